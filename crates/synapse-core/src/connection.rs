@@ -1,0 +1,377 @@
+//! Connections: as written by people ([`Draft`]), as understood ([`Connection`]), and as cleared
+//! for saving ([`Cleared`]).
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::account::{Account, HeaderText};
+use crate::credential::CredentialRef;
+use crate::endpoint::BaseUrl;
+use crate::error::{Code, Failure};
+use crate::gate::NetworkGate;
+use crate::name::{ConnectionName, ModelId};
+use crate::preflight::PreflightRecord;
+use crate::provider::ProviderKind;
+use crate::redact::Redactor;
+
+/// A connection as someone wrote it, in a file or on the command line. Nothing is checked yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Draft {
+    /// Provider kind.
+    pub provider: String,
+    /// Model id.
+    pub model: String,
+    /// Base URL, when it is not the provider's own.
+    pub base_url: Option<String>,
+    /// Credential reference.
+    pub credential: String,
+    /// Network gate.
+    pub gate: NetworkGate,
+    /// Total seconds a call may take.
+    pub timeout_seconds: Option<u64>,
+    /// OpenAI organization.
+    pub organization: Option<String>,
+    /// OpenAI project.
+    pub project: Option<String>,
+    /// Hugging Face organization to bill.
+    pub bill_to: Option<String>,
+    /// HTTP proxy; none is used unless named here.
+    pub proxy: Option<String>,
+}
+
+/// A field of a draft, as it is called in connections.toml.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// `provider`
+    Provider,
+    /// `model`
+    Model,
+    /// `base_url`
+    BaseUrl,
+    /// `credential`
+    Credential,
+    /// `timeout_seconds`
+    Timeout,
+    /// `organization`
+    Organization,
+    /// `project`
+    Project,
+    /// `bill_to`
+    BillTo,
+    /// `proxy`
+    Proxy,
+}
+
+impl Field {
+    /// The key in connections.toml.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Model => "model",
+            Self::BaseUrl => "base_url",
+            Self::Credential => "credential",
+            Self::Timeout => "timeout_seconds",
+            Self::Organization => "organization",
+            Self::Project => "project",
+            Self::BillTo => "bill_to",
+            Self::Proxy => "proxy",
+        }
+    }
+}
+
+/// A draft that could not be understood: which field, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFailure {
+    /// The first field that is wrong.
+    pub field: Field,
+    /// What is wrong with it.
+    pub failure: Failure,
+}
+
+/// A connection that is understood: every field has its own type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Its name.
+    pub name: ConnectionName,
+    /// The provider kind.
+    pub provider: ProviderKind,
+    /// The model.
+    pub model: ModelId,
+    /// The base URL in force.
+    pub base_url: BaseUrl,
+    /// Where the secret is.
+    pub credential: CredentialRef,
+    /// The network gate.
+    pub gate: NetworkGate,
+    /// The total time a call may take.
+    pub timeout: Duration,
+    /// Headers that identify the account.
+    pub account: Account,
+    /// The proxy, when one is configured.
+    pub proxy: Option<ProxyUrl>,
+}
+
+impl Draft {
+    /// Understands the draft as the connection `name`.
+    ///
+    /// # Errors
+    /// The first field that is wrong, in the order of [`Field`].
+    pub fn parse(&self, name: ConnectionName) -> Result<Connection, Box<FieldFailure>> {
+        let provider: ProviderKind = at(Field::Provider, self.provider.parse())?;
+        let model = at(Field::Model, self.model.parse())?;
+        let written = self
+            .base_url
+            .as_deref()
+            .unwrap_or(provider.profile().base_url);
+        let base_url = at(Field::BaseUrl, written.parse())?;
+        let credential = at(Field::Credential, self.credential.parse())?;
+        let timeout = at(Field::Timeout, self.parse_timeout(provider))?;
+        let account = self.parse_account(provider)?;
+        let proxy = match &self.proxy {
+            Some(text) => Some(at(Field::Proxy, text.parse())?),
+            None => None,
+        };
+        Ok(Connection {
+            name,
+            provider,
+            model,
+            base_url,
+            credential,
+            gate: self.gate,
+            timeout,
+            account,
+            proxy,
+        })
+    }
+
+    fn parse_timeout(&self, provider: ProviderKind) -> Result<Duration, Failure> {
+        match self.timeout_seconds {
+            None => Ok(provider.profile().timeout),
+            Some(seconds @ 1..=MAX_TIMEOUT_SECONDS) => Ok(Duration::from_secs(seconds)),
+            Some(_) => Err(
+                Failure::new(Code::ConfigInvalidValue, "that timeout is out of range")
+                    .cause(format!("a timeout is 1 to {MAX_TIMEOUT_SECONDS} seconds")),
+            ),
+        }
+    }
+
+    fn parse_account(&self, provider: ProviderKind) -> Result<Account, Box<FieldFailure>> {
+        let parse = |field: Field, text: &Option<String>, owner: ProviderKind| match text {
+            None => Ok(None),
+            Some(text) if owner == provider => at(field, text.parse::<HeaderText>().map(Some)),
+            Some(_) => at(
+                field,
+                Err(Failure::new(
+                    Code::ConfigInvalidValue,
+                    format!("`{}` is not a setting of {provider}", field.as_str()),
+                )
+                .cause(format!("it belongs to connections of {owner}"))
+                .hint("remove it")),
+            ),
+        };
+        Ok(Account {
+            organization: parse(
+                Field::Organization,
+                &self.organization,
+                ProviderKind::OpenAi,
+            )?,
+            project: parse(Field::Project, &self.project, ProviderKind::OpenAi)?,
+            bill_to: parse(Field::BillTo, &self.bill_to, ProviderKind::HuggingFace)?,
+        })
+    }
+}
+
+/// A connection with proof that it may be saved: only a preflight report makes one, either because
+/// every check passed or because the owner asked to save it offline, which the record then says.
+#[derive(Debug, Clone)]
+pub struct Cleared {
+    draft: Draft,
+    connection: Connection,
+    record: PreflightRecord,
+}
+
+impl Cleared {
+    pub(crate) const fn new(draft: Draft, connection: Connection, record: PreflightRecord) -> Self {
+        Self {
+            draft,
+            connection,
+            record,
+        }
+    }
+
+    /// What the owner wrote.
+    #[must_use]
+    pub const fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// The connection to save.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What was proven, and when.
+    #[must_use]
+    pub const fn record(&self) -> &PreflightRecord {
+        &self.record
+    }
+}
+
+/// The URL of an HTTP proxy, without credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProxyUrl(url::Url);
+
+impl FromStr for ProxyUrl {
+    type Err = Failure;
+
+    /// # Errors
+    /// `config.invalid-value` when it is no http or https URL, or holds credentials.
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        let failure = |cause: &str| {
+            Failure::new(Code::ConfigInvalidValue, "that is no proxy URL")
+                .cause(cause.to_owned())
+                .hint("write it like http://127.0.0.1:3128")
+        };
+        let url: url::Url = text
+            .parse()
+            .map_err(|error: url::ParseError| failure(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(failure("a proxy is http or https, with a host"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(failure("credentials in the proxy URL are not supported"));
+        }
+        Ok(Self(url))
+    }
+}
+
+impl ProxyUrl {
+    /// The URL as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for ProxyUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_str())
+    }
+}
+
+/// The failure of a name that is taken.
+#[must_use]
+pub fn already_exists(name: &ConnectionName) -> Failure {
+    Failure::new(
+        Code::ConfigDuplicateName,
+        format!("a connection called `{name}` exists already"),
+    )
+    .cause("nothing was changed")
+    .command(
+        "change it",
+        format!("synapse connection edit {name} --help"),
+    )
+    .command("or look at it", format!("synapse connection show {name}"))
+}
+
+/// The failure of a name that is not there.
+#[must_use]
+pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
+    let name = Redactor::none().clean(name, 64);
+    let failure = Failure::new(
+        Code::ConfigNotFound,
+        format!("no connection is called `{name}`"),
+    );
+    if known.is_empty() {
+        return failure
+            .cause("there is no connection yet")
+            .command("create one", CREATE_EXAMPLE);
+    }
+    let names: Vec<&str> = known.iter().map(ConnectionName::as_str).collect();
+    failure
+        .cause(format!("connections: {}", names.join(", ")))
+        .command("see them", "synapse connection list")
+}
+
+/// A command that creates a first connection.
+pub const CREATE_EXAMPLE: &str = "synapse connection create NAME --provider openai --model MODEL \
+    --credential file:PATH --allow-network";
+
+fn at<T>(field: Field, result: Result<T, Failure>) -> Result<T, Box<FieldFailure>> {
+    result.map_err(|failure| {
+        Box::new(FieldFailure {
+            field,
+            failure: failure.with("field", field.as_str()),
+        })
+    })
+}
+
+const MAX_TIMEOUT_SECONDS: u64 = 3600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft {
+            provider: "openai".into(),
+            model: "gpt-4.1-nano".into(),
+            credential: "env:KEY".into(),
+            ..Draft::default()
+        }
+    }
+
+    fn field(draft: &Draft) -> (Field, Code) {
+        let failure = draft.parse("c".parse().unwrap()).unwrap_err();
+        (failure.field, failure.failure.code)
+    }
+
+    #[test]
+    fn defaults_come_from_the_provider_and_the_gate_is_closed() {
+        let connection = draft().parse("c".parse().unwrap()).unwrap();
+        assert_eq!(connection.base_url.as_str(), "https://api.openai.com/v1");
+        assert_eq!(connection.timeout, Duration::from_secs(600));
+        assert_eq!(connection.gate, NetworkGate::Closed);
+        assert_eq!(connection.proxy, None);
+    }
+
+    #[test]
+    fn each_wrong_field_is_named() {
+        let wrong = |change: &dyn Fn(&mut Draft)| {
+            let mut draft = draft();
+            change(&mut draft);
+            field(&draft)
+        };
+        assert_eq!(
+            wrong(&|draft| draft.provider = "opnai".into()),
+            (Field::Provider, Code::ConfigUnknownProvider)
+        );
+        assert_eq!(
+            wrong(&|draft| draft.model = String::new()),
+            (Field::Model, Code::ConfigInvalidValue)
+        );
+        assert_eq!(
+            wrong(&|draft| draft.base_url = Some("nonsense".into())),
+            (Field::BaseUrl, Code::EndpointInvalidUrl)
+        );
+        assert_eq!(
+            wrong(&|draft| draft.credential = "nonsense".into()),
+            (Field::Credential, Code::CredentialInvalidReference)
+        );
+        assert_eq!(
+            wrong(&|draft| draft.timeout_seconds = Some(0)),
+            (Field::Timeout, Code::ConfigInvalidValue)
+        );
+        assert_eq!(
+            wrong(&|draft| draft.bill_to = Some("acme".into())),
+            (Field::BillTo, Code::ConfigInvalidValue)
+        );
+        assert_eq!(
+            wrong(&|draft| draft.proxy = Some("socks5://h:1".into())),
+            (Field::Proxy, Code::ConfigInvalidValue)
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! The documents of connections and of preflight.
+
+use serde::Serialize;
+
+use super::calls::ReceiptView;
+use super::failure::ErrorView;
+use crate::connection::Connection;
+use crate::ports::StoredConnection;
+use crate::preflight::{Check, Finding, PreflightRecord, PreflightReport, Skip};
+
+/// `synapse.connections/1`: every connection.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConnectionsDocument {
+    schema: &'static str,
+    ok: bool,
+    connections: Vec<ConnectionView>,
+}
+
+impl ConnectionsDocument {
+    /// The document of these connections.
+    #[must_use]
+    pub fn new(stored: &[StoredConnection]) -> Self {
+        Self {
+            schema: "synapse.connections/1",
+            ok: true,
+            connections: stored.iter().map(ConnectionView::from).collect(),
+        }
+    }
+}
+
+/// `synapse.connection/1`: one connection, and the preflight that was just made, if any.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConnectionDocument {
+    schema: &'static str,
+    ok: bool,
+    connection: ConnectionView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preflight: Option<PreflightDocument>,
+}
+
+impl ConnectionDocument {
+    /// The document of a connection.
+    #[must_use]
+    pub fn new(stored: &StoredConnection) -> Self {
+        Self {
+            schema: "synapse.connection/1",
+            ok: true,
+            connection: ConnectionView::from(stored),
+            preflight: None,
+        }
+    }
+
+    /// Adds the preflight that was made before saving.
+    #[must_use]
+    pub fn with_preflight(mut self, preflight: PreflightDocument) -> Self {
+        self.preflight = Some(preflight);
+        self
+    }
+}
+
+/// A connection inside a document. `error` is set when it cannot be understood.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConnectionView {
+    name: String,
+    provider: String,
+    model: String,
+    base_url: Option<String>,
+    credential: Option<String>,
+    network: &'static str,
+    timeout_seconds: Option<u64>,
+    organization: Option<String>,
+    project: Option<String>,
+    bill_to: Option<String>,
+    proxy: Option<String>,
+    preflight: Option<RecordView>,
+    error: Option<ErrorView>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct RecordView {
+    checked_at: String,
+    proven: Vec<String>,
+    unproven: Vec<String>,
+}
+
+impl From<&StoredConnection> for ConnectionView {
+    fn from(stored: &StoredConnection) -> Self {
+        let draft = &stored.draft;
+        let understood = stored.connection.as_ref().ok();
+        Self {
+            name: stored.name.to_string(),
+            provider: draft.provider.clone(),
+            model: draft.model.clone(),
+            // Only what was understood is shown: a broken URL or reference might hold a secret.
+            base_url: understood.map(|connection| connection.base_url.to_string()),
+            credential: understood.map(|connection| connection.credential.to_string()),
+            network: draft.gate.as_str(),
+            timeout_seconds: understood
+                .map(|connection| connection.timeout.as_secs())
+                .or(draft.timeout_seconds),
+            organization: draft.organization.clone(),
+            project: draft.project.clone(),
+            bill_to: draft.bill_to.clone(),
+            proxy: understood
+                .and_then(|connection| connection.proxy.as_ref())
+                .map(ToString::to_string),
+            preflight: stored.preflight.as_ref().map(RecordView::from),
+            error: stored.connection.as_ref().err().map(ErrorView::from),
+        }
+    }
+}
+
+impl From<&PreflightRecord> for RecordView {
+    fn from(record: &PreflightRecord) -> Self {
+        Self {
+            checked_at: record.checked_at.to_string(),
+            proven: record.proven.clone(),
+            unproven: record.unproven.clone(),
+        }
+    }
+}
+
+/// `synapse.preflight/1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct PreflightDocument {
+    schema: &'static str,
+    ok: bool,
+    connection: Option<String>,
+    provider: String,
+    model: String,
+    base_url: Option<String>,
+    hosts: Vec<String>,
+    checked_at: String,
+    checks: Vec<CheckView>,
+    proven: Vec<&'static str>,
+    unproven: Vec<&'static str>,
+    error: Option<ErrorView>,
+    receipt: Option<ReceiptView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<ErrorView>,
+}
+
+/// One check inside a document. `outcome` is `ok`, `warn`, `fail` or `skip`.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckView {
+    id: &'static str,
+    outcome: &'static str,
+    detail: Option<String>,
+    needs: Option<&'static str>,
+    error: Option<ErrorView>,
+}
+
+impl From<&Check> for CheckView {
+    fn from(check: &Check) -> Self {
+        let (outcome, detail, needs, error) = match &check.finding {
+            Finding::Ok(seen) => ("ok", Some(seen.clone()), None, None),
+            Finding::Warn(why) => ("warn", Some(why.clone()), None, None),
+            Finding::Fail(failure) => ("fail", None, None, Some(ErrorView::from(failure))),
+            Finding::Skip(skip) => match skip {
+                Skip::Needs(id) => ("skip", None, Some(id.as_str()), None),
+                Skip::Offline | Skip::NotAsked => {
+                    ("skip", Some(skip.reason().to_owned()), None, None)
+                }
+            },
+        };
+        Self {
+            id: check.id.as_str(),
+            outcome,
+            detail,
+            needs,
+            error,
+        }
+    }
+}
+
+impl PreflightDocument {
+    /// The document of a report on the connection called `name`.
+    #[must_use]
+    pub fn new(name: Option<&str>, report: &PreflightReport) -> Self {
+        let (proven, unproven) = report.proven();
+        let connection: Option<&Connection> = report.connection.as_ref();
+        Self {
+            schema: "synapse.preflight/1",
+            ok: report.passed(),
+            connection: name.map(str::to_owned),
+            provider: report.draft.provider.clone(),
+            model: report.draft.model.clone(),
+            base_url: connection.map(|connection| connection.base_url.to_string()),
+            hosts: report.hosts.clone(),
+            checked_at: report.checked_at.to_string(),
+            checks: report.checks.iter().map(CheckView::from).collect(),
+            proven: proven.into_iter().map(|id| id.as_str()).collect(),
+            unproven: unproven.into_iter().map(|id| id.as_str()).collect(),
+            error: report.failure().map(ErrorView::from),
+            receipt: report.receipt.as_ref().map(ReceiptView::from),
+            warnings: report.warnings.iter().map(ErrorView::from).collect(),
+        }
+    }
+}

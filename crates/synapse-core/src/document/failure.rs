@@ -1,0 +1,91 @@
+//! The document of a failure.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::calls::ReceiptView;
+use super::connections::PreflightDocument;
+use crate::error::Failure;
+use crate::receipt::Receipt;
+
+/// `synapse.error/1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorDocument {
+    schema: &'static str,
+    ok: bool,
+    error: ErrorView,
+    receipt: Option<ReceiptView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preflight: Option<PreflightDocument>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<ErrorView>,
+}
+
+impl ErrorDocument {
+    /// The document of a failure without a receipt.
+    #[must_use]
+    pub fn new(failure: &Failure) -> Self {
+        Self {
+            schema: "synapse.error/1",
+            ok: false,
+            error: ErrorView::from(failure),
+            receipt: None,
+            preflight: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds what the failed call did.
+    #[must_use]
+    pub fn with_receipt(mut self, receipt: &Receipt, warnings: &[Failure]) -> Self {
+        self.receipt = Some(ReceiptView::from(receipt));
+        self.warnings = warnings.iter().map(ErrorView::from).collect();
+        self
+    }
+
+    /// Adds the preflight that failed.
+    #[must_use]
+    pub fn with_preflight(mut self, preflight: PreflightDocument) -> Self {
+        self.preflight = Some(preflight);
+        self
+    }
+}
+
+/// A failure inside a document.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorView {
+    code: &'static str,
+    class: &'static str,
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<HintView>,
+    context: BTreeMap<&'static str, String>,
+}
+
+/// A next step inside a document.
+#[derive(Debug, Clone, Serialize)]
+pub struct HintView {
+    text: String,
+    command: Option<String>,
+}
+
+impl From<&Failure> for ErrorView {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            code: failure.code.as_str(),
+            class: failure.class().as_str(),
+            message: failure.message.clone(),
+            causes: failure.causes.clone(),
+            hints: failure
+                .hints
+                .iter()
+                .map(|hint| HintView {
+                    text: hint.text.clone(),
+                    command: hint.command.clone(),
+                })
+                .collect(),
+            context: failure.context.clone(),
+        }
+    }
+}

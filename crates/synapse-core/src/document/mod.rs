@@ -1,0 +1,16 @@
+//! The documents of the contract: what `--json` prints and what an MCP tool returns.
+//!
+//! **Invariant:** these are structs of their own, never a domain type serialised, so that a change
+//! of the domain cannot change a document. Keys are only ever added. Absent knowledge is `null`.
+
+mod calls;
+mod connections;
+mod failure;
+
+pub use self::calls::{
+    ChatDocument, HistoryDocument, HistoryEntry, ReceiptView, UsageDocument, UsageLineView,
+};
+pub use self::connections::{
+    CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
+};
+pub use self::failure::{ErrorDocument, ErrorView, HintView};

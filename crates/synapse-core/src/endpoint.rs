@@ -1,0 +1,342 @@
+//! Base URLs and origins: what may be contacted, refused before a socket when it cannot be right.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::{Host, Url};
+
+use crate::error::{Code, Failure};
+
+/// The base URL of a provider's API, such as `https://api.openai.com/v1`.
+///
+/// Always https, or http on a loopback host; without user info, query, fragment or trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BaseUrl(Url);
+
+impl BaseUrl {
+    /// The URL of a path below the base: `segments` are pushed one by one, so that the base's own
+    /// path is never lost and a `/` inside a segment stays a separator of the API's own.
+    ///
+    /// ```
+    /// use synapse_core::BaseUrl;
+    /// let base: BaseUrl = "https://router.huggingface.co/v1".parse()?;
+    /// assert_eq!(
+    ///     base.join(&["models", "org/name"]).as_str(),
+    ///     "https://router.huggingface.co/v1/models/org/name"
+    /// );
+    /// # Ok::<(), synapse_core::Failure>(())
+    /// ```
+    #[must_use]
+    pub fn join(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty();
+            for segment in segments {
+                path.extend(segment.split('/'));
+            }
+        }
+        url
+    }
+
+    /// The URL of `path` at the root of the same origin.
+    #[must_use]
+    pub fn at_root(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin::of(&self.0)
+    }
+
+    /// The host without port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// The URL as text, without trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = Failure;
+
+    /// # Errors
+    /// `endpoint.invalid-url` when it is no usable URL; `endpoint.path-mismatch` when the path
+    /// cannot be that of an API base; `endpoint.gone` for a host that is known to be retired.
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        let mut url = Url::parse(text.trim()).map_err(|error| {
+            invalid("that is no URL").cause(error.to_string()).hint(
+                "write it whole, for example https://api.openai.com/v1 or http://127.0.0.1:8080/v1",
+            )
+        })?;
+        check_scheme_and_host(&url)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("the base URL contains a user name or password")
+                .hint("remove it; the credential reference is the one place for a secret"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(invalid("the base URL has a query or a fragment")
+                .hint("remove everything from `?` or `#` on"));
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        check_path(&url, &path)?;
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Scheme, host and port: the unit in which network permits and secrets are granted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin(String);
+
+impl Origin {
+    /// The origin of a URL.
+    #[must_use]
+    pub fn of(url: &Url) -> Self {
+        Self(url.origin().ascii_serialization())
+    }
+
+    /// The origin as text, `https://api.openai.com` or `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Host, and the port when it is not the scheme's own.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.split_once("://").map_or(&self.0, |(_, host)| host)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Whether the host of `url` is this machine: the only one that is spoken to without TLS.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn check_scheme_and_host(url: &Url) -> Result<(), Failure> {
+    if url.host().is_none() {
+        return Err(invalid("the base URL has no host"));
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback(url) => Ok(()),
+        "http" => Err(invalid("plain http would send the credential unencrypted")
+            .hint(format!(
+                "use https://{}{}",
+                url.host_str().unwrap_or_default(),
+                url.path().trim_end_matches('/')
+            ))
+            .hint("http is taken for loopback addresses only")),
+        other => Err(invalid(format!("the scheme `{other}` is not supported"))
+            .hint("use https, or http for a loopback address")),
+    }
+}
+
+fn check_path(url: &Url, path: &str) -> Result<(), Failure> {
+    let host = url.host_str().unwrap_or_default();
+    if host == "api-inference.huggingface.co" {
+        return Err(
+            Failure::new(Code::EndpointGone, format!("{host} was retired"))
+                .hint(format!("use {HUGGING_FACE_BASE}"))
+                .with("host", host),
+        );
+    }
+    if host == "huggingface.co" || host == "www.huggingface.co" {
+        return Err(mismatch(
+            url,
+            format!("{host} is the web site and not the inference router"),
+        )
+        .hint(format!("use {HUGGING_FACE_BASE}")));
+    }
+    if path.is_empty() {
+        let mut suggestion = url.clone();
+        suggestion.set_path("/v1");
+        return Err(mismatch(url, "the base URL has no path".to_owned())
+            .hint(format!("most APIs live under /v1: use {suggestion}")));
+    }
+    if let Some(base) = ENDPOINTS
+        .iter()
+        .find_map(|endpoint| path.strip_suffix(endpoint))
+    {
+        let mut suggestion = url.clone();
+        suggestion.set_path(if base.is_empty() { "/v1" } else { base });
+        return Err(
+            mismatch(url, "the base URL already names an endpoint".to_owned())
+                .hint(format!("give the base only: {suggestion}")),
+        );
+    }
+    if path.contains("/v1/v1") || path.contains("//") {
+        let mut suggestion = url.clone();
+        suggestion.set_path(&path.replace("//", "/").replace("/v1/v1", "/v1"));
+        return Err(
+            mismatch(url, "the base URL repeats a part of its path".to_owned())
+                .hint(format!("use {suggestion}")),
+        );
+    }
+    Ok(())
+}
+
+fn invalid(message: impl Into<String>) -> Failure {
+    Failure::new(Code::EndpointInvalidUrl, message).with("field", "base_url")
+}
+
+fn mismatch(url: &Url, message: String) -> Failure {
+    Failure::new(Code::EndpointPathMismatch, message)
+        .with("field", "base_url")
+        .with("host", url.host_str().unwrap_or_default())
+}
+
+const HUGGING_FACE_BASE: &str = "https://router.huggingface.co/v1";
+const ENDPOINTS: [&str; 4] = ["/chat/completions", "/completions", "/models", "/responses"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_bases_lose_only_their_trailing_slash() {
+        for (given, kept) in [
+            ("https://api.openai.com/v1", "https://api.openai.com/v1"),
+            ("https://api.openai.com/v1/", "https://api.openai.com/v1"),
+            ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
+            ("http://[::1]:8080/openai", "http://[::1]:8080/openai"),
+            ("http://localhost:1234/v1", "http://localhost:1234/v1"),
+            (
+                "https://example.test:8443/a/b/v1",
+                "https://example.test:8443/a/b/v1",
+            ),
+        ] {
+            assert_eq!(given.parse::<BaseUrl>().unwrap().as_str(), kept);
+        }
+    }
+
+    /// The rule table of wrong bases: each is refused here, before any socket.
+    #[test]
+    fn wrong_bases_are_refused_with_the_right_one() {
+        for (given, code, hint) in [
+            (
+                "router.huggingface.co/v1",
+                Code::EndpointInvalidUrl,
+                "write it whole",
+            ),
+            (
+                "ftp://router.huggingface.co/v1",
+                Code::EndpointInvalidUrl,
+                "use https",
+            ),
+            (
+                "http://api.openai.com/v1",
+                Code::EndpointInvalidUrl,
+                "use https://api.openai.com/v1",
+            ),
+            (
+                "https://u:p@api.openai.com/v1",
+                Code::EndpointInvalidUrl,
+                "remove it",
+            ),
+            (
+                "https://api.openai.com/v1?x=1",
+                Code::EndpointInvalidUrl,
+                "remove everything",
+            ),
+            (
+                "https://api.openai.com/v1#x",
+                Code::EndpointInvalidUrl,
+                "remove everything",
+            ),
+            (
+                "https://router.huggingface.co",
+                Code::EndpointPathMismatch,
+                "https://router.huggingface.co/v1",
+            ),
+            (
+                "https://router.huggingface.co/v1/chat/completions",
+                Code::EndpointPathMismatch,
+                "https://router.huggingface.co/v1",
+            ),
+            (
+                "https://api.openai.com/v1/models/",
+                Code::EndpointPathMismatch,
+                "https://api.openai.com/v1",
+            ),
+            (
+                "https://api.openai.com/v1/v1",
+                Code::EndpointPathMismatch,
+                "https://api.openai.com/v1",
+            ),
+            (
+                "https://huggingface.co/v1",
+                Code::EndpointPathMismatch,
+                "https://router.huggingface.co/v1",
+            ),
+            (
+                "https://api-inference.huggingface.co/models",
+                Code::EndpointGone,
+                "https://router.huggingface.co/v1",
+            ),
+        ] {
+            let failure = given.parse::<BaseUrl>().unwrap_err();
+            assert_eq!(failure.code, code, "{given}");
+            let shown = failure
+                .hints
+                .first()
+                .map(|each| each.text.as_str())
+                .unwrap_or_default();
+            assert!(shown.contains(hint), "{given}: {shown}");
+        }
+    }
+
+    #[test]
+    fn joining_keeps_the_base_path_and_escapes_what_a_segment_may_not_hold() {
+        let base: BaseUrl = "https://h.test/v1".parse().unwrap();
+        assert_eq!(
+            base.join(&["chat", "completions"]).as_str(),
+            "https://h.test/v1/chat/completions"
+        );
+        assert_eq!(
+            base.join(&["models", "a b?c#d"]).path(),
+            "/v1/models/a%20b%3Fc%23d"
+        );
+        assert_eq!(
+            base.at_root("/api/whoami-v2").as_str(),
+            "https://h.test/api/whoami-v2"
+        );
+    }
+
+    #[test]
+    fn origins_differ_by_scheme_host_and_port() {
+        let origin = |text: &str| Origin::of(&Url::parse(text).unwrap());
+        assert_eq!(origin("https://a.test/x"), origin("https://a.test:443/y"));
+        assert_ne!(origin("https://a.test"), origin("https://a.test:8443"));
+        assert_ne!(origin("https://a.test"), origin("http://a.test"));
+        assert_eq!(origin("http://127.0.0.1:80").host(), "127.0.0.1");
+        assert_eq!(origin("http://127.0.0.1:81").host(), "127.0.0.1:81");
+    }
+}

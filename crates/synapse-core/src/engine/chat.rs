@@ -1,0 +1,168 @@
+//! The chat use case: gate, row, secret, one send, row.
+
+use crate::call::{Caller, Operation};
+use crate::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
+use crate::connection::Connection;
+use crate::error::{Code, Failure};
+use crate::name::ModelId;
+use crate::provider::Exchanged;
+use crate::receipt::Receipt;
+use crate::secret::BoundSecret;
+
+use super::call::OpenCall;
+use super::{Engine, Ports};
+
+/// What a caller wants to ask.
+#[derive(Debug, Clone, Default)]
+pub struct ChatCall {
+    /// The connection; the only one when there is just one and this is `None`.
+    pub connection: Option<String>,
+    /// Another model than the connection's.
+    pub model: Option<String>,
+    /// The conversation, sent exactly as given.
+    pub messages: Vec<Message>,
+    /// Parameters that the caller set.
+    pub parameters: Parameters,
+    /// On whose behalf.
+    pub caller: Caller,
+}
+
+/// What came of a call that a connection was found for.
+#[derive(Debug)]
+pub struct ChatOutcome {
+    /// What the call did.
+    pub receipt: Receipt,
+    /// The answer or the failure.
+    pub result: Result<ChatReply, Failure>,
+    /// What did not go well beside the call itself, such as a ledger that cannot be written.
+    pub warnings: Vec<Failure>,
+}
+
+impl Engine {
+    /// Sends one prompt as exactly one HTTP request, or refuses without any.
+    ///
+    /// Dropping the future cancels the exchange and closes the row as `cancelled`.
+    ///
+    /// # Errors
+    /// Failures before a connection is found: `config.*`, `usage.invalid-arguments`. All later
+    /// ones are in [`ChatOutcome::result`], with their receipt.
+    pub async fn chat(&self, call: ChatCall) -> Result<ChatOutcome, Failure> {
+        let connection = self.connection(call.connection.as_deref())?;
+        let model = match &call.model {
+            Some(model) => model.parse()?,
+            None => connection.model.clone(),
+        };
+        check_messages(&call.messages)?;
+        check_parameters(&call.parameters)?;
+        let request = ChatRequest {
+            model: model.clone(),
+            messages: call.messages,
+            parameters: call.parameters,
+        };
+        send(
+            &self.ports,
+            &connection,
+            model,
+            Operation::Chat,
+            call.caller,
+            request,
+        )
+        .await
+    }
+}
+
+/// Opens the row, asks once, closes the row.
+pub(super) async fn send(
+    ports: &Ports,
+    connection: &Connection,
+    model: ModelId,
+    operation: Operation,
+    caller: Caller,
+    request: ChatRequest,
+) -> Result<ChatOutcome, Failure> {
+    let receipt = Receipt::begin(ports.call_ids.next(), connection, &model);
+    let mut call = OpenCall::begin(ports, operation, caller, receipt).await;
+    match exchange(ports, connection, &request, &mut call).await {
+        Err(failure) => {
+            let (receipt, warnings) = call.finish(Some(&failure), |_| ())?;
+            Ok(ChatOutcome {
+                receipt,
+                result: Err(failure),
+                warnings,
+            })
+        }
+        Ok(Exchanged { exchange, outcome }) => {
+            let (receipt, warnings) = call.finish(outcome.as_ref().err(), |receipt| {
+                receipt.exchange = exchange;
+                if let Ok(reply) = &outcome {
+                    receipt.complete(reply);
+                }
+            })?;
+            Ok(ChatOutcome {
+                receipt,
+                result: outcome,
+                warnings,
+            })
+        }
+    }
+}
+
+/// Everything that can be refused comes before the one send.
+async fn exchange(
+    ports: &Ports,
+    connection: &Connection,
+    request: &ChatRequest,
+    call: &mut OpenCall,
+) -> Result<Exchanged<ChatReply>, Failure> {
+    let provider = ports.providers.provider(connection)?;
+    let permit = connection
+        .gate
+        .permit([connection.base_url.origin()])
+        .map_err(|failure| super::preflight::open_gate_hint(failure, Some(&connection.name)))?;
+    let resolved = ports
+        .secrets
+        .resolve(&permit, &connection.credential)
+        .await?;
+    let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
+    super::vendor::check_vendor(connection, &secret)?;
+    call.sending();
+    Ok(provider.chat(&permit, &secret, request).await)
+}
+
+fn check_messages(messages: &[Message]) -> Result<(), Failure> {
+    let asks = messages.iter().any(|message| {
+        matches!(message.role, Role::User | Role::Assistant) && !message.content.is_empty()
+    });
+    if asks {
+        return Ok(());
+    }
+    Err(
+        Failure::new(Code::UsageInvalidArguments, "there is no prompt")
+            .cause("at least one message with content is needed")
+            .hint("give `prompt`, or `messages` with a user message"),
+    )
+}
+
+/// JSON has no other numbers, and no field may change its meaning on the way.
+fn check_parameters(parameters: &Parameters) -> Result<(), Failure> {
+    if parameters.max_tokens == Some(0) {
+        return Err(Failure::new(Code::UsageInvalidArguments, "max_tokens is 0")
+            .cause("an answer takes at least one token")
+            .with("argument", "max_tokens"));
+    }
+    let numbers = [
+        ("temperature", parameters.temperature),
+        ("top_p", parameters.top_p),
+    ];
+    match numbers
+        .iter()
+        .find(|(_, value)| value.is_some_and(|number| !number.is_finite()))
+    {
+        None => Ok(()),
+        Some((name, _)) => Err(Failure::new(
+            Code::UsageInvalidArguments,
+            format!("{name} is not a number"),
+        )
+        .with("argument", name)),
+    }
+}

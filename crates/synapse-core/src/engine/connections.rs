@@ -1,0 +1,81 @@
+//! Creating, changing and removing connections. Nothing is saved that preflight did not clear.
+
+use crate::connection::{Draft, already_exists};
+use crate::error::Failure;
+use crate::gate::NetworkGate;
+use crate::name::ConnectionName;
+use crate::preflight::{PreflightReport, Reach};
+
+use super::{Engine, PreflightCall};
+
+/// What came of creating or changing a connection.
+#[derive(Debug)]
+pub struct Saved {
+    /// What preflight found.
+    pub report: PreflightReport,
+    /// Whether it was saved, and if not, why.
+    pub result: Result<(), Failure>,
+}
+
+impl Engine {
+    /// Checks a draft and saves it under `name` when every check made has passed.
+    ///
+    /// # Errors
+    /// `config.duplicate-name` or `config.*`/`storage.*` of the file, before any check is made.
+    pub async fn create(
+        &self,
+        name: ConnectionName,
+        draft: Draft,
+        reach: Reach,
+    ) -> Result<Saved, Failure> {
+        let existing = self.ports.connections.load()?;
+        if existing.iter().any(|stored| stored.name == name) {
+            return Err(already_exists(&name));
+        }
+        let report = self
+            .preflight(PreflightCall::draft(Some(name), draft, reach))
+            .await;
+        let result = report
+            .clear()
+            .and_then(|cleared| self.ports.connections.insert(&cleared));
+        Ok(Saved { report, result })
+    }
+
+    /// Checks a changed draft and replaces the connection when every check made has passed.
+    ///
+    /// Closing the gate is never hindered by the network: with a closed gate only the local checks
+    /// are made, and the record says so.
+    ///
+    /// # Errors
+    /// `config.not-found` or `config.*`/`storage.*` of the file, before any check is made.
+    pub async fn edit(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Draft),
+        reach: Reach,
+    ) -> Result<Saved, Failure> {
+        let stored = self.stored(name)?;
+        let mut draft = stored.draft.clone();
+        change(&mut draft);
+        let reach = match draft.gate {
+            NetworkGate::Closed => Reach::Offline,
+            NetworkGate::Open => reach,
+        };
+        let report = self
+            .preflight(PreflightCall::draft(Some(stored.name), draft, reach))
+            .await;
+        let result = report
+            .clear()
+            .and_then(|cleared| self.ports.connections.replace(&stored.draft, &cleared));
+        Ok(Saved { report, result })
+    }
+
+    /// Removes a connection. Its rows in the ledger stay.
+    ///
+    /// # Errors
+    /// `config.not-found` or `config.*`/`storage.*` of the file.
+    pub fn remove(&self, name: &str) -> Result<(), Failure> {
+        let stored = self.stored(name)?;
+        self.ports.connections.remove(&stored.name)
+    }
+}

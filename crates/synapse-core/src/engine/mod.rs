@@ -1,0 +1,134 @@
+//! The use cases: what a user can do, over ports alone.
+//!
+//! One room per family: connections, preflight, chat. History and usage are the reader port itself.
+
+mod call;
+mod chat;
+mod connections;
+mod preflight;
+mod vendor;
+
+use std::sync::Arc;
+
+pub use self::chat::{ChatCall, ChatOutcome};
+pub use self::connections::Saved;
+pub use self::preflight::PreflightCall;
+use crate::connection::{CREATE_EXAMPLE, Connection, not_found};
+use crate::error::{Code, Failure};
+use crate::ledger::{Entry, HistoryQuery, UsageLine, UsageQuery};
+use crate::name::ConnectionName;
+use crate::ports::{
+    CallIds, Clock, ConnectionStore, Ledger, LedgerReader, ProviderFactory, SecretResolver,
+    StoredConnection,
+};
+
+/// Everything from outside that the use cases need.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    /// Where connections are kept.
+    pub connections: Arc<dyn ConnectionStore>,
+    /// Makes adapters.
+    pub providers: Arc<dyn ProviderFactory>,
+    /// Resolves credential references.
+    pub secrets: Arc<dyn SecretResolver>,
+    /// Where calls leave their rows.
+    pub ledger: Arc<dyn Ledger>,
+    /// Reads those rows.
+    pub reader: Arc<dyn LedgerReader>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh call ids.
+    pub call_ids: Arc<dyn CallIds>,
+}
+
+/// The use cases. Cheap to clone; all state is behind the ports.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    ports: Ports,
+}
+
+impl Engine {
+    /// Over these ports.
+    #[must_use]
+    pub const fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// All connections, in the order of the file, broken ones included.
+    ///
+    /// # Errors
+    /// `config.*` or `storage.*` when the file as a whole cannot be read.
+    pub fn connections(&self) -> Result<Vec<StoredConnection>, Failure> {
+        self.ports.connections.load()
+    }
+
+    /// One connection as it is stored.
+    ///
+    /// # Errors
+    /// `config.not-found` naming what exists, or as [`Engine::connections`].
+    pub fn stored(&self, name: &str) -> Result<StoredConnection, Failure> {
+        let all = self.ports.connections.load()?;
+        if let Some(found) = all.iter().find(|stored| stored.name.as_str() == name) {
+            return Ok(found.clone());
+        }
+        Err(not_found(name, &names(&all)))
+    }
+
+    /// One connection that can be used: the named one, or the only one when no name is given.
+    ///
+    /// # Errors
+    /// `config.not-found`, `usage.invalid-arguments` when a name is needed, or why the connection
+    /// cannot be understood.
+    pub fn connection(&self, name: Option<&str>) -> Result<Connection, Failure> {
+        if let Some(name) = name {
+            return self.stored(name)?.connection;
+        }
+        let all = self.ports.connections.load()?;
+        match all.as_slice() {
+            [only] => only.connection.clone(),
+            [] => Err(
+                Failure::new(Code::ConfigNotFound, "there is no connection yet")
+                    .command("create one", CREATE_EXAMPLE),
+            ),
+            several => Err(Failure::new(
+                Code::UsageInvalidArguments,
+                "there are several connections; name one",
+            )
+            .cause(format!(
+                "connections: {}",
+                names(several)
+                    .iter()
+                    .map(ConnectionName::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ))
+            .hint("pass the name as `connection`")),
+        }
+    }
+
+    /// Rows of the ledger, newest first.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    pub async fn history(&self, query: HistoryQuery) -> Result<Vec<Entry>, Failure> {
+        self.ports.reader.history(query).await
+    }
+
+    /// Sums over the ledger.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    pub async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageLine>, Failure> {
+        self.ports.reader.usage(query).await
+    }
+
+    /// The ports, for a host that needs one directly.
+    #[must_use]
+    pub const fn ports(&self) -> &Ports {
+        &self.ports
+    }
+}
+
+fn names(all: &[StoredConnection]) -> Vec<ConnectionName> {
+    all.iter().map(|stored| stored.name.clone()).collect()
+}

@@ -1,0 +1,421 @@
+//! Climbs the preflight ladder: local checks first, then the provider's free rungs, then, only
+//! when asked for, one small paid prompt.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::call::{Caller, Operation};
+use crate::chat::{ChatRequest, Parameters};
+use crate::connection::{Connection, Draft, Field};
+use crate::error::Failure;
+use crate::gate::{NetworkGate, NetworkPermit};
+use crate::name::ConnectionName;
+use crate::preflight::{
+    Check, CheckId, Finding, PreflightReport, Reach, Rung, Skip, TOKEN_CAP_REACHED, blame,
+};
+use crate::provider::Provider;
+use crate::secret::BoundSecret;
+
+use super::vendor::check_vendor;
+use super::{Engine, Ports, chat};
+
+/// What to check, and how far.
+#[derive(Debug, Clone)]
+pub struct PreflightCall {
+    name: Option<ConnectionName>,
+    standing: Standing,
+    draft: Draft,
+    reach: Reach,
+}
+
+/// Whether the connection exists, which decides what its owner can do about a closed gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    New,
+    Saved,
+}
+
+impl PreflightCall {
+    /// Checks a draft that is not saved, under the name it will get, if any.
+    #[must_use]
+    pub const fn draft(name: Option<ConnectionName>, draft: Draft, reach: Reach) -> Self {
+        Self {
+            name,
+            standing: Standing::New,
+            draft,
+            reach,
+        }
+    }
+
+    /// Checks the saved connection `name`, perhaps with changes.
+    #[must_use]
+    pub const fn saved(name: ConnectionName, draft: Draft, reach: Reach) -> Self {
+        Self {
+            name: Some(name),
+            standing: Standing::Saved,
+            draft,
+            reach,
+        }
+    }
+}
+
+impl Engine {
+    /// Climbs the ladder. Sends at most one request per rung; none at all when the gate is closed
+    /// or `Reach::Offline` is asked for.
+    pub async fn preflight(&self, call: PreflightCall) -> PreflightReport {
+        let mut climb = Climb {
+            ports: &self.ports,
+            report: PreflightReport {
+                draft: call.draft,
+                connection: None,
+                hosts: Vec::new(),
+                checks: Vec::new(),
+                reach: call.reach,
+                checked_at: self.ports.clock.now(),
+                receipt: None,
+                warnings: Vec::new(),
+            },
+        };
+        climb.run(call.name, call.standing).await;
+        climb.report
+    }
+}
+
+/// The state of one climb.
+struct Climb<'a> {
+    ports: &'a Ports,
+    report: PreflightReport,
+}
+
+/// What the network rungs need.
+struct Ready {
+    connection: Connection,
+    provider: Arc<dyn Provider>,
+    permit: NetworkPermit,
+    secret: BoundSecret,
+}
+
+impl Climb<'_> {
+    async fn run(&mut self, name: Option<ConnectionName>, standing: Standing) {
+        let Some((connection, provider)) = self.understand(name.as_ref()) else {
+            return;
+        };
+        let saved = name.as_ref().filter(|_| standing == Standing::Saved);
+        let Some(permit) = self.pass_gate(saved, &connection, provider.as_ref()) else {
+            return;
+        };
+        let Some(secret) = self.read_credential(&connection, &permit).await else {
+            return;
+        };
+        let ready = Ready {
+            connection,
+            provider,
+            permit,
+            secret,
+        };
+        if self.report.reach == Reach::Offline {
+            self.skip_network(ready.provider.rungs(), Skip::Offline);
+            return;
+        }
+        for rung in ready.provider.rungs() {
+            self.climb_rung(rung, &ready).await;
+        }
+        self.live(&ready).await;
+    }
+
+    /// `config` and `endpoint`. Without them there is nothing to build on.
+    fn understand(
+        &mut self,
+        name: Option<&ConnectionName>,
+    ) -> Option<(Connection, Arc<dyn Provider>)> {
+        let parsed = match name {
+            Some(name) => Ok(name.clone()),
+            None => DRAFT_NAME.parse(),
+        }
+        .map_err(|failure| (CheckId::Config, failure))
+        .and_then(|name| {
+            self.report.draft.parse(name).map_err(|wrong| {
+                let check = match wrong.field {
+                    Field::BaseUrl => CheckId::Endpoint,
+                    Field::Credential => CheckId::Credential,
+                    _ => CheckId::Config,
+                };
+                (check, wrong.failure)
+            })
+        })
+        .and_then(
+            |connection| match self.ports.providers.provider(&connection) {
+                Ok(provider) => Ok((connection, provider)),
+                Err(failure) => Err((CheckId::Endpoint, failure)),
+            },
+        );
+        match parsed {
+            Ok((connection, provider)) => {
+                self.ok(
+                    CheckId::Config,
+                    format!(
+                        "{} · {}",
+                        connection.provider.profile().title,
+                        connection.model
+                    ),
+                );
+                self.ok(CheckId::Endpoint, connection.base_url.to_string());
+                self.report.hosts = hosts(provider.as_ref());
+                self.report.connection = Some(connection.clone());
+                Some((connection, provider))
+            }
+            Err((check, failure)) => {
+                self.fail_understanding(check, failure);
+                None
+            }
+        }
+    }
+
+    /// Puts the failure at its check and skips what cannot be judged without it.
+    fn fail_understanding(&mut self, failed: CheckId, failure: Failure) {
+        let mut failure = Some(failure);
+        for id in LOCAL_CHECKS {
+            let finding = match failure.take_if(|_| id == failed) {
+                Some(failure) => Finding::Fail(failure),
+                None if failure.is_some() && id != CheckId::Gate => {
+                    Finding::Ok("understood".to_owned())
+                }
+                None => Finding::Skip(Skip::Needs(failed)),
+            };
+            self.push(id, finding);
+        }
+        for id in NETWORK_CHECKS {
+            self.push(id, Finding::Skip(Skip::Needs(failed)));
+        }
+    }
+
+    fn pass_gate(
+        &mut self,
+        saved: Option<&ConnectionName>,
+        connection: &Connection,
+        provider: &dyn Provider,
+    ) -> Option<NetworkPermit> {
+        let hosts = self.report.hosts.join(", ");
+        match connection.gate.permit(provider.origins()) {
+            Ok(permit) => {
+                self.ok(CheckId::Gate, format!("open for {hosts}"));
+                Some(permit)
+            }
+            Err(failure) => {
+                // Offline, a closed gate is a state to report and no obstacle; but it also
+                // means that the secret is not read.
+                let finding = match (self.report.reach, connection.gate) {
+                    (Reach::Offline, NetworkGate::Closed) => Finding::Warn(
+                        "closed: no live call is possible and the credential was not read"
+                            .to_owned(),
+                    ),
+                    _ => Finding::Fail(open_gate_hint(failure, saved)),
+                };
+                self.push(CheckId::Gate, finding);
+                self.push(
+                    CheckId::Credential,
+                    Finding::Skip(Skip::Needs(CheckId::Gate)),
+                );
+                self.skip_network(provider.rungs(), Skip::Needs(CheckId::Gate));
+                None
+            }
+        }
+    }
+
+    async fn read_credential(
+        &mut self,
+        connection: &Connection,
+        permit: &NetworkPermit,
+    ) -> Option<BoundSecret> {
+        let resolved = self
+            .ports
+            .secrets
+            .resolve(permit, &connection.credential)
+            .await;
+        let checked = resolved.and_then(|resolved| {
+            let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
+            check_vendor(connection, &secret).map(|()| (secret, resolved.found))
+        });
+        match checked {
+            Ok((secret, found)) => {
+                self.ok(
+                    CheckId::Credential,
+                    format!("{}: {found}", connection.credential),
+                );
+                Some(secret)
+            }
+            Err(failure) => {
+                self.push(CheckId::Credential, Finding::Fail(failure));
+                let rungs = self
+                    .ports
+                    .providers
+                    .provider(connection)
+                    .map(|each| each.rungs());
+                self.skip_network(rungs.unwrap_or_default(), Skip::Needs(CheckId::Credential));
+                None
+            }
+        }
+    }
+
+    /// Sends the one request of a rung, unless an earlier one decided its checks or made it
+    /// pointless.
+    async fn climb_rung(&mut self, rung: &Rung, ready: &Ready) {
+        if rung.decides.iter().all(|id| self.decided(*id)) {
+            return;
+        }
+        if let Some(needed) = self.failed(&[CheckId::Reach]) {
+            self.skip_undecided(rung, Skip::Needs(needed));
+            return;
+        }
+        let exchanged = ready
+            .provider
+            .climb(rung, &ready.permit, &ready.secret, &ready.connection.model)
+            .await;
+        match exchanged.outcome {
+            Ok(findings) => {
+                for (id, finding) in findings {
+                    self.push(id, finding);
+                }
+            }
+            Err(failure) => self.attribute(rung, failure, &exchanged.exchange.host),
+        }
+    }
+
+    /// Puts the failure at the check it speaks of: what comes before it in the rung holds, what
+    /// comes behind it could not be seen.
+    fn attribute(&mut self, rung: &Rung, failure: Failure, host: &str) {
+        let blamed = blame(rung, &failure);
+        let mut failure = Some(failure);
+        for id in rung.decides {
+            let finding = match failure.take_if(|_| *id == blamed) {
+                Some(failure) => Finding::Fail(failure),
+                None if failure.is_some() && *id == CheckId::Token => {
+                    Finding::Ok(format!("{host} accepts it"))
+                }
+                None if failure.is_some() => Finding::Ok(format!("{host} answers")),
+                None => Finding::Skip(Skip::Needs(blamed)),
+            };
+            self.push(*id, finding);
+        }
+    }
+
+    /// The paid prompt: 16 tokens, once, recorded in the ledger like any other call.
+    async fn live(&mut self, ready: &Ready) {
+        if self.report.reach != Reach::Live {
+            self.push(CheckId::Live, Finding::Skip(Skip::NotAsked));
+            return;
+        }
+        if let Some(needed) = self.failed(&[CheckId::Reach, CheckId::Token, CheckId::Model]) {
+            self.push(CheckId::Live, Finding::Skip(Skip::Needs(needed)));
+            return;
+        }
+        let mut request = ChatRequest::prompt(ready.connection.model.clone(), PROBE_PROMPT);
+        request.parameters = Parameters {
+            max_tokens: Some(PROBE_TOKENS),
+            ..Parameters::default()
+        };
+        let sent = chat::send(
+            self.ports,
+            &ready.connection,
+            ready.connection.model.clone(),
+            Operation::Probe,
+            Caller::default(),
+            request,
+        )
+        .await;
+        let finding = match sent {
+            Err(failure) => Finding::Fail(failure),
+            Ok(outcome) => {
+                self.report.receipt = Some(outcome.receipt.clone());
+                self.report.warnings.extend(outcome.warnings);
+                match outcome.result {
+                    Ok(reply) => Finding::Ok(format!(
+                        "one prompt was answered by {}",
+                        reply.model.as_deref().unwrap_or("the provider")
+                    )),
+                    Err(failure) if failure.context.contains_key(TOKEN_CAP_REACHED) => {
+                        Finding::Ok(format!(
+                            "the model accepted the prompt and ran into the {PROBE_TOKENS}-token cap of the probe"
+                        ))
+                    }
+                    Err(failure) => Finding::Fail(failure),
+                }
+            }
+        };
+        self.push(CheckId::Live, finding);
+    }
+
+    /// The first of `needed` that has failed.
+    fn failed(&self, needed: &[CheckId]) -> Option<CheckId> {
+        self.report
+            .checks
+            .iter()
+            .find(|check| needed.contains(&check.id) && matches!(check.finding, Finding::Fail(_)))
+            .map(|check| check.id)
+    }
+
+    fn decided(&self, id: CheckId) -> bool {
+        self.report.checks.iter().any(|check| check.id == id)
+    }
+
+    fn skip_undecided(&mut self, rung: &Rung, skip: Skip) {
+        for id in rung.decides {
+            if !self.decided(*id) {
+                self.push(*id, Finding::Skip(skip));
+            }
+        }
+    }
+
+    fn skip_network(&mut self, rungs: &[Rung], skip: Skip) {
+        let mut seen = BTreeSet::new();
+        for id in rungs.iter().flat_map(|rung| rung.decides) {
+            if seen.insert(*id) {
+                self.push(*id, Finding::Skip(skip));
+            }
+        }
+        self.push(CheckId::Live, Finding::Skip(skip));
+    }
+
+    fn ok(&mut self, id: CheckId, seen: String) {
+        self.push(id, Finding::Ok(seen));
+    }
+
+    fn push(&mut self, id: CheckId, finding: Finding) {
+        self.report.checks.push(Check { id, finding });
+    }
+}
+
+/// Adds the command that opens the gate of a saved connection, or the flag for a new one.
+pub(super) fn open_gate_hint(failure: Failure, saved: Option<&ConnectionName>) -> Failure {
+    match saved {
+        Some(name) => failure.with("connection", name).command(
+            "open the gate, if you want live calls",
+            format!("synapse connection edit {name} --allow-network"),
+        ),
+        None => failure.hint("add --allow-network, if you want live calls"),
+    }
+}
+
+fn hosts(provider: &dyn Provider) -> Vec<String> {
+    provider
+        .origins()
+        .iter()
+        .map(|origin| origin.host().to_owned())
+        .collect()
+}
+
+const DRAFT_NAME: &str = "draft";
+const PROBE_PROMPT: &str = "ping";
+const PROBE_TOKENS: u64 = 16;
+const LOCAL_CHECKS: [CheckId; 4] = [
+    CheckId::Config,
+    CheckId::Endpoint,
+    CheckId::Gate,
+    CheckId::Credential,
+];
+const NETWORK_CHECKS: [CheckId; 4] = [
+    CheckId::Reach,
+    CheckId::Token,
+    CheckId::Model,
+    CheckId::Live,
+];

@@ -1,0 +1,349 @@
+//! The catalogue of error codes: one table, append-only, from which the enum, the reference page
+//! and `synapse explain` are made.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::class::Class;
+
+/// One row of the catalogue.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct CodeEntry {
+    /// The code.
+    pub code: Code,
+    /// Its stable dotted name.
+    pub name: &'static str,
+    /// Its class.
+    pub class: Class,
+    /// What it means.
+    pub meaning: &'static str,
+    /// How Synapse tells it apart.
+    pub detected: &'static str,
+    /// What the user can do.
+    pub remedy: &'static str,
+}
+
+/// A text that is no code of this version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no error code is called `{0}`")]
+pub struct CodeParseError(String);
+
+macro_rules! catalogue {
+    ($($variant:ident $name:literal $class:ident
+        means $meaning:literal detected $detected:literal remedy $remedy:literal;)+) => {
+        /// A stable, dotted error code. Codes are only ever added.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $meaning] $variant,)+
+        }
+
+        impl Code {
+            /// Every code with its explanation, in the order of the reference page.
+            pub const CATALOGUE: &'static [CodeEntry] = &[
+                $(CodeEntry {
+                    code: Self::$variant,
+                    name: $name,
+                    class: Class::$class,
+                    meaning: $meaning,
+                    detected: $detected,
+                    remedy: $remedy,
+                },)+
+            ];
+
+            /// The stable dotted name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The class, which decides the exit code.
+            #[must_use]
+            pub const fn class(self) -> Class {
+                match self { $(Self::$variant => Class::$class,)+ }
+            }
+        }
+    };
+}
+
+catalogue! {
+    InternalInvariant "internal.invariant" Internal
+        means "Synapse reached a state that its own rules exclude"
+        detected "an internal rule was broken, for example a secret was about to go to a host that it is not bound to"
+        remedy "Nothing was sent beyond that point. Please report it, with the message.";
+    UsageInvalidArguments "usage.invalid-arguments" Usage
+        means "the arguments of a command or of a tool call do not fit"
+        detected "a required argument is missing, has the wrong type, or contradicts another one"
+        remedy "Correct the named argument; `--help` and the tool's input schema list what is taken.";
+
+    ConfigSyntax "config.syntax" Config
+        means "a configuration file is not valid TOML"
+        detected "the parser stopped at the line and column shown; the file was left as it is"
+        remedy "Open the file at that line and repair it.";
+    ConfigUnknownField "config.unknown-field" Config
+        means "a configuration file has a field that this version does not know"
+        detected "the field at the line and column shown is not in the format"
+        remedy "Correct its spelling or remove it. Unknown fields are refused so that a typo never changes a safety setting silently.";
+    ConfigInvalidValue "config.invalid-value" Config
+        means "a value is not one that the field takes"
+        detected "the value failed the field's own rule, which the message states"
+        remedy "Replace the value by one that fits the rule.";
+    ConfigUnknownProvider "config.unknown-provider" Config
+        means "no provider of that name is known"
+        detected "the provider name is not in the list that the message shows"
+        remedy "Use one of the listed names.";
+    ConfigDuplicateName "config.duplicate-name" Config
+        means "a connection of that name exists already"
+        detected "`connection create` found the name in connections.toml; nothing was changed"
+        remedy "Pick another name, or change the existing one with `synapse connection edit`.";
+    ConfigNotFound "config.not-found" Config
+        means "no connection of that name exists"
+        detected "connections.toml has no such entry"
+        remedy "`synapse connection list` shows the names; check SYNAPSE_HOME when one is missing.";
+    ConfigChanged "config.changed" Config
+        means "the connection was changed by someone else meanwhile"
+        detected "what stands in connections.toml is no longer what the change began with; nothing was written"
+        remedy "Look at the connection, then make the change again.";
+    ConfigNewerFormat "config.newer-format" Config
+        means "a configuration file was written by a newer Synapse"
+        detected "its `format` number is higher than this version knows; the file was not touched"
+        remedy "Use the newer Synapse, or another SYNAPSE_HOME.";
+
+    CredentialInvalidReference "credential.invalid-reference" Credential
+        means "the credential reference cannot be read"
+        detected "it is not `file:/absolute/path`, `file:~/path` or `env:NAME`"
+        remedy "Write the reference in one of these forms.";
+    CredentialLiteralToken "credential.literal-token" Credential
+        means "a token was given where a reference to one is expected"
+        detected "the text has the shape of a token; it was neither stored nor shown"
+        remedy "Put the token into a file that only you can read and give `file:PATH`. Treat a token that was typed on a command line as exposed: rotate it.";
+    CredentialMissing "credential.missing" Credential
+        means "the credential does not exist at its reference"
+        detected "there is no such file, or the environment variable is not set"
+        remedy "Create the file or set the variable. Synapse never looks anywhere else.";
+    CredentialUnreadable "credential.unreadable" Credential
+        means "the credential exists and cannot be read"
+        detected "the operating system refused to open or read it"
+        remedy "Check owner and permissions of the file and of every directory above it.";
+    CredentialNotAFile "credential.not-a-file" Credential
+        means "the credential reference names something that is no regular file"
+        detected "it is a directory, a named pipe, a socket or a device"
+        remedy "Point the reference at a regular file. (A symbolic link to one is fine.)";
+    CredentialModeTooOpen "credential.mode-too-open" Credential
+        means "other users of this machine may read the credential file"
+        detected "its mode has group or other bits"
+        remedy "Run the `chmod 600` that the hint shows.";
+    CredentialEmpty "credential.empty" Credential
+        means "the credential is empty"
+        detected "the file or variable holds nothing, or only a line end"
+        remedy "Write the token into it, on one line.";
+    CredentialMultiLine "credential.multi-line" Credential
+        means "the credential has more than one line"
+        detected "there is a line break before the end"
+        remedy "Keep exactly one line, the token itself.";
+    CredentialMalformed "credential.malformed" Credential
+        means "the credential contains bytes that no token has"
+        detected "a byte order mark, a space, a control or non-ASCII character, or more than 8 KiB"
+        remedy "Write the token again with a plain-text editor, without spaces around it.";
+    CredentialWrongVendor "credential.wrong-vendor" Credential
+        means "the token is of another provider or of a kind that cannot chat"
+        detected "its prefix; it was not sent"
+        remedy "Reference the token of this connection's provider.";
+    CredentialTokenRejected "credential.token-rejected" Credential
+        means "the provider does not accept the token"
+        detected "401 from the provider itself, with an invalid-key code or none at all"
+        remedy "Create or copy the token again. A revoked token fails within seconds.";
+    CredentialTokenPermission "credential.token-permission" Credential
+        means "the token is valid and lacks a permission"
+        detected "the provider names a missing scope or permission, or whoami lists none for inference"
+        remedy "Give the token the permission that the hint names, or create one that has it.";
+
+    GateNetworkDisabled "gate.network-disabled" NetworkGate
+        means "live calls are off for this connection"
+        detected "locally: no socket was opened and no secret was read"
+        remedy "Open the gate with the command in the hint, if you want live calls.";
+
+    EndpointInvalidUrl "endpoint.invalid-url" Endpoint
+        means "the base URL cannot be right"
+        detected "locally: not a URL, not https (http is for loopback only), or with user info, query or fragment"
+        remedy "Correct the base URL as the hint shows.";
+    EndpointPathMismatch "endpoint.path-mismatch" Endpoint
+        means "there is no chat endpoint under the base URL"
+        detected "locally by the path rules, or by 404, 405 or an `Invalid URL` answer that speaks of the path and not of the model"
+        remedy "Use the base URL that the hint shows; it usually ends in /v1.";
+    EndpointRedirected "endpoint.redirected" Endpoint
+        means "the server answered with a redirect, which was not followed"
+        detected "a 3xx status; the target is shown"
+        remedy "If you trust the target, make it the base URL.";
+    EndpointGone "endpoint.gone" Endpoint
+        means "the endpoint was retired"
+        detected "410, or a host that is known to be retired"
+        remedy "Use the base URL that the hint shows.";
+    EndpointWrongRegionHost "endpoint.wrong-region-host" Endpoint
+        means "the project must use a regional host"
+        detected "401 with the code `incorrect_hostname`"
+        remedy "Set the base URL to the host that the provider's message names.";
+    EndpointNotAnApi "endpoint.not-an-api" Endpoint
+        means "something other than the provider's API answered"
+        detected "an HTML page, a non-HTTP answer, or an answer without the API's shape"
+        remedy "Look for a captive portal, a proxy, or a wrong host.";
+
+    ProviderAccountScope "provider.account-scope" ProviderAccess
+        means "the token belongs to another organization or project than the connection names"
+        detected "the provider's code, or its answer to the bill-to organization"
+        remedy "Remove or correct `organization`, `project` or `bill_to`.";
+    ProviderRegionBlocked "provider.region-blocked" ProviderAccess
+        means "the provider refuses this country or network address"
+        detected "a country code, an IP allow-list code, or a 403 page of an edge server"
+        remedy "Check VPN, proxy and the account's IP allow-list.";
+    ProviderModelAccess "provider.model-access" ProviderAccess
+        means "the account may not use this model"
+        detected "403 with `model_not_found`, or a message that asks for verification or gated access"
+        remedy "Enable the model for the project, or choose another one.";
+    ProviderModelUnavailable "provider.model-unavailable" ProviderAccess
+        means "the model does not exist, or nobody serves it now"
+        detected "`model_not_found`, `model_not_supported`, or no live sub-provider"
+        remedy "Check the spelling; for Hugging Face enable or pin a live sub-provider.";
+    ProviderCreditsExhausted "provider.credits-exhausted" ProviderAccess
+        means "credits, quota or a spend limit are used up"
+        detected "402, or 429 with a quota code"
+        remedy "Buy credits or raise the limit. Waiting does not help.";
+    ProviderRateLimited "provider.rate-limited" ProviderAccess
+        means "the provider throttles"
+        detected "429 without a quota code"
+        remedy "Try again after the time that the provider asks for. Synapse does not retry by itself.";
+    ProviderContextTooLong "provider.context-too-long" ProviderAccess
+        means "the prompt is too long for the model or the limit"
+        detected "`context_length_exceeded`, 413, or 429 `Request too large`"
+        remedy "Shorten the prompt or use a model with a larger context.";
+    ProviderRequestRejected "provider.request-rejected" ProviderAccess
+        means "the provider does not accept the request"
+        detected "any other 4xx; the parameter is named when the provider names it"
+        remedy "Change or remove the named parameter.";
+
+    ProviderOverloaded "provider.overloaded" ProviderState
+        means "the provider is overloaded or unreachable behind its edge"
+        detected "502, 503, 504, 520 to 529, or `server_is_overloaded`"
+        remedy "Try later, or pin another sub-provider. Synapse does not retry by itself.";
+    ProviderFailed "provider.failed" ProviderState
+        means "the provider failed"
+        detected "any other 5xx, or a sub-provider that rejects the router's own key"
+        remedy "Report it to the provider with the request id.";
+    ProviderBadResponse "provider.bad-response" ProviderState
+        means "the provider's answer cannot be used"
+        detected "not JSON, not the chat shape, truncated, or larger than the cap"
+        remedy "Report it to the provider with the request id; the call may have been billed.";
+    ProviderEmptyResponse "provider.empty-response" ProviderState
+        means "the provider answered without any choice"
+        detected "`choices` is empty, or the body is"
+        remedy "Report it to the provider with the request id; the call may have been billed.";
+    ProviderUnexpectedStream "provider.unexpected-stream" ProviderState
+        means "the provider streamed although `stream: false` was sent"
+        detected "the content type is text/event-stream"
+        remedy "The endpoint is not a non-streaming chat endpoint; check the base URL or report it.";
+
+    TransportDns "transport.dns" Transport
+        means "the host name could not be resolved"
+        detected "name resolution failed; nothing was sent"
+        remedy "Check the spelling of the host and the network.";
+    TransportRefused "transport.refused" Transport
+        means "nothing listens at the host and port"
+        detected "connection refused; nothing was sent"
+        remedy "Start the server, or correct host and port.";
+    TransportUnreachable "transport.unreachable" Transport
+        means "the host could not be reached"
+        detected "the connection could not be made; nothing was sent"
+        remedy "Check network, VPN and firewall.";
+    TransportTls "transport.tls" Transport
+        means "no trusted TLS connection could be made"
+        detected "the certificate or the TLS handshake failed; nothing was sent"
+        remedy "Check for an intercepting proxy. If you trust it, point SSL_CERT_FILE at a bundle that holds its certificate and the public ones: the file replaces the system's roots.";
+    TransportProxy "transport.proxy" Transport
+        means "the proxy of the connection does not work"
+        detected "the configured proxy cannot be reached, or it answered CONNECT with a refusal; nothing was sent"
+        remedy "Correct the connection's proxy, or remove it.";
+    TransportConnectTimeout "transport.connect-timeout" Transport
+        means "connecting took too long"
+        detected "no connection within the connect deadline; nothing was sent"
+        remedy "Check network and firewall.";
+    TransportResponseTimeout "transport.response-timeout" Transport
+        means "the answer took too long"
+        detected "the request was sent and no whole answer came within the deadline; it may have been billed"
+        remedy "Raise the timeout of the connection, or ask for less.";
+    TransportInterrupted "transport.interrupted" Transport
+        means "the connection broke before the answer was whole"
+        detected "reset, closed early or cut off; the message says whether the request may have been billed"
+        remedy "Look at the provider's usage page before you send it again.";
+
+    StorageUnavailable "storage.unavailable" Storage
+        means "a file of Synapse cannot be read or written"
+        detected "the operating system refused"
+        remedy "Check the permissions of the directory, or set SYNAPSE_HOME to another one.";
+    StorageReadOnly "storage.read-only" Storage
+        means "the directory of Synapse cannot be written"
+        detected "read-only file system or missing write permission"
+        remedy "Make it writable, or set SYNAPSE_HOME to another directory.";
+    StorageLocked "storage.locked" Storage
+        means "another process holds a file of Synapse for too long"
+        detected "the lock was not free within the waiting time"
+        remedy "Look for a hanging synapse process, then try again.";
+    StorageCorrupt "storage.corrupt" Storage
+        means "the ledger file is damaged"
+        detected "SQLite reports that it is no database or malformed; it was not changed"
+        remedy "Move the file away to start a new one, and keep it for recovery.";
+    StorageNewerFormat "storage.newer-format" Storage
+        means "the ledger was written by a newer Synapse"
+        detected "its schema version is higher than this version knows; it was not changed"
+        remedy "Use the newer Synapse, or another SYNAPSE_HOME.";
+    StorageDiskFull "storage.disk-full" Storage
+        means "there is no room on the disk"
+        detected "the write failed for lack of space"
+        remedy "Free some space.";
+}
+
+impl Code {
+    /// The row of the catalogue for this code.
+    #[must_use]
+    pub fn entry(self) -> Option<&'static CodeEntry> {
+        Self::CATALOGUE.iter().find(|entry| entry.code == self)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Code {
+    type Err = CodeParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::CATALOGUE
+            .iter()
+            .find(|entry| entry.name == text)
+            .map(|entry| entry.code)
+            .ok_or_else(|| CodeParseError(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_dotted_and_parse_back() {
+        let mut seen = BTreeSet::new();
+        for entry in Code::CATALOGUE {
+            assert!(seen.insert(entry.name), "{} stands twice", entry.name);
+            assert!(entry.name.contains('.'), "{} has no dot", entry.name);
+            assert_eq!(entry.name.parse(), Ok(entry.code));
+            assert_eq!(entry.code.as_str(), entry.name);
+            assert_eq!(entry.code.class(), entry.class);
+        }
+        assert!("no.such".parse::<Code>().is_err());
+    }
+}

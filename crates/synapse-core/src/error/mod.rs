@@ -1,0 +1,135 @@
+//! One failure shape for every surface: terminal, `--json`, MCP tool result, ledger.
+//!
+//! A [`Failure`] is made where the cause is known, carries its [`Code`] (and through it the
+//! [`Class`]), and is rendered elsewhere. It never holds a secret, a prompt or a raw body.
+
+mod catalogue;
+mod class;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+pub use catalogue::{Code, CodeEntry, CodeParseError};
+pub use class::Class;
+
+/// A failure as every surface shows it: code, message, causes, hints and context.
+///
+/// The message is one lower-case line without a period; `causes` go from near to far; a hint's
+/// command can be copied as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What happened, as a stable code.
+    pub code: Code,
+    /// One line for people.
+    pub message: String,
+    /// Why, nearest cause first.
+    pub causes: Vec<String>,
+    /// What to do next, most useful first.
+    pub hints: Vec<Hint>,
+    /// Facts for machines: file, line, host, status. Never a secret.
+    pub context: BTreeMap<&'static str, String>,
+}
+
+/// One next step, with the command to copy when there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// The step in words.
+    pub text: String,
+    /// The command that does it.
+    pub command: Option<String>,
+}
+
+impl Failure {
+    /// Makes a failure with neither causes nor hints.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            context: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a cause behind those already known.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// Adds `error` and everything behind it as causes.
+    #[must_use]
+    pub fn caused_by(mut self, error: &dyn std::error::Error) -> Self {
+        let mut next = Some(error);
+        while let Some(current) = next {
+            let text = current.to_string();
+            // Libraries often repeat the inner message in the outer one; say it once.
+            if self.causes.last().is_none_or(|last| !last.ends_with(&text)) {
+                self.causes.push(text);
+            }
+            next = current.source();
+        }
+        self
+    }
+
+    /// Adds a next step in words.
+    #[must_use]
+    pub fn hint(mut self, text: impl Into<String>) -> Self {
+        self.hints.push(Hint {
+            text: text.into(),
+            command: None,
+        });
+        self
+    }
+
+    /// Adds a next step with the command that does it.
+    #[must_use]
+    pub fn command(mut self, text: impl Into<String>, command: impl Into<String>) -> Self {
+        self.hints.push(Hint {
+            text: text.into(),
+            command: Some(command.into()),
+        });
+        self
+    }
+
+    /// Adds a fact for machines.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        self.context.insert(key, value.to_string());
+        self
+    }
+
+    /// The class of the code.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.code.class()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer: {0}")]
+    struct Outer(#[source] Inner);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("inner")]
+    struct Inner;
+
+    #[test]
+    fn a_source_that_the_outer_error_repeats_is_said_once() {
+        let failure = Failure::new(Code::InternalInvariant, "x").caused_by(&Outer(Inner));
+        assert_eq!(failure.causes, ["outer: inner"]);
+    }
+}

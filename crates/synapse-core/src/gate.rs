@@ -1,0 +1,101 @@
+//! The network gate and the permit that only an open gate can mint.
+//!
+//! **Invariant:** every function that opens a socket or reads a secret takes a [`NetworkPermit`].
+//! There is no other way to make one, so a closed gate means zero sockets and zero secret reads.
+
+use crate::endpoint::Origin;
+use crate::error::{Code, Failure};
+
+/// Whether a connection may make live calls. Closed until its owner opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NetworkGate {
+    /// No socket, no secret read.
+    #[default]
+    Closed,
+    /// Live calls to the connection's own hosts.
+    Open,
+}
+
+impl NetworkGate {
+    /// Mints a permit for `origins`.
+    ///
+    /// # Errors
+    /// `gate.network-disabled` when the gate is closed.
+    pub fn permit(
+        self,
+        origins: impl IntoIterator<Item = Origin>,
+    ) -> Result<NetworkPermit, Failure> {
+        match self {
+            Self::Open => Ok(NetworkPermit {
+                origins: origins.into_iter().collect(),
+            }),
+            Self::Closed => Err(Failure::new(
+                Code::GateNetworkDisabled,
+                "live calls are off for this connection",
+            )
+            .cause("its network gate is closed; nothing was sent and no secret was read")),
+        }
+    }
+
+    /// The word that stands in files and output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// Proof that the owner opened the gate, and for which origins.
+///
+/// It cannot be built, copied or cloned outside this module:
+///
+/// ```compile_fail
+/// let forged = synapse_core::NetworkPermit { origins: vec![] };
+/// ```
+///
+/// ```compile_fail
+/// use synapse_core::NetworkGate;
+/// let permit = NetworkGate::Open.permit([]).unwrap();
+/// let copy = permit.clone();
+/// ```
+#[derive(Debug)]
+pub struct NetworkPermit {
+    origins: Vec<Origin>,
+}
+
+impl NetworkPermit {
+    /// Whether `origin` may be contacted under this permit.
+    #[must_use]
+    pub fn covers(&self, origin: &Origin) -> bool {
+        self.origins.contains(origin)
+    }
+
+    /// The origins that may be contacted.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_gate_mints_nothing_and_is_the_default() {
+        let failure = NetworkGate::default().permit([]).unwrap_err();
+        assert_eq!(failure.code, Code::GateNetworkDisabled);
+    }
+
+    #[test]
+    fn a_permit_covers_its_own_origins_only() {
+        let origin = |text: &str| Origin::of(&url::Url::parse(text).unwrap());
+        let permit = NetworkGate::Open
+            .permit([origin("https://a.test")])
+            .unwrap();
+        assert!(permit.covers(&origin("https://a.test/path")));
+        assert!(!permit.covers(&origin("https://b.test")));
+    }
+}

@@ -1,0 +1,38 @@
+//! What Synapse is, without doing any of it: domain types, the ports that do I/O, the error
+//! taxonomy, and the use cases that join them.
+//!
+//! **Invariant:** no I/O, no async runtime, no clock, no environment, no randomness. Everything of
+//! that kind arrives through a port in [`ports`], so this crate embeds anywhere.
+
+pub mod account;
+pub mod call;
+pub mod chat;
+pub mod connection;
+pub mod credential;
+pub mod document;
+pub mod endpoint;
+pub mod engine;
+pub mod error;
+pub mod gate;
+pub mod ledger;
+pub mod name;
+pub mod ports;
+pub mod preflight;
+pub mod provider;
+pub mod receipt;
+pub mod redact;
+pub mod secret;
+pub mod time;
+
+pub use connection::{Connection, Draft};
+pub use endpoint::{BaseUrl, Origin};
+pub use engine::{Engine, Ports};
+pub use error::{Class, Code, Failure, Hint};
+pub use gate::{NetworkGate, NetworkPermit};
+pub use name::{ConnectionName, ModelId};
+pub use provider::{Provider, ProviderKind};
+pub use receipt::Receipt;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,149 @@
+//! Names that users choose or copy: connections and models.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Code, Failure};
+
+/// The name of a connection: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit.
+///
+/// It is safe as a TOML key, a shell word and a file name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionName(String);
+
+impl ConnectionName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ConnectionName {
+    type Err = Failure;
+
+    /// # Errors
+    /// `config.invalid-value` when the rule above is broken.
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        let starts_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+        let fits = text.len() <= MAX_NAME
+            && text
+                .chars()
+                .all(|each| each.is_ascii_alphanumeric() || "._-".contains(each));
+        if starts_well && fits {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Failure::new(Code::ConfigInvalidValue, "that is no connection name")
+            .cause(
+                "a name has 1 to 64 letters, digits, `.`, `_` or `-`, and begins with a letter or digit",
+            )
+            .with("field", "name"))
+    }
+}
+
+impl fmt::Display for ConnectionName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A model as its provider calls it, for example `gpt-5.6-terra` or
+/// `meta-llama/Llama-3.1-8B-Instruct:novita`.
+///
+/// Sent exactly as given; only what no provider could take is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelId(String);
+
+impl ModelId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Splits a Hugging Face suffix off: the part behind the last `:`, when there is one.
+    ///
+    /// ```
+    /// use synapse_core::ModelId;
+    /// let model: ModelId = "org/model:novita".parse()?;
+    /// assert_eq!(model.split_suffix(), ("org/model", Some("novita")));
+    /// # Ok::<(), synapse_core::Failure>(())
+    /// ```
+    #[must_use]
+    pub fn split_suffix(&self) -> (&str, Option<&str>) {
+        match self.0.rsplit_once(':') {
+            Some((model, suffix)) => (model, Some(suffix)),
+            None => (&self.0, None),
+        }
+    }
+}
+
+impl FromStr for ModelId {
+    type Err = Failure;
+
+    /// # Errors
+    /// `config.invalid-value` for an empty id, one with white space or control characters, or one
+    /// of more than 256 bytes.
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        let fits = !text.is_empty()
+            && text.len() <= MAX_MODEL
+            && text
+                .chars()
+                .all(|each| !each.is_whitespace() && !each.is_control());
+        if fits {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(
+            Failure::new(Code::ConfigInvalidValue, "that is no model id")
+                .cause("a model id has 1 to 256 characters and no white space")
+                .hint("copy the id from the provider's model page")
+                .with("field", "model"),
+        )
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+const MAX_NAME: usize = 64;
+const MAX_MODEL: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connection_names_follow_their_rule() {
+        for good in ["hf", "a", "0", "work.openai_2-b", &"x".repeat(64)] {
+            assert_eq!(good.parse::<ConnectionName>().unwrap().as_str(), good);
+        }
+        for bad in ["", "-x", ".x", "a b", "ä", "a/b", "a\n", &"x".repeat(65)] {
+            let failure = bad.parse::<ConnectionName>().unwrap_err();
+            assert_eq!(failure.code, Code::ConfigInvalidValue, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_suffix_is_behind_the_last_colon() {
+        let split = |text: &str| {
+            let model: ModelId = text.parse().unwrap();
+            let (name, suffix) = model.split_suffix();
+            (name.to_owned(), suffix.map(str::to_owned))
+        };
+        assert_eq!(split("gpt-4.1"), ("gpt-4.1".into(), None));
+        assert_eq!(
+            split("ft:gpt-4o:acme::id"),
+            ("ft:gpt-4o:acme:".into(), Some("id".into()))
+        );
+    }
+
+    #[test]
+    fn model_ids_without_sense_are_refused() {
+        for bad in ["", " ", "a b", "a\u{7}", &"m".repeat(257)] {
+            assert!(bad.parse::<ModelId>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The ports through which all I/O, time and randomness reach the use cases.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::call::CallId;
+use crate::connection::{Cleared, Connection, Draft};
+use crate::credential::CredentialRef;
+use crate::error::Failure;
+use crate::gate::NetworkPermit;
+use crate::ledger::{Closing, Entry, HistoryQuery, Opening, UsageLine, UsageQuery};
+use crate::name::ConnectionName;
+use crate::preflight::PreflightRecord;
+use crate::provider::Provider;
+use crate::time::Timestamp;
+
+/// A connection as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredConnection {
+    /// Its name.
+    pub name: ConnectionName,
+    /// What stands in the file.
+    pub draft: Draft,
+    /// What it means, or why it cannot be understood; other connections are not affected.
+    pub connection: Result<Connection, Failure>,
+    /// What the preflight before saving proved.
+    pub preflight: Option<PreflightRecord>,
+}
+
+/// Where connections are kept.
+pub trait ConnectionStore: Send + Sync + fmt::Debug {
+    /// All connections in the order of the file. Changes nothing on disk.
+    ///
+    /// # Errors
+    /// `config.*` or `storage.*` when the file as a whole cannot be read.
+    fn load(&self) -> Result<Vec<StoredConnection>, Failure>;
+
+    /// Adds a connection.
+    ///
+    /// # Errors
+    /// `config.duplicate-name`, or as [`ConnectionStore::load`]; the file is left as it was.
+    fn insert(&self, cleared: &Cleared) -> Result<(), Failure>;
+
+    /// Replaces a connection whose stored draft is still `previous`; comments are kept.
+    ///
+    /// # Errors
+    /// `config.not-found`, `config.changed` when someone else changed it meanwhile, or as
+    /// [`ConnectionStore::load`]; the file is left as it was.
+    fn replace(&self, previous: &Draft, cleared: &Cleared) -> Result<(), Failure>;
+
+    /// Removes a connection.
+    ///
+    /// # Errors
+    /// `config.not-found`, or as [`ConnectionStore::load`]; the file is left as it was.
+    fn remove(&self, name: &ConnectionName) -> Result<(), Failure>;
+}
+
+/// A secret and how it was found.
+#[derive(Debug)]
+pub struct ResolvedSecret {
+    /// The value.
+    pub value: SecretString,
+    /// What was found, for people: `regular file, mode 0600, one line`. Never a part of the value.
+    pub found: String,
+}
+
+/// Resolves credential references.
+#[async_trait]
+pub trait SecretResolver: Send + Sync + fmt::Debug {
+    /// Reads the secret from the one place that `reference` names. Takes the permit, because a
+    /// closed gate also means that no secret is read.
+    ///
+    /// # Errors
+    /// `credential.*`, never naming any part of the value.
+    async fn resolve(
+        &self,
+        permit: &NetworkPermit,
+        reference: &CredentialRef,
+    ) -> Result<ResolvedSecret, Failure>;
+}
+
+/// Makes the adapter of a connection.
+pub trait ProviderFactory: Send + Sync + fmt::Debug {
+    /// Opens no socket and reads no secret.
+    ///
+    /// # Errors
+    /// `config.*` or `endpoint.*` when the connection cannot work with this provider.
+    fn provider(&self, connection: &Connection) -> Result<Arc<dyn Provider>, Failure>;
+}
+
+/// Where every call leaves its row.
+#[async_trait]
+pub trait Ledger: Send + Sync + fmt::Debug {
+    /// Writes the row of a call and returns when it would survive the end of the process.
+    ///
+    /// # Errors
+    /// `storage.*`. The caller goes on with its call and warns.
+    async fn open(&self, opening: Opening) -> Result<(), Failure>;
+
+    /// Completes the row of an opened call, soon, without making the caller wait.
+    ///
+    /// A later [`Ledger::flush`] reports what could not be written.
+    fn close(&self, closing: Closing);
+
+    /// Waits until every row handed in before is written.
+    ///
+    /// # Errors
+    /// `storage.*`, the first since the last flush.
+    async fn flush(&self) -> Result<(), Failure>;
+}
+
+/// Reads the ledger.
+#[async_trait]
+pub trait LedgerReader: Send + Sync + fmt::Debug {
+    /// Rows, newest first.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn history(&self, query: HistoryQuery) -> Result<Vec<Entry>, Failure>;
+
+    /// One row.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn entry(&self, call_id: CallId) -> Result<Option<Entry>, Failure>;
+
+    /// Sums.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageLine>, Failure>;
+}
+
+/// Time.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The time of day.
+    fn now(&self) -> Timestamp;
+
+    /// Time since an arbitrary point, never going backwards.
+    fn monotonic(&self) -> Duration;
+}
+
+/// Fresh call ids.
+pub trait CallIds: Send + Sync + fmt::Debug {
+    /// The next id, later than those before.
+    fn next(&self) -> CallId;
+}

@@ -1,0 +1,259 @@
+//! The preflight ladder: checks in order, what each proved, and the report that clears a
+//! connection for saving.
+
+use std::fmt;
+
+use crate::connection::{Cleared, Connection, Draft};
+use crate::error::{Class, Code, Failure};
+use crate::receipt::Receipt;
+use crate::time::Timestamp;
+
+/// A check of the ladder, each with a stable id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CheckId {
+    /// Provider, model and settings can be understood.
+    Config,
+    /// The base URL can be right.
+    Endpoint,
+    /// The network gate is open.
+    Gate,
+    /// The credential resolves and fits the provider.
+    Credential,
+    /// The API answers at the base URL.
+    Reach,
+    /// The provider accepts the token.
+    Token,
+    /// The provider knows the model.
+    Model,
+    /// One small paid prompt is answered.
+    Live,
+}
+
+impl CheckId {
+    /// The stable id.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Endpoint => "endpoint",
+            Self::Gate => "gate",
+            Self::Credential => "credential",
+            Self::Reach => "reach",
+            Self::Token => "token",
+            Self::Model => "model",
+            Self::Live => "live",
+        }
+    }
+}
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// A free network rung: one request that decides some checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rung {
+    /// A word for the adapter.
+    pub id: &'static str,
+    /// The checks that this request decides, in order.
+    pub decides: &'static [CheckId],
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It holds; the text says what was seen.
+    Ok(String),
+    /// It could not be fully proven, or something deserves attention; it does not fail.
+    Warn(String),
+    /// It does not hold.
+    Fail(Failure),
+    /// It was not made.
+    Skip(Skip),
+}
+
+/// Why a check was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skip {
+    /// An earlier check has to hold first.
+    Needs(CheckId),
+    /// The owner asked to stay offline.
+    Offline,
+    /// It costs money and was not asked for.
+    NotAsked,
+}
+
+impl Skip {
+    /// The reason in words; for a prerequisite, its id says it.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Needs(id) => id.as_str(),
+            Self::Offline => "offline: no network check was made",
+            Self::NotAsked => {
+                "not asked for: permission to chat, credits and a real answer are unproven (--live sends one small paid prompt)"
+            }
+        }
+    }
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Which check.
+    pub id: CheckId,
+    /// What it found.
+    pub finding: Finding,
+}
+
+/// How far to climb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// Local checks only: no socket.
+    Offline,
+    /// The free network checks too.
+    Free,
+    /// The paid prompt too.
+    Live,
+}
+
+/// Everything that one preflight found.
+#[derive(Debug, Clone)]
+pub struct PreflightReport {
+    /// What was checked.
+    pub draft: Draft,
+    /// What it means, when it could be understood.
+    pub connection: Option<Connection>,
+    /// The hosts that the connection's calls and checks go to, when known.
+    pub hosts: Vec<String>,
+    /// The checks in order.
+    pub checks: Vec<Check>,
+    /// How far it was to climb.
+    pub reach: Reach,
+    /// When it was made. A verdict has a time, it is no guarantee.
+    pub checked_at: Timestamp,
+    /// The receipt of the paid prompt, when one was made.
+    pub receipt: Option<Receipt>,
+    /// What did not go well beside the checks, such as a ledger that cannot be written.
+    pub warnings: Vec<Failure>,
+}
+
+/// What stands beside a saved connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreflightRecord {
+    /// When.
+    pub checked_at: Timestamp,
+    /// Ids of the checks that held.
+    pub proven: Vec<String>,
+    /// Ids of the checks that were skipped or could not be proven.
+    pub unproven: Vec<String>,
+}
+
+impl PreflightReport {
+    /// The first failure, which decides code and exit status.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.checks.iter().find_map(|check| match &check.finding {
+            Finding::Fail(failure) => Some(failure),
+            _ => None,
+        })
+    }
+
+    /// Whether no check failed.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.failure().is_none()
+    }
+
+    /// The ids of the checks that held, and of those that are not proven.
+    #[must_use]
+    pub fn proven(&self) -> (Vec<CheckId>, Vec<CheckId>) {
+        let (proven, unproven): (Vec<&Check>, Vec<&Check>) = self
+            .checks
+            .iter()
+            .partition(|check| matches!(check.finding, Finding::Ok(_)));
+        let ids = |checks: Vec<&Check>| checks.into_iter().map(|check| check.id).collect();
+        (ids(proven), ids(unproven))
+    }
+
+    /// Turns the report into the permission to save what it checked.
+    ///
+    /// # Errors
+    /// The first failure, when a check failed. Skipped checks do not hinder: the record names them.
+    pub fn clear(&self) -> Result<Cleared, Failure> {
+        if let Some(failure) = self.failure() {
+            return Err(failure.clone());
+        }
+        let Some(connection) = self.connection.clone() else {
+            return Err(Failure::new(
+                Code::InternalInvariant,
+                "a preflight without a connection passed",
+            ));
+        };
+        let (proven, unproven) = self.proven();
+        let names = |ids: Vec<CheckId>| ids.iter().map(|id| id.as_str().to_owned()).collect();
+        let record = PreflightRecord {
+            checked_at: self.checked_at,
+            proven: names(proven),
+            unproven: names(unproven),
+        };
+        Ok(Cleared::new(self.draft.clone(), connection, record))
+    }
+}
+
+/// The check that a failure of a network rung speaks of.
+///
+/// Falls back to the first check that the rung decides, because what cannot be attributed means
+/// that the rung as a whole did not work.
+#[must_use]
+pub fn blame(rung: &Rung, failure: &Failure) -> CheckId {
+    let suspect = match failure.class() {
+        Class::Transport | Class::Endpoint => CheckId::Reach,
+        Class::Credential => CheckId::Token,
+        Class::ProviderAccess => match failure.code {
+            Code::ProviderModelAccess | Code::ProviderModelUnavailable => CheckId::Model,
+            _ => CheckId::Token,
+        },
+        _ => CheckId::Reach,
+    };
+    if rung.decides.contains(&suspect) {
+        return suspect;
+    }
+    rung.decides.first().copied().unwrap_or(suspect)
+}
+
+/// Context key of a failure which says that the model ran into the token cap: for a small probe
+/// that is a success, because token, credits and model have all been accepted by then.
+pub const TOKEN_CAP_REACHED: &str = "token_cap_reached";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUNG: Rung = Rung {
+        id: "model",
+        decides: &[CheckId::Reach, CheckId::Token, CheckId::Model],
+    };
+
+    #[test]
+    fn failures_are_blamed_on_the_check_they_speak_of() {
+        let blamed = |code| blame(&RUNG, &Failure::new(code, "x"));
+        assert_eq!(blamed(Code::TransportDns), CheckId::Reach);
+        assert_eq!(blamed(Code::EndpointPathMismatch), CheckId::Reach);
+        assert_eq!(blamed(Code::CredentialTokenRejected), CheckId::Token);
+        assert_eq!(blamed(Code::ProviderAccountScope), CheckId::Token);
+        assert_eq!(blamed(Code::ProviderModelUnavailable), CheckId::Model);
+        assert_eq!(blamed(Code::ProviderOverloaded), CheckId::Reach);
+        let alone = Rung {
+            id: "identity",
+            decides: &[CheckId::Token],
+        };
+        assert_eq!(
+            blame(&alone, &Failure::new(Code::TransportDns, "x")),
+            CheckId::Token
+        );
+    }
+}

@@ -1,0 +1,20 @@
+//! Test doubles for Synapse: raw sockets that misbehave, TLS certificates that are wrong, in-memory
+//! ports, and loopback doubles of the providers. For tests only; nothing here is shipped.
+//!
+//! **Invariant:** a double records what its peer really did (bytes, heads, connections) and never
+//! decides by itself whether that was right.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test double that cannot do its part fails the test by panicking"
+)]
+
+pub mod ports;
+pub mod provider_doubles;
+pub mod raw;
+pub mod tls;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,14 @@
+//! In-memory ports: enough of a store, a ledger, a secret and a clock to run the engine without
+//! disk, network or time.
+
+mod connections;
+mod ledger;
+mod provider;
+mod secrets;
+mod time;
+
+pub use self::connections::MemoryConnections;
+pub use self::ledger::MemoryLedger;
+pub use self::provider::{StubProvider, StubProviders};
+pub use self::secrets::FixedSecret;
+pub use self::time::{FixedClock, SequentialCallIds};

@@ -1,0 +1,161 @@
+//! A provider without a network: answers what the test says, and counts what it is asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use synapse_core::chat::{ChatReply, ChatRequest};
+use synapse_core::ports::ProviderFactory;
+use synapse_core::preflight::{CheckId, Finding, Rung};
+use synapse_core::provider::Exchanged;
+use synapse_core::receipt::Exchange;
+use synapse_core::secret::BoundSecret;
+use synapse_core::{Code, Connection, Failure, ModelId, NetworkPermit, Origin, Provider};
+
+/// A [`Provider`] that never opens a socket. Its one free rung decides reach, token and model.
+#[derive(Debug)]
+pub struct StubProvider {
+    origins: Vec<Origin>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    chats: Vec<ChatRequest>,
+    climbs: usize,
+    replies: VecDeque<Result<ChatReply, Failure>>,
+    rung_failure: Option<Failure>,
+}
+
+impl StubProvider {
+    /// A provider that contacts `origins`.
+    #[must_use]
+    pub fn new(origins: Vec<Origin>) -> Self {
+        Self {
+            origins,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Answers the next chat that has no answer yet so.
+    pub fn will_answer(&self, answer: Result<ChatReply, Failure>) {
+        self.lock().replies.push_back(answer);
+    }
+
+    /// Lets every rung fail so from now on.
+    pub fn will_fail_rungs(&self, failure: Failure) {
+        self.lock().rung_failure = Some(failure);
+    }
+
+    /// The chats that were sent.
+    #[must_use]
+    pub fn chats(&self) -> Vec<ChatRequest> {
+        self.lock().chats.clone()
+    }
+
+    /// How many rungs were climbed.
+    #[must_use]
+    pub fn climbs(&self) -> usize {
+        self.lock().climbs
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn exchange(&self) -> Exchange {
+        Exchange {
+            attempts: 1,
+            host: self
+                .origins
+                .first()
+                .map(|origin| origin.host().to_owned())
+                .unwrap_or_default(),
+            ..Exchange::default()
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for StubProvider {
+    fn origins(&self) -> Vec<Origin> {
+        self.origins.clone()
+    }
+
+    async fn chat(
+        &self,
+        _permit: &NetworkPermit,
+        _secret: &BoundSecret,
+        request: &ChatRequest,
+    ) -> Exchanged<ChatReply> {
+        let mut state = self.lock();
+        state.chats.push(request.clone());
+        let outcome = state.replies.pop_front().unwrap_or_else(|| {
+            Err(Failure::new(
+                Code::InternalInvariant,
+                "the test gave no answer for this chat",
+            ))
+        });
+        drop(state);
+        let maybe_billed = outcome.is_ok();
+        Exchanged {
+            exchange: Exchange {
+                maybe_billed,
+                http_status: outcome.is_ok().then_some(200),
+                ..self.exchange()
+            },
+            outcome,
+        }
+    }
+
+    fn rungs(&self) -> &'static [Rung] {
+        &[Rung {
+            id: "stub",
+            decides: &[CheckId::Reach, CheckId::Token, CheckId::Model],
+        }]
+    }
+
+    async fn climb(
+        &self,
+        rung: &Rung,
+        _permit: &NetworkPermit,
+        _secret: &BoundSecret,
+        _model: &ModelId,
+    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+        let mut state = self.lock();
+        state.climbs += 1;
+        let outcome = match &state.rung_failure {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(rung
+                .decides
+                .iter()
+                .map(|id| (*id, Finding::Ok("stubbed".to_owned())))
+                .collect()),
+        };
+        drop(state);
+        Exchanged {
+            exchange: self.exchange(),
+            outcome,
+        }
+    }
+}
+
+/// A [`ProviderFactory`] that gives every connection the same provider.
+#[derive(Debug)]
+pub struct StubProviders {
+    provider: Arc<StubProvider>,
+}
+
+impl StubProviders {
+    /// Always `provider`.
+    #[must_use]
+    pub const fn new(provider: Arc<StubProvider>) -> Self {
+        Self { provider }
+    }
+}
+
+impl ProviderFactory for StubProviders {
+    fn provider(&self, _connection: &Connection) -> Result<Arc<dyn Provider>, Failure> {
+        Ok(Arc::clone(&self.provider) as Arc<dyn Provider>)
+    }
+}

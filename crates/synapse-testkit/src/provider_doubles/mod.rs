@@ -1,0 +1,97 @@
+//! Loopback doubles of the providers: the routes, the answers and the errors as they were recorded,
+//! on raw sockets, so that they can also break.
+//!
+//! They take obviously fake tokens only, know no real account, and reach nothing.
+
+mod huggingface;
+mod openai;
+
+use serde_json::{Value, json};
+
+pub use self::huggingface::{HuggingFaceDouble, HuggingFaceFault};
+pub use self::openai::{OpenAiDouble, OpenAiFault};
+use crate::raw::{RecordedRequest, Reply};
+
+/// A route of a double, to say where a fault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// `POST /v1/chat/completions`.
+    Chat,
+    /// `GET /v1/models`.
+    Models,
+    /// `GET /v1/models/…`.
+    Model,
+    /// `GET /api/whoami-v2`, at Hugging Face only.
+    Whoami,
+}
+
+impl Route {
+    /// The route of a request, when the double has it.
+    fn of(request: &RecordedRequest) -> Option<Self> {
+        match (request.method(), request.path()) {
+            ("POST", "/v1/chat/completions") => Some(Self::Chat),
+            ("GET", "/v1/models") => Some(Self::Models),
+            ("GET", "/api/whoami-v2") => Some(Self::Whoami),
+            ("GET", path) if path.starts_with(MODEL_PREFIX) => Some(Self::Model),
+            _ => None,
+        }
+    }
+}
+
+/// The token of an `authorization: Bearer …` header.
+fn bearer(request: &RecordedRequest) -> Option<&str> {
+    request.header("authorization")?.strip_prefix("Bearer ")
+}
+
+/// The model in the path of [`Route::Model`].
+fn model_in_path(request: &RecordedRequest) -> String {
+    let encoded = request.path().strip_prefix(MODEL_PREFIX);
+    encoded.unwrap_or_default().replace("%3A", ":")
+}
+
+/// The model in the body of [`Route::Chat`].
+fn model_in_body(request: &RecordedRequest) -> String {
+    let model = request
+        .json()
+        .get("model")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    model.unwrap_or_default()
+}
+
+/// An error in the shape of OpenAI's schema.
+fn openai_error(
+    status: u16,
+    kind: &str,
+    code: Option<&str>,
+    param: Option<&str>,
+    message: &str,
+) -> Reply {
+    reply(
+        status,
+        &json!({"error": {"message": message, "type": kind, "param": param, "code": code}}),
+    )
+}
+
+fn reply(status: u16, body: &Value) -> Reply {
+    Reply::json(status, body.to_string())
+}
+
+/// Replaces a part of a recorded answer.
+fn set(body: &mut Value, pointer: &str, value: Value) {
+    *body
+        .pointer_mut(pointer)
+        .expect("the recorded answer has that part") = value;
+}
+
+fn html(status: u16, title: &str) -> Reply {
+    let page =
+        format!("<!DOCTYPE html><html><head><title>{title}</title></head><body></body></html>");
+    Reply::typed(status, "text/html; charset=utf-8", page)
+}
+
+const MODEL_PREFIX: &str = "/v1/models/";
+const INVALID_REQUEST: &str = "invalid_request_error";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! One accepted connection: reads requests, counts and records them, and answers by script.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use rustls::{ServerConnection, StreamOwned};
+use socket2::SockRef;
+
+use super::reply::{End, Reply, Step};
+use super::request::RecordedRequest;
+use super::{Answer, Conduct, Shared};
+
+/// Serves the connection to its end and takes it off the books.
+pub(super) fn serve(shared: &Shared, number: usize, socket: TcpStream) {
+    let reset_handle = socket.try_clone().ok();
+    let wire = match &shared.tls {
+        None => Wire::Plain(socket),
+        Some(config) => {
+            let session = ServerConnection::new(std::sync::Arc::clone(config))
+                .expect("the server's own TLS configuration is valid");
+            Wire::Tls(Box::new(StreamOwned::new(session, socket)))
+        }
+    };
+    let mut connection = Connection {
+        shared,
+        number,
+        wire,
+        buffer: Vec::new(),
+    };
+    // An I/O error here is the peer's doing (or the stop of the server): the counts tell the test.
+    let end = connection.run().unwrap_or(End::Close);
+    if end == End::Reset
+        && let Some(socket) = &reset_handle
+    {
+        SockRef::from(socket)
+            .set_linger(Some(Duration::ZERO))
+            .expect("a socket takes SO_LINGER");
+    } else if end == End::Close {
+        connection.wire.say_goodbye();
+    }
+    drop(connection);
+    drop(reset_handle);
+    // The registered handle is the last one: with it the socket closes.
+    shared.record(|state| {
+        drop(state.sockets.remove(&number));
+        state.closed += 1;
+    });
+}
+
+struct Connection<'a> {
+    shared: &'a Shared,
+    number: usize,
+    wire: Wire,
+    buffer: Vec<u8>,
+}
+
+impl Connection<'_> {
+    fn run(&mut self) -> io::Result<End> {
+        match &self.shared.conduct {
+            Conduct::Http(answer) => self.serve_http(answer),
+            Conduct::Mute => self.read_to_the_end(),
+            Conduct::Greet(bytes) => {
+                self.wire.write_all(bytes)?;
+                self.read_to_the_end()
+            }
+            Conduct::FirstBytes(reply) => {
+                if self.fill()? == 0 {
+                    return Ok(End::Close);
+                }
+                self.send(reply)
+            }
+        }
+    }
+
+    fn serve_http(&mut self, answer: &Answer) -> io::Result<End> {
+        let mut sequence = 0;
+        while let Some(request) = self.read_request(sequence)? {
+            sequence += 1;
+            self.shared
+                .record(|state| state.requests.push(request.clone()));
+            let reply = answer(&request);
+            match self.send(&reply)? {
+                End::KeepAlive => {}
+                end => return Ok(end),
+            }
+        }
+        Ok(End::Close)
+    }
+
+    /// Plays the reply. `Ok` is how the connection is to end from here on.
+    fn send(&mut self, reply: &Reply) -> io::Result<End> {
+        for step in reply.steps() {
+            match step {
+                Step::Write(bytes) => {
+                    self.wire.write_all(&bytes)?;
+                    self.wire.flush()?;
+                }
+                Step::Pause(time) => {
+                    if !self.shared.pause(time) {
+                        return Ok(End::Close);
+                    }
+                }
+            }
+        }
+        match reply.end() {
+            End::Hang => self.read_to_the_end(),
+            End::Tunnel(port) => self.tunnel(port),
+            end => Ok(end),
+        }
+    }
+
+    /// Reads and forgets until the peer closes or the server stops.
+    fn read_to_the_end(&mut self) -> io::Result<End> {
+        while self.fill()? > 0 {
+            self.buffer.clear();
+        }
+        Ok(End::Close)
+    }
+
+    fn read_request(&mut self, sequence: usize) -> io::Result<Option<RecordedRequest>> {
+        let length = loop {
+            if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
+                break at + 4;
+            }
+            if self.fill()? == 0 {
+                return Ok(None);
+            }
+        };
+        let head: Vec<u8> = self.buffer.drain(..length).collect();
+        self.shared.record(|state| state.heads += 1);
+        let mut request = RecordedRequest {
+            connection: self.number,
+            sequence,
+            head: String::from_utf8_lossy(&head).into_owned(),
+            body: Vec::new(),
+        };
+        request.body = if request.is_chunked() {
+            self.read_chunks()?
+        } else {
+            self.read_exactly(request.content_length())?
+        };
+        Ok(Some(request))
+    }
+
+    fn read_chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let line = self.read_line()?;
+            let size = usize::from_str_radix(line.trim(), 16).map_err(io::Error::other)?;
+            body.extend(self.read_exactly(size)?);
+            self.read_line()?;
+            if size == 0 {
+                return Ok(body);
+            }
+        }
+    }
+
+    fn read_line(&mut self) -> io::Result<String> {
+        loop {
+            if let Some(at) = find(&self.buffer, b"\r\n") {
+                let line: Vec<u8> = self.buffer.drain(..at + 2).collect();
+                return Ok(String::from_utf8_lossy(&line).into_owned());
+            }
+            if self.fill()? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    fn read_exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        while self.buffer.len() < length {
+            if self.fill()? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(self.buffer.drain(..length).collect())
+    }
+
+    /// Reads what is there; 0 is the end.
+    fn fill(&mut self) -> io::Result<usize> {
+        let mut part = [0; 16 * 1024];
+        let length = self.wire.read(&mut part)?;
+        self.buffer.extend(part.iter().take(length));
+        Ok(length)
+    }
+
+    fn tunnel(&self, port: u16) -> io::Result<End> {
+        let Wire::Plain(near) = &self.wire else {
+            return Err(io::Error::other("a tunnel inside TLS is not supported"));
+        };
+        let far = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        thread::scope(|scope| {
+            scope.spawn(|| pump(near, &far));
+            pump(&far, near);
+        });
+        Ok(End::Close)
+    }
+}
+
+/// Copies until `from` ends, and passes the end on.
+fn pump(mut from: &TcpStream, mut to: &TcpStream) {
+    // Either side may go away first; then there is nobody left to tell.
+    drop(io::copy(&mut from, &mut to));
+    drop(to.shutdown(Shutdown::Write));
+}
+
+enum Wire {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+}
+
+impl Wire {
+    /// Ends a TLS session in order; without this the peer takes the end for a truncation.
+    fn say_goodbye(&mut self) {
+        if let Self::Tls(stream) = self {
+            stream.conn.send_close_notify();
+            // The peer may be gone.
+            drop(stream.flush());
+        }
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.write(buffer),
+            Self::Tls(stream) => stream.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.flush(),
+            Self::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
+}

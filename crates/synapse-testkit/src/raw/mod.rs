@@ -1,0 +1,321 @@
+//! A raw-socket HTTP/1.1 server on a loopback port that counts what reaches it and answers by
+//! script, on plain threads and without any HTTP library.
+//!
+//! It exists because a mock that speaks correct HTTP can neither misbehave on the socket nor see a
+//! second connection.
+
+mod closed_port;
+mod connection;
+mod reply;
+mod request;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use std::{fmt, panic};
+
+use rustls::ServerConfig;
+use synapse_core::Origin;
+use url::Url;
+
+pub use self::closed_port::ClosedPort;
+pub use self::reply::{End, Reply};
+pub use self::request::RecordedRequest;
+use crate::tls::TlsIdentity;
+
+/// A server that counts accepted connections and complete request heads, records each request, and
+/// answers as its script says. Dropping it closes every connection and joins every thread.
+pub struct RawServer {
+    address: SocketAddr,
+    scheme: &'static str,
+    shared: Arc<Shared>,
+    acceptor: Option<JoinHandle<Vec<JoinHandle<()>>>>,
+}
+
+impl RawServer {
+    /// Answers each request with what `answer` returns for it.
+    pub fn start(answer: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(Conduct::Http(Box::new(answer)), None)
+    }
+
+    /// Answers every request with `reply`.
+    #[must_use]
+    pub fn always(reply: Reply) -> Self {
+        Self::start(move |_| reply.clone())
+    }
+
+    /// As [`RawServer::start`], behind TLS with the certificate of `identity`.
+    pub fn start_tls(
+        identity: &TlsIdentity,
+        answer: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(
+            Conduct::Http(Box::new(answer)),
+            Some(identity.server_config()),
+        )
+    }
+
+    /// Accepts, reads, and never answers anything: not a request, not a TLS hello.
+    #[must_use]
+    pub fn mute() -> Self {
+        Self::listen(Conduct::Mute, None)
+    }
+
+    /// Writes `bytes` as soon as a connection is accepted, as an SSH or SMTP server does.
+    #[must_use]
+    pub fn greeting(bytes: &[u8]) -> Self {
+        Self::listen(Conduct::Greet(bytes.to_vec()), None)
+    }
+
+    /// Answers the first bytes of a connection with `reply`, whatever they are; a plain HTTP server
+    /// that receives a TLS hello does this with a 400.
+    #[must_use]
+    pub fn answering_any_bytes(reply: Reply) -> Self {
+        Self::listen(Conduct::FirstBytes(reply), None)
+    }
+
+    fn listen(conduct: Conduct, tls: Option<Arc<ServerConfig>>) -> Self {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port is free");
+        let address = listener
+            .local_addr()
+            .expect("a bound listener has an address");
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let shared = Arc::new(Shared {
+            conduct,
+            tls,
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+        });
+        let acceptor = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || accept(&listener, &shared)
+        });
+        Self {
+            address,
+            scheme,
+            shared,
+            acceptor: Some(acceptor),
+        }
+    }
+
+    /// The port it listens on, at 127.0.0.1.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The URL of `path`, which begins with `/`. With TLS the host is `localhost`, because that is
+    /// the name in the certificate.
+    #[must_use]
+    pub fn url(&self, path: &str) -> Url {
+        let host = if self.scheme == "https" {
+            "localhost"
+        } else {
+            "127.0.0.1"
+        };
+        format!("{}://{host}:{}{path}", self.scheme, self.port())
+            .parse()
+            .expect("a path that begins with a slash makes a URL")
+    }
+
+    /// The origin, to ask a permit for.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin::of(&self.url("/"))
+    }
+
+    /// How many connections were accepted.
+    #[must_use]
+    pub fn accepts(&self) -> usize {
+        self.shared.lock().accepts
+    }
+
+    /// How many complete request heads arrived.
+    #[must_use]
+    pub fn heads(&self) -> usize {
+        self.shared.lock().heads
+    }
+
+    /// The requests whose body arrived whole, in order of arrival.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.shared.lock().requests.clone()
+    }
+
+    /// The one request that arrived.
+    ///
+    /// # Panics
+    /// When it is not exactly one.
+    #[must_use]
+    pub fn only_request(&self) -> RecordedRequest {
+        let requests = self.requests();
+        match requests.as_slice() {
+            [only] => only.clone(),
+            several => panic!("expected one request, there were {}", several.len()),
+        }
+    }
+
+    /// Waits until `count` complete heads have arrived.
+    ///
+    /// # Panics
+    /// When they do not within ten seconds.
+    pub fn wait_for_heads(&self, count: usize) {
+        self.wait("heads", count, |state| state.heads);
+    }
+
+    /// Waits until `count` requests have arrived whole.
+    ///
+    /// # Panics
+    /// When they do not within ten seconds.
+    pub fn wait_for_requests(&self, count: usize) {
+        self.wait("requests", count, |state| state.requests.len());
+    }
+
+    /// Waits until `count` connections have been accepted.
+    ///
+    /// # Panics
+    /// When they are not within ten seconds.
+    pub fn wait_for_accepts(&self, count: usize) {
+        self.wait("accepts", count, |state| state.accepts);
+    }
+
+    /// Waits until `count` connections are over: closed by the peer, or by the script.
+    ///
+    /// # Panics
+    /// When they are not within ten seconds.
+    pub fn wait_for_closed(&self, count: usize) {
+        self.wait("closed connections", count, |state| state.closed);
+    }
+
+    fn wait(&self, what: &str, count: usize, seen: impl Fn(&State) -> usize) {
+        let (state, timed_out) = self
+            .shared
+            .changed
+            .wait_timeout_while(self.shared.lock(), PATIENCE, |state| seen(state) < count)
+            .unwrap_or_else(PoisonError::into_inner);
+        let seen = seen(&state);
+        drop(state);
+        assert!(
+            !timed_out.timed_out(),
+            "expected {count} {what}, there were {seen}"
+        );
+    }
+}
+
+impl fmt::Debug for RawServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RawServer")
+            .field("address", &self.address)
+            .field("scheme", &self.scheme)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        {
+            let mut state = self.shared.lock();
+            state.stopping = true;
+            for socket in state.sockets.values() {
+                // The peer may have closed it already.
+                drop(socket.shutdown(Shutdown::Both));
+            }
+        }
+        self.shared.changed.notify_all();
+        // Wakes the acceptor, which then sees that it is to stop.
+        drop(TcpStream::connect(self.address));
+        let Some(acceptor) = self.acceptor.take() else {
+            return;
+        };
+        let connections = acceptor.join().unwrap_or_default();
+        for connection in connections {
+            // A panic in the script is a failure of the test that wrote it.
+            if let Err(payload) = connection.join()
+                && !thread::panicking()
+            {
+                panic::resume_unwind(payload);
+            }
+        }
+    }
+}
+
+type Answer = dyn Fn(&RecordedRequest) -> Reply + Send + Sync;
+
+/// How connections are treated.
+enum Conduct {
+    Http(Box<Answer>),
+    Mute,
+    Greet(Vec<u8>),
+    FirstBytes(Reply),
+}
+
+/// What the acceptor, the connections and the test share.
+struct Shared {
+    conduct: Conduct,
+    tls: Option<Arc<ServerConfig>>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    accepts: usize,
+    heads: usize,
+    closed: usize,
+    requests: Vec<RecordedRequest>,
+    /// Open sockets by connection number, so that stopping can close them.
+    sockets: BTreeMap<usize, TcpStream>,
+    stopping: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the counts and wakes whoever waits for them.
+    fn record(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    /// Lets `time` pass. `false` when the server is being stopped meanwhile.
+    fn pause(&self, time: Duration) -> bool {
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(self.lock(), time, |state| !state.stopping)
+            .unwrap_or_else(PoisonError::into_inner);
+        !state.stopping
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
+    let mut connections = Vec::new();
+    while let Ok((socket, _)) = listener.accept() {
+        let handle = socket.try_clone().expect("a socket can be cloned");
+        let mut state = shared.lock();
+        if state.stopping {
+            break;
+        }
+        let number = state.accepts;
+        state.accepts += 1;
+        state.sockets.insert(number, handle);
+        drop(state);
+        shared.changed.notify_all();
+        connections.push(thread::spawn({
+            let shared = Arc::clone(shared);
+            move || connection::serve(&shared, number, socket)
+        }));
+    }
+    connections
+}
+
+/// How long a test waits for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests;
