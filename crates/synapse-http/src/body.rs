@@ -1,0 +1,97 @@
+//! The request body: it can be sent once and never again, and it knows whether that has begun.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+/// Whether the request has been handed to an open connection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Handover(Arc<AtomicBool>);
+
+impl Handover {
+    /// `false` is certain: nothing of the body, and of a request without body nothing at all, has
+    /// reached a connection.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// A body of one piece.
+///
+/// reqwest cannot clone a wrapped body, so no layer inside it can replay the request: not its retry
+/// policy, not its redirect policy, should either ever be in force.
+pub(crate) struct OnceBody {
+    bytes: Option<Bytes>,
+    handover: Handover,
+}
+
+impl OnceBody {
+    pub(crate) fn new(bytes: Vec<u8>, handover: Handover) -> Self {
+        Self {
+            bytes: (!bytes.is_empty()).then(|| Bytes::from(bytes)),
+            handover,
+        }
+    }
+}
+
+impl Body for OnceBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    /// hyper asks for the first frame when the connection is open and the head is being written.
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.handover.begin();
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    /// For an empty body this is the only question that hyper asks, at the same moment.
+    fn is_end_stream(&self) -> bool {
+        let ended = self.bytes.is_none();
+        if ended {
+            self.handover.begin();
+        }
+        ended
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn poll(body: &mut OnceBody) -> Option<Bytes> {
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        match Pin::new(body).poll_frame(&mut context) {
+            Poll::Ready(frame) => frame.map(|frame| frame.unwrap().into_data().unwrap()),
+            Poll::Pending => panic!("the bytes are there"),
+        }
+    }
+
+    #[test]
+    fn the_bytes_leave_once_and_only_then_the_handover_has_begun() {
+        let handover = Handover::default();
+        let mut body = OnceBody::new(b"{}".to_vec(), handover.clone());
+        assert!(!body.is_end_stream());
+        assert_eq!(body.size_hint().exact(), Some(2));
+        assert!(!handover.has_begun());
+        assert_eq!(poll(&mut body), Some(Bytes::from_static(b"{}")));
+        assert!(handover.has_begun());
+        assert_eq!(poll(&mut body), None);
+        assert!(body.is_end_stream());
+    }
+}

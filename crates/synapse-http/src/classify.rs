@@ -1,0 +1,250 @@
+//! Tells the failures of reqwest apart, by the types of the errors inside and never by URL or body.
+//!
+//! Two words are read, for want of a public type: `tunnel error` of hyper-util's proxy tunnel, and
+//! hyper's `unexpected message`. A test pins each.
+
+use std::error::Error;
+use std::io;
+
+use rustls::CertificateError;
+
+use crate::failure::{ProxyReason, TlsReason, TransportKind};
+
+/// What the error alone does not say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances {
+    /// The target is https.
+    pub(crate) tls: bool,
+    /// A proxy is configured.
+    pub(crate) proxied: bool,
+    /// The request was handed to an open connection.
+    pub(crate) sent: bool,
+    /// The response head has come.
+    pub(crate) in_body: bool,
+}
+
+/// The kind of failure that `error` is.
+pub(crate) fn classify(error: &reqwest::Error, circumstances: Circumstances) -> TransportKind {
+    decide(&Clues::gather(error), circumstances)
+}
+
+fn decide(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
+    if clues.builder {
+        return TransportKind::Internal;
+    }
+    // The operating system's own ETIMEDOUT is a broken connection; ours is a deadline.
+    let deadline = clues.timeout && clues.os_error.is_none();
+    match (deadline, clues.connect) {
+        (true, true) => TransportKind::ConnectTimeout,
+        (true, false) if circumstances.sent => TransportKind::ResponseTimeout,
+        (true, false) => TransportKind::ConnectTimeout,
+        (false, true) => connecting(clues, circumstances),
+        (false, false) => exchanging(clues, circumstances),
+    }
+}
+
+/// The connection was never made: nothing was sent.
+fn connecting(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
+    if let Some(reason) = clues.tunnel {
+        return TransportKind::Proxy { reason };
+    }
+    // Without a tunnel the proxy itself is the peer that could not be reached.
+    if circumstances.proxied && !circumstances.tls {
+        return TransportKind::Proxy {
+            reason: ProxyReason::Unreachable,
+        };
+    }
+    if clues.dns {
+        return TransportKind::Dns;
+    }
+    if let Some(error) = clues.tls {
+        return TransportKind::Tls {
+            reason: tls_reason(error),
+        };
+    }
+    match clues.io {
+        Some(io::ErrorKind::ConnectionRefused) => TransportKind::Refused,
+        // Only behind an established TCP connection: the peer left during the handshake.
+        Some(
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe,
+        ) if circumstances.tls => TransportKind::Tls {
+            reason: TlsReason::HandshakeRefused,
+        },
+        _ => TransportKind::Unreachable,
+    }
+}
+
+/// The connection was made, and what came over it was no whole response.
+fn exchanging(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
+    if circumstances.in_body {
+        return match clues.io {
+            Some(io::ErrorKind::UnexpectedEof) => TransportKind::Truncated,
+            Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => {
+                TransportKind::Malformed
+            }
+            _ => TransportKind::Interrupted,
+        };
+    }
+    match clues.hyper {
+        Some(error) if error.is_parse_too_large() => TransportKind::Malformed,
+        Some(error) if error.is_parse() => TransportKind::NotHttp,
+        // A server that speaks first, such as SSH or SMTP.
+        Some(error) if error.to_string().contains("unexpected message") => TransportKind::NotHttp,
+        _ => TransportKind::Interrupted,
+    }
+}
+
+fn tls_reason(error: &rustls::Error) -> TlsReason {
+    match error {
+        rustls::Error::InvalidCertificate(certificate) => match certificate {
+            // A bad signature is an issuer with the name of a trusted one and another key.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                TlsReason::UnknownIssuer
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                TlsReason::WrongName
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                TlsReason::Expired
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                TlsReason::NotYetValid
+            }
+            _ => TlsReason::BadCertificate,
+        },
+        rustls::Error::InvalidMessage(_) | rustls::Error::InappropriateMessage { .. } => {
+            TlsReason::NotTls
+        }
+        _ => TlsReason::HandshakeRefused,
+    }
+}
+
+/// What reqwest says of an error, and the errors inside it, each the innermost of its type.
+#[derive(Default)]
+struct Clues<'a> {
+    builder: bool,
+    connect: bool,
+    timeout: bool,
+    dns: bool,
+    hyper: Option<&'a hyper::Error>,
+    tls: Option<&'a rustls::Error>,
+    io: Option<io::ErrorKind>,
+    os_error: Option<i32>,
+    tunnel: Option<ProxyReason>,
+}
+
+impl<'a> Clues<'a> {
+    fn gather(error: &'a reqwest::Error) -> Self {
+        let mut clues = Self {
+            builder: error.is_builder(),
+            connect: error.is_connect(),
+            timeout: error.is_timeout(),
+            dns: error.is_dns(),
+            ..Self::default()
+        };
+        let mut next: Option<&'a (dyn Error + 'static)> = error.source();
+        while let Some(current) = next {
+            next = current.source();
+            if let Some(error) = current.downcast_ref::<io::Error>() {
+                clues.io = Some(error.kind());
+                clues.os_error = error.raw_os_error();
+                // `source` skips the error inside an io::Error.
+                next = error.get_ref().map(|inner| inner as &(dyn Error + 'static));
+            } else if let Some(error) = current.downcast_ref() {
+                clues.tls = Some(error);
+            } else if let Some(error) = current.downcast_ref() {
+                clues.hyper = Some(error);
+            } else if let Some(reason) = tunnel_reason(&current.to_string()) {
+                clues.tunnel = Some(reason);
+            }
+        }
+        clues
+    }
+}
+
+fn tunnel_reason(text: &str) -> Option<ProxyReason> {
+    let reason = text.strip_prefix("tunnel error: ")?;
+    Some(match reason {
+        "proxy authorization required" => ProxyReason::AuthenticationRequired,
+        "failed to create underlying connection" => ProxyReason::Unreachable,
+        _ => ProxyReason::TunnelRefused,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HTTPS: Circumstances = Circumstances {
+        tls: true,
+        proxied: false,
+        sent: false,
+        in_body: false,
+    };
+    const HTTP: Circumstances = Circumstances {
+        tls: false,
+        ..HTTPS
+    };
+    const SENT: Circumstances = Circumstances {
+        sent: true,
+        ..HTTPS
+    };
+    const READING: Circumstances = Circumstances {
+        in_body: true,
+        ..SENT
+    };
+
+    /// An error of the operating system, as it stands at the end of a chain.
+    fn system(kind: io::ErrorKind, os_error: i32) -> Clues<'static> {
+        Clues {
+            io: Some(kind),
+            os_error: Some(os_error),
+            timeout: kind == io::ErrorKind::TimedOut,
+            ..Clues::default()
+        }
+    }
+
+    fn while_connecting(clues: Clues<'static>) -> Clues<'static> {
+        Clues {
+            connect: true,
+            ..clues
+        }
+    }
+
+    /// Keep-alive probes and TCP_USER_TIMEOUT end a connection whose peer is gone with ETIMEDOUT,
+    /// long before the deadline; reqwest calls both a timeout.
+    #[test]
+    fn a_timeout_of_the_operating_system_is_no_deadline() {
+        let gone = || system(io::ErrorKind::TimedOut, 110);
+        assert_eq!(decide(&gone(), SENT), TransportKind::Interrupted);
+        assert_eq!(decide(&gone(), READING), TransportKind::Interrupted);
+        let connecting = while_connecting(gone());
+        assert_eq!(decide(&connecting, HTTPS), TransportKind::Unreachable);
+    }
+
+    #[test]
+    fn a_deadline_is_judged_by_whether_anything_was_sent() {
+        let deadline = || Clues {
+            timeout: true,
+            ..Clues::default()
+        };
+        assert_eq!(decide(&deadline(), HTTPS), TransportKind::ConnectTimeout);
+        assert_eq!(decide(&deadline(), SENT), TransportKind::ResponseTimeout);
+        assert_eq!(decide(&deadline(), READING), TransportKind::ResponseTimeout);
+        let connecting = while_connecting(deadline());
+        assert_eq!(decide(&connecting, HTTPS), TransportKind::ConnectTimeout);
+    }
+
+    #[test]
+    fn a_reset_while_connecting_is_a_handshake_only_where_there_is_one() {
+        let reset = || while_connecting(system(io::ErrorKind::ConnectionReset, 104));
+        let reason = TlsReason::HandshakeRefused;
+        assert_eq!(decide(&reset(), HTTPS), TransportKind::Tls { reason });
+        assert_eq!(decide(&reset(), HTTP), TransportKind::Unreachable);
+        let no_route = while_connecting(system(io::ErrorKind::HostUnreachable, 113));
+        assert_eq!(decide(&no_route, HTTPS), TransportKind::Unreachable);
+    }
+}

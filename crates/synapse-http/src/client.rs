@@ -1,0 +1,264 @@
+//! The client: builds what it needs on first use, sends once, reads the response under a cap.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use synapse_core::{NetworkPermit, Origin};
+
+use crate::body::Handover;
+use crate::classify::{Circumstances, classify};
+use crate::config::HttpConfig;
+use crate::failure::{BoxError, Facts, Head, TlsReason, TransportFailure, TransportKind};
+use crate::request::{self, HttpRequest};
+use crate::response::{Headers, HttpResponse};
+use crate::tls;
+
+/// The one HTTP client. Cheap to clone; clones share everything.
+///
+/// Making one builds nothing. What speaks plain http is built at the first request over http, what
+/// speaks TLS (which reads the system's root certificates) at the first over https.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: HttpConfig,
+    plain: Mutex<Option<reqwest::Client>>,
+    tls: Mutex<Option<reqwest::Client>>,
+}
+
+/// Which of the two clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Channel {
+    Plain,
+    Tls,
+}
+
+impl HttpClient {
+    /// A client that connects as `config` says.
+    #[must_use]
+    pub fn new(config: HttpConfig) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                plain: Mutex::new(None),
+                tls: Mutex::new(None),
+            }),
+        }
+    }
+
+    /// Sends **at most one** request and reads its response, whatever the status.
+    ///
+    /// Each call opens a connection of its own and closes it. Nothing is ever sent again: not after
+    /// a failure, not to the target of a redirect. Dropping the future closes the socket. Needs a
+    /// tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// Everything that keeps a whole response from coming, as a [`TransportFailure`]; a response of
+    /// any status is none. A URL whose origin `permit` does not cover is refused before anything is
+    /// opened, and so is a bearer that is not bound to that origin.
+    pub async fn send(
+        &self,
+        permit: &NetworkPermit,
+        request: HttpRequest<'_>,
+    ) -> Result<HttpResponse, TransportFailure> {
+        let origin = Origin::of(&request.url);
+        let attempt = Attempt::begin(&self.inner.config, &request, &origin);
+        let channel = self.channel(&request);
+        let ready = match request::prepare(permit, request, &origin, &attempt.handover) {
+            Ok(ready) => ready,
+            Err((kind, source)) => return Err(attempt.fail(kind, source)),
+        };
+        let client = match self.client(channel) {
+            Ok(client) => client,
+            Err((kind, source)) => return Err(attempt.fail(kind, Some(source))),
+        };
+        match client.execute(ready).await {
+            Ok(response) => attempt.read(response).await,
+            Err(error) => Err(attempt.fail_with(error)),
+        }
+    }
+
+    /// TLS is needed towards the target or towards the proxy.
+    fn channel(&self, request: &HttpRequest<'_>) -> Channel {
+        let proxy = self.inner.config.proxy.as_ref();
+        let proxy_over_tls = proxy.is_some_and(|proxy| proxy.as_str().starts_with("https:"));
+        if request.url.scheme() == "https" || proxy_over_tls {
+            Channel::Tls
+        } else {
+            Channel::Plain
+        }
+    }
+
+    /// The client for `channel`, built when there is none yet. A failed build is not kept.
+    fn client(&self, channel: Channel) -> Result<reqwest::Client, (TransportKind, BoxError)> {
+        let slot = match channel {
+            Channel::Plain => &self.inner.plain,
+            Channel::Tls => &self.inner.tls,
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = slot.as_ref() {
+            return Ok(client.clone());
+        }
+        let client = build(&self.inner.config, channel)?;
+        *slot = Some(client.clone());
+        Ok(client)
+    }
+}
+
+/// The only place in the workspace that builds an HTTP client.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one constructor that the ban points to"
+)]
+fn build(
+    config: &HttpConfig,
+    channel: Channel,
+) -> Result<reqwest::Client, (TransportKind, BoxError)> {
+    let tls = match channel {
+        Channel::Plain => tls::trusting_nobody(),
+        Channel::Tls => tls::trusting_the_system(config.extra_roots.clone()),
+    }
+    .map_err(|error| {
+        let kind = match error {
+            // The platform verifier has no type of its own for a machine without roots.
+            rustls::Error::General(_) => TransportKind::Tls {
+                reason: TlsReason::NoRoots,
+            },
+            _ => TransportKind::Internal,
+        };
+        (kind, error.into())
+    })?;
+    let internal = |error: reqwest::Error| (TransportKind::Internal, error.into());
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(config.user_agent.as_str())
+        .connect_timeout(config.connect_timeout)
+        // hyper-util sends again on a pooled connection that died, and cannot be told not to.
+        .pool_max_idle_per_host(0)
+        .retry(reqwest::retry::never())
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .http1_only()
+        // Off already; these hold when another crate of the build turns the features on.
+        .no_gzip()
+        .no_brotli()
+        .no_deflate()
+        .no_zstd()
+        .no_hickory_dns();
+    match &config.proxy {
+        None => builder.no_proxy(),
+        Some(proxy) => builder.proxy(reqwest::Proxy::all(proxy.as_str()).map_err(internal)?),
+    }
+    .build()
+    .map_err(internal)
+}
+
+/// Why a body was not read to its end.
+enum Stop {
+    TooLarge,
+    Broken(reqwest::Error),
+}
+
+/// One request under way, and what is known of it so far.
+struct Attempt {
+    began: Instant,
+    tls: bool,
+    handover: Handover,
+    body_cap: usize,
+    /// The length of the request body, whether or not it has been handed over.
+    body_length: u64,
+    facts: Facts,
+}
+
+impl Attempt {
+    fn begin(config: &HttpConfig, request: &HttpRequest<'_>, origin: &Origin) -> Self {
+        Self {
+            began: Instant::now(),
+            tls: request.url.scheme() == "https",
+            handover: Handover::default(),
+            body_cap: config.body_cap,
+            body_length: request.body.as_ref().map_or(0, |body| body.len() as u64),
+            facts: Facts {
+                method: request.method,
+                host: origin.host().to_owned(),
+                proxy: config.proxy.as_ref().map(ToString::to_string),
+                connect_timeout: config.connect_timeout,
+                deadline: request.deadline,
+                elapsed: Duration::ZERO,
+                sent: false,
+                bytes_out: 0,
+                bytes_in: 0,
+                head: None,
+            },
+        }
+    }
+
+    async fn read(
+        mut self,
+        mut response: reqwest::Response,
+    ) -> Result<HttpResponse, TransportFailure> {
+        let head = Head {
+            status: response.status().as_u16(),
+            headers: Headers::new(std::mem::take(response.headers_mut())),
+            after: self.began.elapsed(),
+        };
+        let stop = match self.read_body(&mut response).await {
+            Ok(body) => {
+                return Ok(HttpResponse {
+                    status: head.status,
+                    headers: head.headers,
+                    body,
+                    bytes_out: self.body_length,
+                    bytes_in: self.facts.bytes_in,
+                    headers_after: head.after,
+                    elapsed: self.began.elapsed(),
+                });
+            }
+            Err(stop) => stop,
+        };
+        self.facts.head = Some(head);
+        let cap = self.body_cap;
+        Err(match stop {
+            Stop::TooLarge => self.fail(TransportKind::BodyTooLarge { cap }, None),
+            Stop::Broken(error) => self.fail_with(error),
+        })
+    }
+
+    /// Reads the body chunk by chunk, at most to the cap.
+    async fn read_body(&mut self, response: &mut reqwest::Response) -> Result<Vec<u8>, Stop> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(Stop::Broken)? {
+            self.facts.bytes_in += chunk.len() as u64;
+            if body.len() + chunk.len() > self.body_cap {
+                return Err(Stop::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn fail_with(self, error: reqwest::Error) -> TransportFailure {
+        let kind = classify(
+            &error,
+            Circumstances {
+                tls: self.tls,
+                proxied: self.facts.proxy.is_some(),
+                sent: self.handover.has_begun(),
+                in_body: self.facts.head.is_some(),
+            },
+        );
+        self.fail(kind, Some(error.without_url().into()))
+    }
+
+    fn fail(mut self, kind: TransportKind, source: Option<BoxError>) -> TransportFailure {
+        self.facts.sent = self.handover.has_begun();
+        self.facts.elapsed = self.began.elapsed();
+        if self.facts.sent {
+            self.facts.bytes_out = self.body_length;
+        }
+        TransportFailure::new(kind, self.facts, source)
+    }
+}

@@ -1,0 +1,96 @@
+//! What a client is made of: values only, nothing is opened or built here.
+
+use std::fmt;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use synapse_core::connection::ProxyUrl;
+
+/// How an [`HttpClient`](crate::HttpClient) connects. The default uses no proxy and trusts what the
+/// operating system trusts.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// The proxy for every request, loopback hosts included. Nothing else makes requests go through
+    /// a proxy: `HTTP_PROXY` and its kin are not read.
+    pub proxy: Option<ProxyUrl>,
+    /// The `user-agent` header.
+    pub user_agent: String,
+    /// The longest that name resolution, TCP, the proxy's tunnel and the TLS handshake may take
+    /// together.
+    pub connect_timeout: Duration,
+    /// The most bytes of a response body that are read.
+    pub body_cap: usize,
+    /// Certificate authorities to trust beside those of the operating system.
+    pub extra_roots: Vec<RootCertificate>,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            proxy: None,
+            user_agent: concat!("synapse/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect_timeout: Duration::from_secs(10),
+            body_cap: 8 * 1024 * 1024,
+            extra_roots: Vec::new(),
+        }
+    }
+}
+
+/// The certificate of an authority to trust.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RootCertificate(CertificateDer<'static>);
+
+/// A text that is no certificate in PEM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no certificate in PEM form")]
+pub struct RootCertificateError;
+
+impl RootCertificate {
+    /// From DER. Whether it is a certificate shows when the first TLS connection is made.
+    pub fn from_der(der: impl Into<Vec<u8>>) -> Self {
+        Self(CertificateDer::from(der.into()))
+    }
+
+    /// From the first `CERTIFICATE` block of a PEM text.
+    ///
+    /// # Errors
+    /// When there is no such block.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, RootCertificateError> {
+        CertificateDer::from_pem_slice(pem)
+            .map(Self)
+            .map_err(|_| RootCertificateError)
+    }
+
+    pub(crate) fn into_der(self) -> CertificateDer<'static> {
+        self.0
+    }
+}
+
+impl fmt::Debug for RootCertificate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "RootCertificate({} bytes)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_reads_no_proxy_and_says_who_it_is() {
+        let config = HttpConfig::default();
+        assert_eq!(config.proxy, None);
+        assert!(config.user_agent.starts_with("synapse/0."));
+        assert_eq!(config.body_cap, 8 << 20);
+    }
+
+    #[test]
+    fn pem_gives_the_bytes_between_its_lines_and_debug_shows_none_of_them() {
+        let pem = b"-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
+        let certificate = RootCertificate::from_pem(pem).unwrap();
+        assert_eq!(certificate, RootCertificate::from_der([1, 2, 3]));
+        assert_eq!(format!("{certificate:?}"), "RootCertificate(3 bytes)");
+        assert_eq!(RootCertificate::from_pem(b"x"), Err(RootCertificateError));
+    }
+}

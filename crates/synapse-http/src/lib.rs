@@ -1,0 +1,25 @@
+//! The one HTTP client of Synapse: one request per call, whatever happens.
+//!
+//! **Invariant:** [`HttpClient::send`] hands at most one request to the network and needs a
+//! [`NetworkPermit`](synapse_core::NetworkPermit) for it. No pool, no retry, no redirect, no proxy
+//! from the environment, no decoding. It knows hosts and bytes, not providers or models.
+
+mod body;
+mod classify;
+mod client;
+mod config;
+mod failure;
+mod report;
+mod request;
+mod response;
+mod tls;
+
+pub use self::client::HttpClient;
+pub use self::config::{HttpConfig, RootCertificate, RootCertificateError};
+pub use self::failure::{ProxyReason, TlsReason, TransportFailure, TransportKind};
+pub use self::request::{HttpRequest, Method};
+pub use self::response::{Headers, HttpResponse};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

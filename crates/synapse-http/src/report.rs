@@ -1,0 +1,192 @@
+//! Turns a transport failure into the shape that every surface shows: code, message, causes, hints.
+
+use std::time::Duration;
+
+use synapse_core::redact::Redactor;
+use synapse_core::{Code, Failure};
+
+use crate::failure::{ProxyReason, TlsReason, TransportFailure, TransportKind};
+use crate::request::Method;
+
+impl TransportFailure {
+    /// The failure to show. The first cause always says whether anything was sent.
+    #[must_use]
+    pub fn to_failure(&self) -> Failure {
+        let mut failure = Failure::new(self.code(), self.message()).cause(self.statement());
+        if let Some(proxy) = &self.facts().proxy {
+            failure = failure.cause(format!("the connection goes through the proxy {proxy}"));
+        }
+        if let Some(root) = self.root_cause() {
+            // It may quote what the peer sent, such as the names in its certificate.
+            failure = failure.cause(Redactor::none().clean(&root, MAX_CAUSE));
+        }
+        for hint in self.hints() {
+            failure = failure.hint(*hint);
+        }
+        if self.maybe_billed() {
+            failure = failure.hint("look at the provider's usage page before you send it again");
+        }
+        if let Some(status) = self.status() {
+            failure = failure.with("http_status", status);
+        }
+        failure
+            .with("host", self.host())
+            .with("maybe_billed", self.maybe_billed())
+    }
+
+    /// Whether anything was sent, and what that means.
+    #[must_use]
+    pub fn statement(&self) -> &'static str {
+        match (self.was_sent(), self.facts().method) {
+            (false, _) => "nothing was sent",
+            (true, Method::Get) => "the provider may have processed this request",
+            (true, Method::Post) => "the provider may have processed and billed this request",
+        }
+    }
+
+    const fn code(&self) -> Code {
+        match self.kind() {
+            TransportKind::NotPermitted | TransportKind::Internal => Code::InternalInvariant,
+            TransportKind::InvalidSecret => Code::CredentialMalformed,
+            TransportKind::Dns => Code::TransportDns,
+            TransportKind::Refused => Code::TransportRefused,
+            TransportKind::Unreachable => Code::TransportUnreachable,
+            TransportKind::Tls { .. } => Code::TransportTls,
+            TransportKind::Proxy { .. } => Code::TransportProxy,
+            TransportKind::ConnectTimeout => Code::TransportConnectTimeout,
+            TransportKind::ResponseTimeout => Code::TransportResponseTimeout,
+            TransportKind::Interrupted | TransportKind::Truncated => Code::TransportInterrupted,
+            TransportKind::BodyTooLarge { .. } | TransportKind::Malformed => {
+                Code::ProviderBadResponse
+            }
+            TransportKind::NotHttp => Code::EndpointNotAnApi,
+        }
+    }
+
+    fn message(&self) -> String {
+        let host = self.host();
+        let facts = self.facts();
+        match self.kind() {
+            TransportKind::NotPermitted => {
+                format!("a request to {host} is not covered by its network permit")
+            }
+            TransportKind::InvalidSecret => {
+                "the credential holds characters that cannot be sent".to_owned()
+            }
+            TransportKind::Internal => format!("the request to {host} could not be built"),
+            TransportKind::Dns => format!("the name of {host} could not be resolved"),
+            TransportKind::Refused => format!("nothing listens at {host}"),
+            TransportKind::Unreachable => format!("{host} could not be reached"),
+            TransportKind::Tls { reason } => tls_message(reason, host),
+            TransportKind::Proxy { reason } => proxy_message(reason, host),
+            TransportKind::ConnectTimeout => {
+                let limit = facts.connect_timeout.min(facts.deadline);
+                format!("no connection to {host} within {}", seconds(limit))
+            }
+            TransportKind::ResponseTimeout => {
+                format!(
+                    "no whole answer from {host} within {}",
+                    seconds(facts.deadline)
+                )
+            }
+            TransportKind::Interrupted => {
+                format!("the connection to {host} broke before the answer was whole")
+            }
+            TransportKind::Truncated => format!("the answer of {host} was cut off"),
+            TransportKind::BodyTooLarge { cap } => {
+                format!("the answer of {host} is larger than {cap} bytes")
+            }
+            TransportKind::NotHttp => format!("what answers at {host} does not speak HTTP"),
+            TransportKind::Malformed => format!("the answer of {host} breaks the rules of HTTP"),
+        }
+    }
+
+    fn hints(&self) -> &'static [&'static str] {
+        match self.kind() {
+            TransportKind::NotPermitted | TransportKind::Internal => {
+                &["please report this, with the message"]
+            }
+            TransportKind::InvalidSecret => {
+                &["write the token again, on one line, in visible ASCII characters"]
+            }
+            TransportKind::Dns => &["check the spelling of the host, and the network"],
+            TransportKind::Refused => &["start the server, or correct host and port"],
+            TransportKind::Unreachable | TransportKind::ConnectTimeout => {
+                &["check network, VPN and firewall"]
+            }
+            TransportKind::Tls { reason } => tls_hints(reason),
+            TransportKind::Proxy { .. } => &["correct the proxy of the connection, or remove it"],
+            TransportKind::ResponseTimeout => {
+                &["raise the timeout of the connection, or ask for less"]
+            }
+            TransportKind::Interrupted | TransportKind::Truncated => {
+                &["check network, VPN and proxy when it happens again"]
+            }
+            TransportKind::BodyTooLarge { .. } | TransportKind::Malformed => {
+                &["check that the base URL is that of an API, or report it to the provider"]
+            }
+            TransportKind::NotHttp => {
+                &["check scheme, host and port of the base URL (is it https?)"]
+            }
+        }
+    }
+}
+
+impl From<TransportFailure> for Failure {
+    fn from(failure: TransportFailure) -> Self {
+        failure.to_failure()
+    }
+}
+
+fn tls_message(reason: TlsReason, host: &str) -> String {
+    match reason {
+        TlsReason::NoRoots => "this machine has no trusted root certificates".to_owned(),
+        TlsReason::UnknownIssuer => {
+            format!("the certificate of {host} is from an issuer that this machine does not trust")
+        }
+        TlsReason::WrongName => format!("the certificate of {host} is for another name"),
+        TlsReason::Expired => format!("the certificate of {host} has expired"),
+        TlsReason::NotYetValid => format!("the certificate of {host} is not valid yet"),
+        TlsReason::BadCertificate => format!("the certificate of {host} is not acceptable"),
+        TlsReason::NotTls => format!("what answers at {host} does not speak TLS"),
+        TlsReason::HandshakeRefused => format!("{host} broke the TLS handshake off"),
+    }
+}
+
+const fn tls_hints(reason: TlsReason) -> &'static [&'static str] {
+    match reason {
+        TlsReason::NoRoots => {
+            &["install the system's CA certificates, or let SSL_CERT_FILE name a file of them"]
+        }
+        TlsReason::UnknownIssuer => &[
+            "an intercepting proxy or a self-signed certificate does this",
+            "if you trust the issuer, add it to the system's CA certificates, or let SSL_CERT_FILE \
+             name a file with it and with the system's (the file replaces them)",
+        ],
+        TlsReason::Expired | TlsReason::NotYetValid => &["check the clock of this machine"],
+        TlsReason::WrongName | TlsReason::BadCertificate => {
+            &["check the host of the base URL, and for an intercepting proxy"]
+        }
+        TlsReason::NotTls => &["check the port; a local server may want http instead of https"],
+        TlsReason::HandshakeRefused => &["check the port, and for an intercepting proxy"],
+    }
+}
+
+fn proxy_message(reason: ProxyReason, host: &str) -> String {
+    match reason {
+        ProxyReason::AuthenticationRequired => {
+            format!("the proxy asks for credentials before it connects to {host}")
+        }
+        ProxyReason::TunnelRefused => format!("the proxy refused to connect to {host}"),
+        ProxyReason::Unreachable => {
+            format!("the proxy for {host} could not be reached")
+        }
+    }
+}
+
+/// `120 s`, or `0.25 s` below a whole second.
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}
+
+const MAX_CAUSE: usize = 300;

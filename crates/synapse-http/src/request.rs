@@ -1,0 +1,189 @@
+//! One request as the caller wants it, and everything that is refused before a socket is opened.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use secrecy::ExposeSecret;
+use synapse_core::endpoint::is_loopback;
+use synapse_core::secret::BoundSecret;
+use synapse_core::{NetworkPermit, Origin};
+use url::Url;
+
+use crate::body::{Handover, OnceBody};
+use crate::failure::{BoxError, TransportKind};
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// `GET`, without a body.
+    Get,
+    /// `POST`.
+    Post,
+}
+
+/// One request. `Debug` shows neither query, nor header values, nor body.
+#[derive(Clone)]
+pub struct HttpRequest<'a> {
+    /// The method.
+    pub method: Method,
+    /// The URL; http or https.
+    pub url: Url,
+    /// Headers to send beside the client's own, as name and value.
+    pub headers: Vec<(&'a str, &'a str)>,
+    /// The secret to send as `authorization: Bearer …`.
+    pub bearer: Option<&'a BoundSecret>,
+    /// The body, in JSON; sends `content-type: application/json` unless `headers` says otherwise.
+    pub body: Option<Vec<u8>>,
+    /// The longest that everything may take, from here to the last byte of the response.
+    pub deadline: Duration,
+}
+
+impl<'a> HttpRequest<'a> {
+    /// A request without headers, bearer and body.
+    #[must_use]
+    pub const fn new(method: Method, url: Url, deadline: Duration) -> Self {
+        Self {
+            method,
+            url,
+            headers: Vec::new(),
+            bearer: None,
+            body: None,
+            deadline,
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Sends `secret` as bearer.
+    #[must_use]
+    pub const fn bearer(mut self, secret: &'a BoundSecret) -> Self {
+        self.bearer = Some(secret);
+        self
+    }
+
+    /// Sends `body`, which is JSON.
+    #[must_use]
+    pub fn json(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+impl fmt::Debug for HttpRequest<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        formatter
+            .debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("origin", &Origin::of(&self.url).as_str())
+            .field("path", &self.url.path())
+            .field("headers", &names)
+            .field("bearer", &self.bearer.is_some())
+            .field("body_bytes", &self.body.as_ref().map(Vec::len))
+            .field("deadline", &self.deadline)
+            .finish()
+    }
+}
+
+/// Why a request was refused, and by whom, when a library said so.
+pub(crate) type Refusal = (TransportKind, Option<BoxError>);
+
+/// Checks a request to `origin` against its permit and makes it ready to send. Opens nothing.
+pub(crate) fn prepare(
+    permit: &NetworkPermit,
+    request: HttpRequest<'_>,
+    origin: &Origin,
+    handover: &Handover,
+) -> Result<reqwest::Request, Refusal> {
+    if !matches!(request.url.scheme(), "http" | "https") || !permit.covers(origin) {
+        return Err((TransportKind::NotPermitted, None));
+    }
+    let authorization = match request.bearer {
+        Some(secret) => Some(authorization(secret, &request.url, origin)?),
+        None => None,
+    };
+    let method = match request.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+    };
+    let mut ready = reqwest::Request::new(method, request.url);
+    *ready.timeout_mut() = Some(request.deadline);
+    let headers = ready.headers_mut();
+    if request.body.is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    for (name, value) in request.headers {
+        let name: HeaderName = name.parse().map_err(internal)?;
+        let value: HeaderValue = value.parse().map_err(internal)?;
+        headers.insert(name, value);
+    }
+    if let Some(authorization) = authorization {
+        headers.insert(AUTHORIZATION, authorization);
+    }
+    let body = OnceBody::new(request.body.unwrap_or_default(), handover.clone());
+    *ready.body_mut() = Some(reqwest::Body::wrap(body));
+    Ok(ready)
+}
+
+/// The `authorization` header for `origin`, marked sensitive.
+fn authorization(secret: &BoundSecret, url: &Url, origin: &Origin) -> Result<HeaderValue, Refusal> {
+    if url.scheme() == "http" && !is_loopback(url) {
+        // Whoever made the URL should have refused it; a secret is not worth the trust.
+        return Err((TransportKind::NotPermitted, None));
+    }
+    let value = secret
+        .for_origin(origin)
+        .map_err(|failure| (TransportKind::NotPermitted, Some(failure.into())))?;
+    let token = value.expose_secret();
+    // http takes any UTF-8 in a header value; a token is visible ASCII (RFC 6750, section 2.1).
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err((TransportKind::InvalidSecret, None));
+    }
+    let mut header = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|_| (TransportKind::InvalidSecret, None))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn internal(error: impl Into<BoxError>) -> Refusal {
+    (TransportKind::Internal, Some(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use synapse_core::NetworkGate;
+
+    use super::*;
+
+    #[test]
+    fn the_bearer_is_marked_sensitive_and_wins_over_a_header_of_the_caller() {
+        let url: Url = "https://api.example.test/v1".parse().unwrap();
+        let origin = Origin::of(&url);
+        let permit = NetworkGate::Open.permit([origin.clone()]).unwrap();
+        let secret = BoundSecret::new("fake-token".into(), vec![origin.clone()]);
+        let request = HttpRequest::new(Method::Post, url, Duration::from_secs(1))
+            .header("Authorization", "Basic other")
+            .header("Content-Type", "application/json; charset=utf-8")
+            .json(b"{}".to_vec())
+            .bearer(&secret);
+        let handover = Handover::default();
+        let ready = prepare(&permit, request, &origin, &handover).unwrap();
+        let headers = ready.headers();
+        let sent: Vec<_> = headers.get_all(AUTHORIZATION).iter().collect();
+        assert_eq!(sent, ["Bearer fake-token"]);
+        assert!(sent[0].is_sensitive());
+        assert_eq!(headers[CONTENT_TYPE], "application/json; charset=utf-8");
+        assert!(!handover.has_begun());
+        assert!(
+            ready.try_clone().is_none(),
+            "a request that can be cloned can be replayed"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Deadlines: which one passed, and whether anything had been sent by then.
+
+use std::time::{Duration, Instant};
+
+use synapse_http::{HttpClient, HttpConfig, TransportKind};
+use synapse_testkit::raw::{End, RawServer, Reply};
+use url::Url;
+
+use crate::support::{AMPLE, BRIEF, client, config, get, permit_for, post, within};
+
+fn impatient() -> HttpClient {
+    HttpClient::new(HttpConfig {
+        connect_timeout: BRIEF,
+        ..config()
+    })
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_a_response_timeout_and_may_be_billed() {
+    let server = RawServer::always(Reply::silent(End::Hang));
+    let url = server.url("/v1/chat");
+    let began = Instant::now();
+    let failure = client()
+        .send(&permit_for(&url), within(post(url), BRIEF))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        failure.kind(),
+        TransportKind::ResponseTimeout,
+        "{failure:?}"
+    );
+    assert!(failure.maybe_billed());
+    assert_eq!((failure.status(), failure.bytes_out()), (None, 2));
+    assert!(failure.elapsed() >= BRIEF && began.elapsed() < AMPLE);
+    assert_eq!(server.heads(), 1);
+}
+
+#[tokio::test]
+async fn a_get_without_answer_in_time_was_sent_too() {
+    let server = RawServer::always(Reply::silent(End::Hang));
+    let url = server.url("/v1/models");
+    let failure = client()
+        .send(&permit_for(&url), within(get(url), BRIEF))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        failure.kind(),
+        TransportKind::ResponseTimeout,
+        "{failure:?}"
+    );
+    assert!(failure.was_sent() && !failure.maybe_billed());
+    assert_eq!(server.heads(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_drips_past_the_deadline_keeps_its_status() {
+    let reply = Reply::json(200, "{}".repeat(500)).dripping(Duration::from_millis(10));
+    let server = RawServer::always(reply.header("x-request-id", "req_fake"));
+    let url = server.url("/v1/chat");
+    let failure = client()
+        .send(&permit_for(&url), within(post(url), BRIEF))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        failure.kind(),
+        TransportKind::ResponseTimeout,
+        "{failure:?}"
+    );
+    assert_eq!(failure.status(), Some(200));
+    assert_eq!(
+        failure.headers().unwrap().text("x-request-id"),
+        Some("req_fake")
+    );
+    assert!(failure.bytes_in() > 0 && failure.bytes_in() < 1000);
+    assert_eq!(server.heads(), 1);
+}
+
+/// A peer that takes the connection and never answers the TLS hello: the handshake belongs to
+/// connecting.
+#[tokio::test]
+async fn a_stalled_handshake_is_a_connect_timeout_and_nothing_was_sent() {
+    let server = RawServer::mute();
+    let url: Url = format!("https://127.0.0.1:{}/v1", server.port())
+        .parse()
+        .unwrap();
+    let failure = impatient()
+        .send(&permit_for(&url), post(url))
+        .await
+        .unwrap_err();
+    assert_eq!(failure.kind(), TransportKind::ConnectTimeout, "{failure:?}");
+    assert!(
+        failure.elapsed() < AMPLE,
+        "the deadline of the request has passed"
+    );
+    assert!(!failure.was_sent());
+    assert_eq!(
+        (failure.bytes_out(), server.accepts(), server.heads()),
+        (0, 1, 0)
+    );
+}
+
+/// The same when it is the request's own deadline that passes first: reqwest cannot tell, the body
+/// that was never asked for can.
+#[tokio::test]
+async fn a_deadline_that_passes_while_connecting_is_a_connect_timeout() {
+    let server = RawServer::mute();
+    let url: Url = format!("https://127.0.0.1:{}/v1", server.port())
+        .parse()
+        .unwrap();
+    for request in [post(url.clone()), get(url.clone())] {
+        let failure = client()
+            .send(&permit_for(&url), within(request, BRIEF))
+            .await
+            .unwrap_err();
+        assert_eq!(failure.kind(), TransportKind::ConnectTimeout, "{failure:?}");
+        assert!(!failure.was_sent());
+    }
+}
+
+#[tokio::test]
+async fn over_plain_http_a_mute_peer_is_a_response_timeout() {
+    let server = RawServer::mute();
+    let url = server.url("/v1");
+    let failure = impatient()
+        .send(&permit_for(&url), within(post(url), BRIEF))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        failure.kind(),
+        TransportKind::ResponseTimeout,
+        "{failure:?}"
+    );
+    assert!(failure.maybe_billed());
+}

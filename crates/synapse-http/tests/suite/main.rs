@@ -1,0 +1,25 @@
+//! The client against raw sockets that count and misbehave: one request per call, and every
+//! failure told apart.
+
+#[cfg(test)]
+mod bodies;
+#[cfg(test)]
+mod cancelling;
+#[cfg(test)]
+mod deadlines;
+#[cfg(test)]
+mod environment;
+#[cfg(test)]
+mod negative_control;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod send_once;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tls;

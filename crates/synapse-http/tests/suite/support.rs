@@ -1,0 +1,73 @@
+//! What every test of the suite needs: a client, a permit, a request.
+
+use std::time::Duration;
+
+use synapse_core::connection::{Draft, ProxyUrl};
+use synapse_core::secret::BoundSecret;
+use synapse_core::{NetworkGate, NetworkPermit, Origin};
+use synapse_http::{HttpClient, HttpConfig, HttpRequest, Method, RootCertificate};
+use synapse_testkit::raw::RawServer;
+use synapse_testkit::tls::TlsIdentity;
+use url::Url;
+
+/// Long enough never to be reached.
+pub(crate) const AMPLE: Duration = Duration::from_secs(10);
+/// Short, for tests in which time must pass.
+pub(crate) const BRIEF: Duration = Duration::from_millis(200);
+
+pub(crate) const TOKEN: &str = "fake-token";
+
+pub(crate) fn config() -> HttpConfig {
+    HttpConfig {
+        user_agent: "suite/1".to_owned(),
+        ..HttpConfig::default()
+    }
+}
+
+pub(crate) fn client() -> HttpClient {
+    HttpClient::new(config())
+}
+
+pub(crate) fn client_trusting(identity: &TlsIdentity) -> HttpClient {
+    HttpClient::new(HttpConfig {
+        extra_roots: vec![RootCertificate::from_der(identity.authority_der())],
+        ..config()
+    })
+}
+
+/// A proxy as a connection names it; there is no other way to make one.
+pub(crate) fn proxy(url: &str) -> Option<ProxyUrl> {
+    let draft = Draft {
+        provider: "openai".to_owned(),
+        model: "m".to_owned(),
+        credential: "env:KEY".to_owned(),
+        proxy: Some(url.to_owned()),
+        ..Draft::default()
+    };
+    draft.parse("proxied".parse().unwrap()).unwrap().proxy
+}
+
+pub(crate) fn permit(origins: impl IntoIterator<Item = Origin>) -> NetworkPermit {
+    NetworkGate::Open.permit(origins).unwrap()
+}
+
+pub(crate) fn permit_for(url: &Url) -> NetworkPermit {
+    permit([Origin::of(url)])
+}
+
+pub(crate) fn secret_for(server: &RawServer) -> BoundSecret {
+    BoundSecret::new(TOKEN.into(), vec![server.origin()])
+}
+
+pub(crate) fn post<'a>(url: Url) -> HttpRequest<'a> {
+    HttpRequest::new(Method::Post, url, AMPLE).json(b"{}".to_vec())
+}
+
+pub(crate) fn get<'a>(url: Url) -> HttpRequest<'a> {
+    HttpRequest::new(Method::Get, url, AMPLE)
+}
+
+pub(crate) const fn within(mut request: HttpRequest<'_>, deadline: Duration) -> HttpRequest<'_> {
+    request.deadline = deadline;
+    request
+}
