@@ -1,0 +1,131 @@
+//! Decides what a non-answer means: one function, in a fixed order, structured fields first and
+//! message words last.
+//!
+//! Order: redirect and retired paths, the shape of the body, who spoke (the router or a
+//! sub-provider), status, code, type, words. What cannot be told is said to be unknown.
+
+mod report;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use synapse_core::error::{Code, Failure};
+use synapse_core::provider::ProviderKind;
+use synapse_core::redact::Redactor;
+
+use crate::wire::error::{ErrorBody, Format};
+
+/// A response as classification sees it.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    /// Whose API was asked.
+    pub(crate) provider: ProviderKind,
+    /// What was asked for.
+    pub(crate) asked: Asked<'a>,
+    /// Host and port.
+    pub(crate) host: &'a str,
+    /// The URL that was asked, without query.
+    pub(crate) url: &'a str,
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Response headers by lower-case name.
+    pub(crate) headers: &'a dyn Headers,
+    /// The body.
+    pub(crate) body: &'a [u8],
+    /// Knows the secret of the request.
+    pub(crate) redactor: &'a Redactor,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked<'a> {
+    /// A chat completion or a model, by its id, perhaps billed to an organization.
+    Model {
+        /// The model's id.
+        model: &'a str,
+        /// Whether `X-HF-Bill-To`, or an OpenAI organization or project, was sent.
+        account: bool,
+    },
+    /// Who the token belongs to.
+    Identity,
+}
+
+/// Looks response headers up.
+pub(crate) trait Headers: std::fmt::Debug {
+    /// The value of a header, when it is text.
+    fn text(&self, name: &str) -> Option<&str>;
+}
+
+/// What kind of trouble an answer is, before it is put into words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// The code.
+    pub(crate) code: Code,
+    /// One line for people, without the provider's words.
+    pub(crate) message: &'static str,
+    /// The probe may count this as a success.
+    pub(crate) token_cap: bool,
+}
+
+/// Classifies an answer that is no usable success.
+pub(crate) fn classify(answer: &Answer<'_>) -> Failure {
+    let body = ErrorBody::read(answer.headers.text("content-type"), answer.body);
+    let verdict = rules::judge(answer, &body);
+    report::failure(answer, &body, verdict)
+}
+
+/// Classifies a 2xx answer whose body is not what was asked for.
+pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure {
+    let body = ErrorBody::read(answer.headers.text("content-type"), answer.body);
+    let verdict = match problem {
+        Problem::Stream => Verdict::new(
+            Code::ProviderUnexpectedStream,
+            "the provider streamed although no stream was asked for",
+        ),
+        Problem::Empty => Verdict::new(
+            Code::ProviderEmptyResponse,
+            "the provider answered with an empty body",
+        ),
+        Problem::NoChoice => Verdict::new(
+            Code::ProviderEmptyResponse,
+            "the provider answered without any choice",
+        ),
+        Problem::Shape if body.format == Format::Html => Verdict::new(
+            Code::EndpointNotAnApi,
+            "a web page answered instead of the provider's API",
+        ),
+        Problem::Shape if body.format == Format::Text => Verdict::new(
+            Code::EndpointNotAnApi,
+            "something that is not the provider's API answered with plain text",
+        ),
+        Problem::Shape => Verdict::new(
+            Code::ProviderBadResponse,
+            "the provider's answer does not have the shape of an answer",
+        ),
+    };
+    report::failure(answer, &body, verdict)
+}
+
+/// What is wrong with a 2xx answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// An event stream.
+    Stream,
+    /// No body.
+    Empty,
+    /// No choice in the list.
+    NoChoice,
+    /// Not JSON, or JSON of another shape.
+    Shape,
+}
+
+impl Verdict {
+    /// A verdict with its one line.
+    pub(crate) const fn new(code: Code, message: &'static str) -> Self {
+        Self {
+            code,
+            message,
+            token_cap: false,
+        }
+    }
+}

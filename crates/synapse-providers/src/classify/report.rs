@@ -1,0 +1,190 @@
+//! Puts a verdict into words: the provider's own message (cleaned), the facts for machines, and
+//! the next step.
+
+use synapse_core::error::{Code, Failure};
+use synapse_core::preflight::TOKEN_CAP_REACHED;
+use synapse_core::provider::ProviderKind;
+use url::Url;
+
+use super::{Answer, Asked, Verdict};
+use crate::send::request_id;
+use crate::wire::error::{ErrorBody, Format};
+
+/// The failure of a verdict.
+pub(super) fn failure(answer: &Answer<'_>, body: &ErrorBody, verdict: Verdict) -> Failure {
+    let mut failure = Failure::new(verdict.code, verdict.message)
+        .with("host", answer.host)
+        .with("http_status", answer.status);
+    if let Some(words) = words(answer, body) {
+        failure = failure.cause(words);
+    }
+    failure = failure.cause(facts(answer, body));
+    for (key, value) in machine_facts(answer, body) {
+        failure = failure.with(key, answer.redactor.clean(&value, MAX_FACT));
+    }
+    if verdict.token_cap {
+        failure = failure.with(TOKEN_CAP_REACHED, true);
+    }
+    remedy(failure, answer, body)
+}
+
+/// The provider's own message: capped, printable, without the secret. HTML is never shown.
+fn words(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
+    let speaker = speaker(answer);
+    match (&body.message, body.format) {
+        (Some(message), _) => Some(format!(
+            "{speaker} says: {}",
+            answer.redactor.clean(message, MAX_WORDS)
+        )),
+        (None, Format::Html) => Some(format!("{speaker} answered with an HTML page")),
+        (None, Format::Empty) => Some(format!("{speaker} answered without a body")),
+        (None, Format::Json | Format::Text) => None,
+    }
+}
+
+fn speaker(answer: &Answer<'_>) -> String {
+    match answer.headers.text("x-inference-provider") {
+        Some(name) if answer.provider == ProviderKind::HuggingFace => {
+            format!("sub-provider {}", answer.redactor.clean(name, 40))
+        }
+        _ => answer.host.to_owned(),
+    }
+}
+
+fn facts(answer: &Answer<'_>, body: &ErrorBody) -> String {
+    let mut facts = format!("HTTP {} from {}", answer.status, answer.url);
+    for (name, value) in [
+        ("code", &body.code),
+        ("type", &body.kind),
+        ("param", &body.param),
+    ] {
+        if let Some(value) = value {
+            facts.push_str(&format!(
+                ", {name} {}",
+                answer.redactor.clean(value, MAX_FACT)
+            ));
+        }
+    }
+    facts
+}
+
+fn machine_facts(answer: &Answer<'_>, body: &ErrorBody) -> Vec<(&'static str, String)> {
+    let header = |name: &str| answer.headers.text(name).map(str::to_owned);
+    let waits = matches!(answer.status, 429 | 503);
+    let facts = [
+        ("provider_code", body.code.clone()),
+        ("provider_type", body.kind.clone()),
+        ("param", body.param.clone()),
+        ("request_id", request_id(answer.headers)),
+        ("served_by", header("x-inference-provider")),
+        ("location", location(answer)),
+        ("retry_after", header("retry-after").filter(|_| waits)),
+    ];
+    facts
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
+}
+
+/// Where a redirect points, without query, which may carry anything.
+fn location(answer: &Answer<'_>) -> Option<String> {
+    if !(300..400).contains(&answer.status) {
+        return None;
+    }
+    let base = Url::parse(answer.url).ok()?;
+    // Before it is read as a URL, which may write the secret in a form of its own.
+    let written = answer
+        .redactor
+        .clean(answer.headers.text("location")?, MAX_LOCATION);
+    let mut target = base.join(&written).ok()?;
+    target.set_query(None);
+    target.set_fragment(None);
+    let _ = target.set_username("");
+    let _ = target.set_password(None);
+    Some(target.to_string())
+}
+
+fn remedy(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
+    let profile = answer.provider.profile();
+    let model = match answer.asked {
+        Asked::Model { model, .. } => model,
+        Asked::Identity => "the model",
+    };
+    match failure.code {
+        Code::EndpointRedirected => match location(answer) {
+            Some(target) => failure
+                .hint(format!("it points to {}", answer.redactor.clean(&target, MAX_WORDS)))
+                .hint("if you trust that address, make it the base URL (without the endpoint's own path)"),
+            None => failure.hint("ask the owner of the server for the right base URL"),
+        },
+        Code::EndpointPathMismatch | Code::EndpointGone => failure
+            .hint(format!("{}'s own base URL is {}", profile.title, profile.base_url))
+            .hint("Synapse adds /chat/completions or /models to the base URL, nothing else"),
+        Code::EndpointWrongRegionHost => {
+            failure.hint("set the base URL to the regional host that the message names")
+        }
+        Code::EndpointNotAnApi => {
+            failure.hint("look for a captive portal or proxy, or correct the base URL")
+        }
+        Code::CredentialTokenRejected => failure
+            .hint("check that the credential reference holds the current token; a revoked one fails within seconds")
+            .hint(format!("create a token: {}", profile.token_page)),
+        Code::CredentialTokenPermission => match answer.provider {
+            ProviderKind::HuggingFace => failure.hint(format!(
+                "create a token with the permission \"Make calls to Inference Providers\": {}",
+                profile.token_page
+            )),
+            _ => failure.hint(format!(
+                "give the key the scope that the message names (for chat: Model capabilities, Write): {}",
+                profile.token_page
+            )),
+        },
+        Code::ProviderAccountScope => match answer.provider {
+            ProviderKind::HuggingFace => failure.hint("correct or remove `bill_to`"),
+            _ => failure.hint("remove `organization` and `project` (a project key needs neither), or correct them"),
+        },
+        Code::ProviderRegionBlocked => {
+            failure.hint("check VPN, proxy and the account's IP allow-list")
+        }
+        Code::ProviderModelAccess => failure.hint(format!(
+            "enable {model} for the project or accept its terms, or choose another model"
+        )),
+        Code::ProviderModelUnavailable => match answer.provider {
+            ProviderKind::HuggingFace => failure
+                .hint("check the spelling, and pin a live sub-provider as MODEL:PROVIDER")
+                .hint("enable sub-providers: https://huggingface.co/settings/inference-providers"),
+            _ => failure.hint("check the spelling, and that it is a chat model"),
+        },
+        Code::ProviderCreditsExhausted => {
+            failure.hint("buy credits or raise the limit; waiting does not help")
+        }
+        Code::ProviderRateLimited => {
+            let failure = match answer.headers.text("retry-after") {
+                Some(wait) => failure.hint(format!(
+                    "the provider asks to wait {} s",
+                    answer.redactor.clean(wait, 20)
+                )),
+                None => failure.hint("try again later"),
+            };
+            failure.hint("Synapse never retries by itself")
+        }
+        Code::ProviderContextTooLong => {
+            failure.hint("shorten the prompt, or use a model with a larger context")
+        }
+        Code::ProviderRequestRejected => match &body.param {
+            Some(param) => failure.hint(format!(
+                "change or remove `{}`",
+                answer.redactor.clean(param, MAX_FACT)
+            )),
+            None => failure.hint("change what the message names"),
+        },
+        Code::ProviderOverloaded => {
+            failure.hint("try again later; Synapse never retries by itself")
+        }
+        _ => failure.hint("report it to the provider, with the request id if there is one"),
+    }
+}
+
+const MAX_WORDS: usize = 300;
+const MAX_FACT: usize = 120;
+const MAX_LOCATION: usize = 2000;

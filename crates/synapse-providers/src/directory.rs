@@ -1,0 +1,56 @@
+//! Makes the adapter of a connection. HTTP clients are shared, one per proxy, and built on use.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use synapse_core::connection::{Connection, ProxyUrl};
+use synapse_core::error::{Code, Failure};
+use synapse_core::ports::ProviderFactory;
+use synapse_core::provider::{Provider, ProviderKind};
+use synapse_http::{HttpClient, HttpConfig};
+
+use crate::{HuggingFace, OpenAi};
+
+/// Every provider kind of this crate.
+#[derive(Debug)]
+pub struct Providers {
+    user_agent: String,
+    clients: Mutex<HashMap<Option<ProxyUrl>, Arc<HttpClient>>>,
+}
+
+impl Providers {
+    /// Adapters that call themselves `user_agent`. Opens no socket and loads nothing.
+    #[must_use]
+    pub fn new(user_agent: impl Into<String>) -> Self {
+        Self {
+            user_agent: user_agent.into(),
+            clients: Mutex::default(),
+        }
+    }
+
+    fn client(&self, proxy: Option<&ProxyUrl>) -> Arc<HttpClient> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry(proxy.cloned()).or_insert_with(|| {
+            Arc::new(HttpClient::new(HttpConfig {
+                user_agent: self.user_agent.clone(),
+                proxy: proxy.cloned(),
+                ..HttpConfig::default()
+            }))
+        });
+        Arc::clone(client)
+    }
+}
+
+impl ProviderFactory for Providers {
+    fn provider(&self, connection: &Connection) -> Result<Arc<dyn Provider>, Failure> {
+        let http = self.client(connection.proxy.as_ref());
+        match connection.provider {
+            ProviderKind::OpenAi => Ok(Arc::new(OpenAi::new(http, connection.clone()))),
+            ProviderKind::HuggingFace => Ok(Arc::new(HuggingFace::new(http, connection.clone()))),
+            other => Err(Failure::new(
+                Code::ConfigUnknownProvider,
+                format!("this build has no adapter for {other}"),
+            )),
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The Hugging Face router adapter: `/chat/completions`, the public `/models/{id}`, and the Hub's
+//! `whoami-v2`, which alone proves a token for free.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use synapse_core::chat::{ChatReply, ChatRequest};
+use synapse_core::error::{Code, Failure};
+use synapse_core::gate::NetworkPermit;
+use synapse_core::preflight::{CheckId, Finding, Rung};
+use synapse_core::provider::{Exchanged, Provider};
+use synapse_core::redact::Redactor;
+use synapse_core::secret::BoundSecret;
+use synapse_core::{Connection, ModelId, Origin};
+use synapse_http::{HttpClient, Method};
+use url::Url;
+
+use crate::classify::{Asked, Problem};
+use crate::openai::{reply_reader, unwritable};
+use crate::send::{Call, Sender};
+use crate::whoami;
+use crate::wire::model::ModelInfo;
+use crate::wire::request::{Dialect, body};
+
+/// A connection to the Hugging Face inference router.
+#[derive(Debug)]
+pub struct HuggingFace {
+    connection: Connection,
+    identity: Url,
+    sender: Sender,
+}
+
+impl HuggingFace {
+    /// The adapter of `connection` over `http`. Opens no socket.
+    ///
+    /// Tokens of the real router are checked at the Hub itself; with another base URL the identity
+    /// endpoint is looked for at that origin, so that the token never leaves it.
+    #[must_use]
+    pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
+        let own_origin = connection.base_url.at_root(WHOAMI);
+        let identity = match connection.base_url.origin().host() {
+            // The constant is a URL, which a test parses; the fallback is never taken.
+            ROUTER => Url::parse(HUB_WHOAMI).unwrap_or(own_origin),
+            _ => own_origin,
+        };
+        Self {
+            sender: Sender::new(http, &connection),
+            identity,
+            connection,
+        }
+    }
+
+    fn bill_to(&self) -> Option<&str> {
+        self.connection
+            .account
+            .bill_to
+            .as_ref()
+            .map(|name| name.as_str())
+    }
+
+    fn asked<'a>(&self, model: &'a ModelId) -> Asked<'a> {
+        Asked::Model {
+            model: model.as_str(),
+            account: self.bill_to().is_some(),
+        }
+    }
+
+    /// Without the token: the endpoint is public and proves nothing about it.
+    async fn climb_model(
+        &self,
+        permit: &NetworkPermit,
+        model: &ModelId,
+    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+        let (name, suffix) = model.split_suffix();
+        let call = Call {
+            method: Method::Get,
+            url: self.connection.base_url.join(&["models", name]),
+            headers: Vec::new(),
+            bearer: None,
+            body: None,
+            asked: self.asked(model),
+        };
+        let host = self.connection.base_url.origin().host().to_owned();
+        let exchanged = self
+            .sender
+            .exchange(permit, call, |value| {
+                // Some deployments wrap the object as the list endpoint does.
+                let value = value
+                    .pointer("/data/0")
+                    .or_else(|| value.get("data"))
+                    .unwrap_or(value);
+                ModelInfo::read(value).ok_or(Problem::Shape)
+            })
+            .await;
+        let outcome = exchanged.outcome.map(|info| {
+            vec![
+                (CheckId::Reach, Finding::Ok(format!("{host} answers"))),
+                (CheckId::Model, judge_model(model, suffix, &info)),
+            ]
+        });
+        Exchanged {
+            exchange: exchanged.exchange,
+            outcome,
+        }
+    }
+
+    async fn climb_identity(
+        &self,
+        permit: &NetworkPermit,
+        secret: &BoundSecret,
+    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+        let call = Call {
+            method: Method::Get,
+            url: self.identity.clone(),
+            headers: Vec::new(),
+            bearer: Some(secret),
+            body: None,
+            asked: Asked::Identity,
+        };
+        let exchanged = self
+            .sender
+            .exchange(permit, call, |value| {
+                if value.get("auth").is_none() && value.get("name").is_none() {
+                    return Err(Problem::Shape);
+                }
+                let page = self.connection.provider.profile().token_page;
+                Ok(whoami::judge(
+                    value,
+                    self.bill_to(),
+                    page,
+                    &secret.redactor(),
+                ))
+            })
+            .await;
+        let own_host = self.connection.base_url.origin().host() != ROUTER;
+        let outcome = match exchanged.outcome {
+            Ok(finding) => Ok(vec![(CheckId::Token, finding)]),
+            Err(failure) if own_host && failure.code == Code::EndpointPathMismatch => Ok(vec![(
+                CheckId::Token,
+                Finding::Warn(format!(
+                    "{} has no {WHOAMI}; whether the token is valid cannot be told without --live",
+                    exchanged.exchange.host
+                )),
+            )]),
+            Err(failure) => Err(failure),
+        };
+        Exchanged {
+            exchange: exchanged.exchange,
+            outcome,
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for HuggingFace {
+    fn origins(&self) -> Vec<Origin> {
+        let mut origins = vec![self.connection.base_url.origin()];
+        let identity = Origin::of(&self.identity);
+        if !origins.contains(&identity) {
+            origins.push(identity);
+        }
+        origins
+    }
+
+    async fn chat(
+        &self,
+        permit: &NetworkPermit,
+        secret: &BoundSecret,
+        request: &ChatRequest,
+    ) -> Exchanged<ChatReply> {
+        let body = match body(Dialect::Compatible, request) {
+            Ok(body) => body,
+            Err(error) => return unwritable(&self.connection, &error),
+        };
+        let call = Call {
+            method: Method::Post,
+            url: self.connection.base_url.join(&["chat", "completions"]),
+            headers: self
+                .bill_to()
+                .map(|name| ("X-HF-Bill-To", name))
+                .into_iter()
+                .collect(),
+            bearer: Some(secret),
+            body: Some(body),
+            asked: self.asked(&request.model),
+        };
+        self.sender
+            .exchange(permit, call, reply_reader(secret))
+            .await
+    }
+
+    fn rungs(&self) -> &'static [Rung] {
+        &RUNGS
+    }
+
+    async fn climb(
+        &self,
+        rung: &Rung,
+        permit: &NetworkPermit,
+        secret: &BoundSecret,
+        model: &ModelId,
+    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+        if rung.id == IDENTITY.id {
+            self.climb_identity(permit, secret).await
+        } else {
+            self.climb_model(permit, model).await
+        }
+    }
+}
+
+/// A pinned sub-provider has to be live; an unpinned model needs any live one.
+fn judge_model(model: &ModelId, suffix: Option<&str>, info: &ModelInfo) -> Finding {
+    if info.providers.is_none() {
+        return Finding::Warn(format!("{model} exists; its sub-providers are not listed"));
+    }
+    let live = info.live();
+    let shown = Redactor::none().clean(&live.join(", "), 200);
+    let nobody = |message: String| {
+        let failure = Failure::new(Code::ProviderModelUnavailable, message)
+            .with("model", model)
+            .hint("enable sub-providers: https://huggingface.co/settings/inference-providers");
+        Finding::Fail(if shown.is_empty() {
+            failure.cause("no sub-provider is live")
+        } else {
+            failure
+                .cause(format!("live sub-providers: {shown}"))
+                .hint(format!(
+                    "pin one of them, for example {}:{}",
+                    model.split_suffix().0,
+                    live.first().unwrap_or(&"PROVIDER")
+                ))
+        })
+    };
+    match suffix {
+        _ if live.is_empty() => nobody(format!("nobody serves {model} now")),
+        Some(policy) if POLICIES.contains(&policy) => Finding::Ok(format!(
+            "live at {shown}; Hugging Face chooses (`:{policy}`) and may fail over by itself"
+        )),
+        None => Finding::Ok(format!(
+            "live at {shown}; Hugging Face chooses and may fail over by itself (pin one as MODEL:PROVIDER)"
+        )),
+        Some(pinned) if live.contains(&pinned) => Finding::Ok(format!("live at {pinned}, pinned")),
+        Some(pinned) => nobody(format!("`{pinned}` does not serve this model now")),
+    }
+}
+
+const ROUTER: &str = "router.huggingface.co";
+const HUB_WHOAMI: &str = "https://huggingface.co/api/whoami-v2";
+const WHOAMI: &str = "/api/whoami-v2";
+const POLICIES: [&str; 3] = ["fastest", "cheapest", "preferred"];
+const IDENTITY: Rung = Rung {
+    id: "identity",
+    decides: &[CheckId::Token],
+};
+const RUNGS: [Rung; 2] = [
+    Rung {
+        id: "model",
+        decides: &[CheckId::Reach, CheckId::Model],
+    },
+    IDENTITY,
+];
+
+#[cfg(test)]
+mod tests {
+    use synapse_core::Draft;
+    use synapse_http::HttpConfig;
+
+    use super::*;
+
+    fn origins(base_url: Option<&str>) -> Vec<String> {
+        let draft = Draft {
+            provider: "huggingface".into(),
+            model: "org/model".into(),
+            credential: "env:TOKEN".into(),
+            base_url: base_url.map(Into::into),
+            ..Draft::default()
+        };
+        let connection = draft.parse("hf".parse().unwrap()).unwrap();
+        let http = Arc::new(HttpClient::new(HttpConfig::default()));
+        let origins = HuggingFace::new(http, connection).origins();
+        origins.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_token_goes_to_the_hub_only_from_the_real_router() {
+        assert_eq!(
+            origins(None),
+            ["https://router.huggingface.co", "https://huggingface.co"]
+        );
+        assert_eq!(
+            origins(Some("http://127.0.0.1:9/v1")),
+            ["http://127.0.0.1:9"]
+        );
+    }
+
+    fn info(providers: &serde_json::Value) -> ModelInfo {
+        ModelInfo::read(&serde_json::json!({"id": "org/model", "providers": providers})).unwrap()
+    }
+
+    #[test]
+    fn a_pinned_sub_provider_has_to_be_live() {
+        let info = info(&serde_json::json!([
+            {"provider": "novita", "status": "live"}, {"provider": "groq", "status": "error"},
+        ]));
+        let judged = |model: &str| {
+            let model: ModelId = model.parse().unwrap();
+            judge_model(&model, model.split_suffix().1, &info)
+        };
+        assert!(matches!(judged("org/model:novita"), Finding::Ok(_)));
+        assert!(matches!(judged("org/model:groq"), Finding::Fail(_)));
+        let Finding::Ok(text) = judged("org/model") else {
+            panic!("an unpinned model is fine")
+        };
+        assert!(text.contains("may fail over by itself"), "{text}");
+    }
+
+    #[test]
+    fn a_model_that_nobody_serves_is_unavailable() {
+        let model: ModelId = "org/model".parse().unwrap();
+        let finding = judge_model(&model, None, &info(&serde_json::json!([])));
+        let Finding::Fail(failure) = finding else {
+            panic!("nobody serves it")
+        };
+        assert_eq!(failure.code, Code::ProviderModelUnavailable);
+    }
+}

@@ -1,0 +1,279 @@
+//! The OpenAI adapter: `/chat/completions` and `/models/{id}`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use synapse_core::chat::{ChatReply, ChatRequest, FinishReason};
+use synapse_core::error::{Code, Failure};
+use synapse_core::gate::NetworkPermit;
+use synapse_core::preflight::{CheckId, Finding, Rung};
+use synapse_core::provider::{Exchanged, Provider};
+use synapse_core::receipt::Exchange;
+use synapse_core::redact::Redactor;
+use synapse_core::secret::BoundSecret;
+use synapse_core::{Connection, ModelId, Origin};
+use synapse_http::{HttpClient, Method};
+
+use crate::classify::{Asked, Problem};
+use crate::send::{Call, Sender};
+use crate::wire::completion;
+use crate::wire::model::ModelInfo;
+use crate::wire::request::{Dialect, body};
+
+/// A connection to OpenAI, or to a server that speaks its wire format.
+#[derive(Debug)]
+pub struct OpenAi {
+    connection: Connection,
+    sender: Sender,
+}
+
+impl OpenAi {
+    /// The adapter of `connection` over `http`. Opens no socket.
+    #[must_use]
+    pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
+        Self {
+            sender: Sender::new(http, &connection),
+            connection,
+        }
+    }
+
+    fn account_headers(&self) -> Vec<(&'static str, &str)> {
+        let account = &self.connection.account;
+        [
+            ("OpenAI-Organization", &account.organization),
+            ("OpenAI-Project", &account.project),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?.as_str())))
+        .collect()
+    }
+
+    fn asked<'a>(&self, model: &'a ModelId) -> Asked<'a> {
+        Asked::Model {
+            model: model.as_str(),
+            account: !self.account_headers().is_empty(),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for OpenAi {
+    fn origins(&self) -> Vec<Origin> {
+        vec![self.connection.base_url.origin()]
+    }
+
+    async fn chat(
+        &self,
+        permit: &NetworkPermit,
+        secret: &BoundSecret,
+        request: &ChatRequest,
+    ) -> Exchanged<ChatReply> {
+        let body = match body(Dialect::OpenAi, request) {
+            Ok(body) => body,
+            Err(error) => return unwritable(&self.connection, &error),
+        };
+        let call = Call {
+            method: Method::Post,
+            url: self.connection.base_url.join(&["chat", "completions"]),
+            headers: self.account_headers(),
+            bearer: Some(secret),
+            body: Some(body),
+            asked: self.asked(&request.model),
+        };
+        self.sender
+            .exchange(permit, call, reply_reader(secret))
+            .await
+    }
+
+    fn rungs(&self) -> &'static [Rung] {
+        &RUNGS
+    }
+
+    async fn climb(
+        &self,
+        rung: &Rung,
+        permit: &NetworkPermit,
+        secret: &BoundSecret,
+        model: &ModelId,
+    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+        if rung.id == LIST.id {
+            return self.climb_list(permit, secret, model).await;
+        }
+        let looked_up = self
+            .models(
+                permit,
+                secret,
+                model,
+                &["models", model.as_str()],
+                |value| ModelInfo::read(value).ok_or(Problem::Shape),
+            )
+            .await;
+        let outcome = match looked_up.outcome {
+            Ok(info) => Ok(self.accepted(model_finding(model, &info, &secret.redactor()))),
+            // Not every server of this wire format has a lookup; the list decides then.
+            Err(failure) if failure.code == Code::EndpointPathMismatch && !self.is_own_host() => {
+                Ok(Vec::new())
+            }
+            // A restricted key may lack `Models: Read` and still be allowed to chat.
+            Err(failure) if failure.code == Code::CredentialTokenPermission => {
+                Ok(self.unreadable())
+            }
+            Err(failure) => Err(failure),
+        };
+        Exchanged {
+            exchange: looked_up.exchange,
+            outcome,
+        }
+    }
+}
+
+impl OpenAi {
+    async fn climb_list(
+        &self,
+        permit: &NetworkPermit,
+        secret: &BoundSecret,
+        model: &ModelId,
+    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+        let listed = self
+            .models(permit, secret, model, &["models"], |value| {
+                ModelInfo::read_list(value).ok_or(Problem::Shape)
+            })
+            .await;
+        let outcome = listed.outcome.map(|all| {
+            let found = all
+                .iter()
+                .find(|info| info.id.as_deref() == Some(model.as_str()));
+            self.accepted(match found {
+                Some(info) => model_finding(model, info, &secret.redactor()),
+                None => Finding::Warn(format!(
+                    "{model} is not among the {} models that {} lists",
+                    all.len(),
+                    self.host()
+                )),
+            })
+        });
+        Exchanged {
+            exchange: listed.exchange,
+            outcome,
+        }
+    }
+
+    /// Sends one request to the models endpoint.
+    async fn models<T>(
+        &self,
+        permit: &NetworkPermit,
+        secret: &BoundSecret,
+        model: &ModelId,
+        path: &[&str],
+        read: impl FnOnce(&Value) -> Result<T, Problem> + Send,
+    ) -> Exchanged<T> {
+        let call = Call {
+            method: Method::Get,
+            url: self.connection.base_url.join(path),
+            headers: self.account_headers(),
+            bearer: Some(secret),
+            body: None,
+            asked: self.asked(model),
+        };
+        self.sender.exchange(permit, call, read).await
+    }
+
+    fn accepted(&self, model: Finding) -> Vec<(CheckId, Finding)> {
+        vec![
+            (
+                CheckId::Reach,
+                Finding::Ok(format!("{} answers", self.host())),
+            ),
+            (
+                CheckId::Token,
+                Finding::Ok(format!("{} accepts it", self.host())),
+            ),
+            (CheckId::Model, model),
+        ]
+    }
+
+    fn unreadable(&self) -> Vec<(CheckId, Finding)> {
+        let token = "accepted, but it may not read models; whether it may chat cannot be told without --live";
+        vec![
+            (
+                CheckId::Reach,
+                Finding::Ok(format!("{} answers", self.host())),
+            ),
+            (CheckId::Token, Finding::Warn(token.to_owned())),
+            (
+                CheckId::Model,
+                Finding::Warn("cannot be seen with this key".to_owned()),
+            ),
+        ]
+    }
+
+    fn host(&self) -> String {
+        self.connection.base_url.origin().host().to_owned()
+    }
+
+    /// Whether the connection goes to OpenAI itself and not to a server like it.
+    fn is_own_host(&self) -> bool {
+        self.connection.base_url.host().ends_with("api.openai.com")
+    }
+}
+
+fn model_finding(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Finding {
+    match &info.shutdown_date {
+        Some(day) => Finding::Warn(format!(
+            "{model} exists and will be shut down on {}",
+            redactor.clean(day, 40)
+        )),
+        None => Finding::Ok(format!("{model} exists")),
+    }
+}
+
+/// Reads a completion; shared by every adapter of this wire format.
+///
+/// The answer stays as it came. Model and finish reason go into receipts and the ledger, so a
+/// server that says the secret back there must not have it written down.
+pub(crate) fn reply_reader(
+    secret: &BoundSecret,
+) -> impl FnOnce(&Value) -> Result<ChatReply, Problem> + Send {
+    let redactor = secret.redactor();
+    move |value| {
+        let mut reply = completion::read(value).map_err(|problem| match problem {
+            completion::NoCompletion::Shape => Problem::Shape,
+            completion::NoCompletion::NoChoice => Problem::NoChoice,
+        })?;
+        reply.model = reply.model.map(|model| redactor.clean(&model, MAX_WORD));
+        reply.finish_reason = reply
+            .finish_reason
+            .map(|reason| FinishReason::new(redactor.clean(reason.as_str(), MAX_WORD)));
+        Ok(reply)
+    }
+}
+
+/// A request that cannot be written as JSON was never sent.
+pub(crate) fn unwritable<T>(connection: &Connection, error: &serde_json::Error) -> Exchanged<T> {
+    Exchanged {
+        exchange: Exchange {
+            host: connection.base_url.origin().host().to_owned(),
+            ..Exchange::default()
+        },
+        outcome: Err(Failure::new(
+            Code::UsageInvalidArguments,
+            "the request cannot be written as JSON; nothing was sent",
+        )
+        .caused_by(error)),
+    }
+}
+
+/// As long as a model id may be.
+const MAX_WORD: usize = 256;
+const DECIDES: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Model];
+const LOOKUP: Rung = Rung {
+    id: "model",
+    decides: DECIDES,
+};
+/// Made only when the lookup decided nothing.
+const LIST: Rung = Rung {
+    id: "models",
+    decides: DECIDES,
+};
+const RUNGS: [Rung; 2] = [LOOKUP, LIST];

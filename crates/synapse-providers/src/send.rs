@@ -1,0 +1,172 @@
+//! One exchange with an API: send once, note the wire facts, read a success, classify the rest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use synapse_core::error::{Code, Failure};
+use synapse_core::gate::NetworkPermit;
+use synapse_core::provider::{Exchanged, ProviderKind};
+use synapse_core::receipt::Exchange;
+use synapse_core::redact::Redactor;
+use synapse_core::secret::BoundSecret;
+use synapse_core::{Connection, Origin};
+use synapse_http::{HttpClient, HttpRequest, HttpResponse, Method, TransportFailure};
+use url::Url;
+
+use crate::classify::{Answer, Asked, Headers, Problem, classify, classify_success};
+
+/// Sends the requests of one connection.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    http: Arc<HttpClient>,
+    provider: ProviderKind,
+    deadline: Duration,
+}
+
+/// One request.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: Vec<(&'static str, &'a str)>,
+    /// Sent as bearer when set.
+    pub(crate) bearer: Option<&'a BoundSecret>,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) asked: Asked<'a>,
+}
+
+impl Sender {
+    pub(crate) fn new(http: Arc<HttpClient>, connection: &Connection) -> Self {
+        Self {
+            http,
+            provider: connection.provider,
+            deadline: connection.timeout,
+        }
+    }
+
+    /// Sends one request and hands a successful JSON body to `read`.
+    pub(crate) async fn exchange<T>(
+        &self,
+        permit: &NetworkPermit,
+        call: Call<'_>,
+        read: impl FnOnce(&Value) -> Result<T, Problem>,
+    ) -> Exchanged<T> {
+        let redactor = call
+            .bearer
+            .map_or_else(Redactor::none, BoundSecret::redactor);
+        let host = Origin::of(&call.url).host().to_owned();
+        let mut request = HttpRequest::new(call.method, call.url.clone(), self.deadline);
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
+        if let Some(secret) = call.bearer {
+            request = request.bearer(secret);
+        }
+        if let Some(body) = call.body {
+            request = request.json(body);
+        }
+        let mut exchange = Exchange {
+            attempts: 1,
+            host,
+            ..Exchange::default()
+        };
+        match self.http.send(permit, request).await {
+            Err(failure) => broken(exchange, &redactor, &failure),
+            Ok(response) => {
+                note(&mut exchange, &redactor, &response);
+                let answer = Answer {
+                    provider: self.provider,
+                    asked: call.asked,
+                    host: &exchange.host,
+                    url: call.url.as_str(),
+                    status: response.status,
+                    headers: &response.headers,
+                    body: &response.body,
+                    redactor: &redactor,
+                };
+                let outcome = outcome(&answer, read);
+                Exchanged { exchange, outcome }
+            }
+        }
+    }
+}
+
+/// Judges an answer: a 2xx is read, everything else is classified.
+fn outcome<T>(
+    answer: &Answer<'_>,
+    read: impl FnOnce(&Value) -> Result<T, Problem>,
+) -> Result<T, Failure> {
+    if !(200..300).contains(&answer.status) {
+        return Err(classify(answer));
+    }
+    let content_type = answer.headers.text("content-type").unwrap_or_default();
+    if content_type.starts_with("text/event-stream") {
+        return Err(classify_success(answer, Problem::Stream));
+    }
+    if answer.body.iter().all(u8::is_ascii_whitespace) {
+        return Err(classify_success(answer, Problem::Empty));
+    }
+    let value: Value = serde_json::from_slice(answer.body)
+        .map_err(|_| classify_success(answer, Problem::Shape))?;
+    read(&value).map_err(|problem| classify_success(answer, problem))
+}
+
+/// A failure of the transport, with what had been seen until then.
+fn broken<T>(
+    mut exchange: Exchange,
+    redactor: &Redactor,
+    failure: &TransportFailure,
+) -> Exchanged<T> {
+    exchange.http_status = failure.status();
+    exchange.bytes_out = failure.bytes_out();
+    exchange.bytes_in = failure.bytes_in();
+    exchange.maybe_billed = failure.maybe_billed();
+    exchange.headers_ms = failure
+        .headers_after()
+        .and_then(|after| u64::try_from(after.as_millis()).ok());
+    if let Some(headers) = failure.headers() {
+        exchange.request_id = request_id(headers).map(|id| redactor.clean(&id, MAX_HEADER));
+    }
+    let failure = failure.to_failure();
+    // Refused by our own rules before any socket: no attempt was made.
+    if matches!(
+        failure.code,
+        Code::InternalInvariant | Code::CredentialMalformed
+    ) {
+        exchange.attempts = 0;
+    }
+    Exchanged {
+        exchange,
+        outcome: Err(failure),
+    }
+}
+
+/// Notes the wire facts of a response.
+fn note(exchange: &mut Exchange, redactor: &Redactor, response: &HttpResponse) {
+    let clean = |text: &str| redactor.clean(text, MAX_HEADER);
+    exchange.http_status = Some(response.status);
+    exchange.bytes_out = response.bytes_out;
+    exchange.bytes_in = response.bytes_in;
+    exchange.headers_ms = u64::try_from(response.headers_after.as_millis()).ok();
+    exchange.request_id = request_id(&response.headers).map(|id| clean(&id));
+    exchange.served_by = response.headers.text("x-inference-provider").map(clean);
+    // Refusals come before generation; a server error may come behind it.
+    exchange.maybe_billed = matches!(response.status, 200..=299 | 500..=599);
+}
+
+/// The id under which the provider's support finds the request.
+pub(crate) fn request_id(headers: &dyn Headers) -> Option<String> {
+    ["x-request-id", "cf-ray", "x-amz-cf-id"]
+        .iter()
+        .find_map(|name| headers.text(name))
+        .map(str::to_owned)
+}
+
+impl Headers for synapse_http::Headers {
+    fn text(&self, name: &str) -> Option<&str> {
+        Self::text(self, name)
+    }
+}
+
+const MAX_HEADER: usize = 200;

@@ -1,0 +1,179 @@
+//! What `GET /api/whoami-v2` of the Hugging Face Hub says about a token.
+//!
+//! The answer holds personal data: it is read here and never stored or logged.
+
+use serde_json::Value;
+use synapse_core::error::{Code, Failure};
+use synapse_core::preflight::Finding;
+use synapse_core::redact::Redactor;
+
+/// The permission that chat needs.
+const INFERENCE: &str = "inference.serverless.write";
+
+/// Judges the token: may it call inference providers, for the account that is to be billed?
+pub(crate) fn judge(
+    body: &Value,
+    bill_to: Option<&str>,
+    token_page: &str,
+    redactor: &Redactor,
+) -> Finding {
+    let account = redactor.clean(text(body, "/name").unwrap_or("unnamed"), 64);
+    if let Some(organization) = bill_to
+        && !is_member(body, organization)
+    {
+        return Finding::Fail(
+            Failure::new(
+                Code::ProviderAccountScope,
+                format!("the token's account is no member of `{organization}`"),
+            )
+            .cause(format!(
+                "whoami of `{account}` does not list that organization"
+            ))
+            .hint("correct or remove `bill_to`"),
+        );
+    }
+    match text(body, "/auth/accessToken/role") {
+        Some("fineGrained") => judge_fine_grained(body, &account, bill_to, token_page),
+        Some(role @ ("read" | "write")) => Finding::Warn(format!(
+            "valid {role} token of `{account}`; whether it may call inference cannot be told without --live"
+        )),
+        _ => Finding::Warn(format!(
+            "valid token of `{account}` of an unknown kind; whether it may call inference cannot be told without --live"
+        )),
+    }
+}
+
+fn judge_fine_grained(
+    body: &Value,
+    account: &str,
+    bill_to: Option<&str>,
+    token_page: &str,
+) -> Finding {
+    let grants = body
+        .pointer("/auth/accessToken/fineGrained")
+        .unwrap_or(&Value::Null);
+    let global = grants.get("global").is_some_and(has_inference);
+    let scoped = grants
+        .get("scoped")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .any(|scope| {
+            let fits = match bill_to {
+                Some(organization) => text(scope, "/entity/name") == Some(organization),
+                None => text(scope, "/entity/type") == Some("user"),
+            };
+            fits && scope.get("permissions").is_some_and(has_inference)
+        });
+    if global || scoped {
+        return Finding::Ok(format!(
+            "fine-grained token of `{account}`, may make calls to Inference Providers"
+        ));
+    }
+    let whom = bill_to.map_or_else(
+        || format!("`{account}`"),
+        |name| format!("organization `{name}`"),
+    );
+    Finding::Fail(
+        Failure::new(
+            Code::CredentialTokenPermission,
+            format!("the token may not make calls to Inference Providers for {whom}"),
+        )
+        .cause(format!("whoami lists no `{INFERENCE}` permission for it"))
+        .hint(format!(
+            "create a token with the permission \"Make calls to Inference Providers\": {token_page}"
+        )),
+    )
+}
+
+fn has_inference(permissions: &Value) -> bool {
+    permissions
+        .as_array()
+        .is_some_and(|list| list.iter().any(|permission| permission == INFERENCE))
+}
+
+fn is_member(body: &Value, organization: &str) -> bool {
+    body.get("orgs")
+        .and_then(Value::as_array)
+        .is_some_and(|organizations| {
+            organizations.iter().any(|each| {
+                text(each, "/name") == Some(organization) || text(each, "/id") == Some(organization)
+            })
+        })
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn token(fine_grained: &Value) -> Value {
+        json!({
+            "type": "user", "name": "someone", "email": "someone@example.invalid",
+            "orgs": [{"type": "org", "id": "0123", "name": "acme"}],
+            "auth": {"type": "access_token", "accessToken": {
+                "displayName": "t", "role": "fineGrained", "fineGrained": fine_grained,
+            }},
+        })
+    }
+
+    fn code(finding: &Finding) -> Option<Code> {
+        match finding {
+            Finding::Fail(failure) => Some(failure.code),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_permission_counts_wherever_it_stands() {
+        let scoped = token(&json!({"global": [], "scoped": [
+            {"entity": {"type": "user", "name": "someone"}, "permissions": [INFERENCE]},
+        ]}));
+        let global = token(&json!({"global": [INFERENCE], "scoped": []}));
+        assert!(matches!(
+            judge(&scoped, None, "page", &Redactor::none()),
+            Finding::Ok(_)
+        ));
+        assert!(matches!(
+            judge(&global, None, "page", &Redactor::none()),
+            Finding::Ok(_)
+        ));
+        assert!(matches!(
+            judge(&global, Some("acme"), "page", &Redactor::none()),
+            Finding::Ok(_)
+        ));
+    }
+
+    #[test]
+    fn a_permission_for_another_account_does_not_count() {
+        let body = token(&json!({"global": [], "scoped": [
+            {"entity": {"type": "user", "name": "someone"}, "permissions": [INFERENCE]},
+        ]}));
+        let finding = judge(&body, Some("acme"), "page", &Redactor::none());
+        assert_eq!(code(&finding), Some(Code::CredentialTokenPermission));
+        let finding = judge(
+            &token(&json!({"global": ["repo.read"]})),
+            None,
+            "page",
+            &Redactor::none(),
+        );
+        assert_eq!(code(&finding), Some(Code::CredentialTokenPermission));
+        let finding = judge(&body, Some("elsewhere"), "page", &Redactor::none());
+        assert_eq!(code(&finding), Some(Code::ProviderAccountScope));
+    }
+
+    #[test]
+    fn legacy_roles_are_said_to_be_undetermined_and_no_mail_address_is_shown() {
+        let body = json!({"name": "someone", "email": "someone@example.invalid",
+            "auth": {"accessToken": {"role": "read"}}});
+        let Finding::Warn(text) = judge(&body, None, "page", &Redactor::none()) else {
+            panic!("not a warning")
+        };
+        assert!(text.contains("--live") && !text.contains('@'), "{text}");
+    }
+}

@@ -1,0 +1,208 @@
+//! What is understood: recorded answers, and answers that are none.
+
+use serde_json::{Value, json};
+use synapse_core::chat::ChatReply;
+use synapse_core::error::Code;
+use synapse_core::provider::Exchanged;
+use synapse_testkit::provider_doubles::{
+    HuggingFaceDouble, HuggingFaceFault, OpenAiDouble, OpenAiFault, Route,
+};
+use synapse_testkit::raw::{RawServer, Reply};
+
+use crate::{Bench, draft};
+
+/// The reply as plain JSON, to compare it with a golden file.
+fn view(reply: &ChatReply) -> Value {
+    let calls: Vec<Value> = reply
+        .tool_calls
+        .iter()
+        .map(|call| json!({"id": call.id, "name": call.name, "arguments": call.arguments}))
+        .collect();
+    json!({
+        "content": reply.content,
+        "reasoning": reply.reasoning,
+        "refusal": reply.refusal,
+        "tool_calls": calls,
+        "finish_reason": reply.finish_reason.as_ref().map(|reason| reason.as_str()),
+        "model": reply.model,
+        "usage": {
+            "prompt_tokens": reply.usage.prompt_tokens,
+            "completion_tokens": reply.usage.completion_tokens,
+            "cached_tokens": reply.usage.cached_tokens,
+            "cache_write_tokens": reply.usage.cache_write_tokens,
+            "reasoning_tokens": reply.usage.reasoning_tokens,
+        },
+    })
+}
+
+async fn ask(provider: &str, reply: Reply) -> (Exchanged<ChatReply>, usize) {
+    let server = RawServer::always(reply);
+    let bench = Bench::new(
+        &draft(provider, "org/m", server.url("/v1").as_str()),
+        "fake-token",
+    );
+    let exchanged = bench.prompt("hi").await;
+    (exchanged, server.heads())
+}
+
+#[tokio::test]
+async fn recorded_answers_are_understood() {
+    let directory = format!("{}/tests/golden/response", env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for file in std::fs::read_dir(directory).unwrap() {
+        let path = file.unwrap().path();
+        let golden: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        for provider in ["openai", "huggingface"] {
+            let reply = Reply::json(200, golden["body"].to_string());
+            let (exchanged, heads) = ask(provider, reply).await;
+            let reply = exchanged.outcome.unwrap();
+            assert_eq!(
+                view(&reply),
+                golden["reply"],
+                "{} as {provider}",
+                path.display()
+            );
+            assert_eq!(heads, 1);
+        }
+        count += 1;
+    }
+    assert_eq!(count, 12, "a golden file was lost");
+}
+
+#[tokio::test]
+async fn a_success_that_is_no_answer_has_a_code_of_its_own() {
+    let sse = "data: {\"choices\":[]}\n\ndata: [DONE]\n\n";
+    for (reply, code) in [
+        (
+            Reply::typed(200, "text/event-stream", sse),
+            Code::ProviderUnexpectedStream,
+        ),
+        (
+            Reply::typed(200, "text/html", "<html>portal</html>"),
+            Code::EndpointNotAnApi,
+        ),
+        (
+            Reply::typed(200, "text/plain", "hello"),
+            Code::EndpointNotAnApi,
+        ),
+        (Reply::json(200, ""), Code::ProviderEmptyResponse),
+        (
+            Reply::json(200, r#"{"choices":[]}"#),
+            Code::ProviderEmptyResponse,
+        ),
+        (
+            Reply::json(200, r#"{"choices":[{}]}"#),
+            Code::ProviderBadResponse,
+        ),
+        (
+            Reply::json(200, r#"{"object":"list"}"#),
+            Code::ProviderBadResponse,
+        ),
+        (Reply::json(200, "[]"), Code::ProviderBadResponse),
+        (
+            Reply::json(200, vec![b' '; 9 << 20]),
+            Code::ProviderBadResponse,
+        ),
+    ] {
+        for provider in ["openai", "huggingface"] {
+            let (exchanged, heads) = ask(provider, reply.clone()).await;
+            assert_eq!(exchanged.outcome.unwrap_err().code, code, "{provider}");
+            assert_eq!((heads, exchanged.exchange.attempts), (1, 1));
+            assert!(
+                exchanged.exchange.maybe_billed,
+                "a 200 may have been billed"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_shown_and_not_followed() {
+    let elsewhere = RawServer::always(Reply::json(200, r#"{"choices":[{"message":{}}]}"#));
+    for status in [301, 302, 303, 307, 308] {
+        let target = elsewhere.url("/v1/chat/completions");
+        let reply = Reply::status(status).header("location", target.as_str());
+        let (exchanged, heads) = ask("openai", reply).await;
+        let failure = exchanged.outcome.unwrap_err();
+        assert_eq!(failure.code, Code::EndpointRedirected);
+        assert_eq!(failure.context.get("location"), Some(&target.to_string()));
+        assert_eq!(heads, 1);
+    }
+    assert_eq!(elsewhere.accepts(), 0);
+}
+
+#[tokio::test]
+async fn wire_facts_are_noted() {
+    let double = HuggingFaceDouble::start();
+    let model = format!("{}:novita", HuggingFaceDouble::MODEL);
+    let bench = Bench::new(
+        &draft("huggingface", &model, &double.base_url()),
+        HuggingFaceDouble::TOKEN,
+    );
+    let exchanged = bench.prompt("hi").await;
+    exchanged.outcome.unwrap();
+    let exchange = exchanged.exchange;
+    assert_eq!(exchange.served_by.as_deref(), Some("novita"));
+    assert_eq!(exchange.http_status, Some(200));
+    assert!(exchange.request_id.is_some() && exchange.headers_ms.is_some());
+    assert!(exchange.bytes_in > 0 && exchange.maybe_billed);
+}
+
+/// The four families of both guides, and what looks like them and is not.
+#[tokio::test]
+async fn faults_of_the_doubles_are_told_apart() {
+    use {HuggingFaceFault as Hf, OpenAiFault as Ai};
+    for (fault, code) in [
+        (Ai::KeyRejected, Code::CredentialTokenRejected),
+        (
+            Ai::MissingScope("model.request"),
+            Code::CredentialTokenPermission,
+        ),
+        (Ai::WrongRegionHost, Code::EndpointWrongRegionHost),
+        (Ai::MismatchedOrganization, Code::ProviderAccountScope),
+        (Ai::IpNotAuthorized, Code::ProviderRegionBlocked),
+        (Ai::RegionBlocked, Code::ProviderRegionBlocked),
+        (Ai::ModelAccess, Code::ProviderModelAccess),
+        (Ai::RateLimited, Code::ProviderRateLimited),
+        (Ai::QuotaExceeded, Code::ProviderCreditsExhausted),
+        (Ai::RequestTooLarge, Code::ProviderContextTooLong),
+        (Ai::ContextTooLong, Code::ProviderContextTooLong),
+        (Ai::UnsupportedParameter, Code::ProviderRequestRejected),
+        (Ai::ServerError, Code::ProviderFailed),
+        (Ai::Overloaded, Code::ProviderOverloaded),
+        (Ai::HtmlPage, Code::ProviderRegionBlocked),
+        (Ai::PlainNotFound, Code::EndpointPathMismatch),
+    ] {
+        let double = OpenAiDouble::with_faults([(Route::Chat, fault.clone())]);
+        let draft = draft("openai", OpenAiDouble::MODEL, &double.base_url());
+        let failure = Bench::new(&draft, OpenAiDouble::KEY)
+            .prompt("hi")
+            .await
+            .outcome
+            .unwrap_err();
+        assert_eq!(failure.code, code, "{fault:?}");
+        assert!(!failure.hints.is_empty(), "{fault:?} has no next step");
+        assert_eq!(double.server().heads(), 1, "{fault:?}");
+    }
+    for (fault, code) in [
+        (Hf::TokenRejected, Code::CredentialTokenRejected),
+        (Hf::MissingPermission, Code::CredentialTokenPermission),
+        (Hf::CreditsExhausted, Code::ProviderCreditsExhausted),
+        (Hf::ModelNotSupported, Code::ProviderModelUnavailable),
+        (Hf::SubProviderKeyRejected, Code::ProviderFailed),
+        (Hf::SubProviderFailed, Code::ProviderFailed),
+        (Hf::SubProviderRejected, Code::ProviderRequestRejected),
+        (Hf::RateLimited, Code::ProviderRateLimited),
+        (Hf::PlainNotFound, Code::EndpointPathMismatch),
+        (Hf::Gone, Code::EndpointGone),
+        (Hf::BadGateway, Code::ProviderOverloaded),
+    ] {
+        let double = HuggingFaceDouble::with_faults([(Route::Chat, fault.clone())]);
+        let draft = draft("huggingface", HuggingFaceDouble::MODEL, &double.base_url());
+        let bench = Bench::new(&draft, HuggingFaceDouble::TOKEN);
+        let failure = bench.prompt("hi").await.outcome.unwrap_err();
+        assert_eq!(failure.code, code, "{fault:?}");
+        assert!(!failure.hints.is_empty(), "{fault:?} has no next step");
+        assert_eq!(double.server().heads(), 1, "{fault:?}");
+    }
+}
