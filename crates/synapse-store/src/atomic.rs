@@ -1,0 +1,139 @@
+//! Replaces files as a whole and takes advisory locks, so that neither a crash nor another process
+//! ever sees or leaves half a file.
+
+use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use synapse_core::Failure;
+
+use crate::failure::{locked, not_a_file, reading, writing};
+use crate::file::describe;
+
+/// Replaces the content of the file at `path`, or creates it with mode 0600.
+///
+/// A reader sees the old or the new content, never a part. A symbolic link stays, and the file it
+/// points to is replaced. An existing mode is kept where it is stricter than 0600. The content is
+/// on disk before it takes the name.
+///
+/// # Errors
+/// `storage.read-only`, `storage.disk-full`, `storage.unavailable`; the file is left as it was.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let target = follow_links(path).map_err(|error| reading(path, &error))?;
+    let existing = match std::fs::symlink_metadata(&target) {
+        Ok(found) if !found.is_file() => return Err(not_a_file(path, describe(found.file_type()))),
+        Ok(found) => Some(found),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(reading(path, &error)),
+    };
+    write_beside(&target, existing.as_ref(), content).map_err(|error| writing(path, &error))
+}
+
+/// An advisory lock between processes, held until it is dropped.
+///
+/// The file of the lock stays: removing it would let two processes hold "the" lock.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock at `path`, creating its file with mode 0600, and waits at most `patience`.
+    ///
+    /// # Errors
+    /// `storage.locked` when it was not free in time, `storage.read-only`, `storage.disk-full`,
+    /// `storage.unavailable`.
+    pub fn acquire(path: &Path, patience: Duration) -> Result<Self, Failure> {
+        let file = private_options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)
+            .map_err(|error| writing(path, &error))?;
+        let deadline = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { file }),
+                Err(TryLockError::Error(error)) => return Err(writing(path, &error)),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(POLL);
+                }
+                Err(TryLockError::WouldBlock) => return Err(locked(path)),
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that another thread is just starting may have the file
+        // open too, until it has become the other program.
+        drop(self.file.unlock());
+    }
+}
+
+/// Options that create a file for its owner alone.
+pub(crate) fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(PRIVATE);
+    }
+    options
+}
+
+/// Where the symbolic links at `path` lead, also when nothing is there yet.
+fn follow_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match std::fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => {
+                let target = std::fs::read_link(&path)?;
+                path = path.parent().unwrap_or(Path::new("")).join(target);
+            }
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+fn write_beside(target: &Path, existing: Option<&Metadata>, content: &[u8]) -> io::Result<()> {
+    let directory = match target.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".synapse-");
+    if let Some(permissions) = permissions(existing) {
+        builder.permissions(permissions);
+    }
+    let mut file = builder.tempfile_in(directory)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(target)?;
+    // The new name is in force by now: a directory that cannot be synced is no failure to report.
+    drop(File::open(directory).and_then(|directory| directory.sync_all()));
+    Ok(())
+}
+
+#[cfg(unix)]
+fn permissions(existing: Option<&Metadata>) -> Option<Permissions> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = existing.map_or(PRIVATE, |found| found.permissions().mode() & PRIVATE);
+    Some(Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn permissions(_existing: Option<&Metadata>) -> Option<Permissions> {
+    None
+}
+
+#[cfg(unix)]
+const PRIVATE: u32 = 0o600;
+const MAX_LINKS: usize = 40;
+const POLL: Duration = Duration::from_millis(5);

@@ -1,0 +1,395 @@
+//! Reads connections.toml strictly: what is not in the format is refused with file, line and
+//! column, while a connection whose values make no sense spoils only itself.
+
+use synapse_core::connection::Field;
+use synapse_core::credential::{CredentialRef, looks_like_token};
+use synapse_core::ports::StoredConnection;
+use synapse_core::preflight::PreflightRecord;
+use synapse_core::redact::Redactor;
+use synapse_core::{BaseUrl, Code, Connection, ConnectionName, Draft, Failure, NetworkGate};
+use toml_edit::{Document, Item, TableLike, TomlError};
+
+use super::fields::{self, CONNECTION, FORMAT, NETWORK, PREFLIGHT, RECORD, ROOT};
+use super::source::Source;
+
+/// The connections in `source`, in its order.
+pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
+    let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
+    let reader = Reader { source };
+    let root = document.as_table();
+    if root.is_empty() {
+        return Ok(Vec::new());
+    }
+    reader.check_format(root)?;
+    reader.refuse_unknown(root, &ROOT, "connections.toml")?;
+    let Some(item) = root.get("connections") else {
+        return Ok(Vec::new());
+    };
+    let connections = reader.table(root, "connections", item)?;
+    connections
+        .iter()
+        .map(|(name, item)| reader.entry(connections, name, item))
+        .collect()
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+}
+
+impl Reader<'_> {
+    fn check_format(&self, root: &dyn TableLike) -> Result<(), Failure> {
+        let Some(item) = root.get("format") else {
+            return Err(self
+                .source
+                .failure(
+                    Code::ConfigInvalidValue,
+                    "connections.toml does not say its format",
+                    0,
+                )
+                .hint(format!("add the line `format = {FORMAT}` at the top"))
+                .with("field", "format"));
+        };
+        let at = offset(root, "format");
+        match item.as_integer() {
+            Some(FORMAT) => Ok(()),
+            Some(newer @ FORMAT..) => Err(self
+                .source
+                .failure(
+                    Code::ConfigNewerFormat,
+                    "connections.toml was written by a newer Synapse",
+                    at,
+                )
+                .cause(format!(
+                    "its format is {newer}, this version knows up to {FORMAT}; it was not changed"
+                ))
+                .hint("use the newer Synapse, or set SYNAPSE_HOME to another directory")
+                .with("format", newer)),
+            Some(_) | None => Err(self
+                .source
+                .failure(
+                    Code::ConfigInvalidValue,
+                    "that is no format of connections.toml",
+                    at,
+                )
+                .hint(format!("write `format = {FORMAT}`"))
+                .with("field", "format")),
+        }
+    }
+
+    fn entry(
+        &self,
+        connections: &dyn TableLike,
+        name: &str,
+        item: &Item,
+    ) -> Result<StoredConnection, Failure> {
+        let at = offset(connections, name);
+        let name: ConnectionName = name
+            .parse()
+            .map_err(|failure| self.source.locate(failure, at))?;
+        let table = self.table(connections, name.as_str(), item)?;
+        self.refuse_unknown(table, &CONNECTION, &format!("connection `{name}`"))?;
+        let mut draft = self.draft(table)?;
+        let connection = self.understand(&name, &draft, table, at);
+        hide_secrets(&mut draft);
+        Ok(StoredConnection {
+            name,
+            draft,
+            connection,
+            preflight: self.record(table)?,
+        })
+    }
+
+    fn draft(&self, table: &dyn TableLike) -> Result<Draft, Failure> {
+        let text = |field: Field| self.text(table, field.as_str());
+        Ok(Draft {
+            provider: text(Field::Provider)?.unwrap_or_default(),
+            model: text(Field::Model)?.unwrap_or_default(),
+            base_url: text(Field::BaseUrl)?,
+            credential: text(Field::Credential)?.unwrap_or_default(),
+            gate: self.gate(table)?,
+            timeout_seconds: self.seconds(table, Field::Timeout.as_str())?,
+            organization: text(Field::Organization)?,
+            project: text(Field::Project)?,
+            bill_to: text(Field::BillTo)?,
+            proxy: text(Field::Proxy)?,
+        })
+    }
+
+    /// What the draft means, or why it means nothing, with the place of the field at fault.
+    fn understand(
+        &self,
+        name: &ConnectionName,
+        draft: &Draft,
+        table: &dyn TableLike,
+        at: usize,
+    ) -> Result<Connection, Failure> {
+        for field in [Field::Provider, Field::Model, Field::Credential] {
+            if !table.contains_key(field.as_str()) {
+                let message = format!("connection `{name}` has no `{}`", field.as_str());
+                return Err(self
+                    .source
+                    .failure(Code::ConfigInvalidValue, &message, at)
+                    .hint(format!("add the field `{}` to it", field.as_str()))
+                    .with("field", field.as_str()));
+            }
+        }
+        draft.parse(name.clone()).map_err(|wrong| {
+            let at = offset(table, wrong.field.as_str());
+            self.source.locate(wrong.failure, at)
+        })
+    }
+
+    fn record(&self, table: &dyn TableLike) -> Result<Option<PreflightRecord>, Failure> {
+        let Some(item) = table.get(PREFLIGHT) else {
+            return Ok(None);
+        };
+        let record = self.table(table, PREFLIGHT, item)?;
+        self.refuse_unknown(record, &RECORD, "`preflight`")?;
+        let [checked_at, proven, unproven] = RECORD;
+        let time = self
+            .text(record, checked_at)?
+            .and_then(|text| text.parse().ok());
+        let Some(time) = time else {
+            let at = match record.contains_key(checked_at) {
+                true => offset(record, checked_at),
+                false => offset(table, PREFLIGHT),
+            };
+            return Err(self.wrong_value(
+                checked_at,
+                at,
+                "it takes a time such as \"2026-11-20T12:00:00Z\"",
+            ));
+        };
+        Ok(Some(PreflightRecord {
+            checked_at: time,
+            proven: self.words(record, proven)?,
+            unproven: self.words(record, unproven)?,
+        }))
+    }
+
+    fn gate(&self, table: &dyn TableLike) -> Result<NetworkGate, Failure> {
+        let Some(word) = self.text(table, NETWORK)? else {
+            return Ok(NetworkGate::Closed);
+        };
+        fields::gate(&word).ok_or_else(|| {
+            self.wrong_value(
+                NETWORK,
+                offset(table, NETWORK),
+                "it takes \"open\" or \"closed\"",
+            )
+        })
+    }
+
+    fn text(&self, table: &dyn TableLike, field: &str) -> Result<Option<String>, Failure> {
+        self.value(table, field, "a string", |item| {
+            item.as_str().map(str::to_owned)
+        })
+    }
+
+    fn seconds(&self, table: &dyn TableLike, field: &str) -> Result<Option<u64>, Failure> {
+        self.value(table, field, "a whole number of seconds", |item| {
+            item.as_integer()
+                .and_then(|seconds| u64::try_from(seconds).ok())
+        })
+    }
+
+    fn words(&self, table: &dyn TableLike, field: &str) -> Result<Vec<String>, Failure> {
+        let words = self.value(table, field, "an array of strings", |item| {
+            let array = item.as_array()?;
+            array
+                .iter()
+                .map(|each| each.as_str().map(str::to_owned))
+                .collect::<Option<Vec<String>>>()
+        })?;
+        Ok(words.unwrap_or_default())
+    }
+
+    fn value<T>(
+        &self,
+        table: &dyn TableLike,
+        field: &str,
+        takes: &str,
+        convert: impl FnOnce(&Item) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        let Some(item) = table.get(field) else {
+            return Ok(None);
+        };
+        convert(item).map(Some).ok_or_else(|| {
+            let found = item.type_name();
+            self.wrong_value(
+                field,
+                offset(table, field),
+                &format!("it takes {takes}; this is of type {found}"),
+            )
+        })
+    }
+
+    fn table<'t>(
+        &self,
+        parent: &dyn TableLike,
+        field: &str,
+        item: &'t Item,
+    ) -> Result<&'t dyn TableLike, Failure> {
+        item.as_table_like().ok_or_else(|| {
+            let found = item.type_name();
+            self.wrong_value(
+                field,
+                offset(parent, field),
+                &format!("it takes a table; this is of type {found}"),
+            )
+        })
+    }
+
+    fn wrong_value(&self, field: &str, at: usize, rule: &str) -> Failure {
+        let message = format!("`{field}` has a value that it does not take");
+        let failure = Failure::new(Code::ConfigInvalidValue, message).cause(rule);
+        self.source.locate(failure, at).with("field", field)
+    }
+
+    fn refuse_unknown(
+        &self,
+        table: &dyn TableLike,
+        known: &[&str],
+        owner: &str,
+    ) -> Result<(), Failure> {
+        let Some((field, _)) = table.iter().find(|(field, _)| !known.contains(field)) else {
+            return Ok(());
+        };
+        let at = key_offset(table, field);
+        let shown = match looks_like_token(field) {
+            true => HIDDEN.to_owned(),
+            false => Redactor::none().clean(field, MAX_SHOWN),
+        };
+        let failure = self
+            .source
+            .failure(
+                Code::ConfigUnknownField,
+                &format!("{owner} has a field `{shown}` that is not known"),
+                at,
+            )
+            .with("field", &shown);
+        Err(
+            if TOKEN_WORDS.contains(&field) && known.contains(&"credential") {
+                failure.hint(
+                    "a token never stands in this file: write `credential = \"file:PATH\"` instead",
+                )
+            } else {
+                match nearest(field, known) {
+                    Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                    None => failure.hint(format!("known fields are: {}", known.join(", "))),
+                }
+            },
+        )
+    }
+}
+
+/// Takes out of a draft what may be a secret, so that it goes no further: a credential that is no
+/// reference, and URLs that are refused because of the password in them.
+fn hide_secrets(draft: &mut Draft) {
+    let hide = |text: &mut String| HIDDEN.clone_into(text);
+    if !draft.credential.is_empty() && draft.credential.parse::<CredentialRef>().is_err() {
+        hide(&mut draft.credential);
+    }
+    if let Some(url) = &mut draft.base_url
+        && url.contains('@')
+        && url.parse::<BaseUrl>().is_err()
+    {
+        hide(url);
+    }
+    if let Some(url) = &mut draft.proxy
+        && url.contains('@')
+    {
+        hide(url);
+    }
+}
+
+/// A syntax error without any part of a value: the line may hold a token.
+fn syntax(source: &Source, error: &TomlError) -> Failure {
+    let at = error.span().map_or(source.text().len(), |span| span.start);
+    let failure = Failure::new(Code::ConfigSyntax, "connections.toml is not valid TOML")
+        .cause(error.message().replace('\n', "; "));
+    let failure = source.locate(failure, at);
+    let (line, _) = super::source::position(source.text(), at);
+    let failure = match known_key(source.text(), line) {
+        Some(key) => failure.cause(format!("{line} | {key} = …")),
+        None => failure,
+    };
+    failure.hint("repair the file at that line; it was left as it is")
+}
+
+/// The key of a line, when it is one of the format and thus no part of a token.
+fn known_key(text: &str, line: usize) -> Option<&str> {
+    let line = text.lines().nth(line.checked_sub(1)?)?;
+    let (key, _) = line.split_once('=')?;
+    let key = key.trim();
+    let known = CONNECTION.contains(&key) || ROOT.contains(&key) || RECORD.contains(&key);
+    known.then_some(key)
+}
+
+/// Where the value of a field begins; its key, when the value has no place of its own.
+fn offset(table: &dyn TableLike, field: &str) -> usize {
+    table
+        .get(field)
+        .filter(|item| item.is_value())
+        .and_then(Item::span)
+        .map_or_else(|| key_offset(table, field), |span| span.start)
+}
+
+fn key_offset(table: &dyn TableLike, field: &str) -> usize {
+    table
+        .key(field)
+        .and_then(toml_edit::Key::span)
+        .map_or(0, |span| span.start)
+}
+
+/// The known word that `word` most likely was to be.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|each| (distance(&word.to_lowercase(), each), *each))
+        .filter(|(distance, each)| *distance <= 2 && distance * 2 <= each.len())
+        .min()
+        .map(|(_, each)| each)
+}
+
+/// How many characters have to be inserted, removed or exchanged (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (count, each) in from.chars().enumerate() {
+        let mut next = vec![count + 1];
+        for ((above, left_above), other) in row.iter().skip(1).zip(&row).zip(&to) {
+            let left = next.last().copied().unwrap_or_default();
+            let exchange = left_above + usize::from(each != *other);
+            next.push(exchange.min(above + 1).min(left + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// Stands in a draft in place of a credential that is no reference.
+const HIDDEN: &str = "[not shown]";
+/// Fields by which other tools call a token.
+const TOKEN_WORDS: [&str; 6] = ["api_key", "apikey", "key", "token", "secret", "api_token"];
+const MAX_SHOWN: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_field_is_close_or_none() {
+        for (word, near) in [
+            ("modle", Some("model")),
+            ("Network", Some("network")),
+            ("netwrk", Some("network")),
+            ("timeout_second", Some("timeout_seconds")),
+            ("base-url", Some("base_url")),
+            ("temperature", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(word, &CONNECTION), near, "{word}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The fields of connections.toml, in the order in which they are written, and their values as
+//! TOML.
+
+use synapse_core::connection::Cleared;
+use synapse_core::gate::NetworkGate;
+use synapse_core::preflight::PreflightRecord;
+use synapse_core::{ConnectionName, Draft};
+use toml_edit::{Array, InlineTable, Key, Value};
+
+/// The format that this version reads and writes.
+pub(super) const FORMAT: i64 = 1;
+
+/// The fields of the file.
+pub(super) const ROOT: [&str; 2] = ["format", "connections"];
+
+/// The fields of a connection, in the order in which they are written.
+pub(super) const CONNECTION: [&str; 11] = [
+    "provider",
+    "model",
+    "credential",
+    NETWORK,
+    "base_url",
+    "organization",
+    "project",
+    "bill_to",
+    "proxy",
+    "timeout_seconds",
+    PREFLIGHT,
+];
+
+/// The field of the network gate.
+pub(super) const NETWORK: &str = "network";
+
+/// The field of the preflight record.
+pub(super) const PREFLIGHT: &str = "preflight";
+
+/// The fields of a preflight record.
+pub(super) const RECORD: [&str; 3] = ["checked_at", "proven", "unproven"];
+
+/// The value of each field of a connection, in the order of [`CONNECTION`]; `None` for an unset
+/// one. A closed gate is written out, so that whoever reads the file sees where to open it.
+pub(super) fn values(
+    draft: &Draft,
+    record: Option<&PreflightRecord>,
+) -> [(&'static str, Option<Value>); 11] {
+    let text = |value: &str| Some(Value::from(value));
+    let optional = |value: &Option<String>| value.as_deref().map(Value::from);
+    let [
+        provider,
+        model,
+        credential,
+        network,
+        base_url,
+        organization,
+        project,
+        bill_to,
+        proxy,
+        timeout,
+        preflight,
+    ] = CONNECTION;
+    [
+        (provider, text(&draft.provider)),
+        (model, text(&draft.model)),
+        (credential, text(&draft.credential)),
+        (network, text(draft.gate.as_str())),
+        (base_url, optional(&draft.base_url)),
+        (organization, optional(&draft.organization)),
+        (project, optional(&draft.project)),
+        (bill_to, optional(&draft.bill_to)),
+        (proxy, optional(&draft.proxy)),
+        (
+            timeout,
+            draft
+                .timeout_seconds
+                .map(|seconds| Value::from(i64::try_from(seconds).unwrap_or(i64::MAX))),
+        ),
+        (preflight, record.map(record_value)),
+    ]
+}
+
+/// The gate of a word.
+pub(super) fn gate(word: &str) -> Option<NetworkGate> {
+    [NetworkGate::Open, NetworkGate::Closed]
+        .into_iter()
+        .find(|gate| gate.as_str() == word)
+}
+
+/// The table of a new connection.
+pub(super) fn block(cleared: &Cleared, line_end: &str) -> String {
+    let mut block = format!(
+        "[connections.{}]{line_end}",
+        key(&cleared.connection().name)
+    );
+    for (field, value) in values(cleared.draft(), Some(cleared.record())) {
+        if let Some(value) = value {
+            block.push_str(&line(field, &value, line_end));
+        }
+    }
+    block
+}
+
+/// A field on its own line.
+pub(super) fn line(field: &str, value: &Value, line_end: &str) -> String {
+    format!("{field} = {}{line_end}", plain(value))
+}
+
+/// A value without white space or comments around it.
+pub(super) fn plain(value: &Value) -> String {
+    value.clone().decorated("", "").to_string()
+}
+
+/// A name as a key: quoted when it has a dot.
+fn key(name: &ConnectionName) -> String {
+    Key::new(name.as_str()).display_repr().into_owned()
+}
+
+fn record_value(record: &PreflightRecord) -> Value {
+    let mut table = InlineTable::new();
+    let [checked_at, proven, unproven] = RECORD;
+    table.insert(checked_at, Value::from(record.checked_at.to_string()));
+    table.insert(
+        proven,
+        Value::Array(record.proven.iter().collect::<Array>()),
+    );
+    table.insert(
+        unproven,
+        Value::Array(record.unproven.iter().collect::<Array>()),
+    );
+    Value::InlineTable(table)
+}

@@ -1,0 +1,216 @@
+//! connections.toml: read strictly, changed without touching what people wrote in it.
+//!
+//! A change is made under a lock, checked by reading its result back, and replaces the file as a
+//! whole; whatever fails leaves the file as it was.
+
+mod document;
+mod edit;
+mod fields;
+mod source;
+
+use std::time::Duration;
+
+use synapse_core::connection::{Cleared, already_exists, not_found};
+use synapse_core::ports::{ConnectionStore, StoredConnection};
+use synapse_core::preflight::PreflightRecord;
+use synapse_core::{Code, ConnectionName, Draft, Failure};
+
+use self::source::Source;
+use crate::atomic::{Lock, replace};
+use crate::failure::shown;
+use crate::home::Home;
+
+/// The connections in the `connections.toml` of a [`Home`].
+///
+/// Keeps nothing in memory: every call reads the file, so that an edit by hand or by another
+/// process is in force at once.
+#[derive(Debug, Clone)]
+pub struct TomlConnections {
+    home: Home,
+    patience: Duration,
+}
+
+impl TomlConnections {
+    /// The connections of `home`. Touches nothing.
+    #[must_use]
+    pub const fn new(home: Home) -> Self {
+        Self {
+            home,
+            patience: PATIENCE,
+        }
+    }
+
+    /// Waits at most `patience` for another process to finish its change; 5 seconds unless set.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    fn source(&self) -> Result<Source, Failure> {
+        Source::read(&self.home.connections())
+    }
+
+    /// Makes one change.
+    ///
+    /// The change is tried without the lock first, so that one that is refused leaves no trace,
+    /// not even a directory.
+    fn change(
+        &self,
+        plan: impl Fn(&Source, &[StoredConnection]) -> Result<Plan, Failure>,
+    ) -> Result<(), Failure> {
+        let source = self.source()?;
+        plan(&source, &document::read(&source)?)?;
+
+        self.home.create()?;
+        let _lock = Lock::acquire(&self.home.connections_lock(), self.patience)?;
+        let source = self.source()?;
+        let plan = plan(&source, &document::read(&source)?)?;
+        let text = plan.checked(&source)?;
+        replace(source.path(), text.as_bytes())
+    }
+}
+
+impl ConnectionStore for TomlConnections {
+    fn load(&self) -> Result<Vec<StoredConnection>, Failure> {
+        document::read(&self.source()?)
+    }
+
+    fn insert(&self, cleared: &Cleared) -> Result<(), Failure> {
+        let name = &cleared.connection().name;
+        self.change(|source, stored| {
+            if stored.iter().any(|each| each.name == *name) {
+                return Err(already_exists(name));
+            }
+            let mut after: Vec<Meaning> = stored.iter().map(Meaning::of_stored).collect();
+            after.push(Meaning::of_cleared(cleared));
+            Ok(Plan {
+                drafts: edit::insert(source, cleared),
+                after,
+            })
+        })
+    }
+
+    fn replace(&self, previous: &Draft, cleared: &Cleared) -> Result<(), Failure> {
+        let name = &cleared.connection().name;
+        self.change(|source, stored| {
+            let before = find(stored, name)?;
+            if before.draft != *previous {
+                return Err(changed_meanwhile(source, name));
+            }
+            let after = stored
+                .iter()
+                .map(|each| match each.name == *name {
+                    true => Meaning::of_cleared(cleared),
+                    false => Meaning::of_stored(each),
+                })
+                .collect();
+            Ok(Plan {
+                drafts: edit::replace(source, before, cleared),
+                after,
+            })
+        })
+    }
+
+    fn remove(&self, name: &ConnectionName) -> Result<(), Failure> {
+        self.change(|source, stored| {
+            find(stored, name)?;
+            let after = stored
+                .iter()
+                .filter(|each| each.name != *name)
+                .map(Meaning::of_stored)
+                .collect();
+            Ok(Plan {
+                drafts: edit::remove(source, name),
+                after,
+            })
+        })
+    }
+}
+
+/// A change: texts that may be the result, best first, and what the result has to mean.
+struct Plan {
+    drafts: Vec<String>,
+    after: Vec<Meaning>,
+}
+
+impl Plan {
+    /// The first text that means what it should and nothing else.
+    fn checked(self, source: &Source) -> Result<String, Failure> {
+        let means_it = |text: &String| {
+            let result = source.with_text(text.clone());
+            document::read(&result).is_ok_and(|stored| {
+                stored
+                    .iter()
+                    .map(Meaning::of_stored)
+                    .eq(self.after.iter().cloned())
+            })
+        };
+        self.drafts.into_iter().find(means_it).ok_or_else(|| {
+            Failure::new(
+                Code::InternalInvariant,
+                format!(
+                    "{} is written in a way that cannot be changed safely",
+                    shown(source.path())
+                ),
+            )
+            .cause("the change would have altered more than it should; the file was left as it was")
+            .hint("write the connection as a [connections.NAME] table, or make the change by hand")
+            .with("file", shown(source.path()))
+        })
+    }
+}
+
+/// What an entry of the file means, for comparing.
+#[derive(Clone, PartialEq)]
+struct Meaning {
+    name: ConnectionName,
+    draft: Draft,
+    preflight: Option<PreflightRecord>,
+}
+
+impl Meaning {
+    fn of_stored(stored: &StoredConnection) -> Self {
+        Self {
+            name: stored.name.clone(),
+            draft: stored.draft.clone(),
+            preflight: stored.preflight.clone(),
+        }
+    }
+
+    fn of_cleared(cleared: &Cleared) -> Self {
+        Self {
+            name: cleared.connection().name.clone(),
+            draft: cleared.draft().clone(),
+            preflight: Some(cleared.record().clone()),
+        }
+    }
+}
+
+fn find<'a>(
+    stored: &'a [StoredConnection],
+    name: &ConnectionName,
+) -> Result<&'a StoredConnection, Failure> {
+    stored
+        .iter()
+        .find(|each| each.name == *name)
+        .ok_or_else(|| {
+            let known: Vec<ConnectionName> = stored.iter().map(|each| each.name.clone()).collect();
+            not_found(name.as_str(), &known)
+        })
+}
+
+fn changed_meanwhile(source: &Source, name: &ConnectionName) -> Failure {
+    Failure::new(
+        Code::ConfigChanged,
+        format!("connection `{name}` was changed by someone else meanwhile"),
+    )
+    .cause("nothing was changed")
+    .command(
+        "look at it, then try again",
+        format!("synapse connection show {name}"),
+    )
+    .with("file", shown(source.path()))
+}
+
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,184 @@
+//! Maps what the operating system and SQLite say to `storage.*` codes, with the path.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+use synapse_core::redact::printable;
+use synapse_core::{Code, Failure};
+
+use crate::shell::quote;
+
+/// A path as messages show it.
+pub(crate) fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
+/// The failure of something that cannot be read.
+pub(crate) fn reading(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        Code::StorageUnavailable,
+        format!("{} cannot be read", shown(path)),
+    )
+    .caused_by(error)
+    .hint("check owner and permissions of the file and of every directory above it")
+    .with("file", shown(path))
+}
+
+/// The failure of something other than a regular file; `what` has an article.
+pub(crate) fn not_a_file(path: &Path, what: &str) -> Failure {
+    Failure::new(
+        Code::StorageUnavailable,
+        format!("{} is {what}, a regular file is needed", shown(path)),
+    )
+    .hint("move it away, or set SYNAPSE_HOME to another directory")
+    .with("file", shown(path))
+}
+
+/// The failure of something that cannot be written.
+pub(crate) fn writing(path: &Path, error: &io::Error) -> Failure {
+    let code = match error.kind() {
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Code::StorageReadOnly,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Code::StorageDiskFull,
+        _ => Code::StorageUnavailable,
+    };
+    unwritable(code, path).caused_by(error)
+}
+
+/// The failure of a thread that could not be started, or that ended before it answered.
+pub(crate) fn no_thread(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        Code::StorageUnavailable,
+        format!("no thread serves {}", shown(path)),
+    )
+    .caused_by(error)
+    .with("file", shown(path))
+}
+
+/// What SQLite says about the database at `path`.
+pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
+    let failure = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => return corrupt(path, error),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(path),
+        Some(ErrorCode::DiskFull) => unwritable(Code::StorageDiskFull, path),
+        Some(ErrorCode::ReadOnly) => unwritable(Code::StorageReadOnly, path),
+        Some(ErrorCode::CannotOpen) => match probe(path) {
+            // SQLite does not say why: see what the operating system says about a file beside it.
+            Err(error) => return writing(path, &error),
+            Ok(()) => unwritable(Code::StorageUnavailable, path),
+        },
+        _ => Failure::new(
+            Code::StorageUnavailable,
+            format!("the ledger {} cannot be used", shown(path)),
+        )
+        .with("file", shown(path)),
+    };
+    // Not its source as well: that is the same in other words.
+    failure.cause(error.to_string())
+}
+
+/// The failure of a lock that was not free in time.
+pub(crate) fn locked(path: &Path) -> Failure {
+    Failure::new(
+        Code::StorageLocked,
+        format!("another process holds {}", shown(path)),
+    )
+    .hint("look for a hanging synapse process, then try again")
+    .with("file", shown(path))
+}
+
+/// The failure of a damaged database.
+pub(crate) fn corrupt(path: &Path, error: &dyn std::error::Error) -> Failure {
+    let directory = path.parent().unwrap_or(path);
+    let aside = quote(&directory.join("damaged"));
+    // The `-wal` file belongs to the damaged database: left behind, it would be replayed into the
+    // new one.
+    Failure::new(
+        Code::StorageCorrupt,
+        format!("the ledger {} is damaged", shown(path)),
+    )
+    .cause(error.to_string())
+    .cause("it was left as it is")
+    .command(
+        "move it away to start a new one, and keep it for recovery",
+        format!("mkdir -p {aside} && mv {}* {aside}/", quote(path)),
+    )
+    .with("file", shown(path))
+}
+
+/// The failure of a database that a newer Synapse wrote.
+pub(crate) fn newer_ledger(path: &Path, version: i64, known: i64) -> Failure {
+    Failure::new(
+        Code::StorageNewerFormat,
+        format!("the ledger {} was written by a newer Synapse", shown(path)),
+    )
+    .cause(format!(
+        "its format is {version}, this version knows up to {known}; it was not changed"
+    ))
+    .hint("use the newer Synapse, or set SYNAPSE_HOME to another directory")
+    .with("file", shown(path))
+    .with("format", version)
+}
+
+fn unwritable(code: Code, path: &Path) -> Failure {
+    let failure = Failure::new(code, format!("{} cannot be written", shown(path)));
+    match code {
+        Code::StorageDiskFull => failure.hint("free some space on that file system"),
+        _ => failure.hint("make its directory writable, or set SYNAPSE_HOME to another one"),
+    }
+    .with("file", shown(path))
+}
+
+/// Whether a file can be made beside `path`; it is gone again at once.
+fn probe(path: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(path.parent().unwrap_or(path)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATH: &str = "/home/a b/.synapse/ledger.db";
+
+    #[test]
+    fn writing_tells_read_only_from_full_from_anything_else() {
+        for (kind, code) in [
+            (ErrorKind::PermissionDenied, Code::StorageReadOnly),
+            (ErrorKind::ReadOnlyFilesystem, Code::StorageReadOnly),
+            (ErrorKind::StorageFull, Code::StorageDiskFull),
+            (ErrorKind::QuotaExceeded, Code::StorageDiskFull),
+            (ErrorKind::NotADirectory, Code::StorageUnavailable),
+        ] {
+            let failure = writing(Path::new(PATH), &io::Error::from(kind));
+            assert_eq!(failure.code, code, "{kind:?}");
+            assert_eq!(failure.context.get("file").unwrap(), PATH);
+        }
+    }
+
+    #[test]
+    fn a_full_database_is_a_full_disk() {
+        let database = rusqlite::Connection::open_in_memory().unwrap();
+        database.execute_batch("CREATE TABLE t (x)").unwrap();
+        let pages: i64 = database
+            .pragma_update_and_check(None, "max_page_count", 2, |row| row.get(0))
+            .unwrap();
+        assert_eq!(pages, 2);
+        let error = database
+            .execute("INSERT INTO t VALUES (zeroblob(100000))", [])
+            .unwrap_err();
+        let failure = sqlite(Path::new(PATH), &error);
+        assert_eq!(failure.code, Code::StorageDiskFull, "{error}");
+    }
+
+    #[test]
+    fn a_damaged_ledger_comes_with_the_command_that_moves_all_of_it() {
+        let failure = corrupt(Path::new(PATH), &io::Error::other("x"));
+        assert_eq!(
+            failure.hints[0].command.as_deref(),
+            Some(
+                "mkdir -p '/home/a b/.synapse/damaged' && \
+                 mv '/home/a b/.synapse/ledger.db'* '/home/a b/.synapse/damaged'/"
+            )
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! Opens files for reading without ever waiting for a named pipe, and says what stands in the
+//! place of a regular file.
+
+use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// What was found at a path.
+pub(crate) enum Found {
+    /// A regular file, open for reading, with the metadata of what was opened.
+    Regular(File, Metadata),
+    /// Something else, in words with an article.
+    Other(&'static str),
+}
+
+/// Opens the regular file at `path`, following symbolic links.
+///
+/// Never blocks: the type is looked at before opening, so that no device is touched, and again
+/// behind a non-blocking open, because it may have been exchanged in between.
+pub(crate) fn open(path: &Path) -> io::Result<Found> {
+    let seen = std::fs::metadata(path)?;
+    if !seen.is_file() {
+        return Ok(Found::Other(describe(seen.file_type())));
+    }
+    let file = non_blocking().read(true).open(path)?;
+    let opened = file.metadata()?;
+    if !opened.is_file() {
+        return Ok(Found::Other(describe(opened.file_type())));
+    }
+    Ok(Found::Regular(file, opened))
+}
+
+#[cfg(unix)]
+fn non_blocking() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = OpenOptions::new();
+    options.custom_flags(flags.bits().cast_signed());
+    options
+}
+
+#[cfg(not(unix))]
+fn non_blocking() -> OpenOptions {
+    OpenOptions::new()
+}
+
+/// What a thing that is no regular file is, in words with an article.
+#[cfg(unix)]
+pub(crate) fn describe(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    if kind.is_dir() {
+        "a directory"
+    } else if kind.is_fifo() {
+        "a named pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else if kind.is_block_device() || kind.is_char_device() {
+        "a device"
+    } else {
+        "no regular file"
+    }
+}
+
+/// What a thing that is no regular file is, in words with an article.
+#[cfg(not(unix))]
+pub(crate) fn describe(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "a directory"
+    } else {
+        "no regular file"
+    }
+}

@@ -1,0 +1,225 @@
+//! Opens ledger.db: for writing, which creates and migrates it, or for reading, which leaves it
+//! alone. A damaged file or a newer one is refused before SQLite may write to it.
+
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use synapse_core::{Code, Failure};
+
+use super::schema::{MIGRATIONS, VERSION};
+use crate::atomic::{Lock, private_options};
+use crate::failure::{corrupt, newer_ledger, not_a_file, reading, shown, sqlite, writing};
+use crate::file::{self, Found};
+use crate::home::Home;
+
+/// Opens the ledger of `home` for writing; creates or migrates it when needed.
+pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
+    home.create()?;
+    let path = home.ledger();
+    if peek(&path)? == Peek::Absent {
+        // By ourselves, because SQLite would leave the mode to the umask.
+        private_options()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(|error| writing(&path, &error))?;
+    }
+    let failure = |error: rusqlite::Error| sqlite(&path, &error);
+    let mut database = connect(&path).map_err(failure)?;
+    if check_version(&path, &database)? < VERSION {
+        let _lock = Lock::acquire(&home.ledger_lock(), PATIENCE)?;
+        migrate(&path, &mut database)?;
+    }
+    set_up(&database).map_err(failure)?;
+    Ok(database)
+}
+
+/// Opens the ledger of `home` for reading; `None` when there is none yet.
+///
+/// It is opened for writing as well where that is possible, because a row that its process left
+/// open is completed by whoever sees it first.
+pub(super) fn open_to_read(home: &Home) -> Result<Option<Connection>, Failure> {
+    let path = home.ledger();
+    if peek(&path)? == Peek::Absent {
+        return Ok(None);
+    }
+    let failure = |error: rusqlite::Error| sqlite(&path, &error);
+    let database = match connect(&path).and_then(probe) {
+        Ok(database) => database,
+        Err(error) if is_unwritable(&error) && !has_log(&path) => {
+            connect_immutable(&path).map_err(failure)?
+        }
+        Err(error) => return Err(failure(error)),
+    };
+    match check_version(&path, &database)? {
+        0 => Ok(None),
+        _ => {
+            set_up(&database).map_err(failure)?;
+            Ok(Some(database))
+        }
+    }
+}
+
+/// Closes a connection after a failure without writing its log into the file, which may be damaged.
+pub(super) fn abandon(database: Connection) {
+    drop(database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
+}
+
+/// What the first bytes of the file say.
+#[derive(Debug, PartialEq, Eq)]
+enum Peek {
+    /// There is no file, or one without content.
+    Absent,
+    /// A database of a version that can be read, as far as its first page tells.
+    Database,
+}
+
+/// Looks at the file without SQLite, which writes to files that it opens.
+fn peek(path: &Path) -> Result<Peek, Failure> {
+    let file = match file::open(path) {
+        Ok(Found::Regular(file, _)) => file,
+        Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Peek::Absent),
+        Err(error) => return Err(reading(path, &error)),
+    };
+    let mut header = Vec::new();
+    file.take(HEADER_LENGTH)
+        .read_to_end(&mut header)
+        .map_err(|error| reading(path, &error))?;
+    if header.is_empty() {
+        return Ok(Peek::Absent);
+    }
+    // https://sqlite.org/fileformat2.html#the_database_header
+    let version = header
+        .get(60..64)
+        .filter(|_| header.starts_with(MAGIC))
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(i32::from_be_bytes);
+    match version {
+        None => Err(corrupt(path, &NotADatabase)),
+        Some(version) if i64::from(version) > VERSION => {
+            Err(newer_ledger(path, i64::from(version), VERSION))
+        }
+        Some(_) => Ok(Peek::Database),
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Connection::open_with_flags(path, flags)?;
+    database.busy_timeout(PATIENCE)?;
+    // Until the version is known to be ours: closing would otherwise write the log into the file.
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(database)
+}
+
+/// Opens a database that neither we nor anybody else can write to, as on a read-only mount.
+fn connect_immutable(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(immutable_uri(path), flags)
+}
+
+/// Makes SQLite really open the file and its log, which it puts off until the first read.
+fn probe(database: Connection) -> rusqlite::Result<Connection> {
+    version(&database).map(|_| database)
+}
+
+fn version(database: &Connection) -> rusqlite::Result<i64> {
+    database.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn check_version(path: &Path, database: &Connection) -> Result<i64, Failure> {
+    let version = version(database).map_err(|error| sqlite(path, &error))?;
+    if version > VERSION {
+        return Err(newer_ledger(path, version, VERSION));
+    }
+    Ok(version)
+}
+
+fn migrate(path: &Path, database: &mut Connection) -> Result<(), Failure> {
+    database.set_transaction_behavior(TransactionBehavior::Immediate);
+    set_durability(database).map_err(|error| sqlite(path, &error))?;
+    // Stays with the file; the other settings are those of a connection.
+    database
+        .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+        .map_err(|error| sqlite(path, &error))?;
+    MIGRATIONS.to_latest(database).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => sqlite(path, &err),
+        other => Failure::new(Code::InternalInvariant, "the ledger could not be migrated")
+            .caused_by(&other)
+            .with("file", shown(path)),
+    })
+}
+
+fn set_up(database: &Connection) -> rusqlite::Result<()> {
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    set_durability(database)?;
+    database.pragma_update(None, "foreign_keys", true)
+}
+
+/// In WAL mode NORMAL survives the end of the process; only a power cut may lose the last rows.
+fn set_durability(database: &Connection) -> rusqlite::Result<()> {
+    database.pragma_update(None, "synchronous", "NORMAL")
+}
+
+fn is_unwritable(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+    )
+}
+
+/// Whether there are rows that have not reached the database file yet.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(PathBuf::from(log)).is_ok_and(|found| found.len() > 0)
+}
+
+/// <https://sqlite.org/uri.html>: everything but unreserved characters is percent-encoded.
+fn immutable_uri(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'~' => uri.push(char::from(*byte)),
+            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
+/// Why a file that SQLite would refuse is refused without asking it.
+#[derive(Debug)]
+struct NotADatabase;
+
+impl std::fmt::Display for NotADatabase {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the file does not begin like an SQLite database")
+    }
+}
+
+impl std::error::Error for NotADatabase {}
+
+const MAGIC: &[u8] = b"SQLite format 3\0";
+const HEADER_LENGTH: u64 = 100;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_in_a_uri_keeps_its_special_characters() {
+        assert_eq!(
+            immutable_uri(Path::new("/a b/ü?#%/ledger.db")),
+            "file:/a%20b/%C3%BC%3F%23%25/ledger.db?immutable=1"
+        );
+    }
+}

@@ -1,0 +1,299 @@
+//! Rows of the ledger as SQL and as domain values, both ways.
+
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, Row, params_from_iter};
+use synapse_core::Receipt;
+use synapse_core::call::{CallId, Caller};
+use synapse_core::chat::Usage;
+use synapse_core::ledger::{Closing, Entry, Opening, Outcome};
+use synapse_core::receipt::{Cost, CostSource, Exchange};
+use synapse_core::time::Timestamp;
+use uuid::Uuid;
+
+/// What became of a row that was to be completed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Completed {
+    /// It is complete.
+    Yes,
+    /// There is no such row, or it was complete before.
+    Missing,
+}
+
+/// Writes rows on behalf of one process.
+#[derive(Debug)]
+pub(super) struct RowWriter {
+    writer: Uuid,
+    insert: String,
+    complete: String,
+}
+
+impl RowWriter {
+    /// For the process that is known as `writer`.
+    pub(super) fn new(writer: Uuid) -> Self {
+        let begin: Vec<&str> = [&BEGIN[..], &IDENTITY, &DEEDS].concat();
+        let end: Vec<&str> = [&END[..], &DEEDS].concat();
+        Self {
+            writer,
+            insert: format!(
+                "INSERT INTO calls ({}) VALUES ({})",
+                begin.join(", "),
+                vec!["?"; begin.len()].join(", ")
+            ),
+            complete: format!(
+                "UPDATE calls SET {} = ? \
+                 WHERE call_id = ? AND outcome IN ('open', 'interrupted')",
+                end.join(" = ?, ")
+            ),
+        }
+    }
+
+    /// Writes the row of a call that begins.
+    pub(super) fn insert(&self, database: &Connection, opening: &Opening) -> rusqlite::Result<()> {
+        let Opening {
+            started_at,
+            operation,
+            caller,
+            receipt,
+        } = opening;
+        let begin: [ToSqlOutput<'_>; BEGIN.len()] = [
+            bytes(key(receipt.call_id)),
+            bytes(self.writer),
+            integer(started_at.as_millis()),
+            text(operation.as_str()),
+            text(Outcome::Open.as_str()),
+            optional(caller.client_name.as_deref()),
+            optional(caller.client_version.as_deref()),
+            optional(caller.tool.as_deref()),
+        ];
+        let values = begin
+            .into_iter()
+            .chain(identity(receipt))
+            .chain(deeds(receipt));
+        run(database, &self.insert, values).map(drop)
+    }
+
+    /// Completes the row of a call.
+    ///
+    /// One that was taken for interrupted is completed too: whoever closes it knows better.
+    pub(super) fn complete(
+        &self,
+        database: &Connection,
+        closing: &Closing,
+    ) -> rusqlite::Result<Completed> {
+        let Closing {
+            ended_at,
+            outcome,
+            error_code,
+            receipt,
+        } = closing;
+        let end: [ToSqlOutput<'_>; END.len()] = [
+            integer(ended_at.as_millis()),
+            text(outcome.as_str()),
+            optional(error_code.map(|code| code.class().as_str())),
+            optional(error_code.map(|code| code.as_str())),
+        ];
+        let values = end
+            .into_iter()
+            .chain(deeds(receipt))
+            .chain([bytes(key(receipt.call_id))]);
+        Ok(match run(database, &self.complete, values)? {
+            0 => Completed::Missing,
+            _ => Completed::Yes,
+        })
+    }
+}
+
+/// The columns that [`entry`] reads, where `outcome` is the expression to show as outcome.
+pub(super) fn entry_columns(outcome: &str) -> String {
+    format!(
+        "call_id, started_at, operation, {outcome} AS shown_outcome, error_code, \
+         client_name, client_version, tool, {}, {}",
+        IDENTITY.join(", "),
+        DEEDS.join(", ")
+    )
+}
+
+/// The entry in a row of [`entry_columns`].
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let outcome = row.get_ref("shown_outcome")?.as_str()?;
+    // The table admits no other word.
+    let outcome = Outcome::parse(outcome).unwrap_or(Outcome::Interrupted);
+    Ok(Entry {
+        started_at: Timestamp::from_millis(row.get("started_at")?),
+        operation: row.get("operation")?,
+        outcome,
+        error_code: row.get("error_code")?,
+        caller: Caller {
+            client_name: row.get("client_name")?,
+            client_version: row.get("client_version")?,
+            tool: row.get("tool")?,
+        },
+        receipt: receipt(row, outcome)?,
+    })
+}
+
+/// A call id as the key of its row has it.
+pub(super) fn key(call_id: CallId) -> Uuid {
+    call_id.as_uuid()
+}
+
+/// What is written at the beginning only, beside the receipt.
+const BEGIN: [&str; 8] = [
+    "call_id",
+    "writer",
+    "started_at",
+    "operation",
+    "outcome",
+    "client_name",
+    "client_version",
+    "tool",
+];
+
+/// What is written at the end, beside the receipt.
+const END: [&str; 4] = ["ended_at", "outcome", "error_class", "error_code"];
+
+/// What of a receipt is settled when the call begins; left alone at its end, which also spares the
+/// index of connections.
+const IDENTITY: [&str; 3] = ["connection", "provider", "model_requested"];
+
+fn identity(receipt: &Receipt) -> [ToSqlOutput<'_>; IDENTITY.len()] {
+    [
+        text(&receipt.connection),
+        text(&receipt.provider),
+        text(&receipt.model_requested),
+    ]
+}
+
+/// What of a receipt the call brings about.
+const DEEDS: [&str; 19] = [
+    "host",
+    "model_served",
+    "served_by",
+    "attempts",
+    "maybe_billed",
+    "http_status",
+    "request_id",
+    "bytes_out",
+    "bytes_in",
+    "headers_ms",
+    "latency_ms",
+    "finish_reason",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "cost_nano_usd",
+    "cost_source",
+];
+
+fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; DEEDS.len()] {
+    let exchange = &receipt.exchange;
+    let usage = &receipt.usage;
+    [
+        text(&exchange.host),
+        optional(receipt.model_served.as_deref()),
+        optional(exchange.served_by.as_deref()),
+        integer(i64::from(exchange.attempts)),
+        integer(i64::from(exchange.maybe_billed)),
+        maybe(exchange.http_status.map(i64::from)),
+        optional(exchange.request_id.as_deref()),
+        integer(saturated(exchange.bytes_out)),
+        integer(saturated(exchange.bytes_in)),
+        maybe(exchange.headers_ms.map(saturated)),
+        maybe(receipt.latency_ms.map(saturated)),
+        optional(receipt.finish_reason.as_deref()),
+        maybe(usage.prompt_tokens.and_then(credible)),
+        maybe(usage.completion_tokens.and_then(credible)),
+        maybe(usage.cached_tokens.and_then(credible)),
+        maybe(usage.cache_write_tokens.and_then(credible)),
+        maybe(usage.reasoning_tokens.and_then(credible)),
+        maybe(receipt.cost.amount_nano_usd.and_then(credible)),
+        text(receipt.cost.source.as_str()),
+    ]
+}
+
+fn receipt(row: &Row<'_>, outcome: Outcome) -> rusqlite::Result<Receipt> {
+    let count = |column: &str| -> rusqlite::Result<Option<u64>> {
+        let value: Option<i64> = row.get(column)?;
+        Ok(value.and_then(|value| u64::try_from(value).ok()))
+    };
+    let maybe_billed: bool = row.get("maybe_billed")?;
+    Ok(Receipt {
+        call_id: CallId::new(Uuid::from_bytes(row.get("call_id")?)),
+        connection: row.get("connection")?,
+        provider: row.get("provider")?,
+        model_requested: row.get("model_requested")?,
+        model_served: row.get("model_served")?,
+        exchange: Exchange {
+            attempts: row.get("attempts")?,
+            host: row.get("host")?,
+            http_status: row.get("http_status")?,
+            request_id: row.get("request_id")?,
+            served_by: row.get("served_by")?,
+            bytes_out: count("bytes_out")?.unwrap_or_default(),
+            bytes_in: count("bytes_in")?.unwrap_or_default(),
+            headers_ms: count("headers_ms")?,
+            maybe_billed: maybe_billed || outcome == Outcome::Interrupted,
+        },
+        finish_reason: row.get("finish_reason")?,
+        usage: Usage {
+            prompt_tokens: count("prompt_tokens")?,
+            completion_tokens: count("completion_tokens")?,
+            cached_tokens: count("cached_tokens")?,
+            cache_write_tokens: count("cache_write_tokens")?,
+            reasoning_tokens: count("reasoning_tokens")?,
+        },
+        cost: Cost {
+            amount_nano_usd: count("cost_nano_usd")?,
+            // The one source there is.
+            source: CostSource::Unknown,
+        },
+        latency_ms: count("latency_ms")?,
+    })
+}
+
+fn run<'a>(
+    database: &Connection,
+    sql: &str,
+    values: impl Iterator<Item = ToSqlOutput<'a>>,
+) -> rusqlite::Result<usize> {
+    let mut statement = database.prepare_cached(sql)?;
+    statement.execute(params_from_iter(values))
+}
+
+fn text(text: &str) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
+}
+
+fn optional(value: Option<&str>) -> ToSqlOutput<'_> {
+    value.map_or(NULL, text)
+}
+
+fn integer(value: i64) -> ToSqlOutput<'static> {
+    ToSqlOutput::Owned(Value::Integer(value))
+}
+
+fn maybe(value: Option<i64>) -> ToSqlOutput<'static> {
+    value.map_or(NULL, integer)
+}
+
+fn bytes(id: Uuid) -> ToSqlOutput<'static> {
+    ToSqlOutput::Owned(Value::Blob(id.into_bytes().to_vec()))
+}
+
+fn saturated(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A count as told, unless no call can have it: a provider's absurd number is not knowledge, and
+/// would overflow every later sum.
+fn credible(value: u64) -> Option<i64> {
+    i64::try_from(value)
+        .ok()
+        .filter(|value| *value <= MAX_CREDIBLE)
+}
+
+const NULL: ToSqlOutput<'static> = ToSqlOutput::Borrowed(ValueRef::Null);
+/// 10¹⁵: a quadrillion tokens, or a million US dollars in nano-USD.
+const MAX_CREDIBLE: i64 = 1_000_000_000_000_000;

@@ -1,0 +1,90 @@
+//! Completes the rows that a process left open when it ended: they become `interrupted`.
+
+use rusqlite::Connection;
+use synapse_core::ledger::Outcome;
+use uuid::Uuid;
+
+use super::presence::Departed;
+use crate::home::Home;
+
+/// The rows that have to be shown as interrupted although they still say `open`: empty, unless
+/// they could not be completed, as on a read-only file system.
+#[derive(Debug, Default)]
+pub(super) struct Unswept {
+    writers: Vec<Uuid>,
+}
+
+/// Completes what departed processes left open.
+///
+/// Such a call may have been sent and billed: nobody can know, so the row says so.
+pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<Unswept> {
+    let departed: Vec<Departed> = open_writers(database)?
+        .into_iter()
+        .filter_map(|writer| Departed::check(home, writer))
+        .collect();
+    if departed.is_empty() {
+        return Ok(Unswept::default());
+    }
+    let unswept = Unswept {
+        writers: departed.iter().map(|each| each.writer).collect(),
+    };
+    let done = database.execute(
+        &format!(
+            "UPDATE calls SET outcome = '{}', maybe_billed = 1 WHERE {}",
+            Outcome::Interrupted.as_str(),
+            unswept.condition()
+        ),
+        [],
+    );
+    if done.is_err() {
+        return Ok(unswept);
+    }
+    departed.into_iter().for_each(Departed::bury);
+    Ok(Unswept::default())
+}
+
+impl Unswept {
+    /// True for the rows to show as interrupted.
+    pub(super) fn condition(&self) -> String {
+        // The ids are bytes of ours in hexadecimal: there is nothing in them to escape.
+        let writers: Vec<String> = self
+            .writers
+            .iter()
+            .map(|writer| format!("x'{}'", writer.simple()))
+            .collect();
+        format!("({OPEN} AND writer IN ({}))", writers.join(", "))
+    }
+
+    /// The outcome to show.
+    pub(super) fn outcome(&self) -> String {
+        let interrupted = Outcome::Interrupted.as_str();
+        format!(
+            "CASE WHEN {} THEN '{interrupted}' ELSE outcome END",
+            self.condition()
+        )
+    }
+
+    /// True for the rows with the outcome `wanted`, in a form that can use the index.
+    pub(super) fn filter(&self, wanted: Outcome) -> String {
+        let condition = self.condition();
+        let word = wanted.as_str();
+        match wanted {
+            Outcome::Ok => "outcome = 'ok'".to_owned(),
+            Outcome::Open => format!("({OPEN} AND NOT {condition})"),
+            Outcome::Interrupted if !self.writers.is_empty() => {
+                format!("(outcome = '{word}' OR {condition})")
+            }
+            _ => format!("(outcome <> 'ok' AND outcome = '{word}')"),
+        }
+    }
+}
+
+/// Who has open rows.
+fn open_writers(database: &Connection) -> rusqlite::Result<Vec<Uuid>> {
+    let mut statement =
+        database.prepare(&format!("SELECT DISTINCT writer FROM calls WHERE {OPEN}"))?;
+    let writers = statement.query_map([], |row| row.get(0).map(Uuid::from_bytes))?;
+    writers.collect()
+}
+
+const OPEN: &str = "outcome <> 'ok' AND outcome = 'open'";

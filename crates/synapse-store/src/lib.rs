@@ -1,0 +1,23 @@
+//! Where Synapse keeps what outlives a process: connections.toml, the SQLite ledger, and the
+//! files and variables that credential references name.
+//!
+//! **Invariant:** nothing here reads the environment or guesses a directory: both are passed in.
+//! Reading creates nothing; every write is atomic and safe against other processes.
+
+pub mod atomic;
+mod connections;
+mod failure;
+mod file;
+mod home;
+mod ledger;
+mod secrets;
+mod shell;
+
+pub use connections::TomlConnections;
+pub use home::Home;
+pub use ledger::SqliteLedger;
+pub use secrets::{Environment, Secrets};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

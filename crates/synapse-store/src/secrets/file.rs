@@ -1,0 +1,142 @@
+//! `file:` references: one line of a regular file that only its owner can read.
+
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use secrecy::zeroize::Zeroizing;
+use synapse_core::ports::ResolvedSecret;
+use synapse_core::{Code, Failure};
+
+use super::content::{self, MAX_LENGTH};
+use crate::failure::shown;
+use crate::file::{self, Found};
+use crate::shell::quote;
+
+/// Reads the credential file at `written`, where a leading `~/` is `user_home`.
+pub(super) fn resolve(written: &str, user_home: Option<&Path>) -> Result<ResolvedSecret, Failure> {
+    let path = expand(written, user_home)?;
+    let result = read(&path);
+    result.map_err(|failure| failure.with("file", shown(&path)))
+}
+
+fn read(path: &Path) -> Result<ResolvedSecret, Failure> {
+    let (file, metadata) = match file::open(path) {
+        Ok(Found::Regular(file, metadata)) => (file, metadata),
+        Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
+        Err(error) if is_missing(&error) => return Err(missing(path)),
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    let mode = check_mode(path, &metadata)?;
+    let bytes = read_all(file).map_err(|error| unreadable(path, &error))?;
+    let value = content::check(&bytes)
+        .map_err(|flaw| flaw.failure(&format!("the credential file {}", shown(path))))?;
+    Ok(ResolvedSecret {
+        value,
+        found: format!("regular file, {mode}one line"),
+    })
+}
+
+fn expand(written: &str, user_home: Option<&Path>) -> Result<PathBuf, Failure> {
+    let Some(rest) = written.strip_prefix("~/") else {
+        return Ok(PathBuf::from(written));
+    };
+    user_home.map(|home| home.join(rest)).ok_or_else(|| {
+        Failure::new(
+            Code::CredentialMissing,
+            "the credential file is under `~`, and there is no home directory",
+        )
+        .cause("the environment does not tell the home directory")
+        .hint("write the reference with an absolute path, file:/absolute/path")
+    })
+}
+
+/// Reads one byte more than is taken, so that a longer file is noticed and not cut.
+fn read_all(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
+    let limit = MAX_LENGTH + "\r\n".len() + 1;
+    // Large enough from the start: a vector that grows leaves its old buffer behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + READ_AHEAD));
+    file.take(u64::try_from(limit).unwrap_or(u64::MAX))
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn missing(path: &Path) -> Failure {
+    let failure = Failure::new(
+        Code::CredentialMissing,
+        format!("there is no credential file {}", shown(path)),
+    );
+    let failure = if path.is_symlink() {
+        failure.cause("there is a symbolic link, and it leads nowhere")
+    } else {
+        failure
+    };
+    let directory = match path.parent() {
+        Some(parent) if !parent.exists() => format!("mkdir -p {} && ", quote(parent)),
+        _ => String::new(),
+    };
+    failure.command(
+        "create it: paste the token, press Enter, then Ctrl-D",
+        format!("umask 077 && {directory}cat > {}", quote(path)),
+    )
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        Code::CredentialUnreadable,
+        format!("the credential file {} cannot be read", shown(path)),
+    )
+    .caused_by(error)
+    .command(
+        "check owner and permissions of the file and of every directory above it",
+        format!("ls -ld {}", quote(path)),
+    )
+}
+
+fn not_a_file(path: &Path, what: &str) -> Failure {
+    Failure::new(
+        Code::CredentialNotAFile,
+        format!("{} is {what} and not a credential file", shown(path)),
+    )
+    .hint("point the reference at a regular file; a symbolic link to one is fine")
+    .with("found", what)
+}
+
+/// The mode in words, with a comma behind it.
+#[cfg(unix)]
+fn check_mode(path: &Path, metadata: &Metadata) -> Result<String, Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & GROUP_AND_OTHERS == 0 {
+        return Ok(format!("mode {mode:04o}, "));
+    }
+    let failure = Failure::new(
+        Code::CredentialModeTooOpen,
+        format!(
+            "other users of this machine may use the credential file {}",
+            shown(path)
+        ),
+    )
+    .cause(format!("its mode is {mode:04o}; it was not read"))
+    .command(
+        "let only its owner read and write it",
+        format!("chmod 600 {}", quote(path)),
+    )
+    .with("mode", format!("{mode:04o}"));
+    Err(failure)
+}
+
+#[cfg(not(unix))]
+fn check_mode(_path: &Path, _metadata: &Metadata) -> Result<String, Failure> {
+    Ok(String::new())
+}
+
+#[cfg(unix)]
+const GROUP_AND_OTHERS: u32 = 0o077;
+/// `read_to_end` asks for a spare 32 bytes before it believes that the end is reached.
+const READ_AHEAD: usize = 64;

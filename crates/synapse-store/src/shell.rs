@@ -1,0 +1,40 @@
+//! Quotes paths for the commands that hints show, so that they can be copied as they stand.
+
+use std::path::Path;
+
+/// `path` as one word of a POSIX shell.
+pub(crate) fn quote(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = !text.is_empty()
+        && text
+            .chars()
+            .all(|each| each.is_ascii_alphanumeric() || "/._-+,:@%".contains(each));
+    // A word that begins with `-` would be read as an option, quoted or not.
+    let text = if text.starts_with('-') {
+        format!("./{text}")
+    } else {
+        text.into_owned()
+    };
+    if plain {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_only_when_the_shell_would_read_them_otherwise() {
+        for (path, quoted) in [
+            ("/home/a/.synapse/hf.token", "/home/a/.synapse/hf.token"),
+            ("/home/a b/x", "'/home/a b/x'"),
+            ("/it's/$(x)", r"'/it'\''s/$(x)'"),
+            ("-x", "./-x"),
+            ("", "''"),
+        ] {
+            assert_eq!(quote(Path::new(path)), quoted);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! This test program again, as another process that plays one role: a crash, a rival, a user
+//! without rights.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use synapse_store::Home;
+
+use crate::{connections, ledger, secrets};
+
+/// What another process does in a home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Inserts connections whose names begin with its process id.
+    InsertConnections,
+    /// Meets a connections file and a credential file that it may not read.
+    ReadUnreadable,
+    /// Finds that nothing can be written.
+    WriteReadOnly,
+    /// Reads a ledger that it may not write.
+    ReadReadOnly,
+    /// Opens a row and dies.
+    Crash,
+    /// Opens a row and waits to be ended.
+    HoldRow,
+    /// Writes 200 rows.
+    WriteRows,
+}
+
+impl Role {
+    const ALL: [Self; 7] = [
+        Self::InsertConnections,
+        Self::ReadUnreadable,
+        Self::WriteReadOnly,
+        Self::ReadReadOnly,
+        Self::Crash,
+        Self::HoldRow,
+        Self::WriteRows,
+    ];
+
+    fn play(self, home: Home) {
+        match self {
+            Self::InsertConnections => connections::concurrent::insert_some(&home),
+            Self::ReadUnreadable => {
+                connections::broken::cannot_be_read(&home);
+                secrets::cannot_be_read(&home);
+            }
+            Self::WriteReadOnly => {
+                connections::broken::cannot_be_written(&home);
+                ledger::broken::cannot_be_written(&home);
+            }
+            Self::ReadReadOnly => ledger::broken::is_read_all_the_same(&home),
+            Self::Crash => ledger::processes::open_a_row_and_die(&home),
+            Self::HoldRow => ledger::processes::open_a_row_and_wait(home),
+            Self::WriteRows => ledger::processes::write_rows(home),
+        }
+    }
+}
+
+/// Not a test by itself: what this program does when [`start`] runs it again.
+#[test]
+fn play_a_role() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how the parent process tells this one its part"
+    )]
+    let (role, home) = (std::env::var(ROLE), std::env::var_os(HOME));
+    let (Ok(role), Some(home)) = (role, home) else {
+        return;
+    };
+    let role = Role::ALL
+        .into_iter()
+        .find(|each| format!("{each:?}") == role)
+        .unwrap();
+    role.play(Home::new(PathBuf::from(home)));
+}
+
+/// Another process that plays `role` in `home`.
+pub(crate) fn start(role: Role, home: &Home) -> Child {
+    command(&own_program(), role, home).spawn().unwrap()
+}
+
+/// Plays `role` in another process, to its end, which has to be a success.
+pub(crate) fn run(role: Role, home: &Home) {
+    finish(start(role, home));
+}
+
+/// Waits for a process, which has to succeed.
+pub(crate) fn finish(child: Child) {
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    // A role that no test plays any more would be a success of zero tests.
+    assert!(
+        output.status.success() && stdout.contains("1 passed"),
+        "{stdout}"
+    );
+}
+
+/// Plays `role` as a user who is not root, because permissions mean nothing to root. The home is
+/// given to that user.
+pub(crate) fn run_unprivileged(role: Role, home: &Home) {
+    if !is_root(home.directory()) {
+        return run(role, home);
+    }
+    give_away(home.directory());
+    // This program by itself and not by its path: the build directory may be closed to others.
+    let mut command = command(Path::new("/proc/self/exe"), role, home);
+    command.uid(NOBODY).gid(NOBODY).current_dir("/");
+    finish(command.spawn().unwrap());
+}
+
+/// A process that waits until this is dropped.
+pub(crate) struct Held {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Held {
+    /// Starts a process in `role` and waits until it is ready.
+    pub(crate) fn start(role: Role, home: &Home) -> Self {
+        let mut child = start(role, home);
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.trim_end().ends_with(READY) {
+            line.clear();
+            assert_ne!(
+                stdout.read_line(&mut line).unwrap(),
+                0,
+                "it was never ready"
+            );
+        }
+        let stdin = child.stdin.take().unwrap();
+        Self {
+            child,
+            stdin,
+            stdout,
+        }
+    }
+
+    /// Kills the process: it has no chance to say goodbye.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Lets the process go on to its end, which has to be a success.
+    pub(crate) fn release(self) {
+        let Self {
+            mut child,
+            stdin,
+            mut stdout,
+        } = self;
+        drop(stdin);
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        assert!(child.wait().unwrap().success(), "{rest}");
+    }
+}
+
+/// Says that this process is ready, and waits until its parent lets go of it.
+pub(crate) fn ready_and_wait() {
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{READY}").unwrap();
+    stdout.flush().unwrap();
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests run themselves again as other processes"
+)]
+fn command(program: &Path, role: Role, home: &Home) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(["--exact", "child::play_a_role", "--nocapture"])
+        .env_clear()
+        .env(ROLE, format!("{role:?}"))
+        .env(HOME, home.directory())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+    command
+}
+
+fn own_program() -> PathBuf {
+    std::env::current_exe().unwrap()
+}
+
+fn is_root(directory: &Path) -> bool {
+    let parent = directory.parent().unwrap();
+    tempfile::tempfile_in(parent)
+        .unwrap()
+        .metadata()
+        .unwrap()
+        .uid()
+        == 0
+}
+
+/// Gives a directory, what is in it, and the temporary directory around it to nobody.
+fn give_away(directory: &Path) {
+    let give = |path: &Path| std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    give(directory.parent().unwrap());
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        give(&directory);
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                directories.push(entry.path());
+            } else {
+                give(&entry.path());
+            }
+        }
+    }
+}
+
+const ROLE: &str = "SYNAPSE_STORE_TEST_ROLE";
+const HOME: &str = "SYNAPSE_STORE_TEST_HOME";
+const READY: &str = "ready and waiting";
+const NOBODY: u32 = 65_534;

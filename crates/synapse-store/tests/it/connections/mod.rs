@@ -1,0 +1,19 @@
+//! connections.toml: reading it strictly, changing it gently, breaking it in every way.
+
+pub(crate) mod broken;
+mod change;
+pub(crate) mod concurrent;
+mod read;
+
+use synapse_store::TomlConnections;
+
+use super::contract::connection_store_story;
+use super::support::{home, mode};
+
+#[test]
+fn the_file_passes_the_story_of_the_port() {
+    let (_directory, home) = home();
+    connection_store_story(&TomlConnections::new(home.clone()));
+    assert_eq!(mode(home.directory()), 0o700);
+    assert_eq!(mode(&home.connections()), 0o600);
+}

@@ -1,0 +1,217 @@
+//! Ledgers that cannot be used: each is refused with its reason and left as it is.
+
+use synapse_core::ledger::{Outcome, UsageKey, UsageQuery};
+use synapse_core::ports::{Ledger as _, LedgerReader as _};
+use synapse_core::{Code, Failure};
+use synapse_store::{Home, SqliteLedger};
+
+use crate::child::{Role, run_unprivileged, start};
+use crate::support::{
+    NOON, closing, everything_newest_first, home, make_fifo, names, opening, set_mode, write,
+};
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(future)
+}
+
+/// The failure that writing and every kind of reading meet.
+fn refused(home: &Home) -> Failure {
+    let ledger = SqliteLedger::new(home.clone());
+    let opening = opening("hf", NOON);
+    block_on(async {
+        let failure = ledger.open(opening.clone()).await.unwrap_err();
+        assert_eq!(failure.context["file"], home.ledger().to_str().unwrap());
+        ledger.close(closing(&opening));
+        assert_eq!(ledger.flush().await.unwrap_err().code, failure.code);
+        let history = ledger.history(everything_newest_first()).await;
+        assert_eq!(history.unwrap_err().code, failure.code);
+        let query = UsageQuery {
+            by: UsageKey::Day,
+            since: None,
+        };
+        assert_eq!(ledger.usage(query).await.unwrap_err().code, failure.code);
+        let entry = ledger.entry(opening.receipt.call_id).await;
+        assert_eq!(entry.unwrap_err().code, failure.code);
+        failure
+    })
+}
+
+/// A ledger with some rows, closed by everybody.
+fn written() -> (tempfile::TempDir, Home) {
+    let (directory, home) = home();
+    let ledger = SqliteLedger::new(home.clone());
+    for _ in 0..100 {
+        let opening = opening("hf", NOON);
+        block_on(ledger.open(opening.clone())).unwrap();
+        ledger.close(closing(&opening));
+    }
+    (directory, home)
+}
+
+#[test]
+fn a_newer_ledger_is_not_touched() {
+    let (_directory, home) = written();
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    database.pragma_update(None, "user_version", 2).unwrap();
+    drop(database);
+    let before = std::fs::read(home.ledger()).unwrap();
+    let failure = refused(&home);
+    assert_eq!(failure.code, Code::StorageNewerFormat);
+    assert_eq!(failure.context["format"], "2");
+    assert!(std::fs::read(home.ledger()).unwrap() == before);
+    assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
+}
+
+/// When a newer Synapse crashed, its version may stand in the log only.
+#[test]
+fn a_newer_ledger_with_a_log_is_not_touched_either() {
+    let (_directory, home) = written();
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    database.pragma_update(None, "user_version", 3).unwrap();
+    let (_copies, copy) = self::home();
+    copy.create().unwrap();
+    let content = |home: &Home| {
+        ["ledger.db", "ledger.db-wal"]
+            .map(|name| std::fs::read(home.directory().join(name)).unwrap())
+    };
+    let before = content(&home);
+    write(&copy.ledger(), &before[0]);
+    write(&copy.directory().join("ledger.db-wal"), &before[1]);
+    for newer in [&copy, &home] {
+        assert_eq!(refused(newer).code, Code::StorageNewerFormat);
+        assert!(content(newer) == before);
+    }
+    drop(database);
+}
+
+#[test]
+fn a_damaged_ledger_is_not_touched_and_comes_with_advice() {
+    let (_directory, home) = written();
+    let whole = std::fs::read(home.ledger()).unwrap();
+    let mut scrambled = whole.clone();
+    scrambled[4096..].fill(0x5a);
+    for damaged in [
+        b"this is no database, it is a text that is longer than a header would be, \
+          and it goes on until the hundred bytes are full"
+            .to_vec(),
+        b"short".to_vec(),
+        whole[..whole.len() / 2].to_vec(),
+        scrambled,
+    ] {
+        write(&home.ledger(), &damaged);
+        let failure = refused(&home);
+        assert_eq!(failure.code, Code::StorageCorrupt, "{failure:?}");
+        let command = failure.hints[0].command.as_deref().unwrap();
+        let path = home.ledger().display().to_string();
+        assert!(command.contains(&format!("mv {path}*")), "{command}");
+        assert!(std::fs::read(home.ledger()).unwrap() == damaged);
+    }
+}
+
+/// The advice works without a restart: the next row finds a place.
+#[test]
+fn after_a_damaged_ledger_is_moved_away_the_next_row_starts_a_new_one() {
+    let (_directory, home) = home();
+    home.create().unwrap();
+    write(&home.ledger(), "damaged");
+    let ledger = SqliteLedger::new(home.clone());
+    let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
+    assert_eq!(failure.code, Code::StorageCorrupt);
+    std::fs::rename(home.ledger(), home.directory().join("aside")).unwrap();
+    block_on(ledger.open(opening("hf", NOON))).unwrap();
+    assert_eq!(
+        block_on(ledger.history(everything_newest_first()))
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn an_empty_file_is_a_ledger_that_has_not_begun() {
+    let (_directory, home) = home();
+    home.create().unwrap();
+    write(&home.ledger(), "");
+    let ledger = SqliteLedger::new(home);
+    assert_eq!(
+        block_on(ledger.history(everything_newest_first())),
+        Ok(vec![])
+    );
+    block_on(ledger.open(opening("hf", NOON))).unwrap();
+}
+
+#[test]
+fn what_is_no_file_is_named_and_never_waited_for() {
+    let (_directory, home) = home();
+    std::fs::create_dir_all(home.ledger()).unwrap();
+    let failure = refused(&home);
+    assert_eq!(failure.code, Code::StorageUnavailable);
+    assert!(failure.message.contains("is a directory"), "{failure}");
+    std::fs::remove_dir(home.ledger()).unwrap();
+    make_fifo(&home.ledger());
+    let failure = refused(&home);
+    assert_eq!(failure.code, Code::StorageUnavailable);
+    assert!(failure.message.contains("is a named pipe"), "{failure}");
+}
+
+#[test]
+fn a_home_that_cannot_be_created_is_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    write(&file, "");
+    for path in [file, "/proc/synapse".into()] {
+        let ledger = SqliteLedger::new(Home::new(path));
+        let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
+        assert_eq!(failure.code, Code::StorageUnavailable, "{failure:?}");
+    }
+}
+
+/// In a home without write permission, see `connections::broken`.
+pub(crate) fn cannot_be_written(home: &Home) {
+    let ledger = SqliteLedger::new(home.clone());
+    let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
+    assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
+}
+
+/// A crashed process's row in a home that became read-only: as on a backup or a read-only mount.
+#[test]
+fn a_read_only_ledger_is_read_and_not_written() {
+    let (_directory, home) = home();
+    let output = start(Role::Crash, &home).wait_with_output().unwrap();
+    assert!(!output.status.success());
+    // As a backup program does it: the log is in the file.
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    let open: i64 = database
+        .query_row(
+            "SELECT count(*) FROM calls WHERE outcome = 'open'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(open, 1);
+    drop(database);
+    assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
+    set_mode(&home.ledger(), 0o400);
+    set_mode(home.directory(), 0o500);
+    let before = std::fs::read(home.ledger()).unwrap();
+    run_unprivileged(Role::ReadReadOnly, &home);
+    set_mode(home.directory(), 0o700);
+    assert!(std::fs::read(home.ledger()).unwrap() == before);
+    assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
+}
+
+pub(crate) fn is_read_all_the_same(home: &Home) {
+    let ledger = SqliteLedger::new(home.clone());
+    let entries = block_on(ledger.history(everything_newest_first())).unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].outcome, Outcome::Interrupted);
+    assert!(entries[0].receipt.exchange.maybe_billed);
+    let query = UsageQuery {
+        by: UsageKey::Connection,
+        since: None,
+    };
+    assert_eq!(block_on(ledger.usage(query)).unwrap()[0].failed, 1);
+    let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
+    assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
+}

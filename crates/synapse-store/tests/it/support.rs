@@ -1,0 +1,134 @@
+//! What the tests share: homes, drafts, rows, and files of every kind.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use synapse_core::call::{CallId, Caller, Operation};
+use synapse_core::connection::Cleared;
+use synapse_core::ledger::{Closing, HistoryQuery, Opening, Outcome};
+use synapse_core::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Skip};
+use synapse_core::time::Timestamp;
+use synapse_core::{Draft, Failure, NetworkGate, Receipt};
+use synapse_store::Home;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// 2026-11-20T12:00:00.000Z.
+pub(crate) const NOON: i64 = 1_795_176_000_000;
+
+/// A home whose directory does not exist yet.
+pub(crate) fn home() -> (TempDir, Home) {
+    let directory = tempfile::tempdir().unwrap();
+    let home = Home::new(directory.path().join(".synapse"));
+    (directory, home)
+}
+
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) {
+    let mut file = File::create(path).unwrap();
+    file.write_all(content.as_ref()).unwrap();
+}
+
+pub(crate) fn read(path: &Path) -> String {
+    String::from_utf8(std::fs::read(path).unwrap()).unwrap()
+}
+
+pub(crate) fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+pub(crate) fn make_fifo(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+}
+
+/// The names of what is in a directory, sorted.
+pub(crate) fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+pub(crate) fn draft() -> Draft {
+    Draft {
+        provider: "huggingface".into(),
+        model: "meta-llama/Llama-3.1-8B-Instruct:novita".into(),
+        credential: "file:~/.synapse/hf.token".into(),
+        gate: NetworkGate::Open,
+        ..Draft::default()
+    }
+}
+
+/// A draft with the permission to save it.
+pub(crate) fn cleared(name: &str, draft: Draft) -> Cleared {
+    let check = |id, finding| Check { id, finding };
+    let report = PreflightReport {
+        connection: Some(draft.parse(name.parse().unwrap()).unwrap()),
+        draft,
+        hosts: Vec::new(),
+        checks: vec![
+            check(CheckId::Config, Finding::Ok("understood".into())),
+            check(CheckId::Gate, Finding::Ok("open".into())),
+            check(CheckId::Live, Finding::Skip(Skip::NotAsked)),
+        ],
+        reach: Reach::Free,
+        checked_at: Timestamp::from_millis(NOON),
+        receipt: None,
+        warnings: Vec::new(),
+    };
+    report.clear().unwrap()
+}
+
+/// Every word of a failure, for looking what it shows.
+pub(crate) fn everything(failure: &Failure) -> String {
+    format!("{failure} {failure:?}")
+}
+
+/// The row of a fresh call that begins at `started_at`.
+pub(crate) fn opening(connection: &str, started_at: i64) -> Opening {
+    let draft = draft();
+    let connection = draft.parse(connection.parse().unwrap()).unwrap();
+    Opening {
+        started_at: Timestamp::from_millis(started_at),
+        operation: Operation::Chat,
+        caller: Caller {
+            client_name: Some("cursor".into()),
+            client_version: Some("2.1".into()),
+            tool: Some("chat".into()),
+        },
+        receipt: Receipt::begin(CallId::new(Uuid::now_v7()), &connection, &connection.model),
+    }
+}
+
+/// The end of the call of `opening`, sent and answered.
+pub(crate) fn closing(opening: &Opening) -> Closing {
+    let mut receipt = opening.receipt.clone();
+    receipt.exchange.attempts = 1;
+    receipt.exchange.maybe_billed = true;
+    receipt.exchange.http_status = Some(200);
+    receipt.usage.prompt_tokens = Some(10);
+    receipt.usage.completion_tokens = Some(5);
+    Closing {
+        ended_at: Timestamp::from_millis(opening.started_at.as_millis() + 1500),
+        outcome: Outcome::Ok,
+        error_code: None,
+        receipt,
+    }
+}
+
+pub(crate) fn everything_newest_first() -> HistoryQuery {
+    HistoryQuery {
+        limit: 10_000,
+        connection: None,
+        outcome: None,
+        before: None,
+    }
+}
