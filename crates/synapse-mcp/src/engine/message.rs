@@ -1,0 +1,340 @@
+//! One line to one message: what JSON-RPC and the two lifecycles ask of its shape, and the error
+//! for what has another. It decides nothing that depends on state.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::reply::RpcError;
+use crate::JsonObject;
+use crate::host::PROTOCOL_VERSION;
+
+/// What a line says.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Message {
+    /// A request; it gets exactly one reply unless it is cancelled.
+    Request(Request),
+    /// `notifications/cancelled` with the id of a request, as JSON text.
+    Cancelled(Box<str>),
+    /// Nothing to act on: a blank line, another notification, a response.
+    Ignored,
+    /// No message of the protocol.
+    Invalid {
+        /// The id to answer under, as JSON text, where it could be read.
+        id: Option<Arc<str>>,
+        /// What to answer.
+        error: RpcError,
+    },
+}
+
+/// A request with its parameters parsed and its `_meta` taken out of them.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Request {
+    /// The id as JSON text, byte for byte.
+    pub(crate) id: Arc<str>,
+    pub(crate) method: String,
+    pub(crate) params: JsonObject,
+    pub(crate) meta: JsonObject,
+}
+
+/// Reads one line.
+pub(crate) fn parse(line: &[u8]) -> Message {
+    if line.trim_ascii().is_empty() {
+        return Message::Ignored;
+    }
+    let Ok(text) = std::str::from_utf8(line) else {
+        return invalid(None, RpcError::parse_error());
+    };
+    // serde would read a struct from an array as well.
+    let is_object = line.trim_ascii_start().starts_with(b"{");
+    match serde_json::from_str::<Envelope<'_>>(text) {
+        Ok(envelope) if is_object => classify(&envelope),
+        _ if is_json(text) => invalid(
+            None,
+            RpcError::invalid_request("the line is no JSON-RPC message"),
+        ),
+        _ => invalid(None, RpcError::parse_error()),
+    }
+}
+
+/// The members that decide what a message is; each as the text it was sent as.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    jsonrpc: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    method: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    params: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "present")]
+    result: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
+    error: Option<IgnoredAny>,
+}
+
+fn classify(envelope: &Envelope<'_>) -> Message {
+    let id = envelope
+        .id
+        .filter(|id| is_id(id))
+        .map(|id| Arc::from(id.get()));
+    let is_response = envelope.result.is_some() || envelope.error.is_some();
+    if is_response && envelope.method.is_none() {
+        // This server asks its clients nothing, so a response belongs to no request of its.
+        return Message::Ignored;
+    }
+    let refuse = |message: &'static str| invalid(id.clone(), RpcError::invalid_request(message));
+    if envelope.jsonrpc.map(RawValue::get) != Some(r#""2.0""#) {
+        return refuse("`jsonrpc` must be \"2.0\"");
+    }
+    let Some(method) = envelope.method else {
+        return refuse("the message has neither a method nor a result");
+    };
+    let Ok(method) = serde_json::from_str::<String>(method.get()) else {
+        return refuse("`method` must be a string");
+    };
+    if is_response {
+        return refuse("the message is a request and a response at once");
+    }
+    match (envelope.id, id.clone()) {
+        (None, _) => classify_notification(&method, envelope.params),
+        (Some(_), None) => refuse("`id` must be a string or a number"),
+        (Some(_), Some(id)) => classify_request(id, method, envelope.params),
+    }
+}
+
+fn classify_request(id: Arc<str>, method: String, params: Option<&RawValue>) -> Message {
+    match parse_params(params) {
+        Ok((params, meta)) => Message::Request(Request {
+            id,
+            method,
+            params,
+            meta,
+        }),
+        Err(message) => invalid(Some(id), RpcError::invalid_params(message)),
+    }
+}
+
+fn classify_notification(method: &str, params: Option<&RawValue>) -> Message {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Cancelled<'a> {
+        #[serde(borrow)]
+        request_id: &'a RawValue,
+    }
+    let cancelled = params
+        .filter(|_| method == "notifications/cancelled")
+        .and_then(|params| serde_json::from_str::<Cancelled<'_>>(params.get()).ok());
+    match cancelled {
+        Some(cancelled) => Message::Cancelled(cancelled.request_id.get().into()),
+        None => Message::Ignored,
+    }
+}
+
+/// Returns parameters and `_meta`; absent and `null` ones are empty.
+fn parse_params(params: Option<&RawValue>) -> Result<(JsonObject, JsonObject), Cow<'static, str>> {
+    let Some(params) = params.map(RawValue::get).filter(|text| *text != "null") else {
+        return Ok((JsonObject::new(), JsonObject::new()));
+    };
+    if !params.starts_with('{') {
+        return Err("`params` must be an object".into());
+    }
+    let mut params = serde_json::from_str::<JsonObject>(params)
+        .map_err(|error| format!("`params` cannot be read: {error}"))?;
+    let meta = match params.shift_remove("_meta") {
+        None | Some(Value::Null) => JsonObject::new(),
+        Some(Value::Object(meta)) => meta,
+        Some(_) => return Err("`_meta` must be an object".into()),
+    };
+    if meta
+        .get(PROTOCOL_VERSION)
+        .is_some_and(|version| !version.is_string())
+    {
+        return Err(format!("`_meta` member `{PROTOCOL_VERSION}` must be a string").into());
+    }
+    Ok((params, meta))
+}
+
+/// MCP ids are strings and numbers; `null` is an id of JSON-RPC only.
+fn is_id(id: &RawValue) -> bool {
+    id.get()
+        .starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit())
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+fn invalid(id: Option<Arc<str>>, error: RpcError) -> Message {
+    Message::Invalid { id, error }
+}
+
+/// Tells a member that is `null` from one that is absent.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Returns the id and the code of the error a line is answered with.
+    fn refusal(line: &str) -> (Option<String>, i64) {
+        match parse(line.as_bytes()) {
+            Message::Invalid { id, error } => {
+                let code = serde_json::to_value(error).unwrap()["code"]
+                    .as_i64()
+                    .unwrap();
+                (id.map(|id| (*id).to_owned()), code)
+            }
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn refused(code: i64) -> (Option<String>, i64) {
+        (None, code)
+    }
+
+    fn refused_under(id: &str, code: i64) -> (Option<String>, i64) {
+        (Some(id.to_owned()), code)
+    }
+
+    #[test]
+    fn what_is_not_json_is_a_parse_error() {
+        for line in [
+            "{",
+            "nonsense",
+            "[1,2",
+            "{\"id\":1}}",
+            "{\"id\":01}",
+            "1 2",
+            "{\"a\":\"\u{1}\"}",
+        ] {
+            assert_eq!(refusal(line), refused(-32700), "{line}");
+        }
+        assert!(matches!(
+            parse(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}"),
+            Message::Invalid { id: None, error } if error == RpcError::parse_error()
+        ));
+    }
+
+    #[test]
+    fn json_that_is_no_message_is_an_invalid_request() {
+        for line in [
+            "[]",
+            "[\"2.0\",1,\"ping\"]",
+            "1",
+            "\"x\"",
+            "null",
+            r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
+            "{}",
+        ] {
+            assert_eq!(refusal(line), refused(-32600), "{line}");
+        }
+        let twice = r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#;
+        assert_eq!(refusal(twice), refused(-32600));
+    }
+
+    #[test]
+    fn an_invalid_request_is_answered_under_its_id_where_it_has_one() {
+        for line in [
+            r#"{"id":7,"method":"ping"}"#,
+            r#"{"jsonrpc":"1.0","id":7,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":7}"#,
+            r#"{"jsonrpc":"2.0","id":7,"method":7}"#,
+            r#"{"jsonrpc":"2.0","id":7,"method":"ping","result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":7,"method":"ping","error":null}"#,
+        ] {
+            assert_eq!(refusal(line), refused_under("7", -32600), "{line}");
+        }
+        for id in ["null", "true", "[1]", "{}"] {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
+            assert_eq!(refusal(&line), refused(-32600), "{line}");
+        }
+    }
+
+    #[test]
+    fn parameters_that_cannot_be_read_are_answered_under_the_id() {
+        for params in [
+            "[]",
+            "7",
+            r#"{"_meta":[]}"#,
+            r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":7}}"#,
+            r#"{"text":"\ud83d"}"#,
+            r#"{"number":1e999}"#,
+        ] {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":"a","method":"x","params":{params}}}"#);
+            assert_eq!(refusal(&line), refused_under("\"a\"", -32602), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_request_keeps_the_bytes_of_its_id_and_the_order_of_its_parameters() {
+        for id in [
+            "1",
+            "-1",
+            "1.0",
+            "1e3",
+            "9007199254740993",
+            "123456789012345678901234567890",
+            r#""é""#,
+            r#""""#,
+        ] {
+            let line = format!(
+                r#" {{"params":{{"_meta":{{"z":1,"a":2}},"y":1,"b":2}},"method":"tools/\u0063all","id": {id} ,"jsonrpc":"2.0","x":null}}{}"#,
+                "\r"
+            );
+            let Message::Request(request) = parse(line.as_bytes()) else {
+                panic!("{line}");
+            };
+            assert_eq!(&*request.id, id);
+            assert_eq!(request.method, "tools/call");
+            assert_eq!(json!(request.params).to_string(), r#"{"y":1,"b":2}"#);
+            assert_eq!(json!(request.meta).to_string(), r#"{"z":1,"a":2}"#);
+        }
+    }
+
+    #[test]
+    fn absent_and_null_parameters_are_empty() {
+        for params in ["", r#","params":null"#, r#","params":{"_meta":null}"#] {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping"{params}}}"#);
+            let Message::Request(request) = parse(line.as_bytes()) else {
+                panic!("{line}");
+            };
+            assert_eq!((request.params.len(), request.meta.len()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn notifications_and_responses_ask_for_nothing() {
+        for line in [
+            "",
+            "  \r",
+            r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{}}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/unheard-of","params":[]}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"m"}}"#,
+        ] {
+            assert_eq!(parse(line.as_bytes()), Message::Ignored, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_cancellation_names_the_id_as_it_was_sent() {
+        let line = br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1","reason":"r"}}"#;
+        assert_eq!(parse(line), Message::Cancelled("\"1\"".into()));
+    }
+}

@@ -1,0 +1,335 @@
+//! The requests that still await a reply, and the queue of lines to the client.
+//!
+//! A request is open from the moment its line is read until it is answered or
+//! cancelled, whichever comes first. Only an open request can put a line into the queue, and both
+//! happen under one lock: nothing follows a reply, and a cancelled request stays silent.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::reply::{Reply, RpcError, notification_line, reply_line};
+use crate::JsonObject;
+use crate::host::Session;
+
+/// The number under which rmcp knows a request.
+pub(crate) type Key = i64;
+
+/// A request that goes to a host, with everything rmcp shall not see.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) params: JsonObject,
+    pub(crate) meta: JsonObject,
+    /// The session in force when the request was read.
+    pub(crate) session: Option<Arc<Session>>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    state: Mutex<State>,
+    /// Wakes the one task that winds the server down.
+    changed: Notify,
+    /// Wakes the reader when the queue has room again.
+    drained: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    open: BTreeMap<Key, Open>,
+    next_key: Key,
+    queue: Option<UnboundedSender<Vec<u8>>>,
+    queued_bytes: usize,
+    input: Option<io::Result<()>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    id: Arc<str>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// A lifecycle request, which rmcp answers and no client may cancel.
+    Lifecycle,
+    /// Waiting for its task.
+    Read(Call),
+    /// Its task has it.
+    Begun,
+}
+
+impl Registry {
+    /// Creates a registry that queues lines into `queue`.
+    pub(crate) fn new(queue: UnboundedSender<Vec<u8>>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                open: BTreeMap::new(),
+                next_key: 0,
+                queue: Some(queue),
+                queued_bytes: 0,
+                input: None,
+            }),
+            changed: Notify::new(),
+            drained: Notify::new(),
+        }
+    }
+
+    /// Opens a request of the lifecycle.
+    pub(crate) fn open_lifecycle(&self, id: Arc<str>) -> Key {
+        self.open(id, Stage::Lifecycle)
+    }
+
+    /// Opens a request for a host.
+    pub(crate) fn open_call(&self, id: Arc<str>, call: Call) -> Key {
+        self.open(id, Stage::Read(call))
+    }
+
+    /// Takes the call to run it; `None` if it is no longer open.
+    pub(crate) fn begin(&self, key: Key) -> Option<Call> {
+        let mut state = self.lock();
+        let open = state.open.get_mut(&key)?;
+        match std::mem::replace(&mut open.stage, Stage::Begun) {
+            Stage::Read(call) => Some(call),
+            Stage::Lifecycle | Stage::Begun => None,
+        }
+    }
+
+    /// Queues the reply, if the request is still open, and closes the request.
+    pub(crate) fn answer(&self, key: Key, reply: &Reply) {
+        let Some(id) = self.id(key) else { return };
+        let line = reply_line(Some(&id), reply);
+        let mut state = self.lock();
+        if state.open.remove(&key).is_some() {
+            state.push(line);
+            self.wake_if_idle(&state);
+        }
+    }
+
+    /// Queues a notification that belongs to a request, if that is still open.
+    pub(crate) fn notify(&self, key: Key, method: &str, params: &JsonObject) {
+        let line = notification_line(method, params);
+        let mut state = self.lock();
+        if state.open.contains_key(&key) {
+            state.push(line);
+        }
+    }
+
+    /// Queues the error for a line that opened no request.
+    pub(crate) fn refuse(&self, id: Option<&str>, error: RpcError) {
+        self.lock().push(reply_line(id, &Err(error)));
+    }
+
+    /// Closes the oldest open call whose id is `id` and returns its key.
+    pub(crate) fn cancel(&self, id: &str) -> Option<Key> {
+        let mut state = self.lock();
+        let key = state.open.iter().find_map(|(key, open)| {
+            let cancellable = !matches!(open.stage, Stage::Lifecycle);
+            (cancellable && *open.id == *id).then_some(*key)
+        })?;
+        state.open.remove(&key);
+        self.wake_if_idle(&state);
+        Some(key)
+    }
+
+    /// Closes a request without a reply.
+    pub(crate) fn close(&self, key: Key) {
+        let mut state = self.lock();
+        state.open.remove(&key);
+        self.wake_if_idle(&state);
+    }
+
+    /// Waits until the client has read enough of what is queued for more input to be taken.
+    pub(crate) async fn room(&self) {
+        while self.lock().queued_bytes > MAX_QUEUED_BYTES {
+            self.drained.notified().await;
+        }
+    }
+
+    /// Counts `bytes` as written.
+    pub(crate) fn written(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.queued_bytes = state.queued_bytes.saturating_sub(bytes);
+        if state.queued_bytes <= MAX_QUEUED_BYTES {
+            self.drained.notify_one();
+        }
+    }
+
+    /// Records the end of the input, which is an error unless the client closed it.
+    pub(crate) fn end_input(&self, end: io::Result<()>) {
+        self.lock().input.get_or_insert(end);
+        self.changed.notify_one();
+    }
+
+    /// Takes no more lines; the writer ends when it has written those it has.
+    pub(crate) fn close_queue(&self) {
+        let mut state = self.lock();
+        state.queue = None;
+        state.queued_bytes = 0;
+        self.changed.notify_one();
+        self.drained.notify_one();
+    }
+
+    /// Waits until nothing more can be read, or nothing more can be written.
+    pub(crate) async fn ended(&self) {
+        self.wait_until(|state| state.input.is_some() || state.queue.is_none())
+            .await;
+    }
+
+    /// Waits until every request is closed, or nothing more can be written.
+    pub(crate) async fn idle(&self) {
+        self.wait_until(|state| state.open.is_empty() || state.queue.is_none())
+            .await;
+    }
+
+    /// Takes what [`Registry::end_input`] recorded.
+    pub(crate) fn take_input_end(&self) -> io::Result<()> {
+        self.lock().input.take().unwrap_or(Ok(()))
+    }
+
+    fn open(&self, id: Arc<str>, stage: Stage) -> Key {
+        let mut state = self.lock();
+        let key = state.next_key;
+        state.next_key += 1;
+        state.open.insert(key, Open { id, stage });
+        key
+    }
+
+    fn id(&self, key: Key) -> Option<Arc<str>> {
+        let state = self.lock();
+        state.open.get(&key).map(|open| Arc::clone(&open.id))
+    }
+
+    fn wake_if_idle(&self, state: &State) {
+        if state.open.is_empty() {
+            self.changed.notify_one();
+        }
+    }
+
+    /// For one waiting task at a time: a wake-up that comes first is kept for it.
+    async fn wait_until(&self, reached: impl Fn(&State) -> bool) {
+        while !reached(&self.lock()) {
+            self.changed.notified().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code panics while it holds the lock, and the state is whole between statements.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn push(&mut self, line: Vec<u8>) {
+        let bytes = line.len();
+        if let Some(queue) = &self.queue
+            && queue.send(line).is_ok()
+        {
+            self.queued_bytes += bytes;
+        }
+    }
+}
+
+/// With more than this unread by the client, its input waits; calls in progress go on.
+const MAX_QUEUED_BYTES: usize = 64 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+
+    fn registry() -> (Registry, UnboundedReceiver<Vec<u8>>) {
+        let (queue, lines) = unbounded_channel();
+        (Registry::new(queue), lines)
+    }
+
+    fn open_call(registry: &Registry, id: &str) -> Key {
+        let call = Call {
+            method: "tools/call".to_owned(),
+            params: JsonObject::new(),
+            meta: JsonObject::new(),
+            session: None,
+        };
+        registry.open_call(Arc::from(id), call)
+    }
+
+    fn queued(lines: &mut UnboundedReceiver<Vec<u8>>) -> Vec<String> {
+        std::iter::from_fn(|| lines.try_recv().ok())
+            .map(|line| String::from_utf8(line).unwrap())
+            .collect()
+    }
+
+    fn empty() -> Reply {
+        Ok(JsonObject::new())
+    }
+
+    #[test]
+    fn a_request_is_answered_once() {
+        let (registry, mut lines) = registry();
+        let key = open_call(&registry, "7");
+        registry.answer(key, &empty());
+        registry.answer(key, &empty());
+        registry.notify(key, "notifications/progress", &JsonObject::new());
+        assert_eq!(
+            queued(&mut lines),
+            ["{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{}}\n"]
+        );
+    }
+
+    #[test]
+    fn a_cancelled_request_stays_silent() {
+        let (registry, mut lines) = registry();
+        let key = open_call(&registry, "7");
+        assert_eq!(registry.cancel("\"7\""), None);
+        assert_eq!(registry.cancel("7"), Some(key));
+        assert_eq!(registry.cancel("7"), None);
+        assert!(registry.begin(key).is_none());
+        registry.answer(key, &empty());
+        registry.notify(key, "notifications/progress", &JsonObject::new());
+        assert_eq!(queued(&mut lines), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_call_begins_once_and_can_still_be_cancelled() {
+        let (registry, _lines) = registry();
+        let key = open_call(&registry, "7");
+        assert!(registry.begin(key).is_some());
+        assert!(registry.begin(key).is_none());
+        assert_eq!(registry.cancel("7"), Some(key));
+    }
+
+    #[test]
+    fn the_lifecycle_cannot_be_cancelled() {
+        let (registry, mut lines) = registry();
+        let key = registry.open_lifecycle(Arc::from("7"));
+        assert_eq!(registry.cancel("7"), None);
+        registry.answer(key, &empty());
+        assert_eq!(queued(&mut lines).len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn input_waits_while_the_client_does_not_read() {
+        let (registry, _lines) = registry();
+        let waits = async || {
+            let room = tokio::time::timeout(std::time::Duration::from_secs(1), registry.room());
+            room.await.is_err()
+        };
+        let text = "x".repeat(MAX_QUEUED_BYTES / 2 + 1);
+        let error = RpcError::invalid_request(text);
+        registry.refuse(None, error.clone());
+        assert!(!waits().await);
+        registry.refuse(None, error);
+        assert!(waits().await);
+        let read = async {
+            tokio::task::yield_now().await;
+            registry.written(MAX_QUEUED_BYTES / 2 + 1);
+        };
+        let (waited, ()) = tokio::join!(waits(), read);
+        assert!(!waited);
+    }
+}

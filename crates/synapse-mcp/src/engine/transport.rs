@@ -1,0 +1,263 @@
+//! rmcp's transport over lines: gives it each request under a number of ours, and turns what it
+//! answers by itself into replies. Errors of framing and shape never reach it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use rmcp::handler::server::ServerHandler;
+use rmcp::model::{
+    CancelledNotification, CancelledNotificationParam, ClientCapabilities, ClientNotification,
+    ClientRequest, CustomRequest, DiscoverRequest, Extensions, Implementation, InitializeRequest,
+    InitializeRequestParams, JsonRpcMessage, PingRequest, ProtocolVersion, RequestId,
+    RequestMetaObject,
+};
+use rmcp::service::{RoleServer, RxJsonRpcMessage, TxJsonRpcMessage};
+use rmcp::transport::Transport;
+use serde_json::Value;
+use tokio::io::AsyncRead;
+
+use super::handler::Handler;
+use super::lines::{Line, LineReader};
+use super::message::{Message, Request, parse};
+use super::registry::{Call, Key, Registry};
+use super::reply::{Reply, RpcError};
+use crate::host::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
+use crate::{JsonObject, ProtocolRevision};
+
+/// See the module.
+pub(crate) struct LineTransport<R> {
+    lines: LineReader<R>,
+    handler: Arc<Handler>,
+    registry: Arc<Registry>,
+    session: Option<Arc<Session>>,
+}
+
+impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
+    /// Reads `lines`; keeps the books of both directions in `registry`.
+    pub(crate) fn new(
+        lines: LineReader<R>,
+        handler: Arc<Handler>,
+        registry: Arc<Registry>,
+    ) -> Self {
+        Self {
+            lines,
+            handler,
+            registry,
+            session: None,
+        }
+    }
+
+    /// Answers what can be answered at once and returns what rmcp shall dispatch.
+    fn accept(&mut self, message: Message) -> Option<RxJsonRpcMessage<RoleServer>> {
+        match message {
+            Message::Ignored => None,
+            Message::Invalid { id, error } => {
+                self.registry.refuse(id.as_deref(), error);
+                None
+            }
+            Message::Cancelled(id) => {
+                let key = self.registry.cancel(&id)?;
+                let params = CancelledNotificationParam::new(Some(RequestId::Number(key)), None);
+                Some(JsonRpcMessage::notification(
+                    ClientNotification::CancelledNotification(CancelledNotification::new(params)),
+                ))
+            }
+            Message::Request(request) => {
+                let (request, key) = match request.method.as_str() {
+                    "initialize" => self.accept_initialize(request)?,
+                    "server/discover" => self.accept_discover(request),
+                    "ping" => self.accept_ping(request),
+                    _ => self.accept_call(request),
+                };
+                Some(JsonRpcMessage::request(request, RequestId::Number(key)))
+            }
+        }
+    }
+
+    fn accept_initialize(&mut self, request: Request) -> Option<(ClientRequest, Key)> {
+        let opened = Introduction::parse(request.params)
+            .map_err(RpcError::invalid_params)
+            .and_then(|introduction| {
+                let params = introduction.typed();
+                let result = self.handler.negotiate_initialize(&params)?;
+                let revision = ProtocolRevision::from_version(&result.protocol_version)
+                    .ok_or(RpcError::internal("no revision could be agreed on"))?;
+                Ok((params, introduction.open(revision)))
+            });
+        match opened {
+            Ok((params, session)) => {
+                tracing::info!(revision = %session.revision, "session initialized");
+                self.session = Some(Arc::new(session));
+                let key = self.registry.open_lifecycle(request.id);
+                let request = InitializeRequest::new(params);
+                Some((ClientRequest::InitializeRequest(request), key))
+            }
+            Err(error) => {
+                self.registry.refuse(Some(&request.id), error);
+                None
+            }
+        }
+    }
+
+    fn accept_discover(&self, request: Request) -> (ClientRequest, Key) {
+        let mut discover = DiscoverRequest::new(Default::default());
+        discover.extensions = checked_meta(&request.meta);
+        let key = self.registry.open_lifecycle(request.id);
+        (ClientRequest::DiscoverRequest(discover), key)
+    }
+
+    fn accept_ping(&self, request: Request) -> (ClientRequest, Key) {
+        let ping = PingRequest {
+            extensions: checked_meta(&request.meta),
+            ..PingRequest::default()
+        };
+        let key = self.registry.open_lifecycle(request.id);
+        (ClientRequest::PingRequest(ping), key)
+    }
+
+    fn accept_call(&self, request: Request) -> (ClientRequest, Key) {
+        let mut custom = CustomRequest::new(CALL, None);
+        custom.extensions = checked_meta(&request.meta);
+        let call = Call {
+            method: request.method,
+            params: request.params,
+            meta: request.meta,
+            session: self.session.clone(),
+        };
+        let key = self.registry.open_call(request.id, call);
+        (ClientRequest::CustomRequest(custom), key)
+    }
+
+    fn answer(&self, id: &RequestId, reply: &Reply) {
+        match id {
+            RequestId::Number(key) => self.registry.answer(*key, reply),
+            // No request was given one.
+            RequestId::String(_) => {}
+        }
+    }
+}
+
+impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransport<R> {
+    type Error = Infallible;
+
+    /// Closes the request that `item` answers. Replies of hosts are in the queue already; what is
+    /// still open was answered by rmcp itself.
+    fn send(
+        &mut self,
+        item: TxJsonRpcMessage<RoleServer>,
+    ) -> impl Future<Output = Result<(), Infallible>> + Send + 'static {
+        match item {
+            JsonRpcMessage::Response(response) => {
+                let reply = match serde_json::to_value(response.result) {
+                    Ok(Value::Object(result)) => Ok(result),
+                    Ok(_) | Err(_) => Err(RpcError::internal("the request was not answered")),
+                };
+                self.answer(&response.id, &reply);
+            }
+            JsonRpcMessage::Error(error) => {
+                if let Some(id) = &error.id {
+                    self.answer(id, &Err(error.error.into()));
+                }
+            }
+            // Nothing in this crate asks rmcp to send these.
+            JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => {}
+        }
+        std::future::ready(Ok(()))
+    }
+
+    /// Cancel safe. Pending for ever after the end of the input: `server.rs` ends the loop.
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
+        loop {
+            self.registry.room().await;
+            match self.lines.next().await {
+                Ok(Line::Whole(line)) => {
+                    if let Some(message) = self.accept(parse(&line)) {
+                        return Some(message);
+                    }
+                }
+                Ok(Line::Oversized) => {
+                    let error = RpcError::invalid_request("the line is too long");
+                    self.registry.refuse(None, error);
+                }
+                Ok(Line::End) => {
+                    self.registry.end_input(Ok(()));
+                    std::future::pending::<()>().await;
+                }
+                Err(error) => self.registry.end_input(Err(error)),
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// The `_meta` rmcp checks: its two required keys, with the capabilities only as far as their JSON
+/// type goes. rmcp would refuse a request over a capability of a shape it does not know.
+fn checked_meta(meta: &JsonObject) -> Extensions {
+    let mut checked = JsonObject::new();
+    if let Some(version) = meta.get(PROTOCOL_VERSION) {
+        checked.insert(PROTOCOL_VERSION.to_owned(), version.clone());
+    }
+    if let Some(Value::Object(_)) = meta.get(CLIENT_CAPABILITIES) {
+        let capabilities = Value::Object(JsonObject::new());
+        checked.insert(CLIENT_CAPABILITIES.to_owned(), capabilities);
+    }
+    let mut extensions = Extensions::new();
+    extensions.insert(RequestMetaObject::from(checked));
+    extensions
+}
+
+/// The parameters of `initialize`: strictly what every revision requires, the rest raw.
+struct Introduction {
+    version: ProtocolVersion,
+    name: String,
+    client_version: String,
+    client_info: JsonObject,
+    capabilities: JsonObject,
+}
+
+impl Introduction {
+    fn parse(mut params: JsonObject) -> Result<Self, &'static str> {
+        let version = params
+            .shift_remove("protocolVersion")
+            .and_then(|version| serde_json::from_value(version).ok())
+            .ok_or("`protocolVersion` must be a string")?;
+        let Some(Value::Object(capabilities)) = params.shift_remove("capabilities") else {
+            return Err("`capabilities` must be an object");
+        };
+        let Some(Value::Object(client_info)) = params.shift_remove("clientInfo") else {
+            return Err("`clientInfo` must be an object");
+        };
+        let text = |member| client_info.get(member).and_then(Value::as_str);
+        let (Some(name), Some(client_version)) = (text("name"), text("version")) else {
+            return Err("`clientInfo` must have a `name` and a `version`");
+        };
+        Ok(Self {
+            version,
+            name: name.to_owned(),
+            client_version: client_version.to_owned(),
+            client_info,
+            capabilities,
+        })
+    }
+
+    /// What rmcp negotiates with; its model of capabilities would lose some and refuse others.
+    fn typed(&self) -> InitializeRequestParams {
+        let client_info = Implementation::new(&*self.name, &*self.client_version);
+        InitializeRequestParams::new(ClientCapabilities::default(), client_info)
+            .with_protocol_version(self.version.clone())
+    }
+
+    fn open(self, revision: ProtocolRevision) -> Session {
+        Session {
+            revision,
+            client_info: self.client_info,
+            capabilities: self.capabilities,
+        }
+    }
+}
+
+/// What rmcp is told instead of the method of a request for a host.
+const CALL: &str = "synapse/call";

@@ -1,0 +1,219 @@
+//! One call of a tool, and who makes it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::ProgressReporter;
+use crate::{Era, JsonObject, ProtocolRevision};
+
+/// Who sent a request, and in which revision of the protocol.
+///
+/// In the legacy era the client introduced itself once, in `initialize`; in the modern era it does
+/// so in the `_meta` of every request. `Debug` leaves `_meta` and capabilities out.
+#[derive(Clone)]
+pub struct Caller {
+    revision: ProtocolRevision,
+    meta: JsonObject,
+    session: Option<Arc<Session>>,
+}
+
+/// What `initialize` settled, and what the client said in it, as raw objects.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) revision: ProtocolRevision,
+    pub(crate) client_info: JsonObject,
+    pub(crate) capabilities: JsonObject,
+}
+
+/// One `tools/call` request. `Debug` leaves its payload out.
+#[non_exhaustive]
+pub struct ToolCall {
+    /// The name of the tool.
+    pub name: String,
+    /// The arguments as sent; an empty object when the client sent none.
+    pub arguments: JsonObject,
+    /// The other parameters as sent (`inputResponses`, `requestState`, unknown ones), without
+    /// `name`, `arguments` and `_meta`.
+    pub extra: JsonObject,
+    /// Who calls.
+    pub caller: Caller,
+    /// Where to report progress, when the client asked for it.
+    pub progress: Option<ProgressReporter>,
+}
+
+impl Caller {
+    /// Creates a caller that said nothing about itself.
+    #[must_use]
+    pub fn new(revision: ProtocolRevision) -> Self {
+        Self {
+            revision,
+            meta: JsonObject::new(),
+            session: None,
+        }
+    }
+
+    /// Sets the `_meta` of the request.
+    #[must_use]
+    pub fn with_meta(mut self, meta: JsonObject) -> Self {
+        self.meta = meta;
+        self
+    }
+
+    pub(crate) fn with_session(mut self, session: Option<Arc<Session>>) -> Self {
+        self.session = session;
+        self
+    }
+
+    /// Returns the revision that governs this request.
+    #[must_use]
+    pub fn revision(&self) -> ProtocolRevision {
+        self.revision
+    }
+
+    /// Returns the era that governs this request.
+    #[must_use]
+    pub fn era(&self) -> Era {
+        self.revision.era()
+    }
+
+    /// Returns the `_meta` of the request exactly as sent, with the protocol's own keys.
+    #[must_use]
+    pub fn meta(&self) -> &JsonObject {
+        &self.meta
+    }
+
+    /// Returns the client's description of itself; the modern era does not oblige it to give one.
+    #[must_use]
+    pub fn client_info(&self) -> Option<&JsonObject> {
+        self.introduction(CLIENT_INFO, |session| &session.client_info)
+    }
+
+    /// Returns the name of the client program.
+    #[must_use]
+    pub fn client_name(&self) -> Option<&str> {
+        self.client_info()?.get("name")?.as_str()
+    }
+
+    /// Returns the version of the client program.
+    #[must_use]
+    pub fn client_version(&self) -> Option<&str> {
+        self.client_info()?.get("version")?.as_str()
+    }
+
+    /// Returns the capabilities the client declared, for this request in the modern era.
+    #[must_use]
+    pub fn capabilities(&self) -> Option<&JsonObject> {
+        self.introduction(CLIENT_CAPABILITIES, |session| &session.capabilities)
+    }
+
+    fn introduction(
+        &self,
+        key: &str,
+        from_session: fn(&Session) -> &JsonObject,
+    ) -> Option<&JsonObject> {
+        match self.era() {
+            Era::Legacy => self.session.as_deref().map(from_session),
+            Era::Modern => self.meta.get(key).and_then(Value::as_object),
+        }
+    }
+}
+
+impl ToolCall {
+    /// Creates a call without other parameters and without progress.
+    #[must_use]
+    pub fn new(name: impl Into<String>, arguments: JsonObject, caller: Caller) -> Self {
+        Self {
+            name: name.into(),
+            arguments,
+            extra: JsonObject::new(),
+            caller,
+            progress: None,
+        }
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Caller")
+            .field("revision", &self.revision)
+            .field("client_name", &self.client_name())
+            .field("client_version", &self.client_version())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ToolCall {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ToolCall")
+            .field("name", &self.name)
+            .field("caller", &self.caller)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+pub(crate) const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+pub(crate) const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> JsonObject {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_modern_caller_is_known_from_the_request_alone() {
+        let session = Arc::new(Session {
+            revision: ProtocolRevision::V2025_11_25,
+            client_info: object(json!({"name": "old", "version": "1"})),
+            capabilities: object(json!({"roots": {}})),
+        });
+        let caller = Caller::new(ProtocolRevision::V2026_07_28)
+            .with_meta(object(json!({
+                CLIENT_INFO: {"name": "new", "version": "2"},
+                CLIENT_CAPABILITIES: {"elicitation": {}},
+            })))
+            .with_session(Some(session));
+        assert_eq!(caller.client_name(), Some("new"));
+        assert_eq!(caller.client_version(), Some("2"));
+        assert_eq!(
+            caller.capabilities(),
+            json!({"elicitation": {}}).as_object()
+        );
+    }
+
+    #[test]
+    fn a_legacy_caller_is_known_from_its_session_alone() {
+        let meta = object(json!({CLIENT_INFO: {"name": "other", "version": "2"}}));
+        let caller = Caller::new(ProtocolRevision::V2025_11_25).with_meta(meta);
+        assert_eq!(caller.client_name(), None);
+        let caller = caller.with_session(Some(Arc::new(Session {
+            revision: ProtocolRevision::V2025_11_25,
+            client_info: object(json!({"name": "old", "version": "1"})),
+            capabilities: JsonObject::new(),
+        })));
+        assert_eq!(caller.client_name(), Some("old"));
+        assert_eq!(caller.capabilities(), Some(&JsonObject::new()));
+    }
+
+    #[test]
+    fn debug_shows_no_payload() {
+        let arguments = object(json!({"prompt": "the secret plan"}));
+        let meta = object(json!({"baggage": "user=someone"}));
+        let caller = Caller::new(ProtocolRevision::V2025_11_25).with_meta(meta);
+        let shown = format!("{:?}", ToolCall::new("chat", arguments, caller));
+        assert!(shown.contains("chat"), "{shown}");
+        assert!(
+            !shown.contains("secret") && !shown.contains("someone"),
+            "{shown}"
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! The port through which the server sees tools: [`ToolHost`].
+//!
+//! Everything crosses it as raw JSON, because a hub has to pass on what it does not understand:
+//! unknown members, content types and numbers, in the order they came. The hub of upstream
+//! servers is one more host, joined to the product's own by [`ToolHosts`]. Resources, prompts and
+//! completions will be ports beside this one, given to the server separately.
+
+mod call;
+mod error;
+mod joined;
+mod list;
+mod progress;
+mod result;
+
+use async_trait::async_trait;
+
+pub(crate) use self::call::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
+pub use self::call::{Caller, ToolCall};
+pub use self::error::ToolError;
+pub use self::joined::ToolHosts;
+pub use self::list::{CacheHint, CacheScope, ToolList};
+pub use self::progress::{Progress, ProgressReporter};
+pub use self::result::ToolResult;
+
+/// Something that has tools and runs them.
+#[async_trait]
+pub trait ToolHost: Send + Sync {
+    /// Returns every tool, in the order clients shall see; there are no pages.
+    ///
+    /// # Errors
+    /// A [`ToolError`] fails the whole request. A host of several sources answers with the tools
+    /// it has and makes a missing source visible elsewhere.
+    async fn list_tools(&self, caller: &Caller) -> Result<ToolList, ToolError>;
+
+    /// Says whether a call of `tool` belongs here. It decides routing among several hosts, so it
+    /// must not wait for anything; [`ToolHost::call_tool`] may still find the tool unknown.
+    fn owns(&self, tool: &str) -> bool;
+
+    /// Runs one tool. The server runs calls concurrently and drops the future to cancel one: when
+    /// the client cancels it, and when the client is gone. What must happen then belongs in a
+    /// `Drop`.
+    ///
+    /// A tool that ran and failed is a result (`isError`), which the model gets to read.
+    ///
+    /// # Errors
+    /// [`ToolError`] is for a call that could not be made at all; clients show it to nobody but
+    /// the user.
+    async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError>;
+}

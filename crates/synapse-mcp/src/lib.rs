@@ -1,0 +1,24 @@
+//! The MCP stdio server of Synapse, for IDEs, over ports.
+//!
+//! It speaks the revision 2026-07-28 and every earlier one from one process, and sees the product
+//! only as [`ToolHost`]s. It never prints, reads no environment and exits no process.
+
+mod engine;
+pub mod host;
+mod identity;
+mod revision;
+mod server;
+pub mod stdio;
+pub mod tools;
+
+pub use host::{Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult};
+pub use identity::ServerIdentity;
+pub use revision::{Era, ProtocolRevision};
+pub use server::{CALL_GRACE, FLUSH_GRACE, MAX_LINE_BYTES, ServeError, Server};
+
+/// A JSON object as it stands on the wire: unknown members survive, their order too.
+pub type JsonObject = serde_json::Map<String, serde_json::Value>;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,0 +1,105 @@
+//! The tool `list_connections`: what a model needs to choose one, and nothing about credentials.
+
+use serde::Serialize;
+use synapse_core::document::ErrorDocument;
+use synapse_core::engine::Engine;
+use synapse_core::error::{Code, Failure};
+use synapse_core::ports::StoredConnection;
+
+use super::{failed, value};
+use crate::host::{ToolCall, ToolResult};
+
+/// `synapse.connection-list/1`: the model's view of the connections.
+#[derive(Debug, Serialize)]
+struct ListDocument {
+    schema: &'static str,
+    ok: bool,
+    connections: Vec<ListedConnection>,
+}
+
+#[derive(Debug, Serialize)]
+struct ListedConnection {
+    name: String,
+    provider: String,
+    model: String,
+    network: &'static str,
+    checked_at: Option<String>,
+    broken: Option<&'static str>,
+}
+
+impl From<&StoredConnection> for ListedConnection {
+    fn from(stored: &StoredConnection) -> Self {
+        Self {
+            name: stored.name.to_string(),
+            provider: stored.draft.provider.clone(),
+            model: stored.draft.model.clone(),
+            network: stored.draft.gate.as_str(),
+            checked_at: stored
+                .preflight
+                .as_ref()
+                .map(|record| record.checked_at.to_string()),
+            broken: stored
+                .connection
+                .as_ref()
+                .err()
+                .map(|failure| failure.code.as_str()),
+        }
+    }
+}
+
+/// Reads connections.toml and nothing else.
+pub(super) fn call(engine: &Engine, scope: Option<&str>, call: &ToolCall) -> ToolResult {
+    match list(engine, scope, call) {
+        Ok(document) => {
+            ToolResult::text(lines(&document)).with_structured_content(value(&document))
+        }
+        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
+    }
+}
+
+fn list(engine: &Engine, scope: Option<&str>, call: &ToolCall) -> Result<ListDocument, Failure> {
+    if let Some(name) = call.arguments.keys().next() {
+        return Err(Failure::new(
+            Code::UsageInvalidArguments,
+            "list_connections takes no arguments",
+        )
+        .with(
+            "argument",
+            synapse_core::redact::Redactor::none().clean(name, 64),
+        ));
+    }
+    let connections = engine.connections()?;
+    Ok(ListDocument {
+        schema: "synapse.connection-list/1",
+        ok: true,
+        connections: connections
+            .iter()
+            .filter(|stored| scope.is_none_or(|name| stored.name.as_str() == name))
+            .map(ListedConnection::from)
+            .collect(),
+    })
+}
+
+fn lines(document: &ListDocument) -> String {
+    if document.connections.is_empty() {
+        return format!(
+            "there is no connection yet; the user creates one in a terminal:\n{}",
+            synapse_core::connection::CREATE_EXAMPLE
+        );
+    }
+    let line = |each: &ListedConnection| match each.broken {
+        Some(code) => format!("{}: broken ({code})", each.name),
+        None => {
+            format!(
+                "{}: {} · {} · network {}",
+                each.name, each.provider, each.model, each.network
+            )
+        }
+    };
+    document
+        .connections
+        .iter()
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
