@@ -1,0 +1,277 @@
+//! Flags of `connection` and `preflight`: both take the fields of a connection.
+
+use clap::{Args, Subcommand};
+use synapse_core::connection::Draft;
+use synapse_core::gate::NetworkGate;
+use synapse_core::preflight::Reach;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConnectionCommand {
+    /// Check a connection and save it when every check passes
+    #[command(after_help = CREATE_EXAMPLES)]
+    Create(CreateArguments),
+    /// List the connections
+    List,
+    /// Show one connection
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Change a connection; it is checked again before it is saved
+    Edit(EditArguments),
+    /// Remove a connection; its history stays
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateArguments {
+    /// Its name: letters, digits, `.`, `_` and `-`
+    pub(crate) name: String,
+
+    /// Provider: openai or huggingface
+    #[arg(long)]
+    pub(crate) provider: String,
+
+    /// Model id; on Hugging Face, pin a sub-provider as MODEL:PROVIDER
+    #[arg(long)]
+    pub(crate) model: String,
+
+    /// Where the token is: file:/path, file:~/path or env:NAME. Never the token itself
+    #[arg(long, value_name = "REF")]
+    pub(crate) credential: String,
+
+    #[command(flatten)]
+    pub(crate) draft: DraftFlags,
+
+    /// Open the network gate: allow live calls to the provider's hosts
+    #[arg(long)]
+    pub(crate) allow_network: bool,
+
+    /// Save without any network check; the record says what is unproven
+    #[arg(long, conflicts_with = "live")]
+    pub(crate) offline: bool,
+
+    /// Also send one small paid prompt
+    #[arg(long)]
+    pub(crate) live: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EditArguments {
+    /// Its name
+    pub(crate) name: String,
+
+    /// Provider: openai or huggingface
+    #[arg(long)]
+    pub(crate) provider: Option<String>,
+
+    /// Model id
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+
+    /// Where the token is: file:/path, file:~/path or env:NAME
+    #[arg(long, value_name = "REF")]
+    pub(crate) credential: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) draft: DraftFlags,
+
+    /// Open the network gate
+    #[arg(long, conflicts_with = "deny_network")]
+    pub(crate) allow_network: bool,
+
+    /// Close the network gate: no socket, no secret read
+    #[arg(long)]
+    pub(crate) deny_network: bool,
+
+    /// Save without any network check; the record says what is unproven
+    #[arg(long, conflicts_with = "live")]
+    pub(crate) offline: bool,
+
+    /// Also send one small paid prompt
+    #[arg(long)]
+    pub(crate) live: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PreflightArguments {
+    /// The connection to check
+    #[arg(conflicts_with_all = ["all", "provider"])]
+    pub(crate) name: Option<String>,
+
+    /// Check every connection
+    #[arg(long, conflicts_with = "provider")]
+    pub(crate) all: bool,
+
+    /// Provider: openai or huggingface
+    #[arg(long, requires_all = ["model", "credential"])]
+    pub(crate) provider: Option<String>,
+
+    /// Model id
+    #[arg(long, requires = "provider")]
+    pub(crate) model: Option<String>,
+
+    /// Where the token is: file:/path, file:~/path or env:NAME
+    #[arg(long, value_name = "REF", requires = "provider")]
+    pub(crate) credential: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) draft: DraftFlags,
+
+    /// Open the network gate for this check
+    #[arg(long, requires = "provider")]
+    pub(crate) allow_network: bool,
+
+    /// Make the local checks only
+    #[arg(long, conflicts_with = "live")]
+    pub(crate) offline: bool,
+
+    /// Also send one small paid prompt
+    #[arg(long)]
+    pub(crate) live: bool,
+}
+
+/// The optional fields of a connection.
+#[derive(Debug, Args, Default)]
+pub(crate) struct DraftFlags {
+    /// Base URL of the API, when it is not the provider's own
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// OpenAI organization to charge
+    #[arg(long, value_name = "ID")]
+    pub(crate) organization: Option<String>,
+
+    /// OpenAI project to charge
+    #[arg(long, value_name = "ID")]
+    pub(crate) project: Option<String>,
+
+    /// Hugging Face organization to bill
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bill_to: Option<String>,
+
+    /// Total time a call may take
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
+
+    /// HTTP proxy to use; proxy variables of the environment are never used
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+}
+
+impl DraftFlags {
+    /// Whether any of them was given.
+    pub(crate) const fn any(&self) -> bool {
+        self.base_url.is_some()
+            || self.organization.is_some()
+            || self.project.is_some()
+            || self.bill_to.is_some()
+            || self.timeout.is_some()
+            || self.proxy.is_some()
+    }
+
+    /// Writes the given fields into `draft`. An empty text removes a field.
+    pub(crate) fn apply(&self, draft: &mut Draft) {
+        let set = |field: &mut Option<String>, flag: &Option<String>| {
+            if let Some(text) = flag {
+                *field = (!text.is_empty()).then(|| text.clone());
+            }
+        };
+        set(&mut draft.base_url, &self.base_url);
+        set(&mut draft.organization, &self.organization);
+        set(&mut draft.project, &self.project);
+        set(&mut draft.bill_to, &self.bill_to);
+        set(&mut draft.proxy, &self.proxy);
+        if self.timeout.is_some() {
+            draft.timeout_seconds = self.timeout;
+        }
+    }
+}
+
+impl CreateArguments {
+    /// The draft that the flags describe.
+    pub(crate) fn to_draft(&self) -> Draft {
+        let mut draft = Draft {
+            provider: self.provider.clone(),
+            model: self.model.clone(),
+            credential: self.credential.clone(),
+            gate: gate(self.allow_network),
+            ..Draft::default()
+        };
+        self.draft.apply(&mut draft);
+        draft
+    }
+}
+
+impl EditArguments {
+    /// Whether any change was asked for.
+    pub(crate) const fn any(&self) -> bool {
+        self.provider.is_some()
+            || self.model.is_some()
+            || self.credential.is_some()
+            || self.allow_network
+            || self.deny_network
+            || self.draft.any()
+    }
+
+    /// Writes the given fields into `draft`.
+    pub(crate) fn apply(&self, draft: &mut Draft) {
+        let set = |field: &mut String, flag: &Option<String>| {
+            if let Some(text) = flag {
+                field.clone_from(text);
+            }
+        };
+        set(&mut draft.provider, &self.provider);
+        set(&mut draft.model, &self.model);
+        set(&mut draft.credential, &self.credential);
+        self.draft.apply(draft);
+        if self.allow_network {
+            draft.gate = NetworkGate::Open;
+        }
+        if self.deny_network {
+            draft.gate = NetworkGate::Closed;
+        }
+    }
+}
+
+impl PreflightArguments {
+    /// The draft that the flags describe, when they describe one.
+    pub(crate) fn to_draft(&self) -> Option<Draft> {
+        let mut draft = Draft {
+            provider: self.provider.clone()?,
+            model: self.model.clone()?,
+            credential: self.credential.clone()?,
+            gate: gate(self.allow_network),
+            ..Draft::default()
+        };
+        self.draft.apply(&mut draft);
+        Some(draft)
+    }
+}
+
+/// How far the flags ask to climb; clap excludes both at once.
+pub(crate) const fn reach(offline: bool, live: bool) -> Reach {
+    match (offline, live) {
+        (true, _) => Reach::Offline,
+        (false, true) => Reach::Live,
+        (false, false) => Reach::Free,
+    }
+}
+
+const fn gate(allow_network: bool) -> NetworkGate {
+    if allow_network {
+        NetworkGate::Open
+    } else {
+        NetworkGate::Closed
+    }
+}
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  synapse connection create work --provider openai --model MODEL \\
+      --credential file:~/.synapse/openai.token --allow-network
+  synapse connection create hf --provider huggingface --model ORG/MODEL:PROVIDER \\
+      --credential file:~/.synapse/hf.token --allow-network";

@@ -1,0 +1,123 @@
+//! The command line as data. Flags are a contract: they are only ever added.
+
+mod connection;
+mod reading;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::connection::{
+    ConnectionCommand, CreateArguments, EditArguments, PreflightArguments, reach,
+};
+pub(crate) use self::reading::{
+    ChatArguments, HistoryArguments, HistoryCommand, HistoryListArguments, IdeCommand,
+    ServeArguments, UsageArguments,
+};
+use crate::output::Format;
+
+/// A local, bring-your-own-key runtime between MCP-capable IDEs and the models you pay for.
+#[derive(Debug, Parser)]
+#[command(name = "synapse", version, propagate_version = true, after_help = PROMISES)]
+pub(crate) struct Arguments {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Colour: when stdout is a terminal, always, or never
+    #[arg(long, global = true, value_enum, default_value_t = ColorWord::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorWord,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// The format that was asked for.
+    pub(crate) const fn format(&self) -> Format {
+        if self.json {
+            Format::Json
+        } else {
+            Format::Human
+        }
+    }
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWord {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole path on an embedded loopback provider: no key, no network
+    Demo,
+    /// Create, list, show, change and remove connections
+    #[command(subcommand)]
+    Connection(ConnectionCommand),
+    /// Check a connection, or one that does not exist yet, step by step
+    #[command(after_help = PREFLIGHT_EXAMPLES)]
+    Preflight(PreflightArguments),
+    /// Send one prompt and print the answer
+    #[command(after_help = CHAT_EXAMPLES)]
+    Chat(ChatArguments),
+    /// Serve MCP over stdio; an IDE starts this, not you
+    Serve(ServeArguments),
+    /// Join an IDE to Synapse
+    #[command(subcommand)]
+    Ide(IdeCommand),
+    /// Sum up calls, tokens and cost
+    Usage(UsageArguments),
+    /// Show what every call did; without a subcommand, list
+    History(HistoryArguments),
+    /// Explain an error code
+    Explain {
+        /// The code, such as gate.network-disabled; every code when left out
+        code: Option<String>,
+    },
+    /// Print a shell completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print a generated reference page
+    #[command(hide = true)]
+    Reference {
+        /// Which page
+        #[arg(value_enum)]
+        page: ReferencePage,
+    },
+}
+
+/// A page that is generated from the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReferencePage {
+    Errors,
+    Cli,
+}
+
+const PROMISES: &str = "\
+The boundary:
+  local only       no account, no relay, no telemetry; nothing listens
+  your keys        references in files, secrets in memory only, sent to their own host only
+  one request      one prompt is at most one HTTP request: no retry, no redirect, no fallback
+  your prompt      nothing is added to it
+  closed gate      no socket and no secret read until you pass --allow-network
+  honest unknowns  a missing token count or price is unknown, never 0
+
+Exit codes: 0 ok, 1 internal, 2 usage, 3 config, 4 credential, 5 network gate, 6 endpoint,
+7 provider access, 8 provider state, 9 transport, 12 policy, 13 storage.
+`synapse explain CODE` tells what an error code means and what to do.";
+
+const PREFLIGHT_EXAMPLES: &str = "\
+Examples:
+  synapse preflight work
+  synapse preflight work --live
+  synapse preflight --provider openai --model MODEL --credential env:OPENAI_API_KEY --allow-network";
+
+const CHAT_EXAMPLES: &str = "\
+Examples:
+  synapse chat work \"What is MCP?\"
+  git diff | synapse chat work - --system \"Review this diff.\"
+  synapse chat work \"Say hello\" --json";

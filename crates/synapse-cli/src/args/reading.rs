@@ -1,0 +1,145 @@
+//! Flags of `chat`, `serve`, `ide`, `usage` and `history`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use synapse_core::ledger::{Outcome, UsageKey};
+
+#[derive(Debug, Args)]
+pub(crate) struct ChatArguments {
+    /// The connection
+    pub(crate) name: String,
+
+    /// The prompt; `-` or nothing reads it from stdin
+    pub(crate) prompt: Option<String>,
+
+    /// A system message to send before the prompt
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+
+    /// Another model than the connection's
+    #[arg(long, value_name = "ID")]
+    pub(crate) model: Option<String>,
+
+    /// The most tokens to generate, reasoning included
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<u64>,
+
+    /// Sampling temperature
+    #[arg(long, value_name = "T")]
+    pub(crate) temperature: Option<f64>,
+
+    /// How much a reasoning model may think, in the provider's words
+    #[arg(long, value_name = "WORD")]
+    pub(crate) reasoning_effort: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Serve this connection only
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IdeCommand {
+    /// Print the entry for an IDE's MCP configuration, in the `mcpServers` form
+    Snippet {
+        /// Serve this connection only
+        #[arg(long, value_name = "NAME")]
+        connection: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UsageArguments {
+    /// One line per connection, model, provider or day
+    #[arg(long, value_enum, default_value_t = UsageWord::Connection)]
+    pub(crate) by: UsageWord,
+
+    /// Only calls since then: a time such as 2026-11-01 or 2026-11-01T08:00:00Z, or 30d, 12h
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<String>,
+}
+
+/// What a line of usage stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UsageWord {
+    Connection,
+    Model,
+    Provider,
+    Day,
+}
+
+impl From<UsageWord> for UsageKey {
+    fn from(word: UsageWord) -> Self {
+        match word {
+            UsageWord::Connection => Self::Connection,
+            UsageWord::Model => Self::Model,
+            UsageWord::Provider => Self::Provider,
+            UsageWord::Day => Self::Day,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct HistoryArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<HistoryCommand>,
+
+    #[command(flatten)]
+    pub(crate) list: HistoryListArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// List calls and refusals, newest first
+    List(HistoryListArguments),
+    /// Show everything about one call
+    Show {
+        /// Its call id
+        call_id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryListArguments {
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+
+    /// Only those of this connection
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+
+    /// Only those that ended so
+    #[arg(long, value_enum)]
+    pub(crate) outcome: Option<OutcomeWord>,
+
+    /// Only those before this call: the next page
+    #[arg(long, value_name = "CALL_ID")]
+    pub(crate) before: Option<String>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutcomeWord {
+    Open,
+    Ok,
+    Error,
+    Refused,
+    Cancelled,
+    Interrupted,
+}
+
+impl From<OutcomeWord> for Outcome {
+    fn from(word: OutcomeWord) -> Self {
+        match word {
+            OutcomeWord::Open => Self::Open,
+            OutcomeWord::Ok => Self::Ok,
+            OutcomeWord::Error => Self::Error,
+            OutcomeWord::Refused => Self::Refused,
+            OutcomeWord::Cancelled => Self::Cancelled,
+            OutcomeWord::Interrupted => Self::Interrupted,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! `synapse connection`: create, list, show, edit, remove.
+
+use synapse_core::document::{
+    ConnectionDocument, ConnectionsDocument, ErrorDocument, PreflightDocument,
+};
+use synapse_core::engine::{Engine, Saved};
+use synapse_core::error::{Code, Failure};
+use synapse_core::gate::NetworkGate;
+use synapse_core::ports::StoredConnection;
+use synapse_core::preflight::Reach;
+use synapse_core::redact::printable;
+
+use super::{CommandError, Context, preflight};
+use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
+use crate::output::{Printer, table};
+
+pub(super) async fn run(
+    context: &Context,
+    engine: &Engine,
+    command: ConnectionCommand,
+) -> Result<(), CommandError> {
+    let printer = &context.printer;
+    match command {
+        ConnectionCommand::Create(arguments) => create(printer, engine, &arguments).await,
+        ConnectionCommand::Edit(arguments) => edit(printer, engine, &arguments).await,
+        ConnectionCommand::List => list(printer, engine),
+        ConnectionCommand::Show { name } => show(printer, engine, &name),
+        ConnectionCommand::Remove { name } => remove(printer, engine, &name),
+    }
+}
+
+async fn create(
+    printer: &Printer,
+    engine: &Engine,
+    arguments: &CreateArguments,
+) -> Result<(), CommandError> {
+    let name = arguments.name.parse()?;
+    let reach = reach(arguments.offline, arguments.live);
+    let saved = engine.create(name, arguments.to_draft(), reach).await?;
+    report(printer, engine, &arguments.name, &saved)?;
+    if !printer.is_json() {
+        printer.note(&next_step(&arguments.name, saved.report.draft.gate));
+    }
+    Ok(())
+}
+
+fn next_step(name: &str, gate: NetworkGate) -> String {
+    match gate {
+        NetworkGate::Open => {
+            format!("next: synapse chat {name} \"Say hello\"   or for an IDE: synapse ide snippet")
+        }
+        NetworkGate::Closed => format!(
+            "next: synapse connection edit {name} --allow-network   when you want live calls"
+        ),
+    }
+}
+
+async fn edit(
+    printer: &Printer,
+    engine: &Engine,
+    arguments: &EditArguments,
+) -> Result<(), CommandError> {
+    if !arguments.any() {
+        return Err(
+            Failure::new(Code::UsageInvalidArguments, "there is nothing to change")
+                .command("see the flags", "synapse connection edit --help")
+                .into(),
+        );
+    }
+    let reach = reach(arguments.offline, arguments.live);
+    let saved = engine
+        .edit(&arguments.name, |draft| arguments.apply(draft), reach)
+        .await?;
+    report(printer, engine, &arguments.name, &saved)
+}
+
+/// Prints the preflight and whether the connection was saved.
+fn report(
+    printer: &Printer,
+    engine: &Engine,
+    name: &str,
+    saved: &Saved,
+) -> Result<(), CommandError> {
+    let document = PreflightDocument::new(Some(name), &saved.report);
+    if !printer.is_json() {
+        preflight::human(printer, Some(name), &saved.report);
+    }
+    for warning in &saved.report.warnings {
+        printer.warning(warning);
+    }
+    if let Err(failure) = &saved.result {
+        if printer.is_json() {
+            printer.document(&ErrorDocument::new(failure).with_preflight(document));
+        } else {
+            printer.line("not saved");
+        }
+        printer.failure(failure);
+        return Err(CommandError::Reported(failure.code));
+    }
+    if printer.is_json() {
+        let stored = engine.stored(name)?;
+        printer.document(&ConnectionDocument::new(&stored).with_preflight(document));
+    } else if saved.report.reach == Reach::Offline {
+        printer.line(&format!("saved {name} without network checks"));
+    } else {
+        printer.line(&format!("saved {name}"));
+    }
+    Ok(())
+}
+
+fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
+    let stored = engine.connections()?;
+    if printer.is_json() {
+        printer.document(&ConnectionsDocument::new(&stored));
+        return Ok(());
+    }
+    if stored.is_empty() {
+        printer.note("there is no connection yet");
+        printer.note(&format!(
+            "hint: {}",
+            synapse_core::connection::CREATE_EXAMPLE
+        ));
+        return Ok(());
+    }
+    let rows = stored
+        .iter()
+        .map(|each| {
+            vec![
+                each.name.to_string(),
+                printable(&each.draft.provider),
+                printable(&each.draft.model),
+                each.draft.gate.as_str().to_owned(),
+                state(each),
+            ]
+        })
+        .collect();
+    printer.line(&table(
+        &["NAME", "PROVIDER", "MODEL", "NETWORK", "PREFLIGHT"],
+        &[],
+        rows,
+    ));
+    for failure in stored
+        .iter()
+        .filter_map(|each| each.connection.as_ref().err())
+    {
+        printer.warning(failure);
+    }
+    Ok(())
+}
+
+fn state(stored: &StoredConnection) -> String {
+    match (&stored.connection, &stored.preflight) {
+        (Err(failure), _) => format!("broken: {}", failure.code),
+        (Ok(_), None) => "never made".to_owned(),
+        (Ok(_), Some(record)) if record.proven.iter().any(|id| id == "token") => {
+            format!("passed {}", record.checked_at)
+        }
+        (Ok(_), Some(record)) => format!("saved offline {}", record.checked_at),
+    }
+}
+
+fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandError> {
+    let stored = engine.stored(name)?;
+    if printer.is_json() {
+        printer.document(&ConnectionDocument::new(&stored));
+        return Ok(());
+    }
+    let connection = stored.connection.clone()?;
+    let account = &connection.account;
+    let optional = |label: &'static str, value: Option<String>| value.map(|value| (label, value));
+    let lines = [
+        Some(("name", connection.name.to_string())),
+        Some(("provider", connection.provider.to_string())),
+        Some(("model", connection.model.to_string())),
+        Some(("base URL", connection.base_url.to_string())),
+        Some(("credential", connection.credential.to_string())),
+        Some(("network", connection.gate.as_str().to_owned())),
+        Some(("timeout", format!("{} s", connection.timeout.as_secs()))),
+        optional(
+            "organization",
+            account.organization.as_ref().map(ToString::to_string),
+        ),
+        optional("project", account.project.as_ref().map(ToString::to_string)),
+        optional("bill to", account.bill_to.as_ref().map(ToString::to_string)),
+        optional("proxy", connection.proxy.as_ref().map(ToString::to_string)),
+    ];
+    for (label, value) in lines.into_iter().flatten() {
+        printer.line(&format!("{label:<13}{value}"));
+    }
+    if let Some(record) = &stored.preflight {
+        printer.line(&format!("{:<13}{}", "preflight", record.checked_at));
+        printer.line(&format!("{:<13}{}", "  proven", record.proven.join(", ")));
+        printer.line(&format!(
+            "{:<13}{}",
+            "  not proven",
+            record.unproven.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+fn remove(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandError> {
+    let stored = engine.stored(name)?;
+    engine.remove(name)?;
+    if printer.is_json() {
+        printer.document(&ConnectionDocument::new(&stored));
+    } else {
+        printer.line(&format!("removed {name}; its history stays"));
+    }
+    Ok(())
+}

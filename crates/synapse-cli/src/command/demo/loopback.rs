@@ -1,0 +1,181 @@
+//! An embedded provider that speaks the OpenAI wire format on a loopback address and answers with
+//! canned text. It counts what reaches it, which is how the demo proves its claims.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// The only key that the provider takes. It opens nothing anywhere.
+pub(super) const KEY: &str = "demo-key-that-opens-nothing";
+/// The only model that the provider has.
+pub(super) const MODEL: &str = "demo-model";
+/// What it always answers.
+pub(super) const ANSWER: &str = "Hello from the embedded demo provider. No model was asked.";
+
+/// The provider; it stops when it is dropped.
+#[derive(Debug)]
+pub(super) struct LoopbackProvider {
+    address: SocketAddr,
+    counters: Arc<Counters>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    connections: AtomicU64,
+    prompts: AtomicU64,
+}
+
+impl LoopbackProvider {
+    /// Listens on a free port of 127.0.0.1.
+    pub(super) fn start() -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let counters = Arc::new(Counters::default());
+        let (stop, stopped) = oneshot::channel();
+        let shared = Arc::clone(&counters);
+        let thread = std::thread::Builder::new()
+            .name("demo-provider".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        _ = stopped => {}
+                        _ = accept(listener, shared) => {}
+                    }
+                });
+            })?;
+        Ok(Self {
+            address,
+            counters,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// The base URL for a connection.
+    pub(super) fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// How many connections were accepted.
+    pub(super) fn connections(&self) -> u64 {
+        self.counters.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many chat requests arrived.
+    pub(super) fn prompts(&self) -> u64 {
+        self.counters.prompts.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for LoopbackProvider {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The thread may have ended by itself; then nobody is left to tell.
+            let _: Result<(), ()> = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+async fn accept(listener: std::net::TcpListener, counters: Arc<Counters>) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        counters.connections.fetch_add(1, Ordering::SeqCst);
+        let counters = Arc::clone(&counters);
+        tokio::spawn(async move {
+            let service = service_fn(|request| answer(request, Arc::clone(&counters)));
+            let connection = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service);
+            // A client that hangs up is not the provider's trouble.
+            drop(connection.await);
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    counters: Arc<Counters>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let expected = format!("Bearer {KEY}");
+    let authorized = request
+        .headers()
+        .get(AUTHORIZATION)
+        .is_some_and(|value| value.as_bytes() == expected.as_bytes());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let known_model = format!("/v1/models/{MODEL}");
+    if (&method, path.as_str()) == (&Method::POST, "/v1/chat/completions") {
+        counters.prompts.fetch_add(1, Ordering::SeqCst);
+    }
+    // Take the body in whole, so that the client never sees a reset while it sends.
+    drop(request.into_body().collect().await);
+    Ok(match (method, path.as_str()) {
+        _ if !authorized => respond(
+            StatusCode::UNAUTHORIZED,
+            &json!({"error": {"message": "Incorrect API key provided.", "type": "invalid_request_error", "param": null, "code": "invalid_api_key"}}),
+        ),
+        (Method::POST, "/v1/chat/completions") => respond(StatusCode::OK, &completion()),
+        (Method::GET, "/v1/models") => respond(
+            StatusCode::OK,
+            &json!({"object": "list", "data": [model()]}),
+        ),
+        (Method::GET, path) if path == known_model => respond(StatusCode::OK, &model()),
+        (Method::GET, path) if path.starts_with("/v1/models/") => respond(
+            StatusCode::NOT_FOUND,
+            &json!({"error": {"message": "The model does not exist.", "type": "invalid_request_error", "param": "model", "code": "model_not_found"}}),
+        ),
+        _ => respond(
+            StatusCode::NOT_FOUND,
+            &json!({"error": {"message": "Invalid URL", "type": "invalid_request_error", "param": null, "code": null}}),
+        ),
+    })
+}
+
+fn model() -> Value {
+    json!({"id": MODEL, "object": "model", "created": 0, "owned_by": "synapse-demo"})
+}
+
+fn completion() -> Value {
+    json!({
+        "id": "chatcmpl-demo", "object": "chat.completion", "created": 0, "model": MODEL,
+        "choices": [{
+            "index": 0,
+            "message": {"role": "assistant", "content": ANSWER, "refusal": null},
+            "finish_reason": "stop",
+        }],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21},
+    })
+}
+
+fn respond(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert("x-request-id", HeaderValue::from_static("req_demo"));
+    response
+}

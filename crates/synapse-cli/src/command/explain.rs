@@ -1,0 +1,69 @@
+//! `synapse explain`: what an error code means and what to do.
+
+use synapse_core::error::{Code, CodeEntry, Failure};
+
+use super::{CommandError, Context};
+use crate::output::{Printer, table};
+
+pub(super) fn run(context: &Context, code: Option<&str>) -> Result<(), CommandError> {
+    let printer = &context.printer;
+    let Some(text) = code else {
+        list(printer);
+        return Ok(());
+    };
+    let entry = text.parse().ok().and_then(Code::entry).ok_or_else(|| {
+        Failure::new(
+            Code::UsageInvalidArguments,
+            "no error code of that name is known",
+        )
+        .command("see every code", "synapse explain")
+    })?;
+    if printer.is_json() {
+        printer.document(&document(entry));
+    } else {
+        printer.line(&format!(
+            "{} (class {}, exit code {})",
+            entry.name,
+            entry.class.as_str(),
+            entry.class.exit_code()
+        ));
+        printer.line(&format!("  means:    {}", entry.meaning));
+        printer.line(&format!("  detected: {}", entry.detected));
+        printer.line(&format!("  remedy:   {}", entry.remedy));
+    }
+    Ok(())
+}
+
+fn list(printer: &Printer) {
+    if printer.is_json() {
+        let codes: Vec<serde_json::Value> = Code::CATALOGUE.iter().map(document).collect();
+        printer.document(
+            &serde_json::json!({"schema": "synapse.codes/1", "ok": true, "codes": codes}),
+        );
+        return;
+    }
+    let rows = Code::CATALOGUE
+        .iter()
+        .map(|entry| {
+            vec![
+                entry.name.to_owned(),
+                entry.class.exit_code().to_string(),
+                entry.meaning.to_owned(),
+            ]
+        })
+        .collect();
+    printer.line(&table(&["CODE", "EXIT", "MEANING"], &[1], rows));
+}
+
+fn document(entry: &CodeEntry) -> serde_json::Value {
+    serde_json::json!({
+        "schema": "synapse.code/1",
+        "ok": true,
+        "code": entry.name,
+        "class": entry.class.as_str(),
+        "exit_code": entry.class.exit_code(),
+        "means": entry.meaning,
+        "detected": entry.detected,
+        "remedy": entry.remedy,
+    })
+}

@@ -1,0 +1,139 @@
+//! One file per command: read the arguments, call the use case, print.
+
+mod chat;
+mod connection;
+mod demo;
+mod explain;
+mod history;
+mod ide;
+mod preflight;
+mod reference;
+mod serve;
+mod usage;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use synapse_core::document::ErrorDocument;
+use synapse_core::engine::Engine;
+use synapse_core::error::{Code, Failure};
+
+use crate::args::{Arguments, Command};
+use crate::compose;
+use crate::environment::Environment;
+use crate::output::Printer;
+use crate::system::asked_to_stop;
+
+/// What every command gets.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) environment: Environment,
+    pub(crate) printer: Printer,
+}
+
+/// How a command fails.
+#[derive(Debug)]
+pub(crate) enum CommandError {
+    /// Nothing was printed yet.
+    Failed(Box<Failure>),
+    /// The command printed its result, which says what failed; only the exit code is left.
+    Reported(Code),
+    /// The user pressed Ctrl-C, or the system asked to stop. The call's row says `cancelled`.
+    Stopped,
+}
+
+impl CommandError {
+    /// Prints what has to be printed and gives the exit code.
+    pub(crate) fn report(self, printer: &Printer) -> ExitCode {
+        let code = match self {
+            Self::Stopped => return ExitCode::from(STOPPED),
+            Self::Reported(code) => code,
+            Self::Failed(failure) => {
+                if printer.is_json() {
+                    printer.document(&ErrorDocument::new(&failure));
+                }
+                printer.failure(&failure);
+                failure.code
+            }
+        };
+        ExitCode::from(code.class().exit_code())
+    }
+}
+
+impl From<Failure> for CommandError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(Box::new(failure))
+    }
+}
+
+/// Runs `command`.
+pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandError> {
+    match command {
+        Command::Demo => demo::run(context),
+        Command::Connection(command) => with_engine(context, async |engine| {
+            connection::run(context, engine, command).await
+        }),
+        Command::Preflight(arguments) => with_engine(context, async |engine| {
+            preflight::run(context, engine, arguments).await
+        }),
+        Command::Chat(mut arguments) => {
+            // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.
+            let prompt = chat::prompt(arguments.prompt.take())?;
+            with_engine(context, async |engine| {
+                chat::run(context, engine, arguments, prompt).await
+            })
+        }
+        Command::Serve(arguments) => serve::run(context, arguments),
+        Command::Ide(command) => ide::run(context, &command),
+        Command::Usage(arguments) => with_engine(context, async |engine| {
+            usage::run(context, engine, &arguments).await
+        }),
+        Command::History(arguments) => with_engine(context, async |engine| {
+            history::run(context, engine, arguments).await
+        }),
+        Command::Explain { code } => explain::run(context, code.as_deref()),
+        Command::Completions { shell } => {
+            // Through the printer, because clap_complete panics when its reader goes away.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "synapse", &mut script);
+            context.printer.exactly(&String::from_utf8_lossy(&script));
+            Ok(())
+        }
+        Command::Reference { page } => {
+            reference::run(context, page);
+            Ok(())
+        }
+    }
+}
+
+/// Composes the engine, runs `work` on a runtime of its own, and waits for the ledger.
+fn with_engine(
+    context: &Context,
+    work: impl AsyncFnOnce(&Engine) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    let runtime = runtime()?;
+    let engine = compose::engine(&context.environment)?;
+    runtime.block_on(async {
+        let result = tokio::select! {
+            result = work(&engine) => result,
+            Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
+        };
+        if let Err(failure) = engine.ports().ledger.flush().await {
+            context.printer.warning(&failure);
+        }
+        result
+    })
+}
+
+/// A runtime of one thread: the work is waiting for one peer at a time.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(Code::InternalInvariant, "the runtime cannot start").caused_by(&error)
+        })
+}
+
+/// 128 + SIGINT, as shells have it.
+const STOPPED: u8 = 130;

@@ -1,0 +1,159 @@
+//! `synapse preflight`: one line per check, then what was proven and what was not.
+
+use synapse_core::document::PreflightDocument;
+use synapse_core::engine::{Engine, PreflightCall};
+use synapse_core::error::{Code, Failure};
+use synapse_core::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Skip};
+use synapse_core::redact::printable;
+
+use super::{CommandError, Context};
+use crate::args::PreflightArguments;
+use crate::output::{ERROR, FAINT, GOOD, Printer, STRONG, WARNING, styled};
+
+pub(super) async fn run(
+    context: &Context,
+    engine: &Engine,
+    arguments: PreflightArguments,
+) -> Result<(), CommandError> {
+    let reach = crate::args::reach(arguments.offline, arguments.live);
+    let printer = &context.printer;
+    if let Some(draft) = arguments.to_draft() {
+        let report = engine
+            .preflight(PreflightCall::draft(None, draft, reach))
+            .await;
+        return show(printer, None, &report);
+    }
+    if arguments.all {
+        return all(engine, printer, reach).await;
+    }
+    let Some(name) = arguments.name else {
+        return Err(
+            Failure::new(Code::UsageInvalidArguments, "there is nothing to check")
+                .hint(
+                    "name a connection, or pass --all, or --provider with --model and --credential",
+                )
+                .into(),
+        );
+    };
+    let report = stored(engine, &name, reach).await?;
+    show(printer, Some(&name), &report)
+}
+
+async fn stored(engine: &Engine, name: &str, reach: Reach) -> Result<PreflightReport, Failure> {
+    let stored = engine.stored(name)?;
+    stored.connection?;
+    Ok(engine
+        .preflight(PreflightCall::saved(stored.name, stored.draft, reach))
+        .await)
+}
+
+/// Checks every connection; the exit code is that of the first failure.
+async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), CommandError> {
+    let mut first = None;
+    let mut documents = Vec::new();
+    for connection in engine.connections()? {
+        let name = connection.name.as_str();
+        let outcome = match stored(engine, name, reach).await {
+            Ok(report) if printer.is_json() => {
+                let code = report.failure().map(|failure| failure.code);
+                documents.push(serde_json::json!(PreflightDocument::new(
+                    Some(name),
+                    &report
+                )));
+                code
+            }
+            Ok(report) => {
+                let code = report.failure().map(|failure| failure.code);
+                // The code is what is left to tell.
+                drop(show(printer, Some(name), &report));
+                code
+            }
+            Err(failure) => {
+                printer.failure(&failure);
+                let document = synapse_core::document::ErrorDocument::new(&failure);
+                documents.push(serde_json::json!(document));
+                Some(failure.code)
+            }
+        };
+        first = first.or(outcome);
+    }
+    if printer.is_json() {
+        printer.document(&serde_json::json!({
+            "schema": "synapse.preflights/1", "ok": first.is_none(), "preflights": documents,
+        }));
+    }
+    first.map_or(Ok(()), |code| Err(CommandError::Reported(code)))
+}
+
+/// Prints a report and turns its failure into the exit code.
+fn show(
+    printer: &Printer,
+    name: Option<&str>,
+    report: &PreflightReport,
+) -> Result<(), CommandError> {
+    if printer.is_json() {
+        printer.document(&PreflightDocument::new(name, report));
+    } else {
+        human(printer, name, report);
+    }
+    for warning in &report.warnings {
+        printer.warning(warning);
+    }
+    match report.failure() {
+        None => Ok(()),
+        Some(failure) => {
+            printer.failure(failure);
+            Err(CommandError::Reported(failure.code))
+        }
+    }
+}
+
+/// Prints a report for people, without its failure.
+pub(super) fn human(printer: &Printer, name: Option<&str>, report: &PreflightReport) {
+    let title = name.map_or_else(String::new, |name| format!(" {name}"));
+    let what = format!("{} · {}", report.draft.provider, report.draft.model);
+    printer.line(&format!(
+        "{}{title}  {}",
+        styled(STRONG, "Preflight"),
+        printable(&what)
+    ));
+    for check in &report.checks {
+        printer.line(&check_line(check));
+    }
+    let (proven, unproven) = report.proven();
+    printer.line(&format!("proven: {}", list(&proven)));
+    printer.line(&format!("not proven: {}", list(&unproven)));
+    if !report.hosts.is_empty() {
+        printer.line(&format!("hosts: {}", report.hosts.join(", ")));
+    }
+}
+
+fn check_line(check: &Check) -> String {
+    let (style, word, text) = match &check.finding {
+        Finding::Ok(seen) => (GOOD, "ok", printable(seen)),
+        Finding::Warn(why) => (WARNING, "warn", printable(why)),
+        Finding::Fail(failure) => (
+            ERROR,
+            "FAIL",
+            format!("{}: {}", failure.code, printable(&failure.message)),
+        ),
+        Finding::Skip(Skip::Needs(id)) => (FAINT, "skip", format!("needs {id}")),
+        Finding::Skip(skip) => (FAINT, "skip", skip.reason().to_owned()),
+    };
+    // Pad before styling: escape sequences have no width.
+    format!(
+        "  {}  {:<10}  {text}",
+        styled(style, &format!("{word:<4}")),
+        check.id
+    )
+}
+
+fn list(ids: &[CheckId]) -> String {
+    if ids.is_empty() {
+        return "nothing".to_owned();
+    }
+    ids.iter()
+        .map(|id| id.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,78 @@
+//! The generated reference pages: error codes and command line, as Markdown.
+
+use clap::CommandFactory;
+use synapse_core::error::{Class, Code};
+
+use super::Context;
+use crate::args::{Arguments, ReferencePage};
+
+pub(super) fn run(context: &Context, page: ReferencePage) {
+    let text = match page {
+        ReferencePage::Errors => errors(),
+        ReferencePage::Cli => command_line(),
+    };
+    context.printer.exactly(&text);
+}
+
+fn errors() -> String {
+    let mut page = String::from(
+        "# Error codes\n\n\
+         Generated from `synapse-core` by `cargo xtask generate`; do not edit.\n\n\
+         Every failure has a class, which decides the exit code, and a code, which never changes\n\
+         its meaning. `synapse explain CODE` prints the same text.\n",
+    );
+    for class in Class::ALL {
+        let entries: Vec<_> = Code::CATALOGUE
+            .iter()
+            .filter(|entry| entry.class == class)
+            .collect();
+        if entries.is_empty() {
+            continue;
+        }
+        page.push_str(&format!(
+            "\n## {} (exit code {})\n",
+            class.as_str(),
+            class.exit_code()
+        ));
+        for entry in entries {
+            page.push_str(&format!(
+                "\n### `{}`\n\nMeans: {}.\n\nDetected: {}.\n\nRemedy: {}\n",
+                entry.name, entry.meaning, entry.detected, entry.remedy
+            ));
+        }
+    }
+    page
+}
+
+fn command_line() -> String {
+    let mut page = String::from(
+        "# Command line\n\n\
+         Generated from the program by `cargo xtask generate`; do not edit.\n",
+    );
+    let mut root = Arguments::command().term_width(PAGE_WIDTH);
+    root.build();
+    describe(&mut page, &mut root, "synapse");
+    page
+}
+
+fn describe(page: &mut String, command: &mut clap::Command, path: &str) {
+    let help = command
+        .clone()
+        .term_width(PAGE_WIDTH)
+        .render_long_help()
+        .to_string();
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    page.push_str(&format!(
+        "\n## `{path}`\n\n```text\n{}\n```\n",
+        help.join("\n").trim_end()
+    ));
+    for child in command.get_subcommands_mut() {
+        if child.is_hide_set() || child.get_name() == "help" {
+            continue;
+        }
+        let path = format!("{path} {}", child.get_name());
+        describe(page, child, &path);
+    }
+}
+
+const PAGE_WIDTH: usize = 100;

@@ -1,0 +1,81 @@
+//! `synapse serve`: MCP over stdio. Stdout belongs to the protocol; logs go to stderr.
+//!
+//! **Invariant:** nothing here touches network, secrets or disk before a request needs it, so that
+//! the first answer takes milliseconds and a client that starts the server twice costs nothing.
+
+use std::io;
+use std::sync::Arc;
+
+use synapse_core::error::{Code, Failure};
+use synapse_mcp::tools::ProductTools;
+use synapse_mcp::{Server, ServerIdentity, stdio};
+use tracing_subscriber::EnvFilter;
+
+use super::{CommandError, Context, runtime};
+use crate::args::ServeArguments;
+use crate::compose;
+use crate::environment::{Environment, SYNAPSE_LOG};
+use crate::system::asked_to_stop;
+
+pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), CommandError> {
+    log_to_stderr(&context.environment);
+    let runtime = runtime()?;
+    let engine = compose::engine(&context.environment)?;
+    let ledger = Arc::clone(&engine.ports().ledger);
+    let tools = match arguments.connection {
+        Some(name) => ProductTools::new(engine).scoped_to(name),
+        None => ProductTools::new(engine),
+    };
+    let identity = ServerIdentity::new("synapse", env!("CARGO_PKG_VERSION"))
+        .with_title("Synapse")
+        .with_instructions(INSTRUCTIONS);
+    let result = runtime.block_on(async {
+        let (input, output) = stdio::open().map_err(|error| {
+            Failure::new(
+                Code::UsageInvalidArguments,
+                "stdin or stdout cannot be used",
+            )
+            .caused_by(&error)
+        })?;
+        let serving = Server::new(identity)
+            .with_tools(Arc::new(tools))
+            .serve(input, output);
+        // Dropping the server cancels the calls under way and closes their rows.
+        let served = tokio::select! {
+            served = serving => served,
+            Ok(()) = asked_to_stop() => Ok(()),
+        };
+        if let Err(failure) = ledger.flush().await {
+            context.printer.warning(&failure);
+        }
+        served.map_err(|error| {
+            Failure::new(Code::InternalInvariant, "the protocol stream broke").caused_by(&error)
+        })
+    });
+    // A blocking read of a terminal or file may never return; the process does not wait for it.
+    runtime.shutdown_background();
+    result.map_err(CommandError::from)
+}
+
+/// The engine of the protocol logs whole requests below `warn`, so its level cannot be raised.
+fn log_to_stderr(environment: &Environment) {
+    let wanted = environment
+        .variable(SYNAPSE_LOG)
+        .and_then(|text| text.into_string().ok());
+    let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or("warn"))
+        .unwrap_or_else(|_| EnvFilter::new("warn"));
+    let capped = QUIET.iter().filter_map(|directive| directive.parse().ok());
+    let filter = capped.fold(filter, EnvFilter::add_directive);
+    let started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .try_init();
+    // A second subscriber in one process is the host's choice.
+    drop(started);
+}
+
+const QUIET: [&str; 4] = ["rmcp=warn", "reqwest=warn", "hyper=warn", "hyper_util=warn"];
+
+const INSTRUCTIONS: &str = "Synapse sends prompts to models of the user's own accounts. \
+    Each chat call is one HTTP request that may cost money; nothing is retried. \
+    When a call fails, show the user the error code and its hint.";

@@ -1,0 +1,32 @@
+//! The composition root: which implementation stands behind which port.
+
+use std::sync::Arc;
+
+use synapse_core::engine::{Engine, Ports};
+use synapse_core::error::Failure;
+use synapse_providers::Providers;
+use synapse_store::{Home, Secrets, SqliteLedger, TomlConnections};
+
+use crate::environment::Environment;
+use crate::system::{RandomCallIds, SystemClock};
+
+/// The use cases over this machine. Touches neither disk nor network.
+pub(crate) fn engine(environment: &Environment) -> Result<Engine, Failure> {
+    let home = Home::new(environment.synapse_home()?);
+    let ledger = Arc::new(SqliteLedger::new(home.clone()));
+    let secrets = Secrets::new(
+        environment.user_home().map(ToOwned::to_owned),
+        environment.lookup(),
+    );
+    Ok(Engine::new(Ports {
+        connections: Arc::new(TomlConnections::new(home)),
+        providers: Arc::new(Providers::new(USER_AGENT)),
+        secrets: Arc::new(secrets),
+        ledger: ledger.clone(),
+        reader: ledger,
+        clock: Arc::new(SystemClock::new()),
+        call_ids: Arc::new(RandomCallIds),
+    }))
+}
+
+const USER_AGENT: &str = concat!("synapse/", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,93 @@
+//! The one reader of the process environment. Every variable that Synapse reads is listed here,
+//! but for two that libraries read where they act on them: `NO_COLOR` and `SSL_CERT_FILE`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use synapse_core::error::{Code, Failure};
+
+/// The directory of Synapse, when it is not `~/.synapse`.
+pub(crate) const SYNAPSE_HOME: &str = "SYNAPSE_HOME";
+/// What to log to stderr, in the syntax of `RUST_LOG`; nothing below warnings when unset.
+pub(crate) const SYNAPSE_LOG: &str = "SYNAPSE_LOG";
+
+/// Looks a variable up.
+pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+
+/// What the process was given from outside.
+#[derive(Clone)]
+pub(crate) struct Environment {
+    lookup: Lookup,
+    home: Option<PathBuf>,
+}
+
+impl Environment {
+    /// The environment of this process.
+    pub(crate) fn of_process() -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one reader of the environment"
+        )]
+        let lookup: Lookup = Arc::new(|name| std::env::var_os(name));
+        Self {
+            lookup,
+            home: etcetera::home_dir().ok(),
+        }
+    }
+
+    /// The value of a variable that is set and not empty.
+    pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The lookup itself, for `env:` references.
+    pub(crate) fn lookup(&self) -> Lookup {
+        Arc::clone(&self.lookup)
+    }
+
+    /// The user's home directory, when there is one.
+    pub(crate) fn user_home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// The directory of Synapse.
+    ///
+    /// # Errors
+    /// `storage.unavailable` when neither `SYNAPSE_HOME` nor a home directory is known.
+    pub(crate) fn synapse_home(&self) -> Result<PathBuf, Failure> {
+        let home = match (self.variable(SYNAPSE_HOME), &self.home) {
+            (Some(given), _) => PathBuf::from(given),
+            (None, Some(home)) => home.join(DEFAULT_DIRECTORY),
+            (None, None) => {
+                return Err(Failure::new(
+                    Code::StorageUnavailable,
+                    "neither SYNAPSE_HOME nor a home directory is known",
+                )
+                .hint("set SYNAPSE_HOME to a directory of your own"));
+            }
+        };
+        std::path::absolute(&home).map_err(|error| {
+            Failure::new(
+                Code::StorageUnavailable,
+                "the directory of Synapse cannot be used",
+            )
+            .caused_by(&error)
+        })
+    }
+
+    /// Whether the directory of Synapse is not the default one, so that an IDE has to be told.
+    pub(crate) fn has_own_home(&self) -> bool {
+        self.variable(SYNAPSE_HOME).is_some()
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Environment")
+            .finish_non_exhaustive()
+    }
+}
+
+const DEFAULT_DIRECTORY: &str = ".synapse";

@@ -1,0 +1,49 @@
+//! A failure for people: code, message, causes, hints.
+
+use anstyle::Style;
+use synapse_core::error::{Failure, Hint};
+use synapse_core::redact::printable;
+
+use super::styled;
+
+/// Renders a failure as `error[code]: message` with its causes and hints below.
+pub(super) fn render(word: &str, style: Style, failure: &Failure) -> String {
+    let head = styled(style, &format!("{word}[{}]", failure.code));
+    let mut lines = vec![format!("{head}: {}", printable(&failure.message))];
+    for cause in &failure.causes {
+        lines.push(format!("  cause: {}", printable(cause)));
+    }
+    for hint in &failure.hints {
+        lines.push(hint_line(hint));
+    }
+    lines.join("\n")
+}
+
+fn hint_line(hint: &Hint) -> String {
+    match &hint.command {
+        Some(command) => format!("  hint: {}: {}", printable(&hint.text), printable(command)),
+        None => format!("  hint: {}", printable(&hint.text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use synapse_core::error::Code;
+
+    use super::*;
+
+    #[test]
+    fn causes_and_hints_follow_and_nothing_moves_the_cursor() {
+        let failure = Failure::new(Code::GateNetworkDisabled, "live calls are off")
+            .cause("a\u{1b}[2Jb")
+            .hint("think")
+            .command("open it", "synapse connection edit hf --allow-network");
+        assert_eq!(
+            render("error", Style::new(), &failure),
+            "error[gate.network-disabled]: live calls are off\n  \
+             cause: a\u{fffd}[2Jb\n  \
+             hint: think\n  \
+             hint: open it: synapse connection edit hf --allow-network"
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! The one place that writes to stdout and stderr: results to stdout, everything else to stderr.
+//!
+//! **Invariant:** text from outside (answers, provider messages) passes `printable` before it
+//! reaches a terminal, so that it cannot move the cursor or reorder a line.
+
+mod failure;
+mod table;
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use synapse_core::error::Failure;
+
+pub(crate) use self::table::{amount_text, table};
+use crate::args::ColorWord;
+
+/// How to print results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Human,
+    Json,
+}
+
+/// Prints.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    format: Format,
+    color: ColorChoice,
+}
+
+impl Printer {
+    pub(crate) const fn new(format: Format, color: ColorWord) -> Self {
+        let color = match color {
+            ColorWord::Auto => ColorChoice::Auto,
+            ColorWord::Always => ColorChoice::Always,
+            ColorWord::Never => ColorChoice::Never,
+        };
+        Self { format, color }
+    }
+
+    /// Whether results are one JSON document.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Whether stdout is a terminal.
+    pub(crate) fn stdout_is_terminal() -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Prints a line of the result.
+    pub(crate) fn line(&self, text: &str) {
+        let mut stdout = AutoStream::new(io::stdout(), self.color);
+        // A closed pipe (`synapse … | head`) is the reader's choice and no failure.
+        drop(writeln!(stdout, "{text}"));
+    }
+
+    /// Prints a result exactly, without adding a line end.
+    pub(crate) fn exactly(&self, text: &str) {
+        let mut stdout = AutoStream::new(io::stdout(), self.color);
+        drop(
+            stdout
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.flush()),
+        );
+    }
+
+    /// Prints the one JSON document of the result.
+    pub(crate) fn document(&self, document: &impl Serialize) {
+        match serde_json::to_string(document) {
+            Ok(text) => self.line(&text),
+            Err(error) => self.note(&format!("the document cannot be written: {error}")),
+        }
+    }
+
+    /// Prints a line that is no result: progress, advice.
+    pub(crate) fn note(&self, text: &str) {
+        let mut stderr = AutoStream::new(io::stderr(), self.color);
+        drop(writeln!(stderr, "{text}"));
+    }
+
+    /// Prints a failure for people.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        self.note(&failure::render("error", ERROR, failure));
+    }
+
+    /// Prints what did not go well beside the result.
+    pub(crate) fn warning(&self, failure: &Failure) {
+        self.note(&failure::render("warning", WARNING, failure));
+    }
+}
+
+/// `text` in `style`; the printer strips it where colour is not wanted.
+pub(crate) fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const STRONG: Style = Style::new().bold();

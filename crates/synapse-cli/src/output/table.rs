@@ -1,0 +1,60 @@
+//! Tables without lines, which read well and paste well.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::Printer;
+
+/// A table of `rows` under `headers`; the columns in `right` are aligned to the right.
+pub(crate) fn table(headers: &[&str], right: &[usize], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(if Printer::stdout_is_terminal() {
+        ContentArrangement::Dynamic
+    } else {
+        ContentArrangement::Disabled
+    });
+    table.set_header(headers);
+    table.add_rows(rows);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let left = if index == 0 { 0 } else { 1 };
+        column.set_padding((left, 1));
+        if right.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+/// Nano-USD as dollars, with as many digits as the amount has.
+pub(crate) fn amount_text(nano_usd: u64) -> String {
+    let (dollars, rest) = (nano_usd / NANO, nano_usd % NANO);
+    let digits = format!("{rest:09}");
+    let digits = digits.trim_end_matches('0');
+    format!("${dollars}.{digits:0<2}")
+}
+
+const NANO: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_exact() {
+        assert_eq!(amount_text(0), "$0.00");
+        assert_eq!(amount_text(1_500_000_000), "$1.50");
+        assert_eq!(amount_text(1), "$0.000000001");
+        assert_eq!(amount_text(12_345_000_000), "$12.345");
+    }
+
+    #[test]
+    fn tables_have_no_trailing_spaces() {
+        let text = table(&["a", "b"], &[1], vec![vec!["x".into(), "1".into()]]);
+        assert!(text.lines().all(|line| line == line.trim_end()), "{text:?}");
+        assert!(text.contains('x') && text.contains('1'));
+    }
+}
