@@ -1,0 +1,44 @@
+//! `cargo xtask check`: the compiler-side checks, warnings denied. Three separate steps, so that
+//! the whole test run can time and report each of them.
+
+use crate::command::Invocation;
+use crate::failure::Failure;
+use crate::repository::Repository;
+use crate::steps::Steps;
+
+/// Runs all three, even when one fails.
+///
+/// # Errors
+/// `Steps` naming those that failed.
+pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
+    let mut steps = Steps::start("check");
+    run_within(&mut steps, repository);
+    steps.finish()
+}
+
+/// Adds the three to a longer run.
+pub(crate) fn run_within(steps: &mut Steps, repository: &Repository) {
+    steps.run("rustfmt", || {
+        Invocation::cargo(repository)
+            .args(["fmt", "--all", "--check"])
+            .run()
+    });
+    steps.run("clippy", || {
+        Invocation::cargo(repository)
+            .args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ])
+            .run()
+    });
+    steps.run("rustdoc", || {
+        Invocation::cargo(repository)
+            .args(["doc", "--no-deps", "--workspace"])
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()
+    });
+}

@@ -1,0 +1,60 @@
+//! Why a task stopped. One enum for the whole tool: its only reader is a developer at a terminal.
+
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use cargo_metadata::semver::Version;
+use thiserror::Error;
+
+/// Why a task stopped.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum Failure {
+    #[error("`{command}` could not be started")]
+    Start {
+        command: String,
+        source: std::io::Error,
+    },
+
+    #[error("`{command}` ended with {status}")]
+    Exit { command: String, status: ExitStatus },
+
+    #[error("`{command}` ended with {status}: {said}")]
+    Refused {
+        command: String,
+        status: ExitStatus,
+        said: String,
+    },
+
+    #[error("{} could not be {action}", path.display())]
+    File {
+        path: PathBuf,
+        action: &'static str,
+        source: std::io::Error,
+    },
+
+    #[error("the workspace could not be described by `cargo metadata`")]
+    Metadata {
+        #[source]
+        source: Box<cargo_metadata::Error>,
+    },
+
+    #[error("{count} {}", if *count == 1 { "rule violation" } else { "rule violations" })]
+    Violations { count: usize },
+
+    #[error("{part} is missing and could not be installed; {remedy}")]
+    Missing { part: String, remedy: String },
+
+    #[error("`{program}` is not on PATH")]
+    NotOnPath { program: &'static str },
+
+    #[error("`{}` says it is {found}, and {minimum} is needed", program.display())]
+    TooOld {
+        program: PathBuf,
+        found: String,
+        minimum: Version,
+    },
+
+    #[error("failed: {}", steps.join(", "))]
+    Steps { steps: Vec<&'static str> },
+}

@@ -1,0 +1,85 @@
+//! Developer tasks, run as `cargo xtask TASK`.
+//!
+//! Automation lives here, in Rust, so that a laptop and CI run the same thing. Each task is a
+//! module; this file only names them. Nothing here is part of the product, and no crate depends on
+//! it.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a developer tool: it prints, runs other programs, reads PATH and writes under target/"
+)]
+
+mod apt;
+mod check;
+mod command;
+mod failure;
+mod generate;
+mod masking;
+mod repository;
+mod steps;
+mod suite;
+mod third_party;
+mod tidy;
+mod toolchain;
+mod violation;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::repository::Repository;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Developer tasks of Synapse"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Runs rustfmt, clippy and rustdoc over the workspace, warnings denied
+    Check,
+    /// Checks the rules that no compiler knows: layering, sources, links, generated files
+    Tidy,
+    /// Rewrites the generated files
+    Generate,
+    /// Installs what the tests run as a peer, and prints the variables that name it
+    ThirdParty,
+    /// Does everything, from tidy to the demo, and prints a summary
+    Test,
+}
+
+fn main() -> ExitCode {
+    match perform(&Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            let mut cause = failure.source();
+            while let Some(error) = cause {
+                eprintln!("  cause: {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: &Task) -> Result<(), Failure> {
+    let repository = Repository::locate();
+    match task {
+        Task::Check => check::run(&repository),
+        Task::Tidy => tidy::run(&repository),
+        Task::Generate => generate::run(&repository),
+        Task::ThirdParty => third_party::print_environment(&repository),
+        Task::Test => suite::run(&repository),
+    }
+}

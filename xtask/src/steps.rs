@@ -1,0 +1,178 @@
+//! A run of named steps that never stops at the first failure: one CI run shows everything. Prints
+//! each step's start and outcome as it happens, and a table with one plain verdict at the end.
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use crate::failure::Failure;
+
+/// A run in progress.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    task: &'static str,
+    started: Instant,
+    finished: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    name: &'static str,
+    duration: Duration,
+    failure: Option<String>,
+}
+
+impl Steps {
+    pub(crate) fn start(task: &'static str) -> Self {
+        Self {
+            task,
+            started: Instant::now(),
+            finished: Vec::new(),
+        }
+    }
+
+    /// Performs one step, prints and remembers how it went, and returns what it made, if it made
+    /// it.
+    pub(crate) fn run<T>(
+        &mut self,
+        name: &'static str,
+        step: impl FnOnce() -> Result<T, Failure>,
+    ) -> Option<T> {
+        println!("\n==> {name}");
+        let started = Instant::now();
+        let result = step();
+        let duration = started.elapsed();
+        let (product, failure) = match result {
+            Ok(product) => (Some(product), None),
+            Err(failure) => (None, Some(with_causes(&failure))),
+        };
+        match &failure {
+            None => println!("<== {name}: ok in {}", spell(duration)),
+            Some(failure) => println!("<== {name}: FAILED in {}: {failure}", spell(duration)),
+        }
+        self.finished.push(Step {
+            name,
+            duration,
+            failure,
+        });
+        product
+    }
+
+    /// Prints the table and the verdict.
+    ///
+    /// # Errors
+    /// `Steps` naming those that failed.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        println!("\n{}", self.summary(self.started.elapsed()));
+        let failed: Vec<_> = self.failed().collect();
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::Steps { steps: failed })
+        }
+    }
+
+    fn failed(&self) -> impl Iterator<Item = &'static str> {
+        self.finished
+            .iter()
+            .filter(|step| step.failure.is_some())
+            .map(|step| step.name)
+    }
+
+    fn summary(&self, total: Duration) -> String {
+        let width = self
+            .finished
+            .iter()
+            .map(|step| step.name.len())
+            .max()
+            .unwrap_or(0);
+        let mut text = String::new();
+        for step in &self.finished {
+            let (word, reason) = match &step.failure {
+                None => ("ok", ""),
+                Some(reason) => ("FAILED", reason.as_str()),
+            };
+            let line = format!(
+                "  {word:6}  {:width$}  {:>8}  {reason}",
+                step.name,
+                spell(step.duration)
+            );
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        let failed: Vec<_> = self.failed().collect();
+        text.push_str(&if failed.is_empty() {
+            format!("PASSED: cargo xtask {} in {}", self.task, spell(total))
+        } else {
+            let names = failed.join(", ");
+            format!(
+                "FAILED: cargo xtask {} in {}: {names}",
+                self.task,
+                spell(total)
+            )
+        });
+        text
+    }
+}
+
+fn with_causes(failure: &Failure) -> String {
+    let mut text = failure.to_string();
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+fn spell(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds < 60 {
+        return format!("{:.1}s", duration.as_secs_f64());
+    }
+    format!("{}m {:02}s", seconds / 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing() -> Failure {
+        Failure::Missing {
+            part: "a part".to_owned(),
+            remedy: "install it".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_failed_step_does_not_stop_the_run_and_fails_it() {
+        let mut steps = Steps::start("test");
+        assert_eq!(steps.run("first", || Err::<u8, _>(missing())), None);
+        assert_eq!(steps.run("second", || Ok(7)), Some(7));
+        assert_eq!(steps.finish().unwrap_err().to_string(), "failed: first");
+    }
+
+    #[test]
+    fn the_verdict_is_the_last_line() {
+        let mut steps = Steps::start("test");
+        steps.run("first", || Ok(()));
+        let passed = steps.summary(Duration::from_secs(754));
+        assert_eq!(
+            passed.lines().last(),
+            Some("PASSED: cargo xtask test in 12m 34s")
+        );
+        steps.run("second", || Err::<(), _>(missing()));
+        let failed = steps.summary(Duration::from_secs(754));
+        assert_eq!(
+            failed.lines().last(),
+            Some("FAILED: cargo xtask test in 12m 34s: second")
+        );
+        assert!(failed.contains("a part is missing and could not be installed; install it"));
+    }
+
+    #[test]
+    fn durations_are_short() {
+        assert_eq!(spell(Duration::from_millis(1_250)), "1.2s");
+        assert_eq!(spell(Duration::from_secs(61)), "1m 01s");
+    }
+}

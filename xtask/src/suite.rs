@@ -1,0 +1,66 @@
+//! `cargo xtask test`: everything that must hold before a change is merged, in one command that
+//! needs only Rust, a C compiler and a network to install the rest from. CI runs exactly this.
+
+use std::path::PathBuf;
+
+use crate::command::Invocation;
+use crate::failure::Failure;
+use crate::repository::{self, Repository};
+use crate::steps::Steps;
+use crate::third_party::{self, ThirdParty};
+use crate::{check, tidy, toolchain};
+
+/// Runs every step, even after one has failed, and prints a table and a verdict at the end.
+///
+/// # Errors
+/// `Steps` naming those that failed.
+pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
+    let mut steps = Steps::start("test");
+    steps.run("toolchain", || toolchain::prepare(repository));
+    steps.run("tidy", || tidy::run(repository));
+    check::run_within(&mut steps, repository);
+    let third_party = steps.run("third-party parts", || third_party::prepare(repository));
+    steps.run("tests", || tests(repository, third_party.as_ref()));
+    steps.run("doc tests", || {
+        Invocation::cargo(repository)
+            .args(["test", "--workspace", "--doc", "--no-fail-fast"])
+            .run()
+    });
+    steps.run("demo", || demo(repository));
+    steps.finish()
+}
+
+/// Without the third-party parts the tests that need them fail, and say so; the others still tell.
+fn tests(repository: &Repository, third_party: Option<&ThirdParty>) -> Result<(), Failure> {
+    let invocation = Invocation::cargo(repository).args([
+        "test",
+        "--workspace",
+        "--all-targets",
+        "--no-fail-fast",
+    ]);
+    let environment = third_party.iter().flat_map(|parts| parts.environment());
+    environment
+        .fold(invocation, |run, (name, path)| run.env(name, path))
+        .run()
+}
+
+/// Runs the README's first command as a new user does: an empty home and nothing configured. Only
+/// cargo keeps its own home, for it would otherwise download every dependency again.
+fn demo(repository: &Repository) -> Result<(), Failure> {
+    let home = repository.target("xtask")?.join("home");
+    repository::remove_directory(&home)?;
+    repository::create_directory(&home)?;
+    let mut invocation = Invocation::cargo(repository)
+        .args(["run", "--release", "--", "demo"])
+        .env("HOME", &home);
+    for (name, directory) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+        let kept = std::env::var_os(name).map(PathBuf::from);
+        if let Some(path) = kept.or_else(|| Some(std::env::home_dir()?.join(directory))) {
+            invocation = invocation.env(name, path);
+        }
+    }
+    for name in ["SYNAPSE_HOME", "SYNAPSE_LOG"] {
+        invocation = invocation.without_env(name);
+    }
+    invocation.run()
+}

@@ -1,0 +1,80 @@
+//! Programs of other people that the whole-product tests run as a peer: installed under
+//! `target/third-party`, at committed versions, and handed to the tests by absolute path.
+//!
+//! A part that cannot be installed fails the run. A test never skips for want of it.
+
+mod aimock;
+mod node;
+
+use std::path::{Path, PathBuf};
+
+use crate::command::Invocation;
+use crate::failure::Failure;
+use crate::repository::Repository;
+
+/// Where the tests find what was installed.
+#[derive(Debug)]
+pub(crate) struct ThirdParty {
+    node: PathBuf,
+    aimock: PathBuf,
+}
+
+/// Installs what is missing. Does nothing when all of it is there at the committed version.
+///
+/// # Errors
+/// `Missing` when a part could not be installed.
+pub(crate) fn prepare(repository: &Repository) -> Result<ThirdParty, Failure> {
+    let node = node::provide(repository)?;
+    eprintln!("node: {} ({})", node.program().display(), node.version());
+    let aimock = aimock::install(repository, &node)?;
+    eprintln!("aimock: {}", aimock.display());
+    Ok(ThirdParty {
+        node: node.program().to_owned(),
+        aimock,
+    })
+}
+
+/// Installs what is missing and prints the variables as shell assignments, for
+/// `eval "$(cargo xtask third-party)"` before a plain `cargo test`.
+///
+/// # Errors
+/// As [`prepare`].
+pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> {
+    for (name, path) in prepare(repository)?.environment() {
+        println!("export {name}='{}'", path.display());
+    }
+    Ok(())
+}
+
+impl ThirdParty {
+    /// Returns the variables that the tests read.
+    pub(crate) fn environment(&self) -> [(&'static str, &Path); 2] {
+        [
+            ("SYNAPSE_TEST_NODE", &self.node),
+            ("SYNAPSE_TEST_AIMOCK", &self.aimock),
+        ]
+    }
+}
+
+/// Lets a download trust the certificate authorities that this machine trusts: node and pip bring
+/// their own list, and a network that inspects TLS is in the machine's alone. What is already set
+/// stays.
+fn trusting_this_machine(download: Invocation) -> Invocation {
+    let Some(bundle) = CERTIFICATES
+        .iter()
+        .find(|bundle| Path::new(bundle).is_file())
+    else {
+        return download;
+    };
+    ["NODE_EXTRA_CA_CERTS", "PIP_CERT"]
+        .into_iter()
+        .filter(|name| std::env::var_os(name).is_none())
+        .fold(download, |download, name| download.env(name, bundle))
+}
+
+/// Where systems keep their certificate authorities: Debian, Fedora, and macOS with others.
+const CERTIFICATES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];

@@ -1,0 +1,45 @@
+//! `cargo xtask tidy`: the rules that no compiler knows. Every rule reports all it finds, with file
+//! and line; a rule that cannot be checked is a failure, never a pass.
+
+mod codes;
+mod core_purity;
+mod layering;
+mod links;
+mod manifest_files;
+mod sources;
+mod tokens;
+
+use crate::failure::Failure;
+use crate::generate;
+use crate::repository::Repository;
+use crate::violation::{self, Violation};
+
+/// Checks every rule and prints what was found.
+///
+/// # Errors
+/// `Violations` when a rule is broken, and any other failure when one could not be checked.
+pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
+    violation::report(check(repository)?)
+}
+
+fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
+    let files = repository.text_files()?;
+    // First, because describing the workspace for the layering rule would mend a stale lock file.
+    let mut violations = manifest_files::check(repository)?;
+    violations.extend(layering::check(repository, &files)?);
+    violations.extend(codes::check(&files));
+    for file in &files {
+        violations.extend(tokens::check(file));
+        if file.is_rust() {
+            violations.extend(sources::check(file));
+            violations.extend(core_purity::check(file));
+        }
+        if file.is_markdown() {
+            violations.extend(links::check(file, |target| {
+                repository.path(target).exists()
+            }));
+        }
+    }
+    violations.extend(generate::stale(repository)?);
+    Ok(violations)
+}
