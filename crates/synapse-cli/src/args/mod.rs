@@ -19,11 +19,18 @@ use crate::output::Format;
 #[command(name = "synapse", version, propagate_version = true, after_help = PROMISES)]
 pub(crate) struct Arguments {
     /// Print one JSON document instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
 
     /// Colour: when stdout is a terminal, always, or never
-    #[arg(long, global = true, value_enum, default_value_t = ColorWord::Auto, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_enum,
+        default_value_t = ColorWord::Auto,
+        value_name = "WHEN"
+    )]
     pub(crate) color: ColorWord,
 
     #[command(subcommand)]

@@ -196,7 +196,8 @@ pub struct UsageDocument {
     total: UsageLineView,
 }
 
-/// One line of sums. `unknown_*` count the sent calls that the sum beside them does not cover.
+/// One line of sums. `unknown_*` count the calls that the sum beside them does not cover; a sum
+/// that covers none is `null`.
 #[derive(Debug, Clone, Serialize)]
 pub struct UsageLineView {
     key: String,
@@ -204,10 +205,10 @@ pub struct UsageLineView {
     ok: u64,
     failed: u64,
     refused: u64,
-    prompt_tokens: u64,
-    completion_tokens: u64,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
     unknown_tokens: u64,
-    cost_nano_usd: u64,
+    cost_nano_usd: Option<u64>,
     unknown_cost: u64,
 }
 
@@ -219,12 +220,20 @@ impl From<&UsageLine> for UsageLineView {
             ok: line.ok,
             failed: line.failed,
             refused: line.refused,
-            prompt_tokens: line.prompt_tokens,
-            completion_tokens: line.completion_tokens,
+            prompt_tokens: known(line.prompt_tokens, line.unknown_tokens),
+            completion_tokens: known(line.completion_tokens, line.unknown_tokens),
             unknown_tokens: line.unknown_tokens,
-            cost_nano_usd: line.cost_nano_usd,
+            cost_nano_usd: known(line.cost_nano_usd, line.unknown_cost),
             unknown_cost: line.unknown_cost,
         }
+    }
+}
+
+/// A sum, unless it covers nothing although there was something to cover.
+const fn known(sum: u64, unknown: u64) -> Option<u64> {
+    match (sum, unknown) {
+        (0, 1..) => None,
+        (sum, _) => Some(sum),
     }
 }
 
@@ -240,5 +249,17 @@ impl UsageDocument {
             lines: lines.iter().map(UsageLineView::from).collect(),
             total: UsageLineView::from(&UsageLine::total(lines)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_of_nothing_known_is_null_and_not_zero() {
+        assert_eq!(known(0, 2), None);
+        assert_eq!(known(5, 2), Some(5));
+        assert_eq!(known(0, 0), Some(0));
     }
 }

@@ -9,7 +9,7 @@ use synapse_testkit::provider_doubles::{
 };
 use synapse_testkit::raw::{RawServer, Reply};
 
-use crate::{Bench, draft};
+use crate::bench::{Bench, draft};
 
 /// The reply as plain JSON, to compare it with a golden file.
 fn view(reply: &ChatReply) -> Value {

@@ -3,7 +3,7 @@
 use synapse_core::chat::{ChatRequest, Message, Parameters, Role};
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 
-use crate::{Bench, draft};
+use crate::bench::{Bench, draft};
 
 const ANSWER: &str = r#"{"choices":[{"message":{"content":"ok"}}]}"#;
 const PROMPT: &str = "Hello, Wörld \u{202e} \"quoted\"\n";

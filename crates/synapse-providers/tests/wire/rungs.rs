@@ -8,7 +8,7 @@ use synapse_testkit::provider_doubles::{
 };
 use synapse_testkit::raw::{RawServer, Reply};
 
-use crate::{Bench, draft};
+use crate::bench::{Bench, draft};
 
 /// Climbs every rung until one fails; findings as words, failures as code and blamed check.
 async fn climb(

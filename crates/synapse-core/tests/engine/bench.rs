@@ -1,0 +1,79 @@
+//! The use cases over in-memory ports, and what they are asked.
+
+use std::sync::Arc;
+
+use synapse_core::chat::{ChatReply, Message, Role, Usage};
+use synapse_core::engine::{ChatCall, Engine, Ports};
+use synapse_core::gate::NetworkGate;
+use synapse_core::{Draft, Origin};
+use synapse_testkit::ports::{
+    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, SequentialCallIds, StubProvider,
+    StubProviders,
+};
+
+/// An engine and the doubles behind it.
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    pub(crate) ledger: Arc<MemoryLedger>,
+    pub(crate) secrets: Arc<FixedSecret>,
+    pub(crate) provider: Arc<StubProvider>,
+}
+
+pub(crate) fn bench_with(token: &str, ledger: MemoryLedger) -> Bench {
+    let url = url::Url::parse("https://api.openai.com/v1").unwrap();
+    let provider = Arc::new(StubProvider::new(vec![Origin::of(&url)]));
+    let ledger = Arc::new(ledger);
+    let secrets = Arc::new(FixedSecret::new(token));
+    let connections = MemoryConnections::new()
+        .with("open", draft(NetworkGate::Open))
+        .with("closed", draft(NetworkGate::Closed));
+    let engine = Engine::new(Ports {
+        connections: Arc::new(connections),
+        providers: Arc::new(StubProviders::new(Arc::clone(&provider))),
+        secrets: secrets.clone(),
+        ledger: ledger.clone(),
+        reader: ledger.clone(),
+        clock: Arc::new(FixedClock::default()),
+        call_ids: Arc::new(SequentialCallIds::new()),
+    });
+    Bench {
+        engine,
+        ledger,
+        secrets,
+        provider,
+    }
+}
+
+pub(crate) fn bench() -> Bench {
+    bench_with("fake-token", MemoryLedger::new())
+}
+
+pub(crate) fn draft(gate: NetworkGate) -> Draft {
+    Draft {
+        provider: "openai".into(),
+        model: "m".into(),
+        credential: "env:TOKEN".into(),
+        gate,
+        ..Draft::default()
+    }
+}
+
+pub(crate) fn ask(connection: &str) -> ChatCall {
+    ChatCall {
+        connection: Some(connection.into()),
+        messages: vec![Message::new(Role::User, "hi")],
+        ..ChatCall::default()
+    }
+}
+
+pub(crate) fn reply() -> ChatReply {
+    ChatReply {
+        content: Some("hello".into()),
+        model: Some("m-2026".into()),
+        usage: Usage {
+            prompt_tokens: Some(3),
+            ..Usage::default()
+        },
+        ..ChatReply::default()
+    }
+}

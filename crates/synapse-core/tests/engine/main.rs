@@ -1,0 +1,11 @@
+//! The use cases over in-memory ports: order of gate, row, secret and send; what is saved; what a
+//! caller that walks away leaves behind.
+
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod cancelling;
+#[cfg(test)]
+mod chat;
+#[cfg(test)]
+mod preflight;
