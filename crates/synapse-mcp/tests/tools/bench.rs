@@ -1,0 +1,87 @@
+//! The tools over doubles, and one call of them.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use synapse_core::chat::{ChatReply, FinishReason};
+use synapse_core::engine::{Engine, Ports};
+use synapse_core::gate::NetworkGate;
+use synapse_core::{Draft, Origin};
+use synapse_mcp::tools::ProductTools;
+use synapse_mcp::{Caller, JsonObject, ProtocolRevision, ToolCall, ToolHost};
+use synapse_testkit::ports::{
+    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, SequentialCallIds, StubProvider,
+    StubProviders,
+};
+
+/// Tools over two connections: `open`, and `closed` with a closed gate.
+pub(crate) struct Bench {
+    pub(crate) tools: ProductTools,
+    pub(crate) provider: Arc<StubProvider>,
+    pub(crate) ledger: Arc<MemoryLedger>,
+}
+
+pub(crate) fn bench() -> Bench {
+    let url = url::Url::parse("https://api.openai.com/v1").unwrap();
+    let provider = Arc::new(StubProvider::new(vec![Origin::of(&url)]));
+    let ledger = Arc::new(MemoryLedger::new());
+    let connections = MemoryConnections::new()
+        .with("open", draft(NetworkGate::Open))
+        .with("closed", draft(NetworkGate::Closed));
+    let engine = Engine::new(Ports {
+        connections: Arc::new(connections),
+        providers: Arc::new(StubProviders::new(Arc::clone(&provider))),
+        secrets: Arc::new(FixedSecret::new("fake-token")),
+        ledger: ledger.clone(),
+        reader: ledger.clone(),
+        clock: Arc::new(FixedClock::default()),
+        call_ids: Arc::new(SequentialCallIds::new()),
+    });
+    Bench {
+        tools: ProductTools::new(engine),
+        provider,
+        ledger,
+    }
+}
+
+fn draft(gate: NetworkGate) -> Draft {
+    Draft {
+        provider: "openai".into(),
+        model: "m".into(),
+        credential: "file:/run/secrets/key".into(),
+        gate,
+        ..Draft::default()
+    }
+}
+
+pub(crate) fn reply(content: &str) -> ChatReply {
+    ChatReply {
+        content: Some(content.into()),
+        finish_reason: Some(FinishReason::new("stop")),
+        ..ChatReply::default()
+    }
+}
+
+/// Calls a tool and gives the result object as it goes over the wire.
+pub(crate) async fn call(tools: &ProductTools, name: &str, arguments: Value) -> JsonObject {
+    let arguments = arguments.as_object().unwrap().clone();
+    let caller = Caller::new(ProtocolRevision::V2025_11_25);
+    let result = tools
+        .call_tool(ToolCall::new(name, arguments, caller))
+        .await;
+    result.unwrap().into_object()
+}
+
+/// The code of a failed result; panics when it is none.
+pub(crate) fn code(result: &JsonObject) -> &str {
+    assert_eq!(result["isError"], true);
+    let document = &result["structuredContent"];
+    assert_eq!(
+        (&document["schema"], &document["ok"]),
+        (&"synapse.error/1".into(), &false.into())
+    );
+    let code = document["error"]["code"].as_str().unwrap();
+    let text = result["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains(code), "the text names the code too: {text}");
+    code
+}

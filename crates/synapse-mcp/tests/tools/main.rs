@@ -1,0 +1,8 @@
+//! The product's own tools over in-memory ports: answers, failures as data, scope, arguments.
+
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod chat;
+#[cfg(test)]
+mod connections;
