@@ -9,7 +9,7 @@ use synapse_core::error::{Code, Failure};
 
 /// The directory of Synapse, when it is not `~/.synapse`.
 pub(crate) const SYNAPSE_HOME: &str = "SYNAPSE_HOME";
-/// What to log to stderr, in the syntax of `RUST_LOG`; nothing below warnings when unset.
+/// What `serve` logs to stderr: `level` or `target=level,…`; warnings when unset.
 pub(crate) const SYNAPSE_LOG: &str = "SYNAPSE_LOG";
 
 /// Looks a variable up.

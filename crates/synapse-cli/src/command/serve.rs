@@ -9,7 +9,10 @@ use std::sync::Arc;
 use synapse_core::error::{Code, Failure};
 use synapse_mcp::tools::ProductTools;
 use synapse_mcp::{Server, ServerIdentity, stdio};
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Registry, fmt};
 
 use super::{CommandError, Context, runtime};
 use crate::args::ServeArguments;
@@ -62,19 +65,19 @@ fn log_to_stderr(environment: &Environment) {
     let wanted = environment
         .variable(SYNAPSE_LOG)
         .and_then(|text| text.into_string().ok());
-    let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or("warn"))
-        .unwrap_or_else(|_| EnvFilter::new("warn"));
-    let capped = QUIET.iter().filter_map(|directive| directive.parse().ok());
-    let filter = capped.fold(filter, EnvFilter::add_directive);
-    let started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .try_init();
+    let targets: Targets = wanted
+        .as_deref()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(Level::WARN));
+    let capped = QUIET.map(|library| (library, Level::WARN));
+    let subscriber = Registry::default()
+        .with(fmt::layer().with_writer(io::stderr))
+        .with(targets.with_targets(capped));
     // A second subscriber in one process is the host's choice.
-    drop(started);
+    drop(tracing::subscriber::set_global_default(subscriber));
 }
 
-const QUIET: [&str; 4] = ["rmcp=warn", "reqwest=warn", "hyper=warn", "hyper_util=warn"];
+const QUIET: [&str; 4] = ["rmcp", "reqwest", "hyper", "hyper_util"];
 
 const INSTRUCTIONS: &str = "Synapse sends prompts to models of the user's own accounts. \
     Each chat call is one HTTP request that may cost money; nothing is retried. \
