@@ -1,0 +1,252 @@
+//! A home of its own for every test: a temporary directory in which the twin runs with `HOME` and
+//! `SYNAPSE_HOME` and no other variable.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::ide::{Era, Ide};
+use crate::process::{Output, Run};
+
+/// A user's home, with nothing in it: the directory of Synapse is not there yet.
+#[derive(Debug)]
+pub struct Home {
+    twin: PathBuf,
+    directory: PathBuf,
+    _removed_on_drop: TempDir,
+}
+
+/// The flags that describe a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flags(Vec<String>);
+
+impl Home {
+    /// A new home for the twin at the path `twin`, which is
+    /// `env!("CARGO_BIN_EXE_synapse-twin")` in an integration test.
+    ///
+    /// # Panics
+    /// When there is no room for a directory.
+    #[must_use]
+    pub fn new(twin: &str) -> Self {
+        let temporary = TempDir::new().expect("a temporary directory can be made");
+        let real = temporary.path().canonicalize();
+        let directory = real.expect("it is there").join("home");
+        fs::create_dir(&directory).expect("a new directory has room");
+        Self {
+            twin: PathBuf::from(twin),
+            directory,
+            _removed_on_drop: temporary,
+        }
+    }
+
+    /// The user's home directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The directory of Synapse.
+    #[must_use]
+    pub fn synapse(&self) -> PathBuf {
+        self.directory.join(".synapse")
+    }
+
+    /// The file of connections.
+    #[must_use]
+    pub fn connections(&self) -> PathBuf {
+        self.synapse().join("connections.toml")
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> PathBuf {
+        self.synapse().join("ledger.db")
+    }
+
+    /// Writes a file that only its owner can read, with the directories above it, and gives its
+    /// path.
+    ///
+    /// # Panics
+    /// When the file is there already, or cannot be written.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.directory.join(name);
+        let parent = path.parent().expect("a file is in a directory");
+        fs::create_dir_all(parent).expect("a directory can be made");
+        let mut options = fs::OpenOptions::new();
+        options
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| file.write_all(content.as_ref()))
+            .expect("a new file can be written");
+        path
+    }
+
+    /// Writes a credential file as a user should, and gives the reference to it.
+    #[must_use]
+    pub fn credential(&self, token: &str) -> String {
+        let file = self.write(&format!("{}.token", self.entries()), format!("{token}\n"));
+        format!("file:{}", file.display())
+    }
+
+    /// The twin with `arguments`, to be run in this home.
+    #[must_use]
+    pub fn twin<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Run {
+        Run::new(&self.twin, arguments)
+            .env("HOME", self.path())
+            .env("SYNAPSE_HOME", self.synapse())
+    }
+
+    /// Runs the twin to its end.
+    ///
+    /// # Panics
+    /// When it does not end in time, or is ended by a signal.
+    #[must_use]
+    pub fn run<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
+        self.twin(arguments).output()
+    }
+
+    /// Runs `connection create NAME` with `flags` and `more`.
+    ///
+    /// # Panics
+    /// As [`Home::run`].
+    #[must_use]
+    pub fn create(&self, name: &str, flags: &Flags, more: &[&str]) -> Output {
+        let words = ["connection", "create", name].into_iter();
+        self.run(words.chain(flags.words()).chain(more.iter().copied()))
+    }
+
+    /// Starts `serve` and shakes hands as a client of that era.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    #[must_use]
+    pub fn serve(&self, era: Era) -> Ide {
+        let mut ide = Ide::start(self.twin(["serve"]));
+        ide.shake_hands(era);
+        ide
+    }
+
+    /// The rows of `history --json`, newest first.
+    ///
+    /// # Panics
+    /// When the command fails.
+    #[must_use]
+    #[track_caller]
+    pub fn history(&self) -> Vec<Value> {
+        let document = self.run(["history", "--json"]).with_code(0).json();
+        assert_eq!(document["schema"], "synapse.history/1", "{document}");
+        let entries = document["entries"].as_array();
+        entries.expect("there is a list of entries").clone()
+    }
+
+    /// `text` with `[HOME]` in place of this home's path.
+    #[must_use]
+    pub fn shown(&self, text: &impl ToString) -> String {
+        let path = self.directory.to_string_lossy();
+        text.to_string().replace(&*path, "[HOME]")
+    }
+
+    /// Every regular file below this home, with its content.
+    ///
+    /// # Panics
+    /// When one cannot be read.
+    #[must_use]
+    pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        collect(&self.directory, &mut found);
+        found
+    }
+
+    /// The twin with `arguments`, run by a user for whom permissions hold: by us, or by somebody
+    /// else when we are root. The home is given to that user as it is now.
+    ///
+    /// # Panics
+    /// When it cannot be given away.
+    #[must_use]
+    pub fn unprivileged<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Run {
+        let owner = fs::metadata(&self.directory)
+            .expect("the home is there")
+            .uid();
+        if owner != ROOT && owner != NOBODY {
+            return self.twin(arguments);
+        }
+        let top = self.directory.parent().expect("the home is in a directory");
+        let program = top.join("program");
+        if owner == ROOT {
+            give_away(top);
+            // The directory of the build may be closed to that user.
+            fs::hard_link(&self.twin, &program)
+                .or_else(|_| fs::copy(&self.twin, &program).map(drop))
+                .expect("the program can be linked or copied");
+        }
+        let twin = self.twin(arguments);
+        twin.program(&program).as_user(NOBODY)
+    }
+
+    fn entries(&self) -> usize {
+        let entries = fs::read_dir(&self.directory).expect("the home can be read");
+        entries.count()
+    }
+}
+
+impl Flags {
+    /// Describes a connection of `provider`.
+    #[must_use]
+    pub fn new(provider: &str, model: &str, credential: &str, base_url: &str) -> Self {
+        let words = [
+            ["--provider", provider],
+            ["--model", model],
+            ["--credential", credential],
+            ["--base-url", base_url],
+        ];
+        Self(words.concat().into_iter().map(str::to_owned).collect())
+    }
+
+    /// The flags as words of a command line.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// Sets the permissions of a file or directory.
+///
+/// # Panics
+/// When it is not ours.
+pub fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is ours");
+}
+
+fn collect(directory: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(directory).expect("a directory can be read") {
+        let path = entry.expect("an entry can be read").path();
+        let kind = fs::symlink_metadata(&path)
+            .expect("an entry is there")
+            .file_type();
+        if kind.is_dir() {
+            collect(&path, found);
+        } else if kind.is_file() {
+            let content = fs::read(&path).expect("a file can be read");
+            found.push((path, content));
+        }
+    }
+}
+
+fn give_away(path: &Path) {
+    std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).expect("root can give files away");
+    if path.is_dir() {
+        for entry in fs::read_dir(path).expect("a directory can be read") {
+            give_away(&entry.expect("an entry can be read").path());
+        }
+    }
+}
+
+const ROOT: u32 = 0;
+/// The user of no rights on every system that has one.
+const NOBODY: u32 = 65_534;

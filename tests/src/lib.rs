@@ -1,0 +1,29 @@
+//! What the whole-product tests share: a hermetic home in which the twin of the binary runs, a
+//! scripted IDE, and aimock, a provider that we did not write.
+//!
+//! **Invariant:** a child gets the environment that is named here and nothing of ours, is waited
+//! for with a deadline, and does not outlive the test that started it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what cannot do its part here fails the test by panicking, and a JSON value that is \
+              indexed answers null for what it does not have"
+)]
+
+pub mod aimock;
+pub mod home;
+pub mod ide;
+pub mod process;
+
+use std::time::Duration;
+
+pub use aimock::Aimock;
+pub use home::{Flags, Home};
+pub use ide::{Era, Ide};
+pub use process::Output;
+
+/// How long a test waits for something that must happen. Generous, because it only ever passes when
+/// something is broken.
+pub const PATIENCE: Duration = Duration::from_secs(30);

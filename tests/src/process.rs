@@ -1,0 +1,331 @@
+//! Child processes: started with the environment that is given and no other, waited for with a
+//! deadline, and ended when they are dropped.
+
+use std::ffi::OsString;
+use std::io::{Read, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
+
+use crate::PATIENCE;
+
+/// A program about to be run. Without more it gets no environment and an empty stdin.
+#[derive(Debug)]
+pub struct Run {
+    command: Command,
+    spelling: String,
+    input: Vec<u8>,
+}
+
+/// A program that runs.
+#[derive(Debug)]
+pub struct Running {
+    child: Killed,
+    spelling: String,
+    stdout: Option<Collector>,
+    stderr: Collector,
+}
+
+/// What a program left when it ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Its exit code.
+    pub code: i32,
+    /// All of its stdout.
+    pub stdout: String,
+    /// All of its stderr.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Runs `program` with `arguments`.
+    pub fn new<A: Into<OsString>>(program: &Path, arguments: impl IntoIterator<Item = A>) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place of this package that starts children"
+        )]
+        let mut command = Command::new(program);
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        let words: Vec<_> = arguments
+            .iter()
+            .map(|word| word.to_string_lossy())
+            .collect();
+        let spelling = format!("{} {}", program.display(), words.join(" "));
+        command
+            .args(&arguments)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self {
+            command,
+            spelling,
+            input: Vec::new(),
+        }
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.command.env(name, value.into());
+        self
+    }
+
+    /// Takes a variable out of its environment.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Runs another copy of the program, at that path.
+    #[must_use]
+    pub(crate) fn program(self, path: &Path) -> Self {
+        let mut other = Self::new(path, self.command.get_args().map(ToOwned::to_owned));
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                other.command.env(name, value);
+            }
+        }
+        other
+    }
+
+    /// Gives it these bytes as stdin.
+    #[must_use]
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = bytes.into();
+        self
+    }
+
+    /// Gives it a stdout that nobody reads any more, as behind `| head` when head is done.
+    ///
+    /// # Panics
+    /// When the system has no pipe left.
+    #[must_use]
+    pub fn into_closed_pipe(mut self) -> Self {
+        let (reader, writer) = std::io::pipe().expect("there is a pipe");
+        drop(reader);
+        self.command.stdout(writer);
+        self
+    }
+
+    /// Runs it as that user and group, which takes a test that runs as root.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn as_user(mut self, id: u32) -> Self {
+        std::os::unix::process::CommandExt::uid(&mut self.command, id);
+        std::os::unix::process::CommandExt::gid(&mut self.command, id);
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start(mut self) -> Running {
+        let mut child = self.spawn();
+        let stdin = child.0.stdin.take();
+        let stdout = child.0.stdout.take().map(Collector::start);
+        let stderr = child.0.stderr.take().expect("stderr is a pipe");
+        feed(stdin.expect("stdin is a pipe"), self.input);
+        Running {
+            child,
+            spelling: self.spelling,
+            stdout,
+            stderr: Collector::start(stderr),
+        }
+    }
+
+    /// Starts it and gives it its input, of which there is more to come: its stdin stays open as
+    /// long as the second value lives. Returns when it has taken all but what a pipe holds.
+    ///
+    /// # Panics
+    /// When it cannot be started, or does not read.
+    #[must_use]
+    pub fn start_and_hold(mut self) -> (Running, ChildStdin) {
+        let mut child = self.spawn();
+        let mut stdin = child.0.stdin.take().expect("stdin is a pipe");
+        let stdout = child.0.stdout.take().map(Collector::start);
+        let stderr = child.0.stderr.take().expect("stderr is a pipe");
+        let running = Running {
+            child,
+            spelling: self.spelling,
+            stdout,
+            stderr: Collector::start(stderr),
+        };
+        stdin
+            .write_all(&self.input)
+            .expect("the program reads its stdin");
+        (running, stdin)
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// When it does not end in time, or is ended by a signal.
+    #[must_use]
+    pub fn output(self) -> Output {
+        self.start().finish()
+    }
+
+    /// Starts it for a caller who holds a conversation on its stdin and stdout.
+    pub(crate) fn converse(mut self) -> Conversation {
+        let mut child = self.spawn();
+        let stderr = child.0.stderr.take().expect("stderr is a pipe");
+        Conversation {
+            input: child.0.stdin.take().expect("stdin is a pipe"),
+            output: child.0.stdout.take().expect("stdout is a pipe"),
+            errors: Collector::start(stderr),
+            child,
+            spelling: self.spelling,
+        }
+    }
+
+    fn spawn(&mut self) -> Killed {
+        match self.command.spawn() {
+            Ok(child) => Killed(child),
+            Err(error) => panic!("`{}` cannot be started: {error}", self.spelling),
+        }
+    }
+}
+
+/// A child and its ends of the pipes.
+pub(crate) struct Conversation {
+    pub(crate) input: ChildStdin,
+    pub(crate) output: ChildStdout,
+    pub(crate) errors: Collector,
+    pub(crate) child: Killed,
+    pub(crate) spelling: String,
+}
+
+impl Running {
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn signal(&self, signal: Signal) {
+        self.child.signal(signal);
+    }
+
+    /// Waits for its end, by a signal too.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    #[must_use]
+    pub fn end(mut self) -> ExitStatus {
+        self.stderr.wait(&self.spelling);
+        self.child.0.wait().expect("a child can be waited for")
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it does not end in time, or is ended by a signal.
+    #[must_use]
+    pub fn finish(mut self) -> Output {
+        let spelling = &self.spelling;
+        let stderr = self.stderr.wait(spelling);
+        let stdout = self
+            .stdout
+            .as_ref()
+            .map_or_else(String::new, |stdout| stdout.wait(spelling));
+        let status = self.child.0.wait().expect("a child can be waited for");
+        let Some(code) = status.code() else {
+            panic!("`{spelling}` ended with {status}\n{stderr}");
+        };
+        Output {
+            code,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Output {
+    /// The one JSON document on stdout.
+    ///
+    /// # Panics
+    /// When stdout is anything else.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        match serde_json::from_str(&self.stdout) {
+            Ok(document) => document,
+            Err(error) => panic!("stdout is not one JSON document: {error}\n{self}"),
+        }
+    }
+
+    /// The same output, if it has that exit code.
+    ///
+    /// # Panics
+    /// When it has another one.
+    #[track_caller]
+    pub fn with_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "\n{self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Output {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "exit code: {}\n----- stdout\n{}----- stderr\n{}",
+            self.code, self.stdout, self.stderr
+        )
+    }
+}
+
+/// A child that does not outlive its owner.
+#[derive(Debug)]
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Killed {
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
+        let id = id.expect("a child has a process id");
+        kill_process(id, signal).expect("the child runs");
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // One that has ended already has nothing to be told.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Reads a pipe to its end on a thread of its own.
+#[derive(Debug)]
+pub(crate) struct Collector(Receiver<Vec<u8>>);
+
+impl Collector {
+    fn start(mut pipe: impl Read + Send + 'static) -> Self {
+        let (sender, receiver) = channel();
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // A pipe that breaks has ended.
+            drop(pipe.read_to_end(&mut bytes));
+            drop(sender.send(bytes));
+        });
+        Self(receiver)
+    }
+
+    /// Everything that was written, once the pipe has ended, which a child's death makes it do.
+    pub(crate) fn wait(&self, whose: &str) -> String {
+        let Ok(bytes) = self.0.recv_timeout(PATIENCE) else {
+            panic!("`{whose}` did not end within {PATIENCE:?}");
+        };
+        String::from_utf8(bytes).expect("the output is UTF-8")
+    }
+}
+
+/// Writes to a child without waiting for it; one that does not read to the end is free to.
+fn feed(mut input: ChildStdin, bytes: Vec<u8>) {
+    thread::spawn(move || drop(input.write_all(&bytes)));
+}

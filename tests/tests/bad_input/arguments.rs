@@ -1,0 +1,239 @@
+//! What people type: names, providers, prompts.
+
+use insta::assert_snapshot;
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::Home;
+
+use super::{BASE_URL, TWIN, flags, write_connection};
+
+fn run(arguments: &[&str]) -> String {
+    let home = Home::new(TWIN);
+    home.shown(&home.run(arguments.iter().copied()))
+}
+
+#[test]
+fn an_unknown_provider() {
+    let flags = [
+        "--provider",
+        "opnai",
+        "--model",
+        "m",
+        "--credential",
+        "env:KEY",
+    ];
+    let words = [&["connection", "create", "work"][..], &flags].concat();
+    assert_snapshot!(run(&words), @"
+    exit code: 3
+    ----- stdout
+    Preflight work  opnai · m
+      FAIL  config      config.unknown-provider: that provider is not known
+      skip  endpoint    needs config
+      skip  gate        needs config
+      skip  credential  needs config
+      skip  reach       needs config
+      skip  token       needs config
+      skip  model       needs config
+      skip  live        needs config
+    proven: nothing
+    not proven: config, endpoint, gate, credential, reach, token, model, live
+    not saved
+    ----- stderr
+    error[config.unknown-provider]: that provider is not known
+      cause: known providers are: openai, huggingface
+      hint: write the name exactly as listed
+    ");
+}
+
+#[test]
+fn a_name_that_is_none() {
+    let flags = [
+        "--provider",
+        "openai",
+        "--model",
+        "m",
+        "--credential",
+        "env:KEY",
+    ];
+    let words = [&["connection", "create", "my work"][..], &flags].concat();
+    assert_snapshot!(run(&words), @"
+    exit code: 3
+    ----- stdout
+    ----- stderr
+    error[config.invalid-value]: that is no connection name
+      cause: a name has 1 to 64 letters, digits, `.`, `_` or `-`, and begins with a letter or digit
+    ");
+}
+
+#[test]
+fn a_setting_of_another_provider() {
+    let words = [
+        "preflight",
+        "--provider",
+        "openai",
+        "--model",
+        "m",
+        "--credential",
+        "env:KEY",
+        "--bill-to",
+        "acme",
+    ];
+    assert_snapshot!(run(&words), @"
+    exit code: 3
+    ----- stdout
+    Preflight  openai · m
+      FAIL  config      config.invalid-value: `bill_to` is not a setting of openai
+      skip  endpoint    needs config
+      skip  gate        needs config
+      skip  credential  needs config
+      skip  reach       needs config
+      skip  token       needs config
+      skip  model       needs config
+      skip  live        needs config
+    proven: nothing
+    not proven: config, endpoint, gate, credential, reach, token, model, live
+    ----- stderr
+    error[config.invalid-value]: `bill_to` is not a setting of openai
+      cause: it belongs to connections of huggingface
+      hint: remove it
+    ");
+}
+
+#[test]
+fn an_unknown_connection_among_none_and_among_some() {
+    assert_snapshot!(run(&["chat", "nope", "hello"]), @"
+    exit code: 3
+    ----- stdout
+    ----- stderr
+    error[config.not-found]: no connection is called `nope`
+      cause: there is no connection yet
+      hint: create one: synapse connection create NAME --provider openai --model MODEL --credential file:PATH --allow-network
+    ");
+    let home = Home::new(TWIN);
+    write_connection(&home, "env:KEY", BASE_URL);
+    let mut shown = Vec::new();
+    for arguments in [
+        &["chat", "nope", "hello"][..],
+        &["preflight", "nope"],
+        &["connection", "show", "nope"],
+        &["connection", "edit", "nope", "--model", "m"],
+        &["connection", "remove", "nope"],
+    ] {
+        shown.push(home.run(arguments.iter().copied()).to_string());
+    }
+    assert_snapshot!(shown[0], @"
+    exit code: 3
+    ----- stdout
+    ----- stderr
+    error[config.not-found]: no connection is called `nope`
+      cause: connections: work
+      hint: see them: synapse connection list
+    ");
+    assert!(shown.iter().all(|each| *each == shown[0]), "{shown:#?}");
+}
+
+#[test]
+fn a_duplicate_name() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    let flags = flags(&home, &double);
+    home.create("work", &flags, &["--allow-network"])
+        .with_code(0);
+    let (before, sent) = (home.files(), double.server().accepts());
+    let output = home.create("work", &flags, &["--allow-network"]);
+    assert_snapshot!(home.shown(&output), @"
+    exit code: 3
+    ----- stdout
+    ----- stderr
+    error[config.duplicate-name]: a connection called `work` exists already
+      cause: nothing was changed
+      hint: change it: synapse connection edit work --help
+      hint: or look at it: synapse connection show work
+    ");
+    assert_eq!(home.files(), before);
+    assert_eq!(double.server().accepts(), sent, "refused before any check");
+}
+
+#[test]
+fn no_prompt() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    home.create("work", &flags(&home, &double), &["--allow-network"])
+        .with_code(0);
+    let sent = double.server().accepts();
+    let empty = home.run(["chat", "work", ""]);
+    assert_snapshot!(home.shown(&empty), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error[usage.invalid-arguments]: there is no prompt
+      cause: at least one message with content is needed
+      hint: give `prompt`, or `messages` with a user message
+    ");
+    assert_eq!(home.run(["chat", "work", "-"]), empty);
+    assert_eq!(home.run(["chat", "work"]), empty);
+    let system = home.run(["chat", "work", "", "--system", "be brief"]);
+    assert_eq!(system, empty, "a system message is no prompt");
+    let binary = home
+        .twin(["chat", "work", "-"])
+        .input(*b"\xff\xfe")
+        .output();
+    assert_snapshot!(home.shown(&binary), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error[usage.invalid-arguments]: the prompt cannot be read from stdin
+      cause: stream did not contain valid UTF-8
+    ");
+    assert_eq!(double.server().accepts(), sent);
+}
+
+#[test]
+fn flags_that_do_not_fit() {
+    assert_snapshot!(run(&["connection", "create", "work", "--provider", "openai"]), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error: the following required arguments were not provided:
+      --model <MODEL>
+      --credential <REF>
+
+    Usage: synapse-twin connection create --provider <PROVIDER> --model <MODEL> --credential <REF> <NAME>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(run(&["connection", "edit", "work"]), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error[usage.invalid-arguments]: there is nothing to change
+      hint: see the flags: synapse connection edit --help
+    ");
+    assert_snapshot!(run(&["preflight"]), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error[usage.invalid-arguments]: there is nothing to check
+      hint: name a connection, or pass --all, or --provider with --model and --credential
+    ");
+    assert_snapshot!(run(&["explain", "no.such"]), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error[usage.invalid-arguments]: no error code of that name is known
+      hint: see every code: synapse explain
+    ");
+    assert_snapshot!(run(&["history", "show", "nope"]), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error[usage.invalid-arguments]: that is no call id
+      cause: a call id is a UUID, as `synapse history` shows it
+    ");
+    assert_snapshot!(run(&["usage", "--since", "yesterday"]), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error[usage.invalid-arguments]: that is no point in time
+      cause: --since takes 30d, 12h, 2026-11-01 or 2026-11-01T08:00:00Z
+    ");
+}

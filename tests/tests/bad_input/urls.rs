@@ -1,0 +1,104 @@
+//! Base URLs that cannot be right: each rule, refused before any socket, with the URL that is
+//! probably meant.
+
+use insta::assert_snapshot;
+use synapse_tests::{Flags, Home};
+
+use super::TWIN;
+
+#[test]
+fn each_rule_says_what_to_write_instead() {
+    let home = Home::new(TWIN);
+    let credential = home.credential("sk-fake");
+    let mut shown = String::new();
+    for url in [
+        "api.openai.com/v1",
+        "ftp://api.openai.com/v1",
+        "http://api.openai.com/v1",
+        "https://user:hunter2@api.openai.com/v1",
+        "https://api.openai.com/v1?key=hunter2",
+        "https://api.openai.com/v1#hunter2",
+        "https://api.openai.com",
+        "https://api.openai.com/v1/chat/completions",
+        "https://api.openai.com/v1/models/",
+        "https://api.openai.com/v1/v1",
+        "https://huggingface.co/v1",
+        "https://api-inference.huggingface.co/models",
+    ] {
+        let flags = Flags::new("openai", "m", &credential, url);
+        let output = home.create("work", &flags, &["--allow-network"]);
+        assert_eq!(output.code, 6, "{output}");
+        assert!(output.stdout.contains("  FAIL  endpoint    "), "{output}");
+        assert!(output.stdout.ends_with("\nnot saved\n"), "{output}");
+        assert!(!output.to_string().contains("hunter2"), "{output}");
+        shown.push_str(&format!("{url}\n{}", output.stderr));
+    }
+    assert_snapshot!(shown, @"
+    api.openai.com/v1
+    error[endpoint.invalid-url]: that is no URL
+      cause: relative URL without a base
+      hint: write it whole, for example https://api.openai.com/v1 or http://127.0.0.1:8080/v1
+    ftp://api.openai.com/v1
+    error[endpoint.invalid-url]: the scheme `ftp` is not supported
+      hint: use https, or http for a loopback address
+    http://api.openai.com/v1
+    error[endpoint.invalid-url]: plain http would send the credential unencrypted
+      hint: use https://api.openai.com/v1
+      hint: http is taken for loopback addresses only
+    https://user:hunter2@api.openai.com/v1
+    error[endpoint.invalid-url]: the base URL contains a user name or password
+      hint: remove it; the credential reference is the one place for a secret
+    https://api.openai.com/v1?key=hunter2
+    error[endpoint.invalid-url]: the base URL has a query or a fragment
+      hint: remove everything from `?` or `#` on
+    https://api.openai.com/v1#hunter2
+    error[endpoint.invalid-url]: the base URL has a query or a fragment
+      hint: remove everything from `?` or `#` on
+    https://api.openai.com
+    error[endpoint.path-mismatch]: the base URL has no path
+      hint: most APIs live under /v1: use https://api.openai.com/v1
+    https://api.openai.com/v1/chat/completions
+    error[endpoint.path-mismatch]: the base URL already names an endpoint
+      hint: give the base only: https://api.openai.com/v1
+    https://api.openai.com/v1/models/
+    error[endpoint.path-mismatch]: the base URL already names an endpoint
+      hint: give the base only: https://api.openai.com/v1
+    https://api.openai.com/v1/v1
+    error[endpoint.path-mismatch]: the base URL repeats a part of its path
+      hint: use https://api.openai.com/v1
+    https://huggingface.co/v1
+    error[endpoint.path-mismatch]: huggingface.co is the web site and not the inference router
+      hint: use https://router.huggingface.co/v1
+    https://api-inference.huggingface.co/models
+    error[endpoint.gone]: api-inference.huggingface.co was retired
+      hint: use https://router.huggingface.co/v1
+    ");
+    assert!(!home.synapse().exists());
+}
+
+#[test]
+fn the_whole_output_of_one() {
+    let home = Home::new(TWIN);
+    let credential = home.credential("sk-fake");
+    let flags = Flags::new("openai", "m", &credential, "https://api.openai.com");
+    let output = home.create("work", &flags, &["--allow-network"]);
+    assert_snapshot!(home.shown(&output), @"
+    exit code: 6
+    ----- stdout
+    Preflight work  openai · m
+      ok    config      understood
+      FAIL  endpoint    endpoint.path-mismatch: the base URL has no path
+      skip  gate        needs endpoint
+      skip  credential  needs endpoint
+      skip  reach       needs endpoint
+      skip  token       needs endpoint
+      skip  model       needs endpoint
+      skip  live        needs endpoint
+    proven: config
+    not proven: endpoint, gate, credential, reach, token, model, live
+    not saved
+    ----- stderr
+    error[endpoint.path-mismatch]: the base URL has no path
+      hint: most APIs live under /v1: use https://api.openai.com/v1
+    ");
+}

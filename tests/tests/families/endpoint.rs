@@ -1,0 +1,97 @@
+//! The endpoint's path is wrong.
+
+use serde_json::{Value, json};
+use synapse_testkit::provider_doubles::{HuggingFaceDouble, OpenAiDouble};
+use synapse_tests::{Era, Flags, Home};
+
+use super::trouble::Trouble;
+use super::{TWIN, save};
+
+#[test]
+fn a_wrong_path_is_told_from_a_wrong_model() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    let wrong = double.base_url().replace("/v1", "/v2");
+    let credential = home.credential(OpenAiDouble::KEY);
+    let flags = Flags::new("openai", OpenAiDouble::MODEL, &credential, &wrong);
+    save(&home, &flags, &["--allow-network"]);
+    Trouble {
+        home: &home,
+        server: double.server(),
+        code: "endpoint.path-mismatch",
+        class: "endpoint",
+        exit: 6,
+        check: "reach",
+        reach: &[],
+        outcome: "error",
+        status: Some(404),
+    }
+    .is_the_same_everywhere();
+}
+
+#[test]
+fn a_wrong_path_at_the_router_is_told_too() {
+    let double = HuggingFaceDouble::start();
+    let home = Home::new(TWIN);
+    let wrong = double.base_url().replace("/v1", "/v2");
+    let credential = home.credential(HuggingFaceDouble::TOKEN);
+    let flags = Flags::new("huggingface", HuggingFaceDouble::MODEL, &credential, &wrong);
+    save(&home, &flags, &["--allow-network"]);
+    Trouble {
+        home: &home,
+        server: double.server(),
+        code: "endpoint.path-mismatch",
+        class: "endpoint",
+        exit: 6,
+        check: "reach",
+        reach: &[],
+        outcome: "error",
+        status: Some(404),
+    }
+    .is_the_same_everywhere();
+}
+
+/// Written by hand, since nothing saves it: refused before any socket, and before any row, because
+/// there is no connection to write about.
+#[test]
+fn a_path_that_cannot_be_right_is_refused_locally() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    let credential = home.credential(OpenAiDouble::KEY);
+    let bare = double.server().url("/").to_string();
+    let flags = Flags::new("openai", OpenAiDouble::MODEL, &credential, &bare);
+    let refused = home.create("work", &flags, &["--allow-network", "--json"]);
+    let document = refused.with_code(6).json();
+    assert_eq!(document["error"]["code"], "endpoint.path-mismatch");
+    assert_eq!(document["preflight"]["checks"][1]["id"], "endpoint");
+    assert_eq!(document["preflight"]["checks"][1]["outcome"], "fail");
+    assert!(
+        !home.synapse().exists(),
+        "a refused connection left something"
+    );
+
+    home.write(
+        ".synapse/connections.toml",
+        format!(
+            "format = 1\n\n[connections.work]\nprovider = \"openai\"\nmodel = \"m\"\n\
+             credential = \"{credential}\"\nnetwork = \"open\"\nbase_url = \"{bare}\"\n"
+        ),
+    );
+    for arguments in [&["preflight", "work"][..], &["chat", "work", "hello"]] {
+        let shown = home.run(arguments.iter().copied()).with_code(6);
+        assert!(
+            shown.stderr.starts_with("error[endpoint.path-mismatch]"),
+            "{shown}"
+        );
+        assert!(shown.stderr.contains("connections.toml:8:12"), "{shown}");
+        assert!(shown.stderr.contains("/v1"), "{shown}");
+    }
+    let mut ide = home.serve(Era::Modern);
+    let result = ide.call("chat", json!({"prompt": "hello"}));
+    assert_eq!(result["isError"], true);
+    let document = &result["structuredContent"];
+    assert_eq!(document["error"]["code"], "endpoint.path-mismatch");
+    assert_eq!(document["receipt"], json!(null));
+    assert_eq!(double.server().accepts(), 0);
+    assert_eq!(home.history(), [] as [Value; 0]);
+}

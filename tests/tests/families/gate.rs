@@ -1,0 +1,74 @@
+//! The gate is closed: no socket, no secret.
+
+use serde_json::json;
+use synapse_testkit::provider_doubles::{HuggingFaceDouble, OpenAiDouble};
+use synapse_tests::{Era, Flags, Home};
+
+use super::trouble::Trouble;
+use super::{TWIN, hugging_face, openai, save};
+
+#[test]
+fn a_closed_gate_means_no_socket_and_no_secret() {
+    let (openai_double, hugging_face_double) = (OpenAiDouble::start(), HuggingFaceDouble::start());
+    for (server, make) in [
+        (
+            openai_double.server(),
+            &(|credential: &str| openai(&openai_double, credential)) as &dyn Fn(&str) -> Flags,
+        ),
+        (hugging_face_double.server(), &|credential| {
+            hugging_face(&hugging_face_double, credential)
+        }),
+    ] {
+        let home = Home::new(TWIN);
+        // Whoever looks for this file reports that it is missing, and not that the gate is closed.
+        save(&home, &make("file:/nowhere/at/all/token"), &[]);
+        Trouble {
+            home: &home,
+            server,
+            code: "gate.network-disabled",
+            class: "network-gate",
+            exit: 5,
+            check: "gate",
+            reach: &[],
+            outcome: "refused",
+            status: None,
+        }
+        .is_the_same_everywhere();
+        assert_eq!(server.accepts(), 0);
+        let hint = home.run(["chat", "work", "hello"]).with_code(5);
+        let command = "synapse connection edit work --allow-network";
+        assert!(hint.stderr.contains(command), "{hint}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn behind_a_closed_gate_the_credential_file_is_not_even_opened() {
+    use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    let credential = home.credential(OpenAiDouble::KEY);
+    let watch = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).unwrap();
+    let file = credential.strip_prefix("file:").unwrap();
+    inotify::add_watch(&watch, file, WatchFlags::OPEN).unwrap();
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+    let mut opened = || inotify::Reader::new(&watch, &mut buffer).next().is_ok();
+
+    save(&home, &openai(&double, &credential), &[]);
+    home.run(["preflight", "work"]).with_code(5);
+    home.run(["chat", "work", "hello"]).with_code(5);
+    home.run(["connection", "list"]).with_code(0);
+    let mut ide = home.serve(Era::Modern);
+    assert_eq!(
+        ide.call("chat", json!({"prompt": "hello"}))["isError"],
+        true
+    );
+    assert!(!opened(), "a closed gate opened the credential file");
+    assert_eq!(double.server().accepts(), 0);
+
+    // The same watch sees what an open gate does.
+    home.run(["connection", "edit", "work", "--allow-network"])
+        .with_code(0);
+    assert!(opened());
+}

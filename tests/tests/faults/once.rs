@@ -1,0 +1,126 @@
+//! One prompt is one request to one host, whatever comes back and whatever the environment says.
+
+use serde_json::json;
+use synapse_testkit::provider_doubles::{OpenAiDouble, OpenAiFault, Route};
+use synapse_testkit::raw::{End, RawServer, Reply};
+use synapse_tests::Home;
+
+use super::{TWIN, flags};
+
+#[test]
+fn nothing_that_comes_back_makes_it_two_requests() {
+    let elsewhere = OpenAiDouble::start();
+    let redirect = elsewhere.server().url("/v1/chat/completions").to_string();
+    let scripted = |reply: Reply| OpenAiFault::Scripted(reply);
+    for (fault, code, status) in [
+        (OpenAiFault::RateLimited, "provider.rate-limited", Some(429)),
+        (OpenAiFault::Overloaded, "provider.overloaded", Some(503)),
+        (OpenAiFault::ServerError, "provider.failed", Some(500)),
+        (
+            OpenAiFault::Redirect(redirect),
+            "endpoint.redirected",
+            Some(307),
+        ),
+        (
+            OpenAiFault::KeyRejected,
+            "credential.token-rejected",
+            Some(401),
+        ),
+        (
+            OpenAiFault::EventStream,
+            "provider.unexpected-stream",
+            Some(200),
+        ),
+        (OpenAiFault::NoChoices, "provider.empty-response", Some(200)),
+        (OpenAiFault::CaptivePortal, "endpoint.not-an-api", Some(200)),
+        (
+            scripted(Reply::status(408)),
+            "provider.overloaded",
+            Some(408),
+        ),
+        (
+            scripted(Reply::status(425)),
+            "provider.request-rejected",
+            Some(425),
+        ),
+        (
+            scripted(Reply::silent(End::Reset)),
+            "transport.interrupted",
+            None,
+        ),
+        (
+            scripted(Reply::silent(End::Close)),
+            "transport.interrupted",
+            None,
+        ),
+    ] {
+        let double = OpenAiDouble::with_faults([(Route::Chat, fault)]);
+        let home = Home::new(TWIN);
+        home.create("work", &flags(&home, &double), &["--allow-network"])
+            .with_code(0);
+        let output = home.run(["chat", "work", "hello", "--json"]);
+        let document = output.json();
+        assert_eq!(document["error"]["code"], code, "{document}");
+        assert_eq!(document["receipt"]["attempts"], 1, "{document}");
+        assert_eq!(
+            document["receipt"]["http_status"],
+            json!(status),
+            "{document}"
+        );
+        // The lookup of the preflight, and the prompt.
+        assert_eq!(double.server().accepts(), 2, "{code}");
+        assert_eq!(double.server().requests().len(), 2, "{code}");
+        assert_eq!(home.history().len(), 1, "{code}");
+    }
+    assert_eq!(elsewhere.server().accepts(), 0, "a redirect was followed");
+}
+
+#[test]
+fn the_prompt_in_the_terminal_is_sent_as_it_was_given() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    home.create("work", &flags(&home, &double), &["--allow-network"])
+        .with_code(0);
+    let output = home.run(["chat", "work", "  Say \"hello\"\n"]).with_code(0);
+    assert_eq!(output.stdout, "Hello\n");
+    let piped = home.twin(["chat", "work"]).input("two\nlines\n").output();
+    assert_eq!(piped.with_code(0).stdout, "Hello\n");
+    let bodies: Vec<_> = double
+        .server()
+        .requests()
+        .iter()
+        .skip(1)
+        .map(|request| request.json())
+        .collect();
+    let body = |prompt: &str| {
+        json!({
+            "model": OpenAiDouble::MODEL,
+            "messages": [{"role": "user", "content": prompt}],
+            "stream": false,
+        })
+    };
+    assert_eq!(bodies, [body("  Say \"hello\"\n"), body("two\nlines\n")]);
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_not_used() {
+    let (double, proxy) = (OpenAiDouble::start(), RawServer::mute());
+    let home = Home::new(TWIN);
+    home.create("work", &flags(&home, &double), &["--allow-network"])
+        .with_code(0);
+    let address = proxy.url("/").to_string();
+    let variables = [
+        "http_proxy",
+        "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ];
+    let chat = home.twin(["chat", "work", "hello"]);
+    let chat = variables
+        .iter()
+        .fold(chat, |run, name| run.env(name, &address));
+    assert_eq!(chat.output().with_code(0).stdout, "Hello\n");
+    assert_eq!(proxy.accepts(), 0);
+}

@@ -1,0 +1,196 @@
+//! Directories and files that cannot be used: a prompt is still answered, with one warning; what
+//! had to be saved fails with a `storage.*` code.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::home::set_mode;
+use synapse_tests::process::Run;
+use synapse_tests::{Era, Flags, Home, Ide, Output};
+
+use super::{TWIN, flags};
+
+/// An answer, and one warning with that code.
+fn assert_answered_with_one_warning(output: &Output, code: &str) {
+    assert_eq!(output.code, 0, "{output}");
+    assert_eq!(output.stdout, "Hello\n", "{output}");
+    let warnings = output.stderr.matches("warning[").count();
+    assert_eq!(warnings, 1, "{output}");
+    let head = format!("warning[{code}]: ");
+    assert!(output.stderr.contains(&head), "{output}");
+    assert!(!output.stderr.contains("error["), "{output}");
+}
+
+/// Breaks the ledger of a good home, and meets that in the terminal and in an IDE.
+fn prompt_without_a_ledger(
+    break_it: impl FnOnce(&Home),
+    code: &str,
+    twin: impl Fn(&Home, &[&str]) -> Run,
+) -> Home {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    home.create("work", &flags(&home, &double), &["--allow-network"])
+        .with_code(0);
+    break_it(&home);
+    let output = twin(&home, &["chat", "work", "hello"]).output();
+    assert_answered_with_one_warning(&output, code);
+    let output = twin(&home, &["chat", "work", "hello", "--json"]).output();
+    let document = output.with_code(0).json();
+    assert_eq!(document["ok"], true);
+    let warnings = document["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{document}");
+    assert_eq!(warnings[0]["code"], code);
+
+    let mut ide = Ide::start(twin(&home, &["serve"]));
+    ide.shake_hands(Era::Modern);
+    let result = ide.call("chat", json!({"prompt": "hello"}));
+    assert_ne!(result["isError"], true, "{result}");
+    assert_eq!(
+        result["content"],
+        json!([{"type": "text", "text": "Hello"}])
+    );
+    let warnings = result["structuredContent"]["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{result}");
+    assert_eq!(warnings[0]["code"], code);
+    let ended = ide.close();
+    assert!(ended.status.success(), "{ended:?}");
+    // One lookup of the preflight and three prompts: trouble with the disk repeats nothing.
+    assert_eq!(double.server().requests().len(), 4);
+    home
+}
+
+fn twin(home: &Home, arguments: &[&str]) -> Run {
+    home.twin(arguments.iter().copied())
+}
+
+fn unprivileged(home: &Home, arguments: &[&str]) -> Run {
+    home.unprivileged(arguments.iter().copied())
+}
+
+#[test]
+fn a_directory_in_the_place_of_the_ledger() {
+    let make = |home: &Home| fs::create_dir(home.ledger()).unwrap();
+    let home = prompt_without_a_ledger(make, "storage.unavailable", twin);
+    let history = home.run(["history"]).with_code(13);
+    assert!(
+        history.stderr.starts_with("error[storage.unavailable]"),
+        "{history}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_ledger() {
+    let content = b"these are my notes, not a database\n".repeat(100);
+    let make = |home: &Home| drop(home.write(".synapse/ledger.db", &content));
+    let home = prompt_without_a_ledger(make, "storage.corrupt", twin);
+    for command in ["history", "usage"] {
+        let output = home.run([command, "--json"]).with_code(13);
+        assert_eq!(output.json()["error"]["code"], "storage.corrupt");
+    }
+    assert_eq!(
+        fs::read(home.ledger()).unwrap(),
+        content,
+        "it was left as it is"
+    );
+}
+
+#[test]
+fn a_ledger_of_a_newer_synapse() {
+    // The header of an SQLite database of one empty page, whose `user_version` is 999.
+    let mut content = vec![0; 4096];
+    content[..16].copy_from_slice(b"SQLite format 3\0");
+    content[16..18].copy_from_slice(&4096_u16.to_be_bytes());
+    content[60..64].copy_from_slice(&999_u32.to_be_bytes());
+    let make = |home: &Home| drop(home.write(".synapse/ledger.db", &content));
+    let home = prompt_without_a_ledger(make, "storage.newer-format", twin);
+    let output = home.run(["history", "--json"]).with_code(13);
+    assert_eq!(output.json()["error"]["code"], "storage.newer-format");
+    assert_eq!(
+        fs::read(home.ledger()).unwrap(),
+        content,
+        "it was left as it is"
+    );
+}
+
+#[test]
+fn a_directory_that_cannot_be_written() {
+    let close = |home: &Home| set_mode(&home.synapse(), 0o500);
+    let home = prompt_without_a_ledger(close, "storage.read-only", unprivileged);
+    let before = home.files();
+    let flags = Flags::new("openai", "m", "env:KEY", "http://127.0.0.1:9/v1");
+    let words = ["connection", "create", "new"].into_iter();
+    let words: Vec<_> = words.chain(flags.words()).chain(["--offline"]).collect();
+    for arguments in [
+        &words[..],
+        &["connection", "edit", "work", "--deny-network"],
+        &["connection", "remove", "work"],
+    ] {
+        let output = unprivileged(&home, arguments).output().with_code(13);
+        assert!(
+            output.stderr.contains("error[storage.read-only]"),
+            "{output}"
+        );
+        assert!(!output.stdout.contains("\nsaved"), "{output}");
+    }
+    let history = unprivileged(&home, &["history", "--json"])
+        .output()
+        .with_code(0);
+    assert_eq!(history.json()["entries"], json!([]));
+    assert_eq!(home.files(), before);
+}
+
+/// Places where no directory can be, for root neither.
+#[test]
+fn a_home_that_is_impossible() {
+    let home = Home::new(TWIN);
+    let in_the_way = home.write("in-the-way", "not a directory");
+    let below = in_the_way.join("synapse");
+    let mut places = vec![
+        in_the_way.display().to_string(),
+        below.display().to_string(),
+    ];
+    if cfg!(target_os = "linux") {
+        places.push("/proc/synapse".to_owned());
+    }
+    for place in places {
+        let flags = Flags::new("openai", "m", "env:KEY", "http://127.0.0.1:9/v1");
+        let words = ["connection", "create", "work"].into_iter();
+        let create = home.twin(words.chain(flags.words()).chain(["--offline", "--json"]));
+        let document = create
+            .env("SYNAPSE_HOME", &place)
+            .output()
+            .with_code(13)
+            .json();
+        assert_eq!(document["schema"], "synapse.error/1", "{place}");
+        let code = document["error"]["code"].as_str().unwrap();
+        assert!(code.starts_with("storage."), "{place}: {document}");
+
+        let mut ide = Ide::start(home.twin(["serve"]).env("SYNAPSE_HOME", &place));
+        ide.shake_hands(Era::Legacy);
+        let result = ide.call("chat", json!({"prompt": "hello"}));
+        assert_eq!(result["isError"], true, "{place}: {result}");
+        assert_eq!(result["structuredContent"]["receipt"], Value::Null);
+        assert!(ide.close().status.success(), "{place}");
+    }
+    assert_eq!(fs::read(in_the_way).unwrap(), b"not a directory");
+}
+
+#[test]
+fn the_default_directory_is_in_the_users_home_and_private() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    let flags = flags(&home, &double);
+    let words = ["connection", "create", "work"].into_iter();
+    let create = home.twin(words.chain(flags.words()).chain(["--allow-network"]));
+    create.without("SYNAPSE_HOME").output().with_code(0);
+    let chat = home.twin(["chat", "work", "hello"]);
+    chat.without("SYNAPSE_HOME").output().with_code(0);
+    assert_eq!(home.history().len(), 1);
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&home.synapse()), 0o700);
+    for (path, _) in home.files() {
+        assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
+    }
+}
