@@ -14,18 +14,23 @@ mod system;
 use std::process::ExitCode;
 
 use clap::Parser;
+use synapse_core::document::ErrorDocument;
+use synapse_core::error::{Class, Code, Failure};
 
-use crate::args::Arguments;
+use crate::args::{Arguments, ColorWord};
 use crate::command::Context;
 use crate::environment::Environment;
-use crate::output::Printer;
+use crate::output::{Format, Printer};
 
 /// Runs the command that the process was started with.
 ///
 /// The exit code is 0, or that of the failure's class.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(refusal) => return refuse(&refusal),
+    };
     let environment = Environment::of_process();
     let printer = Printer::new(arguments.format(), arguments.color);
     let context = Context {
@@ -36,4 +41,26 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(&context.printer),
     }
+}
+
+/// Help and version are results; everything else is a usage error, as a document too when one was
+/// asked for.
+fn refuse(refusal: &clap::Error) -> ExitCode {
+    // Nobody is left to tell when the terminal is gone.
+    drop(refusal.print());
+    if !refusal.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    let wants_document = std::env::args_os().any(|argument| argument == "--json");
+    if wants_document {
+        let text = refusal.render().to_string();
+        // The first paragraph says what is wrong, over several lines when it lists arguments.
+        let paragraph = text.lines().take_while(|line| !line.is_empty());
+        let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
+        let message = message.strip_prefix("error: ").unwrap_or(&message);
+        let failure = Failure::new(Code::UsageInvalidArguments, message)
+            .command("see what is taken", "synapse --help");
+        Printer::new(Format::Json, ColorWord::Never).document(&ErrorDocument::new(&failure));
+    }
+    ExitCode::from(Class::Usage.exit_code())
 }

@@ -166,8 +166,8 @@ fn no_prompt() {
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: there is no prompt
-      cause: at least one message with content is needed
-      hint: give `prompt`, or `messages` with a user message
+      cause: a prompt, or a user message with content, is needed
+      hint: write what you want to ask
     ");
     assert_eq!(home.run(["chat", "work", "-"]), empty);
     assert_eq!(home.run(["chat", "work"]), empty);

@@ -138,8 +138,8 @@ fn check_messages(messages: &[Message]) -> Result<(), Failure> {
     }
     Err(
         Failure::new(Code::UsageInvalidArguments, "there is no prompt")
-            .cause("at least one message with content is needed")
-            .hint("give `prompt`, or `messages` with a user message"),
+            .cause("a prompt, or a user message with content, is needed")
+            .hint("write what you want to ask"),
     )
 }
 
