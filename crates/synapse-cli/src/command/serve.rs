@@ -3,7 +3,7 @@
 //! **Invariant:** nothing here touches network, secrets or disk before a request needs it, so that
 //! the first answer takes milliseconds and a client that starts the server twice costs nothing.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use synapse_core::error::{Code, Failure};
@@ -22,6 +22,9 @@ use crate::system::asked_to_stop;
 
 pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), CommandError> {
     log_to_stderr(&context.environment);
+    if io::stdin().is_terminal() {
+        context.printer.note(BY_HAND);
+    }
     let runtime = runtime()?;
     let engine = compose::engine(&context.environment)?;
     let ledger = Arc::clone(&engine.ports().ledger);
@@ -78,6 +81,9 @@ fn log_to_stderr(environment: &Environment) {
 }
 
 const QUIET: [&str; 4] = ["rmcp", "reqwest", "hyper", "hyper_util"];
+
+const BY_HAND: &str = "synapse serve speaks MCP on stdin and stdout; an IDE starts it. \
+    `synapse ide snippet` prints the entry for one. Ctrl-D ends it.";
 
 const INSTRUCTIONS: &str = "Synapse sends prompts to models of the user's own accounts. \
     Each chat call is one HTTP request that may cost money; nothing is retried. \
