@@ -17,6 +17,12 @@ fn nothing_that_comes_back_makes_it_two_requests() {
         (OpenAiFault::Overloaded, "provider.overloaded", Some(503)),
         (OpenAiFault::ServerError, "provider.failed", Some(500)),
         (
+            // One that would make a client ask again with another method, and without a body.
+            scripted(Reply::status(303).header("location", &redirect)),
+            "endpoint.redirected",
+            Some(303),
+        ),
+        (
             OpenAiFault::Redirect(redirect),
             "endpoint.redirected",
             Some(307),
@@ -73,6 +79,32 @@ fn nothing_that_comes_back_makes_it_two_requests() {
         assert_eq!(home.history().len(), 1, "{code}");
     }
     assert_eq!(elsewhere.server().accepts(), 0, "a redirect was followed");
+}
+
+/// A redirected GET would be easy to follow, and the token with it.
+#[test]
+fn a_redirect_of_preflight_is_not_followed_either() {
+    let elsewhere = OpenAiDouble::start();
+    let target = elsewhere.server().url("/v1/models/x").to_string();
+    let double = OpenAiDouble::with_faults([(Route::Model, OpenAiFault::Redirect(target.clone()))]);
+    let home = Home::new(TWIN);
+    let output = home.create(
+        "work",
+        &flags(&home, &double),
+        &["--allow-network", "--json"],
+    );
+    let document = output.with_code(6).json();
+    assert_eq!(
+        document["error"]["code"], "endpoint.redirected",
+        "{document}"
+    );
+    assert_eq!(
+        document["error"]["context"]["location"], *target,
+        "{document}"
+    );
+    assert_eq!(double.server().accepts(), 1);
+    assert_eq!(elsewhere.server().accepts(), 0);
+    assert!(!home.connections().exists());
 }
 
 #[test]
