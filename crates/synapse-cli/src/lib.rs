@@ -14,6 +14,7 @@ mod system;
 use std::process::ExitCode;
 
 use clap::Parser;
+use synapse_core::credential::looks_like_token;
 use synapse_core::document::ErrorDocument;
 use synapse_core::error::{Class, Code, Failure};
 
@@ -46,21 +47,59 @@ pub fn main() -> ExitCode {
 /// Help and version are results; everything else is a usage error, as a document too when one was
 /// asked for.
 fn refuse(refusal: &clap::Error) -> ExitCode {
-    // Nobody is left to tell when the terminal is gone.
-    drop(refusal.print());
     if !refusal.use_stderr() {
+        // Nobody is left to tell when the terminal is gone.
+        drop(refusal.print());
         return ExitCode::SUCCESS;
     }
-    let wants_document = std::env::args_os().any(|argument| argument == "--json");
-    if wants_document {
-        let text = refusal.render().to_string();
+    let arguments: Vec<String> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let rendered = refusal.render();
+    let printer = Printer::new(Format::Json, ColorWord::Auto);
+    let styled = without_tokens(&rendered.ansi().to_string(), &arguments);
+    printer.note(styled.trim_end());
+    if arguments.iter().any(|argument| argument == "--json") {
+        let text = without_tokens(&rendered.to_string(), &arguments);
         // The first paragraph says what is wrong, over several lines when it lists arguments.
         let paragraph = text.lines().take_while(|line| !line.is_empty());
         let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
         let message = message.strip_prefix("error: ").unwrap_or(&message);
         let failure = Failure::new(Code::UsageInvalidArguments, message)
             .command("see what is taken", "synapse --help");
-        Printer::new(Format::Json, ColorWord::Never).document(&ErrorDocument::new(&failure));
+        printer.document(&ErrorDocument::new(&failure));
     }
     ExitCode::from(Class::Usage.exit_code())
+}
+
+/// clap repeats what it does not understand; a token typed in the wrong place is not repeated.
+fn without_tokens(text: &str, arguments: &[String]) -> String {
+    arguments
+        .iter()
+        .flat_map(|argument| argument.rsplit('='))
+        .filter(|word| looks_like_token(word))
+        .fold(text.to_owned(), |text, token| {
+            text.replace(token, "[not shown]")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_in_the_wrong_place_is_not_repeated() {
+        let arguments = [
+            "synapse",
+            "chat",
+            "--key=sk-fake-fake-fake",
+            "hf_fakefakefake",
+        ];
+        let arguments = arguments.map(str::to_owned);
+        let text = "unexpected `--key=sk-fake-fake-fake` and `hf_fakefakefake`, in chat";
+        assert_eq!(
+            without_tokens(text, &arguments),
+            "unexpected `--key=[not shown]` and `[not shown]`, in chat"
+        );
+    }
 }

@@ -32,7 +32,7 @@ impl FromStr for CredentialRef {
                 .cause("a reference is `file:/absolute/path`, `file:~/path` or `env:NAME`")
                 .command(
                     "put the token into a file that only you can read",
-                    "umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/openai.token",
+                    "(umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/openai.token)",
                 )),
         }
     }
@@ -104,7 +104,7 @@ fn literal_token() -> Failure {
     .cause("a token on the command line or in a file ends up in histories and backups")
     .command(
         "put it into a file that only you can read and pass file:PATH",
-        "umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/provider.token",
+        "(umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/provider.token)",
     )
     .hint("treat a token that was typed on a command line as exposed, and rotate it")
 }

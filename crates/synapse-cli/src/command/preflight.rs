@@ -51,7 +51,11 @@ async fn stored(engine: &Engine, name: &str, reach: Reach) -> Result<PreflightRe
 async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), CommandError> {
     let mut first = None;
     let mut documents = Vec::new();
-    for connection in engine.connections()? {
+    let connections = engine.connections()?;
+    if connections.is_empty() {
+        printer.note("there is no connection yet");
+    }
+    for connection in connections {
         let name = connection.name.as_str();
         let outcome = match stored(engine, name, reach).await {
             Ok(report) if printer.is_json() => {

@@ -81,7 +81,7 @@ fn missing(path: &Path) -> Failure {
     };
     failure.command(
         "create it: paste the token, press Enter, then Ctrl-D",
-        format!("umask 077 && {directory}cat > {}", quote(path)),
+        format!("(umask 077 && {directory}cat > {})", quote(path)),
     )
 }
 

@@ -140,15 +140,15 @@ async fn a_missing_file_comes_with_the_command_that_makes_it() {
     for (reference, command) in [
         (
             "file:~/x.token",
-            format!("umask 077 && cat > {shown}/x.token"),
+            format!("(umask 077 && cat > {shown}/x.token)"),
         ),
         (
             "file:~/no dir/x",
-            format!("umask 077 && mkdir -p '{shown}/no dir' && cat > '{shown}/no dir/x'"),
+            format!("(umask 077 && mkdir -p '{shown}/no dir' && cat > '{shown}/no dir/x')"),
         ),
         (
             "file:~/file/x",
-            format!("umask 077 && cat > {shown}/file/x"),
+            format!("(umask 077 && cat > {shown}/file/x)"),
         ),
     ] {
         let failure = resolve(&secrets, reference).await.unwrap_err();

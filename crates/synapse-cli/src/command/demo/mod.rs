@@ -295,7 +295,7 @@ fn failed(what: &str, error: &dyn std::error::Error) -> Failure {
 
 const GO_LIVE: &str = "
 Go live with your own key:
-   umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/openai.token     (paste the key, Enter, Ctrl-D)
+   (umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/openai.token)   (paste the key, Enter, Ctrl-D)
    synapse connection create work --provider openai --model MODEL \\
        --credential file:~/.synapse/openai.token --allow-network
    synapse ide snippet                                                   (paste it into your IDE)";
