@@ -5,7 +5,7 @@ use std::sync::Arc;
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
 use synapse_providers::Providers;
-use synapse_store::{Home, Secrets, SqliteLedger, TomlConnections};
+use synapse_store::{Home, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
 
 use crate::environment::Environment;
 use crate::system::{RandomCallIds, SystemClock};
@@ -19,11 +19,12 @@ pub(crate) fn engine(environment: &Environment) -> Result<Engine, Failure> {
         environment.lookup(),
     );
     Ok(Engine::new(Ports {
-        connections: Arc::new(TomlConnections::new(home)),
+        connections: Arc::new(TomlConnections::new(home.clone())),
         providers: Arc::new(Providers::new(USER_AGENT)),
         secrets: Arc::new(secrets),
         ledger: ledger.clone(),
         reader: ledger,
+        prices: Arc::new(SqlitePrices::new(home)),
         clock: Arc::new(SystemClock::new()),
         call_ids: Arc::new(RandomCallIds),
     }))

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::Billing;
 use crate::error::{Code, Failure};
 use crate::name::ModelId;
 
@@ -117,6 +118,8 @@ pub struct ChatReply {
     pub model: Option<String>,
     /// The tokens that the provider counted.
     pub usage: Usage,
+    /// What else the answer tells about its bill.
+    pub billing: Billing,
 }
 
 /// A tool call that the model asks for. Synapse passes it on and runs nothing.

@@ -15,6 +15,7 @@ use crate::gate::NetworkPermit;
 use crate::ledger::{Closing, Entry, HistoryQuery, Opening, UsageLine, UsageQuery};
 use crate::name::ConnectionName;
 use crate::preflight::PreflightRecord;
+use crate::price::{PriceKey, PriceList, SeenPrice};
 use crate::provider::Provider;
 use crate::time::Timestamp;
 
@@ -133,6 +134,22 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.*`.
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageLine>, Failure>;
+}
+
+/// Where the prices that routers stated are kept. Chat reads them; it never fetches any.
+#[async_trait]
+pub trait PriceStore: Send + Sync + fmt::Debug {
+    /// Keeps what was stated at a time, in place of all that was kept for the same models.
+    ///
+    /// # Errors
+    /// `storage.*`; what was kept before is left as it was.
+    async fn keep(&self, stated_at: Timestamp, prices: Vec<SeenPrice>) -> Result<(), Failure>;
+
+    /// The price that was last stated for `key`.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn find(&self, key: &PriceKey) -> Result<Option<PriceList>, Failure>;
 }
 
 /// Time.

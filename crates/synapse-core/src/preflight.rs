@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::connection::{Cleared, Connection, Draft};
 use crate::error::{Class, Code, Failure};
+use crate::price::SeenPrice;
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
 
@@ -60,6 +61,24 @@ pub struct Rung {
     pub id: &'static str,
     /// The checks that this request decides, in order.
     pub decides: &'static [CheckId],
+}
+
+/// What the request of a rung found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Climbed {
+    /// What it proved, check by check.
+    pub findings: Vec<(CheckId, Finding)>,
+    /// The prices that came with it.
+    pub prices: Vec<SeenPrice>,
+}
+
+impl From<Vec<(CheckId, Finding)>> for Climbed {
+    fn from(findings: Vec<(CheckId, Finding)>) -> Self {
+        Self {
+            findings,
+            prices: Vec::new(),
+        }
+    }
 }
 
 /// What a check found.

@@ -11,7 +11,8 @@ use crate::endpoint::Origin;
 use crate::error::{Code, Failure};
 use crate::gate::NetworkPermit;
 use crate::name::ModelId;
-use crate::preflight::{CheckId, Finding, Rung};
+use crate::preflight::{Climbed, Rung};
+use crate::price::{PriceKey, PriceList};
 use crate::receipt::Exchange;
 use crate::secret::BoundSecret;
 
@@ -121,15 +122,32 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// Sends the one request of `rung` and reports what it proved, check by check.
     ///
-    /// A failure is attributed to the check that it speaks of. An empty list leaves the rung's
-    /// checks to the next rung that decides them.
+    /// A failure is attributed to the check that it speaks of. No findings leave the rung's checks
+    /// to the next rung that decides them.
     async fn climb(
         &self,
         rung: &Rung,
         permit: &NetworkPermit,
         secret: &BoundSecret,
         model: &ModelId,
-    ) -> Exchanged<Vec<(CheckId, Finding)>>;
+    ) -> Exchanged<Climbed>;
+
+    /// Says where the price of an answered call stands. Sends nothing.
+    fn tariff(&self, _asked: &ModelId, _reply: &ChatReply, _exchange: &Exchange) -> Tariff {
+        Tariff::Unknown
+    }
+}
+
+/// Where the price of a call stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tariff {
+    /// In a list that the adapter has.
+    Listed(PriceList),
+    /// Among the prices that were kept when their owner last looked at the models.
+    Kept(PriceKey),
+    /// Nowhere.
+    Unknown,
 }
 
 const OPENAI: ProviderProfile = ProviderProfile {

@@ -3,6 +3,7 @@
 use crate::call::CallId;
 use crate::chat::{ChatReply, Usage};
 use crate::connection::Connection;
+use crate::cost::Cost;
 use crate::name::ModelId;
 
 /// What went over the wire in one send.
@@ -79,33 +80,5 @@ impl Receipt {
         self.model_served.clone_from(&reply.model);
         self.finish_reason = reply.finish_reason.as_ref().map(ToString::to_string);
         self.usage = reply.usage;
-    }
-}
-
-/// What a call cost, in nano-USD (10⁻⁹ USD). Unknown is `None`, never zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Cost {
-    /// The amount.
-    pub amount_nano_usd: Option<u64>,
-    /// Where the amount comes from.
-    pub source: CostSource,
-}
-
-/// Where a cost comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum CostSource {
-    /// Nobody said what it costs.
-    #[default]
-    Unknown,
-}
-
-impl CostSource {
-    /// The word in the ledger and in output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "UNKNOWN",
-        }
     }
 }

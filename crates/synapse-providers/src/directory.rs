@@ -9,6 +9,7 @@ use synapse_core::ports::ProviderFactory;
 use synapse_core::provider::{Provider, ProviderKind};
 use synapse_http::{HttpClient, HttpConfig};
 
+use crate::prices::OpenAiPrices;
 use crate::{HuggingFace, OpenAi};
 
 /// Every provider kind of this crate.
@@ -16,6 +17,7 @@ use crate::{HuggingFace, OpenAi};
 pub struct Providers {
     user_agent: String,
     clients: Mutex<HashMap<Option<ProxyUrl>, Arc<HttpClient>>>,
+    prices: Arc<OpenAiPrices>,
 }
 
 impl Providers {
@@ -25,6 +27,7 @@ impl Providers {
         Self {
             user_agent: user_agent.into(),
             clients: Mutex::default(),
+            prices: Arc::default(),
         }
     }
 
@@ -45,7 +48,14 @@ impl ProviderFactory for Providers {
     fn provider(&self, connection: &Connection) -> Result<Arc<dyn Provider>, Failure> {
         let http = self.client(connection.proxy.as_ref());
         match connection.provider {
-            ProviderKind::OpenAi => Ok(Arc::new(OpenAi::new(http, connection.clone()))),
+            ProviderKind::OpenAi => {
+                let prices = Arc::clone(&self.prices);
+                Ok(Arc::new(OpenAi::with_prices(
+                    http,
+                    connection.clone(),
+                    prices,
+                )))
+            }
             ProviderKind::HuggingFace => Ok(Arc::new(HuggingFace::new(http, connection.clone()))),
             other => Err(Failure::new(
                 Code::ConfigUnknownProvider,

@@ -7,8 +7,10 @@ use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
-use synapse_core::preflight::{CheckId, Finding, Rung};
-use synapse_core::provider::{Exchanged, Provider};
+use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
+use synapse_core::price::{PriceKey, SeenPrice};
+use synapse_core::provider::{Exchanged, Provider, Tariff};
+use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
@@ -65,12 +67,27 @@ impl HuggingFace {
         }
     }
 
+    /// What the sub-providers of `model` ask for it, those included that do not say.
+    fn prices(&self, model: &str, info: &ModelInfo) -> Vec<SeenPrice> {
+        let providers = info.providers.iter().flatten();
+        providers
+            .map(|provider| SeenPrice {
+                key: self.price_key(model, &provider.name),
+                rates: provider.rates,
+            })
+            .collect()
+    }
+
+    fn price_key(&self, model: &str, sub_provider: &str) -> PriceKey {
+        PriceKey {
+            origin: self.connection.base_url.origin(),
+            model: model.to_owned(),
+            sub_provider: sub_provider.to_owned(),
+        }
+    }
+
     /// Without the token: the endpoint is public and proves nothing about it.
-    async fn climb_model(
-        &self,
-        permit: &NetworkPermit,
-        model: &ModelId,
-    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+    async fn climb_model(&self, permit: &NetworkPermit, model: &ModelId) -> Exchanged<Climbed> {
         let (name, suffix) = model.split_suffix();
         let call = Call {
             method: Method::Get,
@@ -92,11 +109,12 @@ impl HuggingFace {
                 ModelInfo::read(value).ok_or(Problem::Shape)
             })
             .await;
-        let outcome = exchanged.outcome.map(|info| {
-            vec![
+        let outcome = exchanged.outcome.map(|info| Climbed {
+            findings: vec![
                 (CheckId::Reach, Finding::Ok(format!("{host} answers"))),
                 (CheckId::Model, judge_model(model, suffix, &info)),
-            ]
+            ],
+            prices: self.prices(name, &info),
         });
         Exchanged {
             exchange: exchanged.exchange,
@@ -108,7 +126,7 @@ impl HuggingFace {
         &self,
         permit: &NetworkPermit,
         secret: &BoundSecret,
-    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+    ) -> Exchanged<Climbed> {
         let call = Call {
             method: Method::Get,
             url: self.identity.clone(),
@@ -134,16 +152,16 @@ impl HuggingFace {
             .await;
         let own_host = self.connection.base_url.origin().host() != ROUTER;
         let outcome = match exchanged.outcome {
-            Ok(finding) => Ok(vec![(CheckId::Token, finding)]),
-            Err(failure) if own_host && failure.code == Code::EndpointPathMismatch => Ok(vec![(
-                CheckId::Token,
-                Finding::Warn(format!(
+            Ok(finding) => Ok(finding),
+            Err(failure) if own_host && failure.code == Code::EndpointPathMismatch => {
+                Ok(Finding::Warn(format!(
                     "{} has no {WHOAMI}; whether the token is valid cannot be told without --live",
                     exchanged.exchange.host
-                )),
-            )]),
+                )))
+            }
             Err(failure) => Err(failure),
-        };
+        }
+        .map(|finding| vec![(CheckId::Token, finding)].into());
         Exchanged {
             exchange: exchanged.exchange,
             outcome,
@@ -199,11 +217,20 @@ impl Provider for HuggingFace {
         permit: &NetworkPermit,
         secret: &BoundSecret,
         model: &ModelId,
-    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+    ) -> Exchanged<Climbed> {
         if rung.id == IDENTITY.id {
             self.climb_identity(permit, secret).await
         } else {
             self.climb_model(permit, model).await
+        }
+    }
+
+    /// The price of the sub-provider that says it answered, and of no other: the cheapest or first
+    /// one may not have been it.
+    fn tariff(&self, asked: &ModelId, _reply: &ChatReply, exchange: &Exchange) -> Tariff {
+        match &exchange.served_by {
+            Some(name) => Tariff::Kept(self.price_key(asked.split_suffix().0, name)),
+            None => Tariff::Unknown,
         }
     }
 }

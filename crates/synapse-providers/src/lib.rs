@@ -7,6 +7,7 @@ mod classify;
 mod directory;
 mod huggingface;
 mod openai;
+mod prices;
 mod send;
 mod whoami;
 mod wire;

@@ -7,8 +7,8 @@ use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest, FinishReason};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
-use synapse_core::preflight::{CheckId, Finding, Rung};
-use synapse_core::provider::{Exchanged, Provider};
+use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
+use synapse_core::provider::{Exchanged, Provider, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
@@ -16,6 +16,7 @@ use synapse_core::{Connection, ModelId, Origin};
 use synapse_http::{HttpClient, Method};
 
 use crate::classify::{Asked, Problem};
+use crate::prices::OpenAiPrices;
 use crate::send::{Call, Sender};
 use crate::wire::completion;
 use crate::wire::model::ModelInfo;
@@ -26,15 +27,26 @@ use crate::wire::request::{Dialect, body};
 pub struct OpenAi {
     connection: Connection,
     sender: Sender,
+    prices: Arc<OpenAiPrices>,
 }
 
 impl OpenAi {
     /// The adapter of `connection` over `http`. Opens no socket.
     #[must_use]
     pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
+        Self::with_prices(http, connection, Arc::default())
+    }
+
+    /// The same with a price list that is shared, so that it is read once.
+    pub(crate) fn with_prices(
+        http: Arc<HttpClient>,
+        connection: Connection,
+        prices: Arc<OpenAiPrices>,
+    ) -> Self {
         Self {
             sender: Sender::new(http, &connection),
             connection,
+            prices,
         }
     }
 
@@ -96,7 +108,7 @@ impl Provider for OpenAi {
         permit: &NetworkPermit,
         secret: &BoundSecret,
         model: &ModelId,
-    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+    ) -> Exchanged<Climbed> {
         if rung.id == LIST.id {
             return self.climb_list(permit, secret, model).await;
         }
@@ -110,14 +122,16 @@ impl Provider for OpenAi {
             )
             .await;
         let outcome = match looked_up.outcome {
-            Ok(info) => Ok(self.accepted(model_finding(model, &info, &secret.redactor()))),
+            Ok(info) => Ok(self
+                .accepted(model_finding(model, &info, &secret.redactor()))
+                .into()),
             // Not every server of this wire format has a lookup; the list decides then.
             Err(failure) if failure.code == Code::EndpointPathMismatch && !self.is_own_host() => {
-                Ok(Vec::new())
+                Ok(Climbed::default())
             }
             // A restricted key may lack `Models: Read` and still be allowed to chat.
             Err(failure) if failure.code == Code::CredentialTokenPermission => {
-                Ok(self.unreadable())
+                Ok(self.unreadable().into())
             }
             Err(failure) => Err(failure),
         };
@@ -125,6 +139,19 @@ impl Provider for OpenAi {
             exchange: looked_up.exchange,
             outcome,
         }
+    }
+
+    /// By the model that answered, else by the one that was asked. Only OpenAI's own prices are
+    /// shipped: another server, and a regional host, which costs more for some models
+    /// (<https://developers.openai.com/api/docs/models/gpt-5.4-pro>), has unknown ones.
+    fn tariff(&self, asked: &ModelId, reply: &ChatReply, _exchange: &Exchange) -> Tariff {
+        if self.connection.base_url.origin().as_str() != PRICED_ORIGIN {
+            return Tariff::Unknown;
+        }
+        let models = reply.model.as_deref().into_iter().chain([asked.as_str()]);
+        self.prices
+            .find(models)
+            .map_or(Tariff::Unknown, |list| Tariff::Listed(list.clone()))
     }
 }
 
@@ -134,7 +161,7 @@ impl OpenAi {
         permit: &NetworkPermit,
         secret: &BoundSecret,
         model: &ModelId,
-    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+    ) -> Exchanged<Climbed> {
         let listed = self
             .models(permit, secret, model, &["models"], |value| {
                 ModelInfo::read_list(value).ok_or(Problem::Shape)
@@ -152,6 +179,7 @@ impl OpenAi {
                     self.host()
                 )),
             })
+            .into()
         });
         Exchanged {
             exchange: listed.exchange,
@@ -266,6 +294,7 @@ pub(crate) fn unwritable<T>(connection: &Connection, error: &serde_json::Error) 
 
 /// As long as a model id may be.
 const MAX_WORD: usize = 256;
+const PRICED_ORIGIN: &str = "https://api.openai.com";
 const DECIDES: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Model];
 const LOOKUP: Rung = Rung {
     id: "model",

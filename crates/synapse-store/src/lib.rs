@@ -15,7 +15,7 @@ mod shell;
 
 pub use connections::TomlConnections;
 pub use home::Home;
-pub use ledger::SqliteLedger;
+pub use ledger::{SqliteLedger, SqlitePrices};
 pub use secrets::{Environment, Secrets};
 
 #[cfg(doctest)]

@@ -12,8 +12,8 @@ mod stories {
     use synapse_core::preflight::Reach;
     use synapse_core::{Code, Engine, Failure, NetworkGate, Origin, Ports};
     use synapse_testkit::ports::{
-        FixedClock, FixedSecret, MemoryConnections, MemoryLedger, SequentialCallIds, StubProvider,
-        StubProviders,
+        FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, SequentialCallIds,
+        StubProvider, StubProviders,
     };
 
     struct Bench {
@@ -36,6 +36,7 @@ mod stories {
             secrets: secrets.clone(),
             ledger: ledger.clone(),
             reader: ledger.clone(),
+            prices: Arc::new(MemoryPrices::new()),
             clock: clock.clone(),
             call_ids: Arc::new(SequentialCallIds::new()),
         });

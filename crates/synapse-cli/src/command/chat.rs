@@ -12,7 +12,7 @@ use synapse_core::redact::printable;
 
 use super::{CommandError, Context};
 use crate::args::ChatArguments;
-use crate::output::{FAINT, Printer, amount_text, styled};
+use crate::output::{FAINT, Printer, cost_text, styled};
 
 pub(super) async fn run(
     context: &Context,
@@ -140,10 +140,7 @@ pub(super) fn receipt_line(receipt: &Receipt) -> String {
         .served_by
         .as_ref()
         .map_or_else(String::new, |name| format!(" by {name}"));
-    let cost = receipt
-        .cost
-        .amount_nano_usd
-        .map_or_else(|| "unknown".to_owned(), amount_text);
+    let cost = cost_text(&receipt.cost);
     printable(&format!(
         "{}{by} · {} request to {} · {} in, {} out tokens · cost {cost} · {} ms · {}",
         model,

@@ -5,6 +5,7 @@ use synapse_core::document::{HistoryDocument, HistoryEntry};
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{Entry, HistoryQuery, Outcome};
+use synapse_core::receipt::Receipt;
 use synapse_core::redact::printable;
 
 use super::{CommandError, Context, chat};
@@ -122,6 +123,7 @@ async fn show(printer: &Printer, engine: &Engine, text: &str) -> Result<(), Comm
         ),
         ("model asked", receipt.model_requested.clone()),
         ("receipt", chat::receipt_line(receipt)),
+        ("prices of", priced_at(receipt)),
         (
             "request id",
             receipt
@@ -135,6 +137,14 @@ async fn show(printer: &Printer, engine: &Engine, text: &str) -> Result<(), Comm
         printer.line(&format!("{label:<13}{}", printable(&value)));
     }
     Ok(())
+}
+
+/// The day of the prices behind an estimate.
+fn priced_at(receipt: &Receipt) -> String {
+    match receipt.cost.priced_at {
+        Some(time) => time.to_string(),
+        None => "none".to_owned(),
+    }
 }
 
 fn call_id(text: &str) -> Result<CallId, Failure> {

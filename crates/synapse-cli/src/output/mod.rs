@@ -13,7 +13,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use synapse_core::error::Failure;
 
-pub(crate) use self::table::{amount_text, table};
+pub(crate) use self::table::{amount_text, cost_text, table};
 use crate::args::ColorWord;
 
 /// How to print results.

@@ -1,6 +1,7 @@
 //! Tables without lines, which read well and paste well.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use synapse_core::cost::{Cost, CostSource};
 
 use super::Printer;
 
@@ -37,6 +38,19 @@ pub(crate) fn amount_text(nano_usd: u64) -> String {
     format!("${dollars}.{digits:0<2}")
 }
 
+/// A cost with how well it is known.
+pub(crate) fn cost_text(cost: &Cost) -> String {
+    let word = match cost.source {
+        CostSource::Actual => "",
+        CostSource::Estimated => " estimated",
+        _ => " of unknown source",
+    };
+    match cost.amount_nano_usd {
+        Some(amount) => format!("{}{word}", amount_text(amount)),
+        None => "unknown".to_owned(),
+    }
+}
+
 const NANO: u64 = 1_000_000_000;
 
 #[cfg(test)]
@@ -49,6 +63,20 @@ mod tests {
         assert_eq!(amount_text(1_500_000_000), "$1.50");
         assert_eq!(amount_text(1), "$0.000000001");
         assert_eq!(amount_text(12_345_000_000), "$12.345");
+    }
+
+    #[test]
+    fn a_cost_says_how_well_it_is_known() {
+        let text = |amount_nano_usd, source| {
+            cost_text(&Cost {
+                amount_nano_usd,
+                source,
+                priced_at: None,
+            })
+        };
+        assert_eq!(text(Some(1), CostSource::Actual), "$0.000000001");
+        assert_eq!(text(Some(0), CostSource::Estimated), "$0.00 estimated");
+        assert_eq!(text(None, CostSource::Unknown), "unknown");
     }
 
     #[test]

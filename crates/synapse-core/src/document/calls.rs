@@ -110,7 +110,7 @@ impl From<&Receipt> for ReceiptView {
             cost: CostView {
                 amount_nano_usd: receipt.cost.amount_nano_usd,
                 source: receipt.cost.source.as_str(),
-                priced_at: None,
+                priced_at: receipt.cost.priced_at.map(|time| time.to_string()),
             },
             latency_ms: receipt.latency_ms,
             bytes_out: exchange.bytes_out,

@@ -1,16 +1,18 @@
 //! The chat use case: gate, row, secret, one send, row.
 
+use std::sync::Arc;
+
 use crate::call::{Caller, Operation};
 use crate::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
 use crate::connection::Connection;
 use crate::error::{Code, Failure};
 use crate::name::ModelId;
-use crate::provider::Exchanged;
+use crate::provider::{Exchanged, Provider};
 use crate::receipt::Receipt;
 use crate::secret::BoundSecret;
 
 use super::call::OpenCall;
-use super::{Engine, Ports};
+use super::{Engine, Ports, pricing};
 
 /// What a caller wants to ask.
 #[derive(Debug, Clone, Default)]
@@ -91,13 +93,18 @@ pub(super) async fn send(
                 warnings,
             })
         }
-        Ok(Exchanged { exchange, outcome }) => {
-            let (receipt, warnings) = call.finish(outcome.as_ref().err(), |receipt| {
+        Ok((provider, Exchanged { exchange, outcome })) => {
+            let asked = &request.model;
+            let (cost, unread) =
+                pricing::cost(ports, provider.as_ref(), asked, &outcome, &exchange).await;
+            let (receipt, mut warnings) = call.finish(outcome.as_ref().err(), |receipt| {
                 receipt.exchange = exchange;
+                receipt.cost = cost;
                 if let Ok(reply) = &outcome {
                     receipt.complete(reply);
                 }
             })?;
+            warnings.extend(unread);
             Ok(ChatOutcome {
                 receipt,
                 result: outcome,
@@ -113,7 +120,7 @@ async fn exchange(
     connection: &Connection,
     request: &ChatRequest,
     call: &mut OpenCall,
-) -> Result<Exchanged<ChatReply>, Failure> {
+) -> Result<(Arc<dyn Provider>, Exchanged<ChatReply>), Failure> {
     let provider = ports.providers.provider(connection)?;
     let permit = connection
         .gate
@@ -126,7 +133,8 @@ async fn exchange(
     let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
     super::vendor::check_vendor(connection, &secret)?;
     call.sending();
-    Ok(provider.chat(&permit, &secret, request).await)
+    let exchanged = provider.chat(&permit, &secret, request).await;
+    Ok((provider, exchanged))
 }
 
 fn check_messages(messages: &[Message]) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ mod call;
 mod chat;
 mod connections;
 mod preflight;
+mod pricing;
 mod vendor;
 
 use std::sync::Arc;
@@ -18,8 +19,8 @@ use crate::error::{Code, Failure};
 use crate::ledger::{Entry, HistoryQuery, UsageLine, UsageQuery};
 use crate::name::ConnectionName;
 use crate::ports::{
-    CallIds, Clock, ConnectionStore, Ledger, LedgerReader, ProviderFactory, SecretResolver,
-    StoredConnection,
+    CallIds, Clock, ConnectionStore, Ledger, LedgerReader, PriceStore, ProviderFactory,
+    SecretResolver, StoredConnection,
 };
 
 /// Everything from outside that the use cases need.
@@ -35,6 +36,8 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// Reads those rows.
     pub reader: Arc<dyn LedgerReader>,
+    /// Where stated prices are kept.
+    pub prices: Arc<dyn PriceStore>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Fresh call ids.

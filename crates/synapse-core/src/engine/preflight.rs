@@ -17,7 +17,7 @@ use crate::provider::Provider;
 use crate::secret::BoundSecret;
 
 use super::vendor::check_vendor;
-use super::{Engine, Ports, chat};
+use super::{Engine, Ports, chat, pricing};
 
 /// What to check, and how far.
 #[derive(Debug, Clone)]
@@ -272,10 +272,12 @@ impl Climb<'_> {
             .climb(rung, &ready.permit, &ready.secret, &ready.connection.model)
             .await;
         match exchanged.outcome {
-            Ok(findings) => {
-                for (id, finding) in findings {
+            Ok(climbed) => {
+                for (id, finding) in climbed.findings {
                     self.push(id, finding);
                 }
+                let kept = pricing::keep(self.ports, climbed.prices).await;
+                self.report.warnings.extend(kept.err());
             }
             Err(failure) => self.attribute(rung, failure, &exchanged.exchange.host),
         }

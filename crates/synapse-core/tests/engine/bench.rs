@@ -7,8 +7,8 @@ use synapse_core::engine::{ChatCall, Engine, Ports};
 use synapse_core::gate::NetworkGate;
 use synapse_core::{Draft, Origin};
 use synapse_testkit::ports::{
-    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, SequentialCallIds, StubProvider,
-    StubProviders,
+    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, SequentialCallIds,
+    StubProvider, StubProviders,
 };
 
 /// An engine and the doubles behind it.
@@ -33,6 +33,7 @@ pub(crate) fn bench_with(token: &str, ledger: MemoryLedger) -> Bench {
         secrets: secrets.clone(),
         ledger: ledger.clone(),
         reader: ledger.clone(),
+        prices: Arc::new(MemoryPrices::new()),
         clock: Arc::new(FixedClock::default()),
         call_ids: Arc::new(SequentialCallIds::new()),
     });

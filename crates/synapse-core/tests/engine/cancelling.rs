@@ -9,7 +9,7 @@ use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::ledger::Outcome;
 use synapse_core::ports::ProviderFactory;
-use synapse_core::preflight::{CheckId, Finding, Rung};
+use synapse_core::preflight::{Climbed, Rung};
 use synapse_core::provider::{Exchanged, Provider};
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
@@ -46,7 +46,7 @@ impl Provider for Silent {
         permit: &NetworkPermit,
         secret: &BoundSecret,
         model: &ModelId,
-    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+    ) -> Exchanged<Climbed> {
         self.0.climb(rung, permit, secret, model).await
     }
 }

@@ -10,8 +10,8 @@ use synapse_core::{Draft, Origin};
 use synapse_mcp::tools::ProductTools;
 use synapse_mcp::{Caller, JsonObject, ProtocolRevision, ToolCall, ToolHost};
 use synapse_testkit::ports::{
-    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, SequentialCallIds, StubProvider,
-    StubProviders,
+    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, SequentialCallIds,
+    StubProvider, StubProviders,
 };
 
 /// Tools over two connections: `open`, and `closed` with a closed gate.
@@ -34,6 +34,7 @@ pub(crate) fn bench() -> Bench {
         secrets: Arc::new(FixedSecret::new("fake-token")),
         ledger: ledger.clone(),
         reader: ledger.clone(),
+        prices: Arc::new(MemoryPrices::new()),
         clock: Arc::new(FixedClock::default()),
         call_ids: Arc::new(SequentialCallIds::new()),
     });

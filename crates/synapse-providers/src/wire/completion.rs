@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
+use synapse_core::cost::Billing;
 
 /// Why a JSON value is no chat completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub(crate) fn read(body: &Value) -> Result<ChatReply, NoCompletion> {
         finish_reason: text(choice, "finish_reason").map(FinishReason::new),
         model: text(body, "model"),
         usage: body.get("usage").map(usage).unwrap_or_default(),
+        billing: billing(body),
     })
 }
 
@@ -80,9 +82,31 @@ fn named_call(id: Option<String>, body: &Value) -> Option<ToolCall> {
     })
 }
 
+/// `usage.cost` is money (OpenRouter); an `estimated_cost` calls itself a guess and is left alone.
+fn billing(body: &Value) -> Billing {
+    let usage = body.get("usage").unwrap_or(&Value::Null);
+    let audio = |group: &str| count(usage.get(group)?, "audio_tokens");
+    let stated = usage.get("cost").and_then(Value::as_number);
+    let audio_tokens = [
+        audio("prompt_tokens_details"),
+        audio("completion_tokens_details"),
+    ];
+    Billing {
+        service_tier: text(body, "service_tier"),
+        audio_tokens: audio_tokens
+            .into_iter()
+            .flatten()
+            .reduce(u64::saturating_add),
+        stated_nano_usd: stated.and_then(|usd| Billing::nano_usd(&usd.to_string())),
+    }
+}
+
+fn count(value: &Value, key: &str) -> Option<u64> {
+    value.get(key).and_then(Value::as_u64)
+}
+
 fn usage(usage: &Value) -> Usage {
-    let count = |value: &Value, key: &str| value.get(key).and_then(Value::as_u64);
-    let detail = |group: &str, key: &str| usage.get(group).and_then(|group| count(group, key));
+    let detail = |group: &str, key: &str| count(usage.get(group)?, key);
     Usage {
         prompt_tokens: count(usage, "prompt_tokens"),
         completion_tokens: count(usage, "completion_tokens"),

@@ -1,6 +1,9 @@
 //! A model as the models endpoints describe it.
 
 use serde_json::Value;
+use synapse_core::price::Rates;
+
+use crate::prices::rates;
 
 /// What a model lookup told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +23,8 @@ pub(crate) struct SubProvider {
     pub(crate) name: String,
     /// Whether it is said to be live. Probed hourly at best, so it can lag.
     pub(crate) live: bool,
+    /// What it asks for; nothing when it does not say.
+    pub(crate) rates: Rates,
 }
 
 impl ModelInfo {
@@ -37,6 +42,7 @@ impl ModelInfo {
                         Some(SubProvider {
                             name: provider.get("provider")?.as_str()?.to_owned(),
                             live: provider.get("status").and_then(Value::as_str) == Some("live"),
+                            rates: rates_of(provider),
                         })
                     })
                     .collect()
@@ -63,5 +69,13 @@ impl ModelInfo {
             .filter(|provider| provider.live)
             .map(|provider| provider.name.as_str())
             .collect()
+    }
+}
+
+/// US dollars per million tokens, or free of charge.
+fn rates_of(provider: &Value) -> Rates {
+    match provider.get("is_free") {
+        Some(Value::Bool(true)) => Rates::FREE,
+        _ => provider.get("pricing").map(rates).unwrap_or_default(),
     }
 }

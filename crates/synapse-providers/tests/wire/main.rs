@@ -1,10 +1,12 @@
-//! The adapters against loopback servers: exact bodies, lenient answers, and preflight rungs.
-//! Every test says how many requests the server has to have seen.
+//! The adapters against loopback servers: exact bodies, lenient answers, costs, and preflight
+//! rungs. Every test says how many requests the server has to have seen.
 
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod bench;
+#[cfg(test)]
+mod costs;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

@@ -31,7 +31,7 @@ async fn climb(
             .await;
         match exchanged.outcome {
             Err(failure) => return (seen, Some((blame(rung, &failure), failure.code))),
-            Ok(findings) => seen.extend(findings.into_iter().map(|(id, finding)| {
+            Ok(climbed) => seen.extend(climbed.findings.into_iter().map(|(id, finding)| {
                 let word = match finding {
                     Finding::Ok(_) => "ok",
                     Finding::Warn(_) => "warn",

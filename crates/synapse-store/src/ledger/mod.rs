@@ -6,6 +6,7 @@
 
 mod database;
 mod presence;
+mod prices;
 mod query;
 mod rows;
 mod schema;
@@ -24,6 +25,7 @@ use synapse_core::ledger::{Closing, Entry, HistoryQuery, Opening, UsageLine, Usa
 use synapse_core::ports::{Ledger, LedgerReader};
 use tokio::sync::oneshot;
 
+pub use self::prices::SqlitePrices;
 use self::writer::{Job, Writer};
 use crate::failure::no_thread;
 use crate::home::Home;
@@ -84,25 +86,25 @@ impl SqliteLedger {
             .await
             .map_err(|error| no_thread(&self.home.ledger(), &error))?
     }
+}
 
-    /// Answers a question on a thread of its own.
-    async fn read<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&Home) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let (sender, reply) = oneshot::channel();
-        let home = self.home.clone();
-        Builder::new()
-            .name("synapse-ledger-read".to_owned())
-            .spawn(move || {
-                // Nobody listens any more when the caller gave up: then the answer is moot.
-                drop(sender.send(question(&home)));
-            })
-            .map_err(|error| no_thread(&self.home.ledger(), &error))?;
-        reply
-            .await
-            .map_err(|error| no_thread(&self.home.ledger(), &error))?
-    }
+/// Works on the database of `home` on a thread of its own.
+async fn on_a_thread<T: Send + 'static>(
+    home: &Home,
+    work: impl FnOnce(&Home) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let (sender, reply) = oneshot::channel();
+    let own = home.clone();
+    Builder::new()
+        .name("synapse-database".to_owned())
+        .spawn(move || {
+            // Nobody listens any more when the caller gave up: then the answer is moot.
+            drop(sender.send(work(&own)));
+        })
+        .map_err(|error| no_thread(&home.ledger(), &error))?;
+    reply
+        .await
+        .map_err(|error| no_thread(&home.ledger(), &error))?
 }
 
 impl fmt::Debug for SqliteLedger {
@@ -156,14 +158,14 @@ impl Ledger for SqliteLedger {
 #[async_trait]
 impl LedgerReader for SqliteLedger {
     async fn history(&self, query: HistoryQuery) -> Result<Vec<Entry>, Failure> {
-        self.read(move |home| query::history(home, &query)).await
+        on_a_thread(&self.home, move |home| query::history(home, &query)).await
     }
 
     async fn entry(&self, call_id: CallId) -> Result<Option<Entry>, Failure> {
-        self.read(move |home| query::entry(home, call_id)).await
+        on_a_thread(&self.home, move |home| query::entry(home, call_id)).await
     }
 
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageLine>, Failure> {
-        self.read(move |home| query::usage(home, &query)).await
+        on_a_thread(&self.home, move |home| query::usage(home, &query)).await
     }
 }

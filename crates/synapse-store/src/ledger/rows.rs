@@ -5,8 +5,9 @@ use rusqlite::{Connection, Row, params_from_iter};
 use synapse_core::Receipt;
 use synapse_core::call::{CallId, Caller};
 use synapse_core::chat::Usage;
+use synapse_core::cost::{Cost, CostSource};
 use synapse_core::ledger::{Closing, Entry, Opening, Outcome};
-use synapse_core::receipt::{Cost, CostSource, Exchange};
+use synapse_core::receipt::Exchange;
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
 
@@ -165,7 +166,7 @@ fn identity(receipt: &Receipt) -> [ToSqlOutput<'_>; IDENTITY.len()] {
 }
 
 /// What of a receipt the call brings about.
-const DEEDS: [&str; 19] = [
+const DEEDS: [&str; 20] = [
     "host",
     "model_served",
     "served_by",
@@ -185,11 +186,13 @@ const DEEDS: [&str; 19] = [
     "reasoning_tokens",
     "cost_nano_usd",
     "cost_source",
+    "priced_at",
 ];
 
 fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; DEEDS.len()] {
     let exchange = &receipt.exchange;
     let usage = &receipt.usage;
+    let cost = credible_cost(receipt.cost);
     [
         text(&exchange.host),
         optional(receipt.model_served.as_deref()),
@@ -208,8 +211,9 @@ fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; DEEDS.len()] {
         maybe(usage.cached_tokens.and_then(credible)),
         maybe(usage.cache_write_tokens.and_then(credible)),
         maybe(usage.reasoning_tokens.and_then(credible)),
-        maybe(receipt.cost.amount_nano_usd.and_then(credible)),
-        text(receipt.cost.source.as_str()),
+        maybe(cost.amount_nano_usd.map(saturated)),
+        text(cost.source.as_str()),
+        maybe(cost.priced_at.map(Timestamp::as_millis)),
     ]
 }
 
@@ -219,6 +223,7 @@ fn receipt(row: &Row<'_>, outcome: Outcome) -> rusqlite::Result<Receipt> {
         Ok(value.and_then(|value| u64::try_from(value).ok()))
     };
     let maybe_billed: bool = row.get("maybe_billed")?;
+    let priced_at: Option<i64> = row.get("priced_at")?;
     Ok(Receipt {
         call_id: CallId::new(Uuid::from_bytes(row.get("call_id")?)),
         connection: row.get("connection")?,
@@ -246,8 +251,8 @@ fn receipt(row: &Row<'_>, outcome: Outcome) -> rusqlite::Result<Receipt> {
         },
         cost: Cost {
             amount_nano_usd: count("cost_nano_usd")?,
-            // The one source there is.
-            source: CostSource::Unknown,
+            source: CostSource::parse(row.get_ref("cost_source")?.as_str()?).unwrap_or_default(),
+            priced_at: priced_at.map(Timestamp::from_millis),
         },
         latency_ms: count("latency_ms")?,
     })
@@ -292,6 +297,14 @@ fn credible(value: u64) -> Option<i64> {
     i64::try_from(value)
         .ok()
         .filter(|value| *value <= MAX_CREDIBLE)
+}
+
+/// A cost as it was worked out, or unknown when no call can have it.
+fn credible_cost(cost: Cost) -> Cost {
+    match cost.amount_nano_usd {
+        Some(amount) if credible(amount).is_none() => Cost::default(),
+        _ => cost,
+    }
 }
 
 const NULL: ToSqlOutput<'static> = ToSqlOutput::Borrowed(ValueRef::Null);

@@ -4,12 +4,12 @@
 use rusqlite_migration::{M, Migrations};
 
 /// The version that this Synapse writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// The migrations, as many as [`VERSION`].
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
-const STEPS: &[M<'static>] = &[M::up(CALLS)];
+const STEPS: &[M<'static>] = &[M::up(CALLS), M::up(PRICES)];
 
 /// One row per call.
 ///
@@ -66,6 +66,21 @@ CREATE INDEX calls_by_connection ON calls (connection);
 -- Small, because most calls go well: it finds errors for people and open rows for the sweep.
 -- A query uses it when it repeats the condition.
 CREATE INDEX calls_not_ok ON calls (outcome) WHERE outcome <> 'ok';
+";
+
+/// What routers last stated, in pico-USD per token; a price that was not stated is NULL.
+const PRICES: &str = "
+CREATE TABLE prices (
+    origin       TEXT    NOT NULL,
+    model        TEXT    NOT NULL,
+    sub_provider TEXT    NOT NULL,
+    stated_at    INTEGER NOT NULL,
+    input        INTEGER CHECK (input >= 0),
+    output       INTEGER CHECK (output >= 0),
+    cache_read   INTEGER CHECK (cache_read >= 0),
+    cache_write  INTEGER CHECK (cache_write >= 0),
+    PRIMARY KEY (origin, model, sub_provider)
+) STRICT, WITHOUT ROWID;
 ";
 
 #[cfg(test)]

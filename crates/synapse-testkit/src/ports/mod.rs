@@ -3,12 +3,14 @@
 
 mod connections;
 mod ledger;
+mod prices;
 mod provider;
 mod secrets;
 mod time;
 
 pub use self::connections::MemoryConnections;
 pub use self::ledger::MemoryLedger;
+pub use self::prices::MemoryPrices;
 pub use self::provider::{StubProvider, StubProviders};
 pub use self::secrets::FixedSecret;
 pub use self::time::{FixedClock, SequentialCallIds};

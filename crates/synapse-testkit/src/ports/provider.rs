@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::ports::ProviderFactory;
-use synapse_core::preflight::{CheckId, Finding, Rung};
+use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
 use synapse_core::provider::Exchanged;
 use synapse_core::receipt::Exchange;
 use synapse_core::secret::BoundSecret;
@@ -121,7 +121,7 @@ impl Provider for StubProvider {
         _permit: &NetworkPermit,
         _secret: &BoundSecret,
         _model: &ModelId,
-    ) -> Exchanged<Vec<(CheckId, Finding)>> {
+    ) -> Exchanged<Climbed> {
         let mut state = self.lock();
         state.climbs += 1;
         let outcome = match &state.rung_failure {
@@ -130,7 +130,8 @@ impl Provider for StubProvider {
                 .decides
                 .iter()
                 .map(|id| (*id, Finding::Ok("stubbed".to_owned())))
-                .collect()),
+                .collect::<Vec<_>>()
+                .into()),
         };
         drop(state);
         Exchanged {

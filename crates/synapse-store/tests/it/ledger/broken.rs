@@ -53,12 +53,12 @@ fn written() -> (tempfile::TempDir, Home) {
 fn a_newer_ledger_is_not_touched() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    database.pragma_update(None, "user_version", 2).unwrap();
+    database.pragma_update(None, "user_version", 3).unwrap();
     drop(database);
     let before = std::fs::read(home.ledger()).unwrap();
     let failure = refused(&home);
     assert_eq!(failure.code, Code::StorageNewerFormat);
-    assert_eq!(failure.context["format"], "2");
+    assert_eq!(failure.context["format"], "3");
     assert!(std::fs::read(home.ledger()).unwrap() == before);
     assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
 }
@@ -68,7 +68,7 @@ fn a_newer_ledger_is_not_touched() {
 fn a_newer_ledger_with_a_log_is_not_touched_either() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    database.pragma_update(None, "user_version", 3).unwrap();
+    database.pragma_update(None, "user_version", 4).unwrap();
     let (_copies, copy) = self::home();
     copy.create().unwrap();
     let content = |home: &Home| {

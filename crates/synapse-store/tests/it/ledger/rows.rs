@@ -3,9 +3,10 @@
 use synapse_core::Code;
 use synapse_core::call::Operation;
 use synapse_core::chat::Usage;
+use synapse_core::cost::{Cost, CostSource};
 use synapse_core::ledger::{Closing, Entry, HistoryQuery, Opening, Outcome, UsageKey, UsageQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
-use synapse_core::receipt::{Cost, CostSource, Exchange};
+use synapse_core::receipt::Exchange;
 use synapse_core::time::Timestamp;
 use synapse_store::SqliteLedger;
 
@@ -100,7 +101,8 @@ async fn every_field_comes_back_as_it_went_in() {
     };
     closing.receipt.cost = Cost {
         amount_nano_usd: Some(1_234_567_890_123),
-        source: CostSource::Unknown,
+        source: CostSource::Estimated,
+        priced_at: Some(Timestamp::from_millis(NOON - 1)),
     };
     closing.receipt.latency_ms = Some(1500);
     ledger.open(opening.clone()).await.unwrap();
@@ -112,6 +114,30 @@ async fn every_field_comes_back_as_it_went_in() {
     );
 }
 
+#[tokio::test]
+async fn every_source_of_a_cost_comes_back_and_a_newer_word_is_unknown() {
+    let (_directory, home) = home();
+    let ledger = SqliteLedger::new(home.clone());
+    for source in CostSource::ALL {
+        let opening = opening("hf", NOON);
+        let mut closing = closing(&opening);
+        closing.receipt.cost.source = source;
+        ledger.open(opening.clone()).await.unwrap();
+        ledger.close(closing);
+        ledger.flush().await.unwrap();
+        let id = opening.receipt.call_id;
+        let found = ledger.entry(id).await.unwrap().unwrap();
+        assert_eq!(found.receipt.cost.source, source);
+    }
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    database
+        .execute("UPDATE calls SET cost_source = 'GUESSED'", [])
+        .unwrap();
+    for entry in ledger.history(everything_newest_first()).await.unwrap() {
+        assert_eq!(entry.receipt.cost.source, CostSource::Unknown);
+    }
+}
+
 /// A provider may tell any number; a sum over the ledger has to stay possible.
 #[tokio::test]
 async fn a_count_that_no_call_can_have_is_not_known() {
@@ -121,6 +147,11 @@ async fn a_count_that_no_call_can_have_is_not_known() {
         let opening = opening("hf", NOON);
         let mut closing = closing(&opening);
         closing.receipt.usage.prompt_tokens = Some(absurd);
+        closing.receipt.cost = Cost {
+            amount_nano_usd: Some(absurd),
+            source: CostSource::Estimated,
+            priced_at: Some(Timestamp::from_millis(NOON)),
+        };
         closing.receipt.latency_ms = Some(u64::MAX);
         ledger.open(opening.clone()).await.unwrap();
         ledger.close(closing);
@@ -131,6 +162,7 @@ async fn a_count_that_no_call_can_have_is_not_known() {
             .unwrap()
             .unwrap();
         assert_eq!(found.receipt.usage.prompt_tokens, None);
+        assert_eq!(found.receipt.cost, Cost::default());
         assert_eq!(found.receipt.latency_ms, Some(i64::MAX.unsigned_abs()));
     }
     let query = UsageQuery {

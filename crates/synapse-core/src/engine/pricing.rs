@@ -1,0 +1,43 @@
+//! Keeps the prices that come along when the user looks at models, and finds that of an answer.
+//! Sends nothing.
+
+use crate::chat::ChatReply;
+use crate::cost::Cost;
+use crate::error::Failure;
+use crate::name::ModelId;
+use crate::price::SeenPrice;
+use crate::provider::{Provider, Tariff};
+use crate::receipt::Exchange;
+
+use super::Ports;
+
+/// Keeps prices that a router stated just now.
+pub(super) async fn keep(ports: &Ports, prices: Vec<SeenPrice>) -> Result<(), Failure> {
+    if prices.is_empty() {
+        return Ok(());
+    }
+    ports.prices.keep(ports.clock.now(), prices).await
+}
+
+/// What a call cost. Prices that cannot be read leave it unknown; the failure is worth a warning.
+pub(super) async fn cost(
+    ports: &Ports,
+    provider: &dyn Provider,
+    asked: &ModelId,
+    outcome: &Result<ChatReply, Failure>,
+    exchange: &Exchange,
+) -> (Cost, Option<Failure>) {
+    let Ok(reply) = outcome else {
+        return (Cost::default(), None);
+    };
+    let (prices, failure) = match provider.tariff(asked, reply, exchange) {
+        Tariff::Listed(prices) => (Some(prices), None),
+        Tariff::Unknown => (None, None),
+        Tariff::Kept(key) => match ports.prices.find(&key).await {
+            Ok(prices) => (prices, None),
+            Err(failure) => (None, Some(failure)),
+        },
+    };
+    let cost = Cost::of(&reply.usage, &reply.billing, prices.as_ref());
+    (cost, failure)
+}

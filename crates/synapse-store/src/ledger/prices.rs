@@ -1,0 +1,126 @@
+//! The prices that routers stated, kept beside the ledger because they explain its costs.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+use synapse_core::Failure;
+use synapse_core::ports::PriceStore;
+use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
+use synapse_core::time::Timestamp;
+
+use super::{database, on_a_thread};
+use crate::failure::sqlite;
+use crate::home::Home;
+
+/// The prices in the `ledger.db` of a [`Home`].
+///
+/// Making one touches nothing. Keeping a price creates the file; looking one up never does.
+#[derive(Debug)]
+pub struct SqlitePrices {
+    home: Home,
+}
+
+impl SqlitePrices {
+    /// The prices of `home`. Touches nothing.
+    #[must_use]
+    pub const fn new(home: Home) -> Self {
+        Self { home }
+    }
+}
+
+#[async_trait]
+impl PriceStore for SqlitePrices {
+    async fn keep(&self, stated_at: Timestamp, prices: Vec<SeenPrice>) -> Result<(), Failure> {
+        on_a_thread(&self.home, move |home| keep(home, stated_at, &prices)).await
+    }
+
+    async fn find(&self, key: &PriceKey) -> Result<Option<PriceList>, Failure> {
+        let key = key.clone();
+        on_a_thread(&self.home, move |home| find(home, &key)).await
+    }
+}
+
+fn keep(home: &Home, stated_at: Timestamp, prices: &[SeenPrice]) -> Result<(), Failure> {
+    let mut database = database::open_to_write(home)?;
+    let written = replace(&mut database, stated_at, prices);
+    written.map_err(|error| {
+        database::abandon(database);
+        sqlite(&home.ledger(), &error)
+    })
+}
+
+fn replace(
+    database: &mut Connection,
+    stated_at: Timestamp,
+    prices: &[SeenPrice],
+) -> rusqlite::Result<()> {
+    // Takes the lock at once: a reader that becomes a writer would not wait for its turn.
+    let change = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    {
+        let mut forget = change.prepare("DELETE FROM prices WHERE origin = ? AND model = ?")?;
+        for SeenPrice { key, .. } in prices {
+            forget.execute(params![key.origin.as_str(), key.model])?;
+        }
+        let mut keep =
+            change.prepare("INSERT OR REPLACE INTO prices VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+        for SeenPrice { key, rates } in prices {
+            keep.execute(params![
+                key.origin.as_str(),
+                key.model,
+                key.sub_provider,
+                stated_at.as_millis(),
+                integer(rates.input),
+                integer(rates.output),
+                integer(rates.cache_read),
+                integer(rates.cache_write),
+            ])?;
+        }
+    }
+    change.commit()
+}
+
+fn find(home: &Home, key: &PriceKey) -> Result<Option<PriceList>, Failure> {
+    let Some(database) = database::open_to_read(home)? else {
+        return Ok(None);
+    };
+    ask(&database, key).map_err(|error| {
+        database::abandon(database);
+        sqlite(&home.ledger(), &error)
+    })
+}
+
+fn ask(database: &Connection, key: &PriceKey) -> rusqlite::Result<Option<PriceList>> {
+    // A ledger that nobody has written to since an older Synapse made it.
+    if !database.table_exists(None, "prices")? {
+        return Ok(None);
+    }
+    database
+        .query_row(
+            "SELECT stated_at, input, output, cache_read, cache_write FROM prices
+             WHERE origin = ? AND model = ? AND sub_provider = ?",
+            params![key.origin.as_str(), key.model, key.sub_provider],
+            list,
+        )
+        .optional()
+}
+
+fn list(row: &Row<'_>) -> rusqlite::Result<PriceList> {
+    let price = |column: &str| -> rusqlite::Result<Option<Price>> {
+        let pico_usd: Option<i64> = row.get(column)?;
+        Ok(pico_usd
+            .and_then(|price| u64::try_from(price).ok())
+            .map(Price::from_pico_usd))
+    };
+    let rates = Rates {
+        input: price("input")?,
+        output: price("output")?,
+        cache_read: price("cache_read")?,
+        cache_write: price("cache_write")?,
+    };
+    let stated_at = Timestamp::from_millis(row.get("stated_at")?);
+    Ok(PriceList::flat(rates, stated_at))
+}
+
+/// A price too large for the column is not known.
+fn integer(price: Option<Price>) -> Option<i64> {
+    price.and_then(|price| i64::try_from(price.pico_usd_per_token()).ok())
+}
