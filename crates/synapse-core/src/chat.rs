@@ -1,13 +1,19 @@
 //! One prompt and one answer, as the caller gave it and as the provider gave it.
 
-use std::fmt;
-use std::str::FromStr;
+mod content;
+mod image;
+mod message;
+mod parameters;
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
 use crate::cost::Billing;
-use crate::error::{Code, Failure};
 use crate::name::ModelId;
+
+pub use self::content::{Content, Part};
+pub use self::image::{Image, ImageFormat, ImageUrl, ImageUrlError};
+pub use self::message::{Message, MessageError, Role};
+pub use self::parameters::Parameters;
 
 /// One non-streaming chat request. Fields that are `None` are not sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,75 +36,6 @@ impl ChatRequest {
             parameters: Parameters::default(),
         }
     }
-}
-
-/// One message of the conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// Who speaks.
-    pub role: Role,
-    /// What is said, exactly.
-    pub content: String,
-}
-
-impl Message {
-    /// A message of plain text.
-    pub fn new(role: Role, content: impl Into<String>) -> Self {
-        Self {
-            role,
-            content: content.into(),
-        }
-    }
-}
-
-/// Who speaks in a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Instructions. Sent as `system`, which both providers take.
-    System,
-    /// Instructions, as newer OpenAI models call them. Other providers refuse it.
-    Developer,
-    /// The user.
-    User,
-    /// The model, in an earlier turn.
-    Assistant,
-}
-
-impl FromStr for Role {
-    type Err = Failure;
-
-    /// # Errors
-    /// `usage.invalid-arguments` for any other word.
-    fn from_str(text: &str) -> Result<Self, Failure> {
-        match text {
-            "system" => Ok(Self::System),
-            "developer" => Ok(Self::Developer),
-            "user" => Ok(Self::User),
-            "assistant" => Ok(Self::Assistant),
-            _ => Err(
-                Failure::new(Code::UsageInvalidArguments, "that role is not known")
-                    .cause("a role is system, developer, user or assistant"),
-            ),
-        }
-    }
-}
-
-/// Optional parameters. What is `None` is left to the provider.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Parameters {
-    /// The most tokens to generate, reasoning included.
-    pub max_tokens: Option<u64>,
-    /// Sampling temperature.
-    pub temperature: Option<f64>,
-    /// Nucleus sampling.
-    pub top_p: Option<f64>,
-    /// Texts that end the answer.
-    pub stop: Vec<String>,
-    /// Seed for repeatable sampling, where the provider supports it.
-    pub seed: Option<i64>,
-    /// How much a reasoning model may think: the provider's own words, such as `low`.
-    pub reasoning_effort: Option<String>,
 }
 
 /// The provider's answer.

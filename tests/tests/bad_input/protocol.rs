@@ -79,7 +79,7 @@ fn arguments_that_do_not_fit_are_told_to_the_model() {
         json!({"prompt": "a", "messages": [{"role": "user", "content": "b"}]}),
         json!({"messages": []}),
         json!({"messages": [{"role": "wizard", "content": "b"}]}),
-        json!({"messages": [{"role": "user", "content": "b", "name": "x"}]}),
+        json!({"messages": [{"role": "user", "content": "b", "mood": "x"}]}),
         json!({"prompt": "a", "stream": true}),
         json!({"prompt": "a", "temperature": "hot"}),
         json!({"prompt": "a", "max_tokens": -1}),

@@ -1,16 +1,18 @@
 //! The command line as data. Flags are a contract: they are only ever added.
 
+mod chat;
 mod connection;
 mod reading;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::chat::{ChatArguments, ShapeArguments};
 pub(crate) use self::connection::{
     ConnectionCommand, CreateArguments, EditArguments, PreflightArguments, reach,
 };
 pub(crate) use self::reading::{
-    ChatArguments, HistoryArguments, HistoryCommand, HistoryListArguments, IdeCommand,
-    ServeArguments, UsageArguments,
+    HistoryArguments, HistoryCommand, HistoryListArguments, IdeCommand, ServeArguments,
+    UsageArguments,
 };
 use crate::output::Format;
 
@@ -127,4 +129,7 @@ const CHAT_EXAMPLES: &str = "\
 Examples:
   synapse chat work \"What is MCP?\"
   git diff | synapse chat work - --system \"Review this diff.\"
-  synapse chat work \"Say hello\" --json";
+  synapse chat work \"Say hello\" --json
+  synapse chat work \"What is in the picture?\" --image photo.jpg
+  synapse chat work \"Name a city\" --json-schema city.schema.json
+  synapse chat work --messages conversation.json --tools tools.json";

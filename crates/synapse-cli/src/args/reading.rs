@@ -1,36 +1,7 @@
-//! Flags of `chat`, `serve`, `ide`, `usage` and `history`.
+//! Flags of `serve`, `ide`, `usage` and `history`.
 
 use clap::{Args, Subcommand, ValueEnum};
 use synapse_core::ledger::{Outcome, UsageKey};
-
-#[derive(Debug, Args)]
-pub(crate) struct ChatArguments {
-    /// The connection
-    pub(crate) name: String,
-
-    /// The prompt; `-` or nothing reads it from stdin
-    pub(crate) prompt: Option<String>,
-
-    /// A system message to send before the prompt
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) system: Option<String>,
-
-    /// Another model than the connection's
-    #[arg(long, value_name = "ID")]
-    pub(crate) model: Option<String>,
-
-    /// The most tokens to generate, reasoning included
-    #[arg(long, value_name = "N")]
-    pub(crate) max_tokens: Option<u64>,
-
-    /// Sampling temperature
-    #[arg(long, value_name = "T")]
-    pub(crate) temperature: Option<f64>,
-
-    /// How much a reasoning model may think, in the provider's words
-    #[arg(long, value_name = "WORD")]
-    pub(crate) reasoning_effort: Option<String>,
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {

@@ -1,45 +1,25 @@
 //! `synapse chat`: one prompt, one request, one answer. The answer goes to stdout, the receipt to
 //! stderr.
 
-use std::io::{self, IsTerminal, Read};
+mod call;
+mod files;
 
-use synapse_core::chat::{ChatReply, Message, Parameters, Role};
-use synapse_core::document::{ChatDocument, ErrorDocument};
+use synapse_core::chat::ChatReply;
+use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_core::engine::{ChatCall, Engine};
-use synapse_core::error::{Code, Failure};
 use synapse_core::receipt::Receipt;
 use synapse_core::redact::printable;
 
+pub(super) use self::call::prepare;
 use super::{CommandError, Context};
-use crate::args::ChatArguments;
 use crate::output::{FAINT, Printer, cost_text, styled};
 
 pub(super) async fn run(
     context: &Context,
     engine: &Engine,
-    arguments: ChatArguments,
-    prompt: String,
+    call: ChatCall,
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
-    let mut messages = Vec::new();
-    messages.extend(
-        arguments
-            .system
-            .map(|text| Message::new(Role::System, text)),
-    );
-    messages.push(Message::new(Role::User, prompt));
-    let call = ChatCall {
-        connection: Some(arguments.name),
-        model: arguments.model,
-        messages,
-        parameters: Parameters {
-            max_tokens: arguments.max_tokens,
-            temperature: arguments.temperature,
-            reasoning_effort: arguments.reasoning_effort,
-            ..Parameters::default()
-        },
-        caller: synapse_core::call::Caller::default(),
-    };
     // The future is large because it holds the whole exchange.
     let outcome = Box::pin(engine.chat(call)).await?;
     for warning in &outcome.warnings {
@@ -71,44 +51,24 @@ pub(super) async fn run(
     }
 }
 
-/// The prompt from the argument, or from stdin exactly as it comes.
-pub(super) fn prompt(argument: Option<String>) -> Result<String, Failure> {
-    match argument {
-        Some(text) if text != "-" => return Ok(text),
-        None if io::stdin().is_terminal() => {
-            return Err(
-                Failure::new(Code::UsageInvalidArguments, "there is no prompt")
-                    .hint("write it behind the name, or pipe it in"),
-            );
-        }
-        _ => {}
-    }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text).map_err(|error| {
-        Failure::new(
-            Code::UsageInvalidArguments,
-            "the prompt cannot be read from stdin",
-        )
-        .caused_by(&error)
-    })?;
-    Ok(text)
-}
-
+/// Text as it came, then one line of JSON for each tool call: both are what was asked for.
 fn answer(printer: &Printer, reply: &ChatReply) {
+    // A terminal must not be steered by a model; a file or pipe gets the answer as it came.
+    let shown = |text: &str| {
+        if Printer::stdout_is_terminal() {
+            printable(text)
+        } else {
+            text.to_owned()
+        }
+    };
     let text = reply
         .content
         .as_deref()
         .or(reply.refusal.as_deref())
         .unwrap_or_default();
     if !text.is_empty() {
-        // A terminal must not be steered by a model; a file or pipe gets the answer as it came.
-        let text = if Printer::stdout_is_terminal() {
-            printable(text)
-        } else {
-            text.to_owned()
-        };
         let end = if text.ends_with('\n') { "" } else { "\n" };
-        printer.exactly(&format!("{text}{end}"));
+        printer.exactly(&format!("{}{end}", shown(text)));
     } else if let Some(reason) = &reply.finish_reason {
         let why = reason
             .without_text()
@@ -121,10 +81,10 @@ fn answer(printer: &Printer, reply: &ChatReply) {
         printer.note("no text, and the provider gave no reason");
     }
     for call in &reply.tool_calls {
-        printer.note(&printable(&format!(
-            "tool call: {}({})",
-            call.name, call.arguments
-        )));
+        // Plain text fields always serialise.
+        let line = serde_json::to_string(&ToolCallView::from(call))
+            .unwrap_or_else(|error| error.to_string());
+        printer.line(&shown(&line));
     }
 }
 

@@ -76,11 +76,11 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         Command::Preflight(arguments) => with_engine(context, async |engine| {
             preflight::run(context, engine, arguments).await
         }),
-        Command::Chat(mut arguments) => {
+        Command::Chat(arguments) => {
             // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.
-            let prompt = chat::prompt(arguments.prompt.take())?;
+            let call = chat::prepare(arguments)?;
             with_engine(context, async |engine| {
-                chat::run(context, engine, arguments, prompt).await
+                chat::run(context, engine, call).await
             })
         }
         Command::Serve(arguments) => serve::run(context, arguments),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::failure::ErrorView;
-use crate::chat::{ChatReply, Usage};
+use crate::chat::{ChatReply, ToolCall, Usage};
 use crate::error::Failure;
 use crate::ledger::{Entry, UsageLine, UsageQuery};
 use crate::receipt::Receipt;
@@ -22,11 +22,23 @@ pub struct ChatDocument {
     warnings: Vec<ErrorView>,
 }
 
+/// A tool call that the model asks for, inside a document.
 #[derive(Debug, Clone, Serialize)]
-struct ToolCallView {
+pub struct ToolCallView {
     id: Option<String>,
     name: String,
+    /// JSON text as the model wrote it, not necessarily valid.
     arguments: String,
+}
+
+impl From<&ToolCall> for ToolCallView {
+    fn from(call: &ToolCall) -> Self {
+        Self {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            arguments: call.arguments.clone(),
+        }
+    }
 }
 
 impl ChatDocument {
@@ -39,15 +51,7 @@ impl ChatDocument {
             content: reply.content.clone(),
             reasoning: reply.reasoning.clone(),
             refusal: reply.refusal.clone(),
-            tool_calls: reply
-                .tool_calls
-                .iter()
-                .map(|call| ToolCallView {
-                    id: call.id.clone(),
-                    name: call.name.clone(),
-                    arguments: call.arguments.clone(),
-                })
-                .collect(),
+            tool_calls: reply.tool_calls.iter().map(ToolCallView::from).collect(),
             receipt: ReceiptView::from(receipt),
             warnings: warnings.iter().map(ErrorView::from).collect(),
         }

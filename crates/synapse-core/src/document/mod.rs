@@ -8,7 +8,8 @@ mod connections;
 mod failure;
 
 pub use self::calls::{
-    ChatDocument, HistoryDocument, HistoryEntry, ReceiptView, UsageDocument, UsageLineView,
+    ChatDocument, HistoryDocument, HistoryEntry, ReceiptView, ToolCallView, UsageDocument,
+    UsageLineView,
 };
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,

@@ -55,7 +55,7 @@ impl Engine {
             None => connection.model.clone(),
         };
         check_messages(&call.messages)?;
-        check_parameters(&call.parameters)?;
+        call.parameters.check()?;
         let request = ChatRequest {
             model: model.clone(),
             messages: call.messages,
@@ -138,8 +138,25 @@ async fn exchange(
 }
 
 fn check_messages(messages: &[Message]) -> Result<(), Failure> {
-    let asks = messages.iter().any(|message| {
-        matches!(message.role, Role::User | Role::Assistant) && !message.content.is_empty()
+    for (index, message) in messages.iter().enumerate() {
+        message.check().map_err(|error| {
+            Failure::new(
+                Code::UsageInvalidArguments,
+                format!("messages[{index}] cannot be sent"),
+            )
+            .caused_by(&error)
+            .with("argument", "messages")
+        })?;
+    }
+    let asks = messages.iter().any(|message| match message.role {
+        Role::System | Role::Developer => false,
+        Role::User | Role::Assistant | Role::Tool => {
+            !message.tool_calls.is_empty()
+                || message
+                    .content
+                    .as_ref()
+                    .is_some_and(|said| !said.is_empty())
+        }
     });
     if asks {
         return Ok(());
@@ -149,28 +166,4 @@ fn check_messages(messages: &[Message]) -> Result<(), Failure> {
             .cause("a prompt, or a user message with content, is needed")
             .hint("write what you want to ask"),
     )
-}
-
-/// JSON has no other numbers, and no field may change its meaning on the way.
-fn check_parameters(parameters: &Parameters) -> Result<(), Failure> {
-    if parameters.max_tokens == Some(0) {
-        return Err(Failure::new(Code::UsageInvalidArguments, "max_tokens is 0")
-            .cause("an answer takes at least one token")
-            .with("argument", "max_tokens"));
-    }
-    let numbers = [
-        ("temperature", parameters.temperature),
-        ("top_p", parameters.top_p),
-    ];
-    match numbers
-        .iter()
-        .find(|(_, value)| value.is_some_and(|number| !number.is_finite()))
-    {
-        None => Ok(()),
-        Some((name, _)) => Err(Failure::new(
-            Code::UsageInvalidArguments,
-            format!("{name} is not a number"),
-        )
-        .with("argument", name)),
-    }
 }

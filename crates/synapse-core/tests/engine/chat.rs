@@ -1,6 +1,6 @@
 //! One prompt: what is sent, what is refused, and which row it leaves.
 
-use synapse_core::chat::{ChatRequest, Message, Role};
+use synapse_core::chat::{ChatRequest, Image, Message, Part, Role};
 use synapse_core::engine::{ChatCall, PreflightCall};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
@@ -132,6 +132,46 @@ async fn what_is_no_call_leaves_no_row() {
         Code::ConfigInvalidValue
     );
     assert_eq!(bench.ledger.entries(), []);
+}
+
+#[tokio::test]
+async fn a_message_that_the_api_does_not_take_is_refused_by_its_number() {
+    let bench = bench();
+    let mut call = ask("open");
+    call.messages.push(Message::new(Role::Tool, "21 °C"));
+    let failure = bench.engine.chat(call).await.unwrap_err();
+    assert_eq!(failure.code, Code::UsageInvalidArguments);
+    assert_eq!(failure.message, "messages[1] cannot be sent");
+    assert!(failure.causes[0].contains("tool_call_id"), "{failure:?}");
+    assert_eq!(bench.provider.chats(), []);
+    assert_eq!(bench.ledger.entries(), []);
+}
+
+#[tokio::test]
+async fn what_asks_for_an_answer_is_a_prompt() {
+    let image = Image {
+        url: "https://example.com/a.png".parse().unwrap(),
+        detail: None,
+    };
+    let system = Message::new(Role::System, "Be brief.");
+    for (message, asks) in [
+        (Message::parts(Role::User, vec![Part::Image(image)]), true),
+        (Message::tool_result("call_1", "21 °C"), true),
+        (
+            Message::parts(Role::User, vec![Part::Text(String::new())]),
+            false,
+        ),
+        (Message::new(Role::Developer, "Be brief."), false),
+    ] {
+        let bench = bench();
+        bench.provider.will_answer(Ok(reply()));
+        let call = ChatCall {
+            messages: vec![system.clone(), message],
+            ..ask("open")
+        };
+        assert_eq!(bench.engine.chat(call).await.is_ok(), asks);
+        assert_eq!(bench.provider.chats().len(), usize::from(asks));
+    }
 }
 
 #[tokio::test]

@@ -1,39 +1,15 @@
 //! The tool `chat`: arguments in, one exchange, answer and receipt out.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use synapse_core::call::Caller;
 use synapse_core::chat::{ChatReply, Message, Parameters, Role};
-use synapse_core::document::{ChatDocument, ErrorDocument};
+use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_core::engine::{ChatCall, Engine};
-use synapse_core::error::{Code, Failure};
-use synapse_core::redact::Redactor;
+use synapse_core::error::Failure;
 
-use super::{failed, value};
+use super::arguments::{Arguments, clean, invalid};
+use super::{failed, schema, value};
 use crate::host::{ToolCall, ToolResult};
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Arguments {
-    connection: Option<String>,
-    prompt: Option<String>,
-    messages: Option<Vec<MessageArgument>>,
-    system: Option<String>,
-    model: Option<String>,
-    max_tokens: Option<u64>,
-    temperature: Option<f64>,
-    top_p: Option<f64>,
-    stop: Option<Vec<String>>,
-    seed: Option<i64>,
-    reasoning_effort: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MessageArgument {
-    role: Role,
-    content: String,
-}
 
 /// Sends one prompt.
 pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
@@ -51,7 +27,7 @@ pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -
             ),
             Ok(reply) => {
                 let document = ChatDocument::new(&reply, &outcome.receipt, &outcome.warnings);
-                ToolResult::text(text(&reply)).with_structured_content(value(&document))
+                ToolResult::new(blocks(&reply)).with_structured_content(value(&document))
             }
         },
     }
@@ -63,11 +39,32 @@ fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {
         client_version: call.caller.client_version().map(clean),
         tool: Some(call.name),
     };
-    let arguments: Arguments =
-        serde_json::from_value(Value::Object(call.arguments)).map_err(|error| {
-            invalid("the arguments of chat do not fit its schema").cause(clean(&error.to_string()))
-        })?;
-    let connection = match (scope, arguments.connection) {
+    let mut arguments = Arguments::new(schema::CHAT, call.arguments);
+    let named = arguments.take("connection")?;
+    let messages = messages(
+        arguments.take("system")?,
+        arguments.take("prompt")?,
+        arguments.take_list("messages")?,
+    )?;
+    let model = arguments.take("model")?;
+    let parameters = Parameters {
+        max_tokens: arguments.take("max_tokens")?,
+        temperature: arguments.take("temperature")?,
+        top_p: arguments.take("top_p")?,
+        stop: arguments.take("stop")?.unwrap_or_default(),
+        seed: arguments.take("seed")?,
+        reasoning_effort: arguments.take("reasoning_effort")?,
+        verbosity: arguments.take("verbosity")?,
+        frequency_penalty: arguments.take("frequency_penalty")?,
+        presence_penalty: arguments.take("presence_penalty")?,
+        service_tier: arguments.take("service_tier")?,
+        response_format: arguments.take("response_format")?,
+        tools: arguments.take("tools")?.unwrap_or_default(),
+        tool_choice: arguments.take("tool_choice")?,
+        parallel_tool_calls: arguments.take("parallel_tool_calls")?,
+    };
+    arguments.finish()?;
+    let connection = match (scope, named) {
         (Some(scope), Some(named)) if named != scope => {
             return Err(invalid("this server serves one connection only")
                 .cause(format!("it was started for `{scope}`"))
@@ -78,16 +75,9 @@ fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {
     };
     Ok(ChatCall {
         connection,
-        model: arguments.model,
-        messages: messages(arguments.system, arguments.prompt, arguments.messages)?,
-        parameters: Parameters {
-            max_tokens: arguments.max_tokens,
-            temperature: arguments.temperature,
-            top_p: arguments.top_p,
-            stop: arguments.stop.unwrap_or_default(),
-            seed: arguments.seed,
-            reasoning_effort: arguments.reasoning_effort,
-        },
+        model,
+        messages,
+        parameters,
         caller,
     })
 }
@@ -95,14 +85,11 @@ fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {
 fn messages(
     system: Option<String>,
     prompt: Option<String>,
-    messages: Option<Vec<MessageArgument>>,
+    messages: Option<Vec<Message>>,
 ) -> Result<Vec<Message>, Failure> {
     let conversation = match (prompt, messages) {
         (Some(prompt), None) => vec![Message::new(Role::User, prompt)],
-        (None, Some(messages)) => messages
-            .into_iter()
-            .map(|each| Message::new(each.role, each.content))
-            .collect(),
+        (None, Some(messages)) => messages,
         (None, None) => {
             return Err(invalid("there is no prompt").hint("give `prompt` or `messages`"));
         }
@@ -115,7 +102,17 @@ fn messages(
     Ok(system.into_iter().chain(conversation).collect())
 }
 
-/// The answer exactly as given; without one, the reason.
+/// The answer exactly as given, or without one the reason; tool calls in a block of their own.
+fn blocks(reply: &ChatReply) -> Vec<Value> {
+    let block = |text: String| json!({ "type": "text", "text": text });
+    let mut blocks = vec![block(text(reply))];
+    if !reply.tool_calls.is_empty() {
+        let calls: Vec<ToolCallView> = reply.tool_calls.iter().map(ToolCallView::from).collect();
+        blocks.push(block(format!("tool_calls: {}", value(&calls))));
+    }
+    blocks
+}
+
 fn text(reply: &ChatReply) -> String {
     let answer = reply
         .content
@@ -127,24 +124,206 @@ fn text(reply: &ChatReply) -> String {
     }
     let reason = reply.finish_reason.as_ref();
     let why = reason.and_then(|reason| reason.without_text());
-    let mut lines = vec![format!(
+    format!(
         "(no text; finish reason {}{})",
         reason.map_or("unknown", |reason| reason.as_str()),
         why.map_or_else(String::new, |why| format!(": {why}"))
-    )];
-    lines.extend(
-        reply
-            .tool_calls
-            .iter()
-            .map(|call| format!("tool call {}({})", call.name, call.arguments)),
-    );
-    lines.join("\n")
+    )
 }
 
-fn invalid(message: &str) -> Failure {
-    Failure::new(Code::UsageInvalidArguments, message)
-}
+#[cfg(test)]
+mod tests {
+    use synapse_core::chat::{self, FinishReason, Image, Part};
+    use synapse_core::error::Code;
 
-fn clean(text: &str) -> String {
-    Redactor::none().clean(text, 200)
+    use super::*;
+    use crate::{Caller as Client, ProtocolRevision};
+
+    fn prepared(arguments: Value) -> Result<ChatCall, Failure> {
+        let Value::Object(arguments) = arguments else {
+            panic!("arguments are an object");
+        };
+        let client = Client::new(ProtocolRevision::V2026_07_28);
+        prepare(None, ToolCall::new("chat", arguments, client))
+    }
+
+    #[test]
+    fn conversations_have_the_shape_of_the_api() {
+        let call = prepared(json!({
+            "system": "Be brief.",
+            "messages": [
+                {"role": "user", "content": [
+                    {"type": "text", "text": "What is it?"},
+                    {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]},
+                {"role": "assistant", "content": null,
+                 "tool_calls": [{"id": "call_1", "name": "look", "arguments": "{}"}]},
+                {"role": "tool", "tool_call_id": "call_1", "content": "a cat"},
+            ],
+        }))
+        .unwrap();
+        let image = Image {
+            url: "https://example.com/a.png".parse().unwrap(),
+            detail: None,
+        };
+        let asked = chat::ToolCall {
+            id: Some("call_1".into()),
+            name: "look".into(),
+            arguments: "{}".into(),
+        };
+        assert_eq!(
+            call.messages,
+            [
+                Message::new(Role::System, "Be brief."),
+                Message::parts(
+                    Role::User,
+                    vec![Part::Text("What is it?".into()), Part::Image(image)]
+                ),
+                Message::tool_calls(&[asked]),
+                Message::tool_result("call_1", "a cat"),
+            ]
+        );
+        assert_eq!(
+            call.parameters,
+            Parameters::default(),
+            "nothing is set that was not"
+        );
+    }
+
+    #[test]
+    fn parameters_are_those_that_were_given() {
+        let tools = json!([{"z": 1, "a": 1.0, "type": "function", "function": {"name": "look"}}]);
+        let call = prepared(json!({
+            "prompt": "hi", "max_tokens": 9, "temperature": 0, "top_p": 0.5, "stop": ["."],
+            "seed": -1, "reasoning_effort": "low", "verbosity": "high", "frequency_penalty": -1,
+            "presence_penalty": 1, "service_tier": "flex", "tool_choice": "required",
+            "response_format": {"type": "json_object"}, "tools": tools, "parallel_tool_calls": true,
+        }))
+        .unwrap();
+        assert_eq!(
+            call.parameters,
+            Parameters {
+                max_tokens: Some(9),
+                temperature: Some(0.0),
+                top_p: Some(0.5),
+                stop: vec![".".into()],
+                seed: Some(-1),
+                reasoning_effort: Some("low".into()),
+                verbosity: Some("high".into()),
+                frequency_penalty: Some(-1.0),
+                presence_penalty: Some(1.0),
+                service_tier: Some("flex".into()),
+                response_format: Some(json!({"type": "json_object"})),
+                tools: vec![tools[0].clone()],
+                tool_choice: Some("required".into()),
+                parallel_tool_calls: Some(true),
+            }
+        );
+        assert_eq!(call.parameters.tools[0].to_string(), tools[0].to_string());
+    }
+
+    #[test]
+    fn a_model_can_correct_what_it_got_wrong() {
+        let user = json!({"role": "user", "content": "hi"});
+        for (arguments, message, reason) in [
+            (json!({}), "there is no prompt", ""),
+            (
+                json!({"prompt": "a", "messages": [user]}),
+                "prompt and messages were both given",
+                "",
+            ),
+            (
+                json!({"prompt": ["a"]}),
+                "prompt is not what chat takes",
+                "expected a string",
+            ),
+            (
+                json!({"prompt": "a", "n": 2}),
+                "chat has no argument `n`",
+                "",
+            ),
+            (
+                json!({"prompt": "a", "stream": true}),
+                "chat has no argument `stream`",
+                "",
+            ),
+            (
+                json!({"messages": "[]"}),
+                "messages is not what chat takes",
+                "expected a sequence",
+            ),
+            (
+                json!({"messages": [user, {"role": "user", "content": [{"type": "image", "data": ""}]}]}),
+                "messages[1] is not what chat takes",
+                "expected `text` or `image_url`",
+            ),
+            (
+                json!({"messages": [{"role": "user", "content": [
+                    {"type": "image_url", "image_url": {"url": "/tmp/a.png"}}]}]}),
+                "messages[0] is not what chat takes",
+                "begins with https://",
+            ),
+            (
+                json!({"messages": [user, user, {"role": "tool", "content": "x"}]}),
+                "messages[2] is not what chat takes",
+                "tool_call_id",
+            ),
+            (
+                json!({"prompt": "a", "tools": {}}),
+                "tools is not what chat takes",
+                "a sequence",
+            ),
+        ] {
+            let failure = prepared(arguments).unwrap_err();
+            assert_eq!(failure.code, Code::UsageInvalidArguments);
+            assert_eq!(failure.message, message);
+            assert!(
+                failure.causes.concat().contains(reason),
+                "{:?}",
+                failure.causes
+            );
+        }
+    }
+
+    #[test]
+    fn the_schema_lists_what_is_taken() {
+        let failure = prepared(json!({"prompt": "a", "zzz": 1})).unwrap_err();
+        let taken = failure.hints[0].text.trim_start_matches("it takes ");
+        let mut taken: Vec<&str> = taken.split(", ").collect();
+        let tools = schema::tools();
+        let listed = tools[0]["inputSchema"]["properties"].as_object().unwrap();
+        let mut listed: Vec<&str> = listed.keys().map(String::as_str).collect();
+        taken.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(taken, listed);
+    }
+
+    #[test]
+    fn tool_calls_are_a_block_of_data() {
+        let reply = ChatReply {
+            content: Some("I look.".into()),
+            tool_calls: vec![chat::ToolCall {
+                id: Some("call_1".into()),
+                name: "look".into(),
+                arguments: "{\"at\":".into(),
+            }],
+            finish_reason: Some(FinishReason::new("tool_calls")),
+            ..ChatReply::default()
+        };
+        let calls = r#"tool_calls: [{"id":"call_1","name":"look","arguments":"{\"at\":"}]"#;
+        assert_eq!(
+            blocks(&reply),
+            [
+                json!({"type": "text", "text": "I look."}),
+                json!({"type": "text", "text": calls})
+            ]
+        );
+        let silent = ChatReply {
+            content: None,
+            ..reply
+        };
+        assert_eq!(
+            blocks(&silent)[0]["text"],
+            "(no text; finish reason tool_calls: the model asks for tool calls)"
+        );
+    }
 }

@@ -3,6 +3,7 @@
 //! A failure of a call is a result that the model can read (`isError`, with the error document in
 //! the structured content), never a JSON-RPC error.
 
+mod arguments;
 mod chat;
 mod connections;
 mod schema;

@@ -1,7 +1,8 @@
 //! A chat request as JSON. Only what the caller set is written; `stream` is always false.
 
 use serde::Serialize;
-use synapse_core::chat::{ChatRequest, Message, Role};
+use serde_json::Value;
+use synapse_core::chat::{ChatRequest, Content, Message, Part, Role};
 
 /// How the wire of one provider differs from that of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +33,56 @@ struct Body<'a> {
     seed: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_effort: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verbosity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<&'a Value>,
+    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
+    tools: &'a [Value],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
 struct BodyMessage<'a> {
     role: &'static str,
-    content: &'a str,
+    /// `null` where the model asked for tools and said nothing.
+    content: Option<BodyContent<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
+    tool_calls: &'a [Value],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum BodyContent<'a> {
+    Text(&'a str),
+    Parts(Vec<BodyPart<'a>>),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum BodyPart<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: BodyImage<'a> },
+}
+
+#[derive(Debug, Serialize)]
+struct BodyImage<'a> {
+    url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
 }
 
 /// The body of `request` in `dialect`.
@@ -65,6 +110,14 @@ pub(crate) fn body(dialect: Dialect, request: &ChatRequest) -> Result<Vec<u8>, s
         stop: &parameters.stop,
         seed: parameters.seed,
         reasoning_effort: parameters.reasoning_effort.as_deref(),
+        verbosity: parameters.verbosity.as_deref(),
+        frequency_penalty: parameters.frequency_penalty,
+        presence_penalty: parameters.presence_penalty,
+        service_tier: parameters.service_tier.as_deref(),
+        response_format: parameters.response_format.as_ref(),
+        tools: &parameters.tools,
+        tool_choice: parameters.tool_choice.as_ref(),
+        parallel_tool_calls: parameters.parallel_tool_calls,
     })
 }
 
@@ -74,9 +127,37 @@ fn message_body(dialect: Dialect, message: &Message) -> BodyMessage<'_> {
         (Role::System, _) | (Role::Developer, Dialect::Compatible) => "system",
         (Role::User, _) => "user",
         (Role::Assistant, _) => "assistant",
+        (Role::Tool, _) => "tool",
     };
     BodyMessage {
         role,
-        content: &message.content,
+        content: message.content.as_ref().map(content),
+        name: message.name.as_deref(),
+        tool_calls: &message.tool_calls,
+        tool_call_id: message.tool_call_id.as_deref(),
+    }
+}
+
+/// A text alone is a plain string, even as a part: some sub-providers take nothing else. Several
+/// parts stay parts, because joining them would change what was said.
+fn content(content: &Content) -> BodyContent<'_> {
+    match content {
+        Content::Text(text) => BodyContent::Text(text),
+        Content::Parts(parts) => match parts.as_slice() {
+            [Part::Text(text)] => BodyContent::Text(text),
+            several => BodyContent::Parts(several.iter().map(part).collect()),
+        },
+    }
+}
+
+fn part(part: &Part) -> BodyPart<'_> {
+    match part {
+        Part::Text(text) => BodyPart::Text { text },
+        Part::Image(image) => BodyPart::ImageUrl {
+            image_url: BodyImage {
+                url: image.url.as_str(),
+                detail: image.detail.as_deref(),
+            },
+        },
     }
 }

@@ -1,6 +1,7 @@
 //! What is sent: golden bodies and headers.
 
-use synapse_core::chat::{ChatRequest, Message, Parameters, Role};
+use serde_json::{Value, json};
+use synapse_core::chat::{ChatRequest, Image, Message, Parameters, Part, Role};
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 
 use crate::bench::{Bench, draft};
@@ -30,6 +31,8 @@ async fn sent(
     request
 }
 
+type Shape = fn(&Bench) -> ChatRequest;
+
 fn golden(name: &str) -> String {
     let path = format!(
         "{}/tests/golden/request/{name}.json",
@@ -55,9 +58,97 @@ fn everything(bench: &Bench) -> ChatRequest {
             stop: vec!["END".into(), "\n\n".into()],
             seed: Some(7),
             reasoning_effort: Some("low".into()),
+            ..Parameters::default()
         },
     }
 }
+
+/// Text and images; a text alone is a plain string even when it was given as a part.
+fn images(bench: &Bench) -> ChatRequest {
+    let image = |url: &str, detail: Option<&str>| {
+        Part::Image(Image {
+            url: url.parse().unwrap(),
+            detail: detail.map(Into::into),
+        })
+    };
+    let text = |text: &str| Part::Text(text.into());
+    ChatRequest {
+        model: bench.connection.model.clone(),
+        messages: vec![
+            Message::parts(Role::System, vec![text("Be brief.")]),
+            Message::parts(
+                Role::User,
+                vec![
+                    text("What differs?"),
+                    image("https://example.com/a.png?x=1&y=%20", None),
+                    image("data:image/png;base64,iVBORw0KGgo=", Some("low")),
+                ],
+            ),
+            Message::new(Role::Assistant, "The colour."),
+            Message::parts(Role::User, vec![text("Sure?"), text("Look again.")]),
+            Message::parts(
+                Role::User,
+                vec![image("http://127.0.0.1:9/b.webp", Some("high"))],
+            ),
+        ],
+        parameters: Parameters::default(),
+    }
+}
+
+/// Tools, what the model asked of them, and what they returned. Members and numbers that Synapse
+/// does not know stay as and where they are.
+fn tools(bench: &Bench) -> ChatRequest {
+    let messages = json!([
+        {"role": "user", "content": "Weather in Ulm?", "name": "ada"},
+        {"role": "assistant", "content": null, "tool_calls": [
+            {"type": "function", "id": "call_1", "function": {"arguments": "{\"city\": \"Ulm\"}", "name": "weather"},
+             "extra_content": {"google": {"thought_signature": "c2ln"}}},
+            {"id": "call_2", "name": "time", "arguments": "{\"zone\":"}]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "{\"celsius\": 21.0}"},
+        {"role": "tool", "tool_call_id": "call_2", "content": [{"type": "text", "text": "arguments are no JSON"}]},
+        {"role": "assistant", "content": "It is", "tool_calls": [
+            {"id": "call_3", "type": "custom", "custom": {"name": "sql", "input": "select 1"}}]},
+        {"role": "tool", "tool_call_id": "call_3", "content": ""},
+    ]);
+    let Value::Array(messages) = messages else {
+        unreachable!("it is a list")
+    };
+    ChatRequest {
+        model: bench.connection.model.clone(),
+        messages: messages
+            .into_iter()
+            .map(|message| serde_json::from_value(message).unwrap())
+            .collect(),
+        parameters: Parameters {
+            tools: serde_json::from_str(TOOLS).unwrap(),
+            tool_choice: Some(json!({"type": "function", "function": {"name": "weather"}})),
+            parallel_tool_calls: Some(false),
+            ..Parameters::default()
+        },
+    }
+}
+
+/// A schema for the answer, and the parameters that [`everything`] has not.
+fn structured(bench: &Bench) -> ChatRequest {
+    ChatRequest {
+        parameters: Parameters {
+            verbosity: Some("low".into()),
+            frequency_penalty: Some(-0.5),
+            presence_penalty: Some(0.1),
+            service_tier: Some("flex".into()),
+            response_format: Some(json!({"type": "json_schema", "json_schema": {
+                "name": "answer", "strict": true, "schema": {
+                    "type": "object", "required": ["b", "a"], "additionalProperties": false,
+                    "properties": {"b": {"type": "number", "maximum": 1.0}, "a": {"const": null}}}}})),
+            tool_choice: Some("none".into()),
+            ..Parameters::default()
+        },
+        ..ChatRequest::prompt(bench.connection.model.clone(), "Hi")
+    }
+}
+
+/// With odd order, unknown members, and numbers that are easily bent.
+const TOOLS: &str = r#"[{"type":"function","function":{"parameters":{"type":"object","properties":{"z":{"type":"string"},"a":{"minimum":1.0,"maximum":18446744073709551615,"multipleOf":0.1,"default":2.638344616030823e-256}},"required":[]},"name":"weather","description":"Wörld \"now\"","strict":false}},{"vendor":[null,true],"type":"custom","custom":{"name":"sql"}}]"#;
 
 #[tokio::test]
 async fn a_prompt_alone_is_sent_alone() {
@@ -83,6 +174,32 @@ async fn every_parameter_that_is_set_is_sent_in_the_providers_words() {
         let request = sent(provider, model, everything).await;
         let body = String::from_utf8(request.body.clone()).unwrap();
         assert_eq!(body, golden(&format!("{provider}-everything")));
+    }
+}
+
+#[tokio::test]
+async fn every_shape_of_a_conversation_is_sent_as_given() {
+    let shapes: [(&str, Shape); 3] = [
+        ("images", images),
+        ("tools", tools),
+        ("structured", structured),
+    ];
+    for (provider, model) in [
+        ("openai", "gpt-5.6-terra"),
+        ("huggingface", "org/model:novita"),
+    ] {
+        for (name, shape) in shapes {
+            let request = sent(provider, model, shape).await;
+            let body = String::from_utf8(request.body.clone()).unwrap();
+            assert_eq!(
+                body,
+                golden(&format!("{provider}-{name}")),
+                "{provider} {name}"
+            );
+            if name == "tools" {
+                assert!(body.contains(&format!("\"tools\":{TOOLS},")), "{body}");
+            }
+        }
     }
 }
 

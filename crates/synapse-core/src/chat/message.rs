@@ -1,0 +1,359 @@
+//! One message of a conversation. It reads itself from the JSON of the chat-completions API and
+//! refuses what would not be sent, so that nothing a caller wrote is dropped in silence.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use super::ToolCall;
+use super::content::{Content, Part};
+use crate::error::{Code, Failure};
+
+/// One message of the conversation.
+///
+/// Its fields are those of the API. [`Message::check`] holds them against each other; reading a
+/// message from JSON does so as well.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Fields")]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said, exactly. `None` only where the model asked for tools and said nothing.
+    pub content: Option<Content>,
+    /// The participant's name, where several share a role.
+    pub name: Option<String>,
+    /// The tool calls that the model asked for in an earlier turn, as the API gave them.
+    pub tool_calls: Vec<Value>,
+    /// The call that a tool message answers.
+    pub tool_call_id: Option<String>,
+}
+
+impl Message {
+    /// A message of plain text.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self::of(role, Content::Text(content.into()))
+    }
+
+    /// A message of several parts, such as a question and an image.
+    #[must_use]
+    pub fn parts(role: Role, parts: Vec<Part>) -> Self {
+        Self::of(role, Content::Parts(parts))
+    }
+
+    /// An earlier turn in which the model asked for tools and said nothing.
+    #[must_use]
+    pub fn tool_calls(calls: &[ToolCall]) -> Self {
+        Self {
+            role: Role::Assistant,
+            content: None,
+            name: None,
+            tool_calls: calls.iter().map(as_given).collect(),
+            tool_call_id: None,
+        }
+    }
+
+    /// What the tool of the call `tool_call_id` returned.
+    pub fn tool_result(tool_call_id: impl Into<String>, content: impl Into<String>) -> Self {
+        Self {
+            tool_call_id: Some(tool_call_id.into()),
+            ..Self::new(Role::Tool, content)
+        }
+    }
+
+    fn of(role: Role, content: Content) -> Self {
+        Self {
+            role,
+            content: Some(content),
+            name: None,
+            tool_calls: Vec::new(),
+            tool_call_id: None,
+        }
+    }
+
+    /// Holds the fields against each other.
+    ///
+    /// # Errors
+    /// The first rule of the API that the message breaks.
+    pub fn check(&self) -> Result<(), MessageError> {
+        let asks_for_tools = !self.tool_calls.is_empty();
+        match self.role {
+            Role::Assistant => {}
+            _ if asks_for_tools => return Err(MessageError::ToolCallsOfAnother),
+            _ => {}
+        }
+        match (self.role, &self.tool_call_id) {
+            (Role::Tool, None) => return Err(MessageError::NoToolCallId),
+            (Role::Tool, Some(_)) | (_, None) => {}
+            (_, Some(_)) => return Err(MessageError::ToolCallIdOfAnother),
+        }
+        if !self.tool_calls.iter().all(Value::is_object) {
+            return Err(MessageError::ToolCallShape);
+        }
+        match &self.content {
+            None if !asks_for_tools => Err(MessageError::NoContent),
+            Some(Content::Parts(parts)) if parts.is_empty() => Err(MessageError::NoParts),
+            None | Some(_) => Ok(()),
+        }
+    }
+}
+
+/// Who speaks in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Instructions. Sent as `system`, which both providers take.
+    System,
+    /// Instructions, as newer OpenAI models call them. Other providers refuse it.
+    Developer,
+    /// The user.
+    User,
+    /// The model, in an earlier turn.
+    Assistant,
+    /// A tool that the model asked for, with what it returned.
+    Tool,
+}
+
+impl FromStr for Role {
+    type Err = Failure;
+
+    /// # Errors
+    /// `usage.invalid-arguments` for any other word.
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        match text {
+            "system" => Ok(Self::System),
+            "developer" => Ok(Self::Developer),
+            "user" => Ok(Self::User),
+            "assistant" => Ok(Self::Assistant),
+            "tool" => Ok(Self::Tool),
+            _ => Err(
+                Failure::new(Code::UsageInvalidArguments, "that role is not known")
+                    .cause("a role is system, developer, user, assistant or tool"),
+            ),
+        }
+    }
+}
+
+/// Why a message is none that the API takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// `content` is missing or null, and no tool is asked for.
+    #[error("`content` is missing; only an assistant message with `tool_calls` may be without")]
+    NoContent,
+    /// `content` is an empty list.
+    #[error("`content` has no part")]
+    NoParts,
+    /// `tool_calls` in a message of another role.
+    #[error("only an assistant message has `tool_calls`")]
+    ToolCallsOfAnother,
+    /// A tool message that answers nothing.
+    #[error("a tool message needs the `tool_call_id` of the call that it answers")]
+    NoToolCallId,
+    /// `tool_call_id` in a message of another role.
+    #[error("only a tool message has a `tool_call_id`")]
+    ToolCallIdOfAnother,
+    /// Something other than an object in `tool_calls`.
+    #[error(
+        "a tool call is an object: {{\"id\", \"type\": \"function\", \"function\": {{\"name\", \"arguments\"}}}}"
+    )]
+    ToolCallShape,
+    /// A text part without text, or an image part without an image.
+    #[error(
+        "a part is {{\"type\": \"text\", \"text\"}} or {{\"type\": \"image_url\", \"image_url\": {{\"url\"}}}}"
+    )]
+    PartShape,
+}
+
+/// A message as the API writes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a message: {\"role\", \"content\"}")]
+struct Fields {
+    role: Role,
+    content: Option<Content>,
+    name: Option<String>,
+    tool_calls: Option<Vec<Value>>,
+    tool_call_id: Option<String>,
+}
+
+impl TryFrom<Fields> for Message {
+    type Error = MessageError;
+
+    fn try_from(fields: Fields) -> Result<Self, MessageError> {
+        let calls = fields.tool_calls.unwrap_or_default();
+        let message = Self {
+            role: fields.role,
+            content: fields.content,
+            name: fields.name,
+            tool_calls: calls.into_iter().map(as_the_api_writes).collect(),
+            tool_call_id: fields.tool_call_id,
+        };
+        message.check().map(|()| message)
+    }
+}
+
+/// A call as the API writes it.
+fn as_given(call: &ToolCall) -> Value {
+    json!({
+        "id": call.id,
+        "type": "function",
+        "function": { "name": call.name, "arguments": call.arguments },
+    })
+}
+
+/// Takes a call as the API gave it, whole, or as our own documents show it: id, name, arguments.
+fn as_the_api_writes(call: Value) -> Value {
+    let member = |key: &str| call.get(key).and_then(Value::as_str).map(str::to_owned);
+    let (Some(object), Some(name), Some(arguments)) =
+        (call.as_object(), member("name"), member("arguments"))
+    else {
+        return call;
+    };
+    if object.len() != DOCUMENT_KEYS.len()
+        || !DOCUMENT_KEYS.iter().all(|key| object.contains_key(*key))
+    {
+        return call;
+    }
+    as_given(&ToolCall {
+        id: member("id"),
+        name,
+        arguments,
+    })
+}
+
+const DOCUMENT_KEYS: [&str; 3] = ["id", "name", "arguments"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::Image;
+
+    fn read(message: Value) -> Result<Message, String> {
+        Message::deserialize(message).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_shapes_of_the_api_are_read() {
+        assert_eq!(
+            read(json!({"role": "user", "content": "hi", "name": "ada"})),
+            Ok(Message {
+                name: Some("ada".into()),
+                ..Message::new(Role::User, "hi")
+            })
+        );
+        assert_eq!(
+            read(json!({"role": "user", "content": [
+                {"type": "text", "text": "What is it?"},
+                {"type": "image_url", "image_url": {"url": "https://example.com/a.png", "detail": "low"}},
+            ]})),
+            Ok(Message::parts(
+                Role::User,
+                vec![
+                    Part::Text("What is it?".into()),
+                    Part::Image(Image {
+                        url: "https://example.com/a.png".parse().unwrap(),
+                        detail: Some("low".into()),
+                    }),
+                ]
+            ))
+        );
+        assert_eq!(
+            read(json!({"role": "tool", "content": "21 °C", "tool_call_id": "call_1"})),
+            Ok(Message::tool_result("call_1", "21 °C"))
+        );
+    }
+
+    #[test]
+    fn tool_calls_are_kept_whole_or_taken_from_our_own_document() {
+        let given = json!({"type": "function", "id": "call_1", "extra_content": {"signature": "x"},
+            "function": {"name": "weather", "arguments": "{\"city\":"}});
+        let message =
+            read(json!({"role": "assistant", "content": null, "tool_calls": [given]})).unwrap();
+        assert_eq!(message.content, None);
+        assert_eq!(message.tool_calls[0].to_string(), given.to_string());
+
+        let shown = json!({"id": "call_1", "name": "weather", "arguments": "{}"});
+        let message = read(json!({"role": "assistant", "tool_calls": [shown]})).unwrap();
+        assert_eq!(
+            message,
+            Message::tool_calls(&[ToolCall {
+                id: Some("call_1".into()),
+                name: "weather".into(),
+                arguments: "{}".into(),
+            }])
+        );
+        assert_eq!(
+            message.tool_calls[0].to_string(),
+            r#"{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{}"}}"#
+        );
+    }
+
+    #[test]
+    fn what_would_not_be_sent_is_refused_with_the_reason() {
+        let part = "a part is";
+        for (message, reason) in [
+            (json!("hi"), "a message: {\"role\", \"content\"}"),
+            (
+                json!({"role": "bot", "content": "hi"}),
+                "unknown variant `bot`",
+            ),
+            (json!({"content": "hi"}), "missing field `role`"),
+            (json!({"role": "user"}), "`content` is missing"),
+            (
+                json!({"role": "assistant", "content": null}),
+                "`content` is missing",
+            ),
+            (
+                json!({"role": "user", "content": 5}),
+                "text or as a list of parts",
+            ),
+            (
+                json!({"role": "user", "content": {"type": "text"}}),
+                "text or as a list of parts",
+            ),
+            (json!({"role": "user", "content": []}), "has no part"),
+            (json!({"role": "user", "content": ["hi"]}), "a part: "),
+            (json!({"role": "user", "content": [{"type": "text"}]}), part),
+            (
+                json!({"role": "user", "content": [{"type": "image_url", "text": "x"}]}),
+                part,
+            ),
+            (
+                json!({"role": "user", "content": [{"type": "input_audio", "text": "x"}]}),
+                "unknown variant `input_audio`, expected `text` or `image_url`",
+            ),
+            (
+                json!({"role": "user", "content": [{"type": "image_url", "image_url": "https://x"}]}),
+                "an image: {\"url\"}",
+            ),
+            (
+                json!({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "a.png"}}]}),
+                "begins with https://",
+            ),
+            (
+                json!({"role": "user", "content": "hi", "refusal": null}),
+                "unknown field `refusal`",
+            ),
+            (
+                json!({"role": "tool", "content": "21"}),
+                "needs the `tool_call_id`",
+            ),
+            (
+                json!({"role": "user", "content": "hi", "tool_call_id": "c"}),
+                "only a tool message",
+            ),
+            (
+                json!({"role": "user", "content": "hi", "tool_calls": [{}]}),
+                "only an assistant",
+            ),
+            (
+                json!({"role": "assistant", "tool_calls": ["x"]}),
+                "a tool call is an object",
+            ),
+        ] {
+            let error = read(message.clone()).unwrap_err();
+            assert!(error.contains(reason), "{message}: {error}");
+        }
+    }
+}
