@@ -108,6 +108,19 @@ fn stderr(output: &Output) -> String {
 }
 
 #[test]
+fn a_pipe_gets_the_answer_as_it_came() {
+    let answer = "a\u{1b}[31mred\u{1b}[0m\r\n\u{202e}b";
+    let body = json!({"choices": [{"message": {"content": answer}}]}).to_string();
+    let bench = Bench::new(&body);
+    let output = bench.run(&["chat", "work", "hi"], b"");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        format!("{answer}\n")
+    );
+    assert_eq!(bench.server.heads(), 1);
+}
+
+#[test]
 fn images_go_with_the_prompt() {
     let bench = Bench::new(ANSWER);
     let file = bench.file("photo.jpg", PNG);

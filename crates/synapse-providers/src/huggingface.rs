@@ -254,7 +254,7 @@ fn judge_model(model: &ModelId, suffix: Option<&str>, info: &ModelInfo) -> Findi
                 .hint(format!(
                     "pin one of them, for example {}:{}",
                     model.split_suffix().0,
-                    live.first().unwrap_or(&"PROVIDER")
+                    shown.split(", ").next().unwrap_or("PROVIDER")
                 ))
         })
     };

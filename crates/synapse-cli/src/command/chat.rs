@@ -101,10 +101,15 @@ pub(super) fn receipt_line(receipt: &Receipt) -> String {
         .as_ref()
         .map_or_else(String::new, |name| format!(" by {name}"));
     let cost = cost_text(&receipt.cost);
+    // An interrupted call may have been sent or not; nobody was left to note it.
+    let requests = match (exchange.attempts, exchange.maybe_billed) {
+        (0, true) => "?".to_owned(),
+        (attempts, _) => attempts.to_string(),
+    };
     printable(&format!(
         "{}{by} · {} request to {} · {} in, {} out tokens · cost {cost} · {} ms · {}",
         model,
-        exchange.attempts,
+        requests,
         exchange.host,
         number(receipt.usage.prompt_tokens),
         number(receipt.usage.completion_tokens),

@@ -57,9 +57,9 @@ impl Printer {
         drop(writeln!(stdout, "{text}"));
     }
 
-    /// Prints a result exactly, without adding a line end.
+    /// Prints a result exactly as it is, escape sequences included, without adding a line end.
     pub(crate) fn exactly(&self, text: &str) {
-        let mut stdout = AutoStream::new(io::stdout(), self.color);
+        let mut stdout = io::stdout();
         drop(
             stdout
                 .write_all(text.as_bytes())
