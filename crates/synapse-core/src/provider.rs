@@ -10,6 +10,7 @@ use crate::chat::{ChatReply, ChatRequest};
 use crate::endpoint::Origin;
 use crate::error::{Code, Failure};
 use crate::gate::NetworkPermit;
+use crate::models::{Listed, ModelList};
 use crate::name::ModelId;
 use crate::preflight::{Climbed, Rung};
 use crate::price::{PriceKey, PriceList};
@@ -131,6 +132,16 @@ pub trait Provider: Send + Sync + fmt::Debug {
         secret: &BoundSecret,
         model: &ModelId,
     ) -> Exchanged<Climbed>;
+
+    /// Whether the list of models needs the token.
+    fn model_list(&self) -> ModelList;
+
+    /// Sends one request for the list of models, with `secret` as [`Provider::model_list`] says.
+    async fn list_models(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+    ) -> Exchanged<Listed>;
 
     /// Says where the price of an answered call stands. Sends nothing.
     fn tariff(&self, _asked: &ModelId, _reply: &ChatReply, _exchange: &Exchange) -> Tariff {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
+use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
 use synapse_core::price::{PriceKey, SeenPrice};
 use synapse_core::provider::{Exchanged, Provider, Tariff};
@@ -69,11 +70,11 @@ impl HuggingFace {
 
     /// What the sub-providers of `model` ask for it, those included that do not say.
     fn prices(&self, model: &str, info: &ModelInfo) -> Vec<SeenPrice> {
-        let providers = info.providers.iter().flatten();
-        providers
-            .map(|provider| SeenPrice {
-                key: self.price_key(model, &provider.name),
-                rates: provider.rates,
+        let offers = info.providers.iter().flatten();
+        offers
+            .map(|offer| SeenPrice {
+                key: self.price_key(model, &offer.sub_provider),
+                rates: offer.rates,
             })
             .collect()
     }
@@ -83,6 +84,36 @@ impl HuggingFace {
             origin: self.connection.base_url.origin(),
             model: model.to_owned(),
             sub_provider: sub_provider.to_owned(),
+        }
+    }
+
+    fn listed(&self, all: &[ModelInfo]) -> Listed {
+        let model = &self.connection.model;
+        let (name, suffix) = model.split_suffix();
+        let own = match all.iter().find(|info| info.id.as_deref() == Some(name)) {
+            Some(info) => judge_model(model, suffix, info),
+            None => Finding::Fail(
+                Failure::new(
+                    Code::ProviderModelUnavailable,
+                    format!("{name} is not among the {} models listed", all.len()),
+                )
+                .with("model", model)
+                .hint("copy the id of a listed model; upper and lower case count"),
+            ),
+        };
+        let prices = all
+            .iter()
+            .filter_map(|info| Some(self.prices(info.id.as_deref()?, info)))
+            .flatten()
+            .collect();
+        let redactor = Redactor::none();
+        Listed {
+            models: all
+                .iter()
+                .filter_map(|info| info.listed(&redactor))
+                .collect(),
+            own,
+            prices,
         }
     }
 
@@ -109,15 +140,37 @@ impl HuggingFace {
                 ModelInfo::read(value).ok_or(Problem::Shape)
             })
             .await;
-        let outcome = exchanged.outcome.map(|info| Climbed {
-            findings: vec![
-                (CheckId::Reach, Finding::Ok(format!("{host} answers"))),
-                (CheckId::Model, judge_model(model, suffix, &info)),
-            ],
-            prices: self.prices(name, &info),
-        });
+        let outcome = match exchanged.outcome {
+            Ok(info) => Ok(Climbed {
+                findings: vec![
+                    (CheckId::Reach, Finding::Ok(format!("{host} answers"))),
+                    (CheckId::Model, judge_model(model, suffix, &info)),
+                ],
+                prices: self.prices(name, &info),
+            }),
+            // A wrong path, an unknown model or a server without lookup: the list tells which.
+            Err(failure) if failure.code == Code::EndpointPathMismatch => Ok(Vec::new().into()),
+            Err(failure) => Err(failure),
+        };
         Exchanged {
             exchange: exchanged.exchange,
+            outcome,
+        }
+    }
+
+    /// The public list decides what the lookup could not.
+    async fn climb_list(&self, permit: &NetworkPermit) -> Exchanged<Climbed> {
+        let host = self.connection.base_url.origin().host().to_owned();
+        let listed = self.list_models(permit, None).await;
+        let outcome = listed.outcome.map(|listed| Climbed {
+            findings: vec![
+                (CheckId::Reach, Finding::Ok(format!("{host} answers"))),
+                (CheckId::Model, listed.own),
+            ],
+            prices: listed.prices,
+        });
+        Exchanged {
+            exchange: listed.exchange,
             outcome,
         }
     }
@@ -218,10 +271,41 @@ impl Provider for HuggingFace {
         secret: &BoundSecret,
         model: &ModelId,
     ) -> Exchanged<Climbed> {
-        if rung.id == IDENTITY.id {
-            self.climb_identity(permit, secret).await
-        } else {
-            self.climb_model(permit, model).await
+        match rung.id {
+            id if id == IDENTITY.id => self.climb_identity(permit, secret).await,
+            id if id == LIST.id => self.climb_list(permit).await,
+            _ => self.climb_model(permit, model).await,
+        }
+    }
+
+    fn model_list(&self) -> ModelList {
+        ModelList::Public
+    }
+
+    /// Without the token, whatever is passed, and without `X-HF-Bill-To`: the list is public.
+    async fn list_models(
+        &self,
+        permit: &NetworkPermit,
+        _secret: Option<&BoundSecret>,
+    ) -> Exchanged<Listed> {
+        let model = &self.connection.model;
+        let call = Call {
+            method: Method::Get,
+            url: self.connection.base_url.join(&["models"]),
+            headers: Vec::new(),
+            bearer: None,
+            body: None,
+            asked: self.asked(model),
+        };
+        let asked = self
+            .sender
+            .exchange(permit, call, |value| {
+                ModelInfo::read_list(value).ok_or(Problem::Shape)
+            })
+            .await;
+        Exchanged {
+            exchange: asked.exchange,
+            outcome: asked.outcome.map(|all| self.listed(&all)),
         }
     }
 
@@ -275,17 +359,21 @@ const ROUTER: &str = "router.huggingface.co";
 const HUB_WHOAMI: &str = "https://huggingface.co/api/whoami-v2";
 const WHOAMI: &str = "/api/whoami-v2";
 const POLICIES: [&str; 3] = ["fastest", "cheapest", "preferred"];
+const DECIDES: &[CheckId] = &[CheckId::Reach, CheckId::Model];
+const LOOKUP: Rung = Rung {
+    id: "model",
+    decides: DECIDES,
+};
+/// Made only when the lookup decided nothing.
+const LIST: Rung = Rung {
+    id: "models",
+    decides: DECIDES,
+};
 const IDENTITY: Rung = Rung {
     id: "identity",
     decides: &[CheckId::Token],
 };
-const RUNGS: [Rung; 2] = [
-    Rung {
-        id: "model",
-        decides: &[CheckId::Reach, CheckId::Model],
-    },
-    IDENTITY,
-];
+const RUNGS: [Rung; 3] = [LOOKUP, LIST, IDENTITY];
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest, FinishReason};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
+use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
 use synapse_core::provider::{Exchanged, Provider, Tariff};
 use synapse_core::receipt::Exchange;
@@ -113,9 +114,9 @@ impl Provider for OpenAi {
             return self.climb_list(permit, secret, model).await;
         }
         let looked_up = self
-            .models(
+            .ask(
                 permit,
-                secret,
+                Some(secret),
                 model,
                 &["models", model.as_str()],
                 |value| ModelInfo::read(value).ok_or(Problem::Shape),
@@ -141,6 +142,35 @@ impl Provider for OpenAi {
         }
     }
 
+    fn model_list(&self) -> ModelList {
+        ModelList::OfTheOwner
+    }
+
+    async fn list_models(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+    ) -> Exchanged<Listed> {
+        let model = &self.connection.model;
+        let redactor = secret.map_or_else(Redactor::none, BoundSecret::redactor);
+        let asked = self
+            .ask(permit, secret, model, &["models"], |value| {
+                ModelInfo::read_list(value).ok_or(Problem::Shape)
+            })
+            .await;
+        Exchanged {
+            exchange: asked.exchange,
+            outcome: asked.outcome.map(|all| Listed {
+                own: self.judge_listed(model, &all, &redactor),
+                models: all
+                    .iter()
+                    .filter_map(|info| info.listed(&redactor))
+                    .collect(),
+                prices: Vec::new(),
+            }),
+        }
+    }
+
     /// By the model that answered, else by the one that was asked. Only OpenAI's own prices are
     /// shipped: another server, and a regional host, which costs more for some models
     /// (<https://developers.openai.com/api/docs/models/gpt-5.4-pro>), has unknown ones.
@@ -163,23 +193,13 @@ impl OpenAi {
         model: &ModelId,
     ) -> Exchanged<Climbed> {
         let listed = self
-            .models(permit, secret, model, &["models"], |value| {
+            .ask(permit, Some(secret), model, &["models"], |value| {
                 ModelInfo::read_list(value).ok_or(Problem::Shape)
             })
             .await;
         let outcome = listed.outcome.map(|all| {
-            let found = all
-                .iter()
-                .find(|info| info.id.as_deref() == Some(model.as_str()));
-            self.accepted(match found {
-                Some(info) => model_finding(model, info, &secret.redactor()),
-                None => Finding::Warn(format!(
-                    "{model} is not among the {} models that {} lists",
-                    all.len(),
-                    self.host()
-                )),
-            })
-            .into()
+            self.accepted(self.judge_listed(model, &all, &secret.redactor()))
+                .into()
         });
         Exchanged {
             exchange: listed.exchange,
@@ -187,11 +207,26 @@ impl OpenAi {
         }
     }
 
+    /// What a list says about `model`.
+    fn judge_listed(&self, model: &ModelId, all: &[ModelInfo], redactor: &Redactor) -> Finding {
+        match all
+            .iter()
+            .find(|info| info.id.as_deref() == Some(model.as_str()))
+        {
+            Some(info) => model_finding(model, info, redactor),
+            None => Finding::Warn(format!(
+                "{model} is not among the {} models that {} lists",
+                all.len(),
+                self.host()
+            )),
+        }
+    }
+
     /// Sends one request to the models endpoint.
-    async fn models<T>(
+    async fn ask<T>(
         &self,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         model: &ModelId,
         path: &[&str],
         read: impl FnOnce(&Value) -> Result<T, Problem> + Send,
@@ -200,7 +235,7 @@ impl OpenAi {
             method: Method::Get,
             url: self.connection.base_url.join(path),
             headers: self.account_headers(),
-            bearer: Some(secret),
+            bearer: secret,
             body: None,
             asked: self.asked(model),
         };

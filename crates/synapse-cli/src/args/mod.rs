@@ -2,6 +2,7 @@
 
 mod chat;
 mod connection;
+mod models;
 mod reading;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -10,6 +11,7 @@ pub(crate) use self::chat::{ChatArguments, ShapeArguments};
 pub(crate) use self::connection::{
     ConnectionCommand, CreateArguments, EditArguments, PreflightArguments, reach,
 };
+pub(crate) use self::models::ModelsArguments;
 pub(crate) use self::reading::{
     HistoryArguments, HistoryCommand, HistoryListArguments, IdeCommand, ServeArguments,
     UsageArguments,
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// Check a connection, or one that does not exist yet, step by step
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(PreflightArguments),
+    /// List the models of a connection's provider, with prices and who serves them
+    #[command(after_help = MODELS_EXAMPLES)]
+    Models(ModelsArguments),
     /// Send one prompt and print the answer
     #[command(after_help = CHAT_EXAMPLES)]
     Chat(ChatArguments),
@@ -124,6 +129,15 @@ Examples:
   synapse preflight work
   synapse preflight work --live
   synapse preflight --provider openai --model MODEL --credential env:OPENAI_API_KEY --allow-network";
+
+const MODELS_EXAMPLES: &str = "\
+One request, no prompt. Prices are US dollars per million tokens; `?` is what the provider does not
+tell. Prices of the Hugging Face router are kept, so that later chats know what they cost.
+
+Examples:
+  synapse models work
+  synapse models hf --search llama
+  synapse models hf --json";
 
 const CHAT_EXAMPLES: &str = "\
 Examples:

@@ -6,6 +6,7 @@ mod demo;
 mod explain;
 mod history;
 mod ide;
+mod models;
 mod preflight;
 mod reference;
 mod serve;
@@ -75,6 +76,9 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         }),
         Command::Preflight(arguments) => with_engine(context, async |engine| {
             preflight::run(context, engine, arguments).await
+        }),
+        Command::Models(arguments) => with_engine(context, async |engine| {
+            models::run(context, engine, &arguments).await
         }),
         Command::Chat(arguments) => {
             // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.

@@ -6,6 +6,7 @@
 mod calls;
 mod connections;
 mod failure;
+mod models;
 
 pub use self::calls::{
     ChatDocument, HistoryDocument, HistoryEntry, ReceiptView, ToolCallView, UsageDocument,
@@ -15,3 +16,4 @@ pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
 };
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
+pub use self::models::{ModelView, ModelsDocument, OfferView};

@@ -1,10 +1,11 @@
 //! The use cases: what a user can do, over ports alone.
 //!
-//! One room per family: connections, preflight, chat. History and usage are the reader port itself.
+//! One room per family: connections, preflight, models, chat. History and usage are the reader port itself.
 
 mod call;
 mod chat;
 mod connections;
+mod models;
 mod preflight;
 mod pricing;
 mod vendor;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub use self::chat::{ChatCall, ChatOutcome};
 pub use self::connections::Saved;
+pub use self::models::Models;
 pub use self::preflight::PreflightCall;
 use crate::connection::{CREATE_EXAMPLE, Connection, not_found};
 use crate::error::{Code, Failure};

@@ -8,6 +8,7 @@ use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::ledger::Outcome;
+use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{Climbed, Rung};
 use synapse_core::provider::{Exchanged, Provider};
@@ -33,6 +34,18 @@ impl Provider for Silent {
         _secret: &BoundSecret,
         _request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
+        std::future::pending().await
+    }
+
+    fn model_list(&self) -> ModelList {
+        self.0.model_list()
+    }
+
+    async fn list_models(
+        &self,
+        _permit: &NetworkPermit,
+        _secret: Option<&BoundSecret>,
+    ) -> Exchanged<Listed> {
         std::future::pending().await
     }
 

@@ -8,4 +8,6 @@ mod cancelling;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod preflight;

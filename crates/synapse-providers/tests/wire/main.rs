@@ -1,5 +1,5 @@
-//! The adapters against loopback servers: exact bodies, lenient answers, costs, and preflight
-//! rungs. Every test says how many requests the server has to have seen.
+//! The adapters against loopback servers: exact bodies, lenient answers, costs, model lists, and
+//! preflight rungs. Every test says how many requests the server has to have seen.
 
 #[cfg(test)]
 mod answers;
@@ -7,6 +7,8 @@ mod answers;
 mod bench;
 #[cfg(test)]
 mod costs;
+#[cfg(test)]
+mod models;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

@@ -198,8 +198,20 @@ async fn hugging_face_failures_are_put_where_they_belong() {
         (seen.last(), failed),
         (Some(&(CheckId::Token, "warn")), None)
     );
-    let (_, failed) = climb_with(Route::Model, Fault::PlainNotFound).await;
+    let (seen, failed) = climb_with(Route::Model, Fault::PlainNotFound).await;
+    assert_eq!(failed, None);
+    assert!(
+        seen.contains(&(CheckId::Model, "ok")),
+        "the list tells what a missing lookup does not: {seen:?}"
+    );
+    let nothing = HuggingFaceDouble::with_faults([
+        (Route::Model, Fault::PlainNotFound),
+        (Route::Models, Fault::PlainNotFound),
+    ]);
+    let wrong = draft("huggingface", HuggingFaceDouble::MODEL, &nothing.base_url());
+    let (_, failed) = climb(&wrong, HuggingFaceDouble::TOKEN).await;
     assert_eq!(failed, Some((CheckId::Reach, Code::EndpointPathMismatch)));
+    assert_eq!(nothing.server().heads(), 2);
 
     let double = HuggingFaceDouble::start();
     let broken = draft(

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
+use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
 use synapse_core::provider::Exchanged;
@@ -25,6 +26,7 @@ struct State {
     climbs: usize,
     replies: VecDeque<Result<ChatReply, Failure>>,
     rung_failure: Option<Failure>,
+    lists: usize,
 }
 
 impl StubProvider {
@@ -57,6 +59,12 @@ impl StubProvider {
     #[must_use]
     pub fn climbs(&self) -> usize {
         self.lock().climbs
+    }
+
+    /// How often the list of models was asked for.
+    #[must_use]
+    pub fn lists(&self) -> usize {
+        self.lock().lists
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -105,6 +113,26 @@ impl Provider for StubProvider {
                 ..self.exchange()
             },
             outcome,
+        }
+    }
+
+    fn model_list(&self) -> ModelList {
+        ModelList::OfTheOwner
+    }
+
+    async fn list_models(
+        &self,
+        _permit: &NetworkPermit,
+        _secret: Option<&BoundSecret>,
+    ) -> Exchanged<Listed> {
+        self.lock().lists += 1;
+        Exchanged {
+            exchange: self.exchange(),
+            outcome: Ok(Listed {
+                models: Vec::new(),
+                own: Finding::Ok("stubbed".to_owned()),
+                prices: Vec::new(),
+            }),
         }
     }
 

@@ -1,0 +1,115 @@
+//! The document of a provider's models.
+
+use serde::Serialize;
+
+use super::connections::CheckView;
+use super::failure::ErrorView;
+use crate::engine::Models;
+use crate::models::{ListedModel, Offer};
+use crate::preflight::{Check, CheckId};
+use crate::price::Price;
+
+/// `synapse.models/1`: the models of a connection's provider.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelsDocument {
+    schema: &'static str,
+    ok: bool,
+    connection: String,
+    provider: &'static str,
+    host: String,
+    listed_at: String,
+    /// The connection's own model.
+    model: String,
+    /// What the list says about it, as preflight's check `model`.
+    check: CheckView,
+    search: Option<String>,
+    /// How many models there are, whatever was searched for.
+    total: usize,
+    models: Vec<ModelView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<ErrorView>,
+}
+
+/// A model inside a document. `sub_providers` is `null` when the provider serves it itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelView {
+    id: String,
+    created: Option<String>,
+    owned_by: Option<String>,
+    shutdown_date: Option<String>,
+    sub_providers: Option<Vec<OfferView>>,
+}
+
+/// What a sub-provider offers, inside a document. Prices are pico-USD (10⁻¹² USD) per token, which
+/// is micro-USD per million tokens.
+#[derive(Debug, Clone, Serialize)]
+pub struct OfferView {
+    name: String,
+    live: bool,
+    input_pico_usd: Option<u64>,
+    output_pico_usd: Option<u64>,
+    context_length: Option<u64>,
+    tools: Option<bool>,
+    structured_output: Option<bool>,
+    first_token_ms: Option<u64>,
+}
+
+impl ModelsDocument {
+    /// The document of the models that match `search`.
+    #[must_use]
+    pub fn new(models: &Models, search: Option<&str>) -> Self {
+        let listed = &models.listed;
+        Self {
+            schema: "synapse.models/1",
+            ok: true,
+            connection: models.connection.name.to_string(),
+            provider: models.connection.provider.as_str(),
+            host: models.exchange.host.clone(),
+            listed_at: models.listed_at.to_string(),
+            model: models.connection.model.to_string(),
+            check: CheckView::from(&Check {
+                id: CheckId::Model,
+                finding: listed.own.clone(),
+            }),
+            search: search.map(str::to_owned),
+            total: listed.models.len(),
+            models: listed
+                .models
+                .iter()
+                .filter(|model| search.is_none_or(|text| model.matches(text)))
+                .map(ModelView::from)
+                .collect(),
+            warnings: models.warnings.iter().map(ErrorView::from).collect(),
+        }
+    }
+}
+
+impl From<&ListedModel> for ModelView {
+    fn from(model: &ListedModel) -> Self {
+        Self {
+            id: model.id.clone(),
+            created: model.created.map(|time| time.to_string()),
+            owned_by: model.owned_by.clone(),
+            shutdown_date: model.shutdown_date.clone(),
+            sub_providers: model
+                .offers
+                .as_ref()
+                .map(|offers| offers.iter().map(OfferView::from).collect()),
+        }
+    }
+}
+
+impl From<&Offer> for OfferView {
+    fn from(offer: &Offer) -> Self {
+        Self {
+            name: offer.sub_provider.clone(),
+            live: offer.live,
+            input_pico_usd: offer.rates.input.map(Price::pico_usd_per_token),
+            output_pico_usd: offer.rates.output.map(Price::pico_usd_per_token),
+            context_length: offer.context_length,
+            tools: offer.tools,
+            structured_output: offer.structured_output,
+            first_token_ms: offer.first_token_ms,
+        }
+    }
+}

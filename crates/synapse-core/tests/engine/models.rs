@@ -1,0 +1,26 @@
+//! The list of models: one request behind the gate, and no row.
+
+use synapse_core::error::Code;
+use synapse_testkit::ports::MemoryLedger;
+
+use crate::bench::{bench, bench_with};
+
+#[tokio::test]
+async fn the_models_are_one_request_behind_the_gate_and_leave_no_row() {
+    let bench = bench();
+    let failure = bench.engine.models("closed").await.unwrap_err();
+    assert_eq!(failure.code, Code::GateNetworkDisabled);
+    assert!(failure.hints.iter().any(|hint| hint.command.is_some()));
+    assert_eq!((bench.secrets.reads(), bench.provider.lists()), (0, 0));
+    let unknown = bench.engine.models("nope").await.unwrap_err();
+    assert_eq!(unknown.code, Code::ConfigNotFound);
+
+    bench.engine.models("open").await.unwrap();
+    assert_eq!((bench.secrets.reads(), bench.provider.lists()), (1, 1));
+    assert_eq!(bench.ledger.entries(), []);
+
+    let foreign = bench_with("hf_fake", MemoryLedger::new());
+    let failure = foreign.engine.models("open").await.unwrap_err();
+    assert_eq!(failure.code, Code::CredentialWrongVendor);
+    assert_eq!(foreign.provider.lists(), 0);
+}
