@@ -165,6 +165,7 @@ fn good_results_are_one_document_too_and_stderr_is_quiet() {
         (&["connection", "show", "work"], "synapse.connection/1"),
         (&["preflight", "work"], "synapse.preflight/1"),
         (&["preflight", "--all"], "synapse.preflights/1"),
+        (&["models", "work"], "synapse.models/1"),
         (&["history"], "synapse.history/1"),
         (&["history", "list"], "synapse.history/1"),
         (&["usage"], "synapse.usage/1"),

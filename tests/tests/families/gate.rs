@@ -34,6 +34,7 @@ fn a_closed_gate_means_no_socket_and_no_secret() {
             status: None,
         }
         .is_the_same_everywhere();
+        home.run(["models", "work"]).with_code(5);
         assert_eq!(server.accepts(), 0);
         let hint = home.run(["chat", "work", "hello"]).with_code(5);
         let command = "synapse connection edit work --allow-network";
@@ -57,6 +58,7 @@ fn behind_a_closed_gate_the_credential_file_is_not_even_opened() {
 
     save(&home, &openai(&double, &credential), &[]);
     home.run(["preflight", "work"]).with_code(5);
+    home.run(["models", "work"]).with_code(5);
     home.run(["chat", "work", "hello"]).with_code(5);
     home.run(["connection", "list"]).with_code(0);
     let mut ide = home.serve(Era::Modern);
