@@ -7,6 +7,7 @@ use std::error::Error;
 use std::io;
 
 use rustls::CertificateError;
+use rustls::pki_types::InvalidDnsNameError;
 
 use crate::failure::{ProxyReason, TlsReason, TransportKind};
 
@@ -157,6 +158,9 @@ impl<'a> Clues<'a> {
                 clues.tls = Some(error);
             } else if let Some(error) = current.downcast_ref() {
                 clues.hyper = Some(error);
+            } else if current.is::<InvalidDnsNameError>() {
+                // TLS refuses such a name before anybody looks it up.
+                clues.dns = true;
             } else if let Some(reason) = tunnel_reason(&current.to_string()) {
                 clues.tunnel = Some(reason);
             }

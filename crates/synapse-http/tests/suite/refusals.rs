@@ -120,13 +120,15 @@ async fn a_closed_port_refuses() {
 /// A label of 64 bytes is not even looked up, so this needs no name server (RFC 1035, 2.3.4).
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_told_apart() {
-    let url: Url = format!("http://{}.invalid/v1", "a".repeat(64))
-        .parse()
-        .unwrap();
-    let failure = client()
-        .send(&permit_for(&url), post(url))
-        .await
-        .unwrap_err();
-    assert_eq!(failure.kind(), TransportKind::Dns, "{failure:?}");
-    assert!(!failure.was_sent());
+    for scheme in ["http", "https"] {
+        let url: Url = format!("{scheme}://{}.invalid/v1", "a".repeat(64))
+            .parse()
+            .unwrap();
+        let failure = client()
+            .send(&permit_for(&url), post(url))
+            .await
+            .unwrap_err();
+        assert_eq!(failure.kind(), TransportKind::Dns, "{failure:?}");
+        assert!(!failure.was_sent());
+    }
 }
