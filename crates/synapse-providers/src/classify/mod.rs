@@ -94,7 +94,7 @@ pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure
             Code::EndpointNotAnApi,
             "a web page answered instead of the provider's API",
         ),
-        Problem::Shape if body.format == Format::Text => Verdict::new(
+        Problem::Shape if body.format == Format::Text && !claims_json(answer) => Verdict::new(
             Code::EndpointNotAnApi,
             "something that is not the provider's API answered with plain text",
         ),
@@ -104,6 +104,12 @@ pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure
         ),
     };
     report::failure(answer, &body, verdict)
+}
+
+/// An API that means to answer in JSON and fails is still the API.
+fn claims_json(answer: &Answer<'_>) -> bool {
+    let content_type = answer.headers.text("content-type").unwrap_or_default();
+    content_type.contains("json")
 }
 
 /// What is wrong with a 2xx answer.

@@ -100,6 +100,10 @@ async fn a_success_that_is_no_answer_has_a_code_of_its_own() {
         ),
         (Reply::json(200, "[]"), Code::ProviderBadResponse),
         (
+            Reply::json(200, r#"{"choices":[{"mess"#),
+            Code::ProviderBadResponse,
+        ),
+        (
             Reply::json(200, vec![b' '; 9 << 20]),
             Code::ProviderBadResponse,
         ),
