@@ -14,6 +14,8 @@ use super::{Answer, Conduct, Shared};
 
 /// Serves the connection to its end and takes it off the books.
 pub(super) fn serve(shared: &Shared, number: usize, socket: TcpStream) {
+    // Declared first, so dropped last, also when the test's own answer panics.
+    let _registration = Registration { shared, number };
     let reset_handle = socket.try_clone().ok();
     let wire = match &shared.tls {
         None => Wire::Plain(socket),
@@ -40,13 +42,21 @@ pub(super) fn serve(shared: &Shared, number: usize, socket: TcpStream) {
     } else if end == End::Close {
         connection.wire.say_goodbye();
     }
-    drop(connection);
-    drop(reset_handle);
-    // The registered handle is the last one: with it the socket closes.
-    shared.record(|state| {
-        drop(state.sockets.remove(&number));
-        state.closed += 1;
-    });
+}
+
+/// A connection on the books. Its handle is the last one: with it the socket closes.
+struct Registration<'a> {
+    shared: &'a Shared,
+    number: usize,
+}
+
+impl Drop for Registration<'_> {
+    fn drop(&mut self) {
+        self.shared.record(|state| {
+            drop(state.sockets.remove(&self.number));
+            state.closed += 1;
+        });
+    }
 }
 
 struct Connection<'a> {
