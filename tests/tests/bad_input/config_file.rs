@@ -201,7 +201,7 @@ fn a_broken_connection_beside_a_good_one() {
     work  openai    m      closed   never made
     bad   opnai     m      closed   broken: config.unknown-provider
     ----- stderr
-    warning[config.unknown-provider]: that provider is not known
+    warning[config.unknown-provider]: connection `bad`: that provider is not known
       cause: known providers are: openai, huggingface
       cause: at [HOME]/.synapse/connections.toml:9:12
       hint: write the name exactly as listed

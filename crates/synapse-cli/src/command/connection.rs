@@ -139,11 +139,12 @@ fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
         &[],
         rows,
     ));
-    for failure in stored
-        .iter()
-        .filter_map(|each| each.connection.as_ref().err())
-    {
-        printer.warning(failure);
+    for each in &stored {
+        if let Err(failure) = &each.connection {
+            let mut failure = failure.clone();
+            failure.message = format!("connection `{}`: {}", each.name, failure.message);
+            printer.warning(&failure);
+        }
     }
     Ok(())
 }
