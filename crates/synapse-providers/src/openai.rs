@@ -282,13 +282,18 @@ impl OpenAi {
 }
 
 fn model_finding(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Finding {
-    match &info.shutdown_date {
-        Some(day) => Finding::Warn(format!(
+    if let Some(day) = &info.shutdown_date {
+        return Finding::Warn(format!(
             "{model} exists and will be shut down on {}",
             redactor.clean(day, 40)
-        )),
-        None => Finding::Ok(format!("{model} exists")),
+        ));
     }
+    if NO_CHAT.iter().any(|word| model.as_str().contains(word)) {
+        return Finding::Warn(format!(
+            "{model} exists, and by its name it does not chat; only --live can tell"
+        ));
+    }
+    Finding::Ok(format!("{model} exists"))
 }
 
 /// Reads a completion; shared by every adapter of this wire format.
@@ -330,6 +335,21 @@ pub(crate) fn unwritable<T>(connection: &Connection, error: &serde_json::Error) 
 /// As long as a model id may be.
 const MAX_WORD: usize = 256;
 const PRICED_ORIGIN: &str = "https://api.openai.com";
+/// Words in the names of listed models that answer at other endpoints. A hint only: the list of
+/// models does not say what a model can do.
+const NO_CHAT: [&str; 11] = [
+    "embedding",
+    "whisper",
+    "tts",
+    "transcribe",
+    "dall-e",
+    "image",
+    "moderation",
+    "sora",
+    "realtime",
+    "davinci",
+    "babbage",
+];
 const DECIDES: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Model];
 const LOOKUP: Rung = Rung {
     id: "model",

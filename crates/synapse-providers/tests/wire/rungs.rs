@@ -68,6 +68,18 @@ async fn openai_is_proven_by_one_lookup() {
 }
 
 #[tokio::test]
+async fn a_model_that_is_listed_and_cannot_chat_is_a_warning() {
+    let double = OpenAiDouble::start();
+    let draft = draft("openai", OpenAiDouble::EMBEDDING_MODEL, &double.base_url());
+    let (seen, failed) = climb(&draft, OpenAiDouble::KEY).await;
+    assert_eq!(
+        (seen.last(), failed),
+        (Some(&(CheckId::Model, "warn")), None)
+    );
+    assert_eq!(double.server().heads(), 1);
+}
+
+#[tokio::test]
 async fn a_server_without_lookup_is_asked_for_its_list() {
     let list = r#"{"object":"list","data":[{"id":"m","object":"model"},{"id":7}]}"#;
     let server = RawServer::start(move |request| match request.path() {
