@@ -9,8 +9,8 @@ use crate::error::{Code, Failure};
 use crate::name::ModelId;
 use crate::provider::{Exchanged, Provider};
 use crate::receipt::Receipt;
-use crate::secret::BoundSecret;
 
+use super::access;
 use super::call::OpenCall;
 use super::{Engine, Ports, pricing};
 
@@ -122,16 +122,8 @@ async fn exchange(
     call: &mut OpenCall,
 ) -> Result<(Arc<dyn Provider>, Exchanged<ChatReply>), Failure> {
     let provider = ports.providers.provider(connection)?;
-    let permit = connection
-        .gate
-        .permit([connection.base_url.origin()])
-        .map_err(|failure| super::preflight::open_gate_hint(failure, Some(&connection.name)))?;
-    let resolved = ports
-        .secrets
-        .resolve(&permit, &connection.credential)
-        .await?;
-    let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
-    super::vendor::check_vendor(connection, &secret)?;
+    let permit = access::permit(connection)?;
+    let (secret, _) = access::secret(ports, connection, &permit).await?;
     call.sending();
     let exchanged = provider.chat(&permit, &secret, request).await;
     Ok((provider, exchanged))

@@ -2,13 +2,13 @@
 //!
 //! One room per family: connections, preflight, models, chat. History and usage are the reader port itself.
 
+mod access;
 mod call;
 mod chat;
 mod connections;
 mod models;
 mod preflight;
 mod pricing;
-mod vendor;
 
 use std::sync::Arc;
 

@@ -6,10 +6,9 @@ use crate::error::Failure;
 use crate::models::{Listed, ModelList};
 use crate::provider::Exchanged;
 use crate::receipt::Exchange;
-use crate::secret::BoundSecret;
 use crate::time::Timestamp;
 
-use super::{Engine, pricing};
+use super::{Engine, access, pricing};
 
 /// The models of a connection's provider.
 #[derive(Debug)]
@@ -52,20 +51,11 @@ impl Engine {
     /// Everything that can be refused comes before the one send.
     async fn list_models(&self, connection: &Connection) -> Result<Exchanged<Listed>, Failure> {
         let provider = self.ports.providers.provider(connection)?;
-        let permit = connection
-            .gate
-            .permit([connection.base_url.origin()])
-            .map_err(|failure| super::preflight::open_gate_hint(failure, Some(&connection.name)))?;
+        let permit = access::permit(connection)?;
         let secret = match provider.model_list() {
             ModelList::Public => None,
             ModelList::OfTheOwner => {
-                let resolved = self
-                    .ports
-                    .secrets
-                    .resolve(&permit, &connection.credential)
-                    .await?;
-                let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
-                super::vendor::check_vendor(connection, &secret)?;
+                let (secret, _) = access::secret(&self.ports, connection, &permit).await?;
                 Some(secret)
             }
         };

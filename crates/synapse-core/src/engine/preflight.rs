@@ -16,7 +16,7 @@ use crate::preflight::{
 use crate::provider::Provider;
 use crate::secret::BoundSecret;
 
-use super::vendor::check_vendor;
+use super::access::{self, open_gate_hint};
 use super::{Engine, Ports, chat, pricing};
 
 /// What to check, and how far.
@@ -104,7 +104,10 @@ impl Climb<'_> {
         let Some(permit) = self.pass_gate(saved, &connection, provider.as_ref()) else {
             return;
         };
-        let Some(secret) = self.read_credential(&connection, &permit).await else {
+        let Some(secret) = self
+            .read_credential(&connection, &permit, provider.rungs())
+            .await
+        else {
             return;
         };
         let ready = Ready {
@@ -226,17 +229,9 @@ impl Climb<'_> {
         &mut self,
         connection: &Connection,
         permit: &NetworkPermit,
+        rungs: &[Rung],
     ) -> Option<BoundSecret> {
-        let resolved = self
-            .ports
-            .secrets
-            .resolve(permit, &connection.credential)
-            .await;
-        let checked = resolved.and_then(|resolved| {
-            let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
-            check_vendor(connection, &secret).map(|()| (secret, resolved.found))
-        });
-        match checked {
+        match access::secret(self.ports, connection, permit).await {
             Ok((secret, found)) => {
                 self.ok(
                     CheckId::Credential,
@@ -246,12 +241,7 @@ impl Climb<'_> {
             }
             Err(failure) => {
                 self.push(CheckId::Credential, Finding::Fail(failure));
-                let rungs = self
-                    .ports
-                    .providers
-                    .provider(connection)
-                    .map(|each| each.rungs());
-                self.skip_network(rungs.unwrap_or_default(), Skip::Needs(CheckId::Credential));
+                self.skip_network(rungs, Skip::Needs(CheckId::Credential));
                 None
             }
         }
@@ -384,17 +374,6 @@ impl Climb<'_> {
 
     fn push(&mut self, id: CheckId, finding: Finding) {
         self.report.checks.push(Check { id, finding });
-    }
-}
-
-/// Adds the command that opens the gate of a saved connection, or the flag for a new one.
-pub(super) fn open_gate_hint(failure: Failure, saved: Option<&ConnectionName>) -> Failure {
-    match saved {
-        Some(name) => failure.with("connection", name).command(
-            "open the gate, if you want live calls",
-            format!("synapse connection edit {name} --allow-network"),
-        ),
-        None => failure.hint("add --allow-network, if you want live calls"),
     }
 }
 

@@ -1,12 +1,51 @@
-//! Refuses, before anything is sent, a token that says by its prefix that it cannot work here.
+//! The way to a send, the same for every use case: the open gate, then the secret, bound to the
+//! origins of the permit and refused when its prefix says that it cannot work here.
 
 use crate::connection::Connection;
 use crate::error::{Code, Failure};
+use crate::gate::NetworkPermit;
+use crate::name::ConnectionName;
 use crate::provider::ProviderKind;
 use crate::secret::BoundSecret;
 
+use super::Ports;
+
+/// The permit for the API of a saved connection.
+pub(super) fn permit(connection: &Connection) -> Result<NetworkPermit, Failure> {
+    connection
+        .gate
+        .permit([connection.base_url.origin()])
+        .map_err(|failure| open_gate_hint(failure, Some(&connection.name)))
+}
+
+/// The connection's secret, bound to what the permit covers, and how it was found.
+pub(super) async fn secret(
+    ports: &Ports,
+    connection: &Connection,
+    permit: &NetworkPermit,
+) -> Result<(BoundSecret, String), Failure> {
+    let resolved = ports
+        .secrets
+        .resolve(permit, &connection.credential)
+        .await?;
+    let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
+    check_vendor(connection, &secret)?;
+    Ok((secret, resolved.found))
+}
+
+/// Adds the command that opens the gate of a saved connection, or the flag for a new one.
+pub(super) fn open_gate_hint(failure: Failure, saved: Option<&ConnectionName>) -> Failure {
+    match saved {
+        Some(name) => failure.with("connection", name).command(
+            "open the gate, if you want live calls",
+            format!("synapse connection edit {name} --allow-network"),
+        ),
+        None => failure.hint("add --allow-network, if you want live calls"),
+    }
+}
+
 /// Refuses a token whose prefix says that it belongs to another vendor or cannot chat.
-pub(super) fn check_vendor(connection: &Connection, secret: &BoundSecret) -> Result<(), Failure> {
+fn check_vendor(connection: &Connection, secret: &BoundSecret) -> Result<(), Failure> {
     let wrong = |message: &str| {
         Err(
             Failure::new(Code::CredentialWrongVendor, message.to_owned())
