@@ -244,6 +244,12 @@ impl Ide {
         self.result("tools/call", params)
     }
 
+    /// The server's process id.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.server.0.id()
+    }
+
     /// Closes the server's stdin, as an IDE that quits does, and waits for its end.
     ///
     /// # Panics

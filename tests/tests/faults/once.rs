@@ -3,9 +3,9 @@
 use serde_json::json;
 use synapse_testkit::provider_doubles::{OpenAiDouble, OpenAiFault, Route};
 use synapse_testkit::raw::{End, RawServer, Reply};
-use synapse_tests::Home;
+use synapse_tests::{Era, Home};
 
-use super::{TWIN, flags};
+use super::{TWIN, flags, hanging, save_unchecked};
 
 #[test]
 fn nothing_that_comes_back_makes_it_two_requests() {
@@ -155,4 +155,45 @@ fn a_proxy_of_the_environment_is_not_used() {
         .fold(chat, |run, name| run.env(name, &address));
     assert_eq!(chat.output().with_code(0).stdout, "Hello\n");
     assert_eq!(proxy.accepts(), 0);
+}
+
+/// How many of the process's sockets listen: those that the kernel lists with state 0A.
+#[cfg(target_os = "linux")]
+fn listening(process: u32) -> usize {
+    let sockets: Vec<String> = std::fs::read_dir(format!("/proc/{process}/fd"))
+        .unwrap()
+        .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
+        .filter_map(|target| target.to_str().map(str::to_owned))
+        .filter_map(|name| Some(name.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect();
+    ["tcp", "tcp6"]
+        .iter()
+        .map(|table| std::fs::read_to_string(format!("/proc/{process}/net/{table}")).unwrap())
+        .flat_map(|table| table.lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words.get(3) == Some(&"0A")
+                && words
+                    .get(9)
+                    .is_some_and(|inode| sockets.iter().any(|each| each == inode))
+        })
+        .count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_under_way_listens_nowhere() {
+    let server = hanging();
+    let home = Home::new(TWIN);
+    save_unchecked(&home, &server);
+    let mut ide = home.serve(Era::Legacy);
+    ide.ask(
+        "tools/call",
+        json!({"name": "chat", "arguments": {"prompt": "wait"}}),
+    );
+    server.wait_for_requests(1);
+    assert_eq!(listening(ide.process_id()), 0);
+    // The same count sees this process, which is the provider.
+    assert!(listening(std::process::id()) >= 1);
+    assert!(ide.close().status.success());
 }
