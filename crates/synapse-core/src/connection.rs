@@ -12,7 +12,7 @@ use crate::error::{Code, Failure};
 use crate::gate::NetworkGate;
 use crate::name::{ConnectionName, ModelId};
 use crate::preflight::PreflightRecord;
-use crate::provider::ProviderKind;
+use crate::provider::{ProviderKind, TokenNeed};
 use crate::redact::Redactor;
 
 /// A connection as someone wrote it, in a file or on the command line. Nothing is checked yet.
@@ -24,12 +24,14 @@ pub struct Draft {
     pub model: String,
     /// Base URL, when it is not the provider's own.
     pub base_url: Option<String>,
-    /// Credential reference.
-    pub credential: String,
+    /// Credential reference, when the provider asks for a token.
+    pub credential: Option<String>,
     /// Network gate.
     pub gate: NetworkGate,
     /// Total seconds a call may take.
     pub timeout_seconds: Option<u64>,
+    /// The most tokens of an answer, for prompts that name no cap of their own.
+    pub max_tokens: Option<u64>,
     /// OpenAI organization.
     pub organization: Option<String>,
     /// OpenAI project.
@@ -53,6 +55,8 @@ pub enum Field {
     Credential,
     /// `timeout_seconds`
     Timeout,
+    /// `max_tokens`
+    MaxTokens,
     /// `organization`
     Organization,
     /// `project`
@@ -73,6 +77,7 @@ impl Field {
             Self::BaseUrl => "base_url",
             Self::Credential => "credential",
             Self::Timeout => "timeout_seconds",
+            Self::MaxTokens => "max_tokens",
             Self::Organization => "organization",
             Self::Project => "project",
             Self::BillTo => "bill_to",
@@ -101,12 +106,14 @@ pub struct Connection {
     pub model: ModelId,
     /// The base URL in force.
     pub base_url: BaseUrl,
-    /// Where the secret is.
-    pub credential: CredentialRef,
+    /// Where the secret is; `None` when nothing is to be read and sent.
+    pub credential: Option<CredentialRef>,
     /// The network gate.
     pub gate: NetworkGate,
     /// The total time a call may take.
     pub timeout: Duration,
+    /// The most tokens of an answer, for prompts that name no cap of their own.
+    pub max_tokens: Option<u64>,
     /// Headers that identify the account.
     pub account: Account,
     /// The proxy, when one is configured.
@@ -121,13 +128,14 @@ impl Draft {
     pub fn parse(&self, name: ConnectionName) -> Result<Connection, Box<FieldFailure>> {
         let provider: ProviderKind = at(Field::Provider, self.provider.parse())?;
         let model = at(Field::Model, self.model.parse())?;
-        let written = self
-            .base_url
-            .as_deref()
-            .unwrap_or(provider.profile().base_url);
-        let base_url = at(Field::BaseUrl, written.parse())?;
-        let credential = at(Field::Credential, self.credential.parse())?;
+        let base_url = at(Field::BaseUrl, self.parse_base_url(provider))?;
+        let credential = at(Field::Credential, self.parse_credential(provider))?;
         let timeout = at(Field::Timeout, self.parse_timeout(provider))?;
+        if self.max_tokens == Some(0) {
+            let failure = Failure::new(Code::ConfigInvalidValue, "max_tokens is 0");
+            let cause = "an answer takes at least one token";
+            return at(Field::MaxTokens, Err(failure.cause(cause)));
+        }
         let account = self.parse_account(provider)?;
         let proxy = match &self.proxy {
             Some(text) => Some(at(Field::Proxy, text.parse())?),
@@ -141,9 +149,37 @@ impl Draft {
             credential,
             gate: self.gate,
             timeout,
+            max_tokens: self.max_tokens,
             account,
             proxy,
         })
+    }
+
+    fn parse_base_url(&self, provider: ProviderKind) -> Result<BaseUrl, Failure> {
+        let profile = provider.profile();
+        match self.base_url.as_deref().or(profile.base_url) {
+            Some(text) => text.parse(),
+            None => Err(Failure::new(
+                Code::ConfigInvalidValue,
+                format!("a connection to {} needs its base URL", profile.title),
+            )
+            .cause("every owner has another one")
+            .hint(format!("add --base-url {}", profile.base_url_example))),
+        }
+    }
+
+    fn parse_credential(&self, provider: ProviderKind) -> Result<Option<CredentialRef>, Failure> {
+        let profile = provider.profile();
+        match (&self.credential, profile.token) {
+            (Some(text), _) => text.parse().map(Some),
+            (None, TokenNeed::Optional) => Ok(None),
+            (None, TokenNeed::Required) => Err(Failure::new(
+                Code::ConfigInvalidValue,
+                format!("a connection to {} needs a credential", profile.title),
+            )
+            .hint("add --credential file:PATH, where PATH holds the token")
+            .hint(format!("create a token: {}", profile.token_page))),
+        }
     }
 
     fn parse_timeout(&self, provider: ProviderKind) -> Result<Duration, Failure> {
@@ -319,7 +355,7 @@ mod tests {
         Draft {
             provider: "openai".into(),
             model: "gpt-4.1-nano".into(),
-            credential: "env:KEY".into(),
+            credential: Some("env:KEY".into()),
             ..Draft::default()
         }
     }
@@ -336,6 +372,29 @@ mod tests {
         assert_eq!(connection.timeout, Duration::from_secs(600));
         assert_eq!(connection.gate, NetworkGate::Closed);
         assert_eq!(connection.proxy, None);
+    }
+
+    #[test]
+    fn a_credential_and_a_base_url_are_needed_where_the_provider_says_so() {
+        let named = |provider: &str, base_url: Option<&str>| Draft {
+            provider: provider.into(),
+            model: "m".into(),
+            base_url: base_url.map(Into::into),
+            ..Draft::default()
+        };
+        let connection = named("ollama", None).parse("c".parse().unwrap()).unwrap();
+        assert_eq!(connection.credential, None);
+        assert_eq!(connection.base_url.as_str(), "http://127.0.0.1:11434/v1");
+        assert_eq!(
+            field(&named("groq", None)),
+            (Field::Credential, Code::ConfigInvalidValue)
+        );
+        assert_eq!(
+            field(&named("openai-compatible", None)),
+            (Field::BaseUrl, Code::ConfigInvalidValue)
+        );
+        let own = named("openai-compatible", Some("http://127.0.0.1:9/v1"));
+        assert!(own.parse("c".parse().unwrap()).is_ok());
     }
 
     #[test]
@@ -358,12 +417,16 @@ mod tests {
             (Field::BaseUrl, Code::EndpointInvalidUrl)
         );
         assert_eq!(
-            wrong(&|draft| draft.credential = "nonsense".into()),
+            wrong(&|draft| draft.credential = Some("nonsense".into())),
             (Field::Credential, Code::CredentialInvalidReference)
         );
         assert_eq!(
             wrong(&|draft| draft.timeout_seconds = Some(0)),
             (Field::Timeout, Code::ConfigInvalidValue)
+        );
+        assert_eq!(
+            wrong(&|draft| draft.max_tokens = Some(0)),
+            (Field::MaxTokens, Code::ConfigInvalidValue)
         );
         assert_eq!(
             wrong(&|draft| draft.bill_to = Some("acme".into())),

@@ -37,6 +37,16 @@ pub struct ListedModel {
     pub shutdown_date: Option<String>,
     /// Who serves it; `None` when the provider serves its models itself.
     pub offers: Option<Vec<Offer>>,
+    /// The most tokens of prompt and answer, when the provider serves it itself.
+    pub context_length: Option<u64>,
+    /// What it asks for, when the provider serves it itself; nothing when it does not say.
+    pub rates: Rates,
+    /// How large its files are on this machine, in bytes.
+    pub size_bytes: Option<u64>,
+    /// How many parameters it has, as the server writes it: `8.0B`.
+    pub parameter_size: Option<String>,
+    /// How its weights are quantized, as the server writes it: `Q4_K_M`.
+    pub quantization: Option<String>,
 }
 
 /// What a sub-provider offers for a model.

@@ -1,14 +1,16 @@
-//! Providers: the profile of each kind as data, and the port that an adapter implements.
+//! Providers: the port that an adapter implements, and the kinds that a connection can name.
+
+mod kind;
+mod profile;
+mod profiles;
 
 use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::chat::{ChatReply, ChatRequest};
 use crate::endpoint::Origin;
-use crate::error::{Code, Failure};
+use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::models::{Listed, ModelList};
 use crate::name::ModelId;
@@ -17,79 +19,8 @@ use crate::price::{PriceKey, PriceList};
 use crate::receipt::Exchange;
 use crate::secret::BoundSecret;
 
-/// A kind of provider that a connection can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ProviderKind {
-    /// `api.openai.com`, chat completions.
-    OpenAi,
-    /// The Hugging Face inference router.
-    HuggingFace,
-}
-
-/// What is known of a provider kind without asking it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ProviderProfile {
-    /// The word in files and on the command line.
-    pub name: &'static str,
-    /// The name people use.
-    pub title: &'static str,
-    /// The base URL unless the connection overrides it.
-    pub base_url: &'static str,
-    /// The total time a call may take unless the connection overrides it. Long, because an answer
-    /// is not streamed: see the provider's own client defaults.
-    pub timeout: Duration,
-    /// How tokens of this provider begin. A hint only: unknown prefixes are accepted.
-    pub token_prefix: &'static str,
-    /// Where its owner creates a token.
-    pub token_page: &'static str,
-}
-
-impl ProviderKind {
-    /// Every kind, in the order of help texts.
-    pub const ALL: [Self; 2] = [Self::OpenAi, Self::HuggingFace];
-
-    /// The profile of this kind.
-    #[must_use]
-    pub const fn profile(self) -> &'static ProviderProfile {
-        match self {
-            Self::OpenAi => &OPENAI,
-            Self::HuggingFace => &HUGGING_FACE,
-        }
-    }
-
-    /// The word in files and on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        self.profile().name
-    }
-}
-
-impl FromStr for ProviderKind {
-    type Err = Failure;
-
-    /// # Errors
-    /// `config.unknown-provider` with the list of names.
-    fn from_str(text: &str) -> Result<Self, Failure> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| {
-                let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
-                Failure::new(Code::ConfigUnknownProvider, "that provider is not known")
-                    .cause(format!("known providers are: {}", names.join(", ")))
-                    .hint("write the name exactly as listed")
-                    .with("field", "provider")
-            })
-    }
-}
-
-impl fmt::Display for ProviderKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
+pub use kind::ProviderKind;
+pub use profile::{Authorization, ModelIndex, ProviderProfile, TokenCap, TokenNeed, Wire};
 
 /// What one send did, and what came of it.
 #[derive(Debug)]
@@ -108,13 +39,21 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Every origin that chat or a preflight rung contacts.
     fn origins(&self) -> Vec<Origin>;
 
-    /// Sends one chat request.
+    /// Refuses a request that this API has no place for. Sends nothing, and comes before the gate.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments`, naming the argument.
+    fn check(&self, _request: &ChatRequest) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Sends one chat request, without a token when there is no secret.
     ///
     /// The request is sent as given: nothing is added, nothing is defaulted.
     async fn chat(
         &self,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply>;
 
@@ -129,7 +68,7 @@ pub trait Provider: Send + Sync + fmt::Debug {
         &self,
         rung: &Rung,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         model: &ModelId,
     ) -> Exchanged<Climbed>;
 
@@ -159,44 +98,4 @@ pub enum Tariff {
     Kept(PriceKey),
     /// Nowhere.
     Unknown,
-}
-
-const OPENAI: ProviderProfile = ProviderProfile {
-    name: "openai",
-    title: "OpenAI",
-    base_url: "https://api.openai.com/v1",
-    timeout: Duration::from_secs(600),
-    token_prefix: "sk-",
-    token_page: "https://platform.openai.com/api-keys",
-};
-
-const HUGGING_FACE: ProviderProfile = ProviderProfile {
-    name: "huggingface",
-    title: "Hugging Face",
-    base_url: "https://router.huggingface.co/v1",
-    timeout: Duration::from_secs(120),
-    token_prefix: "hf_",
-    token_page: "https://huggingface.co/settings/tokens/new?ownUserPermissions=inference.serverless.write&tokenType=fineGrained",
-};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::endpoint::BaseUrl;
-
-    #[test]
-    fn names_parse_back_and_default_bases_pass_their_own_rules() {
-        for kind in ProviderKind::ALL {
-            assert_eq!(kind.as_str().parse(), Ok(kind));
-            assert!(kind.profile().base_url.parse::<BaseUrl>().is_ok());
-        }
-        let failure = "opnai".parse::<ProviderKind>().unwrap_err();
-        assert_eq!(failure.code, Code::ConfigUnknownProvider);
-        assert!(
-            failure
-                .causes
-                .iter()
-                .any(|cause| cause.contains("openai, huggingface"))
-        );
-    }
 }

@@ -19,7 +19,7 @@ use synapse_http::{HttpClient, Method};
 use url::Url;
 
 use crate::classify::{Asked, Problem};
-use crate::openai::{reply_reader, unwritable};
+use crate::openai::{redactor, reply_reader, unwritable};
 use crate::send::{Call, Sender};
 use crate::whoami;
 use crate::wire::model::ModelInfo;
@@ -178,13 +178,13 @@ impl HuggingFace {
     async fn climb_identity(
         &self,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
     ) -> Exchanged<Climbed> {
         let call = Call {
             method: Method::Get,
             url: self.identity.clone(),
             headers: Vec::new(),
-            bearer: Some(secret),
+            bearer: secret,
             body: None,
             asked: Asked::Identity,
         };
@@ -199,7 +199,7 @@ impl HuggingFace {
                     value,
                     self.bill_to(),
                     page,
-                    &secret.redactor(),
+                    &redactor(secret),
                 ))
             })
             .await;
@@ -236,7 +236,7 @@ impl Provider for HuggingFace {
     async fn chat(
         &self,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
         let body = match body(Dialect::Compatible, request) {
@@ -251,7 +251,7 @@ impl Provider for HuggingFace {
                 .map(|name| ("X-HF-Bill-To", name))
                 .into_iter()
                 .collect(),
-            bearer: Some(secret),
+            bearer: secret,
             body: Some(body),
             asked: self.asked(&request.model),
         };
@@ -268,7 +268,7 @@ impl Provider for HuggingFace {
         &self,
         rung: &Rung,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         model: &ModelId,
     ) -> Exchanged<Climbed> {
         match rung.id {
@@ -386,7 +386,7 @@ mod tests {
         let draft = Draft {
             provider: "huggingface".into(),
             model: "org/model".into(),
-            credential: "env:TOKEN".into(),
+            credential: Some("env:TOKEN".into()),
             base_url: base_url.map(Into::into),
             ..Draft::default()
         };

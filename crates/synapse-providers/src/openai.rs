@@ -79,7 +79,7 @@ impl Provider for OpenAi {
     async fn chat(
         &self,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
         let body = match body(Dialect::OpenAi, request) {
@@ -90,7 +90,7 @@ impl Provider for OpenAi {
             method: Method::Post,
             url: self.connection.base_url.join(&["chat", "completions"]),
             headers: self.account_headers(),
-            bearer: Some(secret),
+            bearer: secret,
             body: Some(body),
             asked: self.asked(&request.model),
         };
@@ -107,7 +107,7 @@ impl Provider for OpenAi {
         &self,
         rung: &Rung,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         model: &ModelId,
     ) -> Exchanged<Climbed> {
         if rung.id == LIST.id {
@@ -116,7 +116,7 @@ impl Provider for OpenAi {
         let looked_up = self
             .ask(
                 permit,
-                Some(secret),
+                secret,
                 model,
                 &["models", model.as_str()],
                 |value| ModelInfo::read(value).ok_or(Problem::Shape),
@@ -124,7 +124,7 @@ impl Provider for OpenAi {
             .await;
         let outcome = match looked_up.outcome {
             Ok(info) => Ok(self
-                .accepted(model_finding(model, &info, &secret.redactor()))
+                .accepted(model_finding(model, &info, &redactor(secret)))
                 .into()),
             // Not every server of this wire format has a lookup; the list decides then.
             Err(failure) if failure.code == Code::EndpointPathMismatch && !self.is_own_host() => {
@@ -152,7 +152,7 @@ impl Provider for OpenAi {
         secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed> {
         let model = &self.connection.model;
-        let redactor = secret.map_or_else(Redactor::none, BoundSecret::redactor);
+        let redactor = redactor(secret);
         let asked = self
             .ask(permit, secret, model, &["models"], |value| {
                 ModelInfo::read_list(value).ok_or(Problem::Shape)
@@ -189,16 +189,16 @@ impl OpenAi {
     async fn climb_list(
         &self,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         model: &ModelId,
     ) -> Exchanged<Climbed> {
         let listed = self
-            .ask(permit, Some(secret), model, &["models"], |value| {
+            .ask(permit, secret, model, &["models"], |value| {
                 ModelInfo::read_list(value).ok_or(Problem::Shape)
             })
             .await;
         let outcome = listed.outcome.map(|all| {
-            self.accepted(self.judge_listed(model, &all, &secret.redactor()))
+            self.accepted(self.judge_listed(model, &all, &redactor(secret)))
                 .into()
         });
         Exchanged {
@@ -301,9 +301,9 @@ fn model_finding(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Find
 /// The answer stays as it came. Model and finish reason go into receipts and the ledger, so a
 /// server that says the secret back there must not have it written down.
 pub(crate) fn reply_reader(
-    secret: &BoundSecret,
+    secret: Option<&BoundSecret>,
 ) -> impl FnOnce(&Value) -> Result<ChatReply, Problem> + Send {
-    let redactor = secret.redactor();
+    let redactor = redactor(secret);
     move |value| {
         let mut reply = completion::read(value).map_err(|problem| match problem {
             completion::NoCompletion::Shape => Problem::Shape,
@@ -315,6 +315,11 @@ pub(crate) fn reply_reader(
             .map(|reason| FinishReason::new(redactor.clean(reason.as_str(), MAX_WORD)));
         Ok(reply)
     }
+}
+
+/// What removes `secret` from text, or from control characters alone when there is none.
+pub(crate) fn redactor(secret: Option<&BoundSecret>) -> Redactor {
+    secret.map_or_else(Redactor::none, BoundSecret::redactor)
 }
 
 /// A request that cannot be written as JSON was never sent.

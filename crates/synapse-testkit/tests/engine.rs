@@ -57,7 +57,7 @@ mod stories {
         Draft {
             provider: "openai".to_owned(),
             model: "gpt-fake".to_owned(),
-            credential: "env:KEY".to_owned(),
+            credential: Some("env:KEY".to_owned()),
             gate,
             ..Draft::default()
         }

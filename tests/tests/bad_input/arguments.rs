@@ -39,8 +39,9 @@ fn an_unknown_provider() {
     not saved
     ----- stderr
     error[config.unknown-provider]: that provider is not known
-      cause: known providers are: openai, huggingface
+      cause: known providers are: openai, huggingface, anthropic, openrouter, groq, deepseek, xai, mistral, together, gemini, azure, ollama, lmstudio, llamacpp, vllm, openai-compatible
       hint: write the name exactly as listed
+      hint: any server of OpenAI's wire format is openai-compatible, with --base-url
     ");
 }
 
@@ -195,11 +196,30 @@ fn flags_that_do_not_fit() {
     ----- stderr
     error: the following required arguments were not provided:
       --model <MODEL>
-      --credential <REF>
 
-    Usage: synapse-twin connection create --provider <PROVIDER> --model <MODEL> --credential <REF> <NAME>
+    Usage: synapse-twin connection create --provider <PROVIDER> --model <MODEL> <NAME>
 
     For more information, try '--help'.
+    ");
+    assert_snapshot!(run(&["connection", "create", "work", "--provider", "openai", "--model", "m"]), @"
+    exit code: 3
+    ----- stdout
+    Preflight work  openai · m
+      ok    config      understood
+      ok    endpoint    understood
+      skip  gate        needs credential
+      FAIL  credential  config.invalid-value: a connection to OpenAI needs a credential
+      skip  reach       needs credential
+      skip  token       needs credential
+      skip  model       needs credential
+      skip  live        needs credential
+    proven: config, endpoint
+    not proven: gate, credential, reach, token, model, live
+    not saved
+    ----- stderr
+    error[config.invalid-value]: a connection to OpenAI needs a credential
+      hint: add --credential file:PATH, where PATH holds the token
+      hint: create a token: https://platform.openai.com/api-keys
     ");
     assert_snapshot!(run(&["connection", "edit", "work"]), @"
     exit code: 2

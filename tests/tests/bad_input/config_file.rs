@@ -202,9 +202,10 @@ fn a_broken_connection_beside_a_good_one() {
     bad   opnai     m      closed   broken: config.unknown-provider
     ----- stderr
     warning[config.unknown-provider]: connection `bad`: that provider is not known
-      cause: known providers are: openai, huggingface
+      cause: known providers are: openai, huggingface, anthropic, openrouter, groq, deepseek, xai, mistral, together, gemini, azure, ollama, lmstudio, llamacpp, vllm, openai-compatible
       cause: at [HOME]/.synapse/connections.toml:9:12
       hint: write the name exactly as listed
+      hint: any server of OpenAI's wire format is openai-compatible, with --base-url
     ");
     let chat = home.run(["chat", "bad", "hello"]);
     assert_snapshot!(home.shown(&chat), @"
@@ -212,9 +213,10 @@ fn a_broken_connection_beside_a_good_one() {
     ----- stdout
     ----- stderr
     error[config.unknown-provider]: that provider is not known
-      cause: known providers are: openai, huggingface
+      cause: known providers are: openai, huggingface, anthropic, openrouter, groq, deepseek, xai, mistral, together, gemini, azure, ollama, lmstudio, llamacpp, vllm, openai-compatible
       cause: at [HOME]/.synapse/connections.toml:9:12
       hint: write the name exactly as listed
+      hint: any server of OpenAI's wire format is openai-compatible, with --base-url
     ");
     home.run(["connection", "show", "work"]).with_code(0);
 }

@@ -31,7 +31,7 @@ pub(crate) struct CreateArguments {
     /// Its name: letters, digits, `.`, `_` and `-`
     pub(crate) name: String,
 
-    /// Provider: openai or huggingface
+    /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
     #[arg(long)]
     pub(crate) provider: String,
 
@@ -39,9 +39,10 @@ pub(crate) struct CreateArguments {
     #[arg(long)]
     pub(crate) model: String,
 
-    /// Where the token is: file:/path, file:~/path or env:NAME. Never the token itself
+    /// Where the token is: file:/path, file:~/path or env:NAME. Never the token itself; servers on
+    /// this machine need none
     #[arg(long, value_name = "REF")]
-    pub(crate) credential: String,
+    pub(crate) credential: Option<String>,
 
     #[command(flatten)]
     pub(crate) draft: DraftFlags,
@@ -64,7 +65,7 @@ pub(crate) struct EditArguments {
     /// Its name
     pub(crate) name: String,
 
-    /// Provider: openai or huggingface
+    /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
     #[arg(long)]
     pub(crate) provider: Option<String>,
 
@@ -106,8 +107,8 @@ pub(crate) struct PreflightArguments {
     #[arg(long, conflicts_with = "provider")]
     pub(crate) all: bool,
 
-    /// Provider: openai or huggingface
-    #[arg(long, requires_all = ["model", "credential"])]
+    /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
+    #[arg(long, requires = "model")]
     pub(crate) provider: Option<String>,
 
     /// Model id
@@ -157,6 +158,10 @@ pub(crate) struct DraftFlags {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
 
+    /// The most tokens of an answer, for prompts that name no cap of their own; 0 removes it
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<u64>,
+
     /// HTTP proxy to use; proxy variables of the environment are never used
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
@@ -170,6 +175,7 @@ impl DraftFlags {
             || self.project.is_some()
             || self.bill_to.is_some()
             || self.timeout.is_some()
+            || self.max_tokens.is_some()
             || self.proxy.is_some()
     }
 
@@ -187,6 +193,9 @@ impl DraftFlags {
         set(&mut draft.proxy, &self.proxy);
         if self.timeout.is_some() {
             draft.timeout_seconds = self.timeout;
+        }
+        if let Some(cap) = self.max_tokens {
+            draft.max_tokens = (cap > 0).then_some(cap);
         }
     }
 }
@@ -226,7 +235,9 @@ impl EditArguments {
         };
         set(&mut draft.provider, &self.provider);
         set(&mut draft.model, &self.model);
-        set(&mut draft.credential, &self.credential);
+        if let Some(text) = &self.credential {
+            draft.credential = (!text.is_empty()).then(|| text.clone());
+        }
         self.draft.apply(draft);
         if self.allow_network {
             draft.gate = NetworkGate::Open;
@@ -243,7 +254,7 @@ impl PreflightArguments {
         let mut draft = Draft {
             provider: self.provider.clone()?,
             model: self.model.clone()?,
-            credential: self.credential.clone()?,
+            credential: self.credential.clone(),
             gate: gate(self.allow_network),
             ..Draft::default()
         };

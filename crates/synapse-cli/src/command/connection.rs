@@ -174,9 +174,19 @@ fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandErr
         Some(("provider", connection.provider.to_string())),
         Some(("model", connection.model.to_string())),
         Some(("base URL", connection.base_url.to_string())),
-        Some(("credential", connection.credential.to_string())),
+        Some((
+            "credential",
+            match &connection.credential {
+                Some(reference) => reference.to_string(),
+                None => "none: nothing is read and nothing is sent".to_owned(),
+            },
+        )),
         Some(("network", connection.gate.as_str().to_owned())),
         Some(("timeout", format!("{} s", connection.timeout.as_secs()))),
+        optional(
+            "max tokens",
+            connection.max_tokens.map(|tokens| tokens.to_string()),
+        ),
         optional(
             "organization",
             account.organization.as_ref().map(ToString::to_string),

@@ -68,6 +68,7 @@ pub struct ConnectionView {
     credential: Option<String>,
     network: &'static str,
     timeout_seconds: Option<u64>,
+    max_tokens: Option<u64>,
     organization: Option<String>,
     project: Option<String>,
     bill_to: Option<String>,
@@ -93,11 +94,14 @@ impl From<&StoredConnection> for ConnectionView {
             model: draft.model.clone(),
             // Only what was understood is shown: a broken URL or reference might hold a secret.
             base_url: understood.map(|connection| connection.base_url.to_string()),
-            credential: understood.map(|connection| connection.credential.to_string()),
+            credential: understood
+                .and_then(|connection| connection.credential.as_ref())
+                .map(ToString::to_string),
             network: draft.gate.as_str(),
             timeout_seconds: understood
                 .map(|connection| connection.timeout.as_secs())
                 .or(draft.timeout_seconds),
+            max_tokens: draft.max_tokens,
             organization: draft.organization.clone(),
             project: draft.project.clone(),
             bill_to: draft.bill_to.clone(),

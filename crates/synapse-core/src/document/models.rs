@@ -38,6 +38,12 @@ pub struct ModelView {
     owned_by: Option<String>,
     shutdown_date: Option<String>,
     sub_providers: Option<Vec<OfferView>>,
+    context_length: Option<u64>,
+    input_pico_usd: Option<u64>,
+    output_pico_usd: Option<u64>,
+    size_bytes: Option<u64>,
+    parameter_size: Option<String>,
+    quantization: Option<String>,
 }
 
 /// What a sub-provider offers, inside a document. Prices are pico-USD (10⁻¹² USD) per token, which
@@ -95,6 +101,12 @@ impl From<&ListedModel> for ModelView {
                 .offers
                 .as_ref()
                 .map(|offers| offers.iter().map(OfferView::from).collect()),
+            context_length: model.context_length,
+            input_pico_usd: model.rates.input.map(Price::pico_usd_per_token),
+            output_pico_usd: model.rates.output.map(Price::pico_usd_per_token),
+            size_bytes: model.size_bytes,
+            parameter_size: model.parameter_size.clone(),
+            quantization: model.quantization.clone(),
         }
     }
 }

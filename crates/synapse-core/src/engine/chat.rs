@@ -56,10 +56,12 @@ impl Engine {
         };
         check_messages(&call.messages)?;
         call.parameters.check()?;
+        let mut parameters = call.parameters;
+        parameters.max_tokens = parameters.max_tokens.or(connection.max_tokens);
         let request = ChatRequest {
             model: model.clone(),
             messages: call.messages,
-            parameters: call.parameters,
+            parameters,
         };
         send(
             &self.ports,
@@ -122,10 +124,12 @@ async fn exchange(
     call: &mut OpenCall,
 ) -> Result<(Arc<dyn Provider>, Exchanged<ChatReply>), Failure> {
     let provider = ports.providers.provider(connection)?;
+    provider.check(request)?;
     let permit = access::permit(connection)?;
-    let (secret, _) = access::secret(ports, connection, &permit).await?;
+    let secret = access::secret(ports, connection, &permit).await?;
     call.sending();
-    let exchanged = provider.chat(&permit, &secret, request).await;
+    let secret = secret.as_ref().map(|(secret, _)| secret);
+    let exchanged = provider.chat(&permit, secret, request).await;
     Ok((provider, exchanged))
 }
 

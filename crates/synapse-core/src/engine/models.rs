@@ -54,10 +54,9 @@ impl Engine {
         let permit = access::permit(connection)?;
         let secret = match provider.model_list() {
             ModelList::Public => None,
-            ModelList::OfTheOwner => {
-                let (secret, _) = access::secret(&self.ports, connection, &permit).await?;
-                Some(secret)
-            }
+            ModelList::OfTheOwner => access::secret(&self.ports, connection, &permit)
+                .await?
+                .map(|(secret, _)| secret),
         };
         Ok(provider.list_models(&permit, secret.as_ref()).await)
     }

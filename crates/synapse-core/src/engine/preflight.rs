@@ -92,7 +92,7 @@ struct Ready {
     connection: Connection,
     provider: Arc<dyn Provider>,
     permit: NetworkPermit,
-    secret: BoundSecret,
+    secret: Option<BoundSecret>,
 }
 
 impl Climb<'_> {
@@ -230,14 +230,20 @@ impl Climb<'_> {
         connection: &Connection,
         permit: &NetworkPermit,
         rungs: &[Rung],
-    ) -> Option<BoundSecret> {
+    ) -> Option<Option<BoundSecret>> {
         match access::secret(self.ports, connection, permit).await {
-            Ok((secret, found)) => {
-                self.ok(
-                    CheckId::Credential,
-                    format!("{}: {found}", connection.credential),
-                );
-                Some(secret)
+            Ok(None) => {
+                let seen = "the connection has none: nothing is read and nothing is sent";
+                self.ok(CheckId::Credential, seen.to_owned());
+                Some(None)
+            }
+            Ok(Some((secret, found))) => {
+                let seen = match &connection.credential {
+                    Some(reference) => format!("{reference}: {found}"),
+                    None => found,
+                };
+                self.ok(CheckId::Credential, seen);
+                Some(Some(secret))
             }
             Err(failure) => {
                 self.push(CheckId::Credential, Finding::Fail(failure));
@@ -259,7 +265,12 @@ impl Climb<'_> {
         }
         let exchanged = ready
             .provider
-            .climb(rung, &ready.permit, &ready.secret, &ready.connection.model)
+            .climb(
+                rung,
+                &ready.permit,
+                ready.secret.as_ref(),
+                &ready.connection.model,
+            )
             .await;
         match exchanged.outcome {
             Ok(climbed) => {

@@ -26,7 +26,8 @@ pub(crate) fn bench_with(token: &str, ledger: MemoryLedger) -> Bench {
     let secrets = Arc::new(FixedSecret::new(token));
     let connections = MemoryConnections::new()
         .with("open", draft(NetworkGate::Open))
-        .with("closed", draft(NetworkGate::Closed));
+        .with("closed", draft(NetworkGate::Closed))
+        .with("keyless", keyless());
     let engine = Engine::new(Ports {
         connections: Arc::new(connections),
         providers: Arc::new(StubProviders::new(Arc::clone(&provider))),
@@ -53,9 +54,19 @@ pub(crate) fn draft(gate: NetworkGate) -> Draft {
     Draft {
         provider: "openai".into(),
         model: "m".into(),
-        credential: "env:TOKEN".into(),
+        credential: Some("env:TOKEN".into()),
         gate,
         ..Draft::default()
+    }
+}
+
+/// A server on this machine that asks for no token, with a cap on every answer.
+pub(crate) fn keyless() -> Draft {
+    Draft {
+        provider: "ollama".into(),
+        credential: None,
+        max_tokens: Some(512),
+        ..draft(NetworkGate::Open)
     }
 }
 

@@ -31,7 +31,7 @@ impl Provider for Silent {
     async fn chat(
         &self,
         _permit: &NetworkPermit,
-        _secret: &BoundSecret,
+        _secret: Option<&BoundSecret>,
         _request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
         std::future::pending().await
@@ -57,7 +57,7 @@ impl Provider for Silent {
         &self,
         rung: &Rung,
         permit: &NetworkPermit,
-        secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         model: &ModelId,
     ) -> Exchanged<Climbed> {
         self.0.climb(rung, permit, secret, model).await

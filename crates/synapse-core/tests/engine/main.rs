@@ -8,6 +8,7 @@ mod cancelling;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod keyless;
 mod models;
 #[cfg(test)]
 mod preflight;

@@ -40,7 +40,7 @@ pub(crate) fn proxy(url: &str) -> Option<ProxyUrl> {
     let draft = Draft {
         provider: "openai".to_owned(),
         model: "m".to_owned(),
-        credential: "env:KEY".to_owned(),
+        credential: Some("env:KEY".to_owned()),
         proxy: Some(url.to_owned()),
         ..Draft::default()
     };

@@ -49,7 +49,7 @@ fn draft(gate: NetworkGate) -> Draft {
     Draft {
         provider: "openai".into(),
         model: "m".into(),
-        credential: "file:/run/secrets/key".into(),
+        credential: Some("file:/run/secrets/key".into()),
         gate,
         ..Draft::default()
     }

@@ -118,7 +118,10 @@ fn remedy(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
             None => failure.hint("ask the owner of the server for the right base URL"),
         },
         Code::EndpointPathMismatch | Code::EndpointGone => failure
-            .hint(format!("{}'s own base URL is {}", profile.title, profile.base_url))
+            .hint(match profile.base_url {
+                Some(base) => format!("{}'s own base URL is {base}", profile.title),
+                None => format!("a base URL of {} looks like {}", profile.title, profile.base_url_example),
+            })
             .hint("Synapse adds /chat/completions or /models to the base URL, nothing else"),
         Code::EndpointWrongRegionHost => {
             failure.hint("set the base URL to the regional host that the message names")

@@ -74,6 +74,7 @@ impl ModelInfo {
             owned_by: self.owned_by.as_ref().map(clean),
             shutdown_date: self.shutdown_date.as_ref().map(clean),
             offers,
+            ..ListedModel::default()
         })
     }
 }

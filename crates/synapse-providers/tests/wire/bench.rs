@@ -38,7 +38,7 @@ impl Bench {
 
     pub(crate) async fn chat(&self, request: &ChatRequest) -> Exchanged<ChatReply> {
         self.provider
-            .chat(&self.permit, &self.secret, request)
+            .chat(&self.permit, Some(&self.secret), request)
             .await
     }
 
@@ -53,7 +53,7 @@ pub(crate) fn draft(provider: &str, model: &str, base_url: &str) -> Draft {
         provider: provider.into(),
         model: model.into(),
         base_url: Some(base_url.into()),
-        credential: "env:TOKEN".into(),
+        credential: Some("env:TOKEN".into()),
         gate: NetworkGate::Open,
         ..Draft::default()
     }

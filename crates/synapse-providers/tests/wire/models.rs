@@ -79,6 +79,12 @@ async fn openai_lists_the_owners_models_for_one_request_with_the_token() {
             "owned_by": "system",
             "shutdown_date": "2026-10-23",
             "sub_providers": null,
+            "context_length": null,
+            "input_pico_usd": null,
+            "output_pico_usd": null,
+            "size_bytes": null,
+            "parameter_size": null,
+            "quantization": null,
         })
     );
     assert_eq!(document["models"][1]["shutdown_date"], Value::Null);

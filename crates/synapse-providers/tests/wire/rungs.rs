@@ -27,7 +27,12 @@ async fn climb(
         }
         let exchanged = bench
             .provider
-            .climb(rung, &bench.permit, &bench.secret, &bench.connection.model)
+            .climb(
+                rung,
+                &bench.permit,
+                Some(&bench.secret),
+                &bench.connection.model,
+            )
             .await;
         match exchanged.outcome {
             Err(failure) => return (seen, Some((blame(rung, &failure), failure.code))),

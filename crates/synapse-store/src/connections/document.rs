@@ -105,9 +105,10 @@ impl Reader<'_> {
             provider: text(Field::Provider)?.unwrap_or_default(),
             model: text(Field::Model)?.unwrap_or_default(),
             base_url: text(Field::BaseUrl)?,
-            credential: text(Field::Credential)?.unwrap_or_default(),
+            credential: text(Field::Credential)?,
             gate: self.gate(table)?,
-            timeout_seconds: self.seconds(table, Field::Timeout.as_str())?,
+            timeout_seconds: self.number(table, Field::Timeout, "a whole number of seconds")?,
+            max_tokens: self.number(table, Field::MaxTokens, "a whole number of tokens")?,
             organization: text(Field::Organization)?,
             project: text(Field::Project)?,
             bill_to: text(Field::BillTo)?,
@@ -123,7 +124,7 @@ impl Reader<'_> {
         table: &dyn TableLike,
         at: usize,
     ) -> Result<Connection, Failure> {
-        for field in [Field::Provider, Field::Model, Field::Credential] {
+        for field in [Field::Provider, Field::Model] {
             if !table.contains_key(field.as_str()) {
                 let message = format!("connection `{name}` has no `{}`", field.as_str());
                 return Err(self
@@ -134,7 +135,10 @@ impl Reader<'_> {
             }
         }
         draft.parse(name.clone()).map_err(|wrong| {
-            let at = offset(table, wrong.field.as_str());
+            let at = match table.contains_key(wrong.field.as_str()) {
+                true => offset(table, wrong.field.as_str()),
+                false => at,
+            };
             self.source.locate(wrong.failure, at)
         })
     }
@@ -186,10 +190,15 @@ impl Reader<'_> {
         })
     }
 
-    fn seconds(&self, table: &dyn TableLike, field: &str) -> Result<Option<u64>, Failure> {
-        self.value(table, field, "a whole number of seconds", |item| {
+    fn number(
+        &self,
+        table: &dyn TableLike,
+        field: Field,
+        takes: &str,
+    ) -> Result<Option<u64>, Failure> {
+        self.value(table, field.as_str(), takes, |item| {
             item.as_integer()
-                .and_then(|seconds| u64::try_from(seconds).ok())
+                .and_then(|number| u64::try_from(number).ok())
         })
     }
 
@@ -287,8 +296,10 @@ impl Reader<'_> {
 /// reference, and URLs that are refused because of the password in them.
 fn hide_secrets(draft: &mut Draft) {
     let hide = |text: &mut String| HIDDEN.clone_into(text);
-    if !draft.credential.is_empty() && draft.credential.parse::<CredentialRef>().is_err() {
-        hide(&mut draft.credential);
+    if let Some(credential) = &mut draft.credential
+        && credential.parse::<CredentialRef>().is_err()
+    {
+        hide(credential);
     }
     if let Some(url) = &mut draft.base_url
         && url.contains('@')

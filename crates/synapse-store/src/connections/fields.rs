@@ -14,7 +14,7 @@ pub(super) const FORMAT: i64 = 1;
 pub(super) const ROOT: [&str; 2] = ["format", "connections"];
 
 /// The fields of a connection, in the order in which they are written.
-pub(super) const CONNECTION: [&str; 11] = [
+pub(super) const CONNECTION: [&str; 12] = [
     "provider",
     "model",
     "credential",
@@ -25,6 +25,7 @@ pub(super) const CONNECTION: [&str; 11] = [
     "bill_to",
     "proxy",
     "timeout_seconds",
+    "max_tokens",
     PREFLIGHT,
 ];
 
@@ -42,9 +43,12 @@ pub(super) const RECORD: [&str; 3] = ["checked_at", "proven", "unproven"];
 pub(super) fn values(
     draft: &Draft,
     record: Option<&PreflightRecord>,
-) -> [(&'static str, Option<Value>); 11] {
+) -> [(&'static str, Option<Value>); 12] {
     let text = |value: &str| Some(Value::from(value));
     let optional = |value: &Option<String>| value.as_deref().map(Value::from);
+    let number = |value: Option<u64>| {
+        value.map(|number| Value::from(i64::try_from(number).unwrap_or(i64::MAX)))
+    };
     let [
         provider,
         model,
@@ -56,24 +60,21 @@ pub(super) fn values(
         bill_to,
         proxy,
         timeout,
+        max_tokens,
         preflight,
     ] = CONNECTION;
     [
         (provider, text(&draft.provider)),
         (model, text(&draft.model)),
-        (credential, text(&draft.credential)),
+        (credential, optional(&draft.credential)),
         (network, text(draft.gate.as_str())),
         (base_url, optional(&draft.base_url)),
         (organization, optional(&draft.organization)),
         (project, optional(&draft.project)),
         (bill_to, optional(&draft.bill_to)),
         (proxy, optional(&draft.proxy)),
-        (
-            timeout,
-            draft
-                .timeout_seconds
-                .map(|seconds| Value::from(i64::try_from(seconds).unwrap_or(i64::MAX))),
-        ),
+        (timeout, number(draft.timeout_seconds)),
+        (max_tokens, number(draft.max_tokens)),
         (preflight, record.map(record_value)),
     ]
 }

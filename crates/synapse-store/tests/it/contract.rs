@@ -22,7 +22,8 @@ pub(crate) fn connection_store_story(store: &dyn ConnectionStore) {
     let openai = Draft {
         provider: "openai".into(),
         model: "gpt-5.6-terra".into(),
-        credential: "env:OPENAI_API_KEY".into(),
+        max_tokens: Some(512),
+        credential: Some("env:OPENAI_API_KEY".into()),
         base_url: Some("http://127.0.0.1:8080/v1".into()),
         gate: NetworkGate::Closed,
         timeout_seconds: Some(30),

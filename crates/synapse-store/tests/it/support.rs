@@ -61,7 +61,7 @@ pub(crate) fn draft() -> Draft {
     Draft {
         provider: "huggingface".into(),
         model: "meta-llama/Llama-3.1-8B-Instruct:novita".into(),
-        credential: "file:~/.synapse/hf.token".into(),
+        credential: Some("file:~/.synapse/hf.token".into()),
         gate: NetworkGate::Open,
         ..Draft::default()
     }

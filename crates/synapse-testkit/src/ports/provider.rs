@@ -27,6 +27,8 @@ struct State {
     replies: VecDeque<Result<ChatReply, Failure>>,
     rung_failure: Option<Failure>,
     lists: usize,
+    with_token: usize,
+    refusal: Option<Failure>,
 }
 
 impl StubProvider {
@@ -47,6 +49,17 @@ impl StubProvider {
     /// Lets every rung fail so from now on.
     pub fn will_fail_rungs(&self, failure: Failure) {
         self.lock().rung_failure = Some(failure);
+    }
+
+    /// Refuses every request from now on, before anything is sent.
+    pub fn will_refuse(&self, failure: Failure) {
+        self.lock().refusal = Some(failure);
+    }
+
+    /// How many of the chats came with a token.
+    #[must_use]
+    pub fn chats_with_token(&self) -> usize {
+        self.lock().with_token
     }
 
     /// The chats that were sent.
@@ -90,13 +103,18 @@ impl Provider for StubProvider {
         self.origins.clone()
     }
 
+    fn check(&self, _request: &ChatRequest) -> Result<(), Failure> {
+        self.lock().refusal.clone().map_or(Ok(()), Err)
+    }
+
     async fn chat(
         &self,
         _permit: &NetworkPermit,
-        _secret: &BoundSecret,
+        secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
         let mut state = self.lock();
+        state.with_token += usize::from(secret.is_some());
         state.chats.push(request.clone());
         let outcome = state.replies.pop_front().unwrap_or_else(|| {
             Err(Failure::new(
@@ -147,7 +165,7 @@ impl Provider for StubProvider {
         &self,
         rung: &Rung,
         _permit: &NetworkPermit,
-        _secret: &BoundSecret,
+        _secret: Option<&BoundSecret>,
         _model: &ModelId,
     ) -> Exchanged<Climbed> {
         let mut state = self.lock();

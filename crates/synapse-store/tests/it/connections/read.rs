@@ -43,7 +43,7 @@ fn every_field_is_read_in_any_shape_toml_has() {
     let hf = Draft {
         provider: "huggingface".into(),
         model: "m".into(),
-        credential: "env:HF".into(),
+        credential: Some("env:HF".into()),
         base_url: Some("https://h.test/v1".into()),
         gate: NetworkGate::Open,
         timeout_seconds: Some(1000),
