@@ -6,38 +6,26 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::violation::Violation;
 
-/// A committed file that a command of this workspace prints.
+/// A committed page of `docs/reference` that `synapse reference` prints.
 #[derive(Debug)]
 struct Generated {
     path: &'static str,
-    /// The arguments of the cargo command whose stdout is the file.
-    cargo: &'static [&'static str],
+    /// The word after `reference`.
+    page: &'static str,
 }
 
 const GENERATED: &[Generated] = &[
     Generated {
         path: "docs/reference/errors.md",
-        cargo: &[
-            "run",
-            "--quiet",
-            "--package",
-            "synapse-cli",
-            "--",
-            "reference",
-            "errors",
-        ],
+        page: "errors",
     },
     Generated {
         path: "docs/reference/cli.md",
-        cargo: &[
-            "run",
-            "--quiet",
-            "--package",
-            "synapse-cli",
-            "--",
-            "reference",
-            "cli",
-        ],
+        page: "cli",
+    },
+    Generated {
+        path: "docs/reference/providers.md",
+        page: "providers",
     },
 ];
 
@@ -86,7 +74,10 @@ pub(crate) fn stale(repository: &Repository) -> Result<Vec<Violation>, Failure> 
 
 impl Generated {
     fn produce(&self, repository: &Repository) -> Result<String, Failure> {
-        Invocation::cargo(repository).args(self.cargo).capture()
+        Invocation::cargo(repository)
+            .args(REFERENCE)
+            .args([self.page])
+            .capture()
     }
 }
 
@@ -109,6 +100,15 @@ fn compare(path: &str, expected: &str, found: Option<&str>) -> Option<Violation>
     ))
 }
 
+/// The cargo command that prints a page, but for the page.
+const REFERENCE: &[&str] = &[
+    "run",
+    "--quiet",
+    "--package",
+    "synapse-cli",
+    "--",
+    "reference",
+];
 const REMEDY: &str = "run `cargo xtask generate`";
 
 #[cfg(test)]

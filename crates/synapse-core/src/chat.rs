@@ -7,6 +7,8 @@ mod parameters;
 
 use std::fmt;
 
+use serde_json::{Map, Value};
+
 use crate::cost::Billing;
 use crate::name::ModelId;
 
@@ -60,7 +62,7 @@ pub struct ChatReply {
 }
 
 /// A tool call that the model asks for. Synapse passes it on and runs nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ToolCall {
     /// The provider's id of the call.
     pub id: Option<String>,
@@ -68,6 +70,9 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments as the model wrote them; not necessarily valid JSON.
     pub arguments: String,
+    /// Members of the call that are the provider's own, such as the signature that Gemini wants to
+    /// see again in the next turn.
+    pub extra: Map<String, Value>,
 }
 
 /// Why the model stopped; the set is open.
@@ -90,11 +95,15 @@ impl FinishReason {
     #[must_use]
     pub fn without_text(&self) -> Option<&'static str> {
         match self.0.as_str() {
-            "length" => Some(
+            "length" | "max_tokens" => Some(
                 "the token cap was spent before any text came, as reasoning models do; raise max tokens",
             ),
             "content_filter" => Some("the provider's content filter withheld the answer"),
-            "tool_calls" | "function_call" => Some("the model asks for tool calls"),
+            "refusal" => Some("the model declined, or the provider withheld the answer"),
+            "model_context_window_exceeded" => {
+                Some("prompt and answer together filled the model's context")
+            }
+            "tool_calls" | "function_call" | "tool_use" => Some("the model asks for tool calls"),
             _ => None,
         }
     }

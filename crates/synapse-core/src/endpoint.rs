@@ -214,7 +214,13 @@ fn mismatch(url: &Url, message: String) -> Failure {
 }
 
 const HUGGING_FACE_BASE: &str = "https://router.huggingface.co/v1";
-const ENDPOINTS: [&str; 4] = ["/chat/completions", "/completions", "/models", "/responses"];
+const ENDPOINTS: [&str; 5] = [
+    "/chat/completions",
+    "/completions",
+    "/messages",
+    "/models",
+    "/responses",
+];
 
 #[cfg(test)]
 mod tests {
@@ -285,6 +291,11 @@ mod tests {
                 "https://api.openai.com/v1/models/",
                 Code::EndpointPathMismatch,
                 "https://api.openai.com/v1",
+            ),
+            (
+                "https://api.anthropic.com/v1/messages",
+                Code::EndpointPathMismatch,
+                "https://api.anthropic.com/v1",
             ),
             (
                 "https://api.openai.com/v1/v1",

@@ -234,6 +234,8 @@ pub fn blame(rung: &Rung, failure: &Failure) -> CheckId {
         Class::Credential => CheckId::Token,
         Class::ProviderAccess => match failure.code {
             Code::ProviderModelAccess | Code::ProviderModelUnavailable => CheckId::Model,
+            // Who refuses a country or an address may not even be the API.
+            Code::ProviderRegionBlocked => CheckId::Reach,
             _ => CheckId::Token,
         },
         _ => CheckId::Reach,
@@ -266,6 +268,7 @@ mod tests {
         assert_eq!(blamed(Code::ProviderAccountScope), CheckId::Token);
         assert_eq!(blamed(Code::ProviderModelUnavailable), CheckId::Model);
         assert_eq!(blamed(Code::ProviderOverloaded), CheckId::Reach);
+        assert_eq!(blamed(Code::ProviderRegionBlocked), CheckId::Reach);
         let alone = Rung {
             id: "identity",
             decides: &[CheckId::Token],

@@ -34,6 +34,12 @@ impl Price {
         decimal(usd, PRICE_DIGITS).map(Self)
     }
 
+    /// From a decimal number of US dollars per token, such as `0.00000045`, under the same rules.
+    #[must_use]
+    pub fn per_token(usd: &str) -> Option<Self> {
+        decimal(usd, TOKEN_DIGITS).map(Self)
+    }
+
     /// From pico-USD per token.
     #[must_use]
     pub const fn from_pico_usd(per_token: u64) -> Self {
@@ -98,7 +104,7 @@ impl ServiceTier {
     #[must_use]
     pub fn parse(word: Option<&str>) -> Option<Self> {
         match word {
-            None | Some("default" | "on_demand") => Some(Self::Default),
+            None | Some("default" | "on_demand" | "standard") => Some(Self::Default),
             Some("flex") => Some(Self::Flex),
             // `fast` is asked for and comes back as `priority`.
             Some("priority" | "fast") => Some(Self::Priority),
@@ -182,6 +188,8 @@ pub(crate) fn decimal(text: &str, digits: u32) -> Option<u64> {
 
 /// One US dollar per million tokens is 10⁶ pico-USD per token.
 const PRICE_DIGITS: u32 = 6;
+/// One US dollar per token is 10¹² pico-USD per token.
+const TOKEN_DIGITS: u32 = 12;
 const MILLION: u64 = 1_000_000;
 /// Exponents behind this are out of every range anyway, and must not overflow.
 const FAR: i32 = 1_000;
@@ -236,6 +244,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_price_per_token_is_the_price_per_million() {
+        for (token, million) in [("0.00000045", "0.45"), ("4.5e-7", "0.45"), ("0", "0")] {
+            assert_eq!(
+                Price::per_token(token),
+                Price::per_million(million),
+                "{token}"
+            );
+        }
+        // What a router writes where the price depends on whom it asks.
+        assert_eq!(Price::per_token("-1"), None);
+    }
+
     /// What this crate never does with money, done here to show why: the nearest binary number
     /// times a million is not the price.
     #[test]
@@ -267,6 +288,7 @@ mod tests {
         let tier = |word| ServiceTier::parse(Some(word));
         assert_eq!(ServiceTier::parse(None), Some(ServiceTier::Default));
         assert_eq!(tier("default"), Some(ServiceTier::Default));
+        assert_eq!(tier("standard"), Some(ServiceTier::Default));
         assert_eq!(tier("flex"), Some(ServiceTier::Flex));
         assert_eq!(tier("priority"), Some(ServiceTier::Priority));
         for unknown in ["scale", "auto", "", "Default"] {

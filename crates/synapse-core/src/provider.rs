@@ -20,7 +20,9 @@ use crate::receipt::Exchange;
 use crate::secret::BoundSecret;
 
 pub use kind::ProviderKind;
-pub use profile::{Authorization, ModelIndex, ProviderProfile, TokenCap, TokenNeed, Wire};
+pub use profile::{
+    Authorization, ModelIndex, ProviderProfile, TokenCap, TokenNeed, Unlisted, Wire,
+};
 
 /// What one send did, and what came of it.
 #[derive(Debug)]

@@ -35,6 +35,12 @@ impl Redactor {
         Self { forms }
     }
 
+    /// Whether it knows no secret.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.forms.is_empty()
+    }
+
     /// `text` without the secret, with control and direction characters made visible, at most
     /// `max` characters long.
     #[must_use]
@@ -72,6 +78,24 @@ pub fn printable(text: &str) -> String {
         match each {
             '\n' | '\t' => clean.push(each),
             _ => push_visible(&mut clean, each),
+        }
+    }
+    clean
+}
+
+/// JSON text as a terminal may show it, and the same JSON: what [`printable`] would replace is
+/// written as an escape, which only strings have room for.
+#[must_use]
+pub fn printable_json(json: &str) -> String {
+    let mut clean = String::with_capacity(json.len());
+    for each in json.chars() {
+        match each {
+            '\n' | '\t' => clean.push(each),
+            // All of these are in the basic plane, where four digits are enough.
+            _ if each.is_control() || is_direction_override(each) => {
+                clean.push_str(&format!("\\u{:04x}", u32::from(each)));
+            }
+            _ => clean.push(each),
         }
     }
     clean
@@ -118,6 +142,15 @@ mod tests {
             assert!(!clean.contains("fake"), "{clean}");
         }
         assert!(!format!("{redactor:?}").contains("fake"));
+    }
+
+    #[test]
+    fn json_that_is_fit_to_show_is_the_same_json() {
+        let text = "a\u{9b}31mb\u{202e}c\u{7f}\u{200f}é\u{1f600}\"\\\n";
+        let json = serde_json::to_string(text).unwrap();
+        let shown = printable_json(&json);
+        assert_eq!(printable(&shown), shown);
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct HttpRequest<'a> {
     pub headers: Vec<(&'a str, &'a str)>,
     /// The secret to send as `authorization: Bearer …`.
     pub bearer: Option<&'a BoundSecret>,
+    /// The secret to send alone in a header of this name.
+    pub secret_header: Option<(&'a str, &'a BoundSecret)>,
     /// The body, in JSON; sends `content-type: application/json` unless `headers` says otherwise.
     pub body: Option<Vec<u8>>,
     /// The longest that everything may take, from here to the last byte of the response.
@@ -41,7 +43,7 @@ pub struct HttpRequest<'a> {
 }
 
 impl<'a> HttpRequest<'a> {
-    /// A request without headers, bearer and body.
+    /// A request without headers, secret and body.
     #[must_use]
     pub const fn new(method: Method, url: Url, deadline: Duration) -> Self {
         Self {
@@ -49,6 +51,7 @@ impl<'a> HttpRequest<'a> {
             url,
             headers: Vec::new(),
             bearer: None,
+            secret_header: None,
             body: None,
             deadline,
         }
@@ -65,6 +68,14 @@ impl<'a> HttpRequest<'a> {
     #[must_use]
     pub const fn bearer(mut self, secret: &'a BoundSecret) -> Self {
         self.bearer = Some(secret);
+        self
+    }
+
+    /// Sends `secret` alone in the header `name`, under the same rules as a bearer: to an origin that
+    /// it is bound to, marked sensitive, in place of what the caller says of that header.
+    #[must_use]
+    pub const fn secret_header(mut self, name: &'a str, secret: &'a BoundSecret) -> Self {
+        self.secret_header = Some((name, secret));
         self
     }
 
@@ -86,6 +97,7 @@ impl fmt::Debug for HttpRequest<'_> {
             .field("path", &self.url.path())
             .field("headers", &names)
             .field("bearer", &self.bearer.is_some())
+            .field("secret_header", &self.secret_header.map(|(name, _)| name))
             .field("body_bytes", &self.body.as_ref().map(Vec::len))
             .field("deadline", &self.deadline)
             .finish()
@@ -105,10 +117,15 @@ pub(crate) fn prepare(
     if !matches!(request.url.scheme(), "http" | "https") || !permit.covers(origin) {
         return Err((TransportKind::NotPermitted, None));
     }
-    let authorization = match request.bearer {
-        Some(secret) => Some(authorization(secret, &request.url, origin)?),
-        None => None,
-    };
+    let mut secrets: Vec<(HeaderName, HeaderValue)> = Vec::new();
+    if let Some(secret) = request.bearer {
+        let value = secret_value("Bearer ", secret, &request.url, origin)?;
+        secrets.push((AUTHORIZATION, value));
+    }
+    if let Some((name, secret)) = request.secret_header {
+        let name: HeaderName = name.parse().map_err(internal)?;
+        secrets.push((name, secret_value("", secret, &request.url, origin)?));
+    }
     let method = match request.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
@@ -124,16 +141,21 @@ pub(crate) fn prepare(
         let value: HeaderValue = value.parse().map_err(internal)?;
         headers.insert(name, value);
     }
-    if let Some(authorization) = authorization {
-        headers.insert(AUTHORIZATION, authorization);
+    for (name, value) in secrets {
+        headers.insert(name, value);
     }
     let body = OnceBody::new(request.body.unwrap_or_default(), handover.clone());
     *ready.body_mut() = Some(reqwest::Body::wrap(body));
     Ok(ready)
 }
 
-/// The `authorization` header for `origin`, marked sensitive.
-fn authorization(secret: &BoundSecret, url: &Url, origin: &Origin) -> Result<HeaderValue, Refusal> {
+/// The value of a header that carries `secret` to `origin`, marked sensitive.
+fn secret_value(
+    scheme: &str,
+    secret: &BoundSecret,
+    url: &Url,
+    origin: &Origin,
+) -> Result<HeaderValue, Refusal> {
     if url.scheme() == "http" && !is_loopback(url) {
         // Whoever made the URL should have refused it; a secret is not worth the trust.
         return Err((TransportKind::NotPermitted, None));
@@ -146,7 +168,7 @@ fn authorization(secret: &BoundSecret, url: &Url, origin: &Origin) -> Result<Hea
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err((TransportKind::InvalidSecret, None));
     }
-    let mut header = HeaderValue::try_from(format!("Bearer {token}"))
+    let mut header = HeaderValue::try_from(format!("{scheme}{token}"))
         .map_err(|_| (TransportKind::InvalidSecret, None))?;
     header.set_sensitive(true);
     Ok(header)
@@ -185,5 +207,30 @@ mod tests {
             ready.try_clone().is_none(),
             "a request that can be cloned can be replayed"
         );
+    }
+
+    #[test]
+    fn a_secret_in_a_header_of_its_own_has_the_rules_of_a_bearer() {
+        let url: Url = "https://api.example.test/v1".parse().unwrap();
+        let origin = Origin::of(&url);
+        let permit = NetworkGate::Open.permit([origin.clone()]).unwrap();
+        let ready = |token: &str, origins: Vec<Origin>| {
+            let secret = BoundSecret::new(token.into(), origins);
+            let request = HttpRequest::new(Method::Get, url.clone(), Duration::from_secs(1))
+                .header("x-api-key", "of the caller")
+                .secret_header("X-Api-Key", &secret);
+            assert!(!format!("{request:?}").contains(token), "{request:?}");
+            prepare(&permit, request, &origin, &Handover::default())
+        };
+        let sent = ready("fake-token", vec![origin.clone()]).unwrap();
+        let values: Vec<_> = sent.headers().get_all("x-api-key").iter().collect();
+        assert_eq!(values, ["fake-token"]);
+        assert!(values[0].is_sensitive());
+        assert_eq!(sent.headers().get(AUTHORIZATION), None);
+
+        let (kind, _) = ready("fake-token", Vec::new()).unwrap_err();
+        assert_eq!(kind, TransportKind::NotPermitted);
+        let (kind, _) = ready("fake token", vec![origin.clone()]).unwrap_err();
+        assert_eq!(kind, TransportKind::InvalidSecret);
     }
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use synapse_core::connection::{Connection, ProxyUrl};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::Failure;
 use synapse_core::ports::ProviderFactory;
-use synapse_core::provider::{Provider, ProviderKind};
+use synapse_core::provider::{Provider, Wire};
 use synapse_http::{HttpClient, HttpConfig};
 
+use crate::anthropic::AnthropicPrices;
 use crate::prices::OpenAiPrices;
-use crate::{HuggingFace, OpenAi};
+use crate::{Anthropic, Compatible, HuggingFace, OpenAi};
 
 /// Every provider kind of this crate.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Providers {
     user_agent: String,
     clients: Mutex<HashMap<Option<ProxyUrl>, Arc<HttpClient>>>,
     prices: Arc<OpenAiPrices>,
+    anthropic_prices: Arc<AnthropicPrices>,
 }
 
 impl Providers {
@@ -28,6 +30,7 @@ impl Providers {
             user_agent: user_agent.into(),
             clients: Mutex::default(),
             prices: Arc::default(),
+            anthropic_prices: Arc::default(),
         }
     }
 
@@ -47,20 +50,18 @@ impl Providers {
 impl ProviderFactory for Providers {
     fn provider(&self, connection: &Connection) -> Result<Arc<dyn Provider>, Failure> {
         let http = self.client(connection.proxy.as_ref());
-        match connection.provider {
-            ProviderKind::OpenAi => {
+        let connection = connection.clone();
+        Ok(match connection.provider.profile().wire {
+            Wire::OpenAi => {
                 let prices = Arc::clone(&self.prices);
-                Ok(Arc::new(OpenAi::with_prices(
-                    http,
-                    connection.clone(),
-                    prices,
-                )))
+                Arc::new(OpenAi::with_prices(http, connection, prices))
             }
-            ProviderKind::HuggingFace => Ok(Arc::new(HuggingFace::new(http, connection.clone()))),
-            other => Err(Failure::new(
-                Code::ConfigUnknownProvider,
-                format!("this build has no adapter for {other}"),
-            )),
-        }
+            Wire::HuggingFace => Arc::new(HuggingFace::new(http, connection)),
+            Wire::Anthropic => {
+                let prices = Arc::clone(&self.anthropic_prices);
+                Arc::new(Anthropic::with_prices(http, connection, prices))
+            }
+            Wire::Compatible => Arc::new(Compatible::new(http, connection)),
+        })
     }
 }

@@ -10,16 +10,16 @@ use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
 use synapse_core::price::{PriceKey, SeenPrice};
-use synapse_core::provider::{Exchanged, Provider, Tariff};
+use synapse_core::provider::{Exchanged, Provider, Tariff, TokenCap};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
-use synapse_http::{HttpClient, Method};
+use synapse_http::HttpClient;
 use url::Url;
 
 use crate::classify::{Asked, Problem};
-use crate::openai::{redactor, reply_reader, unwritable};
+use crate::reply::{redactor, reply_reader, unwritable};
 use crate::send::{Call, Sender};
 use crate::whoami;
 use crate::wire::model::ModelInfo;
@@ -120,14 +120,8 @@ impl HuggingFace {
     /// Without the token: the endpoint is public and proves nothing about it.
     async fn climb_model(&self, permit: &NetworkPermit, model: &ModelId) -> Exchanged<Climbed> {
         let (name, suffix) = model.split_suffix();
-        let call = Call {
-            method: Method::Get,
-            url: self.connection.base_url.join(&["models", name]),
-            headers: Vec::new(),
-            bearer: None,
-            body: None,
-            asked: self.asked(model),
-        };
+        let url = self.connection.base_url.join(&["models", name]);
+        let call = Call::get(url, None, self.asked(model));
         let host = self.connection.base_url.origin().host().to_owned();
         let exchanged = self
             .sender
@@ -180,14 +174,7 @@ impl HuggingFace {
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
     ) -> Exchanged<Climbed> {
-        let call = Call {
-            method: Method::Get,
-            url: self.identity.clone(),
-            headers: Vec::new(),
-            bearer: secret,
-            body: None,
-            asked: Asked::Identity,
-        };
+        let call = Call::get(self.identity.clone(), secret, Asked::Identity);
         let exchanged = self
             .sender
             .exchange(permit, call, |value| {
@@ -239,22 +226,14 @@ impl Provider for HuggingFace {
         secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
-        let body = match body(Dialect::Compatible, request) {
+        let body = match body(Dialect::Compatible(TokenCap::MaxTokens), request) {
             Ok(body) => body,
             Err(error) => return unwritable(&self.connection, &error),
         };
-        let call = Call {
-            method: Method::Post,
-            url: self.connection.base_url.join(&["chat", "completions"]),
-            headers: self
-                .bill_to()
-                .map(|name| ("X-HF-Bill-To", name))
-                .into_iter()
-                .collect(),
-            bearer: secret,
-            body: Some(body),
-            asked: self.asked(&request.model),
-        };
+        let url = self.connection.base_url.join(&["chat", "completions"]);
+        let bill_to = self.bill_to().map(|name| ("X-HF-Bill-To", name));
+        let call = Call::post(url, secret, self.asked(&request.model), body)
+            .headers(bill_to.into_iter().collect());
         self.sender
             .exchange(permit, call, reply_reader(secret))
             .await
@@ -289,14 +268,8 @@ impl Provider for HuggingFace {
         _secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed> {
         let model = &self.connection.model;
-        let call = Call {
-            method: Method::Get,
-            url: self.connection.base_url.join(&["models"]),
-            headers: Vec::new(),
-            bearer: None,
-            body: None,
-            asked: self.asked(model),
-        };
+        let url = self.connection.base_url.join(&["models"]);
+        let call = Call::get(url, None, self.asked(model));
         let asked = self
             .sender
             .exchange(permit, call, |value| {

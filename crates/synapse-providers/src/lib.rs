@@ -1,17 +1,24 @@
-//! OpenAI and the Hugging Face router as [`synapse_core::Provider`]s: conversion plus one send.
+//! OpenAI, the Hugging Face router, Anthropic, and every server of OpenAI's wire format, as
+//! [`synapse_core::Provider`]s: conversion plus one send.
 //!
 //! **Invariant:** what the caller did not set is not sent, and what cannot be told from an answer
 //! stays unknown. All classification is in `classify`; the adapters only say where to send.
 
+mod anthropic;
 mod classify;
+mod compatible;
 mod directory;
+mod found;
 mod huggingface;
 mod openai;
 mod prices;
+mod reply;
 mod send;
 mod whoami;
 mod wire;
 
+pub use anthropic::Anthropic;
+pub use compatible::Compatible;
 pub use directory::Providers;
 pub use huggingface::HuggingFace;
 pub use openai::OpenAi;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use synapse_core::chat::{ChatReply, ChatRequest, FinishReason};
-use synapse_core::error::{Code, Failure};
+use synapse_core::chat::{ChatReply, ChatRequest};
+use synapse_core::error::Code;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
@@ -14,12 +14,13 @@ use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
-use synapse_http::{HttpClient, Method};
+use synapse_http::HttpClient;
 
 use crate::classify::{Asked, Problem};
+use crate::found;
 use crate::prices::OpenAiPrices;
+use crate::reply::{redactor, reply_reader, unwritable};
 use crate::send::{Call, Sender};
-use crate::wire::completion;
 use crate::wire::model::ModelInfo;
 use crate::wire::request::{Dialect, body};
 
@@ -86,14 +87,9 @@ impl Provider for OpenAi {
             Ok(body) => body,
             Err(error) => return unwritable(&self.connection, &error),
         };
-        let call = Call {
-            method: Method::Post,
-            url: self.connection.base_url.join(&["chat", "completions"]),
-            headers: self.account_headers(),
-            bearer: secret,
-            body: Some(body),
-            asked: self.asked(&request.model),
-        };
+        let url = self.connection.base_url.join(&["chat", "completions"]);
+        let call = Call::post(url, secret, self.asked(&request.model), body)
+            .headers(self.account_headers());
         self.sender
             .exchange(permit, call, reply_reader(secret))
             .await
@@ -132,7 +128,7 @@ impl Provider for OpenAi {
             }
             // A restricted key may lack `Models: Read` and still be allowed to chat.
             Err(failure) if failure.code == Code::CredentialTokenPermission => {
-                Ok(self.unreadable().into())
+                Ok(found::unreadable(&self.host()).into())
             }
             Err(failure) => Err(failure),
         };
@@ -231,43 +227,17 @@ impl OpenAi {
         path: &[&str],
         read: impl FnOnce(&Value) -> Result<T, Problem> + Send,
     ) -> Exchanged<T> {
-        let call = Call {
-            method: Method::Get,
-            url: self.connection.base_url.join(path),
-            headers: self.account_headers(),
-            bearer: secret,
-            body: None,
-            asked: self.asked(model),
-        };
+        let url = self.connection.base_url.join(path);
+        let call = Call::get(url, secret, self.asked(model)).headers(self.account_headers());
         self.sender.exchange(permit, call, read).await
     }
 
     fn accepted(&self, model: Finding) -> Vec<(CheckId, Finding)> {
+        let host = self.host();
         vec![
-            (
-                CheckId::Reach,
-                Finding::Ok(format!("{} answers", self.host())),
-            ),
-            (
-                CheckId::Token,
-                Finding::Ok(format!("{} accepts it", self.host())),
-            ),
+            (CheckId::Reach, found::answers(&host)),
+            (CheckId::Token, found::accepts(&host)),
             (CheckId::Model, model),
-        ]
-    }
-
-    fn unreadable(&self) -> Vec<(CheckId, Finding)> {
-        let token = "accepted, but it may not read models; whether it may chat cannot be told without --live";
-        vec![
-            (
-                CheckId::Reach,
-                Finding::Ok(format!("{} answers", self.host())),
-            ),
-            (CheckId::Token, Finding::Warn(token.to_owned())),
-            (
-                CheckId::Model,
-                Finding::Warn("cannot be seen with this key".to_owned()),
-            ),
         ]
     }
 
@@ -296,49 +266,6 @@ fn model_finding(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Find
     Finding::Ok(format!("{model} exists"))
 }
 
-/// Reads a completion; shared by every adapter of this wire format.
-///
-/// The answer stays as it came. Model and finish reason go into receipts and the ledger, so a
-/// server that says the secret back there must not have it written down.
-pub(crate) fn reply_reader(
-    secret: Option<&BoundSecret>,
-) -> impl FnOnce(&Value) -> Result<ChatReply, Problem> + Send {
-    let redactor = redactor(secret);
-    move |value| {
-        let mut reply = completion::read(value).map_err(|problem| match problem {
-            completion::NoCompletion::Shape => Problem::Shape,
-            completion::NoCompletion::NoChoice => Problem::NoChoice,
-        })?;
-        reply.model = reply.model.map(|model| redactor.clean(&model, MAX_WORD));
-        reply.finish_reason = reply
-            .finish_reason
-            .map(|reason| FinishReason::new(redactor.clean(reason.as_str(), MAX_WORD)));
-        Ok(reply)
-    }
-}
-
-/// What removes `secret` from text, or from control characters alone when there is none.
-pub(crate) fn redactor(secret: Option<&BoundSecret>) -> Redactor {
-    secret.map_or_else(Redactor::none, BoundSecret::redactor)
-}
-
-/// A request that cannot be written as JSON was never sent.
-pub(crate) fn unwritable<T>(connection: &Connection, error: &serde_json::Error) -> Exchanged<T> {
-    Exchanged {
-        exchange: Exchange {
-            host: connection.base_url.origin().host().to_owned(),
-            ..Exchange::default()
-        },
-        outcome: Err(Failure::new(
-            Code::UsageInvalidArguments,
-            "the request cannot be written as JSON; nothing was sent",
-        )
-        .caused_by(error)),
-    }
-}
-
-/// As long as a model id may be.
-const MAX_WORD: usize = 256;
 const PRICED_ORIGIN: &str = "https://api.openai.com";
 /// Words in the names of listed models that answer at other endpoints. A hint only: the list of
 /// models does not say what a model can do.

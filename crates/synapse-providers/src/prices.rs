@@ -55,7 +55,8 @@ fn alias(model: &str) -> Option<&str> {
     (fits && !alias.is_empty()).then_some(alias)
 }
 
-fn read(text: &str) -> Option<HashMap<String, PriceList>> {
+/// Reads a shipped list.
+pub(crate) fn read(text: &str) -> Option<HashMap<String, PriceList>> {
     let file: Value = serde_json::from_str(text).ok()?;
     let priced_at: Timestamp = format!("{}T00:00:00Z", file.get("as_of")?.as_str()?)
         .parse()
@@ -99,7 +100,7 @@ pub(crate) fn rates(prices: &Value) -> Rates {
 
 /// The shortest text of a JSON number is the number that was written, up to 15 digits, so no binary
 /// fraction comes between the list and the price.
-fn price(number: &Value) -> Option<Price> {
+pub(crate) fn price(number: &Value) -> Option<Price> {
     let number = number.as_number()?;
     Price::per_million(&number.to_string())
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Hint};
 use synapse_core::gate::NetworkPermit;
-use synapse_core::provider::{Exchanged, ProviderKind};
+use synapse_core::provider::{Authorization, Exchanged, ProviderKind, Wire};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
@@ -14,7 +14,10 @@ use synapse_core::{Connection, Origin};
 use synapse_http::{HttpClient, HttpRequest, HttpResponse, Method, TransportFailure};
 use url::Url;
 
-use crate::classify::{Answer, Asked, Headers, Problem, classify, classify_success};
+use crate::classify::{
+    Answer, Asked, Headers, Problem, classify, classify_success, classify_within,
+};
+use crate::wire::completion::error_within;
 
 /// Sends the requests of one connection.
 #[derive(Debug)]
@@ -30,10 +33,44 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: Vec<(&'static str, &'a str)>,
-    /// Sent as bearer when set.
-    pub(crate) bearer: Option<&'a BoundSecret>,
+    /// Sent as the provider's profile says, when there is one.
+    pub(crate) secret: Option<&'a BoundSecret>,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) asked: Asked<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// Asks for what is at `url`.
+    pub(crate) fn get(url: Url, secret: Option<&'a BoundSecret>, asked: Asked<'a>) -> Self {
+        Self {
+            method: Method::Get,
+            url,
+            headers: Vec::new(),
+            secret,
+            body: None,
+            asked,
+        }
+    }
+
+    /// Sends `body`, which is JSON, to `url`.
+    pub(crate) fn post(
+        url: Url,
+        secret: Option<&'a BoundSecret>,
+        asked: Asked<'a>,
+        body: Vec<u8>,
+    ) -> Self {
+        Self {
+            method: Method::Post,
+            body: Some(body),
+            ..Self::get(url, secret, asked)
+        }
+    }
+
+    /// Adds headers.
+    pub(crate) fn headers(mut self, headers: Vec<(&'static str, &'a str)>) -> Self {
+        self.headers = headers;
+        self
+    }
 }
 
 impl Sender {
@@ -53,15 +90,18 @@ impl Sender {
         read: impl FnOnce(&Value) -> Result<T, Problem>,
     ) -> Exchanged<T> {
         let redactor = call
-            .bearer
+            .secret
             .map_or_else(Redactor::none, BoundSecret::redactor);
         let host = Origin::of(&call.url).host().to_owned();
         let mut request = HttpRequest::new(call.method, call.url.clone(), self.deadline);
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        if let Some(secret) = call.bearer {
-            request = request.bearer(secret);
+        if let Some(secret) = call.secret {
+            request = match self.provider.profile().authorization {
+                Authorization::Bearer => request.bearer(secret),
+                Authorization::Header(name) => request.secret_header(name, secret),
+            };
         }
         if let Some(body) = call.body {
             request = request.json(body);
@@ -72,7 +112,7 @@ impl Sender {
             ..Exchange::default()
         };
         match self.http.send(permit, request).await {
-            Err(failure) => broken(exchange, &redactor, &failure),
+            Err(failure) => self.started(broken(exchange, &redactor, &failure)),
             Ok(response) => {
                 note(&mut exchange, &redactor, &response);
                 let answer = Answer {
@@ -89,6 +129,22 @@ impl Sender {
                 Exchanged { exchange, outcome }
             }
         }
+    }
+}
+
+impl Sender {
+    /// Says how the server is started, when nothing listens and its owner is the one to start it.
+    fn started<T>(&self, mut exchanged: Exchanged<T>) -> Exchanged<T> {
+        if let (Err(failure), Some(start)) = (&mut exchanged.outcome, self.provider.profile().start)
+            && failure.code == Code::TransportRefused
+        {
+            let hint = Hint {
+                text: "start the server".to_owned(),
+                command: Some(start.to_owned()),
+            };
+            failure.hints.insert(0, hint);
+        }
+        exchanged
     }
 }
 
@@ -109,6 +165,12 @@ fn outcome<T>(
     }
     let value: Value = serde_json::from_slice(answer.body)
         .map_err(|_| classify_success(answer, Problem::Shape))?;
+    // Routers answer before their sub-provider has, and cannot take the status back.
+    if answer.provider.profile().wire == Wire::Compatible
+        && let Some(holder) = error_within(&value)
+    {
+        return Err(classify_within(answer, holder));
+    }
     read(&value).map_err(|problem| classify_success(answer, problem))
 }
 
@@ -157,7 +219,7 @@ fn note(exchange: &mut Exchange, redactor: &Redactor, response: &HttpResponse) {
 
 /// The id under which the provider's support finds the request.
 pub(crate) fn request_id(headers: &dyn Headers) -> Option<String> {
-    ["x-request-id", "cf-ray", "x-amz-cf-id"]
+    REQUEST_IDS
         .iter()
         .find_map(|name| headers.text(name))
         .map(str::to_owned)
@@ -170,3 +232,13 @@ impl Headers for synapse_http::Headers {
 }
 
 const MAX_HEADER: usize = 200;
+/// The first that is there: the API's own before that of the edge in front of it. Anthropic, Azure
+/// and Mistral have names of their own.
+const REQUEST_IDS: [&str; 6] = [
+    "x-request-id",
+    "request-id",
+    "apim-request-id",
+    "mistral-correlation-id",
+    "cf-ray",
+    "x-amz-cf-id",
+];

@@ -21,6 +21,11 @@ pub(crate) fn judge(
     if let Some(organization) = bill_to
         && !is_member(body, organization)
     {
+        if is_id(organization) {
+            return Finding::Warn(format!(
+                "valid token of `{account}`; `{organization}` is none of its organizations, and whether it is a resource group that may be billed cannot be told without --live"
+            ));
+        }
         return Finding::Fail(
             Failure::new(
                 Code::ProviderAccountScope,
@@ -60,7 +65,9 @@ fn judge_fine_grained(
         .flatten()
         .any(|scope| {
             let fits = match bill_to {
-                Some(organization) => text(scope, "/entity/name") == Some(organization),
+                Some(organization) => ["/entity/name", "/entity/_id"]
+                    .iter()
+                    .any(|key| text(scope, key) == Some(organization)),
                 None => text(scope, "/entity/type") == Some("user"),
             };
             fits && scope.get("permissions").is_some_and(has_inference)
@@ -92,6 +99,12 @@ fn has_inference(permissions: &Value) -> bool {
         .is_some_and(|list| list.iter().any(|permission| permission == INFERENCE))
 }
 
+/// Whether it is written as the ids of the Hub are: a resource group has no other name, and whoami
+/// does not list them.
+fn is_id(name: &str) -> bool {
+    name.len() == 24 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn is_member(body: &Value, organization: &str) -> bool {
     body.get("orgs")
         .and_then(Value::as_array)
@@ -112,10 +125,12 @@ mod tests {
 
     use super::*;
 
+    const ACME_ID: &str = "0123456789abcdef01234567";
+
     fn token(fine_grained: &Value) -> Value {
         json!({
             "type": "user", "name": "someone", "email": "someone@example.invalid",
-            "orgs": [{"type": "org", "id": "0123", "name": "acme"}],
+            "orgs": [{"type": "org", "id": ACME_ID, "name": "acme"}],
             "auth": {"type": "access_token", "accessToken": {
                 "displayName": "t", "role": "fineGrained", "fineGrained": fine_grained,
             }},
@@ -168,12 +183,46 @@ mod tests {
     }
 
     #[test]
-    fn legacy_roles_are_said_to_be_undetermined_and_no_mail_address_is_shown() {
-        let body = json!({"name": "someone", "email": "someone@example.invalid",
-            "auth": {"accessToken": {"role": "read"}}});
-        let Finding::Warn(text) = judge(&body, None, "page", &Redactor::none()) else {
+    fn a_permission_for_the_organization_counts_for_it_alone() {
+        let scoped = token(&json!({"global": [], "scoped": [
+            {"entity": {"type": "org", "_id": ACME_ID, "name": "acme"}, "permissions": [INFERENCE]},
+        ]}));
+        // By its name or by its id, as the header takes either.
+        for bill_to in ["acme", ACME_ID] {
+            let finding = judge(&scoped, Some(bill_to), "page", &Redactor::none());
+            assert!(matches!(finding, Finding::Ok(_)), "{finding:?}");
+        }
+        let finding = judge(&scoped, None, "page", &Redactor::none());
+        assert_eq!(code(&finding), Some(Code::CredentialTokenPermission));
+    }
+
+    /// whoami lists organizations and no resource groups.
+    #[test]
+    fn a_resource_group_is_not_condemned() {
+        let body = token(&json!({"global": [INFERENCE], "scoped": []}));
+        let group = "fedcba98765432100123abcd";
+        let Finding::Warn(text) = judge(&body, Some(group), "page", &Redactor::none()) else {
             panic!("not a warning")
         };
-        assert!(text.contains("--live") && !text.contains('@'), "{text}");
+        assert!(text.contains("--live"), "{text}");
+        let finding = judge(&body, Some("fedcba9876543210"), "page", &Redactor::none());
+        assert_eq!(code(&finding), Some(Code::ProviderAccountScope));
+    }
+
+    #[test]
+    fn legacy_roles_are_said_to_be_undetermined_and_no_mail_address_is_shown() {
+        for token in [
+            json!({"role": "read"}),
+            json!({"role": "write"}),
+            json!({"role": "something-new"}),
+            json!(null),
+        ] {
+            let body = json!({"name": "someone", "email": "someone@example.invalid",
+                "auth": {"accessToken": token}});
+            let Finding::Warn(text) = judge(&body, None, "page", &Redactor::none()) else {
+                panic!("not a warning")
+            };
+            assert!(text.contains("--live") && !text.contains('@'), "{text}");
+        }
     }
 }

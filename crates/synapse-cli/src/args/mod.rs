@@ -73,6 +73,12 @@ pub(crate) enum Command {
     /// List the models of a connection's provider, with prices and who serves them
     #[command(after_help = MODELS_EXAMPLES)]
     Models(ModelsArguments),
+    /// List the providers that a connection can name, and what is different at each
+    #[command(after_help = PROVIDERS_EXAMPLES)]
+    Providers {
+        /// One of them, with everything that is known of it
+        name: Option<String>,
+    },
     /// Send one prompt and print the answer
     #[command(after_help = CHAT_EXAMPLES)]
     Chat(ChatArguments),
@@ -109,6 +115,7 @@ pub(crate) enum Command {
 pub(crate) enum ReferencePage {
     Errors,
     Cli,
+    Providers,
 }
 
 const PROMISES: &str = "\
@@ -138,6 +145,14 @@ Examples:
   synapse models work
   synapse models hf --search llama
   synapse models hf --json";
+
+const PROVIDERS_EXAMPLES: &str = "\
+Nothing is sent: the table is in the program.
+
+Examples:
+  synapse providers
+  synapse providers ollama
+  synapse providers --json";
 
 const CHAT_EXAMPLES: &str = "\
 Examples:

@@ -8,7 +8,7 @@ use synapse_core::chat::ChatReply;
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_core::engine::{ChatCall, Engine};
 use synapse_core::receipt::Receipt;
-use synapse_core::redact::printable;
+use synapse_core::redact::{printable, printable_json};
 
 pub(super) use self::call::prepare;
 use super::{CommandError, Context};
@@ -84,7 +84,7 @@ fn answer(printer: &Printer, reply: &ChatReply) {
         // Plain text fields always serialise.
         let line = serde_json::to_string(&ToolCallView::from(call))
             .unwrap_or_else(|error| error.to_string());
-        printer.line(&shown(&line));
+        printer.line(&printable_json(&line));
     }
 }
 

@@ -8,6 +8,7 @@ mod history;
 mod ide;
 mod models;
 mod preflight;
+mod providers;
 mod reference;
 mod serve;
 mod usage;
@@ -80,6 +81,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         Command::Models(arguments) => with_engine(context, async |engine| {
             models::run(context, engine, &arguments).await
         }),
+        Command::Providers { name } => providers::run(context, name.as_deref()),
         Command::Chat(arguments) => {
             // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.
             let call = chat::prepare(arguments)?;

@@ -75,23 +75,61 @@ fn own(printer: &Printer, models: &Models) {
     ));
 }
 
-/// Models that their provider serves itself.
+/// Models that their provider serves itself; a column that no model has anything for is left out.
 fn plain(models: &[&ListedModel]) -> String {
-    let known = |text: &Option<String>| text.as_deref().map_or_else(String::new, printable);
-    let row = |model: &&ListedModel| {
+    let known = |text: &Option<String>| text.as_deref().map(printable);
+    let price = |price: Option<Price>| price.map(|price| price.to_string());
+    let day = |model: &ListedModel| {
         let created = model.created.map(|time| time.to_string());
-        vec![
-            printable(&model.id),
-            created.map_or_else(unknown, |time| time.chars().take(DAY).collect()),
-            known(&model.owned_by),
-            known(&model.shutdown_date),
-        ]
+        created.map(|time| time.chars().take(DAY).collect())
     };
-    table(
-        &["MODEL", "CREATED", "OWNED BY", "SHUTDOWN"],
-        &[],
-        models.iter().map(row).collect(),
-    )
+    let columns: [Column<'_>; 9] = [
+        ("CREATED", false, &day),
+        ("OWNED BY", false, &|model| known(&model.owned_by)),
+        ("$/1M IN", true, &|model| price(model.rates.input)),
+        ("$/1M OUT", true, &|model| price(model.rates.output)),
+        ("CONTEXT", true, &|model| {
+            model.context_length.map(|tokens| tokens.to_string())
+        }),
+        ("SIZE", true, &|model| model.size_bytes.map(size)),
+        ("PARAMETERS", true, &|model| known(&model.parameter_size)),
+        ("QUANTIZATION", false, &|model| known(&model.quantization)),
+        ("SHUTDOWN", false, &|model| known(&model.shutdown_date)),
+    ];
+    let told: Vec<&Column<'_>> = columns
+        .iter()
+        .filter(|(_, _, value)| models.iter().any(|model| value(model).is_some()))
+        .collect();
+    let row = |model: &&ListedModel| {
+        // Most models are never shut down: nothing there is no gap in what is known.
+        let cell = |column: &&Column<'_>| match (column.2)(model) {
+            Some(value) => value,
+            None if column.0 == "SHUTDOWN" => String::new(),
+            None => unknown(),
+        };
+        let id = printable(&model.id);
+        std::iter::once(id).chain(told.iter().map(cell)).collect()
+    };
+    let names: Vec<&str> = std::iter::once("MODEL")
+        .chain(told.iter().map(|column| column.0))
+        .collect();
+    let right: Vec<usize> = (1..names.len())
+        .filter(|index| told.get(index - 1).is_some_and(|column| column.1))
+        .collect();
+    table(&names, &right, models.iter().map(row).collect())
+}
+
+/// A column: its name, whether it is aligned to the right, and what a model has for it.
+type Column<'a> = (
+    &'static str,
+    bool,
+    &'a dyn Fn(&ListedModel) -> Option<String>,
+);
+
+/// Bytes as files are measured: `2.0 GB`.
+fn size(bytes: u64) -> String {
+    let tenths = bytes.saturating_add(TENTH_OF_GB / 2) / TENTH_OF_GB;
+    format!("{}.{} GB", tenths / 10, tenths % 10)
 }
 
 /// Models behind a router: one line per live sub-provider, prices in USD per million tokens.
@@ -142,6 +180,7 @@ const ROUTE_COLUMNS: [&str; 8] = [
 ];
 /// The length of `2026-11-20`.
 const DAY: usize = 10;
+const TENTH_OF_GB: u64 = 100_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -188,5 +227,28 @@ mod tests {
         );
         assert_eq!(lines[2], ["org/n", "nobody,", "now"]);
         assert_eq!(lines.len(), 3);
+    }
+
+    #[test]
+    fn only_columns_that_something_is_known_for_are_shown() {
+        let local = ListedModel {
+            id: "llama3.2:latest".into(),
+            size_bytes: Some(2_019_393_189),
+            parameter_size: Some("3.2B".into()),
+            quantization: Some("Q4_K_M".into()),
+            ..ListedModel::default()
+        };
+        let other = ListedModel {
+            id: "n".into(),
+            ..ListedModel::default()
+        };
+        let text = plain(&[&local, &other]);
+        let lines: Vec<Vec<&str>> = text
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        assert_eq!(lines[0], ["MODEL", "SIZE", "PARAMETERS", "QUANTIZATION"]);
+        assert_eq!(lines[1], ["llama3.2:latest", "2.0", "GB", "3.2B", "Q4_K_M"]);
+        assert_eq!(lines[2], ["n", "?", "?", "?"]);
     }
 }

@@ -1,6 +1,7 @@
-//! The generated reference pages: error codes and command line, as Markdown.
+//! The generated reference pages: error codes, command line and providers, as Markdown.
 
 use clap::CommandFactory;
+use synapse_core::ProviderKind;
 use synapse_core::error::{Class, Code};
 
 use super::Context;
@@ -10,6 +11,7 @@ pub(super) fn run(context: &Context, page: ReferencePage) {
     let text = match page {
         ReferencePage::Errors => errors(),
         ReferencePage::Cli => command_line(),
+        ReferencePage::Providers => providers(),
     };
     context.printer.exactly(&text);
 }
@@ -52,6 +54,40 @@ fn command_line() -> String {
     let mut root = Arguments::command().term_width(PAGE_WIDTH);
     root.build();
     describe(&mut page, &mut root, "synapse");
+    page
+}
+
+fn providers() -> String {
+    let mut page = String::from(
+        "# Providers\n\n\
+         Generated from `synapse-core` by `cargo xtask generate`; do not edit.\n\n\
+         What a connection can name with `--provider`, and what is known of it without asking.\n\
+         `synapse providers NAME` prints the same. The base URL can be overridden with `--base-url`.\n\n\
+         | name | provider | base URL | token |\n|---|---|---|---|\n",
+    );
+    for kind in ProviderKind::ALL {
+        let profile = kind.profile();
+        page.push_str(&format!(
+            "| [`{name}`](#{name}) | {} | {} | {} |\n",
+            profile.title,
+            super::providers::base_url(profile),
+            super::providers::token(profile),
+            name = profile.name,
+        ));
+    }
+    for kind in ProviderKind::ALL {
+        let profile = kind.profile();
+        page.push_str(&format!("\n## {}\n\n", profile.name));
+        for (name, value) in super::providers::facts(profile) {
+            page.push_str(&format!("* {name}: {value}\n"));
+        }
+        if !profile.differences.is_empty() {
+            page.push_str("\nWhat is different here:\n\n");
+        }
+        for difference in profile.differences {
+            page.push_str(&format!("* {difference}\n"));
+        }
+    }
     page
 }
 

@@ -12,6 +12,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use synapse_core::error::Failure;
+use synapse_core::redact::printable_json;
 
 pub(crate) use self::table::{amount_text, cost_text, table};
 use crate::args::ColorWord;
@@ -70,7 +71,7 @@ impl Printer {
     /// Prints the one JSON document of the result.
     pub(crate) fn document(&self, document: &impl Serialize) {
         match serde_json::to_string(document) {
-            Ok(text) => self.line(&text),
+            Ok(text) => self.line(&printable_json(&text)),
             Err(error) => self.note(&format!("the document cannot be written: {error}")),
         }
     }

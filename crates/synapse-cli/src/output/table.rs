@@ -9,7 +9,9 @@ use super::Printer;
 pub(crate) fn table(headers: &[&str], right: &[usize], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_content_arrangement(if Printer::stdout_is_terminal() {
+    // A terminal that does not know its width says 0.
+    let fits = table.width().is_some_and(|columns| columns >= MIN_COLUMNS);
+    table.set_content_arrangement(if Printer::stdout_is_terminal() && fits {
         ContentArrangement::Dynamic
     } else {
         ContentArrangement::Disabled
@@ -51,6 +53,8 @@ pub(crate) fn cost_text(cost: &Cost) -> String {
     }
 }
 
+/// Below that, wrapped cells are harder to read than lines that run over.
+const MIN_COLUMNS: u16 = 40;
 const NANO: u64 = 1_000_000_000;
 
 #[cfg(test)]

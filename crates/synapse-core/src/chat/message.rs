@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use super::ToolCall;
@@ -193,16 +193,23 @@ impl TryFrom<Fields> for Message {
     }
 }
 
-/// A call as the API writes it.
+/// A call as the API writes it, with what was the provider's own behind.
 fn as_given(call: &ToolCall) -> Value {
-    json!({
+    let mut given = json!({
         "id": call.id,
         "type": "function",
         "function": { "name": call.name, "arguments": call.arguments },
-    })
+    });
+    if let Some(members) = given.as_object_mut() {
+        for (key, value) in &call.extra {
+            members.entry(key).or_insert_with(|| value.clone());
+        }
+    }
+    given
 }
 
-/// Takes a call as the API gave it, whole, or as our own documents show it: id, name, arguments.
+/// Takes a call as the API gave it, whole, or as our own documents show it: id, name, arguments,
+/// and `extra` where there is some.
 fn as_the_api_writes(call: Value) -> Value {
     let member = |key: &str| call.get(key).and_then(Value::as_str).map(str::to_owned);
     let (Some(object), Some(name), Some(arguments)) =
@@ -210,19 +217,25 @@ fn as_the_api_writes(call: Value) -> Value {
     else {
         return call;
     };
-    if object.len() != DOCUMENT_KEYS.len()
-        || !DOCUMENT_KEYS.iter().all(|key| object.contains_key(*key))
-    {
+    let extra = match object.get(EXTRA) {
+        None => Map::new(),
+        Some(Value::Object(extra)) => extra.clone(),
+        Some(_) => return call,
+    };
+    let known = |key: &str| key == EXTRA || DOCUMENT_KEYS.contains(&key);
+    if !object.contains_key("id") || !object.keys().all(|key| known(key)) {
         return call;
     }
     as_given(&ToolCall {
         id: member("id"),
         name,
         arguments,
+        extra,
     })
 }
 
 const DOCUMENT_KEYS: [&str; 3] = ["id", "name", "arguments"];
+const EXTRA: &str = "extra";
 
 #[cfg(test)]
 mod tests {
@@ -281,12 +294,27 @@ mod tests {
                 id: Some("call_1".into()),
                 name: "weather".into(),
                 arguments: "{}".into(),
+                ..ToolCall::default()
             }])
         );
         assert_eq!(
             message.tool_calls[0].to_string(),
             r#"{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{}"}}"#
         );
+    }
+
+    #[test]
+    fn members_of_the_providers_own_go_back_with_the_call() {
+        let shown = json!({"id": "call_1", "name": "weather", "arguments": "{}",
+            "extra": {"extra_content": {"google": {"thought_signature": "c2ln"}}, "type": "x"}});
+        let message = read(json!({"role": "assistant", "tool_calls": [shown]})).unwrap();
+        assert_eq!(
+            message.tool_calls[0].to_string(),
+            r#"{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{}"},"extra_content":{"google":{"thought_signature":"c2ln"}}}"#
+        );
+        let odd = json!({"id": "call_1", "name": "weather", "arguments": "{}", "extra": 7});
+        let message = read(json!({"role": "assistant", "tool_calls": [odd]})).unwrap();
+        assert_eq!(message.tool_calls[0], odd, "not ours, so it stays as it is");
     }
 
     #[test]

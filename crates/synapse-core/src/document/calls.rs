@@ -1,6 +1,7 @@
 //! The documents of calls: chat, history, usage.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::failure::ErrorView;
 use crate::chat::{ChatReply, ToolCall, Usage};
@@ -29,6 +30,9 @@ pub struct ToolCallView {
     name: String,
     /// JSON text as the model wrote it, not necessarily valid.
     arguments: String,
+    /// Members of the provider's own, where there are some; to be sent back with the call.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    extra: Map<String, Value>,
 }
 
 impl From<&ToolCall> for ToolCallView {
@@ -37,6 +41,7 @@ impl From<&ToolCall> for ToolCallView {
             id: call.id.clone(),
             name: call.name.clone(),
             arguments: call.arguments.clone(),
+            extra: call.extra.clone(),
         }
     }
 }

@@ -332,9 +332,9 @@ impl Climb<'_> {
                 self.report.receipt = Some(outcome.receipt.clone());
                 self.report.warnings.extend(outcome.warnings);
                 match outcome.result {
-                    Ok(reply) => Finding::Ok(format!(
-                        "one prompt was answered by {}",
-                        reply.model.as_deref().unwrap_or("the provider")
+                    Ok(reply) => Finding::Ok(answered_by(
+                        reply.model.as_deref(),
+                        outcome.receipt.exchange.served_by.as_deref(),
                     )),
                     Err(failure) if failure.context.contains_key(TOKEN_CAP_REACHED) => {
                         Finding::Ok(format!(
@@ -385,6 +385,14 @@ impl Climb<'_> {
 
     fn push(&mut self, id: CheckId, finding: Finding) {
         self.report.checks.push(Check { id, finding });
+    }
+}
+
+fn answered_by(model: Option<&str>, sub_provider: Option<&str>) -> String {
+    let model = model.unwrap_or("the provider");
+    match sub_provider {
+        Some(sub_provider) => format!("one prompt was answered by {model} at {sub_provider}"),
+        None => format!("one prompt was answered by {model}"),
     }
 }
 

@@ -203,11 +203,11 @@ catalogue! {
         remedy "Enable the model for the project, or choose another one.";
     ProviderModelUnavailable "provider.model-unavailable" ProviderAccess
         means "the model does not exist, or nobody serves it now"
-        detected "`model_not_found`, `model_not_supported`, or no live sub-provider"
-        remedy "Check the spelling; for Hugging Face enable or pin a live sub-provider.";
+        detected "the provider's code or words for it, a whole list without it, or no live sub-provider"
+        remedy "Check the spelling; on this machine fetch or load the model; for Hugging Face enable or pin a live sub-provider.";
     ProviderCreditsExhausted "provider.credits-exhausted" ProviderAccess
         means "credits, quota or a spend limit are used up"
-        detected "402, or 429 with a quota code"
+        detected "402, 429 with a quota code, or a 400 of Anthropic that speaks of credits or a usage limit"
         remedy "Buy credits or raise the limit. Waiting does not help.";
     ProviderRateLimited "provider.rate-limited" ProviderAccess
         means "the provider throttles"
@@ -215,7 +215,7 @@ catalogue! {
         remedy "Try again after the time that the provider asks for. Synapse does not retry by itself.";
     ProviderContextTooLong "provider.context-too-long" ProviderAccess
         means "the prompt is too long for the model or the limit"
-        detected "`context_length_exceeded`, 413, or 429 `Request too large`"
+        detected "`context_length_exceeded`, 413, 429 `Request too large`, or a 400 of Anthropic that speaks of the length"
         remedy "Shorten the prompt or use a model with a larger context.";
     ProviderRequestRejected "provider.request-rejected" ProviderAccess
         means "the provider does not accept the request"

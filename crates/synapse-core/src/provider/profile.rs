@@ -31,6 +31,10 @@ pub struct ProviderProfile {
     pub token_cap: TokenCap,
     /// Where its models are listed.
     pub models: ModelIndex,
+    /// What it means when that list does not have a model.
+    pub unlisted: Unlisted,
+    /// How its owner starts it, when it runs on a machine of theirs.
+    pub start: Option<&'static str>,
     /// Where its vendor documents the API.
     pub documentation: &'static str,
     /// What is different here, for people who come from another provider.
@@ -48,6 +52,19 @@ pub enum Wire {
     Compatible,
     /// Anthropic's messages.
     Anthropic,
+}
+
+impl Wire {
+    /// The word in documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::HuggingFace => "huggingface",
+            Self::Compatible => "openai-compatible",
+            Self::Anthropic => "anthropic-messages",
+        }
+    }
 }
 
 /// Whether a provider asks for a token.
@@ -77,6 +94,17 @@ pub enum TokenCap {
     MaxTokens,
 }
 
+impl TokenCap {
+    /// The field on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MaxCompletionTokens => "max_completion_tokens",
+            Self::MaxTokens => "max_tokens",
+        }
+    }
+}
+
 /// Where a provider lists its models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ModelIndex {
@@ -89,4 +117,15 @@ pub enum ModelIndex {
     /// `models` below the base, with the token; it says what the vendor has, and not what this
     /// owner can ask for.
     Catalogue,
+}
+
+/// What it means that a provider's list does not have a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unlisted {
+    /// The model cannot be had: the list is whole.
+    Absent,
+    /// Nothing yet: `models/{id}` also knows names that the list leaves out, and decides.
+    AskAlone,
+    /// Nothing: it may answer all the same, and only a prompt can tell.
+    Unproven,
 }

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::profile::{Authorization, ModelIndex, ProviderProfile, TokenCap, TokenNeed, Wire};
+use super::profile::{
+    Authorization, ModelIndex, ProviderProfile, TokenCap, TokenNeed, Unlisted, Wire,
+};
 
 pub(super) const OPENAI: ProviderProfile = ProviderProfile {
     name: "openai",
@@ -18,6 +20,8 @@ pub(super) const OPENAI: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxCompletionTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::AskAlone,
+    start: None,
     documentation: "https://platform.openai.com/docs/api-reference/chat",
     differences: &[],
 };
@@ -35,6 +39,8 @@ pub(super) const HUGGING_FACE: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::Public,
+    unlisted: Unlisted::Absent,
+    start: None,
     documentation: "https://huggingface.co/docs/inference-providers",
     differences: &[
         "the router chooses the sub-provider, and may fail over by itself, unless the model is pinned as MODEL:PROVIDER",
@@ -54,6 +60,8 @@ pub(super) const ANTHROPIC: ProviderProfile = ProviderProfile {
     authorization: Authorization::Header("x-api-key"),
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::AskAlone,
+    start: None,
     documentation: "https://platform.claude.com/docs/en/api/messages",
     differences: &[
         "every prompt needs a cap on the answer: set one on the connection with --max-tokens, or give one with the prompt",
@@ -73,10 +81,13 @@ pub(super) const OPENROUTER: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::Public,
+    unlisted: Unlisted::Absent,
+    start: None,
     documentation: "https://openrouter.ai/docs/api-reference/overview",
     differences: &[
         "it routes to sub-providers, and may fail over by itself; the answer names the one that served",
         "the answer states its cost, which is then ACTUAL",
+        "its list is public; the key is proven by `/key`, which also tells the key's own limit",
     ],
 };
 
@@ -93,8 +104,14 @@ pub(super) const GROQ: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxCompletionTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::AskAlone,
+    start: None,
     documentation: "https://console.groq.com/docs/openai",
-    differences: &["`logprobs`, `logit_bias` and message names are refused"],
+    differences: &[
+        "names of message authors are refused",
+        "a request over the limit of tokens per minute is status 413, a full flex tier 498",
+        "its list states prices, which are kept for later estimates",
+    ],
 };
 
 pub(super) const DEEPSEEK: ProviderProfile = ProviderProfile {
@@ -110,10 +127,13 @@ pub(super) const DEEPSEEK: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::Unproven,
+    start: None,
     documentation: "https://api-docs.deepseek.com",
     differences: &[
         "an empty balance is status 402",
         "cached prompt tokens are told as `prompt_cache_hit_tokens`",
+        "an unknown model is status 400, told by its words alone",
     ],
 };
 
@@ -130,10 +150,15 @@ pub(super) const XAI: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxCompletionTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::AskAlone,
+    start: None,
     documentation: "https://docs.x.ai/docs/api-reference",
     differences: &[
         "a wrong key is status 400",
         "errors are two texts, `code` and `error`",
+        "reasoning tokens stand beside the completion tokens; Synapse adds them up",
+        "the answer states its cost (`cost_in_usd_ticks`), which is then ACTUAL",
+        "aliases such as `-latest` are not in its list",
     ],
 };
 
@@ -150,10 +175,13 @@ pub(super) const MISTRAL: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::AskAlone,
+    start: None,
     documentation: "https://docs.mistral.ai/api",
     differences: &[
         "members that it does not know are refused with status 422",
         "a reasoning model answers with a list of parts",
+        "its list names the day on which a model goes, and which models do not chat",
     ],
 };
 
@@ -170,8 +198,12 @@ pub(super) const TOGETHER: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::Unproven,
+    start: None,
     documentation: "https://docs.together.ai/docs/openai-api-compatibility",
-    differences: &["the list of models is a bare array"],
+    differences: &[
+        "the list of models is a bare array, with prices, which are kept for later estimates",
+    ],
 };
 
 pub(super) const GEMINI: ProviderProfile = ProviderProfile {
@@ -182,16 +214,20 @@ pub(super) const GEMINI: ProviderProfile = ProviderProfile {
     base_url_example: "https://generativelanguage.googleapis.com/v1beta/openai",
     timeout: Duration::from_secs(300),
     token: TokenNeed::Required,
-    token_prefixes: &["AIza"],
+    token_prefixes: &["AQ.", "AIza"],
     token_page: "https://aistudio.google.com/apikey",
     authorization: Authorization::Bearer,
-    token_cap: TokenCap::MaxCompletionTokens,
+    token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::AskAlone,
+    start: None,
     documentation: "https://ai.google.dev/gemini-api/docs/openai",
     differences: &[
         "a wrong key is status 400",
         "errors come as an array of one object",
         "ids in its list begin with `models/`",
+        "thinking tokens are in the total alone; Synapse counts them as reasoning",
+        "a tool call carries a signature, which has to go back with it: pass `extra` on",
     ],
 };
 
@@ -208,10 +244,12 @@ pub(super) const AZURE: ProviderProfile = ProviderProfile {
     authorization: Authorization::Header("api-key"),
     token_cap: TokenCap::MaxCompletionTokens,
     models: ModelIndex::Catalogue,
+    unlisted: Unlisted::Unproven,
+    start: None,
     documentation: "https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle",
     differences: &[
         "the base URL names your own resource",
-        "the model is the name of your deployment",
+        "the model is the name of your deployment; its list has models and no deployments",
         "a filtered prompt is status 400 with code `content_filter`",
     ],
 };
@@ -229,10 +267,13 @@ pub(super) const OLLAMA: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OllamaTags,
+    unlisted: Unlisted::Absent,
+    start: Some("ollama serve"),
     documentation: "https://docs.ollama.com/api/openai-compatibility",
     differences: &[
         "the prompt is cut to the context length of the server (`OLLAMA_CONTEXT_LENGTH`) without a word",
         "models are listed by `/api/tags`, with size and quantization",
+        "`tool_choice` and `parallel_tool_calls` are ignored without a word",
     ],
 };
 
@@ -249,6 +290,8 @@ pub(super) const LM_STUDIO: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::Unproven,
+    start: Some("lms server start"),
     documentation: "https://lmstudio.ai/docs/developer/openai-compat",
     differences: &["a model that is not loaded is loaded first, which can take minutes"],
 };
@@ -266,6 +309,8 @@ pub(super) const LLAMA_CPP: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::Unproven,
+    start: Some("llama-server -m MODEL.gguf"),
     documentation: "https://github.com/ggml-org/llama.cpp/tree/master/tools/server",
     differences: &[
         "it serves the one model it was started with, whatever model is asked for",
@@ -286,8 +331,13 @@ pub(super) const VLLM: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::Absent,
+    start: Some("vllm serve MODEL"),
     documentation: "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
-    differences: &[],
+    differences: &[
+        "a key is asked for only when it was started with `--api-key`",
+        "tools need `--enable-auto-tool-choice` and a parser for the model",
+    ],
 };
 
 pub(super) const OPENAI_COMPATIBLE: ProviderProfile = ProviderProfile {
@@ -303,6 +353,8 @@ pub(super) const OPENAI_COMPATIBLE: ProviderProfile = ProviderProfile {
     authorization: Authorization::Bearer,
     token_cap: TokenCap::MaxTokens,
     models: ModelIndex::OfTheOwner,
+    unlisted: Unlisted::Unproven,
+    start: None,
     documentation: "https://platform.openai.com/docs/api-reference/chat",
     differences: &["any server of OpenAI's wire format, at the base URL that you give"],
 };

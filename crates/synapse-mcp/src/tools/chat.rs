@@ -169,6 +169,7 @@ mod tests {
             id: Some("call_1".into()),
             name: "look".into(),
             arguments: "{}".into(),
+            ..chat::ToolCall::default()
         };
         assert_eq!(
             call.messages,
@@ -305,6 +306,7 @@ mod tests {
                 id: Some("call_1".into()),
                 name: "look".into(),
                 arguments: "{\"at\":".into(),
+                ..chat::ToolCall::default()
             }],
             finish_reason: Some(FinishReason::new("tool_calls")),
             ..ChatReply::default()

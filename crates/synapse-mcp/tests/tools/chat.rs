@@ -111,6 +111,7 @@ async fn an_answer_without_text_says_why() {
             id: None,
             name: "weather".into(),
             arguments: "{\"city\"".into(),
+            ..ModelToolCall::default()
         }],
         ..ChatReply::default()
     }));

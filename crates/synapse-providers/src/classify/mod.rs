@@ -4,11 +4,14 @@
 //! Order: redirect and retired paths, the shape of the body, who spoke (the router or a
 //! sub-provider), status, code, type, words. What cannot be told is said to be unknown.
 
+mod anthropic;
+mod compatible;
 mod report;
 mod rules;
 #[cfg(test)]
 mod tests;
 
+use serde_json::Value;
 use synapse_core::error::{Code, Failure};
 use synapse_core::provider::ProviderKind;
 use synapse_core::redact::Redactor;
@@ -34,6 +37,16 @@ pub(crate) struct Answer<'a> {
     pub(crate) body: &'a [u8],
     /// Knows the secret of the request.
     pub(crate) redactor: &'a Redactor,
+}
+
+impl Answer<'_> {
+    /// Whether the provider's words name the model that was asked for.
+    fn names_model(&self, body: &ErrorBody) -> bool {
+        match self.asked {
+            Asked::Model { model, .. } => body.says(&model.to_lowercase()),
+            Asked::Identity => false,
+        }
+    }
 }
 
 /// What was asked for.
@@ -70,8 +83,32 @@ pub(crate) struct Verdict {
 /// Classifies an answer that is no usable success.
 pub(crate) fn classify(answer: &Answer<'_>) -> Failure {
     let body = ErrorBody::read(answer.headers.text("content-type"), answer.body);
-    let verdict = rules::judge(answer, &body);
+    let verdict = verdict(answer, answer.status, &body);
     report::failure(answer, &body, verdict)
+}
+
+/// Classifies the error that a 2xx answer carries: `holder` has it under `error`, and its code
+/// stands for the status that the answer should have had.
+pub(crate) fn classify_within(answer: &Answer<'_>, holder: &Value) -> Failure {
+    let body = ErrorBody::from_json(holder);
+    let stated = body.code.as_deref().and_then(|code| code.parse().ok());
+    let status = stated.filter(|status| (400..600).contains(status));
+    let verdict = verdict(answer, status.unwrap_or(500), &body);
+    report::failure(answer, &body, verdict)
+}
+
+/// The provider's own rules first, then those for all.
+fn verdict(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdict {
+    let own = match answer.provider {
+        ProviderKind::Anthropic => anthropic::judge(answer, status, body),
+        _ => compatible::judge(answer, status, body),
+    };
+    let verdict = own.unwrap_or_else(|| rules::judge(answer, status, body));
+    if verdict.code == Code::CredentialTokenRejected && answer.redactor.is_idle() {
+        let message = "the server asks for a token, and none was sent";
+        return Verdict::new(verdict.code, message);
+    }
+    verdict
 }
 
 /// Classifies a 2xx answer whose body is not what was asked for.

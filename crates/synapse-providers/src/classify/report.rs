@@ -3,10 +3,10 @@
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::TOKEN_CAP_REACHED;
-use synapse_core::provider::ProviderKind;
+use synapse_core::provider::{ProviderKind, Wire};
 use url::Url;
 
-use super::{Answer, Asked, Verdict};
+use super::{Answer, Asked, Verdict, anthropic};
 use crate::send::request_id;
 use crate::wire::error::{ErrorBody, Format};
 
@@ -18,7 +18,13 @@ pub(super) fn failure(answer: &Answer<'_>, body: &ErrorBody, verdict: Verdict) -
     if let Some(words) = words(answer, body) {
         failure = failure.cause(words);
     }
+    if let Some(passed_on) = passed_on(answer, body) {
+        failure = failure.cause(passed_on);
+    }
     failure = failure.cause(facts(answer, body));
+    if let Some(limits) = limits(answer) {
+        failure = failure.cause(limits);
+    }
     for (key, value) in machine_facts(answer, body) {
         failure = failure.with(key, answer.redactor.clean(&value, MAX_FACT));
     }
@@ -42,6 +48,19 @@ fn words(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
     }
 }
 
+/// The words of the sub-provider that a router passes on.
+fn passed_on(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
+    let upstream = body.upstream.as_ref()?;
+    let name = answer.redactor.clean(&upstream.name, 40);
+    Some(match &upstream.message {
+        Some(message) => format!(
+            "sub-provider {name} says: {}",
+            answer.redactor.clean(message, MAX_WORDS)
+        ),
+        None => format!("sub-provider {name} says nothing more"),
+    })
+}
+
 fn speaker(answer: &Answer<'_>) -> String {
     match answer.headers.text("x-inference-provider") {
         Some(name) if answer.provider == ProviderKind::HuggingFace => {
@@ -57,6 +76,7 @@ fn facts(answer: &Answer<'_>, body: &ErrorBody) -> String {
         ("code", &body.code),
         ("type", &body.kind),
         ("param", &body.param),
+        ("request id", &request_id(answer.headers)),
     ] {
         if let Some(value) = value {
             facts.push_str(&format!(
@@ -68,22 +88,53 @@ fn facts(answer: &Answer<'_>, body: &ErrorBody) -> String {
     facts
 }
 
+/// What is left of which limit, where a limit was met and the provider tells.
+fn limits(answer: &Answer<'_>) -> Option<String> {
+    match (answer.provider, answer.status) {
+        (ProviderKind::Anthropic, 429) => {
+            let told = anthropic::limits(answer.headers)?;
+            Some(answer.redactor.clean(&told, MAX_WORDS))
+        }
+        _ => None,
+    }
+}
+
+/// The path below the base URL at which a prompt goes to this provider.
+fn chat_path(provider: ProviderKind) -> &'static str {
+    match provider.profile().wire {
+        Wire::Anthropic => "/messages",
+        Wire::OpenAi | Wire::HuggingFace | Wire::Compatible => "/chat/completions",
+    }
+}
+
 fn machine_facts(answer: &Answer<'_>, body: &ErrorBody) -> Vec<(&'static str, String)> {
-    let header = |name: &str| answer.headers.text(name).map(str::to_owned);
     let waits = matches!(answer.status, 429 | 503);
     let facts = [
         ("provider_code", body.code.clone()),
         ("provider_type", body.kind.clone()),
         ("param", body.param.clone()),
         ("request_id", request_id(answer.headers)),
-        ("served_by", header("x-inference-provider")),
+        ("served_by", served_by(answer, body)),
         ("location", location(answer)),
-        ("retry_after", header("retry-after").filter(|_| waits)),
+        ("retry_after", retry_after(answer, body).filter(|_| waits)),
     ];
     facts
         .into_iter()
         .filter_map(|(key, value)| Some((key, value?)))
         .collect()
+}
+
+/// Who answered behind the router: by its header, or by what it passes on.
+fn served_by(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
+    let header = answer.headers.text("x-inference-provider");
+    let upstream = body.upstream.as_ref().map(|upstream| &*upstream.name);
+    header.or(upstream).map(str::to_owned)
+}
+
+/// The seconds to wait, by the header or by the body.
+fn retry_after(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
+    let header = answer.headers.text("retry-after").map(str::to_owned);
+    header.or_else(|| body.retry_after.clone())
 }
 
 /// Where a redirect points, without query, which may carry anything.
@@ -122,13 +173,19 @@ fn remedy(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
                 Some(base) => format!("{}'s own base URL is {base}", profile.title),
                 None => format!("a base URL of {} looks like {}", profile.title, profile.base_url_example),
             })
-            .hint("Synapse adds /chat/completions or /models to the base URL, nothing else"),
+            .hint(format!(
+                "Synapse adds {} or /models to the base URL, nothing else",
+                chat_path(answer.provider)
+            )),
         Code::EndpointWrongRegionHost => {
             failure.hint("set the base URL to the regional host that the message names")
         }
         Code::EndpointNotAnApi => {
             failure.hint("look for a captive portal or proxy, or correct the base URL")
         }
+        Code::CredentialTokenRejected if answer.redactor.is_idle() => failure
+            .hint("the connection has no credential; add one with --credential file:PATH")
+            .hint(format!("create a token: {}", profile.token_page)),
         Code::CredentialTokenRejected => failure
             .hint("check that the credential reference holds the current token; a revoked one fails within seconds")
             .hint(format!("create a token: {}", profile.token_page)),
@@ -137,17 +194,32 @@ fn remedy(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
                 "create a token with the permission \"Make calls to Inference Providers\": {}",
                 profile.token_page
             )),
-            _ => failure.hint(format!(
+            ProviderKind::Anthropic => failure.hint(format!(
+                "check the key's workspace and what your organization allows it: {}",
+                profile.token_page
+            )),
+            ProviderKind::OpenAi => failure.hint(format!(
                 "give the key the scope that the message names (for chat: Model capabilities, Write): {}",
+                profile.token_page
+            )),
+            _ => failure.hint(format!(
+                "give the key the permission that the message names: {}",
                 profile.token_page
             )),
         },
         Code::ProviderAccountScope => match answer.provider {
             ProviderKind::HuggingFace => failure.hint("correct or remove `bill_to`"),
+            ProviderKind::Anthropic => failure.hint(format!(
+                "create a key that belongs to one workspace: {}",
+                profile.token_page
+            )),
             _ => failure.hint("remove `organization` and `project` (a project key needs neither), or correct them"),
         },
         Code::ProviderRegionBlocked => {
             failure.hint("check VPN, proxy and the account's IP allow-list")
+        }
+        Code::ProviderModelAccess if answer.provider == ProviderKind::OpenRouter => {
+            failure.hint("look at the privacy settings: https://openrouter.ai/settings/privacy")
         }
         Code::ProviderModelAccess => failure.hint(format!(
             "enable {model} for the project or accept its terms, or choose another model"
@@ -156,16 +228,20 @@ fn remedy(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
             ProviderKind::HuggingFace => failure
                 .hint("check the spelling, and pin a live sub-provider as MODEL:PROVIDER")
                 .hint("enable sub-providers: https://huggingface.co/settings/inference-providers"),
+            ProviderKind::Ollama => failure.command("fetch the model", format!("ollama pull {model}")),
+            ProviderKind::LmStudio => failure.command("load the model", format!("lms load {model}")),
+            ProviderKind::Azure => failure
+                .hint("the model is the name of a deployment of your resource; a new one takes some minutes"),
             _ => failure.hint("check the spelling, and that it is a chat model"),
         },
         Code::ProviderCreditsExhausted => {
             failure.hint("buy credits or raise the limit; waiting does not help")
         }
         Code::ProviderRateLimited => {
-            let failure = match answer.headers.text("retry-after") {
+            let failure = match retry_after(answer, body) {
                 Some(wait) => failure.hint(format!(
                     "the provider asks to wait {} s",
-                    answer.redactor.clean(wait, 20)
+                    answer.redactor.clean(&wait, 20)
                 )),
                 None => failure.hint("try again later"),
             };

@@ -7,9 +7,10 @@ use synapse_core::provider::ProviderKind;
 use super::{Answer, Asked, Verdict};
 use crate::wire::error::{ErrorBody, Format};
 
-/// The verdict on an answer that is no success.
-pub(super) fn judge(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
-    match answer.status {
+/// The verdict on an answer that is no success; `status` is its own, or the one that an error within
+/// a success states.
+pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdict {
+    match status {
         300..=399 => Verdict::new(
             Code::EndpointRedirected,
             "the server answered with a redirect, which was not followed",
@@ -17,14 +18,29 @@ pub(super) fn judge(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
         410 => Verdict::new(Code::EndpointGone, "the endpoint was retired"),
         405 => path_mismatch(),
         401 => unauthorized(answer, body),
+        402 if spoken_by_sub_provider(answer) => Verdict::new(
+            Code::ProviderFailed,
+            "the sub-provider asks the router for money, and not you",
+        ),
         402 => Verdict::new(Code::ProviderCreditsExhausted, "the credits are used up"),
         403 => forbidden(answer, body),
-        404 => not_found(answer, body),
+        404 => match not_found(answer, body) {
+            // The router knows the route, or nobody would have been asked.
+            verdict
+                if verdict.code == Code::EndpointPathMismatch && spoken_by_sub_provider(answer) =>
+            {
+                Verdict::new(
+                    Code::ProviderRequestRejected,
+                    "the sub-provider does not find what the request asks for",
+                )
+            }
+            verdict => verdict,
+        },
         408 => overloaded(),
         413 => too_long(),
         429 => too_many(body),
         400..=499 => rejected(answer, body),
-        500..=599 => broken(body, answer.status),
+        500..=599 => broken(body, status),
         _ => Verdict::new(
             Code::ProviderBadResponse,
             "the provider answered with a status that has no meaning here",
@@ -131,18 +147,12 @@ fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
 
 fn too_many(body: &ErrorBody) -> Verdict {
     if body.kind.as_deref() == Some("insufficient_quota") || body.has_code(&QUOTA_CODES) {
-        return Verdict::new(
-            Code::ProviderCreditsExhausted,
-            "credits, quota or a spend limit are used up",
-        );
+        return credits_exhausted();
     }
     if body.says("request too large") {
         return too_long();
     }
-    Verdict::new(
-        Code::ProviderRateLimited,
-        "the provider throttles this account",
-    )
+    rate_limited()
 }
 
 /// 400, 409, 422 and every other 4xx without a rule of its own.
@@ -227,21 +237,21 @@ fn is_bare(body: &ErrorBody) -> bool {
         .is_some_and(|message| message.trim().eq_ignore_ascii_case("not found"))
 }
 
-const fn path_mismatch() -> Verdict {
+pub(super) const fn path_mismatch() -> Verdict {
     Verdict::new(
         Code::EndpointPathMismatch,
         "the server has no such endpoint under the base URL",
     )
 }
 
-const fn token_rejected() -> Verdict {
+pub(super) const fn token_rejected() -> Verdict {
     Verdict::new(
         Code::CredentialTokenRejected,
         "the provider does not accept this token",
     )
 }
 
-const fn token_permission() -> Verdict {
+pub(super) const fn token_permission() -> Verdict {
     Verdict::new(
         Code::CredentialTokenPermission,
         "the token is valid and lacks a permission",
@@ -255,32 +265,46 @@ const fn account_scope() -> Verdict {
     )
 }
 
-const fn region_blocked() -> Verdict {
+pub(super) const fn region_blocked() -> Verdict {
     Verdict::new(
         Code::ProviderRegionBlocked,
         "the provider refuses requests from this country or network address",
     )
 }
 
-const fn model_access() -> Verdict {
+pub(super) const fn model_access() -> Verdict {
     Verdict::new(
         Code::ProviderModelAccess,
         "the account may not use this model",
     )
 }
 
-const fn model_unavailable() -> Verdict {
+pub(super) const fn model_unavailable() -> Verdict {
     Verdict::new(
         Code::ProviderModelUnavailable,
         "the model does not exist or nobody serves it now",
     )
 }
 
-const fn too_long() -> Verdict {
+pub(super) const fn credits_exhausted() -> Verdict {
+    Verdict::new(
+        Code::ProviderCreditsExhausted,
+        "credits, quota or a spend limit are used up",
+    )
+}
+
+pub(super) const fn rate_limited() -> Verdict {
+    Verdict::new(
+        Code::ProviderRateLimited,
+        "the provider throttles this account",
+    )
+}
+
+pub(super) const fn too_long() -> Verdict {
     Verdict::new(Code::ProviderContextTooLong, "the prompt is too long")
 }
 
-const fn overloaded() -> Verdict {
+pub(super) const fn overloaded() -> Verdict {
     Verdict::new(
         Code::ProviderOverloaded,
         "the provider is overloaded or unreachable behind its edge",

@@ -8,6 +8,9 @@ use synapse_core::redact::Redactor;
 
 use super::*;
 
+mod echoes;
+mod rows;
+
 type HeaderList = &'static [(&'static str, &'static str)];
 
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! A chat completion as really answered: fields absent, null or of another type are met every
 //! day, so nothing but a first choice with a message is required.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
 use synapse_core::cost::Billing;
 
@@ -27,13 +27,41 @@ pub(crate) fn read(body: &Value) -> Result<ChatReply, NoCompletion> {
         .ok_or(NoCompletion::Shape)?;
     Ok(ChatReply {
         content: message.get("content").and_then(content),
-        reasoning: text(message, "reasoning").or_else(|| text(message, "reasoning_content")),
+        reasoning: reasoning(message),
         refusal: text(message, "refusal"),
         tool_calls: tool_calls(message),
-        finish_reason: text(choice, "finish_reason").map(FinishReason::new),
+        finish_reason: text(choice, "finish_reason")
+            .or_else(|| text(choice, "native_finish_reason"))
+            .map(FinishReason::new),
         model: text(body, "model"),
         usage: body.get("usage").map(usage).unwrap_or_default(),
         billing: billing(body),
+    })
+}
+
+/// The error that some servers put into a successful answer, and the code that it states: beside
+/// the choices that are missing then, or in the choice that broke off.
+pub(crate) fn error_within(body: &Value) -> Option<&Value> {
+    let holds = |value: &Value| match value.get("error") {
+        Some(Value::Object(_)) => true,
+        Some(Value::String(words)) => !words.is_empty(),
+        _ => false,
+    };
+    match body.get("choices") {
+        None => holds(body).then_some(body),
+        Some(choices) => choices.get(0).filter(|choice| holds(choice)),
+    }
+}
+
+/// Thinking arrives beside the content under one of three names, or in parts of the content.
+fn reasoning(message: &Value) -> Option<String> {
+    let beside = ["reasoning", "reasoning_content", "thinking"];
+    let told = beside.iter().find_map(|key| text(message, key));
+    told.or_else(|| {
+        let parts = message.get("content")?.as_array()?;
+        let thoughts = parts.iter().filter_map(|part| part.get("thinking"));
+        let texts: Vec<String> = thoughts.filter_map(content).collect();
+        (!texts.is_empty()).then(|| texts.concat())
     })
 }
 
@@ -62,7 +90,10 @@ fn tool_calls(message: &Value) -> Vec<ToolCall> {
     listed
         .filter_map(|call| {
             let body = call.get("function").or_else(|| call.get("custom"))?;
-            named_call(text(call, "id"), body)
+            Some(ToolCall {
+                extra: extra(call),
+                ..named_call(text(call, "id"), body)?
+            })
         })
         .chain(deprecated.and_then(|call| named_call(None, call)))
         .collect()
@@ -79,7 +110,17 @@ fn named_call(id: Option<String>, body: &Value) -> Option<ToolCall> {
         id,
         name: text(body, "name")?,
         arguments,
+        extra: Map::new(),
     })
+}
+
+/// What a call has beside the members of the API: some servers want it back in the next turn.
+fn extra(call: &Value) -> Map<String, Value> {
+    let members = call.as_object().into_iter().flatten();
+    members
+        .filter(|(key, value)| !CALL_MEMBERS.contains(&key.as_str()) && !value.is_null())
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// `usage.cost` is money (OpenRouter); an `estimated_cost` calls itself a guess and is left alone.
@@ -101,7 +142,7 @@ fn billing(body: &Value) -> Billing {
     }
 }
 
-fn count(value: &Value, key: &str) -> Option<u64> {
+pub(super) fn count(value: &Value, key: &str) -> Option<u64> {
     value.get(key).and_then(Value::as_u64)
 }
 
@@ -116,6 +157,9 @@ fn usage(usage: &Value) -> Usage {
     }
 }
 
-fn text(value: &Value, key: &str) -> Option<String> {
+pub(super) fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(Value::as_str).map(str::to_owned)
 }
+
+/// The members of a call that the API has, and its place in a stream.
+const CALL_MEMBERS: [&str; 5] = ["id", "type", "function", "custom", "index"];

@@ -14,8 +14,25 @@ pub(crate) struct ErrorBody {
     pub(crate) kind: Option<String>,
     /// `param`.
     pub(crate) param: Option<String>,
+    /// The first `reason` of Google's `details`.
+    pub(crate) reason: Option<String>,
+    /// After how many seconds it may be tried again, where the body says so.
+    pub(crate) retry_after: Option<String>,
+    /// Whether the prompt is said to have been flagged by a filter.
+    pub(crate) flagged: bool,
+    /// The sub-provider whose failure a router passes on, and its own words (OpenRouter).
+    pub(crate) upstream: Option<Upstream>,
     /// What the body was.
     pub(crate) format: Format,
+}
+
+/// What a router says of the sub-provider that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Upstream {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its own words, as they came.
+    pub(crate) message: Option<String>,
 }
 
 /// What the body of an answer was.
@@ -74,7 +91,12 @@ impl ErrorBody {
             .is_some_and(|code| codes.contains(&code))
     }
 
-    fn from_json(value: &Value) -> Self {
+    /// Reads a JSON value, or the first one of a list (Gemini).
+    pub(crate) fn from_json(value: &Value) -> Self {
+        let value = value
+            .get(0)
+            .filter(|first| first.get("error").is_some())
+            .unwrap_or(value);
         let body = match value.get("error") {
             Some(error @ Value::Object(_)) => Self::from_object(error),
             Some(Value::String(message)) => Self {
@@ -103,14 +125,54 @@ impl ErrorBody {
         let listed = |key: &str| object.get(key).and_then(first_message);
         Self {
             message: text("message")
+                .or_else(|| text("msg"))
                 .or_else(|| listed("detail"))
                 .or_else(|| listed("errors")),
-            code: text("code").or_else(|| text("reason")),
-            kind: text("type"),
+            code: text("code")
+                .or_else(|| text("reason"))
+                .or_else(|| detailed_code(object)),
+            kind: text("type").or_else(|| word(object, "status")),
             param: text("param"),
+            reason: object
+                .get("details")
+                .and_then(|details| find(details, "reason")),
+            retry_after: object
+                .get("details")
+                .and_then(|details| find(details, "retryDelay"))
+                .and_then(|delay| Some(delay.strip_suffix('s')?.to_owned())),
+            flagged: object.pointer("/metadata/flagged_input").is_some(),
+            upstream: object.get("metadata").and_then(upstream),
             format: Format::Json,
         }
     }
+}
+
+fn word(object: &Value, key: &str) -> Option<String> {
+    object.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The first text under `key` in a list of objects.
+fn find(list: &Value, key: &str) -> Option<String> {
+    list.as_array()?.iter().find_map(|each| word(each, key))
+}
+
+/// `metadata` of OpenRouter: what the sub-provider answered is in `raw`, as text that often is JSON.
+fn upstream(metadata: &Value) -> Option<Upstream> {
+    let message = match metadata.get("raw") {
+        Some(Value::String(raw)) => ErrorBody::read(None, raw.as_bytes()).message,
+        Some(raw @ Value::Object(_)) => ErrorBody::from_json(raw).message,
+        _ => None,
+    };
+    Some(Upstream {
+        name: word(metadata, "provider_name")?,
+        message,
+    })
+}
+
+/// Anthropic's `{"details": {"error_code"}}`.
+fn detailed_code(object: &Value) -> Option<String> {
+    let code = object.get("details")?.get("error_code")?.as_str()?;
+    Some(code.to_owned())
 }
 
 /// The words of `"s"`, `["s"]`, `[{"message":"s"}]` or FastAPI's `[{"loc":[…],"msg":"s"}]`.
@@ -194,6 +256,21 @@ mod tests {
                 "{body}"
             );
         }
+        let google = read(
+            r#"[{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{"reason":"R"},{"retryDelay":"34s"}]}}]"#,
+        );
+        assert_eq!(google.message.as_deref(), Some("m"));
+        assert_eq!(google.kind.as_deref(), Some("RESOURCE_EXHAUSTED"));
+        assert_eq!(google.reason.as_deref(), Some("R"));
+        assert_eq!(google.retry_after.as_deref(), Some("34"));
+        let routed = read(
+            r#"{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"{\"detail\":\"slow down\"}","provider_name":"Chutes"}}}"#,
+        );
+        let upstream = Upstream {
+            name: "Chutes".into(),
+            message: Some("slow down".into()),
+        };
+        assert_eq!(routed.upstream, Some(upstream));
         assert_eq!(read("<!doctype html>").format, Format::Html);
         assert_eq!(read("").format, Format::Empty);
         assert_eq!(read("Not Found").format, Format::Text);

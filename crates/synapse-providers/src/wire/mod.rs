@@ -2,5 +2,6 @@
 
 pub(crate) mod completion;
 pub(crate) mod error;
+pub(crate) mod foreign;
 pub(crate) mod model;
 pub(crate) mod request;

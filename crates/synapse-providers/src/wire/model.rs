@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 use synapse_core::models::{ListedModel, Offer};
-use synapse_core::price::Rates;
+use synapse_core::price::{Price, Rates};
 use synapse_core::redact::Redactor;
 use synapse_core::time::Timestamp;
 
-use crate::prices::rates;
+use crate::prices::{price as per_million, rates};
 
 /// What a model lookup told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +21,20 @@ pub(crate) struct ModelInfo {
     pub(crate) shutdown_date: Option<String>,
     /// The Hugging Face sub-providers that serve it; `None` when the answer has no such list.
     pub(crate) providers: Option<Vec<Offer>>,
+    /// Other names that it answers to.
+    pub(crate) aliases: Vec<String>,
+    /// The most tokens of prompt and answer.
+    pub(crate) context_length: Option<u64>,
+    /// What it asks for, where it is served by the one who lists it.
+    pub(crate) rates: Rates,
+    /// How large its files are.
+    pub(crate) size_bytes: Option<u64>,
+    /// How many parameters it has, as it is written.
+    pub(crate) parameter_size: Option<String>,
+    /// How its weights are quantized, as it is written.
+    pub(crate) quantization: Option<String>,
+    /// Whether it chats, where that is told.
+    pub(crate) chats: Option<bool>,
 }
 
 impl ModelInfo {
@@ -36,16 +50,58 @@ impl ModelInfo {
                 .and_then(Value::as_i64)
                 .map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))),
             owned_by: text("owned_by"),
-            shutdown_date: text("shutdown_date"),
+            // Mistral writes a time, OpenRouter and OpenAI a day.
+            shutdown_date: ["shutdown_date", "deprecation", "expiration_date"]
+                .iter()
+                .find_map(|key| text(key))
+                .map(|day| day.split('T').next().unwrap_or_default().to_owned()),
             providers: providers.map(|all| all.iter().filter_map(offer).collect()),
+            aliases: words(object.get("aliases")),
+            context_length: CONTEXT
+                .iter()
+                .find_map(|path| value.pointer(path)?.as_u64()),
+            rates: object.get("pricing").map(own_rates).unwrap_or_default(),
+            size_bytes: value.pointer("/meta/size").and_then(Value::as_u64),
+            parameter_size: None,
+            quantization: value
+                .pointer("/meta/ftype")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            chats: chats(value),
         };
         (info.id.is_some() || info.providers.is_some()).then_some(info)
     }
 
     /// Reads `{"data":[…]}`, leaving out what is no model; `None` when there is no list.
     pub(crate) fn read_list(value: &Value) -> Option<Vec<Self>> {
-        let data = value.get("data")?.as_array()?;
-        Some(data.iter().filter_map(Self::read).collect())
+        Self::read_bare_list(value.get("data")?)
+    }
+
+    /// Reads the same list without the object around it, as Together writes it.
+    pub(crate) fn read_bare_list(value: &Value) -> Option<Vec<Self>> {
+        let items = value.as_array()?;
+        Some(items.iter().filter_map(Self::read).collect())
+    }
+
+    /// Reads the `/api/tags` of Ollama.
+    pub(crate) fn read_tags(value: &Value) -> Option<Vec<Self>> {
+        let models = value.get("models")?.as_array()?;
+        Some(models.iter().map(Self::tag).collect())
+    }
+
+    fn tag(value: &Value) -> Self {
+        let text = |path: &str| {
+            let text = value.pointer(path)?.as_str()?;
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        Self {
+            id: text("/name").or_else(|| text("/model")),
+            size_bytes: value.get("size").and_then(Value::as_u64),
+            parameter_size: text("/details/parameter_size"),
+            quantization: text("/details/quantization_level"),
+            chats: chats(value),
+            ..Self::default()
+        }
     }
 
     /// The live sub-providers.
@@ -74,7 +130,11 @@ impl ModelInfo {
             owned_by: self.owned_by.as_ref().map(clean),
             shutdown_date: self.shutdown_date.as_ref().map(clean),
             offers,
-            ..ListedModel::default()
+            context_length: self.context_length,
+            rates: self.rates,
+            size_bytes: self.size_bytes,
+            parameter_size: self.parameter_size.as_ref().map(clean),
+            quantization: self.quantization.as_ref().map(clean),
         })
     }
 }
@@ -102,5 +162,80 @@ fn rates_of(provider: &Value) -> Rates {
     }
 }
 
+/// The prices of a model that its lister serves: text in US dollars per token (OpenRouter, Groq), or
+/// numbers in US dollars per million tokens (Together), where two zeros mean that it is not sold by
+/// the token.
+fn own_rates(pricing: &Value) -> Rates {
+    let per_token = |key: &str| pricing.get(key)?.as_str().and_then(Price::per_token);
+    let listed = rates(pricing);
+    let free = Some(Price::FREE);
+    if listed.input.is_some() && (listed.input, listed.output) != (free, free) {
+        return Rates {
+            cache_read: pricing.get("cached_input").and_then(per_million),
+            ..listed
+        };
+    }
+    Rates {
+        input: per_token("prompt"),
+        output: per_token("completion"),
+        cache_read: per_token("input_cache_read"),
+        cache_write: per_token("input_cache_write"),
+    }
+}
+
+/// Whether a model chats: by its abilities, by what it puts out, by its kind, or by its family.
+fn chats(model: &Value) -> Option<bool> {
+    let abilities = model.get("capabilities");
+    if let Some(chats) = abilities.and_then(|each| each.get("completion_chat")) {
+        return chats.as_bool();
+    }
+    let abilities = words(abilities);
+    if !abilities.is_empty() {
+        return Some(abilities.iter().any(|each| each == "completion"));
+    }
+    let output = model
+        .get("output_modalities")
+        .or_else(|| model.pointer("/architecture/output_modalities"));
+    let output = words(output);
+    if !output.is_empty() {
+        return Some(output.iter().any(|each| each == "text"));
+    }
+    let kind = model.get("type").and_then(Value::as_str);
+    let family = model.pointer("/details/family").and_then(Value::as_str);
+    let other = kind.is_some_and(|kind| NO_CHAT_KINDS.contains(&kind))
+        || family.is_some_and(|family| family.ends_with("bert"));
+    match kind {
+        _ if other => Some(false),
+        Some("chat") => Some(true),
+        _ => None,
+    }
+}
+
+fn words(list: Option<&Value>) -> Vec<String> {
+    let items = list.and_then(Value::as_array).into_iter().flatten();
+    items
+        .filter_map(|item| item.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// Where servers put the context length: OpenRouter and Together, Groq, Mistral, vLLM, llama.cpp.
+const CONTEXT: [&str; 5] = [
+    "/context_length",
+    "/context_window",
+    "/max_context_length",
+    "/max_model_len",
+    "/meta/n_ctx",
+];
+/// Kinds of model that are listed and do not chat (Together, LM Studio).
+const NO_CHAT_KINDS: [&str; 8] = [
+    "embedding",
+    "embeddings",
+    "image",
+    "video",
+    "audio",
+    "transcribe",
+    "moderation",
+    "rerank",
+];
 /// As long as a model id may be.
 const MAX_WORD: usize = 256;

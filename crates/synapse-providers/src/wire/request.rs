@@ -3,15 +3,16 @@
 use serde::Serialize;
 use serde_json::Value;
 use synapse_core::chat::{ChatRequest, Content, Message, Part, Role};
+use synapse_core::provider::TokenCap;
 
 /// How the wire of one provider differs from that of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// `max_completion_tokens`, which every OpenAI model takes and newer ones insist on.
     OpenAi,
-    /// `max_tokens`, because compatible servers ignore the newer name silently, and `system`
-    /// for `developer`, which they refuse.
-    Compatible,
+    /// The field for the cap that the server knows (many ignore the newer name silently), and
+    /// `system` for `developer`, which most refuse.
+    Compatible(TokenCap),
 }
 
 #[derive(Debug, Serialize)]
@@ -92,8 +93,10 @@ struct BodyImage<'a> {
 pub(crate) fn body(dialect: Dialect, request: &ChatRequest) -> Result<Vec<u8>, serde_json::Error> {
     let parameters = &request.parameters;
     let (max_completion_tokens, max_tokens) = match dialect {
-        Dialect::OpenAi => (parameters.max_tokens, None),
-        Dialect::Compatible => (None, parameters.max_tokens),
+        Dialect::OpenAi | Dialect::Compatible(TokenCap::MaxCompletionTokens) => {
+            (parameters.max_tokens, None)
+        }
+        Dialect::Compatible(TokenCap::MaxTokens) => (None, parameters.max_tokens),
     };
     serde_json::to_vec(&Body {
         model: request.model.as_str(),
@@ -124,7 +127,7 @@ pub(crate) fn body(dialect: Dialect, request: &ChatRequest) -> Result<Vec<u8>, s
 fn message_body(dialect: Dialect, message: &Message) -> BodyMessage<'_> {
     let role = match (message.role, dialect) {
         (Role::Developer, Dialect::OpenAi) => "developer",
-        (Role::System, _) | (Role::Developer, Dialect::Compatible) => "system",
+        (Role::System, _) | (Role::Developer, Dialect::Compatible(_)) => "system",
         (Role::User, _) => "user",
         (Role::Assistant, _) => "assistant",
         (Role::Tool, _) => "tool",

@@ -12,7 +12,7 @@ use synapse_testkit::raw::{RawServer, Reply};
 use crate::bench::{Bench, draft};
 
 /// The reply as plain JSON, to compare it with a golden file.
-fn view(reply: &ChatReply) -> Value {
+pub(crate) fn view(reply: &ChatReply) -> Value {
     let calls: Vec<Value> = reply
         .tool_calls
         .iter()

@@ -283,3 +283,34 @@ async fn a_recorded_answer_has_its_golden_price() {
     );
     assert_eq!(nothing, Cost::default());
 }
+
+/// Groq and Together list the prices of what they serve themselves: seen once, they estimate later
+/// chats of that model, and not an answer by another one.
+#[tokio::test]
+async fn prices_of_a_list_estimate_later_chats_of_the_same_model() {
+    let server = RawServer::start(|request| {
+        if request.method() == "GET" {
+            let prices = json!({"prompt": "0.00000015", "completion": "0.0000006"});
+            let list = json!({"data": [{"id": "m", "pricing": prices},
+                {"id": "alias", "pricing": prices}]});
+            return Reply::json(200, list.to_string());
+        }
+        let asked = request.json()["model"].clone();
+        let served = if asked == "alias" { json!("m") } else { asked };
+        let answer = json!({"model": served, "service_tier": "on_demand",
+            "choices": [{"message": {"content": "ok"}}],
+            "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}});
+        Reply::json(200, answer.to_string())
+    });
+    let draft = draft("groq", "m", server.url("/openai/v1").as_str());
+    let product = Product::new(&draft, "fake-token", MemoryPrices::new());
+    let unknown = (Cost::default(), vec![]);
+    assert_eq!(product.chat(None).await, unknown, "nothing was seen yet");
+    product.engine.models("c").await.unwrap();
+    let (estimate, warnings) = product.chat(None).await;
+    assert_eq!(estimate.amount_nano_usd, Some(1000 * 150 + 100 * 600));
+    assert_eq!((estimate.source, warnings), (CostSource::Estimated, vec![]));
+    assert_eq!(product.chat(Some("alias")).await, unknown);
+    assert_eq!(product.chat(Some("n")).await, unknown);
+    assert_eq!(server.heads(), 5);
+}

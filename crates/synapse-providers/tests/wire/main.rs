@@ -4,11 +4,23 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod anthropic_answers;
+#[cfg(test)]
+mod anthropic_models;
+#[cfg(test)]
+mod anthropic_refusals;
+#[cfg(test)]
+mod anthropic_requests;
+#[cfg(test)]
 mod bench;
 #[cfg(test)]
 mod costs;
 #[cfg(test)]
 mod models;
+#[cfg(test)]
+mod preset_rungs;
+#[cfg(test)]
+mod presets;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

@@ -3,11 +3,13 @@
 //!
 //! They take obviously fake tokens only, know no real account, and reach nothing.
 
+mod anthropic;
 mod huggingface;
 mod openai;
 
 use serde_json::{Value, json};
 
+pub use self::anthropic::{AnthropicDouble, AnthropicFault};
 pub use self::huggingface::{HuggingFaceDouble, HuggingFaceFault};
 pub use self::openai::{OpenAiDouble, OpenAiFault};
 use crate::raw::{RecordedRequest, Reply};
@@ -15,7 +17,7 @@ use crate::raw::{RecordedRequest, Reply};
 /// A route of a double, to say where a fault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// `POST /v1/chat/completions`.
+    /// `POST /v1/chat/completions`; `POST /v1/messages` at Anthropic.
     Chat,
     /// `GET /v1/models`.
     Models,

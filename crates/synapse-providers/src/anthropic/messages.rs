@@ -1,0 +1,279 @@
+//! A conversation as Anthropic's turns of content blocks, in the order in which it was given.
+//!
+//! Instructions before the first turn go where the API wants them; later ones stay where they
+//! stand, as turns of the role `system`, which recent models take and others refuse
+//! (<https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages>).
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use synapse_core::chat::{Content, Image, Message, Part, Role};
+use synapse_core::error::Failure;
+
+use super::request::{foreign_member, refused};
+
+/// A conversation, divided as the API has it.
+#[derive(Debug)]
+pub(super) struct Conversation<'a> {
+    /// The instructions before the first turn.
+    pub(super) system: Vec<TextBlock<'a>>,
+    /// Everything behind them.
+    pub(super) turns: Vec<Turn<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Turn<'a> {
+    role: &'static str,
+    content: Said<'a>,
+}
+
+/// A text alone is written as such, which the API reads as one block.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Said<'a> {
+    Text(&'a str),
+    Blocks(Vec<Block<'a>>),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "text")]
+pub(super) struct TextBlock<'a> {
+    text: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block<'a> {
+    Text {
+        text: &'a str,
+    },
+    Image {
+        source: Source<'a>,
+    },
+    ToolUse {
+        id: &'a str,
+        name: &'a str,
+        /// As the model wrote it, to the byte.
+        input: &'a RawValue,
+    },
+    ToolResult {
+        tool_use_id: &'a str,
+        content: Said<'a>,
+    },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Source<'a> {
+    Url { url: &'a str },
+    Base64 { media_type: &'a str, data: &'a str },
+}
+
+/// Divides `messages`.
+///
+/// # Errors
+/// `usage.invalid-arguments` for what the API has no place for, with the place in the list.
+pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>, Failure> {
+    let instructs = |message: &Message| matches!(message.role, Role::System | Role::Developer);
+    let first_turn = messages.iter().position(|message| !instructs(message));
+    let (before, behind) = messages.split_at(first_turn.unwrap_or(messages.len()));
+    let mut system = Vec::new();
+    for (index, message) in before.iter().enumerate() {
+        let place = Place(index);
+        place.refuse_name(message)?;
+        system.extend(texts(place, message)?);
+    }
+    let mut turns: Vec<Turn<'_>> = Vec::new();
+    let mut follows_tool = false;
+    for (index, message) in behind.iter().enumerate() {
+        let place = Place(before.len() + index);
+        place.refuse_name(message)?;
+        let is_tool = message.role == Role::Tool;
+        match turns.last_mut() {
+            // The results of one turn's calls belong into one turn.
+            Some(Turn {
+                content: Said::Blocks(results),
+                ..
+            }) if is_tool && follows_tool => {
+                results.push(tool_result(place, message)?);
+            }
+            _ => turns.push(turn(place, message)?),
+        }
+        follows_tool = is_tool;
+    }
+    if turns.is_empty() {
+        return Err(
+            refused("messages", "there is no message beside the instructions")
+                .cause("Anthropic answers a message of the user; instructions alone are none"),
+        );
+    }
+    Ok(Conversation { system, turns })
+}
+
+fn turn(place: Place, message: &Message) -> Result<Turn<'_>, Failure> {
+    let (role, content) = match message.role {
+        Role::System | Role::Developer => {
+            // Refuses images; the content itself is written as it was given.
+            texts(place, message)?;
+            ("system", said(place, message)?)
+        }
+        Role::User => ("user", said(place, message)?),
+        Role::Assistant if message.tool_calls.is_empty() => ("assistant", said(place, message)?),
+        Role::Assistant => ("assistant", Said::Blocks(asked_for_tools(place, message)?)),
+        Role::Tool => ("user", Said::Blocks(vec![tool_result(place, message)?])),
+    };
+    Ok(Turn { role, content })
+}
+
+fn said(place: Place, message: &Message) -> Result<Said<'_>, Failure> {
+    match &message.content {
+        Some(Content::Text(text)) => Ok(Said::Text(text)),
+        Some(Content::Parts(parts)) => Ok(Said::Blocks(blocks(place, parts)?)),
+        None => Err(place.refused("has no content")),
+    }
+}
+
+fn texts(place: Place, message: &Message) -> Result<Vec<TextBlock<'_>>, Failure> {
+    match &message.content {
+        Some(Content::Text(text)) => Ok(vec![TextBlock { text }]),
+        Some(Content::Parts(parts)) => parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => Ok(TextBlock { text }),
+                Part::Image(_) => Err(place.refused("has an image; instructions are text")),
+            })
+            .collect(),
+        None => Err(place.refused("has no content")),
+    }
+}
+
+fn blocks(place: Place, parts: &[Part]) -> Result<Vec<Block<'_>>, Failure> {
+    parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) => Ok(Block::Text { text }),
+            Part::Image(image) => Ok(Block::Image {
+                source: source(place, image)?,
+            }),
+        })
+        .collect()
+}
+
+fn source(place: Place, image: &Image) -> Result<Source<'_>, Failure> {
+    if image.detail.is_some() {
+        return Err(place
+            .refused("says how closely to look at an image (`detail`)")
+            .cause("Anthropic's API has no place for that")
+            .hint("leave `detail` out"));
+    }
+    let url = image.url.as_str();
+    if begins(url, "https:") {
+        return Ok(Source::Url { url });
+    }
+    if begins(url, "http:") {
+        return Err(place
+            .refused("has an image at an http:// URL")
+            .cause("Anthropic fetches https:// only")
+            .hint("use https://, or give the image itself: a file, or a data: URL"));
+    }
+    let head_and_data = url.split_once(',');
+    let parsed = head_and_data.and_then(|(head, data)| {
+        let media_type = head.get("data:".len()..)?.strip_suffix(";base64")?;
+        (!media_type.contains(';')).then_some(Source::Base64 { media_type, data })
+    });
+    parsed.ok_or_else(|| {
+        place
+            .refused("has an image whose data: URL has parameters")
+            .cause("Anthropic takes data:image/TYPE;base64,DATA and has no place for more")
+    })
+}
+
+fn begins(url: &str, scheme: &str) -> bool {
+    url.get(..scheme.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+/// What the model said beside its calls comes first, as it does in its answers. An empty text says
+/// nothing, and the API takes none.
+fn asked_for_tools(place: Place, message: &Message) -> Result<Vec<Block<'_>>, Failure> {
+    let mut blocks = match &message.content {
+        None => Vec::new(),
+        Some(content) if content.is_empty() => Vec::new(),
+        Some(Content::Text(text)) => vec![Block::Text { text }],
+        Some(Content::Parts(parts)) => blocks(place, parts)?,
+    };
+    for (index, call) in message.tool_calls.iter().enumerate() {
+        blocks.push(tool_use(place, index, call)?);
+    }
+    Ok(blocks)
+}
+
+fn tool_use(place: Place, index: usize, call: &Value) -> Result<Block<'_>, Failure> {
+    let bad = |what: &str| {
+        place.refused(&format!("tool_calls[{index}]{what}")).cause(
+            "a call is {\"id\", \"type\": \"function\", \"function\": {\"name\", \"arguments\"}}",
+        )
+    };
+    let missing = |key: &str| bad(&format!(": {key} is missing"));
+    let function = call.get("function").and_then(Value::as_object);
+    let (Some(outer), Some(function)) = (call.as_object(), function) else {
+        return Err(bad(" is no call of a function"));
+    };
+    if text(outer, "type") != Some("function") {
+        return Err(bad(" is no call of a function"));
+    }
+    if let Some(key) = foreign_member(outer, &["id", "type", "function"]) {
+        return Err(bad(&format!(": there is no place for {key}")));
+    }
+    if let Some(key) = foreign_member(function, &["name", "arguments"]) {
+        return Err(bad(&format!(": there is no place for function.{key}")));
+    }
+    let arguments = text(function, "arguments").ok_or_else(|| missing("function.arguments"))?;
+    Ok(Block::ToolUse {
+        id: text(outer, "id").ok_or_else(|| missing("id"))?,
+        name: text(function, "name").ok_or_else(|| missing("function.name"))?,
+        input: object(arguments).ok_or_else(|| {
+            bad(": its arguments are not a JSON object")
+                .cause("Anthropic takes the arguments of earlier calls as an object, not as text")
+                .hint("correct the arguments, or leave the call and its result out")
+        })?,
+    })
+}
+
+fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    object.get(key).and_then(Value::as_str)
+}
+
+/// A JSON object, kept as it is written.
+fn object(text: &str) -> Option<&RawValue> {
+    serde_json::from_str::<Map<String, Value>>(text).ok()?;
+    serde_json::from_str(text).ok()
+}
+
+fn tool_result(place: Place, message: &Message) -> Result<Block<'_>, Failure> {
+    let id = message.tool_call_id.as_deref();
+    Ok(Block::ToolResult {
+        tool_use_id: id.ok_or_else(|| place.refused("has no tool_call_id"))?,
+        content: said(place, message)?,
+    })
+}
+
+/// Where a message stands in the list.
+#[derive(Debug, Clone, Copy)]
+struct Place(usize);
+
+impl Place {
+    fn refused(self, what: &str) -> Failure {
+        refused("messages", format!("messages[{}] {what}", self.0))
+    }
+
+    fn refuse_name(self, message: &Message) -> Result<(), Failure> {
+        match message.name {
+            None => Ok(()),
+            Some(_) => Err(self
+                .refused("names its speaker (`name`)")
+                .cause("Anthropic's API has no place for names of participants")
+                .hint("leave `name` out, or say the name in the text")),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! A message as Anthropic answers it: content blocks, a stop reason in its own words, and token
+//! counts of which the cached ones are no part of the prompt's.
+
+use serde_json::Value;
+use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
+use synapse_core::cost::Billing;
+
+/// Reads a message leniently; `None` when it has no list of content.
+pub(super) fn read(body: &Value) -> Option<ChatReply> {
+    let content = body.get("content").and_then(Value::as_array)?;
+    let usage = body.get("usage").unwrap_or(&Value::Null);
+    Some(ChatReply {
+        content: joined(content, "text"),
+        reasoning: joined(content, "thinking"),
+        refusal: refusal(body),
+        tool_calls: content.iter().filter_map(tool_call).collect(),
+        finish_reason: text(body, "stop_reason").map(FinishReason::new),
+        model: text(body, "model"),
+        usage: counts(usage),
+        billing: Billing {
+            service_tier: tier(usage),
+            ..Billing::default()
+        },
+    })
+}
+
+/// The texts of every block of this type, one behind the other; `None` when they say nothing.
+fn joined(content: &[Value], kind: &str) -> Option<String> {
+    let texts: Vec<&str> = of_type(content, kind)
+        .filter_map(|block| block.get(kind).and_then(Value::as_str))
+        .collect();
+    Some(texts.concat()).filter(|text| !text.is_empty())
+}
+
+fn of_type<'a>(content: &'a [Value], kind: &str) -> impl Iterator<Item = &'a Value> {
+    content
+        .iter()
+        .filter(move |block| block.get("type").and_then(Value::as_str) == Some(kind))
+}
+
+fn tool_call(block: &Value) -> Option<ToolCall> {
+    if block.get("type").and_then(Value::as_str) != Some("tool_use") {
+        return None;
+    }
+    Some(ToolCall {
+        id: text(block, "id"),
+        name: text(block, "name")?,
+        arguments: match block.get("input") {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(written)) => written.clone(),
+            Some(input) => input.to_string(),
+        },
+        ..ToolCall::default()
+    })
+}
+
+/// Why the answer was withheld: the explanation, else the category of the policy.
+fn refusal(body: &Value) -> Option<String> {
+    let details = body
+        .get("stop_details")
+        .filter(|details| text(details, "type").as_deref() == Some("refusal"))?;
+    text(details, "explanation").or_else(|| text(details, "category"))
+}
+
+/// The prompt is what was read fresh, what was read from the cache and what was written to it.
+fn counts(usage: &Value) -> Usage {
+    let cached_tokens = count(usage, "cache_read_input_tokens");
+    let cache_write_tokens = count(usage, "cache_creation_input_tokens");
+    let prompt_tokens = count(usage, "input_tokens").and_then(|fresh| {
+        fresh
+            .checked_add(cached_tokens.unwrap_or(0))?
+            .checked_add(cache_write_tokens.unwrap_or(0))
+    });
+    Usage {
+        prompt_tokens,
+        completion_tokens: count(usage, "output_tokens"),
+        cached_tokens,
+        cache_write_tokens,
+        reasoning_tokens: usage
+            .get("output_tokens_details")
+            .and_then(|details| count(details, "thinking_tokens")),
+    }
+}
+
+/// The tier, with whatever else has another price: a region, the fast mode, the longer cache, tools
+/// that ran at Anthropic. Such a word is no tier that a price list has, so the cost is unknown.
+fn tier(usage: &Value) -> Option<String> {
+    let tier = text(usage, "service_tier");
+    let region = text(usage, "inference_geo")
+        .filter(|region| !matches!(region.as_str(), "global" | "not_available"));
+    let speed = text(usage, "speed").filter(|speed| speed != "standard");
+    let hour = usage
+        .get("cache_creation")
+        .and_then(|cache| count(cache, "ephemeral_1h_input_tokens"))
+        .filter(|tokens| *tokens > 0)
+        .map(|_| "1h-cache".to_owned());
+    let tools = usage
+        .get("server_tool_use")
+        .and_then(Value::as_object)
+        .filter(|tools| tools.values().any(|count| count.as_u64() != Some(0)))
+        .map(|_| "server-tools".to_owned());
+    let extras: Vec<String> = [region, speed, hour, tools].into_iter().flatten().collect();
+    if extras.is_empty() {
+        return tier;
+    }
+    let tier = tier.unwrap_or_else(|| "standard".to_owned());
+    Some(format!("{tier}+{}", extras.join("+")))
+}
+
+fn count(value: &Value, key: &str) -> Option<u64> {
+    value.get(key).and_then(Value::as_u64)
+}
+
+fn text(value: &Value, key: &str) -> Option<String> {
+    value.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use synapse_core::price::ServiceTier;
+
+    use super::*;
+
+    #[test]
+    fn what_has_another_price_is_no_tier_of_a_list() {
+        let priced = |usage: Value| ServiceTier::parse(tier(&usage).as_deref());
+        for usual in [
+            json!({}),
+            json!({"service_tier": "standard"}),
+            json!({"service_tier": "standard", "inference_geo": "global", "speed": "standard",
+                "cache_creation": {"ephemeral_1h_input_tokens": 0},
+                "server_tool_use": {"web_search_requests": 0}}),
+            json!({"service_tier": null, "inference_geo": "not_available", "server_tool_use": null}),
+        ] {
+            assert_eq!(priced(usual.clone()), Some(ServiceTier::Default), "{usual}");
+        }
+        for other in [
+            json!({"service_tier": "batch"}),
+            json!({"inference_geo": "us"}),
+            json!({"speed": "fast"}),
+            json!({"cache_creation": {"ephemeral_1h_input_tokens": 1}}),
+            json!({"server_tool_use": {"web_search_requests": 1}}),
+        ] {
+            assert_eq!(priced(other.clone()), None, "{other}");
+        }
+        let priority = priced(json!({"service_tier": "priority"}));
+        assert_eq!(priority, Some(ServiceTier::Priority));
+    }
+}

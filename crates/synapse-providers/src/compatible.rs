@@ -1,0 +1,384 @@
+//! The adapter of every server that speaks OpenAI's wire format. What differs from one to the next
+//! stands in the provider's profile; here is only what the profile's words mean on the wire.
+
+mod judge;
+mod key;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use synapse_core::chat::{ChatReply, ChatRequest};
+use synapse_core::error::Code;
+use synapse_core::gate::NetworkPermit;
+use synapse_core::models::{Listed, ModelList};
+use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
+use synapse_core::price::{PriceKey, SeenPrice};
+use synapse_core::provider::{
+    Exchanged, ModelIndex, Provider, ProviderProfile, Tariff, TokenNeed, Unlisted,
+};
+use synapse_core::receipt::Exchange;
+use synapse_core::redact::Redactor;
+use synapse_core::secret::BoundSecret;
+use synapse_core::{BaseUrl, Connection, ModelId, Origin};
+use synapse_http::HttpClient;
+use url::Url;
+
+use crate::classify::{Asked, Problem};
+use crate::found;
+use crate::reply::{redactor, reply_reader, unwritable};
+use crate::send::{Call, Sender};
+use crate::wire::foreign;
+use crate::wire::model::ModelInfo;
+use crate::wire::request::{Dialect, body};
+
+/// A connection to a server that speaks OpenAI's wire format.
+#[derive(Debug)]
+pub struct Compatible {
+    connection: Connection,
+    sender: Sender,
+}
+
+impl Compatible {
+    /// The adapter of `connection` over `http`. Opens no socket.
+    #[must_use]
+    pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
+        Self {
+            sender: Sender::new(http, &connection),
+            connection,
+        }
+    }
+
+    fn profile(&self) -> &'static ProviderProfile {
+        self.connection.provider.profile()
+    }
+
+    fn host(&self) -> String {
+        self.connection.base_url.origin().host().to_owned()
+    }
+}
+
+#[async_trait]
+impl Provider for Compatible {
+    fn origins(&self) -> Vec<Origin> {
+        vec![self.connection.base_url.origin()]
+    }
+
+    async fn chat(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+        request: &ChatRequest,
+    ) -> Exchanged<ChatReply> {
+        let body = match body(Dialect::Compatible(self.profile().token_cap), request) {
+            Ok(body) => body,
+            Err(error) => return unwritable(&self.connection, &error),
+        };
+        let url = self.connection.base_url.join(&["chat", "completions"]);
+        let call = Call::post(url, secret, asked(&request.model), body);
+        let (read, redactor) = (reply_reader(secret), redactor(secret));
+        let mut served_by = None;
+        let mut exchanged = self
+            .sender
+            .exchange(permit, call, |value| {
+                served_by =
+                    foreign::sub_provider(value).map(|name| redactor.clean(&name, MAX_NAME));
+                let mut reply = read(value)?;
+                foreign::fill_in(&mut reply, value);
+                Ok(reply)
+            })
+            .await;
+        if let Err(failure) = &exchanged.outcome {
+            served_by = failure.context.get("served_by").cloned();
+        }
+        exchanged.exchange.served_by = exchanged.exchange.served_by.or(served_by);
+        exchanged
+    }
+
+    fn rungs(&self) -> &'static [Rung] {
+        match (self.profile().models, self.profile().unlisted) {
+            (ModelIndex::Public, _) => &[PUBLIC_LIST, KEY],
+            (ModelIndex::OllamaTags, _) => &[TAGS, LIST],
+            (_, Unlisted::AskAlone) => &[LIST, ALONE],
+            (ModelIndex::OfTheOwner | ModelIndex::Catalogue, _) => &[LIST],
+        }
+    }
+
+    async fn climb(
+        &self,
+        rung: &Rung,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+        model: &ModelId,
+    ) -> Exchanged<Climbed> {
+        match rung.id {
+            id if id == KEY.id => self.climb_key(permit, secret, model).await,
+            id if id == ALONE.id => self.climb_alone(permit, secret, model).await,
+            id if id == TAGS.id => self.climb_tags(permit, secret, model).await,
+            id if id == PUBLIC_LIST.id => self.climb_list(permit, None, model, LIST_URL).await,
+            _ => self.climb_list(permit, secret, model, LIST_URL).await,
+        }
+    }
+
+    fn model_list(&self) -> ModelList {
+        match self.profile().models {
+            ModelIndex::Public => ModelList::Public,
+            ModelIndex::OfTheOwner | ModelIndex::OllamaTags | ModelIndex::Catalogue => {
+                ModelList::OfTheOwner
+            }
+        }
+    }
+
+    async fn list_models(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+    ) -> Exchanged<Listed> {
+        let secret = secret.filter(|_| self.model_list() == ModelList::OfTheOwner);
+        let model = &self.connection.model;
+        let redactor = redactor(secret);
+        let index = match self.profile().models {
+            ModelIndex::OllamaTags => TAGS_URL,
+            ModelIndex::OfTheOwner | ModelIndex::Public | ModelIndex::Catalogue => LIST_URL,
+        };
+        let asked = self.ask(permit, secret, model, index).await;
+        Exchanged {
+            exchange: asked.exchange,
+            outcome: asked.outcome.map(|all| Listed {
+                own: self.judge(model, &all, &redactor).unwrap_or_else(|| {
+                    Finding::Warn(format!(
+                        "{model} is not among the {} models listed; whether it can be had all the same, preflight asks",
+                        all.len()
+                    ))
+                }),
+                models: all
+                    .iter()
+                    .filter_map(|info| judge::shown(info).listed(&redactor))
+                    .collect(),
+                prices: self.prices(&all),
+            }),
+        }
+    }
+
+    /// The price of the model as it was asked for: an answer by another one has another price. A
+    /// router's own list says nothing of what its sub-provider takes.
+    fn tariff(&self, asked: &ModelId, reply: &ChatReply, _exchange: &Exchange) -> Tariff {
+        let as_asked = reply
+            .model
+            .as_deref()
+            .is_none_or(|served| served == asked.as_str());
+        match self.profile().models {
+            ModelIndex::OfTheOwner if as_asked => Tariff::Kept(self.price_key(asked.as_str())),
+            _ => Tariff::Unknown,
+        }
+    }
+}
+
+impl Compatible {
+    /// Sends one request for the models at `index`.
+    async fn ask(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+        model: &ModelId,
+        index: Index,
+    ) -> Exchanged<Vec<ModelInfo>> {
+        let base_url = &self.connection.base_url;
+        let call = Call::get((index.url)(base_url), secret, asked(model));
+        let read = |value: &Value| (index.read)(value).ok_or(Problem::Shape);
+        self.sender.exchange(permit, call, read).await
+    }
+
+    async fn climb_list(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+        model: &ModelId,
+        index: Index,
+    ) -> Exchanged<Climbed> {
+        let listed = self.ask(permit, secret, model, index).await;
+        let outcome = match listed.outcome {
+            Ok(all) => Ok(self.climbed(secret, model, &all)),
+            // A key may lack the right to read models and still be allowed to chat.
+            Err(failure) if failure.code == Code::CredentialTokenPermission => {
+                Ok(found::unreadable(&self.host()).into())
+            }
+            Err(failure) => Err(failure),
+        };
+        Exchanged {
+            exchange: listed.exchange,
+            outcome,
+        }
+    }
+
+    /// What a list proves. A model that it leaves out stays open where it can be asked for alone.
+    fn climbed(&self, secret: Option<&BoundSecret>, model: &ModelId, all: &[ModelInfo]) -> Climbed {
+        let host = self.host();
+        let mut findings = vec![(CheckId::Reach, found::answers(&host))];
+        if self.model_list() == ModelList::OfTheOwner {
+            findings.push((CheckId::Token, self.token(secret)));
+        }
+        let model = self.judge(model, all, &redactor(secret));
+        findings.extend(model.map(|finding| (CheckId::Model, finding)));
+        Climbed {
+            findings,
+            prices: self.prices(all),
+        }
+    }
+
+    /// What an answer with the list says about the token.
+    fn token(&self, secret: Option<&BoundSecret>) -> Finding {
+        let host = self.host();
+        match (secret, self.profile().token) {
+            (None, _) => Finding::Ok(format!("none is needed: {host} answered without one")),
+            (Some(_), TokenNeed::Required) => found::accepts(&host),
+            (Some(_), TokenNeed::Optional) => Finding::Warn(format!(
+                "not refused; whether {host} looks at it cannot be told"
+            )),
+        }
+    }
+
+    /// Ollama's own list, else, for a server in front of it, the list that every server has.
+    async fn climb_tags(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+        model: &ModelId,
+    ) -> Exchanged<Climbed> {
+        let listed = self.climb_list(permit, secret, model, TAGS_URL).await;
+        let outcome = match listed.outcome {
+            Err(failure) if failure.code == Code::EndpointPathMismatch => Ok(Climbed::default()),
+            outcome => outcome,
+        };
+        Exchanged { outcome, ..listed }
+    }
+
+    /// Asks for a model that the list left out.
+    async fn climb_alone(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+        model: &ModelId,
+    ) -> Exchanged<Climbed> {
+        let url = self.connection.base_url.join(&["models", model.as_str()]);
+        let call = Call::get(url, secret, asked(model));
+        let read = |value: &Value| ModelInfo::read(value).ok_or(Problem::Shape);
+        let looked_up = self.sender.exchange(permit, call, read).await;
+        let finding = match looked_up.outcome {
+            Ok(info) => Ok(judge::exists(model, &info, &redactor(secret))),
+            Err(failure) if failure.code == Code::EndpointPathMismatch => {
+                Ok(judge::unproven(model, &self.host()))
+            }
+            Err(failure) => Err(failure),
+        };
+        Exchanged {
+            exchange: looked_up.exchange,
+            outcome: finding.map(|finding| vec![(CheckId::Model, finding)].into()),
+        }
+    }
+
+    /// What the key may still spend, from its own endpoint; free of charge.
+    async fn climb_key(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+        model: &ModelId,
+    ) -> Exchanged<Climbed> {
+        let url = self.connection.base_url.join(&["key"]);
+        let call = Call::get(url, secret, Asked::Identity);
+        let page = self.profile().token_page;
+        let asked = self
+            .sender
+            .exchange(permit, call, |value| {
+                key::judge(value, model, page).ok_or(Problem::Shape)
+            })
+            .await;
+        let finding = match asked.outcome {
+            Err(failure) if failure.code == Code::EndpointPathMismatch => {
+                Ok(Finding::Warn(format!(
+                    "{} has no /key; whether the token is valid cannot be told without --live",
+                    self.host()
+                )))
+            }
+            outcome => outcome,
+        };
+        Exchanged {
+            exchange: asked.exchange,
+            outcome: finding.map(|finding| vec![(CheckId::Token, finding)].into()),
+        }
+    }
+
+    fn judge(&self, model: &ModelId, all: &[ModelInfo], redactor: &Redactor) -> Option<Finding> {
+        judge::listed(self.connection.provider, model, all, &self.host(), redactor)
+    }
+
+    /// What the listed models cost, where the one who lists them serves them.
+    fn prices(&self, all: &[ModelInfo]) -> Vec<SeenPrice> {
+        if self.profile().models != ModelIndex::OfTheOwner {
+            return Vec::new();
+        }
+        let priced = all.iter().filter(|info| info.rates.input.is_some());
+        priced
+            .filter_map(|info| {
+                Some(SeenPrice {
+                    key: self.price_key(info.id.as_deref()?),
+                    rates: info.rates,
+                })
+            })
+            .collect()
+    }
+
+    fn price_key(&self, model: &str) -> PriceKey {
+        PriceKey {
+            origin: self.connection.base_url.origin(),
+            model: model.to_owned(),
+            sub_provider: self.profile().name.to_owned(),
+        }
+    }
+}
+
+fn asked(model: &ModelId) -> Asked<'_> {
+    Asked::Model {
+        model: model.as_str(),
+        account: false,
+    }
+}
+
+/// Where a list of models is, and how it reads.
+#[derive(Clone, Copy)]
+struct Index {
+    url: fn(&BaseUrl) -> Url,
+    read: fn(&Value) -> Option<Vec<ModelInfo>>,
+}
+
+const LIST_URL: Index = Index {
+    url: |base| base.join(&["models"]),
+    read: |value| ModelInfo::read_list(value).or_else(|| ModelInfo::read_bare_list(value)),
+};
+const TAGS_URL: Index = Index {
+    url: |base| base.at_root("/api/tags"),
+    read: ModelInfo::read_tags,
+};
+const MAX_NAME: usize = 200;
+const ALL: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Model];
+const TAGS: Rung = Rung {
+    id: "tags",
+    decides: ALL,
+};
+const LIST: Rung = Rung {
+    id: "models",
+    decides: ALL,
+};
+/// Made only when the list left the model out.
+const ALONE: Rung = Rung {
+    id: "model",
+    decides: &[CheckId::Model],
+};
+const PUBLIC_LIST: Rung = Rung {
+    id: "public",
+    decides: &[CheckId::Reach, CheckId::Model],
+};
+const KEY: Rung = Rung {
+    id: "key",
+    decides: &[CheckId::Token],
+};

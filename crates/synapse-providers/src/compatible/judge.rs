@@ -1,0 +1,180 @@
+//! What a list of models says about the one that a connection names. Each provider spells names in
+//! its own way; what a list leaves out means what the profile says.
+
+use synapse_core::ModelId;
+use synapse_core::error::{Code, Failure};
+use synapse_core::preflight::Finding;
+use synapse_core::provider::{ModelIndex, ProviderKind, Unlisted};
+use synapse_core::redact::Redactor;
+
+use crate::wire::model::ModelInfo;
+
+/// What `all` says about `model`; `None` when another rung decides.
+pub(super) fn listed(
+    provider: ProviderKind,
+    model: &ModelId,
+    all: &[ModelInfo],
+    host: &str,
+    redactor: &Redactor,
+) -> Option<Finding> {
+    let profile = provider.profile();
+    if profile.models == ModelIndex::Catalogue {
+        return Some(Finding::Warn(format!(
+            "{host} lists models and no deployments; whether {model} is deployed only --live can tell"
+        )));
+    }
+    let found = all.iter().find(|info| answers_to(info, provider, model));
+    if let Some(info) = found {
+        return Some(exists(model, info, redactor));
+    }
+    match profile.unlisted {
+        Unlisted::AskAlone => None,
+        _ if is_elsewhere(provider, model) => Some(unproven(model, host)),
+        Unlisted::Absent => Some(Finding::Fail(absent(provider, model, all, host, redactor))),
+        Unlisted::Unproven if provider == ProviderKind::LlamaCpp => Some(Finding::Warn(format!(
+            "{host} has {}, and may answer with it whatever model is asked for",
+            names(all.iter(), redactor)
+        ))),
+        Unlisted::Unproven => Some(Finding::Warn(format!(
+            "{model} is not among the {} models that {host} lists{}; only --live can tell",
+            all.len(),
+            match near(model, all, redactor) {
+                near if near.is_empty() => String::new(),
+                near => format!(" (near: {near})"),
+            }
+        ))),
+    }
+}
+
+/// What is said of a model that is there.
+pub(super) fn exists(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Finding {
+    if info.chats == Some(false) {
+        return Finding::Warn(format!(
+            "{model} exists, and by what is told of it, it does not chat; only --live can tell"
+        ));
+    }
+    if let Some(day) = &info.shutdown_date {
+        return Finding::Warn(format!(
+            "{model} exists and will be shut down on {}",
+            redactor.clean(day, 40)
+        ));
+    }
+    let size = [&info.parameter_size, &info.quantization];
+    let size: Vec<String> = size
+        .into_iter()
+        .flatten()
+        .map(|text| redactor.clean(text, 40))
+        .collect();
+    Finding::Ok(if size.is_empty() {
+        format!("{model} exists")
+    } else {
+        format!("{model} exists ({})", size.join(", "))
+    })
+}
+
+/// What is said of a model that nothing was seen of.
+pub(super) fn unproven(model: &ModelId, host: &str) -> Finding {
+    Finding::Warn(format!(
+        "{host} does not list {model}; only --live can tell whether it answers"
+    ))
+}
+
+/// The model as it is asked for: Gemini lists `models/` before each id, and takes both.
+pub(super) fn shown(info: &ModelInfo) -> ModelInfo {
+    let id = info.id.as_deref().map(|id| bare(id).to_owned());
+    ModelInfo { id, ..info.clone() }
+}
+
+fn answers_to(info: &ModelInfo, provider: ProviderKind, model: &ModelId) -> bool {
+    let names = info.id.iter().chain(&info.aliases);
+    let asked = model.as_str();
+    names.into_iter().any(|name| match provider {
+        ProviderKind::Ollama => tagged(name).eq_ignore_ascii_case(&tagged(asked)),
+        // `:nitro`, `:floor` and the like choose a route; `:free` is listed by itself.
+        ProviderKind::OpenRouter => {
+            name == asked
+                || (model.split_suffix().1 != Some("free") && name == model.split_suffix().0)
+        }
+        _ => bare(name) == bare(asked),
+    })
+}
+
+/// Ollama's `llama3.2` is `llama3.2:latest`.
+fn tagged(name: &str) -> String {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if last.contains(':') {
+        name.to_owned()
+    } else {
+        format!("{name}:latest")
+    }
+}
+
+fn bare(id: &str) -> &str {
+    id.strip_prefix("models/").unwrap_or(id)
+}
+
+/// Names that a list never has: models that Ollama passes on to its cloud, and the presets and
+/// routes of OpenRouter.
+fn is_elsewhere(provider: ProviderKind, model: &ModelId) -> bool {
+    let model = model.as_str();
+    match provider {
+        ProviderKind::Ollama => model.ends_with(":cloud") || model.ends_with("-cloud"),
+        ProviderKind::OpenRouter => model.starts_with('@') || model.starts_with("openrouter/"),
+        _ => false,
+    }
+}
+
+fn absent(
+    provider: ProviderKind,
+    model: &ModelId,
+    all: &[ModelInfo],
+    host: &str,
+    redactor: &Redactor,
+) -> Failure {
+    let mut failure = Failure::new(
+        Code::ProviderModelUnavailable,
+        format!(
+            "{model} is not among the {} models that {host} lists",
+            all.len()
+        ),
+    )
+    .with("model", model);
+    let near = near(model, all, redactor);
+    if !near.is_empty() {
+        failure = failure.cause(format!("listed, and spelled nearly so: {near}"));
+    }
+    match provider {
+        ProviderKind::Ollama => failure.command("fetch it", format!("ollama pull {model}")),
+        ProviderKind::Vllm => failure.command("serve it", format!("vllm serve {model}")),
+        _ => failure.hint("copy the id of a listed model; upper and lower case count"),
+    }
+}
+
+/// The listed ids that are spelled most like `model`.
+fn near(model: &ModelId, all: &[ModelInfo], redactor: &Redactor) -> String {
+    let asked = model.as_str().to_lowercase();
+    let mut ranked: Vec<(f64, &ModelInfo)> = all
+        .iter()
+        .filter_map(|info| {
+            let id = bare(info.id.as_deref()?).to_lowercase();
+            Some((strsim::jaro_winkler(&asked, &id), info))
+        })
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .collect();
+    ranked.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    names(ranked.into_iter().map(|(_, info)| info), redactor)
+}
+
+/// The first few names.
+fn names<'a>(models: impl Iterator<Item = &'a ModelInfo>, redactor: &Redactor) -> String {
+    let ids: Vec<String> = models
+        .filter_map(|info| Some(redactor.clean(bare(info.id.as_deref()?), MAX_NAME)))
+        .take(NEAR)
+        .collect();
+    ids.join(", ")
+}
+
+/// Likeness from which on a name is worth showing; 1 is the same.
+const ALIKE: f64 = 0.8;
+const NEAR: usize = 3;
+const MAX_NAME: usize = 80;

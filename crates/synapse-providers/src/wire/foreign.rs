@@ -1,0 +1,112 @@
+//! What compatible servers tell of an answer in fields of their own. Everything that the API itself
+//! has a field for is read by `completion`, and is not overruled here.
+
+use serde_json::Value;
+use synapse_core::chat::{ChatReply, Usage};
+use synapse_core::cost::Billing;
+
+use super::completion::{count, text};
+
+/// Fills in what `body` says in other words than the API's.
+pub(crate) fn fill_in(reply: &mut ChatReply, body: &Value) {
+    let Some(usage) = body.get("usage") else {
+        return;
+    };
+    let read = &mut reply.usage;
+    // DeepSeek, then Together.
+    let cached =
+        || count(usage, "prompt_cache_hit_tokens").or_else(|| count(usage, "cached_tokens"));
+    read.cached_tokens = read.cached_tokens.or_else(cached);
+    let reasoning = || count(usage, "reasoning_tokens");
+    read.reasoning_tokens = read.reasoning_tokens.or_else(reasoning);
+    *read = with_reasoning_beside(*read, count(usage, "total_tokens"));
+    let stated = &mut reply.billing.stated_nano_usd;
+    *stated = stated.or_else(|| ticks(usage));
+}
+
+/// The sub-provider that a router names in the body (OpenRouter).
+pub(crate) fn sub_provider(body: &Value) -> Option<String> {
+    text(body, "provider")
+}
+
+/// xAI states the money in ticks, 10¹⁰ to the dollar (<https://docs.x.ai/developers/cost-tracking>).
+fn ticks(usage: &Value) -> Option<u64> {
+    Billing::nano_usd(&format!("{}e-10", count(usage, "cost_in_usd_ticks")?))
+}
+
+/// Some servers count reasoning beside the completion (xAI) or in the total alone (Gemini): what the
+/// total has more than prompt and completion is the reasoning, unless another number is told for it.
+fn with_reasoning_beside(usage: Usage, total: Option<u64>) -> Usage {
+    let (Some(prompt), Some(completion), Some(total)) =
+        (usage.prompt_tokens, usage.completion_tokens, total)
+    else {
+        return usage;
+    };
+    let beside = total
+        .checked_sub(prompt)
+        .and_then(|rest| rest.checked_sub(completion))
+        .filter(|beside| *beside > 0 && usage.reasoning_tokens.is_none_or(|told| told == *beside));
+    match beside {
+        None => usage,
+        Some(beside) => Usage {
+            completion_tokens: Some(completion + beside),
+            reasoning_tokens: Some(beside),
+            ..usage
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn filled(usage: &Value) -> ChatReply {
+        let body = json!({"choices": [{"message": {}}], "usage": usage});
+        let mut reply = super::super::completion::read(&body).unwrap();
+        fill_in(&mut reply, &body);
+        reply
+    }
+
+    #[test]
+    fn reasoning_that_stands_beside_the_completion_is_added_once() {
+        let counts = |usage: &Value| {
+            let read = filled(usage).usage;
+            (read.completion_tokens, read.reasoning_tokens)
+        };
+        let x_ai = json!({"prompt_tokens": 119, "completion_tokens": 9, "total_tokens": 226,
+            "completion_tokens_details": {"reasoning_tokens": 98}});
+        assert_eq!(counts(&x_ai), (Some(107), Some(98)));
+        let gemini = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 45});
+        assert_eq!(counts(&gemini), (Some(35), Some(30)));
+        let inside = json!({"prompt_tokens": 10, "completion_tokens": 35, "total_tokens": 45,
+            "reasoning_tokens": 30});
+        assert_eq!(counts(&inside), (Some(35), Some(30)));
+        let odd = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 45,
+            "completion_tokens_details": {"reasoning_tokens": 7}});
+        assert_eq!(
+            counts(&odd),
+            (Some(5), Some(7)),
+            "cannot be told, so it stays as it came"
+        );
+    }
+
+    #[test]
+    fn what_the_api_has_a_field_for_is_not_overruled() {
+        let both = json!({"prompt_tokens_details": {"cached_tokens": 1},
+            "prompt_cache_hit_tokens": 2, "cost": 0.5, "cost_in_usd_ticks": 7});
+        let read = filled(&both);
+        assert_eq!(read.usage.cached_tokens, Some(1));
+        assert_eq!(read.billing.stated_nano_usd, Some(500_000_000));
+        let own = json!({"prompt_cache_hit_tokens": 2, "cost_in_usd_ticks": 37_756_000});
+        let read = filled(&own);
+        assert_eq!(read.usage.cached_tokens, Some(2));
+        assert_eq!(read.billing.stated_nano_usd, Some(3_775_600));
+        assert_eq!(
+            filled(&json!({})),
+            ChatReply::default(),
+            "absent is unknown"
+        );
+    }
+}
