@@ -1,15 +1,21 @@
 //! Child processes: started with the environment that is given and no other, waited for with a
 //! deadline, and ended when they are dropped.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{Read, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use rustix::io::{FdFlags, fcntl_setfd};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::PATIENCE;
 
@@ -173,6 +179,30 @@ impl Run {
         self.start().finish()
     }
 
+    /// Runs it to its end in front of a terminal, and gives all that the terminal was told, on
+    /// stdout and on stderr, with its line ends as the program wrote them.
+    ///
+    /// # Panics
+    /// When there is no terminal to be had, or it does not end in time.
+    #[must_use]
+    pub fn seen_on_a_terminal(mut self) -> String {
+        let (screen, terminal) = terminal().expect("there is a terminal");
+        let another = terminal.try_clone().expect("a file can be cloned");
+        self.command.stdout(terminal).stderr(another);
+        let mut child = self.spawn();
+        feed(child.0.stdin.take().expect("stdin is a pipe"), self.input);
+        // The command holds its end of the terminal, which only then comes to an end.
+        drop(self.command);
+        let seen = Collector::start(File::from(screen)).wait(&self.spelling);
+        let status = child.0.wait().expect("a child can be waited for");
+        assert!(
+            status.code().is_some(),
+            "`{}` ended with {status}",
+            self.spelling
+        );
+        seen.replace("\r\n", "\n")
+    }
+
     /// Starts it for a caller who holds a conversation on its stdin and stdout.
     pub(crate) fn converse(mut self) -> Conversation {
         let mut child = self.spawn();
@@ -323,6 +353,25 @@ impl Collector {
         };
         String::from_utf8(bytes).expect("the output is UTF-8")
     }
+}
+
+/// The two ends of a new terminal: what is seen, and what programs write to.
+fn terminal() -> std::io::Result<(OwnedFd, File)> {
+    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    fcntl_setfd(&screen, FdFlags::CLOEXEC)?;
+    grantpt(&screen)?;
+    unlockpt(&screen)?;
+    let name = ptsname(&screen, Vec::new())?;
+    let path = Path::new(OsStr::from_bytes(name.as_bytes()));
+    let terminal = File::options().read(true).write(true).open(path)?;
+    let size = Winsize {
+        ws_row: 24,
+        ws_col: 200,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&terminal, size)?;
+    Ok((screen, terminal))
 }
 
 /// Writes to a child without waiting for it; one that does not read to the end is free to.

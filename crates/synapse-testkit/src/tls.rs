@@ -98,8 +98,14 @@ impl TlsIdentity {
         &self.authority_pem
     }
 
-    pub(crate) fn server_config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.config)
+    /// What a server needs that offers these protocols by ALPN, the best first.
+    pub(crate) fn server_config(&self, protocols: &[&str]) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::clone(&self.config);
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        Arc::new(config)
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod answers;
 mod arguments;
 mod config_file;
 mod connections;

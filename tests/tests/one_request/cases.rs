@@ -1,7 +1,10 @@
-//! Runs one case of the table through the twin, as a user would.
+//! Runs one case of the table through the twin, as a user would: each provider, each call, in a
+//! home of its own.
 
-use serde_json::Value;
+use std::ops::AddAssign;
+
 use synapse_testkit::raw::{RawServer, Reply};
+use synapse_testkit::tls::TlsIdentity;
 use synapse_tests::{Flags, Home};
 
 pub(crate) const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
@@ -10,86 +13,171 @@ pub(crate) const CALLS: [&[&str]; 2] = [
     &["chat", "work", "hello", "--json"],
     &["models", "work", "--json"],
 ];
+/// An answer to either call, of either provider.
+pub(crate) const ANSWER: &str = r#"{"choices":[{"message":{"content":"hello"}}],"data":[
+    {"id":"org/model","providers":[{"provider":"novita","status":"live"}]}]}"#;
+
+/// How much was called, and what came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Tally {
+    pub(crate) calls: usize,
+    pub(crate) requests: usize,
+    pub(crate) rows: usize,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.requests += other.requests;
+        self.rows += other.rows;
+    }
+}
+
+/// How many heads each call may bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heads {
+    Exactly(usize),
+    /// The server ends the connection while the request is on its way.
+    AtMostOne,
+}
+
+/// A server, the way to it, and what each call is to come to.
+pub(crate) struct Case<'a> {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    /// More flags of the connection.
+    pub(crate) flags: Vec<String>,
+    /// The one authority that is trusted, in place of the machine's.
+    pub(crate) trusts: Option<&'a TlsIdentity>,
+    pub(crate) code: &'a str,
+    /// Words of the message, where one code has several.
+    pub(crate) says: &'a str,
+    pub(crate) heads: Heads,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn new(name: &str, url: impl ToString, code: &'a str, heads: Heads) -> Self {
+        Self {
+            name: name.to_owned(),
+            url: url.to_string(),
+            flags: Vec::new(),
+            trusts: None,
+            code,
+            says: "",
+            heads,
+        }
+    }
+
+    pub(crate) fn saying(self, says: &'a str) -> Self {
+        Self { says, ..self }
+    }
+
+    pub(crate) fn flags<const N: usize>(self, flags: [&str; N]) -> Self {
+        let flags = flags.map(str::to_owned).into();
+        Self { flags, ..self }
+    }
+
+    pub(crate) fn trusting(self, identity: &'a TlsIdentity) -> Self {
+        Self {
+            trusts: Some(identity),
+            ..self
+        }
+    }
+
+    /// Makes both calls for both providers; `heads` counts at the server.
+    pub(crate) fn run(&self, heads: impl Fn() -> usize) -> Tally {
+        let mut tally = Tally::default();
+        for provider in PROVIDERS {
+            let home = self.home(provider);
+            for arguments in CALLS {
+                tally += self.call(provider, &home, arguments, &heads);
+            }
+        }
+        tally
+    }
+
+    fn home(&self, provider: &str) -> Home {
+        let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
+        let home = home(provider, &self.url, &flags);
+        if let Some(identity) = self.trusts {
+            home.write("authority.pem", identity.authority_pem());
+        }
+        home
+    }
+
+    fn call(
+        &self,
+        provider: &str,
+        home: &Home,
+        arguments: &[&str],
+        heads: impl Fn() -> usize,
+    ) -> Tally {
+        let what = format!("{}, {provider}, {}", self.name, arguments[0]);
+        let (before, rows_before) = (heads(), home.history().len());
+        let mut twin = home.twin(arguments.to_vec());
+        if self.trusts.is_some() {
+            twin = twin.env("SSL_CERT_FILE", home.path().join("authority.pem"));
+        }
+        let document = twin.output().json();
+        let requests = heads() - before;
+        self.check_heads(&what, requests);
+        let error = &document["error"];
+        let code = error["code"].as_str().unwrap_or("ok");
+        assert_eq!(code, self.code, "{what}: {document}");
+        let message = error["message"].as_str().unwrap_or_default();
+        assert!(message.contains(self.says), "{what}: {document}");
+
+        let history = home.history();
+        let rows = history.len() - rows_before;
+        assert_eq!(rows, usize::from(arguments[0] == "chat"), "{what}");
+        if rows == 1 {
+            let row = &history[0];
+            assert_eq!(
+                row["error_code"].as_str().unwrap_or("ok"),
+                code,
+                "{what}: {row}"
+            );
+            assert_eq!(row["attempts"], 1, "{what}: {row}");
+            assert_eq!(document["receipt"]["attempts"], 1, "{what}: {document}");
+            if self.heads == Heads::Exactly(0) && !code.contains("interrupted") {
+                assert_eq!(row["maybe_billed"], false, "{what}: {row}");
+            }
+        }
+        Tally {
+            calls: 1,
+            requests,
+            rows,
+        }
+    }
+
+    /// # Panics
+    /// When the server saw another number of requests than the case allows.
+    pub(crate) fn check_heads(&self, what: &str, requests: usize) {
+        match self.heads {
+            Heads::Exactly(expected) => assert_eq!(requests, expected, "{what}: requests"),
+            Heads::AtMostOne => assert!(requests <= 1, "{what}: {requests} requests"),
+        }
+    }
+}
 
 /// A home with one connection, saved offline, to the server at `base_url`.
 pub(crate) fn home(provider: &str, base_url: &str, more: &[&str]) -> Home {
-    home_with_timeout(provider, base_url, more, "30")
-}
-
-fn home_with_timeout(provider: &str, base_url: &str, more: &[&str], seconds: &str) -> Home {
     let home = Home::new(TWIN);
     let credential = home.credential("fake-token");
     let flags = Flags::new(provider, "org/model", &credential, base_url);
-    let more = [
-        &["--offline", "--allow-network", "--timeout", seconds],
-        more,
-    ]
-    .concat();
+    let more = [&["--offline", "--allow-network"], more].concat();
     home.create("work", &flags, &more).with_code(0);
     home
 }
 
-/// What came of one call.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) code: String,
-    pub(crate) rows: usize,
-    pub(crate) attempts: Option<u64>,
+/// A server that always answers so: each call is exactly one head and comes to `code`.
+pub(crate) fn always(name: &str, reply: Reply, code: &str) -> Tally {
+    always_saying(name, reply, code, "")
 }
 
-/// Makes one call and reads what it left behind.
-pub(crate) fn call(home: &Home, arguments: &[&str]) -> Seen {
-    let before = home.history().len();
-    let output = home.run(arguments.to_vec());
-    let document = output.json();
-    let rows = home.history().len() - before;
-    let code = document["error"]["code"]
-        .as_str()
-        .unwrap_or("ok")
-        .to_owned();
-    if rows == 1 {
-        let row = &home.history()[0];
-        let recorded = row["error_code"].as_str().unwrap_or("ok");
-        assert_eq!(recorded, code, "the ledger says something else: {row}");
-    }
-    Seen {
-        code,
-        rows,
-        attempts: document["receipt"]["attempts"].as_u64(),
-    }
-}
-
-/// One reply, for both providers and both calls: `code` comes back after exactly one head.
-pub(crate) fn always(name: &str, reply: &Reply, code: &str) -> usize {
-    let mut made = 0;
-    for provider in PROVIDERS {
-        let server = RawServer::always(reply.clone());
-        // Where the time-out is the case, it is waited for.
-        let seconds = if code == "transport.response-timeout" {
-            "1"
-        } else {
-            "30"
-        };
-        let home = home_with_timeout(provider, server.url("/v1").as_str(), &[], seconds);
-        for arguments in CALLS {
-            let before = server.heads();
-            let seen = call(&home, arguments);
-            let is_chat = arguments.contains(&"chat");
-            assert_eq!(seen.code, code, "{name}, {provider}, {arguments:?}");
-            assert_eq!(
-                server.heads() - before,
-                1,
-                "{name}, {provider}, {arguments:?}"
-            );
-            assert_eq!(seen.rows, usize::from(is_chat), "{name}, {provider}");
-            assert_eq!(seen.attempts, is_chat.then_some(1), "{name}, {provider}");
-            made += 1;
-        }
-    }
-    made
-}
-
-/// A JSON error body without any hint of its cause.
-pub(crate) fn bare_error() -> String {
-    Value::from_iter([("error", Value::from_iter([("message", "no")]))]).to_string()
+/// The same, with words of the message.
+pub(crate) fn always_saying(name: &str, reply: Reply, code: &str, says: &str) -> Tally {
+    let server = RawServer::always(reply);
+    let case = Case::new(name, server.url("/v1"), code, Heads::Exactly(1));
+    case.saying(says).run(|| server.heads())
 }

@@ -33,6 +33,12 @@ pub enum HuggingFaceFault {
     SubProviderRejected,
     /// 429 of a sub-provider.
     RateLimited,
+    /// 429 of the Hub itself, whose whoami has a limit of its own.
+    HubRateLimited,
+    /// 403 with an HTML page, as an edge or a corporate proxy answers.
+    HtmlPage,
+    /// 200 with an HTML page, as a captive portal answers.
+    CaptivePortal,
     /// 404 in plain text: no such route, as with a missing or doubled `/v1`.
     PlainNotFound,
     /// 410: the retired host.
@@ -51,6 +57,10 @@ pub enum HuggingFaceFault {
     WhoamiWithoutPermission,
     /// 200 of whoami for a legacy read token.
     WhoamiReadToken,
+    /// 200 of whoami for a fine-grained token with the permission for everything that it reaches.
+    WhoamiGlobalPermission,
+    /// 200 of whoami for a fine-grained token with the permission for the organization alone.
+    WhoamiOrganizationPermission,
     /// Anything else.
     Scripted(Reply),
 }
@@ -137,6 +147,16 @@ impl HuggingFaceFault {
                 .header("retry-after", "1")
                 .header("x-ratelimit-limit", "100")
                 .header("x-ratelimit-reset", "1"),
+            Self::HubRateLimited => plain_error(
+                429,
+                "We had to rate limit you, you hit the quota of 1000 api requests per 5 minutes \
+                 period.",
+            )
+            .header("retry-after", "286")
+            .header("ratelimit", "\"api\";r=0;t=286")
+            .header("ratelimit-policy", "\"fixed window\";\"api\";q=1000;w=300"),
+            Self::HtmlPage => html(403, "Access denied"),
+            Self::CaptivePortal => html(200, "Sign in to the network"),
             Self::PlainNotFound => not_found(),
             Self::Gone => plain_error(
                 410,
@@ -153,21 +173,27 @@ impl HuggingFaceFault {
                 json!("<think>A greeting.</think>\n\nHello"),
             ),
             Self::OtherModel => altered("/model", json!("meta-llama/llama-3.2-1b-instruct")),
-            Self::WhoamiWithoutPermission => reply(
-                200,
-                &whoami(&json!({
-                    "displayName": "fake", "role": "fineGrained", "createdAt": CREATED,
-                    "fineGrained": {
-                        "canReadGatedRepos": false, "global": ["discussion.write"], "scoped": []
-                    }
-                })),
-            ),
+            Self::WhoamiWithoutPermission => {
+                let global = json!(["discussion.write"]);
+                reply(200, &whoami(&token_with(&global, &json!([]))))
+            }
             Self::WhoamiReadToken => reply(
                 200,
                 &whoami(&json!({
                     "displayName": "fake", "role": "read", "createdAt": CREATED
                 })),
             ),
+            Self::WhoamiGlobalPermission => {
+                reply(200, &whoami(&token_with(&json!([INFERENCE]), &json!([]))))
+            }
+            Self::WhoamiOrganizationPermission => {
+                let entity = json!({
+                    "_id": "fedcba9876543210", "type": "org",
+                    "name": HuggingFaceDouble::ORGANIZATION
+                });
+                let scoped = json!([{"entity": entity, "permissions": [INFERENCE]}]);
+                reply(200, &whoami(&token_with(&json!([]), &scoped)))
+            }
             Self::Scripted(reply) => reply.clone(),
         }
     }
@@ -296,13 +322,14 @@ fn fine_grained_token() -> Value {
     let account = json!({
         "_id": "0123456789abcdef", "type": "user", "name": HuggingFaceDouble::ACCOUNT
     });
+    let scoped = json!([{"entity": account, "permissions": [INFERENCE]}]);
+    token_with(&json!([]), &scoped)
+}
+
+fn token_with(global: &Value, scoped: &Value) -> Value {
     json!({
         "displayName": "fake", "role": "fineGrained", "createdAt": CREATED,
-        "fineGrained": {
-            "canReadGatedRepos": false,
-            "global": [],
-            "scoped": [{"entity": account, "permissions": ["inference.serverless.write"]}]
-        }
+        "fineGrained": {"canReadGatedRepos": false, "global": global, "scoped": scoped}
     })
 }
 
@@ -378,4 +405,5 @@ fn at_the_edge(reply: Reply) -> Reply {
         .header("x-amz-cf-id", "fake-cf-id")
 }
 
+const INFERENCE: &str = "inference.serverless.write";
 const CREATED: &str = "2026-01-01T00:00:00.000Z";

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustls::{ServerConnection, StreamOwned};
 use socket2::SockRef;
 
+use super::http2::{self, FrameHead, Refusal};
 use super::reply::{End, Reply, Step};
 use super::request::RecordedRequest;
 use super::{Answer, Conduct, Shared};
@@ -68,6 +69,9 @@ struct Connection<'a> {
 
 impl Connection<'_> {
     fn run(&mut self) -> io::Result<End> {
+        if let Some(protocol) = self.wire.shake_hands()? {
+            self.shared.record(|state| state.protocols.push(protocol));
+        }
         match &self.shared.conduct {
             Conduct::Http(answer) => self.serve_http(answer),
             Conduct::Mute => self.read_to_the_end(),
@@ -81,6 +85,7 @@ impl Connection<'_> {
                 }
                 self.send(reply)
             }
+            Conduct::Http2(refusal) => self.refuse_in_http2(*refusal),
         }
     }
 
@@ -97,6 +102,44 @@ impl Connection<'_> {
             }
         }
         Ok(End::Close)
+    }
+
+    /// Counts the request in its own version, and refuses it in HTTP/2.
+    fn refuse_in_http2(&mut self, refusal: Refusal) -> io::Result<End> {
+        if refusal == Refusal::GoAwayAtOnce {
+            self.write(&[http2::settings(), refusal.frames(0)].concat())?;
+        }
+        while self.buffer.len() < http2::PREFACE.len() {
+            if self.fill()? == 0 {
+                return Ok(End::Close);
+            }
+        }
+        if !self.buffer.starts_with(http2::PREFACE) {
+            if let Some(request) = self.read_request(0)? {
+                self.shared.record(|state| state.requests.push(request));
+                self.write(&[http2::settings(), refusal.frames(1)].concat())?;
+            }
+            return Ok(End::Close);
+        }
+        self.read_exactly(http2::PREFACE.len())?;
+        self.write(&http2::settings())?;
+        loop {
+            let head = self.read_exactly(http2::FRAME_HEAD)?;
+            let frame = FrameHead::read(&head).ok_or(io::ErrorKind::UnexpectedEof)?;
+            self.read_exactly(frame.length)?;
+            if frame.is_headers {
+                self.shared.record(|state| state.heads += 1);
+                self.write(&refusal.frames(frame.stream))?;
+                if !refusal.goes_on() {
+                    return Ok(End::Close);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.wire.write_all(bytes)?;
+        self.wire.flush()
     }
 
     /// Plays the reply. `Ok` is how the connection is to end from here on.
@@ -222,6 +265,20 @@ enum Wire {
 }
 
 impl Wire {
+    /// Makes the TLS session. Gives what it agreed to speak, or `None` where there is no TLS.
+    fn shake_hands(&mut self) -> io::Result<Option<Option<String>>> {
+        let Self::Tls(stream) = self else {
+            return Ok(None);
+        };
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        let protocol = stream.conn.alpn_protocol();
+        Ok(Some(
+            protocol.map(|name| String::from_utf8_lossy(name).into_owned()),
+        ))
+    }
+
     /// Ends a TLS session in order; without this the peer takes the end for a truncation.
     fn say_goodbye(&mut self) {
         if let Self::Tls(stream) = self {

@@ -6,6 +6,7 @@
 
 mod closed_port;
 mod connection;
+mod http2;
 mod reply;
 mod request;
 
@@ -21,6 +22,7 @@ use synapse_core::Origin;
 use url::Url;
 
 pub use self::closed_port::ClosedPort;
+pub use self::http2::Refusal;
 pub use self::reply::{End, Reply};
 pub use self::request::RecordedRequest;
 use crate::tls::TlsIdentity;
@@ -53,8 +55,25 @@ impl RawServer {
     ) -> Self {
         Self::listen(
             Conduct::Http(Box::new(answer)),
-            Some(identity.server_config()),
+            Some(identity.server_config(&[])),
         )
+    }
+
+    /// As [`RawServer::start_tls`], for a server that would rather speak HTTP/2 and takes HTTP/1.1.
+    pub fn start_tls_preferring_http2(
+        identity: &TlsIdentity,
+        answer: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let tls = identity.server_config(&[http2::ALPN, "http/1.1"]);
+        Self::listen(Conduct::Http(Box::new(answer)), Some(tls))
+    }
+
+    /// Refuses every request in frames of HTTP/2, whatever version was negotiated, and counts the
+    /// heads of either version. Offers HTTP/2 first, and `more` behind it.
+    #[must_use]
+    pub fn refusing_in_http2(identity: &TlsIdentity, more: &[&str], refusal: Refusal) -> Self {
+        let tls = identity.server_config(&[&[http2::ALPN], more].concat());
+        Self::listen(Conduct::Http2(refusal), Some(tls))
     }
 
     /// Accepts, reads, and never answers anything: not a request, not a TLS hello.
@@ -137,6 +156,12 @@ impl RawServer {
     #[must_use]
     pub fn heads(&self) -> usize {
         self.shared.lock().heads
+    }
+
+    /// What each TLS session agreed to speak, by ALPN; `None` where nothing was said of it.
+    #[must_use]
+    pub fn protocols(&self) -> Vec<Option<String>> {
+        self.shared.lock().protocols.clone()
     }
 
     /// The requests whose body arrived whole, in order of arrival.
@@ -251,6 +276,7 @@ enum Conduct {
     Mute,
     Greet(Vec<u8>),
     FirstBytes(Reply),
+    Http2(Refusal),
 }
 
 /// What the acceptor, the connections and the test share.
@@ -267,6 +293,7 @@ struct State {
     heads: usize,
     closed: usize,
     requests: Vec<RecordedRequest>,
+    protocols: Vec<Option<String>>,
     /// Open sockets by connection number, so that stopping can close them.
     sockets: BTreeMap<usize, TcpStream>,
     stopping: bool,

@@ -3,7 +3,13 @@
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use super::http2::{FRAME_HEAD, HEADERS, PREFACE, frame, settings};
 use super::*;
+use crate::tls::Flaw;
 
 fn connect(server: &RawServer) -> TcpStream {
     TcpStream::connect(("127.0.0.1", server.port())).unwrap()
@@ -143,4 +149,90 @@ fn a_panic_of_the_script_reaches_the_test() {
         dropped.unwrap_err().downcast_ref(),
         Some(&"the script is wrong")
     );
+}
+
+type TlsStream = StreamOwned<ClientConnection, TcpStream>;
+
+fn connect_tls(server: &RawServer, identity: &TlsIdentity, protocols: &[&str]) -> TlsStream {
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::from(identity.authority_der().to_vec());
+    roots.add(authority).unwrap();
+    let mut config = ClientConfig::builder_with_provider(ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = protocols
+        .iter()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
+    let session = ClientConnection::new(config.into(), "localhost".try_into().unwrap()).unwrap();
+    StreamOwned::new(session, connect(server))
+}
+
+/// A client that speaks HTTP/2 and believes the refusal sends again: this is what the count of
+/// heads is to see.
+#[test]
+fn a_resend_in_http2_is_a_second_head() {
+    let identity = TlsIdentity::new(Flaw::None);
+    let more = &["http/1.1"];
+    let server = RawServer::refusing_in_http2(&identity, more, Refusal::RefusedStream);
+    let mut stream = connect_tls(&server, &identity, &["h2", "http/1.1"]);
+    let request = |stream: u32| frame(HEADERS, stream, b"fields");
+    stream
+        .write_all(&[PREFACE, &settings(), &request(1)].concat())
+        .unwrap();
+    let mut answer = vec![0; FRAME_HEAD + FRAME_HEAD + 4];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(
+        answer,
+        [settings(), Refusal::RefusedStream.frames(1)].concat()
+    );
+    assert_eq!(server.heads(), 1);
+    stream.write_all(&request(3)).unwrap();
+    server.wait_for_heads(2);
+    assert_eq!(server.protocols(), [Some("h2".to_owned())]);
+
+    let server = RawServer::refusing_in_http2(&identity, more, Refusal::GoAway);
+    for _ in 0..2 {
+        let mut stream = connect_tls(&server, &identity, &["h2"]);
+        stream
+            .write_all(&[PREFACE, &settings(), &request(1)].concat())
+            .unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer, [settings(), Refusal::GoAway.frames(1)].concat());
+    }
+    assert_eq!((server.accepts(), server.heads()), (2, 2));
+}
+
+#[test]
+fn a_request_of_http_1_is_refused_in_http2_all_the_same() {
+    let identity = TlsIdentity::new(Flaw::None);
+    let more = &["http/1.1"];
+    for (refusal, before) in [
+        (Refusal::RefusedStream, false),
+        (Refusal::GoAwayAtOnce, true),
+    ] {
+        let server = RawServer::refusing_in_http2(&identity, more, refusal);
+        let mut stream = connect_tls(&server, &identity, &["http/1.1"]);
+        let frames = |stream: u32| [settings(), refusal.frames(stream)].concat();
+        if before {
+            let mut answer = vec![0; frames(0).len()];
+            stream.read_exact(&mut answer).unwrap();
+            assert_eq!(answer, frames(0));
+        }
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            .unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer, frames(1));
+        assert_eq!((server.accepts(), server.heads()), (1, 1));
+        assert_eq!(server.protocols(), [Some("http/1.1".to_owned())]);
+    }
+    let server = RawServer::refusing_in_http2(&identity, &[], Refusal::GoAway);
+    let mut stream = connect_tls(&server, &identity, &["http/1.1"]);
+    assert!(stream.write_all(b"GET / HTTP/1.1\r\n\r\n").is_err());
+    assert_eq!((server.accepts(), server.heads()), (1, 0));
 }

@@ -1,0 +1,12 @@
+//! Wrong set-ups of each provider, as people make them: preflight shows another code for each, with
+//! the step that mends it, and the provider's guide lists it. And set-ups of which something is to
+//! be said although they pass.
+
+#![cfg(test)]
+
+mod doubtful;
+mod huggingface;
+mod openai;
+mod setup;
+
+const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
