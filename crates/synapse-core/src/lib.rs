@@ -16,6 +16,7 @@ pub mod engine;
 pub mod error;
 pub mod gate;
 pub mod ledger;
+pub mod limits;
 pub mod models;
 pub mod name;
 pub mod ports;

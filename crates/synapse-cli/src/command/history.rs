@@ -4,7 +4,7 @@ use synapse_core::call::CallId;
 use synapse_core::document::{HistoryDocument, HistoryEntry};
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
-use synapse_core::ledger::{Entry, HistoryQuery, Outcome};
+use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
 use synapse_core::receipt::Receipt;
 use synapse_core::redact::printable;
 
@@ -32,11 +32,14 @@ async fn list(
     engine: &Engine,
     arguments: HistoryListArguments,
 ) -> Result<(), CommandError> {
+    let connection = arguments.connection.iter();
     let query = HistoryQuery {
-        limit: arguments.limit,
-        connection: arguments.connection,
         outcome: arguments.outcome.map(Outcome::from),
-        before: arguments.before.as_deref().map(call_id).transpose()?,
+        after: arguments.before.as_deref().map(call_id).transpose()?,
+        filters: connection
+            .map(|name| Filter::is(Column::Connection, name))
+            .collect(),
+        ..HistoryQuery::newest(arguments.limit)
     };
     let entries = engine.history(query).await?;
     if printer.is_json() {

@@ -25,20 +25,21 @@ pub(super) async fn run(
     let query = UsageQuery {
         by: arguments.by.into(),
         since,
+        until: None,
     };
-    let lines = engine.usage(query.clone()).await?;
+    let report = engine.usage(query.clone()).await?;
     let printer = &context.printer;
     if printer.is_json() {
-        printer.document(&UsageDocument::new(&query, &lines));
+        printer.document(&UsageDocument::new(&query, &report));
         return Ok(());
     }
-    if lines.is_empty() {
+    if report.lines.is_empty() {
         printer.note("no calls yet");
         return Ok(());
     }
-    let total = UsageLine::total(&lines);
+    let total = &report.total;
     let key = query.by.as_str().to_uppercase();
-    let rows = lines.iter().chain([&total]).map(row).collect();
+    let rows = report.lines.iter().chain([total]).map(row).collect();
     printer.line(&table(
         &[
             &key,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::failure::ErrorView;
 use crate::chat::{ChatReply, ToolCall, Usage};
 use crate::error::Failure;
-use crate::ledger::{Entry, UsageLine, UsageQuery};
+use crate::ledger::{Entry, UsageLine, UsageQuery, UsageReport};
 use crate::receipt::Receipt;
 
 /// `synapse.chat/1`: an answer and its receipt.
@@ -242,16 +242,16 @@ const fn known(sum: u64, unknown: u64) -> Option<u64> {
 }
 
 impl UsageDocument {
-    /// The document of these lines.
+    /// The document of this report.
     #[must_use]
-    pub fn new(query: &UsageQuery, lines: &[UsageLine]) -> Self {
+    pub fn new(query: &UsageQuery, report: &UsageReport) -> Self {
         Self {
             schema: "synapse.usage/1",
             ok: true,
             by: query.by.as_str(),
             since: query.since.map(|since| since.to_string()),
-            lines: lines.iter().map(UsageLineView::from).collect(),
-            total: UsageLineView::from(&UsageLine::total(lines)),
+            lines: report.lines.iter().map(UsageLineView::from).collect(),
+            total: UsageLineView::from(&report.total),
         }
     }
 }

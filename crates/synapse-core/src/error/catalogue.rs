@@ -276,6 +276,15 @@ catalogue! {
         detected "reset, closed early or cut off; the message says whether the request may have been billed"
         remedy "Look at the provider's usage page before you send it again.";
 
+    PolicyBudgetExceeded "policy.budget-exceeded" Policy
+        means "a limit of the connection is reached"
+        detected "what was spent in the day or month, what calls under way have set aside, and what this call needs are more than the limit; nothing was sent"
+        remedy "Wait for the next day or month (UTC), raise the limit, or ask for less with max tokens.";
+    PolicyCostUnknown "policy.cost-unknown" Policy
+        means "what the call may cost cannot be told before it is sent"
+        detected "the connection's limits are strict and no price is known for the model; nothing was sent"
+        remedy "Look at the prices with `synapse models`, or make the limits lenient.";
+
     StorageUnavailable "storage.unavailable" Storage
         means "a file of Synapse cannot be read or written"
         detected "the operating system refused"

@@ -112,6 +112,8 @@ impl Reader<'_> {
             project: text(Field::Project)?,
             bill_to: text(Field::BillTo)?,
             proxy: text(Field::Proxy)?,
+            limits: Default::default(),
+            record_text: false,
         })
     }
 

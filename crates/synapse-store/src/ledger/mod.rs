@@ -19,10 +19,15 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use async_trait::async_trait;
-use synapse_core::Failure;
 use synapse_core::call::CallId;
-use synapse_core::ledger::{Closing, Entry, HistoryQuery, Opening, UsageLine, UsageQuery};
+use synapse_core::ledger::{
+    Closing, Entry, HistoryQuery, Opening, Purged, RecordedText, Reservation, UsageQuery,
+    UsageReport, Verification,
+};
+use synapse_core::limits::Verdict;
 use synapse_core::ports::{Ledger, LedgerReader};
+use synapse_core::time::Timestamp;
+use synapse_core::{Code, Failure};
 use tokio::sync::oneshot;
 
 pub use self::prices::SqlitePrices;
@@ -153,6 +158,14 @@ impl Ledger for SqliteLedger {
         }
         self.ask(Job::Flush).await
     }
+
+    async fn reserve(&self, _reservation: Reservation) -> Result<Verdict, Failure> {
+        Err(not_kept())
+    }
+
+    async fn purge(&self, _before: Timestamp) -> Result<Purged, Failure> {
+        Err(not_kept())
+    }
 }
 
 #[async_trait]
@@ -165,7 +178,24 @@ impl LedgerReader for SqliteLedger {
         on_a_thread(&self.home, move |home| query::entry(home, call_id)).await
     }
 
-    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageLine>, Failure> {
-        on_a_thread(&self.home, move |home| query::usage(home, &query)).await
+    async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure> {
+        let lines = on_a_thread(&self.home, move |home| query::usage(home, &query)).await?;
+        Ok(query::report(lines))
     }
+
+    async fn text(&self, _call_id: CallId) -> Result<Option<RecordedText>, Failure> {
+        Ok(None)
+    }
+
+    async fn verify(&self) -> Result<Verification, Failure> {
+        Err(not_kept())
+    }
+}
+
+/// This ledger keeps rows, and neither seals nor reservations yet.
+fn not_kept() -> Failure {
+    Failure::new(
+        Code::InternalInvariant,
+        "the ledger file cannot do that yet",
+    )
 }

@@ -3,7 +3,9 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql};
 use synapse_core::Failure;
 use synapse_core::call::CallId;
-use synapse_core::ledger::{Entry, HistoryQuery, UsageKey, UsageLine, UsageQuery};
+use synapse_core::ledger::{
+    Column, Entry, HistoryQuery, Test, UsageKey, UsageLine, UsageQuery, UsageReport,
+};
 
 use super::database;
 use super::rows::{entry as entry_of, entry_columns, key};
@@ -14,12 +16,14 @@ use crate::home::Home;
 /// The rows of one page, newest first.
 pub(super) fn history(home: &Home, query: &HistoryQuery) -> Result<Vec<Entry>, Failure> {
     ask(home, |database, unswept| {
-        let before = query.before.map(|call_id| key(call_id).into_bytes());
+        let before = query.after.map(|call_id| key(call_id).into_bytes());
         let mut conditions = vec!["TRUE".to_owned()];
         let mut values: Vec<&dyn ToSql> = Vec::new();
-        if let Some(connection) = &query.connection {
-            conditions.push("connection = ?".to_owned());
-            values.push(connection);
+        for filter in &query.filters {
+            if let (Column::Connection, Test::Is(connection)) = (filter.column, &filter.test) {
+                conditions.push("connection = ?".to_owned());
+                values.push(connection);
+            }
         }
         if let Some(before) = &before {
             conditions.push("call_id < ?".to_owned());
@@ -76,6 +80,26 @@ pub(super) fn usage(home: &Home, query: &UsageQuery) -> Result<Vec<UsageLine>, F
     })
 }
 
+/// The lines with their total.
+pub(super) fn report(lines: Vec<UsageLine>) -> UsageReport {
+    let mut total = UsageLine {
+        key: "total".to_owned(),
+        ..UsageLine::default()
+    };
+    for line in &lines {
+        total.calls += line.calls;
+        total.ok += line.ok;
+        total.failed += line.failed;
+        total.refused += line.refused;
+        total.prompt_tokens += line.prompt_tokens;
+        total.completion_tokens += line.completion_tokens;
+        total.unknown_tokens += line.unknown_tokens;
+        total.cost_nano_usd += line.cost_nano_usd;
+        total.unknown_cost += line.unknown_cost;
+    }
+    UsageReport { lines, total }
+}
+
 /// Sweeps, then asks; an absent ledger has the empty answer.
 fn ask<T: Default>(
     home: &Home,
@@ -116,5 +140,6 @@ fn line(row: &Row<'_>) -> rusqlite::Result<UsageLine> {
         unknown_tokens: sum("unknown_tokens")?,
         cost_nano_usd: sum("cost_nano_usd")?,
         unknown_cost: sum("unknown_cost")?,
+        ..UsageLine::default()
     })
 }

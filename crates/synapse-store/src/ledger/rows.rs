@@ -55,6 +55,7 @@ impl RowWriter {
             operation,
             caller,
             receipt,
+            prompt: _,
         } = opening;
         let begin: [ToSqlOutput<'_>; BEGIN.len()] = [
             bytes(key(receipt.call_id)),
@@ -86,6 +87,7 @@ impl RowWriter {
             outcome,
             error_code,
             receipt,
+            reply: _,
         } = closing;
         let end: [ToSqlOutput<'_>; END.len()] = [
             integer(ended_at.as_millis()),
@@ -107,7 +109,7 @@ impl RowWriter {
 /// The columns that [`entry`] reads, where `outcome` is the expression to show as outcome.
 pub(super) fn entry_columns(outcome: &str) -> String {
     format!(
-        "call_id, started_at, operation, {outcome} AS shown_outcome, error_code, \
+        "call_id, started_at, ended_at, operation, {outcome} AS shown_outcome, error_class, error_code, \
          client_name, client_version, tool, {}, {}",
         IDENTITY.join(", "),
         DEEDS.join(", ")
@@ -123,6 +125,10 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         started_at: Timestamp::from_millis(row.get("started_at")?),
         operation: row.get("operation")?,
         outcome,
+        ended_at: row
+            .get::<_, Option<i64>>("ended_at")?
+            .map(Timestamp::from_millis),
+        error_class: row.get("error_class")?,
         error_code: row.get("error_code")?,
         caller: Caller {
             client_name: row.get("client_name")?,

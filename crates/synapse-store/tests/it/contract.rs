@@ -30,6 +30,7 @@ pub(crate) fn connection_store_story(store: &dyn ConnectionStore) {
         project: Some("proj_1".into()),
         bill_to: None,
         proxy: Some("http://127.0.0.1:3128".into()),
+        ..Draft::default()
     };
     store.insert(&cleared("hf", hf.clone())).unwrap();
     store

@@ -105,6 +105,7 @@ pub(crate) fn opening(connection: &str, started_at: i64) -> Opening {
             tool: Some("chat".into()),
         },
         receipt: Receipt::begin(CallId::new(Uuid::now_v7()), &connection, &connection.model),
+        prompt: None,
     }
 }
 
@@ -121,14 +122,10 @@ pub(crate) fn closing(opening: &Opening) -> Closing {
         outcome: Outcome::Ok,
         error_code: None,
         receipt,
+        reply: None,
     }
 }
 
 pub(crate) fn everything_newest_first() -> HistoryQuery {
-    HistoryQuery {
-        limit: 10_000,
-        connection: None,
-        outcome: None,
-        before: None,
-    }
+    HistoryQuery::newest(10_000)
 }

@@ -29,6 +29,7 @@ fn refused(home: &Home) -> Failure {
         let query = UsageQuery {
             by: UsageKey::Day,
             since: None,
+            until: None,
         };
         assert_eq!(ledger.usage(query).await.unwrap_err().code, failure.code);
         let entry = ledger.entry(opening.receipt.call_id).await;
@@ -210,8 +211,9 @@ pub(crate) fn is_read_all_the_same(home: &Home) {
     let query = UsageQuery {
         by: UsageKey::Connection,
         since: None,
+        until: None,
     };
-    assert_eq!(block_on(ledger.usage(query)).unwrap()[0].failed, 1);
+    assert_eq!(block_on(ledger.usage(query)).unwrap().lines[0].failed, 1);
     let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
     assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
 }

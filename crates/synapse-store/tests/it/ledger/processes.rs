@@ -72,8 +72,9 @@ fn a_crash_leaves_an_interrupted_row_that_may_have_been_billed() {
     let query = UsageQuery {
         by: UsageKey::Connection,
         since: None,
+        until: None,
     };
-    let lines = block_on(ledger.usage(query)).unwrap();
+    let lines = block_on(ledger.usage(query)).unwrap().lines;
     assert_eq!((lines[0].calls, lines[0].failed), (1, 1));
     // Whoever completed the row cleaned up behind the dead process.
     assert_eq!(names(&home.directory().join("run")), [""; 0]);
