@@ -26,6 +26,7 @@ pub mod provider;
 pub mod receipt;
 pub mod redact;
 pub mod secret;
+pub mod telemetry;
 pub mod time;
 
 pub use connection::{Connection, Draft};
