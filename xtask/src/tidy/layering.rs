@@ -31,6 +31,7 @@ const LAYERS: &[Layer] = &[
             "synapse-providers",
             "synapse-mcp",
             "synapse-store",
+            "synapse-export",
             "synapse-telemetry",
         ],
     },
@@ -44,6 +45,10 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-store",
+        may_use: &["synapse-core"],
+    },
+    Layer {
+        name: "synapse-export",
         may_use: &["synapse-core"],
     },
     Layer {
