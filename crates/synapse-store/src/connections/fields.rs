@@ -3,6 +3,7 @@
 
 use synapse_core::connection::Cleared;
 use synapse_core::gate::NetworkGate;
+use synapse_core::limits::DraftLimits;
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::{ConnectionName, Draft};
 use toml_edit::{Array, InlineTable, Key, Value};
@@ -11,10 +12,19 @@ use toml_edit::{Array, InlineTable, Key, Value};
 pub(super) const FORMAT: i64 = 1;
 
 /// The fields of the file.
-pub(super) const ROOT: [&str; 2] = ["format", "connections"];
+pub(super) const ROOT: [&str; 4] = ["format", TELEMETRY, LEDGER, "connections"];
+
+/// The table of the ledger, and its fields.
+pub(super) const LEDGER: &str = "ledger";
+pub(super) const LEDGER_FIELDS: [&str; 2] = ["retention_days", "text_retention_days"];
+
+/// The table of telemetry, and its fields.
+pub(super) const TELEMETRY: &str = "telemetry";
+pub(super) const TELEMETRY_FIELDS: [&str; 1] = [ENDPOINT];
+pub(super) const ENDPOINT: &str = "endpoint";
 
 /// The fields of a connection, in the order in which they are written.
-pub(super) const CONNECTION: [&str; 11] = [
+pub(super) const CONNECTION: [&str; 13] = [
     "provider",
     "model",
     "credential",
@@ -25,11 +35,19 @@ pub(super) const CONNECTION: [&str; 11] = [
     "bill_to",
     "proxy",
     "timeout_seconds",
+    LIMITS,
+    RECORD_TEXT,
     PREFLIGHT,
 ];
 
 /// The field of the network gate.
 pub(super) const NETWORK: &str = "network";
+
+/// The field of the limits.
+pub(super) const LIMITS: &str = "limits";
+
+/// The field that says whether texts are recorded.
+pub(super) const RECORD_TEXT: &str = "record_text";
 
 /// The field of the preflight record.
 pub(super) const PREFLIGHT: &str = "preflight";
@@ -42,7 +60,7 @@ pub(super) const RECORD: [&str; 3] = ["checked_at", "proven", "unproven"];
 pub(super) fn values(
     draft: &Draft,
     record: Option<&PreflightRecord>,
-) -> [(&'static str, Option<Value>); 11] {
+) -> [(&'static str, Option<Value>); 13] {
     let text = |value: &str| Some(Value::from(value));
     let optional = |value: &Option<String>| value.as_deref().map(Value::from);
     let [
@@ -56,6 +74,8 @@ pub(super) fn values(
         bill_to,
         proxy,
         timeout,
+        limits,
+        record_text,
         preflight,
     ] = CONNECTION;
     [
@@ -74,6 +94,8 @@ pub(super) fn values(
                 .timeout_seconds
                 .map(|seconds| Value::from(i64::try_from(seconds).unwrap_or(i64::MAX))),
         ),
+        (limits, limits_value(&draft.limits)),
+        (record_text, draft.record_text.then(|| Value::from(true))),
         (preflight, record.map(record_value)),
     ]
 }
@@ -112,6 +134,28 @@ pub(super) fn plain(value: &Value) -> String {
 /// A name as a key: quoted when it has a dot.
 fn key(name: &ConnectionName) -> String {
     Key::new(name.as_str()).display_repr().into_owned()
+}
+
+/// The limits as a table of one line; `None` when there are none.
+fn limits_value(limits: &DraftLimits) -> Option<Value> {
+    let tokens = |tokens: Option<u64>| {
+        tokens.map(|tokens| Value::from(i64::try_from(tokens).unwrap_or(i64::MAX)))
+    };
+    let text = |text: &Option<String>| text.as_deref().map(Value::from);
+    let values = [
+        tokens(limits.tokens_per_day),
+        tokens(limits.tokens_per_month),
+        text(&limits.usd_per_day),
+        text(&limits.usd_per_month),
+        text(&limits.mode),
+        limits.strict.map(Value::from),
+    ];
+    let table: InlineTable = DraftLimits::KEYS
+        .into_iter()
+        .zip(values)
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect();
+    (!table.is_empty()).then_some(Value::InlineTable(table))
 }
 
 fn record_value(record: &PreflightRecord) -> Value {

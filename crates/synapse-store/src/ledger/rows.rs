@@ -1,7 +1,7 @@
 //! Rows of the ledger as SQL and as domain values, both ways.
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use synapse_core::Receipt;
 use synapse_core::call::{CallId, Caller};
 use synapse_core::chat::Usage;
@@ -10,6 +10,11 @@ use synapse_core::ledger::{Closing, Entry, Opening, Outcome};
 use synapse_core::receipt::Exchange;
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
+
+use super::chain::{self, Gap, Head, Seal};
+use super::content::{self, Facts};
+use super::sweep::Unswept;
+use super::{daily, texts};
 
 /// What became of a row that was to be completed.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,14 +41,14 @@ impl RowWriter {
         Self {
             writer,
             insert: format!(
-                "INSERT INTO calls ({}) VALUES ({})",
+                "INSERT INTO entries ({}) VALUES ({})",
                 begin.join(", "),
                 vec!["?"; begin.len()].join(", ")
             ),
             complete: format!(
-                "UPDATE calls SET {} = ? \
-                 WHERE call_id = ? AND outcome IN ('open', 'interrupted')",
-                end.join(" = ?, ")
+                "UPDATE entries SET {} = ? WHERE call_id = ? AND outcome = 'open' RETURNING {}",
+                end.join(" = ?, "),
+                content::columns()
             ),
         }
     }
@@ -55,7 +60,7 @@ impl RowWriter {
             operation,
             caller,
             receipt,
-            prompt: _,
+            prompt,
         } = opening;
         let begin: [ToSqlOutput<'_>; BEGIN.len()] = [
             bytes(key(receipt.call_id)),
@@ -71,10 +76,16 @@ impl RowWriter {
             .into_iter()
             .chain(identity(receipt))
             .chain(deeds(receipt));
-        run(database, &self.insert, values).map(drop)
+        database
+            .prepare_cached(&self.insert)?
+            .execute(params_from_iter(values))?;
+        match prompt {
+            Some(prompt) => texts::add(database, receipt.call_id, *started_at, prompt),
+            None => Ok(()),
+        }
     }
 
-    /// Completes the row of a call.
+    /// Completes the row of a call, seals it and adds it to the daily sums.
     ///
     /// One that was taken for interrupted is completed too: whoever closes it knows better.
     pub(super) fn complete(
@@ -82,6 +93,18 @@ impl RowWriter {
         database: &Connection,
         closing: &Closing,
     ) -> rusqlite::Result<Completed> {
+        let call_id = closing.receipt.call_id;
+        let mut done = self.end(database, closing)?;
+        if done == Completed::Missing && reopen(database, call_id)? {
+            done = self.end(database, closing)?;
+        }
+        if let (Completed::Yes, Some(reply)) = (&done, &closing.reply) {
+            texts::answer(database, call_id, reply)?;
+        }
+        Ok(done)
+    }
+
+    fn end(&self, database: &Connection, closing: &Closing) -> rusqlite::Result<Completed> {
         let Closing {
             ended_at,
             outcome,
@@ -99,18 +122,74 @@ impl RowWriter {
             .into_iter()
             .chain(deeds(receipt))
             .chain([bytes(key(receipt.call_id))]);
-        Ok(match run(database, &self.complete, values)? {
-            0 => Completed::Missing,
-            _ => Completed::Yes,
-        })
+        let mut statement = database.prepare_cached(&self.complete)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        match rows.next()? {
+            None => Ok(Completed::Missing),
+            Some(row) => seal(database, row).map(|()| Completed::Yes),
+        }
     }
 }
 
-/// The columns that [`entry`] reads, where `outcome` is the expression to show as outcome.
-pub(super) fn entry_columns(outcome: &str) -> String {
+/// Seals a row that was just completed and adds it to the daily sums. The row begins with
+/// [`content::columns`].
+pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<()> {
+    let facts = Facts::of(row)?;
+    let head = Head::load(database)?;
+    let gaps = chain::gaps_by(database, head.sequence + 1)?;
+    let head = head.after_row(row, &gaps)?;
+    database
+        .prepare_cached("UPDATE entries SET sequence = ?, seal = ? WHERE call_id = ?")?
+        .execute(params![head.sequence, head.seal, facts.call_id])?;
+    daily::add(database, &facts)?;
+    head.store(database)
+}
+
+/// Opens a row again that was taken for interrupted. Its place in the chain becomes a gap for
+/// which the next seal, which is going to be its own, is the reason.
+fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result<bool> {
+    let id = key(call_id).into_bytes();
+    let sql = format!(
+        "SELECT {}, sequence, seal FROM entries WHERE call_id = ? AND outcome = 'interrupted'",
+        content::columns()
+    );
+    let found = database
+        .query_row(&sql, [id], |row| {
+            let place: Option<i64> = row.get("sequence")?;
+            let seal: Option<Seal> = row.get("seal")?;
+            Ok((Facts::of(row)?, place.zip(seal)))
+        })
+        .optional()?;
+    let Some((facts, sealed)) = found else {
+        return Ok(false);
+    };
+    if let Some((sequence, seal)) = sealed {
+        let by = Head::load(database)?.sequence + 1;
+        database.execute("UPDATE gaps SET by = ? WHERE by = ?", params![by, sequence])?;
+        chain::add_gap(
+            database,
+            &Gap {
+                first: sequence,
+                last: sequence,
+                seal,
+                by,
+            },
+        )?;
+    }
+    daily::remove(database, &facts)?;
+    database.execute(
+        "UPDATE entries SET outcome = 'open', sequence = NULL, seal = NULL WHERE call_id = ?",
+        [id],
+    )?;
+    Ok(true)
+}
+
+/// The columns that [`entry`] reads.
+pub(super) fn entry_columns(unswept: &Unswept) -> String {
     format!(
-        "call_id, started_at, ended_at, operation, {outcome} AS shown_outcome, error_class, error_code, \
+        "call_id, started_at, ended_at, operation, {} AS shown_outcome, error_class, error_code, \
          client_name, client_version, tool, {}, {}",
+        unswept.outcome(),
         IDENTITY.join(", "),
         DEEDS.join(", ")
     )
@@ -262,15 +341,6 @@ fn receipt(row: &Row<'_>, outcome: Outcome) -> rusqlite::Result<Receipt> {
         },
         latency_ms: count("latency_ms")?,
     })
-}
-
-fn run<'a>(
-    database: &Connection,
-    sql: &str,
-    values: impl Iterator<Item = ToSqlOutput<'a>>,
-) -> rusqlite::Result<usize> {
-    let mut statement = database.prepare_cached(sql)?;
-    statement.execute(params_from_iter(values))
 }
 
 fn text(text: &str) -> ToSqlOutput<'_> {

@@ -38,6 +38,30 @@ fn refused(home: &Home) -> Failure {
     })
 }
 
+/// A newer ledger can be read as far as its columns are known, and writing is refused.
+fn read_and_never_written(home: &Home, rows: usize) {
+    let ledger = SqliteLedger::new(home.clone());
+    block_on(async {
+        let failure = ledger.open(opening("hf", NOON)).await.unwrap_err();
+        assert_eq!(failure.code, Code::StorageNewerFormat);
+        assert_eq!(failure.context["format"], "4");
+        let before = synapse_core::time::Timestamp::from_millis(i64::MAX);
+        let failure = ledger.purge(before).await.unwrap_err();
+        assert_eq!(failure.code, Code::StorageNewerFormat);
+        let found = ledger.history(everything_newest_first()).await.unwrap();
+        assert_eq!(found.len(), rows);
+        let verified = ledger.verify().await.unwrap();
+        assert_eq!(verified.rows, u64::try_from(rows).unwrap());
+        let query = UsageQuery {
+            by: UsageKey::Day,
+            since: None,
+            until: None,
+        };
+        let report = ledger.usage(query).await.unwrap();
+        assert_eq!(report.total.calls, u64::try_from(rows).unwrap());
+    });
+}
+
 /// A ledger with some rows, closed by everybody.
 fn written() -> (tempfile::TempDir, Home) {
     let (directory, home) = home();
@@ -54,14 +78,26 @@ fn written() -> (tempfile::TempDir, Home) {
 fn a_newer_ledger_is_not_touched() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    database.pragma_update(None, "user_version", 3).unwrap();
+    database.pragma_update(None, "user_version", 4).unwrap();
     drop(database);
     let before = std::fs::read(home.ledger()).unwrap();
-    let failure = refused(&home);
-    assert_eq!(failure.code, Code::StorageNewerFormat);
-    assert_eq!(failure.context["format"], "3");
+    read_and_never_written(&home, 100);
     assert!(std::fs::read(home.ledger()).unwrap() == before);
     assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
+}
+
+/// What this version cannot read is refused for that reason and no other.
+#[test]
+fn a_newer_ledger_whose_columns_are_not_known_says_that_it_is_newer() {
+    let (_directory, home) = written();
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    database
+        .execute_batch("ALTER TABLE entries RENAME TO rows; PRAGMA user_version = 4")
+        .unwrap();
+    drop(database);
+    let failure = refused(&home);
+    assert_eq!(failure.code, Code::StorageNewerFormat);
+    assert_eq!(failure.context["format"], "4");
 }
 
 /// When a newer Synapse crashed, its version may stand in the log only.
@@ -80,7 +116,7 @@ fn a_newer_ledger_with_a_log_is_not_touched_either() {
     write(&copy.ledger(), &before[0]);
     write(&copy.directory().join("ledger.db-wal"), &before[1]);
     for newer in [&copy, &home] {
-        assert_eq!(refused(newer).code, Code::StorageNewerFormat);
+        read_and_never_written(newer, 100);
         assert!(content(newer) == before);
     }
     drop(database);
@@ -185,7 +221,7 @@ fn a_read_only_ledger_is_read_and_not_written() {
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     let open: i64 = database
         .query_row(
-            "SELECT count(*) FROM calls WHERE outcome = 'open'",
+            "SELECT count(*) FROM entries WHERE outcome = 'open'",
             [],
             |row| row.get(0),
         )

@@ -137,7 +137,7 @@ async fn every_source_of_a_cost_comes_back_and_a_newer_word_is_unknown() {
     }
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     database
-        .execute("UPDATE calls SET cost_source = 'GUESSED'", [])
+        .execute("UPDATE entries SET cost_source = 'GUESSED'", [])
         .unwrap();
     for entry in ledger.history(everything_newest_first()).await.unwrap() {
         assert_eq!(entry.receipt.cost.source, CostSource::Unknown);
