@@ -467,6 +467,28 @@ impl Unit {
     }
 }
 
+/// In one line, such as `block at 1000 tokens per day, 2.50 USD per month`.
+impl fmt::Display for Limits {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let periods = [(Period::Day, self.day), (Period::Month, self.month)];
+        let mut parts: Vec<String> = periods
+            .into_iter()
+            .flat_map(|(period, allowance)| {
+                let tokens = allowance.tokens.map(|amount| Unit::Tokens.show(amount));
+                let money = allowance.nano_usd.map(|amount| Unit::NanoUsd.show(amount));
+                [tokens, money]
+                    .into_iter()
+                    .flatten()
+                    .map(move |amount| format!("{amount} per {period}"))
+            })
+            .collect();
+        if self.unknown_cost == UnknownCost::Breaks {
+            parts.push("unknown cost".to_owned());
+        }
+        write!(formatter, "{} at {}", self.mode.as_str(), parts.join(", "))
+    }
+}
+
 impl fmt::Display for Period {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -597,6 +619,10 @@ mod tests {
         assert_eq!(limits.month.nano_usd, Some(2_500_000_000));
         assert_eq!(limits.mode, LimitMode::Block);
         assert_eq!(limits.unknown_cost, UnknownCost::Breaks);
+        assert_eq!(
+            limits.to_string(),
+            "block at 2.50 USD per month, unknown cost"
+        );
         assert_eq!(DraftLimits::default().parse(), Ok(None));
         for (mode, usd, key) in [
             (Some("stop"), None, "mode"),

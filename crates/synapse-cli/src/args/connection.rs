@@ -5,6 +5,8 @@ use synapse_core::connection::Draft;
 use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::Reach;
 
+use super::limits::LimitFlags;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectionCommand {
     /// Check a connection and save it when every check passes
@@ -160,6 +162,9 @@ pub(crate) struct DraftFlags {
     /// HTTP proxy to use; proxy variables of the environment are never used
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitFlags,
 }
 
 impl DraftFlags {
@@ -171,6 +176,7 @@ impl DraftFlags {
             || self.bill_to.is_some()
             || self.timeout.is_some()
             || self.proxy.is_some()
+            || self.limits.any()
     }
 
     /// Writes the given fields into `draft`. An empty text removes a field.
@@ -188,6 +194,7 @@ impl DraftFlags {
         if self.timeout.is_some() {
             draft.timeout_seconds = self.timeout;
         }
+        self.limits.apply(draft);
     }
 }
 

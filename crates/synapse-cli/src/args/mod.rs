@@ -2,6 +2,7 @@
 
 mod chat;
 mod connection;
+mod limits;
 mod models;
 mod reading;
 

@@ -8,6 +8,8 @@ mod cancelling;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod preflight;

@@ -74,7 +74,7 @@ impl Both {
         }
     }
 
-    async fn purge(&mut self, random: &mut Random) {
+    async fn purge(&self, random: &mut Random) {
         let before = Timestamp::from_millis(NOON + random.between(-40 * DAY, 10 * DAY));
         self.real.flush().await.unwrap();
         let purged = self.real.purge(before).await.unwrap();
