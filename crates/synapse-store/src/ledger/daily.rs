@@ -98,6 +98,19 @@ impl DailySums {
         self.latencies.merge(&other.latencies);
     }
 
+    /// Adds the [`SUMS`] of others, which begin at a column of a row.
+    pub(super) fn merge_row(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
+        let sums = self.sums_mut();
+        let count = sums.len();
+        for (index, sum) in sums.into_iter().enumerate() {
+            let value: i64 = row.get(begin + index)?;
+            *sum = sum.saturating_add(value);
+        }
+        self.latencies
+            .merge_encoded(row.get_ref(begin + count)?.as_blob()?);
+        Ok(())
+    }
+
     /// Whether these are the sums of the same rows as `exact`, whose keys are the tightest.
     pub(super) fn agrees_with(&self, exact: &Self) -> bool {
         let keyed = Self {
@@ -251,6 +264,11 @@ fn find(database: &Connection, key: &DailyKey) -> rusqlite::Result<Option<DailyS
         )
         .optional()
 }
+
+/// The sums without their keys, in the order of [`DailySums::sums_mut`], then the latencies.
+pub(super) const SUMS: &str = "calls, ok, failed, refused, prompt_tokens, completion_tokens,
+    cached_tokens, reasoning_tokens, unknown_tokens, cost_nano_usd, unknown_cost, limit_tokens,
+    limit_nano_usd, latencies";
 
 /// Key and sums in a row of the whole table.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(DailyKey, DailySums)> {

@@ -33,7 +33,12 @@ pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
     }
     let failure = |error: rusqlite::Error| sqlite(&path, &error);
     let mut database = connect(&path).map_err(failure)?;
-    if check_version(&path, &database)? < VERSION {
+    let found = check_version(&path, &database)?;
+    if found <= 0 && !is_blank(&database).map_err(failure)? {
+        abandon(database);
+        return Err(corrupt(&path, &NoVersion));
+    }
+    if found < VERSION {
         let _lock = Lock::acquire(&home.ledger_lock(), PATIENCE)?;
         migrate(&path, &mut database)?;
     }
@@ -71,7 +76,11 @@ pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
     };
     let mut database = database;
     match version(&database).map_err(failure)? {
-        0 => return Ok(None),
+        0 if is_blank(&database).map_err(failure)? => return Ok(None),
+        ..=0 => {
+            abandon(database);
+            return Err(corrupt(&path, &NoVersion));
+        }
         found if found > VERSION => {
             abandon(database);
             return newer(&path, found).map(Some);
@@ -162,6 +171,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;
     database.busy_timeout(PATIENCE)?;
+    database.set_prepared_statement_cache_capacity(STATEMENTS);
     // Until the version is known to be ours: closing would otherwise write the log into the file.
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(database)
@@ -182,6 +192,15 @@ fn probe(database: Connection) -> rusqlite::Result<Connection> {
 
 fn version(database: &Connection) -> rusqlite::Result<i64> {
     database.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Whether nothing was ever written, as when another process is just about to begin.
+fn is_blank(database: &Connection) -> rusqlite::Result<bool> {
+    database.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
+        [],
+        |row| row.get(0),
+    )
 }
 
 fn check_version(path: &Path, database: &Connection) -> Result<i64, Failure> {
@@ -275,9 +294,23 @@ impl std::fmt::Display for NotADatabase {
 
 impl std::error::Error for NotADatabase {}
 
+/// Why a file with tables of no version is refused.
+#[derive(Debug)]
+struct NoVersion;
+
+impl std::fmt::Display for NoVersion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the file has tables and says no version of them")
+    }
+}
+
+impl std::error::Error for NoVersion {}
+
 const MAGIC: &[u8] = b"SQLite format 3\0";
 const HEADER_LENGTH: u64 = 100;
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// More than a writer has.
+const STATEMENTS: usize = 32;
 
 #[cfg(test)]
 mod tests {

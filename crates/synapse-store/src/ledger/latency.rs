@@ -1,98 +1,127 @@
 //! How latencies of many calls are remembered in little room: exact below 256 ms, above that in
 //! steps of less than 0.8 %, of which the middle is told.
 
-use std::collections::BTreeMap;
-
 /// Counts of latencies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Latencies {
-    counts: BTreeMap<u32, u64>,
+    /// The count of each step; never ends with a zero.
+    counts: Vec<u64>,
 }
 
 impl Latencies {
     /// Counts one call.
     pub(super) fn add(&mut self, millis: i64) {
-        let millis = u64::try_from(millis).unwrap_or_default();
-        *self.counts.entry(step(millis)).or_default() += 1;
+        self.count(step(u64::try_from(millis).unwrap_or_default()), 1);
     }
 
     /// Takes back one call that was counted.
     pub(super) fn remove(&mut self, millis: i64) {
         let step = step(u64::try_from(millis).unwrap_or_default());
-        if let Some(count) = self.counts.get_mut(&step) {
+        if let Some(count) = self.counts.get_mut(step) {
             *count = count.saturating_sub(1);
         }
-        self.counts.retain(|_, count| *count > 0);
+        while self.counts.last() == Some(&0) {
+            self.counts.pop();
+        }
     }
 
     /// Counts all that another one counts.
     pub(super) fn merge(&mut self, other: &Self) {
-        for (step, count) in &other.counts {
-            *self.counts.entry(*step).or_default() += count;
+        for (step, count) in other
+            .counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+        {
+            self.count(step, *count);
+        }
+    }
+
+    /// Counts all that is counted in the bytes of another one.
+    pub(super) fn merge_encoded(&mut self, bytes: &[u8]) {
+        let mut rest = bytes.iter();
+        let mut step = 0_usize;
+        while let (Some(distance), Some(count)) = (take(&mut rest), take(&mut rest)) {
+            step = step.saturating_add(usize::try_from(distance).unwrap_or(usize::MAX));
+            if step >= STEPS || count == 0 {
+                // Not written by us: what cannot be read counts nothing.
+                return;
+            }
+            self.count(step, count);
         }
     }
 
     /// The latency that `percent` of the calls do not exceed: the nearest rank.
     pub(super) fn percentile(&self, percent: u64) -> Option<u64> {
-        let total: u64 = self.counts.values().sum();
+        let total: u64 = self.counts.iter().sum();
         let rank = total.saturating_mul(percent).div_ceil(100);
         let mut seen = 0;
         self.counts
             .iter()
-            .find(|(_, count)| {
-                seen += **count;
-                seen >= rank
+            .position(|count| {
+                seen += *count;
+                *count > 0 && seen >= rank
             })
-            .map(|(step, _)| middle(*step))
+            .map(middle)
     }
 
     /// In bytes: pairs of variable length, the distance to the step before and the count.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.counts.len() * 3);
+        let mut bytes = Vec::new();
         let mut before = 0;
-        for (step, count) in &self.counts {
-            put(&mut bytes, u64::from(step - before));
-            put(&mut bytes, *count);
-            before = *step;
+        for (step, count) in self
+            .counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+        {
+            put(&mut bytes, step - before);
+            put(&mut bytes, usize::try_from(*count).unwrap_or(usize::MAX));
+            before = step;
         }
         bytes
     }
 
-    /// From such bytes; what cannot be read counts nothing.
+    /// From such bytes.
     pub(super) fn decode(bytes: &[u8]) -> Self {
-        let mut counts = BTreeMap::new();
-        let mut rest = bytes.iter();
-        let mut step = 0_u32;
-        while let (Some(distance), Some(count)) = (take(&mut rest), take(&mut rest)) {
-            step = step.saturating_add(u32::try_from(distance).unwrap_or(u32::MAX));
-            counts.insert(step, count);
+        let mut latencies = Self::default();
+        latencies.merge_encoded(bytes);
+        latencies
+    }
+
+    fn count(&mut self, step: usize, count: u64) {
+        if self.counts.len() <= step {
+            self.counts.resize(step + 1, 0);
         }
-        Self { counts }
+        if let Some(counted) = self.counts.get_mut(step) {
+            *counted = counted.saturating_add(count);
+        }
     }
 }
 
-fn step(millis: u64) -> u32 {
-    match millis.checked_ilog2() {
+fn step(millis: u64) -> usize {
+    let step = match millis.checked_ilog2() {
         Some(exponent) if exponent >= EXACT => {
             let part = (millis >> (exponent - PARTS)) & ((1 << PARTS) - 1);
-            let part = u32::try_from(part).unwrap_or_default();
-            (1 << EXACT) + ((exponent - EXACT) << PARTS) + part
+            (1 << EXACT) + (u64::from(exponent - EXACT) << PARTS) + part
         }
-        _ => u32::try_from(millis).unwrap_or_default(),
-    }
+        _ => millis,
+    };
+    usize::try_from(step).unwrap_or_default()
 }
 
-fn middle(step: u32) -> u64 {
+fn middle(step: usize) -> u64 {
+    let step = u64::try_from(step).unwrap_or(u64::MAX);
     let Some(behind) = step.checked_sub(1 << EXACT) else {
-        return u64::from(step);
+        return step;
     };
-    let shift = (behind >> PARTS) + EXACT - PARTS;
-    let part = u64::from(behind & ((1 << PARTS) - 1));
+    let shift = u32::try_from(behind >> PARTS).unwrap_or(u32::MAX) + EXACT - PARTS;
+    let part = behind & ((1 << PARTS) - 1);
     let begin = ((1 << PARTS) + part).checked_shl(shift).unwrap_or(u64::MAX);
     begin.saturating_add(1_u64.checked_shl(shift).unwrap_or_default() / 2)
 }
 
-fn put(bytes: &mut Vec<u8>, mut value: u64) {
+fn put(bytes: &mut Vec<u8>, mut value: usize) {
     while value > 0x7f {
         bytes.push(u8::try_from(value & 0x7f).unwrap_or_default() | 0x80);
         value >>= 7;
@@ -119,6 +148,8 @@ fn take<'a>(bytes: &mut impl Iterator<Item = &'a u8>) -> Option<u64> {
 const EXACT: u32 = 8;
 /// Each doubling has two to the power of this steps.
 const PARTS: u32 = 7;
+/// More steps than any number has.
+const STEPS: usize = (1 << EXACT) + ((64 - EXACT as usize) << PARTS);
 
 #[cfg(test)]
 mod tests {

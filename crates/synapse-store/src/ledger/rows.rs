@@ -1,6 +1,6 @@
 //! Rows of the ledger as SQL and as domain values, both ways.
 
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::types::{FromSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use synapse_core::Receipt;
 use synapse_core::call::{CallId, Caller};
@@ -184,37 +184,65 @@ fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-/// The columns that [`entry`] reads.
+/// The columns that [`entry`] reads, in its order.
 pub(super) fn entry_columns(unswept: &Unswept) -> String {
     format!(
-        "call_id, started_at, ended_at, operation, {} AS shown_outcome, error_class, error_code, \
-         client_name, client_version, tool, {}, {}",
+        "call_id, started_at, ended_at, operation, {}, error_class, error_code, client_name, \
+         client_version, tool, {}, {}",
         unswept.outcome(),
         IDENTITY.join(", "),
         DEEDS.join(", ")
     )
 }
 
+/// Reads the columns of a row one after another. By position, because finding a column by its
+/// name is most of the work of reading a page.
+struct Cells<'a> {
+    row: &'a Row<'a>,
+    next: usize,
+}
+
+impl Cells<'_> {
+    fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let cell = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(cell)
+    }
+
+    fn count(&mut self) -> rusqlite::Result<Option<u64>> {
+        let value: Option<i64> = self.take()?;
+        Ok(value.and_then(|value| u64::try_from(value).ok()))
+    }
+
+    fn time(&mut self) -> rusqlite::Result<Option<Timestamp>> {
+        let millis: Option<i64> = self.take()?;
+        Ok(millis.map(Timestamp::from_millis))
+    }
+}
+
 /// The entry in a row of [`entry_columns`].
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let outcome = row.get_ref("shown_outcome")?.as_str()?;
+    let mut cells = Cells { row, next: 0 };
+    let call_id = CallId::new(Uuid::from_bytes(cells.take()?));
+    let started_at = Timestamp::from_millis(cells.take()?);
+    let ended_at = cells.time()?;
+    let operation = cells.take()?;
+    let outcome: String = cells.take()?;
     // The table admits no other word.
-    let outcome = Outcome::parse(outcome).unwrap_or(Outcome::Interrupted);
+    let outcome = Outcome::parse(&outcome).unwrap_or(Outcome::Interrupted);
     Ok(Entry {
-        started_at: Timestamp::from_millis(row.get("started_at")?),
-        operation: row.get("operation")?,
+        started_at,
+        ended_at,
+        operation,
         outcome,
-        ended_at: row
-            .get::<_, Option<i64>>("ended_at")?
-            .map(Timestamp::from_millis),
-        error_class: row.get("error_class")?,
-        error_code: row.get("error_code")?,
+        error_class: cells.take()?,
+        error_code: cells.take()?,
         caller: Caller {
-            client_name: row.get("client_name")?,
-            client_version: row.get("client_version")?,
-            tool: row.get("tool")?,
+            client_name: cells.take()?,
+            client_version: cells.take()?,
+            tool: cells.take()?,
         },
-        receipt: receipt(row, outcome)?,
+        receipt: receipt(call_id, &mut cells, outcome)?,
     })
 }
 
@@ -302,44 +330,45 @@ fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; DEEDS.len()] {
     ]
 }
 
-fn receipt(row: &Row<'_>, outcome: Outcome) -> rusqlite::Result<Receipt> {
-    let count = |column: &str| -> rusqlite::Result<Option<u64>> {
-        let value: Option<i64> = row.get(column)?;
-        Ok(value.and_then(|value| u64::try_from(value).ok()))
+/// Reads [`IDENTITY`] and [`DEEDS`], in their order: the fields of a struct are evaluated as they
+/// are written.
+fn receipt(call_id: CallId, cells: &mut Cells<'_>, outcome: Outcome) -> rusqlite::Result<Receipt> {
+    let (connection, provider, model_requested) = (cells.take()?, cells.take()?, cells.take()?);
+    let host = cells.take()?;
+    let model_served = cells.take()?;
+    let served_by = cells.take()?;
+    let exchange = Exchange {
+        host,
+        served_by,
+        attempts: cells.take()?,
+        maybe_billed: cells.take::<bool>()? || outcome == Outcome::Interrupted,
+        http_status: cells.take()?,
+        request_id: cells.take()?,
+        bytes_out: cells.count()?.unwrap_or_default(),
+        bytes_in: cells.count()?.unwrap_or_default(),
+        headers_ms: cells.count()?,
     };
-    let maybe_billed: bool = row.get("maybe_billed")?;
-    let priced_at: Option<i64> = row.get("priced_at")?;
     Ok(Receipt {
-        call_id: CallId::new(Uuid::from_bytes(row.get("call_id")?)),
-        connection: row.get("connection")?,
-        provider: row.get("provider")?,
-        model_requested: row.get("model_requested")?,
-        model_served: row.get("model_served")?,
-        exchange: Exchange {
-            attempts: row.get("attempts")?,
-            host: row.get("host")?,
-            http_status: row.get("http_status")?,
-            request_id: row.get("request_id")?,
-            served_by: row.get("served_by")?,
-            bytes_out: count("bytes_out")?.unwrap_or_default(),
-            bytes_in: count("bytes_in")?.unwrap_or_default(),
-            headers_ms: count("headers_ms")?,
-            maybe_billed: maybe_billed || outcome == Outcome::Interrupted,
-        },
-        finish_reason: row.get("finish_reason")?,
+        call_id,
+        connection,
+        provider,
+        model_requested,
+        model_served,
+        exchange,
+        latency_ms: cells.count()?,
+        finish_reason: cells.take()?,
         usage: Usage {
-            prompt_tokens: count("prompt_tokens")?,
-            completion_tokens: count("completion_tokens")?,
-            cached_tokens: count("cached_tokens")?,
-            cache_write_tokens: count("cache_write_tokens")?,
-            reasoning_tokens: count("reasoning_tokens")?,
+            prompt_tokens: cells.count()?,
+            completion_tokens: cells.count()?,
+            cached_tokens: cells.count()?,
+            cache_write_tokens: cells.count()?,
+            reasoning_tokens: cells.count()?,
         },
         cost: Cost {
-            amount_nano_usd: count("cost_nano_usd")?,
-            source: CostSource::parse(row.get_ref("cost_source")?.as_str()?).unwrap_or_default(),
-            priced_at: priced_at.map(Timestamp::from_millis),
+            amount_nano_usd: cells.count()?,
+            source: CostSource::parse(&cells.take::<String>()?).unwrap_or_default(),
+            priced_at: cells.time()?,
         },
-        latency_ms: count("latency_ms")?,
     })
 }
 

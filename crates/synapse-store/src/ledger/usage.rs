@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 use synapse_core::Failure;
 use synapse_core::ledger::{Outcome, UsageKey, UsageLine, UsageQuery, UsageReport};
@@ -147,13 +148,29 @@ impl Lines {
     }
 
     fn add_days(&mut self, database: &Connection, first: i64, last: i64) -> rusqlite::Result<()> {
-        let mut statement = database.prepare("SELECT * FROM daily WHERE day BETWEEN ? AND ?")?;
+        let column = match self.by {
+            UsageKey::Connection => "connection",
+            UsageKey::Provider => "provider",
+            UsageKey::Model => "model",
+            UsageKey::Client => "client",
+            _ => "day",
+        };
+        let mut statement = database.prepare(&format!(
+            "SELECT {column}, {} FROM daily WHERE day BETWEEN ? AND ?",
+            daily::SUMS
+        ))?;
         let mut rows = statement.query([first, last])?;
         while let Some(row) = rows.next()? {
-            let (key, sums) = daily::read(row)?;
-            let begin = Timestamp::of_day(key.day).as_millis();
-            let key = key_of(&key, begin, self.by);
-            self.sums.entry(key).or_default().merge(sums);
+            let key = match row.get_ref(0)? {
+                ValueRef::Integer(day) => {
+                    self.by.period(Timestamp::of_day(day)).unwrap_or_default()
+                }
+                other => match other.as_str()? {
+                    "" if self.by == UsageKey::Client => UsageKey::TERMINAL.to_owned(),
+                    text => text.to_owned(),
+                },
+            };
+            self.sums.entry(key).or_default().merge_row(row, 1)?;
         }
         Ok(())
     }

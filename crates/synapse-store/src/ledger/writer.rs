@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use synapse_core::ledger::{Closing, Opening, Reservation};
 use synapse_core::limits::Verdict;
 use synapse_core::{Code, Failure};
@@ -203,17 +203,19 @@ impl Writer {
 
 /// All jobs or none. Takes the lock at once: the end of the chain is read under it.
 fn transact(database: &Connection, rows: &RowWriter, jobs: &[Job]) -> rusqlite::Result<Vec<Done>> {
-    let change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
+    // By hand, because these two statements are kept prepared; whoever calls drops the connection
+    // after a failure, which rolls back.
+    database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let mut done = Vec::with_capacity(jobs.len());
     for job in jobs {
         done.push(match job {
-            Job::Open(opening, _) => rows.insert(&change, opening).map(|()| Done::Opened)?,
-            Job::Reserve(reservation, _) => Done::Judged(reserve::reserve(&change, reservation)?),
-            Job::Close(closing) => Done::Closed(rows.complete(&change, closing)?),
+            Job::Open(opening, _) => rows.insert(database, opening).map(|()| Done::Opened)?,
+            Job::Reserve(reservation, _) => Done::Judged(reserve::reserve(database, reservation)?),
+            Job::Close(closing) => Done::Closed(rows.complete(database, closing)?),
             Job::Flush(_) => Done::Flushed,
         });
     }
-    change.commit()?;
+    database.prepare_cached("COMMIT")?.execute([])?;
     Ok(done)
 }
 
