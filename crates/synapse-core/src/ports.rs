@@ -126,10 +126,10 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     async fn flush(&self) -> Result<(), Failure>;
 
     /// Removes the complete rows of calls that began before `before`, with their texts, and seals
-    /// that it did. The daily sums of the rows go with them.
+    /// that it did. The daily sums of the rows go with them. Many rows go in several turns.
     ///
     /// # Errors
-    /// `storage.*`; then nothing is removed.
+    /// `storage.*`; what went in the turns before stays removed, and sealed.
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure>;
 }
 

@@ -58,6 +58,11 @@ fn median(mut durations: Vec<Duration>) -> Duration {
     durations[durations.len() / 2]
 }
 
+/// The shortest of several durations: what is measured, without what else the machine did.
+fn best(durations: impl Iterator<Item = Duration>) -> Duration {
+    durations.min().unwrap()
+}
+
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let begin = Instant::now();
     let result = work();

@@ -231,6 +231,8 @@ fn migrate(path: &Path, database: &mut Connection) -> Result<(), Failure> {
 fn set_up(database: &Connection) -> rusqlite::Result<()> {
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     set_durability(database)?;
+    // A log of 16 MB: copying it into the file waits for the disk, and is done less often.
+    database.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(()))?;
     // What is purged shall be gone. Appending frees no pages and pays nothing for it.
     database.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     database.pragma_update(None, "foreign_keys", true)

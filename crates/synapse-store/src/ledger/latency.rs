@@ -4,8 +4,8 @@
 /// Counts of latencies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Latencies {
-    /// The count of each step; never ends with a zero.
-    counts: Vec<u64>,
+    /// Steps and their counts, sorted, none of them zero. Little, because there are many of these.
+    counts: Vec<(u32, u32)>,
 }
 
 impl Latencies {
@@ -17,67 +17,57 @@ impl Latencies {
     /// Takes back one call that was counted.
     pub(super) fn remove(&mut self, millis: i64) {
         let step = step(u64::try_from(millis).unwrap_or_default());
-        if let Some(count) = self.counts.get_mut(step) {
-            *count = count.saturating_sub(1);
-        }
-        while self.counts.last() == Some(&0) {
-            self.counts.pop();
+        if let Ok(at) = self.find(step)
+            && let Some((_, count)) = self.counts.get_mut(at)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(at);
+            }
         }
     }
 
     /// Counts all that another one counts.
     pub(super) fn merge(&mut self, other: &Self) {
-        for (step, count) in other
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0)
-        {
-            self.count(step, *count);
+        for (step, count) in &other.counts {
+            self.count(*step, *count);
         }
     }
 
     /// Counts all that is counted in the bytes of another one.
     pub(super) fn merge_encoded(&mut self, bytes: &[u8]) {
         let mut rest = bytes.iter();
-        let mut step = 0_usize;
+        let mut step = 0_u32;
         while let (Some(distance), Some(count)) = (take(&mut rest), take(&mut rest)) {
-            step = step.saturating_add(usize::try_from(distance).unwrap_or(usize::MAX));
-            if step >= STEPS || count == 0 {
-                // Not written by us: what cannot be read counts nothing.
-                return;
+            step = step.saturating_add(distance);
+            if count > 0 {
+                self.count(step, count);
             }
-            self.count(step, count);
         }
     }
 
     /// The latency that `percent` of the calls do not exceed: the nearest rank.
     pub(super) fn percentile(&self, percent: u64) -> Option<u64> {
-        let total: u64 = self.counts.iter().sum();
+        let total: u64 = self.counts.iter().map(|(_, count)| u64::from(*count)).sum();
         let rank = total.saturating_mul(percent).div_ceil(100);
         let mut seen = 0;
         self.counts
             .iter()
-            .position(|count| {
-                seen += *count;
-                *count > 0 && seen >= rank
+            .find(|(_, count)| {
+                seen += u64::from(*count);
+                seen >= rank
             })
-            .map(middle)
+            .map(|(step, _)| middle(*step))
     }
 
     /// In bytes: pairs of variable length, the distance to the step before and the count.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(self.counts.len() * 3);
         let mut before = 0;
-        for (step, count) in self
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0)
-        {
+        for (step, count) in &self.counts {
             put(&mut bytes, step - before);
-            put(&mut bytes, usize::try_from(*count).unwrap_or(usize::MAX));
-            before = step;
+            put(&mut bytes, *count);
+            before = *step;
         }
         bytes
     }
@@ -89,39 +79,48 @@ impl Latencies {
         latencies
     }
 
-    fn count(&mut self, step: usize, count: u64) {
-        if self.counts.len() <= step {
-            self.counts.resize(step + 1, 0);
+    fn count(&mut self, step: u32, count: u32) {
+        match self.find(step) {
+            Ok(at) => {
+                if let Some((_, counted)) = self.counts.get_mut(at) {
+                    *counted = counted.saturating_add(count);
+                }
+            }
+            Err(at) => self.counts.insert(at, (step, count)),
         }
-        if let Some(counted) = self.counts.get_mut(step) {
-            *counted = counted.saturating_add(count);
+    }
+
+    fn find(&self, step: u32) -> Result<usize, usize> {
+        // Steps mostly come in their order.
+        match self.counts.last() {
+            Some((last, _)) if *last < step => Err(self.counts.len()),
+            _ => self.counts.binary_search_by_key(&step, |(step, _)| *step),
         }
     }
 }
 
-fn step(millis: u64) -> usize {
-    let step = match millis.checked_ilog2() {
+fn step(millis: u64) -> u32 {
+    match millis.checked_ilog2() {
         Some(exponent) if exponent >= EXACT => {
             let part = (millis >> (exponent - PARTS)) & ((1 << PARTS) - 1);
-            (1 << EXACT) + (u64::from(exponent - EXACT) << PARTS) + part
+            let part = u32::try_from(part).unwrap_or_default();
+            (1 << EXACT) + ((exponent - EXACT) << PARTS) + part
         }
-        _ => millis,
-    };
-    usize::try_from(step).unwrap_or_default()
+        _ => u32::try_from(millis).unwrap_or_default(),
+    }
 }
 
-fn middle(step: usize) -> u64 {
-    let step = u64::try_from(step).unwrap_or(u64::MAX);
+fn middle(step: u32) -> u64 {
     let Some(behind) = step.checked_sub(1 << EXACT) else {
-        return step;
+        return u64::from(step);
     };
-    let shift = u32::try_from(behind >> PARTS).unwrap_or(u32::MAX) + EXACT - PARTS;
-    let part = behind & ((1 << PARTS) - 1);
+    let shift = (behind >> PARTS) + EXACT - PARTS;
+    let part = u64::from(behind & ((1 << PARTS) - 1));
     let begin = ((1 << PARTS) + part).checked_shl(shift).unwrap_or(u64::MAX);
     begin.saturating_add(1_u64.checked_shl(shift).unwrap_or_default() / 2)
 }
 
-fn put(bytes: &mut Vec<u8>, mut value: usize) {
+fn put(bytes: &mut Vec<u8>, mut value: u32) {
     while value > 0x7f {
         bytes.push(u8::try_from(value & 0x7f).unwrap_or_default() | 0x80);
         value >>= 7;
@@ -129,12 +128,12 @@ fn put(bytes: &mut Vec<u8>, mut value: usize) {
     bytes.push(u8::try_from(value).unwrap_or_default());
 }
 
-fn take<'a>(bytes: &mut impl Iterator<Item = &'a u8>) -> Option<u64> {
-    let mut value = 0_u64;
+fn take<'a>(bytes: &mut impl Iterator<Item = &'a u8>) -> Option<u32> {
+    let mut value = 0_u32;
     let mut shift = 0;
     loop {
         let byte = bytes.next()?;
-        value |= u64::from(byte & 0x7f)
+        value |= u32::from(byte & 0x7f)
             .checked_shl(shift)
             .unwrap_or_default();
         if byte & 0x80 == 0 {
@@ -148,8 +147,6 @@ fn take<'a>(bytes: &mut impl Iterator<Item = &'a u8>) -> Option<u64> {
 const EXACT: u32 = 8;
 /// Each doubling has two to the power of this steps.
 const PARTS: u32 = 7;
-/// More steps than any number has.
-const STEPS: usize = (1 << EXACT) + ((64 - EXACT as usize) << PARTS);
 
 #[cfg(test)]
 mod tests {

@@ -83,25 +83,49 @@ impl Writer {
                 Taken::End => break,
             }
         }
-        if !self.unwritten.is_empty() {
-            self.work(Vec::new());
-        }
+        self.try_unwritten_for_good();
         // The sign of life goes last: until then the rows are ours.
         drop(self.database.take());
         drop(self.presence.take());
     }
 
-    fn work(&mut self, jobs: Vec<Job>) {
+    fn work(&mut self, mut jobs: Vec<Job>) {
+        while !jobs.is_empty() {
+            let rest = jobs.split_off(jobs.len().min(TOGETHER));
+            self.write_together(jobs);
+            jobs = rest;
+        }
+        // Behind the jobs that someone waits for, and only when writing goes well again.
+        if self.database.is_some() && !self.unwritten.is_empty() {
+            let again = self.unwritten_jobs();
+            if self.write(&again).is_err() {
+                self.keep(again);
+            }
+        }
+    }
+
+    /// The last try: each by itself, so that none fails for another.
+    fn try_unwritten_for_good(&mut self) {
+        for job in self.unwritten_jobs() {
+            drop(self.write(std::slice::from_ref(&job)));
+        }
+    }
+
+    fn unwritten_jobs(&mut self) -> Vec<Job> {
         let unwritten = std::mem::take(&mut self.unwritten);
-        let mut all: Vec<Job> = unwritten
+        unwritten
             .into_iter()
             .map(|closing| Job::Close(Box::new(closing)))
-            .collect();
-        all.extend(jobs);
-        while !all.is_empty() {
-            let rest = all.split_off(all.len().min(TOGETHER));
-            self.write_together(all);
-            all = rest;
+            .collect()
+    }
+
+    fn keep(&mut self, jobs: Vec<Job>) {
+        for job in jobs {
+            if let Job::Close(closing) = job
+                && self.unwritten.len() < MOST_UNWRITTEN
+            {
+                self.unwritten.push(*closing);
+            }
         }
     }
 
@@ -149,9 +173,7 @@ impl Writer {
             (Job::Close(_), Ok(_)) => {}
             (Job::Close(closing), Err(failure)) => {
                 self.failure.get_or_insert(failure);
-                if self.unwritten.len() < MOST_UNWRITTEN {
-                    self.unwritten.push(*closing);
-                }
+                self.keep(vec![Job::Close(closing)]);
             }
             (Job::Flush(reply), _) => {
                 drop(reply.send(self.failure.take().map_or(Ok(()), Err)));

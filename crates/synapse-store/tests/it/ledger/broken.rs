@@ -253,3 +253,27 @@ pub(crate) fn is_read_all_the_same(home: &Home) {
     let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
     assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
 }
+
+/// The end of a call that could not be written is written when writing goes well again.
+#[test]
+fn an_end_that_could_not_be_written_is_tried_again() {
+    let (_directory, home) = home();
+    let ledger = SqliteLedger::new(home.clone());
+    let call = opening("hf", NOON);
+    block_on(ledger.open(call.clone())).unwrap();
+    // The table is gone for a while, as if by a hand that meant well.
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    database
+        .execute_batch("ALTER TABLE chain RENAME TO elsewhere")
+        .unwrap();
+    ledger.close(closing(&call));
+    let failure = block_on(ledger.flush()).unwrap_err();
+    assert_eq!(failure.code, Code::StorageCorrupt, "{failure:?}");
+    database
+        .execute_batch("ALTER TABLE elsewhere RENAME TO chain")
+        .unwrap();
+    block_on(ledger.open(opening("hf", NOON))).unwrap();
+    assert_eq!(block_on(ledger.flush()), Ok(()));
+    let found = block_on(ledger.entry(call.receipt.call_id)).unwrap();
+    assert_eq!(found.unwrap().outcome, Outcome::Ok);
+}
