@@ -25,6 +25,15 @@ pub struct Run {
     command: Command,
     spelling: String,
     input: Vec<u8>,
+    /// The other end of a terminal that is its stdout.
+    terminal: Option<File>,
+}
+
+/// A program whose stdout the test reads by itself, as far as it likes.
+#[derive(Debug)]
+pub struct Reading {
+    running: Running,
+    stdout: ChildStdout,
 }
 
 /// A program that runs.
@@ -71,6 +80,7 @@ impl Run {
             command,
             spelling,
             input: Vec::new(),
+            terminal: None,
         }
     }
 
@@ -119,6 +129,50 @@ impl Run {
         self
     }
 
+    /// Gives it a terminal of so many columns as stdout.
+    ///
+    /// # Panics
+    /// When the system has none left.
+    #[must_use]
+    pub fn on_a_terminal(mut self, columns: u16) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there is a terminal");
+        grantpt(&master).expect("it is ours");
+        unlockpt(&master).expect("it is ours");
+        let size = Winsize {
+            ws_row: 40,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&master, size).expect("a terminal has a size");
+        let name = ptsname(&master, Vec::new()).expect("it has a name");
+        let name = name.into_string().expect("names of terminals are ASCII");
+        let slave = File::options().read(true).write(true).open(name);
+        self.command.stdout(slave.expect("it is ours"));
+        self.terminal = Some(File::from(master));
+        self
+    }
+
+    /// Starts it and leaves its stdout to the caller.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start_to_read(mut self) -> Reading {
+        let mut child = self.spawn();
+        let stdin = child.0.stdin.take().expect("stdin is a pipe");
+        let stdout = child.0.stdout.take().expect("stdout is a pipe");
+        let stderr = child.0.stderr.take().expect("stderr is a pipe");
+        feed(stdin, self.input);
+        let running = Running {
+            child,
+            spelling: self.spelling,
+            stdout: None,
+            stderr: Collector::start(stderr),
+        };
+        Reading { running, stdout }
+    }
+
     /// Runs it as that user and group, which takes a test that runs as root.
     #[cfg(unix)]
     #[must_use]
@@ -136,7 +190,14 @@ impl Run {
     pub fn start(mut self) -> Running {
         let mut child = self.spawn();
         let stdin = child.0.stdin.take();
-        let stdout = child.0.stdout.take().map(Collector::start);
+        let stdout = match self.terminal.take() {
+            Some(terminal) => {
+                // Ours is the last copy of the program's end: without it, the end is seen.
+                drop(self.command);
+                Some(Collector::start(terminal))
+            }
+            None => child.0.stdout.take().map(Collector::start),
+        };
         let stderr = child.0.stderr.take().expect("stderr is a pipe");
         feed(stdin.expect("stdin is a pipe"), self.input);
         Running {
@@ -273,6 +334,35 @@ impl Running {
             stdout,
             stderr,
         }
+    }
+}
+
+impl Reading {
+    /// Reads that many bytes of its stdout, fewer only at the end.
+    ///
+    /// # Panics
+    /// When the pipe breaks.
+    pub fn read(&mut self, most: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let stdout = self.stdout.by_ref();
+        let read = stdout.take(most).read_to_end(&mut bytes);
+        read.expect("the pipe can be read");
+        bytes
+    }
+
+    /// The most memory that it ever held, in KiB. Linux alone tells.
+    ///
+    /// # Panics
+    /// When the program has ended.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn peak_memory(&self) -> u64 {
+        let id = self.running.child.0.id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+        let status = status.expect("the program runs");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let words: Vec<&str> = line.expect("the program runs").split_whitespace().collect();
+        words[1].parse().expect("it is a number of KiB")
     }
 }
 

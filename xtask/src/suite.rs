@@ -21,6 +21,7 @@ pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
     check::run_within(&mut steps, repository);
     let third_party = steps.run("third-party parts", || third_party::prepare(repository));
     steps.run("tests", || tests(repository, third_party.as_ref()));
+    steps.run("tests of telemetry", || telemetry(repository));
     steps.run("doc tests", || {
         Invocation::cargo(repository)
             .args(["test", "--workspace", "--doc", "--no-fail-fast"])
@@ -41,6 +42,14 @@ fn tests(repository: &Repository, third_party: Option<&ThirdParty>) -> Result<()
     let environment = third_party.iter().flat_map(|parts| parts.environment());
     environment
         .fold(invocation, |run, (name, path)| run.env(name, path))
+        .run()
+}
+
+/// Builds the twin with telemetry in it, which it is not by default.
+fn telemetry(repository: &Repository) -> Result<(), Failure> {
+    Invocation::cargo(repository)
+        .args(["test", "--package", "synapse-tests", "--features", "otel"])
+        .args(["--test", "telemetry"])
         .run()
 }
 

@@ -10,6 +10,7 @@ mod compose;
 mod environment;
 mod output;
 mod system;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@ mod content;
 mod image;
 mod message;
 mod parameters;
+mod transcript;
 
 use std::fmt;
 

@@ -10,6 +10,7 @@ use crate::credential::CredentialRef;
 use crate::endpoint::BaseUrl;
 use crate::error::{Code, Failure};
 use crate::gate::NetworkGate;
+use crate::limits::{DraftLimits, Limits};
 use crate::name::{ConnectionName, ModelId};
 use crate::preflight::PreflightRecord;
 use crate::provider::{ProviderKind, TokenNeed};
@@ -40,6 +41,10 @@ pub struct Draft {
     pub bill_to: Option<String>,
     /// HTTP proxy; none is used unless named here.
     pub proxy: Option<String>,
+    /// What its calls may take in a day or a month.
+    pub limits: DraftLimits,
+    /// Whether prompts and answers are kept in the ledger. Off unless asked for.
+    pub record_text: bool,
 }
 
 /// A field of a draft, as it is called in connections.toml.
@@ -65,6 +70,8 @@ pub enum Field {
     BillTo,
     /// `proxy`
     Proxy,
+    /// `limits`
+    Limits,
 }
 
 impl Field {
@@ -82,6 +89,7 @@ impl Field {
             Self::Project => "project",
             Self::BillTo => "bill_to",
             Self::Proxy => "proxy",
+            Self::Limits => "limits",
         }
     }
 }
@@ -118,6 +126,10 @@ pub struct Connection {
     pub account: Account,
     /// The proxy, when one is configured.
     pub proxy: Option<ProxyUrl>,
+    /// What its calls may take in a day or a month, when that is limited.
+    pub limits: Option<Limits>,
+    /// Whether prompts and answers are kept in the ledger.
+    pub record_text: bool,
 }
 
 impl Draft {
@@ -141,6 +153,7 @@ impl Draft {
             Some(text) => Some(at(Field::Proxy, text.parse())?),
             None => None,
         };
+        let limits = at(Field::Limits, self.limits.parse())?;
         Ok(Connection {
             name,
             provider,
@@ -152,6 +165,8 @@ impl Draft {
             max_tokens: self.max_tokens,
             account,
             proxy,
+            limits,
+            record_text: self.record_text,
         })
     }
 

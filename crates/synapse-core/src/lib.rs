@@ -16,6 +16,7 @@ pub mod engine;
 pub mod error;
 pub mod gate;
 pub mod ledger;
+pub mod limits;
 pub mod models;
 pub mod name;
 pub mod ports;
@@ -25,6 +26,7 @@ pub mod provider;
 pub mod receipt;
 pub mod redact;
 pub mod secret;
+pub mod telemetry;
 pub mod time;
 
 pub use connection::{Connection, Draft};

@@ -12,7 +12,11 @@ use crate::connection::{Cleared, Connection, Draft};
 use crate::credential::CredentialRef;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
-use crate::ledger::{Closing, Entry, HistoryQuery, Opening, UsageLine, UsageQuery};
+use crate::ledger::{
+    Closing, Entry, HistoryQuery, Opening, Purged, RecordedText, Reservation, UsageQuery,
+    UsageReport, Verification,
+};
+use crate::limits::Verdict;
 use crate::name::ConnectionName;
 use crate::preflight::PreflightRecord;
 use crate::price::{PriceKey, PriceList, SeenPrice};
@@ -102,6 +106,14 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// `storage.*`. The caller goes on with its call and warns.
     async fn open(&self, opening: Opening) -> Result<(), Failure>;
 
+    /// Holds an opened call against the limits of its connection and sets aside what it may take,
+    /// in one step that no other call or process can come between. What is set aside stands in the
+    /// call's row until it is closed.
+    ///
+    /// # Errors
+    /// `storage.*`; then nothing is set aside and nobody knows whether the call fits.
+    async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure>;
+
     /// Completes the row of an opened call, soon, without making the caller wait.
     ///
     /// A later [`Ledger::flush`] reports what could not be written.
@@ -112,12 +124,19 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.*`, the first since the last flush.
     async fn flush(&self) -> Result<(), Failure>;
+
+    /// Removes the complete rows of calls that began before `before`, with their texts, and seals
+    /// that it did. The daily sums of the rows go with them. Many rows go in several turns.
+    ///
+    /// # Errors
+    /// `storage.*`; what went in the turns before stays removed, and sealed.
+    async fn purge(&self, before: Timestamp) -> Result<Purged, Failure>;
 }
 
 /// Reads the ledger.
 #[async_trait]
 pub trait LedgerReader: Send + Sync + fmt::Debug {
-    /// Rows, newest first.
+    /// One page of rows.
     ///
     /// # Errors
     /// `storage.*`.
@@ -133,7 +152,19 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// `storage.*`.
-    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageLine>, Failure>;
+    async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure>;
+
+    /// What was said in a call; `None` when it was not recorded.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure>;
+
+    /// Checks the seals of all rows, and the daily sums against them.
+    ///
+    /// # Errors
+    /// `storage.*` when it cannot be read; what is wrong with its content is no error.
+    async fn verify(&self) -> Result<Verification, Failure>;
 }
 
 /// Where the prices that routers stated are kept. Chat reads them; it never fetches any.

@@ -84,6 +84,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
         secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed>;
 
+    /// Says where the price of a call stands that is yet to be sent. Sends nothing.
+    fn quote(&self, _asked: &ModelId) -> Tariff {
+        Tariff::Unknown
+    }
+
     /// Says where the price of an answered call stands. Sends nothing.
     fn tariff(&self, _asked: &ModelId, _reply: &ChatReply, _exchange: &Exchange) -> Tariff {
         Tariff::Unknown

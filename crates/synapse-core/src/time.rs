@@ -24,6 +24,38 @@ impl Timestamp {
     pub const fn as_millis(self) -> i64 {
         self.0
     }
+
+    /// Days since 1970-01-01, UTC.
+    #[must_use]
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(MILLIS_PER_DAY)
+    }
+
+    /// The first moment of a day that is counted as [`Timestamp::day`] counts.
+    #[must_use]
+    pub fn of_day(day: i64) -> Self {
+        Self::from_millis(day.saturating_mul(MILLIS_PER_DAY))
+    }
+
+    /// The first moment of the month of this time, UTC.
+    #[must_use]
+    pub fn month_start(self) -> Self {
+        self.civil().map_or(self, |date| {
+            let past = i64::from(date.day()) - 1;
+            Self::of_day(self.day() - past)
+        })
+    }
+
+    /// The ISO week, such as `2026-W47`.
+    pub(crate) fn iso_week(self) -> Option<String> {
+        let week = self.civil()?.iso_week_date();
+        Some(format!("{:04}-W{:02}", week.year(), week.week()))
+    }
+
+    fn civil(self) -> Option<jiff::civil::Date> {
+        let time = jiff::Timestamp::from_millisecond(self.0).ok()?;
+        Some(time.to_zoned(jiff::tz::TimeZone::UTC).date())
+    }
 }
 
 impl fmt::Display for Timestamp {
@@ -43,6 +75,7 @@ impl FromStr for Timestamp {
     }
 }
 
+const MILLIS_PER_DAY: i64 = 86_400_000;
 /// 0001-01-01T00:00:00Z.
 const YEAR_ONE: i64 = -62_135_596_800_000;
 /// 9999-01-01T00:00:00Z.

@@ -170,18 +170,26 @@ impl Provider for OpenAi {
     /// By the model that answered, else by the one that was asked. Only OpenAI's own prices are
     /// shipped: another server, and a regional host, which costs more for some models
     /// (<https://developers.openai.com/api/docs/models/gpt-5.4-pro>), has unknown ones.
+    fn quote(&self, asked: &ModelId) -> Tariff {
+        self.listed([asked.as_str()])
+    }
+
     fn tariff(&self, asked: &ModelId, reply: &ChatReply, _exchange: &Exchange) -> Tariff {
-        if self.connection.base_url.origin().as_str() != PRICED_ORIGIN {
-            return Tariff::Unknown;
-        }
-        let models = reply.model.as_deref().into_iter().chain([asked.as_str()]);
-        self.prices
-            .find(models)
-            .map_or(Tariff::Unknown, |list| Tariff::Listed(list.clone()))
+        self.listed(reply.model.as_deref().into_iter().chain([asked.as_str()]))
     }
 }
 
 impl OpenAi {
+    /// The price of the first of `models` that the list has, where the list holds.
+    fn listed<'a>(&self, models: impl IntoIterator<Item = &'a str>) -> Tariff {
+        if self.connection.base_url.origin().as_str() != PRICED_ORIGIN {
+            return Tariff::Unknown;
+        }
+        self.prices
+            .find(models.into_iter())
+            .map_or(Tariff::Unknown, |list| Tariff::Listed(list.clone()))
+    }
+
     async fn climb_list(
         &self,
         permit: &NetworkPermit,

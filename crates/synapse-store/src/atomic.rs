@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use synapse_core::Failure;
+use tempfile::NamedTempFile;
 
 use crate::failure::{locked, not_a_file, reading, writing};
 use crate::file::describe;
@@ -20,14 +21,70 @@ use crate::file::describe;
 /// # Errors
 /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`; the file is left as it was.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let target = follow_links(path).map_err(|error| reading(path, &error))?;
-    let existing = match std::fs::symlink_metadata(&target) {
-        Ok(found) if !found.is_file() => return Err(not_a_file(path, describe(found.file_type()))),
-        Ok(found) => Some(found),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(reading(path, &error)),
-    };
-    write_beside(&target, existing.as_ref(), content).map_err(|error| writing(path, &error))
+    let mut replacement = Replacement::begin(path)?;
+    match replacement.write_all(content) {
+        Ok(()) => replacement.finish(),
+        Err(error) => Err(replacement.failure(&error)),
+    }
+}
+
+/// New content for a file that is written piece by piece, beside the file, and takes its place as a
+/// whole with [`Replacement::finish`]; dropped before that, it leaves the file as it was. As for
+/// modes and links it does what [`replace`] does.
+#[derive(Debug)]
+pub struct Replacement {
+    path: PathBuf,
+    target: PathBuf,
+    file: NamedTempFile,
+}
+
+impl Replacement {
+    /// Begins to write what is to replace the file at `path`, or is to become it.
+    ///
+    /// # Errors
+    /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`.
+    pub fn begin(path: &Path) -> Result<Self, Failure> {
+        let target = follow_links(path).map_err(|error| reading(path, &error))?;
+        let existing = match std::fs::symlink_metadata(&target) {
+            Ok(found) if !found.is_file() => {
+                return Err(not_a_file(path, describe(found.file_type())));
+            }
+            Ok(found) => Some(found),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(reading(path, &error)),
+        };
+        let file = beside(&target, existing.as_ref()).map_err(|error| writing(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            target,
+            file,
+        })
+    }
+
+    /// What an error of a write to it means.
+    #[must_use]
+    pub fn failure(&self, error: &io::Error) -> Failure {
+        writing(&self.path, error)
+    }
+
+    /// Puts it in the place of the file. The content is on disk before it takes the name.
+    ///
+    /// # Errors
+    /// As [`Replacement::begin`]; the file is left as it was.
+    pub fn finish(self) -> Result<(), Failure> {
+        let Self { path, target, file } = self;
+        settle(file, &target).map_err(|error| writing(&path, &error))
+    }
+}
+
+impl io::Write for Replacement {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// An advisory lock between processes, held until it is dropped.
@@ -101,22 +158,27 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-fn write_beside(target: &Path, existing: Option<&Metadata>, content: &[u8]) -> io::Result<()> {
-    let directory = match target.parent() {
+fn directory(target: &Path) -> &Path {
+    match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
-    };
+    }
+}
+
+fn beside(target: &Path, existing: Option<&Metadata>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".synapse-");
     if let Some(permissions) = permissions(existing) {
         builder.permissions(permissions);
     }
-    let mut file = builder.tempfile_in(directory)?;
-    file.write_all(content)?;
+    builder.tempfile_in(directory(target))
+}
+
+fn settle(file: NamedTempFile, target: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(target)?;
     // The new name is in force by now: a directory that cannot be synced is no failure to report.
-    drop(File::open(directory).and_then(|directory| directory.sync_all()));
+    drop(File::open(directory(target)).and_then(|directory| directory.sync_all()));
     Ok(())
 }
 

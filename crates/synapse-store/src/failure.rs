@@ -57,8 +57,10 @@ pub(crate) fn no_thread(path: &Path, error: &dyn std::error::Error) -> Failure {
 
 /// What SQLite says about the database at `path`.
 pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
+    if is_of_damage(error) {
+        return corrupt(path, error);
+    }
     let failure = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => return corrupt(path, error),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(path),
         Some(ErrorCode::DiskFull) => unwritable(Code::StorageDiskFull, path),
         Some(ErrorCode::ReadOnly) => unwritable(Code::StorageReadOnly, path),
@@ -75,6 +77,23 @@ pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
     };
     // Not its source as well: that is the same in other words.
     failure.cause(error.to_string())
+}
+
+/// Whether the content of the file is at fault: it is malformed, its tables are not those of its
+/// format, or they hold what they do not admit.
+fn is_of_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::Utf8Error(..)
+        | rusqlite::Error::SqlInputError { .. }
+        | rusqlite::Error::QueryReturnedNoRows => true,
+        error => matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown)
+        ),
+    }
 }
 
 /// The failure of a lock that was not free in time.

@@ -249,11 +249,25 @@ fn flags_that_do_not_fit() {
     error[usage.invalid-arguments]: that is no call id
       cause: a call id is a UUID, as `synapse history` shows it
     ");
+    assert_snapshot!(run(&["history", "list", "--where", "colour=red"]), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error[usage.invalid-arguments]: `colour=red` is no condition on a column
+      cause: columns are: call_id, started_at, ended_at, operation, outcome, error_class, error_code, connection, provider, host, model_requested, model_served, served_by, client_name, client_version, tool, attempts, maybe_billed, http_status, request_id, bytes_out, bytes_in, headers_ms, latency_ms, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_nano_usd, cost_source, priced_at
+    ");
+    assert_snapshot!(run(&["history", "purge", "--before", "30d"]), @"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error[usage.invalid-arguments]: deleting has to be confirmed, and there is no terminal to ask on
+      hint: add --yes when you are sure; `synapse history export` keeps a copy
+    ");
     assert_snapshot!(run(&["usage", "--since", "yesterday"]), @"
     exit code: 2
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: that is no point in time
-      cause: --since takes 30d, 12h, 2026-11-01 or 2026-11-01T08:00:00Z
+      cause: --since takes 30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, today, this-week or this-month
     ");
 }

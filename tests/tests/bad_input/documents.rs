@@ -58,6 +58,19 @@ fn every_reading_command_fails_with_one_document() {
             "usage.invalid-arguments",
         ),
         (
+            &["history", "list", "--where", "colour=red"],
+            "usage.invalid-arguments",
+        ),
+        (
+            &["history", "list", "--until", "soon"],
+            "usage.invalid-arguments",
+        ),
+        (
+            &["history", "purge", "--before", "30d"],
+            "usage.invalid-arguments",
+        ),
+        (&["history", "export"], "usage.invalid-arguments"),
+        (
             &["usage", "--since", "yesterday"],
             "usage.invalid-arguments",
         ),

@@ -16,8 +16,8 @@ struct Layer {
     may_use: &'static [&'static str],
 }
 
-/// Top-down. The middle row (providers, mcp, store) never depends on each other; only the CLI names
-/// two of them, and only the whole-product tests name the CLI.
+/// Top-down. The middle row (providers, mcp, store, telemetry) never depends on each other; only the CLI
+/// names two of them, and only the whole-product tests name the CLI.
 const LAYERS: &[Layer] = &[
     Layer {
         name: "synapse-tests",
@@ -31,6 +31,8 @@ const LAYERS: &[Layer] = &[
             "synapse-providers",
             "synapse-mcp",
             "synapse-store",
+            "synapse-export",
+            "synapse-telemetry",
         ],
     },
     Layer {
@@ -44,6 +46,14 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "synapse-store",
         may_use: &["synapse-core"],
+    },
+    Layer {
+        name: "synapse-export",
+        may_use: &["synapse-core"],
+    },
+    Layer {
+        name: "synapse-telemetry",
+        may_use: &["synapse-core", "synapse-http"],
     },
     Layer {
         name: "synapse-http",
@@ -72,6 +82,7 @@ const SOLE_USERS: &[(&str, &str)] = &[
     ("rusqlite", "synapse-store"),
     ("rusqlite_migration", "synapse-store"),
     ("rmcp", "synapse-mcp"),
+    ("opentelemetry-proto", "synapse-telemetry"),
 ];
 
 const GUIDE: &str = "CONTRIBUTING.md";

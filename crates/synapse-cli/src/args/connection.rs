@@ -5,6 +5,8 @@ use synapse_core::connection::Draft;
 use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::Reach;
 
+use super::limits::LimitFlags;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectionCommand {
     /// Check a connection and save it when every check passes
@@ -165,6 +167,9 @@ pub(crate) struct DraftFlags {
     /// HTTP proxy to use; proxy variables of the environment are never used
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitFlags,
 }
 
 impl DraftFlags {
@@ -177,6 +182,7 @@ impl DraftFlags {
             || self.timeout.is_some()
             || self.max_tokens.is_some()
             || self.proxy.is_some()
+            || self.limits.any()
     }
 
     /// Writes the given fields into `draft`. An empty text removes a field.
@@ -197,6 +203,7 @@ impl DraftFlags {
         if let Some(cap) = self.max_tokens {
             draft.max_tokens = (cap > 0).then_some(cap);
         }
+        self.limits.apply(draft);
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod chat;
 mod connection;
+mod history;
+mod limits;
 mod models;
-mod reading;
+mod serving;
+mod usage;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -11,11 +14,13 @@ pub(crate) use self::chat::{ChatArguments, ShapeArguments};
 pub(crate) use self::connection::{
     ConnectionCommand, CreateArguments, EditArguments, PreflightArguments, reach,
 };
-pub(crate) use self::models::ModelsArguments;
-pub(crate) use self::reading::{
-    HistoryArguments, HistoryCommand, HistoryListArguments, IdeCommand, ServeArguments,
-    UsageArguments,
+pub(crate) use self::history::{
+    FILTERS, HistoryArguments, HistoryCommand, HistoryExportArguments, HistoryFilter,
+    HistoryListArguments, HistoryPurgeArguments,
 };
+pub(crate) use self::models::ModelsArguments;
+pub(crate) use self::serving::{IdeCommand, ServeArguments};
+pub(crate) use self::usage::{USAGE_EXAMPLES, UsageArguments};
 use crate::output::Format;
 
 /// A local, bring-your-own-key runtime between MCP-capable IDEs and the models you pay for.
@@ -88,8 +93,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Ide(IdeCommand),
     /// Sum up calls, tokens and cost
+    #[command(after_help = USAGE_EXAMPLES)]
     Usage(UsageArguments),
     /// Show what every call did; without a subcommand, list
+    #[command(after_help = FILTERS)]
     History(HistoryArguments),
     /// Explain an error code
     Explain {

@@ -194,6 +194,16 @@ fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandErr
         optional("project", account.project.as_ref().map(ToString::to_string)),
         optional("bill to", account.bill_to.as_ref().map(ToString::to_string)),
         optional("proxy", connection.proxy.as_ref().map(ToString::to_string)),
+        optional(
+            "limits",
+            connection.limits.as_ref().map(ToString::to_string),
+        ),
+        optional(
+            "texts",
+            connection
+                .record_text
+                .then(|| "prompts and answers are recorded".to_owned()),
+        ),
     ];
     for (label, value) in lines.into_iter().flatten() {
         printer.line(&format!("{label:<13}{value}"));

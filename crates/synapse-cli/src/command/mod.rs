@@ -12,6 +12,7 @@ mod providers;
 mod reference;
 mod serve;
 mod usage;
+mod when;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ use crate::compose;
 use crate::environment::Environment;
 use crate::output::Printer;
 use crate::system::asked_to_stop;
+use crate::telemetry;
 
 /// What every command gets.
 #[derive(Debug)]
@@ -85,18 +87,18 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         Command::Chat(arguments) => {
             // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.
             let call = chat::prepare(arguments)?;
-            with_engine(context, async |engine| {
+            let result = with_engine(context, async |engine| {
                 chat::run(context, engine, call).await
-            })
+            });
+            telemetry::remind(context);
+            result
         }
         Command::Serve(arguments) => serve::run(context, arguments),
         Command::Ide(command) => ide::run(context, &command),
         Command::Usage(arguments) => with_engine(context, async |engine| {
             usage::run(context, engine, &arguments).await
         }),
-        Command::History(arguments) => with_engine(context, async |engine| {
-            history::run(context, engine, arguments).await
-        }),
+        Command::History(arguments) => history::run(context, arguments),
         Command::Explain { code } => explain::run(context, code.as_deref()),
         Command::Completions { shell } => {
             // Through the printer, because clap_complete panics when its reader goes away.
@@ -118,7 +120,7 @@ fn with_engine(
     work: impl AsyncFnOnce(&Engine) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let runtime = runtime()?;
-    let engine = compose::engine(&context.environment)?;
+    let engine = compose::engine(&context.environment, context.printer)?;
     runtime.block_on(async {
         let result = tokio::select! {
             result = work(&engine) => result,

@@ -19,6 +19,7 @@ use crate::args::ServeArguments;
 use crate::compose;
 use crate::environment::{Environment, SYNAPSE_LOG};
 use crate::system::asked_to_stop;
+use crate::telemetry;
 
 pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), CommandError> {
     log_to_stderr(&context.environment);
@@ -26,7 +27,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
         context.printer.note(BY_HAND);
     }
     let runtime = runtime()?;
-    let engine = compose::engine(&context.environment)?;
+    let engine = compose::engine(&context.environment, context.printer)?;
     let ledger = Arc::clone(&engine.ports().ledger);
     let tools = match arguments.connection {
         Some(name) => ProductTools::new(engine).scoped_to(name),
@@ -54,6 +55,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
         if let Err(failure) = ledger.flush().await {
             context.printer.warning(&failure);
         }
+        telemetry::remind(context);
         served.map_err(|error| {
             Failure::new(Code::InternalInvariant, "the protocol stream broke").caused_by(&error)
         })

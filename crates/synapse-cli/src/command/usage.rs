@@ -1,15 +1,14 @@
 //! `synapse usage`: sums over the ledger, unknowns counted beside them.
 
-use synapse_core::document::UsageDocument;
+use synapse_core::document::{UsageDocument, UsageLineView};
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, Failure};
-use synapse_core::ledger::{UsageLine, UsageQuery};
+use synapse_core::ledger::{UsageLine, UsageQuery, UsageReport};
 use synapse_core::redact::printable;
-use synapse_core::time::Timestamp;
 
+use super::when::maybe_when;
 use super::{CommandError, Context};
 use crate::args::UsageArguments;
-use crate::output::{amount_text, table};
+use crate::output::{Printer, amount_text, bar, table};
 
 pub(super) async fn run(
     context: &Context,
@@ -17,65 +16,80 @@ pub(super) async fn run(
     arguments: &UsageArguments,
 ) -> Result<(), CommandError> {
     let now = engine.ports().clock.now();
-    let since = arguments
-        .since
-        .as_deref()
-        .map(|text| since(text, now))
-        .transpose()?;
     let query = UsageQuery {
         by: arguments.by.into(),
-        since,
+        since: maybe_when("--since", arguments.since.as_deref(), now)?,
+        until: maybe_when("--until", arguments.until.as_deref(), now)?,
     };
-    let lines = engine.usage(query.clone()).await?;
+    let report = engine.usage(query.clone()).await?;
     let printer = &context.printer;
     if printer.is_json() {
-        printer.document(&UsageDocument::new(&query, &lines));
+        printer.document(&UsageDocument::new(&query, &report));
         return Ok(());
     }
-    if lines.is_empty() {
-        printer.note("no calls yet");
+    if arguments.csv {
+        printer.exactly(&csv(&report));
         return Ok(());
     }
-    let total = UsageLine::total(&lines);
+    if report.lines.is_empty() {
+        printer.note(match (query.since, query.until) {
+            (None, None) => "no calls yet",
+            _ => "no calls in that time",
+        });
+        return Ok(());
+    }
+    print(printer, &query, &report);
+    Ok(())
+}
+
+fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
     let key = query.by.as_str().to_uppercase();
-    let rows = lines.iter().chain([&total]).map(row).collect();
-    printer.line(&table(
-        &[
-            &key,
-            "CALLS",
-            "OK",
-            "FAILED",
-            "REFUSED",
-            "PROMPT",
-            "COMPLETION",
-            "COST",
-        ],
-        &[1, 2, 3, 4, 5, 6, 7],
-        rows,
-    ));
+    let mut headers = vec![key.as_str()];
+    headers.extend(HEADERS);
+    let mut rows: Vec<Vec<String>> = report
+        .lines
+        .iter()
+        .chain([&report.total])
+        .map(row)
+        .collect();
+    if Printer::stdout_is_terminal() {
+        let share = Share::of(&report.total);
+        headers.push(share.header());
+        for (row, line) in rows.iter_mut().zip(&report.lines) {
+            row.push(share.bar(line));
+        }
+        // The total is the whole; a bar would say nothing.
+        if let Some(total) = rows.last_mut() {
+            total.push(String::new());
+        }
+    }
+    let numbers: Vec<usize> = (1..=HEADERS.len()).collect();
+    printer.line(&table(&headers, &numbers, rows));
+    let total = &report.total;
     if total.unknown_cost > 0 || total.unknown_tokens > 0 {
         printer.note(&format!(
             "the cost of {} calls and the tokens of {} are unknown; the sums leave them out",
             total.unknown_cost, total.unknown_tokens
         ));
     }
-    Ok(())
 }
 
 fn row(line: &UsageLine) -> Vec<String> {
+    let count = |sum: u64| sum.to_string();
+    let maybe = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), count);
     vec![
         printable(&line.key),
         line.calls.to_string(),
         line.ok.to_string(),
         line.failed.to_string(),
         line.refused.to_string(),
-        known(line.prompt_tokens, line.unknown_tokens, |sum| {
-            sum.to_string()
-        }),
-        known(line.completion_tokens, line.unknown_tokens, |sum| {
-            sum.to_string()
-        }),
+        line.success_rate().map_or_else(|| "-".to_owned(), percent),
+        known(line.prompt_tokens, line.unknown_tokens, count),
+        known(line.completion_tokens, line.unknown_tokens, count),
         known(line.cost_nano_usd, line.unknown_cost, amount_text),
+        line.unknown_cost.to_string(),
+        maybe(line.p50_latency_ms),
+        maybe(line.p95_latency_ms),
     ]
 }
 
@@ -89,55 +103,71 @@ fn known(sum: u64, unknown: u64, text: impl Fn(u64) -> String) -> String {
     }
 }
 
-/// A point in time: RFC 3339, a day, or an age such as `30d` or `12h`.
-fn since(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
-    let age = |digits: &str, unit: i64| {
-        let count: i64 = digits.parse().ok().filter(|count| *count >= 0)?;
-        Some(Timestamp::from_millis(
-            now.as_millis().saturating_sub(count.saturating_mul(unit)),
-        ))
+/// A rate in percent that says 100 for all and for nothing less.
+fn percent(rate: f64) -> String {
+    let rounded = (rate * 1000.0).round() / 10.0;
+    let shown = match rate {
+        rate if rate < 1.0 => rounded.min(99.9),
+        _ => rounded,
     };
-    let parsed = match text.strip_suffix('d') {
-        Some(days) => age(days, DAY),
-        None => match text.strip_suffix('h') {
-            Some(hours) => age(hours, HOUR),
-            None => text
-                .parse()
-                .ok()
-                .or_else(|| format!("{text}T00:00:00Z").parse().ok()),
-        },
-    };
-    parsed.ok_or_else(|| {
-        Failure::new(Code::UsageInvalidArguments, "that is no point in time")
-            .cause("--since takes 30d, 12h, 2026-11-01 or 2026-11-01T08:00:00Z")
-    })
+    format!("{shown:.1}%")
 }
 
-const HOUR: i64 = 60 * 60 * 1000;
-const DAY: i64 = 24 * HOUR;
+/// What the chart shows: each line's part of the known cost, else of the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    Cost(u64),
+    Calls(u64),
+}
+
+impl Share {
+    const fn of(total: &UsageLine) -> Self {
+        match total.cost_nano_usd {
+            0 => Self::Calls(total.calls),
+            cost => Self::Cost(cost),
+        }
+    }
+
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Cost(_) => "OF COST",
+            Self::Calls(_) => "OF CALLS",
+        }
+    }
+
+    fn bar(self, line: &UsageLine) -> String {
+        match self {
+            Self::Cost(whole) => bar(line.cost_nano_usd, whole),
+            Self::Calls(whole) => bar(line.calls, whole),
+        }
+    }
+}
+
+fn csv(report: &UsageReport) -> String {
+    let mut text = synapse_export::record(UsageLineView::NAMES);
+    for line in &report.lines {
+        text.push_str(&synapse_export::record(UsageLineView::from(line).cells()));
+    }
+    text
+}
+
+const HEADERS: [&str; 11] = [
+    "CALLS",
+    "OK",
+    "FAILED",
+    "REFUSED",
+    "SUCCESS",
+    "PROMPT",
+    "COMPLETION",
+    "COST",
+    "UNKNOWN",
+    "P50",
+    "P95",
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn points_in_time_are_absolute_or_an_age() {
-        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
-        let shown = |text: &str| since(text, now).map(|time| time.to_string()).ok();
-        assert_eq!(shown("30d").as_deref(), Some("2026-10-21T12:00:00.000Z"));
-        assert_eq!(shown("12h").as_deref(), Some("2026-11-20T00:00:00.000Z"));
-        assert_eq!(
-            shown("2026-11-01").as_deref(),
-            Some("2026-11-01T00:00:00.000Z")
-        );
-        assert_eq!(
-            shown("2026-11-01T08:00:00+01:00").as_deref(),
-            Some("2026-11-01T07:00:00.000Z")
-        );
-        for bad in ["", "d", "-1d", "yesterday", "2026-13-01"] {
-            assert_eq!(shown(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn a_sum_says_what_it_leaves_out() {
@@ -146,5 +176,28 @@ mod tests {
         assert_eq!(known(5, 1, text), "≥ 5");
         assert_eq!(known(0, 2, text), "unknown");
         assert_eq!(known(0, 0, text), "0");
+    }
+
+    #[test]
+    fn all_but_one_is_not_all() {
+        assert_eq!(percent(1.0), "100.0%");
+        assert_eq!(percent(0.999_999), "99.9%");
+        assert_eq!(percent(0.5), "50.0%");
+        assert_eq!(percent(0.0), "0.0%");
+    }
+
+    #[test]
+    fn the_chart_is_of_calls_when_no_cost_is_known() {
+        let line = UsageLine {
+            calls: 4,
+            unknown_cost: 4,
+            ..UsageLine::default()
+        };
+        assert_eq!(Share::of(&line), Share::Calls(4));
+        let paid = UsageLine {
+            cost_nano_usd: 9,
+            ..line
+        };
+        assert_eq!(Share::of(&paid), Share::Cost(9));
     }
 }

@@ -3,6 +3,7 @@
 //! **Invariant:** text from outside (answers, provider messages) passes `printable` before it
 //! reaches a terminal, so that it cannot move the cursor or reorder a line.
 
+mod chart;
 mod failure;
 mod table;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 use synapse_core::error::Failure;
 use synapse_core::redact::printable_json;
 
+pub(crate) use self::chart::bar;
 pub(crate) use self::table::{amount_text, cost_text, table};
 use crate::args::ColorWord;
 
@@ -66,6 +68,17 @@ impl Printer {
                 .write_all(text.as_bytes())
                 .and_then(|()| stdout.flush()),
         );
+    }
+
+    /// Where bytes of a result go that are too many for one text. Errors are the caller's to tell.
+    pub(crate) fn bytes() -> impl Write {
+        io::stdout().lock()
+    }
+
+    /// Asks something, and leaves the cursor behind it.
+    pub(crate) fn ask(&self, text: &str) {
+        let mut stderr = AutoStream::new(io::stderr(), self.color);
+        drop(write!(stderr, "{text}").and_then(|()| stderr.flush()));
     }
 
     /// Prints the one JSON document of the result.

@@ -1,4 +1,4 @@
-//! The documents of calls: chat, history, usage.
+//! The documents of calls: an answer, and the receipt of whatever came of a call.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use super::failure::ErrorView;
 use crate::chat::{ChatReply, ToolCall, Usage};
 use crate::error::Failure;
-use crate::ledger::{Entry, UsageLine, UsageQuery};
 use crate::receipt::Receipt;
 
 /// `synapse.chat/1`: an answer and its receipt.
@@ -79,6 +78,7 @@ pub struct ReceiptView {
     finish_reason: Option<String>,
     usage: UsageView,
     cost: CostView,
+    headers_ms: Option<u64>,
     latency_ms: Option<u64>,
     bytes_out: u64,
     bytes_in: u64,
@@ -90,6 +90,7 @@ struct UsageView {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
     cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
 }
 
@@ -121,6 +122,7 @@ impl From<&Receipt> for ReceiptView {
                 source: receipt.cost.source.as_str(),
                 priced_at: receipt.cost.priced_at.map(|time| time.to_string()),
             },
+            headers_ms: exchange.headers_ms,
             latency_ms: receipt.latency_ms,
             bytes_out: exchange.bytes_out,
             bytes_in: exchange.bytes_in,
@@ -135,140 +137,8 @@ impl From<&Usage> for UsageView {
             prompt_tokens: usage.prompt_tokens,
             completion_tokens: usage.completion_tokens,
             cached_tokens: usage.cached_tokens,
+            cache_write_tokens: usage.cache_write_tokens,
             reasoning_tokens: usage.reasoning_tokens,
         }
-    }
-}
-
-/// `synapse.history/1`: rows of the ledger, newest first.
-#[derive(Debug, Clone, Serialize)]
-pub struct HistoryDocument {
-    schema: &'static str,
-    ok: bool,
-    entries: Vec<HistoryEntry>,
-    /// The call id to pass as `--before` for the next page, when there may be one.
-    next: Option<String>,
-}
-
-/// A row: the receipt's keys and those of the ledger.
-#[derive(Debug, Clone, Serialize)]
-pub struct HistoryEntry {
-    started_at: String,
-    outcome: &'static str,
-    error_code: Option<String>,
-    operation: String,
-    client_name: Option<String>,
-    client_version: Option<String>,
-    tool: Option<String>,
-    #[serde(flatten)]
-    receipt: ReceiptView,
-}
-
-impl From<&Entry> for HistoryEntry {
-    fn from(entry: &Entry) -> Self {
-        Self {
-            started_at: entry.started_at.to_string(),
-            outcome: entry.outcome.as_str(),
-            error_code: entry.error_code.clone(),
-            operation: entry.operation.clone(),
-            client_name: entry.caller.client_name.clone(),
-            client_version: entry.caller.client_version.clone(),
-            tool: entry.caller.tool.clone(),
-            receipt: ReceiptView::from(&entry.receipt),
-        }
-    }
-}
-
-impl HistoryDocument {
-    /// The document of one page of at most `limit` rows.
-    #[must_use]
-    pub fn new(entries: &[Entry], limit: u32) -> Self {
-        let full = u32::try_from(entries.len()).is_ok_and(|count| count >= limit);
-        let next = if full { entries.last() } else { None };
-        Self {
-            schema: "synapse.history/1",
-            ok: true,
-            entries: entries.iter().map(HistoryEntry::from).collect(),
-            next: next.map(|entry| entry.receipt.call_id.to_string()),
-        }
-    }
-}
-
-/// `synapse.usage/1`: sums by key, and their total.
-#[derive(Debug, Clone, Serialize)]
-pub struct UsageDocument {
-    schema: &'static str,
-    ok: bool,
-    by: &'static str,
-    since: Option<String>,
-    lines: Vec<UsageLineView>,
-    total: UsageLineView,
-}
-
-/// One line of sums. `unknown_*` count the calls that the sum beside them does not cover; a sum
-/// that covers none is `null`.
-#[derive(Debug, Clone, Serialize)]
-pub struct UsageLineView {
-    key: String,
-    calls: u64,
-    ok: u64,
-    failed: u64,
-    refused: u64,
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    unknown_tokens: u64,
-    cost_nano_usd: Option<u64>,
-    unknown_cost: u64,
-}
-
-impl From<&UsageLine> for UsageLineView {
-    fn from(line: &UsageLine) -> Self {
-        Self {
-            key: line.key.clone(),
-            calls: line.calls,
-            ok: line.ok,
-            failed: line.failed,
-            refused: line.refused,
-            prompt_tokens: known(line.prompt_tokens, line.unknown_tokens),
-            completion_tokens: known(line.completion_tokens, line.unknown_tokens),
-            unknown_tokens: line.unknown_tokens,
-            cost_nano_usd: known(line.cost_nano_usd, line.unknown_cost),
-            unknown_cost: line.unknown_cost,
-        }
-    }
-}
-
-/// A sum, unless it covers nothing although there was something to cover.
-const fn known(sum: u64, unknown: u64) -> Option<u64> {
-    match (sum, unknown) {
-        (0, 1..) => None,
-        (sum, _) => Some(sum),
-    }
-}
-
-impl UsageDocument {
-    /// The document of these lines.
-    #[must_use]
-    pub fn new(query: &UsageQuery, lines: &[UsageLine]) -> Self {
-        Self {
-            schema: "synapse.usage/1",
-            ok: true,
-            by: query.by.as_str(),
-            since: query.since.map(|since| since.to_string()),
-            lines: lines.iter().map(UsageLineView::from).collect(),
-            total: UsageLineView::from(&UsageLine::total(lines)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sum_of_nothing_known_is_null_and_not_zero() {
-        assert_eq!(known(0, 2), None);
-        assert_eq!(known(5, 2), Some(5));
-        assert_eq!(known(0, 0), Some(0));
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::calls::ReceiptView;
 use super::failure::ErrorView;
 use crate::connection::Connection;
+use crate::limits::{Limits, UnknownCost};
 use crate::ports::StoredConnection;
 use crate::preflight::{Check, Finding, PreflightRecord, PreflightReport, Skip};
 
@@ -73,8 +74,34 @@ pub struct ConnectionView {
     project: Option<String>,
     bill_to: Option<String>,
     proxy: Option<String>,
+    limits: Option<LimitsView>,
+    record_text: bool,
     preflight: Option<RecordView>,
     error: Option<ErrorView>,
+}
+
+/// What calls may take; money in nano-USD, as everywhere.
+#[derive(Debug, Clone, Serialize)]
+struct LimitsView {
+    tokens_per_day: Option<u64>,
+    tokens_per_month: Option<u64>,
+    nano_usd_per_day: Option<u64>,
+    nano_usd_per_month: Option<u64>,
+    mode: &'static str,
+    strict: bool,
+}
+
+impl From<&Limits> for LimitsView {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            tokens_per_day: limits.day.tokens,
+            tokens_per_month: limits.month.tokens,
+            nano_usd_per_day: limits.day.nano_usd,
+            nano_usd_per_month: limits.month.nano_usd,
+            mode: limits.mode.as_str(),
+            strict: limits.unknown_cost == UnknownCost::Breaks,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -108,6 +135,10 @@ impl From<&StoredConnection> for ConnectionView {
             proxy: understood
                 .and_then(|connection| connection.proxy.as_ref())
                 .map(ToString::to_string),
+            limits: understood
+                .and_then(|connection| connection.limits.as_ref())
+                .map(LimitsView::from),
+            record_text: draft.record_text,
             preflight: stored.preflight.as_ref().map(RecordView::from),
             error: stored.connection.as_ref().err().map(ErrorView::from),
         }

@@ -6,16 +6,18 @@
 mod calls;
 mod connections;
 mod failure;
+mod ledger;
 mod models;
 mod providers;
 
-pub use self::calls::{
-    ChatDocument, HistoryDocument, HistoryEntry, ReceiptView, ToolCallView, UsageDocument,
-    UsageLineView,
-};
+pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
 };
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
+pub use self::ledger::{
+    EntryDocument, HistoryDocument, HistoryEntry, Pages, PurgeDocument, UsageDocument,
+    UsageLineView, VerificationDocument,
+};
 pub use self::models::{ModelView, ModelsDocument, OfferView};
 pub use self::providers::{ProviderView, ProvidersDocument};

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use crate::call::{Caller, Operation};
 use crate::error::{Code, Failure};
-use crate::ledger::{Closing, Opening, Outcome};
+use crate::ledger::{Closing, Opening, Outcome, Reservation};
+use crate::limits::{Demand, LimitMode, Limits, Verdict};
 use crate::ports::{Clock, Ledger};
 use crate::receipt::Receipt;
+use crate::time::Timestamp;
 
 use super::Ports;
 
@@ -20,6 +22,7 @@ pub(super) struct OpenCall {
     ledger: Option<Arc<dyn Ledger>>,
     clock: Arc<dyn Clock>,
     began: Duration,
+    started_at: Timestamp,
     /// `None` once the row is closed.
     receipt: Option<Receipt>,
     /// The request was handed to the network, so that giving up may still cost money.
@@ -34,13 +37,16 @@ impl OpenCall {
         operation: Operation,
         caller: Caller,
         receipt: Receipt,
+        prompt: Option<String>,
     ) -> Self {
         let began = ports.clock.monotonic();
+        let started_at = ports.clock.now();
         let opening = Opening {
-            started_at: ports.clock.now(),
+            started_at,
             operation,
             caller,
             receipt: receipt.clone(),
+            prompt,
         };
         let (ledger, warnings) = match ports.ledger.open(opening).await {
             Ok(()) => (Some(Arc::clone(&ports.ledger)), Vec::new()),
@@ -50,9 +56,54 @@ impl OpenCall {
             ledger,
             clock: Arc::clone(&ports.clock),
             began,
+            started_at,
             receipt: Some(receipt),
             sent: false,
             warnings,
+        }
+    }
+
+    /// Holds the call against the limits of its connection and sets aside what it may take.
+    ///
+    /// Limits that block also block when they cannot be checked: a limit that a full disk lifts
+    /// is none.
+    pub(super) async fn reserve(&mut self, limits: &Limits, demand: Demand) -> Result<(), Failure> {
+        let Some(receipt) = &self.receipt else {
+            return Ok(());
+        };
+        let connection = receipt.connection.clone();
+        let verdict = match &self.ledger {
+            Some(ledger) => {
+                let reservation = Reservation {
+                    call_id: receipt.call_id,
+                    connection: connection.clone(),
+                    at: self.started_at,
+                    limits: limits.clone(),
+                    demand,
+                };
+                ledger.reserve(reservation).await
+            }
+            // The trouble was told when the row could not be written; here it decides.
+            None => match self.warnings.pop() {
+                Some(failure) => Err(failure),
+                None => return Ok(()),
+            },
+        };
+        match (verdict, limits.mode) {
+            (Ok(Verdict::Granted(grant)), _) => {
+                let warnings = grant.warnings.iter();
+                self.warnings
+                    .extend(warnings.map(|breach| breach.failure(&connection)));
+                Ok(())
+            }
+            (Ok(Verdict::Refused(breach)), _) => Err(breach.failure(&connection)),
+            (Err(failure), LimitMode::Block) => Err(failure.cause(format!(
+                "the limits of `{connection}` cannot be checked, so nothing was sent"
+            ))),
+            (Err(failure), LimitMode::Warn) => {
+                self.warnings.push(failure);
+                Ok(())
+            }
         }
     }
 
@@ -65,6 +116,7 @@ impl OpenCall {
     pub(super) fn finish(
         mut self,
         error: Option<&Failure>,
+        reply: Option<String>,
         complete: impl FnOnce(&mut Receipt),
     ) -> Result<(Receipt, Vec<Failure>), Failure> {
         let Some(mut receipt) = self.receipt.take() else {
@@ -79,11 +131,22 @@ impl OpenCall {
             Some(_) if receipt.exchange.attempts == 0 && !self.sent => Outcome::Refused,
             Some(_) => Outcome::Error,
         };
-        self.close(&mut receipt, outcome, error.map(|failure| failure.code));
+        self.close(
+            &mut receipt,
+            outcome,
+            error.map(|failure| failure.code),
+            reply,
+        );
         Ok((receipt, std::mem::take(&mut self.warnings)))
     }
 
-    fn close(&self, receipt: &mut Receipt, outcome: Outcome, error_code: Option<Code>) {
+    fn close(
+        &self,
+        receipt: &mut Receipt,
+        outcome: Outcome,
+        error_code: Option<Code>,
+        reply: Option<String>,
+    ) {
         let elapsed = self.clock.monotonic().saturating_sub(self.began);
         receipt.latency_ms = u64::try_from(elapsed.as_millis()).ok();
         if let Some(ledger) = &self.ledger {
@@ -92,6 +155,7 @@ impl OpenCall {
                 outcome,
                 error_code,
                 receipt: receipt.clone(),
+                reply,
             });
         }
     }
@@ -106,6 +170,6 @@ impl Drop for OpenCall {
             receipt.exchange.attempts = 1;
             receipt.exchange.maybe_billed = true;
         }
-        self.close(&mut receipt, Outcome::Cancelled, None);
+        self.close(&mut receipt, Outcome::Cancelled, None, None);
     }
 }

@@ -1,4 +1,4 @@
-//! The chat use case: gate, row, secret, one send, row.
+//! The chat use case: row, gate, limits, secret, one send, row.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use crate::call::{Caller, Operation};
 use crate::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
 use crate::connection::Connection;
 use crate::error::{Code, Failure};
+use crate::limits::Demand;
 use crate::name::ModelId;
 use crate::provider::{Exchanged, Provider};
 use crate::receipt::Receipt;
@@ -85,10 +86,11 @@ pub(super) async fn send(
     request: ChatRequest,
 ) -> Result<ChatOutcome, Failure> {
     let receipt = Receipt::begin(ports.call_ids.next(), connection, &model);
-    let mut call = OpenCall::begin(ports, operation, caller, receipt).await;
+    let prompt = connection.record_text.then(|| request.transcript());
+    let mut call = OpenCall::begin(ports, operation, caller, receipt, prompt).await;
     match exchange(ports, connection, &request, &mut call).await {
         Err(failure) => {
-            let (receipt, warnings) = call.finish(Some(&failure), |_| ())?;
+            let (receipt, warnings) = call.finish(Some(&failure), None, |_| ())?;
             Ok(ChatOutcome {
                 receipt,
                 result: Err(failure),
@@ -99,7 +101,12 @@ pub(super) async fn send(
             let asked = &request.model;
             let (cost, unread) =
                 pricing::cost(ports, provider.as_ref(), asked, &outcome, &exchange).await;
-            let (receipt, mut warnings) = call.finish(outcome.as_ref().err(), |receipt| {
+            let text = outcome
+                .as_ref()
+                .ok()
+                .filter(|_| connection.record_text)
+                .map(ChatReply::transcript);
+            let (receipt, mut warnings) = call.finish(outcome.as_ref().err(), text, |receipt| {
                 receipt.exchange = exchange;
                 receipt.cost = cost;
                 if let Ok(reply) = &outcome {
@@ -126,6 +133,11 @@ async fn exchange(
     let provider = ports.providers.provider(connection)?;
     provider.check(request)?;
     let permit = access::permit(connection)?;
+    if let Some(limits) = &connection.limits {
+        let prices = pricing::quote(ports, provider.as_ref(), &request.model).await;
+        let demand = Demand::of(request, prices.as_ref());
+        call.reserve(limits, demand).await?;
+    }
     let secret = access::secret(ports, connection, &permit).await?;
     call.sending();
     let secret = secret.as_ref().map(|(secret, _)| secret);

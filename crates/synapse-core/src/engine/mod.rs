@@ -18,7 +18,7 @@ pub use self::models::Models;
 pub use self::preflight::PreflightCall;
 use crate::connection::{CREATE_EXAMPLE, Connection, not_found};
 use crate::error::{Code, Failure};
-use crate::ledger::{Entry, HistoryQuery, UsageLine, UsageQuery};
+use crate::ledger::{Entry, HistoryQuery, UsageQuery, UsageReport};
 use crate::name::ConnectionName;
 use crate::ports::{
     CallIds, Clock, ConnectionStore, Ledger, LedgerReader, PriceStore, ProviderFactory,
@@ -111,7 +111,7 @@ impl Engine {
         }
     }
 
-    /// Rows of the ledger, newest first.
+    /// One page of the rows of the ledger.
     ///
     /// # Errors
     /// `storage.*`.
@@ -119,11 +119,38 @@ impl Engine {
         self.ports.reader.history(query).await
     }
 
+    /// Hands every row that `query` admits to `visit`, one after the other, reading page by page:
+    /// the memory it takes does not grow with the rows. The limit of the query is the length of a
+    /// page. Returns how many rows there were.
+    ///
+    /// # Errors
+    /// `storage.*`, or the first failure of `visit`, behind which nothing more is read.
+    pub async fn each_entry(
+        &self,
+        mut query: HistoryQuery,
+        mut visit: impl FnMut(Entry) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        let mut count = 0;
+        query.limit = query.limit.max(1);
+        loop {
+            let page = self.ports.reader.history(query.clone()).await?;
+            let full = u32::try_from(page.len()).is_ok_and(|length| length >= query.limit);
+            for entry in page {
+                query.after = Some(entry.receipt.call_id);
+                visit(entry)?;
+                count += 1;
+            }
+            if !full {
+                return Ok(count);
+            }
+        }
+    }
+
     /// Sums over the ledger.
     ///
     /// # Errors
     /// `storage.*`.
-    pub async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageLine>, Failure> {
+    pub async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure> {
         self.ports.reader.usage(query).await
     }
 

@@ -5,7 +5,7 @@ use crate::chat::ChatReply;
 use crate::cost::Cost;
 use crate::error::Failure;
 use crate::name::ModelId;
-use crate::price::SeenPrice;
+use crate::price::{PriceList, SeenPrice};
 use crate::provider::{Provider, Tariff};
 use crate::receipt::Exchange;
 
@@ -19,6 +19,27 @@ pub(super) async fn keep(ports: &Ports, prices: Vec<SeenPrice>) -> Result<(), Fa
     ports.prices.keep(ports.clock.now(), prices).await
 }
 
+/// The prices of a call that is yet to be sent, as far as they are known.
+pub(super) async fn quote(
+    ports: &Ports,
+    provider: &dyn Provider,
+    asked: &ModelId,
+) -> Option<PriceList> {
+    // Prices that cannot be read are not known; the ledger tells that trouble itself.
+    look_up(ports, provider.quote(asked)).await.0
+}
+
+async fn look_up(ports: &Ports, tariff: Tariff) -> (Option<PriceList>, Option<Failure>) {
+    match tariff {
+        Tariff::Listed(prices) => (Some(prices), None),
+        Tariff::Unknown => (None, None),
+        Tariff::Kept(key) => match ports.prices.find(&key).await {
+            Ok(prices) => (prices, None),
+            Err(failure) => (None, Some(failure)),
+        },
+    }
+}
+
 /// What a call cost. Prices that cannot be read leave it unknown; the failure is worth a warning.
 pub(super) async fn cost(
     ports: &Ports,
@@ -30,14 +51,7 @@ pub(super) async fn cost(
     let Ok(reply) = outcome else {
         return (Cost::default(), None);
     };
-    let (prices, failure) = match provider.tariff(asked, reply, exchange) {
-        Tariff::Listed(prices) => (Some(prices), None),
-        Tariff::Unknown => (None, None),
-        Tariff::Kept(key) => match ports.prices.find(&key).await {
-            Ok(prices) => (prices, None),
-            Err(failure) => (None, Some(failure)),
-        },
-    };
+    let (prices, failure) = look_up(ports, provider.tariff(asked, reply, exchange)).await;
     let cost = Cost::of(&reply.usage, &reply.billing, prices.as_ref());
     (cost, failure)
 }

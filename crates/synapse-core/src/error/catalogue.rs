@@ -276,6 +276,24 @@ catalogue! {
         detected "reset, closed early or cut off; the message says whether the request may have been billed"
         remedy "Look at the provider's usage page before you send it again.";
 
+    TelemetryNotBuilt "telemetry.not-built" Config
+        means "telemetry is configured, and this Synapse was built without it"
+        detected "connections.toml has a `[telemetry]` table; nothing was sent anywhere"
+        remedy "Build with `cargo install --path crates/synapse-cli --features otel`, or remove the table.";
+    TelemetryNotDelivered "telemetry.not-delivered" Transport
+        means "spans or metrics did not reach the collector"
+        detected "the collector that connections.toml names could not be reached in time, refused them, or was too slow for their number; calls are not affected"
+        remedy "Start the collector, or correct or remove `[telemetry]`. What was not delivered is not sent again; the ledger has every call.";
+
+    PolicyBudgetExceeded "policy.budget-exceeded" Policy
+        means "a limit of the connection is reached"
+        detected "what was spent in the day or month, what calls under way have set aside, and what this call needs are more than the limit; nothing was sent"
+        remedy "Wait for the next day or month (UTC), raise the limit, or ask for less with max tokens.";
+    PolicyCostUnknown "policy.cost-unknown" Policy
+        means "what the call may cost cannot be told before it is sent"
+        detected "the connection's limits are strict and no price is known for the model; nothing was sent"
+        remedy "Look at the prices with `synapse models`, or make the limits lenient.";
+
     StorageUnavailable "storage.unavailable" Storage
         means "a file of Synapse cannot be read or written"
         detected "the operating system refused"

@@ -9,6 +9,9 @@ mod cancelling;
 mod chat;
 #[cfg(test)]
 mod keyless;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod preflight;

@@ -1,16 +1,25 @@
 //! Reads connections.toml strictly: what is not in the format is refused with file, line and
 //! column, while a connection whose values make no sense spoils only itself.
 
+mod ledger;
+
 use synapse_core::connection::Field;
 use synapse_core::credential::{CredentialRef, looks_like_token};
+use synapse_core::limits::DraftLimits;
 use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::redact::Redactor;
+use synapse_core::telemetry::CollectorUrl;
 use synapse_core::{BaseUrl, Code, Connection, ConnectionName, Draft, Failure, NetworkGate};
 use toml_edit::{Document, Item, TableLike, TomlError};
 
-use super::fields::{self, CONNECTION, FORMAT, NETWORK, PREFLIGHT, RECORD, ROOT};
+use super::fields::{
+    self, CONNECTION, ENDPOINT, FORMAT, LEDGER_FIELDS, NETWORK, PREFLIGHT, RECORD, RECORD_TEXT,
+    ROOT, TELEMETRY, TELEMETRY_FIELDS,
+};
 use super::source::Source;
+
+pub(crate) use self::ledger::{LedgerSettings, settings};
 
 /// The connections in `source`, in its order.
 pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
@@ -30,6 +39,34 @@ pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
         .iter()
         .map(|(name, item)| reader.entry(connections, name, item))
         .collect()
+}
+
+/// The collector that `source` names, if any. A mistake there is none of the connections.
+pub(super) fn telemetry(source: &Source) -> Result<Option<CollectorUrl>, Failure> {
+    let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
+    let reader = Reader { source };
+    let root = document.as_table();
+    let Some(item) = root.get(TELEMETRY) else {
+        return Ok(None);
+    };
+    reader.check_format(root)?;
+    let table = reader.table(root, TELEMETRY, item)?;
+    reader.refuse_unknown(table, &TELEMETRY_FIELDS, "`telemetry`")?;
+    let Some(endpoint) = reader.text(table, ENDPOINT)? else {
+        let at = offset(root, TELEMETRY);
+        return Err(source
+            .failure(
+                Code::ConfigInvalidValue,
+                "`telemetry` has no `endpoint`",
+                at,
+            )
+            .hint("name the collector, for example endpoint = \"http://127.0.0.1:4318\"")
+            .with("field", ENDPOINT));
+    };
+    endpoint
+        .parse()
+        .map(Some)
+        .map_err(|failure| source.locate(failure, offset(table, ENDPOINT)))
 }
 
 struct Reader<'a> {
@@ -113,6 +150,8 @@ impl Reader<'_> {
             project: text(Field::Project)?,
             bill_to: text(Field::BillTo)?,
             proxy: text(Field::Proxy)?,
+            limits: self.limits(table)?,
+            record_text: self.flag(table, RECORD_TEXT)?.unwrap_or_default(),
         })
     }
 
@@ -333,8 +372,17 @@ fn known_key(text: &str, line: usize) -> Option<&str> {
     let line = text.lines().nth(line.checked_sub(1)?)?;
     let (key, _) = line.split_once('=')?;
     let key = key.trim();
-    let known = CONNECTION.contains(&key) || ROOT.contains(&key) || RECORD.contains(&key);
-    known.then_some(key)
+    [
+        &CONNECTION[..],
+        &ROOT,
+        &RECORD,
+        &TELEMETRY_FIELDS,
+        &LEDGER_FIELDS,
+        &DraftLimits::KEYS,
+    ]
+    .iter()
+    .any(|known| known.contains(&key))
+    .then_some(key)
 }
 
 /// Where the value of a field begins; its key, when the value has no place of its own.

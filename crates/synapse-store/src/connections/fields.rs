@@ -3,6 +3,7 @@
 
 use synapse_core::connection::Cleared;
 use synapse_core::gate::NetworkGate;
+use synapse_core::limits::DraftLimits;
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::{ConnectionName, Draft};
 use toml_edit::{Array, InlineTable, Key, Value};
@@ -11,10 +12,19 @@ use toml_edit::{Array, InlineTable, Key, Value};
 pub(super) const FORMAT: i64 = 1;
 
 /// The fields of the file.
-pub(super) const ROOT: [&str; 2] = ["format", "connections"];
+pub(super) const ROOT: [&str; 4] = ["format", TELEMETRY, LEDGER, "connections"];
+
+/// The table of the ledger, and its fields.
+pub(super) const LEDGER: &str = "ledger";
+pub(super) const LEDGER_FIELDS: [&str; 2] = ["retention_days", "text_retention_days"];
+
+/// The table of telemetry, and its fields.
+pub(super) const TELEMETRY: &str = "telemetry";
+pub(super) const TELEMETRY_FIELDS: [&str; 1] = [ENDPOINT];
+pub(super) const ENDPOINT: &str = "endpoint";
 
 /// The fields of a connection, in the order in which they are written.
-pub(super) const CONNECTION: [&str; 12] = [
+pub(super) const CONNECTION: [&str; 14] = [
     "provider",
     "model",
     "credential",
@@ -26,11 +36,19 @@ pub(super) const CONNECTION: [&str; 12] = [
     "proxy",
     "timeout_seconds",
     "max_tokens",
+    LIMITS,
+    RECORD_TEXT,
     PREFLIGHT,
 ];
 
 /// The field of the network gate.
 pub(super) const NETWORK: &str = "network";
+
+/// The field of the limits.
+pub(super) const LIMITS: &str = "limits";
+
+/// The field that says whether texts are recorded.
+pub(super) const RECORD_TEXT: &str = "record_text";
 
 /// The field of the preflight record.
 pub(super) const PREFLIGHT: &str = "preflight";
@@ -43,7 +61,7 @@ pub(super) const RECORD: [&str; 3] = ["checked_at", "proven", "unproven"];
 pub(super) fn values(
     draft: &Draft,
     record: Option<&PreflightRecord>,
-) -> [(&'static str, Option<Value>); 12] {
+) -> [(&'static str, Option<Value>); 14] {
     let text = |value: &str| Some(Value::from(value));
     let optional = |value: &Option<String>| value.as_deref().map(Value::from);
     let number = |value: Option<u64>| {
@@ -61,6 +79,8 @@ pub(super) fn values(
         proxy,
         timeout,
         max_tokens,
+        limits,
+        record_text,
         preflight,
     ] = CONNECTION;
     [
@@ -75,6 +95,8 @@ pub(super) fn values(
         (proxy, optional(&draft.proxy)),
         (timeout, number(draft.timeout_seconds)),
         (max_tokens, number(draft.max_tokens)),
+        (limits, limits_value(&draft.limits)),
+        (record_text, draft.record_text.then(|| Value::from(true))),
         (preflight, record.map(record_value)),
     ]
 }
@@ -113,6 +135,28 @@ pub(super) fn plain(value: &Value) -> String {
 /// A name as a key: quoted when it has a dot.
 fn key(name: &ConnectionName) -> String {
     Key::new(name.as_str()).display_repr().into_owned()
+}
+
+/// The limits as a table of one line; `None` when there are none.
+fn limits_value(limits: &DraftLimits) -> Option<Value> {
+    let tokens = |tokens: Option<u64>| {
+        tokens.map(|tokens| Value::from(i64::try_from(tokens).unwrap_or(i64::MAX)))
+    };
+    let text = |text: &Option<String>| text.as_deref().map(Value::from);
+    let values = [
+        tokens(limits.tokens_per_day),
+        tokens(limits.tokens_per_month),
+        text(&limits.usd_per_day),
+        text(&limits.usd_per_month),
+        text(&limits.mode),
+        limits.strict.map(Value::from),
+    ];
+    let table: InlineTable = DraftLimits::KEYS
+        .into_iter()
+        .zip(values)
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect();
+    (!table.is_empty()).then_some(Value::InlineTable(table))
 }
 
 fn record_value(record: &PreflightRecord) -> Value {

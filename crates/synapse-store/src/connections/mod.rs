@@ -13,8 +13,10 @@ use std::time::Duration;
 use synapse_core::connection::{Cleared, already_exists, not_found};
 use synapse_core::ports::{ConnectionStore, StoredConnection};
 use synapse_core::preflight::PreflightRecord;
+use synapse_core::telemetry::CollectorUrl;
 use synapse_core::{Code, ConnectionName, Draft, Failure};
 
+pub(crate) use self::document::LedgerSettings;
 use self::source::Source;
 use crate::atomic::{Lock, replace};
 use crate::failure::shown;
@@ -45,6 +47,14 @@ impl TomlConnections {
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// The collector of telemetry that the file names: `endpoint` in its table `[telemetry]`.
+    ///
+    /// # Errors
+    /// `config.*`, `endpoint.invalid-url`, or `storage.*` when the file cannot be read.
+    pub fn telemetry(&self) -> Result<Option<CollectorUrl>, Failure> {
+        document::telemetry(&self.source()?)
     }
 
     fn source(&self) -> Result<Source, Failure> {
@@ -126,6 +136,11 @@ impl ConnectionStore for TomlConnections {
             })
         })
     }
+}
+
+/// What the file of `home` says for the ledger.
+pub(crate) fn ledger_settings(home: &Home) -> Result<LedgerSettings, Failure> {
+    document::settings(&Source::read(&home.connections())?)
 }
 
 /// A change: texts that may be the result, best first, and what the result has to mean.

@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use synapse_core::{Code, Failure};
 
-use super::schema::{MIGRATIONS, VERSION};
+use super::schema::{VERSION, migrations};
 use crate::atomic::{Lock, private_options};
 use crate::failure::{corrupt, newer_ledger, not_a_file, reading, shown, sqlite, writing};
 use crate::file::{self, Found};
@@ -19,7 +19,11 @@ use crate::home::Home;
 pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
     home.create()?;
     let path = home.ledger();
-    if peek(&path)? == Peek::Absent {
+    let found = peek(&path)?;
+    if let Peek::Newer(version) = found {
+        return Err(newer_ledger(&path, version, VERSION));
+    }
+    if found == Peek::Absent {
         // By ourselves, because SQLite would leave the mode to the umask.
         private_options()
             .append(true)
@@ -29,7 +33,12 @@ pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
     }
     let failure = |error: rusqlite::Error| sqlite(&path, &error);
     let mut database = connect(&path).map_err(failure)?;
-    if check_version(&path, &database)? < VERSION {
+    let found = check_version(&path, &database)?;
+    if found <= 0 && !is_blank(&database).map_err(failure)? {
+        abandon(database);
+        return Err(corrupt(&path, &NoVersion));
+    }
+    if found < VERSION {
         let _lock = Lock::acquire(&home.ledger_lock(), PATIENCE)?;
         migrate(&path, &mut database)?;
     }
@@ -37,14 +46,25 @@ pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
     Ok(database)
 }
 
+/// A ledger that can be read.
+pub(super) enum Opened {
+    /// Of our format.
+    Ours(Connection),
+    /// Of a newer one, whose version is told. It cannot be written to.
+    Newer(Connection, i64),
+}
+
 /// Opens the ledger of `home` for reading; `None` when there is none yet.
 ///
 /// It is opened for writing as well where that is possible, because a row that its process left
-/// open is completed by whoever sees it first.
-pub(super) fn open_to_read(home: &Home) -> Result<Option<Connection>, Failure> {
+/// open is completed by whoever sees it first, and an older file is migrated. A newer file is
+/// opened in a way in which nothing can be written.
+pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
     let path = home.ledger();
-    if peek(&path)? == Peek::Absent {
-        return Ok(None);
+    match peek(&path)? {
+        Peek::Absent => return Ok(None),
+        Peek::Newer(version) => return newer(&path, version).map(Some),
+        Peek::Database => {}
     }
     let failure = |error: rusqlite::Error| sqlite(&path, &error);
     let database = match connect(&path).and_then(probe) {
@@ -54,12 +74,52 @@ pub(super) fn open_to_read(home: &Home) -> Result<Option<Connection>, Failure> {
         }
         Err(error) => return Err(failure(error)),
     };
-    match check_version(&path, &database)? {
-        0 => Ok(None),
-        _ => {
-            set_up(&database).map_err(failure)?;
-            Ok(Some(database))
+    let mut database = database;
+    match version(&database).map_err(failure)? {
+        0 if is_blank(&database).map_err(failure)? => return Ok(None),
+        ..=0 => {
+            abandon(database);
+            return Err(corrupt(&path, &NoVersion));
         }
+        found if found > VERSION => {
+            abandon(database);
+            return newer(&path, found).map(Some);
+        }
+        VERSION => {}
+        _older => {
+            if database.is_readonly("main").map_err(failure)? {
+                return Err(older_read_only(&path));
+            }
+            let _lock = Lock::acquire(&home.ledger_lock(), PATIENCE)?;
+            migrate(&path, &mut database)?;
+        }
+    }
+    set_up(&database).map_err(failure)?;
+    Ok(Some(Opened::Ours(database)))
+}
+
+/// Opens a file of a newer format so that nothing can be written.
+fn newer(path: &Path, version: i64) -> Result<Opened, Failure> {
+    let failure = |error: rusqlite::Error| sqlite(path, &error);
+    // Without a log there is nothing to share with others, and no file is made beside it.
+    let database = match has_log(path) {
+        true => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            Connection::open_with_flags(path, flags)
+        }
+        false => connect_immutable(path),
+    };
+    let database = database.map_err(failure)?;
+    database.busy_timeout(PATIENCE).map_err(failure)?;
+    Ok(Opened::Newer(database, version))
+}
+
+/// Refuses to change a ledger that a newer Synapse wrote; one that is not there is nothing to
+/// refuse.
+pub(super) fn refuse_newer(home: &Home) -> Result<(), Failure> {
+    match open_to_read(home)? {
+        Some(Opened::Newer(_, version)) => Err(newer_ledger(&home.ledger(), version, VERSION)),
+        Some(Opened::Ours(_)) | None => Ok(()),
     }
 }
 
@@ -73,8 +133,10 @@ pub(super) fn abandon(database: Connection) {
 enum Peek {
     /// There is no file, or one without content.
     Absent,
-    /// A database of a version that can be read, as far as its first page tells.
+    /// A database of a version that is known, as far as its first page tells.
     Database,
+    /// A database of a newer version.
+    Newer(i64),
 }
 
 /// Looks at the file without SQLite, which writes to files that it opens.
@@ -100,9 +162,7 @@ fn peek(path: &Path) -> Result<Peek, Failure> {
         .map(i32::from_be_bytes);
     match version {
         None => Err(corrupt(path, &NotADatabase)),
-        Some(version) if i64::from(version) > VERSION => {
-            Err(newer_ledger(path, i64::from(version), VERSION))
-        }
+        Some(version) if i64::from(version) > VERSION => Ok(Peek::Newer(i64::from(version))),
         Some(_) => Ok(Peek::Database),
     }
 }
@@ -111,6 +171,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;
     database.busy_timeout(PATIENCE)?;
+    database.set_prepared_statement_cache_capacity(STATEMENTS);
     // Until the version is known to be ours: closing would otherwise write the log into the file.
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(database)
@@ -133,6 +194,15 @@ fn version(database: &Connection) -> rusqlite::Result<i64> {
     database.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
+/// Whether nothing was ever written, as when another process is just about to begin.
+fn is_blank(database: &Connection) -> rusqlite::Result<bool> {
+    database.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
+        [],
+        |row| row.get(0),
+    )
+}
+
 fn check_version(path: &Path, database: &Connection) -> Result<i64, Failure> {
     let version = version(database).map_err(|error| sqlite(path, &error))?;
     if version > VERSION {
@@ -148,18 +218,37 @@ fn migrate(path: &Path, database: &mut Connection) -> Result<(), Failure> {
     database
         .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
         .map_err(|error| sqlite(path, &error))?;
-    MIGRATIONS.to_latest(database).map_err(|error| match error {
-        rusqlite_migration::Error::RusqliteError { err, .. } => sqlite(path, &err),
-        other => Failure::new(Code::InternalInvariant, "the ledger could not be migrated")
-            .caused_by(&other)
-            .with("file", shown(path)),
-    })
+    migrations()
+        .to_latest(database)
+        .map_err(|error| match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => sqlite(path, &err),
+            other => Failure::new(Code::InternalInvariant, "the ledger could not be migrated")
+                .caused_by(&other)
+                .with("file", shown(path)),
+        })
 }
 
 fn set_up(database: &Connection) -> rusqlite::Result<()> {
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     set_durability(database)?;
+    // A log of 16 MB: copying it into the file waits for the disk, and is done less often.
+    database.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(()))?;
+    // What is purged shall be gone. Appending frees no pages and pays nothing for it.
+    database.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     database.pragma_update(None, "foreign_keys", true)
+}
+
+fn older_read_only(path: &Path) -> Failure {
+    Failure::new(
+        Code::StorageReadOnly,
+        format!(
+            "the ledger {} is of an older format and cannot be migrated",
+            shown(path)
+        ),
+    )
+    .cause("it cannot be written")
+    .hint("make it writable, or set SYNAPSE_HOME to a directory with a copy of it")
+    .with("file", shown(path))
 }
 
 /// In WAL mode NORMAL survives the end of the process; only a power cut may lose the last rows.
@@ -207,9 +296,23 @@ impl std::fmt::Display for NotADatabase {
 
 impl std::error::Error for NotADatabase {}
 
+/// Why a file with tables of no version is refused.
+#[derive(Debug)]
+struct NoVersion;
+
+impl std::fmt::Display for NoVersion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the file has tables and says no version of them")
+    }
+}
+
+impl std::error::Error for NoVersion {}
+
 const MAGIC: &[u8] = b"SQLite format 3\0";
 const HEADER_LENGTH: u64 = 100;
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// More than a writer has.
+const STATEMENTS: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -4,30 +4,48 @@
 //! One thread of this process writes; every read has a short-lived thread and connection of its
 //! own. The async runtime never waits for the disk.
 
+mod audit;
+mod chain;
+mod content;
+mod daily;
 mod database;
+mod latency;
 mod presence;
 mod prices;
+mod purge;
 mod query;
+mod queue;
+mod reseal;
+mod reserve;
+mod retention;
 mod rows;
 mod schema;
 mod sweep;
+mod texts;
+mod usage;
 mod writer;
 
 use std::fmt;
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
-use synapse_core::ledger::{Closing, Entry, HistoryQuery, Opening, UsageLine, UsageQuery};
+use synapse_core::ledger::{
+    Closing, Entry, HistoryQuery, Opening, Purged, RecordedText, Reservation, UsageQuery,
+    UsageReport, Verification,
+};
+use synapse_core::limits::Verdict;
 use synapse_core::ports::{Ledger, LedgerReader};
-use tokio::sync::oneshot;
+use synapse_core::time::Timestamp;
+use tokio::sync::oneshot::{self, Sender};
 
+use self::database::Opened;
 pub use self::prices::SqlitePrices;
+use self::queue::Queue;
 use self::writer::{Job, Writer};
-use crate::failure::no_thread;
+use crate::failure::{no_thread, sqlite};
 use crate::home::Home;
 
 /// The ledger in the `ledger.db` of a [`Home`].
@@ -41,7 +59,7 @@ pub struct SqliteLedger {
 
 /// The writer thread, once there was something to write.
 struct Running {
-    jobs: Sender<Job>,
+    jobs: Arc<Queue<Job>>,
     thread: JoinHandle<()>,
 }
 
@@ -55,20 +73,23 @@ impl SqliteLedger {
         }
     }
 
-    /// Hands a job to the writer thread, starting it for the first one.
-    fn submit(&self, job: Job) -> Result<(), Failure> {
-        let failure = |error: &dyn std::error::Error| no_thread(&self.home.ledger(), error);
+    /// The queue of the writer thread, which is started for the first job.
+    fn jobs(&self) -> Result<Arc<Queue<Job>>, Failure> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let running = match &mut *running {
             Some(running) => running,
-            none => none.insert(self.start().map_err(|error| failure(&error))?),
+            none => none.insert(
+                self.start()
+                    .map_err(|error| no_thread(&self.home.ledger(), &error))?,
+            ),
         };
-        running.jobs.send(job).map_err(|error| failure(&error))
+        Ok(Arc::clone(&running.jobs))
     }
 
     fn start(&self) -> std::io::Result<Running> {
-        let (jobs, queue) = mpsc::channel();
+        let jobs = Arc::new(Queue::new());
         let writer = Writer::new(self.home.clone());
+        let queue = Arc::clone(&jobs);
         let thread = Builder::new()
             .name("synapse-ledger".to_owned())
             .spawn(move || writer.run(&queue))?;
@@ -76,12 +97,12 @@ impl SqliteLedger {
     }
 
     /// Hands a job to the writer thread and waits for its reply.
-    async fn ask(
+    async fn ask<T>(
         &self,
-        job: impl FnOnce(oneshot::Sender<Result<(), Failure>>) -> Job,
-    ) -> Result<(), Failure> {
+        job: impl FnOnce(Sender<Result<T, Failure>>) -> Job,
+    ) -> Result<T, Failure> {
         let (sender, reply) = oneshot::channel();
-        self.submit(job(sender))?;
+        self.jobs()?.push(job(sender));
         reply
             .await
             .map_err(|error| no_thread(&self.home.ledger(), &error))?
@@ -124,8 +145,8 @@ impl Drop for SqliteLedger {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(Running { jobs, thread }) = running {
-            // The thread ends when the queue is both closed and empty.
-            drop(jobs);
+            // The thread ends when the queue is both ended and empty.
+            jobs.end();
             drop(thread.join());
         }
     }
@@ -139,7 +160,9 @@ impl Ledger for SqliteLedger {
 
     fn close(&self, closing: Closing) {
         // A writer that cannot even be started fails the next open or flush too, which tells.
-        drop(self.submit(Job::Close(Box::new(closing))));
+        if let Ok(jobs) = self.jobs() {
+            jobs.push_for_later(Job::Close(Box::new(closing)));
+        }
     }
 
     async fn flush(&self) -> Result<(), Failure> {
@@ -153,6 +176,15 @@ impl Ledger for SqliteLedger {
         }
         self.ask(Job::Flush).await
     }
+
+    async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {
+        self.ask(|reply| Job::Reserve(Box::new(reservation), reply))
+            .await
+    }
+
+    async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {
+        on_a_thread(&self.home, move |home| purge_all(home, before)).await
+    }
 }
 
 #[async_trait]
@@ -165,7 +197,47 @@ impl LedgerReader for SqliteLedger {
         on_a_thread(&self.home, move |home| query::entry(home, call_id)).await
     }
 
-    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageLine>, Failure> {
-        on_a_thread(&self.home, move |home| query::usage(home, &query)).await
+    async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure> {
+        on_a_thread(&self.home, move |home| usage::usage(home, &query)).await
+    }
+
+    async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure> {
+        on_a_thread(&self.home, move |home| query::text(home, call_id)).await
+    }
+
+    async fn verify(&self) -> Result<Verification, Failure> {
+        on_a_thread(&self.home, |home| {
+            query::ask(home, |database, _| audit::verify(database))
+        })
+        .await
     }
 }
+
+/// Removes turn by turn, so that calls that begin meanwhile do not wait for all of it.
+fn purge_all(home: &Home, before: Timestamp) -> Result<Purged, Failure> {
+    let Some(Opened::Ours(_)) = database::open_to_read(home)? else {
+        // Nothing is there, or nothing that may be written.
+        return database::refuse_newer(home).map(|()| Purged::default());
+    };
+    let database = database::open_to_write(home)?;
+    drop(sweep::sweep(&database, home));
+    let mut all = Purged::default();
+    loop {
+        match purge::purge_some(&database, before.as_millis(), PURGED_TOGETHER) {
+            Ok(Purged { rows: 0, .. }) => break,
+            Ok(purged) => {
+                all.rows += purged.rows;
+                all.texts += purged.texts;
+            }
+            Err(error) => {
+                database::abandon(database);
+                return Err(sqlite(&home.ledger(), &error));
+            }
+        }
+    }
+    // What was removed shall not linger in the log either; a reader in the way is no failure.
+    drop(database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+    Ok(all)
+}
+
+const PURGED_TOGETHER: u32 = 10_000;

@@ -7,7 +7,8 @@ use synapse_core::ports::PriceStore;
 use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::time::Timestamp;
 
-use super::{database, on_a_thread};
+use super::database::{self, Opened};
+use super::on_a_thread;
 use crate::failure::sqlite;
 use crate::home::Home;
 
@@ -79,7 +80,9 @@ fn replace(
 }
 
 fn find(home: &Home, key: &PriceKey) -> Result<Option<PriceList>, Failure> {
-    let Some(database) = database::open_to_read(home)? else {
+    let (Some(Opened::Ours(database)) | Some(Opened::Newer(database, _))) =
+        database::open_to_read(home)?
+    else {
         return Ok(None);
     };
     ask(&database, key).map_err(|error| {

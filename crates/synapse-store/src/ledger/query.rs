@@ -1,49 +1,145 @@
-//! Questions to the ledger: pages of rows and sums.
+//! Questions to the ledger: pages of rows, one row, what was said in it.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, ToSql};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use synapse_core::Failure;
 use synapse_core::call::CallId;
-use synapse_core::ledger::{Entry, HistoryQuery, UsageKey, UsageLine, UsageQuery};
+use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Order, RecordedText, Test};
+use synapse_core::time::Timestamp;
 
-use super::database;
+use super::database::{self, Opened};
 use super::rows::{entry as entry_of, entry_columns, key};
 use super::sweep::{Unswept, sweep};
-use crate::failure::sqlite;
+use super::{daily, texts};
+use crate::failure::{newer_ledger, sqlite};
 use crate::home::Home;
 
-/// The rows of one page, newest first.
+/// The rows of one page.
 pub(super) fn history(home: &Home, query: &HistoryQuery) -> Result<Vec<Entry>, Failure> {
-    ask(home, |database, unswept| {
-        let before = query.before.map(|call_id| key(call_id).into_bytes());
-        let mut conditions = vec!["TRUE".to_owned()];
-        let mut values: Vec<&dyn ToSql> = Vec::new();
-        if let Some(connection) = &query.connection {
-            conditions.push("connection = ?".to_owned());
-            values.push(connection);
+    ask(home, |database, unswept| page(database, unswept, query))
+}
+
+fn page(
+    database: &Connection,
+    unswept: &Unswept,
+    query: &HistoryQuery,
+) -> rusqlite::Result<Vec<Entry>> {
+    let mut conditions = vec!["TRUE".to_owned()];
+    let mut values: Vec<Value> = Vec::new();
+    let mut hold = |condition: String, value: Option<Value>| {
+        conditions.push(condition);
+        values.extend(value);
+    };
+    if query.since.is_some() || query.until.is_some() {
+        let Some((first, last)) = bounds(database, query.since, query.until)? else {
+            return Ok(Vec::new());
+        };
+        hold("call_id >= ?".to_owned(), Some(Value::Blob(first.to_vec())));
+        hold("call_id <= ?".to_owned(), Some(Value::Blob(last.to_vec())));
+    }
+    if let Some(since) = query.since {
+        hold("started_at >= ?".to_owned(), Some(time(since)));
+    }
+    if let Some(until) = query.until {
+        hold("started_at < ?".to_owned(), Some(time(until)));
+    }
+    let (direction, behind) = match query.order {
+        Order::NewestFirst => ("DESC", "<"),
+        Order::OldestFirst => ("ASC", ">"),
+    };
+    if let Some(after) = query.after {
+        let id = key(after).into_bytes().to_vec();
+        hold(format!("call_id {behind} ?"), Some(Value::Blob(id)));
+    }
+    if let Some(outcome) = query.outcome {
+        hold(unswept.filter(outcome), None);
+    }
+    for filter in &query.filters {
+        let (condition, value) = condition(filter, unswept);
+        hold(condition, value);
+    }
+    if let Some(text) = &query.text {
+        match texts::search(text) {
+            Some(words) => hold(texts::FOUND.to_owned(), Some(Value::Text(words))),
+            None => hold("FALSE".to_owned(), None),
         }
-        if let Some(before) = &before {
-            conditions.push("call_id < ?".to_owned());
-            values.push(before);
-        }
-        if let Some(outcome) = query.outcome {
-            conditions.push(unswept.filter(outcome));
-        }
-        values.push(&query.limit);
-        let mut statement = database.prepare(&format!(
-            "SELECT {} FROM calls WHERE {} ORDER BY call_id DESC LIMIT ?",
-            entry_columns(&unswept.outcome()),
-            conditions.join(" AND ")
-        ))?;
-        statement.query_map(values.as_slice(), entry_of)?.collect()
-    })
+    }
+    values.push(Value::Integer(i64::from(query.limit)));
+    let mut statement = database.prepare(&format!(
+        "SELECT {} FROM entries WHERE {} ORDER BY call_id {direction} LIMIT ?",
+        entry_columns(unswept),
+        conditions.join(" AND ")
+    ))?;
+    statement
+        .query_map(params_from_iter(values), entry_of)?
+        .collect()
+}
+
+/// A condition on a column, with the value that it takes.
+fn condition(filter: &Filter, unswept: &Unswept) -> (String, Option<Value>) {
+    let column = match filter.column {
+        Column::Outcome => unswept.outcome(),
+        Column::MaybeBilled => unswept.maybe_billed(),
+        column => column.as_str().to_owned(),
+    };
+    let number = |operator: &str, number: i64| {
+        (
+            format!("{column} {operator} ?"),
+            Some(Value::Integer(number)),
+        )
+    };
+    let word = |operator: &str, text: &str| {
+        let value = match filter.column {
+            // What is no id is the id of no row.
+            Column::CallId => Value::Blob(
+                text.parse::<CallId>()
+                    .map(|id| key(id).into_bytes().to_vec())
+                    .unwrap_or_default(),
+            ),
+            _ => Value::Text(text.to_owned()),
+        };
+        (format!("{column} {operator} ?"), Some(value))
+    };
+    match &filter.test {
+        Test::Is(text) => word("=", text),
+        Test::IsNot(text) => word("<>", text),
+        Test::Equals(value) => number("=", *value),
+        Test::Differs(value) => number("<>", *value),
+        Test::AtLeast(value) => number(">=", *value),
+        Test::AtMost(value) => number("<=", *value),
+        Test::Unknown => (format!("{column} IS NULL"), None),
+        Test::Known => (format!("{column} IS NOT NULL"), None),
+    }
+}
+
+/// The smallest and the largest key that a call of that time can have; `None` when there is none.
+///
+/// The keys are in the order of time as long as the clock was; the daily sums know them as they
+/// are, so that a search reads the rows in its range and misses none after a clock went back.
+pub(super) fn bounds(
+    database: &Connection,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+) -> rusqlite::Result<Option<([u8; 16], [u8; 16])>> {
+    let first = since.map_or(i64::MIN, |since| daily::day(since.as_millis()));
+    let last = until.map_or(i64::MAX, |until| daily::day(until.as_millis()));
+    let (first, last): (Option<[u8; 16]>, Option<[u8; 16]>) = database.query_row(
+        "SELECT min(first_id), max(last_id) FROM
+             (SELECT first_id, last_id FROM daily WHERE day BETWEEN ? AND ?
+              UNION ALL
+              SELECT call_id, call_id FROM entries WHERE outcome <> 'ok' AND outcome = 'open')",
+        [first, last],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(first.zip(last))
 }
 
 /// One row.
 pub(super) fn entry(home: &Home, call_id: CallId) -> Result<Option<Entry>, Failure> {
     ask(home, |database, unswept| {
         let sql = format!(
-            "SELECT {} FROM calls WHERE call_id = ?",
-            entry_columns(&unswept.outcome())
+            "SELECT {} FROM entries WHERE call_id = ?",
+            entry_columns(unswept)
         );
         database
             .query_row(&sql, [key(call_id).into_bytes()], entry_of)
@@ -51,70 +147,41 @@ pub(super) fn entry(home: &Home, call_id: CallId) -> Result<Option<Entry>, Failu
     })
 }
 
-/// Sums, one line per key, in the order of the keys.
-pub(super) fn usage(home: &Home, query: &UsageQuery) -> Result<Vec<UsageLine>, Failure> {
-    ask(home, |database, unswept| {
-        let since = query.since.map_or(i64::MIN, |since| since.as_millis());
-        let interrupted = unswept.condition();
-        let billed = format!("(maybe_billed = 1 OR {interrupted})");
-        let mut statement = database.prepare(&format!(
-            "SELECT {key} AS key,
-                count(*) AS calls,
-                sum(outcome = 'ok') AS ok,
-                sum(outcome IN ('error', 'cancelled', 'interrupted') OR {interrupted}) AS failed,
-                sum(outcome = 'refused') AS refused,
-                coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
-                coalesce(sum(completion_tokens), 0) AS completion_tokens,
-                sum({billed} AND (prompt_tokens IS NULL OR completion_tokens IS NULL))
-                    AS unknown_tokens,
-                coalesce(sum(cost_nano_usd), 0) AS cost_nano_usd,
-                sum({billed} AND cost_nano_usd IS NULL) AS unknown_cost
-             FROM calls WHERE started_at >= ? GROUP BY 1 ORDER BY 1",
-            key = expression(query.by),
-        ))?;
-        statement.query_map([since], line)?.collect()
-    })
+/// What was said in a call.
+pub(super) fn text(home: &Home, call_id: CallId) -> Result<Option<RecordedText>, Failure> {
+    ask(home, |database, _| texts::find(database, call_id))
 }
 
-/// Sweeps, then asks; an absent ledger has the empty answer.
-fn ask<T: Default>(
+/// Sweeps, then asks, all from one state of the file; an absent ledger has the empty answer.
+pub(super) fn ask<T: Default>(
     home: &Home,
     question: impl FnOnce(&Connection, &Unswept) -> rusqlite::Result<T>,
 ) -> Result<T, Failure> {
-    let Some(database) = database::open_to_read(home)? else {
-        return Ok(T::default());
+    let (database, newer) = match database::open_to_read(home)? {
+        None => return Ok(T::default()),
+        Some(Opened::Ours(database)) => (database, None),
+        Some(Opened::Newer(database, version)) => (database, Some(version)),
     };
-    let answer = sweep(&database, home).and_then(|unswept| question(&database, &unswept));
+    let unswept = match newer {
+        None => sweep(&database, home),
+        Some(_) => Ok(Unswept::none()),
+    };
+    let answer = unswept.and_then(|unswept| {
+        let state = database.unchecked_transaction()?;
+        let answer = question(&state, &unswept)?;
+        state.finish().map(|()| answer)
+    });
     answer.map_err(|error| {
         database::abandon(database);
-        sqlite(&home.ledger(), &error)
+        match newer {
+            // What a newer Synapse writes may be beyond what this one can read.
+            Some(version) => newer_ledger(&home.ledger(), version, super::schema::VERSION)
+                .cause(error.to_string()),
+            None => sqlite(&home.ledger(), &error),
+        }
     })
 }
 
-fn expression(by: UsageKey) -> &'static str {
-    match by {
-        UsageKey::Model => "coalesce(model_served, model_requested)",
-        UsageKey::Provider => "provider",
-        UsageKey::Day => "strftime('%Y-%m-%d', started_at / 1000, 'unixepoch')",
-        _ => "connection",
-    }
-}
-
-fn line(row: &Row<'_>) -> rusqlite::Result<UsageLine> {
-    let sum = |column: &str| -> rusqlite::Result<u64> {
-        let value: i64 = row.get(column)?;
-        Ok(u64::try_from(value).unwrap_or_default())
-    };
-    Ok(UsageLine {
-        key: row.get("key")?,
-        calls: sum("calls")?,
-        ok: sum("ok")?,
-        failed: sum("failed")?,
-        refused: sum("refused")?,
-        prompt_tokens: sum("prompt_tokens")?,
-        completion_tokens: sum("completion_tokens")?,
-        unknown_tokens: sum("unknown_tokens")?,
-        cost_nano_usd: sum("cost_nano_usd")?,
-        unknown_cost: sum("unknown_cost")?,
-    })
+fn time(time: Timestamp) -> Value {
+    Value::Integer(time.as_millis())
 }

@@ -1,7 +1,7 @@
 //! Rows of the ledger as SQL and as domain values, both ways.
 
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::types::{FromSql, ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use synapse_core::Receipt;
 use synapse_core::call::{CallId, Caller};
 use synapse_core::chat::Usage;
@@ -10,6 +10,11 @@ use synapse_core::ledger::{Closing, Entry, Opening, Outcome};
 use synapse_core::receipt::Exchange;
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
+
+use super::chain::{self, Gap, Head, Seal};
+use super::content::{self, Facts};
+use super::sweep::Unswept;
+use super::{daily, texts};
 
 /// What became of a row that was to be completed.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,14 +41,14 @@ impl RowWriter {
         Self {
             writer,
             insert: format!(
-                "INSERT INTO calls ({}) VALUES ({})",
+                "INSERT INTO entries ({}) VALUES ({})",
                 begin.join(", "),
                 vec!["?"; begin.len()].join(", ")
             ),
             complete: format!(
-                "UPDATE calls SET {} = ? \
-                 WHERE call_id = ? AND outcome IN ('open', 'interrupted')",
-                end.join(" = ?, ")
+                "UPDATE entries SET {} = ? WHERE call_id = ? AND outcome = 'open' RETURNING {}",
+                end.join(" = ?, "),
+                content::columns()
             ),
         }
     }
@@ -55,6 +60,7 @@ impl RowWriter {
             operation,
             caller,
             receipt,
+            prompt,
         } = opening;
         let begin: [ToSqlOutput<'_>; BEGIN.len()] = [
             bytes(key(receipt.call_id)),
@@ -70,10 +76,16 @@ impl RowWriter {
             .into_iter()
             .chain(identity(receipt))
             .chain(deeds(receipt));
-        run(database, &self.insert, values).map(drop)
+        database
+            .prepare_cached(&self.insert)?
+            .execute(params_from_iter(values))?;
+        match prompt {
+            Some(prompt) => texts::add(database, receipt.call_id, *started_at, prompt),
+            None => Ok(()),
+        }
     }
 
-    /// Completes the row of a call.
+    /// Completes the row of a call, seals it and adds it to the daily sums.
     ///
     /// One that was taken for interrupted is completed too: whoever closes it knows better.
     pub(super) fn complete(
@@ -81,11 +93,24 @@ impl RowWriter {
         database: &Connection,
         closing: &Closing,
     ) -> rusqlite::Result<Completed> {
+        let call_id = closing.receipt.call_id;
+        let mut done = self.end(database, closing)?;
+        if done == Completed::Missing && reopen(database, call_id)? {
+            done = self.end(database, closing)?;
+        }
+        if let (Completed::Yes, Some(reply)) = (&done, &closing.reply) {
+            texts::answer(database, call_id, reply)?;
+        }
+        Ok(done)
+    }
+
+    fn end(&self, database: &Connection, closing: &Closing) -> rusqlite::Result<Completed> {
         let Closing {
             ended_at,
             outcome,
             error_code,
             receipt,
+            reply: _,
         } = closing;
         let end: [ToSqlOutput<'_>; END.len()] = [
             integer(ended_at.as_millis()),
@@ -97,39 +122,127 @@ impl RowWriter {
             .into_iter()
             .chain(deeds(receipt))
             .chain([bytes(key(receipt.call_id))]);
-        Ok(match run(database, &self.complete, values)? {
-            0 => Completed::Missing,
-            _ => Completed::Yes,
-        })
+        let mut statement = database.prepare_cached(&self.complete)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        match rows.next()? {
+            None => Ok(Completed::Missing),
+            Some(row) => seal(database, row).map(|()| Completed::Yes),
+        }
     }
 }
 
-/// The columns that [`entry`] reads, where `outcome` is the expression to show as outcome.
-pub(super) fn entry_columns(outcome: &str) -> String {
+/// Seals a row that was just completed and adds it to the daily sums. The row begins with
+/// [`content::columns`].
+pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<()> {
+    let facts = Facts::of(row)?;
+    let head = Head::load(database)?;
+    let gaps = chain::gaps_by(database, head.sequence + 1)?;
+    let head = head.after_row(row, &gaps)?;
+    database
+        .prepare_cached("UPDATE entries SET sequence = ?, seal = ? WHERE call_id = ?")?
+        .execute(params![head.sequence, head.seal, facts.call_id])?;
+    daily::add(database, &facts)?;
+    head.store(database)
+}
+
+/// Opens a row again that was taken for interrupted. Its place in the chain becomes a gap for
+/// which the next seal, which is going to be its own, is the reason.
+fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result<bool> {
+    let id = key(call_id).into_bytes();
+    let sql = format!(
+        "SELECT {}, sequence, seal FROM entries WHERE call_id = ? AND outcome = 'interrupted'",
+        content::columns()
+    );
+    let found = database
+        .query_row(&sql, [id], |row| {
+            let place: Option<i64> = row.get("sequence")?;
+            let seal: Option<Seal> = row.get("seal")?;
+            Ok((Facts::of(row)?, place.zip(seal)))
+        })
+        .optional()?;
+    let Some((facts, sealed)) = found else {
+        return Ok(false);
+    };
+    if let Some((sequence, seal)) = sealed {
+        let by = Head::load(database)?.sequence + 1;
+        database.execute("UPDATE gaps SET by = ? WHERE by = ?", params![by, sequence])?;
+        chain::add_gap(
+            database,
+            &Gap {
+                first: sequence,
+                last: sequence,
+                seal,
+                by,
+            },
+        )?;
+    }
+    daily::remove(database, &facts)?;
+    database.execute(
+        "UPDATE entries SET outcome = 'open', sequence = NULL, seal = NULL WHERE call_id = ?",
+        [id],
+    )?;
+    Ok(true)
+}
+
+/// The columns that [`entry`] reads, in its order.
+pub(super) fn entry_columns(unswept: &Unswept) -> String {
     format!(
-        "call_id, started_at, operation, {outcome} AS shown_outcome, error_code, \
-         client_name, client_version, tool, {}, {}",
+        "call_id, started_at, ended_at, operation, {}, error_class, error_code, client_name, \
+         client_version, tool, {}, {}",
+        unswept.outcome(),
         IDENTITY.join(", "),
         DEEDS.join(", ")
     )
 }
 
+/// Reads the columns of a row one after another. By position, because finding a column by its
+/// name is most of the work of reading a page.
+struct Cells<'a> {
+    row: &'a Row<'a>,
+    next: usize,
+}
+
+impl Cells<'_> {
+    fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let cell = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(cell)
+    }
+
+    fn count(&mut self) -> rusqlite::Result<Option<u64>> {
+        let value: Option<i64> = self.take()?;
+        Ok(value.and_then(|value| u64::try_from(value).ok()))
+    }
+
+    fn time(&mut self) -> rusqlite::Result<Option<Timestamp>> {
+        let millis: Option<i64> = self.take()?;
+        Ok(millis.map(Timestamp::from_millis))
+    }
+}
+
 /// The entry in a row of [`entry_columns`].
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let outcome = row.get_ref("shown_outcome")?.as_str()?;
+    let mut cells = Cells { row, next: 0 };
+    let call_id = CallId::new(Uuid::from_bytes(cells.take()?));
+    let started_at = Timestamp::from_millis(cells.take()?);
+    let ended_at = cells.time()?;
+    let operation = cells.take()?;
+    let outcome: String = cells.take()?;
     // The table admits no other word.
-    let outcome = Outcome::parse(outcome).unwrap_or(Outcome::Interrupted);
+    let outcome = Outcome::parse(&outcome).unwrap_or(Outcome::Interrupted);
     Ok(Entry {
-        started_at: Timestamp::from_millis(row.get("started_at")?),
-        operation: row.get("operation")?,
+        started_at,
+        ended_at,
+        operation,
         outcome,
-        error_code: row.get("error_code")?,
+        error_class: cells.take()?,
+        error_code: cells.take()?,
         caller: Caller {
-            client_name: row.get("client_name")?,
-            client_version: row.get("client_version")?,
-            tool: row.get("tool")?,
+            client_name: cells.take()?,
+            client_version: cells.take()?,
+            tool: cells.take()?,
         },
-        receipt: receipt(row, outcome)?,
+        receipt: receipt(call_id, &mut cells, outcome)?,
     })
 }
 
@@ -217,54 +330,46 @@ fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; DEEDS.len()] {
     ]
 }
 
-fn receipt(row: &Row<'_>, outcome: Outcome) -> rusqlite::Result<Receipt> {
-    let count = |column: &str| -> rusqlite::Result<Option<u64>> {
-        let value: Option<i64> = row.get(column)?;
-        Ok(value.and_then(|value| u64::try_from(value).ok()))
+/// Reads [`IDENTITY`] and [`DEEDS`], in their order: the fields of a struct are evaluated as they
+/// are written.
+fn receipt(call_id: CallId, cells: &mut Cells<'_>, outcome: Outcome) -> rusqlite::Result<Receipt> {
+    let (connection, provider, model_requested) = (cells.take()?, cells.take()?, cells.take()?);
+    let host = cells.take()?;
+    let model_served = cells.take()?;
+    let served_by = cells.take()?;
+    let exchange = Exchange {
+        host,
+        served_by,
+        attempts: cells.take()?,
+        maybe_billed: cells.take::<bool>()? || outcome == Outcome::Interrupted,
+        http_status: cells.take()?,
+        request_id: cells.take()?,
+        bytes_out: cells.count()?.unwrap_or_default(),
+        bytes_in: cells.count()?.unwrap_or_default(),
+        headers_ms: cells.count()?,
     };
-    let maybe_billed: bool = row.get("maybe_billed")?;
-    let priced_at: Option<i64> = row.get("priced_at")?;
     Ok(Receipt {
-        call_id: CallId::new(Uuid::from_bytes(row.get("call_id")?)),
-        connection: row.get("connection")?,
-        provider: row.get("provider")?,
-        model_requested: row.get("model_requested")?,
-        model_served: row.get("model_served")?,
-        exchange: Exchange {
-            attempts: row.get("attempts")?,
-            host: row.get("host")?,
-            http_status: row.get("http_status")?,
-            request_id: row.get("request_id")?,
-            served_by: row.get("served_by")?,
-            bytes_out: count("bytes_out")?.unwrap_or_default(),
-            bytes_in: count("bytes_in")?.unwrap_or_default(),
-            headers_ms: count("headers_ms")?,
-            maybe_billed: maybe_billed || outcome == Outcome::Interrupted,
-        },
-        finish_reason: row.get("finish_reason")?,
+        call_id,
+        connection,
+        provider,
+        model_requested,
+        model_served,
+        exchange,
+        latency_ms: cells.count()?,
+        finish_reason: cells.take()?,
         usage: Usage {
-            prompt_tokens: count("prompt_tokens")?,
-            completion_tokens: count("completion_tokens")?,
-            cached_tokens: count("cached_tokens")?,
-            cache_write_tokens: count("cache_write_tokens")?,
-            reasoning_tokens: count("reasoning_tokens")?,
+            prompt_tokens: cells.count()?,
+            completion_tokens: cells.count()?,
+            cached_tokens: cells.count()?,
+            cache_write_tokens: cells.count()?,
+            reasoning_tokens: cells.count()?,
         },
         cost: Cost {
-            amount_nano_usd: count("cost_nano_usd")?,
-            source: CostSource::parse(row.get_ref("cost_source")?.as_str()?).unwrap_or_default(),
-            priced_at: priced_at.map(Timestamp::from_millis),
+            amount_nano_usd: cells.count()?,
+            source: CostSource::parse(&cells.take::<String>()?).unwrap_or_default(),
+            priced_at: cells.time()?,
         },
-        latency_ms: count("latency_ms")?,
     })
-}
-
-fn run<'a>(
-    database: &Connection,
-    sql: &str,
-    values: impl Iterator<Item = ToSqlOutput<'a>>,
-) -> rusqlite::Result<usize> {
-    let mut statement = database.prepare_cached(sql)?;
-    statement.execute(params_from_iter(values))
 }
 
 fn text(text: &str) -> ToSqlOutput<'_> {

@@ -3,13 +3,21 @@
 
 use rusqlite_migration::{M, Migrations};
 
+use super::reseal;
+
 /// The version that this Synapse writes.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// The migrations, as many as [`VERSION`].
-pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
-
-const STEPS: &[M<'static>] = &[M::up(CALLS), M::up(PRICES)];
+pub(super) fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![
+        M::up(CALLS),
+        M::up(PRICES),
+        M::up_with_hook(SEALED, |change: &rusqlite::Transaction<'_>| {
+            reseal::seal_everything(change).map_err(Into::into)
+        }),
+    ])
+}
 
 /// One row per call.
 ///
@@ -83,15 +91,111 @@ CREATE TABLE prices (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Seals, daily sums, reservations and texts.
+///
+/// The table of rows takes another name, so that a process of an older Synapse, which looked at
+/// the version when it opened the file, cannot go on writing rows without a seal.
+///
+/// `sequence` is the place of a complete row in the chain and `seal` its hash, see
+/// [`super::chain`]; both are NULL while the call is under way. `daily` has the sums of the
+/// complete rows by day, with the smallest and largest key among them, which bound every search in
+/// time: see [`super::daily`].
+const SEALED: &str = "
+ALTER TABLE calls RENAME TO entries;
+ALTER TABLE entries ADD COLUMN reserved_tokens INTEGER CHECK (reserved_tokens >= 0);
+ALTER TABLE entries ADD COLUMN reserved_nano_usd INTEGER CHECK (reserved_nano_usd >= 0);
+ALTER TABLE entries ADD COLUMN sequence INTEGER CHECK (sequence > 0);
+ALTER TABLE entries ADD COLUMN seal BLOB CHECK (length(seal) = 32);
+DROP INDEX calls_by_connection;
+DROP INDEX calls_not_ok;
+CREATE INDEX entries_by_connection ON entries (connection);
+CREATE INDEX entries_not_ok ON entries (outcome) WHERE outcome <> 'ok';
+
+CREATE TABLE chain (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    sequence INTEGER NOT NULL CHECK (sequence >= 0),
+    seal     BLOB    NOT NULL CHECK (length(seal) = 32)
+) STRICT;
+INSERT INTO chain VALUES (1, 0, zeroblob(32));
+
+-- Places of the chain whose rows are gone for a reason that is sealed at the place `by`.
+CREATE TABLE gaps (
+    first INTEGER PRIMARY KEY,
+    last  INTEGER NOT NULL CHECK (last >= first),
+    seal  BLOB    NOT NULL CHECK (length(seal) = 32),
+    by    INTEGER NOT NULL CHECK (by > last)
+) STRICT;
+CREATE INDEX gaps_by ON gaps (by);
+
+CREATE TABLE purges (
+    sequence INTEGER PRIMARY KEY,
+    before   INTEGER NOT NULL,
+    removed  INTEGER NOT NULL,
+    seal     BLOB    NOT NULL CHECK (length(seal) = 32)
+) STRICT;
+
+CREATE TABLE daily (
+    day               INTEGER NOT NULL,
+    connection        TEXT    NOT NULL,
+    provider          TEXT    NOT NULL,
+    model             TEXT    NOT NULL,
+    client            TEXT    NOT NULL,
+    first_id          BLOB    NOT NULL,
+    last_id           BLOB    NOT NULL,
+    calls             INTEGER NOT NULL,
+    ok                INTEGER NOT NULL,
+    failed            INTEGER NOT NULL,
+    refused           INTEGER NOT NULL,
+    prompt_tokens     INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    cached_tokens     INTEGER NOT NULL,
+    reasoning_tokens  INTEGER NOT NULL,
+    unknown_tokens    INTEGER NOT NULL,
+    cost_nano_usd     INTEGER NOT NULL,
+    unknown_cost      INTEGER NOT NULL,
+    limit_tokens      INTEGER NOT NULL,
+    limit_nano_usd    INTEGER NOT NULL,
+    latencies         BLOB    NOT NULL,
+    PRIMARY KEY (day, connection, provider, model, client)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE texts (
+    id         INTEGER PRIMARY KEY,
+    call_id    BLOB    NOT NULL UNIQUE CHECK (length(call_id) = 16),
+    started_at INTEGER NOT NULL,
+    prompt     TEXT    NOT NULL,
+    reply      TEXT,
+    FOREIGN KEY (call_id) REFERENCES entries (call_id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX texts_by_time ON texts (started_at);
+
+CREATE VIRTUAL TABLE texts_index USING fts5(
+    prompt, reply, content = 'texts', content_rowid = 'id');
+-- What is removed shall be gone, not merely not found.
+INSERT INTO texts_index (texts_index, rank) VALUES ('secure-delete', 1);
+CREATE TRIGGER texts_added AFTER INSERT ON texts BEGIN
+    INSERT INTO texts_index (rowid, prompt, reply) VALUES (new.id, new.prompt, new.reply);
+END;
+CREATE TRIGGER texts_removed AFTER DELETE ON texts BEGIN
+    INSERT INTO texts_index (texts_index, rowid, prompt, reply)
+    VALUES ('delete', old.id, old.prompt, old.reply);
+END;
+CREATE TRIGGER texts_changed AFTER UPDATE OF prompt, reply ON texts BEGIN
+    INSERT INTO texts_index (texts_index, rowid, prompt, reply)
+    VALUES ('delete', old.id, old.prompt, old.reply);
+    INSERT INTO texts_index (rowid, prompt, reply) VALUES (new.id, new.prompt, new.reply);
+END;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_migrations_run_and_are_as_many_as_the_version() {
-        MIGRATIONS.validate().unwrap();
+        migrations().validate().unwrap();
         let mut database = rusqlite::Connection::open_in_memory().unwrap();
-        MIGRATIONS.to_latest(&mut database).unwrap();
+        migrations().to_latest(&mut database).unwrap();
         let version: i64 = database
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .unwrap();
@@ -101,7 +205,7 @@ mod tests {
     #[test]
     fn pages_and_errors_are_read_from_an_index_without_sorting() {
         let mut database = rusqlite::Connection::open_in_memory().unwrap();
-        MIGRATIONS.to_latest(&mut database).unwrap();
+        migrations().to_latest(&mut database).unwrap();
         let plan = |sql: &str| {
             let mut statement = database
                 .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
@@ -113,22 +217,23 @@ mod tests {
                 .collect();
             lines.join("; ")
         };
-        let all = plan("SELECT * FROM calls WHERE call_id < x'00' ORDER BY call_id DESC LIMIT 50");
-        assert_eq!(all, "SEARCH calls USING PRIMARY KEY (call_id<?)");
+        let all =
+            plan("SELECT * FROM entries WHERE call_id < x'00' ORDER BY call_id DESC LIMIT 50");
+        assert_eq!(all, "SEARCH entries USING PRIMARY KEY (call_id<?)");
         let one = plan(
-            "SELECT * FROM calls WHERE connection = 'a' AND call_id < x'00' \
+            "SELECT * FROM entries WHERE connection = 'a' AND call_id < x'00' \
              ORDER BY call_id DESC LIMIT 50",
         );
         assert!(
-            one.contains("calls_by_connection (connection=? AND call_id<?)"),
+            one.contains("entries_by_connection (connection=? AND call_id<?)"),
             "{one}"
         );
         assert!(!one.contains("TEMP B-TREE"), "{one}");
         let errors = plan(
-            "SELECT * FROM calls WHERE outcome <> 'ok' AND outcome = 'error' \
+            "SELECT * FROM entries WHERE outcome <> 'ok' AND outcome = 'error' \
              ORDER BY call_id DESC LIMIT 50",
         );
-        assert!(errors.contains("calls_not_ok (outcome=?)"), "{errors}");
+        assert!(errors.contains("entries_not_ok (outcome=?)"), "{errors}");
         assert!(!errors.contains("TEMP B-TREE"), "{errors}");
     }
 }

@@ -1,10 +1,11 @@
 //! Completes the rows that a process left open when it ended: they become `interrupted`.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use synapse_core::ledger::Outcome;
 use uuid::Uuid;
 
 use super::presence::Departed;
+use super::{content, rows};
 use crate::home::Home;
 
 /// The rows that have to be shown as interrupted although they still say `open`: empty, unless
@@ -28,22 +29,39 @@ pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<Unsw
     let unswept = Unswept {
         writers: departed.iter().map(|each| each.writer).collect(),
     };
-    let done = database.execute(
-        &format!(
-            "UPDATE calls SET outcome = '{}', maybe_billed = 1 WHERE {}",
-            Outcome::Interrupted.as_str(),
-            unswept.condition()
-        ),
-        [],
-    );
-    if done.is_err() {
+    if interrupt(database, &unswept).is_err() {
         return Ok(unswept);
     }
     departed.into_iter().for_each(Departed::bury);
     Ok(Unswept::default())
 }
 
+/// Completes the rows and seals them, all or none.
+fn interrupt(database: &Connection, unswept: &Unswept) -> rusqlite::Result<()> {
+    let change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
+    {
+        let mut statement = change.prepare(&format!(
+            "UPDATE entries SET outcome = '{}', maybe_billed = 1 WHERE {} RETURNING {}",
+            Outcome::Interrupted.as_str(),
+            unswept.condition(),
+            content::columns()
+        ))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            rows::seal(&change, row)?;
+        }
+    }
+    change.commit()
+}
+
 impl Unswept {
+    /// Rows of an other format, whose processes nobody can judge.
+    pub(super) const fn none() -> Self {
+        Self {
+            writers: Vec::new(),
+        }
+    }
+
     /// True for the rows to show as interrupted.
     pub(super) fn condition(&self) -> String {
         // The ids are bytes of ours in hexadecimal: there is nothing in them to escape.
@@ -64,6 +82,11 @@ impl Unswept {
         )
     }
 
+    /// Whether to show that it may have been billed.
+    pub(super) fn maybe_billed(&self) -> String {
+        format!("(maybe_billed = 1 OR {})", self.condition())
+    }
+
     /// True for the rows with the outcome `wanted`, in a form that can use the index.
     pub(super) fn filter(&self, wanted: Outcome) -> String {
         let condition = self.condition();
@@ -82,7 +105,7 @@ impl Unswept {
 /// Who has open rows.
 fn open_writers(database: &Connection) -> rusqlite::Result<Vec<Uuid>> {
     let mut statement =
-        database.prepare(&format!("SELECT DISTINCT writer FROM calls WHERE {OPEN}"))?;
+        database.prepare(&format!("SELECT DISTINCT writer FROM entries WHERE {OPEN}"))?;
     let writers = statement.query_map([], |row| row.get(0).map(Uuid::from_bytes))?;
     writers.collect()
 }

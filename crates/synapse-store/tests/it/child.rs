@@ -26,12 +26,14 @@ pub(crate) enum Role {
     Crash,
     /// Opens a row and waits to be ended.
     HoldRow,
-    /// Writes 200 rows.
+    /// Writes 500 rows.
     WriteRows,
+    /// Begins calls against a limit.
+    Reserve,
 }
 
 impl Role {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::InsertConnections,
         Self::ReadUnreadable,
         Self::WriteReadOnly,
@@ -39,6 +41,7 @@ impl Role {
         Self::Crash,
         Self::HoldRow,
         Self::WriteRows,
+        Self::Reserve,
     ];
 
     fn play(self, home: Home) {
@@ -56,6 +59,7 @@ impl Role {
             Self::Crash => ledger::processes::open_a_row_and_die(&home),
             Self::HoldRow => ledger::processes::open_a_row_and_wait(home),
             Self::WriteRows => ledger::processes::write_rows(home),
+            Self::Reserve => ledger::limits::reserve_all(home),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The story that every `ConnectionStore` has to pass, whatever it is made of.
 
+use synapse_core::limits::DraftLimits;
 use synapse_core::ports::ConnectionStore;
 use synapse_core::{Code, Draft, NetworkGate};
 
@@ -31,6 +32,14 @@ pub(crate) fn connection_store_story(store: &dyn ConnectionStore) {
         project: Some("proj_1".into()),
         bill_to: None,
         proxy: Some("http://127.0.0.1:3128".into()),
+        limits: DraftLimits {
+            tokens_per_day: Some(100_000),
+            usd_per_month: Some("2.50".into()),
+            mode: Some("warn".into()),
+            strict: Some(true),
+            ..DraftLimits::default()
+        },
+        record_text: true,
     };
     store.insert(&cleared("hf", hf.clone())).unwrap();
     store
@@ -53,6 +62,8 @@ pub(crate) fn connection_store_story(store: &dyn ConnectionStore) {
         proxy: None,
         timeout_seconds: None,
         gate: NetworkGate::Open,
+        limits: DraftLimits::default(),
+        record_text: false,
         ..openai.clone()
     };
     let change = cleared("work.openai", smaller.clone());

@@ -2,6 +2,10 @@
 
 #![cfg(test)]
 #![cfg(unix)]
+#![expect(
+    clippy::print_stdout,
+    reason = "tests of many runs print how many there were"
+)]
 
 mod atomic;
 mod child;

@@ -105,6 +105,7 @@ pub(crate) fn opening(connection: &str, started_at: i64) -> Opening {
             tool: Some("chat".into()),
         },
         receipt: Receipt::begin(CallId::new(Uuid::now_v7()), &connection, &connection.model),
+        prompt: None,
     }
 }
 
@@ -121,14 +122,37 @@ pub(crate) fn closing(opening: &Opening) -> Closing {
         outcome: Outcome::Ok,
         error_code: None,
         receipt,
+        reply: None,
     }
 }
 
 pub(crate) fn everything_newest_first() -> HistoryQuery {
-    HistoryQuery {
-        limit: 10_000,
-        connection: None,
-        outcome: None,
-        before: None,
+    HistoryQuery::newest(10_000)
+}
+
+/// Numbers that look random and are the same for the same seed (xorshift).
+#[derive(Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) const fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        let end = u64::try_from(end).unwrap();
+        usize::try_from((self.next() >> 11) % end).unwrap()
+    }
+
+    pub(crate) fn between(&mut self, first: i64, last: i64) -> i64 {
+        let width = u64::try_from(last - first).unwrap() + 1;
+        first + i64::try_from((self.next() >> 11) % width).unwrap()
     }
 }

@@ -1,21 +1,32 @@
 //! A ledger in memory, for writing and for reading.
 
-use std::collections::BTreeMap;
+mod sums;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
-    Closing, Entry, HistoryQuery, Opening, Outcome, UsageKey, UsageLine, UsageQuery,
+    Closing, Entry, HistoryQuery, Opening, Order, Outcome, Purged, RecordedText, Reservation,
+    UsageQuery, UsageReport, Verification,
 };
+use synapse_core::limits::{Grant, Spent, Verdict};
 use synapse_core::ports::{Ledger, LedgerReader};
+use synapse_core::time::Timestamp;
 
-/// A [`Ledger`] and its [`LedgerReader`] over one list of rows.
+/// A [`Ledger`] and its [`LedgerReader`] over one list of rows. It seals nothing.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
-    rows: Mutex<Vec<Entry>>,
+    rows: Mutex<Vec<Row>>,
     failure: Option<Failure>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    entry: Entry,
+    text: Option<RecordedText>,
+    reserved: Grant,
 }
 
 impl MemoryLedger {
@@ -37,10 +48,10 @@ impl MemoryLedger {
     /// Every row, oldest first.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
-        self.lock().clone()
+        self.lock().iter().map(|row| row.entry.clone()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Row>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -51,110 +62,147 @@ impl Ledger for MemoryLedger {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
-        self.lock().push(Entry {
-            started_at: opening.started_at,
-            operation: opening.operation.as_str().to_owned(),
-            outcome: Outcome::Open,
-            error_code: None,
-            caller: opening.caller,
-            receipt: opening.receipt,
+        self.lock().push(Row {
+            entry: Entry {
+                started_at: opening.started_at,
+                ended_at: None,
+                operation: opening.operation.as_str().to_owned(),
+                outcome: Outcome::Open,
+                error_class: None,
+                error_code: None,
+                caller: opening.caller,
+                receipt: opening.receipt,
+            },
+            text: opening.prompt.map(|prompt| RecordedText {
+                prompt,
+                reply: None,
+            }),
+            reserved: Grant::default(),
         });
         Ok(())
     }
 
+    async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {
+        let mut rows = self.lock();
+        let mut spent = Spent::default();
+        for row in rows
+            .iter()
+            .filter(|row| row.entry.receipt.connection == reservation.connection)
+        {
+            sums::spend(&mut spent, &row.entry, &row.reserved, reservation.at);
+        }
+        let verdict = reservation.limits.judge(&reservation.demand, &spent);
+        if let Verdict::Granted(grant) = &verdict
+            && let Some(row) = find(&mut rows, reservation.call_id)
+        {
+            row.reserved = grant.clone();
+        }
+        Ok(verdict)
+    }
+
     fn close(&self, closing: Closing) {
         let mut rows = self.lock();
-        let call_id = closing.receipt.call_id;
         // Without a row there is nothing to complete: the opening has failed and was reported.
-        if let Some(row) = rows.iter_mut().find(|row| row.receipt.call_id == call_id) {
-            row.outcome = closing.outcome;
-            row.error_code = closing.error_code.map(|code| code.as_str().to_owned());
-            row.receipt = closing.receipt;
+        if let Some(row) = find(&mut rows, closing.receipt.call_id) {
+            let entry = &mut row.entry;
+            entry.ended_at = Some(closing.ended_at);
+            entry.outcome = closing.outcome;
+            entry.error_class = closing
+                .error_code
+                .map(|code| code.class().as_str().to_owned());
+            entry.error_code = closing.error_code.map(|code| code.as_str().to_owned());
+            entry.receipt = closing.receipt;
+            if let Some(text) = &mut row.text {
+                text.reply = closing.reply;
+            }
         }
     }
 
     async fn flush(&self) -> Result<(), Failure> {
         Ok(())
     }
+
+    async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {
+        let mut purged = Purged::default();
+        self.lock().retain(|row| {
+            let gone = row.entry.started_at < before && row.entry.outcome != Outcome::Open;
+            purged.rows += u64::from(gone);
+            purged.texts += u64::from(gone && row.text.is_some());
+            !gone
+        });
+        Ok(purged)
+    }
 }
 
 #[async_trait]
 impl LedgerReader for MemoryLedger {
     async fn history(&self, query: HistoryQuery) -> Result<Vec<Entry>, Failure> {
+        let words: Vec<String> = query
+            .text
+            .iter()
+            .flat_map(|text| text.split_whitespace())
+            .map(str::to_lowercase)
+            .collect();
         let mut rows: Vec<Entry> = self
             .lock()
             .iter()
-            .filter(|row| {
-                query
-                    .connection
-                    .as_ref()
-                    .is_none_or(|name| row.receipt.connection == *name)
-                    && query.outcome.is_none_or(|outcome| row.outcome == outcome)
-                    && query
-                        .before
-                        .is_none_or(|before| row.receipt.call_id < before)
-            })
-            .cloned()
+            .filter(|row| query.admits(&row.entry) && says(row, &words))
+            .map(|row| row.entry.clone())
             .collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.receipt.call_id));
+        rows.sort_by_key(|row| row.receipt.call_id);
+        if query.order == Order::NewestFirst {
+            rows.reverse();
+        }
+        if let Some(after) = query.after {
+            rows.retain(|row| match query.order {
+                Order::NewestFirst => row.receipt.call_id < after,
+                Order::OldestFirst => row.receipt.call_id > after,
+            });
+        }
         rows.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
         Ok(rows)
     }
 
     async fn entry(&self, call_id: CallId) -> Result<Option<Entry>, Failure> {
-        Ok(self
-            .lock()
+        Ok(find(&mut self.lock(), call_id).map(|row| row.entry.clone()))
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure> {
+        Ok(sums::report(&self.entries(), &query))
+    }
+
+    async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure> {
+        Ok(find(&mut self.lock(), call_id).and_then(|row| row.text.clone()))
+    }
+
+    async fn verify(&self) -> Result<Verification, Failure> {
+        let rows = self.lock();
+        let open = rows
             .iter()
-            .find(|row| row.receipt.call_id == call_id)
-            .cloned())
-    }
-
-    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageLine>, Failure> {
-        let mut lines: BTreeMap<String, UsageLine> = BTreeMap::new();
-        for row in self.lock().iter() {
-            if query.since.is_none_or(|since| row.started_at >= since) {
-                let key = key_of(row, query.by);
-                let line = lines.entry(key.clone()).or_insert_with(|| UsageLine {
-                    key,
-                    ..UsageLine::default()
-                });
-                add(line, row);
-            }
-        }
-        Ok(lines.into_values().collect())
+            .filter(|row| row.entry.outcome == Outcome::Open)
+            .count();
+        Ok(Verification {
+            rows: count(rows.len() - open),
+            open: count(open),
+            ..Verification::default()
+        })
     }
 }
 
-fn key_of(row: &Entry, by: UsageKey) -> String {
-    let receipt = &row.receipt;
-    match by {
-        UsageKey::Connection => receipt.connection.clone(),
-        UsageKey::Provider => receipt.provider.clone(),
-        UsageKey::Day => row.started_at.to_string().chars().take(10).collect(),
-        // The set of keys is open; by model is the finest of those known here.
-        _ => receipt
-            .model_served
-            .clone()
-            .unwrap_or_else(|| receipt.model_requested.clone()),
-    }
+fn find(rows: &mut [Row], call_id: CallId) -> Option<&mut Row> {
+    rows.iter_mut()
+        .find(|row| row.entry.receipt.call_id == call_id)
 }
 
-fn add(line: &mut UsageLine, row: &Entry) {
-    let receipt = &row.receipt;
-    line.calls += 1;
-    match row.outcome {
-        Outcome::Ok => line.ok += 1,
-        Outcome::Error | Outcome::Cancelled | Outcome::Interrupted => line.failed += 1,
-        Outcome::Refused => line.refused += 1,
-        _ => {}
-    }
-    let usage = &receipt.usage;
-    line.prompt_tokens += usage.prompt_tokens.unwrap_or_default();
-    line.completion_tokens += usage.completion_tokens.unwrap_or_default();
-    line.cost_nano_usd += receipt.cost.amount_nano_usd.unwrap_or_default();
-    if receipt.exchange.maybe_billed {
-        let tokens_told = usage.prompt_tokens.is_some() && usage.completion_tokens.is_some();
-        line.unknown_tokens += u64::from(!tokens_told);
-        line.unknown_cost += u64::from(receipt.cost.amount_nano_usd.is_none());
-    }
+fn says(row: &Row, words: &[String]) -> bool {
+    words.is_empty()
+        || row.text.as_ref().is_some_and(|text| {
+            let reply = text.reply.as_deref().unwrap_or_default();
+            let said = format!("{} {reply}", text.prompt).to_lowercase();
+            words.iter().all(|word| said.contains(word))
+        })
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -4,6 +4,7 @@ pub(crate) mod broken;
 mod change;
 pub(crate) mod concurrent;
 mod read;
+mod telemetry;
 
 use synapse_store::TomlConnections;
 

@@ -29,12 +29,37 @@ fn refused(home: &Home) -> Failure {
         let query = UsageQuery {
             by: UsageKey::Day,
             since: None,
+            until: None,
         };
         assert_eq!(ledger.usage(query).await.unwrap_err().code, failure.code);
         let entry = ledger.entry(opening.receipt.call_id).await;
         assert_eq!(entry.unwrap_err().code, failure.code);
         failure
     })
+}
+
+/// A newer ledger can be read as far as its columns are known, and writing is refused.
+fn read_and_never_written(home: &Home, rows: usize) {
+    let ledger = SqliteLedger::new(home.clone());
+    block_on(async {
+        let failure = ledger.open(opening("hf", NOON)).await.unwrap_err();
+        assert_eq!(failure.code, Code::StorageNewerFormat);
+        assert_eq!(failure.context["format"], "4");
+        let before = synapse_core::time::Timestamp::from_millis(i64::MAX);
+        let failure = ledger.purge(before).await.unwrap_err();
+        assert_eq!(failure.code, Code::StorageNewerFormat);
+        let found = ledger.history(everything_newest_first()).await.unwrap();
+        assert_eq!(found.len(), rows);
+        let verified = ledger.verify().await.unwrap();
+        assert_eq!(verified.rows, u64::try_from(rows).unwrap());
+        let query = UsageQuery {
+            by: UsageKey::Day,
+            since: None,
+            until: None,
+        };
+        let report = ledger.usage(query).await.unwrap();
+        assert_eq!(report.total.calls, u64::try_from(rows).unwrap());
+    });
 }
 
 /// A ledger with some rows, closed by everybody.
@@ -53,14 +78,26 @@ fn written() -> (tempfile::TempDir, Home) {
 fn a_newer_ledger_is_not_touched() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    database.pragma_update(None, "user_version", 3).unwrap();
+    database.pragma_update(None, "user_version", 4).unwrap();
     drop(database);
     let before = std::fs::read(home.ledger()).unwrap();
-    let failure = refused(&home);
-    assert_eq!(failure.code, Code::StorageNewerFormat);
-    assert_eq!(failure.context["format"], "3");
+    read_and_never_written(&home, 100);
     assert!(std::fs::read(home.ledger()).unwrap() == before);
     assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
+}
+
+/// What this version cannot read is refused for that reason and no other.
+#[test]
+fn a_newer_ledger_whose_columns_are_not_known_says_that_it_is_newer() {
+    let (_directory, home) = written();
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    database
+        .execute_batch("ALTER TABLE entries RENAME TO rows; PRAGMA user_version = 4")
+        .unwrap();
+    drop(database);
+    let failure = refused(&home);
+    assert_eq!(failure.code, Code::StorageNewerFormat);
+    assert_eq!(failure.context["format"], "4");
 }
 
 /// When a newer Synapse crashed, its version may stand in the log only.
@@ -79,7 +116,7 @@ fn a_newer_ledger_with_a_log_is_not_touched_either() {
     write(&copy.ledger(), &before[0]);
     write(&copy.directory().join("ledger.db-wal"), &before[1]);
     for newer in [&copy, &home] {
-        assert_eq!(refused(newer).code, Code::StorageNewerFormat);
+        read_and_never_written(newer, 100);
         assert!(content(newer) == before);
     }
     drop(database);
@@ -184,7 +221,7 @@ fn a_read_only_ledger_is_read_and_not_written() {
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     let open: i64 = database
         .query_row(
-            "SELECT count(*) FROM calls WHERE outcome = 'open'",
+            "SELECT count(*) FROM entries WHERE outcome = 'open'",
             [],
             |row| row.get(0),
         )
@@ -210,8 +247,33 @@ pub(crate) fn is_read_all_the_same(home: &Home) {
     let query = UsageQuery {
         by: UsageKey::Connection,
         since: None,
+        until: None,
     };
-    assert_eq!(block_on(ledger.usage(query)).unwrap()[0].failed, 1);
+    assert_eq!(block_on(ledger.usage(query)).unwrap().lines[0].failed, 1);
     let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
     assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
+}
+
+/// The end of a call that could not be written is written when writing goes well again.
+#[test]
+fn an_end_that_could_not_be_written_is_tried_again() {
+    let (_directory, home) = home();
+    let ledger = SqliteLedger::new(home.clone());
+    let call = opening("hf", NOON);
+    block_on(ledger.open(call.clone())).unwrap();
+    // The table is gone for a while, as if by a hand that meant well.
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    database
+        .execute_batch("ALTER TABLE chain RENAME TO elsewhere")
+        .unwrap();
+    ledger.close(closing(&call));
+    let failure = block_on(ledger.flush()).unwrap_err();
+    assert_eq!(failure.code, Code::StorageCorrupt, "{failure:?}");
+    database
+        .execute_batch("ALTER TABLE elsewhere RENAME TO chain")
+        .unwrap();
+    block_on(ledger.open(opening("hf", NOON))).unwrap();
+    assert_eq!(block_on(ledger.flush()), Ok(()));
+    let found = block_on(ledger.entry(call.receipt.call_id)).unwrap();
+    assert_eq!(found.unwrap().outcome, Outcome::Ok);
 }

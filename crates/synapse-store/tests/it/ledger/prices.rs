@@ -4,9 +4,9 @@ use synapse_core::ports::PriceStore;
 use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::time::Timestamp;
 use synapse_core::{BaseUrl, Origin};
-use synapse_store::{SqliteLedger, SqlitePrices};
+use synapse_store::SqlitePrices;
 
-use crate::support::{NOON, home, mode, names, opening};
+use crate::support::{NOON, home, mode, names};
 
 fn origin(url: &str) -> Origin {
     url.parse::<BaseUrl>().unwrap().origin()
@@ -83,35 +83,4 @@ async fn looking_for_a_price_creates_nothing() {
     let (directory, home) = home();
     let found = SqlitePrices::new(home).find(&key("a/m", "novita")).await;
     assert_eq!((found, names(directory.path())), (Ok(None), vec![]));
-}
-
-/// Prices and rows share a file, also while another thread has it open for writing.
-#[tokio::test]
-async fn a_ledger_of_the_first_format_is_read_as_it_is_and_migrated_by_the_next_write() {
-    use synapse_core::ports::Ledger as _;
-    let (_directory, home) = home();
-    let ledger = SqliteLedger::new(home.clone());
-    ledger.open(opening("hf", NOON)).await.unwrap();
-    drop(ledger);
-    let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    database
-        .execute_batch("DROP TABLE prices; PRAGMA user_version = 1")
-        .unwrap();
-    drop(database);
-    let prices = SqlitePrices::new(home.clone());
-    let key = key("a/m", "novita");
-    assert_eq!(prices.find(&key).await, Ok(None));
-
-    let ledger = SqliteLedger::new(home);
-    ledger.open(opening("hf", NOON)).await.unwrap();
-    let at = Timestamp::from_millis(NOON);
-    prices
-        .keep(at, vec![seen(&key, rates("1.69"))])
-        .await
-        .unwrap();
-    ledger.open(opening("hf", NOON)).await.unwrap();
-    assert_eq!(
-        prices.find(&key).await,
-        Ok(Some(PriceList::flat(rates("1.69"), at)))
-    );
 }

@@ -9,7 +9,7 @@ use crate::child::{Held, Role, finish, start};
 use crate::support::{NOON, closing, everything_newest_first, home, names, opening};
 
 const WRITERS: usize = 8;
-const ROWS: usize = 200;
+const ROWS: usize = 500;
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -72,8 +72,9 @@ fn a_crash_leaves_an_interrupted_row_that_may_have_been_billed() {
     let query = UsageQuery {
         by: UsageKey::Connection,
         since: None,
+        until: None,
     };
-    let lines = block_on(ledger.usage(query)).unwrap();
+    let lines = block_on(ledger.usage(query)).unwrap().lines;
     assert_eq!((lines[0].calls, lines[0].failed), (1, 1));
     // Whoever completed the row cleaned up behind the dead process.
     assert_eq!(names(&home.directory().join("run")), [""; 0]);
@@ -89,7 +90,7 @@ fn opening_the_ledger_for_writing_completes_what_a_crash_left() {
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     let count: i64 = database
         .query_row(
-            "SELECT count(*) FROM calls
+            "SELECT count(*) FROM entries
              WHERE outcome = 'interrupted' AND connection = 'crashed' AND maybe_billed = 1",
             [],
             |row| row.get(0),
@@ -157,7 +158,15 @@ fn eight_processes_lose_none_of_their_rows() {
         .collect();
     processes.into_iter().for_each(finish);
     let outcomes = outcomes(&home);
+    println!(
+        "{WRITERS} processes x {ROWS} calls: {} rows",
+        outcomes.len()
+    );
     assert_eq!(outcomes.len(), WRITERS * ROWS);
+    let ledger = SqliteLedger::new(home.clone());
+    let verified = block_on(ledger.verify()).unwrap();
+    assert_eq!(verified.discrepancies, []);
+    assert_eq!(verified.head.unwrap().sequence, verified.rows);
     assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Ok));
     assert_eq!(names(&home.directory().join("run")), [""; 0]);
 }

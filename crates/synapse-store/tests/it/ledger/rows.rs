@@ -4,7 +4,9 @@ use synapse_core::Code;
 use synapse_core::call::Operation;
 use synapse_core::chat::Usage;
 use synapse_core::cost::{Cost, CostSource};
-use synapse_core::ledger::{Closing, Entry, HistoryQuery, Opening, Outcome, UsageKey, UsageQuery};
+use synapse_core::ledger::{
+    Closing, Column, Entry, Filter, HistoryQuery, Opening, Outcome, UsageKey, UsageQuery,
+};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::receipt::Exchange;
 use synapse_core::time::Timestamp;
@@ -15,8 +17,12 @@ use crate::support::{NOON, closing, everything_newest_first, home, mode, names, 
 fn entry(opening: &Opening, closing: Option<&Closing>) -> Entry {
     Entry {
         started_at: opening.started_at,
+        ended_at: closing.map(|closing| closing.ended_at),
         operation: opening.operation.as_str().to_owned(),
         outcome: closing.map_or(Outcome::Open, |closing| closing.outcome),
+        error_class: closing
+            .and_then(|closing| closing.error_code)
+            .map(|code| code.class().as_str().to_owned()),
         error_code: closing
             .and_then(|closing| closing.error_code)
             .map(|code| code.as_str().to_owned()),
@@ -131,7 +137,7 @@ async fn every_source_of_a_cost_comes_back_and_a_newer_word_is_unknown() {
     }
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     database
-        .execute("UPDATE calls SET cost_source = 'GUESSED'", [])
+        .execute("UPDATE entries SET cost_source = 'GUESSED'", [])
         .unwrap();
     for entry in ledger.history(everything_newest_first()).await.unwrap() {
         assert_eq!(entry.receipt.cost.source, CostSource::Unknown);
@@ -168,8 +174,9 @@ async fn a_count_that_no_call_can_have_is_not_known() {
     let query = UsageQuery {
         by: UsageKey::Day,
         since: None,
+        until: None,
     };
-    let lines = ledger.usage(query).await.unwrap();
+    let lines = ledger.usage(query).await.unwrap().lines;
     assert_eq!((lines[0].prompt_tokens, lines[0].unknown_tokens), (0, 3));
 }
 
@@ -205,19 +212,19 @@ async fn pages_are_newest_first_and_filtered() {
     let first = HistoryQuery { limit: 4, ..all() };
     assert_eq!(page(first.clone()).await, [9, 8, 7, 6]);
     let next = HistoryQuery {
-        before: Some(calls[6]),
+        after: Some(calls[6]),
         ..first
     };
     assert_eq!(page(next).await, [5, 4, 3, 2]);
     assert_eq!(page(HistoryQuery { limit: 0, ..all() }).await, [0; 0]);
 
     let b = HistoryQuery {
-        connection: Some("b".into()),
+        filters: vec![Filter::is(Column::Connection, "b")],
         ..all()
     };
     assert_eq!(page(b.clone()).await, [9, 7, 5, 3, 1]);
     let next = HistoryQuery {
-        before: Some(calls[5]),
+        after: Some(calls[5]),
         limit: 1,
         ..b.clone()
     };

@@ -28,7 +28,12 @@ async fn call(
 
 async fn lines(ledger: &SqliteLedger, by: UsageKey, since: Option<i64>) -> Vec<UsageLine> {
     let since = since.map(Timestamp::from_millis);
-    ledger.usage(UsageQuery { by, since }).await.unwrap()
+    let query = UsageQuery {
+        by,
+        since,
+        until: None,
+    };
+    ledger.usage(query).await.unwrap().lines
 }
 
 #[tokio::test]
@@ -79,6 +84,7 @@ async fn unknown_numbers_are_counted_and_never_added() {
         unknown_tokens: 1,
         cost_nano_usd: 5,
         unknown_cost: 0,
+        ..UsageLine::default()
     };
     let b = UsageLine {
         key: "b".into(),
@@ -91,6 +97,7 @@ async fn unknown_numbers_are_counted_and_never_added() {
         unknown_tokens: 2,
         cost_nano_usd: 7,
         unknown_cost: 2,
+        ..UsageLine::default()
     };
     assert_eq!(
         lines(&ledger, UsageKey::Connection, None).await,

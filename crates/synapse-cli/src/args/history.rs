@@ -1,0 +1,194 @@
+//! Flags of `history`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use synapse_core::ledger::Outcome;
+use synapse_export::Format;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct HistoryArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<HistoryCommand>,
+
+    #[command(flatten)]
+    pub(crate) list: HistoryListArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// List calls and refusals, newest first
+    #[command(after_help = FILTERS)]
+    List(HistoryListArguments),
+    /// Show everything about one call
+    Show {
+        /// Its call id
+        call_id: String,
+    },
+    /// Write calls as JSON Lines, CSV or Parquet, oldest first
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(HistoryExportArguments),
+    /// Delete calls and what was recorded of them, for good
+    Purge(HistoryPurgeArguments),
+    /// Check that no row was edited, deleted, inserted or moved since it was written
+    #[command(after_help = VERIFY_HELP)]
+    Verify,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryListArguments {
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+
+    /// The page behind this call: older ones
+    #[arg(long, value_name = "CALL_ID", conflicts_with = "after")]
+    pub(crate) before: Option<String>,
+
+    /// The page in front of this call: newer ones
+    #[arg(long, value_name = "CALL_ID")]
+    pub(crate) after: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) filter: HistoryFilter,
+}
+
+/// Which calls. All conditions have to hold.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which calls")]
+pub(crate) struct HistoryFilter {
+    /// Only those of this connection
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+
+    /// Only those of this provider
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+
+    /// Only those that asked for this model
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+
+    /// Only those of this IDE, or `terminal`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) client: Option<String>,
+
+    /// Only those through this MCP tool
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tool: Option<String>,
+
+    /// Only those that ended so
+    #[arg(long, value_enum)]
+    pub(crate) outcome: Option<OutcomeWord>,
+
+    /// Only those with this error code
+    #[arg(long, value_name = "CODE")]
+    pub(crate) code: Option<String>,
+
+    /// Only those that began at WHEN or later: 2026-11-01, 30d, 24h, this-month, …
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<String>,
+
+    /// Only those that began before WHEN
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
+
+    /// Only those whose recorded prompt or answer has all these words
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) text: Option<String>,
+
+    /// A condition on any column, such as http_status>=500; may be given several times
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(crate) conditions: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryExportArguments {
+    /// The format; when left out, that of the file's ending, else jsonl
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FormatWord>,
+
+    /// Write this file, as a whole or not at all, instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) filter: HistoryFilter,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryPurgeArguments {
+    /// Delete calls that began before then: 2026-01-01, 90d, this-month, …
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) before: String,
+
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// What an export is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatWord {
+    Jsonl,
+    Csv,
+    Parquet,
+}
+
+impl From<FormatWord> for Format {
+    fn from(word: FormatWord) -> Self {
+        match word {
+            FormatWord::Jsonl => Self::Jsonl,
+            FormatWord::Csv => Self::Csv,
+            FormatWord::Parquet => Self::Parquet,
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutcomeWord {
+    Open,
+    Ok,
+    Error,
+    Refused,
+    Cancelled,
+    Interrupted,
+}
+
+impl From<OutcomeWord> for Outcome {
+    fn from(word: OutcomeWord) -> Self {
+        match word {
+            OutcomeWord::Open => Self::Open,
+            OutcomeWord::Ok => Self::Ok,
+            OutcomeWord::Error => Self::Error,
+            OutcomeWord::Refused => Self::Refused,
+            OutcomeWord::Cancelled => Self::Cancelled,
+            OutcomeWord::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+pub(crate) const FILTERS: &str = "\
+CONDITION is COLUMN=VALUE, COLUMN!=VALUE, COLUMN>=NUMBER, COLUMN<=NUMBER, COLUMN=unknown or \
+COLUMN!=unknown. The columns are those of `synapse history export --format csv`.
+
+Examples:
+  synapse history list --outcome error --since 24h
+  synapse history list --where 'latency_ms>=10000' --where 'model_served!=unknown'
+  synapse history list --connection work --where cost_nano_usd=unknown --json";
+
+const EXPORT_EXAMPLES: &str = "\
+Rows are read in pages, so that the memory taken does not grow with them. Unknown is null, or an \
+empty cell in CSV. In CSV, a text that a spreadsheet would take for a formula gets a `'` in front.
+
+Examples:
+  synapse history export --output calls.parquet
+  synapse history export --format csv --since 2026-11 --until 2026-12 > november.csv
+  synapse history export --connection work | jq .cost";
+
+const VERIFY_HELP: &str = "\
+Each row is sealed with a hash over its content and the seal before it. When all is well, the last \
+seal is printed: whoever notes it elsewhere can tell later that nothing before it was changed. When \
+not, what is wrong is printed, and the exit code is 13.";

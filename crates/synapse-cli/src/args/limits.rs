@@ -1,0 +1,183 @@
+//! Flags of a connection's limits and of recording its texts.
+
+use clap::{Args, ValueEnum};
+use synapse_core::connection::Draft;
+use synapse_core::limits::{DraftLimits, LimitMode};
+
+/// What the calls of a connection may take, and whether their texts are kept.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Limits and records")]
+pub(crate) struct LimitFlags {
+    /// Most tokens per day (UTC), or `none`
+    #[arg(long, value_name = "N", value_parser = tokens)]
+    pub(crate) limit_tokens_day: Option<Setting<u64>>,
+
+    /// Most tokens per month (UTC), or `none`
+    #[arg(long, value_name = "N", value_parser = tokens)]
+    pub(crate) limit_tokens_month: Option<Setting<u64>>,
+
+    /// Most US dollars per day (UTC), such as 2.50, or `none`
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    pub(crate) limit_usd_day: Option<Setting<String>>,
+
+    /// Most US dollars per month (UTC), or `none`
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    pub(crate) limit_usd_month: Option<Setting<String>>,
+
+    /// What happens at a limit; block unless set
+    #[arg(long, value_enum)]
+    pub(crate) limit_mode: Option<ModeWord>,
+
+    /// Treat a call whose cost is not known beforehand as one beyond the limit
+    #[arg(long, conflicts_with = "limit_lenient")]
+    pub(crate) limit_strict: bool,
+
+    /// Let such calls pass again
+    #[arg(long)]
+    pub(crate) limit_lenient: bool,
+
+    /// Keep prompts and answers in the ledger, where `synapse history` finds their words
+    #[arg(long, conflicts_with = "no_record_text")]
+    pub(crate) record_text: bool,
+
+    /// Keep no further prompts and answers
+    #[arg(long)]
+    pub(crate) no_record_text: bool,
+}
+
+/// A value, or that there shall be none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Setting<T> {
+    To(T),
+    Off,
+}
+
+/// What happens at a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeWord {
+    /// Send the call, with a warning
+    Warn,
+    /// Refuse the call
+    Block,
+}
+
+impl LimitFlags {
+    /// Whether any of them was given.
+    pub(crate) const fn any(&self) -> bool {
+        self.limit_tokens_day.is_some()
+            || self.limit_tokens_month.is_some()
+            || self.limit_usd_day.is_some()
+            || self.limit_usd_month.is_some()
+            || self.limit_mode.is_some()
+            || self.limit_strict
+            || self.limit_lenient
+            || self.record_text
+            || self.no_record_text
+    }
+
+    /// Writes the given fields into `draft`.
+    pub(crate) fn apply(&self, draft: &mut Draft) {
+        let limits = &mut draft.limits;
+        set(&mut limits.tokens_per_day, self.limit_tokens_day.as_ref());
+        set(
+            &mut limits.tokens_per_month,
+            self.limit_tokens_month.as_ref(),
+        );
+        set(&mut limits.usd_per_day, self.limit_usd_day.as_ref());
+        set(&mut limits.usd_per_month, self.limit_usd_month.as_ref());
+        if let Some(word) = self.limit_mode {
+            let mode = match word {
+                ModeWord::Warn => LimitMode::Warn,
+                ModeWord::Block => LimitMode::Block,
+            };
+            limits.mode = Some(mode.as_str().to_owned());
+        }
+        if self.limit_strict {
+            limits.strict = Some(true);
+        }
+        if self.limit_lenient {
+            limits.strict = None;
+        }
+        // A mode of nothing says nothing.
+        let of_nothing = DraftLimits {
+            mode: limits.mode.clone(),
+            ..DraftLimits::default()
+        };
+        if *limits == of_nothing {
+            *limits = DraftLimits::default();
+        }
+        if self.record_text {
+            draft.record_text = true;
+        }
+        if self.no_record_text {
+            draft.record_text = false;
+        }
+    }
+}
+
+fn set<T: Clone>(field: &mut Option<T>, setting: Option<&Setting<T>>) {
+    match setting {
+        None => {}
+        Some(Setting::To(value)) => *field = Some(value.clone()),
+        Some(Setting::Off) => *field = None,
+    }
+}
+
+fn tokens(text: &str) -> Result<Setting<u64>, String> {
+    match text {
+        NONE => Ok(Setting::Off),
+        text => text
+            .parse()
+            .map(Setting::To)
+            .map_err(|_| format!("it takes a whole number of tokens, or `{NONE}`")),
+    }
+}
+
+/// What is no money is refused with the connection, naming the field.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "clap takes value parsers that may fail"
+)]
+fn dollars(text: &str) -> Result<Setting<String>, String> {
+    Ok(match text {
+        NONE => Setting::Off,
+        text => Setting::To(text.to_owned()),
+    })
+}
+
+const NONE: &str = "none";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_set_one_by_one_and_gone_when_none_is_left() {
+        let mut draft = Draft::default();
+        let flags = LimitFlags {
+            limit_tokens_day: Some(Setting::To(10)),
+            limit_usd_month: Some(Setting::To("2.50".into())),
+            limit_mode: Some(ModeWord::Warn),
+            limit_strict: true,
+            ..LimitFlags::default()
+        };
+        flags.apply(&mut draft);
+        let limits = draft.limits.clone();
+        assert_eq!(limits.tokens_per_day, Some(10));
+        assert_eq!(limits.usd_per_month.as_deref(), Some("2.50"));
+        assert_eq!(limits.mode.as_deref(), Some("warn"));
+        assert_eq!(limits.strict, Some(true));
+        let flags = LimitFlags {
+            limit_tokens_day: Some(Setting::Off),
+            limit_usd_month: Some(Setting::Off),
+            limit_lenient: true,
+            record_text: true,
+            ..LimitFlags::default()
+        };
+        flags.apply(&mut draft);
+        assert_eq!(draft.limits, DraftLimits::default());
+        assert!(draft.record_text);
+        assert_eq!(tokens("none"), Ok(Setting::Off));
+        assert!(tokens("-1").is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! Flags of `usage`.
+
+use clap::{Args, ValueEnum};
+use synapse_core::ledger::UsageKey;
+
+#[derive(Debug, Args)]
+pub(crate) struct UsageArguments {
+    /// What one line stands for
+    #[arg(long, value_enum, default_value_t = UsageWord::Connection)]
+    pub(crate) by: UsageWord,
+
+    /// Only calls that began at WHEN or later
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<String>,
+
+    /// Only calls that began before WHEN
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
+
+    /// Print CSV: a header, then one line each, without the total
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+}
+
+/// What a line of usage stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UsageWord {
+    /// Each connection
+    Connection,
+    /// Each model: the one that answered, else the one that was asked
+    Model,
+    /// Each provider
+    Provider,
+    /// Each IDE, and the terminal
+    Client,
+    /// Each hour, in UTC
+    Hour,
+    /// Each day, in UTC
+    Day,
+    /// Each ISO week, in UTC
+    Week,
+    /// Each month, in UTC
+    Month,
+}
+
+impl From<UsageWord> for UsageKey {
+    fn from(word: UsageWord) -> Self {
+        match word {
+            UsageWord::Connection => Self::Connection,
+            UsageWord::Model => Self::Model,
+            UsageWord::Provider => Self::Provider,
+            UsageWord::Client => Self::Client,
+            UsageWord::Hour => Self::Hour,
+            UsageWord::Day => Self::Day,
+            UsageWord::Week => Self::Week,
+            UsageWord::Month => Self::Month,
+        }
+    }
+}
+
+pub(crate) const USAGE_EXAMPLES: &str = "\
+What did I spend on which model this month, and how much of it is unknown?
+
+  synapse usage --by model --since this-month
+
+COST is the sum of the costs that are known; `≥` says that calls are missing from it, and UNKNOWN \
+how many: calls that may have been billed and whose cost nobody told. The last line is the total.
+
+SUCCESS is the part of the calls sent that were answered; refusals were not sent. P50 and P95 are \
+milliseconds that half, and 95 of 100, of the answered calls took at most; above 10,000 calls they \
+are at most 0.8 % off. In a terminal, a bar shows each line's part of the known cost, or of the \
+calls when no cost is known.
+
+WHEN is a time (2026-11-01, 2026-11, 2026-11-01T08:00:00Z), an age (30d, 24h, 2w), or one of now, \
+today, this-week, this-month. Days begin at midnight UTC.
+
+Examples:
+  synapse usage --by day --since 30d
+  synapse usage --by model --since 2026-10 --until 2026-11    # all of October
+  synapse usage --by client --since today --json
+  synapse usage --by month --csv > usage.csv";

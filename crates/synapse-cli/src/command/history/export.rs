@@ -1,0 +1,131 @@
+//! `synapse history export`: every row that fits, oldest first, to stdout or into a file.
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
+
+use synapse_core::engine::Engine;
+use synapse_core::error::{Code, Failure};
+use synapse_core::ledger::{HistoryQuery, Order};
+use synapse_export::{Exporter, Format};
+use synapse_store::atomic::Replacement;
+
+use super::filter;
+use crate::args::HistoryExportArguments;
+use crate::command::{CommandError, Context};
+use crate::output::Printer;
+
+pub(super) async fn run(
+    context: &Context,
+    engine: &Engine,
+    arguments: &HistoryExportArguments,
+) -> Result<(), CommandError> {
+    let now = engine.ports().clock.now();
+    let query = HistoryQuery {
+        order: Order::OldestFirst,
+        ..filter::query(&arguments.filter, PAGE, now)?
+    };
+    let output = arguments.output.as_deref();
+    let format = match (arguments.format, output) {
+        (Some(word), _) => word.into(),
+        (None, path) => path.and_then(by_ending).unwrap_or(Format::Jsonl),
+    };
+    if context.printer.is_json() {
+        return Err(Failure::new(
+            Code::UsageInvalidArguments,
+            "an export is not one JSON document",
+        )
+        .hint("leave --json out; --format jsonl writes one JSON object per line")
+        .into());
+    }
+    let Some(path) = output else {
+        return to_stdout(engine, query, format).await;
+    };
+    let mut file = Replacement::begin(path)?;
+    match copy(engine, query, format, &mut file).await {
+        Ok(count) => {
+            file.finish()?;
+            context
+                .printer
+                .note(&format!("{count} calls written to {}", path.display()));
+            Ok(())
+        }
+        Err(Broken::Reading(failure)) => Err((*failure).into()),
+        Err(Broken::Writing(error)) => Err(file.failure(&error).into()),
+    }
+}
+
+async fn to_stdout(
+    engine: &Engine,
+    query: HistoryQuery,
+    format: Format,
+) -> Result<(), CommandError> {
+    if format.is_binary() && Printer::stdout_is_terminal() {
+        return Err(Failure::new(
+            Code::UsageInvalidArguments,
+            format!("{} is not for a terminal", format.as_str()),
+        )
+        .hint("give --output FILE, or send stdout somewhere")
+        .into());
+    }
+    match copy(engine, query, format, Printer::bytes()).await {
+        Ok(_) => Ok(()),
+        // A closed pipe (`synapse … | head`) is the reader's choice and no failure.
+        Err(Broken::Writing(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(Broken::Writing(error)) => Err(Failure::new(
+            Code::StorageUnavailable,
+            "stdout did not take the export",
+        )
+        .caused_by(&error)
+        .into()),
+        Err(Broken::Reading(failure)) => Err((*failure).into()),
+    }
+}
+
+/// What broke an export off.
+#[derive(Debug)]
+enum Broken {
+    /// The ledger could not be read on.
+    Reading(Box<Failure>),
+    /// What was read could not be written.
+    Writing(io::Error),
+}
+
+async fn copy(
+    engine: &Engine,
+    query: HistoryQuery,
+    format: Format,
+    sink: impl Write,
+) -> Result<u64, Broken> {
+    let sink = BufWriter::with_capacity(BUFFER, sink);
+    let mut exporter = Exporter::begin(format, sink).map_err(Broken::Writing)?;
+    let mut broken = None;
+    let copied = engine
+        .each_entry(query, |entry| {
+            exporter.row(&entry).map_err(|error| {
+                let failure = Failure::new(Code::StorageUnavailable, "the export stopped");
+                let failure = failure.caused_by(&error);
+                broken = Some(error);
+                failure
+            })
+        })
+        .await;
+    match (copied, broken) {
+        (_, Some(error)) => Err(Broken::Writing(error)),
+        (Err(failure), None) => Err(Broken::Reading(Box::new(failure))),
+        (Ok(count), None) => {
+            exporter.finish().map_err(Broken::Writing)?;
+            Ok(count)
+        }
+    }
+}
+
+fn by_ending(path: &Path) -> Option<Format> {
+    let ending = path.extension()?.to_str()?;
+    Format::ALL
+        .into_iter()
+        .find(|format| ending.eq_ignore_ascii_case(format.as_str()))
+}
+
+/// Rows that are read at once.
+const PAGE: u32 = 1_000;
+const BUFFER: usize = 64 * 1024;

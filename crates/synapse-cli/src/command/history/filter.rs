@@ -1,0 +1,53 @@
+//! The conditions on calls that `list` and `export` share, as a query.
+
+use synapse_core::error::Failure;
+use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome, Test, UsageKey};
+use synapse_core::time::Timestamp;
+
+use crate::args::HistoryFilter;
+use crate::command::when::maybe_when;
+
+/// The query for `filter`, without order and place, in pages of `limit` rows.
+pub(super) fn query(
+    filter: &HistoryFilter,
+    limit: u32,
+    now: Timestamp,
+) -> Result<HistoryQuery, Failure> {
+    let mut filters: Vec<Filter> = filter
+        .conditions
+        .iter()
+        .map(|condition| condition.parse())
+        .collect::<Result<_, _>>()?;
+    let named = [
+        (Column::Connection, &filter.connection),
+        (Column::Provider, &filter.provider),
+        (Column::ModelRequested, &filter.model),
+        (Column::Tool, &filter.tool),
+        (Column::ErrorCode, &filter.code),
+    ];
+    filters.extend(
+        named
+            .into_iter()
+            .filter_map(|(column, text)| Some(Filter::is(column, text.as_ref()?))),
+    );
+    filters.extend(filter.client.as_deref().map(client));
+    Ok(HistoryQuery {
+        since: maybe_when("--since", filter.since.as_deref(), now)?,
+        until: maybe_when("--until", filter.until.as_deref(), now)?,
+        outcome: filter.outcome.map(Outcome::from),
+        filters,
+        text: filter.text.clone(),
+        ..HistoryQuery::newest(limit)
+    })
+}
+
+/// The terminal is called as `usage --by client` calls it, and has no client in its rows.
+fn client(name: &str) -> Filter {
+    match name {
+        UsageKey::TERMINAL => Filter {
+            column: Column::ClientName,
+            test: Test::Unknown,
+        },
+        name => Filter::is(Column::ClientName, name),
+    }
+}

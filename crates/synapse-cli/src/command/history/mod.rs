@@ -1,0 +1,43 @@
+//! `synapse history`: the rows of the ledger as pages, one in full, or all as a file; their audit and
+//! their end.
+
+mod export;
+mod filter;
+mod list;
+mod purge;
+mod show;
+mod verify;
+
+use synapse_core::call::CallId;
+use synapse_core::error::{Code, Failure};
+
+use super::{CommandError, Context, with_engine};
+use crate::args::{HistoryArguments, HistoryCommand};
+
+pub(super) fn run(context: &Context, arguments: HistoryArguments) -> Result<(), CommandError> {
+    let command = arguments
+        .command
+        .unwrap_or(HistoryCommand::List(arguments.list));
+    match command {
+        HistoryCommand::List(arguments) => with_engine(context, async |engine| {
+            list::run(context, engine, &arguments).await
+        }),
+        HistoryCommand::Show { call_id } => with_engine(context, async |engine| {
+            show::run(context, engine, &call_id).await
+        }),
+        HistoryCommand::Export(arguments) => with_engine(context, async |engine| {
+            export::run(context, engine, &arguments).await
+        }),
+        HistoryCommand::Purge(arguments) => purge::run(context, &arguments),
+        HistoryCommand::Verify => {
+            with_engine(context, async |engine| verify::run(context, engine).await)
+        }
+    }
+}
+
+fn call_id(text: &str) -> Result<CallId, Failure> {
+    text.parse().map_err(|_| {
+        Failure::new(Code::UsageInvalidArguments, "that is no call id")
+            .cause("a call id is a UUID, as `synapse history` shows it")
+    })
+}

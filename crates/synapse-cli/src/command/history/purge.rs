@@ -1,0 +1,74 @@
+//! `synapse history purge`: deletes rows, after asking.
+
+use std::io::{self, IsTerminal};
+
+use synapse_core::document::PurgeDocument;
+use synapse_core::error::{Code, Failure};
+use synapse_core::ledger::{UsageKey, UsageQuery};
+use synapse_core::ports::Clock as _;
+use synapse_core::time::Timestamp;
+
+use crate::args::HistoryPurgeArguments;
+use crate::command::when::when;
+use crate::command::{CommandError, Context, with_engine};
+use crate::system::SystemClock;
+
+pub(super) fn run(
+    context: &Context,
+    arguments: &HistoryPurgeArguments,
+) -> Result<(), CommandError> {
+    let before = when("--before", &arguments.before, SystemClock::new().now())?;
+    let printer = &context.printer;
+    // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.
+    if !arguments.yes && !confirmed(context, before)? {
+        printer.note("nothing was deleted");
+        return Ok(());
+    }
+    with_engine(context, async |engine| {
+        let purged = engine.ports().ledger.purge(before).await?;
+        if printer.is_json() {
+            printer.document(&PurgeDocument::new(before, purged));
+        } else {
+            printer.line(&format!(
+                "deleted {} calls that began before {before}, and {} recorded texts",
+                purged.rows, purged.texts
+            ));
+        }
+        Ok(())
+    })
+}
+
+fn confirmed(context: &Context, before: Timestamp) -> Result<bool, CommandError> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::new(
+            Code::UsageInvalidArguments,
+            "deleting has to be confirmed, and there is no terminal to ask on",
+        )
+        .hint("add --yes when you are sure; `synapse history export` keeps a copy")
+        .into());
+    }
+    let mut calls = 0;
+    with_engine(context, async |engine| {
+        let query = UsageQuery {
+            by: UsageKey::Connection,
+            since: None,
+            until: Some(before),
+        };
+        calls = engine.usage(query).await?.total.calls;
+        Ok(())
+    })?;
+    if calls == 0 {
+        context
+            .printer
+            .note(&format!("no call began before {before}"));
+        return Ok(false);
+    }
+    context.printer.ask(&format!(
+        "Delete {calls} calls that began before {before}, for good? [y/N] "
+    ));
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(|error| {
+        Failure::new(Code::UsageInvalidArguments, "no answer could be read").caused_by(&error)
+    })?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}

@@ -1,0 +1,76 @@
+//! `synapse history show`: everything that is known about one call.
+
+use synapse_core::document::EntryDocument;
+use synapse_core::engine::Engine;
+use synapse_core::error::{Code, Failure};
+use synapse_core::ledger::{Column, ColumnValue, Entry, RecordedText};
+use synapse_core::redact::printable;
+
+use super::call_id;
+use crate::command::{CommandError, Context, chat};
+use crate::output::{FAINT, Printer, styled};
+
+pub(super) async fn run(
+    context: &Context,
+    engine: &Engine,
+    text: &str,
+) -> Result<(), CommandError> {
+    let call_id = call_id(text)?;
+    let reader = &engine.ports().reader;
+    let Some(entry) = reader.entry(call_id).await? else {
+        return Err(
+            Failure::new(Code::UsageInvalidArguments, "no call has that id")
+                .command("see the calls", "synapse history")
+                .into(),
+        );
+    };
+    let text = reader.text(call_id).await?;
+    let printer = &context.printer;
+    if printer.is_json() {
+        printer.document(&EntryDocument::new(&entry, text.as_ref()));
+        return Ok(());
+    }
+    print(printer, &entry, text.as_ref());
+    Ok(())
+}
+
+fn print(printer: &Printer, entry: &Entry, text: Option<&RecordedText>) {
+    printer.line(&chat::receipt_line(&entry.receipt));
+    let width = Column::ALL
+        .iter()
+        .map(|column| column.as_str().len())
+        .max()
+        .unwrap_or_default();
+    for column in Column::ALL {
+        let value = match column.value(entry) {
+            None => styled(FAINT, "unknown"),
+            Some(ColumnValue::Text(text)) => printable(&text),
+            Some(ColumnValue::Number(number)) => number.to_string(),
+            Some(ColumnValue::Time(time)) => time.to_string(),
+            Some(ColumnValue::Flag(flag)) => if flag { "yes" } else { "no" }.to_owned(),
+        };
+        printer.line(&format!("  {:<width$}  {value}", column.as_str()));
+    }
+    let Some(text) = text else {
+        printer.line("text: not recorded");
+        return;
+    };
+    for (title, said) in [
+        ("prompt", Some(&text.prompt)),
+        ("reply", text.reply.as_ref()),
+    ] {
+        match said {
+            Some(said) => printer.line(&format!("{title}:\n{}", indented(said))),
+            None => printer.line(&format!("{title}: none")),
+        }
+    }
+}
+
+/// What was said, set off, and unable to steer the terminal.
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = printable(text)
+        .lines()
+        .map(|line| format!("  {line}").trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}

@@ -1,0 +1,49 @@
+//! `synapse history verify`: whether the ledger is what was written.
+
+use synapse_core::document::VerificationDocument;
+use synapse_core::engine::Engine;
+use synapse_core::error::{Code, Failure};
+use synapse_core::ledger::Verification;
+
+use crate::command::{CommandError, Context};
+use crate::output::{GOOD, Printer, styled};
+
+pub(super) async fn run(context: &Context, engine: &Engine) -> Result<(), CommandError> {
+    let found = engine.ports().reader.verify().await?;
+    let printer = &context.printer;
+    if printer.is_json() {
+        printer.document(&VerificationDocument::from(&found));
+    } else if found.discrepancies.is_empty() {
+        print(printer, &found);
+    }
+    if found.discrepancies.is_empty() {
+        return Ok(());
+    }
+    let failure = failure(&found);
+    printer.failure(&failure);
+    Err(CommandError::Reported(failure.code))
+}
+
+fn print(printer: &Printer, found: &Verification) {
+    printer.line(&format!(
+        "{} · {} rows are what was written · {} under way · {} purged",
+        styled(GOOD, "sound"),
+        found.rows,
+        found.open,
+        found.purged
+    ));
+    if let Some(head) = &found.head {
+        printer.line(&format!("last seal: {} {}", head.sequence, head.hash));
+    }
+}
+
+fn failure(found: &Verification) -> Failure {
+    let failure = Failure::new(Code::StorageCorrupt, "the ledger is not what was written");
+    let failure = found
+        .discrepancies
+        .iter()
+        .fold(failure, |failure, each| failure.cause(each.to_string()));
+    failure
+        .hint("keep a copy of ledger.db; a backup from before the change tells what the rows were")
+        .command("see a row that is named", "synapse history show CALL_ID")
+}

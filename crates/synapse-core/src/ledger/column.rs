@@ -1,0 +1,172 @@
+//! The columns of a row: one list for filters, for exports and for storage.
+
+use std::str::FromStr;
+
+use super::Entry;
+use crate::time::Timestamp;
+
+/// What kind of values a column has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ColumnKind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Number,
+    /// A time.
+    Time,
+    /// Yes or no.
+    Flag,
+}
+
+/// A value that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnValue {
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// A time.
+    Time(Timestamp),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl ColumnValue {
+    /// The number behind everything but text: a time in milliseconds, a flag as 0 or 1.
+    #[must_use]
+    pub fn number(&self) -> Option<i64> {
+        match self {
+            Self::Text(_) => None,
+            Self::Number(number) => Some(*number),
+            Self::Time(time) => Some(time.as_millis()),
+            Self::Flag(flag) => Some(i64::from(*flag)),
+        }
+    }
+}
+
+macro_rules! columns {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $kind:ident $read:expr;)*) => {
+        /// A column of a row. Its name is the same in the ledger file, in filters and in exports.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Column {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Column {
+            /// Every column, in the order of an export.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What kind of values it has.
+            #[must_use]
+            pub const fn kind(self) -> ColumnKind {
+                match self { $(Self::$variant => ColumnKind::$kind,)* }
+            }
+
+            /// Its value in a row; `None` when it is not known.
+            #[must_use]
+            pub fn value(self, entry: &Entry) -> Option<ColumnValue> {
+                match self {
+                    $(Self::$variant => {
+                        let read: fn(&Entry) -> Option<_> = $read;
+                        read(entry).map(ColumnValue::$kind)
+                    })*
+                }
+            }
+        }
+    };
+}
+
+columns! {
+    /// The id of the call.
+    CallId "call_id" Text |row| Some(row.receipt.call_id.to_string());
+    /// When it began.
+    StartedAt "started_at" Time |row| Some(row.started_at);
+    /// When it ended.
+    EndedAt "ended_at" Time |row| row.ended_at;
+    /// The kind of call.
+    Operation "operation" Text |row| Some(row.operation.clone());
+    /// How it ended.
+    Outcome "outcome" Text |row| Some(row.outcome.as_str().to_owned());
+    /// The class of the failure.
+    ErrorClass "error_class" Text |row| row.error_class.clone();
+    /// The code of the failure.
+    ErrorCode "error_code" Text |row| row.error_code.clone();
+    /// The connection.
+    Connection "connection" Text |row| Some(row.receipt.connection.clone());
+    /// The provider.
+    Provider "provider" Text |row| Some(row.receipt.provider.clone());
+    /// The host.
+    Host "host" Text |row| Some(row.receipt.exchange.host.clone());
+    /// The model that was asked for.
+    ModelRequested "model_requested" Text |row| Some(row.receipt.model_requested.clone());
+    /// The model that answered.
+    ModelServed "model_served" Text |row| row.receipt.model_served.clone();
+    /// The sub-provider.
+    ServedBy "served_by" Text |row| row.receipt.exchange.served_by.clone();
+    /// The name of the MCP client.
+    ClientName "client_name" Text |row| row.caller.client_name.clone();
+    /// The version of the MCP client.
+    ClientVersion "client_version" Text |row| row.caller.client_version.clone();
+    /// The MCP tool.
+    Tool "tool" Text |row| row.caller.tool.clone();
+    /// Requests that were sent: 0 or 1.
+    Attempts "attempts" Number |row| Some(i64::from(row.receipt.exchange.attempts));
+    /// Whether the provider may have billed it.
+    MaybeBilled "maybe_billed" Flag |row| Some(row.receipt.exchange.maybe_billed);
+    /// The HTTP status.
+    HttpStatus "http_status" Number |row| row.receipt.exchange.http_status.map(i64::from);
+    /// The provider's id of the request.
+    RequestId "request_id" Text |row| row.receipt.exchange.request_id.clone();
+    /// Bytes of the request body.
+    BytesOut "bytes_out" Number |row| Some(whole(row.receipt.exchange.bytes_out));
+    /// Bytes of the response body.
+    BytesIn "bytes_in" Number |row| Some(whole(row.receipt.exchange.bytes_in));
+    /// Milliseconds until the response headers were complete.
+    HeadersMs "headers_ms" Number |row| row.receipt.exchange.headers_ms.map(whole);
+    /// Milliseconds until the end.
+    LatencyMs "latency_ms" Number |row| row.receipt.latency_ms.map(whole);
+    /// Why the model stopped.
+    FinishReason "finish_reason" Text |row| row.receipt.finish_reason.clone();
+    /// Tokens of the prompt.
+    PromptTokens "prompt_tokens" Number |row| row.receipt.usage.prompt_tokens.map(whole);
+    /// Tokens of the answer.
+    CompletionTokens "completion_tokens" Number
+        |row| row.receipt.usage.completion_tokens.map(whole);
+    /// Prompt tokens from the provider's cache.
+    CachedTokens "cached_tokens" Number |row| row.receipt.usage.cached_tokens.map(whole);
+    /// Prompt tokens to the provider's cache.
+    CacheWriteTokens "cache_write_tokens" Number
+        |row| row.receipt.usage.cache_write_tokens.map(whole);
+    /// Completion tokens spent on reasoning.
+    ReasoningTokens "reasoning_tokens" Number
+        |row| row.receipt.usage.reasoning_tokens.map(whole);
+    /// The cost in nano-USD.
+    CostNanoUsd "cost_nano_usd" Number |row| row.receipt.cost.amount_nano_usd.map(whole);
+    /// Where the cost comes from.
+    CostSource "cost_source" Text |row| Some(row.receipt.cost.source.as_str().to_owned());
+    /// When the prices of an estimate stood.
+    PricedAt "priced_at" Time |row| row.receipt.cost.priced_at;
+}
+
+impl FromStr for Column {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .iter()
+            .find(|column| column.as_str() == text)
+            .copied()
+            .ok_or(())
+    }
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

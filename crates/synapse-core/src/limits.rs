@@ -1,0 +1,508 @@
+//! Limits of a connection: what they allow, and the judgement of a call. Pure arithmetic; the
+//! ledger brings the sums and keeps the reservation.
+
+mod demand;
+
+use std::fmt;
+
+pub use self::demand::{Demand, Need};
+use crate::cost::Billing;
+use crate::error::{Code, Failure};
+
+/// The limits of a connection, as understood.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Per day, UTC.
+    pub day: Allowance,
+    /// Per month, UTC.
+    pub month: Allowance,
+    /// What happens at a limit.
+    pub mode: LimitMode,
+    /// What happens when the cost of a call cannot be told before it is sent.
+    pub unknown_cost: UnknownCost,
+}
+
+/// What a period allows. `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Allowance {
+    /// Tokens of prompts and answers.
+    pub tokens: Option<u64>,
+    /// Money, in nano-USD.
+    pub nano_usd: Option<u64>,
+}
+
+/// What happens at a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LimitMode {
+    /// The call is sent, with a warning.
+    Warn,
+    /// The call is refused. The default: a limit that lets everything pass has to be asked for.
+    #[default]
+    Block,
+}
+
+impl LimitMode {
+    /// Both modes.
+    pub const ALL: [Self; 2] = [Self::Warn, Self::Block];
+
+    /// The word in files and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// What happens when the cost of a call cannot be told before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum UnknownCost {
+    /// It passes; only its tokens are held against the limits.
+    #[default]
+    Passes,
+    /// It counts as a breach: `strict = true`.
+    Breaks,
+}
+
+/// Limits as someone wrote them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DraftLimits {
+    /// Tokens per day.
+    pub tokens_per_day: Option<u64>,
+    /// Tokens per month.
+    pub tokens_per_month: Option<u64>,
+    /// US dollars per day, such as `2.50`.
+    pub usd_per_day: Option<String>,
+    /// US dollars per month.
+    pub usd_per_month: Option<String>,
+    /// `warn` or `block`.
+    pub mode: Option<String>,
+    /// Whether a call of unknown cost is a breach.
+    pub strict: Option<bool>,
+}
+
+impl DraftLimits {
+    /// The keys in connections.toml, in the order in which they are written.
+    pub const KEYS: [&'static str; 6] = [
+        "tokens_per_day",
+        "tokens_per_month",
+        "usd_per_day",
+        "usd_per_month",
+        "mode",
+        "strict",
+    ];
+
+    /// Understands the limits; `None` when there are none.
+    ///
+    /// # Errors
+    /// `config.invalid-value`, naming the key.
+    pub fn parse(&self) -> Result<Option<Limits>, Failure> {
+        if *self == Self::default() {
+            return Ok(None);
+        }
+        let mode = match self.mode.as_deref() {
+            None => LimitMode::default(),
+            Some(word) => LimitMode::ALL
+                .into_iter()
+                .find(|mode| mode.as_str() == word)
+                .ok_or_else(|| invalid("mode", "it is `warn` or `block`"))?,
+        };
+        Ok(Some(Limits {
+            day: Allowance {
+                tokens: self.tokens_per_day,
+                nano_usd: dollars("usd_per_day", self.usd_per_day.as_deref())?,
+            },
+            month: Allowance {
+                tokens: self.tokens_per_month,
+                nano_usd: dollars("usd_per_month", self.usd_per_month.as_deref())?,
+            },
+            mode,
+            unknown_cost: match self.strict {
+                Some(true) => UnknownCost::Breaks,
+                Some(false) | None => UnknownCost::Passes,
+            },
+        }))
+    }
+}
+
+fn dollars(key: &'static str, text: Option<&str>) -> Result<Option<u64>, Failure> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    match Billing::nano_usd(text) {
+        Some(amount) => Ok(Some(amount)),
+        None => Err(invalid(
+            key,
+            "it is a decimal number of US dollars, such as 2.50",
+        )),
+    }
+}
+
+fn invalid(key: &'static str, rule: &str) -> Failure {
+    Failure::new(
+        Code::ConfigInvalidValue,
+        format!("`{key}` is no such limit"),
+    )
+    .cause(rule)
+    .with("limit", key)
+}
+
+/// What counts against the limits of a connection already: what was told, and for calls under way
+/// and calls that may have been billed and told nothing, what they had set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// In this day, UTC.
+    pub day: Sums,
+    /// In this month, UTC.
+    pub month: Sums,
+}
+
+/// Sums of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sums {
+    /// Tokens.
+    pub tokens: u64,
+    /// Nano-USD.
+    pub nano_usd: u64,
+}
+
+/// What becomes of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be sent.
+    Granted(Grant),
+    /// It is refused; nothing is set aside.
+    Refused(Breach),
+}
+
+/// What is set aside for a call.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grant {
+    /// Tokens.
+    pub tokens: u64,
+    /// Nano-USD; `None` when no price was known.
+    pub nano_usd: Option<u64>,
+    /// The limits that are reached and only warn.
+    pub warnings: Vec<Breach>,
+}
+
+/// Why a call does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Breach {
+    /// A limit is reached, or would be.
+    Exceeded {
+        /// Which period.
+        period: Period,
+        /// What is counted.
+        unit: Unit,
+        /// The limit.
+        limit: u64,
+        /// What counts against it already.
+        spent: u64,
+        /// What the call needs at least.
+        needed: u64,
+    },
+    /// The cost cannot be told beforehand, and the limits are strict.
+    CostUnknown,
+}
+
+/// The period of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Period {
+    /// A day, UTC.
+    Day,
+    /// A month, UTC.
+    Month,
+}
+
+/// What a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Tokens.
+    Tokens,
+    /// Nano-USD.
+    NanoUsd,
+}
+
+impl Limits {
+    /// Holds a call against the limits.
+    #[must_use]
+    pub fn judge(&self, demand: &Demand, spent: &Spent) -> Verdict {
+        let mut breaches = Vec::new();
+        if demand.nano_usd.is_none() && self.unknown_cost == UnknownCost::Breaks {
+            breaches.push(Breach::CostUnknown);
+        }
+        let mut tokens = demand.tokens.most;
+        let mut nano_usd = demand.nano_usd.map(|need| need.most);
+        for (period, allowance, sums) in [
+            (Period::Day, self.day, spent.day),
+            (Period::Month, self.month, spent.month),
+        ] {
+            let checks = [
+                (
+                    Unit::Tokens,
+                    allowance.tokens,
+                    sums.tokens,
+                    Some(demand.tokens),
+                ),
+                (
+                    Unit::NanoUsd,
+                    allowance.nano_usd,
+                    sums.nano_usd,
+                    demand.nano_usd,
+                ),
+            ];
+            for (unit, limit, spent, need) in checks {
+                let Some(limit) = limit else { continue };
+                let left = limit.saturating_sub(spent);
+                let needed = need.map_or(0, |need| need.least);
+                if left == 0 || needed > left {
+                    breaches.push(Breach::Exceeded {
+                        period,
+                        unit,
+                        limit,
+                        spent,
+                        needed,
+                    });
+                } else {
+                    match unit {
+                        Unit::Tokens => tokens = tokens.min(left),
+                        Unit::NanoUsd => nano_usd = nano_usd.map(|amount| amount.min(left)),
+                    }
+                }
+            }
+        }
+        match (self.mode, breaches.first()) {
+            (LimitMode::Block, Some(breach)) => Verdict::Refused(*breach),
+            (LimitMode::Block | LimitMode::Warn, _) => Verdict::Granted(Grant {
+                tokens,
+                nano_usd,
+                warnings: breaches,
+            }),
+        }
+    }
+}
+
+impl Breach {
+    /// The failure or warning of this breach, for the connection `name`.
+    #[must_use]
+    pub fn failure(self, name: &str) -> Failure {
+        let edit = format!("synapse connection edit {name} --help");
+        match self {
+            Self::CostUnknown => Failure::new(
+                Code::PolicyCostUnknown,
+                format!("what this call may cost is not known, and `{name}` is strict about that"),
+            )
+            .cause("no price is known for the model before it answers; nothing was sent")
+            .command(
+                "look at the prices that the router states",
+                format!("synapse models {name}"),
+            )
+            .command("or let such calls pass: see --limit-lenient in", edit),
+            Self::Exceeded {
+                period,
+                unit,
+                limit,
+                spent,
+                needed,
+            } => Failure::new(
+                Code::PolicyBudgetExceeded,
+                format!("the limit of `{name}` per {period} is reached"),
+            )
+            .cause(format!(
+                "{} of {} per {period} are spent or set aside for calls under way; \
+                 this call needs at least {}",
+                unit.show(spent),
+                unit.show(limit),
+                unit.show(needed),
+            ))
+            .command("see what was spent", format!("synapse usage --by {period}"))
+            .command("or change the limit", edit)
+            .with("period", period)
+            .with("limit", limit)
+            .with("spent", spent)
+            .with("needed", needed),
+        }
+        .with("connection", name)
+    }
+}
+
+impl Unit {
+    fn show(self, amount: u64) -> String {
+        match self {
+            Self::Tokens => format!("{amount} tokens"),
+            Self::NanoUsd => {
+                let (whole, rest) = (amount / NANO, amount % NANO);
+                let digits = format!("{rest:09}");
+                let digits = digits.trim_end_matches('0');
+                format!("{whole}.{digits:0<2} USD")
+            }
+        }
+    }
+}
+
+/// In one line, such as `block at 1000 tokens per day, 2.50 USD per month`.
+impl fmt::Display for Limits {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let periods = [(Period::Day, self.day), (Period::Month, self.month)];
+        let mut parts: Vec<String> = periods
+            .into_iter()
+            .flat_map(|(period, allowance)| {
+                let tokens = allowance.tokens.map(|amount| Unit::Tokens.show(amount));
+                let money = allowance.nano_usd.map(|amount| Unit::NanoUsd.show(amount));
+                [tokens, money]
+                    .into_iter()
+                    .flatten()
+                    .map(move |amount| format!("{amount} per {period}"))
+            })
+            .collect();
+        if self.unknown_cost == UnknownCost::Breaks {
+            parts.push("unknown cost".to_owned());
+        }
+        write!(formatter, "{} at {}", self.mode.as_str(), parts.join(", "))
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        })
+    }
+}
+
+const NANO: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::ChatRequest;
+
+    fn request(text: &str, max_tokens: Option<u64>) -> ChatRequest {
+        let mut request = ChatRequest::prompt("m".parse().unwrap(), text);
+        request.parameters.max_tokens = max_tokens;
+        request
+    }
+
+    fn limits(tokens: Option<u64>, nano_usd: Option<u64>) -> Limits {
+        Limits {
+            day: Allowance { tokens, nano_usd },
+            ..Limits::default()
+        }
+    }
+
+    fn spent(tokens: u64, nano_usd: u64) -> Spent {
+        let sums = Sums { tokens, nano_usd };
+        Spent {
+            day: sums,
+            month: sums,
+        }
+    }
+
+    #[test]
+    fn a_call_without_a_cap_takes_what_is_left_and_no_second_one_passes_beside_it() {
+        let demand = Demand::of(&request("hello", None), None);
+        assert!(!demand.tokens.bounded());
+        let limits = limits(Some(100), None);
+        let Verdict::Granted(grant) = limits.judge(&demand, &spent(20, 0)) else {
+            panic!("80 tokens are left");
+        };
+        assert_eq!(grant.tokens, 80);
+        assert!(matches!(
+            limits.judge(&demand, &spent(20 + grant.tokens, 0)),
+            Verdict::Refused(Breach::Exceeded { spent: 100, .. })
+        ));
+    }
+
+    #[test]
+    fn a_bounded_call_that_does_not_fit_is_refused_and_one_that_just_fits_is_not() {
+        let demand = Demand::of(&request("hello", Some(63)), None);
+        assert_eq!(demand.tokens.most, 100);
+        let limits = limits(Some(100), None);
+        assert!(matches!(
+            limits.judge(&demand, &spent(0, 0)),
+            Verdict::Granted(Grant { tokens: 100, .. })
+        ));
+        assert!(matches!(
+            limits.judge(&demand, &spent(1, 0)),
+            Verdict::Refused(_)
+        ));
+    }
+
+    #[test]
+    fn warnings_let_pass_and_strictness_is_about_unknown_cost_alone() {
+        let demand = Demand::of(&request("hello", Some(63)), None);
+        let mut limits = limits(Some(10), None);
+        limits.mode = LimitMode::Warn;
+        let Verdict::Granted(grant) = limits.judge(&demand, &spent(0, 0)) else {
+            panic!("a warning lets pass");
+        };
+        assert_eq!((grant.tokens, grant.warnings.len()), (100, 1));
+
+        let mut limits = self::limits(None, Some(5));
+        assert!(matches!(
+            limits.judge(&demand, &spent(0, 0)),
+            Verdict::Granted(_)
+        ));
+        assert!(matches!(
+            limits.judge(&demand, &spent(0, 5)),
+            Verdict::Refused(Breach::Exceeded { .. })
+        ));
+        limits.unknown_cost = UnknownCost::Breaks;
+        assert_eq!(
+            limits.judge(&demand, &spent(0, 0)),
+            Verdict::Refused(Breach::CostUnknown)
+        );
+    }
+
+    #[test]
+    fn limits_are_read_exactly_or_refused_by_name() {
+        let draft = DraftLimits {
+            usd_per_month: Some("2.50".into()),
+            strict: Some(true),
+            ..DraftLimits::default()
+        };
+        let limits = draft.parse().unwrap().unwrap();
+        assert_eq!(limits.month.nano_usd, Some(2_500_000_000));
+        assert_eq!(limits.mode, LimitMode::Block);
+        assert_eq!(limits.unknown_cost, UnknownCost::Breaks);
+        assert_eq!(
+            limits.to_string(),
+            "block at 2.50 USD per month, unknown cost"
+        );
+        assert_eq!(DraftLimits::default().parse(), Ok(None));
+        for (mode, usd, key) in [
+            (Some("stop"), None, "mode"),
+            (None, Some("-1"), "usd_per_day"),
+            (None, Some("cheap"), "usd_per_day"),
+        ] {
+            let draft = DraftLimits {
+                mode: mode.map(str::to_owned),
+                usd_per_day: usd.map(str::to_owned),
+                ..DraftLimits::default()
+            };
+            let failure = draft.parse().unwrap_err();
+            assert_eq!(failure.context["limit"], key);
+        }
+    }
+
+    #[test]
+    fn a_breach_tells_amounts_in_their_units() {
+        let breach = Breach::Exceeded {
+            period: Period::Month,
+            unit: Unit::NanoUsd,
+            limit: 2_500_000_000,
+            spent: 2_499_999_999,
+            needed: 37_000,
+        };
+        let failure = breach.failure("work");
+        assert_eq!(failure.code, Code::PolicyBudgetExceeded);
+        assert!(
+            failure.causes[0].contains("2.499999999 USD of 2.50 USD per month"),
+            "{failure:?}"
+        );
+    }
+}

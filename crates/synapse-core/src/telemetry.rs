@@ -1,0 +1,112 @@
+//! Where the owner of this machine wants OpenTelemetry data sent, if anywhere. Sends nothing.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::Url;
+
+use crate::endpoint::{Origin, is_loopback};
+use crate::error::{Code, Failure};
+
+/// The base URL of an OTLP/HTTP collector, such as `http://127.0.0.1:4318`.
+///
+/// Always https, or http on a loopback host; without user info, query or fragment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CollectorUrl(Url);
+
+impl CollectorUrl {
+    /// The URL of a signal: `traces` or `metrics` below `/v1`.
+    ///
+    /// <https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>
+    #[must_use]
+    pub fn signal(&self, name: &str) -> Url {
+        let mut url = self.0.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push("v1").push(name);
+        }
+        url
+    }
+
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin::of(&self.0)
+    }
+}
+
+impl FromStr for CollectorUrl {
+    type Err = Failure;
+
+    /// # Errors
+    /// `endpoint.invalid-url`.
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        let invalid = |message: &str| {
+            Failure::new(Code::EndpointInvalidUrl, message)
+                .hint("write the collector's base URL, for example http://127.0.0.1:4318")
+        };
+        let url = Url::parse(text.trim())
+            .map_err(|error| invalid("the collector's URL is no URL").cause(error.to_string()))?;
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&url) => {}
+            "http" => {
+                return Err(invalid(
+                    "plain http would show to the network which models are asked, and when",
+                )
+                .hint("use https, or a collector on this machine"));
+            }
+            _ => return Err(invalid("a collector is reached over http or https")),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("the collector's URL has a user name or password"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(invalid("the collector's URL has a query or a fragment"));
+        }
+        if url.path().trim_end_matches('/').ends_with("/v1/traces") {
+            return Err(invalid("the collector's URL names one signal")
+                .hint("leave /v1/traces out; it is added, and /v1/metrics likewise"));
+        }
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for CollectorUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_are_below_the_base_and_keep_its_path() {
+        for (base, traces) in [
+            ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
+            ("http://[::1]:4318/", "http://[::1]:4318/v1/traces"),
+            ("https://o.example/a/b/", "https://o.example/a/b/v1/traces"),
+        ] {
+            let url: CollectorUrl = base.parse().unwrap();
+            assert_eq!(url.signal("traces").as_str(), traces);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_right_is_refused() {
+        for bad in [
+            "",
+            "127.0.0.1:4318",
+            "http://collector.example:4318",
+            "grpc://127.0.0.1:4317",
+            "https://user@o.example",
+            "https://o.example/?a=b",
+            "https://o.example/v1/traces",
+        ] {
+            let failure = bad.parse::<CollectorUrl>().unwrap_err();
+            assert_eq!(failure.code, Code::EndpointInvalidUrl, "{bad}");
+            assert!(!failure.hints.is_empty(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Rows of the ledger as JSON Lines, CSV and Parquet.
+//!
+//! **Invariant:** rows go in one at a time and the memory taken does not grow with them. Nothing here
+//! knows a file or a database. Unknown is absent, never 0.
+
+mod csv;
+mod parquet;
+
+use std::io::{self, Write};
+
+use synapse_core::document::HistoryEntry;
+use synapse_core::ledger::Entry;
+
+pub use crate::csv::record;
+use crate::parquet::ParquetWriter;
+
+/// What an export is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// One JSON object per line, with the keys of the documents.
+    Jsonl,
+    /// RFC 4180, with a header.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Jsonl, Self::Csv, Self::Parquet];
+
+    /// Its name, which is also the usual ending of such files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// Whether it is for programs alone, and would upset a terminal.
+    #[must_use]
+    pub const fn is_binary(self) -> bool {
+        matches!(self, Self::Parquet)
+    }
+}
+
+/// Writes rows in one format.
+#[derive(Debug)]
+pub struct Exporter<W> {
+    writer: Writer<W>,
+}
+
+#[derive(Debug)]
+enum Writer<W> {
+    Jsonl(W),
+    Csv(W),
+    Parquet(Box<ParquetWriter<W>>),
+}
+
+impl<W: Write> Exporter<W> {
+    /// Begins to write into `sink`, which should be buffered.
+    ///
+    /// # Errors
+    /// Those of `sink`.
+    pub fn begin(format: Format, mut sink: W) -> io::Result<Self> {
+        let writer = match format {
+            Format::Jsonl => Writer::Jsonl(sink),
+            Format::Csv => {
+                sink.write_all(csv::header().as_bytes())?;
+                Writer::Csv(sink)
+            }
+            Format::Parquet => Writer::Parquet(Box::new(ParquetWriter::begin(sink)?)),
+        };
+        Ok(Self { writer })
+    }
+
+    /// Writes one row.
+    ///
+    /// # Errors
+    /// Those of the sink. What was written is no whole export then.
+    pub fn row(&mut self, entry: &Entry) -> io::Result<()> {
+        match &mut self.writer {
+            Writer::Jsonl(sink) => {
+                serde_json::to_writer(&mut *sink, &HistoryEntry::from(entry))?;
+                sink.write_all(b"\n")
+            }
+            Writer::Csv(sink) => sink.write_all(csv::row(entry).as_bytes()),
+            Writer::Parquet(writer) => writer.row(entry),
+        }
+    }
+
+    /// Writes what is left, flushes, and gives the sink back. Without it there is no whole export.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn finish(self) -> io::Result<W> {
+        let mut sink = match self.writer {
+            Writer::Jsonl(sink) | Writer::Csv(sink) => sink,
+            Writer::Parquet(writer) => writer.finish()?,
+        };
+        sink.flush()?;
+        Ok(sink)
+    }
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

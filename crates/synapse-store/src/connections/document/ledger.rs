@@ -1,0 +1,105 @@
+//! Reads what connections.toml says for the ledger: the limits of a connection, and how long rows
+//! and texts are kept.
+
+use synapse_core::Failure;
+use synapse_core::limits::DraftLimits;
+use toml_edit::{Document, TableLike};
+
+use super::super::fields::{LEDGER, LEDGER_FIELDS, LIMITS};
+use super::super::source::Source;
+use super::{Reader, offset, syntax};
+
+/// How long the ledger keeps what it has. `None` is for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LedgerSettings {
+    /// Days for which rows are kept.
+    pub(crate) retention_days: Option<u32>,
+    /// Days for which recorded texts are kept, when their rows are kept longer.
+    pub(crate) text_retention_days: Option<u32>,
+}
+
+/// The settings in `source`. A mistake there is none of the connections.
+pub(crate) fn settings(source: &Source) -> Result<LedgerSettings, Failure> {
+    let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
+    let reader = Reader { source };
+    let root = document.as_table();
+    let Some(item) = root.get(LEDGER) else {
+        return Ok(LedgerSettings::default());
+    };
+    reader.check_format(root)?;
+    let table = reader.table(root, LEDGER, item)?;
+    reader.refuse_unknown(table, &LEDGER_FIELDS, "`ledger`")?;
+    let [rows, texts] = LEDGER_FIELDS;
+    Ok(LedgerSettings {
+        retention_days: reader.days(table, rows)?,
+        text_retention_days: reader.days(table, texts)?,
+    })
+}
+
+impl Reader<'_> {
+    /// The limits of a connection, not understood yet.
+    pub(super) fn limits(&self, table: &dyn TableLike) -> Result<DraftLimits, Failure> {
+        let Some(item) = table.get(LIMITS) else {
+            return Ok(DraftLimits::default());
+        };
+        let limits = self.table(table, LIMITS, item)?;
+        self.refuse_unknown(limits, &DraftLimits::KEYS, "`limits`")?;
+        let [tokens_day, tokens_month, usd_day, usd_month, mode, strict] = DraftLimits::KEYS;
+        Ok(DraftLimits {
+            tokens_per_day: self.tokens(limits, tokens_day)?,
+            tokens_per_month: self.tokens(limits, tokens_month)?,
+            usd_per_day: self.dollars(limits, usd_day)?,
+            usd_per_month: self.dollars(limits, usd_month)?,
+            mode: self.text(limits, mode)?,
+            strict: self.flag(limits, strict)?,
+        })
+    }
+
+    /// Whether something is on.
+    pub(super) fn flag(&self, table: &dyn TableLike, field: &str) -> Result<Option<bool>, Failure> {
+        self.value(table, field, "true or false", |item| item.as_bool())
+    }
+
+    fn tokens(&self, table: &dyn TableLike, field: &str) -> Result<Option<u64>, Failure> {
+        self.value(table, field, "a whole number of tokens", |item| {
+            item.as_integer()
+                .and_then(|tokens| u64::try_from(tokens).ok())
+        })
+    }
+
+    /// Money as it is written: as a string, or as a number, whose digits count and not the
+    /// floating-point value that they are nearest to.
+    fn dollars(&self, table: &dyn TableLike, field: &str) -> Result<Option<String>, Failure> {
+        let text = self.source.text();
+        self.value(
+            table,
+            field,
+            "US dollars such as \"2.50\"",
+            |item| match item.as_str() {
+                Some(dollars) => Some(dollars.to_owned()),
+                None if item.is_float() || item.is_integer() => {
+                    text.get(item.span()?).map(|digits| digits.replace('_', ""))
+                }
+                None => None,
+            },
+        )
+    }
+
+    fn days(&self, table: &dyn TableLike, field: &str) -> Result<Option<u32>, Failure> {
+        let days = self.value(table, field, "a whole number of days", |item| {
+            item.as_integer()
+        })?;
+        match days.map(u32::try_from) {
+            None => Ok(None),
+            Some(Ok(days)) if (1..=MOST_DAYS).contains(&days) => Ok(Some(days)),
+            Some(_) => Err(self.wrong_value(
+                field,
+                offset(table, field),
+                &format!("it takes 1 to {MOST_DAYS} days"),
+            )),
+        }
+    }
+}
+
+/// A hundred years.
+const MOST_DAYS: u32 = 36_500;

@@ -1,0 +1,255 @@
+//! Walks the chain of seals from its start to its end, and holds the daily sums against the rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, Row, Statement};
+use synapse_core::call::CallId;
+use synapse_core::ledger::{ChainHead, Discrepancy, Verification};
+use synapse_core::time::Timestamp;
+use uuid::Uuid;
+
+use super::chain::{self, Gap, Head, Purge, Seal};
+use super::content::{self, CONTENT, Facts};
+use super::daily::{self, DailyKey, DailySums};
+
+/// Checks everything that is sealed. Changes nothing.
+pub(super) fn verify(database: &Connection) -> rusqlite::Result<Verification> {
+    let mut walk = Walk {
+        found: Verification::default(),
+        head: Head::START,
+        days: BTreeMap::new(),
+    };
+    walk.along(database)?;
+    walk.finish(database)?;
+    walk.strangers(database)?;
+    walk.sums(database)?;
+    walk.found.head = (walk.head.sequence > 0).then(|| ChainHead {
+        sequence: whole(walk.head.sequence),
+        hash: chain::shown(&walk.head.seal),
+    });
+    Ok(walk.found)
+}
+
+/// How far the walk has come.
+struct Walk {
+    found: Verification,
+    head: Head,
+    days: BTreeMap<DailyKey, DailySums>,
+}
+
+/// What stands at a place.
+enum Step {
+    Row { call_id: [u8; 16] },
+    Purge { purge: Purge, seal: Seal },
+    Gap(Gap),
+}
+
+impl Walk {
+    fn along(&mut self, database: &Connection) -> rusqlite::Result<()> {
+        let reasons = reasons(database)?;
+        let mut content = database.prepare(&format!(
+            "SELECT {}, seal FROM entries WHERE call_id = ?",
+            content::columns()
+        ))?;
+        // Places alone are sorted, so that a large ledger takes little room.
+        let mut places = database.prepare(
+            "SELECT sequence, 0, call_id, NULL, NULL, NULL FROM entries
+                 WHERE sequence IS NOT NULL
+             UNION ALL SELECT sequence, 1, NULL, before, removed, seal FROM purges
+             UNION ALL SELECT first, 2, NULL, last, by, seal FROM gaps
+             ORDER BY 1, 2",
+        )?;
+        let mut places = places.query([])?;
+        while let Some(place) = places.next()? {
+            let sequence: i64 = place.get(0)?;
+            self.step(database, &mut content, sequence, step(place)?, &reasons)?;
+        }
+        Ok(())
+    }
+
+    fn step(
+        &mut self,
+        database: &Connection,
+        content: &mut Statement<'_>,
+        sequence: i64,
+        step: Step,
+        reasons: &BTreeSet<i64>,
+    ) -> rusqlite::Result<()> {
+        let expected = self.head.sequence + 1;
+        if let Step::Gap(gap) = &step
+            && !reasons.contains(&gap.by)
+        {
+            // Nobody sealed the reason: the rows are simply missing.
+            return Ok(());
+        }
+        // Behind missing rows the next seal cannot be checked, only taken over.
+        let follows = sequence == expected;
+        if sequence > expected {
+            self.tell(Discrepancy::Missing {
+                first: whole(expected),
+                last: whole(sequence - 1),
+            });
+        }
+        match step {
+            Step::Gap(gap) => {
+                if sequence >= expected {
+                    self.head = Head {
+                        sequence: gap.last,
+                        seal: gap.seal,
+                    };
+                }
+            }
+            Step::Purge { purge, seal } => {
+                let gaps = chain::gaps_by(database, sequence)?;
+                let right = self.head.after_purge(purge, &gaps).seal == seal;
+                if (follows && !right) || sequence < expected {
+                    self.tell(Discrepancy::Purge {
+                        sequence: whole(sequence),
+                    });
+                }
+                self.found.purged += whole(purge.removed);
+                self.go_on(sequence, seal);
+            }
+            Step::Row { call_id } => {
+                let mut rows = content.query([call_id])?;
+                let Some(row) = rows.next()? else {
+                    return Ok(());
+                };
+                let seal: Seal = row.get(CONTENT.len())?;
+                let gaps = chain::gaps_by(database, sequence)?;
+                let right = self.head.after_row(row, &gaps)?.seal == seal;
+                let call_id = shown(call_id);
+                if sequence < expected {
+                    self.tell(Discrepancy::Doubled {
+                        call_id,
+                        sequence: whole(sequence),
+                    });
+                } else if follows && !right {
+                    self.tell(Discrepancy::Edited {
+                        call_id,
+                        sequence: whole(sequence),
+                    });
+                }
+                self.found.rows += 1;
+                self.count(row)?;
+                self.go_on(sequence, seal);
+            }
+        }
+        Ok(())
+    }
+
+    fn go_on(&mut self, sequence: i64, seal: Seal) {
+        if sequence > self.head.sequence {
+            self.head = Head { sequence, seal };
+        }
+    }
+
+    /// The head is noted apart, so that removing the last rows is found too.
+    fn finish(&mut self, database: &Connection) -> rusqlite::Result<()> {
+        let noted = Head::load(database)?;
+        if noted.sequence > self.head.sequence {
+            self.tell(Discrepancy::Missing {
+                first: whole(self.head.sequence + 1),
+                last: whole(noted.sequence),
+            });
+        } else if noted != self.head {
+            self.tell(Discrepancy::Head {
+                noted: whole(noted.sequence),
+                found: whole(self.head.sequence),
+            });
+        }
+        Ok(())
+    }
+
+    /// Rows without a place: under way, or not ours.
+    fn strangers(&mut self, database: &Connection) -> rusqlite::Result<()> {
+        let mut statement = database.prepare(&format!(
+            "SELECT {} FROM entries WHERE sequence IS NULL",
+            content::columns()
+        ))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let facts = Facts::of(row)?;
+            if facts.outcome == "open" {
+                self.found.open += 1;
+            } else {
+                self.tell(Discrepancy::Unsealed {
+                    call_id: shown(facts.call_id),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        let facts = Facts::of(row)?;
+        let sums = self.days.entry(DailyKey::of(&facts)).or_default();
+        sums.add(&facts);
+        Ok(())
+    }
+
+    fn sums(&mut self, database: &Connection) -> rusqlite::Result<()> {
+        let mut wrong = BTreeSet::new();
+        let mut statement = database.prepare("SELECT * FROM daily")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (key, kept) = daily::read(row)?;
+            let exact = self.days.remove(&key);
+            if !exact.is_some_and(|exact| kept.agrees_with(&exact)) {
+                wrong.insert(key.day);
+            }
+        }
+        wrong.extend(self.days.keys().map(|key| key.day));
+        for day in wrong {
+            let shown = Timestamp::of_day(day).to_string();
+            self.tell(Discrepancy::Sums {
+                day: shown.chars().take(10).collect(),
+            });
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, discrepancy: Discrepancy) {
+        if self.found.discrepancies.len() < Verification::MOST {
+            self.found.discrepancies.push(discrepancy);
+        }
+    }
+}
+
+fn step(place: &Row<'_>) -> rusqlite::Result<Step> {
+    Ok(match place.get(1)? {
+        0 => Step::Row {
+            call_id: place.get(2)?,
+        },
+        1 => Step::Purge {
+            purge: Purge {
+                before: place.get(3)?,
+                removed: place.get(4)?,
+            },
+            seal: place.get(5)?,
+        },
+        _ => Step::Gap(Gap {
+            first: place.get(0)?,
+            last: place.get(3)?,
+            by: place.get(4)?,
+            seal: place.get(5)?,
+        }),
+    })
+}
+
+/// The places that may be the reason for a gap: those of gaps that are there at all.
+fn reasons(database: &Connection) -> rusqlite::Result<BTreeSet<i64>> {
+    let mut statement = database.prepare(
+        "SELECT DISTINCT by FROM gaps WHERE by IN (SELECT sequence FROM purges)
+             OR by IN (SELECT sequence FROM entries)",
+    )?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+fn shown(call_id: [u8; 16]) -> CallId {
+    CallId::new(Uuid::from_bytes(call_id))
+}
+
+fn whole(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}

@@ -1,0 +1,153 @@
+//! The chain of seals. Each complete row has a place and a hash over the hash before it, its place
+//! and its content, so that no row can be changed, removed, added or moved unnoticed.
+//!
+//! The place is given inside the transaction that completes the row, so several processes agree.
+
+use ring::digest::{Context, SHA256};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, params};
+
+use super::content::CONTENT;
+
+/// A hash.
+pub(super) type Seal = [u8; 32];
+
+/// The end of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) sequence: i64,
+    pub(super) seal: Seal,
+}
+
+/// Places whose rows are gone, for a reason that is sealed at the place `by`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Gap {
+    pub(super) first: i64,
+    pub(super) last: i64,
+    /// The seal of the last of them, on which the chain goes on.
+    pub(super) seal: Seal,
+    pub(super) by: i64,
+}
+
+/// What a purge did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Purge {
+    pub(super) before: i64,
+    pub(super) removed: i64,
+}
+
+impl Head {
+    /// Before the first seal.
+    pub(super) const START: Self = Self {
+        sequence: 0,
+        seal: [0; 32],
+    };
+
+    pub(super) fn load(database: &Connection) -> rusqlite::Result<Self> {
+        database
+            .prepare_cached("SELECT sequence, seal FROM chain")?
+            .query_row([], |row| {
+                Ok(Self {
+                    sequence: row.get(0)?,
+                    seal: row.get(1)?,
+                })
+            })
+    }
+
+    pub(super) fn store(self, database: &Connection) -> rusqlite::Result<()> {
+        database
+            .prepare_cached("UPDATE chain SET sequence = ?, seal = ?")?
+            .execute(params![self.sequence, self.seal])
+            .map(drop)
+    }
+
+    /// Behind the seal of a row that begins with [`super::content::columns`]; `gaps` are those for
+    /// which the row is the reason.
+    pub(super) fn after_row(self, row: &Row<'_>, gaps: &[Gap]) -> rusqlite::Result<Self> {
+        let sequence = self.sequence + 1;
+        let mut hash = self.begin(sequence, b"row", gaps);
+        for index in 0..CONTENT.len() {
+            add_value(&mut hash, row.get_ref(index)?);
+        }
+        Ok(Self::end(sequence, hash))
+    }
+
+    /// Behind the seal of a purge.
+    pub(super) fn after_purge(self, purge: Purge, gaps: &[Gap]) -> Self {
+        let sequence = self.sequence + 1;
+        let mut hash = self.begin(sequence, b"purge", gaps);
+        add_value(&mut hash, ValueRef::Integer(purge.before));
+        add_value(&mut hash, ValueRef::Integer(purge.removed));
+        Self::end(sequence, hash)
+    }
+
+    fn begin(self, sequence: i64, kind: &[u8], gaps: &[Gap]) -> Context {
+        let mut hash = Context::new(&SHA256);
+        hash.update(&self.seal);
+        add_value(&mut hash, ValueRef::Integer(sequence));
+        add_value(&mut hash, ValueRef::Text(kind));
+        for gap in gaps {
+            add_value(&mut hash, ValueRef::Integer(gap.first));
+            add_value(&mut hash, ValueRef::Integer(gap.last));
+            add_value(&mut hash, ValueRef::Blob(&gap.seal));
+        }
+        // Tells gaps from what follows them.
+        add_value(&mut hash, ValueRef::Null);
+        hash
+    }
+
+    fn end(sequence: i64, hash: Context) -> Self {
+        let mut seal = [0; 32];
+        for (to, from) in seal.iter_mut().zip(hash.finish().as_ref()) {
+            *to = *from;
+        }
+        Self { sequence, seal }
+    }
+}
+
+/// Type, length and bytes, so that no two different rows are the same bytes.
+fn add_value(hash: &mut Context, value: ValueRef<'_>) {
+    let mut add = |tag: u8, bytes: &[u8]| {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        hash.update(&[tag]);
+        hash.update(&length.to_be_bytes());
+        hash.update(bytes);
+    };
+    match value {
+        ValueRef::Null => add(0, &[]),
+        ValueRef::Integer(value) => add(1, &value.to_be_bytes()),
+        ValueRef::Real(value) => add(2, &value.to_be_bytes()),
+        ValueRef::Text(value) => add(3, value),
+        ValueRef::Blob(value) => add(4, value),
+    }
+}
+
+/// The gaps for which the place `by` is the reason, in their order.
+pub(super) fn gaps_by(database: &Connection, by: i64) -> rusqlite::Result<Vec<Gap>> {
+    database
+        .prepare_cached("SELECT first, last, seal, by FROM gaps WHERE by = ? ORDER BY first")?
+        .query_map([by], gap)?
+        .collect()
+}
+
+/// A gap in a row of `first, last, seal, by`.
+pub(super) fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
+    Ok(Gap {
+        first: row.get(0)?,
+        last: row.get(1)?,
+        seal: row.get(2)?,
+        by: row.get(3)?,
+    })
+}
+
+pub(super) fn add_gap(database: &Connection, gap: &Gap) -> rusqlite::Result<()> {
+    database
+        .prepare_cached("INSERT INTO gaps (first, last, seal, by) VALUES (?, ?, ?, ?)")?
+        .execute(params![gap.first, gap.last, gap.seal, gap.by])
+        .map(drop)
+}
+
+/// A seal as people see it.
+pub(super) fn shown(seal: &Seal) -> String {
+    seal.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,127 @@
+//! The content of a complete row as storage has it: what seals cover and daily sums are made of.
+
+use rusqlite::Row;
+
+/// Every column whose value is sealed, in the order of the seal, which never changes.
+pub(super) const CONTENT: [&str; 36] = [
+    "call_id",
+    "writer",
+    "started_at",
+    "ended_at",
+    "operation",
+    "outcome",
+    "error_class",
+    "error_code",
+    "connection",
+    "provider",
+    "host",
+    "model_requested",
+    "model_served",
+    "served_by",
+    "client_name",
+    "client_version",
+    "tool",
+    "attempts",
+    "maybe_billed",
+    "http_status",
+    "request_id",
+    "bytes_out",
+    "bytes_in",
+    "headers_ms",
+    "latency_ms",
+    "finish_reason",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "cost_nano_usd",
+    "cost_source",
+    "priced_at",
+    "reserved_tokens",
+    "reserved_nano_usd",
+];
+
+/// The columns as a list for SQL. A row selected with it begins with them.
+pub(super) fn columns() -> String {
+    CONTENT.join(", ")
+}
+
+/// What the daily sums take from a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) call_id: [u8; 16],
+    pub(super) started_at: i64,
+    pub(super) outcome: String,
+    pub(super) connection: String,
+    pub(super) provider: String,
+    pub(super) model: String,
+    pub(super) client: String,
+    pub(super) maybe_billed: bool,
+    pub(super) latency_ms: Option<i64>,
+    pub(super) prompt_tokens: Option<i64>,
+    pub(super) completion_tokens: Option<i64>,
+    pub(super) cached_tokens: Option<i64>,
+    pub(super) reasoning_tokens: Option<i64>,
+    pub(super) cost_nano_usd: Option<i64>,
+    pub(super) reserved_tokens: Option<i64>,
+    pub(super) reserved_nano_usd: Option<i64>,
+}
+
+impl Facts {
+    /// From a row that begins with [`columns`]. By position, because this is done for every row.
+    pub(super) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let served: Option<String> = row.get(12)?;
+        Ok(Self {
+            call_id: row.get(0)?,
+            started_at: row.get(2)?,
+            outcome: row.get(5)?,
+            connection: row.get(8)?,
+            provider: row.get(9)?,
+            model: match served {
+                Some(served) => served,
+                None => row.get(11)?,
+            },
+            client: row.get::<_, Option<String>>(14)?.unwrap_or_default(),
+            maybe_billed: row.get(18)?,
+            latency_ms: row.get(24)?,
+            prompt_tokens: row.get(26)?,
+            completion_tokens: row.get(27)?,
+            cached_tokens: row.get(28)?,
+            reasoning_tokens: row.get(30)?,
+            cost_nano_usd: row.get(31)?,
+            reserved_tokens: row.get(34)?,
+            reserved_nano_usd: row.get(35)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_read_from_the_columns_that_they_are_called_after() {
+        for (position, name) in [
+            (0, "call_id"),
+            (2, "started_at"),
+            (5, "outcome"),
+            (8, "connection"),
+            (9, "provider"),
+            (11, "model_requested"),
+            (12, "model_served"),
+            (14, "client_name"),
+            (18, "maybe_billed"),
+            (24, "latency_ms"),
+            (26, "prompt_tokens"),
+            (27, "completion_tokens"),
+            (28, "cached_tokens"),
+            (30, "reasoning_tokens"),
+            (31, "cost_nano_usd"),
+            (34, "reserved_tokens"),
+            (35, "reserved_nano_usd"),
+        ] {
+            assert_eq!(CONTENT[position], name);
+        }
+    }
+}

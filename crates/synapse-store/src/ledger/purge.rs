@@ -1,0 +1,111 @@
+//! Removes old rows and seals that it did: the chain goes on over the gap, and whoever removes
+//! rows in another way is found out.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use synapse_core::ledger::Purged;
+
+use super::chain::{self, Gap, Head, Purge, Seal};
+use super::content::{self, Facts};
+use super::daily;
+
+/// Removes at most `most` complete rows of calls that began before `before`, with their texts and
+/// their part of the daily sums, in one transaction.
+pub(super) fn purge_some(
+    database: &Connection,
+    before: i64,
+    most: u32,
+) -> rusqlite::Result<Purged> {
+    let change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
+    let doomed = find(&change, before, most)?;
+    if doomed.is_empty() {
+        return Ok(Purged::default());
+    }
+    let head = Head::load(&change)?;
+    let by = head.sequence + 1;
+    let mut sealed: Vec<(i64, Seal)> = doomed.iter().filter_map(|row| row.sealed).collect();
+    sealed.sort_unstable();
+    for gap in gaps(&sealed, by) {
+        // What the removed rows were the reason for, this purge takes over.
+        change.execute(
+            "UPDATE gaps SET by = ? WHERE by BETWEEN ? AND ?",
+            params![by, gap.first, gap.last],
+        )?;
+        chain::add_gap(&change, &gap)?;
+    }
+    let mut purged = Purged::default();
+    for row in &doomed {
+        let id = row.facts.call_id;
+        let text = change
+            .prepare_cached("DELETE FROM texts WHERE call_id = ?")?
+            .execute([id])?;
+        change
+            .prepare_cached("DELETE FROM entries WHERE call_id = ?")?
+            .execute([id])?;
+        daily::remove(&change, &row.facts)?;
+        purged.rows += 1;
+        purged.texts += u64::try_from(text).unwrap_or_default();
+    }
+    let purge = Purge {
+        before,
+        removed: i64::try_from(sealed.len()).unwrap_or(i64::MAX),
+    };
+    let head = head.after_purge(purge, &chain::gaps_by(&change, by)?);
+    change.execute(
+        "INSERT INTO purges (sequence, before, removed, seal) VALUES (?, ?, ?, ?)",
+        params![head.sequence, purge.before, purge.removed, head.seal],
+    )?;
+    head.store(&change)?;
+    change.commit()?;
+    Ok(purged)
+}
+
+/// A row that is to be removed.
+struct Doomed {
+    facts: Facts,
+    sealed: Option<(i64, Seal)>,
+}
+
+fn find(database: &Connection, before: i64, most: u32) -> rusqlite::Result<Vec<Doomed>> {
+    let last: Option<[u8; 16]> = database.query_row(
+        "SELECT max(last_id) FROM daily WHERE day <= ?",
+        [daily::day(before)],
+        |row| row.get(0),
+    )?;
+    let Some(last) = last else {
+        return Ok(Vec::new());
+    };
+    let mut statement = database.prepare_cached(&format!(
+        "SELECT {}, sequence, seal FROM entries
+         WHERE call_id <= ? AND outcome <> 'open' AND started_at < ? ORDER BY call_id LIMIT ?",
+        content::columns()
+    ))?;
+    let rows = statement.query_map(params![last, before, most], |row| {
+        let sequence: Option<i64> = row.get("sequence")?;
+        let seal: Option<Seal> = row.get("seal")?;
+        Ok(Doomed {
+            facts: Facts::of(row)?,
+            sealed: sequence.zip(seal),
+        })
+    })?;
+    rows.collect()
+}
+
+/// The gaps that sorted places leave.
+fn gaps(sealed: &[(i64, Seal)], by: i64) -> Vec<Gap> {
+    let mut gaps: Vec<Gap> = Vec::new();
+    for (sequence, seal) in sealed {
+        match gaps.last_mut() {
+            Some(gap) if gap.last + 1 == *sequence => {
+                gap.last = *sequence;
+                gap.seal = *seal;
+            }
+            _ => gaps.push(Gap {
+                first: *sequence,
+                last: *sequence,
+                seal: *seal,
+                by,
+            }),
+        }
+    }
+    gaps
+}

@@ -1,0 +1,90 @@
+//! Holds a call against the limits of its connection, inside the transaction in which it sets
+//! aside what it may take.
+
+use rusqlite::{Connection, Row, params};
+use synapse_core::ledger::Reservation;
+use synapse_core::limits::{Grant, Spent, Sums, Verdict};
+use synapse_core::time::Timestamp;
+
+use super::daily::day;
+use super::rows::key;
+
+/// Judges, and on a grant writes what is set aside into the open row of the call.
+pub(super) fn reserve(
+    database: &Connection,
+    reservation: &Reservation,
+) -> rusqlite::Result<Verdict> {
+    let spent = spent(database, reservation)?;
+    let verdict = reservation.limits.judge(&reservation.demand, &spent);
+    if let Verdict::Granted(Grant {
+        tokens, nano_usd, ..
+    }) = &verdict
+    {
+        let stored = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
+        database
+            .prepare_cached(
+                "UPDATE entries SET reserved_tokens = ?, reserved_nano_usd = ?
+                 WHERE call_id = ? AND outcome = 'open'",
+            )?
+            .execute(params![
+                stored(*tokens),
+                nano_usd.map(stored),
+                key(reservation.call_id).into_bytes()
+            ])?;
+    }
+    Ok(verdict)
+}
+
+/// The days of a period, both ends included.
+#[derive(Debug, Clone, Copy)]
+struct Days {
+    first: i64,
+    last: i64,
+}
+
+fn spent(database: &Connection, reservation: &Reservation) -> rusqlite::Result<Spent> {
+    let today = reservation.at.day();
+    let first = reservation.at.month_start().day();
+    // The 32nd of a month is in the next one.
+    let next = Timestamp::of_day(first + 31).month_start().day();
+    let sums = |first: i64, last: i64| sum(database, reservation, Days { first, last });
+    Ok(Spent {
+        day: sums(today, today)?,
+        month: sums(first, next - 1)?,
+    })
+}
+
+/// What complete rows count, and what calls under way have set aside.
+fn sum(database: &Connection, reservation: &Reservation, days: Days) -> rusqlite::Result<Sums> {
+    let mut sums = Sums::default();
+    let mut add = |row: &Row<'_>| -> rusqlite::Result<()> {
+        let count = |amount: Option<i64>| {
+            amount
+                .and_then(|amount| u64::try_from(amount).ok())
+                .unwrap_or_default()
+        };
+        sums.tokens = sums.tokens.saturating_add(count(row.get(0)?));
+        sums.nano_usd = sums.nano_usd.saturating_add(count(row.get(1)?));
+        Ok(())
+    };
+    let mut complete = database.prepare_cached(
+        "SELECT limit_tokens, limit_nano_usd FROM daily
+         WHERE day BETWEEN ? AND ? AND connection = ?",
+    )?;
+    let mut rows = complete.query(params![days.first, days.last, reservation.connection])?;
+    while let Some(row) = rows.next()? {
+        add(row)?;
+    }
+    let mut open = database.prepare_cached(
+        "SELECT reserved_tokens, reserved_nano_usd, started_at FROM entries
+         WHERE outcome <> 'ok' AND outcome = 'open' AND connection = ? AND call_id <> ?",
+    )?;
+    let id = key(reservation.call_id).into_bytes();
+    let mut rows = open.query(params![reservation.connection, id])?;
+    while let Some(row) = rows.next()? {
+        if (days.first..=days.last).contains(&day(row.get(2)?)) {
+            add(row)?;
+        }
+    }
+    Ok(sums)
+}

@@ -1,0 +1,317 @@
+//! Sums over the ledger: whole days from the daily sums, the ends of a range from its rows.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, params};
+use synapse_core::Failure;
+use synapse_core::ledger::{Outcome, UsageKey, UsageLine, UsageQuery, UsageReport};
+use synapse_core::time::Timestamp;
+
+use super::content::{self, Facts};
+use super::daily::{self, DailyKey, DailySums, answered_after};
+use super::query::{ask, bounds};
+use super::sweep::Unswept;
+use crate::home::Home;
+
+/// The report that `query` asks for, one line per key, in the order of the keys.
+pub(super) fn usage(home: &Home, query: &UsageQuery) -> Result<UsageReport, Failure> {
+    ask(home, |database, unswept| report(database, unswept, query))
+}
+
+fn report(
+    database: &Connection,
+    unswept: &Unswept,
+    query: &UsageQuery,
+) -> rusqlite::Result<UsageReport> {
+    let mut lines = Lines {
+        by: query.by,
+        sums: BTreeMap::new(),
+    };
+    let range = Range {
+        since: query.since.map_or(i64::MIN, Timestamp::as_millis),
+        until: query.until.map_or(i64::MAX, Timestamp::as_millis),
+    };
+    for part in range.parts(query.by) {
+        match part {
+            Part::Days { first, last } => lines.add_days(database, first, last)?,
+            Part::Rows(range) => each_row(database, range, |facts| lines.add(&facts))?,
+        }
+    }
+    lines.add_open(database, unswept, range)?;
+
+    let mut total = DailySums::default();
+    for sums in lines.sums.values() {
+        total.merge(sums.clone());
+    }
+    let exact = match number(total.calls) <= UsageLine::EXACT_LATENCIES {
+        true => Some(Exact::read(database, range, query.by)?),
+        false => None,
+    };
+    let line = |key: &str, sums: &DailySums, all: bool| {
+        let latency = |percent: u64| match &exact {
+            Some(exact) => exact.percentile((!all).then_some(key), percent),
+            None => sums.latencies.percentile(percent),
+        };
+        UsageLine {
+            key: key.to_owned(),
+            calls: number(sums.calls),
+            ok: number(sums.ok),
+            failed: number(sums.failed),
+            refused: number(sums.refused),
+            prompt_tokens: number(sums.prompt_tokens),
+            completion_tokens: number(sums.completion_tokens),
+            cached_tokens: number(sums.cached_tokens),
+            reasoning_tokens: number(sums.reasoning_tokens),
+            unknown_tokens: number(sums.unknown_tokens),
+            cost_nano_usd: number(sums.cost_nano_usd),
+            unknown_cost: number(sums.unknown_cost),
+            p50_latency_ms: latency(50),
+            p95_latency_ms: latency(95),
+        }
+    };
+    Ok(UsageReport {
+        lines: lines
+            .sums
+            .iter()
+            .map(|(key, sums)| line(key, sums, false))
+            .collect(),
+        total: line("total", &total, true),
+    })
+}
+
+/// A range of time in milliseconds, its end not included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Range {
+    since: i64,
+    until: i64,
+}
+
+/// A part of a range, by where its sums stand.
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    /// In the daily sums of these days, the last included.
+    Days { first: i64, last: i64 },
+    /// In rows only.
+    Rows(Range),
+}
+
+impl Range {
+    fn parts(self, by: UsageKey) -> Vec<Part> {
+        if by == UsageKey::Hour {
+            return vec![Part::Rows(self)];
+        }
+        let begin = |day: i64| Timestamp::of_day(day).as_millis();
+        let first = match self.since {
+            i64::MIN => i64::MIN,
+            since if begin(daily::day(since)) == since => daily::day(since),
+            since => daily::day(since) + 1,
+        };
+        let end = match self.until {
+            i64::MAX => i64::MAX,
+            until => daily::day(until),
+        };
+        if first >= end {
+            return vec![Part::Rows(self)];
+        }
+        let mut parts = Vec::new();
+        if first != i64::MIN && begin(first) > self.since {
+            parts.push(Part::Rows(Self {
+                since: self.since,
+                until: begin(first),
+            }));
+        }
+        parts.push(Part::Days {
+            first,
+            last: end - 1,
+        });
+        if end != i64::MAX && begin(end) < self.until {
+            parts.push(Part::Rows(Self {
+                since: begin(end),
+                until: self.until,
+            }));
+        }
+        parts
+    }
+}
+
+/// The lines of a report while it is made.
+struct Lines {
+    by: UsageKey,
+    sums: BTreeMap<String, DailySums>,
+}
+
+impl Lines {
+    fn add(&mut self, facts: &Facts) {
+        let key = key_of(&DailyKey::of(facts), facts.started_at, self.by);
+        self.sums.entry(key).or_default().add(facts);
+    }
+
+    fn add_days(&mut self, database: &Connection, first: i64, last: i64) -> rusqlite::Result<()> {
+        let column = match self.by {
+            UsageKey::Connection => "connection",
+            UsageKey::Provider => "provider",
+            UsageKey::Model => "model",
+            UsageKey::Client => "client",
+            _ => "day",
+        };
+        let mut statement = database.prepare(&format!(
+            "SELECT {column}, {} FROM daily WHERE day BETWEEN ? AND ?",
+            daily::SUMS
+        ))?;
+        let mut rows = statement.query([first, last])?;
+        while let Some(row) = rows.next()? {
+            let key = match row.get_ref(0)? {
+                ValueRef::Integer(day) => {
+                    self.by.period(Timestamp::of_day(day)).unwrap_or_default()
+                }
+                other => match other.as_str()? {
+                    "" if self.by == UsageKey::Client => UsageKey::TERMINAL.to_owned(),
+                    text => text.to_owned(),
+                },
+            };
+            self.sums.entry(key).or_default().merge_row(row, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Calls under way, and those whose process is gone and that could not be completed.
+    fn add_open(
+        &mut self,
+        database: &Connection,
+        unswept: &Unswept,
+        range: Range,
+    ) -> rusqlite::Result<()> {
+        let mut statement = database.prepare(&format!(
+            "SELECT {}, {} FROM entries WHERE outcome <> 'ok' AND outcome = 'open'
+             AND started_at >= ? AND started_at < ?",
+            content::columns(),
+            unswept.condition()
+        ))?;
+        let mut rows = statement.query(params![range.since, range.until])?;
+        while let Some(row) = rows.next()? {
+            let mut facts = Facts::of(row)?;
+            if row.get(content::CONTENT.len())? {
+                Outcome::Interrupted.as_str().clone_into(&mut facts.outcome);
+                facts.maybe_billed = true;
+            }
+            self.add(&facts);
+        }
+        Ok(())
+    }
+}
+
+/// Visits the complete rows of a range.
+fn each_row(
+    database: &Connection,
+    range: Range,
+    mut visit: impl FnMut(Facts),
+) -> rusqlite::Result<()> {
+    let time = |millis: i64, none: i64| (millis != none).then(|| Timestamp::from_millis(millis));
+    let since = time(range.since, i64::MIN);
+    let until = time(range.until, i64::MAX);
+    let Some((first, last)) = bounds(database, since, until)? else {
+        return Ok(());
+    };
+    let mut statement = database.prepare(&format!(
+        "SELECT {} FROM entries WHERE call_id BETWEEN ? AND ? AND outcome <> 'open'
+         AND started_at >= ? AND started_at < ?",
+        content::columns()
+    ))?;
+    let mut rows = statement.query(params![first, last, range.since, range.until])?;
+    while let Some(row) = rows.next()? {
+        visit(Facts::of(row)?);
+    }
+    Ok(())
+}
+
+/// The latencies of answered calls, one by one, for a report over few calls.
+#[derive(Default)]
+struct Exact {
+    of_key: BTreeMap<String, Vec<i64>>,
+    all: Vec<i64>,
+}
+
+impl Exact {
+    fn read(database: &Connection, range: Range, by: UsageKey) -> rusqlite::Result<Self> {
+        let mut exact = Self::default();
+        each_row(database, range, |facts| {
+            if let Some(millis) = answered_after(&facts) {
+                let key = key_of(&DailyKey::of(&facts), facts.started_at, by);
+                exact.of_key.entry(key).or_default().push(millis);
+                exact.all.push(millis);
+            }
+        })?;
+        exact.all.sort_unstable();
+        exact
+            .of_key
+            .values_mut()
+            .for_each(|latencies| latencies.sort_unstable());
+        Ok(exact)
+    }
+
+    /// Of one key, or of all: the nearest rank.
+    fn percentile(&self, key: Option<&str>, percent: u64) -> Option<u64> {
+        let latencies = match key {
+            Some(key) => self.of_key.get(key)?,
+            None => &self.all,
+        };
+        let rank = u64::try_from(latencies.len()).ok()?;
+        let rank = rank.saturating_mul(percent).div_ceil(100).checked_sub(1)?;
+        let rank = usize::try_from(rank).ok()?;
+        latencies.get(rank).map(|millis| number(*millis))
+    }
+}
+
+fn key_of(key: &DailyKey, started_at: i64, by: UsageKey) -> String {
+    match by {
+        UsageKey::Connection => key.connection.clone(),
+        UsageKey::Provider => key.provider.clone(),
+        UsageKey::Model => key.model.clone(),
+        UsageKey::Client if key.client.is_empty() => UsageKey::TERMINAL.to_owned(),
+        UsageKey::Client => key.client.clone(),
+        period => period
+            .period(Timestamp::from_millis(started_at))
+            .unwrap_or_default(),
+    }
+}
+
+fn number(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400_000;
+
+    #[test]
+    fn a_range_is_whole_days_between_two_ends() {
+        let parts = |since: i64, until: i64| Range { since, until }.parts(UsageKey::Model);
+        let days = |first: i64, last: i64| Part::Days { first, last };
+        let rows = |since: i64, until: i64| Part::Rows(Range { since, until });
+        assert_eq!(parts(i64::MIN, i64::MAX), [days(i64::MIN, i64::MAX - 1)]);
+        assert_eq!(parts(DAY, 3 * DAY), [days(1, 2)]);
+        assert_eq!(
+            parts(DAY + 1, 3 * DAY + 1),
+            [
+                rows(DAY + 1, 2 * DAY),
+                days(2, 2),
+                rows(3 * DAY, 3 * DAY + 1)
+            ]
+        );
+        assert_eq!(parts(DAY + 1, DAY + 2), [rows(DAY + 1, DAY + 2)]);
+        assert_eq!(parts(DAY + 1, 2 * DAY), [rows(DAY + 1, 2 * DAY)]);
+        assert_eq!(
+            parts(DAY + 1, i64::MAX),
+            [rows(DAY + 1, 2 * DAY), days(2, i64::MAX - 1)]
+        );
+        assert_eq!(parts(-1, DAY), [rows(-1, 0), days(0, 0)]);
+        let range = Range {
+            since: 0,
+            until: DAY,
+        };
+        assert_eq!(range.parts(UsageKey::Hour), [Part::Rows(range)]);
+    }
+}

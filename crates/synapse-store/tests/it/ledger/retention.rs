@@ -1,0 +1,65 @@
+//! Rows and texts are kept as long as connections.toml says, and no longer.
+
+use synapse_core::ledger::{Entry, HistoryQuery};
+use synapse_core::ports::{Ledger as _, LedgerReader as _};
+use synapse_store::{Home, SqliteLedger};
+
+use crate::support::{NOON, closing, home, opening, write};
+
+const DAY: i64 = 86_400_000;
+
+/// Writes a call of each age, oldest first.
+async fn call(home: &Home, ages: &[i64]) {
+    let ledger = SqliteLedger::new(home.clone());
+    for days in ages {
+        let mut call = opening("hf", NOON - days * DAY);
+        call.prompt = Some(format!("user: {days} days ago"));
+        ledger.open(call.clone()).await.unwrap();
+        ledger.close(closing(&call));
+    }
+    ledger.flush().await.unwrap();
+}
+
+async fn ages(home: &Home) -> (Vec<i64>, usize) {
+    let ledger = SqliteLedger::new(home.clone());
+    let rows: Vec<Entry> = ledger.history(HistoryQuery::newest(100)).await.unwrap();
+    let mut texts = 0;
+    for row in &rows {
+        let text = ledger.text(row.receipt.call_id).await.unwrap();
+        texts += usize::from(text.is_some());
+    }
+    assert_eq!(ledger.verify().await.unwrap().discrepancies, []);
+    let age = |row: &Entry| (NOON - row.started_at.as_millis()) / DAY;
+    (rows.iter().map(age).collect(), texts)
+}
+
+#[tokio::test]
+async fn old_rows_and_texts_go_when_the_next_call_comes() {
+    let (_directory, home) = home();
+    call(&home, &[100, 91, 90, 40, 10]).await;
+    assert_eq!(ages(&home).await, (vec![10, 40, 90, 91, 100], 5));
+    write(
+        &home.connections(),
+        "format = 1\n[ledger]\nretention_days = 90\ntext_retention_days = 30\n",
+    );
+    call(&home, &[0]).await;
+    // The ninetieth day is kept whole.
+    assert_eq!(ages(&home).await, (vec![0, 10, 40, 90], 2));
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_understood_remove_nothing() {
+    for settings in [
+        "retention_days = 0",
+        "retention_days = \"90\"",
+        "retention = 1",
+        "nonsense",
+    ] {
+        let (_directory, home) = home();
+        call(&home, &[100]).await;
+        let text = format!("format = 1\n[ledger]\n{settings}\n");
+        write(&home.connections(), text);
+        call(&home, &[0]).await;
+        assert_eq!(ages(&home).await, (vec![0, 100], 2), "{settings}");
+    }
+}

@@ -1,0 +1,219 @@
+//! A long story of random calls, told to the ledger and to a plain list of rows at once: whatever
+//! happens, the maintained sums are those of the list, and every seal holds.
+
+use std::sync::Arc;
+
+use synapse_core::Code;
+use synapse_core::ledger::{
+    Closing, Entry, HistoryQuery, Opening, Order, Outcome, UsageKey, UsageQuery,
+};
+use synapse_core::ports::{Ledger, LedgerReader};
+use synapse_core::time::Timestamp;
+use synapse_store::{Home, SqliteLedger};
+use synapse_testkit::ports::MemoryLedger;
+
+use crate::support::{NOON, Random, closing, home, opening};
+
+const DAY: i64 = 86_400_000;
+
+/// The real ledger and the plain one.
+struct Both {
+    home: Home,
+    real: SqliteLedger,
+    plain: Arc<MemoryLedger>,
+    open: Vec<Opening>,
+}
+
+impl Both {
+    async fn step(&mut self, random: &mut Random) {
+        match random.below(20) {
+            0..=9 => self.begin(random).await,
+            10..=16 => self.end(random),
+            17 => self.die().await,
+            18 if random.below(4) == 0 => self.purge(random).await,
+            _ => {}
+        }
+    }
+
+    async fn begin(&mut self, random: &mut Random) {
+        // The clock goes back as often as forward.
+        let at = NOON + random.between(-40 * DAY, 40 * DAY);
+        let mut call = opening(["a", "b", "c"][random.below(3)], at);
+        call.receipt.provider = ["openai", "huggingface"][random.below(2)].into();
+        call.caller.client_name =
+            [None, Some("cursor".into()), Some("zed".into())][random.below(3)].clone();
+        self.real.open(call.clone()).await.unwrap();
+        self.plain.open(call.clone()).await.unwrap();
+        self.open.push(call);
+    }
+
+    fn end(&mut self, random: &mut Random) {
+        if self.open.is_empty() {
+            return;
+        }
+        let call = self.open.swap_remove(random.below(self.open.len()));
+        let closing = ending(&call, random);
+        self.real.close(closing.clone());
+        self.plain.close(closing);
+    }
+
+    /// The process ends, and the next one finds what it left open.
+    async fn die(&mut self) {
+        self.real.flush().await.unwrap();
+        self.real = SqliteLedger::new(self.home.clone());
+        for call in self.open.drain(..) {
+            let mut receipt = call.receipt.clone();
+            receipt.exchange.maybe_billed = true;
+            self.plain.close(Closing {
+                ended_at: call.started_at,
+                outcome: Outcome::Interrupted,
+                error_code: None,
+                receipt,
+                reply: None,
+            });
+        }
+    }
+
+    async fn purge(&self, random: &mut Random) {
+        let before = Timestamp::from_millis(NOON + random.between(-40 * DAY, 10 * DAY));
+        self.real.flush().await.unwrap();
+        let purged = self.real.purge(before).await.unwrap();
+        assert_eq!(purged.rows, self.plain.purge(before).await.unwrap().rows);
+    }
+
+    async fn compare(&self, random: &mut Random) {
+        self.real.flush().await.unwrap();
+        let verified = self.real.verify().await.unwrap();
+        assert_eq!(verified.discrepancies, []);
+        let all = |order| HistoryQuery {
+            order,
+            ..HistoryQuery::newest(u32::MAX)
+        };
+        for order in [Order::NewestFirst, Order::OldestFirst] {
+            let real: Vec<Entry> = self.real.history(all(order)).await.unwrap();
+            let plain = self.plain.history(all(order)).await.unwrap();
+            assert_eq!(strip(real), strip(plain));
+        }
+        for by in UsageKey::ALL {
+            let mut query = UsageQuery {
+                by,
+                since: None,
+                until: None,
+            };
+            assert_same(self, &query).await;
+            let since = NOON + random.between(-41 * DAY, 41 * DAY);
+            query.since = Some(Timestamp::from_millis(since));
+            assert_same(self, &query).await;
+            query.until = Some(Timestamp::from_millis(since + random.between(0, 50 * DAY)));
+            assert_same(self, &query).await;
+            query.since = Some(Timestamp::from_millis(since.div_euclid(DAY) * DAY));
+            assert_same(self, &query).await;
+        }
+    }
+}
+
+async fn assert_same(both: &Both, query: &UsageQuery) {
+    let real = both.real.usage(query.clone()).await.unwrap();
+    let plain = both.plain.usage(query.clone()).await.unwrap();
+    assert_eq!(real, plain, "{query:?}");
+}
+
+/// When an interrupted call ended is not known to the one ledger and made up in the other.
+fn strip(mut entries: Vec<Entry>) -> Vec<Entry> {
+    for entry in &mut entries {
+        if entry.outcome == Outcome::Interrupted {
+            entry.ended_at = None;
+        }
+    }
+    entries
+}
+
+fn ending(call: &Opening, random: &mut Random) -> Closing {
+    let mut closing = closing(call);
+    let maybe = |random: &mut Random, most: i64| {
+        (random.below(3) > 0).then(|| u64::try_from(random.between(0, most)).unwrap())
+    };
+    let receipt = &mut closing.receipt;
+    receipt.latency_ms = maybe(random, 200_000);
+    receipt.usage.prompt_tokens = maybe(random, 100_000);
+    receipt.usage.completion_tokens = maybe(random, 10_000);
+    receipt.usage.cached_tokens = maybe(random, 1_000);
+    receipt.usage.reasoning_tokens = maybe(random, 1_000);
+    receipt.cost.amount_nano_usd = maybe(random, 1_000_000_000);
+    receipt.model_served = [None, Some("m-1".into()), Some("m-2".into())][random.below(3)].clone();
+    match random.below(6) {
+        0 => {
+            closing.outcome = Outcome::Error;
+            closing.error_code = Some(Code::ProviderFailed);
+        }
+        1 => {
+            closing.outcome = Outcome::Refused;
+            closing.error_code = Some(Code::GateNetworkDisabled);
+            closing.receipt.exchange.maybe_billed = false;
+            closing.receipt.exchange.attempts = 0;
+        }
+        2 => closing.outcome = Outcome::Cancelled,
+        _ => {}
+    }
+    closing
+}
+
+#[tokio::test]
+async fn the_sums_are_those_of_the_rows_whatever_happens() {
+    const STORIES: u64 = 6;
+    const STEPS: u64 = 250;
+    let mut compared = 0;
+    for seed in 1..=STORIES {
+        println!("seed {seed}");
+        let mut random = Random::new(seed);
+        let (_directory, home) = home();
+        let mut both = Both {
+            real: SqliteLedger::new(home.clone()),
+            home,
+            plain: Arc::new(MemoryLedger::new()),
+            open: Vec::new(),
+        };
+        for step in 1..=STEPS {
+            both.step(&mut random).await;
+            if step % 50 == 0 {
+                both.compare(&mut random).await;
+                compared += 1;
+            }
+        }
+    }
+    println!("{STORIES} stories of {STEPS} steps, compared {compared} times, none differed");
+}
+
+/// Pages by key show every row once, in both directions, although the clock ran backwards.
+#[tokio::test]
+async fn pages_are_whole_although_the_clock_ran_backwards() {
+    let (_directory, home) = home();
+    let ledger = SqliteLedger::new(home);
+    let mut calls = Vec::new();
+    for number in 0..100 {
+        let call = opening("hf", NOON - number * DAY / 4);
+        ledger.open(call.clone()).await.unwrap();
+        ledger.close(closing(&call));
+        calls.push(call.receipt.call_id);
+    }
+    ledger.flush().await.unwrap();
+    for order in [Order::NewestFirst, Order::OldestFirst] {
+        let mut query = HistoryQuery {
+            order,
+            since: Some(Timestamp::from_millis(NOON - 20 * DAY)),
+            ..HistoryQuery::newest(7)
+        };
+        let mut seen = Vec::new();
+        loop {
+            let page = ledger.history(query.clone()).await.unwrap();
+            let Some(last) = page.last() else { break };
+            query.after = Some(last.receipt.call_id);
+            seen.extend(page.iter().map(|entry| entry.receipt.call_id));
+        }
+        if order == Order::NewestFirst {
+            seen.reverse();
+        }
+        assert_eq!(seen, calls[..=80]);
+    }
+    assert_eq!(ledger.verify().await.unwrap().discrepancies, []);
+}

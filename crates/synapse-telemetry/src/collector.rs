@@ -1,0 +1,95 @@
+//! The collector: requests in protobuf, each sent once through the one HTTP client.
+
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use prost::Message;
+use synapse_core::error::{Code, Failure};
+use synapse_core::gate::{NetworkGate, NetworkPermit};
+use synapse_core::telemetry::CollectorUrl;
+use synapse_http::{HttpClient, HttpConfig, HttpRequest, Method};
+use url::Url;
+
+/// Where batches go.
+#[derive(Debug)]
+pub(crate) struct Collector {
+    http: HttpClient,
+    permit: NetworkPermit,
+    url: CollectorUrl,
+}
+
+impl Collector {
+    /// Opens nothing. Naming a collector in the configuration is what opens the gate to it, and to
+    /// it alone.
+    pub(crate) fn new(url: CollectorUrl, user_agent: String) -> Result<Self, Failure> {
+        let permit = NetworkGate::Open.permit([url.origin()])?;
+        let http = HttpClient::new(HttpConfig {
+            user_agent,
+            connect_timeout: DEADLINE,
+            body_cap: RESPONSE_CAP,
+            ..HttpConfig::default()
+        });
+        Ok(Self { http, permit, url })
+    }
+
+    /// Sends spans, in one request.
+    pub(crate) async fn traces(&self, request: &ExportTraceServiceRequest) -> Result<(), Failure> {
+        let body = self.post("traces", request).await?;
+        let answer = ExportTraceServiceResponse::decode(body.as_slice()).unwrap_or_default();
+        let partial = answer.partial_success.unwrap_or_default();
+        self.rejected(partial.rejected_spans, "spans")
+    }
+
+    /// Sends metrics, in one request.
+    pub(crate) async fn metrics(
+        &self,
+        request: &ExportMetricsServiceRequest,
+    ) -> Result<(), Failure> {
+        let body = self.post("metrics", request).await?;
+        let answer = ExportMetricsServiceResponse::decode(body.as_slice()).unwrap_or_default();
+        let partial = answer.partial_success.unwrap_or_default();
+        self.rejected(partial.rejected_data_points, "points")
+    }
+
+    async fn post(&self, signal: &str, message: &impl Message) -> Result<Vec<u8>, Failure> {
+        let url: Url = self.url.signal(signal);
+        let request = HttpRequest::new(Method::Post, url, DEADLINE)
+            .header("content-type", "application/x-protobuf")
+            .json(message.encode_to_vec());
+        match self.http.send(&self.permit, request).await {
+            Ok(response) if (200..300).contains(&response.status) => Ok(response.body),
+            Ok(response) => Err(self.failed(format!("it answered {}", response.status))),
+            Err(failure) => Err(self.failed(failure.to_string())),
+        }
+    }
+
+    fn rejected(&self, count: i64, what: &str) -> Result<(), Failure> {
+        match count {
+            0 => Ok(()),
+            _ => Err(self.failed(format!("it took not all: {count} {what} were rejected"))),
+        }
+    }
+
+    fn failed(&self, cause: String) -> Failure {
+        not_delivered(format!("the collector at {} did not take them", self.url)).cause(cause)
+    }
+}
+
+/// The warning about what was lost.
+pub(crate) fn not_delivered(why: impl Into<String>) -> Failure {
+    Failure::new(
+        Code::TelemetryNotDelivered,
+        "spans and metrics were not delivered",
+    )
+    .cause(why)
+    .hint("calls are not affected; `[telemetry]` in connections.toml names the collector")
+}
+
+/// What a process that ends waits for at most, twice: once for what is under way.
+const DEADLINE: Duration = Duration::from_secs(2);
+const RESPONSE_CAP: usize = 64 * 1024;

@@ -1,0 +1,85 @@
+//! The names of the semantic conventions that are used here. The Rust crate of the conventions marks
+//! every GenAI name as deprecated since they moved to a repository of their own, so this is the table.
+//!
+//! <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/> and `gen-ai-metrics/` beside it.
+
+/// The version of the conventions.
+pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
+
+pub(crate) const OPERATION: &str = "gen_ai.operation.name";
+pub(crate) const PROVIDER: &str = "gen_ai.provider.name";
+pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
+pub(crate) const RESPONSE_MODEL: &str = "gen_ai.response.model";
+pub(crate) const FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
+pub(crate) const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
+pub(crate) const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+pub(crate) const CACHE_READ_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+pub(crate) const CACHE_WRITE_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
+pub(crate) const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+pub(crate) const TOKEN_TYPE: &str = "gen_ai.token.type";
+pub(crate) const INPUT: &str = "input";
+pub(crate) const OUTPUT: &str = "output";
+/// The one operation: a probe is a chat too.
+pub(crate) const CHAT: &str = "chat";
+
+pub(crate) const SERVER_ADDRESS: &str = "server.address";
+pub(crate) const SERVER_PORT: &str = "server.port";
+pub(crate) const HTTP_STATUS: &str = "http.response.status_code";
+pub(crate) const ERROR_TYPE: &str = "error.type";
+pub(crate) const SERVICE_NAME: &str = "service.name";
+pub(crate) const SERVICE_VERSION: &str = "service.version";
+pub(crate) const SERVICE_INSTANCE: &str = "service.instance.id";
+
+/// A histogram of the conventions: name, unit, what it measures, and the bounds that they advise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instrument {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) bounds: &'static [f64],
+}
+
+pub(crate) const TOKEN_USAGE: Instrument = Instrument {
+    name: "gen_ai.client.token.usage",
+    unit: "{token}",
+    description: "Number of input and output tokens used.",
+    bounds: &[
+        1.0,
+        4.0,
+        16.0,
+        64.0,
+        256.0,
+        1_024.0,
+        4_096.0,
+        16_384.0,
+        65_536.0,
+        262_144.0,
+        1_048_576.0,
+        4_194_304.0,
+        16_777_216.0,
+        67_108_864.0,
+    ],
+};
+
+pub(crate) const OPERATION_DURATION: Instrument = Instrument {
+    name: "gen_ai.client.operation.duration",
+    unit: "s",
+    description: "GenAI operation duration.",
+    bounds: &[
+        0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+    ],
+};
+
+// What no convention has a name for.
+pub(crate) const CONNECTION: &str = "synapse.connection";
+pub(crate) const CALL_ID: &str = "synapse.call.id";
+pub(crate) const CALL_KIND: &str = "synapse.call.operation";
+pub(crate) const OUTCOME: &str = "synapse.call.outcome";
+pub(crate) const REQUEST_ID: &str = "synapse.provider.request_id";
+pub(crate) const SERVED_BY: &str = "synapse.provider.served_by";
+pub(crate) const CLIENT_NAME: &str = "synapse.client.name";
+pub(crate) const CLIENT_VERSION: &str = "synapse.client.version";
+pub(crate) const TOOL: &str = "synapse.client.tool";
+pub(crate) const COST: &str = "synapse.cost.nano_usd";
+pub(crate) const COST_SOURCE: &str = "synapse.cost.source";
+pub(crate) const MAYBE_BILLED: &str = "synapse.cost.maybe_billed";

@@ -1,0 +1,185 @@
+//! Histograms of tokens and durations, as deltas: what came since the last time they were taken.
+//!
+//! Deltas, because most processes make a single call and end: running totals of each would have to be
+//! told apart by the collector, and each would be seen once.
+
+use std::collections::BTreeMap;
+
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Histogram, HistogramDataPoint, Metric,
+};
+use synapse_core::time::Timestamp;
+
+use crate::attributes::Attributes;
+use crate::conventions::{self as name, Instrument, OPERATION_DURATION, TOKEN_USAGE};
+use crate::observation::{Observation, nanoseconds};
+
+/// What was measured since the last time.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    since: Timestamp,
+    tokens: Series,
+    durations: Series,
+}
+
+/// The points of one instrument, by a text that is as different as their attributes.
+type Series = BTreeMap<String, Point>;
+
+#[derive(Debug)]
+struct Point {
+    attributes: Vec<KeyValue>,
+    buckets: Vec<u64>,
+    count: u64,
+    sum: f64,
+    minimum: f64,
+    maximum: f64,
+}
+
+impl Meter {
+    pub(crate) const fn new(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            tokens: Series::new(),
+            durations: Series::new(),
+        }
+    }
+
+    /// Counts a call that was sent. One that was refused here was no operation of the provider, and
+    /// a count that was not told is not counted.
+    pub(crate) fn record(&mut self, observation: &Observation) {
+        let receipt = &observation.receipt;
+        if receipt.exchange.attempts == 0 {
+            return;
+        }
+        for (kind, count) in [
+            (name::INPUT, receipt.usage.prompt_tokens),
+            (name::OUTPUT, receipt.usage.completion_tokens),
+        ] {
+            let Some(count) = count else { continue };
+            let mut attributes = Attributes::default();
+            observation.put_shared(&mut attributes);
+            attributes.text(name::TOKEN_TYPE, kind);
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a histogram's sum is a double in OTLP; the ledger has the exact count"
+            )]
+            let count = count as f64;
+            add(&mut self.tokens, &TOKEN_USAGE, attributes, count);
+        }
+        if let Some(millis) = receipt.latency_ms {
+            let mut attributes = Attributes::default();
+            observation.put_shared(&mut attributes);
+            attributes.maybe_text(name::ERROR_TYPE, observation.error_type());
+            let seconds = std::time::Duration::from_millis(millis).as_secs_f64();
+            add(
+                &mut self.durations,
+                &OPERATION_DURATION,
+                attributes,
+                seconds,
+            );
+        }
+    }
+
+    /// Takes what was measured until `now`, and begins anew.
+    pub(crate) fn take(&mut self, now: Timestamp) -> Vec<Metric> {
+        let done = std::mem::replace(self, Self::new(now));
+        let window = (nanoseconds(done.since), nanoseconds(now.max(done.since)));
+        [
+            (TOKEN_USAGE, done.tokens),
+            (OPERATION_DURATION, done.durations),
+        ]
+        .into_iter()
+        .filter(|(_, series)| !series.is_empty())
+        .map(|(instrument, series)| metric(&instrument, series, window))
+        .collect()
+    }
+}
+
+fn add(series: &mut Series, instrument: &Instrument, attributes: Attributes, value: f64) {
+    let attributes = attributes.into_vec();
+    let key = format!("{attributes:?}");
+    let point = series.entry(key).or_insert_with(|| Point {
+        attributes,
+        buckets: vec![0; instrument.bounds.len() + 1],
+        count: 0,
+        sum: 0.0,
+        minimum: value,
+        maximum: value,
+    });
+    // A bound belongs to the bucket below it.
+    let bucket = instrument.bounds.partition_point(|bound| *bound < value);
+    if let Some(bucket) = point.buckets.get_mut(bucket) {
+        *bucket += 1;
+    }
+    point.count += 1;
+    point.sum += value;
+    point.minimum = point.minimum.min(value);
+    point.maximum = point.maximum.max(value);
+}
+
+fn metric(instrument: &Instrument, series: Series, (since, now): (u64, u64)) -> Metric {
+    let data_points = series
+        .into_values()
+        .map(|point| HistogramDataPoint {
+            attributes: point.attributes,
+            start_time_unix_nano: since,
+            time_unix_nano: now,
+            count: point.count,
+            sum: Some(point.sum),
+            bucket_counts: point.buckets,
+            explicit_bounds: instrument.bounds.to_vec(),
+            min: Some(point.minimum),
+            max: Some(point.maximum),
+            ..HistogramDataPoint::default()
+        })
+        .collect();
+    Metric {
+        name: instrument.name.to_owned(),
+        description: instrument.description.to_owned(),
+        unit: instrument.unit.to_owned(),
+        data: Some(Data::Histogram(Histogram {
+            data_points,
+            aggregation_temporality: AggregationTemporality::Delta.into(),
+        })),
+        ..Metric::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_belongs_to_the_bucket_below_it() {
+        let mut series = Series::new();
+        for value in [0.0, 1.0, 1.5, 4.0, 1e12] {
+            add(&mut series, &TOKEN_USAGE, Attributes::default(), value);
+        }
+        let point = series.into_values().next().unwrap();
+        assert_eq!(point.buckets[..3], [2, 2, 0]);
+        assert_eq!(point.buckets.last(), Some(&1));
+        assert_eq!((point.count, point.minimum, point.maximum), (5, 0.0, 1e12));
+    }
+
+    #[test]
+    fn what_was_taken_does_not_come_again() {
+        let at = Timestamp::from_millis;
+        let mut meter = Meter::new(at(5));
+        add(&mut meter.tokens, &TOKEN_USAGE, Attributes::default(), 1.0);
+        let metrics = meter.take(at(9));
+        let Some(Data::Histogram(histogram)) = &metrics[0].data else {
+            panic!("it is a histogram");
+        };
+        let point = &histogram.data_points[0];
+        assert_eq!(
+            (point.start_time_unix_nano, point.time_unix_nano),
+            (5_000_000, 9_000_000)
+        );
+        // Nor when the clock goes backwards.
+        assert_eq!(meter.take(at(7)), []);
+        add(&mut meter.tokens, &TOKEN_USAGE, Attributes::default(), 1.0);
+        assert_eq!(meter.take(at(6)).len(), 1);
+    }
+}

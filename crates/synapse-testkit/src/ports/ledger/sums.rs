@@ -1,0 +1,118 @@
+//! Sums over rows, written down as plainly as possible: what a real ledger maintains is held
+//! against this.
+
+use std::collections::BTreeMap;
+
+use synapse_core::ledger::{Entry, Outcome, UsageKey, UsageLine, UsageQuery, UsageReport};
+use synapse_core::limits::{Grant, Spent};
+use synapse_core::time::Timestamp;
+
+/// The report over `rows`; its latencies are exact.
+pub(super) fn report(rows: &[Entry], query: &UsageQuery) -> UsageReport {
+    let mut lines: BTreeMap<String, (UsageLine, Vec<u64>)> = BTreeMap::new();
+    let mut total = (UsageLine::default(), Vec::new());
+    for row in rows {
+        let begun = query.since.is_none_or(|since| row.started_at >= since);
+        if begun && query.until.is_none_or(|until| row.started_at < until) {
+            add(lines.entry(key_of(row, query.by)).or_default(), row);
+            add(&mut total, row);
+        }
+    }
+    UsageReport {
+        lines: lines
+            .into_iter()
+            .map(|(key, line)| finish(key, line))
+            .collect(),
+        total: finish("total".to_owned(), total),
+    }
+}
+
+/// Adds what a row counts against limits, seen from the time `at`.
+pub(super) fn spend(spent: &mut Spent, row: &Entry, reserved: &Grant, at: Timestamp) {
+    let usage = &row.receipt.usage;
+    let pending = row.outcome == Outcome::Open || row.receipt.exchange.maybe_billed;
+    let or_reserved = |told: Option<u64>, reserved: u64| match told {
+        Some(told) => told,
+        None if pending => reserved,
+        None => 0,
+    };
+    let told = usage
+        .prompt_tokens
+        .zip(usage.completion_tokens)
+        .map(|(prompt, completion)| prompt + completion);
+    let tokens = or_reserved(told, reserved.tokens);
+    let nano_usd = or_reserved(
+        row.receipt.cost.amount_nano_usd,
+        reserved.nano_usd.unwrap_or_default(),
+    );
+    let month = |time| UsageKey::Month.period(time);
+    let periods = [
+        (row.started_at.day() == at.day(), &mut spent.day),
+        (month(row.started_at) == month(at), &mut spent.month),
+    ];
+    for (counts, sums) in periods {
+        if counts {
+            sums.tokens += tokens;
+            sums.nano_usd += nano_usd;
+        }
+    }
+}
+
+fn key_of(row: &Entry, by: UsageKey) -> String {
+    if let Some(period) = by.period(row.started_at) {
+        return period;
+    }
+    let receipt = &row.receipt;
+    match by {
+        UsageKey::Connection => receipt.connection.clone(),
+        UsageKey::Provider => receipt.provider.clone(),
+        UsageKey::Client => row
+            .caller
+            .client_name
+            .clone()
+            .unwrap_or_else(|| UsageKey::TERMINAL.to_owned()),
+        // The set of keys is open; by model is the finest of those known here.
+        _ => receipt
+            .model_served
+            .clone()
+            .unwrap_or_else(|| receipt.model_requested.clone()),
+    }
+}
+
+fn add((line, latencies): &mut (UsageLine, Vec<u64>), row: &Entry) {
+    let receipt = &row.receipt;
+    line.calls += 1;
+    match row.outcome {
+        Outcome::Ok => line.ok += 1,
+        Outcome::Error | Outcome::Cancelled | Outcome::Interrupted => line.failed += 1,
+        Outcome::Refused => line.refused += 1,
+        _ => {}
+    }
+    let usage = &receipt.usage;
+    line.prompt_tokens += usage.prompt_tokens.unwrap_or_default();
+    line.completion_tokens += usage.completion_tokens.unwrap_or_default();
+    line.cached_tokens += usage.cached_tokens.unwrap_or_default();
+    line.reasoning_tokens += usage.reasoning_tokens.unwrap_or_default();
+    line.cost_nano_usd += receipt.cost.amount_nano_usd.unwrap_or_default();
+    if receipt.exchange.maybe_billed {
+        let tokens_told = usage.prompt_tokens.is_some() && usage.completion_tokens.is_some();
+        line.unknown_tokens += u64::from(!tokens_told);
+        line.unknown_cost += u64::from(receipt.cost.amount_nano_usd.is_none());
+    }
+    if row.outcome == Outcome::Ok {
+        latencies.extend(receipt.latency_ms);
+    }
+}
+
+fn finish(key: String, (mut line, mut latencies): (UsageLine, Vec<u64>)) -> UsageLine {
+    latencies.sort_unstable();
+    // The smallest latency that at least so many of a hundred do not exceed: the nearest rank.
+    let percentile = |percent: usize| {
+        let rank = (latencies.len() * percent).div_ceil(100).checked_sub(1)?;
+        latencies.get(rank).copied()
+    };
+    line.p50_latency_ms = percentile(50);
+    line.p95_latency_ms = percentile(95);
+    line.key = key;
+    line
+}

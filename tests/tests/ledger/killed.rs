@@ -1,0 +1,74 @@
+//! A server killed at any moment: what it answered is in the ledger, once, and the file is whole.
+
+use std::collections::BTreeMap;
+
+use synapse_tests::process::Signal;
+use synapse_tests::{Era, Home};
+
+use super::{Random, TWIN, answered, hex, prompt, provider, rows, save};
+
+const KILLS: u64 = 200;
+const PROMPTS: usize = 5;
+const SEED: u64 = 20_261_120;
+
+#[test]
+fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
+    let provider = provider();
+    let home = Home::new(TWIN);
+    save(&home, &provider, &[]);
+    let mut random = Random(SEED);
+    let mut finished = Vec::new();
+    let mut asked = 0;
+    for _ in 0..KILLS {
+        let mut ide = home.serve(Era::Legacy);
+        let sent_before = provider.requests().len();
+        for _ in 0..PROMPTS {
+            ide.ask("tools/call", prompt());
+            asked += 1;
+        }
+        // Some requests have arrived, and then comes any moment of the next milliseconds.
+        let arrived = usize::try_from(random.below(PROMPTS as u64 + 1)).unwrap();
+        provider.wait_for_requests(sent_before + arrived);
+        for _ in 0..random.below(2_000_000) {
+            std::hint::spin_loop();
+        }
+        let ended = ide.stop(Signal::KILL);
+        finished.extend(answered(&ended.stdout));
+    }
+    // Whoever comes next completes what the killed ones left, and the chain holds.
+    let verified = home.run(["history", "verify"]);
+    assert_eq!(verified.code, 0, "{verified}");
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (call_id, outcome) in rows(&home) {
+        found.entry(call_id).or_default().push(outcome);
+    }
+    let count = |wanted: &str| {
+        found
+            .values()
+            .filter(|outcomes| outcomes.iter().any(|outcome| outcome == wanted))
+            .count()
+    };
+    let (ok, interrupted) = (count("ok"), count("interrupted"));
+    println!(
+        "seed {SEED}: {KILLS} kills, {asked} prompts asked, {} answered; {} rows: {ok} ok, \
+         {interrupted} interrupted; integrity ok",
+        finished.len(),
+        found.len()
+    );
+    assert_eq!(asked, 1_000);
+    assert!(
+        finished.len() > 50,
+        "the kills came too early to mean anything"
+    );
+    assert!(interrupted > 50, "the kills came too late to mean anything");
+    for call_id in &finished {
+        let outcomes = found.get(&hex(call_id));
+        assert_eq!(outcomes.map(Vec::len), Some(1), "{call_id}");
+        let outcome = &outcomes.unwrap()[0];
+        // The answer may have gone out in the moment before its end was written.
+        assert!(outcome == "ok" || outcome == "interrupted", "{outcome}");
+    }
+    assert_eq!(ok + interrupted, found.len(), "no row is left open");
+    // Nothing was sent without a row before it.
+    assert!(provider.requests().len() <= found.len());
+}

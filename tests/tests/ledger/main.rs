@@ -1,0 +1,86 @@
+//! The ledger under everything that can go wrong around it. Each test prints how often it did what.
+
+#![cfg(test)]
+#![expect(clippy::print_stdout, reason = "runs of many say how many they were")]
+
+mod crowd;
+mod damaged;
+mod full;
+mod killed;
+mod limits;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use synapse_testkit::raw::{RawServer, Reply};
+use synapse_tests::{Flags, Home};
+
+const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+
+/// A provider that answers every prompt.
+fn provider() -> RawServer {
+    RawServer::start(|_| {
+        Reply::json(
+            200,
+            r#"{"model":"m","choices":[{"message":{"role":"assistant","content":"Here"},
+                "finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5}}"#,
+        )
+    })
+}
+
+/// Saves an open connection called `work` to `provider`.
+fn save(home: &Home, provider: &RawServer, more: &[&str]) {
+    let base_url = provider.url("/v1").to_string();
+    let flags = Flags::new("openai", "m", &home.credential("sk-fake"), &base_url);
+    let more = [&["--allow-network", "--offline"], more].concat();
+    home.create("work", &flags, &more).with_code(0);
+}
+
+fn prompt() -> Value {
+    json!({"name": "chat", "arguments": {"prompt": "hello"}})
+}
+
+/// The calls that these lines of a server's stdout answer.
+fn answered(lines: &[String]) -> BTreeSet<String> {
+    lines
+        .iter()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| {
+            let receipt = &message["result"]["structuredContent"]["receipt"];
+            receipt["call_id"].as_str().map(str::to_owned)
+        })
+        .collect()
+}
+
+/// Every row as the file has it: call id and outcome.
+fn rows(home: &Home) -> Vec<(String, String)> {
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    let check: String = database
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(check, "ok");
+    let mut rows = database
+        .prepare("SELECT lower(hex(call_id)), outcome FROM entries")
+        .unwrap();
+    rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
+}
+
+/// A call id as the file has it.
+fn hex(call_id: &str) -> String {
+    call_id.replace('-', "")
+}
+
+/// Numbers that look random and are the same for the same seed (xorshift).
+struct Random(u64);
+
+impl Random {
+    const fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % end
+    }
+}

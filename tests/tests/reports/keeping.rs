@@ -1,0 +1,134 @@
+//! Recorded texts, the audit, and the end of rows.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::{Flags, Home};
+
+use super::{TWIN, home_with_calls};
+
+#[test]
+fn what_was_said_is_found_and_shown_where_it_is_recorded() {
+    let home = Home::new(TWIN);
+    let double = OpenAiDouble::start();
+    let credential = home.credential(OpenAiDouble::KEY);
+    let flags = Flags::new(
+        "openai",
+        OpenAiDouble::MODEL,
+        &credential,
+        &double.base_url(),
+    );
+    for name in ["loud", "silent"] {
+        home.create(name, &flags, &["--allow-network"]).with_code(0);
+    }
+    let file = home.connections();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (head, rest) = text.split_once("[connections.loud]\n").unwrap();
+    let recorded = format!("{head}[connections.loud]\nrecord_text = true\n{rest}");
+    std::fs::remove_file(&file).unwrap();
+    home.write(".synapse/connections.toml", recorded);
+    for name in ["loud", "silent"] {
+        home.run(["chat", name, "hello \u{1b}[2J zebra"])
+            .with_code(0);
+    }
+
+    let found = home
+        .run(["history", "list", "--text", "zebra", "--json"])
+        .with_code(0)
+        .json();
+    let entries = found["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "{found}");
+    assert_eq!(entries[0]["connection"], "loud");
+    let id = entries[0]["call_id"].as_str().unwrap();
+    let shown = home.run(["history", "show", id]).with_code(0);
+    assert!(shown.stdout.contains("zebra"), "{shown}");
+    assert!(shown.stdout.contains("reply:\n  Hello\n"), "{shown}");
+    assert!(!shown.stdout.contains('\u{1b}'), "{shown}");
+    let document = home
+        .run(["history", "show", id, "--json"])
+        .with_code(0)
+        .json();
+    assert!(
+        document["text"]["prompt"]
+            .as_str()
+            .unwrap()
+            .contains("\u{1b}[2J zebra")
+    );
+    assert_eq!(document["text"]["reply"], "Hello");
+    // What was said leaves in no export.
+    for format in ["jsonl", "csv"] {
+        let export = home
+            .run(["history", "export", "--format", format])
+            .with_code(0);
+        assert!(!export.stdout.contains("zebra"), "{export}");
+    }
+}
+
+#[test]
+fn an_audit_tells_sound_from_edited() {
+    let home = home_with_calls();
+    let sound = home.run(["history", "verify"]).with_code(0);
+    assert!(sound.stdout.starts_with("sound · 5 rows"), "{sound}");
+    assert!(sound.stdout.contains("last seal: 5 "), "{sound}");
+    let document = home
+        .run(["history", "verify", "--json"])
+        .with_code(0)
+        .json();
+    assert_eq!(document["schema"], "synapse.verification/1");
+    assert_eq!(
+        (&document["ok"], &document["rows"]),
+        (&json!(true), &json!(5))
+    );
+    assert_eq!(document["head"]["sequence"], 5);
+
+    let database = Connection::open(home.ledger()).unwrap();
+    let edited = "UPDATE entries SET cost_nano_usd = 1 WHERE connection = 'hf'";
+    assert_eq!(database.execute(edited, []).unwrap(), 1);
+    drop(database);
+    let broken = home.run(["history", "verify"]).with_code(13);
+    assert!(
+        broken.stderr.starts_with("error[storage.corrupt]"),
+        "{broken}"
+    );
+    assert!(broken.stderr.contains("was edited"), "{broken}");
+    let document = home
+        .run(["history", "verify", "--json"])
+        .with_code(13)
+        .json();
+    assert_eq!(document["ok"], false);
+    let found = document["discrepancies"].as_array().unwrap();
+    assert!(
+        found.iter().any(|each| each["kind"] == "edited"),
+        "{document}"
+    );
+}
+
+#[test]
+fn a_purge_asks_or_is_told_and_leaves_a_sound_ledger() {
+    let home = home_with_calls();
+    let refused = home
+        .run(["history", "purge", "--before", "now"])
+        .with_code(2);
+    assert!(refused.stderr.contains("--yes"), "{refused}");
+    assert_eq!(home.history().len(), 5);
+    let none = home
+        .run(["history", "purge", "--before", "2000-01", "--yes", "--json"])
+        .with_code(0)
+        .json();
+    assert_eq!((&none["rows"], &none["texts"]), (&json!(0), &json!(0)));
+    let done = home
+        .run(["history", "purge", "--before", "now", "--yes"])
+        .with_code(0);
+    assert!(done.stdout.starts_with("deleted 5 calls"), "{done}");
+    assert_eq!(home.history().len(), 0);
+    let total = home.run(["usage", "--json"]).with_code(0).json()["total"].clone();
+    assert_eq!(
+        (&total["calls"], &total["success_rate"]),
+        (&json!(0), &Value::Null)
+    );
+    let audit = home
+        .run(["history", "verify", "--json"])
+        .with_code(0)
+        .json();
+    assert_eq!((&audit["ok"], &audit["purged"]), (&json!(true), &json!(5)));
+}

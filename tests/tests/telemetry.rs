@@ -1,0 +1,188 @@
+//! Telemetry of the whole product, built with the feature `otel`: what a collector on this machine
+//! decodes, and what happens when there is none.
+
+#![cfg(test)]
+
+use std::sync::{Arc, Mutex};
+
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message as _;
+use serde_json::json;
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_testkit::raw::{ClosedPort, RawServer, RecordedRequest, Reply};
+use synapse_tests::{Era, Flags, Home};
+
+const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+/// Stands in every prompt.
+const CANARY: &str = "canary-of-the-prompt";
+
+fn home(double: &OpenAiDouble, telemetry: &str) -> Home {
+    let home = Home::new(TWIN);
+    let credential = home.credential(OpenAiDouble::KEY);
+    let flags = Flags::new(
+        "openai",
+        OpenAiDouble::MODEL,
+        &credential,
+        &double.base_url(),
+    );
+    home.create("work", &flags, &["--allow-network"])
+        .with_code(0);
+    let file = home.connections();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    home.write(".synapse/connections.toml", format!("{text}\n{telemetry}"));
+    home
+}
+
+fn collector() -> (RawServer, Arc<Mutex<Vec<RecordedRequest>>>) {
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&requests);
+    let server = RawServer::start(move |request| {
+        kept.lock().unwrap().push(request.clone());
+        Reply::typed(200, "application/x-protobuf", Vec::new())
+    });
+    (server, requests)
+}
+
+fn spans(requests: &[RecordedRequest]) -> Vec<Span> {
+    requests
+        .iter()
+        .filter(|request| request.path() == "/v1/traces")
+        .map(|request| ExportTraceServiceRequest::decode(request.body.as_slice()).unwrap())
+        .flat_map(|message| message.resource_spans)
+        .flat_map(|resource| resource.scope_spans)
+        .flat_map(|scope| scope.spans)
+        .collect()
+}
+
+fn attribute(span: &Span, name: &str) -> Option<Value> {
+    let found = span.attributes.iter().find(|each| each.key == name)?;
+    found.value.as_ref()?.value.clone()
+}
+
+#[test]
+fn a_collector_gets_every_call_and_nothing_that_was_said() {
+    let double = OpenAiDouble::start();
+    let (server, requests) = collector();
+    let endpoint = server.url("/");
+    let home = home(
+        &double,
+        &format!("[telemetry]\nendpoint = \"{endpoint}\"\n"),
+    );
+    let output = home.run(["chat", "work", CANARY]).with_code(0);
+    assert_eq!(output.stdout, "Hello\n");
+    assert!(!output.stderr.contains("warning"), "{output}");
+    let mut ide = home.serve(Era::Modern);
+    ide.call("chat", json!({"prompt": CANARY}));
+    assert!(ide.close().status.success());
+
+    let requests = requests.lock().unwrap();
+    let spans = spans(&requests);
+    assert_eq!(spans.len(), 2);
+    let rows = home.history();
+    for (span, row) in spans.iter().zip(rows.iter().rev()) {
+        assert_eq!(span.name, format!("chat {}", OpenAiDouble::MODEL));
+        let id = row["call_id"].as_str().unwrap().to_owned();
+        let trace: String = span
+            .trace_id
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(trace, id.replace('-', ""));
+        assert_eq!(
+            attribute(span, "synapse.call.id"),
+            Some(Value::StringValue(id))
+        );
+        let tokens = row["usage"]["prompt_tokens"].as_i64().unwrap();
+        assert_eq!(
+            attribute(span, "gen_ai.usage.input_tokens"),
+            Some(Value::IntValue(tokens))
+        );
+    }
+    let tool = Some(Value::StringValue("chat".to_owned()));
+    assert_eq!(attribute(&spans[0], "synapse.client.tool"), None);
+    assert_eq!(attribute(&spans[1], "synapse.client.tool"), tool);
+    let metrics: Vec<String> = requests
+        .iter()
+        .filter(|request| request.path() == "/v1/metrics")
+        .map(|request| ExportMetricsServiceRequest::decode(request.body.as_slice()).unwrap())
+        .flat_map(|message| message.resource_metrics)
+        .flat_map(|resource| resource.scope_metrics)
+        .flat_map(|scope| scope.metrics)
+        .map(|metric| metric.name)
+        .collect();
+    let both = [
+        "gen_ai.client.token.usage",
+        "gen_ai.client.operation.duration",
+    ];
+    assert_eq!(metrics, [both, both].concat());
+    for request in requests.iter() {
+        let sent = format!("{}{}", request.head, String::from_utf8_lossy(&request.body));
+        for secret in [CANARY, OpenAiDouble::KEY, "Hello"] {
+            assert!(!sent.contains(secret), "{sent}");
+        }
+    }
+    assert_eq!(requests.len(), 4, "two signals for each of two processes");
+}
+
+#[test]
+fn a_dead_collector_is_one_warning_and_costs_no_call() {
+    let double = OpenAiDouble::start();
+    let port = ClosedPort::new();
+    let endpoint = format!(
+        "[telemetry]\nendpoint = \"http://127.0.0.1:{}\"\n",
+        port.port()
+    );
+    let home = home(&double, &endpoint);
+    let output = home.run(["chat", "work", "hello"]).with_code(0);
+    assert_eq!(output.stdout, "Hello\n");
+    assert_eq!(output.stderr.matches("warning[").count(), 1, "{output}");
+    assert!(
+        output.stderr.contains("warning[telemetry.not-delivered]"),
+        "{output}"
+    );
+    let mut ide = home.serve(Era::Modern);
+    for _ in 0..3 {
+        let result = ide.call("chat", json!({"prompt": "hello"}));
+        assert_ne!(result["isError"], true, "{result}");
+    }
+    let ended = ide.close();
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(ended.stderr.matches("warning[").count(), 1, "{ended:?}");
+    assert_eq!(home.history().len(), 4);
+}
+
+#[test]
+fn without_the_table_or_with_a_wrong_one_nothing_is_sent() {
+    let double = OpenAiDouble::start();
+    let silent = home(&double, "");
+    let output = silent.run(["chat", "work", "hello"]).with_code(0);
+    assert!(!output.stderr.contains("warning["), "{output}");
+    let wrong = home(
+        &double,
+        "[telemetry]\nendpoint = \"http://collector.example:4318\"\n",
+    );
+    let output = wrong.run(["chat", "work", "hello"]).with_code(0);
+    assert_eq!(output.stdout, "Hello\n");
+    assert!(
+        output.stderr.contains("warning[endpoint.invalid-url]"),
+        "{output}"
+    );
+}
+
+#[test]
+fn what_is_not_sent_needs_no_collector() {
+    let double = OpenAiDouble::start();
+    let (server, requests) = collector();
+    let home = home(
+        &double,
+        &format!("[telemetry]\nendpoint = \"{}\"\n", server.url("/")),
+    );
+    home.run(["usage"]).with_code(0);
+    home.run(["history", "export"]).with_code(0);
+    home.run(["connection", "list"]).with_code(0);
+    assert_eq!(requests.lock().unwrap().len(), 0);
+}
