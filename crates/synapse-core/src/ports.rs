@@ -1,5 +1,7 @@
 //! The ports through which all I/O, time and randomness reach the use cases.
 
+mod keeping;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,8 @@ use crate::preflight::PreflightRecord;
 use crate::price::{PriceKey, PriceList, SeenPrice};
 use crate::provider::Provider;
 use crate::time::Timestamp;
+
+pub use self::keeping::{Kept, PassphrasePrompt, PassphrasePurpose, SecretKeeper, Shelf, Writing};
 
 /// A connection as it is stored.
 #[derive(Debug, Clone)]
