@@ -17,7 +17,8 @@ pub(crate) fn engine(environment: &Environment) -> Result<Engine, Failure> {
     let secrets = Secrets::new(
         environment.user_home().map(ToOwned::to_owned),
         environment.lookup(),
-    );
+    )
+    .at_home(home.clone());
     Ok(Engine::new(Ports {
         connections: Arc::new(TomlConnections::new(home.clone())),
         providers: Arc::new(Providers::new(USER_AGENT)),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use synapse_core::Failure;
+use tempfile::NamedTempFile;
 
 use crate::failure::{locked, not_a_file, reading, writing};
 use crate::file::describe;
@@ -28,6 +29,23 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
         Err(error) => return Err(reading(path, &error)),
     };
     write_beside(&target, existing.as_ref(), content).map_err(|error| writing(path, &error))
+}
+
+/// Creates the file at `path` with mode 0600 and says whether it did: what is there already, a
+/// symbolic link too, is left as it is.
+///
+/// # Errors
+/// As [`replace`].
+pub fn create(path: &Path, content: &[u8]) -> Result<bool, Failure> {
+    let file = written_beside(path, None, content).map_err(|error| writing(path, &error))?;
+    match file.persist_noclobber(path) {
+        Ok(_) => {
+            sync_directory(path);
+            Ok(true)
+        }
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(writing(path, &error.error)),
+    }
 }
 
 /// An advisory lock between processes, held until it is dropped.
@@ -102,22 +120,38 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
 }
 
 fn write_beside(target: &Path, existing: Option<&Metadata>, content: &[u8]) -> io::Result<()> {
-    let directory = match target.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    written_beside(target, existing, content)?.persist(target)?;
+    sync_directory(target);
+    Ok(())
+}
+
+/// A file with `content` beside `target`, on disk, without its name yet.
+fn written_beside(
+    target: &Path,
+    existing: Option<&Metadata>,
+    content: &[u8],
+) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".synapse-");
     if let Some(permissions) = permissions(existing) {
         builder.permissions(permissions);
     }
-    let mut file = builder.tempfile_in(directory)?;
+    let mut file = builder.tempfile_in(directory_of(target))?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
-    file.persist(target)?;
-    // The new name is in force by now: a directory that cannot be synced is no failure to report.
-    drop(File::open(directory).and_then(|directory| directory.sync_all()));
-    Ok(())
+    Ok(file)
+}
+
+fn directory_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// The new name is in force by now: a directory that cannot be synced is no failure to report.
+fn sync_directory(target: &Path) {
+    drop(File::open(directory_of(target)).and_then(|directory| directory.sync_all()));
 }
 
 #[cfg(unix)]
