@@ -1,5 +1,6 @@
 //! The OpenAI adapter: `/chat/completions` and `/models/{id}`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -298,8 +299,8 @@ fn model_finding(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Find
 
 /// Reads a completion; shared by every adapter of this wire format.
 ///
-/// The answer stays as it came. Model and finish reason go into receipts and the ledger, so a
-/// server that says the secret back there must not have it written down.
+/// The answer stays as it came, but for the secret itself, which no answer has unless the server
+/// said it back. Model and finish reason go into receipts and the ledger and are cleaned.
 pub(crate) fn reply_reader(
     secret: &BoundSecret,
 ) -> impl FnOnce(&Value) -> Result<ChatReply, Problem> + Send {
@@ -309,12 +310,29 @@ pub(crate) fn reply_reader(
             completion::NoCompletion::Shape => Problem::Shape,
             completion::NoCompletion::NoChoice => Problem::NoChoice,
         })?;
+        for text in texts(&mut reply) {
+            if let Cow::Owned(clean) = redactor.spare(text) {
+                *text = clean;
+            }
+        }
         reply.model = reply.model.map(|model| redactor.clean(&model, MAX_WORD));
         reply.finish_reason = reply
             .finish_reason
             .map(|reason| FinishReason::new(redactor.clean(reason.as_str(), MAX_WORD)));
         Ok(reply)
     }
+}
+
+/// The texts of an answer.
+fn texts(reply: &mut ChatReply) -> impl Iterator<Item = &mut String> {
+    let calls = reply.tool_calls.iter_mut().flat_map(|call| {
+        let named = [&mut call.name, &mut call.arguments];
+        call.id.iter_mut().chain(named)
+    });
+    [&mut reply.content, &mut reply.reasoning, &mut reply.refusal]
+        .into_iter()
+        .flatten()
+        .chain(calls)
 }
 
 /// A request that cannot be written as JSON was never sent.

@@ -18,11 +18,13 @@ use clap::CommandFactory;
 use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
+use synapse_core::redact::SeenSecrets;
 
 use crate::args::{Arguments, Command};
 use crate::compose;
 use crate::environment::Environment;
 use crate::output::Printer;
+use crate::remember::Resolved;
 use crate::system::asked_to_stop;
 
 /// What every command gets.
@@ -30,6 +32,9 @@ use crate::system::asked_to_stop;
 pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) printer: Printer,
+    /// What was resolved so far, to be kept out of all output.
+    pub(crate) seen: SeenSecrets,
+    pub(crate) resolved: Resolved,
 }
 
 /// How a command fails.
@@ -116,7 +121,7 @@ fn with_engine(
     work: impl AsyncFnOnce(&Engine) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let runtime = runtime()?;
-    let engine = compose::engine(&context.environment)?;
+    let engine = compose::engine(context)?;
     runtime.block_on(async {
         let result = tokio::select! {
             result = work(&engine) => result,

@@ -96,6 +96,14 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
     Redactor::none().redact(text)
 }
 
+/// Whether `text` holds what has the shape of a token.
+#[must_use]
+pub fn holds_token(text: &str) -> bool {
+    let mut spans = Vec::new();
+    find_shapes(text, &mut spans);
+    !spans.is_empty()
+}
+
 /// `text` as a terminal may show it: line feeds and tabs stay, every other control character and
 /// every direction override becomes a visible placeholder.
 #[must_use]

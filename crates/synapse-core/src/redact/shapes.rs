@@ -31,6 +31,12 @@ fn scan(text: &str, spans: &mut Vec<Range<usize>>) {
     let mut before = b' ';
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
+        if *byte == 0x1b {
+            // The letter that ends a colour is not the beginning of the word behind it.
+            at += escape_length(bytes, at);
+            before = b' ';
+            continue;
+        }
         let found = match byte {
             b'-' => private_key(text, at),
             b':' => user_info(bytes, at),
@@ -48,6 +54,15 @@ fn scan(text: &str, spans: &mut Vec<Range<usize>>) {
         before = bytes.get(next - 1).copied().unwrap_or(b' ');
         at = next;
     }
+}
+
+/// The length of `ESC [ … m` and of every other control sequence; 1 for anything else.
+fn escape_length(bytes: &[u8], at: usize) -> usize {
+    if bytes.get(at + 1) != Some(&b'[') {
+        return 1;
+    }
+    let parameters = run_length(bytes, at + 2, |byte| (0x20..=0x3f).contains(&byte));
+    (parameters + 3).min(bytes.len() - at)
 }
 
 /// What begins at the start of a word.
