@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::account::{Account, HeaderText};
 use crate::credential::CredentialRef;
-use crate::endpoint::BaseUrl;
+use crate::endpoint::{BaseUrl, Origin};
 use crate::error::{Code, Failure};
 use crate::gate::NetworkGate;
 use crate::name::{ConnectionName, ModelId};
@@ -111,6 +111,8 @@ pub struct Connection {
     pub account: Account,
     /// The proxy, when one is configured.
     pub proxy: Option<ProxyUrl>,
+    /// Where the owner confirmed that the credential may go; `None` when nobody did.
+    pub bound_to: Option<Origin>,
 }
 
 impl Draft {
@@ -143,6 +145,7 @@ impl Draft {
             timeout,
             account,
             proxy,
+            bound_to: None,
         })
     }
 

@@ -5,6 +5,7 @@
 //! that kind arrives through a port in [`ports`], so this crate embeds anywhere.
 
 pub mod account;
+mod binding;
 pub mod call;
 pub mod chat;
 pub mod connection;

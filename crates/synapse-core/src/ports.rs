@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use crate::call::CallId;
 use crate::connection::{Cleared, Connection, Draft};
 use crate::credential::CredentialRef;
+use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{Closing, Entry, HistoryQuery, Opening, UsageLine, UsageQuery};
@@ -34,6 +35,24 @@ pub struct StoredConnection {
     pub connection: Result<Connection, Failure>,
     /// What the preflight before saving proved.
     pub preflight: Option<PreflightRecord>,
+}
+
+impl StoredConnection {
+    /// The connection with what its owner confirmed, as every use of it begins.
+    ///
+    /// # Errors
+    /// Why the connection cannot be understood.
+    pub fn usable(&self) -> Result<Connection, Failure> {
+        let mut connection = self.connection.clone()?;
+        connection.bound_to = self.bound_to();
+        Ok(connection)
+    }
+
+    /// Where the owner confirmed that the credential may go.
+    #[must_use]
+    pub fn bound_to(&self) -> Option<Origin> {
+        self.preflight.as_ref()?.bound_to.clone()
+    }
 }
 
 /// Where connections are kept.

@@ -1,6 +1,7 @@
 //! Looks for a secret where it must not be, in every form that is worth a thief's time, and writes
 //! it in those forms. Shares no code with the redactor that it judges.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 /// A made-up secret that is looked for.
@@ -8,7 +9,7 @@ use std::fmt::Write as _;
 pub struct Canary {
     token: String,
     /// What is looked for among the letters and digits of a text, with the name of the form.
-    traces: Vec<(&'static str, Vec<u8>)>,
+    pieces: HashMap<[u8; PIECE], &'static str>,
 }
 
 /// A way to write a secret.
@@ -120,7 +121,7 @@ impl Canary {
     /// When it has fewer.
     #[must_use]
     pub fn new(token: &str) -> Self {
-        let mut traces = Vec::new();
+        let mut pieces = HashMap::new();
         for disguise in Disguise::ALL {
             let written = disguise.of(token);
             let (name, core) = match disguise {
@@ -134,15 +135,19 @@ impl Canary {
                 ),
                 _ => continue,
             };
-            traces.push((name, letters(core.as_bytes())));
+            let letters = letters(core.as_bytes());
+            assert!(
+                letters.len() >= PIECE,
+                "a canary has at least {PIECE} letters and digits"
+            );
+            pieces.extend(letters.windows(PIECE).filter_map(|piece| {
+                let piece: [u8; PIECE] = piece.try_into().ok()?;
+                Some((piece, name))
+            }));
         }
-        assert!(
-            traces.iter().all(|(_, trace)| trace.len() >= PIECE),
-            "a canary has at least {PIECE} letters and digits"
-        );
         Self {
             token: token.to_owned(),
-            traces,
+            pieces,
         }
     }
 
@@ -155,28 +160,15 @@ impl Canary {
     /// How `bytes` tell the token or a piece of it that is worth having, if they do.
     #[must_use]
     pub fn found_in(&self, bytes: &[u8]) -> Option<&'static str> {
-        let plain = letters(bytes);
-        let unescaped = letters(&unescaped(bytes));
-        self.traces.iter().find_map(|(name, trace)| {
-            let told = trace.windows(PIECE).any(|piece| {
-                holds(&plain, piece) || (unescaped != plain && holds(&unescaped, piece))
-            });
-            told.then_some(*name)
+        let find = |letters: &[u8]| {
+            let mut windows = letters.windows(PIECE);
+            windows.find_map(|window| self.pieces.get(window).copied())
+        };
+        find(&letters(bytes)).or_else(|| match bytes.iter().any(|byte| b"%\\&".contains(byte)) {
+            true => find(&letters(&unescaped(bytes))),
+            false => None,
         })
     }
-}
-
-fn holds(text: &[u8], piece: &[u8]) -> bool {
-    // By the first letter, because a window at every place is slow on whole files.
-    let Some((first, rest)) = piece.split_first() else {
-        return false;
-    };
-    text.iter().enumerate().any(|(at, letter)| {
-        letter == first
-            && text
-                .get(at + 1..)
-                .is_some_and(|text| text.starts_with(rest))
-    })
 }
 
 fn letters(bytes: &[u8]) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use synapse_core::connection::Draft;
+use synapse_core::engine::Naming;
 use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::Reach;
 
@@ -215,6 +216,14 @@ impl EditArguments {
             || self.allow_network
             || self.deny_network
             || self.draft.any()
+    }
+
+    /// Whether the base URL is named, and so confirmed.
+    pub(crate) const fn naming(&self) -> Naming {
+        match self.draft.base_url {
+            Some(_) => Naming::BaseUrl,
+            None => Naming::Others,
+        }
     }
 
     /// Writes the given fields into `draft`.

@@ -69,7 +69,12 @@ async fn edit(
     }
     let reach = reach(arguments.offline, arguments.live);
     let saved = engine
-        .edit(&arguments.name, |draft| arguments.apply(draft), reach)
+        .edit(
+            &arguments.name,
+            |draft| arguments.apply(draft),
+            arguments.naming(),
+            reach,
+        )
         .await?;
     report(printer, engine, &arguments.name, &saved)
 }
@@ -152,6 +157,12 @@ fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
 fn state(stored: &StoredConnection) -> String {
     match (&stored.connection, &stored.preflight) {
         (Err(failure), _) => format!("broken: {}", failure.code),
+        _ if stored
+            .usable()
+            .is_ok_and(|connection| !connection.is_bound()) =>
+        {
+            format!("unconfirmed: {}", Code::CredentialUnbound)
+        }
         (Ok(_), None) => "never made".to_owned(),
         (Ok(_), Some(record)) if record.proven.iter().any(|id| id == "token") => {
             format!("passed {}", record.checked_at)

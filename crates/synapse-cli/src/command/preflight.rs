@@ -41,10 +41,8 @@ pub(super) async fn run(
 
 async fn stored(engine: &Engine, name: &str, reach: Reach) -> Result<PreflightReport, Failure> {
     let stored = engine.stored(name)?;
-    stored.connection?;
-    Ok(engine
-        .preflight(PreflightCall::saved(stored.name, stored.draft, reach))
-        .await)
+    stored.usable()?;
+    Ok(engine.preflight(PreflightCall::saved(stored, reach)).await)
 }
 
 /// Checks every connection; the exit code is that of the first failure.

@@ -81,6 +81,7 @@ struct RecordView {
     checked_at: String,
     proven: Vec<String>,
     unproven: Vec<String>,
+    bound_to: Option<String>,
 }
 
 impl From<&StoredConnection> for ConnectionView {
@@ -116,6 +117,7 @@ impl From<&PreflightRecord> for RecordView {
             checked_at: record.checked_at.to_string(),
             proven: record.proven.clone(),
             unproven: record.unproven.clone(),
+            bound_to: record.bound_to.as_ref().map(ToString::to_string),
         }
     }
 }

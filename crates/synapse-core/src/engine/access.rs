@@ -1,6 +1,7 @@
 //! The way to a send, the same for every use case: the open gate, then the secret, bound to the
 //! origins of the permit and refused when its prefix says that it cannot work here.
 
+use crate::binding;
 use crate::connection::Connection;
 use crate::error::{Code, Failure};
 use crate::gate::NetworkPermit;
@@ -18,12 +19,13 @@ pub(super) fn permit(connection: &Connection) -> Result<NetworkPermit, Failure> 
         .map_err(|failure| open_gate_hint(failure, Some(&connection.name)))
 }
 
-/// The connection's secret, bound to what the permit covers, and how it was found.
+/// The connection's secret, if its owner confirmed where it goes, bound to what the permit covers, and how it was found.
 pub(super) async fn secret(
     ports: &Ports,
     connection: &Connection,
     permit: &NetworkPermit,
 ) -> Result<(BoundSecret, String), Failure> {
+    binding::check(connection)?;
     let resolved = ports
         .secrets
         .resolve(permit, &connection.credential)

@@ -238,6 +238,10 @@ catalogue! {
         means "the local vault was written by a newer Synapse"
         detected "the version of its envelope or of its content; it was not changed"
         remedy "Use the newer Synapse.";
+    CredentialUnbound "credential.unbound" Credential
+        means "nobody confirmed that the credential may go to the host of the base URL"
+        detected "the base URL is not that for which the connection was saved; nothing was sent and no secret was read"
+        remedy "If you trust the host with the credential, confirm it with the command in the hint. If you did not change the base URL, find out who did.";
 
     GateNetworkDisabled "gate.network-disabled" NetworkGate
         means "live calls are off for this connection"

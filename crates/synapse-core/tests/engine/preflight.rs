@@ -1,7 +1,7 @@
 //! The ladder, and that nothing is saved which it did not clear.
 
 use synapse_core::chat::ChatReply;
-use synapse_core::engine::PreflightCall;
+use synapse_core::engine::{Naming, PreflightCall};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::{CheckId, Finding, Reach, Skip, TOKEN_CAP_REACHED};
@@ -119,7 +119,12 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
         .will_fail_rungs(Failure::new(Code::ProviderModelUnavailable, "no"));
     let edited = bench
         .engine
-        .edit("open", |draft| draft.model = "other".into(), Reach::Free)
+        .edit(
+            "open",
+            |draft| draft.model = "other".into(),
+            Naming::Others,
+            Reach::Free,
+        )
         .await
         .unwrap();
     assert_eq!(
@@ -133,6 +138,7 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
         .edit(
             "open",
             |draft| draft.gate = NetworkGate::Closed,
+            Naming::Others,
             Reach::Free,
         )
         .await

@@ -145,7 +145,7 @@ impl Reader<'_> {
         };
         let record = self.table(table, PREFLIGHT, item)?;
         self.refuse_unknown(record, &RECORD, "`preflight`")?;
-        let [checked_at, proven, unproven] = RECORD;
+        let [checked_at, proven, unproven, bound_to] = RECORD;
         let time = self
             .text(record, checked_at)?
             .and_then(|text| text.parse().ok());
@@ -160,10 +160,16 @@ impl Reader<'_> {
                 "it takes a time such as \"2026-11-20T12:00:00Z\"",
             ));
         };
+        let origin = self.text(record, bound_to)?.map(|text| text.parse());
+        let origin = origin.transpose().map_err(|_| {
+            let rule = "it takes an origin such as \"https://api.openai.com\"";
+            self.wrong_value(bound_to, offset(record, bound_to), rule)
+        })?;
         Ok(Some(PreflightRecord {
             checked_at: time,
             proven: self.words(record, proven)?,
             unproven: self.words(record, unproven)?,
+            bound_to: origin,
         }))
     }
 

@@ -35,7 +35,7 @@ pub(super) const NETWORK: &str = "network";
 pub(super) const PREFLIGHT: &str = "preflight";
 
 /// The fields of a preflight record.
-pub(super) const RECORD: [&str; 3] = ["checked_at", "proven", "unproven"];
+pub(super) const RECORD: [&str; 4] = ["checked_at", "proven", "unproven", "bound_to"];
 
 /// The value of each field of a connection, in the order of [`CONNECTION`]; `None` for an unset
 /// one. A closed gate is written out, so that whoever reads the file sees where to open it.
@@ -116,7 +116,7 @@ fn key(name: &ConnectionName) -> String {
 
 fn record_value(record: &PreflightRecord) -> Value {
     let mut table = InlineTable::new();
-    let [checked_at, proven, unproven] = RECORD;
+    let [checked_at, proven, unproven, bound_to] = RECORD;
     table.insert(checked_at, Value::from(record.checked_at.to_string()));
     table.insert(
         proven,
@@ -126,5 +126,8 @@ fn record_value(record: &PreflightRecord) -> Value {
         unproven,
         Value::Array(record.unproven.iter().collect::<Array>()),
     );
+    if let Some(origin) = &record.bound_to {
+        table.insert(bound_to, Value::from(origin.as_str()));
+    }
     Value::InlineTable(table)
 }
