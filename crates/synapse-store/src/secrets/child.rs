@@ -60,7 +60,10 @@ impl Program {
             path,
             arguments: Vec::new(),
             environment: Vec::new(),
-            directory: home.unwrap_or(Path::new(ROOT)).to_owned(),
+            directory: home
+                .filter(|home| home.is_dir())
+                .unwrap_or(Path::new(ROOT))
+                .to_owned(),
         };
         program.pass_on(PASSED_TO_ALL, environment);
         if let Some(home) = home

@@ -1,5 +1,7 @@
 //! `pass:` references: the first line of an entry of the password store, read with `pass show`.
 
+use std::path::PathBuf;
+
 use synapse_core::ports::ResolvedSecret;
 use synapse_core::{Code, Failure};
 
@@ -15,6 +17,7 @@ pub(super) async fn resolve(secrets: &Secrets, path: &str) -> Result<ResolvedSec
         "pass",
         "install pass, the standard unix password manager",
     )?;
+    look(secrets, path)?;
     let ending = program
         .with_variables(VARIABLES, &secrets.environment)
         .arguments(["show", "--", path])
@@ -33,28 +36,53 @@ pub(super) async fn resolve(secrets: &Secrets, path: &str) -> Result<ResolvedSec
     })
 }
 
+/// Holds that the entry is there. pass would print the tree of a directory and call it a success,
+/// and it does not tell a missing entry from a missing store.
+fn look(secrets: &Secrets, path: &str) -> Result<(), Failure> {
+    let given = (secrets.environment)("PASSWORD_STORE_DIR").filter(|value| !value.is_empty());
+    let home = || Some(secrets.user_home.as_ref()?.join(".password-store"));
+    let Some(store) = given.map(PathBuf::from).or_else(home) else {
+        return Ok(());
+    };
+    if !store.is_dir() {
+        return Err(no_store());
+    }
+    if store.join(format!("{path}.gpg")).is_file() {
+        return Ok(());
+    }
+    Err(missing(path))
+}
+
+fn missing(path: &str) -> Failure {
+    Failure::new(
+        Code::CredentialMissing,
+        format!("the password store has no entry `{path}`"),
+    )
+    .command(
+        "create it: paste the token when pass asks",
+        format!("pass insert {}", quote_text(path)),
+    )
+}
+
+fn no_store() -> Failure {
+    Failure::new(
+        Code::CredentialStoreNotConfigured,
+        "there is no password store",
+    )
+    .cause("its directory does not exist, or PASSWORD_STORE_DIR is not passed on to here")
+    .command("make one for a key of yours", "pass init GPG-ID")
+}
+
 /// pass has no codes: it ends with 1 for what it finds wrong itself, and with gpg's status, 2,
 /// for what gpg does. Its words are constant; LC_ALL cannot translate them.
 fn classify(path: &str, ending: &Ending) -> Failure {
     let said = |words: &str| ending.stderr.contains(words);
     let by_hand = format!("pass show {}", quote_text(path));
     if said("is not in the password store") {
-        return Failure::new(
-            Code::CredentialMissing,
-            format!("the password store has no entry `{path}`"),
-        )
-        .command(
-            "create it: paste the token when pass asks",
-            format!("pass insert {}", quote_text(path)),
-        );
+        return missing(path);
     }
     if said("You must run:") && said("pass init") {
-        return Failure::new(
-            Code::CredentialStoreNotConfigured,
-            "there is no password store",
-        )
-        .cause("pass says that it was never initialised; PASSWORD_STORE_DIR may be missing here")
-        .command("make one for a key of yours", "pass init GPG-ID");
+        return no_store();
     }
     // 2 is gpg's. Its message about the agent or the key is not stable enough to tell them apart.
     if ending.status.code() == Some(2) {

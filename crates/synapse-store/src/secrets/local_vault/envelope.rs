@@ -32,10 +32,21 @@ impl<'a> Sealed<'a> {
     /// `credential.vault-truncated`, `credential.vault-newer-format`, `credential.vault-tampered`.
     pub(super) fn parse(sealed: &'a [u8]) -> Result<Self, Failure> {
         let text = sealed.trim_ascii();
+        let begun = |beginning: &[u8]| beginning.starts_with(text) || text.starts_with(beginning);
+        if !begun(BEGIN) && !begun(INTRODUCTION) {
+            return Err(tampered("it is no age file"));
+        }
         if BEGIN.starts_with(text) || (text.starts_with(BEGIN) && !text.ends_with(END)) {
             return Err(truncated());
         }
-        let decryptor = Decryptor::new(ArmoredReader::new(sealed)).map_err(judge)?;
+        let decryptor =
+            Decryptor::new(ArmoredReader::new(sealed)).map_err(|error| match error {
+                // age says that of every head it cannot read, also of one with its own version.
+                DecryptError::UnknownFormat if !is_newer(sealed) => {
+                    judge(DecryptError::InvalidHeader)
+                }
+                error => judge(error),
+            })?;
         Ok(Self {
             decryptor,
             length: sealed.len(),
@@ -108,6 +119,19 @@ fn seal_to(recipient: &dyn Recipient, plain: &[u8]) -> Result<Vec<u8>, EncryptEr
     Ok(writer.finish()?.finish()?)
 }
 
+/// Whether the first line names a version of age that is not ours.
+fn is_newer(sealed: &[u8]) -> bool {
+    let mut line = Vec::new();
+    // What cannot be read is no version.
+    drop(
+        ArmoredReader::new(sealed)
+            .take(VERSION_LINE)
+            .read_to_end(&mut line),
+    );
+    let version = line.strip_prefix(b"age-encryption.org/v");
+    version.is_some_and(|version| !version.starts_with(b"1\n"))
+}
+
 fn judge(error: DecryptError) -> Failure {
     match error {
         DecryptError::NoMatchingKeys
@@ -150,6 +174,8 @@ fn tampered(cause: &str) -> Failure {
     .hint("restore it from a backup, and find out who wrote to it")
 }
 
+/// How an age file begins that is not armored.
+const INTRODUCTION: &[u8] = b"age-encryption.org/";
 const BEGIN: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 const END: &[u8] = b"-----END AGE ENCRYPTED FILE-----";
 /// What age's own program takes: about a second and 256 MiB on a desktop of these years. Fixed and
@@ -157,5 +183,7 @@ const END: &[u8] = b"-----END AGE ENCRYPTED FILE-----";
 const WORK_FACTOR: u8 = 18;
 /// Four times the work. Beyond that, whoever wrote the file wants to keep this machine busy.
 const MAX_WORK_FACTOR: u8 = 20;
+/// More than the first line of any version.
+const VERSION_LINE: u64 = 32;
 /// `read_to_end` asks for spare room before it believes that the end is reached.
 const SPARE: usize = 64;
