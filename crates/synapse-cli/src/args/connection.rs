@@ -40,7 +40,7 @@ pub(crate) struct CreateArguments {
     #[arg(long)]
     pub(crate) model: String,
 
-    /// Where the token is: file:/path, file:~/path or env:NAME. Never the token itself
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; never the token
     #[arg(long, value_name = "REF")]
     pub(crate) credential: String,
 
@@ -73,7 +73,7 @@ pub(crate) struct EditArguments {
     #[arg(long)]
     pub(crate) model: Option<String>,
 
-    /// Where the token is: file:/path, file:~/path or env:NAME
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …
     #[arg(long, value_name = "REF")]
     pub(crate) credential: Option<String>,
 
@@ -115,7 +115,7 @@ pub(crate) struct PreflightArguments {
     #[arg(long, requires = "provider")]
     pub(crate) model: Option<String>,
 
-    /// Where the token is: file:/path, file:~/path or env:NAME
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …
     #[arg(long, value_name = "REF", requires = "provider")]
     pub(crate) credential: Option<String>,
 

@@ -10,6 +10,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::ports::{ResolvedSecret, Writing};
 use synapse_core::{Code, Failure};
 
+use super::Secrets;
+use super::bounded::bounded;
 use super::content::{self, MAX_LENGTH};
 use crate::atomic;
 use crate::failure::{shown, writing as writing_failure};
@@ -17,11 +19,10 @@ use crate::file::{self, Found};
 use crate::home::create_directory;
 use crate::shell::quote;
 
-/// Reads the credential file at `written`, where a leading `~/` is `user_home`.
-pub(super) fn resolve(written: &str, user_home: Option<&Path>) -> Result<ResolvedSecret, Failure> {
-    let path = expand(written, user_home)?;
-    let result = read(&path, Modes::OwnerOnly);
-    result.map_err(|failure| failure.with("file", shown(&path)))
+/// Reads the credential file at `written`, where a leading `~/` is the user's home.
+pub(super) async fn resolve(secrets: &Secrets, written: &str) -> Result<ResolvedSecret, Failure> {
+    let path = expand(written, secrets.user_home.as_deref())?;
+    read(secrets, path, Modes::OwnerOnly).await
 }
 
 /// Whose business the mode of a file is.
@@ -89,8 +90,21 @@ fn existing(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Reads the one line of the file at `path`.
-pub(super) fn read(path: &Path, modes: Modes) -> Result<ResolvedSecret, Failure> {
+/// Reads the one line of the file at `path`. A file takes microseconds; one on a network file system
+/// whose server is gone takes for ever.
+pub(super) async fn read(
+    secrets: &Secrets,
+    path: PathBuf,
+    modes: Modes,
+) -> Result<ResolvedSecret, Failure> {
+    let shown_path = shown(&path);
+    let store = format!("the file system of {shown_path}");
+    bounded(secrets.deadline, &store, move || read_now(&path, modes))
+        .await
+        .map_err(|failure| failure.with("file", shown_path))
+}
+
+fn read_now(path: &Path, modes: Modes) -> Result<ResolvedSecret, Failure> {
     let (bytes, mode) = read_bytes(path, modes)?;
     let value = content::check(&bytes)
         .map_err(|flaw| flaw.failure(&format!("the credential file {}", shown(path))))?;

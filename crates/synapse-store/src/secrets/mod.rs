@@ -103,22 +103,21 @@ impl fmt::Debug for Secrets {
 
 #[async_trait]
 impl SecretResolver for Secrets {
-    /// Asks one place once. A file takes microseconds and is read in place; whatever may wait has a
-    /// deadline.
+    /// Asks one place once, for no longer than the deadline. Needs a tokio runtime with I/O and time.
     async fn resolve(
         &self,
         permit: &NetworkPermit,
         reference: &CredentialRef,
     ) -> Result<ResolvedSecret, Failure> {
         match reference {
-            CredentialRef::File(path) => file::resolve(path, self.user_home.as_deref()),
+            CredentialRef::File(path) => file::resolve(self, path).await,
             CredentialRef::Env(name) => variable::resolve(name, (self.environment)(name)),
             CredentialRef::Keyring(account) => keyring::resolve(self, account).await,
             CredentialRef::LocalVault(name) => local_vault::resolve(self, name).await,
             CredentialRef::Vault(secret) => server::resolve(self, permit, secret).await,
             CredentialRef::OnePassword(reference) => one_password::resolve(self, reference).await,
             CredentialRef::Pass(path) => pass::resolve(self, path).await,
-            CredentialRef::Systemd(name) => systemd::resolve(self, name),
+            CredentialRef::Systemd(name) => systemd::resolve(self, name).await,
             CredentialRef::Command(words) => command::resolve(self, words).await,
             _ => Err(Failure::new(
                 Code::CredentialInvalidReference,

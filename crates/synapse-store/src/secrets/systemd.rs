@@ -6,10 +6,9 @@ use synapse_core::ports::ResolvedSecret;
 use synapse_core::{Code, Failure};
 
 use super::{Secrets, file};
-use crate::failure::shown;
 
 /// Reads the credential `name`.
-pub(super) fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSecret, Failure> {
+pub(super) async fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSecret, Failure> {
     let directory = (secrets.environment)(DIRECTORY).filter(|value| !value.is_empty());
     let Some(directory) = directory
         .map(PathBuf::from)
@@ -26,14 +25,12 @@ pub(super) fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSecret, F
         ))
         .with("variable", DIRECTORY));
     };
-    let path = directory.join(name);
     // systemd guards the directory and makes the files 0400 or 0440, as it sees fit.
-    file::read(&path, file::Modes::OfTheSystem)
-        .map(|resolved| ResolvedSecret {
-            found: format!("credential `{name}` of systemd, {}", resolved.found),
-            ..resolved
-        })
-        .map_err(|failure| failure.with("file", shown(&path)))
+    let resolved = file::read(secrets, directory.join(name), file::Modes::OfTheSystem).await?;
+    Ok(ResolvedSecret {
+        found: format!("credential `{name}` of systemd, {}", resolved.found),
+        ..resolved
+    })
 }
 
 const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
