@@ -72,6 +72,23 @@ impl CredentialRef {
     }
 }
 
+impl CredentialRef {
+    /// Whether looking there may leave this machine: it asks a server, or a program that does what
+    /// it likes.
+    #[must_use]
+    pub const fn may_use_network(&self) -> bool {
+        match self {
+            Self::Vault(_) | Self::OnePassword(_) | Self::Command(_) => true,
+            Self::File(_)
+            | Self::Env(_)
+            | Self::Keyring(_)
+            | Self::LocalVault(_)
+            | Self::Pass(_)
+            | Self::Systemd(_) => false,
+        }
+    }
+}
+
 impl FromStr for CredentialRef {
     type Err = Failure;
 

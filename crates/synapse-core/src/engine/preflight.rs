@@ -127,6 +127,11 @@ impl Climb<'_> {
         let Some(permit) = self.pass_gate(saved, &connection, provider.as_ref()) else {
             return;
         };
+        if self.report.reach == Reach::Offline && connection.credential.may_use_network() {
+            self.push(CheckId::Credential, Finding::Skip(Skip::Offline));
+            self.skip_network(provider.rungs(), Skip::Offline);
+            return;
+        }
         let Some(secret) = self
             .read_credential(&connection, &permit, provider.rungs())
             .await
