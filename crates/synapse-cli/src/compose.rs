@@ -5,20 +5,31 @@ use std::sync::Arc;
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
 use synapse_providers::Providers;
-use synapse_store::{Home, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
+use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
 
 use crate::command::Context;
-use crate::environment::Environment;
+use crate::prompt::Terminal;
 use crate::remember::Remembering;
 use crate::system::{RandomCallIds, SystemClock};
 
+/// Whether there is somebody to ask for a passphrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// Whoever sits at the terminal, if it is one.
+    Terminal,
+    /// Nobody: stdin is the protocol's.
+    Nobody,
+}
+
 /// The use cases over this machine. Touches neither disk nor network.
-pub(crate) fn engine(context: &Context) -> Result<Engine, Failure> {
-    let environment = &context.environment;
-    let home = Home::new(environment.synapse_home()?);
+pub(crate) fn engine(context: &Context, asking: Asking) -> Result<Engine, Failure> {
+    let home = home(context)?;
     let ledger = Arc::new(SqliteLedger::new(home.clone()));
-    let secrets = Arc::new(secrets(environment, home.clone()));
-    let secrets = Remembering::new(secrets, context.seen.clone(), context.resolved);
+    let secrets = match asking {
+        Asking::Terminal => secrets(context)?,
+        Asking::Nobody => secrets(context)?.asking(Arc::new(NoPrompt)),
+    };
+    let secrets = Remembering::new(Arc::new(secrets), context.seen.clone(), context.resolved);
     Ok(Engine::new(Ports {
         connections: Arc::new(TomlConnections::new(home.clone())),
         providers: Arc::new(Providers::new(USER_AGENT)),
@@ -31,10 +42,22 @@ pub(crate) fn engine(context: &Context) -> Result<Engine, Failure> {
     }))
 }
 
-/// Where secrets are found.
-fn secrets(environment: &Environment, home: Home) -> Secrets {
+/// Where secrets are, and whom to ask for a passphrase.
+pub(crate) fn secrets(context: &Context) -> Result<Secrets, Failure> {
+    let environment = &context.environment;
     let user_home = environment.user_home().map(ToOwned::to_owned);
-    Secrets::new(user_home, environment.lookup()).at_home(home)
+    Ok(Secrets::new(user_home, environment.lookup())
+        .at_home(home(context)?)
+        .asking(Arc::new(Terminal)))
+}
+
+/// Where connections are.
+pub(crate) fn connections(context: &Context) -> Result<TomlConnections, Failure> {
+    Ok(TomlConnections::new(home(context)?))
+}
+
+fn home(context: &Context) -> Result<Home, Failure> {
+    context.environment.synapse_home().map(Home::new)
 }
 
 const USER_AGENT: &str = concat!("synapse/", env!("CARGO_PKG_VERSION"));

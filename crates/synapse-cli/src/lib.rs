@@ -11,6 +11,7 @@ mod environment;
 mod guard;
 mod log;
 mod output;
+mod prompt;
 mod remember;
 mod system;
 
@@ -21,7 +22,7 @@ use clap::Parser;
 use synapse_core::credential::looks_like_token;
 use synapse_core::document::ErrorDocument;
 use synapse_core::error::{Class, Code, Failure};
-use synapse_core::redact::SeenSecrets;
+use synapse_core::redact::{SeenSecrets, is_opaque};
 
 use crate::args::{Arguments, ColorWord};
 use crate::command::Context;
@@ -105,8 +106,8 @@ fn refuse(refusal: &clap::Error) -> ExitCode {
 fn without_tokens(text: &str, arguments: &[String]) -> String {
     arguments
         .iter()
-        .flat_map(|argument| argument.rsplit('='))
-        .filter(|word| looks_like_token(word))
+        .flat_map(|argument| std::iter::once(argument.as_str()).chain(argument.rsplit('=')))
+        .filter(|word| looks_like_token(word) || is_opaque(word))
         .fold(text.to_owned(), |text, token| {
             text.replace(token, "[not shown]")
         })

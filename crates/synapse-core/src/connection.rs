@@ -13,7 +13,7 @@ use crate::gate::NetworkGate;
 use crate::name::{ConnectionName, ModelId};
 use crate::preflight::PreflightRecord;
 use crate::provider::ProviderKind;
-use crate::redact::Redactor;
+use crate::redact::{REDACTED, Redactor, is_opaque};
 
 /// A connection as someone wrote it, in a file or on the command line. Nothing is checked yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -283,7 +283,10 @@ pub fn already_exists(name: &ConnectionName) -> Failure {
 /// The failure of a name that is not there.
 #[must_use]
 pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
-    let name = Redactor::none().clean(name, 64);
+    let name = match is_opaque(name) {
+        true => REDACTED.to_owned(),
+        false => Redactor::none().clean(name, 64),
+    };
     let failure = Failure::new(
         Code::ConfigNotFound,
         format!("no connection is called `{name}`"),

@@ -4,20 +4,21 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    synapse_cli::main_with(|secret| match trouble().as_deref() {
+    synapse_cli::main_with(|secret| match variable("SYNAPSE_TWIN_TROUBLE").as_deref() {
         Some("panic") => fail(secret),
         Some("abort") => std::process::abort(),
         Some("linger") => linger(),
+        Some("tell") => tell(secret),
         _ => {}
     })
 }
 
-fn trouble() -> Option<String> {
+fn variable(name: &str) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a switch of the tests, which the product does not have"
     )]
-    std::env::var("SYNAPSE_TWIN_TROUBLE").ok()
+    std::env::var(name).ok()
 }
 
 /// With the secret in the message, as a careless `expect` would have it.
@@ -26,10 +27,18 @@ fn fail(secret: &str) {
     panic!("no use for {secret:?}, nor for Bearer {secret}")
 }
 
-/// Says so and waits for the end, while a test looks at the process.
+/// As if nothing took the secret out of what is logged.
+fn tell(secret: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "resolved {secret}"));
+}
+
+/// Tells the reader of a named pipe that it is there, and waits for a writer, while a test looks at
+/// the process.
 fn linger() {
-    use std::io::{Read as _, Write as _};
-    let mut stdout = std::io::stdout();
-    drop(stdout.write_all(b"lingering\n").and_then(|()| stdout.flush()));
-    drop(std::io::stdin().read(&mut [0]));
+    let Some(fifo) = variable("SYNAPSE_TWIN_FIFO") else {
+        return;
+    };
+    drop(std::fs::File::options().write(true).open(&fifo));
+    drop(std::fs::read(&fifo));
 }

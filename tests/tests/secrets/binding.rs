@@ -5,7 +5,7 @@ use serde_json::json;
 use synapse_testkit::raw::RawServer;
 use synapse_tests::{Era, Flags, Home};
 
-use super::{TWIN, answering};
+use super::{TWIN, answering, rewrite};
 
 const UNBOUND: i32 = 4;
 
@@ -20,7 +20,7 @@ fn redirected(from: &RawServer, to: &RawServer) -> Home {
     let (old, new) = (format!("base_url = \"{base_url}"), to.url("/v1"));
     assert!(written.contains(&old), "{written}");
     let edited = written.replace(&old, &format!("base_url = \"{new}"));
-    std::fs::write(home.connections(), edited).unwrap();
+    rewrite(&home.connections(), edited);
     home
 }
 

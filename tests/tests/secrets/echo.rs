@@ -1,22 +1,17 @@
-//! A token that is looked for everywhere: in all output, in every file of the home, in the ledger
-//! and its log, in the snippet. The provider does its worst to bring it back.
+//! A provider that says back whatever it was told, in every field that anybody could look at and in
+//! every way to write it. The prompt chooses how it fails; in preflight the model does.
 
-use std::path::PathBuf;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::json;
+use synapse_testkit::leak::Disguise;
 use synapse_testkit::raw::{End, RawServer, RecordedRequest, Reply};
-use synapse_tests::{Era, Flags, Home, Ide, Output};
 
-use super::TWIN;
+/// How it can fail, and `ok`.
+pub(crate) const TROUBLES: [&str; 22] = [
+    "ok", "400", "401", "402", "403", "404", "405", "410", "413", "422", "429", "500", "503",
+    "encoded", "pieces", "text", "html", "shape", "stream", "redirect", "reset", "half",
+];
 
-/// With characters that are written otherwise in JSON, URLs and base64; of no known vendor.
-const TOKEN: &str = "fake-canary/0123+4567==89&\"x\\y'z";
-
-/// A provider that says back whatever it was told, in every field that anybody could look at. The
-/// prompt chooses how it fails.
-fn echo() -> RawServer {
+pub(crate) fn start() -> RawServer {
     RawServer::start(|request| {
         let said = request
             .header("authorization")
@@ -38,13 +33,11 @@ fn echo() -> RawServer {
             "html" => Reply::typed(502, "text/html", said.clone()),
             "shape" => Reply::json(200, json!({"said": said}).to_string()),
             "encoded" => encoded(&said),
+            "pieces" => pieces(&said),
             "whoami-v2" => identity(&said),
             "models" => Reply::json(200, json!({"data": [{"id": said}]}).to_string()),
             "ok" => completion(&said),
-            status => match status.parse() {
-                Ok(status) => error(status, &said),
-                Err(_) => panic!("no trouble is called {status}"),
-            },
+            status => error(status.parse().unwrap_or(404), &said),
         };
         echoing(reply, &said)
     })
@@ -82,14 +75,20 @@ fn error(status: u16, said: &str) -> Reply {
     Reply::json(status, json!({"error": error}).to_string())
 }
 
+/// In every way to write it, a few to a field, so that none is cut off for its length.
 fn encoded(said: &str) -> Reply {
     let token = said.trim_start_matches("Bearer ");
-    let message = format!(
-        "base64 {} and {}",
-        STANDARD.encode(token),
-        STANDARD.encode(said)
-    );
-    Reply::json(400, json!({"error": {"message": message}}).to_string())
+    let ways: Vec<String> = Disguise::ALL.iter().map(|way| way.of(token)).collect();
+    let all = ways.join(" ");
+    let error = json!({"message": all, "type": ways[12], "param": ways[7], "code": ways[20]});
+    Reply::json(400, json!({"error": error}).to_string())
+}
+
+/// One half in one place, the other in another.
+fn pieces(said: &str) -> Reply {
+    let (head, end) = said.split_at(said.len() / 2);
+    let error = json!({"message": format!("{head}\n{end}"), "type": head, "code": end});
+    Reply::json(403, json!({"error": error}).to_string())
 }
 
 fn identity(said: &str) -> Reply {
@@ -101,229 +100,27 @@ fn identity(said: &str) -> Reply {
     Reply::json(200, body.to_string())
 }
 
-/// The answer itself is the provider's text and goes through; what surrounds it must not carry the
-/// token.
 fn completion(said: &str) -> Reply {
+    let call = json!({
+        "id": said, "type": "function",
+        "function": {"name": "f", "arguments": json!({"key": said}).to_string()},
+    });
     let body = json!({
         "id": said,
         "model": said,
         "shutdown_date": said,
         "system_fingerprint": said,
         "choices": [{
-            "message": {"role": "assistant", "content": "fine"},
+            "message": {
+                "role": "assistant",
+                "content": format!("Your key is {said}, is it not?"),
+                "reasoning": said,
+                "refusal": said,
+                "tool_calls": [call],
+            },
             "finish_reason": said,
         }],
         "usage": {"prompt_tokens": 1, "completion_tokens": 2},
     });
     Reply::json(200, body.to_string())
-}
-
-/// The token as it may be written.
-fn forms() -> Vec<Vec<u8>> {
-    let json = serde_json::to_string(TOKEN).unwrap();
-    let percent: String = TOKEN
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect();
-    // Base64 of a text that begins at another place has another alphabet: all three shifts, without
-    // the ends that depend on what stands around.
-    let shifted = |engine: &base64::engine::GeneralPurpose, shift: usize| {
-        let encoded = engine.encode(format!("{}{TOKEN}", "x".repeat(shift)));
-        encoded.get(4..encoded.len() - 6).unwrap().to_owned()
-    };
-    let mut forms = vec![
-        // The beginning is enough to be a leak.
-        "canary/0123+4567".to_owned(),
-        json.trim_matches('"').to_owned(),
-        percent.get(..30).unwrap().to_owned(),
-        "canary%2F0123".to_owned(),
-    ];
-    for shift in 0..3 {
-        forms.push(shifted(&STANDARD, shift));
-        forms.push(shifted(&URL_SAFE, shift));
-    }
-    let hexadecimal: String = TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect();
-    forms.push(hexadecimal);
-    forms.into_iter().map(String::into_bytes).collect()
-}
-
-fn holds_token(bytes: &[u8]) -> bool {
-    forms()
-        .iter()
-        .any(|form| bytes.windows(form.len()).any(|window| window == form))
-}
-
-/// Everything that was said so far.
-#[derive(Default)]
-struct Heard(Vec<(String, String)>);
-
-impl Heard {
-    fn output(&mut self, what: &str, output: &Output) {
-        self.0.push((what.to_owned(), output.to_string()));
-    }
-
-    fn assert_clean(&self) {
-        for (what, text) in &self.0 {
-            assert!(
-                !holds_token(text.as_bytes()),
-                "{what} tells the token:\n{text}"
-            );
-        }
-    }
-}
-
-const CONNECTIONS: [(&str, &str); 2] = [("openai", "openai"), ("hf", "huggingface")];
-
-const TROUBLES: [&str; 21] = [
-    "ok", "400", "401", "402", "403", "404", "405", "410", "413", "422", "429", "500", "503",
-    "encoded", "text", "html", "shape", "stream", "redirect", "reset", "half",
-];
-
-#[test]
-fn the_search_finds_what_it_looks_for() {
-    assert!(holds_token(format!("Bearer {TOKEN}").as_bytes()));
-    assert!(holds_token(json!({"said": TOKEN}).to_string().as_bytes()));
-    assert!(holds_token(
-        STANDARD.encode(format!("Bearer {TOKEN}")).as_bytes()
-    ));
-    assert!(holds_token(
-        STANDARD.encode(format!("k:{TOKEN}")).as_bytes()
-    ));
-    assert!(!holds_token(b"[redacted]"));
-    let provider = echo();
-    let home = Home::new(TWIN);
-    save(&home, &provider);
-    let files = home.files();
-    let found = files.iter().filter(|(_, content)| holds_token(content));
-    assert_eq!(found.count(), 1, "the credential file itself");
-}
-
-fn save(home: &Home, provider: &RawServer) {
-    let credential = home.credential(TOKEN);
-    for (name, kind) in CONNECTIONS {
-        let flags = flags(home, provider, kind, "m");
-        home.create(name, &flags, &["--allow-network", "--offline"])
-            .with_code(0);
-    }
-    assert_eq!(credential, reference(home));
-}
-
-fn flags(home: &Home, provider: &RawServer, kind: &str, model: &str) -> Flags {
-    let base_url = provider.url("/v1").to_string();
-    Flags::new(kind, model, &reference(home), &base_url)
-}
-
-fn reference(home: &Home) -> String {
-    format!("file:{}", credential_file(home).display())
-}
-
-fn credential_file(home: &Home) -> PathBuf {
-    home.path().join("0.token")
-}
-
-#[test]
-fn no_output_and_no_file_ever_holds_the_token() {
-    let provider = echo();
-    let home = Home::new(TWIN);
-    save(&home, &provider);
-    let mut heard = Heard::default();
-    for (name, kind) in CONNECTIONS {
-        in_the_terminal(&home, name, &mut heard);
-        in_preflight(&home, &provider, name, kind, &mut heard);
-    }
-    for era in [Era::Legacy, Era::Modern] {
-        in_an_ide(&home, era, &mut heard);
-    }
-    in_reports(&home, &mut heard);
-    heard.assert_clean();
-    assert_no_file_holds_it(&home);
-}
-
-fn in_the_terminal(home: &Home, name: &str, heard: &mut Heard) {
-    for trouble in TROUBLES {
-        for format in [&["--color", "always"][..], &["--json"]] {
-            let words = [&["chat", name, trouble][..], format].concat();
-            let output = home.twin(words).env("SYNAPSE_LOG", "trace").output();
-            assert_eq!(output.code == 0, trouble == "ok", "{trouble}\n{output}");
-            heard.output(&format!("chat {name} {trouble}"), &output);
-        }
-    }
-}
-
-/// The model's name chooses how the provider fails.
-fn in_preflight(home: &Home, provider: &RawServer, name: &str, kind: &str, heard: &mut Heard) {
-    for trouble in TROUBLES {
-        let flags = flags(home, provider, kind, trouble);
-        for more in [&["--live"][..], &["--json"]] {
-            let words = ["preflight", "--allow-network"].into_iter();
-            let words = words.chain(flags.words()).chain(more.iter().copied());
-            heard.output(&format!("preflight {kind} {trouble}"), &home.run(words));
-        }
-        let edit = ["connection", "edit", name, "--model", trouble];
-        heard.output(&format!("edit {name} {trouble}"), &home.run(edit));
-    }
-}
-
-/// Searches the files while the session is open, so that the ledger's log is there as well.
-fn in_an_ide(home: &Home, era: Era, heard: &mut Heard) {
-    let mut ide = Ide::start(home.twin(["serve"]).env("SYNAPSE_LOG", "trace"));
-    ide.shake_hands(era);
-    for (name, _) in CONNECTIONS {
-        for trouble in TROUBLES {
-            let result = ide.call("chat", json!({"connection": name, "prompt": trouble}));
-            let failed = result["isError"] == true;
-            assert_eq!(failed, trouble != "ok", "{trouble}: {result}");
-        }
-    }
-    let log = home.ledger().with_extension("db-wal");
-    assert_ne!(
-        std::fs::metadata(log).unwrap().len(),
-        0,
-        "there is no log to search"
-    );
-    assert_no_file_holds_it(home);
-    let ended = ide.close();
-    assert!(ended.status.success(), "{ended:?}");
-    heard
-        .0
-        .push((format!("{era:?} stdout"), ended.stdout.join("\n")));
-    heard.0.push((format!("{era:?} stderr"), ended.stderr));
-}
-
-fn in_reports(home: &Home, heard: &mut Heard) {
-    for arguments in [
-        &["history", "--limit", "1000"][..],
-        &["history", "--limit", "1000", "--json"],
-        &["usage"],
-        &["usage", "--json"],
-        &["usage", "--by", "model", "--json"],
-        &["connection", "list", "--json"],
-        &["connection", "show", "openai", "--json"],
-        &["ide", "snippet"],
-        &["ide", "snippet", "--connection", "openai"],
-    ] {
-        let output = home.run(arguments.iter().copied()).with_code(0);
-        heard.output(&arguments.join(" "), &output);
-    }
-    for row in home.history() {
-        let id = row["call_id"].as_str().unwrap();
-        let output = home.run(["history", "show", id]).with_code(0);
-        heard.output("history show", &output);
-    }
-}
-
-fn assert_no_file_holds_it(home: &Home) {
-    let credential = credential_file(home);
-    for (path, content) in home.files() {
-        let holds = holds_token(&content);
-        assert_eq!(
-            holds,
-            path == credential,
-            "{} holds the token",
-            path.display()
-        );
-    }
 }

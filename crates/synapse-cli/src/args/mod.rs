@@ -4,6 +4,7 @@ mod chat;
 mod connection;
 mod models;
 mod reading;
+mod secret;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -16,6 +17,7 @@ pub(crate) use self::reading::{
     HistoryArguments, HistoryCommand, HistoryListArguments, IdeCommand, ServeArguments,
     UsageArguments,
 };
+pub(crate) use self::secret::SecretCommand;
 use crate::output::Format;
 
 /// A local, bring-your-own-key runtime between MCP-capable IDEs and the models you pay for.
@@ -78,6 +80,9 @@ pub(crate) enum Command {
     Chat(ChatArguments),
     /// Serve MCP over stdio; an IDE starts this, not you
     Serve(ServeArguments),
+    /// Keep, check, list, replace and remove secrets, without showing one
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Join an IDE to Synapse
     #[command(subcommand)]
     Ide(IdeCommand),

@@ -8,7 +8,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::Reach;
-use synapse_core::redact::printable;
+use synapse_core::redact::{printable, without_tokens};
 
 use super::{CommandError, Context, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
@@ -132,8 +132,8 @@ fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
         .map(|each| {
             vec![
                 each.name.to_string(),
-                printable(&each.draft.provider),
-                printable(&each.draft.model),
+                printable(&without_tokens(&each.draft.provider)),
+                printable(&without_tokens(&each.draft.model)),
                 each.draft.gate.as_str().to_owned(),
                 state(each),
             ]

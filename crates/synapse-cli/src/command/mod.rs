@@ -9,6 +9,7 @@ mod ide;
 mod models;
 mod preflight;
 mod reference;
+mod secret;
 mod serve;
 mod usage;
 
@@ -21,7 +22,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::redact::SeenSecrets;
 
 use crate::args::{Arguments, Command};
-use crate::compose;
+use crate::compose::{self, Asking};
 use crate::environment::Environment;
 use crate::output::Printer;
 use crate::remember::Resolved;
@@ -92,6 +93,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
                 chat::run(context, engine, call).await
             })
         }
+        Command::Secret(command) => secret::run(context, command),
         Command::Serve(arguments) => serve::run(context, arguments),
         Command::Ide(command) => ide::run(context, &command),
         Command::Usage(arguments) => with_engine(context, async |engine| {
@@ -121,7 +123,7 @@ fn with_engine(
     work: impl AsyncFnOnce(&Engine) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let runtime = runtime()?;
-    let engine = compose::engine(context)?;
+    let engine = compose::engine(context, Asking::Terminal)?;
     runtime.block_on(async {
         let result = tokio::select! {
             result = work(&engine) => result,

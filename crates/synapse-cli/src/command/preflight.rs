@@ -4,7 +4,7 @@ use synapse_core::document::PreflightDocument;
 use synapse_core::engine::{Engine, PreflightCall};
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Skip};
-use synapse_core::redact::printable;
+use synapse_core::redact::{printable, without_tokens};
 
 use super::{CommandError, Context};
 use crate::args::PreflightArguments;
@@ -117,7 +117,7 @@ pub(super) fn human(printer: &Printer, name: Option<&str>, report: &PreflightRep
     printer.line(&format!(
         "{}{title}  {}",
         styled(STRONG, "Preflight"),
-        printable(&what)
+        printable(&without_tokens(&what))
     ));
     for check in &report.checks {
         printer.line(&check_line(check));

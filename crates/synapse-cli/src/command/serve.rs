@@ -12,8 +12,9 @@ use synapse_mcp::{Server, ServerIdentity, stdio};
 
 use super::{CommandError, Context, runtime};
 use crate::args::ServeArguments;
+use crate::compose::{self, Asking};
+use crate::log;
 use crate::system::asked_to_stop;
-use crate::{compose, log};
 
 pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), CommandError> {
     log::to_stderr(&context.environment, context.seen.clone());
@@ -21,7 +22,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
         context.printer.note(BY_HAND);
     }
     let runtime = runtime()?;
-    let engine = compose::engine(context)?;
+    let engine = compose::engine(context, Asking::Nobody)?;
     let ledger = Arc::clone(&engine.ports().ledger);
     let tools = match arguments.connection {
         Some(name) => ProductTools::new(engine).scoped_to(name),

@@ -7,6 +7,7 @@ use super::failure::ErrorView;
 use crate::connection::Connection;
 use crate::ports::StoredConnection;
 use crate::preflight::{Check, Finding, PreflightRecord, PreflightReport, Skip};
+use crate::redact::without_tokens;
 
 /// `synapse.connections/1`: every connection.
 #[derive(Debug, Clone, Serialize)]
@@ -90,8 +91,8 @@ impl From<&StoredConnection> for ConnectionView {
         let understood = stored.connection.as_ref().ok();
         Self {
             name: stored.name.to_string(),
-            provider: draft.provider.clone(),
-            model: draft.model.clone(),
+            provider: clean(&draft.provider),
+            model: clean(&draft.model),
             // Only what was understood is shown: a broken URL or reference might hold a secret.
             base_url: understood.map(|connection| connection.base_url.to_string()),
             credential: understood.map(|connection| connection.credential.to_string()),
@@ -99,9 +100,9 @@ impl From<&StoredConnection> for ConnectionView {
             timeout_seconds: understood
                 .map(|connection| connection.timeout.as_secs())
                 .or(draft.timeout_seconds),
-            organization: draft.organization.clone(),
-            project: draft.project.clone(),
-            bill_to: draft.bill_to.clone(),
+            organization: draft.organization.as_deref().map(clean),
+            project: draft.project.as_deref().map(clean),
+            bill_to: draft.bill_to.as_deref().map(clean),
             proxy: understood
                 .and_then(|connection| connection.proxy.as_ref())
                 .map(ToString::to_string),
@@ -120,6 +121,11 @@ impl From<&PreflightRecord> for RecordView {
             bound_to: record.bound_to.as_ref().map(ToString::to_string),
         }
     }
+}
+
+/// What stands in a draft is not checked yet: a token may have been pasted into it.
+fn clean(text: &str) -> String {
+    without_tokens(text).into_owned()
 }
 
 /// `synapse.preflight/1`.
@@ -185,8 +191,8 @@ impl PreflightDocument {
             schema: "synapse.preflight/1",
             ok: report.passed(),
             connection: name.map(str::to_owned),
-            provider: report.draft.provider.clone(),
-            model: report.draft.model.clone(),
+            provider: clean(&report.draft.provider),
+            model: clean(&report.draft.model),
             base_url: connection.map(|connection| connection.base_url.to_string()),
             hosts: report.hosts.clone(),
             checked_at: report.checked_at.to_string(),

@@ -7,6 +7,7 @@ mod calls;
 mod connections;
 mod failure;
 mod models;
+mod secrets;
 
 pub use self::calls::{
     ChatDocument, HistoryDocument, HistoryEntry, ReceiptView, ToolCallView, UsageDocument,
@@ -17,3 +18,4 @@ pub use self::connections::{
 };
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
 pub use self::models::{ModelView, ModelsDocument, OfferView};
+pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};

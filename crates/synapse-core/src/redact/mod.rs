@@ -104,6 +104,18 @@ pub fn holds_token(text: &str) -> bool {
     !spans.is_empty()
 }
 
+/// Whether `word` may be a token of no known shape: long, without a space, of letters and digits, and
+/// no path or address. Worth repeating to nobody.
+#[must_use]
+pub fn is_opaque(word: &str) -> bool {
+    let place = word.starts_with(['/', '~', '.', '-']) || word.contains("://");
+    word.len() >= OPAQUE
+        && !place
+        && !word.contains(char::is_whitespace)
+        && word.contains(|each: char| each.is_ascii_digit())
+        && word.contains(|each: char| each.is_ascii_alphabetic())
+}
+
 /// `text` as a terminal may show it: line feeds and tabs stay, every other control character and
 /// every direction override becomes a visible placeholder.
 #[must_use]
@@ -157,6 +169,8 @@ fn is_direction_override(each: char) -> bool {
     matches!(each, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A shorter word is one that somebody may have mistyped.
+const OPAQUE: usize = 24;
 /// What stands in place of a secret.
 pub const REDACTED: &str = "[redacted]";
 

@@ -5,7 +5,7 @@ use synapse_core::connection::Field;
 use synapse_core::credential::{CredentialRef, looks_like_token};
 use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::PreflightRecord;
-use synapse_core::redact::Redactor;
+use synapse_core::redact::{Redactor, is_opaque};
 use synapse_core::{BaseUrl, Code, Connection, ConnectionName, Draft, Failure, NetworkGate};
 use toml_edit::{Document, Item, TableLike, TomlError};
 
@@ -262,7 +262,7 @@ impl Reader<'_> {
             return Ok(());
         };
         let at = key_offset(table, field);
-        let shown = match looks_like_token(field) {
+        let shown = match looks_like_token(field) || is_opaque(field) {
             true => HIDDEN.to_owned(),
             false => Redactor::none().clean(field, MAX_SHOWN),
         };
