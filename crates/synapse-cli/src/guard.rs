@@ -31,6 +31,19 @@ pub(crate) fn no_dumps() {
     }
 }
 
+/// Whether [`no_dumps`] did what it should, as far as this system can tell.
+pub(crate) fn dumps_are_off() -> bool {
+    #[cfg(unix)]
+    let limited = rustix::process::getrlimit(rustix::process::Resource::Core).maximum == Some(0);
+    #[cfg(not(unix))]
+    let limited = false;
+    #[cfg(target_os = "linux")]
+    let limited = limited
+        && rustix::process::dumpable_behavior()
+            .is_ok_and(|found| found == rustix::process::DumpableBehavior::NotDumpable);
+    limited
+}
+
 /// Reports a panic as the failure that it is, without any secret.
 pub(crate) fn report_panics(seen: SeenSecrets) {
     std::panic::set_hook(Box::new(move |panic| {

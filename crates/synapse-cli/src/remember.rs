@@ -48,4 +48,8 @@ impl SecretResolver for Remembering {
         (self.resolved)(found.value.expose_secret());
         Ok(found)
     }
+
+    async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {
+        self.inner.inspect(reference).await
+    }
 }

@@ -25,6 +25,14 @@ impl Connection {
         }
     }
 
+    /// That its credential may go to its base URL, or why not.
+    ///
+    /// # Errors
+    /// `credential.unbound`.
+    pub fn check_binding(&self) -> Result<(), Failure> {
+        check(self)
+    }
+
     /// What the record of a check of this connection confirms.
     pub(crate) fn confirmed(&self) -> Option<Origin> {
         match self.is_bound() {

@@ -11,6 +11,7 @@ pub mod chat;
 pub mod connection;
 pub mod cost;
 pub mod credential;
+pub mod doctor;
 pub mod document;
 pub mod endpoint;
 pub mod engine;

@@ -105,6 +105,14 @@ pub trait SecretResolver: Send + Sync + fmt::Debug {
         permit: &NetworkPermit,
         reference: &CredentialRef,
     ) -> Result<ResolvedSecret, Failure>;
+
+    /// What is wrong with the place that `reference` names, apart from what a failed
+    /// [`SecretResolver::resolve`] tells: who tracks it, who owns it, who may write there. Reads
+    /// no secret.
+    async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {
+        let _ = reference;
+        Vec::new()
+    }
 }
 
 /// Makes the adapter of a connection.

@@ -48,6 +48,19 @@ pub fn create(path: &Path, content: &[u8]) -> Result<bool, Failure> {
     }
 }
 
+/// Writes a new file at `path`, for its owner alone.
+///
+/// # Errors
+/// `storage.read-only`, `storage.disk-full`, `storage.unavailable`, also when something is there.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    private_options()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(content))
+        .map_err(|error| writing(path, &error))
+}
+
 /// An advisory lock between processes, held until it is dropped.
 ///
 /// The file of the lock stays: removing it would let two processes hold "the" lock.

@@ -16,7 +16,7 @@ mod shell;
 pub use connections::TomlConnections;
 pub use home::Home;
 pub use ledger::{SqliteLedger, SqlitePrices};
-pub use secrets::{Environment, NewKey, NoPrompt, Secrets};
+pub use secrets::{Environment, NewKey, NoPrompt, Scanned, Secrets};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

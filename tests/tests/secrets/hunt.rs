@@ -166,6 +166,7 @@ fn in_an_ide(hunt: &mut Hunt, era: Era) {
 }
 
 fn in_reports(hunt: &mut Hunt) {
+    let bundle = hunt.home.path().join("bundle.json").display().to_string();
     for words in [
         &["history", "--limit", "1000"][..],
         &["history", "--limit", "1000", "--json"],
@@ -178,6 +179,8 @@ fn in_reports(hunt: &mut Hunt) {
         &["ide", "snippet"],
         &["ide", "snippet", "--connection", "openai"],
         &["preflight", "--all", "--offline"],
+        &["doctor", "--bundle", &bundle],
+        &["demo"],
         &["explain", "credential.token-rejected"],
         &["completions", "bash"],
         &["connection", "remove", "nobody"],
@@ -262,6 +265,8 @@ fn in_the_wrong_place(hunt: &mut Hunt) {
     ] {
         let broken = format!("{saved}\n[connections.pasted]\n{line}\n");
         rewrite(&connections, broken);
+        hunt.run(&["doctor"]);
+        hunt.run(&["doctor", "--json"]);
         hunt.run(&["connection", "list"]);
         hunt.run(&["connection", "list", "--json"]);
         hunt.run(&["connection", "show", "pasted"]);

@@ -6,6 +6,7 @@
 mod binding;
 mod echo;
 mod hunt;
+mod hygiene;
 mod memory;
 
 use synapse_testkit::raw::{RawServer, Reply};

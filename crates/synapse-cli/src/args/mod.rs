@@ -14,8 +14,8 @@ pub(crate) use self::connection::{
 };
 pub(crate) use self::models::ModelsArguments;
 pub(crate) use self::reading::{
-    HistoryArguments, HistoryCommand, HistoryListArguments, IdeCommand, ServeArguments,
-    UsageArguments,
+    DoctorArguments, HistoryArguments, HistoryCommand, HistoryListArguments, IdeCommand,
+    ServeArguments, UsageArguments,
 };
 pub(crate) use self::secret::SecretCommand;
 use crate::output::Format;
@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Usage(UsageArguments),
     /// Show what every call did; without a subcommand, list
     History(HistoryArguments),
+    /// Look at the whole installation: files, connections, places of secrets, tokens in the open
+    Doctor(DoctorArguments),
     /// Explain an error code
     Explain {
         /// The code, such as gate.network-disabled; every code when left out

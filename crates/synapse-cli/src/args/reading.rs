@@ -10,6 +10,13 @@ pub(crate) struct ServeArguments {
     pub(crate) connection: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Also write a support bundle to this new file: no secret, prompt or answer is in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<std::path::PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdeCommand {
     /// Print the entry for an IDE's MCP configuration, in the `mcpServers` form

@@ -3,6 +3,7 @@
 mod chat;
 mod connection;
 mod demo;
+mod doctor;
 mod explain;
 mod history;
 mod ide;
@@ -101,6 +102,9 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         }),
         Command::History(arguments) => with_engine(context, async |engine| {
             history::run(context, engine, arguments).await
+        }),
+        Command::Doctor(arguments) => with_engine(context, async |engine| {
+            doctor::run(context, engine, arguments).await
         }),
         Command::Explain { code } => explain::run(context, code.as_deref()),
         Command::Completions { shell } => {

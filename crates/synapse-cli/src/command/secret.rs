@@ -179,8 +179,9 @@ async fn check(secret: &Secret<'_>, reference: &CredentialRef) -> Result<(), Fai
     };
     let found = format!("{}, {shape}", resolved.found);
     drop(resolved);
+    let flaws = resolver.inspect(reference).await;
     if printer.is_json() {
-        let document = SecretDocument::new("check", reference, place);
+        let document = SecretDocument::new("check", reference, place).warnings(&flaws);
         printer.document(&document.found(found).used_by(used_by));
         return Ok(());
     }
@@ -188,6 +189,9 @@ async fn check(secret: &Secret<'_>, reference: &CredentialRef) -> Result<(), Fai
     printer.line(&format!("{:<10}{place}", "place"));
     printer.line(&format!("{:<10}{found}", "found"));
     printer.line(&format!("{:<10}{}", "used by", or_nobody(&used_by)));
+    for flaw in &flaws {
+        printer.warning(flaw);
+    }
     Ok(())
 }
 

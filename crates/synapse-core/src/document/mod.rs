@@ -5,6 +5,7 @@
 
 mod calls;
 mod connections;
+mod doctor;
 mod failure;
 mod models;
 mod secrets;
@@ -16,6 +17,7 @@ pub use self::calls::{
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
 };
+pub use self::doctor::DoctorDocument;
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
 pub use self::models::{ModelView, ModelsDocument, OfferView};
 pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};

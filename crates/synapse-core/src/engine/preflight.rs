@@ -8,7 +8,7 @@ use crate::call::{Caller, Operation};
 use crate::chat::{ChatRequest, Parameters};
 use crate::connection::{Connection, Draft, Field};
 use crate::endpoint::Origin;
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::gate::{NetworkGate, NetworkPermit};
 use crate::name::ConnectionName;
 use crate::ports::StoredConnection;
@@ -264,7 +264,19 @@ impl Climb<'_> {
         permit: &NetworkPermit,
         rungs: &[Rung],
     ) -> Option<BoundSecret> {
-        match access::secret(self.ports, connection, permit).await {
+        let (fatal, flaws): (Vec<_>, Vec<_>) = self
+            .ports
+            .secrets
+            .inspect(&connection.credential)
+            .await
+            .into_iter()
+            .partition(|flaw| flaw.code == Code::CredentialTrackedByGit);
+        self.report.warnings.extend(flaws);
+        let read = match fatal.into_iter().next() {
+            Some(flaw) => Err(flaw),
+            None => access::secret(self.ports, connection, permit).await,
+        };
+        match read {
             Ok((secret, found)) => {
                 self.ok(
                     CheckId::Credential,

@@ -242,6 +242,30 @@ catalogue! {
         means "nobody confirmed that the credential may go to the host of the base URL"
         detected "the base URL is not that for which the connection was saved; nothing was sent and no secret was read"
         remedy "If you trust the host with the credential, confirm it with the command in the hint. If you did not change the base URL, find out who did.";
+    CredentialTrackedByGit "credential.tracked-by-git" Credential
+        means "git tracks a file that holds a secret"
+        detected "`git ls-files` names the file; whoever has the repository has the secret"
+        remedy "Replace the secret first, because history keeps the old one; then take the file out of git with the command in the hint.";
+    CredentialNotIgnoredByGit "credential.not-ignored-by-git" Credential
+        means "a file that holds a secret lies in a git work tree and is not ignored there"
+        detected "`git check-ignore` does not name the file; the next `git add` may"
+        remedy "Move the file out of the work tree, or let git ignore it.";
+    CredentialForeignOwner "credential.foreign-owner" Credential
+        means "a file that holds a secret belongs to another user"
+        detected "its owner is neither this user nor root"
+        remedy "Make a file of your own; whoever owns it can read it and change it.";
+    CredentialPublicPlace "credential.public-place" Credential
+        means "a file that holds a secret stands where others look, or may write"
+        detected "its name or a directory above it, or the mode of its directory"
+        remedy "Move the secret to ~/.synapse or to a keyring, and change the reference.";
+    CredentialNotPassedOn "credential.not-passed-on" Credential
+        means "the credential is a variable that an IDE does not pass on"
+        detected "the reference is `env:`, and no known IDE configuration names the variable beside synapse"
+        remedy "Keep the secret in a file or keyring, or name the variable in the IDE's entry for Synapse.";
+    CredentialTokenInFile "credential.token-in-file" Credential
+        means "a token stands in a configuration file"
+        detected "a line has the shape of a token; it was not shown"
+        remedy "Put the token where a reference can name it, replace it in the file, and treat it as exposed: rotate it.";
 
     GateNetworkDisabled "gate.network-disabled" NetworkGate
         means "live calls are off for this connection"
@@ -384,6 +408,10 @@ catalogue! {
         means "there is no room on the disk"
         detected "the write failed for lack of space"
         remedy "Free some space.";
+    StorageModeTooOpen "storage.mode-too-open" Storage
+        means "other users of this machine may change Synapse's own files"
+        detected "the mode or the owner of its directory or of connections.toml"
+        remedy "Run the command in the hint; then look at your connections, in case somebody changed them.";
 }
 
 impl Code {

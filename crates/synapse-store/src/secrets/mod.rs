@@ -8,6 +8,7 @@ mod child;
 mod command;
 mod content;
 mod file;
+mod hygiene;
 mod keeping;
 mod keyring;
 mod local_vault;
@@ -28,6 +29,7 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{PassphrasePrompt, ResolvedSecret, SecretResolver};
 use synapse_core::{Code, Failure, NetworkPermit};
 
+pub use self::hygiene::Scanned;
 pub use self::keeping::NoPrompt;
 pub use self::local_vault::NewKey;
 use crate::home::Home;
@@ -125,6 +127,12 @@ impl SecretResolver for Secrets {
             )),
         }
         .map_err(|failure| failure.with("credential", reference))
+    }
+
+    async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {
+        let flaws = hygiene::inspect(self, reference).await.into_iter();
+        let named = flaws.map(|flaw| flaw.with("credential", reference));
+        named.collect()
     }
 }
 
