@@ -9,6 +9,7 @@ mod exact;
 mod read;
 mod seen;
 mod shapes;
+mod vendors;
 
 use std::borrow::Cow;
 use std::fmt;
