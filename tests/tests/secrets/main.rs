@@ -8,6 +8,7 @@ mod echo;
 mod hunt;
 mod hygiene;
 mod memory;
+mod places;
 
 use synapse_testkit::raw::{RawServer, Reply};
 
