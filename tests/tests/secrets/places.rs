@@ -66,6 +66,21 @@ fn a_program_and_a_server_give_the_token_of_a_prompt_and_each_is_asked_once() {
 }
 
 #[test]
+fn the_entry_of_an_ide_says_where_the_key_of_the_local_vault_is() {
+    let home = Home::new(TWIN);
+    let output = run(&home, &["ide", "snippet"]).with_code(0);
+    let document: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let variables = &document["mcpServers"]["synapse"]["env"];
+    let key_file = home.path().join("vault.key");
+    assert_eq!(variables["SYNAPSE_VAULT_KEY_FILE"], json!(key_file));
+    let output = home.run(["ide", "snippet"]).with_code(0);
+    assert!(
+        !output.stdout.contains("SYNAPSE_VAULT_KEY_FILE"),
+        "{output}"
+    );
+}
+
+#[test]
 fn behind_a_closed_gate_no_program_runs_and_no_server_is_asked() {
     let (provider, server) = (answering(), vault());
     for credential in [

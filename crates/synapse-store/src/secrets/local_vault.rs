@@ -283,7 +283,8 @@ impl LocalVault {
     }
 
     fn lock(&self) -> Result<Lock, Failure> {
-        Lock::acquire(&self.home.vault_lock(), self.deadline)
+        // Shorter than the deadline, so that what is given up is not done afterwards.
+        Lock::acquire(&self.home.vault_lock(), self.deadline / 2)
     }
 
     fn missing(&self, name: &str) -> Failure {

@@ -41,9 +41,9 @@ async fn a_program_gets_no_stdin_the_home_as_directory_and_few_variables() {
     place.set("OP_SERVICE_ACCOUNT_TOKEN", TOKEN);
     place.set("SYNAPSE_VAULT_KEY_FILE", "/x");
     place.set("LANG", "C.UTF-8");
-    let script = "env > environment; pwd > directory; cat; readlink /proc/self/fd/0";
+    let script = "env > environment; pwd > directory; cat; printf end";
     let stdin = value(&place.secrets(), &shell(script)).await;
-    assert_eq!(stdin, "/dev/null");
+    assert_eq!(stdin, "end");
     assert_eq!(
         place.read("directory").trim(),
         place.path().to_str().unwrap()
@@ -137,7 +137,7 @@ async fn a_relative_directory_of_path_does_not_count() {
 #[tokio::test]
 async fn at_the_deadline_the_program_and_all_it_started_are_ended() {
     let place = Place::new();
-    let secrets = place.secrets().within(Duration::from_millis(700));
+    let secrets = place.secrets().within(Duration::from_secs(3));
     let began = Instant::now();
     let script = "sleep 1000 & echo $! > child; echo $$ > own; wait";
     let failure = resolve(&secrets, &shell(script)).await.unwrap_err();
@@ -152,7 +152,7 @@ async fn at_the_deadline_the_program_and_all_it_started_are_ended() {
 #[tokio::test]
 async fn a_child_that_keeps_the_pipe_open_does_not_outlive_the_deadline() {
     let place = Place::new();
-    let secrets = place.secrets().within(Duration::from_millis(700));
+    let secrets = place.secrets().within(Duration::from_secs(3));
     let script = "sleep 1000 & echo $! > child; exit 0";
     let failure = resolve(&secrets, &shell(script)).await.unwrap_err();
     assert_eq!(failure.code, Code::CredentialStoreTimeout);
