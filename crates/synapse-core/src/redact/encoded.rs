@@ -19,7 +19,7 @@ pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
         let run = rest.iter().take_while(|byte| is_base64(**byte)).count();
         if run >= SHORTEST {
             let run = rest.get(..run).unwrap_or_default();
-            if holds_token(run) {
+            if may_encode(run) && holds_token(run) {
                 let padding = rest.get(run.len()..).unwrap_or_default();
                 let padding = padding.iter().take_while(|byte| **byte == b'=').count();
                 spans.push(at..at + run.len() + padding);
@@ -27,6 +27,12 @@ pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
         }
         at += run + 1;
     }
+}
+
+/// Whether the run can be text in base64, which mixes small letters and capitals, or in hexadecimal.
+fn may_encode(run: &[u8]) -> bool {
+    let mixed = run.iter().any(u8::is_ascii_lowercase) && run.iter().any(u8::is_ascii_uppercase);
+    mixed || (run.len() >= SHORTEST_HEX && run.iter().all(u8::is_ascii_hexdigit))
 }
 
 fn holds_token(run: &[u8]) -> bool {
@@ -95,3 +101,4 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// No token is shorter than what this many characters encode.
 const SHORTEST: usize = 24;
+const SHORTEST_HEX: usize = 36;

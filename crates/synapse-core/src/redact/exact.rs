@@ -2,8 +2,9 @@
 //! percent-encoded, escaped, backwards, in hexadecimal and in base64.
 //!
 //! The value is looked for among the letters and digits of the text alone. A window of eight of
-//! them moves over the text and is compared, through a filter of 64 bits, with the windows of the
-//! value's forms; where one fits, the match is made as long as it goes.
+//! them moves over the text and is compared, through a filter of bits, with the windows of the
+//! value's forms; where one fits, the match is made as long as it goes. A text in which none fits,
+//! as in nearly all, costs one pass and no memory.
 
 use std::ops::Range;
 
@@ -20,7 +21,7 @@ pub(super) struct Known {
     /// The letters and digits of each form.
     forms: Vec<Form>,
     windows: Vec<Window>,
-    filter: u64,
+    filter: Filter,
 }
 
 struct Form {
@@ -34,6 +35,49 @@ enum Kind {
     Text,
     /// Base64, of which the ends depend on what stands around the value.
     Base64,
+    /// Two letters for one.
+    Hexadecimal,
+}
+
+impl Kind {
+    /// Letters from one window to the next. Every fragment of `step + WINDOW` letters holds one.
+    const fn step(self) -> usize {
+        match self {
+            Self::Text => 4,
+            Self::Base64 => 8,
+            Self::Hexadecimal => 16,
+        }
+    }
+}
+
+/// Which windows there may be: few bits are set, so that few others pass.
+struct Filter(Box<[u64; 64]>);
+
+impl Filter {
+    fn of(windows: &[Window]) -> Self {
+        let mut bits = Box::new([0; 64]);
+        for window in windows {
+            let (word, bit) = Self::place(window.word);
+            if let Some(word) = bits.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Self(bits)
+    }
+
+    fn passes(&self, word: u64) -> bool {
+        let (word, bit) = Self::place(word);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// One of 4096 bits, by Fibonacci hashing.
+    fn place(word: u64) -> (usize, u64) {
+        let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
+        (
+            usize::try_from(hash >> 6).unwrap_or_default(),
+            1 << (hash & 63),
+        )
+    }
 }
 
 /// Eight letters of a form.
@@ -54,7 +98,10 @@ impl Known {
             forms.push(Form::text(Skeleton::decoded(value).letters));
         }
         let hexadecimal = Zeroizing::new(hexadecimal(value).into_bytes());
-        forms.push(Form::text(hexadecimal));
+        forms.push(Form {
+            letters: hexadecimal,
+            kind: Kind::Hexadecimal,
+        });
         let backwards = value.bytes().rev().filter(u8::is_ascii_alphanumeric);
         let backwards: Vec<u8> = backwards.map(|byte| byte.to_ascii_lowercase()).collect();
         forms.push(Form::text(Zeroizing::new(backwards)));
@@ -69,7 +116,7 @@ impl Known {
         let mut windows = Vec::new();
         for (index, form) in forms.iter().enumerate() {
             let last = form.letters.len() - WINDOW;
-            for offset in (0..last).step_by(STEP).chain([last]) {
+            for offset in (0..last).step_by(form.kind.step()).chain([last]) {
                 if let Some(word) = word_at(&form.letters, offset) {
                     windows.push(Window {
                         word,
@@ -80,9 +127,7 @@ impl Known {
             }
         }
         windows.sort_unstable_by_key(|window| window.word);
-        let filter = windows
-            .iter()
-            .fold(0, |filter, window| filter | filter_bit(window.word));
+        let filter = Filter::of(&windows);
         Self {
             literal: Vec::new(),
             forms,
@@ -109,7 +154,7 @@ impl Known {
             literal,
             forms: Vec::new(),
             windows: Vec::new(),
-            filter: 0,
+            filter: Filter::of(&[]),
         }
     }
 
@@ -144,10 +189,28 @@ impl Known {
         if self.forms.is_empty() || text.len() < WINDOW {
             return;
         }
-        self.find_in(least, text, &Skeleton::plain(text), spans);
+        if self.may_stand_in(text) {
+            self.find_in(least, text, &Skeleton::plain(text), spans);
+        }
         if has_escapes(text) {
             self.find_in(least, text, &Skeleton::decoded(text), spans);
         }
+    }
+
+    /// Whether any window stands in `text` as it is written.
+    fn may_stand_in(&self, text: &str) -> bool {
+        let mut word = 0_u64;
+        text.bytes().any(|byte| {
+            if !byte.is_ascii_alphanumeric() {
+                return false;
+            }
+            word = (word << 8) | u64::from(byte.to_ascii_lowercase());
+            self.filter.passes(word)
+                && self
+                    .windows
+                    .binary_search_by_key(&word, |window| window.word)
+                    .is_ok()
+        })
     }
 
     fn find_in(
@@ -161,7 +224,7 @@ impl Known {
         let mut done = 0;
         for (index, letter) in skeleton.letters.iter().enumerate() {
             word = (word << 8) | u64::from(*letter);
-            if self.filter & filter_bit(word) == 0 || index + 1 < done + WINDOW {
+            if !self.filter.passes(word) || index + 1 < done + WINDOW {
                 continue;
             }
             let at = index + 1 - WINDOW;
@@ -169,7 +232,7 @@ impl Known {
                 && let Some(span) = skeleton.span(from, to)
             {
                 spans.push(match kind {
-                    Kind::Text => span,
+                    Kind::Text | Kind::Hexadecimal => span,
                     Kind::Base64 => whole_run(text, span),
                 });
                 done = to;
@@ -198,6 +261,7 @@ impl Known {
                     form.letters.get(window.offset + WINDOW..)?,
                 );
                 let length = before + WINDOW + behind;
+                let least = least.max(form.kind.step() + WINDOW);
                 let enough = length >= form.letters.len().min(least);
                 enough.then_some((at - before, at + WINDOW + behind, form.kind))
             })
@@ -226,11 +290,6 @@ fn common_end(left: &[u8], right: &[u8]) -> usize {
 fn word_at(letters: &[u8], offset: usize) -> Option<u64> {
     let bytes = letters.get(offset..offset + WINDOW)?;
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
-}
-
-/// One of 64 bits, by Fibonacci hashing.
-const fn filter_bit(word: u64) -> u64 {
-    1 << (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
 }
 
 /// The characters of base64 that `value` alone decides when `shift` bytes of a group of three stand
@@ -271,8 +330,7 @@ fn hexadecimal(value: &str) -> String {
 
 /// Letters that are compared at once: as many bytes as a word has.
 const WINDOW: usize = 8;
-/// Every fragment of `FRAGMENT` letters holds a window, because one begins every `STEP` letters.
-const STEP: usize = 4;
+/// So many letters in a row are worth removing; fewer are a word that both happen to have.
 const FRAGMENT: usize = 12;
 const NO_WORD: usize = 16;
 

@@ -14,6 +14,7 @@ mod vendors;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use self::seen::SeenSecrets;
 
@@ -22,8 +23,9 @@ use self::exact::Known;
 /// Removes secrets from text: one that it was made for, and whatever has the shape of a token.
 ///
 /// Holds the value in memory, wipes it when dropped, and shows none of it in `Debug`.
+#[derive(Clone)]
 pub struct Redactor {
-    known: Option<Known>,
+    known: Option<Arc<Known>>,
 }
 
 impl Redactor {
@@ -37,7 +39,7 @@ impl Redactor {
     #[must_use]
     pub fn for_secret(secret: &str) -> Self {
         Self {
-            known: (!secret.is_empty()).then(|| Known::new(secret)),
+            known: (!secret.is_empty()).then(|| Arc::new(Known::new(secret))),
         }
     }
 
