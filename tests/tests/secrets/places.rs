@@ -5,7 +5,7 @@ use serde_json::json;
 use synapse_testkit::raw::{RawServer, Reply};
 use synapse_tests::{Flags, Home, Output};
 
-use super::{TWIN, answering};
+use super::{TWIN, answering, rewrite};
 
 const GATE: i32 = 5;
 
@@ -40,7 +40,7 @@ fn write_vault_toml(home: &Home, server: &RawServer) {
     let address = server.url("/").to_string();
     let token = home.credential("fake-server-token");
     let text = format!("format = 1\naddress = \"{address}\"\ntoken = \"{token}\"\n");
-    std::fs::write(home.synapse().join("vault.toml"), text).unwrap();
+    rewrite(&home.synapse().join("vault.toml"), text);
 }
 
 #[test]
