@@ -295,6 +295,12 @@ pub(crate) struct Conversation {
 }
 
 impl Running {
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.0.id()
+    }
+
     /// Sends it a signal.
     ///
     /// # Panics

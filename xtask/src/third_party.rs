@@ -1,9 +1,11 @@
-//! Programs of other people that the whole-product tests run as a peer: installed under
-//! `target/third-party`, at committed versions, and handed to the tests by absolute path.
+//! Programs of other people that the tests run as a peer: installed under `target/third-party`, at
+//! committed versions, and handed to the tests by absolute path; or, for what belongs to a system,
+//! from its packages.
 //!
 //! A part that cannot be installed fails the run. A test never skips for want of it.
 
 mod aimock;
+mod debian;
 mod node;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ pub(crate) struct ThirdParty {
 /// # Errors
 /// `Missing` when a part could not be installed.
 pub(crate) fn prepare(repository: &Repository) -> Result<ThirdParty, Failure> {
+    debian::prepare(repository)?;
     let node = node::provide(repository)?;
     eprintln!("node: {} ({})", node.program().display(), node.version());
     let aimock = aimock::install(repository, &node)?;

@@ -5,25 +5,41 @@ use std::sync::Arc;
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
 use synapse_providers::Providers;
-use synapse_store::{Home, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
+use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
 
-use crate::environment::Environment;
-use crate::output::Printer;
+use crate::command::Context;
+use crate::prompt::Terminal;
+use crate::remember::Remembering;
 use crate::system::{RandomCallIds, SystemClock};
 use crate::telemetry::observed;
 
+/// Whether there is somebody to ask for a passphrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// Whoever sits at the terminal, if it is one.
+    Terminal,
+    /// Nobody: stdin is the protocol's.
+    Nobody,
+}
+
 /// The use cases over this machine. Touches neither disk nor network.
-pub(crate) fn engine(environment: &Environment, printer: Printer) -> Result<Engine, Failure> {
-    let home = Home::new(environment.synapse_home()?);
+pub(crate) fn engine(context: &Context, asking: Asking) -> Result<Engine, Failure> {
+    let home = home(context)?;
     let ledger = Arc::new(SqliteLedger::new(home.clone()));
-    let secrets = Secrets::new(
-        environment.user_home().map(ToOwned::to_owned),
-        environment.lookup(),
-    );
+    let secrets = match asking {
+        Asking::Terminal => secrets(context)?,
+        Asking::Nobody => secrets(context)?.asking(Arc::new(NoPrompt)),
+    };
+    let secrets = Remembering::new(Arc::new(secrets), context.seen.clone(), context.resolved);
     let connections = TomlConnections::new(home.clone());
     let clock = Arc::new(SystemClock::new());
     Ok(Engine::new(Ports {
-        ledger: observed(ledger.clone(), connections.clone(), clock.clone(), printer),
+        ledger: observed(
+            ledger.clone(),
+            connections.clone(),
+            clock.clone(),
+            context.printer.clone(),
+        ),
         connections: Arc::new(connections),
         providers: Arc::new(Providers::new(USER_AGENT)),
         secrets: Arc::new(secrets),
@@ -32,6 +48,24 @@ pub(crate) fn engine(environment: &Environment, printer: Printer) -> Result<Engi
         clock,
         call_ids: Arc::new(RandomCallIds),
     }))
+}
+
+/// Where secrets are, and whom to ask for a passphrase.
+pub(crate) fn secrets(context: &Context) -> Result<Secrets, Failure> {
+    let environment = &context.environment;
+    let user_home = environment.user_home().map(ToOwned::to_owned);
+    Ok(Secrets::new(user_home, environment.lookup())
+        .at_home(home(context)?)
+        .asking(Arc::new(Terminal)))
+}
+
+/// Where connections are.
+pub(crate) fn connections(context: &Context) -> Result<TomlConnections, Failure> {
+    Ok(TomlConnections::new(home(context)?))
+}
+
+fn home(context: &Context) -> Result<Home, Failure> {
+    context.environment.synapse_home().map(Home::new)
 }
 
 const USER_AGENT: &str = concat!("synapse/", env!("CARGO_PKG_VERSION"));

@@ -1,5 +1,7 @@
-//! The one reader of the process environment. Every variable that Synapse reads is listed here,
-//! but for two that libraries read where they act on them: `NO_COLOR` and `SSL_CERT_FILE`.
+//! The one reader of the process environment. Every variable that is Synapse's own is listed here.
+//! Libraries read some where they act on them: `NO_COLOR`, `SSL_CERT_FILE`, and for the keyring
+//! `DBUS_SESSION_BUS_ADDRESS` and `XDG_RUNTIME_DIR`. The places of credentials look theirs up through
+//! [`Environment::lookup`]; docs/guides/secrets.md names them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,9 @@ use synapse_core::error::{Code, Failure};
 pub(crate) const SYNAPSE_HOME: &str = "SYNAPSE_HOME";
 /// What `serve` logs to stderr: `level` or `target=level,…`; warnings when unset.
 pub(crate) const SYNAPSE_LOG: &str = "SYNAPSE_LOG";
+
+/// The key file of the local vault. Read by the vault; here it goes into the IDE's entry.
+pub(crate) const SYNAPSE_VAULT_KEY_FILE: &str = "SYNAPSE_VAULT_KEY_FILE";
 
 /// Looks a variable up.
 pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
@@ -41,7 +46,7 @@ impl Environment {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// The lookup itself, for `env:` references.
+    /// The lookup itself, for credential references.
     pub(crate) fn lookup(&self) -> Lookup {
         Arc::clone(&self.lookup)
     }

@@ -8,40 +8,70 @@ mod args;
 mod command;
 mod compose;
 mod environment;
+mod guard;
+mod log;
 mod output;
+mod prompt;
+mod remember;
 mod system;
 mod telemetry;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser;
 use synapse_core::credential::looks_like_token;
 use synapse_core::document::ErrorDocument;
 use synapse_core::error::{Class, Code, Failure};
+use synapse_core::redact::{SeenSecrets, is_opaque};
 
 use crate::args::{Arguments, ColorWord};
 use crate::command::Context;
 use crate::environment::Environment;
 use crate::output::{Format, Printer};
 
+pub use crate::remember::Resolved;
+
 /// Runs the command that the process was started with.
 ///
 /// The exit code is 0, or that of the failure's class.
 #[must_use]
 pub fn main() -> ExitCode {
+    main_with(|_| ())
+}
+
+/// [`main`], telling `resolved` of every secret right after it was resolved: the twin of the tests
+/// fails there, to see that nothing gets out.
+#[must_use]
+pub fn main_with(resolved: Resolved) -> ExitCode {
+    guard::no_dumps();
+    let seen = SeenSecrets::new();
+    guard::report_panics(seen.clone());
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(refusal) => return refuse(&refusal),
     };
-    let environment = Environment::of_process();
-    let printer = Printer::new(arguments.format(), arguments.color);
     let context = Context {
-        environment,
-        printer,
+        environment: Environment::of_process(),
+        printer: Printer::new(arguments.format(), arguments.color).hiding(seen.clone()),
+        seen,
+        resolved,
     };
-    match command::run(&context, arguments.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => error.report(&context.printer),
+    // Nothing is used afterwards that a panic could have left half done.
+    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        command::run(&context, arguments.command)
+    }));
+    match ran {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => error.report(&context.printer),
+        Err(_) => {
+            if context.printer.is_json() {
+                context
+                    .printer
+                    .document(&ErrorDocument::new(&guard::defect()));
+            }
+            ExitCode::from(Class::Internal.exit_code())
+        }
     }
 }
 
@@ -77,8 +107,8 @@ fn refuse(refusal: &clap::Error) -> ExitCode {
 fn without_tokens(text: &str, arguments: &[String]) -> String {
     arguments
         .iter()
-        .flat_map(|argument| argument.rsplit('='))
-        .filter(|word| looks_like_token(word))
+        .flat_map(|argument| std::iter::once(argument.as_str()).chain(argument.rsplit('=')))
+        .filter(|word| looks_like_token(word) || is_opaque(word))
         .fold(text.to_owned(), |text, token| {
             text.replace(token, "[not shown]")
         })

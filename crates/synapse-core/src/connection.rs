@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use crate::account::{Account, HeaderText};
 use crate::credential::CredentialRef;
-use crate::endpoint::BaseUrl;
+use crate::endpoint::{BaseUrl, Origin};
 use crate::error::{Code, Failure};
 use crate::gate::NetworkGate;
 use crate::limits::{DraftLimits, Limits};
 use crate::name::{ConnectionName, ModelId};
 use crate::preflight::PreflightRecord;
 use crate::provider::{ProviderKind, TokenNeed};
-use crate::redact::Redactor;
+use crate::redact::{REDACTED, Redactor, is_opaque};
 
 /// A connection as someone wrote it, in a file or on the command line. Nothing is checked yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -130,6 +130,8 @@ pub struct Connection {
     pub limits: Option<Limits>,
     /// Whether prompts and answers are kept in the ledger.
     pub record_text: bool,
+    /// Where the owner confirmed that the credential may go; `None` when nobody did.
+    pub bound_to: Option<Origin>,
 }
 
 impl Draft {
@@ -167,6 +169,7 @@ impl Draft {
             proxy,
             limits,
             record_text: self.record_text,
+            bound_to: None,
         })
     }
 
@@ -331,7 +334,10 @@ pub fn already_exists(name: &ConnectionName) -> Failure {
 /// The failure of a name that is not there.
 #[must_use]
 pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
-    let name = Redactor::none().clean(name, 64);
+    let name = match is_opaque(name) {
+        true => REDACTED.to_owned(),
+        false => Redactor::none().clean(name, 64),
+    };
     let failure = Failure::new(
         Code::ConfigNotFound,
         format!("no connection is called `{name}`"),

@@ -1,4 +1,7 @@
-//! Credential references: where a secret is, never what it is.
+//! Credential references: where a secret is, never what it is. The grammar of each kind is in
+//! `credential/grammar.rs`; what a kind does is the business of who resolves it.
+
+mod grammar;
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +16,77 @@ pub enum CredentialRef {
     File(String),
     /// `env:NAME`: an environment variable of the process that sends.
     Env(String),
+    /// `keyring:ACCOUNT`: an item of the system's keyring, of the service `synapse`.
+    Keyring(String),
+    /// `vault:local/NAME`: an entry of Synapse's own encrypted vault.
+    LocalVault(String),
+    /// `vault:MOUNT/PATH#FIELD`: a field in a key-value engine of HashiCorp Vault or OpenBao.
+    Vault(VaultSecret),
+    /// `op://vault/item/field`: what the 1Password program reads there; held whole.
+    OnePassword(String),
+    /// `pass:PATH`: the first line of an entry of the password store.
+    Pass(String),
+    /// `systemd:NAME`: a credential that systemd gave to this service.
+    Systemd(String),
+    /// `cmd:["program","argument"]`: the one line that a program prints. No shell is involved.
+    Command(Vec<String>),
+}
+
+/// One field of a secret in a key-value engine.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct VaultSecret {
+    /// Where the engine is mounted.
+    pub mount: String,
+    /// The path below the mount, without `data/`.
+    pub path: String,
+    /// The name of the field.
+    pub field: String,
+    /// The version of the engine.
+    pub engine: KvEngine,
+}
+
+/// The two key-value engines that Vault and OpenBao have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum KvEngine {
+    /// Version 1, written `?kv=1`.
+    V1,
+    /// Version 2, which keeps old versions; the default.
+    #[default]
+    V2,
+}
+
+impl CredentialRef {
+    /// The word before the colon.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Env(_) => "env",
+            Self::Keyring(_) => "keyring",
+            Self::LocalVault(_) | Self::Vault(_) => "vault",
+            Self::OnePassword(_) => "op",
+            Self::Pass(_) => "pass",
+            Self::Systemd(_) => "systemd",
+            Self::Command(_) => "cmd",
+        }
+    }
+}
+
+impl CredentialRef {
+    /// Whether looking there may leave this machine: it asks a server, or a program that does what
+    /// it likes.
+    #[must_use]
+    pub const fn may_use_network(&self) -> bool {
+        match self {
+            Self::Vault(_) | Self::OnePassword(_) | Self::Command(_) => true,
+            Self::File(_)
+            | Self::Env(_)
+            | Self::Keyring(_)
+            | Self::LocalVault(_)
+            | Self::Pass(_)
+            | Self::Systemd(_) => false,
+        }
+    }
 }
 
 impl FromStr for CredentialRef {
@@ -25,16 +99,7 @@ impl FromStr for CredentialRef {
         if looks_like_token(text) {
             return Err(literal_token());
         }
-        match text.split_once(':') {
-            Some(("file", path)) => file_reference(path),
-            Some(("env", name)) => env_reference(name),
-            _ => Err(invalid("that is no credential reference")
-                .cause("a reference is `file:/absolute/path`, `file:~/path` or `env:NAME`")
-                .command(
-                    "put the token into a file that only you can read",
-                    "(umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/openai.token)",
-                )),
-        }
+        grammar::parse(text)
     }
 }
 
@@ -43,7 +108,33 @@ impl fmt::Display for CredentialRef {
         match self {
             Self::File(path) => write!(formatter, "file:{path}"),
             Self::Env(name) => write!(formatter, "env:{name}"),
+            Self::Keyring(account) => write!(formatter, "keyring:{account}"),
+            Self::LocalVault(name) => write!(formatter, "vault:{LOCAL}/{name}"),
+            Self::Vault(secret) => write!(formatter, "vault:{secret}"),
+            Self::OnePassword(reference) => formatter.write_str(reference),
+            Self::Pass(path) => write!(formatter, "pass:{path}"),
+            Self::Systemd(name) => write!(formatter, "systemd:{name}"),
+            Self::Command(words) => {
+                let words = serde_json::to_string(words).map_err(|_| fmt::Error)?;
+                write!(formatter, "cmd:{words}")
+            }
         }
+    }
+}
+
+impl fmt::Display for VaultSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A mount of several segments, or of the name that is taken, is set off by `//`.
+        let plain = !self.mount.contains('/') && self.mount != LOCAL;
+        let separator = if plain { "/" } else { "//" };
+        let query = match self.engine {
+            KvEngine::V1 => "?kv=1",
+            KvEngine::V2 => "",
+        };
+        let Self {
+            mount, path, field, ..
+        } = self;
+        write!(formatter, "{mount}{separator}{path}{query}#{field}")
     }
 }
 
@@ -64,38 +155,6 @@ pub fn looks_like_token(text: &str) -> bool {
     }) || text.starts_with("Bearer ")
 }
 
-fn file_reference(path: &str) -> Result<CredentialRef, Failure> {
-    let absolute = path.starts_with('/') || path.starts_with("~/") || is_windows_absolute(path);
-    if absolute && !path.contains('\0') {
-        return Ok(CredentialRef::File(path.to_owned()));
-    }
-    Err(invalid("the credential file needs an absolute path")
-        .cause("an IDE starts Synapse in a directory of its own choice")
-        .hint("write file:/absolute/path or file:~/path"))
-}
-
-fn env_reference(name: &str) -> Result<CredentialRef, Failure> {
-    let fits = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .chars()
-            .all(|each| each.is_ascii_alphanumeric() || each == '_');
-    if fits {
-        return Ok(CredentialRef::Env(name.to_owned()));
-    }
-    Err(invalid("that is no name of an environment variable")
-        .cause("a name has letters, digits and `_`, and does not begin with a digit")
-        .hint("write env:NAME, without `$`"))
-}
-
-fn is_windows_absolute(path: &str) -> bool {
-    let mut characters = path.chars();
-    characters
-        .next()
-        .is_some_and(|drive| drive.is_ascii_alphabetic())
-        && characters.next() == Some(':')
-        && matches!(characters.next(), Some('\\' | '/'))
-}
-
 fn literal_token() -> Failure {
     Failure::new(
         Code::CredentialLiteralToken,
@@ -107,10 +166,6 @@ fn literal_token() -> Failure {
         "(umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/provider.token)",
     )
     .hint("treat a token that was typed on a command line as exposed, and rotate it")
-}
-
-fn invalid(message: &str) -> Failure {
-    Failure::new(Code::CredentialInvalidReference, message).with("field", "credential")
 }
 
 /// Prefixes of provider tokens, as secret scanners know them.
@@ -126,25 +181,12 @@ const TOKEN_PREFIXES: [&str; 9] = [
     "AIza",
 ];
 const MIN_TAIL: usize = 8;
+/// The mount that is Synapse's own vault.
+const LOCAL: &str = "local";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn code(text: &str) -> Code {
-        text.parse::<CredentialRef>().unwrap_err().code
-    }
-
-    #[test]
-    fn references_round_trip() {
-        for text in [
-            "file:/run/secrets/openai",
-            "file:~/.synapse/a b.token",
-            "env:OPENAI_API_KEY",
-        ] {
-            assert_eq!(text.parse::<CredentialRef>().unwrap().to_string(), text);
-        }
-    }
 
     #[test]
     fn a_literal_token_is_refused_without_being_repeated() {
@@ -152,6 +194,12 @@ mod tests {
             "sk-fake-fake-fake-fake",
             "hf_fakefakefake",
             "env:hf_fakefakefake",
+            "keyring:hf_fakefakefake",
+            "vault:local/hf_fakefakefake",
+            "pass:synapse/sk-fake-fake-fake",
+            r#"cmd:["printf","sk-fake-fake-fake"]"#,
+            r#"cmd:["sh","-c","printf hf_fakefakefake"]"#,
+            r#"cmd:["x","--token=hf_fakefakefake"]"#,
             "Bearer x",
         ] {
             let failure = token.parse::<CredentialRef>().unwrap_err();
@@ -159,22 +207,5 @@ mod tests {
             assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
         }
         assert!("file:/home/sk-someone/key".parse::<CredentialRef>().is_ok());
-    }
-
-    #[test]
-    fn anything_else_is_no_reference() {
-        for text in [
-            "",
-            "openai",
-            "file:",
-            "file:relative",
-            "file:./x",
-            "env:",
-            "env:$X",
-            "env:1X",
-            "s3:x",
-        ] {
-            assert_eq!(code(text), Code::CredentialInvalidReference, "{text}");
-        }
     }
 }

@@ -52,6 +52,12 @@ impl BaseUrl {
         Origin::of(&self.0)
     }
 
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
     /// The host without port.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -120,6 +126,21 @@ impl Origin {
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.split_once("://").map_or(&self.0, |(_, host)| host)
+    }
+}
+
+impl FromStr for Origin {
+    type Err = Failure;
+
+    /// # Errors
+    /// `endpoint.invalid-url` for what is not exactly an origin.
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        let origin = text.parse::<Url>().map(|url| Self::of(&url));
+        match origin {
+            Ok(origin) if origin.as_str() == text => Ok(origin),
+            _ => Err(invalid("that is no origin")
+                .cause("an origin is scheme, host and port, such as https://api.openai.com")),
+        }
     }
 }
 

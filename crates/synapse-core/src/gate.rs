@@ -72,6 +72,16 @@ impl NetworkPermit {
         self.origins.contains(origin)
     }
 
+    /// The permit for the server that keeps the credential of the call, and for nothing else.
+    ///
+    /// It takes a permit to make one: behind a closed gate no store is asked either.
+    #[must_use]
+    pub fn for_store(&self, origin: Origin) -> Self {
+        Self {
+            origins: vec![origin],
+        }
+    }
+
     /// The origins that may be contacted.
     #[must_use]
     pub fn origins(&self) -> &[Origin] {
@@ -97,5 +107,8 @@ mod tests {
             .unwrap();
         assert!(permit.covers(&origin("https://a.test/path")));
         assert!(!permit.covers(&origin("https://b.test")));
+        let store = permit.for_store(origin("https://vault.test"));
+        assert!(store.covers(&origin("https://vault.test")));
+        assert!(!store.covers(&origin("https://a.test")));
     }
 }

@@ -5,11 +5,13 @@
 //! that kind arrives through a port in [`ports`], so this crate embeds anywhere.
 
 pub mod account;
+mod binding;
 pub mod call;
 pub mod chat;
 pub mod connection;
 pub mod cost;
 pub mod credential;
+pub mod doctor;
 pub mod document;
 pub mod endpoint;
 pub mod engine;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Code, Failure};
+use crate::redact::holds_token;
 
 /// The name of a connection: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit.
 ///
@@ -23,8 +24,10 @@ impl FromStr for ConnectionName {
     type Err = Failure;
 
     /// # Errors
-    /// `config.invalid-value` when the rule above is broken.
+    /// `config.invalid-value` when the rule above is broken, `credential.literal-token` when the
+    /// text has the shape of a token.
     fn from_str(text: &str) -> Result<Self, Failure> {
+        refuse_token(text, "name")?;
         let starts_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
         let fits = text.len() <= MAX_NAME
             && text
@@ -83,8 +86,9 @@ impl FromStr for ModelId {
 
     /// # Errors
     /// `config.invalid-value` for an empty id, one with white space or control characters, or one
-    /// of more than 256 bytes.
+    /// of more than 256 bytes; `credential.literal-token` for what has the shape of a token.
     fn from_str(text: &str) -> Result<Self, Failure> {
+        refuse_token(text, "model")?;
         let fits = !text.is_empty()
             && text.len() <= MAX_MODEL
             && text
@@ -109,6 +113,21 @@ impl fmt::Display for ModelId {
 }
 
 const MAX_NAME: usize = 64;
+/// A name goes into files, the ledger and every message: a token that was pasted in its place must
+/// not.
+fn refuse_token(text: &str, field: &'static str) -> Result<(), Failure> {
+    if !holds_token(text) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::CredentialLiteralToken,
+        "this looks like a token; a name is expected here",
+    )
+    .cause("it was neither stored nor shown")
+    .hint("treat a token that was typed on a command line as exposed, and rotate it")
+    .with("field", field))
+}
+
 const MAX_MODEL: usize = 256;
 
 #[cfg(test)]
@@ -145,5 +164,18 @@ mod tests {
         for bad in ["", " ", "a b", "a\u{7}", &"m".repeat(257)] {
             assert!(bad.parse::<ModelId>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_token_is_no_name_and_is_not_repeated() {
+        let token = format!("hf_{}", "fake".repeat(9));
+        for failure in [
+            token.parse::<ConnectionName>().unwrap_err(),
+            token.parse::<ModelId>().unwrap_err(),
+        ] {
+            assert_eq!(failure.code, Code::CredentialLiteralToken);
+            assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
+        }
+        assert!("hf_production".parse::<ConnectionName>().is_ok());
     }
 }

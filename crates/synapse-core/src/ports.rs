@@ -1,5 +1,7 @@
 //! The ports through which all I/O, time and randomness reach the use cases.
 
+mod keeping;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use secrecy::SecretString;
 use crate::call::CallId;
 use crate::connection::{Cleared, Connection, Draft};
 use crate::credential::CredentialRef;
+use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
@@ -23,6 +26,8 @@ use crate::price::{PriceKey, PriceList, SeenPrice};
 use crate::provider::Provider;
 use crate::time::Timestamp;
 
+pub use self::keeping::{Kept, PassphrasePrompt, PassphrasePurpose, SecretKeeper, Shelf, Writing};
+
 /// A connection as it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredConnection {
@@ -34,6 +39,24 @@ pub struct StoredConnection {
     pub connection: Result<Connection, Failure>,
     /// What the preflight before saving proved.
     pub preflight: Option<PreflightRecord>,
+}
+
+impl StoredConnection {
+    /// The connection with what its owner confirmed, as every use of it begins.
+    ///
+    /// # Errors
+    /// Why the connection cannot be understood.
+    pub fn usable(&self) -> Result<Connection, Failure> {
+        let mut connection = self.connection.clone()?;
+        connection.bound_to = self.bound_to();
+        Ok(connection)
+    }
+
+    /// Where the owner confirmed that the credential may go.
+    #[must_use]
+    pub fn bound_to(&self) -> Option<Origin> {
+        self.preflight.as_ref()?.bound_to.clone()
+    }
 }
 
 /// Where connections are kept.
@@ -86,6 +109,14 @@ pub trait SecretResolver: Send + Sync + fmt::Debug {
         permit: &NetworkPermit,
         reference: &CredentialRef,
     ) -> Result<ResolvedSecret, Failure>;
+
+    /// What is wrong with the place that `reference` names, apart from what a failed
+    /// [`SecretResolver::resolve`] tells: who tracks it, who owns it, who may write there. Reads
+    /// no secret.
+    async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {
+        let _ = reference;
+        Vec::new()
+    }
 }
 
 /// Makes the adapter of a connection.

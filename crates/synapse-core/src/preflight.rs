@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::connection::{Cleared, Connection, Draft};
+use crate::endpoint::Origin;
 use crate::error::{Class, Code, Failure};
 use crate::price::SeenPrice;
 use crate::receipt::Receipt;
@@ -169,6 +170,8 @@ pub struct PreflightRecord {
     pub proven: Vec<String>,
     /// Ids of the checks that were skipped or could not be proven.
     pub unproven: Vec<String>,
+    /// Where the owner confirmed that the credential may go.
+    pub bound_to: Option<Origin>,
 }
 
 impl PreflightReport {
@@ -218,6 +221,7 @@ impl PreflightReport {
             checked_at: self.checked_at,
             proven: names(proven),
             unproven: names(unproven),
+            bound_to: connection.confirmed(),
         };
         Ok(Cleared::new(self.draft.clone(), connection, record))
     }

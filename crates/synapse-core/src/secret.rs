@@ -1,5 +1,7 @@
 //! A secret in memory, bound to the origins that it may be sent to.
 
+use std::sync::OnceLock;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::endpoint::Origin;
@@ -13,13 +15,19 @@ use crate::redact::Redactor;
 pub struct BoundSecret {
     value: SecretString,
     audience: Vec<Origin>,
+    /// Made when it is first asked for: a call asks several times.
+    redactor: OnceLock<Redactor>,
 }
 
 impl BoundSecret {
     /// Binds `value` to `audience`. The binding cannot be widened afterwards.
     #[must_use]
     pub fn new(value: SecretString, audience: Vec<Origin>) -> Self {
-        Self { value, audience }
+        Self {
+            value,
+            audience,
+            redactor: OnceLock::new(),
+        }
     }
 
     /// The value, for a request to `origin`.
@@ -39,7 +47,8 @@ impl BoundSecret {
     /// A redactor that removes this secret from text.
     #[must_use]
     pub fn redactor(&self) -> Redactor {
-        Redactor::for_secret(self.value.expose_secret())
+        let made = || Redactor::for_secret(self.value.expose_secret());
+        self.redactor.get_or_init(made).clone()
     }
 
     /// Whether the value begins with `prefix`; a hint about its vendor, never shown.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use synapse_core::chat::{ChatReply, ChatRequest, FinishReason};
+use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
@@ -29,7 +29,7 @@ use self::model::{ModelInfo, Page};
 pub(crate) use self::prices::AnthropicPrices;
 use crate::classify::{Asked, Problem};
 use crate::found::{accepts, answers};
-use crate::reply::redactor;
+use crate::reply::{redactor, spare};
 use crate::send::{Call, Sender};
 
 /// A connection to Anthropic, or to a server that speaks its Messages API.
@@ -303,18 +303,14 @@ fn asked(model: &ModelId) -> Asked<'_> {
     }
 }
 
-/// Reads a message. The answer stays as it came; model and stop reason go into receipts and the
-/// ledger, so a server that says the secret back there must not have it written down.
+/// Reads a message. The answer stays as it came, but for the secret itself.
 fn reply_reader(
     secret: Option<&BoundSecret>,
 ) -> impl FnOnce(&Value) -> Result<ChatReply, Problem> + Send {
     let redactor = redactor(secret);
     move |value| {
         let mut reply = reply::read(value).ok_or(Problem::Shape)?;
-        reply.model = reply.model.map(|model| redactor.clean(&model, MAX_WORD));
-        reply.finish_reason = reply
-            .finish_reason
-            .map(|reason| FinishReason::new(redactor.clean(reason.as_str(), MAX_WORD)));
+        spare(&mut reply, &redactor);
         Ok(reply)
     }
 }

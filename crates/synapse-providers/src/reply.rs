@@ -1,6 +1,8 @@
 //! What every adapter of chat completions does with an answer, and with a request that cannot be
 //! sent. Knows no provider.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use synapse_core::Connection;
 use synapse_core::chat::{ChatReply, FinishReason};
@@ -15,8 +17,8 @@ use crate::wire::completion;
 
 /// Reads a completion.
 ///
-/// The answer stays as it came. Model and finish reason go into receipts and the ledger, so a
-/// server that says the secret back there must not have it written down.
+/// The answer stays as it came, but for the secret itself, which no answer has unless the server
+/// said it back. Model and finish reason go into receipts and the ledger and are cleaned.
 pub(crate) fn reply_reader(
     secret: Option<&BoundSecret>,
 ) -> impl FnOnce(&Value) -> Result<ChatReply, Problem> + Send {
@@ -26,11 +28,52 @@ pub(crate) fn reply_reader(
             completion::NoCompletion::Shape => Problem::Shape,
             completion::NoCompletion::NoChoice => Problem::NoChoice,
         })?;
-        reply.model = reply.model.map(|model| redactor.clean(&model, MAX_WORD));
-        reply.finish_reason = reply
-            .finish_reason
-            .map(|reason| FinishReason::new(redactor.clean(reason.as_str(), MAX_WORD)));
+        spare(&mut reply, &redactor);
         Ok(reply)
+    }
+}
+
+/// Takes the secret out of an answer, and cleans what goes into receipts.
+pub(crate) fn spare(reply: &mut ChatReply, redactor: &Redactor) {
+    for text in texts(reply) {
+        if let Cow::Owned(clean) = redactor.spare(text) {
+            *text = clean;
+        }
+    }
+    reply.model = reply
+        .model
+        .take()
+        .map(|model| redactor.clean(&model, MAX_WORD));
+    reply.finish_reason = reply
+        .finish_reason
+        .take()
+        .map(|reason| FinishReason::new(redactor.clean(reason.as_str(), MAX_WORD)));
+}
+
+/// The texts of an answer.
+fn texts(reply: &mut ChatReply) -> Vec<&mut String> {
+    let mut texts: Vec<&mut String> =
+        [&mut reply.content, &mut reply.reasoning, &mut reply.refusal]
+            .into_iter()
+            .flatten()
+            .collect();
+    for call in &mut reply.tool_calls {
+        texts.extend(&mut call.id);
+        texts.extend([&mut call.name, &mut call.arguments]);
+        for value in call.extra.values_mut() {
+            strings(value, &mut texts);
+        }
+    }
+    texts
+}
+
+/// The strings inside a JSON value, keys aside.
+fn strings<'a>(value: &'a mut Value, texts: &mut Vec<&'a mut String>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| strings(item, texts)),
+        Value::Object(members) => members.values_mut().for_each(|item| strings(item, texts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

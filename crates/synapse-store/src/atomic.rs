@@ -87,6 +87,42 @@ impl io::Write for Replacement {
     }
 }
 
+/// Creates the file at `path` with mode 0600 and says whether it did: what is there already, a
+/// symbolic link too, is left as it is.
+///
+/// # Errors
+/// As [`replace`].
+pub fn create(path: &Path, content: &[u8]) -> Result<bool, Failure> {
+    let file = beside(path, None)
+        .and_then(|mut file| {
+            file.write_all(content)?;
+            file.as_file().sync_all()?;
+            Ok(file)
+        })
+        .map_err(|error| writing(path, &error))?;
+    match file.persist_noclobber(path) {
+        Ok(_) => {
+            sync_directory(path);
+            Ok(true)
+        }
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(writing(path, &error.error)),
+    }
+}
+
+/// Writes a new file at `path`, for its owner alone.
+///
+/// # Errors
+/// `storage.read-only`, `storage.disk-full`, `storage.unavailable`, also when something is there.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    private_options()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(content))
+        .map_err(|error| writing(path, &error))
+}
+
 /// An advisory lock between processes, held until it is dropped.
 ///
 /// The file of the lock stays: removing it would let two processes hold "the" lock.
@@ -158,7 +194,7 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-fn directory(target: &Path) -> &Path {
+fn directory_of(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -171,15 +207,20 @@ fn beside(target: &Path, existing: Option<&Metadata>) -> io::Result<NamedTempFil
     if let Some(permissions) = permissions(existing) {
         builder.permissions(permissions);
     }
-    builder.tempfile_in(directory(target))
+    builder.tempfile_in(directory_of(target))
 }
 
+/// On disk before it takes the name.
 fn settle(file: NamedTempFile, target: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(target)?;
-    // The new name is in force by now: a directory that cannot be synced is no failure to report.
-    drop(File::open(directory(target)).and_then(|directory| directory.sync_all()));
+    sync_directory(target);
     Ok(())
+}
+
+/// The new name is in force by now: a directory that cannot be synced is no failure to report.
+fn sync_directory(target: &Path) {
+    drop(File::open(directory_of(target)).and_then(|directory| directory.sync_all()));
 }
 
 #[cfg(unix)]

@@ -43,6 +43,23 @@ impl Home {
         self.directory.join("ledger.db")
     }
 
+    /// The local vault of secrets, an age file.
+    #[must_use]
+    pub fn vault(&self) -> PathBuf {
+        self.directory.join("vault.age")
+    }
+
+    /// Where the Vault server is, for people to read and edit.
+    #[must_use]
+    pub fn vault_server(&self) -> PathBuf {
+        self.directory.join("vault.toml")
+    }
+
+    /// Held while the local vault is changed.
+    pub(crate) fn vault_lock(&self) -> PathBuf {
+        self.directory.join("vault.age.lock")
+    }
+
     /// Held while connections.toml is changed.
     pub(crate) fn connections_lock(&self) -> PathBuf {
         self.directory.join("connections.toml.lock")

@@ -1,5 +1,5 @@
-//! Where Synapse keeps what outlives a process: connections.toml, the SQLite ledger, and the
-//! files and variables that credential references name.
+//! Where Synapse keeps what outlives a process: connections.toml, the SQLite ledger, the local vault
+//! of secrets, and the way to every other place that credential references name.
 //!
 //! **Invariant:** nothing here reads the environment or guesses a directory: both are passed in.
 //! Reading creates nothing; every write is atomic and safe against other processes.
@@ -16,7 +16,7 @@ mod shell;
 pub use connections::TomlConnections;
 pub use home::Home;
 pub use ledger::{SqliteLedger, SqlitePrices};
-pub use secrets::{Environment, Secrets};
+pub use secrets::{Environment, NewKey, NoPrompt, Scanned, Secrets};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

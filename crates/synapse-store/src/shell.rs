@@ -4,7 +4,11 @@ use std::path::Path;
 
 /// `path` as one word of a POSIX shell.
 pub(crate) fn quote(path: &Path) -> String {
-    let text = path.to_string_lossy();
+    quote_text(&path.to_string_lossy())
+}
+
+/// `text` as one word of a POSIX shell.
+pub(crate) fn quote_text(text: &str) -> String {
     let plain = !text.is_empty()
         && text
             .chars()
@@ -13,7 +17,7 @@ pub(crate) fn quote(path: &Path) -> String {
     let text = if text.starts_with('-') {
         format!("./{text}")
     } else {
-        text.into_owned()
+        text.to_owned()
     };
     if plain {
         return text;

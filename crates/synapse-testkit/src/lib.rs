@@ -10,9 +10,11 @@
     reason = "a test double that cannot do its part fails the test by panicking"
 )]
 
+pub mod leak;
 pub mod ports;
 pub mod provider_doubles;
 pub mod raw;
+pub mod redaction;
 pub mod tls;
 
 #[cfg(doctest)]

@@ -1,9 +1,8 @@
 //! What goes wrong around the product: calls that are given up, processes that die or race, disks
-//! that cannot be written, pipes that nobody reads, and a token that must turn up nowhere.
+//! that cannot be written, and pipes that nobody reads.
 
 #![cfg(test)]
 
-mod canary;
 mod ending;
 mod once;
 mod pipes;

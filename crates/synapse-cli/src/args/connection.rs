@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use synapse_core::connection::Draft;
+use synapse_core::engine::Naming;
 use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::Reach;
 
@@ -41,8 +42,8 @@ pub(crate) struct CreateArguments {
     #[arg(long)]
     pub(crate) model: String,
 
-    /// Where the token is: file:/path, file:~/path or env:NAME. Never the token itself; servers on
-    /// this machine need none
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; never the token.
+    /// Servers on this machine need none
     #[arg(long, value_name = "REF")]
     pub(crate) credential: Option<String>,
 
@@ -75,7 +76,7 @@ pub(crate) struct EditArguments {
     #[arg(long)]
     pub(crate) model: Option<String>,
 
-    /// Where the token is: file:/path, file:~/path or env:NAME
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …
     #[arg(long, value_name = "REF")]
     pub(crate) credential: Option<String>,
 
@@ -117,7 +118,7 @@ pub(crate) struct PreflightArguments {
     #[arg(long, requires = "provider")]
     pub(crate) model: Option<String>,
 
-    /// Where the token is: file:/path, file:~/path or env:NAME
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …
     #[arg(long, value_name = "REF", requires = "provider")]
     pub(crate) credential: Option<String>,
 
@@ -231,6 +232,14 @@ impl EditArguments {
             || self.allow_network
             || self.deny_network
             || self.draft.any()
+    }
+
+    /// Whether the base URL is named, and so confirmed.
+    pub(crate) const fn naming(&self) -> Naming {
+        match self.draft.base_url {
+            Some(_) => Naming::BaseUrl,
+            None => Naming::Others,
+        }
     }
 
     /// Writes the given fields into `draft`.

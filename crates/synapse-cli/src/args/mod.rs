@@ -5,6 +5,7 @@ mod connection;
 mod history;
 mod limits;
 mod models;
+mod secret;
 mod serving;
 mod usage;
 
@@ -19,7 +20,8 @@ pub(crate) use self::history::{
     HistoryListArguments, HistoryPurgeArguments,
 };
 pub(crate) use self::models::ModelsArguments;
-pub(crate) use self::serving::{IdeCommand, ServeArguments};
+pub(crate) use self::secret::SecretCommand;
+pub(crate) use self::serving::{DoctorArguments, IdeCommand, ServeArguments};
 pub(crate) use self::usage::{USAGE_EXAMPLES, UsageArguments};
 use crate::output::Format;
 
@@ -89,6 +91,9 @@ pub(crate) enum Command {
     Chat(ChatArguments),
     /// Serve MCP over stdio; an IDE starts this, not you
     Serve(ServeArguments),
+    /// Keep, check, list, replace and remove secrets, without showing one
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Join an IDE to Synapse
     #[command(subcommand)]
     Ide(IdeCommand),
@@ -98,6 +103,8 @@ pub(crate) enum Command {
     /// Show what every call did; without a subcommand, list
     #[command(after_help = FILTERS)]
     History(HistoryArguments),
+    /// Look at the whole installation: files, connections, places of secrets, tokens in the open
+    Doctor(DoctorArguments),
     /// Explain an error code
     Explain {
         /// The code, such as gate.network-disabled; every code when left out

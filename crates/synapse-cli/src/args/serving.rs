@@ -1,4 +1,4 @@
-//! Flags of `serve` and `ide`.
+//! Flags of `serve`, `ide` and `doctor`.
 
 use clap::{Args, Subcommand};
 
@@ -7,6 +7,13 @@ pub(crate) struct ServeArguments {
     /// Serve this connection only
     #[arg(long, value_name = "NAME")]
     pub(crate) connection: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Also write a support bundle to this new file: no secret, prompt or answer is in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

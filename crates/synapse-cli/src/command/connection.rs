@@ -8,7 +8,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::Reach;
-use synapse_core::redact::printable;
+use synapse_core::redact::{printable, without_tokens};
 
 use super::{CommandError, Context, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
@@ -69,7 +69,12 @@ async fn edit(
     }
     let reach = reach(arguments.offline, arguments.live);
     let saved = engine
-        .edit(&arguments.name, |draft| arguments.apply(draft), reach)
+        .edit(
+            &arguments.name,
+            |draft| arguments.apply(draft),
+            arguments.naming(),
+            reach,
+        )
         .await?;
     report(printer, engine, &arguments.name, &saved)
 }
@@ -127,8 +132,8 @@ fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
         .map(|each| {
             vec![
                 each.name.to_string(),
-                printable(&each.draft.provider),
-                printable(&each.draft.model),
+                printable(&without_tokens(&each.draft.provider)),
+                printable(&without_tokens(&each.draft.model)),
                 each.draft.gate.as_str().to_owned(),
                 state(each),
             ]
@@ -152,6 +157,12 @@ fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
 fn state(stored: &StoredConnection) -> String {
     match (&stored.connection, &stored.preflight) {
         (Err(failure), _) => format!("broken: {}", failure.code),
+        _ if stored
+            .usable()
+            .is_ok_and(|connection| !connection.is_bound()) =>
+        {
+            format!("unconfirmed: {}", Code::CredentialUnbound)
+        }
         (Ok(_), None) => "never made".to_owned(),
         (Ok(_), Some(record)) if record.proven.iter().any(|id| id == "token") => {
             format!("passed {}", record.checked_at)

@@ -9,7 +9,7 @@ use synapse_core::error::{Code, Failure};
 
 use super::{CommandError, Context};
 use crate::args::IdeCommand;
-use crate::environment::{Environment, SYNAPSE_HOME};
+use crate::environment::{Environment, SYNAPSE_HOME, SYNAPSE_VAULT_KEY_FILE};
 
 pub(super) fn run(context: &Context, command: &IdeCommand) -> Result<(), CommandError> {
     match command {
@@ -43,10 +43,17 @@ pub(super) fn snippet(
     let mut entry = Map::new();
     entry.insert("command".to_owned(), json!(command));
     entry.insert("args".to_owned(), json!(arguments));
+    // An IDE passes almost no environment, so the entry has to say where the files are.
+    let mut variables = Map::new();
     if environment.has_own_home() {
-        // An IDE passes almost no environment, so the entry has to say where the files are.
-        let home = environment.synapse_home()?;
-        entry.insert("env".to_owned(), json!({ SYNAPSE_HOME: home }));
+        variables.insert(SYNAPSE_HOME.to_owned(), json!(environment.synapse_home()?));
+    }
+    if let Some(path) = environment.variable(SYNAPSE_VAULT_KEY_FILE) {
+        let path = path.to_string_lossy();
+        variables.insert(SYNAPSE_VAULT_KEY_FILE.to_owned(), json!(path));
+    }
+    if !variables.is_empty() {
+        entry.insert("env".to_owned(), variables.into());
     }
     Ok(json!({ "mcpServers": { "synapse": entry } }))
 }

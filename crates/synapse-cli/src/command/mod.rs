@@ -3,6 +3,7 @@
 mod chat;
 mod connection;
 mod demo;
+mod doctor;
 mod explain;
 mod history;
 mod ide;
@@ -10,6 +11,7 @@ mod models;
 mod preflight;
 mod providers;
 mod reference;
+mod secret;
 mod serve;
 mod usage;
 mod when;
@@ -20,11 +22,13 @@ use clap::CommandFactory;
 use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
+use synapse_core::redact::SeenSecrets;
 
 use crate::args::{Arguments, Command};
-use crate::compose;
+use crate::compose::{self, Asking};
 use crate::environment::Environment;
 use crate::output::Printer;
+use crate::remember::Resolved;
 use crate::system::asked_to_stop;
 use crate::telemetry;
 
@@ -33,6 +37,9 @@ use crate::telemetry;
 pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) printer: Printer,
+    /// What was resolved so far, to be kept out of all output.
+    pub(crate) seen: SeenSecrets,
+    pub(crate) resolved: Resolved,
 }
 
 /// How a command fails.
@@ -93,12 +100,16 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
             telemetry::remind(context);
             result
         }
+        Command::Secret(command) => secret::run(context, command),
         Command::Serve(arguments) => serve::run(context, arguments),
         Command::Ide(command) => ide::run(context, &command),
         Command::Usage(arguments) => with_engine(context, async |engine| {
             usage::run(context, engine, &arguments).await
         }),
         Command::History(arguments) => history::run(context, arguments),
+        Command::Doctor(arguments) => with_engine(context, async |engine| {
+            doctor::run(context, engine, arguments).await
+        }),
         Command::Explain { code } => explain::run(context, code.as_deref()),
         Command::Completions { shell } => {
             // Through the printer, because clap_complete panics when its reader goes away.
@@ -120,7 +131,7 @@ fn with_engine(
     work: impl AsyncFnOnce(&Engine) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let runtime = runtime()?;
-    let engine = compose::engine(&context.environment, context.printer)?;
+    let engine = compose::engine(context, Asking::Terminal)?;
     runtime.block_on(async {
         let result = tokio::select! {
             result = work(&engine) => result,

@@ -4,7 +4,7 @@ use synapse_core::document::PreflightDocument;
 use synapse_core::engine::{Engine, PreflightCall};
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Skip};
-use synapse_core::redact::printable;
+use synapse_core::redact::{printable, without_tokens};
 
 use super::{CommandError, Context};
 use crate::args::PreflightArguments;
@@ -41,10 +41,8 @@ pub(super) async fn run(
 
 async fn stored(engine: &Engine, name: &str, reach: Reach) -> Result<PreflightReport, Failure> {
     let stored = engine.stored(name)?;
-    stored.connection?;
-    Ok(engine
-        .preflight(PreflightCall::saved(stored.name, stored.draft, reach))
-        .await)
+    stored.usable()?;
+    Ok(engine.preflight(PreflightCall::saved(stored, reach)).await)
 }
 
 /// Checks every connection; the exit code is that of the first failure.
@@ -119,7 +117,7 @@ pub(super) fn human(printer: &Printer, name: Option<&str>, report: &PreflightRep
     printer.line(&format!(
         "{}{title}  {}",
         styled(STRONG, "Preflight"),
-        printable(&what)
+        printable(&without_tokens(&what))
     ));
     for check in &report.checks {
         printer.line(&check_line(check));

@@ -9,25 +9,21 @@ use std::sync::Arc;
 use synapse_core::error::{Code, Failure};
 use synapse_mcp::tools::ProductTools;
 use synapse_mcp::{Server, ServerIdentity, stdio};
-use tracing::Level;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Registry, fmt};
 
 use super::{CommandError, Context, runtime};
 use crate::args::ServeArguments;
-use crate::compose;
-use crate::environment::{Environment, SYNAPSE_LOG};
+use crate::compose::{self, Asking};
+use crate::log;
 use crate::system::asked_to_stop;
 use crate::telemetry;
 
 pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), CommandError> {
-    log_to_stderr(&context.environment);
+    log::to_stderr(&context.environment, context.seen.clone());
     if io::stdin().is_terminal() {
         context.printer.note(BY_HAND);
     }
     let runtime = runtime()?;
-    let engine = compose::engine(&context.environment, context.printer)?;
+    let engine = compose::engine(context, Asking::Nobody)?;
     let ledger = Arc::clone(&engine.ports().ledger);
     let tools = match arguments.connection {
         Some(name) => ProductTools::new(engine).scoped_to(name),
@@ -64,25 +60,6 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
     runtime.shutdown_background();
     result.map_err(CommandError::from)
 }
-
-/// The engine of the protocol logs whole requests below `warn`, so its level cannot be raised.
-fn log_to_stderr(environment: &Environment) {
-    let wanted = environment
-        .variable(SYNAPSE_LOG)
-        .and_then(|text| text.into_string().ok());
-    let targets: Targets = wanted
-        .as_deref()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_else(|| Targets::new().with_default(Level::WARN));
-    let capped = QUIET.map(|library| (library, Level::WARN));
-    let subscriber = Registry::default()
-        .with(fmt::layer().with_writer(io::stderr))
-        .with(targets.with_targets(capped));
-    // A second subscriber in one process is the host's choice.
-    drop(tracing::subscriber::set_global_default(subscriber));
-}
-
-const QUIET: [&str; 4] = ["rmcp", "reqwest", "hyper", "hyper_util"];
 
 const BY_HAND: &str = "synapse serve speaks MCP on stdin and stdout; an IDE starts it. \
     `synapse ide snippet` prints the entry for one. Ctrl-D ends it.";

@@ -7,7 +7,7 @@ use synapse_core::redact::printable;
 use super::styled;
 
 /// Renders a failure as `error[code]: message` with its causes and hints below.
-pub(super) fn render(word: &str, style: Style, failure: &Failure) -> String {
+pub(crate) fn render(word: &str, style: Style, failure: &Failure) -> String {
     let head = styled(style, &format!("{word}[{}]", failure.code));
     let mut lines = vec![format!("{head}: {}", printable(&failure.message))];
     for cause in &failure.causes {

@@ -7,15 +7,18 @@ mod chart;
 mod failure;
 mod table;
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use serde_json::Value;
 use synapse_core::error::Failure;
-use synapse_core::redact::printable_json;
+use synapse_core::redact::{SeenSecrets, printable_json};
 
 pub(crate) use self::chart::bar;
+pub(crate) use self::failure::render as render_failure;
 pub(crate) use self::table::{amount_text, cost_text, table};
 use crate::args::ColorWord;
 
@@ -26,21 +29,31 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Prints.
-#[derive(Debug, Clone, Copy)]
+/// Prints, without the secrets that this process has seen.
+#[derive(Debug, Clone)]
 pub(crate) struct Printer {
     format: Format,
     color: ColorChoice,
+    seen: SeenSecrets,
 }
 
 impl Printer {
-    pub(crate) const fn new(format: Format, color: ColorWord) -> Self {
+    pub(crate) fn new(format: Format, color: ColorWord) -> Self {
         let color = match color {
             ColorWord::Auto => ColorChoice::Auto,
             ColorWord::Always => ColorChoice::Always,
             ColorWord::Never => ColorChoice::Never,
         };
-        Self { format, color }
+        Self {
+            format,
+            color,
+            seen: SeenSecrets::new(),
+        }
+    }
+
+    /// The same printer, which keeps these secrets out of what it prints.
+    pub(crate) fn hiding(self, seen: SeenSecrets) -> Self {
+        Self { seen, ..self }
     }
 
     /// Whether results are one JSON document.
@@ -57,10 +70,10 @@ impl Printer {
     pub(crate) fn line(&self, text: &str) {
         let mut stdout = AutoStream::new(io::stdout(), self.color);
         // A closed pipe (`synapse … | head`) is the reader's choice and no failure.
-        drop(writeln!(stdout, "{text}"));
+        drop(writeln!(stdout, "{}", self.seen.spare(text)));
     }
 
-    /// Prints a result exactly as it is, escape sequences included, without adding a line end.
+    /// Prints an answer or a script exactly as it is, escape sequences included, without adding a line end.
     pub(crate) fn exactly(&self, text: &str) {
         let mut stdout = io::stdout();
         drop(
@@ -84,15 +97,40 @@ impl Printer {
     /// Prints the one JSON document of the result.
     pub(crate) fn document(&self, document: &impl Serialize) {
         match serde_json::to_string(document) {
-            Ok(text) => self.line(&printable_json(&text)),
+            // Only a document that would tell a secret is taken apart, to keep it one.
+            Ok(text) => match self.seen.spare(&text) {
+                Cow::Borrowed(_) => self.line(&printable_json(&text)),
+                Cow::Owned(_) => {
+                    let spared = self.without_secrets(document).to_string();
+                    self.line(&printable_json(&spared));
+                }
+            },
             Err(error) => self.note(&format!("the document cannot be written: {error}")),
         }
+    }
+
+    fn without_secrets(&self, document: &impl Serialize) -> Value {
+        let mut value = serde_json::to_value(document).unwrap_or_default();
+        let mut left = vec![&mut value];
+        while let Some(value) = left.pop() {
+            match value {
+                Value::String(text) => {
+                    if let Cow::Owned(clean) = self.seen.redact(text) {
+                        *text = clean;
+                    }
+                }
+                Value::Array(values) => left.extend(values),
+                Value::Object(members) => left.extend(members.values_mut()),
+                _ => {}
+            }
+        }
+        value
     }
 
     /// Prints a line that is no result: progress, advice.
     pub(crate) fn note(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr(), self.color);
-        drop(writeln!(stderr, "{text}"));
+        drop(writeln!(stderr, "{}", self.seen.redact(text)));
     }
 
     /// Prints a failure for people.

@@ -8,6 +8,7 @@ use crate::connection::Connection;
 use crate::limits::{Limits, UnknownCost};
 use crate::ports::StoredConnection;
 use crate::preflight::{Check, Finding, PreflightRecord, PreflightReport, Skip};
+use crate::redact::without_tokens;
 
 /// `synapse.connections/1`: every connection.
 #[derive(Debug, Clone, Serialize)]
@@ -109,6 +110,7 @@ struct RecordView {
     checked_at: String,
     proven: Vec<String>,
     unproven: Vec<String>,
+    bound_to: Option<String>,
 }
 
 impl From<&StoredConnection> for ConnectionView {
@@ -117,8 +119,8 @@ impl From<&StoredConnection> for ConnectionView {
         let understood = stored.connection.as_ref().ok();
         Self {
             name: stored.name.to_string(),
-            provider: draft.provider.clone(),
-            model: draft.model.clone(),
+            provider: clean(&draft.provider),
+            model: clean(&draft.model),
             // Only what was understood is shown: a broken URL or reference might hold a secret.
             base_url: understood.map(|connection| connection.base_url.to_string()),
             credential: understood
@@ -129,9 +131,9 @@ impl From<&StoredConnection> for ConnectionView {
                 .map(|connection| connection.timeout.as_secs())
                 .or(draft.timeout_seconds),
             max_tokens: draft.max_tokens,
-            organization: draft.organization.clone(),
-            project: draft.project.clone(),
-            bill_to: draft.bill_to.clone(),
+            organization: draft.organization.as_deref().map(clean),
+            project: draft.project.as_deref().map(clean),
+            bill_to: draft.bill_to.as_deref().map(clean),
             proxy: understood
                 .and_then(|connection| connection.proxy.as_ref())
                 .map(ToString::to_string),
@@ -151,8 +153,14 @@ impl From<&PreflightRecord> for RecordView {
             checked_at: record.checked_at.to_string(),
             proven: record.proven.clone(),
             unproven: record.unproven.clone(),
+            bound_to: record.bound_to.as_ref().map(ToString::to_string),
         }
     }
+}
+
+/// What stands in a draft is not checked yet: a token may have been pasted into it.
+fn clean(text: &str) -> String {
+    without_tokens(text).into_owned()
 }
 
 /// `synapse.preflight/1`.
@@ -218,8 +226,8 @@ impl PreflightDocument {
             schema: "synapse.preflight/1",
             ok: report.passed(),
             connection: name.map(str::to_owned),
-            provider: report.draft.provider.clone(),
-            model: report.draft.model.clone(),
+            provider: clean(&report.draft.provider),
+            model: clean(&report.draft.model),
             base_url: connection.map(|connection| connection.base_url.to_string()),
             hosts: report.hosts.clone(),
             checked_at: report.checked_at.to_string(),

@@ -8,6 +8,7 @@ use super::calls::ReceiptView;
 use super::connections::PreflightDocument;
 use crate::error::Failure;
 use crate::receipt::Receipt;
+use crate::redact::without_tokens;
 
 /// `synapse.error/1`.
 #[derive(Debug, Clone, Serialize)]
@@ -71,21 +72,28 @@ pub struct HintView {
 }
 
 impl From<&Failure> for ErrorView {
+    /// Where a failure was made its texts were cleaned already; here whatever still has the shape
+    /// of a token goes, so that a place that forgot to does not tell one.
     fn from(failure: &Failure) -> Self {
+        let clean = |text: &String| without_tokens(text).into_owned();
         Self {
             code: failure.code.as_str(),
             class: failure.class().as_str(),
-            message: failure.message.clone(),
-            causes: failure.causes.clone(),
+            message: clean(&failure.message),
+            causes: failure.causes.iter().map(clean).collect(),
             hints: failure
                 .hints
                 .iter()
                 .map(|hint| HintView {
-                    text: hint.text.clone(),
-                    command: hint.command.clone(),
+                    text: clean(&hint.text),
+                    command: hint.command.as_ref().map(clean),
                 })
                 .collect(),
-            context: failure.context.clone(),
+            context: failure
+                .context
+                .iter()
+                .map(|(key, value)| (*key, clean(value)))
+                .collect(),
         }
     }
 }

@@ -5,15 +5,18 @@
 
 mod calls;
 mod connections;
+mod doctor;
 mod failure;
 mod ledger;
 mod models;
 mod providers;
+mod secrets;
 
 pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
 };
+pub use self::doctor::DoctorDocument;
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
 pub use self::ledger::{
     EntryDocument, HistoryDocument, HistoryEntry, Pages, PurgeDocument, UsageDocument,
@@ -21,3 +24,4 @@ pub use self::ledger::{
 };
 pub use self::models::{ModelView, ModelsDocument, OfferView};
 pub use self::providers::{ProviderView, ProvidersDocument};
+pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};

@@ -1,6 +1,7 @@
 //! The way to a send, the same for every use case: the open gate, then the secret, bound to the
 //! origins of the permit and refused when its prefix says that it cannot work here.
 
+use crate::binding;
 use crate::connection::Connection;
 use crate::credential::CredentialRef;
 use crate::error::{Code, Failure};
@@ -19,8 +20,8 @@ pub(super) fn permit(connection: &Connection) -> Result<NetworkPermit, Failure> 
         .map_err(|failure| open_gate_hint(failure, Some(&connection.name)))
 }
 
-/// The connection's secret, bound to what the permit covers, and how it was found; `None` when the
-/// connection has none, and thus nothing is read.
+/// The connection's secret, if its owner confirmed where it goes, bound to what the permit covers,
+/// and how it was found; `None` when the connection has none, and thus nothing is read.
 pub(super) async fn secret(
     ports: &Ports,
     connection: &Connection,
@@ -29,6 +30,7 @@ pub(super) async fn secret(
     let Some(reference) = &connection.credential else {
         return Ok(None);
     };
+    binding::check(connection)?;
     let resolved = ports.secrets.resolve(permit, reference).await?;
     let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
     check_vendor(connection.provider, reference, &secret)?;

@@ -17,6 +17,15 @@ pub struct Saved {
     pub result: Result<(), Failure>,
 }
 
+/// Whether the owner of a connection names its base URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// Names it, whether or not it is another one than before.
+    BaseUrl,
+    /// Names other fields.
+    Others,
+}
+
 impl Engine {
     /// Checks a draft and saves it under `name` when every check made has passed.
     ///
@@ -46,12 +55,16 @@ impl Engine {
     /// Closing the gate is never hindered by the network: with a closed gate only the local checks
     /// are made, and the record says so.
     ///
+    /// A base URL that the change does not touch stays as confirmed as it was; with
+    /// [`Naming::BaseUrl`] the owner names it, and confirms it so.
+    ///
     /// # Errors
     /// `config.not-found` or `config.*`/`storage.*` of the file, before any check is made.
     pub async fn edit(
         &self,
         name: &str,
         change: impl FnOnce(&mut Draft),
+        naming: Naming,
         reach: Reach,
     ) -> Result<Saved, Failure> {
         let stored = self.stored(name)?;
@@ -61,9 +74,14 @@ impl Engine {
             NetworkGate::Closed => Reach::Offline,
             NetworkGate::Open => reach,
         };
-        let report = self
-            .preflight(PreflightCall::draft(Some(stored.name), draft, reach))
-            .await;
+        let other_provider = draft.base_url.is_none() && draft.provider != stored.draft.provider;
+        let named =
+            naming == Naming::BaseUrl || draft.base_url != stored.draft.base_url || other_provider;
+        let call = match named {
+            true => PreflightCall::draft(Some(stored.name), draft, reach),
+            false => PreflightCall::changed(&stored, draft, reach),
+        };
+        let report = self.preflight(call).await;
         let result = report
             .clear()
             .and_then(|cleared| self.ports.connections.replace(&stored.draft, &cleared));

@@ -13,7 +13,7 @@ mod pricing;
 use std::sync::Arc;
 
 pub use self::chat::{ChatCall, ChatOutcome};
-pub use self::connections::Saved;
+pub use self::connections::{Naming, Saved};
 pub use self::models::Models;
 pub use self::preflight::PreflightCall;
 use crate::connection::{CREATE_EXAMPLE, Connection, not_found};
@@ -86,11 +86,11 @@ impl Engine {
     /// cannot be understood.
     pub fn connection(&self, name: Option<&str>) -> Result<Connection, Failure> {
         if let Some(name) = name {
-            return self.stored(name)?.connection;
+            return self.stored(name)?.usable();
         }
         let all = self.ports.connections.load()?;
         match all.as_slice() {
-            [only] => only.connection.clone(),
+            [only] => only.usable(),
             [] => Err(
                 Failure::new(Code::ConfigNotFound, "there is no connection yet")
                     .command("create one", CREATE_EXAMPLE),

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use crate::call::{Caller, Operation};
 use crate::chat::{ChatRequest, Parameters};
 use crate::connection::{Connection, Draft, Field};
-use crate::error::Failure;
+use crate::credential::CredentialRef;
+use crate::endpoint::Origin;
+use crate::error::{Code, Failure};
 use crate::gate::{NetworkGate, NetworkPermit};
 use crate::name::ConnectionName;
+use crate::ports::StoredConnection;
 use crate::preflight::{
     Check, CheckId, Finding, PreflightReport, Reach, Rung, Skip, TOKEN_CAP_REACHED, blame,
 };
@@ -26,6 +29,16 @@ pub struct PreflightCall {
     standing: Standing,
     draft: Draft,
     reach: Reach,
+    bound_to: Bound,
+}
+
+/// Where the credential may go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Bound {
+    /// To the base URL of the draft: its owner has just named it.
+    AsNamed,
+    /// Where its owner confirmed before, if ever.
+    AsConfirmed(Option<Origin>),
 }
 
 /// Whether the connection exists, which decides what its owner can do about a closed gate.
@@ -44,17 +57,28 @@ impl PreflightCall {
             standing: Standing::New,
             draft,
             reach,
+            bound_to: Bound::AsNamed,
         }
     }
 
-    /// Checks the saved connection `name`, perhaps with changes.
+    /// Checks a saved connection as it stands.
     #[must_use]
-    pub const fn saved(name: ConnectionName, draft: Draft, reach: Reach) -> Self {
+    pub fn saved(stored: StoredConnection, reach: Reach) -> Self {
         Self {
-            name: Some(name),
+            bound_to: Bound::AsConfirmed(stored.bound_to()),
+            name: Some(stored.name),
             standing: Standing::Saved,
-            draft,
+            draft: stored.draft,
             reach,
+        }
+    }
+
+    /// Checks `draft`, a changed connection whose base URL is the one that `stored` has: what was
+    /// confirmed for that holds, and nothing more.
+    pub(super) fn changed(stored: &StoredConnection, draft: Draft, reach: Reach) -> Self {
+        Self {
+            bound_to: Bound::AsConfirmed(stored.bound_to()),
+            ..Self::draft(Some(stored.name.clone()), draft, reach)
         }
     }
 }
@@ -76,7 +100,7 @@ impl Engine {
                 warnings: Vec::new(),
             },
         };
-        climb.run(call.name, call.standing).await;
+        climb.run(call.name, call.standing, call.bound_to).await;
         climb.report
     }
 }
@@ -96,14 +120,21 @@ struct Ready {
 }
 
 impl Climb<'_> {
-    async fn run(&mut self, name: Option<ConnectionName>, standing: Standing) {
-        let Some((connection, provider)) = self.understand(name.as_ref()) else {
+    async fn run(&mut self, name: Option<ConnectionName>, standing: Standing, bound_to: Bound) {
+        let Some((connection, provider)) = self.understand(name.as_ref(), bound_to) else {
             return;
         };
         let saved = name.as_ref().filter(|_| standing == Standing::Saved);
         let Some(permit) = self.pass_gate(saved, &connection, provider.as_ref()) else {
             return;
         };
+        let credential = connection.credential.as_ref();
+        let over_the_network = credential.is_some_and(CredentialRef::may_use_network);
+        if self.report.reach == Reach::Offline && over_the_network {
+            self.push(CheckId::Credential, Finding::Skip(Skip::Offline));
+            self.skip_network(provider.rungs(), Skip::Offline);
+            return;
+        }
         let Some(secret) = self
             .read_credential(&connection, &permit, provider.rungs())
             .await
@@ -130,6 +161,7 @@ impl Climb<'_> {
     fn understand(
         &mut self,
         name: Option<&ConnectionName>,
+        bound_to: Bound,
     ) -> Option<(Connection, Arc<dyn Provider>)> {
         let parsed = match name {
             Some(name) => Ok(name.clone()),
@@ -153,7 +185,11 @@ impl Climb<'_> {
             },
         );
         match parsed {
-            Ok((connection, provider)) => {
+            Ok((mut connection, provider)) => {
+                connection.bound_to = match bound_to {
+                    Bound::AsNamed => Some(connection.base_url.origin()),
+                    Bound::AsConfirmed(confirmed) => confirmed,
+                };
                 self.ok(
                     CheckId::Config,
                     format!(
@@ -231,7 +267,19 @@ impl Climb<'_> {
         permit: &NetworkPermit,
         rungs: &[Rung],
     ) -> Option<Option<BoundSecret>> {
-        match access::secret(self.ports, connection, permit).await {
+        let flaws = match &connection.credential {
+            Some(reference) => self.ports.secrets.inspect(reference).await,
+            None => Vec::new(),
+        };
+        let (fatal, flaws): (Vec<_>, Vec<_>) = flaws
+            .into_iter()
+            .partition(|flaw| flaw.code == Code::CredentialTrackedByGit);
+        self.report.warnings.extend(flaws);
+        let read = match fatal.into_iter().next() {
+            Some(flaw) => Err(flaw),
+            None => access::secret(self.ports, connection, permit).await,
+        };
+        match read {
             Ok(None) => {
                 let seen = "the connection has none: nothing is read and nothing is sent";
                 self.ok(CheckId::Credential, seen.to_owned());

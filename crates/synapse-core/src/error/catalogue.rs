@@ -112,7 +112,7 @@ catalogue! {
 
     CredentialInvalidReference "credential.invalid-reference" Credential
         means "the credential reference cannot be read"
-        detected "it is not `file:/absolute/path`, `file:~/path` or `env:NAME`"
+        detected "it has none of the forms that the message lists, or breaks the rule of its kind"
         remedy "Write the reference in one of these forms.";
     CredentialLiteralToken "credential.literal-token" Credential
         means "a token was given where a reference to one is expected"
@@ -120,8 +120,8 @@ catalogue! {
         remedy "Put the token into a file that only you can read and give `file:PATH`. Treat a token that was typed on a command line as exposed: rotate it.";
     CredentialMissing "credential.missing" Credential
         means "the credential does not exist at its reference"
-        detected "there is no such file, or the environment variable is not set"
-        remedy "Create the file or set the variable. Synapse never looks anywhere else.";
+        detected "there is no such file or entry, or the environment variable is not set"
+        remedy "Create it at that place. Synapse never looks anywhere else.";
     CredentialUnreadable "credential.unreadable" Credential
         means "the credential exists and cannot be read"
         detected "the operating system refused to open or read it"
@@ -136,7 +136,7 @@ catalogue! {
         remedy "Run the `chmod 600` that the hint shows.";
     CredentialEmpty "credential.empty" Credential
         means "the credential is empty"
-        detected "the file or variable holds nothing, or only a line end"
+        detected "the place holds nothing, or only a line end"
         remedy "Write the token into it, on one line.";
     CredentialMultiLine "credential.multi-line" Credential
         means "the credential has more than one line"
@@ -158,6 +158,114 @@ catalogue! {
         means "the token is valid and lacks a permission"
         detected "the provider names a missing scope or permission, or whoami lists none for inference"
         remedy "Give the token the permission that the hint names, or create one that has it.";
+    CredentialAmbiguous "credential.ambiguous" Credential
+        means "the reference fits more than one credential"
+        detected "the store found several entries; none of them was used"
+        remedy "Give the entry a name of its own there, or refer to it by its id.";
+    CredentialFieldMissing "credential.field-missing" Credential
+        means "the entry exists and has no such field"
+        detected "the store answered with the entry; the names of its fields may be shown, never their values"
+        remedy "Correct the name of the field in the reference.";
+    CredentialDeleted "credential.deleted" Credential
+        means "the credential was deleted at its place"
+        detected "the store says that the current version is deleted or destroyed"
+        remedy "Undelete that version in the store, or write a new one.";
+    CredentialExists "credential.exists" Credential
+        means "there is a credential at that place already"
+        detected "a new one was to be written; nothing was changed"
+        remedy "Replace it with `synapse secret rotate`, or pick another name.";
+    CredentialCommandFailed "credential.command-failed" Credential
+        means "the command of a `cmd:` reference did not succeed"
+        detected "its exit status, or the signal that ended it; what it wrote to stderr is not shown"
+        remedy "Run the command by hand and see what it says.";
+    CredentialStoreReadOnly "credential.store-read-only" Credential
+        means "Synapse does not write to that kind of place"
+        detected "the scheme of the reference; nothing was touched"
+        remedy "Write it with the store's own command, which the hint shows.";
+    CredentialStoreNotFound "credential.store-not-found" Credential
+        means "what keeps the credential is not on this machine"
+        detected "the program is not on PATH, no Secret Service answers on the session bus, or the local vault was never made"
+        remedy "Install or start it, or keep the credential elsewhere.";
+    CredentialStoreNotConfigured "credential.store-not-configured" Credential
+        means "Synapse is not told where that store is"
+        detected "no address or token of the Vault server is known, systemd gave this process no credentials directory, or the password store was never initialised"
+        remedy "Configure it as docs/guides/secrets.md says.";
+    CredentialStoreUnreachable "credential.store-unreachable" Credential
+        means "the store could not be reached"
+        detected "there is no session bus, or no answer came from the Vault server"
+        remedy "Start the session bus, or check address and network of the server.";
+    CredentialStoreLocked "credential.store-locked" Credential
+        means "the store is locked, and nobody was there to unlock it"
+        detected "the keyring dismissed its prompt, gpg has no usable secret key, or no key was given for the local vault"
+        remedy "Unlock it and try again; for the local vault set SYNAPSE_VAULT_KEY_FILE.";
+    CredentialStoreSealed "credential.store-sealed" Credential
+        means "the Vault server is sealed or not initialised"
+        detected "503 from the server"
+        remedy "Unseal it, or ask who runs it.";
+    CredentialStoreSignedOut "credential.store-signed-out" Credential
+        means "nobody is signed in to the store"
+        detected "the store's own program says so"
+        remedy "Sign in with that program, for example `op signin`.";
+    CredentialStoreDenied "credential.store-denied" Credential
+        means "the store refused to hand the credential out"
+        detected "403 from the Vault server, a declined prompt, or a missing right"
+        remedy "Give the account or token the right to read that path.";
+    CredentialStoreTimeout "credential.store-timeout" Credential
+        means "the store did not answer in time"
+        detected "no answer within the deadline; a program that ran for it was ended"
+        remedy "See whether the store waits for a prompt, then try again.";
+    CredentialStoreFailed "credential.store-failed" Credential
+        means "the store failed in a way that Synapse does not know"
+        detected "an exit status, a status code or an answer outside the known ones; what it wrote is not shown"
+        remedy "Ask the store by hand, with the command in the hint.";
+    CredentialVaultKeyInvalid "credential.vault-key-invalid" Credential
+        means "the key file of the local vault cannot be used"
+        detected "it is missing, open to others, or holds no age key"
+        remedy "Point SYNAPSE_VAULT_KEY_FILE at the key file that the vault was sealed with.";
+    CredentialVaultWrongKey "credential.vault-wrong-key" Credential
+        means "the key does not open the local vault"
+        detected "no recipient of the file fits the key, or the passphrase is wrong"
+        remedy "Use the key or passphrase that it was sealed with. There is no other way in.";
+    CredentialVaultTruncated "credential.vault-truncated" Credential
+        means "the local vault is cut off"
+        detected "the file ends before its sealed content does; it was not changed"
+        remedy "Restore it from a backup.";
+    CredentialVaultTampered "credential.vault-tampered" Credential
+        means "the local vault was changed by something other than Synapse"
+        detected "its authentication fails, or what is sealed in it is no vault; it was not changed"
+        remedy "Restore it from a backup, and find out who wrote to it.";
+    CredentialVaultNewerFormat "credential.vault-newer-format" Credential
+        means "the local vault was written by a newer Synapse"
+        detected "the version of its envelope or of its content; it was not changed"
+        remedy "Use the newer Synapse.";
+    CredentialUnbound "credential.unbound" Credential
+        means "nobody confirmed that the credential may go to the host of the base URL"
+        detected "the base URL is not that for which the connection was saved; nothing was sent and no secret was read"
+        remedy "If you trust the host with the credential, confirm it with the command in the hint. If you did not change the base URL, find out who did.";
+    CredentialTrackedByGit "credential.tracked-by-git" Credential
+        means "git tracks a file that holds a secret"
+        detected "`git ls-files` names the file; whoever has the repository has the secret"
+        remedy "Replace the secret first, because history keeps the old one; then take the file out of git with the command in the hint.";
+    CredentialNotIgnoredByGit "credential.not-ignored-by-git" Credential
+        means "a file that holds a secret lies in a git work tree and is not ignored there"
+        detected "`git check-ignore` does not name the file; the next `git add` may"
+        remedy "Move the file out of the work tree, or let git ignore it.";
+    CredentialForeignOwner "credential.foreign-owner" Credential
+        means "a file that holds a secret belongs to another user"
+        detected "its owner is neither this user nor root"
+        remedy "Make a file of your own; whoever owns it can read it and change it.";
+    CredentialPublicPlace "credential.public-place" Credential
+        means "a file that holds a secret stands where others look, or may write"
+        detected "its name or a directory above it, or the mode of its directory"
+        remedy "Move the secret to ~/.synapse or to a keyring, and change the reference.";
+    CredentialNotPassedOn "credential.not-passed-on" Credential
+        means "the credential is a variable that an IDE does not pass on"
+        detected "the reference is `env:`, and no known IDE configuration names the variable beside synapse"
+        remedy "Keep the secret in a file or keyring, or name the variable in the IDE's entry for Synapse.";
+    CredentialTokenInFile "credential.token-in-file" Credential
+        means "a token stands in a configuration file"
+        detected "a line has the shape of a token; it was not shown"
+        remedy "Put the token where a reference can name it, replace it in the file, and treat it as exposed: rotate it.";
 
     GateNetworkDisabled "gate.network-disabled" NetworkGate
         means "live calls are off for this connection"
@@ -318,6 +426,10 @@ catalogue! {
         means "there is no room on the disk"
         detected "the write failed for lack of space"
         remedy "Free some space.";
+    StorageModeTooOpen "storage.mode-too-open" Storage
+        means "other users of this machine may change Synapse's own files"
+        detected "the mode or the owner of its directory or of connections.toml"
+        remedy "Run the command in the hint; then look at your connections, in case somebody changed them.";
 }
 
 impl Code {

@@ -1,10 +1,10 @@
 //! The ladder, and that nothing is saved which it did not clear.
 
 use synapse_core::chat::ChatReply;
-use synapse_core::engine::PreflightCall;
+use synapse_core::engine::{Naming, PreflightCall};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
-use synapse_core::preflight::{CheckId, Finding, Reach, Skip, TOKEN_CAP_REACHED};
+use synapse_core::preflight::{Check, CheckId, Finding, Reach, Skip, TOKEN_CAP_REACHED};
 
 use crate::bench::{bench, draft};
 
@@ -59,6 +59,29 @@ async fn preflight_climbs_in_order_and_stops_where_it_must() {
         "no paid prompt behind a failed check"
     );
     assert_eq!(bench.ledger.entries(), [], "free checks leave no row");
+}
+
+#[tokio::test]
+async fn offline_no_credential_is_looked_for_across_the_network() {
+    for (credential, reads) in [
+        ("env:TOKEN", 1),
+        ("vault:local/openai", 1),
+        ("vault:secret/openai#key", 0),
+        ("op://Private/OpenAI/key", 0),
+        (r#"cmd:["helper"]"#, 0),
+    ] {
+        let bench = bench();
+        let mut draft = draft(NetworkGate::Open);
+        draft.credential = Some(credential.into());
+        let call = PreflightCall::draft(None, draft, Reach::Offline);
+        let report = bench.engine.preflight(call).await;
+        assert!(report.passed(), "{credential}");
+        assert_eq!(bench.secrets.reads(), reads, "{credential}");
+        let check = |check: &&Check| check.id == CheckId::Credential;
+        let finding = &report.checks.iter().find(check).unwrap().finding;
+        let skipped = matches!(finding, Finding::Skip(Skip::Offline));
+        assert_eq!(skipped, reads == 0, "{credential}");
+    }
 }
 
 #[tokio::test]
@@ -119,7 +142,12 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
         .will_fail_rungs(Failure::new(Code::ProviderModelUnavailable, "no"));
     let edited = bench
         .engine
-        .edit("open", |draft| draft.model = "other".into(), Reach::Free)
+        .edit(
+            "open",
+            |draft| draft.model = "other".into(),
+            Naming::Others,
+            Reach::Free,
+        )
         .await
         .unwrap();
     assert_eq!(
@@ -133,6 +161,7 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
         .edit(
             "open",
             |draft| draft.gate = NetworkGate::Closed,
+            Naming::Others,
             Reach::Free,
         )
         .await

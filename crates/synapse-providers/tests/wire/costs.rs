@@ -70,7 +70,7 @@ impl Product {
 
     async fn preflight(&self) {
         let stored = self.engine.stored("c").unwrap();
-        let call = PreflightCall::saved(stored.name, stored.draft, Reach::Free);
+        let call = PreflightCall::saved(stored, Reach::Free);
         let report = self.engine.preflight(call).await;
         assert!(report.passed(), "{:?}", report.failure());
         assert_eq!(report.warnings, []);

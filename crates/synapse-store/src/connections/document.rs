@@ -8,7 +8,7 @@ use synapse_core::credential::{CredentialRef, looks_like_token};
 use synapse_core::limits::DraftLimits;
 use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::PreflightRecord;
-use synapse_core::redact::Redactor;
+use synapse_core::redact::{Redactor, is_opaque};
 use synapse_core::telemetry::CollectorUrl;
 use synapse_core::{BaseUrl, Code, Connection, ConnectionName, Draft, Failure, NetworkGate};
 use toml_edit::{Document, Item, TableLike, TomlError};
@@ -188,7 +188,7 @@ impl Reader<'_> {
         };
         let record = self.table(table, PREFLIGHT, item)?;
         self.refuse_unknown(record, &RECORD, "`preflight`")?;
-        let [checked_at, proven, unproven] = RECORD;
+        let [checked_at, proven, unproven, bound_to] = RECORD;
         let time = self
             .text(record, checked_at)?
             .and_then(|text| text.parse().ok());
@@ -203,10 +203,16 @@ impl Reader<'_> {
                 "it takes a time such as \"2026-11-20T12:00:00Z\"",
             ));
         };
+        let origin = self.text(record, bound_to)?.map(|text| text.parse());
+        let origin = origin.transpose().map_err(|_| {
+            let rule = "it takes an origin such as \"https://api.openai.com\"";
+            self.wrong_value(bound_to, offset(record, bound_to), rule)
+        })?;
         Ok(Some(PreflightRecord {
             checked_at: time,
             proven: self.words(record, proven)?,
             unproven: self.words(record, unproven)?,
+            bound_to: origin,
         }))
     }
 
@@ -304,7 +310,7 @@ impl Reader<'_> {
             return Ok(());
         };
         let at = key_offset(table, field);
-        let shown = match looks_like_token(field) {
+        let shown = match looks_like_token(field) || is_opaque(field) {
             true => HIDDEN.to_owned(),
             false => Redactor::none().clean(field, MAX_SHOWN),
         };

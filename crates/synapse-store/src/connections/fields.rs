@@ -54,7 +54,7 @@ pub(super) const RECORD_TEXT: &str = "record_text";
 pub(super) const PREFLIGHT: &str = "preflight";
 
 /// The fields of a preflight record.
-pub(super) const RECORD: [&str; 3] = ["checked_at", "proven", "unproven"];
+pub(super) const RECORD: [&str; 4] = ["checked_at", "proven", "unproven", "bound_to"];
 
 /// The value of each field of a connection, in the order of [`CONNECTION`]; `None` for an unset
 /// one. A closed gate is written out, so that whoever reads the file sees where to open it.
@@ -161,7 +161,7 @@ fn limits_value(limits: &DraftLimits) -> Option<Value> {
 
 fn record_value(record: &PreflightRecord) -> Value {
     let mut table = InlineTable::new();
-    let [checked_at, proven, unproven] = RECORD;
+    let [checked_at, proven, unproven, bound_to] = RECORD;
     table.insert(checked_at, Value::from(record.checked_at.to_string()));
     table.insert(
         proven,
@@ -171,5 +171,8 @@ fn record_value(record: &PreflightRecord) -> Value {
         unproven,
         Value::Array(record.unproven.iter().collect::<Array>()),
     );
+    if let Some(origin) = &record.bound_to {
+        table.insert(bound_to, Value::from(origin.as_str()));
+    }
     Value::InlineTable(table)
 }

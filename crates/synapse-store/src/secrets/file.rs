@@ -1,34 +1,111 @@
-//! `file:` references: one line of a regular file that only its owner can read.
+//! `file:` references: one line of a regular file that only its owner can read. Writes such files
+//! too, as a whole or not at all.
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
-use synapse_core::ports::ResolvedSecret;
+use secrecy::{ExposeSecret as _, SecretString};
+use synapse_core::ports::{ResolvedSecret, Writing};
 use synapse_core::{Code, Failure};
 
+use super::Secrets;
+use super::bounded::bounded;
 use super::content::{self, MAX_LENGTH};
-use crate::failure::shown;
+use crate::atomic;
+use crate::failure::{shown, writing as writing_failure};
 use crate::file::{self, Found};
+use crate::home::create_directory;
 use crate::shell::quote;
 
-/// Reads the credential file at `written`, where a leading `~/` is `user_home`.
-pub(super) fn resolve(written: &str, user_home: Option<&Path>) -> Result<ResolvedSecret, Failure> {
-    let path = expand(written, user_home)?;
-    let result = read(&path);
-    result.map_err(|failure| failure.with("file", shown(&path)))
+/// Reads the credential file at `written`, where a leading `~/` is the user's home.
+pub(super) async fn resolve(secrets: &Secrets, written: &str) -> Result<ResolvedSecret, Failure> {
+    let path = expand(written, secrets.user_home.as_deref())?;
+    read(secrets, path, Modes::OwnerOnly).await
 }
 
-fn read(path: &Path) -> Result<ResolvedSecret, Failure> {
-    let (file, metadata) = match file::open(path) {
-        Ok(Found::Regular(file, metadata)) => (file, metadata),
-        Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
-        Err(error) if is_missing(&error) => return Err(missing(path)),
-        Err(error) => return Err(unreadable(path, &error)),
-    };
-    let mode = check_mode(path, &metadata)?;
-    let bytes = read_all(file).map_err(|error| unreadable(path, &error))?;
+/// Whose business the mode of a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Modes {
+    /// It has to keep everybody else out.
+    OwnerOnly,
+    /// Whoever made the file guards the directory around it.
+    OfTheSystem,
+}
+
+/// Writes `value` to the file at `written`, for its owner alone.
+pub(super) fn keep(
+    written: &str,
+    user_home: Option<&Path>,
+    value: &SecretString,
+    writing: Writing,
+) -> Result<(), Failure> {
+    let path = expand(written, user_home)?;
+    let mut content = Zeroizing::new(Vec::with_capacity(MAX_LENGTH + 1));
+    content.extend_from_slice(value.expose_secret().as_bytes());
+    content.push(b'\n');
+    match writing {
+        Writing::Create => {
+            if let Some(parent) = path.parent() {
+                create_directory(parent)?;
+            }
+            if atomic::create(&path, &content)? {
+                return Ok(());
+            }
+            Err(Failure::new(
+                Code::CredentialExists,
+                format!("there is a file {} already", shown(&path)),
+            )
+            .cause("it was left as it is")
+            .with("file", shown(&path)))
+        }
+        Writing::Replace => {
+            existing(&path)?;
+            atomic::replace(&path, &content)
+        }
+    }
+}
+
+/// Removes the file at `written`; behind a symbolic link the link and its target.
+pub(super) fn remove(written: &str, user_home: Option<&Path>) -> Result<(), Failure> {
+    let path = expand(written, user_home)?;
+    existing(&path)?;
+    let failed = |error: io::Error| writing_failure(&path, &error);
+    let target = std::fs::canonicalize(&path).map_err(failed)?;
+    std::fs::remove_file(&target).map_err(failed)?;
+    if path.is_symlink() {
+        std::fs::remove_file(&path).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Holds that there is a regular file, whatever is in it.
+fn existing(path: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(found) => Err(not_a_file(path, file::describe(found.file_type()))),
+        Err(error) if is_missing(&error) => Err(missing(path)),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+/// Reads the one line of the file at `path`. A file takes microseconds; one on a network file system
+/// whose server is gone takes for ever.
+pub(super) async fn read(
+    secrets: &Secrets,
+    path: PathBuf,
+    modes: Modes,
+) -> Result<ResolvedSecret, Failure> {
+    let shown_path = shown(&path);
+    let store = format!("the file system of {shown_path}");
+    bounded(secrets.deadline, &store, move || read_now(&path, modes))
+        .await
+        .map_err(|failure| failure.with("file", shown_path))
+}
+
+fn read_now(path: &Path, modes: Modes) -> Result<ResolvedSecret, Failure> {
+    let (bytes, mode) = read_bytes(path, modes)?;
     let value = content::check(&bytes)
         .map_err(|flaw| flaw.failure(&format!("the credential file {}", shown(path))))?;
     Ok(ResolvedSecret {
@@ -37,7 +114,28 @@ fn read(path: &Path) -> Result<ResolvedSecret, Failure> {
     })
 }
 
-fn expand(written: &str, user_home: Option<&Path>) -> Result<PathBuf, Failure> {
+/// Reads a small regular file with the rules of a credential file, but for what is in it. Gives its
+/// mode in words, with a comma behind it.
+pub(super) fn read_bytes(
+    path: &Path,
+    modes: Modes,
+) -> Result<(Zeroizing<Vec<u8>>, String), Failure> {
+    let (file, metadata) = match file::open(path) {
+        Ok(Found::Regular(file, metadata)) => (file, metadata),
+        Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
+        Err(error) if is_missing(&error) => return Err(missing(path)),
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    let mode = match modes {
+        Modes::OwnerOnly => check_mode(path, &metadata)?,
+        Modes::OfTheSystem => String::new(),
+    };
+    let bytes = read_all(file).map_err(|error| unreadable(path, &error))?;
+    Ok((bytes, mode))
+}
+
+/// The path that `written` means.
+pub(super) fn expand(written: &str, user_home: Option<&Path>) -> Result<PathBuf, Failure> {
     let Some(rest) = written.strip_prefix("~/") else {
         return Ok(PathBuf::from(written));
     };

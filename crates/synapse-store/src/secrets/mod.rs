@@ -1,25 +1,43 @@
-//! Resolves credential references: `file:` and `env:`, each in exactly one place.
+//! Resolves credential references, each kind in a module of its own and in exactly one place.
 //!
-//! **Invariant:** no failure, no `Debug` and no `found` text holds any part of a value.
+//! **Invariant:** no failure, no `Debug` and no `found` text holds any part of a value. Nothing is
+//! ever looked for in a second place.
 
+mod bounded;
+mod child;
+mod command;
 mod content;
 mod file;
+mod hygiene;
+mod keeping;
+mod keyring;
+mod local_vault;
+mod one_password;
+mod pass;
+mod server;
+mod systemd;
 mod variable;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use synapse_core::credential::CredentialRef;
-use synapse_core::ports::{ResolvedSecret, SecretResolver};
+use synapse_core::ports::{PassphrasePrompt, ResolvedSecret, SecretResolver};
 use synapse_core::{Code, Failure, NetworkPermit};
+
+pub use self::hygiene::Scanned;
+pub use self::keeping::NoPrompt;
+pub use self::local_vault::NewKey;
+use crate::home::Home;
 
 /// Looks an environment variable up.
 pub type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
-/// Reads credentials from files and environment variables.
+/// Reads credentials from the places that references name, and changes some of those places.
 ///
 /// Nothing is read before [`SecretResolver::resolve`] is called, and nothing is kept afterwards: a
 /// token that its owner replaces is in force with the next call.
@@ -27,16 +45,52 @@ pub type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 pub struct Secrets {
     user_home: Option<PathBuf>,
     environment: Environment,
+    home: Option<Home>,
+    prompt: Arc<dyn PassphrasePrompt>,
+    deadline: Duration,
 }
 
 impl Secrets {
-    /// A resolver for which `~/` is `user_home` and variables are those of `environment`.
+    /// A resolver for which `~/` is `user_home` and variables are those of `environment`. It has no
+    /// local vault and nobody to ask.
     #[must_use]
     pub fn new(user_home: Option<PathBuf>, environment: Environment) -> Self {
         Self {
             user_home,
             environment,
+            home: None,
+            prompt: Arc::new(NoPrompt),
+            deadline: DEADLINE,
         }
+    }
+
+    /// Has the local vault, and the settings of the Vault server, in `home`.
+    #[must_use]
+    pub fn at_home(mut self, home: Home) -> Self {
+        self.home = Some(home);
+        self
+    }
+
+    /// Asks for passphrases with `prompt`.
+    #[must_use]
+    pub fn asking(mut self, prompt: Arc<dyn PassphrasePrompt>) -> Self {
+        self.prompt = prompt;
+        self
+    }
+
+    /// Gives every store `deadline` to answer, instead of 10 seconds.
+    #[must_use]
+    pub const fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Seals the local vault under another key, and says what its owner has to know about that.
+    ///
+    /// # Errors
+    /// `credential.*` for the vault and both keys, `storage.*`. The vault is left as it was.
+    pub async fn rekey(&self, new: NewKey) -> Result<Vec<String>, Failure> {
+        local_vault::rekey(self, new).await
     }
 }
 
@@ -51,15 +105,22 @@ impl fmt::Debug for Secrets {
 
 #[async_trait]
 impl SecretResolver for Secrets {
-    /// Reads at most 8 KiB of one regular file, which takes microseconds: it is done in place.
+    /// Asks one place once, for no longer than the deadline. Needs a tokio runtime with I/O and time.
     async fn resolve(
         &self,
-        _permit: &NetworkPermit,
+        permit: &NetworkPermit,
         reference: &CredentialRef,
     ) -> Result<ResolvedSecret, Failure> {
         match reference {
-            CredentialRef::File(path) => file::resolve(path, self.user_home.as_deref()),
+            CredentialRef::File(path) => file::resolve(self, path).await,
             CredentialRef::Env(name) => variable::resolve(name, (self.environment)(name)),
+            CredentialRef::Keyring(account) => keyring::resolve(self, account).await,
+            CredentialRef::LocalVault(name) => local_vault::resolve(self, name).await,
+            CredentialRef::Vault(secret) => server::resolve(self, permit, secret).await,
+            CredentialRef::OnePassword(reference) => one_password::resolve(self, reference).await,
+            CredentialRef::Pass(path) => pass::resolve(self, path).await,
+            CredentialRef::Systemd(name) => systemd::resolve(self, name).await,
+            CredentialRef::Command(words) => command::resolve(self, words).await,
             _ => Err(Failure::new(
                 Code::CredentialInvalidReference,
                 "this kind of credential reference is not supported here",
@@ -67,4 +128,13 @@ impl SecretResolver for Secrets {
         }
         .map_err(|failure| failure.with("credential", reference))
     }
+
+    async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {
+        let flaws = hygiene::inspect(self, reference).await.into_iter();
+        let named = flaws.map(|flaw| flaw.with("credential", reference));
+        named.collect()
+    }
 }
+
+/// Long enough for a store that is asked over the network, short enough for an IDE that waits.
+const DEADLINE: Duration = Duration::from_secs(10);

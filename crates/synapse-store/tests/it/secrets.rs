@@ -267,6 +267,7 @@ async fn a_variable_is_looked_up_under_its_own_name_only() {
 /// What a process without the right to read the file finds; see `connections::broken`.
 pub(crate) fn cannot_be_read(home: &Home) {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     let secrets = secrets(home.directory(), &[]);

@@ -51,7 +51,7 @@ provider = "huggingface"
 model = "meta-llama/Llama-3.1-8B-Instruct:novita"
 credential = "file:~/.synapse/hf.token"
 network = "open"
-preflight = { checked_at = "2026-11-20T12:00:00.000Z", proven = ["config", "gate"], unproven = ["live"] }
+preflight = { checked_at = "2026-11-20T12:00:00.000Z", proven = ["config", "gate"], unproven = ["live"], bound_to = "https://router.huggingface.co" }
 "#;
 
 fn store(text: &str) -> (TempDir, Home, TomlConnections) {
@@ -162,7 +162,8 @@ fn windows_line_ends_and_a_missing_last_one_are_kept() {
         after,
         format!(
             "{text}\r\nnetwork = \"open\"\r\nproject = \"p\"\r\npreflight = {{ checked_at = \
-             \"2026-11-20T12:00:00.000Z\", proven = [\"config\", \"gate\"], unproven = [\"live\"] \
+             \"2026-11-20T12:00:00.000Z\", proven = [\"config\", \"gate\"], unproven = [\"live\"], \
+             bound_to = \"https://api.openai.com\" \
              }}\r\n"
         )
     );

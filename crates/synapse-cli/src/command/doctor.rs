@@ -1,0 +1,247 @@
+//! `synapse doctor`: looks at a whole installation, opens no socket and reads no secret. Every check
+//! is made, or says what it needs; with `--bundle` the result is written for a support case.
+
+mod bundle;
+
+use std::path::PathBuf;
+
+use synapse_core::credential::CredentialRef;
+use synapse_core::doctor::{Diagnosis, Examined, first_failure};
+use synapse_core::document::DoctorDocument;
+use synapse_core::engine::Engine;
+use synapse_core::error::{Code, Failure};
+use synapse_core::ledger::HistoryQuery;
+use synapse_core::ports::{SecretKeeper as _, StoredConnection};
+use synapse_core::redact::printable;
+use synapse_store::Secrets;
+
+use super::{CommandError, Context};
+use crate::args::DoctorArguments;
+use crate::output::{ERROR, FAINT, GOOD, Printer, STRONG, WARNING, styled};
+use crate::{compose, guard};
+
+pub(super) async fn run(
+    context: &Context,
+    engine: &Engine,
+    arguments: DoctorArguments,
+) -> Result<(), CommandError> {
+    if let Some(path) = &arguments.bundle
+        && path.symlink_metadata().is_ok()
+    {
+        return Err(Failure::new(
+            Code::UsageInvalidArguments,
+            format!("{} is there already", path.display()),
+        )
+        .cause("a support bundle never replaces a file")
+        .hint("name another file, or remove this one")
+        .into());
+    }
+    let mut doctor = Doctor {
+        engine,
+        secrets: compose::secrets(context)?,
+        checks: Vec::new(),
+    };
+    doctor.examine().await;
+    let checks = doctor.checks;
+    let mut document = DoctorDocument::new(&checks, env!("CARGO_PKG_VERSION"), SYSTEM);
+    if let Some(path) = arguments.bundle {
+        bundle::write(context, engine, &document, &path).await?;
+        document = document.bundled(path.display().to_string());
+        context.printer.note(&format!(
+            "wrote {}: no secret was found in it; read it before you pass it on",
+            path.display()
+        ));
+    }
+    show(&context.printer, &checks, &document);
+    match first_failure(&checks) {
+        None => Ok(()),
+        Some(failure) => Err(CommandError::Reported(failure.code)),
+    }
+}
+
+struct Doctor<'a> {
+    engine: &'a Engine,
+    secrets: Secrets,
+    checks: Vec<Examined>,
+}
+
+impl Doctor<'_> {
+    async fn examine(&mut self) {
+        self.process();
+        self.home();
+        let connections = self.connections();
+        self.ledger().await;
+        for stored in connections {
+            self.connection(&stored).await;
+        }
+        self.configurations().await;
+    }
+
+    fn process(&mut self) {
+        let diagnosis = match guard::dumps_are_off() {
+            true => Diagnosis::Ok("core dumps are off".to_owned()),
+            false => Diagnosis::Skip("this system does not say whether core dumps are off".into()),
+        };
+        self.push("process", None, diagnosis);
+    }
+
+    fn home(&mut self) {
+        let flaws = self.secrets.inspect_home();
+        let sound = flaws.is_empty();
+        for flaw in flaws {
+            self.push("home", None, Diagnosis::Fail(flaw));
+        }
+        if sound {
+            let seen = "others may not write to Synapse's own files".to_owned();
+            self.push("home", None, Diagnosis::Ok(seen));
+        }
+    }
+
+    fn connections(&mut self) -> Vec<StoredConnection> {
+        match self.engine.connections() {
+            Ok(all) => {
+                let seen = match all.len() {
+                    0 => "there is none yet".to_owned(),
+                    1 => "1 connection".to_owned(),
+                    count => format!("{count} connections"),
+                };
+                self.push("connections", None, Diagnosis::Ok(seen));
+                all
+            }
+            Err(failure) => {
+                self.push("connections", None, Diagnosis::Fail(failure));
+                let why = Diagnosis::Skip("needs connections".to_owned());
+                self.push("connection", None, why.clone());
+                self.push("credential", None, why);
+                Vec::new()
+            }
+        }
+    }
+
+    async fn ledger(&mut self) {
+        let diagnosis = match self.engine.history(HistoryQuery::newest(1)).await {
+            Ok(_) => Diagnosis::Ok("it can be read".to_owned()),
+            Err(failure) => Diagnosis::Fail(failure),
+        };
+        self.push("ledger", None, diagnosis);
+    }
+
+    async fn connection(&mut self, stored: &StoredConnection) {
+        let name = stored.name.to_string();
+        let connection = match stored.usable() {
+            Ok(connection) => connection,
+            Err(failure) => {
+                self.push("connection", Some(&name), Diagnosis::Fail(failure));
+                let why = Diagnosis::Skip("needs connection".to_owned());
+                self.push("credential", Some(&name), why);
+                return;
+            }
+        };
+        let diagnosis = match connection.check_binding() {
+            Ok(()) => Diagnosis::Ok(format!(
+                "{} · {} · network {}",
+                connection.base_url,
+                connection.model,
+                connection.gate.as_str()
+            )),
+            Err(failure) => Diagnosis::Fail(failure),
+        };
+        self.push("connection", Some(&name), diagnosis);
+        match &connection.credential {
+            Some(reference) => self.credential(&name, reference).await,
+            None => {
+                let why = "the connection has none".to_owned();
+                self.push("credential", Some(&name), Diagnosis::Skip(why));
+            }
+        }
+    }
+
+    /// The place of a credential. It is not read: that is what `secret check` is for.
+    async fn credential(&mut self, name: &str, reference: &CredentialRef) {
+        use synapse_core::ports::SecretResolver as _;
+
+        let flaws = self.secrets.inspect(reference).await;
+        if flaws.is_empty() {
+            let place = self.secrets.place(reference);
+            let seen = format!("{place}; not read, see `synapse secret check`");
+            self.push("credential", Some(name), Diagnosis::Ok(seen));
+        }
+        for flaw in flaws {
+            let diagnosis = match flaw.code {
+                Code::CredentialTrackedByGit | Code::CredentialForeignOwner => {
+                    Diagnosis::Fail(flaw)
+                }
+                _ => Diagnosis::Warn(flaw),
+            };
+            self.push("credential", Some(name), diagnosis);
+        }
+    }
+
+    async fn configurations(&mut self) {
+        let directory: Option<PathBuf> = std::env::current_dir().ok();
+        let scanned = self.secrets.scan_configurations(directory.as_deref()).await;
+        let clean = scanned.broken.is_empty() && scanned.questionable.is_empty();
+        for failure in scanned.broken {
+            self.push("configurations", None, Diagnosis::Fail(failure));
+        }
+        for failure in scanned.questionable {
+            self.push("configurations", None, Diagnosis::Warn(failure));
+        }
+        if clean {
+            let seen = format!(
+                "no token in {} files of IDEs and projects",
+                scanned.read.len()
+            );
+            self.push("configurations", None, Diagnosis::Ok(seen));
+        }
+    }
+
+    fn push(&mut self, id: &'static str, subject: Option<&str>, diagnosis: Diagnosis) {
+        self.checks.push(Examined {
+            id,
+            subject: subject.map(str::to_owned),
+            diagnosis,
+        });
+    }
+}
+
+fn show(printer: &Printer, checks: &[Examined], document: &DoctorDocument) {
+    if printer.is_json() {
+        printer.document(document);
+    } else {
+        let title = styled(STRONG, "Doctor");
+        printer.line(&format!(
+            "{title}  synapse {}  {SYSTEM}",
+            env!("CARGO_PKG_VERSION")
+        ));
+        for check in checks {
+            printer.line(&line(check));
+        }
+    }
+    for check in checks {
+        match &check.diagnosis {
+            Diagnosis::Warn(failure) => printer.warning(failure),
+            Diagnosis::Fail(failure) => printer.failure(failure),
+            Diagnosis::Ok(_) | Diagnosis::Skip(_) => {}
+        }
+    }
+}
+
+fn line(check: &Examined) -> String {
+    let failed = |failure: &Failure| format!("{}: {}", failure.code, failure.message);
+    let (style, word, text) = match &check.diagnosis {
+        Diagnosis::Ok(seen) => (GOOD, "ok", seen.clone()),
+        Diagnosis::Warn(failure) => (WARNING, "warn", failed(failure)),
+        Diagnosis::Fail(failure) => (ERROR, "FAIL", failed(failure)),
+        Diagnosis::Skip(why) => (FAINT, "skip", why.clone()),
+    };
+    let what = match &check.subject {
+        Some(subject) => format!("{} {subject}", check.id),
+        None => check.id.to_owned(),
+    };
+    // Pad before styling: escape sequences have no width.
+    let word = styled(style, &format!("{word:<4}"));
+    format!("  {word}  {what:<20}  {}", printable(&text))
+}
+
+const SYSTEM: &str = std::env::consts::OS;

@@ -1,0 +1,272 @@
+//! `synapse secret`: keeps, checks, lists, replaces and removes secrets. A value comes from a hidden
+//! prompt or from stdin, goes to its place, and is shown nowhere.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use synapse_core::credential::CredentialRef;
+use synapse_core::document::{SecretDocument, SecretView, SecretsDocument};
+use synapse_core::error::{Code, Failure};
+use synapse_core::gate::NetworkGate;
+use synapse_core::ports::{
+    ConnectionStore as _, SecretKeeper as _, SecretResolver, Shelf, Writing,
+};
+use synapse_core::redact::holds_token;
+use synapse_store::{NewKey, Secrets, TomlConnections};
+
+use super::{CommandError, Context, runtime};
+use crate::args::SecretCommand;
+use crate::output::{Printer, table};
+use crate::remember::Remembering;
+use crate::{compose, prompt};
+
+pub(super) fn run(context: &Context, command: SecretCommand) -> Result<(), CommandError> {
+    let secrets = compose::secrets(context)?;
+    let connections = compose::connections(context)?;
+    let command = Secret {
+        context,
+        secrets,
+        connections,
+    }
+    .prepare(command)?;
+    // The prompt comes before this: it blocks, and Ctrl-C has to end it.
+    Ok(runtime()?.block_on(command.run())?)
+}
+
+struct Secret<'a> {
+    context: &'a Context,
+    secrets: Secrets,
+    connections: TomlConnections,
+}
+
+/// A command with everything it needs from its caller.
+struct Prepared<'a> {
+    secret: Secret<'a>,
+    work: Work,
+}
+
+enum Work {
+    Keep(CredentialRef, SecretString, Writing),
+    Check(CredentialRef),
+    List,
+    Remove(CredentialRef),
+    Rekey(NewKey),
+}
+
+impl<'a> Secret<'a> {
+    fn prepare(self, command: SecretCommand) -> Result<Prepared<'a>, Failure> {
+        let work = match command {
+            SecretCommand::Set { reference } => self.keep(&reference, Writing::Create)?,
+            SecretCommand::Rotate { reference } => self.keep(&reference, Writing::Replace)?,
+            SecretCommand::Check { reference } => Work::Check(reference.parse()?),
+            SecretCommand::List => Work::List,
+            SecretCommand::Remove { reference, force } => {
+                let reference = reference.parse()?;
+                let used_by = self.used_by(&reference);
+                if !used_by.is_empty() && !force {
+                    return Err(still_used(&reference, &used_by));
+                }
+                Work::Remove(reference)
+            }
+            SecretCommand::Rekey { key_file } => {
+                Work::Rekey(key_file.map_or(NewKey::Passphrase, NewKey::KeyFile))
+            }
+        };
+        Ok(Prepared { secret: self, work })
+    }
+
+    fn keep(&self, reference: &str, writing: Writing) -> Result<Work, Failure> {
+        let reference: CredentialRef = reference.parse()?;
+        self.secrets.writable(&reference)?;
+        let value = prompt::value(&reference)?;
+        self.context.seen.remember(&value);
+        Ok(Work::Keep(reference, value, writing))
+    }
+
+    /// The connections that use `reference`. A file of connections that cannot be read names none.
+    fn used_by(&self, reference: &CredentialRef) -> Vec<String> {
+        self.uses()
+            .remove(&reference.to_string())
+            .unwrap_or_default()
+    }
+
+    /// Which connections use which reference.
+    fn uses(&self) -> BTreeMap<String, Vec<String>> {
+        let mut uses: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for stored in self.connections.load().unwrap_or_default() {
+            if let Ok(connection) = &stored.connection
+                && let Some(reference) = &connection.credential
+            {
+                uses.entry(reference.to_string())
+                    .or_default()
+                    .push(stored.name.to_string());
+            }
+        }
+        uses
+    }
+}
+
+impl Prepared<'_> {
+    async fn run(self) -> Result<(), Failure> {
+        let Self { secret, work } = self;
+        let printer = &secret.context.printer;
+        match work {
+            Work::Keep(reference, value, writing) => {
+                let kept = secret.secrets.keep(&reference, value, writing).await?;
+                let action = match writing {
+                    Writing::Create => "set",
+                    Writing::Replace => "rotate",
+                };
+                let document = SecretDocument::new(action, &reference, kept.place.clone())
+                    .used_by(secret.used_by(&reference))
+                    .notes(kept.notes.clone());
+                tell(
+                    printer,
+                    &document,
+                    &format!("kept in {}", kept.place),
+                    &kept.notes,
+                );
+                if writing == Writing::Create && !printer.is_json() {
+                    printer.note(&format!("use it with --credential {reference}"));
+                }
+                Ok(())
+            }
+            Work::Check(reference) => check(&secret, &reference).await,
+            Work::List => list(&secret).await,
+            Work::Remove(reference) => {
+                let place = secret.secrets.place(&reference);
+                secret.secrets.remove(&reference).await?;
+                let document = SecretDocument::new("remove", &reference, place.clone())
+                    .used_by(secret.used_by(&reference));
+                tell(printer, &document, &format!("removed from {place}"), &[]);
+                Ok(())
+            }
+            Work::Rekey(key) => {
+                let notes = secret.secrets.rekey(key).await?;
+                let vault = CredentialRef::LocalVault("*".to_owned());
+                let place = "the local vault".to_owned();
+                let document = SecretDocument::new("rekey", &vault, place).notes(notes.clone());
+                tell(
+                    printer,
+                    &document,
+                    "the local vault has another key",
+                    &notes,
+                );
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Reads the secret, because its owner asks for that, and drops it.
+async fn check(secret: &Secret<'_>, reference: &CredentialRef) -> Result<(), Failure> {
+    let printer = &secret.context.printer;
+    let place = secret.secrets.place(reference);
+    let used_by = secret.used_by(reference);
+    // The command is its owner's word; nothing goes to any provider.
+    let permit = NetworkGate::Open.permit([])?;
+    let resolver = Remembering::new(
+        std::sync::Arc::new(secret.secrets.clone()),
+        secret.context.seen.clone(),
+        secret.context.resolved,
+    );
+    let resolved = resolver
+        .resolve(&permit, reference)
+        .await
+        .map_err(|failure| failure.cause(format!("looked in {place} and nowhere else")))?;
+    let shape = match holds_token(resolved.value.expose_secret()) {
+        true => "in the shape of a vendor's token",
+        false => "in no shape that a known vendor uses",
+    };
+    let found = format!("{}, {shape}", resolved.found);
+    drop(resolved);
+    let flaws = resolver.inspect(reference).await;
+    if printer.is_json() {
+        let document = SecretDocument::new("check", reference, place).warnings(&flaws);
+        printer.document(&document.found(found).used_by(used_by));
+        return Ok(());
+    }
+    printer.line(&format!("{:<10}{reference}", "reference"));
+    printer.line(&format!("{:<10}{place}", "place"));
+    printer.line(&format!("{:<10}{found}", "found"));
+    printer.line(&format!("{:<10}{}", "used by", or_nobody(&used_by)));
+    for flaw in &flaws {
+        printer.warning(flaw);
+    }
+    Ok(())
+}
+
+/// What connections refer to, and what the places that can say so hold beyond that.
+async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
+    let printer = &secret.context.printer;
+    let mut uses = secret.uses();
+    let mut warnings = Vec::new();
+    // A file of connections that is broken is said, and does not hide what is kept.
+    warnings.extend(secret.connections.load().err());
+    for shelf in [Shelf::LocalVault, Shelf::Keyring] {
+        match secret.secrets.list(shelf).await {
+            Ok(references) => references.iter().for_each(|reference| {
+                uses.entry(reference.to_string()).or_default();
+            }),
+            Err(failure) => warnings.push(failure),
+        }
+    }
+    let known: Vec<(CredentialRef, Vec<String>)> = uses
+        .into_iter()
+        .filter_map(|(reference, used_by)| Some((reference.parse().ok()?, used_by)))
+        .collect();
+    let place = |reference: &CredentialRef| secret.secrets.place(reference);
+    if printer.is_json() {
+        let views = known
+            .iter()
+            .map(|(reference, used_by)| {
+                SecretView::new(reference, place(reference), used_by.clone())
+            })
+            .collect();
+        printer.document(&SecretsDocument::new(views, &warnings));
+        return Ok(());
+    }
+    if known.is_empty() {
+        printer.note("no connection refers to a secret, and no place that can say so holds one");
+    } else {
+        let rows = known
+            .iter()
+            .map(|(reference, used_by)| {
+                vec![reference.to_string(), or_nobody(used_by), place(reference)]
+            })
+            .collect();
+        printer.line(&table(&["REFERENCE", "USED BY", "PLACE"], &[], rows));
+    }
+    for warning in &warnings {
+        printer.warning(warning);
+    }
+    Ok(())
+}
+
+fn tell(printer: &Printer, document: &SecretDocument, done: &str, notes: &[String]) {
+    if printer.is_json() {
+        printer.document(document);
+        return;
+    }
+    printer.line(done);
+    for note in notes {
+        printer.note(note);
+    }
+}
+
+fn or_nobody(used_by: &[String]) -> String {
+    match used_by {
+        [] => "nobody".to_owned(),
+        names => names.join(", "),
+    }
+}
+
+fn still_used(reference: &CredentialRef, used_by: &[String]) -> Failure {
+    Failure::new(
+        Code::UsageInvalidArguments,
+        "a connection uses this secret; it was not removed",
+    )
+    .cause(format!("used by: {}", used_by.join(", ")))
+    .hint("remove the connection first, or pass --force")
+    .with("credential", reference)
+}

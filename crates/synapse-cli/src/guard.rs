@@ -1,0 +1,76 @@
+//! What keeps a secret in memory from leaving through the back door: no core dumps, no debugger of
+//! another process, no panic message that shows it.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{self, Write as _};
+use std::panic::PanicHookInfo;
+
+use anstyle::Style;
+use synapse_core::error::{Code, Failure};
+use synapse_core::redact::SeenSecrets;
+
+use crate::output::render_failure;
+
+/// Switches core dumps off and makes the process one that cannot be dumped or traced by others of
+/// the same user. A system that refuses leaves the process as it was: a call is worth more than
+/// this second fence.
+pub(crate) fn no_dumps() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        let _ = setrlimit(Resource::Core, none);
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+/// Whether [`no_dumps`] did what it should, as far as this system can tell.
+pub(crate) fn dumps_are_off() -> bool {
+    #[cfg(unix)]
+    let limited = rustix::process::getrlimit(rustix::process::Resource::Core).maximum == Some(0);
+    #[cfg(not(unix))]
+    let limited = false;
+    #[cfg(target_os = "linux")]
+    let limited = limited
+        && rustix::process::dumpable_behavior()
+            .is_ok_and(|found| found == rustix::process::DumpableBehavior::NotDumpable);
+    limited
+}
+
+/// Reports a panic as the failure that it is, without any secret.
+pub(crate) fn report_panics(seen: SeenSecrets) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = format!("{}\n", report(panic, &Backtrace::capture()));
+        // Nobody is left to tell when stderr is gone.
+        drop(io::stderr().write_all(seen.redact(&text).as_bytes()));
+    }));
+}
+
+fn report(panic: &PanicHookInfo<'_>, backtrace: &Backtrace) -> String {
+    let said = panic.payload_as_str().unwrap_or("no message");
+    let mut failure = defect().cause(said);
+    if let Some(place) = panic.location() {
+        failure = failure.cause(format!("at {place}"));
+    }
+    let text = render_failure("error", Style::new(), &failure);
+    match backtrace.status() {
+        BacktraceStatus::Captured => format!("{text}\n{backtrace}"),
+        _ => text,
+    }
+}
+
+/// The failure of a panic, without its message.
+pub(crate) fn defect() -> Failure {
+    Failure::new(
+        Code::InternalInvariant,
+        "Synapse ran into a defect of its own",
+    )
+    .hint("please report it, with this message")
+}

@@ -1,0 +1,76 @@
+//! The log of `serve`: to stderr, one event at a time, without secrets.
+
+use std::io::{self, Write};
+
+use synapse_core::redact::SeenSecrets;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{Registry, fmt};
+
+use crate::environment::{Environment, SYNAPSE_LOG};
+
+/// Logs what `SYNAPSE_LOG` asks for.
+///
+/// The engine of the protocol logs whole requests below `warn`, so its level cannot be raised.
+pub(crate) fn to_stderr(environment: &Environment, seen: SeenSecrets) {
+    let wanted = environment
+        .variable(SYNAPSE_LOG)
+        .and_then(|text| text.into_string().ok());
+    let targets: Targets = wanted
+        .as_deref()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(Level::WARN));
+    let capped = QUIET.map(|library| (library, Level::WARN));
+    let subscriber = Registry::default()
+        .with(fmt::layer().with_writer(Clean { seen }))
+        .with(targets.with_targets(capped));
+    // A second subscriber in one process is the host's choice.
+    drop(tracing::subscriber::set_global_default(subscriber));
+}
+
+/// Makes a writer for each event.
+#[derive(Debug)]
+struct Clean {
+    seen: SeenSecrets,
+}
+
+/// Holds an event back until it is whole, because a secret may be written in pieces.
+#[derive(Debug)]
+struct Event {
+    seen: SeenSecrets,
+    written: Vec<u8>,
+}
+
+impl<'a> MakeWriter<'a> for Clean {
+    type Writer = Event;
+
+    fn make_writer(&'a self) -> Event {
+        Event {
+            seen: self.seen.clone(),
+            written: Vec::new(),
+        }
+    }
+}
+
+impl Write for Event {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        let text = String::from_utf8_lossy(&self.written);
+        // A log that nobody reads any more is no failure of what is logged.
+        drop(io::stderr().write_all(self.seen.redact(&text).as_bytes()));
+    }
+}
+
+const QUIET: [&str; 4] = ["rmcp", "reqwest", "hyper", "hyper_util"];

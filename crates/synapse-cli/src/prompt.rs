@@ -1,0 +1,96 @@
+//! Asks for secrets: at a terminal without echo, else on stdin. Nothing that was typed is shown,
+//! not even its length.
+
+use std::io::{self, IsTerminal, Read as _};
+
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+use synapse_core::credential::CredentialRef;
+use synapse_core::error::{Code, Failure};
+use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose};
+use synapse_store::NoPrompt;
+
+/// The value for `reference`, as it was typed or as stdin has it, without the line end.
+///
+/// # Errors
+/// `credential.*` for what is no line of text.
+pub(crate) fn value(reference: &CredentialRef) -> Result<SecretString, Failure> {
+    if io::stdin().is_terminal() {
+        return typed(&format!("secret for {reference} (not shown): "));
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST + 64));
+    let most = u64::try_from(MOST).unwrap_or(u64::MAX);
+    io::stdin()
+        .take(most)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(&error))?;
+    // The rules for what a secret may be are those of the place that keeps it.
+    let text = str::from_utf8(&bytes).map_err(|_| {
+        Failure::new(
+            Code::CredentialMalformed,
+            "the given value holds something that no token is",
+        )
+        .cause("it is not UTF-8 text")
+    })?;
+    Ok(SecretString::from(text))
+}
+
+fn typed(prompt: &str) -> Result<SecretString, Failure> {
+    rpassword::prompt_password(prompt)
+        .map(SecretString::from)
+        .map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &io::Error) -> Failure {
+    Failure::new(
+        Code::CredentialUnreadable,
+        "no secret was given; nothing was changed",
+    )
+    .caused_by(error)
+    .hint("type it at the prompt, or let stdin have it")
+}
+
+/// Asks for the passphrase of the local vault, where there is somebody to ask.
+#[derive(Debug)]
+pub(crate) struct Terminal;
+
+impl PassphrasePrompt for Terminal {
+    fn ask(&self, purpose: PassphrasePurpose) -> Result<SecretString, Failure> {
+        use secrecy::ExposeSecret as _;
+
+        // A terminal that belongs to somebody else's pipeline is not asked behind its back.
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return NoPrompt.ask(purpose);
+        }
+        match purpose {
+            PassphrasePurpose::Choose => {
+                let first = typed("new passphrase of the local vault (not shown): ")?;
+                let again = typed("once more: ")?;
+                if first.expose_secret() == again.expose_secret() {
+                    return not_empty(first);
+                }
+                Err(Failure::new(
+                    Code::CredentialStoreLocked,
+                    "the two passphrases are not the same",
+                )
+                .cause("nothing was changed"))
+            }
+            PassphrasePurpose::Open => {
+                typed("passphrase of the local vault (not shown): ").and_then(not_empty)
+            }
+        }
+    }
+}
+
+fn not_empty(passphrase: SecretString) -> Result<SecretString, Failure> {
+    use secrecy::ExposeSecret as _;
+
+    if passphrase.expose_secret().is_empty() {
+        let failure = Failure::new(Code::CredentialStoreLocked, "the passphrase is empty");
+        return Err(failure.cause("nothing was changed"));
+    }
+    Ok(passphrase)
+}
+
+/// More than any secret may have, so that a longer one is noticed and not cut.
+const MOST: usize = 16 * 1024;

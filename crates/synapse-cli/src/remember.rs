@@ -1,0 +1,55 @@
+//! Remembers every secret that is resolved, so that whatever writes output can take it out.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::ExposeSecret as _;
+use synapse_core::credential::CredentialRef;
+use synapse_core::error::Failure;
+use synapse_core::gate::NetworkPermit;
+use synapse_core::ports::{ResolvedSecret, SecretResolver};
+use synapse_core::redact::SeenSecrets;
+
+/// Is told of every value right after it was resolved. Does nothing in the product; the twin of
+/// the tests fails there.
+pub type Resolved = fn(&str);
+
+/// A resolver whose values are remembered.
+#[derive(Debug)]
+pub(crate) struct Remembering {
+    inner: Arc<dyn SecretResolver>,
+    seen: SeenSecrets,
+    resolved: Resolved,
+}
+
+impl Remembering {
+    pub(crate) fn new(
+        inner: Arc<dyn SecretResolver>,
+        seen: SeenSecrets,
+        resolved: Resolved,
+    ) -> Self {
+        Self {
+            inner,
+            seen,
+            resolved,
+        }
+    }
+}
+
+#[async_trait]
+impl SecretResolver for Remembering {
+    async fn resolve(
+        &self,
+        permit: &NetworkPermit,
+        reference: &CredentialRef,
+    ) -> Result<ResolvedSecret, Failure> {
+        let found = self.inner.resolve(permit, reference).await?;
+        self.seen.remember(&found.value);
+        (self.resolved)(found.value.expose_secret());
+        Ok(found)
+    }
+
+    async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {
+        self.inner.inspect(reference).await
+    }
+}

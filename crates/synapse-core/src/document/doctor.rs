@@ -1,0 +1,72 @@
+//! The document of `doctor`, which is also the heart of a support bundle.
+
+use serde::Serialize;
+
+use super::failure::ErrorView;
+use crate::doctor::{Diagnosis, Examined, first_failure};
+
+/// `synapse.doctor/1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct DoctorDocument {
+    schema: &'static str,
+    ok: bool,
+    version: String,
+    system: String,
+    checks: Vec<ExaminedView>,
+    error: Option<ErrorView>,
+    bundle: Option<String>,
+}
+
+/// One check inside a document. `outcome` is `ok`, `warn`, `fail` or `skip`.
+#[derive(Debug, Clone, Serialize)]
+struct ExaminedView {
+    id: &'static str,
+    subject: Option<String>,
+    outcome: &'static str,
+    detail: Option<String>,
+    error: Option<ErrorView>,
+}
+
+impl DoctorDocument {
+    /// The document of these checks, by a program of `version` on `system`.
+    #[must_use]
+    pub fn new(checks: &[Examined], version: &str, system: &str) -> Self {
+        let failure = first_failure(checks);
+        Self {
+            schema: "synapse.doctor/1",
+            ok: failure.is_none(),
+            version: version.to_owned(),
+            system: system.to_owned(),
+            checks: checks.iter().map(ExaminedView::from).collect(),
+            error: failure.map(ErrorView::from),
+            bundle: None,
+        }
+    }
+
+    /// Adds where the support bundle was written.
+    #[must_use]
+    pub fn bundled(self, path: String) -> Self {
+        Self {
+            bundle: Some(path),
+            ..self
+        }
+    }
+}
+
+impl From<&Examined> for ExaminedView {
+    fn from(check: &Examined) -> Self {
+        let (outcome, detail, error) = match &check.diagnosis {
+            Diagnosis::Ok(seen) => ("ok", Some(seen.clone()), None),
+            Diagnosis::Warn(failure) => ("warn", None, Some(ErrorView::from(failure))),
+            Diagnosis::Fail(failure) => ("fail", None, Some(ErrorView::from(failure))),
+            Diagnosis::Skip(why) => ("skip", Some(why.clone()), None),
+        };
+        Self {
+            id: check.id,
+            subject: check.subject.clone(),
+            outcome,
+            detail,
+            error,
+        }
+    }
+}

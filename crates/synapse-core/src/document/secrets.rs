@@ -1,0 +1,114 @@
+//! The documents of `secret`: references, places and shapes, never a value or its length.
+
+use serde::Serialize;
+
+use super::failure::ErrorView;
+use crate::credential::CredentialRef;
+use crate::error::Failure;
+
+/// `synapse.secret/1`: what was done with one secret, or what was found.
+#[derive(Debug, Clone, Serialize)]
+pub struct SecretDocument {
+    schema: &'static str,
+    ok: bool,
+    action: &'static str,
+    reference: String,
+    place: String,
+    found: Option<String>,
+    used_by: Vec<String>,
+    notes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<ErrorView>,
+}
+
+impl SecretDocument {
+    /// `action`, a word such as `set`, was done with `reference`, which leads to `place`.
+    #[must_use]
+    pub fn new(action: &'static str, reference: &CredentialRef, place: String) -> Self {
+        Self {
+            schema: "synapse.secret/1",
+            ok: true,
+            action,
+            reference: reference.to_string(),
+            place,
+            found: None,
+            used_by: Vec::new(),
+            notes: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds what was found there, in words.
+    #[must_use]
+    pub fn found(self, found: String) -> Self {
+        Self {
+            found: Some(found),
+            ..self
+        }
+    }
+
+    /// Adds the names of the connections that use it.
+    #[must_use]
+    pub fn used_by(self, used_by: Vec<String>) -> Self {
+        Self { used_by, ..self }
+    }
+
+    /// Adds what its owner has to know.
+    #[must_use]
+    pub fn notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
+    }
+
+    /// Adds what does not hinder and deserves attention.
+    #[must_use]
+    pub fn warnings(self, warnings: &[Failure]) -> Self {
+        Self {
+            warnings: warnings.iter().map(ErrorView::from).collect(),
+            ..self
+        }
+    }
+}
+
+/// `synapse.secrets/1`: the references that are known, and who uses them.
+#[derive(Debug, Clone, Serialize)]
+pub struct SecretsDocument {
+    schema: &'static str,
+    ok: bool,
+    secrets: Vec<SecretView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<ErrorView>,
+}
+
+/// A reference inside a document.
+#[derive(Debug, Clone, Serialize)]
+pub struct SecretView {
+    reference: String,
+    place: String,
+    used_by: Vec<String>,
+}
+
+impl SecretsDocument {
+    /// The document of these references. `warnings` are of the places that could not say what they
+    /// hold.
+    #[must_use]
+    pub fn new(secrets: Vec<SecretView>, warnings: &[Failure]) -> Self {
+        Self {
+            schema: "synapse.secrets/1",
+            ok: true,
+            secrets,
+            warnings: warnings.iter().map(ErrorView::from).collect(),
+        }
+    }
+}
+
+impl SecretView {
+    /// A reference, where it leads, and the names of the connections that use it.
+    #[must_use]
+    pub fn new(reference: &CredentialRef, place: String, used_by: Vec<String>) -> Self {
+        Self {
+            reference: reference.to_string(),
+            place,
+            used_by,
+        }
+    }
+}

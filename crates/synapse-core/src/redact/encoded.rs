@@ -1,0 +1,104 @@
+//! Finds tokens inside base64 and hexadecimal: long runs are decoded, and one that holds the shape
+//! of a token goes as a whole.
+
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use secrecy::zeroize::Zeroizing;
+
+use super::shapes;
+
+/// Adds the runs of `text` that are an encoded token.
+pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let run = rest.iter().take_while(|byte| is_base64(**byte)).count();
+        if run >= SHORTEST {
+            let run = rest.get(..run).unwrap_or_default();
+            if may_encode(run) && holds_token(run) {
+                let padding = rest.get(run.len()..).unwrap_or_default();
+                let padding = padding.iter().take_while(|byte| **byte == b'=').count();
+                spans.push(at..at + run.len() + padding);
+            }
+        }
+        at += run + 1;
+    }
+}
+
+/// Whether the run can be text in base64, which mixes small letters and capitals, or in hexadecimal.
+fn may_encode(run: &[u8]) -> bool {
+    let mixed = run.iter().any(u8::is_ascii_lowercase) && run.iter().any(u8::is_ascii_uppercase);
+    mixed || (run.len() >= SHORTEST_HEX && run.iter().all(u8::is_ascii_hexdigit))
+}
+
+fn holds_token(run: &[u8]) -> bool {
+    if run.iter().all(u8::is_ascii_hexdigit) && holds(&hexadecimal(run)) {
+        return true;
+    }
+    // The group of four that a token begins in is not known when the run is a part of a longer one.
+    (0..4).any(|skip| {
+        let groups = run.get(skip..).unwrap_or_default();
+        let standard: Zeroizing<Vec<u8>> = Zeroizing::new(
+            groups
+                .iter()
+                .map(|byte| match byte {
+                    b'-' => b'+',
+                    b'_' => b'/',
+                    other => *other,
+                })
+                .collect(),
+        );
+        // One character alone decodes to nothing and is left out.
+        let whole = standard.len() - usize::from(standard.len() % 4 == 1);
+        let decoded = LENIENT.decode(standard.get(..whole).unwrap_or_default());
+        decoded.is_ok_and(|decoded| holds(&Zeroizing::new(decoded)))
+    })
+}
+
+/// Whether the bytes, as far as they are ASCII, hold a token.
+fn holds(bytes: &[u8]) -> bool {
+    let text: Zeroizing<String> = Zeroizing::new(
+        bytes
+            .iter()
+            .map(|byte| match byte {
+                b' '..=b'~' => char::from(*byte),
+                _ => ' ',
+            })
+            .collect(),
+    );
+    shapes::any(&text)
+}
+
+fn hexadecimal(run: &[u8]) -> Zeroizing<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or_default();
+    Zeroizing::new(
+        run.chunks_exact(2)
+            .map(|pair| {
+                let number = pair
+                    .iter()
+                    .fold(0, |number, byte| number * 16 + digit(byte));
+                u8::try_from(number).unwrap_or_default()
+            })
+            .collect(),
+    )
+}
+
+const fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// Takes what others wrote: with or without padding, and with bits left over.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// No token is shorter than what this many characters encode.
+const SHORTEST: usize = 24;
+const SHORTEST_HEX: usize = 36;

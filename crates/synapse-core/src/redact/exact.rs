@@ -1,0 +1,394 @@
+//! Finds one known value in text: as it stands, in any case, with anything in between, in pieces,
+//! percent-encoded, escaped, backwards, in hexadecimal and in base64.
+//!
+//! The value is looked for among the letters and digits of the text alone. A window of eight of
+//! them moves over the text and is compared, through a filter of bits, with the windows of the
+//! value's forms; where one fits, the match is made as long as it goes. A text in which none fits,
+//! as in nearly all, costs one pass and no memory.
+
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use secrecy::zeroize::Zeroizing;
+
+use super::read::{Skeleton, has_escapes};
+
+/// A value and the forms in which it is looked for.
+pub(super) struct Known {
+    /// For a value with too few letters and digits: what is looked for as it stands.
+    literal: Vec<Zeroizing<String>>,
+    /// The letters and digits of each form.
+    forms: Vec<Form>,
+    windows: Vec<Window>,
+    filter: Filter,
+}
+
+struct Form {
+    letters: Zeroizing<Vec<u8>>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// As it stands.
+    Text,
+    /// Base64, of which the ends depend on what stands around the value.
+    Base64,
+    /// Two letters for one.
+    Hexadecimal,
+}
+
+impl Kind {
+    /// Letters from one window to the next. Every fragment of `step + WINDOW` letters holds one.
+    const fn step(self) -> usize {
+        match self {
+            Self::Text => 4,
+            Self::Base64 => 8,
+            Self::Hexadecimal => 16,
+        }
+    }
+}
+
+/// Which windows there may be: few bits are set, so that few others pass.
+struct Filter(Box<[u64; 64]>);
+
+impl Filter {
+    fn of(windows: &[Window]) -> Self {
+        let mut bits = Box::new([0; 64]);
+        for window in windows {
+            let (word, bit) = Self::place(window.word);
+            if let Some(word) = bits.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Self(bits)
+    }
+
+    fn passes(&self, word: u64) -> bool {
+        let (word, bit) = Self::place(word);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// One of 4096 bits, by Fibonacci hashing.
+    fn place(word: u64) -> (usize, u64) {
+        let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
+        (
+            usize::try_from(hash >> 6).unwrap_or_default(),
+            1 << (hash & 63),
+        )
+    }
+}
+
+/// Eight letters of a form.
+struct Window {
+    word: u64,
+    form: usize,
+    offset: usize,
+}
+
+impl Known {
+    pub(super) fn new(value: &str) -> Self {
+        let plain = Skeleton::plain(value).letters;
+        if plain.len() < WINDOW {
+            return Self::literal(value);
+        }
+        let mut forms = vec![Form::text(plain)];
+        if has_escapes(value) {
+            forms.push(Form::text(Skeleton::decoded(value).letters));
+        }
+        let hexadecimal = Zeroizing::new(hexadecimal(value).into_bytes());
+        forms.push(Form {
+            letters: hexadecimal,
+            kind: Kind::Hexadecimal,
+        });
+        let backwards = value.bytes().rev().filter(u8::is_ascii_alphanumeric);
+        let backwards: Vec<u8> = backwards.map(|byte| byte.to_ascii_lowercase()).collect();
+        forms.push(Form::text(Zeroizing::new(backwards)));
+        for shift in 0..3 {
+            let letters = Skeleton::plain(&base64_core(value, shift)).letters;
+            forms.push(Form {
+                letters,
+                kind: Kind::Base64,
+            });
+        }
+        forms.retain(|form| form.letters.len() >= WINDOW);
+        let mut windows = Vec::new();
+        for (index, form) in forms.iter().enumerate() {
+            let last = form.letters.len() - WINDOW;
+            for offset in (0..last).step_by(form.kind.step()).chain([last]) {
+                if let Some(word) = word_at(&form.letters, offset) {
+                    windows.push(Window {
+                        word,
+                        form: index,
+                        offset,
+                    });
+                }
+            }
+        }
+        windows.sort_unstable_by_key(|window| window.word);
+        let filter = Filter::of(&windows);
+        Self {
+            literal: Vec::new(),
+            forms,
+            windows,
+            filter,
+        }
+    }
+
+    fn literal(value: &str) -> Self {
+        let percent: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        let json = serde_json::to_string(value).unwrap_or_default();
+        let json = json.trim_matches('"').to_owned();
+        let base64 = |text: &str| STANDARD_NO_PAD.encode(text);
+        let mut literal = vec![value.to_owned(), percent, json];
+        // What three letters become in base64 or hexadecimal is too common a text to take out.
+        if value.len() > 3 {
+            // `Bearer ` shifts the alignment.
+            let header = format!("Bearer {value}");
+            literal.extend([hexadecimal(value), base64(value), base64(&header)]);
+        }
+        let mut literal: Vec<_> = literal.into_iter().map(Zeroizing::new).collect();
+        literal.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        Self {
+            literal,
+            forms: Vec::new(),
+            windows: Vec::new(),
+            filter: Filter::of(&[]),
+        }
+    }
+
+    /// Whether the value is too long to be a word of a text.
+    pub(super) fn is_no_word(&self) -> bool {
+        self.forms
+            .first()
+            .is_some_and(|form| form.letters.len() >= NO_WORD)
+    }
+
+    /// Whether the value has enough letters and digits to be looked for everywhere.
+    pub(super) fn is_telling(&self) -> bool {
+        !self.forms.is_empty()
+    }
+
+    /// Adds where the value, or a piece of it that can be told, stands in `text`.
+    pub(super) fn find(&self, text: &str, spans: &mut Vec<Range<usize>>) {
+        self.find_at_least(FRAGMENT, text, spans);
+    }
+
+    /// Adds where the whole value stands in `text`.
+    pub(super) fn find_whole(&self, text: &str, spans: &mut Vec<Range<usize>>) {
+        self.find_at_least(usize::MAX, text, spans);
+    }
+
+    fn find_at_least(&self, least: usize, text: &str, spans: &mut Vec<Range<usize>>) {
+        for form in &self.literal {
+            for (start, found) in text.match_indices(form.as_str()) {
+                spans.push(start..start + found.len());
+            }
+        }
+        if self.forms.is_empty() || text.len() < WINDOW {
+            return;
+        }
+        if self.may_stand_in(text) {
+            self.find_in(least, text, &Skeleton::plain(text), spans);
+        }
+        if has_escapes(text) {
+            self.find_in(least, text, &Skeleton::decoded(text), spans);
+        }
+    }
+
+    /// Whether any window stands in `text` as it is written.
+    fn may_stand_in(&self, text: &str) -> bool {
+        let mut word = 0_u64;
+        text.bytes().any(|byte| {
+            if !byte.is_ascii_alphanumeric() {
+                return false;
+            }
+            word = (word << 8) | u64::from(byte.to_ascii_lowercase());
+            self.filter.passes(word)
+                && self
+                    .windows
+                    .binary_search_by_key(&word, |window| window.word)
+                    .is_ok()
+        })
+    }
+
+    fn find_in(
+        &self,
+        least: usize,
+        text: &str,
+        skeleton: &Skeleton,
+        spans: &mut Vec<Range<usize>>,
+    ) {
+        let mut word = 0_u64;
+        let mut done = 0;
+        for (index, letter) in skeleton.letters.iter().enumerate() {
+            word = (word << 8) | u64::from(*letter);
+            if !self.filter.passes(word) || index + 1 < done + WINDOW {
+                continue;
+            }
+            let at = index + 1 - WINDOW;
+            if let Some((from, to, kind)) = self.longest(least, &skeleton.letters, at, word)
+                && let Some(span) = skeleton.span(from, to)
+            {
+                spans.push(match kind {
+                    Kind::Text | Kind::Hexadecimal => span,
+                    Kind::Base64 => whole_run(text, span),
+                });
+                done = to;
+            }
+        }
+    }
+
+    /// The longest match of any form around the window at `at`, when it is long enough to tell.
+    fn longest(
+        &self,
+        least: usize,
+        letters: &[u8],
+        at: usize,
+        word: u64,
+    ) -> Option<(usize, usize, Kind)> {
+        let first = self.windows.partition_point(|window| window.word < word);
+        let candidates = self.windows.get(first..)?;
+        candidates
+            .iter()
+            .take_while(|window| window.word == word)
+            .filter_map(|window| {
+                let form = self.forms.get(window.form)?;
+                let before = common_end(letters.get(..at)?, form.letters.get(..window.offset)?);
+                let behind = common_start(
+                    letters.get(at + WINDOW..)?,
+                    form.letters.get(window.offset + WINDOW..)?,
+                );
+                let length = before + WINDOW + behind;
+                let least = least.max(form.kind.step() + WINDOW);
+                let enough = length >= form.letters.len().min(least);
+                enough.then_some((at - before, at + WINDOW + behind, form.kind))
+            })
+            .max_by_key(|(from, to, _)| to - from)
+    }
+}
+
+impl Form {
+    const fn text(letters: Zeroizing<Vec<u8>>) -> Self {
+        Self {
+            letters,
+            kind: Kind::Text,
+        }
+    }
+}
+
+fn common_start(left: &[u8], right: &[u8]) -> usize {
+    left.iter().zip(right).take_while(|(a, b)| a == b).count()
+}
+
+fn common_end(left: &[u8], right: &[u8]) -> usize {
+    let pairs = left.iter().rev().zip(right.iter().rev());
+    pairs.take_while(|(a, b)| a == b).count()
+}
+
+fn word_at(letters: &[u8], offset: usize) -> Option<u64> {
+    let bytes = letters.get(offset..offset + WINDOW)?;
+    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// The characters of base64 that `value` alone decides when `shift` bytes of a group of three stand
+/// before it.
+fn base64_core(value: &str, shift: usize) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new(vec![0; shift]);
+    bytes.extend_from_slice(value.as_bytes());
+    let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(bytes.as_slice()));
+    let start = match shift {
+        0 => 0,
+        1 => 2,
+        _ => 3,
+    };
+    let end = encoded.len() - usize::from(!bytes.len().is_multiple_of(3));
+    Zeroizing::new(encoded.get(start..end).unwrap_or_default().to_owned())
+}
+
+/// The span with the base64 around it, which holds the rest of the value and what it came with.
+fn whole_run(text: &str, span: Range<usize>) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let within = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/_-".contains(byte);
+    let behind_end = |byte: &&u8| within(byte) || **byte == b'=';
+    let before = bytes.get(..span.start).unwrap_or_default();
+    let behind = bytes.get(span.end..).unwrap_or_default();
+    let start = span.start - before.iter().rev().take_while(within).count();
+    start..span.end + behind.iter().take_while(behind_end).count()
+}
+
+fn hexadecimal(value: &str) -> String {
+    let mut text = String::with_capacity(value.len() * 2);
+    for byte in value.bytes() {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    text
+}
+
+/// Letters that are compared at once: as many bytes as a word has.
+const WINDOW: usize = 8;
+/// So many letters in a row are worth removing; fewer are a word that both happen to have.
+const FRAGMENT: usize = 12;
+const NO_WORD: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "fake/0123+Qwerty==Zxcvb";
+
+    fn found(text: &str) -> Vec<&str> {
+        let mut spans = Vec::new();
+        Known::new(SECRET).find(text, &mut spans);
+        spans
+            .into_iter()
+            .map(|span| text.get(span).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_match_is_as_long_as_it_goes_and_no_longer() {
+        assert_eq!(found(&format!("a {SECRET} b")), [SECRET]);
+        assert_eq!(
+            found("xFAKE/0123+qwERTY==zxcvbx"),
+            ["FAKE/0123+qwERTY==zxcvb"]
+        );
+        assert_eq!(found("x 0123+Qwerty==Zx y"), ["0123+Qwerty==Zx"]);
+        assert_eq!(
+            found("fake/0123\",\n \"+Qwerty==Zxcvb"),
+            ["fake/0123\",\n \"+Qwerty==Zxcvb"]
+        );
+    }
+
+    #[test]
+    fn less_than_a_fragment_is_no_match() {
+        assert_eq!(found("fake/0123+Qw"), [""; 0]);
+        assert_eq!(found("qwerty zxcvb nothing of it"), [""; 0]);
+        assert_eq!(found(""), [""; 0]);
+    }
+
+    #[test]
+    fn base64_goes_with_what_it_came_with() {
+        let encoded = STANDARD_NO_PAD.encode(format!("user:{SECRET}:x"));
+        assert_eq!(
+            found(&format!("Basic {encoded}=, y")),
+            [format!("{encoded}=")]
+        );
+    }
+
+    #[test]
+    fn a_short_value_is_found_as_it_stands() {
+        let mut spans = Vec::new();
+        Known::new("m").find("an m and an M", &mut spans);
+        assert!(spans.iter().all(|span| *span == (3..4)), "{spans:?}");
+        let known = Known::new("a\"b&c");
+        for text in ["a\"b&c", "a\\\"b&c", "a%22b%26c", "6122622663"] {
+            let mut spans = Vec::new();
+            known.find(text, &mut spans);
+            assert_eq!(spans.first(), Some(&(0..text.len())), "{text}");
+        }
+    }
+}

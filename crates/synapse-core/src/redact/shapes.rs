@@ -1,0 +1,388 @@
+//! Finds what has the shape of a token, whoever's it is: a vendor's prefix with enough behind it, a
+//! JSON web token, a private key, a bearer header, a password in a URL, a named value.
+//!
+//! The shapes are those of secret scanners (gitleaks), widened: what is removed in vain costs a
+//! word, what is missed costs an account. Scanned by hand, because a regular-expression engine
+//! would cost more at start than the whole start may.
+
+use std::ops::Range;
+
+use super::read::Decoded;
+use super::vendors::{VENDORS, is_credential, is_url_safe};
+
+/// Adds where `text` holds a token, as it stands or with escapes undone.
+pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
+    scan(text, spans);
+    if let Some(decoded) = Decoded::of(text) {
+        let mut found = Vec::new();
+        scan(&decoded.text, &mut found);
+        spans.extend(found.iter().filter_map(|span| decoded.original(span)));
+    }
+}
+
+/// Whether `text`, read as it stands, holds a token.
+pub(super) fn any(text: &str) -> bool {
+    let mut spans = Vec::new();
+    scan(text, &mut spans);
+    !spans.is_empty()
+}
+
+fn scan(text: &str, spans: &mut Vec<Range<usize>>) {
+    let bytes = text.as_bytes();
+    let mut before = b' ';
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if *byte == 0x1b {
+            // The letter that ends a colour is not the beginning of the word behind it.
+            at += escape_length(bytes, at);
+            before = b' ';
+            continue;
+        }
+        let found = match byte {
+            b'-' => private_key(text, at),
+            b':' => user_info(bytes, at),
+            _ if byte.is_ascii_alphabetic() && !before.is_ascii_alphanumeric() => word(bytes, at),
+            _ => None,
+        };
+        let next = match found {
+            Some(span) => {
+                let end = span.end;
+                spans.push(span);
+                end.max(at + 1)
+            }
+            None => at + 1,
+        };
+        before = bytes.get(next - 1).copied().unwrap_or(b' ');
+        at = next;
+    }
+}
+
+/// The length of `ESC [ … m` and of every other control sequence; 1 for anything else.
+fn escape_length(bytes: &[u8], at: usize) -> usize {
+    if bytes.get(at + 1) != Some(&b'[') {
+        return 1;
+    }
+    let parameters = run_length(bytes, at + 2, |byte| (0x20..=0x3f).contains(&byte));
+    (parameters + 3).min(bytes.len() - at)
+}
+
+/// What begins at the start of a word.
+fn word(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    vendor(bytes, at)
+        .or_else(|| web_token(bytes, at))
+        .or_else(|| header(bytes, at))
+        .or_else(|| named(bytes, at))
+}
+
+fn vendor(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    VENDORS.iter().find_map(|vendor| {
+        let from = at + vendor.prefix.len();
+        let begins = bytes.get(at..from)?;
+        if !begins.eq_ignore_ascii_case(vendor.prefix.as_bytes()) {
+            return None;
+        }
+        let (count, end) = tail(bytes, from, vendor.tail);
+        (count >= vendor.least).then_some(at..end)
+    })
+}
+
+/// How many characters of a tail follow, and where it ends. A token that was broken over lines, or
+/// by characters of no width, goes on behind the break when that still looks like a token.
+fn tail(bytes: &[u8], from: usize, accepts: fn(u8) -> bool) -> (usize, usize) {
+    let mut count = 0;
+    let mut end = from;
+    loop {
+        let run = run_length(bytes, end, accepts);
+        count += run;
+        end += run;
+        let rest = bytes.get(end..).unwrap_or_default();
+        let gap = gap(rest);
+        if gap.length == 0 {
+            return (count, end);
+        }
+        let next = run_length(bytes, end + gap.length, accepts);
+        let segment = bytes.get(end + gap.length..end + gap.length + next);
+        let goes_on = match gap.visible {
+            false => next > 0,
+            true => next >= SEGMENT && segment.is_some_and(looks_random),
+        };
+        if !goes_on {
+            return (count, end);
+        }
+        end += gap.length;
+    }
+}
+
+/// What may stand between the pieces of one token.
+struct Gap {
+    length: usize,
+    visible: bool,
+}
+
+/// A line end with the indentation behind it, or characters that nobody sees.
+fn gap(rest: &[u8]) -> Gap {
+    let invisible = |rest: &[u8]| match rest {
+        [0xe2, 0x80, 0x8b..=0x8d, ..] | [0xe2, 0x81, 0xa0, ..] | [0xef, 0xbb, 0xbf, ..] => 3,
+        [0xc2, 0xad, ..] => 2,
+        [0, ..] => 1,
+        _ => 0,
+    };
+    let mut length = 0;
+    while let step @ 1.. = invisible(rest.get(length..).unwrap_or_default()) {
+        length += step;
+    }
+    if length > 0 {
+        return Gap {
+            length,
+            visible: false,
+        };
+    }
+    let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
+    let blank = blank.count();
+    let breaks = rest.get(..blank).is_some_and(|gap| gap.contains(&b'\n'));
+    Gap {
+        length: if breaks { blank } else { 0 },
+        visible: true,
+    }
+}
+
+/// `eyJ….eyJ….…`: three parts in base64, of which the first begins with `{"`.
+fn web_token(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    if !bytes.get(at..)?.starts_with(b"eyJ") {
+        return None;
+    }
+    let head = at + run_length(bytes, at, is_url_safe);
+    if head - at < JWT_PART || bytes.get(head) != Some(&b'.') {
+        return None;
+    }
+    let body = run_length(bytes, head + 1, is_url_safe);
+    if body < JWT_PART {
+        return None;
+    }
+    let mut end = head + 1 + body;
+    if bytes.get(end) == Some(&b'.') {
+        end += 1 + run_length(bytes, end + 1, is_url_safe);
+    }
+    Some(at..end)
+}
+
+/// `Bearer …` and `Basic …`, of which the word stays.
+fn header(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    SCHEMES.iter().find_map(|scheme| {
+        let from = at + scheme.len();
+        if !bytes.get(at..from)?.eq_ignore_ascii_case(scheme.as_bytes()) {
+            return None;
+        }
+        let from = from + run_length(bytes, from, |byte| byte == b' ') + 1;
+        let from = from - 1;
+        let end = from + run_length(bytes, from, is_credential);
+        let value = bytes.get(from..end)?;
+        (value.len() >= VALUE && looks_random(value)).then_some(from..end)
+    })
+}
+
+/// `api_key=…`, `"access_token": "…"`, of which the name stays.
+fn named(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    NAMES.iter().find_map(|name| {
+        let behind = at + name.len();
+        if !bytes.get(at..behind)?.eq_ignore_ascii_case(name.as_bytes()) {
+            return None;
+        }
+        let quoted = |at: usize| at + usize::from(matches!(bytes.get(at), Some(b'"' | b'\'')));
+        let sign = quoted(behind);
+        if !matches!(bytes.get(sign), Some(b'=' | b':')) {
+            return None;
+        }
+        let from = sign + 1;
+        let from = quoted(from + run_length(bytes, from, |byte| byte == b' '));
+        let end = from + run_length(bytes, from, is_credential);
+        let value = bytes.get(from..end)?;
+        // `credential: file:/path` names a place and holds nothing.
+        let whole = bytes.get(end) != Some(&b':');
+        (whole && value.len() >= NAMED_VALUE && looks_random(value)).then_some(from..end)
+    })
+}
+
+/// `://user:password@` and `://token@`.
+fn user_info(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    if !bytes.get(at..)?.starts_with(b"://") {
+        return None;
+    }
+    let from = at + 3;
+    let length = run_length(bytes, from, |byte| {
+        byte.is_ascii_graphic() && !b"/?#@\"'<>\\".contains(&byte)
+    });
+    let end = from + length;
+    let value = bytes.get(from..end)?;
+    let secret = value.contains(&b':') || (value.len() >= VALUE && looks_random(value));
+    (bytes.get(end) == Some(&b'@') && secret).then_some(from..end)
+}
+
+/// A PEM block of a private key, to its end or to that of the text.
+fn private_key(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = text.get(at..)?;
+    let heading = rest.strip_prefix("-----BEGIN ")?;
+    let name_end = heading.find("-----")?;
+    if !heading.get(..name_end)?.contains("PRIVATE KEY") {
+        return None;
+    }
+    let end = match rest.find("-----END ") {
+        Some(ending) => {
+            let behind = rest.get(ending + "-----END ".len()..)?;
+            let line = behind.find("-----").map_or(behind.len(), |end| end + 5);
+            ending + "-----END ".len() + line
+        }
+        None => rest.len(),
+    };
+    Some(at..at + end)
+}
+
+fn run_length(bytes: &[u8], from: usize, accepts: impl Fn(u8) -> bool) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    rest.iter().take_while(|byte| accepts(**byte)).count()
+}
+
+/// Letters and digits together, as words of a language are not.
+fn looks_random(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic)
+}
+
+const SCHEMES: [&str; 2] = ["bearer ", "basic "];
+
+const NAMES: [&str; 14] = [
+    "api_key",
+    "apikey",
+    "api-key",
+    "x-api-key",
+    "access_token",
+    "refresh_token",
+    "auth_token",
+    "id_token",
+    "client_secret",
+    "secret",
+    "token",
+    "password",
+    "passwd",
+    "key",
+];
+
+/// A piece of a token behind a line end.
+const SEGMENT: usize = 8;
+const JWT_PART: usize = 10;
+const VALUE: usize = 8;
+const NAMED_VALUE: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::super::without_tokens;
+
+    /// Ordinary letters and digits, so that no scanner mistakes this file for a leak.
+    fn fake(length: usize) -> String {
+        "Fa1kE2".chars().cycle().take(length).collect()
+    }
+
+    #[test]
+    fn tokens_of_every_shape_go_and_what_surrounds_them_stays() {
+        let part = fake(24);
+        let shapes = [
+            format!("sk-{}", fake(20)),
+            format!("sk-proj-{}_{}", fake(30), fake(30)),
+            format!("sk-ant-api03-{}", fake(60)),
+            format!("sk-pro{}cdef", "*".repeat(30)),
+            format!("hf_{}", fake(34)),
+            format!("hf_oauth_{part}.{part}.{part}"),
+            format!("hf_oauth__refresh_{}", fake(34)),
+            format!("api_org_{}", fake(34)),
+            format!("gsk_{}", fake(52)),
+            format!("xai-{}", fake(80)),
+            format!("AIza{}", fake(35)),
+            format!("ghp_{}", fake(36)),
+            format!("github_pat_{}_{}", fake(22), fake(59)),
+            format!("glpat-{}", fake(20)),
+            format!("hvs.{}", fake(90)),
+            format!("AKIA{}", fake(16)),
+            format!("eyJ{part}.eyJ{part}.{part}"),
+            format!("AGE-SECRET-KEY-1{}", fake(58)),
+        ];
+        for token in shapes {
+            for (before, behind) in [("", ""), ("key (", ")."), ("\"", "\","), ("a=", "&b")] {
+                let text = format!("{before}{token}{behind}");
+                let expected = format!("{before}[redacted]{behind}");
+                assert_eq!(without_tokens(&text), expected, "{token}");
+                let upper = format!("{before}{}{behind}", token.to_uppercase());
+                if !token.starts_with("eyJ") {
+                    assert_eq!(without_tokens(&upper), expected, "{upper}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn values_go_and_their_names_stay() {
+        let value = fake(16);
+        for (text, clean) in [
+            (
+                "Authorization: Bearer V, x",
+                "Authorization: Bearer [redacted], x",
+            ),
+            ("basic V==", "basic [redacted]"),
+            ("?api_key=V&x=1", "?api_key=[redacted]&x=1"),
+            (
+                "{\"access_token\": \"V\"}",
+                "{\"access_token\": \"[redacted]\"}",
+            ),
+            ("password='V'", "password='[redacted]'"),
+            ("https://me:V@host/x", "https://[redacted]@host/x"),
+            ("https://V@host/x", "https://[redacted]@host/x"),
+        ] {
+            assert_eq!(without_tokens(&text.replace('V', &value)), clean);
+        }
+        let kind = ["PRIVATE", "KEY"].join(" ");
+        let block = format!("a\n-----BEGIN RSA {kind}-----\nfake\n-----END RSA {kind}-----\nb");
+        assert_eq!(without_tokens(&block), "a\n[redacted]\nb");
+    }
+
+    #[test]
+    fn escaped_encoded_and_broken_tokens_go() {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+        let token = format!("sk-proj-{}", fake(40));
+        let percent: String = token.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let unicode: String = token.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+        let hexadecimal: String = token.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let (head, end) = token.split_at(25);
+        for text in [
+            percent,
+            unicode,
+            hexadecimal,
+            STANDARD.encode(&token),
+            STANDARD.encode(format!("Bearer {token}")),
+            URL_SAFE_NO_PAD.encode(format!("me:{token}\n")),
+            format!("{head}\n   {end}"),
+            format!("{head}\r\n{end}"),
+            format!("{head}\u{200b}{end}"),
+        ] {
+            assert_eq!(without_tokens(&format!("<{text}>")), "<[redacted]>");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_stays() {
+        for text in [
+            "use hf_hub_download or hf_sandbox_exec, sk-learn and a task-runner-for-everything",
+            "Bearer authentication is missing; the bearer of this message",
+            "token: https://huggingface.co/settings/tokens",
+            "credential file:/home/a/.synapse/0.token, key: value",
+            "req_0123456789abcdef0123456789abcdef and 8f3b7c1e-0000-4000-8000-0123456789ab",
+            "meta-llama/Llama-3.1-8B-Instruct:novita at https://router.huggingface.co/v1",
+            "https://example.test/a@b?x=1",
+            "sk-… sk-... hf_xxx",
+            "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----",
+            "d41d8cd98f00b204e9800998ecf8427ee3b0c44298fc1c149afbf4c8996fb924",
+            "aGVsbG8gd29ybGQsIHRoaXMgaXMgbm8gdG9rZW4gYXQgYWxs",
+        ] {
+            assert_eq!(without_tokens(text), text);
+        }
+    }
+}

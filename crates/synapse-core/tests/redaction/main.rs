@@ -1,0 +1,155 @@
+//! The redactor against secrets, texts and ways to write the one into the other that nobody thought
+//! of. It is judged by a search that shares no code with it.
+
+#![cfg(test)]
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence};
+use synapse_core::redact::{Redactor, SeenSecrets, without_tokens};
+use synapse_testkit::leak::{Canary, Disguise};
+use synapse_testkit::redaction;
+
+fn cases(cases: u32) -> Config {
+    Config {
+        cases,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
+        ..Config::default()
+    }
+}
+
+/// 24 to 120 visible characters, most of them letters and digits, as tokens are.
+fn secret() -> impl Strategy<Value = String> {
+    let parts = (
+        text("[A-Za-z0-9]{20}"),
+        text("[!-~]{0,80}"),
+        text("[A-Za-z0-9_-]{4,20}"),
+    );
+    parts.prop_map(|(head, body, end)| format!("{head}{body}{end}"))
+}
+
+/// Made once, because a pattern is parsed each time that a text is made from it otherwise.
+fn text(pattern: &str) -> impl Strategy<Value = String> + use<> {
+    prop::string::string_regex(pattern).unwrap()
+}
+
+fn disguise() -> impl Strategy<Value = Disguise> {
+    prop::sample::select(&Disguise::ALL[..])
+}
+
+/// What stands around a secret: anything, and above all what escapes are made of.
+fn around() -> impl Strategy<Value = String> {
+    prop_oneof![
+        text("[ -~]{0,40}"),
+        text(r#"[a-z0-9%\\&#;u"=+/ \n-]{0,20}"#),
+        any::<String>(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(cases(10_000))]
+
+    #[test]
+    fn a_known_secret_never_comes_through(
+        secret in secret(),
+        ways in prop::collection::vec((around(), disguise()), 1..3),
+        behind in around(),
+    ) {
+        let mut text = String::new();
+        for (before, disguise) in ways {
+            text += &before;
+            text += &disguise.of(&secret);
+        }
+        text += &behind;
+        let canary = Canary::new(&secret);
+        let seen = SeenSecrets::new();
+        seen.remember(&secret.as_str().into());
+        let redactor = Redactor::for_secret(&secret);
+        for clean in [
+            redactor.redact(&text),
+            redactor.clean(&text, usize::MAX).into(),
+            seen.redact(&text),
+        ] {
+            prop_assert_eq!(canary.found_in(clean.as_bytes()), None, "{:?} -> {:?}", text, clean);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(2_000))]
+
+    #[test]
+    fn a_piece_of_a_known_secret_does_not_come_through(
+        secret in text("[A-Za-z0-9]{32,64}"),
+        from in 0..18_usize,
+        before in around(),
+        behind in around(),
+    ) {
+        let piece = &secret[from..from + 14];
+        let clean = Redactor::for_secret(&secret).redact(&format!("{before}{piece}{behind}")).into_owned();
+        prop_assert_eq!(Canary::new(&secret).found_in(clean.as_bytes()), None, "{}", clean);
+    }
+
+    #[test]
+    fn a_token_that_nobody_knew_goes_by_its_shape(
+        prefix in prop::sample::select(&["sk-", "sk-proj-", "hf_", "ghp_", "gsk_", "xai-", "hvs."][..]),
+        body in text("[a-z]{4}[A-Z]{4}[0-9]{4}[A-Za-z0-9]{12,60}"),
+        disguise in prop::sample::select(&[
+            Disguise::None, Disguise::Upper, Disguise::Swapped, Disguise::Percent, Disguise::Hex,
+            Disguise::JsonUnicode, Disguise::Html, Disguise::Base64(0), Disguise::Base64(1),
+            Disguise::Base64(2), Disguise::Base64Url(1),
+        ][..]),
+        before in text("[ -~]{0,20}[ \"=<(]"),
+        behind in text("[ \",)>&][ -~]{0,20}"),
+    ) {
+        let token = format!("{prefix}{body}");
+        let text = format!("{before}{}{behind}", disguise.of(&token));
+        let clean = without_tokens(&text);
+        prop_assert_eq!(Canary::new(&token).found_in(clean.as_bytes()), None, "{} -> {}", text, clean);
+    }
+
+    #[test]
+    fn words_stay_and_nothing_ever_panics(
+        secret in secret(),
+        words in text("([a-z]{1,9}[ ,.]){0,12}"),
+        anything in any::<String>(),
+    ) {
+        let redactor = Redactor::for_secret(&secret);
+        let clean = redactor.redact(&words);
+        prop_assert_eq!(clean.as_ref(), words.as_str());
+        prop_assert_eq!(redactor.spare(&words), words.as_str());
+        let once = redactor.redact(&anything).into_owned();
+        let twice = redactor.redact(&once);
+        prop_assert_eq!(twice.as_ref(), once.as_str());
+    }
+}
+
+/// The check that the fuzz target makes, on bytes that are the same in every run.
+#[test]
+fn the_fuzz_target_holds_on_made_up_input() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for _ in 0..2_000 {
+        let length = usize::try_from(next() % 400).unwrap();
+        let data: Vec<u8> = (0..length).map(|_| next().to_le_bytes()[3]).collect();
+        redaction::check(&data);
+    }
+}
+
+/// The judge must see a leak, or the tests above would prove nothing.
+#[test]
+fn a_redactor_that_does_nothing_is_caught() {
+    let data: Vec<u8> = [0, 90].into_iter().chain(0..200).collect();
+    redaction::check(&data);
+    let caught = std::panic::catch_unwind(|| {
+        redaction::check_with(&data, |_, text| text.to_owned());
+    });
+    assert!(
+        caught.is_err(),
+        "the secret is in the text and was not seen"
+    );
+}

@@ -1,0 +1,84 @@
+//! Runs what blocks aside, for as long as a deadline allows. Knows no store.
+
+use std::time::Duration;
+
+use synapse_core::{Code, Failure};
+use tokio::sync::oneshot;
+
+/// Performs `work` on a thread of its own and waits for it at most `deadline`.
+///
+/// What is late is left behind: the thread ends with its work or with the process, and never holds
+/// a runtime up. A secret that it still brings is wiped when it is dropped.
+pub(super) async fn bounded<T: Send + 'static>(
+    deadline: Duration,
+    store: &str,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(deadline, aside(store, work)).await {
+        Ok(result) => result,
+        Err(_) => Err(late(store, deadline)),
+    }
+}
+
+/// Performs `work` on a thread of its own and waits as long as it takes: a person may be asked.
+pub(super) async fn aside<T: Send + 'static>(
+    store: &str,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let (sender, receiver) = oneshot::channel();
+    let started = std::thread::Builder::new()
+        .name("synapse-secret".to_owned())
+        .spawn(move || drop(sender.send(work())));
+    if let Err(error) = started {
+        return Err(failed(store).caused_by(&error));
+    }
+    receiver
+        .await
+        .unwrap_or_else(|_| Err(failed(store).cause("its thread ended without an answer")))
+}
+
+/// The failure of a store that did not answer within `deadline`.
+pub(super) fn late(store: &str, deadline: Duration) -> Failure {
+    Failure::new(
+        Code::CredentialStoreTimeout,
+        format!("{store} did not answer within {} s", deadline.as_secs_f64()),
+    )
+    .cause("nothing was sent to the provider")
+    .hint("see whether it waits for a prompt or for the network, then try again")
+}
+
+fn failed(store: &str) -> Failure {
+    Failure::new(
+        Code::CredentialStoreFailed,
+        format!("{store} could not be asked"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_late_is_left_behind() {
+        let (release, held) = mpsc::channel::<()>();
+        let failure = bounded(Duration::from_millis(20), "the store", move || {
+            held.recv().ok();
+            Ok(())
+        })
+        .await
+        .unwrap_err();
+        assert_eq!(failure.code, Code::CredentialStoreTimeout);
+        assert_eq!(failure.message, "the store did not answer within 0.02 s");
+        drop(release);
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_dies_is_a_failure() {
+        let failure = aside::<()>("the store", || panic!("a defect of a library"))
+            .await
+            .unwrap_err();
+        assert_eq!(failure.code, Code::CredentialStoreFailed);
+    }
+}

@@ -1,0 +1,101 @@
+//! Looks after the places of secrets: who tracks a file, who owns it, who may write beside it, and
+//! which configuration files hold a token that should be a reference. Reads no secret that a
+//! reference names; of other files it tells lines, never content.
+
+mod configurations;
+mod git;
+mod place;
+
+use std::path::Path;
+
+use synapse_core::credential::CredentialRef;
+use synapse_core::{Code, Failure};
+
+pub use self::configurations::Scanned;
+
+use super::{Secrets, file};
+use crate::failure::shown;
+use crate::shell::quote;
+
+/// What is wrong with the place of `reference`, worst first.
+pub(super) async fn inspect(secrets: &Secrets, reference: &CredentialRef) -> Vec<Failure> {
+    match reference {
+        CredentialRef::File(written) => match file::expand(written, secrets.user_home.as_deref()) {
+            Ok(path) => of_file(secrets, &path).await,
+            // Reading it says the same.
+            Err(_) => Vec::new(),
+        },
+        CredentialRef::Env(name) => configurations::not_passed_on(secrets, name)
+            .into_iter()
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+async fn of_file(secrets: &Secrets, path: &Path) -> Vec<Failure> {
+    let mut flaws = Vec::new();
+    // A link and what it leads to are two files, each in a place of its own.
+    let target = path.canonicalize().ok();
+    let places = [
+        Some(path),
+        target.as_deref().filter(|target| *target != path),
+    ];
+    for place in places.into_iter().flatten() {
+        match git::standing(secrets, place).await {
+            git::Standing::Tracked => flaws.push(tracked(place)),
+            git::Standing::NotIgnored => flaws.push(not_ignored(place)),
+            git::Standing::Fine => {}
+        }
+        flaws.extend(place::flaws(place));
+    }
+    flaws.sort_by_key(|flaw| flaw.code != Code::CredentialTrackedByGit);
+    flaws.dedup_by(|one, other| one.code == other.code);
+    flaws
+}
+
+impl Secrets {
+    /// What is wrong with Synapse's own directory and its file of connections.
+    #[must_use]
+    pub fn inspect_home(&self) -> Vec<Failure> {
+        self.home.as_ref().map_or_else(Vec::new, |home| {
+            let paths = [home.directory().to_owned(), home.connections()];
+            let flaws = paths
+                .iter()
+                .filter_map(|path| place::writable_by_others(path));
+            flaws.collect()
+        })
+    }
+
+    /// Looks for tokens in the configuration files of IDEs, in `mcp-servers.json` and in `.env`
+    /// files: those of the user, and those of the project at `directory`.
+    pub async fn scan_configurations(&self, directory: Option<&Path>) -> Scanned {
+        configurations::scan(self, directory).await
+    }
+}
+
+fn tracked(path: &Path) -> Failure {
+    Failure::new(
+        Code::CredentialTrackedByGit,
+        format!("git tracks {}, which holds a secret", shown(path)),
+    )
+    .cause("whoever has the repository, or will have it, has the secret")
+    .hint("replace the secret first: the history keeps the old one")
+    .command(
+        "then take the file out of git; it stays where it is",
+        match path.parent() {
+            Some(parent) => format!("git -C {} rm --cached {}", quote(parent), quote(path)),
+            None => format!("git rm --cached {}", quote(path)),
+        },
+    )
+    .with("file", shown(path))
+}
+
+fn not_ignored(path: &Path) -> Failure {
+    Failure::new(
+        Code::CredentialNotIgnoredByGit,
+        format!("git does not ignore {}, which holds a secret", shown(path)),
+    )
+    .cause("it lies in a work tree, and the next `git add` may take it along")
+    .hint("move it out of the work tree, or name it in .gitignore")
+    .with("file", shown(path))
+}

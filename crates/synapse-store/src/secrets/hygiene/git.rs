@@ -1,0 +1,57 @@
+//! Asks git about a file. Without git, or outside a work tree, there is nothing to say.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::Secrets;
+use super::super::child::Program;
+
+/// What git does with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Tracked,
+    NotIgnored,
+    Fine,
+}
+
+/// What git does with the file at `path`.
+pub(super) async fn standing(secrets: &Secrets, path: &Path) -> Standing {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Standing::Fine;
+    };
+    let ask = async |words: &[&str]| ask(secrets, directory, words, name.to_owned()).await;
+    match ask(&["ls-files", "--error-unmatch", "--"]).await {
+        Some(0) => Standing::Tracked,
+        Some(1) => match ask(&["check-ignore", "--quiet", "--"]).await {
+            Some(1) => Standing::NotIgnored,
+            _ => Standing::Fine,
+        },
+        _ => Standing::Fine,
+    }
+}
+
+/// The exit code of git, when there is a git and it ends in time.
+async fn ask(secrets: &Secrets, directory: &Path, words: &[&str], name: OsString) -> Option<i32> {
+    let program = Program::find("git", &secrets.environment, secrets.user_home.as_deref())?;
+    // The repository may be anybody's: nothing that it configures is run.
+    let fixed = [
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        "core.hooksPath=/dev/null",
+        "-C",
+    ];
+    let arguments = fixed
+        .iter()
+        .map(OsString::from)
+        .chain([directory.as_os_str().to_owned()])
+        .chain(words.iter().map(OsString::from))
+        .chain([name]);
+    let ending = program.arguments(arguments).run(DEADLINE, CAP).await.ok()?;
+    ending.status.code()
+}
+
+/// A work tree of any size answers for one file in milliseconds.
+const DEADLINE: Duration = Duration::from_secs(5);
+const CAP: usize = 64 * 1024;

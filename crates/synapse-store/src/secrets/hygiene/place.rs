@@ -1,0 +1,187 @@
+//! Who owns a file, who may write beside it, and whether its place is one that others look at.
+
+use std::path::Path;
+
+use synapse_core::{Code, Failure};
+
+use crate::failure::shown;
+#[cfg(unix)]
+use crate::shell::quote;
+
+/// What is wrong with where the secret file at `path` stands.
+pub(super) fn flaws(path: &Path) -> Vec<Failure> {
+    [foreign_owner(path), public(path), exchangeable(path)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// A name or a directory that says that others are meant to see it.
+fn public(path: &Path) -> Option<Failure> {
+    let word = |text: &std::ffi::OsStr| text.to_string_lossy().to_lowercase();
+    let ending = path.extension().map(word).unwrap_or_default();
+    let by_name = PUBLIC_ENDINGS.contains(&ending.as_str())
+        || path
+            .file_stem()
+            .map(word)
+            .is_some_and(|stem| stem == "readme");
+    let directory = path
+        .parent()?
+        .components()
+        .map(|each| word(each.as_os_str()))
+        .find(|each| PUBLIC_DIRECTORIES.iter().any(|public| each == public));
+    let cause = match (by_name, directory) {
+        (true, _) => format!("a file of that name is made to be shown or passed on: .{ending}"),
+        (false, Some(directory)) => format!("it is under `{directory}`, which is shared or synced"),
+        (false, None) => return None,
+    };
+    Some(
+        Failure::new(
+            Code::CredentialPublicPlace,
+            format!("the secret file {} stands where others look", shown(path)),
+        )
+        .cause(cause)
+        .hint("move it to ~/.synapse, and change the reference")
+        .with("file", shown(path)),
+    )
+}
+
+/// A directory in which others may put another file in its place.
+#[cfg(unix)]
+fn exchangeable(path: &Path) -> Option<Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let directory = path.parent()?;
+    let found = std::fs::metadata(directory).ok()?;
+    let others = found.mode() & WRITE_OF_OTHERS != 0;
+    let sticky = found.mode() & STICKY != 0;
+    (others && !sticky).then(|| {
+        Failure::new(
+            Code::CredentialPublicPlace,
+            format!("others may exchange the secret file {}", shown(path)),
+        )
+        .cause(format!(
+            "its directory has mode {:04o}",
+            found.mode() & 0o7777
+        ))
+        .command(
+            "let only its owner write there",
+            format!("chmod go-w {}", quote(directory)),
+        )
+        .with("file", shown(path))
+    })
+}
+
+#[cfg(unix)]
+fn foreign_owner(path: &Path) -> Option<Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let owner = std::fs::metadata(path).ok()?.uid();
+    let own = rustix::process::geteuid().as_raw();
+    (owner != own && owner != 0).then(|| {
+        Failure::new(
+            Code::CredentialForeignOwner,
+            format!("the secret file {} belongs to another user", shown(path)),
+        )
+        .cause(format!("its owner has the id {owner}, and you have {own}"))
+        .hint("make a file of your own, and change the reference")
+        .with("file", shown(path))
+    })
+}
+
+/// A file of Synapse's own that others may change.
+#[cfg(unix)]
+pub(super) fn writable_by_others(path: &Path) -> Option<Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let found = std::fs::metadata(path).ok()?;
+    let own = rustix::process::geteuid().as_raw();
+    let failure = || {
+        Failure::new(
+            Code::StorageModeTooOpen,
+            format!("other users of this machine may change {}", shown(path)),
+        )
+    };
+    if found.mode() & WRITE_OF_OTHERS != 0 {
+        let mode = format!("its mode is {:04o}", found.mode() & 0o7777);
+        return Some(
+            failure()
+                .cause(mode)
+                .command(
+                    "let only yourself change it",
+                    format!("chmod go-w {}", quote(path)),
+                )
+                .with("file", shown(path)),
+        );
+    }
+    (found.uid() != own && found.uid() != 0).then(|| {
+        failure()
+            .cause(format!(
+                "its owner has the id {}, and you have {own}",
+                found.uid()
+            ))
+            .hint("set SYNAPSE_HOME to a directory of your own")
+            .with("file", shown(path))
+    })
+}
+
+#[cfg(not(unix))]
+fn exchangeable(_path: &Path) -> Option<Failure> {
+    None
+}
+
+#[cfg(not(unix))]
+fn foreign_owner(_path: &Path) -> Option<Failure> {
+    None
+}
+
+#[cfg(not(unix))]
+pub(super) fn writable_by_others(_path: &Path) -> Option<Failure> {
+    None
+}
+
+#[cfg(unix)]
+const WRITE_OF_OTHERS: u32 = 0o022;
+#[cfg(unix)]
+const STICKY: u32 = 0o1000;
+
+/// Endings of files that are read by other programs, rendered, served or sent around.
+const PUBLIC_ENDINGS: [&str; 14] = [
+    "md", "html", "htm", "js", "ts", "css", "py", "rs", "ipynb", "pdf", "docx", "log", "csv", "svg",
+];
+
+const PUBLIC_DIRECTORIES: [&str; 12] = [
+    "public",
+    "public_html",
+    "www",
+    "htdocs",
+    "wwwroot",
+    "desktop",
+    "downloads",
+    "dropbox",
+    "onedrive",
+    "google drive",
+    "icloud drive",
+    "nextcloud",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_others_look_at_is_known_by_its_name() {
+        for (path, flawed) in [
+            ("/home/a/.synapse/openai.token", false),
+            ("/run/secrets/openai", false),
+            ("/home/a/project/README.md", true),
+            ("/home/a/project/README", true),
+            ("/home/a/public_html/key", true),
+            ("/home/a/Dropbox/keys/openai.token", true),
+            ("/srv/www/site/app.js", true),
+            ("/home/a/publications/key", false),
+        ] {
+            assert_eq!(public(Path::new(path)).is_some(), flawed, "{path}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `keyring:` references: items of the service `synapse` in the system's keyring, one per secret.
+//! The platform's part, with the words of its failures, is in `keyring/`.
+
+#[cfg_attr(target_os = "macos", path = "keyring/macos.rs")]
+#[cfg_attr(windows, path = "keyring/windows.rs")]
+#[cfg_attr(
+    all(unix, not(target_os = "macos")),
+    path = "keyring/secret_service.rs"
+)]
+mod platform;
+
+use keyring_core::{Entry, Error};
+use secrecy::zeroize::{Zeroize as _, Zeroizing};
+use secrecy::{ExposeSecret as _, SecretString};
+use synapse_core::credential::CredentialRef;
+use synapse_core::ports::{ResolvedSecret, Writing};
+use synapse_core::{Code, Failure};
+
+use super::bounded::bounded;
+use super::{Secrets, content};
+
+/// Reads the item of `account`.
+pub(super) async fn resolve(secrets: &Secrets, account: &str) -> Result<ResolvedSecret, Failure> {
+    let name = account.to_owned();
+    let value = bounded(secrets.deadline, STORE, move || {
+        let found = entry(&name).and_then(|entry| entry.get_secret());
+        let bytes = Zeroizing::new(found.map_err(|error| failure(&name, error))?);
+        content::check(&bytes).map_err(|flaw| flaw.failure(&shown(&name)))
+    })
+    .await?;
+    Ok(ResolvedSecret {
+        value,
+        found: format!("{}, one line", shown(account)),
+    })
+}
+
+/// Keeps `value` in the item of `account`.
+pub(super) async fn keep(
+    secrets: &Secrets,
+    account: &str,
+    value: SecretString,
+    writing: Writing,
+) -> Result<(), Failure> {
+    let name = account.to_owned();
+    bounded(secrets.deadline, STORE, move || {
+        let entry = entry(&name).map_err(|error| failure(&name, error))?;
+        match (entry.get_secret().map(Zeroizing::new), writing) {
+            (Err(Error::NoEntry), Writing::Create) | (Ok(_), Writing::Replace) => {}
+            (Ok(_), Writing::Create) => {
+                return Err(Failure::new(
+                    Code::CredentialExists,
+                    format!("there is {} already", shown(&name)),
+                )
+                .cause("it was left as it is"));
+            }
+            (Err(error), _) => return Err(failure(&name, error)),
+        }
+        entry
+            .set_secret(value.expose_secret().as_bytes())
+            .map_err(|error| failure(&name, error))
+    })
+    .await
+}
+
+/// Removes the item of `account`.
+pub(super) async fn remove(secrets: &Secrets, account: &str) -> Result<(), Failure> {
+    let name = account.to_owned();
+    bounded(secrets.deadline, STORE, move || {
+        entry(&name)
+            .and_then(|entry| entry.delete_credential())
+            .map_err(|error| failure(&name, error))
+    })
+    .await
+}
+
+/// The references to all items of the service.
+pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failure> {
+    bounded(secrets.deadline, STORE, || {
+        let accounts = platform::store()
+            .and_then(|store| platform::accounts(store.as_ref(), SERVICE))
+            .map_err(|error| failure("*", error))?;
+        // What other programs put there under names that no reference can have is not ours.
+        Ok(accounts
+            .iter()
+            .filter_map(|account| format!("keyring:{account}").parse().ok())
+            .collect())
+    })
+    .await
+}
+
+/// An item in words.
+pub(super) fn shown(account: &str) -> String {
+    format!("the keyring item `{account}` of the service `{SERVICE}`")
+}
+
+fn entry(account: &str) -> Result<Entry, Error> {
+    platform::store()?.build(SERVICE, account, None)
+}
+
+fn failure(account: &str, error: Error) -> Failure {
+    match error {
+        Error::NoEntry => Failure::new(
+            Code::CredentialMissing,
+            format!("there is no {}", shown(account).trim_start_matches("the ")),
+        )
+        .command(
+            "create it; the token is asked for",
+            format!("synapse secret set keyring:{account}"),
+        ),
+        Error::Ambiguous(entries) => Failure::new(
+            Code::CredentialAmbiguous,
+            format!(
+                "{} items of the keyring fit {}",
+                entries.len(),
+                shown(account)
+            ),
+        )
+        .hint("remove all but one of them with the system's keyring program"),
+        Error::NoStorageAccess(_) => locked(),
+        Error::PlatformFailure(error) => platform::failure(error.as_ref()),
+        // These carry the bytes of the secret: not even their types are shown.
+        Error::BadEncoding(mut bytes) | Error::BadDataFormat(mut bytes, _) => {
+            bytes.zeroize();
+            unknown().cause("the item is not in the form that the keyring itself writes")
+        }
+        Error::TooLong(what, limit) => unknown().cause(format!(
+            "the keyring takes at most {limit} characters for its field {what}"
+        )),
+        _ => unknown(),
+    }
+    .with("account", account)
+}
+
+fn locked() -> Failure {
+    Failure::new(
+        Code::CredentialStoreLocked,
+        "the system's keyring is locked",
+    )
+    .cause("it wanted to ask for its password, and was dismissed or had nobody to ask")
+    .hint("unlock it, for example by logging in to the desktop, and try again")
+    .hint("where there is no desktop, use vault:local/NAME or file:PATH")
+}
+
+fn unknown() -> Failure {
+    Failure::new(Code::CredentialStoreFailed, "the system's keyring failed")
+        .hint("look at the item with the system's keyring program")
+}
+
+const STORE: &str = "the system's keyring";
+/// The service of all our items.
+const SERVICE: &str = "synapse";

@@ -1,0 +1,370 @@
+//! `vault:local/NAME` references: entries of one file that is sealed with age, under a key file or a
+//! passphrase. What is in the file decides which of the two opens it; neither stands in for the
+//! other.
+//!
+//! **Invariant:** nothing unsealed is ever written. A change is read, made and sealed in memory
+//! under a lock between processes, and replaces the file as a whole.
+
+mod entries;
+mod envelope;
+mod key;
+
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use synapse_core::credential::CredentialRef;
+use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose, ResolvedSecret, Writing};
+use synapse_core::{Code, Failure};
+
+use self::entries::Entries;
+use self::envelope::{Lid, Sealed};
+use self::key::Key;
+use super::bounded::{aside, bounded};
+use super::{Secrets, content};
+use crate::atomic::{self, Lock};
+use crate::failure::{reading, shown};
+use crate::file::{self, Found};
+use crate::home::Home;
+
+/// What the local vault is to be sealed with from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NewKey {
+    /// The age identity in a file; it is made when the file does not exist.
+    KeyFile(PathBuf),
+    /// A passphrase, which is asked for.
+    Passphrase,
+}
+
+/// The vault, and the way to its key. Making one touches nothing.
+#[derive(Debug, Clone)]
+struct LocalVault {
+    home: Home,
+    key_file: Option<PathBuf>,
+    prompt: Arc<dyn PassphrasePrompt>,
+    deadline: Duration,
+}
+
+/// Reads the entry `name`.
+pub(super) async fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSecret, Failure> {
+    let vault = LocalVault::of(secrets)?;
+    let key = vault.key_to_open().await?;
+    let place = shown_entry(name);
+    let found = format!("{place}, one line");
+    let missing = vault.missing(name);
+    let path = vault.home.vault();
+    let name = name.to_owned();
+    let value = bounded(vault.deadline, STORE, move || {
+        let mut entries = open(&path, &key)?;
+        let value = entries.take(&name).ok_or(missing)?;
+        content::check(value.expose_secret().as_bytes()).map_err(|flaw| flaw.failure(&place))
+    })
+    .await?;
+    Ok(ResolvedSecret { value, found })
+}
+
+/// Keeps `value` as the entry `name`, in a new vault when there is none. Says what its owner has to
+/// know about that.
+pub(super) async fn keep(
+    secrets: &Secrets,
+    name: &str,
+    value: SecretString,
+    writing: Writing,
+) -> Result<Vec<String>, Failure> {
+    let vault = LocalVault::of(secrets)?;
+    if vault.look()?.is_none() {
+        if writing == Writing::Replace {
+            return Err(vault.missing(name));
+        }
+        return vault.begin(name.to_owned(), value).await;
+    }
+    let key = vault.key_to_open().await?;
+    let missing = vault.missing(name);
+    let name = name.to_owned();
+    vault
+        .change(key, move |entries| {
+            match (entries.has(&name), writing) {
+                (false, Writing::Create) | (true, Writing::Replace) => {}
+                (true, Writing::Create) => return Err(exists(&name)),
+                (false, Writing::Replace) => return Err(missing),
+            }
+            entries.put(name, value);
+            Ok(())
+        })
+        .await?;
+    Ok(Vec::new())
+}
+
+/// Removes the entry `name`.
+pub(super) async fn remove(secrets: &Secrets, name: &str) -> Result<(), Failure> {
+    let vault = LocalVault::of(secrets)?;
+    let key = vault.key_to_open().await?;
+    let missing = vault.missing(name);
+    let name = name.to_owned();
+    vault
+        .change(key, move |entries| {
+            entries.take(&name).map(drop).ok_or(missing)
+        })
+        .await
+}
+
+/// The references to all entries. No vault has none.
+pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failure> {
+    let vault = LocalVault::of(secrets)?;
+    if vault.look()?.is_none() {
+        return Ok(Vec::new());
+    }
+    let key = vault.key_to_open().await?;
+    let path = vault.home.vault();
+    bounded(vault.deadline, STORE, move || {
+        let entries = open(&path, &key)?;
+        let names = entries.names().map(ToOwned::to_owned);
+        Ok(names.map(CredentialRef::LocalVault).collect())
+    })
+    .await
+}
+
+/// Seals the vault under another key. The old key opens no later state of it.
+pub(super) async fn rekey(secrets: &Secrets, new: NewKey) -> Result<Vec<String>, Failure> {
+    let vault = LocalVault::of(secrets)?;
+    let old = vault.key_to_open().await?;
+    let path = vault.home.vault();
+    // The old key first: nobody is asked for a new passphrase in vain.
+    let old = bounded(vault.deadline, STORE, move || {
+        open(&path, &old)?;
+        Ok(old)
+    })
+    .await?;
+    let (new, notes) = vault.new_key(new).await?;
+    let locked = vault.clone();
+    bounded(vault.deadline, STORE, move || {
+        let path = locked.home.vault();
+        let _lock = locked.lock()?;
+        let entries = open(&path, &old)?;
+        atomic::replace(&path, &seal(&new, &entries)?)
+    })
+    .await?;
+    Ok(notes)
+}
+
+/// The file of the vault in words.
+pub(super) fn shown_place(secrets: &Secrets, name: &str) -> String {
+    match &secrets.home {
+        Some(home) => format!("{} {}", shown_entry(name), shown(&home.vault())),
+        None => shown_entry(name),
+    }
+}
+
+impl LocalVault {
+    fn of(secrets: &Secrets) -> Result<Self, Failure> {
+        let home = secrets.home.clone().ok_or_else(|| {
+            Failure::new(
+                Code::CredentialStoreNotConfigured,
+                "there is no directory for the local vault",
+            )
+        })?;
+        let written = (secrets.environment)(KEY_FILE).filter(|value| !value.is_empty());
+        let key_file = written
+            .map(|written| key::path(&written, secrets.user_home.as_deref()))
+            .transpose()?;
+        Ok(Self {
+            home,
+            key_file,
+            prompt: Arc::clone(&secrets.prompt),
+            deadline: secrets.deadline,
+        })
+    }
+
+    /// How the vault is sealed; `None` when there is none.
+    fn look(&self) -> Result<Option<Lid>, Failure> {
+        let path = self.home.vault();
+        let Some(sealed) = read(&path)? else {
+            return Ok(None);
+        };
+        let lid = Sealed::parse(&sealed).map(|sealed| sealed.lid());
+        lid.map(Some).map_err(|failure| at(&path, failure))
+    }
+
+    /// The key that fits how the vault is sealed: from the key file, or asked for.
+    async fn key_to_open(&self) -> Result<Key, Failure> {
+        match (self.look()?, &self.key_file) {
+            (None, _) => Err(self.no_vault()),
+            (Some(Lid::KeyFile), Some(path)) => key::read(path),
+            (Some(Lid::KeyFile), None) => Err(Failure::new(
+                Code::CredentialStoreLocked,
+                "the local vault is locked",
+            )
+            .cause(format!(
+                "it is sealed with a key file, and {KEY_FILE} is not set"
+            ))
+            .hint(format!(
+                "set {KEY_FILE} to the key file; for an IDE, in the `env` of its entry for Synapse"
+            ))
+            .with("file", shown(&self.home.vault()))),
+            (Some(Lid::Passphrase), _) => self.ask(PassphrasePurpose::Open).await,
+        }
+    }
+
+    async fn ask(&self, purpose: PassphrasePurpose) -> Result<Key, Failure> {
+        let prompt = Arc::clone(&self.prompt);
+        // A person types: no deadline.
+        aside(STORE, move || prompt.ask(purpose))
+            .await
+            .map(Key::Passphrase)
+            .map_err(|failure| failure.with("file", shown(&self.home.vault())))
+    }
+
+    /// Makes the vault, with its first entry.
+    async fn begin(&self, name: String, value: SecretString) -> Result<Vec<String>, Failure> {
+        let wanted = match &self.key_file {
+            Some(path) => NewKey::KeyFile(path.clone()),
+            None => NewKey::Passphrase,
+        };
+        let (key, mut notes) = self.new_key(wanted).await?;
+        let vault = self.clone();
+        bounded(self.deadline, STORE, move || {
+            vault.home.create()?;
+            let path = vault.home.vault();
+            let _lock = vault.lock()?;
+            // Another process may have made it meanwhile.
+            let mut entries = match read(&path)? {
+                Some(_) => open(&path, &key)?,
+                None => Entries::default(),
+            };
+            if entries.has(&name) {
+                return Err(exists(&name));
+            }
+            entries.put(name, value);
+            atomic::replace(&path, &seal(&key, &entries)?)
+        })
+        .await?;
+        notes.insert(
+            0,
+            format!("made the local vault {}", shown(&self.home.vault())),
+        );
+        Ok(notes)
+    }
+
+    async fn new_key(&self, wanted: NewKey) -> Result<(Key, Vec<String>), Failure> {
+        match wanted {
+            NewKey::Passphrase => Ok((self.ask(PassphrasePurpose::Choose).await?, Vec::new())),
+            NewKey::KeyFile(path) => {
+                let made = key::make(&path)?;
+                let notes = made.then(|| {
+                    format!(
+                        "made the key file {}; keep a copy elsewhere: without it nothing opens the \
+                         vault",
+                        shown(&path)
+                    )
+                });
+                Ok((key::read(&path)?, notes.into_iter().collect()))
+            }
+        }
+    }
+
+    /// Makes a change under the lock, on what is in the file at that moment.
+    async fn change(
+        &self,
+        key: Key,
+        change: impl FnOnce(&mut Entries) -> Result<(), Failure> + Send + 'static,
+    ) -> Result<(), Failure> {
+        let vault = self.clone();
+        bounded(self.deadline, STORE, move || {
+            let path = vault.home.vault();
+            let _lock = vault.lock()?;
+            let mut entries = open(&path, &key)?;
+            change(&mut entries)?;
+            atomic::replace(&path, &seal(&key, &entries)?)
+        })
+        .await
+    }
+
+    fn lock(&self) -> Result<Lock, Failure> {
+        // Shorter than the deadline, so that what is given up is not done afterwards.
+        Lock::acquire(&self.home.vault_lock(), self.deadline / 2)
+    }
+
+    fn missing(&self, name: &str) -> Failure {
+        Failure::new(
+            Code::CredentialMissing,
+            format!(
+                "there is no {}",
+                shown_entry(name).trim_start_matches("the ")
+            ),
+        )
+        .command(
+            "create it; the token is asked for",
+            format!("synapse secret set vault:local/{name}"),
+        )
+        .with("file", shown(&self.home.vault()))
+    }
+
+    fn no_vault(&self) -> Failure {
+        Failure::new(
+            Code::CredentialStoreNotFound,
+            format!("there is no local vault {}", shown(&self.home.vault())),
+        )
+        .command(
+            "the first secret makes it",
+            "synapse secret set vault:local/NAME",
+        )
+        .with("file", shown(&self.home.vault()))
+    }
+}
+
+/// Opens the vault at `path`, which has to be there.
+fn open(path: &Path, key: &Key) -> Result<Entries, Failure> {
+    let sealed = read(path)?.unwrap_or_default();
+    Sealed::parse(&sealed)
+        .and_then(|sealed| sealed.open(key))
+        .and_then(|plain| Entries::parse(&plain))
+        .map_err(|failure| at(path, failure))
+}
+
+fn seal(key: &Key, entries: &Entries) -> Result<Vec<u8>, Failure> {
+    envelope::seal(key, &entries.to_bytes()?)
+}
+
+/// What the file at `path` holds; `None` when there is none.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let mut sealed = Vec::new();
+    match file::open(path) {
+        Ok(Found::Regular(file, _)) => file
+            .take(MAX_FILE)
+            .read_to_end(&mut sealed)
+            .map(|_| Some(sealed))
+            .map_err(|error| reading(path, &error)),
+        Ok(Found::Other(what)) => Err(crate::failure::not_a_file(path, what)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(reading(path, &error)),
+    }
+}
+
+fn at(path: &Path, failure: Failure) -> Failure {
+    failure.with("file", shown(path))
+}
+
+fn exists(name: &str) -> Failure {
+    Failure::new(
+        Code::CredentialExists,
+        format!("there is {} already", shown_entry(name)),
+    )
+    .cause("it was left as it is")
+    .command(
+        "replace it",
+        format!("synapse secret rotate vault:local/{name}"),
+    )
+}
+
+fn shown_entry(name: &str) -> String {
+    format!("the entry `{name}` of the local vault")
+}
+
+const STORE: &str = "the local vault";
+/// The variable that names the key file.
+const KEY_FILE: &str = "SYNAPSE_VAULT_KEY_FILE";
+/// Some hundred times what a person has in secrets.
+const MAX_FILE: u64 = 16 * 1024 * 1024;

@@ -1,0 +1,190 @@
+//! The sealed form of the local vault: an armored age file, as age's own program writes and reads
+//! it. Knows no file, and nothing of what is inside.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+
+use age::armor::{ArmoredReader, ArmoredWriter, Format};
+use age::{DecryptError, Decryptor, EncryptError, Encryptor, Identity, Recipient, scrypt};
+use secrecy::zeroize::Zeroizing;
+use synapse_core::{Code, Failure};
+
+use super::key::Key;
+
+/// What opens a sealed vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lid {
+    /// A key file.
+    KeyFile,
+    /// A passphrase.
+    Passphrase,
+}
+
+/// A sealed vault whose head was read.
+pub(super) struct Sealed<'a> {
+    decryptor: Decryptor<ArmoredReader<std::io::BufReader<&'a [u8]>>>,
+    length: usize,
+}
+
+impl<'a> Sealed<'a> {
+    /// Reads the head of what the file holds.
+    ///
+    /// # Errors
+    /// `credential.vault-truncated`, `credential.vault-newer-format`, `credential.vault-tampered`.
+    pub(super) fn parse(sealed: &'a [u8]) -> Result<Self, Failure> {
+        let text = sealed.trim_ascii();
+        let begun = |beginning: &[u8]| beginning.starts_with(text) || text.starts_with(beginning);
+        if !begun(BEGIN) && !begun(INTRODUCTION) {
+            return Err(tampered("it is no age file"));
+        }
+        if BEGIN.starts_with(text) || (text.starts_with(BEGIN) && !text.ends_with(END)) {
+            return Err(truncated());
+        }
+        let decryptor =
+            Decryptor::new(ArmoredReader::new(sealed)).map_err(|error| match error {
+                // age says that of every head it cannot read, also of one with its own version.
+                DecryptError::UnknownFormat if !is_newer(sealed) => {
+                    judge(DecryptError::InvalidHeader)
+                }
+                error => judge(error),
+            })?;
+        Ok(Self {
+            decryptor,
+            length: sealed.len(),
+        })
+    }
+
+    /// What opens it.
+    pub(super) fn lid(&self) -> Lid {
+        if self.decryptor.is_scrypt() {
+            Lid::Passphrase
+        } else {
+            Lid::KeyFile
+        }
+    }
+
+    /// What is sealed in it.
+    ///
+    /// # Errors
+    /// `credential.vault-wrong-key`, `credential.vault-tampered`, `credential.vault-truncated`.
+    pub(super) fn open(self, key: &Key) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let opened = match key {
+            Key::Identity(identity) => {
+                let identity: &dyn Identity = identity;
+                self.decryptor.decrypt(std::iter::once(identity))
+            }
+            Key::Passphrase(passphrase) => {
+                let mut identity = scrypt::Identity::new(passphrase.clone());
+                identity.set_max_work_factor(MAX_WORK_FACTOR);
+                let identity: &dyn Identity = &identity;
+                self.decryptor.decrypt(std::iter::once(identity))
+            }
+        };
+        // The plain text is shorter than the sealed one: the vector never grows.
+        let mut plain = Zeroizing::new(Vec::with_capacity(self.length + SPARE));
+        opened
+            .map_err(judge)?
+            .read_to_end(&mut plain)
+            .map_err(|error| judge(DecryptError::Io(error)))?;
+        Ok(plain)
+    }
+}
+
+/// Seals `plain`.
+///
+/// # Errors
+/// `internal.invariant` when age refuses, which it does not for one recipient.
+pub(super) fn seal(key: &Key, plain: &[u8]) -> Result<Vec<u8>, Failure> {
+    match key {
+        Key::Identity(identity) => seal_to(&identity.to_public(), plain),
+        Key::Passphrase(passphrase) => {
+            let mut recipient = scrypt::Recipient::new(passphrase.clone());
+            recipient.set_work_factor(WORK_FACTOR);
+            seal_to(&recipient, plain)
+        }
+    }
+    // age's words come with all of its translations, a tenth of this program; they would tell nothing
+    // more, because writing to memory and one recipient never fail.
+    .map_err(|_| {
+        Failure::new(
+            Code::InternalInvariant,
+            "the local vault could not be sealed; nothing was written",
+        )
+    })
+}
+
+fn seal_to(recipient: &dyn Recipient, plain: &[u8]) -> Result<Vec<u8>, EncryptError> {
+    let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor)?;
+    let encryptor = Encryptor::with_recipients(std::iter::once(recipient))?;
+    let mut writer = encryptor.wrap_output(armor)?;
+    writer.write_all(plain)?;
+    Ok(writer.finish()?.finish()?)
+}
+
+/// Whether the first line names a version of age that is not ours.
+fn is_newer(sealed: &[u8]) -> bool {
+    let mut line = Vec::new();
+    // What cannot be read is no version.
+    drop(
+        ArmoredReader::new(sealed)
+            .take(VERSION_LINE)
+            .read_to_end(&mut line),
+    );
+    let version = line.strip_prefix(b"age-encryption.org/v");
+    version.is_some_and(|version| !version.starts_with(b"1\n"))
+}
+
+fn judge(error: DecryptError) -> Failure {
+    match error {
+        DecryptError::NoMatchingKeys
+        | DecryptError::KeyDecryptionFailed
+        | DecryptError::DecryptionFailed => Failure::new(
+            Code::CredentialVaultWrongKey,
+            "the key does not open the local vault",
+        )
+        .cause("it was sealed under another key or passphrase")
+        .hint("give the key that it was sealed with; there is no other way in"),
+        DecryptError::UnknownFormat => Failure::new(
+            Code::CredentialVaultNewerFormat,
+            "the local vault is sealed in a newer format",
+        )
+        .cause("its age version is not known here; it was not changed")
+        .hint("use the newer Synapse"),
+        DecryptError::Io(error) if error.kind() == ErrorKind::UnexpectedEof => truncated(),
+        DecryptError::ExcessiveWork { .. } => {
+            tampered("its passphrase was to be worked on harder than Synapse ever asks for")
+        }
+        DecryptError::InvalidMac => tampered("the authentication of its head fails"),
+        DecryptError::InvalidHeader => tampered("its head is not that of an age file"),
+        _ => tampered("the authentication of its content fails"),
+    }
+}
+
+fn truncated() -> Failure {
+    Failure::new(Code::CredentialVaultTruncated, "the local vault is cut off")
+        .cause("the end of the file is missing; it was not changed")
+        .hint("restore it from a backup")
+}
+
+fn tampered(cause: &str) -> Failure {
+    Failure::new(
+        Code::CredentialVaultTampered,
+        "the local vault was changed by something other than Synapse",
+    )
+    .cause(cause)
+    .cause("it was not changed now")
+    .hint("restore it from a backup, and find out who wrote to it")
+}
+
+/// How an age file begins that is not armored.
+const INTRODUCTION: &[u8] = b"age-encryption.org/";
+const BEGIN: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
+const END: &[u8] = b"-----END AGE ENCRYPTED FILE-----";
+/// What age's own program takes: about a second and 256 MiB on a desktop of these years. Fixed and
+/// not measured, so that a busy machine does not seal more weakly.
+const WORK_FACTOR: u8 = 18;
+/// Four times the work. Beyond that, whoever wrote the file wants to keep this machine busy.
+const MAX_WORK_FACTOR: u8 = 20;
+/// More than the first line of any version.
+const VERSION_LINE: u64 = 32;
+/// `read_to_end` asks for spare room before it believes that the end is reached.
+const SPARE: usize = 64;

@@ -1,0 +1,108 @@
+//! `pass:` references: the first line of an entry of the password store, read with `pass show`.
+
+use std::path::PathBuf;
+
+use synapse_core::ports::ResolvedSecret;
+use synapse_core::{Code, Failure};
+
+use super::child::Ending;
+use super::command::{describe, find, first_line};
+use super::{Secrets, content};
+use crate::shell::quote_text;
+
+/// Reads the entry at `path`.
+pub(super) async fn resolve(secrets: &Secrets, path: &str) -> Result<ResolvedSecret, Failure> {
+    let program = find(
+        secrets,
+        "pass",
+        "install pass, the standard unix password manager",
+    )?;
+    look(secrets, path)?;
+    let ending = program
+        .with_variables(VARIABLES, &secrets.environment)
+        .arguments(["show", "--", path])
+        .run(secrets.deadline, CAP)
+        .await
+        .map_err(|trouble| describe("pass", trouble, secrets))?;
+    if !ending.status.success() {
+        return Err(classify(path, &ending));
+    }
+    // By the convention of pass the password is the first line, and other things may follow.
+    let value = content::check(&first_line(&ending.stdout))
+        .map_err(|flaw| flaw.failure(&format!("the first line of the entry `{path}` of pass")))?;
+    Ok(ResolvedSecret {
+        value,
+        found: format!("entry `{path}` of the password store, first line"),
+    })
+}
+
+/// Holds that the entry is there. pass would print the tree of a directory and call it a success,
+/// and it does not tell a missing entry from a missing store.
+fn look(secrets: &Secrets, path: &str) -> Result<(), Failure> {
+    let given = (secrets.environment)("PASSWORD_STORE_DIR").filter(|value| !value.is_empty());
+    let home = || Some(secrets.user_home.as_ref()?.join(".password-store"));
+    let Some(store) = given.map(PathBuf::from).or_else(home) else {
+        return Ok(());
+    };
+    if !store.is_dir() {
+        return Err(no_store());
+    }
+    if store.join(format!("{path}.gpg")).is_file() {
+        return Ok(());
+    }
+    Err(missing(path))
+}
+
+fn missing(path: &str) -> Failure {
+    Failure::new(
+        Code::CredentialMissing,
+        format!("the password store has no entry `{path}`"),
+    )
+    .command(
+        "create it: paste the token when pass asks",
+        format!("pass insert {}", quote_text(path)),
+    )
+}
+
+fn no_store() -> Failure {
+    Failure::new(
+        Code::CredentialStoreNotConfigured,
+        "there is no password store",
+    )
+    .cause("its directory does not exist, or PASSWORD_STORE_DIR is not passed on to here")
+    .command("make one for a key of yours", "pass init GPG-ID")
+}
+
+/// pass has no codes: it ends with 1 for what it finds wrong itself, and with gpg's status, 2,
+/// for what gpg does. Its words are constant; LC_ALL cannot translate them.
+fn classify(path: &str, ending: &Ending) -> Failure {
+    let said = |words: &str| ending.stderr.contains(words);
+    let by_hand = format!("pass show {}", quote_text(path));
+    if said("is not in the password store") {
+        return missing(path);
+    }
+    if said("You must run:") && said("pass init") {
+        return no_store();
+    }
+    // 2 is gpg's. Its message about the agent or the key is not stable enough to tell them apart.
+    if ending.status.code() == Some(2) {
+        return Failure::new(
+            Code::CredentialStoreLocked,
+            format!("gpg could not open the entry `{path}`"),
+        )
+        .cause("it has no usable secret key: the key is missing, or locked with nobody to ask")
+        .command(
+            "unlock it in a terminal; gpg-agent remembers it for a while",
+            by_hand,
+        );
+    }
+    Failure::new(
+        Code::CredentialStoreFailed,
+        format!("pass did not succeed: {}", ending.status),
+    )
+    .command("see what it says", by_hand)
+}
+
+const VARIABLES: &[&str] = &["PASSWORD_STORE_DIR", "GNUPGHOME", "GPG_TTY"];
+/// An entry may hold notes beside the password.
+const CAP: usize = 64 * 1024;

@@ -1,0 +1,17 @@
+//! The places of credentials as they really are: programs, a keyring on a bus of its own, a server
+//! that answers with the bodies of the real one, a sealed file.
+
+#![cfg(test)]
+#![cfg(unix)]
+
+mod command;
+#[cfg(target_os = "linux")]
+mod keyring;
+mod local_vault;
+mod one_password;
+#[cfg(target_os = "linux")]
+mod pass;
+mod server;
+mod support;
+mod systemd;
+mod writing;

@@ -1,0 +1,69 @@
+//! What must hold of the redactor for any bytes at all. The fuzz target runs it on what a fuzzer
+//! thinks of, the test suite on what it makes up from a number.
+
+use synapse_core::redact::{Redactor, SeenSecrets};
+
+use crate::leak::{Canary, Disguise};
+
+/// Hides a secret made from `data` in a text made from `data`, and looks for it afterwards.
+///
+/// # Panics
+/// When the secret is still there, in whatever form.
+pub fn check(data: &[u8]) {
+    check_with(data, |secret, text| {
+        Redactor::for_secret(secret).redact(text).into_owned()
+    });
+    check_with(data, |secret, text| {
+        Redactor::for_secret(secret).clean(text, usize::MAX)
+    });
+    check_with(data, |secret, text| {
+        let seen = SeenSecrets::new();
+        seen.remember(&secret.into());
+        seen.redact(text).into_owned()
+    });
+}
+
+/// [`check`] of another redactor, which is given a secret and a text.
+///
+/// # Panics
+/// When the secret is still there, in whatever form.
+pub fn check_with(data: &[u8], redact: impl Fn(&str, &str) -> String) {
+    let [disguise, length, rest @ ..] = data else {
+        return;
+    };
+    let length = SHORTEST + usize::from(*length) % (LONGEST - SHORTEST);
+    let secret: String = rest
+        .iter()
+        .take(length)
+        .map(|byte| visible(*byte))
+        .collect();
+    let letters = secret.bytes().filter(u8::is_ascii_alphanumeric).count();
+    if letters < SHORTEST {
+        return;
+    }
+    let around = rest.get(length..).unwrap_or_default();
+    let (before, behind) = around.split_at(around.len() / 2);
+    let all = Disguise::ALL;
+    let Some(disguise) = all.get(usize::from(*disguise) % all.len()) else {
+        return;
+    };
+    let text = format!(
+        "{}{}{}",
+        String::from_utf8_lossy(before),
+        disguise.of(&secret),
+        String::from_utf8_lossy(behind)
+    );
+    let canary = Canary::new(&secret);
+    let clean = redact(&secret, &text);
+    if let Some(how) = canary.found_in(clean.as_bytes()) {
+        panic!("{secret:?}, written as {disguise:?}, is left {how}: {text:?} -> {clean:?}");
+    }
+}
+
+fn visible(byte: u8) -> char {
+    char::from(b'!' + byte % (b'~' - b'!'))
+}
+
+/// A canary has so many letters and digits.
+const SHORTEST: usize = 24;
+const LONGEST: usize = 120;

@@ -1,0 +1,400 @@
+//! The leak hunt: a token of every shape goes through every command, through success and every way
+//! to fail, with all logs on, and is then looked for in all that was said and written.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use serde_json::json;
+use synapse_testkit::leak::Canary;
+use synapse_testkit::raw::RawServer;
+use synapse_tests::home::set_mode;
+use synapse_tests::process::Run;
+use synapse_tests::{Era, Flags, Home, Ide};
+
+use super::echo::{self, TROUBLES};
+use super::{TWIN, rewrite, shapes};
+
+const CONNECTIONS: [(&str, &str); 2] = [("openai", "openai"), ("hf", "huggingface")];
+
+/// One canary, a home in which it is kept, and a provider that wants it out.
+struct Hunt {
+    canary: Canary,
+    home: Home,
+    provider: RawServer,
+    /// What the twin is to do when it has the secret in memory.
+    trouble: &'static str,
+    /// Whether the token has the shape of a known vendor's.
+    known: bool,
+    searched: usize,
+    leaks: Vec<String>,
+}
+
+impl Hunt {
+    fn new(token: &str, trouble: &'static str) -> Self {
+        let hunt = Self {
+            canary: Canary::new(token),
+            home: Home::new(TWIN),
+            provider: echo::start(),
+            trouble,
+            known: VENDORS.iter().any(|prefix| token.starts_with(prefix)),
+            searched: 0,
+            leaks: Vec::new(),
+        };
+        drop(hunt.home.credential(token));
+        for (name, kind) in CONNECTIONS {
+            let flags = hunt.flags(kind, "m");
+            // With no canary that a vendor check would refuse.
+            let saved = hunt.home.create(name, &flags, &["--allow-network"]);
+            let more = ["--allow-network", "--offline"];
+            if saved.code != 0 {
+                drop(hunt.home.create(name, &flags, &more));
+            }
+        }
+        hunt
+    }
+
+    fn credential(&self) -> PathBuf {
+        self.home.path().join("0.token")
+    }
+
+    fn flags(&self, kind: &str, model: &str) -> Flags {
+        let reference = format!("file:{}", self.credential().display());
+        Flags::new(kind, model, &reference, self.provider.url("/v1").as_str())
+    }
+
+    fn twin(&self, words: &[&str]) -> Run {
+        self.home
+            .twin(words.iter().copied())
+            .env("SYNAPSE_LOG", "trace")
+            .env("RUST_LOG", "trace")
+            .env("RUST_BACKTRACE", "full")
+            .env("SYNAPSE_TWIN_TROUBLE", self.trouble)
+    }
+
+    fn look(&mut self, what: &str, bytes: &[u8]) {
+        self.searched += 1;
+        if let Some(how) = self.canary.found_in(bytes) {
+            let shown: String = String::from_utf8_lossy(bytes).chars().take(2000).collect();
+            self.leaks
+                .push(format!("{what} tells the token {how}:\n{shown}"));
+        }
+    }
+
+    fn run(&mut self, words: &[&str]) {
+        self.run_with(words, |run| run);
+    }
+
+    fn run_with(&mut self, words: &[&str], change: impl FnOnce(Run) -> Run) {
+        let output = change(self.twin(words)).output();
+        let what = words.join(" ");
+        self.look(&format!("stdout of `{what}`"), output.stdout.as_bytes());
+        self.look(&format!("stderr of `{what}`"), output.stderr.as_bytes());
+    }
+
+    /// Every file of the home but those in which the token was put.
+    fn files(&mut self, but: &[PathBuf]) {
+        for (path, content) in self.home.files() {
+            if !but.contains(&path) {
+                self.look(&path.display().to_string(), &content);
+            }
+        }
+    }
+}
+
+/// Everything, for one token.
+fn hunt(token: &str, trouble: &'static str) -> Hunt {
+    let mut hunt = Hunt::new(token, trouble);
+    in_the_terminal(&mut hunt);
+    in_preflight(&mut hunt);
+    for era in [Era::Legacy, Era::Modern] {
+        in_an_ide(&mut hunt, era);
+    }
+    in_reports(&mut hunt);
+    let credential = hunt.credential();
+    hunt.files(&[credential]);
+    with_secrets(&mut hunt);
+    in_the_wrong_place(&mut hunt);
+    in_a_bad_file(&mut hunt);
+    through_children(&mut hunt);
+    hunt
+}
+
+fn in_the_terminal(hunt: &mut Hunt) {
+    for (name, _) in CONNECTIONS {
+        for trouble in TROUBLES {
+            hunt.run(&["chat", name, trouble, "--color", "always"]);
+            hunt.run(&["chat", name, trouble, "--json"]);
+        }
+        hunt.run(&["models", name]);
+        hunt.run(&["models", name, "--json"]);
+    }
+}
+
+fn in_preflight(hunt: &mut Hunt) {
+    for (name, kind) in CONNECTIONS {
+        for trouble in TROUBLES {
+            let flags = hunt.flags(kind, trouble);
+            let words = ["preflight", "--allow-network", "--live"].into_iter();
+            let mut words: Vec<&str> = words.chain(flags.words()).collect();
+            hunt.run(&words);
+            words.push("--json");
+            hunt.run(&words);
+        }
+        hunt.run(&["connection", "edit", name, "--model", "401"]);
+    }
+}
+
+/// Searches the files while the session is open, so that the ledger's log is there as well.
+fn in_an_ide(hunt: &mut Hunt, era: Era) {
+    let mut ide = Ide::start(hunt.twin(&["serve"]));
+    ide.shake_hands(era);
+    for (name, _) in CONNECTIONS {
+        for trouble in TROUBLES {
+            let result = ide.call("chat", json!({"connection": name, "prompt": trouble}));
+            hunt.look("a tool result", result.to_string().as_bytes());
+        }
+    }
+    let log = hunt.home.ledger().with_extension("db-wal");
+    let length = std::fs::metadata(log).map_or(0, |log| log.len());
+    assert_ne!(length, 0, "there is no log of the ledger to search");
+    let credential = hunt.credential();
+    hunt.files(&[credential]);
+    let ended = ide.close();
+    hunt.look("stdout of serve", ended.stdout.join("\n").as_bytes());
+    hunt.look("stderr of serve", ended.stderr.as_bytes());
+}
+
+fn in_reports(hunt: &mut Hunt) {
+    let bundle = hunt.home.path().join("bundle.json").display().to_string();
+    for words in [
+        &["history", "--limit", "1000"][..],
+        &["history", "--limit", "1000", "--json"],
+        &["usage"],
+        &["usage", "--by", "model", "--json"],
+        &["connection", "list"],
+        &["connection", "list", "--json"],
+        &["connection", "show", "openai"],
+        &["connection", "show", "hf", "--json"],
+        &["ide", "snippet"],
+        &["ide", "snippet", "--connection", "openai"],
+        &["preflight", "--all", "--offline"],
+        &["doctor", "--bundle", &bundle],
+        &["demo"],
+        &["explain", "credential.token-rejected"],
+        &["completions", "bash"],
+        &["connection", "remove", "nobody"],
+    ] {
+        hunt.run(words);
+    }
+    let row = hunt.home.history().first().cloned().unwrap_or_default();
+    if let Some(id) = row["call_id"].as_str() {
+        hunt.run(&["history", "show", id]);
+        hunt.run(&["history", "show", id, "--json"]);
+    }
+}
+
+/// Commands that are given the token, as their owner gives it.
+fn with_secrets(hunt: &mut Hunt) {
+    let kept = hunt.home.path().join("kept.token");
+    let reference = format!("file:{}", kept.display());
+    let token = hunt.canary.token().to_owned();
+    let key = hunt.home.path().join("vault.key");
+    let given = |run: Run| {
+        run.input(format!("{token}\n"))
+            .env("SYNAPSE_VAULT_KEY_FILE", &key)
+    };
+    for reference in [&reference, "vault:local/canary", "env:CANARY"] {
+        hunt.run_with(&["secret", "set", reference], given);
+        hunt.run_with(&["secret", "set", reference, "--json"], given);
+        hunt.run_with(&["secret", "rotate", reference], given);
+        hunt.run_with(&["secret", "check", reference], given);
+        hunt.run_with(&["secret", "check", reference, "--json"], given);
+    }
+    hunt.run_with(&["secret", "list"], given);
+    hunt.run_with(&["secret", "list", "--json"], given);
+    hunt.run_with(&["secret", "remove", "vault:local/canary"], given);
+    // Not what a secret may be.
+    let two = |run: Run| run.input(format!("{token}\n{token}\n"));
+    hunt.run_with(&["secret", "rotate", &reference], two);
+    let odd = |run: Run| run.input(format!(" {token}\u{e4}"));
+    hunt.run_with(&["secret", "rotate", &reference, "--json"], odd);
+    let credential = hunt.credential();
+    hunt.files(&[credential, kept.clone()]);
+    hunt.run(&["secret", "remove", &reference]);
+    assert!(!kept.exists(), "`secret remove` left the file");
+}
+
+/// A token that was pasted where something else belongs.
+fn in_the_wrong_place(hunt: &mut Hunt) {
+    let token = hunt.canary.token().to_owned();
+    let flag = format!("--api-key={token}");
+    let url = format!("https://me:{token}@h.test/v1");
+    let reference = format!("env:{token}");
+    for words in [
+        &["chat", "openai", "hi", &flag][..],
+        &["chat", "openai", "hi", &flag, "--json"],
+        &["chat", &token, "hi"],
+        &["chat", "openai", "hi", "--model", &token],
+        &["connection", "show", &token],
+        &["connection", "edit", "openai", "--credential", &token],
+        &["connection", "edit", "openai", "--credential", &reference],
+        &["connection", "edit", "openai", "--base-url", &url, "--json"],
+        &["connection", "edit", "openai", "--proxy", &url],
+        &["connection", "edit", "openai", "--model", &token],
+        &["secret", "set", &token],
+        &["secret", "check", &token, "--json"],
+        &["explain", &token],
+        &[&token],
+    ] {
+        // A model may be called anything: what has no known shape is one, and stays one.
+        if hunt.known || !words.ends_with(&["--model", token.as_str()]) {
+            hunt.run(words);
+        }
+    }
+    let connections = hunt.home.connections();
+    let saved = std::fs::read_to_string(&connections).unwrap();
+    for line in [
+        format!("credential = \"{token}\""),
+        format!("api_key = \"{token}\""),
+        format!("base_url = \"{url}\""),
+        format!("proxy = \"{url}\""),
+        format!("{token} = 1"),
+        format!("model = {token}"),
+        token.clone(),
+    ] {
+        let broken = format!("{saved}\n[connections.pasted]\n{line}\n");
+        rewrite(&connections, broken);
+        hunt.run(&["doctor"]);
+        hunt.run(&["doctor", "--json"]);
+        hunt.run(&["connection", "list"]);
+        hunt.run(&["connection", "list", "--json"]);
+        hunt.run(&["connection", "show", "pasted"]);
+        hunt.run(&["chat", "pasted", "hi"]);
+        hunt.run(&["preflight", "--all", "--json"]);
+    }
+    rewrite(&connections, saved);
+}
+
+/// A credential file that is not what it should be.
+fn in_a_bad_file(hunt: &mut Hunt) {
+    let token = hunt.canary.token().to_owned();
+    let credential = hunt.credential();
+    for content in [
+        format!("{token}\n{token}\n"),
+        format!(" {token}"),
+        format!("\u{feff}{token}"),
+        format!("OPENAI_API_KEY={token}\nx\n"),
+    ] {
+        rewrite(&credential, content);
+        hunt.run(&["chat", "openai", "hi"]);
+        hunt.run(&["preflight", "hf", "--json"]);
+    }
+    rewrite(&credential, &token);
+    set_mode(&credential, 0o644);
+    hunt.run(&["chat", "openai", "hi"]);
+    hunt.run(&["chat", "openai", "hi", "--json"]);
+    set_mode(&credential, 0o600);
+}
+
+/// Programs that hand the token out, and write down what they were started with.
+fn through_children(hunt: &mut Hunt) {
+    let bin = hunt.home.path().join("bin");
+    let token = hunt.canary.token().replace('\'', "'\\''");
+    let told = hunt.home.path().join("told");
+    let mut programs = Vec::new();
+    for name in ["op", "pass", "helper"] {
+        let script = format!(
+            "#!/bin/sh\n(echo \"$0 $*\"; env; cat /proc/$PPID/cmdline) >> '{}'\n\
+             echo 'no secret, but noise' >&2\nprintf '%s\\n' '{token}'\n",
+            told.display()
+        );
+        let path = hunt.home.write(&format!("bin/{name}"), script);
+        set_mode(&path, 0o700);
+        programs.push(path);
+    }
+    let helper = bin.join("helper").display().to_string();
+    let command = format!("cmd:{}", json!([helper, "get"]));
+    let base_url = hunt.provider.url("/v1").to_string();
+    for reference in ["op://vault/item/field", "pass:synapse/canary", &command] {
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        let flags = Flags::new("openai", "m", reference, &base_url);
+        let words: Vec<&str> = ["preflight", "--allow-network", "--live"]
+            .into_iter()
+            .chain(flags.words())
+            .collect();
+        hunt.run_with(&words, |run| run.env("PATH", &path));
+        hunt.run_with(&["secret", "check", reference], |run| {
+            run.env("PATH", &path)
+        });
+    }
+    let started = std::fs::read_to_string(&told).unwrap();
+    assert!(started.contains("op read"), "{started}");
+    let credential = hunt.credential();
+    programs.push(credential);
+    hunt.files(&programs);
+}
+
+#[test]
+fn no_token_of_any_shape_turns_up_anywhere() {
+    let left = Mutex::new(shapes());
+    let total = Mutex::new((0, Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let Some((shape, token)) = left.lock().unwrap().pop() else {
+                        return;
+                    };
+                    let hunt = hunt(&token, "none");
+                    let mut total = total.lock().unwrap();
+                    total.0 += hunt.searched;
+                    let leaks = hunt.leaks.into_iter();
+                    total.1.extend(leaks.map(|leak| format!("{shape}: {leak}")));
+                }
+            });
+        }
+    });
+    let (searched, leaks) = total.into_inner().unwrap();
+    // Past the capture of the test harness: the number is a result.
+    let line = format!(
+        "leak hunt: {searched} outputs and files searched for {} tokens, {} leaks\n",
+        shapes().len(),
+        leaks.len()
+    );
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    assert!(searched > 5_000, "{searched} outputs are too few to be all");
+    assert!(leaks.is_empty(), "{}", leaks.join("\n\n"));
+}
+
+/// A twin that tells what it resolved stands for a redactor that lets it through.
+#[test]
+fn the_hunt_finds_what_a_broken_redactor_lets_through() {
+    let (_, token) = shapes().remove(0);
+    let mut hunt = Hunt::new(&token, "tell");
+    in_the_terminal(&mut hunt);
+    assert!(hunt.leaks.len() > TROUBLES.len(), "{:?}", hunt.leaks);
+    let before = hunt.leaks.len();
+    hunt.files(&[]);
+    assert_eq!(hunt.leaks.len(), before + 1, "the credential file itself");
+}
+
+#[test]
+fn the_search_looks_into_every_file() {
+    let (_, token) = shapes().remove(3);
+    let mut hunt = Hunt::new(&token, "none");
+    let planted = hunt
+        .home
+        .write("deep/down/x.db", [&[0, 255][..], token.as_bytes()].concat());
+    let credential = hunt.credential();
+    hunt.files(&[credential]);
+    let [leak] = hunt.leaks.as_slice() else {
+        panic!("{:?}", hunt.leaks);
+    };
+    assert!(
+        Path::new(leak.split(' ').next().unwrap()) == planted,
+        "{leak}"
+    );
+}
+
+const VENDORS: [&str; 6] = ["sk-", "hf_", "eyJ", "github_pat_", "hvs.", "gsk_"];

@@ -1,0 +1,52 @@
+//! Programs that the tests of credential stores talk to, from the packages of Debian and its kin: a
+//! keyring with a bus of its own, and the password store with gpg.
+
+use crate::apt;
+use crate::command::Invocation;
+use crate::failure::Failure;
+use crate::repository::Repository;
+
+/// Installs the packages of the programs that are not on PATH.
+///
+/// # Errors
+/// `Missing`, saying what to run, when a package could not be installed.
+pub(super) fn prepare(repository: &Repository) -> Result<(), Failure> {
+    if !cfg!(target_os = "linux") {
+        // The tests of these stores are built for Linux alone.
+        return Ok(());
+    }
+    let missing = || {
+        PROGRAMS
+            .iter()
+            .filter(|(program, _)| !answers(repository, program))
+    };
+    let mut packages: Vec<_> = missing().map(|(_, package)| *package).collect();
+    packages.dedup();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    apt::install(repository, &packages)?;
+    match missing().next() {
+        None => Ok(()),
+        Some((program, package)) => Err(Failure::Missing {
+            part: format!("the program {program}"),
+            remedy: format!("the package {package} should have brought it"),
+        }),
+    }
+}
+
+fn answers(repository: &Repository, program: &str) -> bool {
+    Invocation::new(repository, program)
+        .arg("--version")
+        .capture()
+        .is_ok()
+}
+
+/// Each program with its package.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("dbus-run-session", "dbus-daemon"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("gpg", "gnupg"),
+    ("gpg-agent", "gpg-agent"),
+    ("pass", "pass"),
+];
