@@ -8,7 +8,7 @@ mod stories {
     use synapse_core::chat::{ChatReply, Message, Role, Usage};
     use synapse_core::connection::Draft;
     use synapse_core::engine::ChatCall;
-    use synapse_core::ledger::{HistoryQuery, Outcome, UsageKey, UsageQuery};
+    use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome, UsageKey, UsageQuery};
     use synapse_core::preflight::Reach;
     use synapse_core::{Code, Engine, Failure, NetworkGate, Origin, Ports};
     use synapse_testkit::ports::{
@@ -155,11 +155,10 @@ mod stories {
         for _ in 0..3 {
             bench.engine.chat(call()).await.unwrap();
         }
-        let page = |before| HistoryQuery {
-            limit: 2,
-            connection: Some("work".to_owned()),
-            outcome: None,
-            before,
+        let page = |after| HistoryQuery {
+            after,
+            filters: vec![Filter::is(Column::Connection, "work")],
+            ..HistoryQuery::newest(2)
         };
         let ids = |rows: Vec<synapse_core::ledger::Entry>| -> Vec<_> {
             rows.into_iter().map(|row| row.receipt.call_id).collect()
@@ -177,8 +176,9 @@ mod stories {
         let by_day = UsageQuery {
             by: UsageKey::Day,
             since: None,
+            until: None,
         };
-        let lines = bench.engine.usage(by_day).await.unwrap();
+        let lines = bench.engine.usage(by_day).await.unwrap().lines;
         assert_eq!((lines.len(), lines[0].key.as_str()), (1, "2026-11-20"));
         let line = &lines[0];
         assert_eq!(
