@@ -289,7 +289,6 @@ impl Breach {
     /// The failure or warning of this breach, for the connection `name`.
     #[must_use]
     pub fn failure(self, name: &str) -> Failure {
-        let edit = format!("synapse connection edit {name} --help");
         match self {
             Self::CostUnknown => Failure::new(
                 Code::PolicyCostUnknown,
@@ -300,7 +299,10 @@ impl Breach {
                 "look at the prices that the router states",
                 format!("synapse models {name}"),
             )
-            .command("or let such calls pass: see --limit-lenient in", edit),
+            .command(
+                "or let such calls pass",
+                format!("synapse connection edit {name} --limit-lenient"),
+            ),
             Self::Exceeded {
                 period,
                 unit,
@@ -319,7 +321,10 @@ impl Breach {
                 unit.show(needed),
             ))
             .command("see what was spent", format!("synapse usage --by {period}"))
-            .command("or change the limit", edit)
+            .command(
+                "or change the limit",
+                format!("synapse connection edit {name} --help"),
+            )
             .with("period", period)
             .with("limit", limit)
             .with("spent", spent)

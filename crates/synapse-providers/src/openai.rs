@@ -186,7 +186,7 @@ impl OpenAi {
             return Tariff::Unknown;
         }
         self.prices
-            .find(models.into_iter())
+            .find(models)
             .map_or(Tariff::Unknown, |list| Tariff::Listed(list.clone()))
     }
 

@@ -2,6 +2,7 @@
 //! audit that finds it. Never an empty ledger in place of a damaged one.
 
 use std::fs;
+use std::io::Write as _;
 
 use serde_json::Value;
 use synapse_tests::{Home, Output};
@@ -123,5 +124,6 @@ fn put(home: &Home, bytes: &[u8]) {
     for name in ["ledger.db-wal", "ledger.db-shm"] {
         drop(fs::remove_file(home.synapse().join(name)));
     }
-    fs::write(home.ledger(), bytes).unwrap();
+    let mut file = fs::File::create(home.ledger()).unwrap();
+    file.write_all(bytes).unwrap();
 }

@@ -132,3 +132,28 @@ fn a_purge_asks_or_is_told_and_leaves_a_sound_ledger() {
         .json();
     assert_eq!((&audit["ok"], &audit["purged"]), (&json!(true), &json!(5)));
 }
+
+#[test]
+fn a_ledger_of_a_newer_synapse_is_read_and_not_written() {
+    let home = home_with_calls();
+    let database = Connection::open(home.ledger()).unwrap();
+    database.pragma_update(None, "user_version", 999).unwrap();
+    database
+        .execute("ALTER TABLE entries ADD COLUMN of_the_future TEXT", [])
+        .unwrap();
+    drop(database);
+    let before = std::fs::read(home.ledger()).unwrap();
+    let export = home.run(["history", "export"]).with_code(0);
+    assert_eq!(export.stdout.lines().count(), 5);
+    let usage = home.run(["usage", "--json"]).with_code(0).json();
+    assert_eq!(usage["total"]["calls"], 5);
+    let purge = home
+        .run(["history", "purge", "--before", "now", "--yes"])
+        .with_code(13);
+    assert!(
+        purge.stderr.starts_with("error[storage.newer-format]"),
+        "{purge}"
+    );
+    assert_eq!(home.history().len(), 5);
+    assert_eq!(std::fs::read(home.ledger()).unwrap(), before);
+}

@@ -41,6 +41,7 @@ fn peak(home: &Home, format: &str, bytes: u64) -> u64 {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what was measured is worth knowing")]
 fn an_export_of_200_000_rows_takes_the_memory_of_20_000() {
     let short = home_with_calls();
     lengthen(&short, 20_000);

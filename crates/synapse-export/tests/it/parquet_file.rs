@@ -80,6 +80,12 @@ fn metadata_lets_a_reader_skip_and_words_are_kept_once() {
         let dictionary = chunk
             .encodings()
             .any(|each| each == Encoding::RLE_DICTIONARY);
+        // The data stand behind the dictionary, if there is one.
+        match chunk.dictionary_page_offset() {
+            Some(first) => assert!(chunk.data_page_offset() > first, "{column:?}"),
+            None => assert_eq!(chunk.data_page_offset(), chunk.file_offset()),
+        }
+        assert_eq!(dictionary, chunk.dictionary_page_offset().is_some());
         match column {
             Column::Connection | Column::Provider | Column::ModelRequested => assert!(dictionary),
             Column::CallId | Column::RequestId | Column::BytesOut => assert!(!dictionary),

@@ -127,6 +127,7 @@ async fn a_refusal_is_a_span_and_no_operation_of_the_provider() {
     assert_eq!(attributes["synapse.call.outcome"], "refused");
     for unknown in [
         "gen_ai.usage.input_tokens",
+        "gen_ai.usage.output_tokens",
         "gen_ai.response.model",
         "synapse.cost.nano_usd",
         "http.response.status_code",
