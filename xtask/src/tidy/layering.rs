@@ -16,8 +16,8 @@ struct Layer {
     may_use: &'static [&'static str],
 }
 
-/// Top-down. The middle row (providers, mcp, store) never depends on each other; only the CLI names
-/// two of them, and only the whole-product tests name the CLI.
+/// Top-down. The middle row (providers, mcp, store, ide) never depends on each other; only the CLI
+/// names two of them, and only the whole-product tests name the CLI.
 const LAYERS: &[Layer] = &[
     Layer {
         name: "synapse-tests",
@@ -31,6 +31,7 @@ const LAYERS: &[Layer] = &[
             "synapse-providers",
             "synapse-mcp",
             "synapse-store",
+            "synapse-ide",
         ],
     },
     Layer {
@@ -43,6 +44,10 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-store",
+        may_use: &["synapse-core"],
+    },
+    Layer {
+        name: "synapse-ide",
         may_use: &["synapse-core"],
     },
     Layer {
@@ -72,6 +77,8 @@ const SOLE_USERS: &[(&str, &str)] = &[
     ("rusqlite", "synapse-store"),
     ("rusqlite_migration", "synapse-store"),
     ("rmcp", "synapse-mcp"),
+    ("jsonc-parser", "synapse-ide"),
+    ("yaml-edit", "synapse-ide"),
 ];
 
 const GUIDE: &str = "CONTRIBUTING.md";

@@ -2,6 +2,7 @@
 
 mod chat;
 mod connection;
+mod ide;
 mod models;
 mod reading;
 
@@ -11,10 +12,12 @@ pub(crate) use self::chat::{ChatArguments, ShapeArguments};
 pub(crate) use self::connection::{
     ConnectionCommand, CreateArguments, EditArguments, PreflightArguments, reach,
 };
+pub(crate) use self::ide::{
+    ClientWord, Consent, IdeCheckArguments, IdeCommand, IdeInstallArguments, IdeRemoveArguments,
+};
 pub(crate) use self::models::ModelsArguments;
 pub(crate) use self::reading::{
-    HistoryArguments, HistoryCommand, HistoryListArguments, IdeCommand, ServeArguments,
-    UsageArguments,
+    HistoryArguments, HistoryCommand, HistoryListArguments, ServeArguments, UsageArguments,
 };
 use crate::output::Format;
 

@@ -1,4 +1,4 @@
-//! Flags of `serve`, `ide`, `usage` and `history`.
+//! Flags of `serve`, `usage` and `history`.
 
 use clap::{Args, Subcommand, ValueEnum};
 use synapse_core::ledger::{Outcome, UsageKey};
@@ -8,16 +8,6 @@ pub(crate) struct ServeArguments {
     /// Serve this connection only
     #[arg(long, value_name = "NAME")]
     pub(crate) connection: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum IdeCommand {
-    /// Print the entry for an IDE's MCP configuration, in the `mcpServers` form
-    Snippet {
-        /// Serve this connection only
-        #[arg(long, value_name = "NAME")]
-        connection: Option<String>,
-    },
 }
 
 #[derive(Debug, Args)]

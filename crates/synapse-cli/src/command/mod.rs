@@ -88,7 +88,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
             })
         }
         Command::Serve(arguments) => serve::run(context, arguments),
-        Command::Ide(command) => ide::run(context, &command),
+        Command::Ide(command) => ide::run(context, command),
         Command::Usage(arguments) => with_engine(context, async |engine| {
             usage::run(context, engine, &arguments).await
         }),

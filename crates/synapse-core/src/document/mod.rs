@@ -6,6 +6,7 @@
 mod calls;
 mod connections;
 mod failure;
+mod ide;
 mod models;
 
 pub use self::calls::{
@@ -16,4 +17,8 @@ pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
 };
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
+pub use self::ide::{
+    IdeChangeDocument, IdeChangeView, IdeCheckDocument, IdeCheckView, IdeClientView, IdeDocument,
+    IdeFileView, IdeLinkDocument, IdeServerView, IdeSnippetDocument, IdeStepView,
+};
 pub use self::models::{ModelView, ModelsDocument, OfferView};
