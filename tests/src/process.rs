@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{Read, Write as _};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -184,6 +185,13 @@ impl Run {
             child,
             spelling: self.spelling,
         }
+    }
+
+    /// Starts it with one descriptor for stdin, stdout and stderr, of which we keep no copy.
+    pub(crate) fn spawn_at(mut self, terminal: OwnedFd) -> Killed {
+        let copy = || terminal.try_clone().expect("a descriptor can be copied");
+        self.command.stdin(copy()).stdout(copy()).stderr(copy());
+        self.spawn()
     }
 
     fn spawn(&mut self) -> Killed {

@@ -1,6 +1,7 @@
 //! What is known about a client: where its files are, what an entry looks like, how it starts a
 //! server. The knowledge itself is the table; nothing is decided here.
 
+mod common;
 mod table;
 
 use std::fmt;

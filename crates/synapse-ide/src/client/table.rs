@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use super::{
-    Age, Client, CommandForm, Constant, Directory, Format, Launch, LinkForm, Place, Scope, Shape,
-    Spot,
+use super::common::{
+    CLAUDE_DIRECTORY, CODEX_DIRECTORY, CODEX_PASSES, COPILOT_DIRECTORY, DESKTOP, MILLISECOND,
+    PLAIN, SECOND, SHELL, STDIO, UNIX, WINDOWS, anywhere, only, past, project, there, user,
 };
-use crate::machine::{Root, System};
+use super::{Client, CommandForm, Constant, Directory, Format, Launch, LinkForm, Scope, Shape};
+use crate::machine::Root;
 
 /// Every client.
 pub const CLIENTS: &[Client] = &[
@@ -69,30 +70,10 @@ pub const CLIENTS: &[Client] = &[
         key: "servers",
         shape: STDIO,
         places: &[
-            Place {
-                scope: Scope::User,
-                spot: Spot {
-                    systems: WINDOWS,
-                    root: Root::Home,
-                    path: ".mcp.json",
-                },
-                age: Age::Present,
-            },
-            Place {
-                scope: Scope::Project,
-                spot: Spot {
-                    systems: WINDOWS,
-                    root: Root::Project,
-                    path: ".mcp.json",
-                },
-                age: Age::Present,
-            },
+            only(WINDOWS, Scope::User, Root::Home, ".mcp.json"),
+            only(WINDOWS, Scope::Project, Root::Project, ".mcp.json"),
         ],
-        signs: &[Spot {
-            systems: WINDOWS,
-            root: Root::LocalData,
-            path: "Microsoft/VisualStudio",
-        }],
+        signs: &[there(WINDOWS, Root::LocalData, "Microsoft/VisualStudio")],
         programs: &[],
         launch: DESKTOP,
         link: Some(LinkForm::Json("vsweb+mcp:/install")),
@@ -139,37 +120,13 @@ pub const CLIENTS: &[Client] = &[
             ..PLAIN
         },
         places: &[
-            Place {
-                scope: Scope::User,
-                spot: Spot {
-                    systems: UNIX,
-                    root: Root::Config,
-                    path: "zed/settings.json",
-                },
-                age: Age::Present,
-            },
-            Place {
-                scope: Scope::User,
-                spot: Spot {
-                    systems: WINDOWS,
-                    root: Root::Settings,
-                    path: "Zed/settings.json",
-                },
-                age: Age::Present,
-            },
+            only(UNIX, Scope::User, Root::Config, "zed/settings.json"),
+            only(WINDOWS, Scope::User, Root::Settings, "Zed/settings.json"),
             project(".zed/settings.json"),
         ],
         signs: &[
-            Spot {
-                systems: UNIX,
-                root: Root::Config,
-                path: "zed",
-            },
-            Spot {
-                systems: WINDOWS,
-                root: Root::Settings,
-                path: "Zed",
-            },
+            there(UNIX, Root::Config, "zed"),
+            there(WINDOWS, Root::Settings, "Zed"),
         ],
         programs: &["zed", "zeditor"],
         launch: DESKTOP,
@@ -244,15 +201,12 @@ pub const CLIENTS: &[Client] = &[
                 },
                 "data/settings/cline_mcp_settings.json",
             ),
-            Place {
-                scope: Scope::User,
-                spot: anywhere(
-                    Root::Settings,
-                    "Code/User/globalStorage/saoudrizwan.claude-dev/settings/\
+            past(
+                Scope::User,
+                Root::Settings,
+                "Code/User/globalStorage/saoudrizwan.claude-dev/settings/\
                      cline_mcp_settings.json",
-                ),
-                age: Age::Past,
-            },
+            ),
         ],
         signs: &[
             anywhere(Root::Home, ".cline"),
@@ -328,11 +282,7 @@ pub const CLIENTS: &[Client] = &[
         shape: PLAIN,
         places: &[
             user(Root::Home, ".lmstudio/mcp.json"),
-            Place {
-                scope: Scope::User,
-                spot: anywhere(Root::Home, ".cache/lm-studio/mcp.json"),
-                age: Age::Past,
-            },
+            past(Scope::User, Root::Home, ".cache/lm-studio/mcp.json"),
         ],
         signs: &[
             anywhere(Root::Home, ".lmstudio"),
@@ -359,36 +309,17 @@ pub const CLIENTS: &[Client] = &[
             ],
         },
         places: &[
-            Place {
-                scope: Scope::User,
-                spot: Spot {
-                    systems: UNIX,
-                    root: Root::Config,
-                    path: "goose/config.yaml",
-                },
-                age: Age::Present,
-            },
-            Place {
-                scope: Scope::User,
-                spot: Spot {
-                    systems: WINDOWS,
-                    root: Root::Settings,
-                    path: "Block/goose/config/config.yaml",
-                },
-                age: Age::Present,
-            },
+            only(UNIX, Scope::User, Root::Config, "goose/config.yaml"),
+            only(
+                WINDOWS,
+                Scope::User,
+                Root::Settings,
+                "Block/goose/config/config.yaml",
+            ),
         ],
         signs: &[
-            Spot {
-                systems: UNIX,
-                root: Root::Config,
-                path: "goose",
-            },
-            Spot {
-                systems: WINDOWS,
-                root: Root::Settings,
-                path: "Block/goose",
-            },
+            there(UNIX, Root::Config, "goose"),
+            there(WINDOWS, Root::Settings, "Block/goose"),
         ],
         programs: &["goose"],
         launch: Launch {
@@ -412,17 +343,9 @@ pub const CLIENTS: &[Client] = &[
         // Where both exist, opencode reads the one with comments.
         places: &[
             user(Root::Given("OPENCODE_CONFIG"), ""),
-            Place {
-                scope: Scope::User,
-                spot: anywhere(Root::Config, "opencode/opencode.jsonc"),
-                age: Age::Past,
-            },
+            past(Scope::User, Root::Config, "opencode/opencode.jsonc"),
             user(Root::Config, "opencode/opencode.json"),
-            Place {
-                scope: Scope::Project,
-                spot: anywhere(Root::Project, "opencode.jsonc"),
-                age: Age::Past,
-            },
+            past(Scope::Project, Root::Project, "opencode.jsonc"),
             project("opencode.json"),
         ],
         signs: &[anywhere(Root::Config, "opencode")],
@@ -497,30 +420,10 @@ pub const CLIENTS: &[Client] = &[
         key: "mcp",
         shape: STDIO,
         places: &[
-            Place {
-                scope: Scope::User,
-                spot: Spot {
-                    systems: UNIX,
-                    root: Root::Config,
-                    path: "crush/crush.json",
-                },
-                age: Age::Present,
-            },
-            Place {
-                scope: Scope::User,
-                spot: Spot {
-                    systems: WINDOWS,
-                    root: Root::LocalData,
-                    path: "crush/crush.json",
-                },
-                age: Age::Present,
-            },
+            only(UNIX, Scope::User, Root::Config, "crush/crush.json"),
+            only(WINDOWS, Scope::User, Root::LocalData, "crush/crush.json"),
             project(".crush.json"),
-            Place {
-                scope: Scope::Project,
-                spot: anywhere(Root::Project, "crush.json"),
-                age: Age::Past,
-            },
+            past(Scope::Project, Root::Project, "crush.json"),
         ],
         signs: &[anywhere(Root::Config, "crush")],
         programs: &["crush"],
@@ -532,97 +435,3 @@ pub const CLIENTS: &[Client] = &[
         next: "start a new session",
     },
 ];
-
-const fn user(root: Root, path: &'static str) -> Place {
-    Place {
-        scope: Scope::User,
-        spot: anywhere(root, path),
-        age: Age::Present,
-    }
-}
-
-const fn project(path: &'static str) -> Place {
-    Place {
-        scope: Scope::Project,
-        spot: anywhere(Root::Project, path),
-        age: Age::Present,
-    }
-}
-
-const fn anywhere(root: Root, path: &'static str) -> Spot {
-    Spot {
-        systems: &[System::Linux, System::Mac, System::Windows],
-        root,
-        path,
-    }
-}
-
-/// `command`, `args`, `env`.
-const PLAIN: Shape = Shape {
-    kind: &[],
-    command: CommandForm::Apart("command"),
-    environment: "env",
-    initial: &[],
-};
-
-/// The same with the transport's name.
-const STDIO: Shape = Shape {
-    kind: &[("type", Constant::Text("stdio"))],
-    ..PLAIN
-};
-
-/// A client with a window. Where a client's own rules are not known, the least is assumed: what
-/// the MCP SDK passes on, and the top of the file system as the working directory. A server that
-/// starts with that starts with more.
-const DESKTOP: Launch = Launch {
-    passes: SDK_PASSES,
-    desktop: true,
-    directory: Directory::Top,
-    patience: Duration::from_secs(60),
-    patience_field: None,
-};
-
-/// A client in a terminal, which works where the user is.
-const SHELL: Launch = Launch {
-    desktop: false,
-    directory: Directory::Project,
-    ..DESKTOP
-};
-
-/// What the TypeScript SDK of MCP passes on outside Windows.
-const SDK_PASSES: &[&str] = &["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"];
-
-/// What Codex passes on outside Windows.
-const CODEX_PASSES: &[&str] = &[
-    "HOME",
-    "LOGNAME",
-    "PATH",
-    "SHELL",
-    "USER",
-    "__CF_USER_TEXT_ENCODING",
-    "LANG",
-    "LC_ALL",
-    "TERM",
-    "TMPDIR",
-    "TZ",
-];
-
-const CLAUDE_DIRECTORY: Root = Root::Variable {
-    name: "CLAUDE_CONFIG_DIR",
-    otherwise: "",
-};
-
-const CODEX_DIRECTORY: Root = Root::Variable {
-    name: "CODEX_HOME",
-    otherwise: ".codex",
-};
-
-const COPILOT_DIRECTORY: Root = Root::Variable {
-    name: "COPILOT_HOME",
-    otherwise: ".copilot",
-};
-
-const UNIX: &[System] = &[System::Linux, System::Mac];
-const WINDOWS: &[System] = &[System::Windows];
-const SECOND: Duration = Duration::from_secs(1);
-const MILLISECOND: Duration = Duration::from_millis(1);
