@@ -8,4 +8,5 @@ mod desk;
 mod refusals;
 mod rights;
 mod round_trips;
+mod table;
 mod writing;

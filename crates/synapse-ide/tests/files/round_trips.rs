@@ -43,6 +43,13 @@ fn every_file_state_of_every_client_is_given_back() {
                 let name = format!("{each} {scope} {system:?} {before:?}");
                 desk.install(each, scope);
                 assert_eq!(desk.state(each, scope), "current", "{name}");
+                let with = content(&file).unwrap();
+                let marked = |text: &str| text.starts_with('\u{feff}');
+                let plain = |text: &str| text.replace("\r\n", "").contains('\n');
+                if let Some(text) = before.as_ref().filter(|text| !text.is_empty()) {
+                    assert_eq!(marked(&with), marked(text), "{name}");
+                    assert_eq!(plain(&with), plain(text), "{name}");
+                }
                 let again = desk.plan(each, scope).unwrap();
                 assert_eq!(again.action(), Action::Nothing, "{name}");
                 desk.make(&desk.plan_removal(each, scope).unwrap());
