@@ -6,6 +6,7 @@
 mod engine;
 pub mod host;
 mod identity;
+pub mod product;
 mod revision;
 mod server;
 pub mod stdio;

@@ -1,13 +1,29 @@
 //! Flags of `serve`, `usage` and `history`.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use synapse_core::ledger::{Outcome, UsageKey};
+use synapse_mcp::tools::Tool;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     /// Serve this connection only
     #[arg(long, value_name = "NAME")]
     pub(crate) connection: Option<String>,
+
+    /// Offer only these tools, separated by commas
+    #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = tool_words())]
+    pub(crate) tools: Vec<Tool>,
+
+    /// Offer no tool that reads a key or sends anything: connections, usage and history only
+    #[arg(long)]
+    pub(crate) read_only: bool,
+}
+
+/// The names of the tools, as one possible value each.
+fn tool_words() -> impl TypedValueParser<Value = Tool> {
+    PossibleValuesParser::new(Tool::ALL.map(Tool::as_str))
+        .try_map(|word| Tool::from_name(&word).ok_or_else(|| format!("there is no tool `{word}`")))
 }
 
 #[derive(Debug, Args)]

@@ -6,8 +6,10 @@
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
+use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
-use synapse_mcp::tools::ProductTools;
+use synapse_mcp::product::{ProductCompletions, ProductPrompts, ProductResources};
+use synapse_mcp::tools::{ProductTools, Tool};
 use synapse_mcp::{Server, ServerIdentity, stdio};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -21,6 +23,7 @@ use crate::environment::{Environment, SYNAPSE_LOG};
 use crate::system::asked_to_stop;
 
 pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), CommandError> {
+    refuse_contradiction(&arguments)?;
     log_to_stderr(&context.environment);
     if io::stdin().is_terminal() {
         context.printer.note(BY_HAND);
@@ -28,10 +31,6 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
     let runtime = runtime()?;
     let engine = compose::engine(&context.environment)?;
     let ledger = Arc::clone(&engine.ports().ledger);
-    let tools = match arguments.connection {
-        Some(name) => ProductTools::new(engine).scoped_to(name),
-        None => ProductTools::new(engine),
-    };
     let identity = ServerIdentity::new("synapse", env!("CARGO_PKG_VERSION"))
         .with_title("Synapse")
         .with_instructions(INSTRUCTIONS);
@@ -43,9 +42,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
             )
             .caused_by(&error)
         })?;
-        let serving = Server::new(identity)
-            .with_tools(Arc::new(tools))
-            .serve(input, output);
+        let serving = offer(Server::new(identity), engine, &arguments).serve(input, output);
         // Dropping the server cancels the calls under way and closes their rows.
         let served = tokio::select! {
             served = serving => served,
@@ -61,6 +58,50 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
     // A blocking read of a terminal or file may never return; the process does not wait for it.
     runtime.shutdown_background();
     result.map_err(CommandError::from)
+}
+
+/// Tools, resources, prompts and completions, as far as they were asked for.
+fn offer(server: Server, engine: Engine, arguments: &ServeArguments) -> Server {
+    let mut tools = ProductTools::new(engine.clone());
+    let mut resources = ProductResources::new(engine.clone());
+    let mut prompts = ProductPrompts::new();
+    let mut completions = ProductCompletions::new(engine);
+    if let Some(name) = &arguments.connection {
+        tools = tools.scoped_to(name);
+        resources = resources.scoped_to(name);
+        prompts = prompts.for_one_connection();
+        completions = completions.scoped_to(name);
+    }
+    if !arguments.tools.is_empty() {
+        tools = tools.only(&arguments.tools);
+    }
+    if arguments.read_only {
+        tools = tools.read_only();
+    }
+    let server = server
+        .with_resources(Arc::new(resources))
+        .with_completions(Arc::new(completions));
+    // The prompts tell a model to call `chat`.
+    let server = if tools.offers(Tool::Chat) {
+        server.with_prompts(Arc::new(prompts))
+    } else {
+        server
+    };
+    server.with_tools(Arc::new(tools))
+}
+
+/// A tool that was named and may not be offered is a mistake, and not a tool less.
+fn refuse_contradiction(arguments: &ServeArguments) -> Result<(), Failure> {
+    let sends = |tool: &&Tool| arguments.read_only && !tool.is_local();
+    let Some(tool) = arguments.tools.iter().find(sends) else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        Code::UsageInvalidArguments,
+        format!("--read-only does not go with the tool {}", tool.as_str()),
+    )
+    .cause("it reads a key or sends a request")
+    .hint("leave one of the two out"))
 }
 
 /// The engine of the protocol logs whole requests below `warn`, so its level cannot be raised.

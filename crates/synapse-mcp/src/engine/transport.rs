@@ -50,7 +50,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
     }
 
     /// Answers what can be answered at once and returns what rmcp shall dispatch.
-    fn accept(&mut self, message: Message) -> Option<RxJsonRpcMessage<RoleServer>> {
+    fn accept(&self, message: Message) -> Option<RxJsonRpcMessage<RoleServer>> {
         match message {
             Message::Ignored => None,
             Message::Initialized => {
@@ -117,7 +117,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         Message::Ignored
     }
 
-    fn accept_initialize(&mut self, request: Request) -> Option<(ClientRequest, Key)> {
+    fn accept_initialize(&self, request: Request) -> Option<(ClientRequest, Key)> {
         let opened = Introduction::parse(request.params)
             .map_err(RpcError::invalid_params)
             .and_then(|introduction| {
