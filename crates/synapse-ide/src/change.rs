@@ -14,7 +14,7 @@ use crate::format::{self, Edit};
 use crate::journal::Journal;
 use crate::machine::Machine;
 use crate::preview;
-use crate::state::{Found, Seen, differences};
+use crate::state::{Found, Seen, differences, is_detected};
 
 /// What to do with an entry of our name that is somebody else's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,6 +195,13 @@ pub fn install(
             format::edit(client.format, &seen.text, &edits).map_err(|why| invalid(&file, why))?;
         Some(text.to_bytes())
     };
+    let mut warnings = seen.warnings;
+    if scope == Scope::User && !is_detected(client, machine) {
+        warnings.push(format!(
+            "{} does not show itself on this machine",
+            client.title()
+        ));
+    }
     let mut own = own_texts(client, after.as_deref());
     if let Found::Ours(_, value) = &seen.found {
         texts(value, &mut own);
@@ -206,7 +213,7 @@ pub fn install(
         action,
         before: seen.bytes,
         after,
-        warnings: seen.warnings,
+        warnings,
         undoes: None,
         own,
     })

@@ -1,5 +1,7 @@
 //! What is refused, and that nothing is lost by it.
 
+use std::os::unix::fs::PermissionsExt;
+
 use synapse_core::Code;
 use synapse_ide::{Action, CLIENTS, Replace};
 
@@ -93,6 +95,24 @@ fn a_client_that_reads_plain_json_is_warned_about_comments() {
         let change = desk.plan(client(id), user).unwrap();
         assert_eq!(change.warnings().len(), warned, "{id}");
     }
+}
+
+#[test]
+fn a_client_that_is_not_here_is_said_to_be_so() {
+    let [user, project] = BOTH;
+    for (id, scope, warned) in [("vscode", user, 1), ("vscode", project, 0)] {
+        let desk = Desk::new();
+        let change = desk.plan(client(id), scope).unwrap();
+        assert_eq!(change.warnings().len(), warned, "{scope}");
+    }
+    // A program on PATH is enough.
+    let desk = Desk::new();
+    let program = desk.path("bin/code");
+    put(&program, "");
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    let desk = desk.with("PATH", program.parent().unwrap());
+    let change = desk.plan(client("vscode"), user).unwrap();
+    assert_eq!(change.warnings(), [""; 0]);
 }
 
 #[test]
