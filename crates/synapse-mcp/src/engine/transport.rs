@@ -118,6 +118,15 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
     }
 
     fn accept_initialize(&self, request: Request) -> Option<(ClientRequest, Key)> {
+        // A request of the modern era, which has no such method; not one of a client that falls
+        // back to the legacy era and leaves its `_meta` in place.
+        if request.meta.contains_key(PROTOCOL_VERSION)
+            && !request.params.contains_key("protocolVersion")
+        {
+            let error = RpcError::method_not_found(&request.method);
+            self.registry.refuse(Some(&request.id), error);
+            return None;
+        }
         let opened = Introduction::parse(request.params)
             .map_err(RpcError::invalid_params)
             .and_then(|introduction| {
