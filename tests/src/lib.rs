@@ -17,7 +17,9 @@ pub mod home;
 pub mod ide;
 pub mod process;
 pub mod terminal;
+pub mod third_party;
 
+use std::io::Write as _;
 use std::time::Duration;
 
 pub use aimock::Aimock;
@@ -29,3 +31,9 @@ pub use terminal::Terminal;
 /// How long a test waits for something that must happen. Generous, because it only ever passes when
 /// something is broken.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Puts a line into the log of the run, from a test that passes too: a count or a measurement.
+pub fn report(line: &str) {
+    // Not `eprintln!`, which is shown for failed tests only.
+    drop(writeln!(std::io::stderr(), "{line}"));
+}

@@ -11,6 +11,7 @@ use std::thread;
 
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+use synapse_testkit::mcp_bridge::StdioServer;
 
 use crate::PATIENCE;
 
@@ -172,6 +173,20 @@ impl Run {
     #[must_use]
     pub fn output(self) -> Output {
         self.start().finish()
+    }
+
+    /// Starts it as a server behind a bridge. What it writes to stderr is read and dropped.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn behind_bridge(self) -> StdioServer {
+        let conversation = self.converse();
+        StdioServer {
+            input: Box::new(conversation.input),
+            output: Box::new(conversation.output),
+            guard: Box::new((conversation.child, conversation.errors)),
+        }
     }
 
     /// Starts it for a caller who holds a conversation on its stdin and stdout.

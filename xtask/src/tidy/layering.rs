@@ -21,7 +21,12 @@ struct Layer {
 const LAYERS: &[Layer] = &[
     Layer {
         name: "synapse-tests",
-        may_use: &["synapse-cli", "synapse-core", "synapse-testkit"],
+        may_use: &[
+            "synapse-cli",
+            "synapse-core",
+            "synapse-mcp",
+            "synapse-testkit",
+        ],
     },
     Layer {
         name: "synapse-cli",
