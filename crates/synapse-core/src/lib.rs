@@ -7,6 +7,7 @@
 pub mod account;
 pub mod call;
 pub mod chat;
+pub mod checklist;
 pub mod connection;
 pub mod cost;
 pub mod credential;

@@ -17,7 +17,8 @@ pub(crate) use self::ide::{
 };
 pub(crate) use self::models::ModelsArguments;
 pub(crate) use self::reading::{
-    HistoryArguments, HistoryCommand, HistoryListArguments, ServeArguments, UsageArguments,
+    ChecklistArguments, HistoryArguments, HistoryCommand, HistoryListArguments, ServeArguments,
+    UsageArguments,
 };
 use crate::output::Format;
 
@@ -73,6 +74,9 @@ pub(crate) enum Command {
     /// Check a connection, or one that does not exist yet, step by step
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(PreflightArguments),
+    /// Go through what a connection needs before an IDE gets an answer
+    #[command(after_help = CHECKLIST_EXAMPLES)]
+    Checklist(ChecklistArguments),
     /// List the models of a connection's provider, with prices and who serves them
     #[command(after_help = MODELS_EXAMPLES)]
     Models(ModelsArguments),
@@ -132,6 +136,14 @@ Examples:
   synapse preflight work
   synapse preflight work --live
   synapse preflight --provider openai --model MODEL --credential env:OPENAI_API_KEY --allow-network";
+
+const CHECKLIST_EXAMPLES: &str = "\
+Looks at files and at what was recorded; sends nothing and reads no key. Each line says what to do.
+Run it in the directory of your project: the project's IDE files and what git tracks are looked at.
+
+Examples:
+  synapse checklist work
+  synapse checklist work --project ~/src/app --json";
 
 const MODELS_EXAMPLES: &str = "\
 One request, no prompt. Prices are US dollars per million tokens; `?` is what the provider does not

@@ -1,5 +1,7 @@
 //! Flags of `serve`, `usage` and `history`.
 
+use std::path::PathBuf;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use synapse_core::ledger::{Outcome, UsageKey};
@@ -24,6 +26,17 @@ pub(crate) struct ServeArguments {
 fn tool_words() -> impl TypedValueParser<Value = Tool> {
     PossibleValuesParser::new(Tool::ALL.map(Tool::as_str))
         .try_map(|word| Tool::from_name(&word).ok_or_else(|| format!("there is no tool `{word}`")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChecklistArguments {
+    /// The connection
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+
+    /// The project that is looked at too; the current directory when left out
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -112,7 +112,7 @@ fn snippet(environment: &Environment, connection: Option<&str>) -> Result<Value,
 }
 
 /// The entry that a client should have.
-fn entry(context: &Context, connection: Option<&str>) -> Result<Entry, Failure> {
+pub(super) fn entry(context: &Context, connection: Option<&str>) -> Result<Entry, Failure> {
     let environment = &context.environment;
     let mut entry = Entry::new(&own_command(environment)?)?;
     if let Some(name) = connection {
@@ -128,7 +128,10 @@ fn entry(context: &Context, connection: Option<&str>) -> Result<Entry, Failure> 
 }
 
 /// This machine, with `project` or the current directory as the project.
-fn machine(environment: &Environment, project: Option<&Path>) -> Result<Machine, Failure> {
+pub(super) fn machine(
+    environment: &Environment,
+    project: Option<&Path>,
+) -> Result<Machine, Failure> {
     let unknown =
         |what: &str| Failure::new(Code::StorageUnavailable, format!("{what} is not known"));
     let home = environment

@@ -1,6 +1,7 @@
 //! One file per command: read the arguments, call the use case, print.
 
 mod chat;
+mod checklist;
 mod connection;
 mod demo;
 mod explain;
@@ -76,6 +77,9 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         }),
         Command::Preflight(arguments) => with_engine(context, async |engine| {
             preflight::run(context, engine, arguments).await
+        }),
+        Command::Checklist(arguments) => with_engine(context, async |engine| {
+            checklist::run(context, engine, &arguments).await
         }),
         Command::Models(arguments) => with_engine(context, async |engine| {
             models::run(context, engine, &arguments).await

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::calls::ReceiptView;
 use super::connections::PreflightDocument;
-use crate::error::Failure;
+use crate::error::{Failure, Hint};
 use crate::receipt::Receipt;
 
 /// `synapse.error/1`.
@@ -70,6 +70,15 @@ pub struct HintView {
     command: Option<String>,
 }
 
+impl From<&Hint> for HintView {
+    fn from(hint: &Hint) -> Self {
+        Self {
+            text: hint.text.clone(),
+            command: hint.command.clone(),
+        }
+    }
+}
+
 impl From<&Failure> for ErrorView {
     fn from(failure: &Failure) -> Self {
         Self {
@@ -77,14 +86,7 @@ impl From<&Failure> for ErrorView {
             class: failure.class().as_str(),
             message: failure.message.clone(),
             causes: failure.causes.clone(),
-            hints: failure
-                .hints
-                .iter()
-                .map(|hint| HintView {
-                    text: hint.text.clone(),
-                    command: hint.command.clone(),
-                })
-                .collect(),
+            hints: failure.hints.iter().map(HintView::from).collect(),
             context: failure.context.clone(),
         }
     }

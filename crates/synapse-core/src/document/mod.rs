@@ -4,6 +4,7 @@
 //! of the domain cannot change a document. Keys are only ever added. Absent knowledge is `null`.
 
 mod calls;
+mod checklist;
 mod connections;
 mod failure;
 mod ide;
@@ -13,6 +14,7 @@ pub use self::calls::{
     ChatDocument, HistoryDocument, HistoryEntry, ReceiptView, ToolCallView, UsageDocument,
     UsageLineView,
 };
+pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
 };

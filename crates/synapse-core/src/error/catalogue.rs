@@ -109,6 +109,10 @@ catalogue! {
         means "a configuration file was written by a newer Synapse"
         detected "its `format` number is higher than this version knows; the file was not touched"
         remedy "Use the newer Synapse, or another SYNAPSE_HOME.";
+    ConfigIncomplete "config.incomplete" Config
+        means "something between a connection and an answer in the IDE is missing"
+        detected "`synapse checklist` found a required line that does not hold"
+        remedy "Do what the line says, then run `synapse checklist` again.";
 
     IdeNotSupported "ide.not-supported" Usage
         means "the client cannot be joined in this way"
