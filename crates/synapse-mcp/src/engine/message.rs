@@ -2,9 +2,10 @@
 //! for what has another. It decides nothing that depends on state.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -56,12 +57,11 @@ pub(crate) fn parse(line: &[u8]) -> Message {
         return invalid(None, RpcError::parse_error());
     };
     if line.trim_ascii_start().starts_with(b"[") {
-        return match batch(line) {
-            Some(messages) if messages.is_empty() => {
-                invalid(None, RpcError::invalid_request("the batch is empty"))
-            }
-            Some(_) => Message::Batch,
-            None => invalid(None, RpcError::parse_error()),
+        // Looked at without being taken apart: an array may have millions of elements.
+        return match serde_json::from_str::<[IgnoredAny; 0]>(text) {
+            Ok([]) => invalid(None, RpcError::invalid_request("the batch is empty")),
+            Err(_) if is_json(text) => Message::Batch,
+            Err(_) => invalid(None, RpcError::parse_error()),
         };
     }
     match serde_json::from_str::<Envelope<'_>>(text) {
@@ -74,9 +74,30 @@ pub(crate) fn parse(line: &[u8]) -> Message {
     }
 }
 
-/// Splits a line that is an array into its elements; `None` when it is not JSON.
+/// Splits a line that is an array into its elements; `None` when it has more than
+/// [`MAX_BATCH`], or is no array.
 pub(crate) fn batch(line: &[u8]) -> Option<Vec<&RawValue>> {
-    serde_json::from_slice(line).ok()
+    struct Elements;
+    impl<'de> Visitor<'de> for Elements {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a batch")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+            let mut elements = Vec::new();
+            while let Some(element) = array.next_element()? {
+                if elements.len() == MAX_BATCH {
+                    return Err(serde::de::Error::custom("too many"));
+                }
+                elements.push(element);
+            }
+            Ok(elements)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(line);
+    deserializer.deserialize_seq(Elements).ok()
 }
 
 /// The id of the question with this number, as JSON text.
@@ -219,6 +240,9 @@ where
 {
     T::deserialize(deserializer).map(Some)
 }
+
+/// The most messages of a batch; one that has more is refused as a whole.
+pub(crate) const MAX_BATCH: usize = 1000;
 
 /// How the ids of questions to the client begin.
 const QUESTION: &str = "\"synapse-";

@@ -19,7 +19,7 @@ use tokio::io::AsyncRead;
 
 use super::handler::Handler;
 use super::lines::{Line, LineReader};
-use super::message::{Message, Request, batch, parse};
+use super::message::{MAX_BATCH, Message, Request, batch, parse};
 use super::registry::{Call, Key, Registry};
 use super::reply::{Reply, RpcError};
 use crate::host::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
@@ -99,7 +99,11 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         if message != Message::Batch || !session.as_deref().is_some_and(has_batches) {
             return message;
         }
-        let elements = batch(line).unwrap_or_default();
+        let Some(elements) = batch(line) else {
+            let error =
+                RpcError::invalid_request(format!("a batch has at most {MAX_BATCH} messages"));
+            return Message::Invalid { id: None, error };
+        };
         self.batched = elements
             .into_iter()
             .map(|element| match parse(element.get().as_bytes()) {

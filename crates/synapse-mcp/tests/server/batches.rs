@@ -39,6 +39,22 @@ async fn each_message_of_a_batch_is_answered_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_that_is_too_long_is_refused_as_a_whole() {
+    let mut client = Client::start_legacy("2025-03-26").await;
+    let ping = |id: usize| json!({"jsonrpc": "2.0", "id": id, "method": "ping"});
+    let whole: Vec<Value> = (0..1000).map(ping).collect();
+    client.send(&json!(whole)).await;
+    for _ in 0..1000 {
+        assert_eq!(client.receive().await["result"], json!({}));
+    }
+    let more: Vec<Value> = (0..1001).map(ping).collect();
+    client.send(&json!(more)).await;
+    let reply = client.receive().await;
+    assert_eq!(reply["error"]["code"], -32600, "{reply}");
+    client.expect_silence().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_is_no_message_of_the_other_revisions() {
     for version in ["2024-11-05", "2025-06-18", "2025-11-25"] {
         let mut client = Client::start_legacy(version).await;
