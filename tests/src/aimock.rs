@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::thread;
 
@@ -13,6 +12,7 @@ use tempfile::NamedTempFile;
 
 use crate::PATIENCE;
 use crate::process::{Killed, Run};
+use crate::third_party::{AIMOCK, NODE, installed};
 
 /// A running aimock on a port of 127.0.0.1. Dropping it stops it.
 #[derive(Debug)]
@@ -38,14 +38,14 @@ impl Aimock {
             .expect("a temporary file can be made");
         write!(file, "{fixtures}").expect("a temporary file can be written");
         let arguments = [
-            installed("SYNAPSE_TEST_AIMOCK").into_os_string(),
+            installed(AIMOCK).into_os_string(),
             "--port".into(),
             "0".into(),
             "--strict".into(),
             "--fixtures".into(),
             file.path().into(),
         ];
-        let server = Run::new(&installed("SYNAPSE_TEST_NODE"), arguments)
+        let server = Run::new(&installed(NODE), arguments)
             .env("AIMOCK_API_KEYS", Self::KEY)
             .converse();
         let (sender, lines) = channel();
@@ -113,21 +113,4 @@ impl Aimock {
         assert!(head.contains(" 200 "), "{head}\n{body}");
         body.to_owned()
     }
-}
-
-/// Where `cargo xtask test` says that a program is. Never a reason to skip: a test that did not run
-/// has shown nothing.
-fn installed(variable: &str) -> PathBuf {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how xtask tells where it installed what the tests need"
-    )]
-    let path = std::env::var_os(variable);
-    let Some(path) = path else {
-        panic!(
-            "{variable} is not set: run `cargo xtask test`, or first \
-             `eval \"$(cargo xtask third-party)\"`"
-        );
-    };
-    PathBuf::from(path)
 }

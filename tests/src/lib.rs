@@ -1,5 +1,5 @@
 //! What the whole-product tests share: a hermetic home in which the twin of the binary runs, a
-//! scripted IDE, and aimock, a provider that we did not write.
+//! scripted IDE, a terminal, and aimock, a provider that we did not write.
 //!
 //! **Invariant:** a child gets the environment that is named here and nothing of ours, is waited
 //! for with a deadline, and does not outlive the test that started it.
@@ -16,14 +16,24 @@ pub mod aimock;
 pub mod home;
 pub mod ide;
 pub mod process;
+pub mod terminal;
+pub mod third_party;
 
+use std::io::Write as _;
 use std::time::Duration;
 
 pub use aimock::Aimock;
 pub use home::{Flags, Home};
 pub use ide::{Era, Ide};
 pub use process::Output;
+pub use terminal::Terminal;
 
 /// How long a test waits for something that must happen. Generous, because it only ever passes when
 /// something is broken.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Puts a line into the log of the run, from a test that passes too: a count or a measurement.
+pub fn report(line: &str) {
+    // Not `eprintln!`, which is shown for failed tests only.
+    drop(writeln!(std::io::stderr(), "{line}"));
+}

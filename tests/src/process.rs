@@ -16,6 +16,7 @@ pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+use synapse_testkit::mcp_bridge::StdioServer;
 
 use crate::PATIENCE;
 
@@ -264,6 +265,20 @@ impl Run {
         seen.replace("\r\n", "\n")
     }
 
+    /// Starts it as a server behind a bridge. What it writes to stderr is read and dropped.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn behind_bridge(self) -> StdioServer {
+        let conversation = self.converse();
+        StdioServer {
+            input: Box::new(conversation.input),
+            output: Box::new(conversation.output),
+            guard: Box::new((conversation.child, conversation.errors)),
+        }
+    }
+
     /// Starts it for a caller who holds a conversation on its stdin and stdout.
     pub(crate) fn converse(mut self) -> Conversation {
         let mut child = self.spawn();
@@ -275,6 +290,13 @@ impl Run {
             child,
             spelling: self.spelling,
         }
+    }
+
+    /// Starts it with one descriptor for stdin, stdout and stderr, of which we keep no copy.
+    pub(crate) fn spawn_at(mut self, terminal: OwnedFd) -> Killed {
+        let copy = || terminal.try_clone().expect("a descriptor can be copied");
+        self.command.stdin(copy()).stdout(copy()).stderr(copy());
+        self.spawn()
     }
 
     fn spawn(&mut self) -> Killed {

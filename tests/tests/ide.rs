@@ -38,7 +38,17 @@ fn prompt_aimock(era: Era) {
     let listed = ide.result("tools/list", json!({}));
     let tools = listed["tools"].as_array().unwrap();
     let names: Vec<_> = tools.iter().map(|tool| &tool["name"]).collect();
-    assert_eq!(names, ["chat", "list_connections"]);
+    assert_eq!(
+        names,
+        [
+            "chat",
+            "list_connections",
+            "list_models",
+            "preflight",
+            "usage",
+            "history"
+        ]
+    );
     let connections = ide.call("list_connections", json!({}));
     let listed = &connections["structuredContent"]["connections"];
     assert_eq!(listed[0]["name"], "work", "{connections}");

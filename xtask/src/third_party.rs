@@ -6,19 +6,24 @@
 
 mod aimock;
 mod debian;
+mod mcp;
 mod node;
+mod npm;
+mod python;
 
 use std::path::{Path, PathBuf};
 
 use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
+use crate::third_party::mcp::Mcp;
 
 /// Where the tests find what was installed.
 #[derive(Debug)]
 pub(crate) struct ThirdParty {
     node: PathBuf,
     aimock: PathBuf,
+    mcp: Mcp,
 }
 
 /// Installs what is missing. Does nothing when all of it is there at the committed version.
@@ -29,11 +34,10 @@ pub(crate) fn prepare(repository: &Repository) -> Result<ThirdParty, Failure> {
     debian::prepare(repository)?;
     let node = node::provide(repository)?;
     eprintln!("node: {} ({})", node.program().display(), node.version());
-    let aimock = aimock::install(repository, &node)?;
-    eprintln!("aimock: {}", aimock.display());
     Ok(ThirdParty {
+        aimock: aimock::install(repository, &node)?,
+        mcp: mcp::install(repository, &node)?,
         node: node.program().to_owned(),
-        aimock,
     })
 }
 
@@ -51,10 +55,14 @@ pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> 
 
 impl ThirdParty {
     /// Returns the variables that the tests read.
-    pub(crate) fn environment(&self) -> [(&'static str, &Path); 2] {
+    pub(crate) fn environment(&self) -> [(&'static str, &Path); 6] {
         [
             ("SYNAPSE_TEST_NODE", &self.node),
             ("SYNAPSE_TEST_AIMOCK", &self.aimock),
+            ("SYNAPSE_TEST_MCP_CONFORMANCE", &self.mcp.conformance),
+            ("SYNAPSE_TEST_MCP_TYPESCRIPT", &self.mcp.typescript),
+            ("SYNAPSE_TEST_MCP_PYTHON_1", &self.mcp.python_1),
+            ("SYNAPSE_TEST_MCP_PYTHON_2", &self.mcp.python_2),
         ]
     }
 }

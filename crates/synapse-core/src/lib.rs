@@ -8,6 +8,7 @@ pub mod account;
 mod binding;
 pub mod call;
 pub mod chat;
+pub mod checklist;
 pub mod connection;
 pub mod cost;
 pub mod credential;

@@ -1,17 +1,21 @@
 //! The MCP stdio server of Synapse, for IDEs, over ports.
 //!
 //! It speaks the revision 2026-07-28 and every earlier one from one process, and sees the product
-//! only as [`ToolHost`]s. It never prints, reads no environment and exits no process.
+//! only through the ports of [`host`]. It never prints, reads no environment and exits no process.
 
 mod engine;
 pub mod host;
 mod identity;
+pub mod product;
 mod revision;
 mod server;
 pub mod stdio;
 pub mod tools;
 
-pub use host::{Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult};
+pub use host::{
+    Caller, CompletionHost, HostError, PromptHost, ResourceHost, ToolCall, ToolError, ToolHost,
+    ToolList, ToolResult,
+};
 pub use identity::ServerIdentity;
 pub use revision::{Era, ProtocolRevision};
 pub use server::{CALL_GRACE, FLUSH_GRACE, MAX_LINE_BYTES, ServeError, Server};

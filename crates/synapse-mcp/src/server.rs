@@ -13,15 +13,18 @@ use tokio::time::timeout;
 
 use crate::engine::handler::Handler;
 use crate::engine::lines::{LineReader, write_lines};
+use crate::engine::listening::inform_session;
+use crate::engine::offer::Offer;
 use crate::engine::registry::Registry;
 use crate::engine::transport::LineTransport;
+use crate::host::{Changes, CompletionHost, PromptHost, ResourceHost};
 use crate::{ServerIdentity, ToolHost};
 
 /// An MCP server: an identity and the ports it offers. It advertises those it was given.
 #[derive(Clone)]
 pub struct Server {
     identity: ServerIdentity,
-    tools: Option<Arc<dyn ToolHost>>,
+    offer: Offer,
 }
 
 /// Why a connection ended otherwise than by the client.
@@ -57,14 +60,57 @@ impl Server {
     pub fn new(identity: ServerIdentity) -> Self {
         Self {
             identity,
-            tools: None,
+            offer: Offer::nothing(),
         }
     }
 
     /// Offers the tools of `host`; [`ToolHosts`](crate::host::ToolHosts) joins several.
     #[must_use]
     pub fn with_tools(mut self, host: Arc<dyn ToolHost>) -> Self {
-        self.tools = Some(host);
+        self.offer.tools = Some(host);
+        self
+    }
+
+    /// Offers the resources of `host`.
+    #[must_use]
+    pub fn with_resources(mut self, host: Arc<dyn ResourceHost>) -> Self {
+        self.offer.resources = Some(host);
+        self
+    }
+
+    /// Offers the prompts of `host`.
+    #[must_use]
+    pub fn with_prompts(mut self, host: Arc<dyn PromptHost>) -> Self {
+        self.offer.prompts = Some(host);
+        self
+    }
+
+    /// Offers completions of arguments.
+    #[must_use]
+    pub fn with_completions(mut self, host: Arc<dyn CompletionHost>) -> Self {
+        self.offer.completions = Some(host);
+        self
+    }
+
+    /// Tells clients what changes. Without it, lists and resources are said not to change while
+    /// the server runs, and `subscriptions/listen` is accepted and stays silent.
+    #[must_use]
+    pub fn with_changes(mut self, changes: Changes) -> Self {
+        self.offer.changes = Some(changes);
+        self
+    }
+
+    /// Offers to send the log messages of hosts; see [`Client::log`](crate::host::Client::log).
+    #[must_use]
+    pub fn with_logging(mut self) -> Self {
+        self.offer.logging = true;
+        self
+    }
+
+    /// Sets how many items of a list one page may have; at least one.
+    #[must_use]
+    pub fn with_page_size(mut self, items: usize) -> Self {
+        self.offer.page = items.max(1);
         self
     }
 
@@ -87,9 +133,15 @@ impl Server {
     {
         let (queue, lines) = unbounded_channel();
         let registry = Arc::new(Registry::new(queue));
+        let mut informer = JoinSet::new();
+        if let Some(changes) = self.offer.changes.clone() {
+            let offer = self.offer.clone();
+            let registry = Arc::clone(&registry);
+            informer.spawn(async move { inform_session(&changes, &offer, &registry).await });
+        }
         let handler = Arc::new(Handler::new(
             &self.identity,
-            self.tools,
+            self.offer,
             Arc::clone(&registry),
         ));
         // A set of one: it ends the task when this future is dropped.

@@ -1,5 +1,6 @@
 //! Test doubles for Synapse: raw sockets that misbehave, TLS certificates that are wrong, in-memory
-//! ports, and loopback doubles of the providers. For tests only; nothing here is shipped.
+//! ports, loopback doubles of the providers, and an HTTP endpoint in front of stdio servers. For tests
+//! only; nothing here is shipped.
 //!
 //! **Invariant:** a double records what its peer really did (bytes, heads, connections) and never
 //! decides by itself whether that was right.
@@ -11,6 +12,7 @@
 )]
 
 pub mod leak;
+pub mod mcp_bridge;
 pub mod ports;
 pub mod provider_doubles;
 pub mod raw;

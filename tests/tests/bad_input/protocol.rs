@@ -58,7 +58,7 @@ fn no_line_ends_the_server() {
         assert_eq!(code(&ide.reply(id)), -32602);
     }
     let listed = ide.result("tools/list", json!({}));
-    assert_eq!(listed["tools"].as_array().unwrap().len(), 2);
+    assert_eq!(listed["tools"].as_array().unwrap().len(), 6);
     let ended = ide.close();
     assert!(ended.status.success(), "{ended:?}");
     assert!(!ended.stderr.contains("panicked"), "{ended:?}");

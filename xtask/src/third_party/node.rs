@@ -14,7 +14,7 @@ use crate::repository::Repository;
 use crate::third_party::trusting_this_machine;
 
 /// The oldest Node that everything in `tests/third-party` runs on.
-const MINIMUM: Version = Version::new(20, 15, 0);
+const MINIMUM: Version = Version::new(22, 19, 0);
 /// What is installed when the machine has none, or an older one: the newest of this line that npm
 /// has for every platform, and the newest that PyPI has.
 const NPM_VERSION: &str = "22.23.2";
@@ -268,12 +268,12 @@ mod tests {
     #[test]
     fn a_node_that_is_new_enough_is_accepted() {
         assert_eq!(parse("v22.23.2\n"), Some(Version::new(22, 23, 2)));
-        assert_eq!(parse("v20.15.0"), Some(MINIMUM));
+        assert_eq!(parse("v22.19.0"), Some(MINIMUM));
     }
 
     #[test]
     fn an_older_or_unreadable_one_is_not() {
-        assert_eq!(parse("v20.14.9"), None);
+        assert_eq!(parse("v22.18.9"), None);
         assert_eq!(parse("v18.20.4"), None);
         assert_eq!(parse("22.23.2"), None);
         assert_eq!(parse(""), None);

@@ -16,13 +16,18 @@ struct Layer {
     may_use: &'static [&'static str],
 }
 
-/// Top-down. The middle row (providers, mcp, store, telemetry) never depends on each other; only the CLI
-/// names two of them, and only the whole-product tests name the CLI. The store sends too, to the server
-/// that a `vault:` reference names: through the one HTTP client, with its rules.
+/// Top-down. The middle row (providers, mcp, store, telemetry, ide) never depends on each other; only the
+/// CLI names two of them, and only the whole-product tests name the CLI. The store sends too, to the
+/// server that a `vault:` reference names: through the one HTTP client, with its rules.
 const LAYERS: &[Layer] = &[
     Layer {
         name: "synapse-tests",
-        may_use: &["synapse-cli", "synapse-core", "synapse-testkit"],
+        may_use: &[
+            "synapse-cli",
+            "synapse-core",
+            "synapse-mcp",
+            "synapse-testkit",
+        ],
     },
     Layer {
         name: "synapse-cli",
@@ -34,6 +39,7 @@ const LAYERS: &[Layer] = &[
             "synapse-store",
             "synapse-export",
             "synapse-telemetry",
+            "synapse-ide",
         ],
     },
     Layer {
@@ -55,6 +61,10 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "synapse-telemetry",
         may_use: &["synapse-core", "synapse-http"],
+    },
+    Layer {
+        name: "synapse-ide",
+        may_use: &["synapse-core"],
     },
     Layer {
         name: "synapse-http",
@@ -84,6 +94,8 @@ const SOLE_USERS: &[(&str, &str)] = &[
     ("rusqlite_migration", "synapse-store"),
     ("rmcp", "synapse-mcp"),
     ("opentelemetry-proto", "synapse-telemetry"),
+    ("jsonc-parser", "synapse-ide"),
+    ("yaml-edit", "synapse-ide"),
 ];
 
 const GUIDE: &str = "CONTRIBUTING.md";

@@ -3,6 +3,7 @@
 mod chat;
 mod connection;
 mod history;
+mod ide;
 mod limits;
 mod models;
 mod secret;
@@ -19,9 +20,12 @@ pub(crate) use self::history::{
     FILTERS, HistoryArguments, HistoryCommand, HistoryExportArguments, HistoryFilter,
     HistoryListArguments, HistoryPurgeArguments,
 };
+pub(crate) use self::ide::{
+    ClientWord, Consent, IdeCheckArguments, IdeCommand, IdeInstallArguments, IdeRemoveArguments,
+};
 pub(crate) use self::models::ModelsArguments;
 pub(crate) use self::secret::SecretCommand;
-pub(crate) use self::serving::{DoctorArguments, IdeCommand, ServeArguments};
+pub(crate) use self::serving::{ChecklistArguments, DoctorArguments, ServeArguments};
 pub(crate) use self::usage::{USAGE_EXAMPLES, UsageArguments};
 use crate::output::Format;
 
@@ -77,6 +81,9 @@ pub(crate) enum Command {
     /// Check a connection, or one that does not exist yet, step by step
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(PreflightArguments),
+    /// Go through what a connection needs before an IDE gets an answer
+    #[command(after_help = CHECKLIST_EXAMPLES)]
+    Checklist(ChecklistArguments),
     /// List the models of a connection's provider, with prices and who serves them
     #[command(after_help = MODELS_EXAMPLES)]
     Models(ModelsArguments),
@@ -150,6 +157,14 @@ Examples:
   synapse preflight work
   synapse preflight work --live
   synapse preflight --provider openai --model MODEL --credential env:OPENAI_API_KEY --allow-network";
+
+const CHECKLIST_EXAMPLES: &str = "\
+Looks at files and at what was recorded; sends nothing and reads no key. Each line says what to do.
+Run it in the directory of your project: the project's IDE files and what git tracks are looked at.
+
+Examples:
+  synapse checklist work
+  synapse checklist work --project ~/src/app --json";
 
 const MODELS_EXAMPLES: &str = "\
 One request, no prompt. Prices are US dollars per million tokens; `?` is what the provider does not

@@ -1,27 +1,46 @@
-//! Flags of `serve`, `ide` and `doctor`.
+//! Flags of `serve`, `checklist` and `doctor`.
 
-use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use synapse_mcp::tools::Tool;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     /// Serve this connection only
     #[arg(long, value_name = "NAME")]
     pub(crate) connection: Option<String>,
+
+    /// Offer only these tools, separated by commas
+    #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = tool_words())]
+    pub(crate) tools: Vec<Tool>,
+
+    /// Offer no tool that reads a key or sends anything: connections, usage and history only
+    #[arg(long)]
+    pub(crate) read_only: bool,
+}
+
+/// The names of the tools, as one possible value each.
+fn tool_words() -> impl TypedValueParser<Value = Tool> {
+    PossibleValuesParser::new(Tool::ALL.map(Tool::as_str))
+        .try_map(|word| Tool::from_name(&word).ok_or_else(|| format!("there is no tool `{word}`")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChecklistArguments {
+    /// The connection
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+
+    /// The project that is looked at too; the current directory when left out
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
     /// Also write a support bundle to this new file: no secret, prompt or answer is in it
     #[arg(long, value_name = "FILE")]
-    pub(crate) bundle: Option<std::path::PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum IdeCommand {
-    /// Print the entry for an IDE's MCP configuration, in the `mcpServers` form
-    Snippet {
-        /// Serve this connection only
-        #[arg(long, value_name = "NAME")]
-        connection: Option<String>,
-    },
+    pub(crate) bundle: Option<PathBuf>,
 }

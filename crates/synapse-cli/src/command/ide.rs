@@ -1,40 +1,100 @@
-//! `synapse ide snippet`: the entry for an IDE's MCP configuration. It holds an absolute command
-//! and no secret.
+//! `synapse ide`: the entry for an IDE's MCP configuration, on the screen or in its file. The
+//! entry holds an absolute command and no secret.
+
+mod change;
+mod check;
+mod list;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
+use synapse_core::document::{IdeLinkDocument, IdeSnippetDocument};
 use synapse_core::error::{Code, Failure};
+use synapse_core::name::ConnectionName;
+use synapse_ide::{Client, Entry, Journal, Machine, Scope, System};
 
 use super::{CommandError, Context};
-use crate::args::IdeCommand;
+use crate::args::{ClientWord, IdeCommand};
 use crate::environment::{Environment, SYNAPSE_HOME, SYNAPSE_VAULT_KEY_FILE};
 
-pub(super) fn run(context: &Context, command: &IdeCommand) -> Result<(), CommandError> {
+pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandError> {
     match command {
-        IdeCommand::Snippet { connection } => {
-            let snippet = snippet(&context.environment, connection.as_deref())?;
-            let text = serde_json::to_string_pretty(&snippet).map_err(|error| {
-                Failure::new(Code::InternalInvariant, "the snippet cannot be written")
-                    .caused_by(&error)
-            })?;
-            context.printer.line(&text);
-            if !context.printer.is_json() {
-                context.printer.note(
-                    "merge this into the IDE's MCP configuration, for example ~/.cursor/mcp.json",
-                );
+        IdeCommand::List { project } => list::run(context, project.as_deref()),
+        IdeCommand::Snippet {
+            client: None,
+            connection,
+        } => plain_snippet(context, connection.as_deref()),
+        IdeCommand::Snippet {
+            client: Some(ClientWord(client)),
+            connection,
+        } => snippet_of(context, client, connection.as_deref()),
+        IdeCommand::Install(arguments) => change::install(context, &arguments),
+        IdeCommand::Remove(arguments) => change::remove(context, &arguments),
+        IdeCommand::Undo { client, consent } => {
+            change::undo(context, client.map(|word| word.0), consent.into())
+        }
+        IdeCommand::Check(arguments) => check::run(context, &arguments),
+        IdeCommand::Link {
+            client: ClientWord(client),
+            connection,
+        } => {
+            let link = synapse_ide::link(client, &entry(context, connection.as_deref())?)?;
+            if context.printer.is_json() {
+                let document = IdeLinkDocument::new(client.id(), link);
+                context.printer.document(&document);
+            } else {
+                context.printer.line(&link);
+                context
+                    .printer
+                    .note(&format!("open it on the machine where {client} runs"));
             }
             Ok(())
         }
     }
 }
 
-/// The `mcpServers` object with one entry, `synapse`.
-pub(super) fn snippet(
-    environment: &Environment,
+fn plain_snippet(context: &Context, connection: Option<&str>) -> Result<(), CommandError> {
+    let snippet = snippet(&context.environment, connection)?;
+    let text = serde_json::to_string_pretty(&snippet).map_err(|error| {
+        Failure::new(Code::InternalInvariant, "the snippet cannot be written").caused_by(&error)
+    })?;
+    context.printer.line(&text);
+    if !context.printer.is_json() {
+        context
+            .printer
+            .note("merge this into the IDE's MCP configuration, for example ~/.cursor/mcp.json");
+    }
+    Ok(())
+}
+
+fn snippet_of(
+    context: &Context,
+    client: &'static Client,
     connection: Option<&str>,
-) -> Result<Value, Failure> {
+) -> Result<(), CommandError> {
+    let printer = &context.printer;
+    let snippet = synapse_ide::snippet(client, &entry(context, connection)?)?;
+    let machine = machine(&context.environment, None)?;
+    let file = client.file(&machine, Scope::User);
+    let file = file.map(|file| file.display().to_string());
+    if printer.is_json() {
+        printer.document(&IdeSnippetDocument::new(client.id(), file, snippet));
+        return Ok(());
+    }
+    printer.exactly(&snippet);
+    printer.note(&match file {
+        Some(file) => format!(
+            "merge this into {file}, or let `synapse ide install {}` do it",
+            client.id()
+        ),
+        None => client.next_step().to_owned(),
+    });
+    Ok(())
+}
+
+/// The `mcpServers` object with one entry, `synapse`.
+fn snippet(environment: &Environment, connection: Option<&str>) -> Result<Value, Failure> {
     let command = own_command(environment)?;
     let mut arguments = vec!["serve"];
     if let Some(name) = connection {
@@ -56,6 +116,57 @@ pub(super) fn snippet(
         entry.insert("env".to_owned(), variables.into());
     }
     Ok(json!({ "mcpServers": { "synapse": entry } }))
+}
+
+/// The entry that a client should have.
+pub(super) fn entry(context: &Context, connection: Option<&str>) -> Result<Entry, Failure> {
+    let environment = &context.environment;
+    let mut entry = Entry::new(&own_command(environment)?)?;
+    if let Some(name) = connection {
+        let name: ConnectionName = name.parse()?;
+        entry = entry
+            .with_argument("--connection")
+            .with_argument(name.as_str());
+    }
+    if environment.has_own_home() {
+        entry = entry.with_home(&environment.synapse_home()?)?;
+    }
+    if let Some(file) = environment.variable(SYNAPSE_VAULT_KEY_FILE) {
+        entry = entry.with_vault_key_file(Path::new(&file))?;
+    }
+    Ok(entry)
+}
+
+/// This machine, with `project` or the current directory as the project.
+pub(super) fn machine(
+    environment: &Environment,
+    project: Option<&Path>,
+) -> Result<Machine, Failure> {
+    let unknown =
+        |what: &str| Failure::new(Code::StorageUnavailable, format!("{what} is not known"));
+    let home = environment
+        .user_home()
+        .ok_or_else(|| unknown("the home directory").hint("set HOME"))?;
+    let project = std::path::absolute(project.unwrap_or(Path::new(".")))
+        .map_err(|error| unknown("the current directory").caused_by(&error))?;
+    if !project.is_dir() {
+        return Err(
+            Failure::new(Code::UsageInvalidArguments, "the project is no directory")
+                .cause(project.display().to_string()),
+        );
+    }
+    // Without the dot of the current directory, and by its real name.
+    let project = project.canonicalize().unwrap_or(project);
+    Ok(Machine::new(
+        System::named(std::env::consts::OS),
+        home.to_owned(),
+        project,
+        environment.lookup(),
+    ))
+}
+
+fn journal(environment: &Environment) -> Result<Journal, Failure> {
+    Ok(Journal::new(environment.synapse_home()?.join("ide")))
 }
 
 /// The absolute path of this program, as the user would find it: the entry on PATH that leads

@@ -1,6 +1,7 @@
 //! One file per command: read the arguments, call the use case, print.
 
 mod chat;
+mod checklist;
 mod connection;
 mod demo;
 mod doctor;
@@ -87,6 +88,9 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         Command::Preflight(arguments) => with_engine(context, async |engine| {
             preflight::run(context, engine, arguments).await
         }),
+        Command::Checklist(arguments) => with_engine(context, async |engine| {
+            checklist::run(context, engine, &arguments).await
+        }),
         Command::Models(arguments) => with_engine(context, async |engine| {
             models::run(context, engine, &arguments).await
         }),
@@ -102,7 +106,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         }
         Command::Secret(command) => secret::run(context, command),
         Command::Serve(arguments) => serve::run(context, arguments),
-        Command::Ide(command) => ide::run(context, &command),
+        Command::Ide(command) => ide::run(context, command),
         Command::Usage(arguments) => with_engine(context, async |engine| {
             usage::run(context, engine, &arguments).await
         }),

@@ -6,8 +6,10 @@
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
+use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
-use synapse_mcp::tools::ProductTools;
+use synapse_mcp::product::{ProductCompletions, ProductPrompts, ProductResources};
+use synapse_mcp::tools::{ProductTools, Tool};
 use synapse_mcp::{Server, ServerIdentity, stdio};
 
 use super::{CommandError, Context, runtime};
@@ -18,6 +20,7 @@ use crate::system::asked_to_stop;
 use crate::telemetry;
 
 pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), CommandError> {
+    refuse_contradiction(&arguments)?;
     log::to_stderr(&context.environment, context.seen.clone());
     if io::stdin().is_terminal() {
         context.printer.note(BY_HAND);
@@ -25,10 +28,6 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
     let runtime = runtime()?;
     let engine = compose::engine(context, Asking::Nobody)?;
     let ledger = Arc::clone(&engine.ports().ledger);
-    let tools = match arguments.connection {
-        Some(name) => ProductTools::new(engine).scoped_to(name),
-        None => ProductTools::new(engine),
-    };
     let identity = ServerIdentity::new("synapse", env!("CARGO_PKG_VERSION"))
         .with_title("Synapse")
         .with_instructions(INSTRUCTIONS);
@@ -40,9 +39,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
             )
             .caused_by(&error)
         })?;
-        let serving = Server::new(identity)
-            .with_tools(Arc::new(tools))
-            .serve(input, output);
+        let serving = offer(Server::new(identity), engine, &arguments).serve(input, output);
         // Dropping the server cancels the calls under way and closes their rows.
         let served = tokio::select! {
             served = serving => served,
@@ -59,6 +56,50 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
     // A blocking read of a terminal or file may never return; the process does not wait for it.
     runtime.shutdown_background();
     result.map_err(CommandError::from)
+}
+
+/// Tools, resources, prompts and completions, as far as they were asked for.
+fn offer(server: Server, engine: Engine, arguments: &ServeArguments) -> Server {
+    let mut tools = ProductTools::new(engine.clone());
+    let mut resources = ProductResources::new(engine.clone());
+    let mut prompts = ProductPrompts::new();
+    let mut completions = ProductCompletions::new(engine);
+    if let Some(name) = &arguments.connection {
+        tools = tools.scoped_to(name);
+        resources = resources.scoped_to(name);
+        prompts = prompts.for_one_connection();
+        completions = completions.scoped_to(name);
+    }
+    if !arguments.tools.is_empty() {
+        tools = tools.only(&arguments.tools);
+    }
+    if arguments.read_only {
+        tools = tools.read_only();
+    }
+    let server = server
+        .with_resources(Arc::new(resources))
+        .with_completions(Arc::new(completions));
+    // The prompts tell a model to call `chat`.
+    let server = if tools.offers(Tool::Chat) {
+        server.with_prompts(Arc::new(prompts))
+    } else {
+        server
+    };
+    server.with_tools(Arc::new(tools))
+}
+
+/// A tool that was named and may not be offered is a mistake, and not a tool less.
+fn refuse_contradiction(arguments: &ServeArguments) -> Result<(), Failure> {
+    let sends = |tool: &&Tool| arguments.read_only && !tool.is_local();
+    let Some(tool) = arguments.tools.iter().find(sends) else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        Code::UsageInvalidArguments,
+        format!("--read-only does not go with the tool {}", tool.as_str()),
+    )
+    .cause("it reads a key or sends a request")
+    .hint("leave one of the two out"))
 }
 
 const BY_HAND: &str = "synapse serve speaks MCP on stdin and stdout; an IDE starts it. \

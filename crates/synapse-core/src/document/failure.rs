@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::calls::ReceiptView;
 use super::connections::PreflightDocument;
-use crate::error::Failure;
+use crate::error::{Failure, Hint};
 use crate::receipt::Receipt;
 use crate::redact::without_tokens;
 
@@ -71,6 +71,18 @@ pub struct HintView {
     command: Option<String>,
 }
 
+impl From<&Hint> for HintView {
+    fn from(hint: &Hint) -> Self {
+        Self {
+            text: without_tokens(&hint.text).into_owned(),
+            command: hint
+                .command
+                .as_ref()
+                .map(|command| without_tokens(command).into_owned()),
+        }
+    }
+}
+
 impl From<&Failure> for ErrorView {
     /// Where a failure was made its texts were cleaned already; here whatever still has the shape
     /// of a token goes, so that a place that forgot to does not tell one.
@@ -81,14 +93,7 @@ impl From<&Failure> for ErrorView {
             class: failure.class().as_str(),
             message: clean(&failure.message),
             causes: failure.causes.iter().map(clean).collect(),
-            hints: failure
-                .hints
-                .iter()
-                .map(|hint| HintView {
-                    text: clean(&hint.text),
-                    command: hint.command.as_ref().map(clean),
-                })
-                .collect(),
+            hints: failure.hints.iter().map(HintView::from).collect(),
             context: failure
                 .context
                 .iter()

@@ -4,20 +4,27 @@
 //! of the domain cannot change a document. Keys are only ever added. Absent knowledge is `null`.
 
 mod calls;
+mod checklist;
 mod connections;
 mod doctor;
 mod failure;
+mod ide;
 mod ledger;
 mod models;
 mod providers;
 mod secrets;
 
 pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
+pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
 };
 pub use self::doctor::DoctorDocument;
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
+pub use self::ide::{
+    IdeChangeDocument, IdeChangeView, IdeCheckDocument, IdeCheckView, IdeClientView, IdeDocument,
+    IdeFileView, IdeLinkDocument, IdeServerView, IdeSnippetDocument, IdeStepView,
+};
 pub use self::ledger::{
     EntryDocument, HistoryDocument, HistoryEntry, Pages, PurgeDocument, UsageDocument,
     UsageLineView, VerificationDocument,

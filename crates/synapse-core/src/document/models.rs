@@ -26,6 +26,9 @@ pub struct ModelsDocument {
     /// How many models there are, whatever was searched for.
     total: usize,
     models: Vec<ModelView>,
+    /// How many matches were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<ErrorView>,
 }
@@ -85,8 +88,19 @@ impl ModelsDocument {
                 .filter(|model| search.is_none_or(|text| model.matches(text)))
                 .map(ModelView::from)
                 .collect(),
+            left_out: None,
             warnings: models.warnings.iter().map(ErrorView::from).collect(),
         }
+    }
+}
+
+impl ModelsDocument {
+    /// Leaves out all but the first `most` models, and says how many.
+    #[must_use]
+    pub fn at_most(mut self, most: usize) -> Self {
+        self.left_out = self.models.len().checked_sub(most).filter(|more| *more > 0);
+        self.models.truncate(most);
+        self
     }
 }
 

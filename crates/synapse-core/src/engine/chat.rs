@@ -1,6 +1,7 @@
 //! The chat use case: row, gate, limits, secret, one send, row.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::call::{Caller, Operation};
 use crate::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
@@ -26,6 +27,8 @@ pub struct ChatCall {
     pub messages: Vec<Message>,
     /// Parameters that the caller set.
     pub parameters: Parameters,
+    /// A shorter time limit than the connection's, for this call.
+    pub timeout: Option<Duration>,
     /// On whose behalf.
     pub caller: Caller,
 }
@@ -50,7 +53,10 @@ impl Engine {
     /// Failures before a connection is found: `config.*`, `usage.invalid-arguments`. All later
     /// ones are in [`ChatOutcome::result`], with their receipt.
     pub async fn chat(&self, call: ChatCall) -> Result<ChatOutcome, Failure> {
-        let connection = self.connection(call.connection.as_deref())?;
+        let mut connection = self.connection(call.connection.as_deref())?;
+        if let Some(timeout) = call.timeout {
+            connection.timeout = shorter(timeout, connection.timeout)?;
+        }
         let model = match &call.model {
             Some(model) => model.parse()?,
             None => connection.model.clone(),
@@ -143,6 +149,22 @@ async fn exchange(
     let secret = secret.as_ref().map(|(secret, _)| secret);
     let exchanged = provider.chat(&permit, secret, request).await;
     Ok((provider, exchanged))
+}
+
+/// A call may wait less than its connection, never longer: the connection's limit is its owner's.
+fn shorter(timeout: Duration, limit: Duration) -> Result<Duration, Failure> {
+    if (Duration::from_secs(1)..=limit).contains(&timeout) {
+        return Ok(timeout);
+    }
+    Err(Failure::new(
+        Code::UsageInvalidArguments,
+        "timeout_seconds is out of bounds",
+    )
+    .cause(format!(
+        "it takes 1 to {}, the connection's own limit",
+        limit.as_secs()
+    ))
+    .with("argument", "timeout_seconds"))
 }
 
 fn check_messages(messages: &[Message]) -> Result<(), Failure> {

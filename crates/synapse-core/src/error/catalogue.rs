@@ -109,6 +109,47 @@ catalogue! {
         means "a configuration file was written by a newer Synapse"
         detected "its `format` number is higher than this version knows; the file was not touched"
         remedy "Use the newer Synapse, or another SYNAPSE_HOME.";
+    ConfigIncomplete "config.incomplete" Config
+        means "something between a connection and an answer in the IDE is missing"
+        detected "`synapse checklist` found a required line that does not hold"
+        remedy "Do what the line says, then run `synapse checklist` again.";
+
+    IdeNotSupported "ide.not-supported" Usage
+        means "the client cannot be joined in this way"
+        detected "the table of clients has no file for it in that scope on this system, or no link"
+        remedy "Use another scope, or paste what `synapse ide snippet CLIENT` prints.";
+    IdeFileInvalid "ide.file-invalid" Config
+        means "the client's configuration file cannot be edited safely"
+        detected "it does not parse, has a value of the wrong type or a key twice on the way to the entry, or would change elsewhere too; it was left as it is"
+        remedy "Repair the file at the place that the message shows, then try again.";
+    IdeFileUnusable "ide.file-unusable" Config
+        means "the client's configuration file cannot be read or written"
+        detected "the operating system refused, the file is read-only, larger than the limit, or no regular file"
+        remedy "Check owner and permissions of the file and of its directory.";
+    IdeForeignEntry "ide.foreign-entry" Config
+        means "the client has an entry called synapse that is not ours"
+        detected "its command is not this program with `serve`; nothing was changed and it was not started"
+        remedy "Rename or remove that entry in the client's file, or pass `--force` to replace it.";
+    IdeFileChanged "ide.file-changed" Config
+        means "the client's configuration file was changed meanwhile"
+        detected "its bytes are not those that the preview was made from, or not those that Synapse wrote; nothing was written"
+        remedy "Look at the file, then run the command again.";
+    IdeNotInstalled "ide.not-installed" Config
+        means "the client has no entry of ours"
+        detected "the file is not there, has no entry called synapse, or there is no change of Synapse to undo"
+        remedy "Run `synapse ide install CLIENT`; `synapse ide list` shows what is where.";
+    IdeLaunchFailed "ide.launch-failed" Config
+        means "the configured command does not run as the client would start it"
+        detected "there is no such program for the client's PATH, it may not be executed, or it ended before it answered"
+        remedy "Run `synapse ide install CLIENT` again: it writes the absolute path of this program.";
+    IdeNoAnswer "ide.no-answer" Config
+        means "the configured command did not answer in the client's time"
+        detected "no reply to `initialize` or `tools/list` before the client's start-up timeout; the process was ended"
+        remedy "Run the command by hand and look at what it waits for, or raise the client's timeout.";
+    IdeBadAnswer "ide.bad-answer" Config
+        means "the configured command does not speak MCP as the client expects"
+        detected "what it wrote to stdout is no reply of the protocol, or the reply is an error"
+        remedy "Look at the lines that the message shows: only the protocol may be on stdout.";
 
     CredentialInvalidReference "credential.invalid-reference" Credential
         means "the credential reference cannot be read"

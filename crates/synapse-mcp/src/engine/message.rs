@@ -2,9 +2,10 @@
 //! for what has another. It decides nothing that depends on state.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -20,7 +21,13 @@ pub(crate) enum Message {
     Request(Request),
     /// `notifications/cancelled` with the id of a request, as JSON text.
     Cancelled(Box<str>),
-    /// Nothing to act on: a blank line, another notification, a response.
+    /// `notifications/initialized`.
+    Initialized,
+    /// The answer to a question of ours: its number, and the JSON text of a result or an error.
+    Answered(u64, Result<Box<str>, Box<str>>),
+    /// An array with something in it: in one revision a batch of messages, see [`batch`].
+    Batch,
+    /// Nothing to act on: a blank line, another notification, another response.
     Ignored,
     /// No message of the protocol.
     Invalid {
@@ -49,16 +56,53 @@ pub(crate) fn parse(line: &[u8]) -> Message {
     let Ok(text) = std::str::from_utf8(line) else {
         return invalid(None, RpcError::parse_error());
     };
-    // serde would read a struct from an array as well.
-    let is_object = line.trim_ascii_start().starts_with(b"{");
+    if line.trim_ascii_start().starts_with(b"[") {
+        // Looked at without being taken apart: an array may have millions of elements.
+        return match serde_json::from_str::<[IgnoredAny; 0]>(text) {
+            Ok([]) => invalid(None, RpcError::invalid_request("the batch is empty")),
+            Err(_) if is_json(text) => Message::Batch,
+            Err(_) => invalid(None, RpcError::parse_error()),
+        };
+    }
     match serde_json::from_str::<Envelope<'_>>(text) {
-        Ok(envelope) if is_object => classify(&envelope),
+        Ok(envelope) => classify(&envelope),
         _ if is_json(text) => invalid(
             None,
             RpcError::invalid_request("the line is no JSON-RPC message"),
         ),
         _ => invalid(None, RpcError::parse_error()),
     }
+}
+
+/// Splits a line that is an array into its elements; `None` when it has more than
+/// [`MAX_BATCH`], or is no array.
+pub(crate) fn batch(line: &[u8]) -> Option<Vec<&RawValue>> {
+    struct Elements;
+    impl<'de> Visitor<'de> for Elements {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a batch")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+            let mut elements = Vec::new();
+            while let Some(element) = array.next_element()? {
+                if elements.len() == MAX_BATCH {
+                    return Err(serde::de::Error::custom("too many"));
+                }
+                elements.push(element);
+            }
+            Ok(elements)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(line);
+    deserializer.deserialize_seq(Elements).ok()
+}
+
+/// The id of the question with this number, as JSON text.
+pub(crate) fn question_id(number: u64) -> String {
+    format!("{QUESTION}{number}\"")
 }
 
 /// The members that decide what a message is; each as the text it was sent as.
@@ -72,10 +116,10 @@ struct Envelope<'a> {
     method: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     params: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "present")]
-    result: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "present")]
-    error: Option<IgnoredAny>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    error: Option<&'a RawValue>,
 }
 
 fn classify(envelope: &Envelope<'_>) -> Message {
@@ -85,8 +129,7 @@ fn classify(envelope: &Envelope<'_>) -> Message {
         .map(|id| Arc::from(id.get()));
     let is_response = envelope.result.is_some() || envelope.error.is_some();
     if is_response && envelope.method.is_none() {
-        // This server asks its clients nothing, so a response belongs to no request of its.
-        return Message::Ignored;
+        return answered(envelope).unwrap_or(Message::Ignored);
     }
     let refuse = |message: &'static str| invalid(id.clone(), RpcError::invalid_request(message));
     if envelope.jsonrpc.map(RawValue::get) != Some(r#""2.0""#) {
@@ -108,6 +151,18 @@ fn classify(envelope: &Envelope<'_>) -> Message {
     }
 }
 
+/// The answer to a question, if its id can be one of ours; `None` for a stray response.
+fn answered(envelope: &Envelope<'_>) -> Option<Message> {
+    let id = envelope.id?.get();
+    let number = id.strip_prefix(QUESTION)?.strip_suffix('"')?.parse().ok()?;
+    let outcome = match (envelope.result, envelope.error) {
+        (Some(result), None) => Ok(result.get().into()),
+        (_, Some(error)) => Err(error.get().into()),
+        (None, None) => return None,
+    };
+    Some(Message::Answered(number, outcome))
+}
+
 fn classify_request(id: Arc<str>, method: String, params: Option<&RawValue>) -> Message {
     match parse_params(params) {
         Ok((params, meta)) => Message::Request(Request {
@@ -121,6 +176,9 @@ fn classify_request(id: Arc<str>, method: String, params: Option<&RawValue>) -> 
 }
 
 fn classify_notification(method: &str, params: Option<&RawValue>) -> Message {
+    if method == "notifications/initialized" {
+        return Message::Initialized;
+    }
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Cancelled<'a> {
@@ -183,6 +241,12 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// The most messages of a batch; one that has more is refused as a whole.
+pub(crate) const MAX_BATCH: usize = 1000;
+
+/// How the ids of questions to the client begin.
+const QUESTION: &str = "\"synapse-";
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -231,16 +295,14 @@ mod tests {
 
     #[test]
     fn json_that_is_no_message_is_an_invalid_request() {
-        for line in [
-            "[]",
-            "[\"2.0\",1,\"ping\"]",
-            "1",
-            "\"x\"",
-            "null",
-            r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
-            "{}",
-        ] {
+        for line in ["[]", "1", "\"x\"", "null", "{}"] {
             assert_eq!(refusal(line), refused(-32600), "{line}");
+        }
+        for line in [
+            "[\"2.0\",1,\"ping\"]",
+            r#" [{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
+        ] {
+            assert_eq!(parse(line.as_bytes()), Message::Batch, "{line}");
         }
         let twice = r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#;
         assert_eq!(refusal(twice), refused(-32600));
@@ -321,13 +383,29 @@ mod tests {
         for line in [
             "",
             "  \r",
-            r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
             r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#,
             r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{}}"#,
             r#"{"jsonrpc":"2.0","method":"notifications/unheard-of","params":[]}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
             r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"m"}}"#,
         ] {
+            assert_eq!(parse(line.as_bytes()), Message::Ignored, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_known_by_its_id() {
+        let id = question_id(7);
+        let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"z":1, "a":2}}}}"#);
+        let answered = Message::Answered(7, Ok(r#"{"z":1, "a":2}"#.into()));
+        assert_eq!(parse(line.as_bytes()), answered);
+        let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{}}}}"#);
+        assert_eq!(
+            parse(line.as_bytes()),
+            Message::Answered(7, Err("{}".into()))
+        );
+        for id in [r#""synapse-""#, r#""synapse-x""#, r#""Synapse-7""#, "7"] {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
             assert_eq!(parse(line.as_bytes()), Message::Ignored, "{line}");
         }
     }

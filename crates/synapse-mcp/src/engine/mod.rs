@@ -18,12 +18,20 @@
 //! - **the end** (`server.rs`): rmcp waits up to 5 s for running calls; this server waits for
 //!   [`crate::CALL_GRACE`].
 //!
-//! Not served, and answered -32601: `subscriptions/listen` (no list changes while it runs) and
-//! `logging/setLevel`; batches (2025-03-26 only) are answered with one -32600.
+//! - **both directions** ([`asking`], [`listening`]): questions to a legacy client and the streams
+//!   of `subscriptions/listen` keep their raw JSON and end with the connection.
+//!
+//! Batches exist in 2025-03-26 alone: there each of their messages is taken by itself and answered
+//! on a line of its own. Elsewhere a batch is answered with one -32600.
 
+pub(crate) mod asking;
+pub(crate) mod dispatch;
 pub(crate) mod handler;
 pub(crate) mod lines;
+pub(crate) mod listening;
 pub(crate) mod message;
+pub(crate) mod offer;
+pub(crate) mod paging;
 pub(crate) mod registry;
 pub(crate) mod reply;
 pub(crate) mod transport;

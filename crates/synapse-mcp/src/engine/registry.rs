@@ -1,4 +1,5 @@
-//! The requests that still await a reply, and the queue of lines to the client.
+//! The requests that still await a reply, the questions to the client that await one, and the queue
+//! of lines to it.
 //!
 //! A request is open from the moment its line is read until it is answered or
 //! cancelled, whichever comes first. Only an open request can put a line into the queue, and both
@@ -8,10 +9,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Notify, oneshot, watch};
 
-use super::reply::{Reply, RpcError, notification_line, reply_line};
+use super::message::question_id;
+use super::reply::{Reply, RpcError, notification_line, question_line, reply_line};
 use crate::JsonObject;
 use crate::host::Session;
 
@@ -36,12 +38,21 @@ pub(crate) struct Registry {
     changed: Notify,
     /// Wakes the reader when the queue has room again.
     drained: Notify,
+    /// Set at the end of the input, for everyone who waits for it.
+    ending: watch::Sender<bool>,
 }
+
+/// What a client answered to a question: the JSON text of a result or an error.
+pub(crate) type Answer = Result<Box<str>, Box<str>>;
 
 #[derive(Debug)]
 struct State {
     open: BTreeMap<Key, Open>,
     next_key: Key,
+    questions: BTreeMap<u64, oneshot::Sender<Answer>>,
+    next_question: u64,
+    /// The session of the newest `initialize`.
+    session: Option<Arc<Session>>,
     queue: Option<UnboundedSender<Vec<u8>>>,
     queued_bytes: usize,
     input: Option<io::Result<()>>,
@@ -70,12 +81,16 @@ impl Registry {
             state: Mutex::new(State {
                 open: BTreeMap::new(),
                 next_key: 0,
+                questions: BTreeMap::new(),
+                next_question: 0,
+                session: None,
                 queue: Some(queue),
                 queued_bytes: 0,
                 input: None,
             }),
             changed: Notify::new(),
             drained: Notify::new(),
+            ending: watch::Sender::new(false),
         }
     }
 
@@ -117,6 +132,64 @@ impl Registry {
         if state.open.contains_key(&key) {
             state.push(line);
         }
+    }
+
+    /// Queues a notification that belongs to no request.
+    pub(crate) fn announce(&self, method: &str, params: &JsonObject) {
+        self.lock().push(notification_line(method, params));
+    }
+
+    /// Queues a question to the client that belongs to an open request; its number, and where the
+    /// answer will come. The receiver fails when the connection ends first.
+    pub(crate) fn ask(
+        &self,
+        key: Key,
+        method: &str,
+        params: &JsonObject,
+    ) -> Option<(u64, oneshot::Receiver<Answer>)> {
+        let mut state = self.lock();
+        if !state.open.contains_key(&key) || state.queue.is_none() || state.input.is_some() {
+            return None;
+        }
+        let number = state.next_question;
+        state.next_question += 1;
+        let (sender, receiver) = oneshot::channel();
+        state.questions.insert(number, sender);
+        state.push(question_line(&question_id(number), method, params));
+        Some((number, receiver))
+    }
+
+    /// Hands an answer to who asked; drops one that nobody waits for.
+    pub(crate) fn settle(&self, number: u64, answer: Answer) {
+        let asked = self.lock().questions.remove(&number);
+        if let Some(asked) = asked {
+            drop(asked.send(answer));
+        }
+    }
+
+    /// Tells the client that a question is withdrawn, unless it was answered.
+    pub(crate) fn withdraw(&self, number: u64) {
+        let mut state = self.lock();
+        if state.questions.remove(&number).is_some() {
+            let id = format!("synapse-{number}");
+            let params = JsonObject::from_iter([("requestId".to_owned(), id.into())]);
+            state.push(notification_line("notifications/cancelled", &params));
+        }
+    }
+
+    /// Makes `session` the one that later requests of the legacy era belong to.
+    pub(crate) fn begin_session(&self, session: Arc<Session>) {
+        self.lock().session = Some(session);
+    }
+
+    /// The session that requests of the legacy era belong to.
+    pub(crate) fn session(&self) -> Option<Arc<Session>> {
+        self.lock().session.clone()
+    }
+
+    /// The id of an open request, as JSON text.
+    pub(crate) fn id_of(&self, key: Key) -> Option<Arc<str>> {
+        self.id(key)
     }
 
     /// Queues the error for a line that opened no request.
@@ -161,7 +234,12 @@ impl Registry {
 
     /// Records the end of the input, which is an error unless the client closed it.
     pub(crate) fn end_input(&self, end: io::Result<()>) {
-        self.lock().input.get_or_insert(end);
+        let mut state = self.lock();
+        state.input.get_or_insert(end);
+        // Nobody answers any more.
+        state.questions.clear();
+        drop(state);
+        self.ending.send_replace(true);
         self.changed.notify_one();
     }
 
@@ -172,6 +250,13 @@ impl Registry {
         state.queued_bytes = 0;
         self.changed.notify_one();
         self.drained.notify_one();
+    }
+
+    /// Waits for the end of the input; for any number of tasks.
+    pub(crate) async fn input_ended(&self) {
+        let mut ending = self.ending.subscribe();
+        // The sender is `self`, so that waiting cannot fail.
+        drop(ending.wait_for(|ended| *ended).await);
     }
 
     /// Waits until nothing more can be read, or nothing more can be written.

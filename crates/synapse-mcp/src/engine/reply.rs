@@ -6,7 +6,8 @@ use rmcp::model::{ErrorCode, ErrorData};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::host::{CacheHint, ToolError, ToolList};
+use super::paging::Page;
+use crate::host::{CacheHint, HostError, ToolError};
 use crate::{Era, JsonObject, ProtocolRevision};
 
 /// A JSON-RPC error object.
@@ -84,6 +85,32 @@ impl From<ToolError> for RpcError {
     }
 }
 
+impl RpcError {
+    /// The error of a host; the code of an unknown resource depends on the era.
+    pub(crate) fn of_host(error: HostError, era: Era) -> Self {
+        match error {
+            HostError::NotFound { uri } => Self {
+                code: match era {
+                    Era::Legacy => RESOURCE_NOT_FOUND,
+                    Era::Modern => ErrorCode::INVALID_PARAMS.0.into(),
+                },
+                message: "resource not found".into(),
+                data: Some(json!({ "uri": uri })),
+            },
+            HostError::InvalidParams { message } => Self::invalid_params(message),
+            HostError::Rpc {
+                code,
+                message,
+                data,
+            } => Self {
+                code,
+                message: message.into(),
+                data,
+            },
+        }
+    }
+}
+
 /// Returns the whole line of a reply. `id` is JSON text; `None` is sent as `null`.
 pub(crate) fn reply_line(id: Option<&str>, reply: &Reply) -> Vec<u8> {
     let id = id.unwrap_or("null");
@@ -95,20 +122,25 @@ pub(crate) fn reply_line(id: Option<&str>, reply: &Reply) -> Vec<u8> {
 
 /// Returns the whole line of a notification.
 pub(crate) fn notification_line(method: &str, params: &JsonObject) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Notification<'a> {
-        jsonrpc: &'static str,
-        method: &'a str,
-        params: &'a JsonObject,
+    sent_line(None, method, params)
+}
+
+/// Returns the whole line of a request to the client; `id` is JSON text.
+pub(crate) fn question_line(id: &str, method: &str, params: &JsonObject) -> Vec<u8> {
+    sent_line(Some(id), method, params)
+}
+
+fn sent_line(id: Option<&str>, method: &str, params: &JsonObject) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(LINE_BYTES);
+    bytes.extend_from_slice(br#"{"jsonrpc":"2.0","#);
+    if let Some(id) = id {
+        bytes.extend_from_slice(format!("\"id\":{id},").as_bytes());
     }
-    let notification = Notification {
-        jsonrpc: "2.0",
-        method,
-        params,
-    };
-    let mut bytes = Vec::new();
-    append(&mut bytes, &notification);
-    bytes.push(b'\n');
+    bytes.extend_from_slice(b"\"method\":");
+    append(&mut bytes, &method);
+    bytes.extend_from_slice(b",\"params\":");
+    append(&mut bytes, params);
+    bytes.extend_from_slice(b"}\n");
     bytes
 }
 
@@ -157,19 +189,33 @@ pub(crate) fn shape_result(
     }
 }
 
-/// Returns the result of `tools/list`.
-pub(crate) fn list_result(
-    list: ToolList,
-    revision: ProtocolRevision,
-    server_info: &Value,
-) -> Reply {
-    let CacheHint { ttl_ms, scope } = list.cache;
+/// Returns one page of a list as a result, before its era shapes it.
+pub(crate) fn list_result(member: &str, page: Page, cache: CacheHint) -> JsonObject {
+    let CacheHint { ttl_ms, scope } = cache;
     let mut result = JsonObject::new();
-    let tools = list.tools.into_iter().map(Value::Object).collect();
-    result.insert("tools".to_owned(), Value::Array(tools));
+    let items = page.items.into_iter().map(Value::Object).collect();
+    result.insert(member.to_owned(), Value::Array(items));
+    if let Some(next) = page.next {
+        result.insert("nextCursor".to_owned(), Value::String(next));
+    }
     result.insert("ttlMs".to_owned(), json!(ttl_ms));
     result.insert("cacheScope".to_owned(), json!(scope.as_str()));
-    shape_result(result, revision, server_info)
+    result
+}
+
+/// Adds the hint that a result may not be kept, where its host gave none and one is due.
+pub(crate) fn with_cache_hint(mut result: JsonObject) -> JsonObject {
+    let is_complete = result
+        .get("resultType")
+        .is_none_or(|kind| kind == "complete");
+    if is_complete {
+        let CacheHint { ttl_ms, scope } = CacheHint::default();
+        result.entry("ttlMs").or_insert_with(|| json!(ttl_ms));
+        result
+            .entry("cacheScope")
+            .or_insert_with(|| json!(scope.as_str()));
+    }
+    result
 }
 
 fn line(id: &str, member: &str, body: &impl Serialize) -> Vec<u8> {
@@ -193,6 +239,9 @@ fn append(bytes: &mut Vec<u8>, body: &impl Serialize) {
         bytes.extend_from_slice(b"null");
     }
 }
+
+/// Up to 2025-11-25; later revisions use that of invalid parameters.
+const RESOURCE_NOT_FOUND: i64 = -32002;
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 

@@ -1,6 +1,7 @@
 //! rmcp's transport over lines: gives it each request under a number of ours, and turns what it
 //! answers by itself into replies. Errors of framing and shape never reach it.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use tokio::io::AsyncRead;
 
 use super::handler::Handler;
 use super::lines::{Line, LineReader};
-use super::message::{Message, Request, parse};
+use super::message::{MAX_BATCH, Message, Request, batch, parse};
 use super::registry::{Call, Key, Registry};
 use super::reply::{Reply, RpcError};
 use crate::host::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
@@ -29,7 +30,8 @@ pub(crate) struct LineTransport<R> {
     lines: LineReader<R>,
     handler: Arc<Handler>,
     registry: Arc<Registry>,
-    session: Option<Arc<Session>>,
+    /// What is left of a batch.
+    batched: VecDeque<Message>,
 }
 
 impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
@@ -43,14 +45,29 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
             lines,
             handler,
             registry,
-            session: None,
+            batched: VecDeque::new(),
         }
     }
 
     /// Answers what can be answered at once and returns what rmcp shall dispatch.
-    fn accept(&mut self, message: Message) -> Option<RxJsonRpcMessage<RoleServer>> {
+    fn accept(&self, message: Message) -> Option<RxJsonRpcMessage<RoleServer>> {
         match message {
             Message::Ignored => None,
+            Message::Initialized => {
+                if let Some(session) = self.registry.session() {
+                    session.wishes(|wishes| wishes.initialized = true);
+                }
+                None
+            }
+            Message::Answered(number, answer) => {
+                self.registry.settle(number, answer);
+                None
+            }
+            Message::Batch => {
+                let error = RpcError::invalid_request("batches exist in revision 2025-03-26 only");
+                self.registry.refuse(None, error);
+                None
+            }
             Message::Invalid { id, error } => {
                 self.registry.refuse(id.as_deref(), error);
                 None
@@ -74,7 +91,46 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         }
     }
 
-    fn accept_initialize(&mut self, request: Request) -> Option<(ClientRequest, Key)> {
+    /// Reads one line; the messages of a batch are kept, to be taken one by one.
+    fn read(&mut self, line: &[u8]) -> Message {
+        let message = parse(line);
+        let has_batches = |session: &Session| session.revision == ProtocolRevision::V2025_03_26;
+        let session = self.registry.session();
+        if message != Message::Batch || !session.as_deref().is_some_and(has_batches) {
+            return message;
+        }
+        let Some(elements) = batch(line) else {
+            let error =
+                RpcError::invalid_request(format!("a batch has at most {MAX_BATCH} messages"));
+            return Message::Invalid { id: None, error };
+        };
+        self.batched = elements
+            .into_iter()
+            .map(|element| match parse(element.get().as_bytes()) {
+                Message::Request(request) if request.method == "initialize" => Message::Invalid {
+                    id: Some(request.id),
+                    error: RpcError::invalid_request("`initialize` must not be part of a batch"),
+                },
+                Message::Batch => Message::Invalid {
+                    id: None,
+                    error: RpcError::invalid_request("a batch holds no batch"),
+                },
+                message => message,
+            })
+            .collect();
+        Message::Ignored
+    }
+
+    fn accept_initialize(&self, request: Request) -> Option<(ClientRequest, Key)> {
+        // A request of the modern era, which has no such method; not one of a client that falls
+        // back to the legacy era and leaves its `_meta` in place.
+        if request.meta.contains_key(PROTOCOL_VERSION)
+            && !request.params.contains_key("protocolVersion")
+        {
+            let error = RpcError::method_not_found(&request.method);
+            self.registry.refuse(Some(&request.id), error);
+            return None;
+        }
         let opened = Introduction::parse(request.params)
             .map_err(RpcError::invalid_params)
             .and_then(|introduction| {
@@ -87,7 +143,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         match opened {
             Ok((params, session)) => {
                 tracing::info!(revision = %session.revision, "session initialized");
-                self.session = Some(Arc::new(session));
+                self.registry.begin_session(Arc::new(session));
                 let key = self.registry.open_lifecycle(request.id);
                 let request = InitializeRequest::new(params);
                 Some((ClientRequest::InitializeRequest(request), key))
@@ -122,7 +178,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
             method: request.method,
             params: request.params,
             meta: request.meta,
-            session: self.session.clone(),
+            session: self.registry.session(),
         };
         let key = self.registry.open_call(request.id, call);
         (ClientRequest::CustomRequest(custom), key)
@@ -169,9 +225,16 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransp
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
             self.registry.room().await;
+            if let Some(message) = self.batched.pop_front() {
+                if let Some(message) = self.accept(message) {
+                    return Some(message);
+                }
+                continue;
+            }
             match self.lines.next().await {
                 Ok(Line::Whole(line)) => {
-                    if let Some(message) = self.accept(parse(&line)) {
+                    let message = self.read(&line);
+                    if let Some(message) = self.accept(message) {
                         return Some(message);
                     }
                 }
@@ -251,11 +314,7 @@ impl Introduction {
     }
 
     fn open(self, revision: ProtocolRevision) -> Session {
-        Session {
-            revision,
-            client_info: self.client_info,
-            capabilities: self.capabilities,
-        }
+        Session::new(revision, self.client_info, self.capabilities)
     }
 }
 

@@ -1,11 +1,12 @@
 //! One call of a tool, and who makes it.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::ProgressReporter;
+use super::{Client, LogLevel, ProgressReporter};
 use crate::{Era, JsonObject, ProtocolRevision};
 
 /// Who sent a request, and in which revision of the protocol.
@@ -25,6 +26,49 @@ pub(crate) struct Session {
     pub(crate) revision: ProtocolRevision,
     pub(crate) client_info: JsonObject,
     pub(crate) capabilities: JsonObject,
+    pub(crate) wishes: Mutex<Wishes>,
+}
+
+/// What a legacy client asked for after `initialize`, and what decides which messages it gets.
+#[derive(Debug)]
+pub(crate) struct Wishes {
+    /// It said `notifications/initialized`; nothing unasked is sent before.
+    pub(crate) initialized: bool,
+    /// The least serious log messages it wants.
+    pub(crate) level: LogLevel,
+    /// The resources whose changes it wants to know.
+    pub(crate) resources: BTreeSet<String>,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            initialized: false,
+            level: LogLevel::Info,
+            resources: BTreeSet::new(),
+        }
+    }
+}
+
+impl Session {
+    pub(crate) fn new(
+        revision: ProtocolRevision,
+        client_info: JsonObject,
+        capabilities: JsonObject,
+    ) -> Self {
+        Self {
+            revision,
+            client_info,
+            capabilities,
+            wishes: Mutex::default(),
+        }
+    }
+
+    /// Reads or changes the wishes; `work` must not wait.
+    pub(crate) fn wishes<T>(&self, work: impl FnOnce(&mut Wishes) -> T) -> T {
+        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut wishes)
+    }
 }
 
 /// One `tools/call` request. `Debug` leaves its payload out.
@@ -41,6 +85,8 @@ pub struct ToolCall {
     pub caller: Caller,
     /// Where to report progress, when the client asked for it.
     pub progress: Option<ProgressReporter>,
+    /// The way back to the client.
+    pub client: Client,
 }
 
 impl Caller {
@@ -108,6 +154,26 @@ impl Caller {
         self.introduction(CLIENT_CAPABILITIES, |session| &session.capabilities)
     }
 
+    /// Whether the client wants log messages of `level` about this request.
+    pub(crate) fn wants(&self, level: LogLevel) -> bool {
+        match self.era() {
+            Era::Legacy => self
+                .session
+                .as_ref()
+                .is_some_and(|session| level >= session.wishes(|wishes| wishes.level)),
+            Era::Modern => self
+                .meta
+                .get(LOG_LEVEL)
+                .and_then(Value::as_str)
+                .and_then(LogLevel::from_name)
+                .is_some_and(|wanted| level >= wanted),
+        }
+    }
+
+    pub(crate) fn session(&self) -> Option<&Arc<Session>> {
+        self.session.as_ref()
+    }
+
     fn introduction(
         &self,
         key: &str,
@@ -130,6 +196,7 @@ impl ToolCall {
             extra: JsonObject::new(),
             caller,
             progress: None,
+            client: Client::default(),
         }
     }
 }
@@ -158,6 +225,7 @@ impl fmt::Debug for ToolCall {
 pub(crate) const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 pub(crate) const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 pub(crate) const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 
 #[cfg(test)]
 mod tests {
@@ -171,11 +239,11 @@ mod tests {
 
     #[test]
     fn a_modern_caller_is_known_from_the_request_alone() {
-        let session = Arc::new(Session {
-            revision: ProtocolRevision::V2025_11_25,
-            client_info: object(json!({"name": "old", "version": "1"})),
-            capabilities: object(json!({"roots": {}})),
-        });
+        let session = Arc::new(Session::new(
+            ProtocolRevision::V2025_11_25,
+            object(json!({"name": "old", "version": "1"})),
+            object(json!({"roots": {}})),
+        ));
         let caller = Caller::new(ProtocolRevision::V2026_07_28)
             .with_meta(object(json!({
                 CLIENT_INFO: {"name": "new", "version": "2"},
@@ -195,11 +263,11 @@ mod tests {
         let meta = object(json!({CLIENT_INFO: {"name": "other", "version": "2"}}));
         let caller = Caller::new(ProtocolRevision::V2025_11_25).with_meta(meta);
         assert_eq!(caller.client_name(), None);
-        let caller = caller.with_session(Some(Arc::new(Session {
-            revision: ProtocolRevision::V2025_11_25,
-            client_info: object(json!({"name": "old", "version": "1"})),
-            capabilities: JsonObject::new(),
-        })));
+        let caller = caller.with_session(Some(Arc::new(Session::new(
+            ProtocolRevision::V2025_11_25,
+            object(json!({"name": "old", "version": "1"})),
+            JsonObject::new(),
+        ))));
         assert_eq!(caller.client_name(), Some("old"));
         assert_eq!(caller.capabilities(), Some(&JsonObject::new()));
     }

@@ -1,31 +1,47 @@
-//! The port through which the server sees tools: [`ToolHost`].
+//! The ports through which the server sees what it offers: [`ToolHost`], [`ResourceHost`],
+//! [`PromptHost`] and [`CompletionHost`].
 //!
-//! Everything crosses it as raw JSON, because a hub has to pass on what it does not understand:
+//! Everything crosses them as raw JSON, because a hub has to pass on what it does not understand:
 //! unknown members, content types and numbers, in the order they came. The hub of upstream
-//! servers is one more host, joined to the product's own by [`ToolHosts`]. Resources, prompts and
-//! completions will be ports beside this one, given to the server separately.
+//! servers is one more host, joined to the product's own by [`ToolHosts`].
 
 mod call;
+mod changes;
+mod client;
+mod completions;
 mod error;
 mod joined;
 mod list;
+mod listing;
 mod progress;
+mod prompts;
+mod resources;
 mod result;
 
 use async_trait::async_trait;
 
 pub(crate) use self::call::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
 pub use self::call::{Caller, ToolCall};
-pub use self::error::ToolError;
+pub(crate) use self::changes::News;
+pub use self::changes::{Change, Changes};
+pub(crate) use self::client::Link;
+pub use self::client::{AskError, Client, LogLevel};
+pub use self::completions::{
+    CompletionCall, CompletionHost, MAX_COMPLETIONS, completion, referenced,
+};
+pub use self::error::{HostError, ToolError};
 pub use self::joined::ToolHosts;
 pub use self::list::{CacheHint, CacheScope, ToolList};
+pub use self::listing::Listing;
 pub use self::progress::{Progress, ProgressReporter};
+pub use self::prompts::{PromptCall, PromptHost};
+pub use self::resources::{ResourceHost, ResourceRead};
 pub use self::result::ToolResult;
 
 /// Something that has tools and runs them.
 #[async_trait]
 pub trait ToolHost: Send + Sync {
-    /// Returns every tool, in the order clients shall see; there are no pages.
+    /// Returns every tool, in the order clients shall see; the server makes the pages.
     ///
     /// # Errors
     /// A [`ToolError`] fails the whole request. A host of several sources answers with the tools

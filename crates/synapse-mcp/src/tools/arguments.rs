@@ -1,6 +1,8 @@
 //! Arguments of a tool call, read one by one, so that a refusal names the argument and says what
 //! it takes: the reader is a model that calls again.
 
+use std::ops::RangeInclusive;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use synapse_core::error::{Code, Failure};
@@ -60,6 +62,25 @@ impl Arguments {
             .map(Some)
     }
 
+    /// Takes a whole number within bounds.
+    ///
+    /// # Errors
+    /// As [`Arguments::take`], also when it is out of them.
+    pub(super) fn take_within(
+        &mut self,
+        name: &'static str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Failure> {
+        match self.take::<u64>(name)? {
+            Some(number) if !bounds.contains(&number) => {
+                Err(invalid(format!("{name} is out of bounds"))
+                    .cause(format!("it takes {} to {}", bounds.start(), bounds.end()))
+                    .with("argument", name))
+            }
+            number => Ok(number),
+        }
+    }
+
     /// Refuses what nobody took.
     ///
     /// # Errors
@@ -70,8 +91,12 @@ impl Arguments {
         };
         let unknown = clean(unknown);
         let failure = invalid(format!("{} has no argument `{unknown}`", self.tool));
+        let taken = match self.known.as_slice() {
+            [] => "no arguments".to_owned(),
+            known => known.join(", "),
+        };
         Err(failure
-            .hint(format!("it takes {}", self.known.join(", ")))
+            .hint(format!("it takes {taken}"))
             .with("argument", unknown))
     }
 

@@ -1,5 +1,7 @@
 //! The tool `chat`: arguments in, one exchange, answer and receipt out.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use synapse_core::call::Caller;
 use synapse_core::chat::{ChatReply, Message, Parameters, Role};
@@ -8,14 +10,16 @@ use synapse_core::engine::{ChatCall, Engine};
 use synapse_core::error::Failure;
 
 use super::arguments::{Arguments, clean, invalid};
-use super::{failed, schema, value};
+use super::heartbeat::with_heartbeat;
+use super::{connection, failed, schema, value};
 use crate::host::{ToolCall, ToolResult};
 
 /// Sends one prompt.
 pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
+    let progress = call.progress.clone();
     let prepared = prepare(scope, call);
     let outcome = match prepared {
-        Ok(call) => engine.chat(call).await,
+        Ok(call) => with_heartbeat(progress.as_ref(), "the model", engine.chat(call)).await,
         Err(failure) => Err(failure),
     };
     match outcome {
@@ -63,21 +67,15 @@ fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {
         tool_choice: arguments.take("tool_choice")?,
         parallel_tool_calls: arguments.take("parallel_tool_calls")?,
     };
+    let timeout = arguments.take_within("timeout_seconds", 1..=u64::MAX)?;
     arguments.finish()?;
-    let connection = match (scope, named) {
-        (Some(scope), Some(named)) if named != scope => {
-            return Err(invalid("this server serves one connection only")
-                .cause(format!("it was started for `{scope}`"))
-                .hint("leave `connection` out"));
-        }
-        (Some(scope), _) => Some(scope.to_owned()),
-        (None, named) => named,
-    };
+    let connection = connection(scope, named)?;
     Ok(ChatCall {
         connection,
         model,
         messages,
         parameters,
+        timeout: timeout.map(Duration::from_secs),
         caller,
     })
 }
@@ -136,6 +134,7 @@ mod tests {
     use synapse_core::chat::{self, FinishReason, Image, Part};
     use synapse_core::error::Code;
 
+    use super::super::Tool;
     use super::*;
     use crate::{Caller as Client, ProtocolRevision};
 
@@ -290,8 +289,8 @@ mod tests {
         let failure = prepared(json!({"prompt": "a", "zzz": 1})).unwrap_err();
         let taken = failure.hints[0].text.trim_start_matches("it takes ");
         let mut taken: Vec<&str> = taken.split(", ").collect();
-        let tools = schema::tools();
-        let listed = tools[0]["inputSchema"]["properties"].as_object().unwrap();
+        let described = schema::describe(Tool::Chat);
+        let listed = described["inputSchema"]["properties"].as_object().unwrap();
         let mut listed: Vec<&str> = listed.keys().map(String::as_str).collect();
         taken.sort_unstable();
         listed.sort_unstable();

@@ -3,15 +3,16 @@
 use serde::Serialize;
 use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::Failure;
 use synapse_core::ports::StoredConnection;
 
-use super::{failed, value};
+use super::arguments::Arguments;
+use super::{failed, schema, value};
 use crate::host::{ToolCall, ToolResult};
 
 /// `synapse.connection-list/1`: the model's view of the connections.
 #[derive(Debug, Serialize)]
-struct ListDocument {
+pub(crate) struct ListDocument {
     schema: &'static str,
     ok: bool,
     connections: Vec<ListedConnection>,
@@ -25,6 +26,14 @@ struct ListedConnection {
     network: &'static str,
     checked_at: Option<String>,
     broken: Option<&'static str>,
+}
+
+impl ListDocument {
+    /// The document of one connection of the list; `None` when it is not in it.
+    pub(crate) fn only(mut self, name: &str) -> Option<Self> {
+        self.connections.retain(|each| each.name == name);
+        (!self.connections.is_empty()).then_some(self)
+    }
 }
 
 impl From<&StoredConnection> for ListedConnection {
@@ -58,16 +67,15 @@ pub(super) fn call(engine: &Engine, scope: Option<&str>, call: &ToolCall) -> Too
 }
 
 fn list(engine: &Engine, scope: Option<&str>, call: &ToolCall) -> Result<ListDocument, Failure> {
-    if let Some(name) = call.arguments.keys().next() {
-        return Err(Failure::new(
-            Code::UsageInvalidArguments,
-            "list_connections takes no arguments",
-        )
-        .with(
-            "argument",
-            synapse_core::redact::Redactor::none().clean(name, 64),
-        ));
-    }
+    Arguments::new(schema::LIST_CONNECTIONS, call.arguments.clone()).finish()?;
+    document(engine, scope)
+}
+
+/// The connections that a server of this scope may tell.
+///
+/// # Errors
+/// `config.*` or `storage.*`.
+pub(crate) fn document(engine: &Engine, scope: Option<&str>) -> Result<ListDocument, Failure> {
     let connections = engine.connections()?;
     Ok(ListDocument {
         schema: "synapse.connection-list/1",

@@ -1,12 +1,17 @@
-//! The product's own tools, over the use cases of `synapse-core`: `chat` and `list_connections`.
+//! The product's own tools, over the use cases of `synapse-core`: see [`Tool`].
 //!
 //! A failure of a call is a result that the model can read (`isError`, with the error document in
 //! the structured content), never a JSON-RPC error.
 
 mod arguments;
 mod chat;
-mod connections;
+pub(crate) mod connections;
+mod heartbeat;
+pub(crate) mod history;
+mod models;
+mod preflight;
 mod schema;
+pub(crate) mod usage;
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -15,22 +20,85 @@ use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 
-use crate::host::{Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult};
+use self::arguments::invalid;
+use crate::host::{
+    CacheHint, CacheScope, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult,
+};
+
+/// One of the product's own tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Tool {
+    /// Sends one prompt.
+    Chat,
+    /// Lists connections.
+    ListConnections,
+    /// Asks a provider for its models.
+    ListModels,
+    /// Checks a connection.
+    Preflight,
+    /// Sums over the ledger.
+    Usage,
+    /// Rows of the ledger.
+    History,
+}
+
+impl Tool {
+    /// Every tool, in the order of the list.
+    pub const ALL: [Self; 6] = [
+        Self::Chat,
+        Self::ListConnections,
+        Self::ListModels,
+        Self::Preflight,
+        Self::Usage,
+        Self::History,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => schema::CHAT,
+            Self::ListConnections => schema::LIST_CONNECTIONS,
+            Self::ListModels => schema::LIST_MODELS,
+            Self::Preflight => schema::PREFLIGHT,
+            Self::Usage => schema::USAGE,
+            Self::History => schema::HISTORY,
+        }
+    }
+
+    /// The tool of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tool| tool.as_str() == name)
+    }
+
+    /// Whether it only reads what is on this machine: no request, no secret.
+    #[must_use]
+    pub const fn is_local(self) -> bool {
+        match self {
+            Self::Chat | Self::ListModels | Self::Preflight => false,
+            Self::ListConnections | Self::Usage | Self::History => true,
+        }
+    }
+}
 
 /// The product's own tools.
 #[derive(Debug, Clone)]
 pub struct ProductTools {
     engine: Engine,
     scope: Option<String>,
+    tools: Vec<Tool>,
 }
 
 impl ProductTools {
-    /// The tools over `engine`, for every connection.
+    /// Every tool over `engine`, for every connection.
     #[must_use]
-    pub const fn new(engine: Engine) -> Self {
+    pub fn new(engine: Engine) -> Self {
         Self {
             engine,
             scope: None,
+            tools: Tool::ALL.to_vec(),
         }
     }
 
@@ -40,49 +108,96 @@ impl ProductTools {
         self.scope = Some(name.into());
         self
     }
+
+    /// Offers no other tools than `tools`; another one is unknown.
+    #[must_use]
+    pub fn only(mut self, tools: &[Tool]) -> Self {
+        self.tools.retain(|tool| tools.contains(tool));
+        self
+    }
+
+    /// Offers only tools that are [local](Tool::is_local).
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.tools.retain(|tool| tool.is_local());
+        self
+    }
+
+    /// Whether `tool` is offered.
+    #[must_use]
+    pub fn offers(&self, tool: Tool) -> bool {
+        self.tools.contains(&tool)
+    }
 }
 
 #[async_trait]
 impl ToolHost for ProductTools {
     async fn list_tools(&self, _caller: &Caller) -> Result<ToolList, ToolError> {
-        Ok(ToolList::new(schema::tools()))
+        let descriptions = self.tools.iter().map(|tool| schema::describe(*tool));
+        Ok(ToolList::new(descriptions.collect()).with_cache(CACHE))
     }
 
     fn owns(&self, tool: &str) -> bool {
-        matches!(tool, schema::CHAT | schema::LIST_CONNECTIONS)
+        Tool::from_name(tool).is_some_and(|tool| self.offers(tool))
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
-        match call.name.as_str() {
-            // Boxed: the future holds the whole exchange.
-            schema::CHAT => {
-                Ok(Box::pin(chat::call(&self.engine, self.scope.as_deref(), call)).await)
-            }
-            schema::LIST_CONNECTIONS => Ok(connections::call(
-                &self.engine,
-                self.scope.as_deref(),
-                &call,
-            )),
-            _ => Err(ToolError::UnknownTool { name: call.name }),
+        let engine = &self.engine;
+        let scope = self.scope.as_deref();
+        let tool = Tool::from_name(&call.name).filter(|tool| self.offers(*tool));
+        // Boxed where the future holds a whole exchange.
+        Ok(match tool {
+            Some(Tool::Chat) => Box::pin(chat::call(engine, scope, call)).await,
+            Some(Tool::ListConnections) => connections::call(engine, scope, &call),
+            Some(Tool::ListModels) => Box::pin(models::call(engine, scope, call)).await,
+            Some(Tool::Preflight) => Box::pin(preflight::call(engine, scope, call)).await,
+            Some(Tool::Usage) => usage::call(engine, scope, call).await,
+            Some(Tool::History) => history::call(engine, scope, call).await,
+            None => return Err(ToolError::UnknownTool { name: call.name }),
+        })
+    }
+}
+
+/// The connection that a call is about: the scope, or the one it names, if any.
+fn connection(scope: Option<&str>, named: Option<String>) -> Result<Option<String>, Failure> {
+    match (scope, named) {
+        (Some(scope), Some(named)) if named != scope => {
+            Err(invalid("this server serves one connection only")
+                .cause(format!("it was started for `{scope}`"))
+                .hint("leave `connection` out")
+                .with("argument", "connection"))
         }
+        (Some(scope), _) => Ok(Some(scope.to_owned())),
+        (None, named) => Ok(named),
     }
 }
 
 /// A failure as a result: one paragraph for the reader, the document for the program.
 fn failed(failure: &Failure, document: &ErrorDocument) -> ToolResult {
+    ToolResult::text(paragraph(failure))
+        .failed()
+        .with_structured_content(value(document))
+}
+
+/// A failure in words: what happened, why, and what to do.
+fn paragraph(failure: &Failure) -> String {
     let mut lines = vec![format!("error[{}]: {}", failure.code, failure.message)];
     lines.extend(failure.causes.iter().map(|cause| format!("cause: {cause}")));
     lines.extend(failure.hints.iter().map(|hint| match &hint.command {
         Some(command) => format!("hint: {}: {command}", hint.text),
         None => format!("hint: {}", hint.text),
     }));
-    ToolResult::text(lines.join("\n"))
-        .failed()
-        .with_structured_content(value(document))
+    lines.join("\n")
 }
 
 /// A document as a raw value.
-fn value(document: &impl Serialize) -> Value {
+pub(crate) fn value(document: &impl Serialize) -> Value {
     // Documents are plain structs of text and numbers, which always serialise.
     serde_json::to_value(document).unwrap_or_else(|_| json!({ "ok": false }))
 }
+
+/// The list stays the same for as long as the process runs.
+const CACHE: CacheHint = CacheHint {
+    ttl_ms: 300_000,
+    scope: CacheScope::Private,
+};

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::Tool;
 use crate::JsonObject;
 
 /// The tool that sends one prompt.
@@ -10,22 +11,37 @@ pub(super) const CHAT: &str = "chat";
 /// The tool that lists connections.
 pub(super) const LIST_CONNECTIONS: &str = "list_connections";
 
-/// The descriptions, in the order of the list.
-pub(super) fn tools() -> Vec<JsonObject> {
-    [chat(), list_connections()]
-        .into_iter()
-        .filter_map(|tool| match tool {
-            Value::Object(tool) => Some(tool),
-            _ => None,
-        })
-        .collect()
+/// The tool that lists the models of a provider.
+pub(super) const LIST_MODELS: &str = "list_models";
+/// The tool that checks a connection.
+pub(super) const PREFLIGHT: &str = "preflight";
+/// The tool that sums over the ledger.
+pub(super) const USAGE: &str = "usage";
+/// The tool that shows rows of the ledger.
+pub(super) const HISTORY: &str = "history";
+
+/// What clients are told of a tool.
+pub(super) fn describe(tool: Tool) -> JsonObject {
+    let description = match tool {
+        Tool::Chat => chat(),
+        Tool::ListConnections => list_connections(),
+        Tool::ListModels => list_models(),
+        Tool::Preflight => preflight(),
+        Tool::Usage => usage(),
+        Tool::History => history(),
+    };
+    match description {
+        Value::Object(description) => description,
+        // Every one of them is written as an object below.
+        _ => JsonObject::new(),
+    }
 }
 
 fn chat() -> Value {
     json!({
         "name": CHAT,
         "title": "Ask a model",
-        "description": "Sends one prompt to a model of the user's own account, exactly as given, as one HTTP request that may cost money. Returns the answer and a receipt (model served, tokens, cost, latency).",
+        "description": "Sends one prompt to a model of the user's own account, exactly as given: one HTTP request that may cost money. Returns the answer and a receipt (model, tokens, cost, latency).",
         "inputSchema": {
             "type": "object",
             "properties": {
@@ -62,7 +78,8 @@ fn chat() -> Value {
                 "response_format": { "type": "object", "description": "As the API takes it, such as {type: \"json_schema\", json_schema: {name, schema}}" },
                 "tools": { "type": "array", "items": { "type": "object" }, "description": "Tools the model may ask for: {type: \"function\", function: {name, parameters}}. None is run; calls come back as tool_calls" },
                 "tool_choice": { "description": "none, auto, required, or an object that names a tool" },
-                "parallel_tool_calls": { "type": "boolean" }
+                "parallel_tool_calls": { "type": "boolean" },
+                "timeout_seconds": { "type": "integer", "minimum": 1, "description": "Give up earlier than the connection does" }
             },
             "additionalProperties": false
         },
@@ -71,8 +88,7 @@ fn chat() -> Value {
             "reasoning": { "type": ["string", "null"] },
             "refusal": { "type": ["string", "null"] },
             "tool_calls": { "type": "array" },
-            "receipt": { "type": ["object", "null"] },
-            "error": { "type": "object" }
+            "receipt": { "type": ["object", "null"] }
         })),
         "annotations": {
             "readOnlyHint": false,
@@ -87,21 +103,87 @@ fn list_connections() -> Value {
     json!({
         "name": LIST_CONNECTIONS,
         "title": "List connections",
-        "description": "Lists the user's model connections: name, provider, model, and whether live calls are allowed. Sends nothing.",
-        "inputSchema": { "type": "object", "properties": {}, "additionalProperties": false },
-        "outputSchema": document(json!({
-            "connections": { "type": "array", "items": { "type": "object" } },
-            "error": { "type": "object" }
-        })),
-        "annotations": { "readOnlyHint": true, "idempotentHint": true, "openWorldHint": false }
+        "description": "Lists the user's model connections: name, provider, model, whether live calls are allowed. Sends nothing.",
+        "inputSchema": input(json!({})),
+        "outputSchema": document(json!({ "connections": { "type": "array" } })),
+        "annotations": local()
     })
 }
 
-/// The schema of a document: success and failure share `schema` and `ok`.
+fn list_models() -> Value {
+    json!({
+        "name": LIST_MODELS,
+        "title": "List models",
+        "description": "Asks a connection's provider for its models: one free request.",
+        "inputSchema": input(json!({
+            "connection": { "type": "string" },
+            "search": { "type": "string", "description": "Part of the model id" },
+            "limit": { "type": "integer", "minimum": 1, "maximum": 1000, "default": 50 }
+        })),
+        "outputSchema": document(json!({ "models": { "type": "array" }, "total": { "type": "integer" } })),
+        "annotations": { "readOnlyHint": true, "openWorldHint": true }
+    })
+}
+
+fn preflight() -> Value {
+    json!({
+        "name": PREFLIGHT,
+        "title": "Check a connection",
+        "description": "Checks a connection step by step (gate, key, host, token, model). Free, unless live.",
+        "inputSchema": input(json!({
+            "connection": { "type": "string" },
+            "live": { "type": "boolean", "description": "Also send one tiny paid prompt" }
+        })),
+        "outputSchema": document(json!({ "checks": { "type": "array" }, "unproven": { "type": "array" } })),
+        "annotations": { "readOnlyHint": false, "destructiveHint": false, "openWorldHint": true }
+    })
+}
+
+fn usage() -> Value {
+    json!({
+        "name": USAGE,
+        "title": "Usage and cost",
+        "description": "Sums calls, tokens and cost (nano-USD); the unknown is counted, not guessed. Sends nothing.",
+        "inputSchema": input(json!({
+            "by": { "enum": synapse_core::ledger::UsageKey::ALL.map(|key| key.as_str()) },
+            "since": { "type": "string", "description": "30d, 12h or 2026-11-01" }
+        })),
+        "outputSchema": document(json!({ "lines": { "type": "array" }, "total": { "type": "object" } })),
+        "annotations": local()
+    })
+}
+
+fn history() -> Value {
+    json!({
+        "name": HISTORY,
+        "title": "Past calls",
+        "description": "Past calls and refusals, newest first, or one by call_id: receipt and outcome. Sends nothing.",
+        "inputSchema": input(json!({
+            "call_id": { "type": "string" },
+            "connection": { "type": "string" },
+            "outcome": { "enum": synapse_core::ledger::Outcome::ALL.map(|outcome| outcome.as_str()) },
+            "before": { "type": "string", "description": "Call id; for the next page" },
+            "limit": { "type": "integer", "minimum": 1, "maximum": 200, "default": 20 }
+        })),
+        "outputSchema": document(json!({ "entries": { "type": "array" }, "next": { "type": ["string", "null"] } })),
+        "annotations": local()
+    })
+}
+
+fn local() -> Value {
+    json!({ "readOnlyHint": true, "openWorldHint": false })
+}
+
+fn input(properties: Value) -> Value {
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+/// The schema of a document: success and failure share `schema` and `ok`, a failure has `error`.
 fn document(properties: Value) -> Value {
     let mut all = json!({ "schema": { "type": "string" }, "ok": { "type": "boolean" } });
     if let (Value::Object(all), Value::Object(properties)) = (&mut all, properties) {
         all.extend(properties);
+        all.insert("error".to_owned(), json!({}));
     }
     json!({ "type": "object", "properties": all, "required": ["schema", "ok"] })
 }
@@ -112,16 +194,33 @@ mod tests {
 
     #[test]
     fn the_list_is_whole_and_small() {
-        let tools = tools();
-        let names: Vec<&str> = tools
-            .iter()
-            .filter_map(|tool| tool["name"].as_str())
-            .collect();
-        assert_eq!(names, [CHAT, LIST_CONNECTIONS]);
-        let size = serde_json::to_string(&tools).unwrap().len();
+        let tools = Tool::ALL.map(describe);
+        let names = tools.each_ref().map(|tool| tool["name"].as_str().unwrap());
+        assert_eq!(names, Tool::ALL.map(Tool::as_str));
+        let size = serde_json::to_string(&json!({ "tools": tools }))
+            .unwrap()
+            .len();
         assert!(
-            size < 3_600,
+            size <= 5_900,
             "{size} bytes: every client pays for them in every session"
         );
+    }
+
+    #[test]
+    fn every_tool_says_what_clients_go_by() {
+        for tool in Tool::ALL {
+            let described = describe(tool);
+            for member in ["title", "description"] {
+                assert!(described[member].is_string(), "{tool:?} {member}");
+            }
+            for member in ["inputSchema", "outputSchema"] {
+                assert_eq!(described[member]["type"], "object", "{tool:?} {member}");
+            }
+            let annotations = &described["annotations"];
+            assert_eq!(annotations["openWorldHint"], !tool.is_local(), "{tool:?}");
+            if tool.is_local() {
+                assert_eq!(annotations["readOnlyHint"], true, "{tool:?}");
+            }
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! The server as a client sees it: lines in, lines out.
 
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
+mod both_ways;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod ending;
@@ -9,6 +13,12 @@ mod hostile;
 #[cfg(test)]
 mod legacy;
 #[cfg(test)]
+mod library;
+#[cfg(test)]
+mod listening;
+#[cfg(test)]
 mod modern;
+#[cfg(test)]
+mod ports;
 #[cfg(test)]
 mod support;

@@ -157,6 +157,7 @@ async fn client_info_may_be_absent() {
 async fn what_the_revision_removed_is_an_unknown_method() {
     let mut client = Client::start();
     for method in [
+        "initialize",
         "ping",
         "logging/setLevel",
         "resources/subscribe",

@@ -46,9 +46,24 @@ impl Client {
             events: events_sender,
             reporters: reporters_sender,
         };
+        let server = Server::new(identity()).with_tools(Arc::new(host));
+        Self::connect(server, events, reporters)
+    }
+
+    /// Starts `server`, whose hosts tell the test nothing.
+    pub(crate) fn of(server: Server) -> Self {
+        let (_, events) = unbounded_channel();
+        let (_, reporters) = unbounded_channel();
+        Self::connect(server, events, reporters)
+    }
+
+    fn connect(
+        server: Server,
+        events: UnboundedReceiver<Event>,
+        reporters: UnboundedReceiver<ProgressReporter>,
+    ) -> Self {
         let (input, server_input) = duplex(64 * 1024);
         let (server_output, output) = duplex(64 * 1024);
-        let server = Server::new(identity()).with_tools(Arc::new(host));
         Self {
             input: Some(input),
             output: Some(BufReader::new(output).lines()),
@@ -60,7 +75,12 @@ impl Client {
 
     /// Starts a server and a session in `version`.
     pub(crate) async fn start_legacy(version: &str) -> Self {
-        let mut client = Self::start();
+        Self::start().initialized(version).await
+    }
+
+    /// Opens a session in `version`.
+    pub(crate) async fn initialized(self, version: &str) -> Self {
+        let mut client = self;
         let reply = client
             .request("init", "initialize", introduction(version))
             .await;

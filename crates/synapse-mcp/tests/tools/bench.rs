@@ -6,6 +6,7 @@ use serde_json::Value;
 use synapse_core::chat::{ChatReply, FinishReason};
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::gate::NetworkGate;
+use synapse_core::ports::ProviderFactory;
 use synapse_core::{Draft, Origin};
 use synapse_mcp::tools::ProductTools;
 use synapse_mcp::{Caller, JsonObject, ProtocolRevision, ToolCall, ToolHost};
@@ -17,6 +18,7 @@ use synapse_testkit::ports::{
 /// Tools over two connections: `open`, and `closed` with a closed gate.
 pub(crate) struct Bench {
     pub(crate) tools: ProductTools,
+    pub(crate) engine: Engine,
     pub(crate) provider: Arc<StubProvider>,
     pub(crate) ledger: Arc<MemoryLedger>,
 }
@@ -24,13 +26,23 @@ pub(crate) struct Bench {
 pub(crate) fn bench() -> Bench {
     let url = url::Url::parse("https://api.openai.com/v1").unwrap();
     let provider = Arc::new(StubProvider::new(vec![Origin::of(&url)]));
+    let providers = Arc::new(StubProviders::new(Arc::clone(&provider)));
+    over(provider, providers)
+}
+
+/// The same over other providers.
+pub(crate) fn bench_with(providers: Arc<dyn ProviderFactory>) -> Bench {
+    over(Arc::new(StubProvider::new(Vec::new())), providers)
+}
+
+fn over(provider: Arc<StubProvider>, providers: Arc<dyn ProviderFactory>) -> Bench {
     let ledger = Arc::new(MemoryLedger::new());
     let connections = MemoryConnections::new()
         .with("open", draft(NetworkGate::Open))
         .with("closed", draft(NetworkGate::Closed));
     let engine = Engine::new(Ports {
         connections: Arc::new(connections),
-        providers: Arc::new(StubProviders::new(Arc::clone(&provider))),
+        providers,
         secrets: Arc::new(FixedSecret::new("fake-token")),
         ledger: ledger.clone(),
         reader: ledger.clone(),
@@ -39,7 +51,8 @@ pub(crate) fn bench() -> Bench {
         call_ids: Arc::new(SequentialCallIds::new()),
     });
     Bench {
-        tools: ProductTools::new(engine),
+        tools: ProductTools::new(engine.clone()),
+        engine,
         provider,
         ledger,
     }

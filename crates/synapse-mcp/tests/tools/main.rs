@@ -6,3 +6,9 @@ mod bench;
 mod chat;
 #[cfg(test)]
 mod connections;
+#[cfg(test)]
+mod library;
+#[cfg(test)]
+mod long;
+#[cfg(test)]
+mod reading;

@@ -46,6 +46,7 @@ pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<ChatCall, 
             tool_choice: None,
             parallel_tool_calls: None,
         },
+        timeout: None,
         caller: Caller::default(),
     })
 }

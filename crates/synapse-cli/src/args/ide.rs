@@ -1,0 +1,178 @@
+//! Flags of `ide`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand, ValueEnum};
+use synapse_ide::{CLIENTS, Client, Scope};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IdeCommand {
+    /// List the clients, whether they are here, and whether they have our entry
+    List {
+        /// The project whose files are looked at too; the current directory when left out
+        #[arg(long, value_name = "DIR")]
+        project: Option<PathBuf>,
+    },
+    /// Print the entry for a client, or in the `mcpServers` form that most take
+    Snippet {
+        /// The client
+        #[arg(value_parser = client())]
+        client: Option<ClientWord>,
+
+        /// Serve this connection only
+        #[arg(long, value_name = "NAME")]
+        connection: Option<String>,
+    },
+    /// Put the entry into a client's file, and change nothing else there
+    Install(IdeInstallArguments),
+    /// Take the entry out again
+    Remove(IdeRemoveArguments),
+    /// Take the newest change back, unless the file was changed since
+    Undo {
+        /// The newest change of this client
+        #[arg(value_parser = client())]
+        client: Option<ClientWord>,
+
+        #[command(flatten)]
+        consent: ConsentArguments,
+    },
+    /// Start the configured command as the client would, and tell what it would see
+    Check(IdeCheckArguments),
+    /// Print a link that adds the entry, for clients that take one
+    Link {
+        /// The client
+        #[arg(value_parser = client())]
+        client: ClientWord,
+
+        /// Serve this connection only
+        #[arg(long, value_name = "NAME")]
+        connection: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IdeInstallArguments {
+    /// The client
+    #[arg(value_parser = client())]
+    pub(crate) client: ClientWord,
+
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
+
+    /// Serve this connection only
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+
+    /// Replace an entry of our name that is somebody else's
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) consent: ConsentArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IdeRemoveArguments {
+    /// The client
+    #[arg(value_parser = client())]
+    pub(crate) client: ClientWord,
+
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
+
+    #[command(flatten)]
+    pub(crate) consent: ConsentArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IdeCheckArguments {
+    /// The client
+    #[arg(value_parser = client())]
+    pub(crate) client: ClientWord,
+
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
+
+    /// Wait so long for an answer, instead of as long as the client
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
+}
+
+impl IdeCheckArguments {
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.timeout.map(Duration::from_secs)
+    }
+}
+
+/// Which of a client's files.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArguments {
+    /// For this user everywhere, or in one project
+    #[arg(long, value_enum, value_name = "SCOPE")]
+    scope: Option<ScopeWord>,
+
+    /// The project, which makes the scope `project`; the current directory when left out
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+}
+
+impl PlaceArguments {
+    pub(crate) fn scope(&self) -> Scope {
+        match (self.scope, &self.project) {
+            (Some(ScopeWord::User), _) | (None, None) => Scope::User,
+            (Some(ScopeWord::Project), _) | (None, Some(_)) => Scope::Project,
+        }
+    }
+}
+
+/// Whether a change may be made.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ConsentArguments {
+    /// Show the change and write nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Write without asking
+    #[arg(long, short, conflicts_with = "dry_run")]
+    yes: bool,
+}
+
+/// What the user has said about writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// Only look.
+    DryRun,
+    /// Write.
+    Given,
+    /// Ask.
+    Open,
+}
+
+impl From<ConsentArguments> for Consent {
+    fn from(arguments: ConsentArguments) -> Self {
+        match (arguments.dry_run, arguments.yes) {
+            (true, _) => Self::DryRun,
+            (false, true) => Self::Given,
+            (false, false) => Self::Open,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ScopeWord {
+    User,
+    Project,
+}
+
+/// A client that the table has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClientWord(pub(crate) &'static Client);
+
+fn client() -> impl TypedValueParser<Value = ClientWord> {
+    PossibleValuesParser::new(CLIENTS.iter().map(Client::id))
+        .try_map(|id| Client::named(&id).map(ClientWord).ok_or(UNKNOWN))
+}
+
+const UNKNOWN: &str = "no client has that name";

@@ -1,0 +1,197 @@
+//! `synapse checklist`: gathers what core judges, and prints one line each. It sends nothing and
+//! reads no secret.
+
+mod git;
+
+use std::path::{Path, PathBuf};
+
+use synapse_core::Connection;
+use synapse_core::call::Operation;
+use synapse_core::checklist::{Answered, ClientEntry, Facts, Item, KeyFact, Verdict, evaluate};
+use synapse_core::credential::CredentialRef;
+use synapse_core::document::ChecklistDocument;
+use synapse_core::engine::Engine;
+use synapse_core::error::{Code, Failure};
+use synapse_core::gate::NetworkGate;
+use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome};
+use synapse_core::redact::printable;
+use synapse_ide::{CLIENTS, EntryState, states};
+
+use super::{CommandError, Context, ide};
+use crate::args::ChecklistArguments;
+use crate::environment::Environment;
+use crate::output::{ERROR, GOOD, Printer, WARNING, styled};
+
+pub(super) async fn run(
+    context: &Context,
+    engine: &Engine,
+    arguments: &ChecklistArguments,
+) -> Result<(), CommandError> {
+    let stored = engine.stored(&arguments.name)?;
+    let connection = stored.usable()?;
+    let environment = &context.environment;
+    let project = arguments.project.as_deref();
+    let file = key_file(&connection, environment);
+    let facts = Facts {
+        preflight: stored.preflight,
+        key: key(&connection, file.as_deref(), environment),
+        entries: entries(context, project)?,
+        answered: answered(engine, &arguments.name).await?,
+        exposure: git::exposure(
+            environment,
+            project.unwrap_or(Path::new(".")),
+            file.as_deref(),
+        ),
+        now: engine.ports().clock.now(),
+    };
+    let items = evaluate(&connection, &facts);
+    let failure = incomplete(&items);
+    let printer = &context.printer;
+    if printer.is_json() {
+        let document = ChecklistDocument::new(&arguments.name, &items, failure.as_ref());
+        printer.document(&document);
+    } else {
+        for item in &items {
+            print(printer, item);
+        }
+    }
+    match failure {
+        None => Ok(()),
+        Some(failure) => {
+            printer.failure(&failure);
+            Err(CommandError::Reported(failure.code))
+        }
+    }
+}
+
+fn print(printer: &Printer, item: &Item) {
+    let (style, word) = match item.verdict {
+        Verdict::Ok => (GOOD, "ok"),
+        Verdict::Warn => (WARNING, "warn"),
+        Verdict::Missing => (ERROR, "MISSING"),
+    };
+    // Pad before styling: escape sequences have no width.
+    let word = styled(style, &format!("{word:<7}"));
+    printer.line(&format!(
+        "  {word}  {:<9}  {}",
+        item.id,
+        printable(&item.detail)
+    ));
+    if let Some(next) = &item.next {
+        let next = match &next.command {
+            Some(command) => format!("{}: {command}", next.text),
+            None => next.text.clone(),
+        };
+        printer.line(&format!("{:22}{}", "", printable(&next)));
+    }
+}
+
+fn incomplete(items: &[Item]) -> Option<Failure> {
+    let missing: Vec<&str> = items
+        .iter()
+        .filter(|item| item.verdict == Verdict::Missing)
+        .map(|item| item.id.as_str())
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let message = format!("{} of {} are missing", missing.len(), items.len());
+    Some(
+        Failure::new(Code::ConfigIncomplete, message)
+            .cause(missing.join(", "))
+            .hint("each line says what to do"),
+    )
+}
+
+/// The file that the credential reference leads to, when it leads to one.
+fn key_file(connection: &Connection, environment: &Environment) -> Option<PathBuf> {
+    match connection.credential.as_ref()? {
+        CredentialRef::File(path) => Some(match path.strip_prefix("~/") {
+            Some(rest) => environment.user_home()?.join(rest),
+            None => PathBuf::from(path),
+        }),
+        _ => None,
+    }
+}
+
+/// Looks at the place of the key, never into it.
+fn key(connection: &Connection, file: Option<&Path>, environment: &Environment) -> KeyFact {
+    let Some(reference) = &connection.credential else {
+        return KeyFact::NotNeeded;
+    };
+    if let Some(file) = file {
+        return match std::fs::metadata(file) {
+            Ok(found) if !found.is_file() => KeyFact::Unusable("that is no file".to_owned()),
+            Ok(found) if found.len() == 0 => KeyFact::Unusable("the file is empty".to_owned()),
+            Ok(found) if is_open_to_others(&found) => {
+                KeyFact::Unusable("other users may read it".to_owned())
+            }
+            Ok(_) => KeyFact::There("a file for your eyes only".to_owned()),
+            Err(error) => KeyFact::Unusable(error.kind().to_string()),
+        };
+    }
+    match (reference, connection.gate) {
+        (CredentialRef::Env(name), NetworkGate::Open) => match environment.variable(name) {
+            Some(_) => KeyFact::Unseen("set here; an IDE may not pass it on".to_owned()),
+            None => KeyFact::Unusable("not set".to_owned()),
+        },
+        _ => KeyFact::Unseen("not looked at".to_owned()),
+    }
+}
+
+#[cfg(unix)]
+fn is_open_to_others(found: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    found.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_found: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Every entry of ours in the files of clients; those of others are none of ours.
+fn entries(context: &Context, project: Option<&Path>) -> Result<Vec<ClientEntry>, Failure> {
+    let machine = ide::machine(&context.environment, project)?;
+    let entry = ide::entry(context, None)?;
+    let mut entries = Vec::new();
+    for client in CLIENTS {
+        for place in states(client, &machine, &entry) {
+            let is_current = match place.state {
+                EntryState::Current => true,
+                EntryState::Stale => false,
+                _ => continue,
+            };
+            entries.push(ClientEntry {
+                client: client.id().to_owned(),
+                is_current,
+            });
+        }
+    }
+    Ok(entries)
+}
+
+/// The newest prompt that an IDE got an answer to; else the newest from the terminal.
+async fn answered(engine: &Engine, name: &str) -> Result<Option<Answered>, Failure> {
+    let query = HistoryQuery {
+        outcome: Some(Outcome::Ok),
+        filters: vec![Filter::is(Column::Connection, name)],
+        ..HistoryQuery::newest(LOOKED_AT)
+    };
+    let rows = engine.history(query).await?;
+    let chats = || {
+        rows.iter()
+            .filter(|row| row.operation == Operation::Chat.as_str())
+    };
+    let newest = chats()
+        .find(|row| row.caller.client_name.is_some())
+        .or_else(|| chats().next());
+    Ok(newest.map(|row| Answered {
+        at: row.started_at,
+        client: row.caller.client_name.clone(),
+    }))
+}
+
+/// How many answered calls are looked at for one from an IDE.
+const LOOKED_AT: u32 = 1000;

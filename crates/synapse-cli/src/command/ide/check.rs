@@ -1,0 +1,130 @@
+//! `synapse ide check`: what the client would see, one line per step.
+
+use std::time::Duration;
+
+use synapse_core::document::{
+    ErrorView, IdeCheckDocument, IdeCheckView, IdeServerView, IdeStepView,
+};
+use synapse_core::redact::printable;
+use synapse_ide::{Check, CheckReport, Finding, Target};
+
+use super::{CommandError, Context, entry, machine};
+use crate::args::IdeCheckArguments;
+use crate::command::runtime;
+use crate::output::{ERROR, FAINT, GOOD, Printer, STRONG, WARNING, styled};
+use crate::system::asked_to_stop;
+
+pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<(), CommandError> {
+    let printer = &context.printer;
+    let machine = machine(&context.environment, arguments.place.project.as_deref())?;
+    let entry = entry(context, None)?;
+    let target = Target {
+        client: arguments.client.0,
+        machine: &machine,
+        scope: arguments.place.scope(),
+        entry: &entry,
+        patience: arguments.patience(),
+    };
+    let report = runtime()?.block_on(async {
+        // Dropping the check ends what it started.
+        tokio::select! {
+            report = synapse_ide::check(target) => report.map_err(CommandError::from),
+            Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
+        }
+    })?;
+    if printer.is_json() {
+        printer.document(&document(&report));
+    } else {
+        human(printer, &report);
+    }
+    match report.failure() {
+        None => Ok(()),
+        Some(failure) => {
+            printer.failure(failure);
+            Err(CommandError::Reported(failure.code))
+        }
+    }
+}
+
+fn human(printer: &Printer, report: &CheckReport) {
+    printer.line(&format!(
+        "{} {}  {}",
+        styled(STRONG, "Check"),
+        report.client,
+        printable(&report.file.to_string_lossy())
+    ));
+    for check in &report.checks {
+        printer.line(&line(check));
+    }
+    if let Some(command) = &report.command {
+        printer.line(&format!("command: {}", printable(&command.join(" "))));
+    }
+    if let Some(variables) = &report.variables {
+        let names = if variables.is_empty() {
+            "none".to_owned()
+        } else {
+            variables.join(", ")
+        };
+        printer.line(&format!("variables that it gets: {names}"));
+    }
+}
+
+fn line(check: &Check) -> String {
+    let (style, word, text) = match &check.finding {
+        Finding::Ok(seen) => (GOOD, "ok", printable(seen)),
+        Finding::Warn(why) => (WARNING, "warn", printable(why)),
+        Finding::Fail(failure) => (
+            ERROR,
+            "FAIL",
+            format!("{}: {}", failure.code, printable(&failure.message)),
+        ),
+        Finding::Skip(id) => (FAINT, "skip", format!("needs {id}")),
+    };
+    // Pad before styling: escape sequences have no width.
+    format!(
+        "  {}  {:<10}  {text}",
+        styled(style, &format!("{word:<4}")),
+        check.id
+    )
+}
+
+fn document(report: &CheckReport) -> IdeCheckDocument {
+    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    IdeCheckDocument::new(IdeCheckView {
+        client: report.client.id(),
+        scope: report.scope.as_str(),
+        file: report.file.display().to_string(),
+        command: report.command.clone(),
+        variables: report.variables.clone(),
+        directory: report
+            .directory
+            .as_ref()
+            .map(|directory| directory.display().to_string()),
+        timeout_ms: millis(report.patience),
+        server: report
+            .server
+            .clone()
+            .map(|(name, version)| IdeServerView { name, version }),
+        revision: report.revision.clone(),
+        tools: report.tools.clone(),
+        took_ms: report.took.map(millis),
+        checks: report.checks.iter().map(step).collect(),
+        error: report.failure().map(ErrorView::from),
+    })
+}
+
+fn step(check: &Check) -> IdeStepView {
+    let (outcome, detail, needs, error) = match &check.finding {
+        Finding::Ok(seen) => ("ok", Some(seen.clone()), None, None),
+        Finding::Warn(why) => ("warn", Some(why.clone()), None, None),
+        Finding::Fail(failure) => ("fail", None, None, Some(ErrorView::from(failure.as_ref()))),
+        Finding::Skip(id) => ("skip", None, Some(id.as_str()), None),
+    };
+    IdeStepView {
+        id: check.id.as_str(),
+        outcome,
+        detail,
+        needs,
+        error,
+    }
+}

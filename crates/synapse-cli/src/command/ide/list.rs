@@ -1,0 +1,104 @@
+//! `synapse ide list`: one line per file of each client.
+
+use std::path::Path;
+
+use synapse_core::document::{ErrorView, IdeClientView, IdeDocument, IdeFileView};
+use synapse_core::error::Failure;
+use synapse_core::redact::printable;
+use synapse_ide::{CLIENTS, Client, EntryState, PlaceState, is_detected, states};
+
+use super::{CommandError, Context, entry, machine};
+use crate::output::table;
+
+pub(super) fn run(context: &Context, project: Option<&Path>) -> Result<(), CommandError> {
+    let printer = &context.printer;
+    let machine = machine(&context.environment, project)?;
+    let entry = entry(context, None)?;
+    let clients: Vec<Seen> = CLIENTS
+        .iter()
+        .map(|client| Seen {
+            client,
+            detected: is_detected(client, &machine),
+            places: states(client, &machine, &entry),
+        })
+        .collect();
+    if printer.is_json() {
+        let clients = clients.iter().map(view).collect();
+        printer.document(&IdeDocument::new(clients));
+        return Ok(());
+    }
+    let rows = clients.iter().flat_map(rows).collect();
+    let headers = ["CLIENT", "NAME", "DETECTED", "SCOPE", "ENTRY", "FILE"];
+    printer.line(&table(&headers, &[], rows));
+    for failure in clients.iter().flat_map(failures) {
+        printer.warning(failure);
+    }
+    Ok(())
+}
+
+struct Seen {
+    client: &'static Client,
+    detected: bool,
+    places: Vec<PlaceState>,
+}
+
+fn rows(seen: &Seen) -> Vec<Vec<String>> {
+    let client = seen.client;
+    let detected = if seen.detected { "yes" } else { "no" };
+    let row = |rest: [String; 3]| {
+        let [scope, state, file] = rest;
+        let id = client.id().to_owned();
+        vec![
+            id,
+            client.title().to_owned(),
+            detected.to_owned(),
+            scope,
+            state,
+            file,
+        ]
+    };
+    if !client.has_files() {
+        return vec![row(["-".into(), "paste".into(), "-".into()])];
+    }
+    let places = seen.places.iter().map(|place| {
+        row([
+            place.scope.to_string(),
+            place.state.as_str().to_owned(),
+            printable(&place.file.to_string_lossy()),
+        ])
+    });
+    let rows: Vec<_> = places.collect();
+    if rows.is_empty() {
+        return vec![row(["-".into(), "not here".into(), "-".into()])];
+    }
+    rows
+}
+
+fn failures(seen: &Seen) -> impl Iterator<Item = &Failure> {
+    seen.places.iter().filter_map(|place| match &place.state {
+        EntryState::Broken(failure) => Some(failure.as_ref()),
+        _ => None,
+    })
+}
+
+fn view(seen: &Seen) -> IdeClientView {
+    IdeClientView {
+        client: seen.client.id(),
+        title: seen.client.title(),
+        detected: seen.detected,
+        link: seen.client.has_link(),
+        files: seen
+            .places
+            .iter()
+            .map(|place| IdeFileView {
+                scope: place.scope.as_str(),
+                file: place.file.display().to_string(),
+                state: place.state.as_str(),
+                error: match &place.state {
+                    EntryState::Broken(failure) => Some(ErrorView::from(failure.as_ref())),
+                    _ => None,
+                },
+            })
+            .collect(),
+    }
+}

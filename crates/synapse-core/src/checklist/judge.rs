@@ -1,0 +1,391 @@
+//! What each line of the checklist says of the facts, and what to do about it.
+
+use super::{Answered, ClientEntry, Exposure, Facts, Item, ItemId, KeyFact, Verdict};
+use crate::connection::Connection;
+use crate::error::Hint;
+use crate::gate::NetworkGate;
+use crate::preflight::CheckId;
+
+impl Item {
+    fn ok(id: ItemId, detail: impl Into<String>) -> Self {
+        Self {
+            id,
+            verdict: Verdict::Ok,
+            detail: detail.into(),
+            next: None,
+        }
+    }
+
+    fn warn(id: ItemId, detail: impl Into<String>, next: Hint) -> Self {
+        Self {
+            verdict: Verdict::Warn,
+            next: Some(next),
+            ..Self::ok(id, detail)
+        }
+    }
+
+    fn missing(id: ItemId, detail: impl Into<String>, next: Hint) -> Self {
+        Self {
+            verdict: Verdict::Missing,
+            ..Self::warn(id, detail, next)
+        }
+    }
+}
+
+/// Evaluates the checklist, in the order in which a newcomer works it off.
+#[must_use]
+pub fn evaluate(connection: &Connection, facts: &Facts) -> Vec<Item> {
+    vec![
+        scope(connection, facts),
+        key(connection, &facts.key),
+        model(connection),
+        gate(connection),
+        endpoint(connection),
+        preflight(connection, facts),
+        ide(&facts.entries),
+        prompt(connection, facts.answered.as_ref()),
+        secrets(&facts.exposure),
+    ]
+}
+
+fn scope(connection: &Connection, facts: &Facts) -> Item {
+    let account = &connection.account;
+    let named: Vec<String> = [
+        ("organization", &account.organization),
+        ("project", &account.project),
+        ("billed to", &account.bill_to),
+    ]
+    .into_iter()
+    .filter_map(|(what, text)| Some(format!("{what} {}", text.as_ref()?.as_str())))
+    .collect();
+    let whose = if named.is_empty() {
+        "the account of the key".to_owned()
+    } else {
+        named.join(", ")
+    };
+    let live = CheckId::Live.as_str();
+    let proven = facts.answered.is_some()
+        || facts
+            .preflight
+            .as_ref()
+            .is_some_and(|record| record.proven.iter().any(|id| id == live));
+    if proven {
+        return Item::ok(ItemId::Scope, format!("{whose}; the key may chat"));
+    }
+    Item::warn(
+        ItemId::Scope,
+        format!("{whose}; only a prompt proves that the key may chat"),
+        command(
+            "send one of 16 tokens",
+            format!("synapse preflight {} --live", connection.name),
+        ),
+    )
+}
+
+fn key(connection: &Connection, fact: &KeyFact) -> Item {
+    let reference = connection.credential.as_ref().map(ToString::to_string);
+    let reference = reference.unwrap_or_default();
+    match fact {
+        KeyFact::NotNeeded => Item::ok(ItemId::Key, "none, and none is needed"),
+        KeyFact::There(seen) => Item::ok(ItemId::Key, format!("{reference}: {seen}")),
+        KeyFact::Unseen(why) => Item::warn(
+            ItemId::Key,
+            format!("{reference}: {why}"),
+            check(connection, "let preflight read it"),
+        ),
+        KeyFact::Unusable(why) => Item::missing(
+            ItemId::Key,
+            format!("{reference}: {why}"),
+            Hint {
+                text: format!(
+                    "put the key there, for your eyes only; create one at {}",
+                    connection.provider.profile().token_page
+                ),
+                command: None,
+            },
+        ),
+    }
+}
+
+fn model(connection: &Connection) -> Item {
+    let title = connection.provider.profile().title;
+    Item::ok(ItemId::Model, format!("{title}, {}", connection.model))
+}
+
+fn gate(connection: &Connection) -> Item {
+    match connection.gate {
+        NetworkGate::Open => Item::ok(ItemId::Gate, "open"),
+        NetworkGate::Closed => Item::missing(
+            ItemId::Gate,
+            "closed: no live call is possible",
+            command(
+                "open it, if you want live calls",
+                format!(
+                    "synapse connection edit {} --allow-network",
+                    connection.name
+                ),
+            ),
+        ),
+    }
+}
+
+fn endpoint(connection: &Connection) -> Item {
+    let url = connection.base_url.to_string();
+    let is_default = connection.provider.profile().base_url == Some(url.as_str());
+    let whose = if is_default {
+        "the provider's own"
+    } else {
+        "your choice"
+    };
+    Item::ok(ItemId::Endpoint, format!("{url}, {whose}"))
+}
+
+fn preflight(connection: &Connection, facts: &Facts) -> Item {
+    let again = || check(connection, "check and save again");
+    let Some(record) = &facts.preflight else {
+        return Item::missing(ItemId::Preflight, "none is on record", again());
+    };
+    let days = facts
+        .now
+        .as_millis()
+        .saturating_sub(record.checked_at.as_millis())
+        / MILLISECONDS_OF_A_DAY;
+    let when = match days {
+        ..=0 => "today".to_owned(),
+        1 => "a day ago".to_owned(),
+        days => format!("{days} days ago"),
+    };
+    let proven = record.proven.join(", ");
+    let reach = CheckId::Reach.as_str();
+    if !record.proven.iter().any(|id| id == reach) {
+        let detail = format!("{when}, without the network: proved {proven}");
+        return Item::missing(ItemId::Preflight, detail, again());
+    }
+    let detail = format!("{when}: proved {proven}");
+    if days > OLD_DAYS {
+        return Item::warn(ItemId::Preflight, detail, again());
+    }
+    Item::ok(ItemId::Preflight, detail)
+}
+
+fn ide(entries: &[ClientEntry]) -> Item {
+    let of = |current: bool| -> Vec<&str> {
+        let mut clients: Vec<&str> = entries
+            .iter()
+            .filter(|entry| entry.is_current == current)
+            .map(|entry| entry.client.as_str())
+            .collect();
+        clients.dedup();
+        clients
+    };
+    let (current, stale) = (of(true), of(false));
+    let install =
+        |client: &str| command("write the entry", format!("synapse ide install {client}"));
+    match (current.as_slice(), stale.as_slice()) {
+        ([], []) => Item::missing(
+            ItemId::Ide,
+            "no client has an entry; `synapse ide list` shows which ones are here",
+            install("CLIENT"),
+        ),
+        ([], [first, ..]) => {
+            let detail = format!("out of date in {}", stale.join(", "));
+            Item::missing(ItemId::Ide, detail, install(first))
+        }
+        (_, [first, ..]) => {
+            let detail = format!(
+                "in {}; out of date in {}",
+                current.join(", "),
+                stale.join(", ")
+            );
+            Item::warn(ItemId::Ide, detail, install(first))
+        }
+        (_, []) => Item::ok(ItemId::Ide, format!("in {}", current.join(", "))),
+    }
+}
+
+fn prompt(connection: &Connection, answered: Option<&Answered>) -> Item {
+    match answered {
+        Some(Answered {
+            at,
+            client: Some(client),
+        }) => Item::ok(
+            ItemId::Prompt,
+            format!("answered at {at}, asked by {client}"),
+        ),
+        Some(Answered { at, client: None }) => Item::warn(
+            ItemId::Prompt,
+            format!("answered at {at} in the terminal, none from an IDE yet"),
+            Hint {
+                text: "restart the IDE and ask it to use the tool `chat` of Synapse".to_owned(),
+                command: None,
+            },
+        ),
+        None => Item::missing(
+            ItemId::Prompt,
+            "none was answered yet",
+            command(
+                "ask something",
+                format!("synapse chat {} \"Say hello\"", connection.name),
+            ),
+        ),
+    }
+}
+
+fn secrets(exposure: &Exposure) -> Item {
+    match exposure {
+        Exposure::None(looked) => Item::ok(ItemId::Secrets, format!("none in {looked}")),
+        Exposure::Files(files) => Item::missing(
+            ItemId::Secrets,
+            format!(
+                "what looks like a token is tracked by git: {}",
+                files.join(", ")
+            ),
+            Hint {
+                text: "revoke that token, create another, and keep it outside the repository"
+                    .to_owned(),
+                command: None,
+            },
+        ),
+        Exposure::Unknown(why) => Item::warn(
+            ItemId::Secrets,
+            format!("not looked for: {why}"),
+            Hint {
+                text: "run the checklist in the project's directory".to_owned(),
+                command: None,
+            },
+        ),
+    }
+}
+
+fn check(connection: &Connection, why: &str) -> Hint {
+    command(why, format!("synapse connection edit {}", connection.name))
+}
+
+fn command(text: &str, command: String) -> Hint {
+    Hint {
+        text: text.to_owned(),
+        command: Some(command),
+    }
+}
+
+const MILLISECONDS_OF_A_DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// Keys are rotated and models retired meanwhile.
+const OLD_DAYS: i64 = 30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::Draft;
+    use crate::preflight::PreflightRecord;
+
+    fn connection(gate: NetworkGate) -> Connection {
+        let draft = Draft {
+            provider: "openai".into(),
+            model: "m".into(),
+            credential: Some("file:/key".into()),
+            gate,
+            ..Draft::default()
+        };
+        draft.parse("work".parse().unwrap()).unwrap()
+    }
+
+    fn record(proven: &[&str], at: &str) -> PreflightRecord {
+        PreflightRecord {
+            checked_at: at.parse().unwrap(),
+            proven: proven.iter().map(|id| (*id).to_owned()).collect(),
+            unproven: Vec::new(),
+            bound_to: None,
+        }
+    }
+
+    fn entry(client: &str, is_current: bool) -> ClientEntry {
+        ClientEntry {
+            client: client.to_owned(),
+            is_current,
+        }
+    }
+
+    fn complete() -> Facts {
+        Facts {
+            preflight: Some(record(&["config", "reach"], "2026-11-20T08:00:00Z")),
+            key: KeyFact::There("regular file".into()),
+            entries: vec![entry("cursor", true)],
+            answered: Some(Answered {
+                at: "2026-11-20T09:00:00Z".parse().unwrap(),
+                client: Some("Cursor".into()),
+            }),
+            exposure: Exposure::None("here".into()),
+            now: "2026-11-20T12:00:00Z".parse().unwrap(),
+        }
+    }
+
+    fn verdicts(gate: NetworkGate, facts: &Facts) -> Vec<(&'static str, &'static str)> {
+        let items = evaluate(&connection(gate), facts);
+        for item in &items {
+            assert_eq!(item.next.is_some(), item.verdict != Verdict::Ok, "{item:?}");
+        }
+        let all_but_ok = items.iter().filter(|item| item.verdict != Verdict::Ok);
+        all_but_ok
+            .map(|item| (item.id.as_str(), item.verdict.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn a_connection_in_use_has_nothing_left_to_do() {
+        assert_eq!(verdicts(NetworkGate::Open, &complete()), []);
+    }
+
+    #[test]
+    fn a_new_connection_has_nearly_everything_left_to_do() {
+        let facts = Facts {
+            preflight: Some(record(&["config"], "2026-11-20T08:00:00Z")),
+            key: KeyFact::Unusable("no such file".into()),
+            entries: Vec::new(),
+            answered: None,
+            exposure: Exposure::Files(vec![".env".into()]),
+            ..complete()
+        };
+        assert_eq!(
+            verdicts(NetworkGate::Closed, &facts),
+            [
+                ("scope", "warn"),
+                ("key", "missing"),
+                ("gate", "missing"),
+                ("preflight", "missing"),
+                ("ide", "missing"),
+                ("prompt", "missing"),
+                ("secrets", "missing"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_good_enough_is_no_obstacle() {
+        let facts = Facts {
+            preflight: Some(record(&["reach"], "2026-10-01T08:00:00Z")),
+            key: KeyFact::Unseen("not read".into()),
+            entries: vec![entry("cursor", true), entry("zed", false)],
+            answered: Some(Answered {
+                at: "2026-11-20T09:00:00Z".parse().unwrap(),
+                client: None,
+            }),
+            exposure: Exposure::Unknown("no git".into()),
+            ..complete()
+        };
+        let warned = verdicts(NetworkGate::Open, &facts);
+        assert_eq!(
+            warned,
+            ["key", "preflight", "ide", "prompt", "secrets"].map(|id| (id, "warn"))
+        );
+    }
+
+    #[test]
+    fn an_entry_that_is_out_of_date_everywhere_is_missing() {
+        let facts = Facts {
+            entries: vec![entry("zed", false)],
+            ..complete()
+        };
+        assert_eq!(verdicts(NetworkGate::Open, &facts), [("ide", "missing")]);
+    }
+}

@@ -1,0 +1,51 @@
+//! The document of a connection's checklist.
+
+use serde::Serialize;
+
+use super::failure::{ErrorView, HintView};
+use crate::checklist::Item;
+use crate::error::Failure;
+
+/// `synapse.checklist/1`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChecklistDocument {
+    schema: &'static str,
+    ok: bool,
+    connection: String,
+    items: Vec<ItemView>,
+    error: Option<ErrorView>,
+}
+
+/// One line of a checklist. `verdict` is `ok`, `warn` or `missing`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ItemView {
+    id: &'static str,
+    verdict: &'static str,
+    detail: String,
+    next: Option<HintView>,
+}
+
+impl ChecklistDocument {
+    /// The document of the checklist of the connection called `name`.
+    #[must_use]
+    pub fn new(name: &str, items: &[Item], failure: Option<&Failure>) -> Self {
+        Self {
+            schema: "synapse.checklist/1",
+            ok: failure.is_none(),
+            connection: name.to_owned(),
+            items: items.iter().map(ItemView::from).collect(),
+            error: failure.map(ErrorView::from),
+        }
+    }
+}
+
+impl From<&Item> for ItemView {
+    fn from(item: &Item) -> Self {
+        Self {
+            id: item.id.as_str(),
+            verdict: item.verdict.as_str(),
+            detail: item.detail.clone(),
+            next: item.next.as_ref().map(HintView::from),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The documents of `synapse ide`.
+
+use serde::Serialize;
+
+use super::failure::ErrorView;
+
+/// `synapse.ide/1`: every client and what its files say.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeDocument {
+    schema: &'static str,
+    ok: bool,
+    clients: Vec<IdeClientView>,
+}
+
+impl IdeDocument {
+    /// The document of these clients.
+    #[must_use]
+    pub fn new(clients: Vec<IdeClientView>) -> Self {
+        Self {
+            schema: "synapse.ide/1",
+            ok: true,
+            clients,
+        }
+    }
+}
+
+/// A client inside a document.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeClientView {
+    /// Its name on the command line.
+    pub client: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// Whether it shows itself on this machine.
+    pub detected: bool,
+    /// Whether it takes an entry from a link.
+    pub link: bool,
+    /// Its files here; none for a client whose entry is pasted.
+    pub files: Vec<IdeFileView>,
+}
+
+/// A client's file inside a document. `state` is `no-file`, `absent`, `current`, `stale`,
+/// `foreign` or `broken`; `error` is set when it is broken.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeFileView {
+    /// `user` or `project`.
+    pub scope: &'static str,
+    /// The file, before links are followed.
+    pub file: String,
+    /// What it says about Synapse.
+    pub state: &'static str,
+    /// Why it cannot be understood.
+    pub error: Option<ErrorView>,
+}
+
+/// `synapse.ide-change/1`: a change of a client's file, made or only shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeChangeDocument {
+    schema: &'static str,
+    ok: bool,
+    #[serde(flatten)]
+    change: IdeChangeView,
+}
+
+impl IdeChangeDocument {
+    /// The document of a change.
+    #[must_use]
+    pub fn new(change: IdeChangeView) -> Self {
+        Self {
+            schema: "synapse.ide-change/1",
+            ok: true,
+            change,
+        }
+    }
+}
+
+/// A change inside a document. `action` is `created`, `added`, `updated`, `replaced`, `removed`,
+/// `undone` or `unchanged`; with `dry_run` it is what would be.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeChangeView {
+    /// Whose file it is.
+    pub client: &'static str,
+    /// `user` or `project`.
+    pub scope: &'static str,
+    /// The file, before links are followed.
+    pub file: String,
+    /// Where it really is, when links lead elsewhere.
+    pub target: Option<String>,
+    /// What was done.
+    pub action: &'static str,
+    /// Whether it was only looked at.
+    pub dry_run: bool,
+    /// The change as a unified diff, without values of others.
+    pub diff: String,
+    /// The copy of the file as it was.
+    pub backup: Option<String>,
+    /// What deserves attention.
+    pub warnings: Vec<String>,
+    /// What the user does next in the client.
+    pub next: &'static str,
+}
+
+/// `synapse.ide-snippet/1`: the entry as text to paste.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeSnippetDocument {
+    schema: &'static str,
+    ok: bool,
+    client: &'static str,
+    file: Option<String>,
+    snippet: String,
+}
+
+impl IdeSnippetDocument {
+    /// The document of a snippet for `file`, when the client has one here.
+    #[must_use]
+    pub fn new(client: &'static str, file: Option<String>, snippet: String) -> Self {
+        Self {
+            schema: "synapse.ide-snippet/1",
+            ok: true,
+            client,
+            file,
+            snippet,
+        }
+    }
+}
+
+/// `synapse.ide-link/1`: a link that adds the entry.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeLinkDocument {
+    schema: &'static str,
+    ok: bool,
+    client: &'static str,
+    link: String,
+}
+
+impl IdeLinkDocument {
+    /// The document of a link.
+    #[must_use]
+    pub fn new(client: &'static str, link: String) -> Self {
+        Self {
+            schema: "synapse.ide-link/1",
+            ok: true,
+            client,
+            link,
+        }
+    }
+}
+
+/// `synapse.ide-check/1`: what a client would see.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeCheckDocument {
+    schema: &'static str,
+    ok: bool,
+    #[serde(flatten)]
+    check: IdeCheckView,
+}
+
+impl IdeCheckDocument {
+    /// The document of a check.
+    #[must_use]
+    pub fn new(check: IdeCheckView) -> Self {
+        Self {
+            schema: "synapse.ide-check/1",
+            ok: check.error.is_none(),
+            check,
+        }
+    }
+}
+
+/// A check inside a document.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeCheckView {
+    /// Whose entry.
+    pub client: &'static str,
+    /// `user` or `project`.
+    pub scope: &'static str,
+    /// The file that has it.
+    pub file: String,
+    /// The command and its arguments.
+    pub command: Option<Vec<String>>,
+    /// The names of the variables that it got.
+    pub variables: Option<Vec<String>>,
+    /// Where it was started.
+    pub directory: Option<String>,
+    /// How long the client waits.
+    pub timeout_ms: u64,
+    /// The server that answered.
+    pub server: Option<IdeServerView>,
+    /// The revision of the protocol that it chose.
+    pub revision: Option<String>,
+    /// The tools that it lists.
+    pub tools: Option<Vec<String>>,
+    /// From the start to the list of tools.
+    pub took_ms: Option<u64>,
+    /// The steps in order.
+    pub checks: Vec<IdeStepView>,
+    /// The first failure.
+    pub error: Option<ErrorView>,
+}
+
+/// Name and version of a server inside a document.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeServerView {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A step of a check inside a document. `outcome` is `ok`, `warn`, `fail` or `skip`.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdeStepView {
+    /// Which step.
+    pub id: &'static str,
+    /// How it went.
+    pub outcome: &'static str,
+    /// What was seen.
+    pub detail: Option<String>,
+    /// What has to hold first.
+    pub needs: Option<&'static str>,
+    /// Why it failed.
+    pub error: Option<ErrorView>,
+}

@@ -1,0 +1,100 @@
+//! Failures about the files of clients, with the path.
+
+use std::io;
+use std::path::Path;
+
+use synapse_core::redact::printable;
+use synapse_core::{Code, Failure};
+
+use crate::client::{Client, Scope};
+
+/// A path as messages show it.
+pub(crate) fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
+/// The failure of a file that the system does not let us read or write; `verb` is a participle.
+pub(crate) fn unusable(path: &Path, verb: &str, error: &io::Error) -> Failure {
+    Failure::new(
+        Code::IdeFileUnusable,
+        format!("{} cannot be {verb}", shown(path)),
+    )
+    .caused_by(error)
+    .hint("check owner and permissions of the file and of its directory")
+    .with("file", shown(path))
+}
+
+/// The failure of a file that is not what it should be; `what` completes "… is".
+pub(crate) fn unfit(path: &Path, what: &str) -> Failure {
+    Failure::new(Code::IdeFileUnusable, format!("{} is {what}", shown(path)))
+        .with("file", shown(path))
+}
+
+/// The failure of a file whose content cannot be edited safely.
+pub(crate) fn invalid(path: &Path, why: impl Into<String>) -> Failure {
+    Failure::new(
+        Code::IdeFileInvalid,
+        format!("{} cannot be edited safely", shown(path)),
+    )
+    .cause(why)
+    .hint("repair the file; it was left as it is")
+    .with("file", shown(path))
+}
+
+/// The failure of a file that somebody changed meanwhile; `since` completes "changed since".
+pub(crate) fn changed(path: &Path, since: &str) -> Failure {
+    Failure::new(
+        Code::IdeFileChanged,
+        format!("{} was changed since {since}", shown(path)),
+    )
+    .cause("nothing was written")
+    .hint("look at the file, then run the command again")
+    .with("file", shown(path))
+}
+
+/// The failure of a client without a file for `scope` here.
+pub(crate) fn without_file(client: &Client, scope: Scope) -> Failure {
+    let failure = if client.has_files() {
+        Failure::new(
+            Code::IdeNotSupported,
+            format!(
+                "{} has no configuration file in {scope} scope on this system",
+                client.title()
+            ),
+        )
+    } else {
+        Failure::new(
+            Code::IdeNotSupported,
+            format!(
+                "{} has no configuration file that can be edited",
+                client.title()
+            ),
+        )
+        .hint(client.next_step())
+    };
+    failure
+        .command(
+            "print the entry",
+            format!("synapse ide snippet {}", client.id()),
+        )
+        .with("client", client.id())
+}
+
+/// The failure of a client that has no entry of ours.
+pub(crate) fn not_installed(client: &Client, scope: Scope, path: &Path) -> Failure {
+    let flag = match scope {
+        Scope::User => "",
+        Scope::Project => " --scope project",
+    };
+    Failure::new(
+        Code::IdeNotInstalled,
+        format!("{} has no entry of Synapse", client.title()),
+    )
+    .cause(format!("{} has none called `synapse`", shown(path)))
+    .command(
+        "install it",
+        format!("synapse ide install {}{flag}", client.id()),
+    )
+    .with("client", client.id())
+    .with("file", shown(path))
+}

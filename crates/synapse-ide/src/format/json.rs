@@ -1,0 +1,135 @@
+//! JSON with comments and trailing commas, and nothing looser.
+
+use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
+use serde_json::Value;
+
+use super::Edit;
+
+/// What a text means; null when it is empty.
+pub(super) fn read(text: &str) -> Result<Value, String> {
+    let root = parse(text)?;
+    match root.value() {
+        None => Ok(Value::Null),
+        Some(value) => value
+            .to_serde_value()
+            .ok_or_else(|| "it has a value that JSON does not know".to_owned()),
+    }
+}
+
+/// What keeps a strict reader from reading the text, if anything.
+pub(crate) fn strictly(text: &str) -> Option<String> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text)
+        .err()
+        .map(|error| error.to_string())
+}
+
+pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
+    let root = parse(text)?;
+    for edit in edits {
+        match edit {
+            Edit::Set(path, value) => set(&root, path, value)?,
+            Edit::Remove(path) => remove(&root, path)?,
+        }
+    }
+    Ok(root.to_string())
+}
+
+fn set(root: &CstRootNode, path: &[String], value: &Value) -> Result<(), String> {
+    let Some((last, parents)) = path.split_last() else {
+        return Ok(());
+    };
+    let mut object = root
+        .object_value_or_create()
+        .ok_or_else(|| "at the top stands no object".to_owned())?;
+    for key in parents {
+        only(&object, key)?;
+        object = object
+            .object_value_or_create(key)
+            .ok_or_else(|| format!("`{key}` is no object"))?;
+    }
+    match only(&object, last)? {
+        Some(property) => property.set_value(input(value)),
+        None => drop(object.append(last, input(value))),
+    }
+    Ok(())
+}
+
+fn remove(root: &CstRootNode, path: &[String]) -> Result<(), String> {
+    let Some((last, parents)) = path.split_last() else {
+        return Ok(());
+    };
+    let Some(mut object) = root.object_value() else {
+        return Ok(());
+    };
+    for key in parents {
+        only(&object, key)?;
+        match object.object_value(key) {
+            Some(next) => object = next,
+            None => return Ok(()),
+        }
+    }
+    if let Some(property) = only(&object, last)? {
+        property.remove();
+    }
+    Ok(())
+}
+
+/// The property called `key`. A key that stands twice means one thing here and another thing in
+/// the client.
+fn only(object: &CstObject, key: &str) -> Result<Option<CstObjectProp>, String> {
+    let mut found = object
+        .properties()
+        .into_iter()
+        .filter(|property| property.decoded_name().as_deref() == Some(key));
+    let first = found.next();
+    match found.next() {
+        Some(_) => Err(format!("`{key}` stands twice in one object")),
+        None => Ok(first),
+    }
+}
+
+fn input(value: &Value) -> CstInputValue {
+    match value {
+        Value::Null => CstInputValue::Null,
+        Value::Bool(flag) => CstInputValue::Bool(*flag),
+        Value::Number(number) => CstInputValue::Number(number.to_string()),
+        Value::String(text) => CstInputValue::String(text.clone()),
+        Value::Array(items) => CstInputValue::Array(items.iter().map(input).collect()),
+        Value::Object(fields) => CstInputValue::Object(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), input(value)))
+                .collect(),
+        ),
+    }
+}
+
+fn parse(text: &str) -> Result<CstRootNode, String> {
+    let options = ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    let root = CstRootNode::parse(text, &options).map_err(|error| {
+        // Without the text that the library shows: it may be a secret of another server.
+        format!(
+            "it is no JSON: {} at line {}, column {}",
+            error.kind(),
+            error.line_display(),
+            error.column_display()
+        )
+    })?;
+    let values = root.children_exclude_trivia_and_tokens();
+    match values.len() {
+        0 | 1 => Ok(root),
+        _ => Err("it is no JSON: something follows the value".to_owned()),
+    }
+}

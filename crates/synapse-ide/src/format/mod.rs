@@ -1,0 +1,224 @@
+//! Reads and edits the text of a client's file in its format. An edit is made by a library that
+//! keeps every other byte, and is then held against what it should mean: a result that says
+//! anything else is refused.
+
+mod json;
+mod toml;
+mod yaml;
+
+use serde_json::{Map, Value};
+
+use crate::client::Format;
+
+pub(crate) use self::json::strictly as json_strictly;
+
+/// One change at a path of keys.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Edit {
+    /// Sets a value, making the objects above it.
+    Set(Vec<String>, Value),
+    /// Removes a key; nothing happens when it is not there.
+    Remove(Vec<String>),
+}
+
+impl Edit {
+    fn path(&self) -> &[String] {
+        match self {
+            Self::Set(path, _) | Self::Remove(path) => path,
+        }
+    }
+}
+
+/// The text of a file, apart from its byte order mark.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Text {
+    marked: bool,
+    text: String,
+}
+
+impl Text {
+    /// Reads bytes as UTF-8, with or without a byte order mark.
+    pub(crate) fn of(bytes: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let place = error.valid_up_to();
+            format!("it is not UTF-8: the byte at {place} begins no character")
+        })?;
+        Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
+            Some(text) => Self {
+                marked: true,
+                text: text.to_owned(),
+            },
+            None => Self {
+                marked: false,
+                text: text.to_owned(),
+            },
+        })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mark = if self.marked { BYTE_ORDER_MARK } else { "" };
+        [mark, &self.text].concat().into_bytes()
+    }
+}
+
+/// What `text` means: an object, or null for a text that says nothing.
+///
+/// # Errors
+/// In words, with line and column, why it means nothing.
+pub(crate) fn read(format: Format, text: &str) -> Result<Value, String> {
+    let value = match format {
+        Format::Json | Format::Jsonc => json::read(text),
+        Format::Toml => toml::read(text),
+        Format::Yaml => yaml::read(text),
+    }?;
+    match value {
+        Value::Object(_) | Value::Null => Ok(value),
+        other => Err(format!(
+            "at the top stands {}, an object is needed",
+            kind(&other)
+        )),
+    }
+}
+
+/// `text` with `edits` made.
+///
+/// # Errors
+/// In words, why it cannot be edited; then nothing was.
+pub(crate) fn edit(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, String> {
+    let before = read(format, text.as_str())?;
+    for edit in edits {
+        passable(&before, edit.path())?;
+    }
+    let after = match format {
+        Format::Json | Format::Jsonc => json::edit(text.as_str(), edits),
+        Format::Toml => with_line_ends(text.as_str(), |text| toml::edit(text, edits)),
+        Format::Yaml => with_line_ends(text.as_str(), |text| yaml::edit(text, edits)),
+    }?;
+    let mut expected = before;
+    for edit in edits {
+        apply(&mut expected, edit);
+    }
+    let mut meant = read(format, &after).map_err(|error| format!("{UNFAITHFUL}: {error}"))?;
+    for edit in edits {
+        without_empty(&mut meant, edit.path());
+        without_empty(&mut expected, edit.path());
+    }
+    if meant != expected {
+        return Err(UNFAITHFUL.to_owned());
+    }
+    Ok(Text {
+        marked: text.marked,
+        text: after,
+    })
+}
+
+/// The value at a path of keys.
+pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, key| value.get(*key))
+}
+
+/// What a value is, in words with an article.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Holds that everything above the end of `path` is an object, or is not there.
+fn passable(value: &Value, path: &[String]) -> Result<(), String> {
+    let mut current = value;
+    let Some((_, parents)) = path.split_last() else {
+        return Ok(());
+    };
+    for (depth, key) in parents.iter().enumerate() {
+        let Some(next) = current.get(key) else {
+            return Ok(());
+        };
+        if !next.is_object() && !next.is_null() {
+            let place = parents.get(..=depth).unwrap_or_default().join(".");
+            return Err(format!("`{place}` is {}, an object is needed", kind(next)));
+        }
+        current = next;
+    }
+    Ok(())
+}
+
+/// Makes an edit on what a text means.
+fn apply(value: &mut Value, edit: &Edit) {
+    let Some((last, parents)) = edit.path().split_last() else {
+        return;
+    };
+    let mut current = value;
+    for key in parents {
+        if current.is_null() {
+            *current = Value::Object(Map::new());
+        }
+        let Some(object) = current.as_object_mut() else {
+            return;
+        };
+        if matches!(edit, Edit::Remove(_)) && !object.contains_key(key) {
+            return;
+        }
+        current = object.entry(key).or_insert(Value::Null);
+    }
+    if current.is_null() && matches!(edit, Edit::Set(..)) {
+        *current = Value::Object(Map::new());
+    }
+    let Some(object) = current.as_object_mut() else {
+        return;
+    };
+    match edit {
+        Edit::Set(_, new) => drop(object.insert(last.clone(), new.clone())),
+        Edit::Remove(_) => drop(object.shift_remove(last)),
+    }
+}
+
+/// Takes the objects above the end of `path` away as far as they are empty: whether an empty one
+/// is written or not makes no difference.
+fn without_empty(value: &mut Value, path: &[String]) {
+    if let Some((first, rest)) = path.split_first()
+        && let Some(object) = value.as_object_mut()
+        && let Some(inner) = object.get_mut(first)
+        && !rest.is_empty()
+    {
+        without_empty(inner, rest);
+        if inner.is_null() {
+            object.shift_remove(first);
+        }
+    }
+    if value.as_object().is_some_and(Map::is_empty) {
+        *value = Value::Null;
+    }
+}
+
+/// Edits with plain line feeds and gives the text its own line ends back, because the libraries
+/// write line feeds.
+fn with_line_ends(
+    text: &str,
+    work: impl FnOnce(&str) -> Result<String, String>,
+) -> Result<String, String> {
+    let pairs = text.matches("\r\n").count();
+    if pairs == 0 {
+        return work(text);
+    }
+    if text.matches('\n').count() != pairs {
+        return Err("it mixes line ends, of which some would change".to_owned());
+    }
+    let edited = work(&text.replace("\r\n", "\n"))?;
+    Ok(edited.replace('\n', "\r\n"))
+}
+
+#[cfg(test)]
+mod tests;
+
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+const UNFAITHFUL: &str = "the edit would change more than our entry";

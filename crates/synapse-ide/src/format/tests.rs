@@ -1,0 +1,264 @@
+//! What files look like in the wild, format by format.
+
+use serde_json::{Value, json};
+
+use super::{Edit, Text, edit, read};
+use crate::client::Format;
+
+fn path(keys: &[&str]) -> Vec<String> {
+    keys.iter().map(|&key| key.to_owned()).collect()
+}
+
+fn entry() -> Value {
+    json!({"command": "/usr/bin/synapse", "args": ["serve"], "env": {"SYNAPSE_HOME": "/a b"}})
+}
+
+fn key(format: Format) -> &'static str {
+    match format {
+        Format::Json | Format::Jsonc => "mcpServers",
+        Format::Toml => "mcp_servers",
+        Format::Yaml => "extensions",
+    }
+}
+
+fn added(format: Format, text: &str) -> Result<String, String> {
+    let add = Edit::Set(path(&[key(format), "synapse"]), entry());
+    let text = Text::of(text.as_bytes())?;
+    let bytes = edit(format, &text, &[add])?.to_bytes();
+    Ok(String::from_utf8(bytes).unwrap())
+}
+
+fn removed(format: Format, text: &str) -> Result<String, String> {
+    let remove = Edit::Remove(path(&[key(format), "synapse"]));
+    let text = Text::of(text.as_bytes())?;
+    let bytes = edit(format, &text, &[remove])?.to_bytes();
+    Ok(String::from_utf8(bytes).unwrap())
+}
+
+/// Adds and removes, and demands the old bytes.
+#[track_caller]
+fn there_and_back(format: Format, text: &str) {
+    let with = added(format, text).unwrap();
+    assert_ne!(with, text);
+    let value = read(format, with.trim_start_matches('\u{feff}')).unwrap();
+    assert_eq!(value[key(format)]["synapse"], entry(), "{with}");
+    assert_eq!(removed(format, &with).unwrap(), text, "by way of\n{with}");
+}
+
+#[test]
+fn json_is_given_back_byte_by_byte() {
+    for text in [
+        "{\n  \"mcpServers\": {}\n}\n",
+        "{\n  \"mcpServers\": {\n    \"a\": { \"command\": \"x\", \"args\": [] }\n  }\n}\n",
+        "{\n\t\"mcpServers\": {\n\t\t\"a\": {\n\t\t\t\"command\": \"x\"\n\t\t}\n\t},\n\t\"z\": 1\n}",
+        "{\r\n  \"mcpServers\": {\r\n    \"a\": {}\r\n  }\r\n}\r\n",
+        "\u{feff}{\n    \"mcpServers\": {\n        \"a\": {}\n    }\n}\n",
+        "// first\n{\n  // second\n  \"mcpServers\": { // third\n    /* fourth */ \"a\": {} // fifth\n  \
+         } // sixth\n}\n// last\n",
+        "{\n  \"mcpServers\": {\n    \"a\": {},\n  },\n}\n",
+        "{\"x\": [1, 2.50, 1e3, 12345678901234567890, \"\\u00e4\\/\"],\n \"mcpServers\": {\n  \
+         \"a\": null\n }}\n",
+    ] {
+        there_and_back(Format::Jsonc, text);
+    }
+}
+
+#[test]
+fn json_without_the_key_gets_it() {
+    let empty = "{\n  \"mcpServers\": {\n    \"synapse\": {\n      \
+                 \"command\": \"/usr/bin/synapse\",\n      \"args\": [\"serve\"],\n      \
+                 \"env\": {\n        \"SYNAPSE_HOME\": \"/a b\"\n      }\n    }\n  }\n}\n";
+    assert_eq!(added(Format::Json, "").unwrap(), empty);
+    assert_eq!(added(Format::Json, "\n").unwrap(), empty);
+    assert_eq!(added(Format::Json, "{}\n").unwrap(), empty);
+    assert_eq!(
+        added(Format::Jsonc, "// mine\n").unwrap(),
+        format!("// mine\n{empty}")
+    );
+    let one_line = added(Format::Json, r#"{"a": 1}"#).unwrap();
+    assert_eq!(
+        read(Format::Json, &one_line).unwrap(),
+        json!({"a": 1, "mcpServers": {"synapse": entry()}})
+    );
+}
+
+#[test]
+fn only_the_field_that_changes_changes() {
+    let text = "{\n  \"mcpServers\": {\n    \"synapse\": {\n      // old\n      \
+                \"command\": \"/old\", // why\n      \"args\": [\"serve\"],\n      \
+                \"autoApprove\": [ \"chat\" ]\n    }\n  }\n}\n";
+    let set = Edit::Set(path(&["mcpServers", "synapse", "command"]), json!("/new"));
+    let after = edit(Format::Json, &Text::of(text.as_bytes()).unwrap(), &[set]).unwrap();
+    assert_eq!(after.as_str(), text.replace("/old", "/new"));
+}
+
+#[test]
+fn what_cannot_be_json_is_refused() {
+    for (text, why) in [
+        ("{", "line 1, column 1"),
+        ("{\"mcpServers\": {}", "it is no JSON"),
+        ("{\n  \"a\": 1\n  \"b\": 2\n}", "line 2"),
+        ("{a: 1}", "it is no JSON"),
+        ("{'a': 1}", "it is no JSON"),
+        ("{\"a\": NaN}", "it is no JSON"),
+        ("{} {}", "it is no JSON"),
+        ("[]", "a list, an object is needed"),
+        ("null x", "it is no JSON"),
+        ("3", "a number, an object is needed"),
+        ("{\"mcpServers\": []}", "`mcpServers` is a list"),
+        ("{\"mcpServers\": \"x\"}", "`mcpServers` is a string"),
+        ("{\"mcpServers\": {}, \"mcpServers\": {}}", "stands twice"),
+        (
+            "{\"mcpServers\": {\"synapse\": {}, \"synapse\": {}}}",
+            "stands twice",
+        ),
+        ("\u{feff}\u{feff}{}", "it is no JSON"),
+        ("mcp_servers = 1", "it is no JSON"),
+    ] {
+        let refusal = added(Format::Jsonc, text).unwrap_err();
+        assert!(refusal.contains(why), "{text}: {refusal}");
+    }
+    let latin = Text::of(b"{\"a\": \"\xe4\"}").unwrap_err();
+    assert!(latin.contains("UTF-8: the byte at 7"), "{latin}");
+    let utf16 = Text::of(b"\xff\xfe{\0}\0").unwrap_err();
+    assert!(utf16.contains("UTF-8"), "{utf16}");
+}
+
+#[test]
+fn deep_nesting_is_refused_and_not_followed() {
+    for (format, text) in [
+        (Format::Json, "[".repeat(1_000_000)),
+        (Format::Json, "{\"a\":".repeat(300_000)),
+        (Format::Toml, format!("a = {}", "[".repeat(300_000))),
+        (Format::Yaml, format!("a: {}", "[".repeat(300_000))),
+        (Format::Yaml, "- ".repeat(300_000)),
+    ] {
+        assert!(added(format, &text).is_err(), "{format:?}");
+    }
+}
+
+#[test]
+fn a_message_about_a_broken_file_shows_nothing_of_it() {
+    for (format, text) in [
+        (Format::Json, "{\"k\": \"fake-secret\" fake-secret}"),
+        (Format::Toml, "k = fake-secret = \"fake-secret\""),
+        (Format::Yaml, "k: \"fake-secret\" fake-secret: [\n"),
+    ] {
+        let refusal = added(format, text).unwrap_err();
+        assert!(!refusal.contains("fake-secret"), "{refusal}");
+    }
+}
+
+#[test]
+fn a_large_file_is_edited_in_reasonable_time() {
+    let mut text = "{\n  \"mcpServers\": {\n    \"a\": {}\n  },\n  \"history\": [\n".to_owned();
+    while text.len() < 1_000_000 {
+        text.push_str("    { \"role\": \"user\", \"text\": \"lorem ipsum dolor sit amet\" },\n");
+    }
+    text.push_str("    {}\n  ]\n}\n");
+    there_and_back(Format::Jsonc, &text);
+}
+
+#[test]
+fn toml_is_given_back_byte_by_byte() {
+    for text in [
+        "",
+        "model = \"x\"\n",
+        "# mine\nmodel   =  'x' # why\n\n[mcp_servers.a]\ncommand = \"y\"\n",
+        "[mcp_servers.a]\r\ncommand = \"y\"\r\nargs = [\r\n  \"1\", # one\r\n]\r\n",
+        "\u{feff}model = \"x\"\n\n[profiles.a]\nmodel = \"y\"\n# end\n",
+        "[mcp_servers.a]\ncommand = \"y\"\n[mcp_servers.a.env]\nK = \"v\"\n\n[tui]\ntheme = 1\n",
+        "mcp_servers = { a = { command = \"y\" } }\n",
+        "mcp_servers.a.command = \"y\"\n",
+        "[mcp_servers]\na.command = \"y\"\n",
+        "[[x]]\ny = 1979-05-27T07:32:00Z\n[[x]]\n",
+    ] {
+        there_and_back(Format::Toml, text);
+    }
+}
+
+#[test]
+fn a_toml_entry_is_a_table_of_its_own() {
+    assert_eq!(
+        added(Format::Toml, "model = \"x\"\n").unwrap(),
+        "model = \"x\"\n\n[mcp_servers.synapse]\ncommand = \"/usr/bin/synapse\"\n\
+         args = [\"serve\"]\nenv = { SYNAPSE_HOME = \"/a b\" }\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_toml_is_refused() {
+    for (text, why) in [
+        ("a = 1\n{", "line 2"),
+        ("a = 1\na = 2\n", "it is no TOML"),
+        ("mcp_servers = 1\n", "`mcp_servers` is a number"),
+        ("[[mcp_servers]]\na = 1\n", "`mcp_servers` is a list"),
+        ("a = 1\r\nb = 2\n", "mixes line ends"),
+    ] {
+        let refusal = added(Format::Toml, text).unwrap_err();
+        assert!(refusal.contains(why), "{text}: {refusal}");
+    }
+}
+
+#[test]
+fn yaml_is_given_back_byte_by_byte() {
+    for text in [
+        "extensions:\n  a:\n    enabled: true\n    type: builtin\n",
+        "# mine\nGOOSE_MODEL: x # why\nextensions:\n  # first\n  a:\n    args:\n    - one\n    - 'two'\n\
+         \n    envs: {}\n\nlast: 1\n",
+        "extensions:\r\n  a:\r\n    enabled: true\r\n",
+        "\u{feff}extensions:\n    a:\n        enabled: true\n",
+        "a: &x {b: 1}\nc: *x\nextensions:\n  d: \"e: f\"\n",
+    ] {
+        there_and_back(Format::Yaml, text);
+    }
+}
+
+#[test]
+fn a_yaml_entry_is_a_mapping() {
+    let fresh = "extensions:\n  synapse:\n    command: /usr/bin/synapse\n    args:\n      - serve\n    \
+                 env:\n      SYNAPSE_HOME: /a b\n";
+    assert_eq!(added(Format::Yaml, "").unwrap(), fresh);
+    assert_eq!(
+        added(Format::Yaml, "# mine").unwrap(),
+        format!("# mine\n{fresh}")
+    );
+    for text in ["a: 1\n", "a: 1\nextensions:\n", "a: 1\nextensions: {}\n"] {
+        let with = added(Format::Yaml, text).unwrap();
+        let value = read(Format::Yaml, &with).unwrap();
+        assert_eq!(value, json!({"a": 1, "extensions": {"synapse": entry()}}));
+    }
+}
+
+#[test]
+fn what_cannot_be_yaml_is_refused() {
+    for (text, why) in [
+        ("a: [1\nb: 2\n", "it is no YAML"),
+        ("a: 1\n\tb: 2\n", "it is no YAML"),
+        ("- a\n", "a list, an object is needed"),
+        ("extensions: [a]\n", "`extensions` is a list"),
+        ("extensions: a\n", "`extensions` is a string"),
+        ("a: 1\n---\nb: 2\n", "it is no YAML"),
+        ("a: 1\na: 2\n", "it is no YAML"),
+        ("a: *x\n", "it is no YAML"),
+        ("a: 1\r\nb: 2\n", "mixes line ends"),
+    ] {
+        let refusal = added(Format::Yaml, text).unwrap_err();
+        assert!(refusal.contains(why), "{text}: {refusal}");
+    }
+}
+
+#[test]
+fn removing_what_is_not_there_changes_nothing() {
+    for (format, text) in [
+        (Format::Json, "{ }"),
+        (Format::Json, ""),
+        (Format::Toml, "a=1"),
+        (Format::Yaml, "a: 1\n"),
+        (Format::Yaml, "# x"),
+    ] {
+        let text = text.to_owned();
+        let after = removed(format, &text).unwrap();
+        assert_eq!(after.trim_end(), text.trim_end(), "{format:?}");
+    }
+}

@@ -1,0 +1,351 @@
+//! The journal of changes: a backup of each file before it is changed, so that a change can be
+//! taken back. The backups are ours and in our own directory, because a client's file may hold
+//! other servers' keys, and a copy beside it would end in somebody's repository.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use synapse_core::time::Timestamp;
+use synapse_core::{Code, Failure};
+
+use crate::change::Change;
+use crate::client::{Client, Scope};
+use crate::failure::changed;
+use crate::file::{self, Lock, own_file};
+
+/// Where changes are recorded. Making one touches nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journal {
+    directory: PathBuf,
+}
+
+/// A change that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The copy of the file as it was; `None` when there was none.
+    pub backup: Option<PathBuf>,
+}
+
+/// What is written beside a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    format: u32,
+    client: String,
+    scope: String,
+    file: PathBuf,
+    made_at: String,
+    /// SHA-256 of the content before and after; `None` for no file.
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Journal {
+    /// The journal in `directory`, which is made, for its owner alone, by the first change.
+    #[must_use]
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    /// Makes `change`: looks that the file is still the one that the change was made from, keeps a
+    /// copy of it, and replaces it as a whole. Whoever is killed in between has lost nothing.
+    ///
+    /// # Errors
+    /// `ide.file-changed`, `ide.file-unusable`, `storage.locked`, `storage.unavailable`; the file
+    /// is left as it was.
+    pub fn apply(&self, change: &Change, now: Timestamp) -> Result<Applied, Failure> {
+        let lock = Lock::acquire(&self.directory.join("lock"), PATIENCE)?;
+        if file::read(&change.file)? != change.before {
+            return Err(changed(&change.file, "it was looked at"));
+        }
+        let applied = match &change.undoes {
+            Some(_) => Applied { backup: None },
+            None => self.keep(change, now)?,
+        };
+        match &change.after {
+            Some(content) => file::replace(&change.file, content)?,
+            None if change.before.is_some() => file::delete(&change.file)?,
+            None => {}
+        }
+        if let Some(record) = &change.undoes {
+            self.forget(record);
+        }
+        self.prune();
+        drop(lock);
+        Ok(applied)
+    }
+
+    /// The change that takes the newest one back, of `client` or of any. Writes nothing but that it
+    /// forgets changes that were never made.
+    ///
+    /// # Errors
+    /// `ide.not-installed` when there is none, `ide.file-changed` when the file is no longer as
+    /// Synapse left it, `ide.file-unusable`, `storage.unavailable`.
+    pub fn undo(&self, client: Option<&Client>) -> Result<Change, Failure> {
+        for name in self.records()?.into_iter().rev() {
+            let path = self.directory.join(&name);
+            let Some(record) = read_record(&path)? else {
+                continue;
+            };
+            if client.is_some_and(|client| client.id() != record.client) {
+                continue;
+            }
+            let Some(whose) = Client::named(&record.client) else {
+                continue;
+            };
+            let current = file::read(&record.file)?;
+            let digest = current.as_deref().map(digest);
+            if digest == record.before && digest != record.after {
+                // It was killed before it wrote, or somebody took the change back by hand.
+                self.forget(&path);
+                continue;
+            }
+            if digest != record.after {
+                let failure = changed(&record.file, "Synapse changed it");
+                let failure = match record.before {
+                    None => failure,
+                    Some(_) => failure.hint(format!(
+                        "the content that it had before is in {}",
+                        crate::failure::shown(&backup_of(&path))
+                    )),
+                };
+                return Err(failure.command(
+                    "take only the entry out",
+                    format!(
+                        "synapse ide remove {}{}",
+                        record.client,
+                        flag(&record.scope)
+                    ),
+                ));
+            }
+            let before = self.backup(&path, &record)?;
+            let scope = scope_named(&record.scope);
+            let contents = (current, before);
+            return Ok(Change::back(whose, scope, record.file, path, contents));
+        }
+        Err(
+            Failure::new(Code::IdeNotInstalled, "there is no change to undo")
+                .command("see what is where", "synapse ide list"),
+        )
+    }
+
+    /// What `file` had before the change that made it `content`, if the newest change did.
+    ///
+    /// # Errors
+    /// `storage.unavailable`.
+    pub(crate) fn content_before(
+        &self,
+        file: &Path,
+        content: &[u8],
+    ) -> Result<Option<Option<Vec<u8>>>, Failure> {
+        for name in self.records()?.into_iter().rev() {
+            let path = self.directory.join(&name);
+            let Some(record) = read_record(&path)? else {
+                continue;
+            };
+            if record.file == file && record.after == Some(digest(content)) {
+                return self.backup(&path, &record).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes the backup and then the record that makes it count.
+    pub(crate) fn keep(&self, change: &Change, now: Timestamp) -> Result<Applied, Failure> {
+        let stamp = now.to_string().replace([':', '-', '.'], "");
+        let mut path = self.directory.join("none");
+        for number in 0..MOST_RECORDS {
+            let name = format!("{stamp}-{number:02}-{}.json", change.client.id());
+            path = self.directory.join(name);
+            if !path.exists() {
+                break;
+            }
+        }
+        let backup = backup_of(&path);
+        if let Some(content) = &change.before {
+            file::write_private(&backup, content)?;
+        }
+        let record = Record {
+            format: FORMAT,
+            client: change.client.id().to_owned(),
+            scope: change.scope.as_str().to_owned(),
+            file: change.file.clone(),
+            made_at: now.to_string(),
+            before: change.before.as_deref().map(digest),
+            after: change.after.as_deref().map(digest),
+        };
+        let text = serde_json::to_vec_pretty(&record).map_err(|error| {
+            Failure::new(Code::InternalInvariant, "a record cannot be written").caused_by(&error)
+        })?;
+        file::write_private(&path, &text)?;
+        Ok(Applied {
+            backup: change.before.is_some().then_some(backup),
+        })
+    }
+
+    /// The names of the records, oldest first.
+    fn records(&self) -> Result<Vec<OsString>, Failure> {
+        let entries = match std::fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(own_file(&self.directory, &error)),
+        };
+        let mut names: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.file_name()))
+            .filter(|name| Path::new(name).extension().is_some_and(|end| end == "json"))
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn backup(&self, path: &Path, record: &Record) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(expected) = &record.before else {
+            return Ok(None);
+        };
+        let backup = backup_of(path);
+        let content = std::fs::read(&backup).map_err(|error| own_file(&backup, &error))?;
+        if digest(&content) != *expected {
+            return Err(changed(&backup, "it was made"));
+        }
+        Ok(Some(content))
+    }
+
+    /// Forgets a record. What cannot be removed is only in the way of nothing.
+    fn forget(&self, path: &Path) {
+        drop(std::fs::remove_file(path));
+        drop(std::fs::remove_file(backup_of(path)));
+    }
+
+    fn prune(&self) {
+        let names = self.records().unwrap_or_default();
+        let surplus = names.len().saturating_sub(MOST_RECORDS);
+        for name in names.iter().take(surplus) {
+            self.forget(&self.directory.join(name));
+        }
+    }
+}
+
+/// Reads a record; `None` for one that is gone, or is not of this version.
+fn read_record(path: &Path) -> Result<Option<Record>, Failure> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes)
+            .ok()
+            .filter(|record: &Record| record.format == FORMAT)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(own_file(path, &error)),
+    }
+}
+
+fn backup_of(record: &Path) -> PathBuf {
+    record.with_extension("bak")
+}
+
+fn scope_named(name: &str) -> Scope {
+    if name == Scope::Project.as_str() {
+        Scope::Project
+    } else {
+        Scope::User
+    }
+}
+
+fn flag(scope: &str) -> &'static str {
+    match scope_named(scope) {
+        Scope::User => "",
+        Scope::Project => " --scope project",
+    }
+}
+
+fn digest(content: &[u8]) -> String {
+    Sha256::digest(content)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+const FORMAT: u32 = 1;
+const MOST_RECORDS: usize = 50;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::change::{Replace, install};
+    use crate::entry::Entry;
+    use crate::machine::{Machine, System};
+
+    const CONTENT: &str = "{\n  \"mcpServers\": {}\n}\n";
+
+    #[test]
+    fn who_is_killed_between_backup_and_write_has_lost_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path().to_owned();
+        let machine = Machine::new(System::Linux, home.clone(), home, Arc::new(|_| None));
+        let cursor = Client::named("cursor").unwrap();
+        let file = cursor.file(&machine, Scope::User).unwrap();
+        std::fs::create_dir(file.parent().unwrap()).unwrap();
+        let mut users = std::fs::File::create(&file).unwrap();
+        users.write_all(CONTENT.as_bytes()).unwrap();
+        let journal = Journal::new(directory.path().join("journal"));
+        let entry = Entry::new(Path::new("/usr/bin/synapse")).unwrap();
+        let plan = || install(cursor, &machine, Scope::User, &entry, Replace::OwnOnly).unwrap();
+        let now = Timestamp::from_millis(0);
+
+        // Killed here: backup and record are there, the file is as it was.
+        let kept = journal.keep(&plan(), now).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
+        let backup = kept.backup.unwrap();
+        assert_eq!(std::fs::read_to_string(&backup).unwrap(), CONTENT);
+
+        // There is nothing to take back, and the next change is one of its own.
+        let failure = journal.undo(None).unwrap_err();
+        assert_eq!(failure.code, Code::IdeNotInstalled);
+        assert!(!backup.exists());
+        journal.keep(&plan(), now).unwrap();
+        journal.apply(&plan(), now).unwrap();
+        let back = journal.undo(None).unwrap();
+        journal.apply(&back, now).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
+    }
+
+    #[test]
+    fn a_damaged_backup_is_not_given_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path().to_owned();
+        let machine = Machine::new(System::Linux, home.clone(), home, Arc::new(|_| None));
+        let codex = Client::named("codex").unwrap();
+        let file = codex.file(&machine, Scope::User).unwrap();
+        std::fs::create_dir(file.parent().unwrap()).unwrap();
+        std::fs::File::create(&file).unwrap();
+        let journal = Journal::new(directory.path().join("journal"));
+        let entry = Entry::new(Path::new("/usr/bin/synapse")).unwrap();
+        let change = install(codex, &machine, Scope::User, &entry, Replace::OwnOnly).unwrap();
+        let applied = journal.apply(&change, Timestamp::from_millis(0)).unwrap();
+        let mut backup = std::fs::File::create(applied.backup.unwrap()).unwrap();
+        backup.write_all(b"other").unwrap();
+        let failure = journal.undo(None).unwrap_err();
+        assert_eq!(failure.code, Code::IdeFileChanged);
+    }
+
+    #[test]
+    fn old_records_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::new(directory.path().to_owned());
+        for number in 0..MOST_RECORDS + 3 {
+            let path = directory.path().join(format!("{number:03}.json"));
+            std::fs::File::create(&path).unwrap();
+            std::fs::File::create(backup_of(&path)).unwrap();
+        }
+        journal.prune();
+        let names = journal.records().unwrap();
+        assert_eq!(names.len(), MOST_RECORDS);
+        assert_eq!(names[0], "003.json");
+        let files = std::fs::read_dir(directory.path()).unwrap();
+        assert_eq!(files.count(), 2 * MOST_RECORDS);
+    }
+}

@@ -1,0 +1,34 @@
+//! Puts Synapse into the configuration files of MCP clients, takes it out again, and starts what
+//! is configured as the client would.
+//!
+//! **Invariant:** an edit changes our entry and nothing else, which is proven on the result before
+//! it is written. Nothing here reads the environment or guesses a directory: a [`Machine`] is
+//! passed in. No entry holds a secret.
+
+mod change;
+mod check;
+mod client;
+mod entry;
+mod failure;
+mod file;
+mod format;
+mod journal;
+mod link;
+mod machine;
+mod preview;
+mod snippet;
+mod state;
+
+pub use change::{Action, Change, Replace, install, remove};
+pub use check::{Check, CheckId, CheckReport, Finding, Target, check};
+pub use client::{CLIENTS, Client, Scope};
+pub use entry::{Entry, NAME};
+pub use journal::{Applied, Journal};
+pub use link::link;
+pub use machine::{Lookup, Machine, System};
+pub use snippet::snippet;
+pub use state::{EntryState, PlaceState, is_detected, states};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

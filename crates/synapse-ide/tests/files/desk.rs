@@ -1,0 +1,164 @@
+//! A user with a home, a project and a journal, all empty and all gone afterwards.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use synapse_core::Failure;
+use synapse_core::time::Timestamp;
+use synapse_ide::{
+    Applied, Change, Client, Entry, Journal, Machine, Replace, Scope, System, install, remove,
+    states,
+};
+use tempfile::TempDir;
+
+pub(crate) const BOTH: [Scope; 2] = [Scope::User, Scope::Project];
+
+pub(crate) struct Desk {
+    directory: TempDir,
+    system: System,
+    variables: BTreeMap<&'static str, OsString>,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        Self::of(System::Linux)
+    }
+
+    pub(crate) fn of(system: System) -> Self {
+        let directory = TempDir::new().unwrap();
+        for name in ["home", "project"] {
+            std::fs::create_dir(directory.path().join(name)).unwrap();
+        }
+        Self {
+            directory,
+            system,
+            variables: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.insert(name, value.into());
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn machine(&self) -> Machine {
+        let variables = self.variables.clone();
+        Machine::new(
+            self.system,
+            self.path("home"),
+            self.path("project"),
+            Arc::new(move |name| variables.get(name).cloned()),
+        )
+    }
+
+    pub(crate) fn journal(&self) -> Journal {
+        Journal::new(self.path("journal"))
+    }
+
+    /// The file of a client, with the directories above it.
+    pub(crate) fn file(&self, client: &Client, scope: Scope) -> PathBuf {
+        let file = client.file(&self.machine(), scope).unwrap();
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        file
+    }
+
+    pub(crate) fn plan(&self, client: &'static Client, scope: Scope) -> Result<Change, Failure> {
+        self.plan_with(client, scope, Replace::OwnOnly)
+    }
+
+    pub(crate) fn plan_with(
+        &self,
+        client: &'static Client,
+        scope: Scope,
+        replace: Replace,
+    ) -> Result<Change, Failure> {
+        install(client, &self.machine(), scope, &entry(), replace)
+    }
+
+    pub(crate) fn install(&self, client: &'static Client, scope: Scope) -> Applied {
+        self.make(&self.plan(client, scope).unwrap())
+    }
+
+    pub(crate) fn plan_removal(
+        &self,
+        client: &'static Client,
+        scope: Scope,
+    ) -> Result<Change, Failure> {
+        remove(client, &self.machine(), scope, &entry(), &self.journal())
+    }
+
+    pub(crate) fn make(&self, change: &Change) -> Applied {
+        self.journal().apply(change, now()).unwrap()
+    }
+
+    pub(crate) fn state(&self, client: &Client, scope: Scope) -> String {
+        let states = states(client, &self.machine(), &entry());
+        let place = states.iter().find(|place| place.scope == scope).unwrap();
+        place.state.as_str().to_owned()
+    }
+}
+
+pub(crate) fn entry() -> Entry {
+    Entry::new(Path::new("/usr/local/bin/synapse")).unwrap()
+}
+
+pub(crate) fn client(id: &str) -> &'static Client {
+    Client::named(id).unwrap()
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millis(1_795_176_000_123)
+}
+
+/// Writes a file of the user's.
+pub(crate) fn put(path: &Path, content: impl AsRef<[u8]>) {
+    use std::io::Write as _;
+
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut file = std::fs::File::create(path).unwrap();
+    file.write_all(content.as_ref()).unwrap();
+}
+
+/// What a file has; `None` when it is not there.
+pub(crate) fn content(path: &Path) -> Option<String> {
+    std::fs::read(path)
+        .ok()
+        .map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+/// A file of `client` in use, with other servers and comments where the client takes them.
+pub(crate) fn in_use(client: &Client) -> String {
+    match client.id() {
+        "codex" => {
+            "# mine\nmodel = 'x'   # why\n\n[mcp_servers.other]\ncommand = \"npx\"\nargs = [\n  \
+                    \"-y\", # yes\n]\n\n[tui]\ntheme = \"dark\"\n"
+                .to_owned()
+        }
+        "goose" => "# mine\nGOOSE_MODEL: x  # why\nextensions:\n  other:\n    enabled: true\n    \
+                    type: builtin\n    name: other\nlast: 'one'\n"
+            .to_owned(),
+        id => {
+            let key = match id {
+                "vscode" | "visual-studio" => "servers",
+                "zed" => "context_servers",
+                "opencode" | "crush" => "mcp",
+                _ => "mcpServers",
+            };
+            let comment = match id {
+                "vscode" | "zed" | "opencode" => "\t// mine\n",
+                _ => "",
+            };
+            format!(
+                "{{\n{comment}\t\"first\":  [1,2.50],\n\t\"{key}\": {{\n\t\t\"other\": {{\n\t\t\t\
+                 \"command\": \"npx\",\n\t\t\t\"env\": {{ \"TOKEN\": \"not-for-show\" }}\n\t\t}}\n\t}},\n\t\
+                 \"last\": \"\\u00e4\"\n}}\n"
+            )
+        }
+    }
+}

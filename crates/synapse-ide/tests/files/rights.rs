@@ -1,0 +1,74 @@
+//! Files and directories that may not be written, and things that are no files.
+
+use std::os::unix::fs::PermissionsExt;
+
+use synapse_core::Code;
+use synapse_ide::Scope;
+
+use crate::desk::{Desk, client, content, now, put};
+
+const USER: Scope = Scope::User;
+
+#[test]
+fn a_read_only_file_is_not_replaced() {
+    let desk = Desk::new();
+    let cursor = client("cursor");
+    let file = desk.file(cursor, USER);
+    put(&file, "{}");
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o444)).unwrap();
+    let failure = desk.plan(cursor, USER).unwrap_err();
+    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert!(failure.message.ends_with("is read-only"), "{failure}");
+    assert_eq!(content(&file).unwrap(), "{}");
+
+    // Made read-only behind the preview.
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    let change = desk.plan(cursor, USER).unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o444)).unwrap();
+    let failure = desk.journal().apply(&change, now()).unwrap_err();
+    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert_eq!(content(&file).unwrap(), "{}");
+    // What was kept before the failure is in nobody's way.
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    desk.install(cursor, USER);
+    desk.make(&desk.journal().undo(None).unwrap());
+    assert_eq!(content(&file).unwrap(), "{}");
+    let failure = desk.journal().undo(None).unwrap_err();
+    assert_eq!(failure.code, Code::IdeNotInstalled);
+}
+
+#[test]
+fn a_directory_and_a_socket_are_no_files() {
+    let desk = Desk::new();
+    let cursor = client("cursor");
+    let file = desk.file(cursor, USER);
+    std::fs::create_dir(&file).unwrap();
+    let failure = desk.plan(cursor, USER).unwrap_err();
+    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert!(file.is_dir());
+    std::fs::remove_dir(&file).unwrap();
+    let socket = std::os::unix::net::UnixListener::bind(&file).unwrap();
+    let failure = desk.plan(cursor, USER).unwrap_err();
+    assert_eq!(failure.code, Code::IdeFileUnusable);
+    drop(socket);
+}
+
+#[test]
+fn a_huge_file_is_not_read_into_memory() {
+    let desk = Desk::new();
+    let cursor = client("cursor");
+    let file = desk.file(cursor, USER);
+    let huge = std::fs::File::create(&file).unwrap();
+    huge.set_len(1 << 40).unwrap();
+    let failure = desk.plan(cursor, USER).unwrap_err();
+    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert!(failure.message.contains("64 MiB"), "{failure}");
+}
+
+#[test]
+fn a_parent_that_is_a_file_is_said() {
+    let desk = Desk::new();
+    put(&desk.path("home/.cursor"), "not a directory");
+    let failure = desk.plan(client("cursor"), USER).unwrap_err();
+    assert_eq!(failure.code, Code::IdeFileUnusable);
+}

@@ -1,0 +1,88 @@
+//! Questions and log messages to the client of one request, over the registry.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::registry::{Key, Registry};
+use crate::host::{AskError, Caller, Link, LogLevel};
+use crate::{Era, JsonObject};
+
+/// The client behind the request `key`.
+pub(crate) struct Asking {
+    pub(crate) key: Key,
+    pub(crate) caller: Caller,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) logging: bool,
+}
+
+#[async_trait]
+impl Link for Asking {
+    async fn ask(&self, method: &str, params: JsonObject) -> Result<Value, AskError> {
+        match self.caller.era() {
+            Era::Legacy => {}
+            Era::Modern => return Err(AskError::NotInThisEra),
+        }
+        let (number, receiver) = self
+            .registry
+            .ask(self.key, method, &params)
+            .ok_or(AskError::Gone)?;
+        let _withdrawn = Question {
+            registry: &self.registry,
+            number,
+        };
+        let answer = receiver.await.map_err(|_| AskError::Gone)?;
+        answer.map_or_else(
+            |error| Err(refused(&error)),
+            |result| serde_json::from_str(&result).map_err(|_| refused("")),
+        )
+    }
+
+    fn log(&self, level: LogLevel, params: JsonObject) {
+        if self.logging && self.caller.wants(level) {
+            let method = "notifications/message";
+            self.registry.notify(self.key, method, &params);
+        }
+    }
+}
+
+/// Withdraws the question when nobody waits for the answer any more.
+struct Question<'a> {
+    registry: &'a Registry,
+    number: u64,
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        self.registry.withdraw(self.number);
+    }
+}
+
+/// What the text of an error object says; an error of another shape is one all the same.
+fn refused(text: &str) -> AskError {
+    #[derive(Deserialize)]
+    struct Told {
+        code: i64,
+        #[serde(default)]
+        message: String,
+        #[serde(default)]
+        data: Option<Value>,
+    }
+    match serde_json::from_str::<Told>(text) {
+        Ok(told) => AskError::Refused {
+            code: told.code,
+            message: told.message,
+            data: told.data,
+        },
+        Err(_) => AskError::Refused {
+            code: UNREADABLE,
+            message: "the client's answer cannot be read".to_owned(),
+            data: None,
+        },
+    }
+}
+
+/// JSON-RPC's code for an invalid request, here of the client's making.
+const UNREADABLE: i64 = -32600;

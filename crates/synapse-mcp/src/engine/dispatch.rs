@@ -1,0 +1,275 @@
+//! Which port serves which method: parameters in, raw result out. A method of a port that a server
+//! does not have, or of the other era, does not exist.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::asking::Asking;
+use super::listening::listen;
+use super::offer::Offer;
+use super::paging::page;
+use super::registry::{Call, Key, Registry};
+use super::reply::{Reply, RpcError, list_result, with_cache_hint};
+use crate::host::{
+    Caller, Client, CompletionCall, CompletionHost, Listing, LogLevel, ProgressReporter,
+    PromptCall, PromptHost, ResourceHost, ResourceRead, ToolCall, ToolHost,
+};
+use crate::{Era, JsonObject, ProtocolRevision};
+
+/// Serves the methods of `offer`.
+pub(crate) struct Dispatch {
+    pub(crate) offer: Offer,
+    pub(crate) registry: Arc<Registry>,
+}
+
+/// A method that is served, with its port.
+enum Served<'a> {
+    ListTools(&'a dyn ToolHost),
+    CallTool(&'a dyn ToolHost),
+    ListResources(&'a dyn ResourceHost),
+    ListTemplates(&'a dyn ResourceHost),
+    ReadResource(&'a dyn ResourceHost),
+    Subscribe,
+    Unsubscribe,
+    ListPrompts(&'a dyn PromptHost),
+    GetPrompt(&'a dyn PromptHost),
+    Complete(&'a dyn CompletionHost),
+    SetLevel,
+    Listen,
+}
+
+impl Dispatch {
+    /// Runs one request; the result has not the shape of its era yet.
+    pub(crate) async fn run(
+        &self,
+        key: Key,
+        call: Call,
+        declared: Option<ProtocolRevision>,
+    ) -> Result<(JsonObject, ProtocolRevision), RpcError> {
+        let session = call.session;
+        let negotiated = session.as_ref().map(|session| session.revision);
+        let revision = declared.or(negotiated);
+        // A method that is in neither era does not exist, whoever asks.
+        let era = revision.map(ProtocolRevision::era);
+        let served = self
+            .served(&call.method, era)
+            .ok_or_else(|| RpcError::method_not_found(&call.method))?;
+        let revision = revision.ok_or(RpcError::invalid_params(
+            "send `initialize` first, or the protocol version and the client capabilities in `_meta`",
+        ))?;
+        let caller = Caller::new(revision)
+            .with_meta(call.meta)
+            .with_session(session);
+        let result = self.serve(served, key, call.params, caller).await?;
+        Ok((result, revision))
+    }
+
+    fn served(&self, method: &str, era: Option<Era>) -> Option<Served<'_>> {
+        let offer = &self.offer;
+        let tools = offer.tools.as_deref();
+        let resources = offer.resources.as_deref();
+        let prompts = offer.prompts.as_deref();
+        let legacy = era != Some(Era::Modern);
+        match method {
+            "tools/list" => tools.map(Served::ListTools),
+            "tools/call" => tools.map(Served::CallTool),
+            "resources/list" => resources.map(Served::ListResources),
+            "resources/templates/list" => resources.map(Served::ListTemplates),
+            "resources/read" => resources.map(Served::ReadResource),
+            "resources/subscribe" if legacy => self.subscribable().then_some(Served::Subscribe),
+            "resources/unsubscribe" if legacy => self.subscribable().then_some(Served::Unsubscribe),
+            "prompts/list" => prompts.map(Served::ListPrompts),
+            "prompts/get" => prompts.map(Served::GetPrompt),
+            "completion/complete" => offer.completions.as_deref().map(Served::Complete),
+            "logging/setLevel" if legacy => offer.logging.then_some(Served::SetLevel),
+            "subscriptions/listen" if era != Some(Era::Legacy) => Some(Served::Listen),
+            _ => None,
+        }
+    }
+
+    fn subscribable(&self) -> bool {
+        self.offer.resources.is_some() && self.offer.changes.is_some()
+    }
+
+    async fn serve(
+        &self,
+        served: Served<'_>,
+        key: Key,
+        params: JsonObject,
+        caller: Caller,
+    ) -> Reply {
+        let of_host = |error| RpcError::of_host(error, caller.era());
+        match served {
+            Served::ListTools(host) => {
+                let list = host.list_tools(&caller).await?;
+                let listing = Listing::new(list.tools).with_cache(list.cache);
+                self.list("tools", "name", listing, &params)
+            }
+            Served::ListResources(host) => {
+                let listing = host.list_resources(&caller).await.map_err(of_host)?;
+                self.list("resources", "uri", listing, &params)
+            }
+            Served::ListTemplates(host) => {
+                let listing = host.list_templates(&caller).await.map_err(of_host)?;
+                self.list("resourceTemplates", "uriTemplate", listing, &params)
+            }
+            Served::ListPrompts(host) => {
+                let listing = host.list_prompts(&caller).await.map_err(of_host)?;
+                self.list("prompts", "name", listing, &params)
+            }
+            Served::CallTool(host) => self.call_tool(host, key, params, caller).await,
+            Served::ReadResource(host) => self.read_resource(host, key, params, caller).await,
+            Served::GetPrompt(host) => self.get_prompt(host, key, params, caller).await,
+            Served::Complete(host) => complete(host, params, caller).await,
+            Served::Subscribe => subscribe(params, &caller, |wishes, uri| {
+                wishes.insert(uri);
+            }),
+            Served::Unsubscribe => subscribe(params, &caller, |wishes, uri| {
+                wishes.remove(&uri);
+            }),
+            Served::SetLevel => set_level(&params, &caller),
+            Served::Listen => listen(&self.offer, &self.registry, key, &params).await,
+        }
+    }
+
+    fn list(&self, member: &str, key: &str, listing: Listing, params: &JsonObject) -> Reply {
+        let page = page(listing.items, key, params.get("cursor"), self.offer.page)?;
+        Ok(list_result(member, page, listing.cache))
+    }
+
+    async fn call_tool(
+        &self,
+        host: &dyn ToolHost,
+        key: Key,
+        mut params: JsonObject,
+        caller: Caller,
+    ) -> Reply {
+        let name = text(&mut params, "name")?;
+        let arguments = object(&mut params, "arguments")?;
+        let mut call = ToolCall::new(name, arguments, caller);
+        call.extra = params;
+        call.progress = self.progress_reporter(key, &call.caller);
+        call.client = self.client(key, &call.caller);
+        Ok(host.call_tool(call).await?.into_object())
+    }
+
+    async fn read_resource(
+        &self,
+        host: &dyn ResourceHost,
+        key: Key,
+        mut params: JsonObject,
+        caller: Caller,
+    ) -> Reply {
+        let era = caller.era();
+        let uri = text(&mut params, "uri")?;
+        let mut read = ResourceRead::new(uri, caller);
+        read.extra = params;
+        read.progress = self.progress_reporter(key, &read.caller);
+        read.client = self.client(key, &read.caller);
+        let result = host.read_resource(read).await;
+        result
+            .map(with_cache_hint)
+            .map_err(|error| RpcError::of_host(error, era))
+    }
+
+    async fn get_prompt(
+        &self,
+        host: &dyn PromptHost,
+        key: Key,
+        mut params: JsonObject,
+        caller: Caller,
+    ) -> Reply {
+        let era = caller.era();
+        let name = text(&mut params, "name")?;
+        let arguments = object(&mut params, "arguments")?;
+        let mut call = PromptCall::new(name, arguments, caller);
+        call.extra = params;
+        call.progress = self.progress_reporter(key, &call.caller);
+        call.client = self.client(key, &call.caller);
+        let result = host.get_prompt(call).await;
+        result.map_err(|error| RpcError::of_host(error, era))
+    }
+
+    fn client(&self, key: Key, caller: &Caller) -> Client {
+        Client::new(Arc::new(Asking {
+            key,
+            caller: caller.clone(),
+            registry: Arc::clone(&self.registry),
+            logging: self.offer.logging,
+        }))
+    }
+
+    fn progress_reporter(&self, key: Key, caller: &Caller) -> Option<ProgressReporter> {
+        let token = caller.meta().get("progressToken")?;
+        if !(token.is_string() || token.is_number()) {
+            return None;
+        }
+        let registry = Arc::clone(&self.registry);
+        Some(ProgressReporter::new(token.clone(), move |params| {
+            registry.notify(key, "notifications/progress", &params);
+        }))
+    }
+}
+
+async fn complete(host: &dyn CompletionHost, mut params: JsonObject, caller: Caller) -> Reply {
+    let era = caller.era();
+    let reference = object(&mut params, "ref")?;
+    let mut argument = object(&mut params, "argument")?;
+    let name = text(&mut argument, "name")?;
+    let value = text(&mut argument, "value")?;
+    let mut context = object(&mut params, "context")?;
+    let mut call = CompletionCall::new(reference, name, value, caller);
+    call.settled = object(&mut context, "arguments")?;
+    call.extra = params;
+    let result = host.complete(call).await;
+    result.map_err(|error| RpcError::of_host(error, era))
+}
+
+fn subscribe(
+    mut params: JsonObject,
+    caller: &Caller,
+    change: impl FnOnce(&mut std::collections::BTreeSet<String>, String),
+) -> Reply {
+    let uri = text(&mut params, "uri")?;
+    if let Some(session) = caller.session() {
+        session.wishes(|wishes| change(&mut wishes.resources, uri));
+    }
+    Ok(JsonObject::new())
+}
+
+fn set_level(params: &JsonObject, caller: &Caller) -> Reply {
+    let level = params
+        .get("level")
+        .and_then(Value::as_str)
+        .and_then(LogLevel::from_name)
+        .ok_or_else(|| {
+            let levels = LogLevel::ALL.map(LogLevel::as_str).join(", ");
+            RpcError::invalid_params(format!("`level` must be one of {levels}"))
+        })?;
+    if let Some(session) = caller.session() {
+        session.wishes(|wishes| wishes.level = level);
+    }
+    Ok(JsonObject::new())
+}
+
+/// Takes a member that must be a string.
+fn text(params: &mut JsonObject, member: &str) -> Result<String, RpcError> {
+    match params.shift_remove(member) {
+        Some(Value::String(text)) => Ok(text),
+        _ => Err(RpcError::invalid_params(format!(
+            "`{member}` must be a string"
+        ))),
+    }
+}
+
+/// Takes a member that must be an object; absent and `null` ones are empty.
+fn object(params: &mut JsonObject, member: &str) -> Result<JsonObject, RpcError> {
+    match params.shift_remove(member) {
+        None | Some(Value::Null) => Ok(JsonObject::new()),
+        Some(Value::Object(object)) => Ok(object),
+        Some(_) => Err(RpcError::invalid_params(format!(
+            "`{member}` must be an object"
+        ))),
+    }
+}

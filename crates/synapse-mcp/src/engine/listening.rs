@@ -1,0 +1,175 @@
+//! Who hears of changes: in the modern era each `subscriptions/listen` what it asked for, under its
+//! own id; in the legacy era the session, list by list and resource by resource.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::offer::Offer;
+use super::registry::{Key, Registry};
+use super::reply::{Reply, RpcError};
+use crate::JsonObject;
+use crate::host::{Change, Changes, News};
+
+/// Serves one `subscriptions/listen` until the input ends; the client ends it by cancelling.
+pub(crate) async fn listen(
+    offer: &Offer,
+    registry: &Registry,
+    key: Key,
+    params: &JsonObject,
+) -> Reply {
+    let filter = Filter::accepted(offer, params)?;
+    let id = registry
+        .id_of(key)
+        .and_then(|id| serde_json::from_str(&id).ok())
+        .unwrap_or(Value::Null);
+    let meta = json!({ SUBSCRIPTION_ID: id });
+    // Before the acknowledgement, so that nothing that happens after it is missed.
+    let mut feed = offer.changes.as_ref().map(Changes::subscribe);
+    let notify = |method: &str, mut params: JsonObject| {
+        params.insert("_meta".to_owned(), meta.clone());
+        registry.notify(key, method, &params);
+    };
+    let mut accepted = JsonObject::new();
+    accepted.insert("notifications".to_owned(), filter.to_value());
+    notify("notifications/subscriptions/acknowledged", accepted);
+    loop {
+        let next = async {
+            match &mut feed {
+                Some(feed) => feed.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        let news = tokio::select! {
+            biased;
+            () = registry.input_ended() => break,
+            news = next => news,
+        };
+        filter.pass(&news, &notify);
+    }
+    Ok(JsonObject::from_iter([("_meta".to_owned(), meta)]))
+}
+
+/// Tells the legacy session what changes, for as long as it is polled.
+pub(crate) async fn inform_session(changes: &Changes, offer: &Offer, registry: &Registry) {
+    let mut feed = changes.subscribe();
+    loop {
+        let news = feed.next().await;
+        let Some(session) = registry.session() else {
+            continue;
+        };
+        let (initialized, resources) =
+            session.wishes(|wishes| (wishes.initialized, wishes.resources.clone()));
+        if initialized {
+            let filter = Filter {
+                tools: offer.tools.is_some(),
+                prompts: offer.prompts.is_some(),
+                lists: offer.resources.is_some(),
+                resources,
+            };
+            filter.pass(&news, &|method: &str, params: JsonObject| {
+                registry.announce(method, &params);
+            });
+        }
+    }
+}
+
+/// What a listener wants to hear.
+struct Filter {
+    tools: bool,
+    prompts: bool,
+    lists: bool,
+    resources: BTreeSet<String>,
+}
+
+impl Filter {
+    /// What of the filter in `params` this server can tell.
+    fn accepted(offer: &Offer, params: &JsonObject) -> Result<Self, RpcError> {
+        let Some(Value::Object(asked)) = params.get("notifications") else {
+            return Err(RpcError::invalid_params(
+                "`notifications` must be an object",
+            ));
+        };
+        let flag = |member: &str| match asked.get(member) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(wanted)) => Ok(*wanted),
+            Some(_) => Err(RpcError::invalid_params(format!(
+                "`notifications.{member}` must be a boolean"
+            ))),
+        };
+        let uris = match asked.get(RESOURCES) {
+            None | Some(Value::Null) => BTreeSet::new(),
+            Some(uris) => serde_json::from_value(uris.clone()).map_err(|_| {
+                RpcError::invalid_params(format!(
+                    "`notifications.{RESOURCES}` must be a list of strings"
+                ))
+            })?,
+        };
+        let changes = offer.changes.is_some();
+        Ok(Self {
+            tools: flag(TOOLS)? && changes && offer.tools.is_some(),
+            prompts: flag(PROMPTS)? && changes && offer.prompts.is_some(),
+            lists: flag(LISTS)? && changes && offer.resources.is_some(),
+            resources: if changes && offer.resources.is_some() {
+                uris
+            } else {
+                BTreeSet::new()
+            },
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        let mut filter = JsonObject::new();
+        for (member, wanted) in [
+            (TOOLS, self.tools),
+            (PROMPTS, self.prompts),
+            (LISTS, self.lists),
+        ] {
+            if wanted {
+                filter.insert(member.to_owned(), true.into());
+            }
+        }
+        if !self.resources.is_empty() {
+            filter.insert(RESOURCES.to_owned(), json!(self.resources));
+        }
+        Value::Object(filter)
+    }
+
+    /// Hands `notify` the notifications that `news` is for this listener.
+    fn pass(&self, news: &News, notify: &dyn Fn(&str, JsonObject)) {
+        let list = |wanted: bool, kind: &str| {
+            if wanted {
+                let method = format!("notifications/{kind}/list_changed");
+                notify(&method, JsonObject::new());
+            }
+        };
+        let updated = |uri: &str| {
+            let params = JsonObject::from_iter([("uri".to_owned(), uri.into())]);
+            notify("notifications/resources/updated", params);
+        };
+        match news {
+            News::One(Change::Tools) => list(self.tools, "tools"),
+            News::One(Change::Prompts) => list(self.prompts, "prompts"),
+            News::One(Change::Resources) => list(self.lists, "resources"),
+            News::One(Change::Resource { uri }) => {
+                if self.resources.contains(uri) {
+                    updated(uri);
+                }
+            }
+            News::Anything => {
+                list(self.tools, "tools");
+                list(self.prompts, "prompts");
+                list(self.lists, "resources");
+                for uri in &self.resources {
+                    updated(uri);
+                }
+            }
+        }
+    }
+}
+
+const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
+const TOOLS: &str = "toolsListChanged";
+const PROMPTS: &str = "promptsListChanged";
+const LISTS: &str = "resourcesListChanged";
+const RESOURCES: &str = "resourceSubscriptions";

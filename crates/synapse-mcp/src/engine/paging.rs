@@ -1,0 +1,125 @@
+//! Pages of a list, behind cursors that are opaque to clients and survive changes of the list.
+//!
+//! A cursor says where a page ended and, by a hash, behind which item. When the list has changed
+//! meanwhile, the item is looked for; when it is gone, the client has to begin again.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::Value;
+
+use super::reply::RpcError;
+use crate::JsonObject;
+
+/// One page.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Page {
+    pub(crate) items: Vec<JsonObject>,
+    /// The cursor of the next page, when there is one.
+    pub(crate) next: Option<String>,
+}
+
+/// Takes the page of `size` items behind `cursor`; `key` is the member that tells items apart.
+pub(crate) fn page(
+    mut items: Vec<JsonObject>,
+    key: &str,
+    cursor: Option<&Value>,
+    size: usize,
+) -> Result<Page, RpcError> {
+    let unknown = || RpcError::invalid_params("the cursor is unknown; list from the beginning");
+    let start = match cursor {
+        None | Some(Value::Null) => 0,
+        Some(Value::String(cursor)) => find(&items, key, cursor).ok_or_else(unknown)?,
+        Some(_) => return Err(unknown()),
+    };
+    let mut items = items.split_off(start.min(items.len()));
+    let next = (items.len() > size)
+        .then(|| items.get(size.saturating_sub(1)))
+        .flatten()
+        .map(|last| format!("{:x}-{:016x}", start + size, hash(last, key)));
+    items.truncate(size);
+    Ok(Page { items, next })
+}
+
+/// The position behind the item that `cursor` names.
+fn find(items: &[JsonObject], key: &str, cursor: &str) -> Option<usize> {
+    let (position, wanted) = cursor.split_once('-')?;
+    let position = usize::from_str_radix(position, 16).ok()?;
+    let wanted = u64::from_str_radix(wanted, 16).ok()?;
+    let is_it = |item: &JsonObject| hash(item, key) == wanted;
+    let before = position.checked_sub(1)?;
+    if items.get(before).is_some_and(is_it) {
+        return Some(position);
+    }
+    items.iter().position(is_it).map(|found| found + 1)
+}
+
+fn hash(item: &JsonObject, key: &str) -> u64 {
+    // Not for security: a cursor that is made up reads what the client may read anyway.
+    let mut hasher = DefaultHasher::new();
+    item.get(key).and_then(Value::as_str).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn items(names: &[&str]) -> Vec<JsonObject> {
+        names
+            .iter()
+            .map(|name| json!({ "name": name }).as_object().unwrap().clone())
+            .collect()
+    }
+
+    fn names(page: &Page) -> Vec<&str> {
+        page.items
+            .iter()
+            .map(|item| item["name"].as_str().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn pages_cover_the_list_once() {
+        let all = ["a", "b", "c", "d", "e"];
+        let mut seen = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = page(items(&all), "name", cursor.as_ref(), 2).unwrap();
+            seen.extend(names(&page).into_iter().map(str::to_owned));
+            match page.next {
+                Some(next) => cursor = Some(Value::String(next)),
+                None => break,
+            }
+        }
+        assert_eq!(seen, all);
+        let whole = page(items(&all), "name", Some(&Value::Null), 5).unwrap();
+        assert_eq!((whole.items.len(), whole.next), (5, None));
+    }
+
+    #[test]
+    fn a_list_that_grew_goes_on_behind_the_same_item() {
+        let first = page(items(&["b", "c", "d"]), "name", None, 1).unwrap();
+        let cursor = first.next.map(Value::String);
+        let next = page(items(&["a", "b", "c", "d"]), "name", cursor.as_ref(), 1).unwrap();
+        assert_eq!(names(&next), ["c"]);
+        let gone = page(items(&["c", "d"]), "name", cursor.as_ref(), 1);
+        assert!(gone.is_err());
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_refused() {
+        for cursor in [
+            json!(""),
+            json!("2"),
+            json!("1-0"),
+            json!("x-y"),
+            json!(1),
+            json!([]),
+        ] {
+            let refused = page(items(&["a", "b"]), "name", Some(&cursor), 1);
+            assert!(refused.is_err(), "{cursor}");
+        }
+    }
+}

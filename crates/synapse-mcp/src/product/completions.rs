@@ -1,0 +1,129 @@
+//! Completions of the arguments of the product's prompts and resource templates, from what this
+//! machine knows: the connections, the ledger and the catalogue of errors. Never a request.
+
+use async_trait::async_trait;
+use serde_json::Value;
+use synapse_core::engine::Engine;
+use synapse_core::error::Code;
+use synapse_core::ledger::UsageKey;
+
+use super::prompts::PROMPTS;
+use super::resources::TEMPLATES;
+use crate::JsonObject;
+use crate::host::{CompletionCall, CompletionHost, HostError, completion, referenced};
+use crate::tools::history;
+
+/// The product's own completions.
+#[derive(Debug, Clone)]
+pub struct ProductCompletions {
+    engine: Engine,
+    scope: Option<String>,
+}
+
+impl ProductCompletions {
+    /// Completions over `engine`, for every connection.
+    #[must_use]
+    pub const fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            scope: None,
+        }
+    }
+
+    /// Tells of the connection called `name` and of no other.
+    #[must_use]
+    pub fn scoped_to(mut self, name: impl Into<String>) -> Self {
+        self.scope = Some(name.into());
+        self
+    }
+
+    /// Everything that the argument may be.
+    async fn values(&self, call: &CompletionCall) -> Vec<String> {
+        let settled = |name: &str| call.settled.get(name).and_then(Value::as_str);
+        match call.argument.as_str() {
+            "connection" | "name" | "first" => self.names(None),
+            "second" => self.names(settled("first")),
+            "model" => self.models(settled("connection")).await,
+            "by" => UsageKey::ALL.map(|key| key.as_str().to_owned()).to_vec(),
+            "id" => self.calls().await,
+            "code" => Code::CATALOGUE
+                .iter()
+                .map(|entry| entry.name.to_owned())
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Connections, but for the one that is taken. One that is broken is none to suggest.
+    fn names(&self, taken: Option<&str>) -> Vec<String> {
+        let stored = self.engine.connections().unwrap_or_default();
+        stored
+            .into_iter()
+            .filter(|stored| stored.connection.is_ok())
+            .map(|stored| stored.name.to_string())
+            .filter(|name| self.in_scope(name) && Some(name.as_str()) != taken)
+            .collect()
+    }
+
+    /// The models of the connections, and those that were asked lately.
+    async fn models(&self, connection: Option<&str>) -> Vec<String> {
+        let wanted =
+            |name: &str| self.in_scope(name) && connection.is_none_or(|wanted| name == wanted);
+        let stored = self.engine.connections().unwrap_or_default();
+        let configured = stored
+            .into_iter()
+            .filter(|stored| wanted(stored.name.as_str()))
+            .map(|stored| stored.draft.model);
+        let rows = history::newest(&self.engine, self.scope.as_deref(), RECENT).await;
+        let rows = rows.unwrap_or_default();
+        let asked = rows
+            .into_iter()
+            .filter(|entry| wanted(&entry.receipt.connection))
+            .map(|entry| entry.receipt.model_requested);
+        let mut models = Vec::new();
+        for model in configured.chain(asked) {
+            if !models.contains(&model) {
+                models.push(model);
+            }
+        }
+        models
+    }
+
+    async fn calls(&self) -> Vec<String> {
+        let rows = history::newest(&self.engine, self.scope.as_deref(), RECENT).await;
+        let rows = rows.unwrap_or_default();
+        rows.iter()
+            .map(|entry| entry.receipt.call_id.to_string())
+            .collect()
+    }
+
+    fn in_scope(&self, name: &str) -> bool {
+        self.scope.as_deref().is_none_or(|scope| name == scope)
+    }
+}
+
+#[async_trait]
+impl CompletionHost for ProductCompletions {
+    fn owns(&self, reference: &JsonObject) -> bool {
+        let Some(name) = referenced(reference) else {
+            return false;
+        };
+        PROMPTS.iter().any(|prompt| prompt.name == name)
+            || TEMPLATES.iter().any(|(template, ..)| *template == name)
+    }
+
+    async fn complete(&self, call: CompletionCall) -> Result<JsonObject, HostError> {
+        if !self.owns(&call.reference) {
+            return Err(HostError::InvalidParams {
+                message: "`ref` names neither a prompt nor a resource template".to_owned(),
+            });
+        }
+        let typed = call.value.to_lowercase();
+        let mut values = self.values(&call).await;
+        values.retain(|value| value.to_lowercase().starts_with(&typed));
+        Ok(completion(values))
+    }
+}
+
+/// How many rows of the ledger are looked at.
+const RECENT: u32 = 200;

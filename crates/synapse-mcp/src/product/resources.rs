@@ -1,0 +1,187 @@
+//! The product's own resources: connections, usage, single calls, and what error codes mean. They
+//! are read when they are asked for, and hold no prompt, no answer and no credential.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use synapse_core::call::CallId;
+use synapse_core::document::{HistoryEntry, UsageDocument};
+use synapse_core::engine::Engine;
+use synapse_core::error::{Code, CodeEntry};
+use synapse_core::ledger::UsageKey;
+
+use super::{failed, object};
+use crate::JsonObject;
+use crate::host::{Caller, HostError, Listing, ResourceHost, ResourceRead};
+use crate::tools::{connections, history, usage, value};
+
+/// The product's own resources.
+#[derive(Debug, Clone)]
+pub struct ProductResources {
+    engine: Engine,
+    scope: Option<String>,
+}
+
+impl ProductResources {
+    /// The resources over `engine`, for every connection.
+    #[must_use]
+    pub const fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            scope: None,
+        }
+    }
+
+    /// Tells of the connection called `name` and of no other.
+    #[must_use]
+    pub fn scoped_to(mut self, name: impl Into<String>) -> Self {
+        self.scope = Some(name.into());
+        self
+    }
+
+    fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    async fn read(&self, target: Target<'_>) -> Result<Option<Content>, HostError> {
+        Ok(match target {
+            Target::Connections => {
+                let document = connections::document(&self.engine, self.scope());
+                Some(Content::Json(value(
+                    &document.map_err(|failure| failed(&failure))?,
+                )))
+            }
+            Target::Connection(name) => {
+                let document = connections::document(&self.engine, self.scope());
+                let document = document.map_err(|failure| failed(&failure))?;
+                let found = document.only(name);
+                found.map(|document| Content::Json(value(&document)))
+            }
+            Target::Usage(by) => {
+                let sums = usage::sums(&self.engine, self.scope(), by, None).await;
+                let (query, lines) = sums.map_err(|failure| failed(&failure))?;
+                Some(Content::Json(value(&UsageDocument::new(&query, &lines))))
+            }
+            Target::Call(id) => {
+                let entry = history::entry(&self.engine, self.scope(), id).await;
+                let entry = entry.map_err(|failure| failed(&failure))?;
+                entry.map(|entry| Content::Json(value(&HistoryEntry::from(&entry))))
+            }
+            Target::Code(entry) => Some(Content::Markdown(page(entry))),
+        })
+    }
+}
+
+#[async_trait]
+impl ResourceHost for ProductResources {
+    async fn list_resources(&self, _caller: &Caller) -> Result<Listing, HostError> {
+        let mut items = vec![json!({
+            "uri": "synapse://connections",
+            "name": "connections",
+            "title": "Connections",
+            "description": "The user's model connections",
+            "mimeType": JSON,
+        })];
+        // A file that cannot be read is told when it is read, not when it is listed.
+        let stored = self.engine.connections().unwrap_or_default();
+        let names = stored.iter().map(|stored| stored.name.as_str());
+        for name in names.filter(|name| self.scope().is_none_or(|scope| *name == scope)) {
+            items.push(json!({
+                "uri": format!("synapse://connections/{name}"),
+                "name": format!("connection {name}"),
+                "mimeType": JSON,
+            }));
+        }
+        let keys = UsageKey::ALL.into_iter();
+        for by in keys.filter(|by| self.scope.is_none() || *by == UsageKey::Connection) {
+            let by = by.as_str();
+            items.push(json!({
+                "uri": format!("synapse://usage/{by}"),
+                "name": format!("usage by {by}"),
+                "description": "Calls, tokens and cost so far",
+                "mimeType": JSON,
+            }));
+        }
+        Ok(Listing::new(items.into_iter().map(object).collect()))
+    }
+
+    async fn list_templates(&self, _caller: &Caller) -> Result<Listing, HostError> {
+        let templates = TEMPLATES.map(|(uri, name, kind)| {
+            object(json!({ "uriTemplate": uri, "name": name, "mimeType": kind }))
+        });
+        Ok(Listing::new(templates.to_vec()))
+    }
+
+    fn owns(&self, uri: &str) -> bool {
+        uri.starts_with(SCHEME)
+    }
+
+    async fn read_resource(&self, read: ResourceRead) -> Result<JsonObject, HostError> {
+        let found = match Target::parse(&read.uri) {
+            Some(target) => self.read(target).await?,
+            None => None,
+        };
+        let (kind, text) = match found {
+            Some(Content::Json(document)) => (JSON, format!("{document:#}")),
+            Some(Content::Markdown(text)) => (MARKDOWN, text),
+            None => return Err(HostError::NotFound { uri: read.uri }),
+        };
+        let content = json!({ "uri": read.uri, "mimeType": kind, "text": text });
+        Ok(object(json!({ "contents": [content] })))
+    }
+}
+
+/// What a URI of ours names.
+enum Target<'a> {
+    Connections,
+    Connection(&'a str),
+    Usage(UsageKey),
+    Call(CallId),
+    Code(&'static CodeEntry),
+}
+
+enum Content {
+    Json(Value),
+    Markdown(String),
+}
+
+impl<'a> Target<'a> {
+    fn parse(uri: &'a str) -> Option<Self> {
+        let path = uri.strip_prefix(SCHEME)?;
+        Some(match path.split_once('/') {
+            None if path == "connections" => Self::Connections,
+            Some(("connections", name)) => Self::Connection(name),
+            Some(("usage", by)) => Self::Usage(usage::key(by)?),
+            Some(("history", id)) => Self::Call(id.parse().ok()?),
+            Some(("errors", code)) => Self::Code(code.parse::<Code>().ok()?.entry()?),
+            None | Some(_) => return None,
+        })
+    }
+}
+
+fn page(entry: &CodeEntry) -> String {
+    format!(
+        "# {}\n\nClass {}, exit code {}.\n\n{}\n\n* Detected: {}\n* Remedy: {}\n",
+        entry.name,
+        entry.class.as_str(),
+        entry.class.exit_code(),
+        entry.meaning,
+        entry.detected,
+        entry.remedy,
+    )
+}
+
+const SCHEME: &str = "synapse://";
+const JSON: &str = "application/json";
+const MARKDOWN: &str = "text/markdown";
+
+/// URI template, name, and type of each template.
+pub(super) const TEMPLATES: [(&str, &str, &str); 4] = [
+    ("synapse://connections/{name}", "one connection", JSON),
+    ("synapse://usage/{by}", "usage", JSON),
+    ("synapse://history/{id}", "what one call did", JSON),
+    (
+        "synapse://errors/{code}",
+        "what an error code means",
+        MARKDOWN,
+    ),
+];

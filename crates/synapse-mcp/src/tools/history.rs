@@ -1,0 +1,139 @@
+//! The tool `history`, and single rows for the resource `synapse://history/{id}`.
+
+use synapse_core::call::CallId;
+use synapse_core::document::{ErrorDocument, HistoryDocument, Pages};
+use synapse_core::engine::Engine;
+use synapse_core::error::Failure;
+use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
+
+use super::arguments::{Arguments, invalid};
+use super::{connection, failed, schema, value};
+use crate::host::{ToolCall, ToolResult};
+
+/// Rows of the ledger; sends nothing.
+pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
+    match run(engine, scope, call).await {
+        Ok(result) => result,
+        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
+    }
+}
+
+async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<ToolResult, Failure> {
+    let mut arguments = Arguments::new(schema::HISTORY, call.arguments);
+    let one: Option<String> = arguments.take("call_id")?;
+    let named = arguments.take("connection")?;
+    let outcome: Option<String> = arguments.take("outcome")?;
+    let before: Option<String> = arguments.take("before")?;
+    let limit = arguments.take_within("limit", 1..=200)?.unwrap_or(LIMIT);
+    arguments.finish()?;
+    // At most 200.
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let connection = connection(scope, named)?;
+    let outcome = outcome.as_deref().map(outcome_of).transpose()?;
+    let (entries, pages) = match one {
+        Some(id) => {
+            let id = call_id("call_id", &id)?;
+            let entry = entry(engine, scope, id).await?;
+            let entry = entry.ok_or_else(|| {
+                invalid("no call has that id")
+                    .hint("leave call_id out to see the newest")
+                    .with("argument", "call_id")
+            })?;
+            (vec![entry], Pages::default())
+        }
+        None => {
+            let before = before.map(|id| call_id("before", &id)).transpose()?;
+            let query = HistoryQuery {
+                outcome,
+                after: before,
+                ..of(connection.as_deref(), limit)
+            };
+            let entries = engine.history(query.clone()).await?;
+            let pages = Pages::around(&entries, &query);
+            (entries, pages)
+        }
+    };
+    let document = HistoryDocument::new(&entries, &pages);
+    let text = match entries.as_slice() {
+        [] => "no calls".to_owned(),
+        entries => entries.iter().map(line).collect::<Vec<_>>().join("\n"),
+    };
+    Ok(ToolResult::text(text).with_structured_content(value(&document)))
+}
+
+/// One row, unless it is out of scope.
+///
+/// # Errors
+/// `storage.*`.
+pub(crate) async fn entry(
+    engine: &Engine,
+    scope: Option<&str>,
+    id: CallId,
+) -> Result<Option<Entry>, Failure> {
+    let entry = engine.ports().reader.entry(id).await?;
+    Ok(entry.filter(|entry| scope.is_none_or(|name| entry.receipt.connection == name)))
+}
+
+/// The newest rows that a server of this scope may tell.
+///
+/// # Errors
+/// `storage.*`.
+pub(crate) async fn newest(
+    engine: &Engine,
+    scope: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Entry>, Failure> {
+    engine.history(of(scope, limit)).await
+}
+
+/// The newest rows of a connection, or of all.
+fn of(connection: Option<&str>, limit: u32) -> HistoryQuery {
+    HistoryQuery {
+        filters: connection
+            .map(|name| Filter::is(Column::Connection, name))
+            .into_iter()
+            .collect(),
+        ..HistoryQuery::newest(limit)
+    }
+}
+
+fn line(entry: &Entry) -> String {
+    let receipt = &entry.receipt;
+    let known =
+        |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |each| each.to_string());
+    let model = receipt.model_served.as_ref();
+    format!(
+        "{} {} {} {} {}{}, {}+{} tokens, {} ms",
+        entry.started_at,
+        receipt.call_id,
+        receipt.connection,
+        model.unwrap_or(&receipt.model_requested),
+        entry.outcome.as_str(),
+        entry
+            .error_code
+            .as_ref()
+            .map_or_else(String::new, |code| format!(" ({code})")),
+        known(receipt.usage.prompt_tokens),
+        known(receipt.usage.completion_tokens),
+        known(receipt.latency_ms),
+    )
+}
+
+fn outcome_of(word: &str) -> Result<Outcome, Failure> {
+    Outcome::parse(word).ok_or_else(|| {
+        let words = Outcome::ALL.map(Outcome::as_str).join(", ");
+        invalid("outcome is none of the outcomes")
+            .cause(format!("it takes {words}"))
+            .with("argument", "outcome")
+    })
+}
+
+fn call_id(argument: &'static str, text: &str) -> Result<CallId, Failure> {
+    text.parse().map_err(|_| {
+        invalid(format!("{argument} is no call id"))
+            .cause("it takes a UUID, as receipts and history show it")
+            .with("argument", argument)
+    })
+}
+
+const LIMIT: u64 = 20;

@@ -1,0 +1,64 @@
+//! The tool `list_models`: one request, no prompt.
+
+use synapse_core::document::{ErrorDocument, ModelsDocument};
+use synapse_core::engine::{Engine, Models};
+use synapse_core::error::Failure;
+
+use super::arguments::Arguments;
+use super::heartbeat::with_heartbeat;
+use super::{connection, failed, schema, value};
+use crate::host::{ToolCall, ToolResult};
+
+/// Asks the provider for its models.
+pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
+    let (name, search, limit) = match prepare(engine, scope, &call) {
+        Ok(prepared) => prepared,
+        Err(failure) => return failed(&failure, &ErrorDocument::new(&failure)),
+    };
+    let listing = with_heartbeat(call.progress.as_ref(), "the provider", engine.models(&name));
+    match listing.await {
+        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
+        Ok(mut models) => {
+            let document = ModelsDocument::new(&models, search.as_deref()).at_most(limit);
+            let text = lines(&mut models, search.as_deref(), limit);
+            ToolResult::text(text).with_structured_content(value(&document))
+        }
+    }
+}
+
+fn prepare(
+    engine: &Engine,
+    scope: Option<&str>,
+    call: &ToolCall,
+) -> Result<(String, Option<String>, usize), Failure> {
+    let mut arguments = Arguments::new(schema::LIST_MODELS, call.arguments.clone());
+    let named = arguments.take("connection")?;
+    let search = arguments.take("search")?;
+    let limit = arguments.take_within("limit", 1..=1000)?.unwrap_or(LIMIT);
+    arguments.finish()?;
+    let named = connection(scope, named)?;
+    let connection = engine.connection(named.as_deref())?;
+    Ok((connection.name.to_string(), search, limit as usize))
+}
+
+fn lines(models: &mut Models, search: Option<&str>, limit: usize) -> String {
+    let total = models.listed.models.len();
+    let found = &mut models.listed.models;
+    found.retain(|model| search.is_none_or(|text| model.matches(text)));
+    let mut lines: Vec<String> = found
+        .iter()
+        .take(limit)
+        .map(|model| match model.context_length {
+            Some(tokens) => format!("{} ({tokens} tokens)", model.id),
+            None => model.id.clone(),
+        })
+        .collect();
+    lines.push(match found.len().checked_sub(limit) {
+        Some(more @ 1..) => format!("and {more} more; search, or raise limit"),
+        Some(0) | None => format!("{} of {total} models", found.len()),
+    });
+    lines.join("\n")
+}
+
+/// A router lists thousands; what a model reads costs its user.
+const LIMIT: u64 = 50;

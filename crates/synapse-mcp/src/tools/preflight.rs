@@ -1,0 +1,63 @@
+//! The tool `preflight`: the ladder of a saved connection.
+
+use synapse_core::document::{ErrorDocument, PreflightDocument};
+use synapse_core::engine::{Engine, PreflightCall};
+use synapse_core::error::Failure;
+use synapse_core::preflight::{Check, Finding, PreflightReport, Reach, Skip};
+
+use super::arguments::Arguments;
+use super::heartbeat::with_heartbeat;
+use super::{connection, failed, paragraph, schema, value};
+use crate::host::{ToolCall, ToolResult};
+
+/// Climbs the ladder; one paid prompt only when it is asked for.
+pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
+    let (name, preflight) = match prepare(engine, scope, &call) {
+        Ok(prepared) => prepared,
+        Err(failure) => return failed(&failure, &ErrorDocument::new(&failure)),
+    };
+    let climbing = engine.preflight(preflight);
+    let report = with_heartbeat(call.progress.as_ref(), "the provider", climbing).await;
+    let document = value(&PreflightDocument::new(Some(&name), &report));
+    let result = ToolResult::text(text(&report)).with_structured_content(document);
+    if report.passed() {
+        result
+    } else {
+        result.failed()
+    }
+}
+
+fn prepare(
+    engine: &Engine,
+    scope: Option<&str>,
+    call: &ToolCall,
+) -> Result<(String, PreflightCall), Failure> {
+    let mut arguments = Arguments::new(schema::PREFLIGHT, call.arguments.clone());
+    let named = arguments.take("connection")?;
+    let reach = match arguments.take("live")? {
+        Some(true) => Reach::Live,
+        Some(false) | None => Reach::Free,
+    };
+    arguments.finish()?;
+    let named = connection(scope, named)?;
+    let name = engine.connection(named.as_deref())?.name;
+    let stored = engine.stored(name.as_str())?;
+    let preflight = PreflightCall::saved(stored, reach);
+    Ok((name.to_string(), preflight))
+}
+
+fn text(report: &PreflightReport) -> String {
+    let mut lines: Vec<String> = report.failure().map(paragraph).into_iter().collect();
+    lines.extend(report.checks.iter().map(line));
+    lines.join("\n")
+}
+
+fn line(check: &Check) -> String {
+    match &check.finding {
+        Finding::Ok(seen) => format!("ok {}: {seen}", check.id),
+        Finding::Warn(why) => format!("warn {}: {why}", check.id),
+        Finding::Fail(failure) => format!("FAIL {}: {}", check.id, failure.code),
+        Finding::Skip(Skip::Needs(id)) => format!("skip {}: needs {id}", check.id),
+        Finding::Skip(skip) => format!("skip {}: {}", check.id, skip.reason()),
+    }
+}

@@ -1,0 +1,38 @@
+//! Where the programs of other people are that the tests run as a peer. `cargo xtask test` installs
+//! them and says so in the environment.
+
+use std::path::PathBuf;
+
+/// The program or script that `cargo xtask test` names in `variable`. Never a reason to skip: a
+/// test that did not run has shown nothing.
+///
+/// # Panics
+/// When the variable is not set.
+#[must_use]
+pub fn installed(variable: &str) -> PathBuf {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how xtask tells where it installed what the tests need"
+    )]
+    let path = std::env::var_os(variable);
+    let Some(path) = path else {
+        panic!(
+            "{variable} is not set: run `cargo xtask test`, or first \
+             `eval \"$(cargo xtask third-party)\"`"
+        );
+    };
+    PathBuf::from(path)
+}
+
+/// Node.
+pub const NODE: &str = "SYNAPSE_TEST_NODE";
+/// The script of aimock.
+pub const AIMOCK: &str = "SYNAPSE_TEST_AIMOCK";
+/// The script of the official conformance suite of MCP.
+pub const CONFORMANCE: &str = "SYNAPSE_TEST_MCP_CONFORMANCE";
+/// The directory into which the official TypeScript clients of MCP are installed.
+pub const TYPESCRIPT: &str = "SYNAPSE_TEST_MCP_TYPESCRIPT";
+/// The Python that has the official client of MCP, version 1.
+pub const PYTHON_1: &str = "SYNAPSE_TEST_MCP_PYTHON_1";
+/// The Python that has the official client of MCP, version 2.
+pub const PYTHON_2: &str = "SYNAPSE_TEST_MCP_PYTHON_2";

@@ -1,0 +1,230 @@
+//! `synapse checklist` from a new connection to one in use, and what it finds in a repository.
+
+#![cfg(test)]
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::process::{Output, Run};
+use synapse_tests::{Era, Flags, Home};
+
+const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+/// Where git may be; nothing else of this machine reaches the tests.
+const PATH: &str = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin";
+
+fn flags(home: &Home, double: &OpenAiDouble) -> Flags {
+    let credential = home.credential(OpenAiDouble::KEY);
+    Flags::new(
+        "openai",
+        OpenAiDouble::MODEL,
+        &credential,
+        &double.base_url(),
+    )
+}
+
+fn run(home: &Home, project: &Path, more: &[&str]) -> Output {
+    let project = project.to_str().unwrap();
+    let words = ["checklist", "work", "--project", project];
+    let words = words.iter().chain(more).copied();
+    home.twin(words).env("PATH", PATH).output()
+}
+
+/// The verdicts that are not `ok`, and the whole document.
+fn evaluate(home: &Home, project: &Path) -> (Vec<(String, String)>, Value) {
+    let output = run(home, project, &["--json"]);
+    let document: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(document["schema"], "synapse.checklist/1");
+    assert_eq!(document["ok"], output.code == 0, "{output:?}");
+    let word = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
+    let items = document["items"].as_array().unwrap();
+    assert_eq!(items.len(), 9);
+    let open = items
+        .iter()
+        .filter(|item| item["verdict"] != "ok")
+        .inspect(|item| assert!(item["next"]["text"].is_string(), "{item}"))
+        .map(|item| (word(item, "id"), word(item, "verdict")))
+        .collect();
+    (open, document)
+}
+
+fn git(project: &Path, arguments: &[&str]) {
+    let program = PATH
+        .split(':')
+        .map(|directory| Path::new(directory).join("git"));
+    let program = program
+        .into_iter()
+        .find(|program| program.exists())
+        .expect("git is installed");
+    let directory = ["-C", project.to_str().unwrap()];
+    let output = Run::new(&program, directory.iter().chain(arguments).copied())
+        .env("HOME", project)
+        .output();
+    assert_eq!(output.code, 0, "{output:?}");
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+    pairs
+        .map(|(id, verdict)| (id.to_owned(), verdict.to_owned()))
+        .to_vec()
+}
+
+#[test]
+fn a_connection_gets_from_nothing_to_an_ide_line_by_line() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    let project = home.path().join("project");
+    std::fs::create_dir(&project).unwrap();
+    git(&project, &["init", "--quiet"]);
+    home.create("work", &flags(&home, &double), &["--offline"])
+        .with_code(0);
+    let (open, document) = evaluate(&home, &project);
+    let expected = [
+        ("scope", "warn"),
+        ("gate", "missing"),
+        ("preflight", "missing"),
+        ("ide", "missing"),
+        ("prompt", "missing"),
+    ];
+    assert_eq!(open, pairs(expected));
+    assert_eq!(document["error"]["code"], "config.incomplete");
+    assert_eq!(double.server().accepts(), 0, "a checklist sends nothing");
+
+    // What each line says to do is done, and helps.
+    home.run(["connection", "edit", "work", "--allow-network"])
+        .with_code(0);
+    let (open, _) = evaluate(&home, &project);
+    assert_eq!(
+        open,
+        pairs([("scope", "warn"), ("ide", "missing"), ("prompt", "missing")])
+    );
+    home.run(["ide", "install", "cursor", "--yes"]).with_code(0);
+    home.run(["chat", "work", "Say hello"]).with_code(0);
+    let (open, _) = evaluate(&home, &project);
+    assert_eq!(open, pairs([("prompt", "warn")]));
+    let answered = home
+        .serve(Era::Modern)
+        .call("chat", json!({"prompt": "hi"}));
+    assert_eq!(answered.get("isError"), None, "{answered}");
+    let (open, document) = evaluate(&home, &project);
+    assert_eq!((open, &document["error"]), (pairs([]), &Value::Null));
+    let people = run(&home, &project, &[]);
+    assert_eq!(
+        (people.code, people.stdout.lines().count()),
+        (0, 9),
+        "{people:?}"
+    );
+    assert!(
+        people.stdout.contains("asked by scripted-ide"),
+        "{people:?}"
+    );
+}
+
+#[test]
+fn every_missing_line_says_what_to_do_and_the_exit_code_says_that_there_is_one() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    home.create("work", &flags(&home, &double), &["--offline"])
+        .with_code(0);
+    let output = run(&home, home.path(), &[]);
+    assert_eq!(output.code, 3, "{output:?}");
+    for command in [
+        "synapse connection edit work --allow-network",
+        "synapse ide install CLIENT",
+        "synapse chat work \"Say hello\"",
+    ] {
+        assert!(output.stdout.contains(command), "{output:?}");
+    }
+    assert!(
+        output.stderr.contains("error[config.incomplete]"),
+        "{output:?}"
+    );
+    home.run(["checklist", "nope"]).with_code(3);
+}
+
+#[test]
+fn a_token_in_a_tracked_file_is_found_and_not_shown() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    let project = home.path().join("project");
+    std::fs::create_dir(&project).unwrap();
+    git(&project, &["init", "--quiet"]);
+    home.create("work", &flags(&home, &double), &["--offline"])
+        .with_code(0);
+    // Shaped like a token, and made here so that it stands in no file of this project.
+    let token = format!("sk-{}", "fake0FAKE".repeat(4));
+    home.write("project/.env", format!("KEY={token}\n"));
+    home.write(
+        "project/notes.txt",
+        "a mask-of-more-than-twenty-characters-in-all",
+    );
+    let secrets = |home: &Home| {
+        let (_, document) = evaluate(home, &project);
+        document["items"][8].clone()
+    };
+    assert_eq!(
+        secrets(&home)["verdict"],
+        "ok",
+        "an untracked file is its owner's"
+    );
+    git(&project, &["add", "."]);
+    let found = secrets(&home);
+    assert_eq!(found["verdict"], "missing");
+    let detail = found["detail"].as_str().unwrap();
+    assert!(
+        detail.contains(".env") && !detail.contains("notes"),
+        "{detail}"
+    );
+    assert!(!found.to_string().contains("FAKE"), "{found}");
+}
+
+#[test]
+fn a_key_that_git_tracks_is_found_wherever_it_is() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    home.create("work", &flags(&home, &double), &["--offline"])
+        .with_code(0);
+    let elsewhere = home.path().join("project");
+    std::fs::create_dir(&elsewhere).unwrap();
+    git(home.path(), &["init", "--quiet"]);
+    let (_, document) = evaluate(&home, &elsewhere);
+    let beside = &document["items"][8];
+    assert_eq!(
+        beside["verdict"], "ok",
+        "git does not track it yet: {beside}"
+    );
+    git(home.path(), &["add", "--force", "."]);
+    let (_, document) = evaluate(&home, &elsewhere);
+    let secrets = &document["items"][8];
+    assert_eq!(secrets["verdict"], "missing", "{secrets}");
+    assert!(
+        secrets["detail"].as_str().unwrap().contains(".token"),
+        "{secrets}"
+    );
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_missing() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    home.create("work", &flags(&home, &double), &["--offline"])
+        .with_code(0);
+    let key = |home: &Home| {
+        let (_, document) = evaluate(home, home.path());
+        document["items"][1].clone()
+    };
+    assert_eq!(key(&home)["verdict"], "ok");
+    let file = home.path().join("0.token");
+    synapse_tests::home::set_mode(&file, 0o644);
+    assert_eq!(key(&home)["verdict"], "missing");
+    std::fs::remove_file(&file).unwrap();
+    let missing = key(&home);
+    assert_eq!(missing["verdict"], "missing");
+    assert!(
+        missing["next"]["text"]
+            .as_str()
+            .unwrap()
+            .contains("https://"),
+        "{missing}"
+    );
+}

@@ -1,0 +1,11 @@
+//! `synapse ide` as a user meets it: every client joined, looked at from the client's side, and
+//! left as it was found.
+
+#![cfg(test)]
+
+mod check;
+mod commands;
+mod every_client;
+mod terminal;
+
+const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");

@@ -1,0 +1,53 @@
+//! The question at a terminal, answered by a person.
+
+use synapse_tests::{Home, Terminal};
+
+use crate::TWIN;
+
+const QUESTION: &str = "Write this? [y/N]";
+
+fn asked(home: &Home) -> Terminal {
+    let mut terminal = Terminal::start(home.twin(["ide", "install", "cursor"]));
+    terminal.wait_for(QUESTION);
+    terminal
+}
+
+#[test]
+fn the_whole_command_is_shown_and_yes_writes() {
+    let home = Home::new(TWIN);
+    let mut terminal = asked(&home);
+    assert!(!home.path().join(".cursor").exists(), "written before yes");
+    terminal.type_line("y");
+    let (code, screen) = terminal.finish();
+    assert_eq!(code, 0, "{screen}");
+    assert!(
+        screen.contains(&format!("\"command\": \"{TWIN}\"")),
+        "{screen}"
+    );
+    assert!(home.path().join(".cursor/mcp.json").exists());
+}
+
+#[test]
+fn anything_but_yes_writes_nothing() {
+    for answer in ["", "n", "yess", "\u{4}"] {
+        let home = Home::new(TWIN);
+        let mut terminal = asked(&home);
+        terminal.type_line(answer);
+        let (code, screen) = terminal.finish();
+        assert_eq!(code, 0, "{screen}");
+        assert!(screen.contains("nothing was written"), "{screen}");
+        assert_eq!(home.files(), []);
+    }
+}
+
+#[test]
+fn a_file_that_changes_under_the_question_is_not_overwritten() {
+    let home = Home::new(TWIN);
+    let mut terminal = asked(&home);
+    let file = home.write(".cursor/mcp.json", "{\"mine\": 1}");
+    terminal.type_line("y");
+    let (code, screen) = terminal.finish();
+    assert_eq!(code, 3, "{screen}");
+    assert!(screen.contains("ide.file-changed"), "{screen}");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "{\"mine\": 1}");
+}

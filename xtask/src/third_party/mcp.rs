@@ -1,0 +1,41 @@
+//! What the makers of MCP test servers with, and what others build clients of: the official
+//! conformance suite, the official TypeScript and Python SDKs, and MCP Inspector. Their versions are
+//! in `tests/third-party/mcp-*`.
+
+use std::path::PathBuf;
+
+use crate::failure::Failure;
+use crate::repository::Repository;
+use crate::third_party::node::Node;
+use crate::third_party::{npm, python};
+
+/// Where each part was installed.
+#[derive(Debug)]
+pub(crate) struct Mcp {
+    /// The script of the conformance suite.
+    pub(crate) conformance: PathBuf,
+    /// The directory with the TypeScript SDKs and MCP Inspector.
+    pub(crate) typescript: PathBuf,
+    /// The Python that has version 1 of the SDK.
+    pub(crate) python_1: PathBuf,
+    /// The Python that has version 2 of the SDK.
+    pub(crate) python_2: PathBuf,
+}
+
+/// Installs the pinned versions, unless they are there.
+///
+/// # Errors
+/// As [`npm::install`] and [`python::install`].
+pub(crate) fn install(repository: &Repository, node: &Node) -> Result<Mcp, Failure> {
+    let suite = npm::install(repository, node, "mcp-conformance", &[CONFORMANCE])?;
+    Ok(Mcp {
+        conformance: suite.join(CONFORMANCE),
+        typescript: npm::install(repository, node, "mcp-typescript", &[INSPECTOR])?,
+        python_1: python::install(repository, "mcp-python-1", "mcp")?,
+        python_2: python::install(repository, "mcp-python-2", "mcp")?,
+    })
+}
+
+const CONFORMANCE: &str = "node_modules/@modelcontextprotocol/conformance/dist/index.js";
+const INSPECTOR: &str =
+    "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js";

@@ -1,0 +1,58 @@
+//! Packages of npm, at the versions and checksums of a committed lock file.
+
+use std::path::PathBuf;
+
+use crate::failure::Failure;
+use crate::repository::{self, Repository};
+use crate::third_party::node::Node;
+
+const FILES: [&str; 2] = ["package.json", "package-lock.json"];
+/// Holds the lock file of a finished installation, and is written last.
+const STAMP: &str = "installed.lock";
+
+/// Installs what `tests/third-party/NAME` pins into `target/third-party/NAME`, unless it is there,
+/// and returns that directory. Each of `scripts`, a path in it, is run once with `--help`.
+///
+/// # Errors
+/// `File` when the pin cannot be read, `Exit` when npm fails, `Refused` when what was installed
+/// does not run.
+pub(crate) fn install(
+    repository: &Repository,
+    node: &Node,
+    name: &str,
+    scripts: &[&str],
+) -> Result<PathBuf, Failure> {
+    let pinned = repository.path(&format!("tests/third-party/{name}"));
+    let directory = repository.target(&format!("third-party/{name}"))?;
+    let stamp = directory.join(STAMP);
+    let lock = repository::read(&pinned.join("package-lock.json"))?;
+    let installed = stamp.exists() && repository::read(&stamp)? == lock;
+    if !installed
+        || scripts
+            .iter()
+            .any(|script| !directory.join(script).is_file())
+    {
+        repository::remove_directory(&directory)?;
+        repository::create_directory(&directory)?;
+        for file in FILES {
+            repository::write(
+                &directory.join(file),
+                &repository::read(&pinned.join(file))?,
+            )?;
+        }
+        // No package of these trees needs an install script, and none gets to run one.
+        node.npm(repository)
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .in_directory(&directory)
+            .run_aside()?;
+        for script in scripts {
+            node.run(repository)
+                .arg(directory.join(script))
+                .arg("--help")
+                .capture()?;
+        }
+        repository::write(&stamp, &lock)?;
+    }
+    eprintln!("{name}: {}", directory.display());
+    Ok(directory)
+}

@@ -1,0 +1,56 @@
+//! Packages of PyPI, each set in a virtual environment of its own, at committed versions.
+
+use std::path::{Path, PathBuf};
+
+use crate::apt;
+use crate::command::Invocation;
+use crate::failure::Failure;
+use crate::repository::{self, Repository};
+use crate::third_party::trusting_this_machine;
+
+/// Holds the versions of a finished installation, and is written last.
+const STAMP: &str = "installed.txt";
+
+/// Installs what `tests/third-party/NAME/requirements.txt` pins into `target/third-party/NAME`,
+/// unless it is there, and returns the Python that can import `module`.
+///
+/// # Errors
+/// `File` when the pin cannot be read, `Exit` when pip fails, `Refused` when what was installed
+/// cannot be imported.
+pub(crate) fn install(
+    repository: &Repository,
+    name: &str,
+    module: &str,
+) -> Result<PathBuf, Failure> {
+    let pinned = repository.path(&format!("tests/third-party/{name}/requirements.txt"));
+    let directory = repository.target(&format!("third-party/{name}"))?;
+    let python = directory.join("bin/python");
+    let stamp = directory.join(STAMP);
+    let versions = repository::read(&pinned)?;
+    let installed = stamp.exists() && repository::read(&stamp)? == versions;
+    if !installed || !python.is_file() {
+        create_environment(repository, &directory).or_else(|_no_venv| {
+            apt::install(repository, &["python3-venv"])?;
+            create_environment(repository, &directory)
+        })?;
+        // What is written in the file is all that is needed, and nothing of it is built here.
+        trusting_this_machine(Invocation::new(repository, &python))
+            .args(["-m", "pip", "install", "--quiet", "--no-input", "--no-deps"])
+            .args(["--only-binary", ":all:", "--requirement"])
+            .arg(&pinned)
+            .run_aside()?;
+        Invocation::new(repository, &python)
+            .args(["-c", &format!("import {module}")])
+            .capture()?;
+        repository::write(&stamp, &versions)?;
+    }
+    eprintln!("{name}: {}", python.display());
+    Ok(python)
+}
+
+fn create_environment(repository: &Repository, directory: &Path) -> Result<(), Failure> {
+    Invocation::new(repository, "python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(directory)
+        .run_aside()
+}
