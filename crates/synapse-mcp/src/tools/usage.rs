@@ -7,7 +7,7 @@ use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery};
 use synapse_core::time::Timestamp;
 
 use super::arguments::{Arguments, invalid};
-use super::{failed, schema, value};
+use super::{failed, schema, settled, value};
 use crate::host::{ToolCall, ToolResult};
 
 /// Sums over the ledger; sends nothing.
@@ -61,6 +61,7 @@ pub(crate) async fn sums(
             .with("argument", "by"));
     }
     let query = UsageQuery { by, since };
+    settled(engine).await?;
     let mut lines = engine.usage(query.clone()).await?;
     lines.retain(|line| scope.is_none_or(|name| line.key == name));
     Ok((query, lines))
