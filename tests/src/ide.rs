@@ -209,7 +209,10 @@ impl Ide {
     pub fn receive(&mut self) -> Value {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => {
-                let message: Value = serde_json::from_str(&line).expect("a line is one JSON value");
+                let message: Value = match serde_json::from_str(&line) {
+                    Ok(message) => message,
+                    Err(error) => panic!("a line is no JSON value: {error}\n{line}"),
+                };
                 assert_eq!(message["jsonrpc"], "2.0", "{line}");
                 self.heard.push(line);
                 message

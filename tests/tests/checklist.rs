@@ -102,10 +102,11 @@ fn a_connection_gets_from_nothing_to_an_ide_line_by_line() {
     home.run(["chat", "work", "Say hello"]).with_code(0);
     let (open, _) = evaluate(&home, &project);
     assert_eq!(open, pairs([("prompt", "warn")]));
-    let answered = home
-        .serve(Era::Modern)
-        .call("chat", json!({"prompt": "hi"}));
+    let mut ide = home.serve(Era::Modern);
+    let answered = ide.call("chat", json!({"prompt": "hi"}));
     assert_eq!(answered.get("isError"), None, "{answered}");
+    // The row is closed behind the reply; a server that ends by itself has closed it.
+    assert!(ide.close().status.success());
     let (open, document) = evaluate(&home, &project);
     assert_eq!((open, &document["error"]), (pairs([]), &Value::Null));
     let people = run(&home, &project, &[]);

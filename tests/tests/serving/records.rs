@@ -39,6 +39,21 @@ fn structured_content_is_the_document_of_the_command() {
 }
 
 #[test]
+fn a_call_that_was_answered_is_closed_for_who_asks_next() {
+    let double = OpenAiDouble::start();
+    let home = home(&double);
+    let mut ide = serve(&home, &[], Era::Modern);
+    for calls in 1..=30 {
+        ide.call("chat", json!({"connection": "work", "prompt": "hi"}));
+        let history = ide.call("history", json!({"limit": 1}));
+        let row = &history["structuredContent"]["entries"][0];
+        assert_eq!(row["outcome"], "ok", "{row}");
+        let usage = ide.call("usage", json!({}));
+        assert_eq!(usage["structuredContent"]["total"]["ok"], calls, "{usage}");
+    }
+}
+
+#[test]
 fn a_call_that_nobody_waits_for_any_more_is_in_the_history() {
     let provider = RawServer::start(|_| Reply::silent(End::Hang));
     let home = Home::new(TWIN);

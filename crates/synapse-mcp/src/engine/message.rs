@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::reply::RpcError;
+use super::size::{MAX_VALUES, has_too_many_values};
 use crate::JsonObject;
 use crate::host::PROTOCOL_VERSION;
 
@@ -201,6 +202,9 @@ fn parse_params(params: Option<&RawValue>) -> Result<(JsonObject, JsonObject), C
     };
     if !params.starts_with('{') {
         return Err("`params` must be an object".into());
+    }
+    if has_too_many_values(params) {
+        return Err(format!("`params` holds more than {MAX_VALUES} values").into());
     }
     let mut params = serde_json::from_str::<JsonObject>(params)
         .map_err(|error| format!("`params` cannot be read: {error}"))?;

@@ -7,7 +7,7 @@ use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
 
 use super::arguments::{Arguments, invalid};
-use super::{connection, failed, schema, value};
+use super::{connection, failed, schema, settled, value};
 use crate::host::{ToolCall, ToolResult};
 
 /// Rows of the ledger; sends nothing.
@@ -48,6 +48,7 @@ async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<Too
                 after: before,
                 ..of(connection.as_deref(), limit)
             };
+            settled(engine).await?;
             let entries = engine.history(query.clone()).await?;
             let pages = Pages::around(&entries, &query);
             (entries, pages)
@@ -70,6 +71,7 @@ pub(crate) async fn entry(
     scope: Option<&str>,
     id: CallId,
 ) -> Result<Option<Entry>, Failure> {
+    settled(engine).await?;
     let entry = engine.ports().reader.entry(id).await?;
     Ok(entry.filter(|entry| scope.is_none_or(|name| entry.receipt.connection == name)))
 }

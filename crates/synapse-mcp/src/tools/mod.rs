@@ -172,6 +172,14 @@ fn connection(scope: Option<&str>, named: Option<String>) -> Result<Option<Strin
     }
 }
 
+/// Waits for the rows of calls that were answered already, so that who asks next finds them closed.
+///
+/// # Errors
+/// `storage.*` when a row could not be written: sums and lists would miss it.
+pub(crate) async fn settled(engine: &Engine) -> Result<(), Failure> {
+    engine.ports().ledger.flush().await
+}
+
 /// A failure as a result: one paragraph for the reader, the document for the program.
 fn failed(failure: &Failure, document: &ErrorDocument) -> ToolResult {
     ToolResult::text(paragraph(failure))

@@ -7,7 +7,7 @@ use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 
 use super::arguments::{Arguments, invalid};
-use super::{failed, schema, value};
+use super::{failed, schema, settled, value};
 use crate::host::{ToolCall, ToolResult};
 
 /// Sums over the ledger; sends nothing.
@@ -62,6 +62,7 @@ pub(crate) async fn sums(
     }
     let until = None;
     let query = UsageQuery { by, since, until };
+    settled(engine).await?;
     let mut report = engine.usage(query.clone()).await?;
     if let Some(name) = scope {
         report.lines.retain(|line| line.key == name);

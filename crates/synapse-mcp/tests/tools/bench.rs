@@ -1,13 +1,16 @@
 //! The tools over doubles, and one call of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
 
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, FinishReason};
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::gate::NetworkGate;
-use synapse_core::ports::ProviderFactory;
-use synapse_core::{Draft, Origin};
+use synapse_core::ledger::{Closing, Opening};
+use synapse_core::ports::{Ledger, ProviderFactory};
+use synapse_core::{Draft, Failure, Origin};
 use synapse_mcp::tools::ProductTools;
 use synapse_mcp::{Caller, JsonObject, ProtocolRevision, ToolCall, ToolHost};
 use synapse_testkit::ports::{
@@ -37,6 +40,10 @@ pub(crate) fn bench_with(providers: Arc<dyn ProviderFactory>) -> Bench {
 
 fn over(provider: Arc<StubProvider>, providers: Arc<dyn ProviderFactory>) -> Bench {
     let ledger = Arc::new(MemoryLedger::new());
+    let writer = Arc::new(Lazy {
+        ledger: ledger.clone(),
+        closings: Mutex::default(),
+    });
     let connections = MemoryConnections::new()
         .with("open", draft(NetworkGate::Open))
         .with("closed", draft(NetworkGate::Closed));
@@ -44,7 +51,7 @@ fn over(provider: Arc<StubProvider>, providers: Arc<dyn ProviderFactory>) -> Ben
         connections: Arc::new(connections),
         providers,
         secrets: Arc::new(FixedSecret::new("fake-token")),
-        ledger: ledger.clone(),
+        ledger: writer,
         reader: ledger.clone(),
         prices: Arc::new(MemoryPrices::new()),
         clock: Arc::new(FixedClock::default()),
@@ -55,6 +62,31 @@ fn over(provider: Arc<StubProvider>, providers: Arc<dyn ProviderFactory>) -> Ben
         engine,
         provider,
         ledger,
+    }
+}
+
+/// Closes rows only when it is flushed, as a writer may that works behind its callers.
+#[derive(Debug)]
+struct Lazy {
+    ledger: Arc<MemoryLedger>,
+    closings: Mutex<Vec<Closing>>,
+}
+
+#[async_trait]
+impl Ledger for Lazy {
+    async fn open(&self, opening: Opening) -> Result<(), Failure> {
+        self.ledger.open(opening).await
+    }
+
+    fn close(&self, closing: Closing) {
+        self.closings.lock().unwrap().push(closing);
+    }
+
+    async fn flush(&self) -> Result<(), Failure> {
+        for closing in self.closings.lock().unwrap().drain(..) {
+            self.ledger.close(closing);
+        }
+        Ok(())
     }
 }
 

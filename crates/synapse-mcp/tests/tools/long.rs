@@ -137,6 +137,7 @@ async fn a_call_that_its_client_gives_up_is_closed_and_may_have_been_billed() {
         .call_tool(ask(json!({"connection": "open", "prompt": "hi"})));
     // What a server does with a cancelled call: it drops the future.
     assert!(timeout(Duration::from_secs(60), call).await.is_err());
+    bench.engine.ports().ledger.flush().await.unwrap();
     let rows = bench.ledger.entries();
     assert_eq!((rows.len(), slow.asked.load(Ordering::SeqCst)), (1, 1));
     assert_eq!(rows[0].outcome, Outcome::Cancelled);

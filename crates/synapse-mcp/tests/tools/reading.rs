@@ -174,6 +174,7 @@ async fn a_scope_hides_the_calls_of_others() {
             .len(),
         1
     );
+    // Every tool that reads waits for the rows first.
     let hidden = bench.ledger.entries();
     let hidden = hidden
         .iter()
