@@ -80,7 +80,8 @@ fn from_a_key_to_an_answer_and_its_row() {
         (
             "usage",
             json!({
-                "prompt_tokens": 9, "completion_tokens": 3, "cached_tokens": 0, "reasoning_tokens": 0,
+                "prompt_tokens": 9, "completion_tokens": 3, "cached_tokens": 0, "cache_write_tokens": 0,
+                "reasoning_tokens": 0,
             }),
         ),
         // Only Anthropic's own host has known prices.

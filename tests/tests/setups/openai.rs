@@ -123,7 +123,7 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       FAIL  token       credential.token-rejected: the provider does not accept this token
     proven: config, endpoint, gate, credential, reach
     error[credential.token-rejected]: the provider does not accept this token
-      cause: 127.0.0.1:PORT says: Incorrect API key provided: sk-fake-*********-key. You can find your API key at https://platform.openai.com/account/api-keys.
+      cause: 127.0.0.1:PORT says: Incorrect API key provided: [redacted]. You can find your API key at https://platform.openai.com/account/api-keys.
       cause: HTTP 401 from http://127.0.0.1:PORT/v1/models/gpt-5.6-terra, code invalid_api_key, type invalid_request_error, request id req_fake
       hint: check that the credential reference holds the current token; a revoked one fails within seconds
       hint: create a token: https://platform.openai.com/api-keys
