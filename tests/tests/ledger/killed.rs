@@ -26,10 +26,10 @@ fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
             ide.ask("tools/call", prompt());
             asked += 1;
         }
-        // Some requests have arrived, and then comes any moment of the next milliseconds.
+        // Some requests have arrived, and then comes any moment of the next millisecond.
         let arrived = usize::try_from(random.below(PROMPTS as u64 + 1)).unwrap();
         provider.wait_for_requests(sent_before + arrived);
-        for _ in 0..random.below(2_000_000) {
+        for _ in 0..random.below(400_000) {
             std::hint::spin_loop();
         }
         let ended = ide.stop(Signal::KILL);
@@ -56,11 +56,12 @@ fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
         found.len()
     );
     assert_eq!(asked, 1_000);
+    // How many of each there are depends on the machine; none of one would test nothing.
     assert!(
-        finished.len() > 50,
+        finished.len() > 20,
         "the kills came too early to mean anything"
     );
-    assert!(interrupted > 50, "the kills came too late to mean anything");
+    assert!(interrupted > 20, "the kills came too late to mean anything");
     for call_id in &finished {
         let outcomes = found.get(&hex(call_id));
         assert_eq!(outcomes.map(Vec::len), Some(1), "{call_id}");

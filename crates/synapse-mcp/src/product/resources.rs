@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use synapse_core::call::CallId;
-use synapse_core::document::{HistoryEntry, UsageDocument};
+use synapse_core::document::{EntryDocument, UsageDocument};
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, CodeEntry};
 use synapse_core::ledger::UsageKey;
@@ -64,7 +64,7 @@ impl ProductResources {
             Target::Call(id) => {
                 let entry = history::entry(&self.engine, self.scope(), id).await;
                 let entry = entry.map_err(|failure| failed(&failure))?;
-                entry.map(|entry| Content::Json(value(&HistoryEntry::from(&entry))))
+                entry.map(|entry| Content::Json(value(&EntryDocument::new(&entry, None))))
             }
             Target::Code(entry) => Some(Content::Markdown(page(entry))),
         })

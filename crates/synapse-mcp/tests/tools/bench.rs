@@ -8,8 +8,10 @@ use serde_json::Value;
 use synapse_core::chat::{ChatReply, FinishReason};
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::gate::NetworkGate;
-use synapse_core::ledger::{Closing, Opening};
+use synapse_core::ledger::{Closing, Opening, Purged, Reservation};
+use synapse_core::limits::Verdict;
 use synapse_core::ports::{Ledger, ProviderFactory};
+use synapse_core::time::Timestamp;
 use synapse_core::{Draft, Failure, Origin};
 use synapse_mcp::tools::ProductTools;
 use synapse_mcp::{Caller, JsonObject, ProtocolRevision, ToolCall, ToolHost};
@@ -78,6 +80,10 @@ impl Ledger for Lazy {
         self.ledger.open(opening).await
     }
 
+    async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {
+        self.ledger.reserve(reservation).await
+    }
+
     fn close(&self, closing: Closing) {
         self.closings.lock().unwrap().push(closing);
     }
@@ -87,6 +93,10 @@ impl Ledger for Lazy {
             self.ledger.close(closing);
         }
         Ok(())
+    }
+
+    async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {
+        self.ledger.purge(before).await
     }
 }
 
