@@ -198,7 +198,7 @@ fn call() -> (Opening, Closing) {
     let draft = Draft {
         provider: "huggingface".into(),
         model: "meta-llama/Llama-3.1-8B-Instruct:novita".into(),
-        credential: "env:TOKEN".into(),
+        credential: Some("env:TOKEN".into()),
         ..Draft::default()
     };
     let connection = draft.parse("work".parse().unwrap()).unwrap();
