@@ -1,0 +1,97 @@
+//! The floor: the least program that does what the product does for an IDE. It reads a line, sends
+//! the prompt with raw reqwest on a connection of its own, and writes a line. No abstraction, no
+//! error handling, no ledger, no gate.
+
+use std::io::{BufRead as _, Write as _};
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::{Value, json};
+
+/// When the floor makes its HTTP client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// At the start, with the roots that the system trusts: the program that one would write.
+    AtStart,
+    /// On first use and for plain http: the least that can be started.
+    OnUse,
+}
+
+impl Client {
+    /// As the floor is told.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::AtStart => "at-start",
+            Self::OnUse => "on-use",
+        }
+    }
+}
+
+/// Serves one client until its input ends; sends prompts to `base` with `key`.
+pub(crate) fn serve(base: &str, key: &str, when: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut client = (when == Client::AtStart.word()).then(trusting_the_system);
+    let mut output = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let request: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let result = match request["method"].as_str() {
+            Some("initialize") => json!({
+                "protocolVersion": "2025-11-25",
+                "capabilities": {"tools": {}},
+                "serverInfo": {"name": "floor", "version": "1.0.0"},
+            }),
+            Some("tools/call") => {
+                let client = client.get_or_insert_with(for_plain_http);
+                let prompt = &request["params"]["arguments"]["prompt"];
+                let body = json!({
+                    "model": synapse_testkit::provider_doubles::OpenAiDouble::MODEL,
+                    "messages": [{"role": "user", "content": prompt}],
+                    "stream": false,
+                });
+                let sending = client
+                    .post(format!("{base}/chat/completions"))
+                    .bearer_auth(key)
+                    .header("content-type", "application/json")
+                    .body(body.to_string())
+                    .send();
+                let answer =
+                    runtime.block_on(async { sending.await.unwrap().text().await.unwrap() });
+                let answer: Value = serde_json::from_str(&answer).unwrap();
+                let text = &answer["choices"][0]["message"]["content"];
+                json!({"content": [{"type": "text", "text": text}]})
+            }
+            _ => continue,
+        };
+        let reply = json!({"jsonrpc": "2.0", "id": request["id"], "result": result});
+        writeln!(output, "{reply}").unwrap();
+        output.flush().unwrap();
+    }
+}
+
+fn trusting_the_system() -> reqwest::Client {
+    ring::default_provider().install_default().unwrap();
+    builder().build().unwrap()
+}
+
+fn for_plain_http() -> reqwest::Client {
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    builder().tls_backend_preconfigured(tls).build().unwrap()
+}
+
+/// Keeps no connection, as the product keeps none.
+fn builder() -> reqwest::ClientBuilder {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what the product's one client is measured against"
+    )]
+    let builder = reqwest::Client::builder();
+    builder.no_proxy().pool_max_idle_per_host(0)
+}

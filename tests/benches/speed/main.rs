@@ -1,0 +1,364 @@
+//! How fast and how small `synapse serve` is, as ratios to the floor, measured in one run: spawn to
+//! first response, memory at rest, and what a call costs beyond the HTTP exchange itself.
+//!
+//! `cargo bench -p synapse-tests --bench speed` measures the release build and fails above the
+//! limits. Within `cargo test` everything runs a few times, so that it cannot rot, and judges
+//! nothing: a debug build says little about a release build.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a measurement that cannot be taken ends by panicking"
+)]
+
+mod floor;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use synapse_testkit::mcp_bridge::StdioServer;
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::process::Run;
+use synapse_tests::{Era, Flags, Home, Ide, report};
+
+use self::floor::Client;
+
+const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, word, base, key, when] = arguments.as_slice()
+        && word == FLOOR
+    {
+        return floor::serve(base, key, when);
+    }
+    let effort = if arguments.iter().any(|argument| argument == "--bench") {
+        Effort {
+            spawns: 60,
+            calls: 1_500,
+            judges: true,
+        }
+    } else {
+        Effort {
+            spawns: 3,
+            calls: 10,
+            judges: false,
+        }
+    };
+    let bench = Bench::new();
+    let ratios = [
+        bench.spawn(&effort),
+        bench.memory(),
+        bench.calls(&effort),
+        bench.size(),
+    ];
+    for ratio in &ratios {
+        report(&ratio.to_string());
+    }
+    let broken = ratios.iter().filter(|ratio| ratio.is_broken()).count();
+    assert!(!effort.judges || broken == 0, "{broken} limits are broken");
+}
+
+/// How often things are done, and whether the limits count.
+struct Effort {
+    spawns: usize,
+    calls: usize,
+    judges: bool,
+}
+
+/// What was measured for the product and for the floor.
+struct Ratio {
+    name: &'static str,
+    product: f64,
+    floor: f64,
+    unit: &'static str,
+    most: f64,
+}
+
+/// A home with a connection to a double, and the two servers that use it.
+struct Bench {
+    home: Home,
+    double: OpenAiDouble,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let double = OpenAiDouble::start();
+        let home = Home::new(TWIN);
+        let credential = home.credential(OpenAiDouble::KEY);
+        let base = double.base_url();
+        let flags = Flags::new("openai", OpenAiDouble::MODEL, &credential, &base);
+        home.create("work", &flags, &["--allow-network"])
+            .with_code(0);
+        Self { home, double }
+    }
+
+    fn product(&self) -> Run {
+        self.home.twin(["serve"])
+    }
+
+    fn floor(&self, client: Client) -> Run {
+        let this = std::env::current_exe().unwrap();
+        let words = [
+            FLOOR.to_owned(),
+            self.double.base_url(),
+            OpenAiDouble::KEY.to_owned(),
+            client.word().to_owned(),
+        ];
+        Run::new(&this, words).env("HOME", self.home.path())
+    }
+
+    /// From starting the process to the answer to `initialize`.
+    fn spawn(&self, effort: &Effort) -> Ratio {
+        let once = |server: Run| {
+            let began = Instant::now();
+            let mut talk = Talk::start(server);
+            drop(talk.initialize());
+            began.elapsed()
+        };
+        let mut times = [Vec::new(), Vec::new(), Vec::new()];
+        for _ in 0..effort.spawns {
+            times[0].push(once(self.product()));
+            times[1].push(once(self.floor(Client::AtStart)));
+            times[2].push(once(self.floor(Client::OnUse)));
+        }
+        let [product, floor, least] = times.map(|times| milliseconds(best_median(&times)));
+        report(&format!(
+            "spawn to first response: {product:.2} ms is {:.2} of a floor that makes its HTTP \
+             client later",
+            product / least,
+        ));
+        Ratio {
+            name: "spawn to first response",
+            product,
+            floor,
+            unit: "ms",
+            most: 1.2,
+        }
+    }
+
+    /// What a server has in memory that has shaken hands and waits.
+    fn memory(&self) -> Ratio {
+        let [product, floor] = [self.product(), self.floor(Client::OnUse)].map(|server| {
+            let mut ide = Ide::start(server);
+            drop(ide.shake_hands(Era::Legacy));
+            megabytes(ide.process_id(), "VmRSS:")
+        });
+        Ratio {
+            name: "memory at rest",
+            product,
+            floor,
+            unit: "MB",
+            most: 2.5,
+        }
+    }
+
+    /// A prompt through each server, less the same exchange on a plain socket.
+    fn calls(&self, effort: &Effort) -> Ratio {
+        let mut servers = [
+            Talk::start(self.product()),
+            Talk::start(self.floor(Client::OnUse)),
+        ];
+        for server in &mut servers {
+            drop(server.initialize());
+            drop(server.chat());
+        }
+        let before = self.double.server().heads();
+        let mut times = [Vec::new(), Vec::new(), Vec::new()];
+        for _ in 0..effort.calls {
+            for (server, times) in servers.iter_mut().zip(&mut times) {
+                let began = Instant::now();
+                let reply = server.chat();
+                times.push(began.elapsed());
+                assert!(reply["result"]["content"][0]["text"].is_string(), "{reply}");
+            }
+            let began = Instant::now();
+            self.exchange();
+            times[2].push(began.elapsed());
+        }
+        let sent = self.double.server().heads() - before;
+        assert_eq!(sent, 3 * effort.calls, "one request a call");
+        let [product, floor, direct] = times.map(|times| best_median(&times));
+        report(&format!(
+            "one call: {:.0} µs through the product, {:.0} µs through the floor ({:.2}), {:.0} µs \
+             direct",
+            milliseconds(product) * 1e3,
+            milliseconds(floor) * 1e3,
+            product.as_secs_f64() / floor.as_secs_f64(),
+            milliseconds(direct) * 1e3,
+        ));
+        let beyond = |time: Duration| milliseconds(time.saturating_sub(direct)) * 1e3;
+        Ratio {
+            name: "a call beyond its HTTP exchange",
+            product: beyond(product),
+            floor: beyond(floor),
+            unit: "µs",
+            most: 2.0,
+        }
+    }
+
+    /// The exchange of one prompt, without any client.
+    fn exchange(&self) {
+        let base = self.double.base_url();
+        let host = base
+            .trim_start_matches("http://")
+            .split('/')
+            .next()
+            .unwrap();
+        let body = json!({
+            "model": OpenAiDouble::MODEL,
+            "messages": [{"role": "user", "content": PROMPT}],
+            "stream": false,
+        });
+        let body = body.to_string();
+        let request = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            OpenAiDouble::KEY,
+            body.len(),
+        );
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut reader = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head}");
+        }
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            let named = name.eq_ignore_ascii_case("content-length");
+            named.then(|| value.parse().unwrap())
+        });
+        let mut body = vec![0; length.unwrap()];
+        reader.read_exact(&mut body).unwrap();
+    }
+
+    /// The twin is the product with another name; the limit is 12 MB.
+    fn size(&self) -> Ratio {
+        let bytes = fs::metadata(Path::new(TWIN)).unwrap().len();
+        let product = bytes as f64 / 1e6;
+        Ratio {
+            name: "size of the program",
+            product,
+            floor: 12.0,
+            unit: "MB",
+            most: 1.0,
+        }
+    }
+}
+
+impl Ratio {
+    fn is_broken(&self) -> bool {
+        self.product > self.most * self.floor
+    }
+}
+
+impl std::fmt::Display for Ratio {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            name,
+            product,
+            floor,
+            unit,
+            most,
+        } = self;
+        let verdict = if self.is_broken() {
+            ", ABOVE the limit"
+        } else {
+            ""
+        };
+        write!(
+            formatter,
+            "{name}: {product:.2} {unit} / {floor:.2} {unit} = {:.2} (at most {most}{verdict})",
+            product / floor
+        )
+    }
+}
+
+/// A conversation without a thread in between, because that would be measured too.
+struct Talk {
+    input: Box<dyn std::io::Write + Send>,
+    output: BufReader<Box<dyn std::io::Read + Send>>,
+    _guard: Box<dyn Send>,
+}
+
+impl Talk {
+    fn start(server: Run) -> Self {
+        let StdioServer {
+            input,
+            output,
+            guard,
+            ..
+        } = server.behind_bridge();
+        Self {
+            input,
+            output: BufReader::new(output),
+            _guard: guard,
+        }
+    }
+
+    fn initialize(&mut self) -> Value {
+        let reply = self.ask(
+            "initialize",
+            &json!({
+                "protocolVersion": "2025-11-25",
+                "capabilities": {},
+                "clientInfo": {"name": "bench", "version": "1"},
+            }),
+        );
+        assert_eq!(reply["result"]["protocolVersion"], "2025-11-25", "{reply}");
+        reply
+    }
+
+    fn chat(&mut self) -> Value {
+        let arguments = json!({"connection": "work", "prompt": PROMPT});
+        self.ask(
+            "tools/call",
+            &json!({"name": "chat", "arguments": arguments}),
+        )
+    }
+
+    fn ask(&mut self, method: &str, params: &Value) -> Value {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        self.input
+            .write_all(format!("{request}\n").as_bytes())
+            .unwrap();
+        self.input.flush().unwrap();
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+}
+
+/// The best of the medians of thirds: a machine that is busy for a while spoils one of them.
+fn best_median(times: &[Duration]) -> Duration {
+    let part = times.len().div_ceil(3).max(1);
+    let medians = times.chunks(part).map(|times| {
+        let mut times = times.to_vec();
+        times.sort_unstable();
+        times[times.len() / 2]
+    });
+    medians.min().unwrap_or_default()
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// A line of what Linux knows about a process.
+fn megabytes(process: u32, name: &str) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(name));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+    let kilobytes: f64 = kilobytes.map_or(0.0, |number| number.parse().unwrap());
+    kilobytes * 1024.0 / 1e6
+}
+
+const FLOOR: &str = "floor";
+const PROMPT: &str = "Are you there?";
