@@ -257,8 +257,13 @@ fn secrets(exposure: &Exposure) -> Item {
     }
 }
 
+/// A change that changes nothing where the gate is open, so that the check is made and recorded.
 fn check(connection: &Connection, why: &str) -> Hint {
-    command(why, format!("synapse connection edit {}", connection.name))
+    let name = &connection.name;
+    command(
+        why,
+        format!("synapse connection edit {name} --allow-network"),
+    )
 }
 
 fn command(text: &str, command: String) -> Hint {
