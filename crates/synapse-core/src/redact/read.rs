@@ -159,8 +159,10 @@ fn entity(bytes: &[u8], at: usize) -> (Option<u8>, usize) {
     };
     let length = name.len() + 2;
     let byte = match name {
-        [b'#', b'x' | b'X', digits @ ..] => number(digits, 16),
-        [b'#', digits @ ..] => number(digits, 10),
+        [b'#', b'x' | b'X', digits @ ..] if are(digits, u8::is_ascii_hexdigit) => {
+            number(digits, 16)
+        }
+        [b'#', digits @ ..] if are(digits, u8::is_ascii_digit) => number(digits, 10),
         b"amp" => Some(b'&'),
         b"quot" => Some(b'"'),
         b"apos" => Some(b'\''),
@@ -169,6 +171,11 @@ fn entity(bytes: &[u8], at: usize) -> (Option<u8>, usize) {
         _ => return (Some(b'&'), 1),
     };
     (byte, length)
+}
+
+/// A number is of digits alone: what only begins like one must not swallow the one behind it.
+fn are(digits: &[u8], digit: impl Fn(&u8) -> bool) -> bool {
+    !digits.is_empty() && digits.iter().all(digit)
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<u8> {
@@ -205,6 +212,7 @@ mod tests {
             "\\x61\\x42",
             r"a\nB",
             "a&#47;&#x42;",
+            "&#<&#97;&#47;&#<&#x42;",
             "a&quot;B",
             "a\u{200b}B",
             "a\0B",
