@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use similar::TextDiff;
+use diffy::DiffOptions;
 use synapse_core::credential::looks_like_token;
 use synapse_core::redact::printable;
 
@@ -26,10 +26,10 @@ pub(crate) fn diff(
         None => "/dev/null".to_owned(),
     };
     let (old, new) = (text(before), text(after));
-    TextDiff::from_lines(&old, &new)
-        .unified_diff()
-        .context_radius(CONTEXT)
-        .header(&header(before), &header(after))
+    DiffOptions::new()
+        .set_original_filename(header(before))
+        .set_modified_filename(header(after))
+        .create_patch(&old, &new)
         .to_string()
 }
 
@@ -136,7 +136,6 @@ fn without_tokens(text: &str) -> String {
 }
 
 const HIDDEN: &str = "…";
-const CONTEXT: usize = 3;
 
 #[cfg(test)]
 mod tests {
