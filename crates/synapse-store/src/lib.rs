@@ -4,6 +4,7 @@
 //! **Invariant:** nothing here reads the environment or guesses a directory: both are passed in.
 //! Reading creates nothing; every write is atomic and safe against other processes.
 
+mod aside;
 pub mod atomic;
 mod connections;
 mod failure;

@@ -8,6 +8,8 @@ mod edit;
 mod fields;
 mod source;
 
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use synapse_core::connection::{Cleared, already_exists, not_found};
@@ -24,21 +26,30 @@ use crate::home::Home;
 
 /// The connections in the `connections.toml` of a [`Home`].
 ///
-/// Keeps nothing in memory: every call reads the file, so that an edit by hand or by another
-/// process is in force at once.
-#[derive(Debug, Clone)]
+/// Every call reads the file, so that an edit by hand or by another process is in force at once.
+/// What is kept in memory is the meaning of the text that was read last, which spares a call the
+/// parsing of a text that has not changed.
+#[derive(Clone)]
 pub struct TomlConnections {
     home: Home,
     patience: Duration,
+    last: Arc<Mutex<Option<Understood>>>,
+}
+
+/// A text and what it means.
+struct Understood {
+    text: String,
+    stored: Vec<StoredConnection>,
 }
 
 impl TomlConnections {
     /// The connections of `home`. Touches nothing.
     #[must_use]
-    pub const fn new(home: Home) -> Self {
+    pub fn new(home: Home) -> Self {
         Self {
             home,
             patience: PATIENCE,
+            last: Arc::default(),
         }
     }
 
@@ -81,9 +92,28 @@ impl TomlConnections {
     }
 }
 
+impl fmt::Debug for TomlConnections {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TomlConnections")
+            .field("home", &self.home)
+            .finish_non_exhaustive()
+    }
+}
+
 impl ConnectionStore for TomlConnections {
     fn load(&self) -> Result<Vec<StoredConnection>, Failure> {
-        document::read(&self.source()?)
+        let source = self.source()?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = last.as_ref().filter(|last| last.text == source.text()) {
+            return Ok(last.stored.clone());
+        }
+        let stored = document::read(&source)?;
+        *last = Some(Understood {
+            text: source.into_text(),
+            stored: stored.clone(),
+        });
+        Ok(stored)
     }
 
     fn insert(&self, cleared: &Cleared) -> Result<(), Failure> {

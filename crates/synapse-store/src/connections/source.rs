@@ -20,8 +20,13 @@ impl Source {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let mut bytes = Vec::new();
         match file::open(path) {
-            Ok(Found::Regular(mut file, _)) => {
-                file.read_to_end(&mut bytes)
+            Ok(Found::Regular(file, metadata)) => {
+                // One byte more, so that the end is found without growing.
+                let length = usize::try_from(metadata.len()).unwrap_or(USUAL);
+                bytes.reserve(length.min(USUAL) + 1);
+                // Behind `take`, because a file by itself asks for its length again.
+                file.take(u64::MAX)
+                    .read_to_end(&mut bytes)
                     .map_err(|error| reading(path, &error))?;
             }
             Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
@@ -89,6 +94,11 @@ impl Source {
         &self.text
     }
 
+    /// What stands in it, and nothing else.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
     /// A failure at the byte `offset`.
     pub(super) fn failure(&self, code: Code, message: &str, offset: usize) -> Failure {
         self.locate(Failure::new(code, message), offset)
@@ -115,6 +125,8 @@ pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
+/// No file that people write is longer; what a longer one takes is found by reading it.
+const USUAL: usize = 64 * 1024;
 const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
     (b"\xef\xbb\xbf", "UTF-8"),
     (b"\xff\xfe", "UTF-16"),

@@ -1,8 +1,8 @@
 //! The ledger in SQLite: one row per call, opened before the send and closed after it, by any
 //! number of processes at once.
 //!
-//! One thread of this process writes; every read has a short-lived thread and connection of its
-//! own. The async runtime never waits for the disk.
+//! One thread of this process writes; every read is made aside, on a connection of its own. The
+//! async runtime never waits for the disk.
 
 mod audit;
 mod chain;
@@ -45,6 +45,7 @@ use self::database::Opened;
 pub use self::prices::SqlitePrices;
 use self::queue::Queue;
 use self::writer::{Job, Writer};
+use crate::aside;
 use crate::failure::{no_thread, sqlite};
 use crate::home::Home;
 
@@ -114,18 +115,10 @@ async fn on_a_thread<T: Send + 'static>(
     home: &Home,
     work: impl FnOnce(&Home) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let (sender, reply) = oneshot::channel();
     let own = home.clone();
-    Builder::new()
-        .name("synapse-database".to_owned())
-        .spawn(move || {
-            // Nobody listens any more when the caller gave up: then the answer is moot.
-            drop(sender.send(work(&own)));
-        })
-        .map_err(|error| no_thread(&home.ledger(), &error))?;
-    reply
+    aside::aside(move || work(&own))
         .await
-        .map_err(|error| no_thread(&home.ledger(), &error))?
+        .unwrap_or_else(|error| Err(no_thread(&home.ledger(), &error)))
 }
 
 impl fmt::Debug for SqliteLedger {

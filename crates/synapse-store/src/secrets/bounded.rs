@@ -1,14 +1,15 @@
 //! Runs what blocks aside, for as long as a deadline allows. Knows no store.
 
+use std::io;
 use std::time::Duration;
 
 use synapse_core::{Code, Failure};
-use tokio::sync::oneshot;
+
+use crate::aside;
 
 /// Performs `work` on a thread of its own and waits for it at most `deadline`.
 ///
-/// What is late is left behind: the thread ends with its work or with the process, and never holds
-/// a runtime up. A secret that it still brings is wiped when it is dropped.
+/// What is late is left behind. A secret that it still brings is wiped when it is dropped.
 pub(super) async fn bounded<T: Send + 'static>(
     deadline: Duration,
     store: &str,
@@ -25,16 +26,9 @@ pub(super) async fn aside<T: Send + 'static>(
     store: &str,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let (sender, receiver) = oneshot::channel();
-    let started = std::thread::Builder::new()
-        .name("synapse-secret".to_owned())
-        .spawn(move || drop(sender.send(work())));
-    if let Err(error) = started {
-        return Err(failed(store).caused_by(&error));
-    }
-    receiver
+    aside::aside(work)
         .await
-        .unwrap_or_else(|_| Err(failed(store).cause("its thread ended without an answer")))
+        .unwrap_or_else(|error| Err(failed(store, &error)))
 }
 
 /// The failure of a store that did not answer within `deadline`.
@@ -47,11 +41,12 @@ pub(super) fn late(store: &str, deadline: Duration) -> Failure {
     .hint("see whether it waits for a prompt or for the network, then try again")
 }
 
-fn failed(store: &str) -> Failure {
+fn failed(store: &str, error: &io::Error) -> Failure {
     Failure::new(
         Code::CredentialStoreFailed,
         format!("{store} could not be asked"),
     )
+    .caused_by(error)
 }
 
 #[cfg(test)]

@@ -113,6 +113,38 @@ fn the_gate_is_closed_when_nothing_is_said() {
 }
 
 /// One connection that makes no sense leaves the others usable, in the order of the file.
+/// The meaning of a text is kept, and nothing but the text decides whether it is still in force:
+/// not its length, and not the time of the file.
+#[test]
+fn an_edit_of_the_same_length_and_time_is_in_force_at_once() {
+    let text = |gate: &str| {
+        format!(
+            "format = 1\n[connections.a]\nprovider = 'openai'\nmodel = 'm'\n\
+             credential = 'env:KEY'\n{gate}"
+        )
+    };
+    let open = text("network = 'open'\n");
+    let (_directory, home) = home_with(&open);
+    let path = home.connections();
+    let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let store = TomlConnections::new(home);
+    let gate = || store.load().unwrap().first().unwrap().draft.gate;
+    assert_eq!(gate(), NetworkGate::Open);
+    assert_eq!(gate(), NetworkGate::Open);
+
+    let closed = text("#etwork = 'open'\n");
+    assert_eq!(closed.len(), open.len());
+    write(&path, &closed);
+    let file = std::fs::File::options().append(true).open(&path).unwrap();
+    file.set_modified(modified).unwrap();
+    assert_eq!(gate(), NetworkGate::Closed);
+
+    write(&path, "format = [");
+    assert_eq!(store.load().unwrap_err().code, Code::ConfigSyntax);
+    write(&path, &open);
+    assert_eq!(gate(), NetworkGate::Open);
+}
+
 #[test]
 fn a_wrong_value_spoils_its_own_connection_only() {
     let text = r#"format = 1
