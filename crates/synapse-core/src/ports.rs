@@ -3,6 +3,7 @@
 mod keeping;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -128,14 +129,16 @@ pub trait ProviderFactory: Send + Sync + fmt::Debug {
     fn provider(&self, connection: &Connection) -> Result<Arc<dyn Provider>, Failure>;
 }
 
+/// Ready when a row would survive the end of the process, or fails with `storage.*`. The caller
+/// goes on with its call then, and warns.
+pub type Written = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
 /// Where every call leaves its row.
 #[async_trait]
 pub trait Ledger: Send + Sync + fmt::Debug {
-    /// Writes the row of a call and returns when it would survive the end of the process.
-    ///
-    /// # Errors
-    /// `storage.*`. The caller goes on with its call and warns.
-    async fn open(&self, opening: Opening) -> Result<(), Failure>;
+    /// Begins to write the row of a call, at once: what comes back has only to be waited for, and
+    /// dropping it stops nothing.
+    fn open(&self, opening: Opening) -> Written;
 
     /// Holds an opened call against the limits of its connection and sets aside what it may take,
     /// in one step that no other call or process can come between. What is set aside stands in the

@@ -11,7 +11,7 @@ use synapse_core::call::CallId;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Closing, Opening, Purged, Reservation};
 use synapse_core::limits::Verdict;
-use synapse_core::ports::{Clock, Ledger};
+use synapse_core::ports::{Clock, Ledger, Written};
 use synapse_core::telemetry::CollectorUrl;
 use synapse_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -63,7 +63,7 @@ pub struct ObservedLedger {
     inner: Arc<dyn Ledger>,
     wiring: Arc<Wiring>,
     warned: Arc<AtomicBool>,
-    begun: Mutex<HashMap<CallId, Begun>>,
+    begun: Arc<Mutex<HashMap<CallId, Begun>>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -81,7 +81,7 @@ impl ObservedLedger {
             inner,
             wiring: Arc::new(wiring),
             warned: Arc::default(),
-            begun: Mutex::default(),
+            begun: Arc::default(),
             running: Mutex::default(),
         }
     }
@@ -129,12 +129,18 @@ impl ObservedLedger {
 
 #[async_trait]
 impl Ledger for ObservedLedger {
-    async fn open(&self, opening: Opening) -> Result<(), Failure> {
+    fn open(&self, opening: Opening) -> Written {
         let call_id = opening.receipt.call_id;
-        let begun = Begun::of(&opening);
-        self.inner.open(opening).await?;
-        lock(&self.begun).insert(call_id, begun);
-        Ok(())
+        lock(&self.begun).insert(call_id, Begun::of(&opening));
+        let begun = Arc::clone(&self.begun);
+        let written = self.inner.open(opening);
+        Box::pin(async move {
+            let written = written.await;
+            if written.is_err() {
+                lock(&begun).remove(&call_id);
+            }
+            written
+        })
     }
 
     async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {

@@ -7,7 +7,7 @@ use crate::call::{Caller, Operation};
 use crate::error::{Code, Failure};
 use crate::ledger::{Closing, Opening, Outcome, Reservation};
 use crate::limits::{Demand, LimitMode, Limits, Verdict};
-use crate::ports::{Clock, Ledger};
+use crate::ports::{Clock, Ledger, Written};
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
 
@@ -15,11 +15,10 @@ use super::Ports;
 
 /// Closes its row as `cancelled` when it is dropped before [`OpenCall::finish`].
 ///
-/// **Invariant:** between a row's opening and the drop of this guard, the row is closed once.
+/// **Invariant:** a row that is opened is closed once, whenever the caller walks away.
 pub(super) struct OpenCall {
-    /// `None` when the row could not be written: there is nothing to close then, and the ledger
-    /// would only tell the same trouble again.
-    ledger: Option<Arc<dyn Ledger>>,
+    ledger: Arc<dyn Ledger>,
+    row: Row,
     clock: Arc<dyn Clock>,
     began: Duration,
     started_at: Timestamp,
@@ -30,9 +29,18 @@ pub(super) struct OpenCall {
     warnings: Vec<Failure>,
 }
 
+/// What became of the row.
+enum Row {
+    Begun(Written),
+    Written,
+    /// There is nothing to close, and the ledger would only tell the same trouble again.
+    Failed,
+}
+
 impl OpenCall {
-    /// Writes the row. A ledger that cannot be written is a warning: the user's call goes on.
-    pub(super) async fn begin(
+    /// Begins to write the row. It is waited for where something depends on it, and before the
+    /// send at the latest.
+    pub(super) fn begin(
         ports: &Ports,
         operation: Operation,
         caller: Caller,
@@ -48,19 +56,30 @@ impl OpenCall {
             receipt: receipt.clone(),
             prompt,
         };
-        let (ledger, warnings) = match ports.ledger.open(opening).await {
-            Ok(()) => (Some(Arc::clone(&ports.ledger)), Vec::new()),
-            Err(failure) => (None, vec![failure]),
-        };
         Self {
-            ledger,
+            row: Row::Begun(ports.ledger.open(opening)),
+            ledger: Arc::clone(&ports.ledger),
             clock: Arc::clone(&ports.clock),
             began,
             started_at,
             receipt: Some(receipt),
             sent: false,
-            warnings,
+            warnings: Vec::new(),
         }
+    }
+
+    /// Waits for the row. A ledger that cannot be written is a warning: the user's call goes on.
+    async fn written(&mut self) {
+        let Row::Begun(written) = &mut self.row else {
+            return;
+        };
+        self.row = match written.await {
+            Ok(()) => Row::Written,
+            Err(failure) => {
+                self.warnings.push(failure);
+                Row::Failed
+            }
+        };
     }
 
     /// Holds the call against the limits of its connection and sets aside what it may take.
@@ -68,12 +87,19 @@ impl OpenCall {
     /// Limits that block also block when they cannot be checked: a limit that a full disk lifts
     /// is none.
     pub(super) async fn reserve(&mut self, limits: &Limits, demand: Demand) -> Result<(), Failure> {
+        self.written().await;
         let Some(receipt) = &self.receipt else {
             return Ok(());
         };
         let connection = receipt.connection.clone();
-        let verdict = match &self.ledger {
-            Some(ledger) => {
+        let trouble = match self.row {
+            // It was a warning when the row could not be written; here it decides.
+            Row::Failed => self.warnings.pop(),
+            Row::Begun(_) | Row::Written => None,
+        };
+        let verdict = match trouble {
+            Some(failure) => Err(failure),
+            None => {
                 let reservation = Reservation {
                     call_id: receipt.call_id,
                     connection: connection.clone(),
@@ -81,13 +107,8 @@ impl OpenCall {
                     limits: limits.clone(),
                     demand,
                 };
-                ledger.reserve(reservation).await
+                self.ledger.reserve(reservation).await
             }
-            // The trouble was told when the row could not be written; here it decides.
-            None => match self.warnings.pop() {
-                Some(failure) => Err(failure),
-                None => return Ok(()),
-            },
         };
         match (verdict, limits.mode) {
             (Ok(Verdict::Granted(grant)), _) => {
@@ -107,18 +128,20 @@ impl OpenCall {
         }
     }
 
-    /// Notes that the next await hands the request to the network.
-    pub(super) const fn sending(&mut self) {
+    /// Waits for the row, and notes that the next await hands the request to the network.
+    pub(super) async fn sending(&mut self) {
+        self.written().await;
         self.sent = true;
     }
 
     /// Closes the row and gives the receipt and the warnings back.
-    pub(super) fn finish(
+    pub(super) async fn finish(
         mut self,
         error: Option<&Failure>,
         reply: Option<String>,
         complete: impl FnOnce(&mut Receipt),
     ) -> Result<(Receipt, Vec<Failure>), Failure> {
+        self.written().await;
         let Some(mut receipt) = self.receipt.take() else {
             return Err(Failure::new(
                 Code::InternalInvariant,
@@ -149,15 +172,16 @@ impl OpenCall {
     ) {
         let elapsed = self.clock.monotonic().saturating_sub(self.began);
         receipt.latency_ms = u64::try_from(elapsed.as_millis()).ok();
-        if let Some(ledger) = &self.ledger {
-            ledger.close(Closing {
-                ended_at: self.clock.now(),
-                outcome,
-                error_code,
-                receipt: receipt.clone(),
-                reply,
-            });
+        if matches!(self.row, Row::Failed) {
+            return;
         }
+        self.ledger.close(Closing {
+            ended_at: self.clock.now(),
+            outcome,
+            error_code,
+            receipt: receipt.clone(),
+            reply,
+        });
     }
 }
 

@@ -1,4 +1,5 @@
-//! The chat use case: row, gate, limits, secret, one send, row.
+//! The chat use case: row, gate, limits, secret, one send, row. The row is written while what needs
+//! no ledger goes on, and is there before the send.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,10 +94,10 @@ pub(super) async fn send(
 ) -> Result<ChatOutcome, Failure> {
     let receipt = Receipt::begin(ports.call_ids.next(), connection, &model);
     let prompt = connection.record_text.then(|| request.transcript());
-    let mut call = OpenCall::begin(ports, operation, caller, receipt, prompt).await;
+    let mut call = OpenCall::begin(ports, operation, caller, receipt, prompt);
     match exchange(ports, connection, &request, &mut call).await {
         Err(failure) => {
-            let (receipt, warnings) = call.finish(Some(&failure), None, |_| ())?;
+            let (receipt, warnings) = call.finish(Some(&failure), None, |_| ()).await?;
             Ok(ChatOutcome {
                 receipt,
                 result: Err(failure),
@@ -112,13 +113,15 @@ pub(super) async fn send(
                 .ok()
                 .filter(|_| connection.record_text)
                 .map(ChatReply::transcript);
-            let (receipt, mut warnings) = call.finish(outcome.as_ref().err(), text, |receipt| {
+            let complete = |receipt: &mut Receipt| {
                 receipt.exchange = exchange;
                 receipt.cost = cost;
                 if let Ok(reply) = &outcome {
                     receipt.complete(reply);
                 }
-            })?;
+            };
+            let (receipt, mut warnings) =
+                call.finish(outcome.as_ref().err(), text, complete).await?;
             warnings.extend(unread);
             Ok(ChatOutcome {
                 receipt,
@@ -145,7 +148,7 @@ async fn exchange(
         call.reserve(limits, demand).await?;
     }
     let secret = access::secret(ports, connection, &permit).await?;
-    call.sending();
+    call.sending().await;
     let secret = secret.as_ref().map(|(secret, _)| secret);
     let exchanged = provider.chat(&permit, secret, request).await;
     Ok((provider, exchanged))

@@ -99,7 +99,9 @@ async fn a_caller_that_walks_away_leaves_a_cancelled_row() {
     );
 }
 
-async fn poll_once<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
+pub(crate) async fn poll_once<T>(
+    mut future: std::pin::Pin<&mut impl Future<Output = T>>,
+) -> Option<T> {
     std::future::poll_fn(|context| {
         std::task::Poll::Ready(match future.as_mut().poll(context) {
             std::task::Poll::Ready(value) => Some(value),

@@ -181,5 +181,9 @@ async fn a_ledger_that_cannot_be_written_is_a_warning_and_not_a_failure() {
     bench.provider.will_answer(Ok(reply()));
     let outcome = bench.engine.chat(ask("open")).await.unwrap();
     assert_eq!(outcome.result, Ok(reply()));
+    assert_eq!(outcome.warnings, [full.clone()]);
+
+    let outcome = bench.engine.chat(ask("closed")).await.unwrap();
+    assert_eq!(outcome.result.unwrap_err().code, Code::GateNetworkDisabled);
     assert_eq!(outcome.warnings, [full]);
 }

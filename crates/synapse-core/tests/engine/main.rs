@@ -15,3 +15,5 @@ mod limits;
 mod models;
 #[cfg(test)]
 mod preflight;
+#[cfg(test)]
+mod slow_ledger;

@@ -10,7 +10,7 @@ use synapse_core::engine::{Engine, Ports};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{Closing, Opening, Purged, Reservation};
 use synapse_core::limits::Verdict;
-use synapse_core::ports::{Ledger, ProviderFactory};
+use synapse_core::ports::{Ledger, ProviderFactory, Written};
 use synapse_core::time::Timestamp;
 use synapse_core::{Draft, Failure, Origin};
 use synapse_mcp::tools::ProductTools;
@@ -76,8 +76,8 @@ struct Lazy {
 
 #[async_trait]
 impl Ledger for Lazy {
-    async fn open(&self, opening: Opening) -> Result<(), Failure> {
-        self.ledger.open(opening).await
+    fn open(&self, opening: Opening) -> Written {
+        self.ledger.open(opening)
     }
 
     async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {

@@ -26,6 +26,7 @@ mod usage;
 mod writer;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
@@ -37,7 +38,7 @@ use synapse_core::ledger::{
     UsageReport, Verification,
 };
 use synapse_core::limits::Verdict;
-use synapse_core::ports::{Ledger, LedgerReader};
+use synapse_core::ports::{Ledger, LedgerReader, Written};
 use synapse_core::time::Timestamp;
 use tokio::sync::oneshot::{self, Sender};
 
@@ -97,16 +98,20 @@ impl SqliteLedger {
         Ok(Running { jobs, thread })
     }
 
-    /// Hands a job to the writer thread and waits for its reply.
-    async fn ask<T>(
+    /// Hands a job to the writer thread, at once; the reply has only to be waited for.
+    fn ask<T: Send + 'static>(
         &self,
         job: impl FnOnce(Sender<Result<T, Failure>>) -> Job,
-    ) -> Result<T, Failure> {
+    ) -> Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>> {
         let (sender, reply) = oneshot::channel();
-        self.jobs()?.push(job(sender));
-        reply
-            .await
-            .map_err(|error| no_thread(&self.home.ledger(), &error))?
+        let handed_in = self.jobs().map(|jobs| jobs.push(job(sender)));
+        let home = self.home.clone();
+        Box::pin(async move {
+            handed_in?;
+            reply
+                .await
+                .map_err(|error| no_thread(&home.ledger(), &error))?
+        })
     }
 }
 
@@ -147,8 +152,8 @@ impl Drop for SqliteLedger {
 
 #[async_trait]
 impl Ledger for SqliteLedger {
-    async fn open(&self, opening: Opening) -> Result<(), Failure> {
-        self.ask(|reply| Job::Open(Box::new(opening), reply)).await
+    fn open(&self, opening: Opening) -> Written {
+        self.ask(|reply| Job::Open(Box::new(opening), reply))
     }
 
     fn close(&self, closing: Closing) {

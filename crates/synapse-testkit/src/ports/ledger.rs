@@ -2,6 +2,7 @@
 
 mod sums;
 
+use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -12,7 +13,7 @@ use synapse_core::ledger::{
     UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::{Grant, Spent, Verdict};
-use synapse_core::ports::{Ledger, LedgerReader};
+use synapse_core::ports::{Ledger, LedgerReader, Written};
 use synapse_core::time::Timestamp;
 
 /// A [`Ledger`] and its [`LedgerReader`] over one list of rows. It seals nothing.
@@ -58,9 +59,9 @@ impl MemoryLedger {
 
 #[async_trait]
 impl Ledger for MemoryLedger {
-    async fn open(&self, opening: Opening) -> Result<(), Failure> {
+    fn open(&self, opening: Opening) -> Written {
         if let Some(failure) = &self.failure {
-            return Err(failure.clone());
+            return Box::pin(ready(Err(failure.clone())));
         }
         self.lock().push(Row {
             entry: Entry {
@@ -79,7 +80,7 @@ impl Ledger for MemoryLedger {
             }),
             reserved: Grant::default(),
         });
-        Ok(())
+        Box::pin(ready(Ok(())))
     }
 
     async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {
