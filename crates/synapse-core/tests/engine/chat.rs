@@ -181,7 +181,7 @@ async fn a_ledger_that_cannot_be_written_is_a_warning_and_not_a_failure() {
     bench.provider.will_answer(Ok(reply()));
     let outcome = bench.engine.chat(ask("open")).await.unwrap();
     assert_eq!(outcome.result, Ok(reply()));
-    assert_eq!(outcome.warnings, [full.clone()]);
+    assert_eq!(outcome.warnings, std::slice::from_ref(&full));
 
     let outcome = bench.engine.chat(ask("closed")).await.unwrap();
     assert_eq!(outcome.result.unwrap_err().code, Code::GateNetworkDisabled);

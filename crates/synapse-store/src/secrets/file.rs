@@ -130,7 +130,7 @@ pub(super) fn read_bytes(
         Modes::OwnerOnly => check_mode(path, &metadata)?,
         Modes::OfTheSystem => String::new(),
     };
-    let bytes = read_all(file).map_err(|error| unreadable(path, &error))?;
+    let bytes = read_all(file, &metadata).map_err(|error| unreadable(path, &error))?;
     Ok((bytes, mode))
 }
 
@@ -150,13 +150,22 @@ pub(super) fn expand(written: &str, user_home: Option<&Path>) -> Result<PathBuf,
 }
 
 /// Reads one byte more than is taken, so that a longer file is noticed and not cut.
-fn read_all(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
-    let limit = MAX_LENGTH + "\r\n".len() + 1;
-    // Large enough from the start: a vector that grows leaves its old buffer behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + READ_AHEAD));
-    file.take(u64::try_from(limit).unwrap_or(u64::MAX))
+fn read_all(file: File, metadata: &Metadata) -> io::Result<Zeroizing<Vec<u8>>> {
+    let most = MAX_LENGTH + "\r\n".len() + 1;
+    let length = match usize::try_from(metadata.len()) {
+        // Some file systems make a file's content when it is read.
+        Ok(0) | Err(_) => most,
+        Ok(length) => most.min(length),
+    };
+    // Large enough from the start, because a vector that grows leaves its old buffer behind; and no
+    // larger, because all of it is wiped in the end.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length + READ_AHEAD));
+    file.take(u64::try_from(length + 1).unwrap_or(u64::MAX))
         .read_to_end(&mut bytes)?;
-    Ok(bytes)
+    match bytes.len() > length && length < most {
+        true => Err(io::Error::other("it grew while it was read")),
+        false => Ok(bytes),
+    }
 }
 
 fn is_missing(error: &io::Error) -> bool {

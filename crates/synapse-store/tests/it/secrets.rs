@@ -68,6 +68,17 @@ async fn a_private_file_of_one_line_is_a_credential() {
     }
 }
 
+/// A file system that makes content when it is read says that a file is empty.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_whose_length_is_not_told_is_read() {
+    let environment = Path::new("/proc/self/environ");
+    assert_eq!(environment.metadata().unwrap().len(), 0);
+    let home = tempfile::tempdir().unwrap();
+    let failure = resolve(&secrets(home.path(), &[]), "file:/proc/self/environ").await;
+    assert_eq!(failure.unwrap_err().code, Code::CredentialMalformed);
+}
+
 #[tokio::test]
 async fn the_target_of_a_link_counts() {
     let home = tempfile::tempdir().unwrap();
