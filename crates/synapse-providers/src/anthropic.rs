@@ -173,20 +173,28 @@ impl Provider for Anthropic {
         }
     }
 
-    /// By the model that answered, else by the one that was asked. Only Anthropic's own prices are
-    /// shipped: another server of this wire format charges what it likes.
+    fn quote(&self, asked: &ModelId) -> Tariff {
+        self.listed([asked.as_str()])
+    }
+
+    /// By the model that answered, else by the one that was asked.
     fn tariff(&self, asked: &ModelId, reply: &ChatReply, _exchange: &Exchange) -> Tariff {
-        if self.connection.base_url.origin().as_str() != PRICED_ORIGIN {
-            return Tariff::Unknown;
-        }
-        let models = reply.model.as_deref().into_iter().chain([asked.as_str()]);
-        self.prices
-            .find(models)
-            .map_or(Tariff::Unknown, |list| Tariff::Listed(list.clone()))
+        self.listed(reply.model.as_deref().into_iter().chain([asked.as_str()]))
     }
 }
 
 impl Anthropic {
+    /// The price of the first of `models` that the list has. Only Anthropic's own prices are
+    /// shipped: another server of this wire format charges what it likes.
+    fn listed<'a>(&self, models: impl IntoIterator<Item = &'a str>) -> Tariff {
+        if self.connection.base_url.origin().as_str() != PRICED_ORIGIN {
+            return Tariff::Unknown;
+        }
+        self.prices
+            .find(models)
+            .map_or(Tariff::Unknown, |list| Tariff::Listed(list.clone()))
+    }
+
     /// Sends one request for the longest page of models that there is. What is behind it is not
     /// asked for.
     async fn list(

@@ -160,16 +160,20 @@ impl Provider for Compatible {
         }
     }
 
-    /// The price of the model as it was asked for: an answer by another one has another price. A
-    /// router's own list says nothing of what its sub-provider takes.
-    fn tariff(&self, asked: &ModelId, reply: &ChatReply, _exchange: &Exchange) -> Tariff {
-        let as_asked = reply
-            .model
-            .as_deref()
-            .is_none_or(|served| served == asked.as_str());
+    /// As the list last stated it, where the one who lists the models serves them. A router's own
+    /// list says nothing of what its sub-provider takes.
+    fn quote(&self, asked: &ModelId) -> Tariff {
         match self.profile().models {
-            ModelIndex::OfTheOwner if as_asked => Tariff::Kept(self.price_key(asked.as_str())),
-            _ => Tariff::Unknown,
+            ModelIndex::OfTheOwner => Tariff::Kept(self.price_key(asked.as_str())),
+            ModelIndex::Public | ModelIndex::OllamaTags | ModelIndex::Catalogue => Tariff::Unknown,
+        }
+    }
+
+    /// The price of the model as it was asked for: an answer by another one has another price.
+    fn tariff(&self, asked: &ModelId, reply: &ChatReply, _exchange: &Exchange) -> Tariff {
+        match reply.model.as_deref() {
+            Some(served) if served != asked.as_str() => Tariff::Unknown,
+            _ => self.quote(asked),
         }
     }
 }

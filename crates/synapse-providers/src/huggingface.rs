@@ -282,16 +282,18 @@ impl Provider for HuggingFace {
         }
     }
 
-    /// The price of the sub-provider that says it answered, and of no other: the cheapest or first
-    /// one may not have been it.
     /// Without a pin nobody knows who is going to serve, and thus at which price.
     fn quote(&self, asked: &ModelId) -> Tariff {
         match asked.split_suffix() {
-            (model, Some(name)) => Tariff::Kept(self.price_key(model, name)),
-            (_, None) => Tariff::Unknown,
+            (model, Some(name)) if !POLICIES.contains(&name) => {
+                Tariff::Kept(self.price_key(model, name))
+            }
+            _ => Tariff::Unknown,
         }
     }
 
+    /// The price of the sub-provider that says it answered, and of no other: the cheapest or first
+    /// one may not have been it.
     fn tariff(&self, asked: &ModelId, _reply: &ChatReply, exchange: &Exchange) -> Tariff {
         match &exchange.served_by {
             Some(name) => Tariff::Kept(self.price_key(asked.split_suffix().0, name)),

@@ -24,20 +24,24 @@ use synapse_testkit::raw::{RawServer, Reply};
 use crate::bench::{Bench, draft};
 
 /// The use cases over one connection, real adapters, and memory.
-struct Product {
-    engine: Engine,
+pub(crate) struct Product {
+    pub(crate) engine: Engine,
     ledger: Arc<MemoryLedger>,
     clock: Arc<FixedClock>,
 }
 
 impl Product {
     fn new(draft: &Draft, token: &str, prices: MemoryPrices) -> Self {
+        Self::with_secret(draft, FixedSecret::new(token), prices)
+    }
+
+    pub(crate) fn with_secret(draft: &Draft, secret: FixedSecret, prices: MemoryPrices) -> Self {
         let ledger = Arc::new(MemoryLedger::new());
         let clock = Arc::new(FixedClock::default());
         let engine = Engine::new(Ports {
             connections: Arc::new(MemoryConnections::new().with("c", draft.clone())),
             providers: Arc::new(Providers::new("synapse-test")),
-            secrets: Arc::new(FixedSecret::new(token)),
+            secrets: Arc::new(secret),
             ledger: ledger.clone(),
             reader: ledger.clone(),
             prices: Arc::new(prices),
