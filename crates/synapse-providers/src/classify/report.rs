@@ -158,7 +158,7 @@ fn location(answer: &Answer<'_>) -> Option<String> {
 fn remedy(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
     let profile = answer.provider.profile();
     let model = match answer.asked {
-        Asked::Model { model, .. } => model,
+        Asked::Model(model) => model,
         Asked::Identity => "the model",
     };
     match failure.code {

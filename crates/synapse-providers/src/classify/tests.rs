@@ -46,10 +46,8 @@ fn failure(
 ) -> Failure {
     classify(&Answer {
         provider,
-        asked: Asked::Model {
-            model: "org/some-model:novita",
-            account,
-        },
+        asked: Asked::Model("org/some-model:novita"),
+        account,
         host: "api.test",
         url: "https://api.test/v1/chat/completions",
         status,

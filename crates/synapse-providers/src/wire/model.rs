@@ -114,8 +114,13 @@ impl ModelInfo {
             .collect()
     }
 
+    /// The models for a list, those without an id left out.
+    pub(crate) fn listed(all: &[Self], redactor: &Redactor) -> Vec<ListedModel> {
+        all.iter().filter_map(|info| info.shown(redactor)).collect()
+    }
+
     /// The model for a list, with what is text made fit to show; `None` without an id.
-    pub(crate) fn listed(&self, redactor: &Redactor) -> Option<ListedModel> {
+    pub(crate) fn shown(&self, redactor: &Redactor) -> Option<ListedModel> {
         let clean = |text: &String| redactor.clean(text, MAX_WORD);
         let offers = self.providers.as_ref().map(|offers| {
             let offers = offers.iter().map(|offer| Offer {
