@@ -191,7 +191,7 @@ impl Compatible {
         let listed = self.ask(permit, secret, model, index).await;
         judged(listed, |all| {
             let outcome = all.map(|all| self.climbed(secret, model, &all));
-            found::unless_unreadable(outcome, self.sender.host())
+            found::unless_unreadable(outcome, secret, self.sender.host())
         })
     }
 

@@ -4,6 +4,7 @@ use synapse_core::ModelId;
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
 use synapse_core::redact::Redactor;
+use synapse_core::secret::BoundSecret;
 
 use crate::wire::model::ModelInfo;
 
@@ -57,22 +58,25 @@ pub(crate) fn unless_absent<T>(
     }
 }
 
-/// What is said when the token was accepted and may not read models: a restricted one may still be
-/// allowed to chat.
+/// What is said when a token was sent, was accepted and may not read models: a restricted one may
+/// still be allowed to chat.
 pub(crate) fn unless_unreadable(
     outcome: Result<Climbed, Failure>,
+    secret: Option<&BoundSecret>,
     host: &str,
 ) -> Result<Climbed, Failure> {
     let token =
         "accepted, but it may not read models; whether it may chat cannot be told without --live";
     let model = "cannot be seen with this key";
     match outcome {
-        Err(failure) if failure.code == Code::CredentialTokenPermission => Ok(vec![
-            (CheckId::Reach, answers(host)),
-            (CheckId::Token, Finding::Warn(token.to_owned())),
-            (CheckId::Model, Finding::Warn(model.to_owned())),
-        ]
-        .into()),
+        Err(failure) if failure.code == Code::CredentialTokenPermission && secret.is_some() => {
+            Ok(vec![
+                (CheckId::Reach, answers(host)),
+                (CheckId::Token, Finding::Warn(token.to_owned())),
+                (CheckId::Model, Finding::Warn(model.to_owned())),
+            ]
+            .into())
+        }
         outcome => outcome,
     }
 }

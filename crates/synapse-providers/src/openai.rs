@@ -96,7 +96,7 @@ impl Provider for OpenAi {
                 false => found::unless_absent(outcome, Climbed::default),
             };
             // A restricted key may lack `Models: Read`.
-            found::unless_unreadable(outcome, self.sender.host())
+            found::unless_unreadable(outcome, secret, self.sender.host())
         })
     }
 

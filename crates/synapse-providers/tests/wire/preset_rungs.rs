@@ -243,6 +243,28 @@ async fn a_key_that_may_not_read_models_is_not_condemned() {
     );
 }
 
+/// Without a token nothing was accepted, whatever the list refuses.
+#[tokio::test]
+async fn a_list_that_is_refused_without_a_token_proves_nothing_of_one() {
+    let server = RawServer::always(Reply::json(403, r#"{"error":"Forbidden"}"#));
+    for (provider, draft) in [
+        ("vllm", keyless("vllm", "m", server.url("/v1").as_str())),
+        // Its list is asked for without the token that it has.
+        (
+            "openrouter",
+            draft("openrouter", "a/b", server.url("/v1").as_str()),
+        ),
+    ] {
+        let before = server.heads();
+        let found = climb(&draft).await;
+        let [(_, Finding::Fail(failure))] = found.as_slice() else {
+            panic!("{provider}: {found:?}")
+        };
+        assert_eq!(failure.code.as_str(), "credential.token-permission");
+        assert_eq!(server.heads() - before, 1, "{provider}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_wants_a_token_after_all_says_how_to_give_it_one() {
     let server = RawServer::always(Reply::json(401, r#"{"error":"Unauthorized"}"#));
