@@ -31,6 +31,7 @@ use crate::found::{self, LIST, LOOKUP_THEN_LIST};
 use crate::prices::ShippedPrices;
 use crate::reply::{redactor, spare};
 use crate::send::{Call, Header, Sender, judged, or_shape};
+use crate::wire::MAX_WORD;
 use crate::wire::request::written;
 
 /// A connection to Anthropic, or to a server that speaks its Messages API.
@@ -245,5 +246,3 @@ const LONGEST_PAGE: &str = "limit=1000";
 const OWN_HOST: &str = "api.anthropic.com";
 /// Said by preflight, because it is the owner of the connection who can change it for good.
 const UNCAPPED: &str = "as the connection sets no --max-tokens, every prompt has to";
-/// As long as a model id may be.
-const MAX_WORD: usize = 256;

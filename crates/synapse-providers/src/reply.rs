@@ -10,8 +10,8 @@ use synapse_core::secret::BoundSecret;
 
 use crate::classify::{Asked, Problem};
 use crate::send::{Call, Sender};
-use crate::wire::completion;
 use crate::wire::request::{Dialect, body};
+use crate::wire::{MAX_WORD, completion};
 
 /// The call that asks for a completion.
 ///
@@ -94,6 +94,3 @@ fn strings<'a>(value: &'a mut Value, texts: &mut Vec<&'a mut String>) {
 pub(crate) fn redactor(secret: Option<&BoundSecret>) -> Redactor {
     secret.map_or_else(Redactor::none, BoundSecret::redactor)
 }
-
-/// As long as a model id may be.
-const MAX_WORD: usize = 256;
