@@ -26,13 +26,17 @@ pub(crate) fn view(reply: &ChatReply) -> Value {
         "tool_calls": calls,
         "finish_reason": reply.finish_reason.as_ref().map(|reason| reason.as_str()),
         "model": reply.model,
-        "usage": {
-            "prompt_tokens": reply.usage.prompt_tokens,
-            "completion_tokens": reply.usage.completion_tokens,
-            "cached_tokens": reply.usage.cached_tokens,
-            "cache_write_tokens": reply.usage.cache_write_tokens,
-            "reasoning_tokens": reply.usage.reasoning_tokens,
-        },
+        "usage": counts(&reply.usage),
+    })
+}
+
+pub(crate) fn counts(usage: &Usage) -> Value {
+    json!({
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
     })
 }
 

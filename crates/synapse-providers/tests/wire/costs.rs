@@ -203,11 +203,16 @@ async fn money_that_the_answer_states_is_actual() {
     }
 }
 
-/// The list that the adapter finds for an answer of `served` from this base URL.
-fn listed(base_url: Option<&str>, asked: &str, served: Option<&str>) -> Option<PriceList> {
+/// The list that the adapter of `provider` finds for an answer of `served` from this base URL.
+pub(crate) fn listed(
+    provider: &str,
+    base_url: Option<&str>,
+    asked: &str,
+    served: Option<&str>,
+) -> Option<PriceList> {
     let draft = Draft {
         base_url: base_url.map(Into::into),
-        ..draft("openai", asked, "")
+        ..draft(provider, asked, "")
     };
     let bench = Bench::new(&draft, "fake-token");
     let reply = ChatReply {
@@ -226,8 +231,8 @@ fn listed(base_url: Option<&str>, asked: &str, served: Option<&str>) -> Option<P
 #[test]
 fn the_shipped_prices_are_those_of_openai_itself() {
     let model = OpenAiDouble::MODEL;
-    assert!(listed(None, model, None).is_some());
-    assert!(listed(Some("https://api.openai.com/v1"), model, None).is_some());
+    assert!(listed("openai", None, model, None).is_some());
+    assert!(listed("openai", Some("https://api.openai.com/v1"), model, None).is_some());
     // A regional host charges more for some models, a proxy whatever it likes.
     for other in [
         "https://eu.api.openai.com/v1",
@@ -235,15 +240,15 @@ fn the_shipped_prices_are_those_of_openai_itself() {
         "https://api.openai.com:8443/v1",
         "http://127.0.0.1:9/v1",
     ] {
-        assert_eq!(listed(Some(other), model, None), None, "{other}");
+        assert_eq!(listed("openai", Some(other), model, None), None, "{other}");
     }
-    let other = listed(None, model, Some("gpt-4.1-nano-2025-04-14"));
+    let other = listed("openai", None, model, Some("gpt-4.1-nano-2025-04-14"));
     assert_eq!(
         other,
-        listed(None, "gpt-4.1-nano", None),
+        listed("openai", None, "gpt-4.1-nano", None),
         "served, then asked"
     );
-    assert_eq!(listed(None, "no-such-model", None), None);
+    assert_eq!(listed("openai", None, "no-such-model", None), None);
 }
 
 /// An answer as OpenAI sends it, read by the adapter and priced by OpenAI's list.
@@ -274,7 +279,7 @@ async fn a_recorded_answer_has_its_golden_price() {
             .await
             .outcome
             .unwrap();
-        let list = listed(None, OpenAiDouble::MODEL, reply.model.as_deref());
+        let list = listed("openai", None, OpenAiDouble::MODEL, reply.model.as_deref());
         let cost = Cost::of(&reply.usage, &reply.billing, list.as_ref());
         assert_eq!(cost.amount_nano_usd, expected, "{tier} {cached} {audio}");
         assert_eq!(cost.priced_at.is_some(), expected.is_some());
@@ -283,7 +288,7 @@ async fn a_recorded_answer_has_its_golden_price() {
     let nothing = Cost::of(
         &Usage::default(),
         &ChatReply::default().billing,
-        listed(None, OpenAiDouble::MODEL, None).as_ref(),
+        listed("openai", None, OpenAiDouble::MODEL, None).as_ref(),
     );
     assert_eq!(nothing, Cost::default());
 }

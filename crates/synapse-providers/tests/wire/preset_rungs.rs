@@ -3,49 +3,16 @@
 
 use synapse_core::Failure;
 use synapse_core::connection::Draft;
-use synapse_core::preflight::{CheckId, Finding, blame};
+use synapse_core::preflight::{CheckId, Finding};
 use synapse_core::provider::ProviderKind;
 use synapse_testkit::raw::{ClosedPort, RawServer, RecordedRequest, Reply};
 
-use crate::bench::{Bench, draft};
+use crate::bench::{Bench, draft, words};
 
-/// Climbs as the engine does: a rung is left out when its checks are decided.
 async fn climb(draft: &Draft) -> Vec<(CheckId, Finding)> {
     let bench = Bench::new(draft, TOKEN);
     let secret = Some(&bench.secret).filter(|_| draft.credential.is_some());
-    let mut seen: Vec<(CheckId, Finding)> = Vec::new();
-    for rung in bench.provider.rungs() {
-        let decided = |id: &CheckId| seen.iter().any(|(each, _)| each == id);
-        if rung.decides.iter().all(decided) {
-            continue;
-        }
-        let model = &bench.connection.model;
-        let climbed = bench
-            .provider
-            .climb(rung, &bench.permit, secret, model)
-            .await;
-        match climbed.outcome {
-            Ok(climbed) => seen.extend(climbed.findings),
-            Err(failure) => {
-                seen.push((blame(rung, &failure), Finding::Fail(failure)));
-                break;
-            }
-        }
-    }
-    seen
-}
-
-fn words(findings: &[(CheckId, Finding)]) -> Vec<(CheckId, &'static str)> {
-    let word = |finding: &Finding| match finding {
-        Finding::Ok(_) => "ok",
-        Finding::Warn(_) => "warn",
-        Finding::Fail(_) => "fail",
-        Finding::Skip(_) => "skip",
-    };
-    findings
-        .iter()
-        .map(|(id, finding)| (*id, word(finding)))
-        .collect()
+    bench.climb(secret).await
 }
 
 fn text(findings: &[(CheckId, Finding)], wanted: CheckId) -> String {

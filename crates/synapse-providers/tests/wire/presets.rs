@@ -10,6 +10,7 @@ use synapse_core::preflight::Finding;
 use synapse_core::provider::{Authorization, Exchanged, ProviderKind, TokenNeed, Wire};
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 
+use crate::answers::counts;
 use crate::bench::{Bench, draft};
 
 fn presets() -> impl Iterator<Item = ProviderKind> {
@@ -85,13 +86,7 @@ fn view(exchanged: &Exchanged<ChatReply>) -> Value {
         "served_by": exchanged.exchange.served_by,
         "stated_nano_usd": reply.billing.stated_nano_usd,
         "service_tier": reply.billing.service_tier,
-        "usage": {
-            "prompt_tokens": reply.usage.prompt_tokens,
-            "completion_tokens": reply.usage.completion_tokens,
-            "cached_tokens": reply.usage.cached_tokens,
-            "cache_write_tokens": reply.usage.cache_write_tokens,
-            "reasoning_tokens": reply.usage.reasoning_tokens,
-        },
+        "usage": counts(&reply.usage),
     })
 }
 
