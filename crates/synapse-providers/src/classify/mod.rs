@@ -29,7 +29,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) account: bool,
     /// Host and port.
     pub(crate) host: &'a str,
-    /// The URL that was asked, without query.
+    /// The URL that was asked.
     pub(crate) url: &'a str,
     /// HTTP status.
     pub(crate) status: u16,

@@ -120,6 +120,10 @@ fn retry_after_is_shown_where_it_means_something() {
         Some("7")
     );
     assert!(throttled.hints.iter().any(|hint| hint.text.contains("7 s")));
+    const UNTIL: &[(&str, &str)] = &[("retry-after", "Fri, 20 Nov 2026 12:00:00 GMT")];
+    let hints = format!("{:?}", failure(OpenAi, false, 429, UNTIL, "{}").hints);
+    let until = "wait until Fri, 20 Nov 2026 12:00:00 GMT";
+    assert!(hints.contains(until), "{hints}");
     let refused = failure(OpenAi, false, 401, WAIT, "{}");
     assert_eq!(refused.context.get("retry_after"), None);
 }
