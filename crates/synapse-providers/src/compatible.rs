@@ -276,13 +276,14 @@ impl Compatible {
         judge::listed(provider, model, all, host, redactor)
     }
 
-    /// What the listed models cost, where the one who lists them serves them.
+    /// What the listed models cost, where the one who lists them serves them, and states prices at
+    /// all: then a model without one has none any more.
     fn prices(&self, all: &[ModelInfo]) -> Vec<SeenPrice> {
-        if self.profile().models != ModelIndex::OfTheOwner {
+        let states_prices = all.iter().any(|info| info.rates.input.is_some());
+        if self.profile().models != ModelIndex::OfTheOwner || !states_prices {
             return Vec::new();
         }
-        let priced = all.iter().filter(|info| info.rates.input.is_some());
-        priced
+        all.iter()
             .filter_map(|info| {
                 Some(SeenPrice {
                     key: self.price_key(info.id.as_deref()?),

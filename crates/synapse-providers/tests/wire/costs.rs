@@ -2,6 +2,7 @@
 //! against the doubles, each with the requests that the server has to have seen.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -297,10 +298,13 @@ async fn a_recorded_answer_has_its_golden_price() {
 /// chats of that model, and not an answer by another one.
 #[tokio::test]
 async fn prices_of_a_list_estimate_later_chats_of_the_same_model() {
-    let server = RawServer::start(|request| {
+    let looks = AtomicUsize::new(0);
+    let server = RawServer::start(move |request| {
         if request.method() == "GET" {
             let prices = json!({"prompt": "0.00000015", "completion": "0.0000006"});
-            let list = json!({"data": [{"id": "m", "pricing": prices},
+            let first = looks.fetch_add(1, Ordering::SeqCst) == 0;
+            let own = if first { prices.clone() } else { json!(null) };
+            let list = json!({"data": [{"id": "m", "pricing": own},
                 {"id": "alias", "pricing": prices}]});
             return Reply::json(200, list.to_string());
         }
@@ -321,5 +325,8 @@ async fn prices_of_a_list_estimate_later_chats_of_the_same_model() {
     assert_eq!((estimate.source, warnings), (CostSource::Estimated, vec![]));
     assert_eq!(product.chat(Some("alias")).await, unknown);
     assert_eq!(product.chat(Some("n")).await, unknown);
-    assert_eq!(server.heads(), 5);
+    product.engine.models("c").await.unwrap();
+    let silent = product.chat(None).await;
+    assert_eq!(silent, unknown, "what is not stated any more is not kept");
+    assert_eq!(server.heads(), 7);
 }
