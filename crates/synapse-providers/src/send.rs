@@ -161,8 +161,8 @@ impl Sender {
             host: Origin::of(&call.url).host().to_owned(),
             ..Exchange::default()
         };
-        let timeout = self.connection.timeout;
-        let mut request = HttpRequest::new(call.method, call.url.clone(), timeout);
+        let (method, timeout) = (call.method, self.connection.timeout);
+        let mut request = HttpRequest::new(method, call.url.clone(), timeout);
         for (name, value) in self.headers.iter().chain(&call.account) {
             request = request.header(name, value);
         }
@@ -179,6 +179,10 @@ impl Sender {
             Err(failure) => self.started(broken(exchange, &redactor, &failure)),
             Ok(response) => {
                 note(&mut exchange, &redactor, &response);
+                // Nothing is billed for a look, and refusals come before generation; a server error
+                // may come behind it.
+                exchange.maybe_billed =
+                    method == Method::Post && matches!(response.status, 200..=299 | 500..=599);
                 let answer = Answer {
                     provider: self.connection.provider,
                     asked: call.asked,
@@ -294,8 +298,6 @@ fn note(exchange: &mut Exchange, redactor: &Redactor, response: &HttpResponse) {
     exchange.headers_ms = u64::try_from(response.headers_after.as_millis()).ok();
     exchange.request_id = request_id(&response.headers).map(|id| clean(&id));
     exchange.served_by = response.headers.text("x-inference-provider").map(clean);
-    // Refusals come before generation; a server error may come behind it.
-    exchange.maybe_billed = matches!(response.status, 200..=299 | 500..=599);
 }
 
 /// The id under which the provider's support finds the request.

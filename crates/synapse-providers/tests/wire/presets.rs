@@ -191,6 +191,7 @@ async fn a_recorded_list_is_understood_for_one_request() {
         }
         assert_eq!(all.prices.len() as u64, recorded["kept"], "{preset}");
         assert_eq!((server.accepts(), server.heads()), (1, 1), "{preset}");
+        assert!(!exchanged.exchange.maybe_billed, "{preset}: a list is free");
         let sent = server.only_request();
         assert_eq!(
             sent.target(),
