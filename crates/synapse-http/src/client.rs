@@ -229,7 +229,9 @@ impl Attempt {
 
     /// Reads the body chunk by chunk, at most to the cap.
     async fn read_body(&mut self, response: &mut reqwest::Response) -> Result<Vec<u8>, Stop> {
-        let mut body = Vec::new();
+        let announced = response.content_length().unwrap_or_default();
+        let announced = usize::try_from(announced).unwrap_or(self.body_cap);
+        let mut body = Vec::with_capacity(announced.min(self.body_cap));
         while let Some(chunk) = response.chunk().await.map_err(Stop::Broken)? {
             self.facts.bytes_in += chunk.len() as u64;
             if body.len() + chunk.len() > self.body_cap {

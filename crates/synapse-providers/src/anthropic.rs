@@ -13,71 +13,60 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
-use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
+use synapse_core::preflight::{Climbed, Finding, Rung};
 use synapse_core::provider::{Exchanged, Provider, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
-use synapse_http::{HttpClient, Method};
+use synapse_http::HttpClient;
 use url::Url;
 
 use self::model::{ModelInfo, Page};
-pub(crate) use self::prices::AnthropicPrices;
 use crate::classify::{Asked, Problem};
-use crate::found::{accepts, answers};
+use crate::found::{self, LIST, LOOKUP_THEN_LIST};
+use crate::prices::ShippedPrices;
 use crate::reply::{redactor, spare};
-use crate::send::{Call, Sender};
+use crate::send::{Call, Header, Sender, judged, or_shape};
+use crate::wire::MAX_WORD;
+use crate::wire::request::written;
 
 /// A connection to Anthropic, or to a server that speaks its Messages API.
 #[derive(Debug)]
 pub struct Anthropic {
-    connection: Connection,
     sender: Sender,
-    prices: Arc<AnthropicPrices>,
+    prices: Arc<ShippedPrices>,
 }
 
 impl Anthropic {
     /// The adapter of `connection` over `http`. Opens no socket.
     #[must_use]
     pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
-        Self::with_prices(http, connection, Arc::default())
+        Self::with_prices(http, connection, Arc::new(ShippedPrices::of_anthropic()))
     }
 
     /// The same with a price list that is shared, so that it is read once.
     pub(crate) fn with_prices(
         http: Arc<HttpClient>,
         connection: Connection,
-        prices: Arc<AnthropicPrices>,
+        prices: Arc<ShippedPrices>,
     ) -> Self {
-        Self {
-            sender: Sender::new(http, &connection),
-            connection,
-            prices,
-        }
-    }
-
-    /// The request as JSON.
-    fn body(&self, request: &ChatRequest) -> Result<Vec<u8>, Failure> {
-        let body = request::body(request, &self.connection.name)?;
-        serde_json::to_vec(&body).map_err(|error| {
-            let message = "the request cannot be written as JSON; nothing was sent";
-            Failure::new(Code::UsageInvalidArguments, message).caused_by(&error)
-        })
+        let sender = Sender::new(http, connection).with_headers(&[VERSION]);
+        Self { sender, prices }
     }
 }
 
 #[async_trait]
 impl Provider for Anthropic {
     fn origins(&self) -> Vec<Origin> {
-        vec![self.connection.base_url.origin()]
+        vec![self.sender.origin().clone()]
     }
 
     fn check(&self, request: &ChatRequest) -> Result<(), Failure> {
-        self.body(request).map(|_| ())
+        request::body(request, &self.sender.connection().name).map(|_| ())
     }
 
     async fn chat(
@@ -86,25 +75,15 @@ impl Provider for Anthropic {
         secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
-        let body = match self.body(request) {
-            Ok(body) => body,
-            Err(failure) => return self.unsent(failure),
-        };
-        let call = Call {
-            method: Method::Post,
-            url: self.connection.base_url.join(&["messages"]),
-            headers: vec![VERSION],
-            secret,
-            body: Some(body),
-            asked: asked(&request.model),
-        };
-        self.sender
-            .exchange(permit, call, reply_reader(secret))
-            .await
+        let asked = Asked::Model(request.model.as_str());
+        let call = request::body(request, &self.sender.connection().name)
+            .and_then(|body| written(&request.parameters, &body))
+            .map(|body| Call::post(self.sender.url(&["messages"]), secret, asked, body));
+        self.sender.prompt(permit, call, reply_reader(secret)).await
     }
 
     fn rungs(&self) -> &'static [Rung] {
-        &RUNGS
+        &LOOKUP_THEN_LIST
     }
 
     async fn climb(
@@ -117,34 +96,21 @@ impl Provider for Anthropic {
         let redactor = redactor(secret);
         if rung.id == LIST.id {
             let listed = self.list(permit, secret, model).await;
-            return Exchanged {
-                exchange: listed.exchange,
-                outcome: listed.outcome.map(|page| {
-                    self.accepted(self.judge_listed(model, &page, &redactor))
-                        .into()
-                }),
-            };
+            return judged(listed, |page| {
+                Ok(self.accepted(self.judge_listed(model, &page?, &redactor)))
+            });
         }
-        let url = self.connection.base_url.join(&["models", model.as_str()]);
-        let looked_up = self
-            .ask(permit, secret, model, url, |value| {
-                ModelInfo::read(value).ok_or(Problem::Shape)
-            })
-            .await;
-        let outcome = match looked_up.outcome {
-            Ok(info) => Ok(self
-                .accepted(self.model_finding(model, &info, &redactor))
-                .into()),
+        let url = self.sender.url(&["models", model.as_str()]);
+        let looked_up = self.ask(permit, secret, model, url, ModelInfo::read).await;
+        judged(looked_up, |info| {
+            let outcome =
+                info.map(|info| self.accepted(self.model_finding(model, &info, &redactor)));
             // Not every server of this wire format has a lookup; the list decides then.
-            Err(failure) if failure.code == Code::EndpointPathMismatch && !self.is_own_host() => {
-                Ok(Climbed::default())
+            match self.is_own_host() {
+                true => outcome,
+                false => found::unless_absent(outcome, Climbed::default),
             }
-            Err(failure) => Err(failure),
-        };
-        Exchanged {
-            exchange: looked_up.exchange,
-            outcome,
-        }
+        })
     }
 
     fn model_list(&self) -> ModelList {
@@ -156,33 +122,27 @@ impl Provider for Anthropic {
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed> {
-        let model = &self.connection.model;
+        let model = &self.sender.connection().model;
         let redactor = redactor(secret);
-        let asked = self.list(permit, secret, model).await;
-        Exchanged {
-            exchange: asked.exchange,
-            outcome: asked.outcome.map(|page| Listed {
+        let listed = self.list(permit, secret, model).await;
+        judged(listed, |page| {
+            let page = page?;
+            let models = page.models.iter();
+            Ok(Listed {
                 own: self.judge_listed(model, &page, &redactor),
-                models: page
-                    .models
-                    .iter()
-                    .map(|info| info.listed(&redactor))
-                    .collect(),
+                models: models.map(|info| info.listed(&redactor)).collect(),
                 prices: Vec::new(),
-            }),
-        }
+            })
+        })
     }
 
-    /// By the model that answered, else by the one that was asked. Only Anthropic's own prices are
-    /// shipped: another server of this wire format charges what it likes.
+    fn quote(&self, asked: &ModelId) -> Tariff {
+        self.prices.tariff(self.sender.origin(), None, asked)
+    }
+
     fn tariff(&self, asked: &ModelId, reply: &ChatReply, _exchange: &Exchange) -> Tariff {
-        if self.connection.base_url.origin().as_str() != PRICED_ORIGIN {
-            return Tariff::Unknown;
-        }
-        let models = reply.model.as_deref().into_iter().chain([asked.as_str()]);
-        self.prices
-            .find(models)
-            .map_or(Tariff::Unknown, |list| Tariff::Listed(list.clone()))
+        let served = reply.model.as_deref();
+        self.prices.tariff(self.sender.origin(), served, asked)
     }
 }
 
@@ -195,12 +155,9 @@ impl Anthropic {
         secret: Option<&BoundSecret>,
         model: &ModelId,
     ) -> Exchanged<Page> {
-        let mut url = self.connection.base_url.join(&["models"]);
+        let mut url = self.sender.url(&["models"]);
         url.set_query(Some(LONGEST_PAGE));
-        self.ask(permit, secret, model, url, |value| {
-            Page::read(value).ok_or(Problem::Shape)
-        })
-        .await
+        self.ask(permit, secret, model, url, Page::read).await
     }
 
     /// Sends one request to the models endpoint.
@@ -210,17 +167,10 @@ impl Anthropic {
         secret: Option<&BoundSecret>,
         model: &ModelId,
         url: Url,
-        read: impl FnOnce(&Value) -> Result<T, Problem> + Send,
+        read: fn(&Value) -> Option<T>,
     ) -> Exchanged<T> {
-        let call = Call {
-            method: Method::Get,
-            url,
-            headers: vec![VERSION],
-            secret,
-            body: None,
-            asked: asked(model),
-        };
-        self.sender.exchange(permit, call, read).await
+        let call = Call::get(url, secret, Asked::Model(model.as_str()));
+        self.sender.exchange(permit, call, or_shape(read)).await
     }
 
     /// What a list says about `model`, which may be the alias of a dated one. Other names may answer
@@ -236,10 +186,10 @@ impl Anthropic {
             ""
         };
         match listed {
-            None => Finding::Warn(format!(
-                "{model} is not among the {count} models that {} lists{more}",
-                self.host()
-            )),
+            None => {
+                let unlisted = found::unlisted(model.as_str(), count, self.sender.host());
+                Finding::Warn(format!("{unlisted}{more}"))
+            }
             Some(info) => match self.model_finding(model, info, redactor) {
                 Finding::Ok(seen) => Finding::Ok(format!("{seen}{more}")),
                 other => other,
@@ -253,7 +203,7 @@ impl Anthropic {
         } else {
             format!(" and is {}", redactor.clean(&info.id, MAX_WORD))
         };
-        match (self.connection.max_tokens, info.max_tokens) {
+        match (self.sender.connection().max_tokens, info.max_tokens) {
             (Some(cap), Some(most)) if cap > most => Finding::Warn(format!(
                 "{model} exists{alias}, answers with at most {most} tokens, and the connection \
                  asks for up to {cap}"
@@ -262,44 +212,17 @@ impl Anthropic {
         }
     }
 
-    fn accepted(&self, model: Finding) -> Vec<(CheckId, Finding)> {
-        let host = self.host();
-        let model = match (model, self.connection.max_tokens) {
+    fn accepted(&self, model: Finding) -> Climbed {
+        let model = match (model, self.sender.connection().max_tokens) {
             (Finding::Ok(seen), None) => Finding::Ok(format!("{seen}; {UNCAPPED}")),
             (finding, _) => finding,
         };
-        vec![
-            (CheckId::Reach, answers(&host)),
-            (CheckId::Token, accepts(&host)),
-            (CheckId::Model, model),
-        ]
-    }
-
-    /// A request that was refused before anything was sent.
-    fn unsent<T>(&self, failure: Failure) -> Exchanged<T> {
-        Exchanged {
-            exchange: Exchange {
-                host: self.host(),
-                ..Exchange::default()
-            },
-            outcome: Err(failure),
-        }
-    }
-
-    fn host(&self) -> String {
-        self.connection.base_url.origin().host().to_owned()
+        found::accepted(self.sender.host(), model)
     }
 
     /// Whether the connection goes to Anthropic itself and not to a server like it.
     fn is_own_host(&self) -> bool {
-        self.connection.base_url.host() == OWN_HOST
-    }
-}
-
-fn asked(model: &ModelId) -> Asked<'_> {
-    Asked::Model {
-        model: model.as_str(),
-        account: false,
+        self.sender.connection().base_url.host() == OWN_HOST
     }
 }
 
@@ -317,23 +240,9 @@ fn reply_reader(
 
 /// The version of the API, which every request has to name
 /// (<https://platform.claude.com/docs/en/api/versioning>).
-const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
+const VERSION: Header<'static> = ("anthropic-version", "2023-06-01");
 /// A page has 20 models otherwise, and 1000 at most.
 const LONGEST_PAGE: &str = "limit=1000";
 const OWN_HOST: &str = "api.anthropic.com";
-const PRICED_ORIGIN: &str = "https://api.anthropic.com";
 /// Said by preflight, because it is the owner of the connection who can change it for good.
 const UNCAPPED: &str = "as the connection sets no --max-tokens, every prompt has to";
-/// As long as a model id may be.
-const MAX_WORD: usize = 256;
-const DECIDES: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Model];
-const LOOKUP: Rung = Rung {
-    id: "model",
-    decides: DECIDES,
-};
-/// Made only when the lookup decided nothing.
-const LIST: Rung = Rung {
-    id: "models",
-    decides: DECIDES,
-};
-const RUNGS: [Rung; 2] = [LOOKUP, LIST];

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest};
-use synapse_core::error::Code;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
@@ -24,18 +23,17 @@ use synapse_core::{BaseUrl, Connection, ModelId, Origin};
 use synapse_http::HttpClient;
 use url::Url;
 
-use crate::classify::{Asked, Problem};
-use crate::found;
-use crate::reply::{redactor, reply_reader, unwritable};
-use crate::send::{Call, Sender};
+use crate::classify::Asked;
+use crate::found::{self, ALL, LIST};
+use crate::reply::{completion_call, redactor, reply_reader};
+use crate::send::{Call, Sender, judged, or_shape};
 use crate::wire::foreign;
 use crate::wire::model::ModelInfo;
-use crate::wire::request::{Dialect, body};
+use crate::wire::request::Dialect;
 
 /// A connection to a server that speaks OpenAI's wire format.
 #[derive(Debug)]
 pub struct Compatible {
-    connection: Connection,
     sender: Sender,
 }
 
@@ -43,25 +41,15 @@ impl Compatible {
     /// The adapter of `connection` over `http`. Opens no socket.
     #[must_use]
     pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
-        Self {
-            sender: Sender::new(http, &connection),
-            connection,
-        }
-    }
-
-    fn profile(&self) -> &'static ProviderProfile {
-        self.connection.provider.profile()
-    }
-
-    fn host(&self) -> String {
-        self.connection.base_url.origin().host().to_owned()
+        let sender = Sender::new(http, connection);
+        Self { sender }
     }
 }
 
 #[async_trait]
 impl Provider for Compatible {
     fn origins(&self) -> Vec<Origin> {
-        vec![self.connection.base_url.origin()]
+        vec![self.sender.origin().clone()]
     }
 
     async fn chat(
@@ -70,17 +58,13 @@ impl Provider for Compatible {
         secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
-        let body = match body(Dialect::Compatible(self.profile().token_cap), request) {
-            Ok(body) => body,
-            Err(error) => return unwritable(&self.connection, &error),
-        };
-        let url = self.connection.base_url.join(&["chat", "completions"]);
-        let call = Call::post(url, secret, asked(&request.model), body);
+        let dialect = Dialect::Compatible(self.profile().token_cap);
+        let call = completion_call(&self.sender, dialect, secret, request);
         let (read, redactor) = (reply_reader(secret), redactor(secret));
         let mut served_by = None;
         let mut exchanged = self
             .sender
-            .exchange(permit, call, |value| {
+            .prompt(permit, call, |value| {
                 served_by =
                     foreign::sub_provider(value).map(|name| redactor.clean(&name, MAX_NAME));
                 let mut reply = read(value)?;
@@ -135,46 +119,54 @@ impl Provider for Compatible {
         secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed> {
         let secret = secret.filter(|_| self.model_list() == ModelList::OfTheOwner);
-        let model = &self.connection.model;
+        let model = &self.sender.connection().model;
         let redactor = redactor(secret);
         let index = match self.profile().models {
             ModelIndex::OllamaTags => TAGS_URL,
             ModelIndex::OfTheOwner | ModelIndex::Public | ModelIndex::Catalogue => LIST_URL,
         };
-        let asked = self.ask(permit, secret, model, index).await;
-        Exchanged {
-            exchange: asked.exchange,
-            outcome: asked.outcome.map(|all| Listed {
-                own: self.judge(model, &all, &redactor).unwrap_or_else(|| {
-                    Finding::Warn(format!(
-                        "{model} is not among the {} models listed; whether it can be had all the same, preflight asks",
-                        all.len()
-                    ))
-                }),
-                models: all
-                    .iter()
-                    .filter_map(|info| judge::shown(info).listed(&redactor))
-                    .collect(),
-                prices: self.prices(&all),
-            }),
+        let listed = self.ask(permit, secret, model, index).await;
+        judged(listed, |all| {
+            let all = all?;
+            let own = self.judge(model, &all, &redactor).unwrap_or_else(|| {
+                let unlisted = found::unlisted(model.as_str(), all.len(), self.sender.host());
+                Finding::Warn(format!(
+                    "{unlisted}; whether it can be had all the same, preflight asks"
+                ))
+            });
+            let prices = self.prices(&all);
+            let shown: Vec<ModelInfo> = all.into_iter().map(judge::shown).collect();
+            Ok(Listed {
+                own,
+                models: ModelInfo::listed(&shown, &redactor),
+                prices,
+            })
+        })
+    }
+
+    /// As the list last stated it, where the one who lists the models serves them. A router's own
+    /// list says nothing of what its sub-provider takes.
+    fn quote(&self, asked: &ModelId) -> Tariff {
+        match self.profile().models {
+            ModelIndex::OfTheOwner => Tariff::Kept(self.price_key(asked.as_str())),
+            ModelIndex::Public | ModelIndex::OllamaTags | ModelIndex::Catalogue => Tariff::Unknown,
         }
     }
 
-    /// The price of the model as it was asked for: an answer by another one has another price. A
-    /// router's own list says nothing of what its sub-provider takes.
+    /// The price of the model as it was asked for: an answer by another one has another price.
     fn tariff(&self, asked: &ModelId, reply: &ChatReply, _exchange: &Exchange) -> Tariff {
-        let as_asked = reply
-            .model
-            .as_deref()
-            .is_none_or(|served| served == asked.as_str());
-        match self.profile().models {
-            ModelIndex::OfTheOwner if as_asked => Tariff::Kept(self.price_key(asked.as_str())),
-            _ => Tariff::Unknown,
+        match reply.model.as_deref() {
+            Some(served) if served != asked.as_str() => Tariff::Unknown,
+            _ => self.quote(asked),
         }
     }
 }
 
 impl Compatible {
+    fn profile(&self) -> &'static ProviderProfile {
+        self.sender.profile()
+    }
+
     /// Sends one request for the models at `index`.
     async fn ask(
         &self,
@@ -183,9 +175,9 @@ impl Compatible {
         model: &ModelId,
         index: Index,
     ) -> Exchanged<Vec<ModelInfo>> {
-        let base_url = &self.connection.base_url;
-        let call = Call::get((index.url)(base_url), secret, asked(model));
-        let read = |value: &Value| (index.read)(value).ok_or(Problem::Shape);
+        let url = (index.url)(&self.sender.connection().base_url);
+        let call = Call::get(url, secret, Asked::Model(model.as_str()));
+        let read = or_shape(index.read);
         self.sender.exchange(permit, call, read).await
     }
 
@@ -197,24 +189,15 @@ impl Compatible {
         index: Index,
     ) -> Exchanged<Climbed> {
         let listed = self.ask(permit, secret, model, index).await;
-        let outcome = match listed.outcome {
-            Ok(all) => Ok(self.climbed(secret, model, &all)),
-            // A key may lack the right to read models and still be allowed to chat.
-            Err(failure) if failure.code == Code::CredentialTokenPermission => {
-                Ok(found::unreadable(&self.host()).into())
-            }
-            Err(failure) => Err(failure),
-        };
-        Exchanged {
-            exchange: listed.exchange,
-            outcome,
-        }
+        judged(listed, |all| {
+            let outcome = all.map(|all| self.climbed(secret, model, &all));
+            found::unless_unreadable(outcome, secret, self.sender.host())
+        })
     }
 
     /// What a list proves. A model that it leaves out stays open where it can be asked for alone.
     fn climbed(&self, secret: Option<&BoundSecret>, model: &ModelId, all: &[ModelInfo]) -> Climbed {
-        let host = self.host();
-        let mut findings = vec![(CheckId::Reach, found::answers(&host))];
+        let mut findings = vec![(CheckId::Reach, found::answers(self.sender.host()))];
         if self.model_list() == ModelList::OfTheOwner {
             findings.push((CheckId::Token, self.token(secret)));
         }
@@ -228,10 +211,10 @@ impl Compatible {
 
     /// What an answer with the list says about the token.
     fn token(&self, secret: Option<&BoundSecret>) -> Finding {
-        let host = self.host();
+        let host = self.sender.host();
         match (secret, self.profile().token) {
             (None, _) => Finding::Ok(format!("none is needed: {host} answered without one")),
-            (Some(_), TokenNeed::Required) => found::accepts(&host),
+            (Some(_), TokenNeed::Required) => found::accepts(host),
             (Some(_), TokenNeed::Optional) => Finding::Warn(format!(
                 "not refused; whether {host} looks at it cannot be told"
             )),
@@ -246,11 +229,9 @@ impl Compatible {
         model: &ModelId,
     ) -> Exchanged<Climbed> {
         let listed = self.climb_list(permit, secret, model, TAGS_URL).await;
-        let outcome = match listed.outcome {
-            Err(failure) if failure.code == Code::EndpointPathMismatch => Ok(Climbed::default()),
-            outcome => outcome,
-        };
-        Exchanged { outcome, ..listed }
+        judged(listed, |outcome| {
+            found::unless_absent(outcome, Climbed::default)
+        })
     }
 
     /// Asks for a model that the list left out.
@@ -260,21 +241,16 @@ impl Compatible {
         secret: Option<&BoundSecret>,
         model: &ModelId,
     ) -> Exchanged<Climbed> {
-        let url = self.connection.base_url.join(&["models", model.as_str()]);
-        let call = Call::get(url, secret, asked(model));
-        let read = |value: &Value| ModelInfo::read(value).ok_or(Problem::Shape);
+        let url = self.sender.url(&["models", model.as_str()]);
+        let call = Call::get(url, secret, Asked::Model(model.as_str()));
+        let read = or_shape(ModelInfo::read);
         let looked_up = self.sender.exchange(permit, call, read).await;
-        let finding = match looked_up.outcome {
-            Ok(info) => Ok(judge::exists(model, &info, &redactor(secret))),
-            Err(failure) if failure.code == Code::EndpointPathMismatch => {
-                Ok(judge::unproven(model, &self.host()))
-            }
-            Err(failure) => Err(failure),
-        };
-        Exchanged {
-            exchange: looked_up.exchange,
-            outcome: finding.map(|finding| vec![(CheckId::Model, finding)].into()),
-        }
+        judged(looked_up, |info| {
+            let finding = info.map(|info| found::exists(model, &info, &redactor(secret)));
+            let absent = || judge::unproven(model, self.sender.host());
+            let finding = found::unless_absent(finding, absent)?;
+            Ok(vec![(CheckId::Model, finding)].into())
+        })
     }
 
     /// What the key may still spend, from its own endpoint; free of charge.
@@ -284,41 +260,30 @@ impl Compatible {
         secret: Option<&BoundSecret>,
         model: &ModelId,
     ) -> Exchanged<Climbed> {
-        let url = self.connection.base_url.join(&["key"]);
-        let call = Call::get(url, secret, Asked::Identity);
+        let call = Call::get(self.sender.url(&["key"]), secret, Asked::Identity);
         let page = self.profile().token_page;
-        let asked = self
-            .sender
-            .exchange(permit, call, |value| {
-                key::judge(value, model, page).ok_or(Problem::Shape)
-            })
-            .await;
-        let finding = match asked.outcome {
-            Err(failure) if failure.code == Code::EndpointPathMismatch => {
-                Ok(Finding::Warn(format!(
-                    "{} has no /key; whether the token is valid cannot be told without --live",
-                    self.host()
-                )))
-            }
-            outcome => outcome,
-        };
-        Exchanged {
-            exchange: asked.exchange,
-            outcome: finding.map(|finding| vec![(CheckId::Token, finding)].into()),
-        }
+        let read = or_shape(|value| key::judge(value, model, page));
+        let asked = self.sender.exchange(permit, call, read).await;
+        judged(asked, |finding| {
+            let absent = || found::untold_token(self.sender.host(), "/key");
+            let finding = found::unless_absent(finding, absent)?;
+            Ok(vec![(CheckId::Token, finding)].into())
+        })
     }
 
     fn judge(&self, model: &ModelId, all: &[ModelInfo], redactor: &Redactor) -> Option<Finding> {
-        judge::listed(self.connection.provider, model, all, &self.host(), redactor)
+        let (provider, host) = (self.sender.connection().provider, self.sender.host());
+        judge::listed(provider, model, all, host, redactor)
     }
 
-    /// What the listed models cost, where the one who lists them serves them.
+    /// What the listed models cost, where the one who lists them serves them, and states prices at
+    /// all: then a model without one has none any more.
     fn prices(&self, all: &[ModelInfo]) -> Vec<SeenPrice> {
-        if self.profile().models != ModelIndex::OfTheOwner {
+        let states_prices = all.iter().any(|info| info.rates.input.is_some());
+        if self.profile().models != ModelIndex::OfTheOwner || !states_prices {
             return Vec::new();
         }
-        let priced = all.iter().filter(|info| info.rates.input.is_some());
-        priced
+        all.iter()
             .filter_map(|info| {
                 Some(SeenPrice {
                     key: self.price_key(info.id.as_deref()?),
@@ -329,18 +294,7 @@ impl Compatible {
     }
 
     fn price_key(&self, model: &str) -> PriceKey {
-        PriceKey {
-            origin: self.connection.base_url.origin(),
-            model: model.to_owned(),
-            sub_provider: self.profile().name.to_owned(),
-        }
-    }
-}
-
-fn asked(model: &ModelId) -> Asked<'_> {
-    Asked::Model {
-        model: model.as_str(),
-        account: false,
+        self.sender.price_key(model, self.profile().name)
     }
 }
 
@@ -360,13 +314,8 @@ const TAGS_URL: Index = Index {
     read: ModelInfo::read_tags,
 };
 const MAX_NAME: usize = 200;
-const ALL: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Model];
 const TAGS: Rung = Rung {
     id: "tags",
-    decides: ALL,
-};
-const LIST: Rung = Rung {
-    id: "models",
     decides: ALL,
 };
 /// Made only when the list left the model out.

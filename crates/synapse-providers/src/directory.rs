@@ -9,8 +9,7 @@ use synapse_core::ports::ProviderFactory;
 use synapse_core::provider::{Provider, Wire};
 use synapse_http::{HttpClient, HttpConfig};
 
-use crate::anthropic::AnthropicPrices;
-use crate::prices::OpenAiPrices;
+use crate::prices::ShippedPrices;
 use crate::{Anthropic, Compatible, HuggingFace, OpenAi};
 
 /// Every provider kind of this crate.
@@ -18,8 +17,8 @@ use crate::{Anthropic, Compatible, HuggingFace, OpenAi};
 pub struct Providers {
     user_agent: String,
     clients: Mutex<HashMap<Option<ProxyUrl>, Arc<HttpClient>>>,
-    prices: Arc<OpenAiPrices>,
-    anthropic_prices: Arc<AnthropicPrices>,
+    openai_prices: Arc<ShippedPrices>,
+    anthropic_prices: Arc<ShippedPrices>,
 }
 
 impl Providers {
@@ -29,8 +28,8 @@ impl Providers {
         Self {
             user_agent: user_agent.into(),
             clients: Mutex::default(),
-            prices: Arc::default(),
-            anthropic_prices: Arc::default(),
+            openai_prices: Arc::new(ShippedPrices::of_openai()),
+            anthropic_prices: Arc::new(ShippedPrices::of_anthropic()),
         }
     }
 
@@ -53,7 +52,7 @@ impl ProviderFactory for Providers {
         let connection = connection.clone();
         Ok(match connection.provider.profile().wire {
             Wire::OpenAi => {
-                let prices = Arc::clone(&self.prices);
+                let prices = Arc::clone(&self.openai_prices);
                 Arc::new(OpenAi::with_prices(http, connection, prices))
             }
             Wire::HuggingFace => Arc::new(HuggingFace::new(http, connection)),

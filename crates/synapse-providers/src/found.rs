@@ -1,6 +1,40 @@
-//! What a rung found, in the words that several adapters share.
+//! What several adapters climb, and what they say of what they found there.
 
-use synapse_core::preflight::{CheckId, Finding};
+use synapse_core::ModelId;
+use synapse_core::error::{Code, Failure};
+use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
+use synapse_core::redact::Redactor;
+use synapse_core::secret::BoundSecret;
+
+use crate::wire::model::ModelInfo;
+
+/// The checks that one answer about models decides, where that takes the token.
+pub(crate) const ALL: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Model];
+
+/// Asks for the model by its name.
+pub(crate) const LOOKUP: Rung = Rung {
+    id: "model",
+    decides: ALL,
+};
+
+/// Asks for all models.
+pub(crate) const LIST: Rung = Rung {
+    id: "models",
+    decides: ALL,
+};
+
+/// The list is asked for only when the lookup decided nothing.
+pub(crate) const LOOKUP_THEN_LIST: [Rung; 2] = [LOOKUP, LIST];
+
+/// The API answers, the token was accepted, and of the model `finding` is known.
+pub(crate) fn accepted(host: &str, model: Finding) -> Climbed {
+    let findings = vec![
+        (CheckId::Reach, answers(host)),
+        (CheckId::Token, accepts(host)),
+        (CheckId::Model, model),
+    ];
+    findings.into()
+}
 
 /// The API answers at the base URL.
 pub(crate) fn answers(host: &str) -> Finding {
@@ -12,14 +46,78 @@ pub(crate) fn accepts(host: &str) -> Finding {
     Finding::Ok(format!("{host} accepts it"))
 }
 
-/// The token was accepted and may not read the list of models, which says nothing about chat.
-pub(crate) fn unreadable(host: &str) -> Vec<(CheckId, Finding)> {
+/// What stands for the answer of an endpoint that the server does not have: a wrong base URL looks
+/// the same, and another rung tells.
+pub(crate) fn unless_absent<T>(
+    outcome: Result<T, Failure>,
+    absent: impl FnOnce() -> T,
+) -> Result<T, Failure> {
+    match outcome {
+        Err(failure) if failure.code == Code::EndpointPathMismatch => Ok(absent()),
+        outcome => outcome,
+    }
+}
+
+/// What is said when a token was sent, was accepted and may not read models: a restricted one may
+/// still be allowed to chat.
+pub(crate) fn unless_unreadable(
+    outcome: Result<Climbed, Failure>,
+    secret: Option<&BoundSecret>,
+    host: &str,
+) -> Result<Climbed, Failure> {
     let token =
         "accepted, but it may not read models; whether it may chat cannot be told without --live";
     let model = "cannot be seen with this key";
-    vec![
-        (CheckId::Reach, answers(host)),
-        (CheckId::Token, Finding::Warn(token.to_owned())),
-        (CheckId::Model, Finding::Warn(model.to_owned())),
-    ]
+    match outcome {
+        Err(failure) if failure.code == Code::CredentialTokenPermission && secret.is_some() => {
+            Ok(vec![
+                (CheckId::Reach, answers(host)),
+                (CheckId::Token, Finding::Warn(token.to_owned())),
+                (CheckId::Model, Finding::Warn(model.to_owned())),
+            ]
+            .into())
+        }
+        outcome => outcome,
+    }
 }
+
+/// What is said of a token when the server does not have the endpoint that judges tokens.
+pub(crate) fn untold_token(host: &str, path: &str) -> Finding {
+    Finding::Warn(format!(
+        "{host} has no {path}; whether the token is valid cannot be told without --live"
+    ))
+}
+
+/// What is said of a model that is there.
+pub(crate) fn exists(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Finding {
+    if info.chats == Some(false) {
+        return Finding::Warn(format!(
+            "{model} exists, and by what is told of it, it does not chat; only --live can tell"
+        ));
+    }
+    if let Some(day) = &info.shutdown_date {
+        return Finding::Warn(format!(
+            "{model} exists and will be shut down on {}",
+            redactor.clean(day, 40)
+        ));
+    }
+    let size = [&info.parameter_size, &info.quantization];
+    let size: Vec<String> = size
+        .into_iter()
+        .flatten()
+        .map(|text| redactor.clean(text, 40))
+        .collect();
+    Finding::Ok(if size.is_empty() {
+        format!("{model} exists")
+    } else {
+        format!("{model} exists ({})", size.join(", "))
+    })
+}
+
+/// What is said of a model that a list of `count` others leaves out.
+pub(crate) fn unlisted(model: &str, count: usize, host: &str) -> String {
+    format!("{model} is not among the {count} models that {host} lists")
+}
+
+/// What to do about a name that a list does not have.
+pub(crate) const COPY_AN_ID: &str = "copy the id of a listed model; upper and lower case count";

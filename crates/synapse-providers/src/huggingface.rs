@@ -9,7 +9,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
-use synapse_core::price::{PriceKey, SeenPrice};
+use synapse_core::price::SeenPrice;
 use synapse_core::provider::{Exchanged, Provider, Tariff, TokenCap};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
@@ -18,19 +18,19 @@ use synapse_core::{Connection, ModelId, Origin};
 use synapse_http::HttpClient;
 use url::Url;
 
-use crate::classify::{Asked, Problem};
-use crate::reply::{redactor, reply_reader, unwritable};
-use crate::send::{Call, Sender};
+use crate::classify::Asked;
+use crate::found;
+use crate::reply::{completion_call, redactor, reply_reader};
+use crate::send::{Call, Sender, judged, or_shape};
 use crate::whoami;
 use crate::wire::model::ModelInfo;
-use crate::wire::request::{Dialect, body};
+use crate::wire::request::Dialect;
 
 /// A connection to the Hugging Face inference router.
 #[derive(Debug)]
 pub struct HuggingFace {
-    connection: Connection,
-    identity: Url,
     sender: Sender,
+    identity: Url,
 }
 
 impl HuggingFace {
@@ -41,178 +41,20 @@ impl HuggingFace {
     #[must_use]
     pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
         let own_origin = connection.base_url.at_root(WHOAMI);
-        let identity = match connection.base_url.origin().host() {
+        let sender = Sender::new(http, connection);
+        let identity = match sender.host() {
             // The constant is a URL, which a test parses; the fallback is never taken.
             ROUTER => Url::parse(HUB_WHOAMI).unwrap_or(own_origin),
             _ => own_origin,
         };
-        Self {
-            sender: Sender::new(http, &connection),
-            identity,
-            connection,
-        }
-    }
-
-    fn bill_to(&self) -> Option<&str> {
-        self.connection
-            .account
-            .bill_to
-            .as_ref()
-            .map(|name| name.as_str())
-    }
-
-    fn asked<'a>(&self, model: &'a ModelId) -> Asked<'a> {
-        Asked::Model {
-            model: model.as_str(),
-            account: self.bill_to().is_some(),
-        }
-    }
-
-    /// What the sub-providers of `model` ask for it, those included that do not say.
-    fn prices(&self, model: &str, info: &ModelInfo) -> Vec<SeenPrice> {
-        let offers = info.providers.iter().flatten();
-        offers
-            .map(|offer| SeenPrice {
-                key: self.price_key(model, &offer.sub_provider),
-                rates: offer.rates,
-            })
-            .collect()
-    }
-
-    fn price_key(&self, model: &str, sub_provider: &str) -> PriceKey {
-        PriceKey {
-            origin: self.connection.base_url.origin(),
-            model: model.to_owned(),
-            sub_provider: sub_provider.to_owned(),
-        }
-    }
-
-    fn listed(&self, all: &[ModelInfo]) -> Listed {
-        let model = &self.connection.model;
-        let (name, suffix) = model.split_suffix();
-        let own = match all.iter().find(|info| info.id.as_deref() == Some(name)) {
-            Some(info) => judge_model(model, suffix, info),
-            None => Finding::Fail(
-                Failure::new(
-                    Code::ProviderModelUnavailable,
-                    format!("{name} is not among the {} models listed", all.len()),
-                )
-                .with("model", model)
-                .hint("copy the id of a listed model; upper and lower case count"),
-            ),
-        };
-        let prices = all
-            .iter()
-            .filter_map(|info| Some(self.prices(info.id.as_deref()?, info)))
-            .flatten()
-            .collect();
-        let redactor = Redactor::none();
-        Listed {
-            models: all
-                .iter()
-                .filter_map(|info| info.listed(&redactor))
-                .collect(),
-            own,
-            prices,
-        }
-    }
-
-    /// Without the token: the endpoint is public and proves nothing about it.
-    async fn climb_model(&self, permit: &NetworkPermit, model: &ModelId) -> Exchanged<Climbed> {
-        let (name, suffix) = model.split_suffix();
-        let url = self.connection.base_url.join(&["models", name]);
-        let call = Call::get(url, None, self.asked(model));
-        let host = self.connection.base_url.origin().host().to_owned();
-        let exchanged = self
-            .sender
-            .exchange(permit, call, |value| {
-                // Some deployments wrap the object as the list endpoint does.
-                let value = value
-                    .pointer("/data/0")
-                    .or_else(|| value.get("data"))
-                    .unwrap_or(value);
-                ModelInfo::read(value).ok_or(Problem::Shape)
-            })
-            .await;
-        let outcome = match exchanged.outcome {
-            Ok(info) => Ok(Climbed {
-                findings: vec![
-                    (CheckId::Reach, Finding::Ok(format!("{host} answers"))),
-                    (CheckId::Model, judge_model(model, suffix, &info)),
-                ],
-                prices: self.prices(name, &info),
-            }),
-            // A wrong path, an unknown model or a server without lookup: the list tells which.
-            Err(failure) if failure.code == Code::EndpointPathMismatch => Ok(Vec::new().into()),
-            Err(failure) => Err(failure),
-        };
-        Exchanged {
-            exchange: exchanged.exchange,
-            outcome,
-        }
-    }
-
-    /// The public list decides what the lookup could not.
-    async fn climb_list(&self, permit: &NetworkPermit) -> Exchanged<Climbed> {
-        let host = self.connection.base_url.origin().host().to_owned();
-        let listed = self.list_models(permit, None).await;
-        let outcome = listed.outcome.map(|listed| Climbed {
-            findings: vec![
-                (CheckId::Reach, Finding::Ok(format!("{host} answers"))),
-                (CheckId::Model, listed.own),
-            ],
-            prices: listed.prices,
-        });
-        Exchanged {
-            exchange: listed.exchange,
-            outcome,
-        }
-    }
-
-    async fn climb_identity(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-    ) -> Exchanged<Climbed> {
-        let call = Call::get(self.identity.clone(), secret, Asked::Identity);
-        let exchanged = self
-            .sender
-            .exchange(permit, call, |value| {
-                if value.get("auth").is_none() && value.get("name").is_none() {
-                    return Err(Problem::Shape);
-                }
-                let page = self.connection.provider.profile().token_page;
-                Ok(whoami::judge(
-                    value,
-                    self.bill_to(),
-                    page,
-                    &redactor(secret),
-                ))
-            })
-            .await;
-        let own_host = self.connection.base_url.origin().host() != ROUTER;
-        let outcome = match exchanged.outcome {
-            Ok(finding) => Ok(finding),
-            Err(failure) if own_host && failure.code == Code::EndpointPathMismatch => {
-                Ok(Finding::Warn(format!(
-                    "{} has no {WHOAMI}; whether the token is valid cannot be told without --live",
-                    exchanged.exchange.host
-                )))
-            }
-            Err(failure) => Err(failure),
-        }
-        .map(|finding| vec![(CheckId::Token, finding)].into());
-        Exchanged {
-            exchange: exchanged.exchange,
-            outcome,
-        }
+        Self { sender, identity }
     }
 }
 
 #[async_trait]
 impl Provider for HuggingFace {
     fn origins(&self) -> Vec<Origin> {
-        let mut origins = vec![self.connection.base_url.origin()];
+        let mut origins = vec![self.sender.origin().clone()];
         let identity = Origin::of(&self.identity);
         if !origins.contains(&identity) {
             origins.push(identity);
@@ -226,17 +68,11 @@ impl Provider for HuggingFace {
         secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
-        let body = match body(Dialect::Compatible(TokenCap::MaxTokens), request) {
-            Ok(body) => body,
-            Err(error) => return unwritable(&self.connection, &error),
-        };
-        let url = self.connection.base_url.join(&["chat", "completions"]);
+        let dialect = Dialect::Compatible(TokenCap::MaxTokens);
         let bill_to = self.bill_to().map(|name| ("X-HF-Bill-To", name));
-        let call = Call::post(url, secret, self.asked(&request.model), body)
-            .headers(bill_to.into_iter().collect());
-        self.sender
-            .exchange(permit, call, reply_reader(secret))
-            .await
+        let call = completion_call(&self.sender, dialect, secret, request)
+            .map(|call| call.account(bill_to.into_iter().collect()));
+        self.sender.prompt(permit, call, reply_reader(secret)).await
     }
 
     fn rungs(&self) -> &'static [Rung] {
@@ -267,36 +103,130 @@ impl Provider for HuggingFace {
         permit: &NetworkPermit,
         _secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed> {
-        let model = &self.connection.model;
-        let url = self.connection.base_url.join(&["models"]);
-        let call = Call::get(url, None, self.asked(model));
-        let asked = self
-            .sender
-            .exchange(permit, call, |value| {
-                ModelInfo::read_list(value).ok_or(Problem::Shape)
-            })
-            .await;
-        Exchanged {
-            exchange: asked.exchange,
-            outcome: asked.outcome.map(|all| self.listed(&all)),
+        let asked = Asked::Model(self.sender.connection().model.as_str());
+        let call = Call::get(self.sender.url(&["models"]), None, asked);
+        let read = or_shape(ModelInfo::read_list);
+        let all = self.sender.exchange(permit, call, read).await;
+        judged(all, |all| Ok(self.listed(&all?)))
+    }
+
+    /// Without a pin nobody knows who is going to serve, and thus at which price.
+    fn quote(&self, asked: &ModelId) -> Tariff {
+        match asked.split_suffix() {
+            (model, Some(name)) if !POLICIES.contains(&name) => {
+                Tariff::Kept(self.sender.price_key(model, name))
+            }
+            _ => Tariff::Unknown,
         }
     }
 
     /// The price of the sub-provider that says it answered, and of no other: the cheapest or first
     /// one may not have been it.
-    /// Without a pin nobody knows who is going to serve, and thus at which price.
-    fn quote(&self, asked: &ModelId) -> Tariff {
-        match asked.split_suffix() {
-            (model, Some(name)) => Tariff::Kept(self.price_key(model, name)),
-            (_, None) => Tariff::Unknown,
+    fn tariff(&self, asked: &ModelId, _reply: &ChatReply, exchange: &Exchange) -> Tariff {
+        match &exchange.served_by {
+            Some(name) => Tariff::Kept(self.sender.price_key(asked.split_suffix().0, name)),
+            None => Tariff::Unknown,
+        }
+    }
+}
+
+impl HuggingFace {
+    fn bill_to(&self) -> Option<&str> {
+        let bill_to = self.sender.connection().account.bill_to.as_ref();
+        bill_to.map(|name| name.as_str())
+    }
+
+    /// What the sub-providers of `model` ask for it, those included that do not say.
+    fn prices(&self, model: &str, info: &ModelInfo) -> Vec<SeenPrice> {
+        let offers = info.providers.iter().flatten();
+        offers
+            .map(|offer| SeenPrice {
+                key: self.sender.price_key(model, &offer.sub_provider),
+                rates: offer.rates,
+            })
+            .collect()
+    }
+
+    fn listed(&self, all: &[ModelInfo]) -> Listed {
+        let model = &self.sender.connection().model;
+        let (name, suffix) = model.split_suffix();
+        let own = match all.iter().find(|info| info.id.as_deref() == Some(name)) {
+            Some(info) => judge_model(model, suffix, info),
+            None => Finding::Fail(
+                Failure::new(
+                    Code::ProviderModelUnavailable,
+                    found::unlisted(name, all.len(), self.sender.host()),
+                )
+                .with("model", model)
+                .hint(found::COPY_AN_ID),
+            ),
+        };
+        let prices = all
+            .iter()
+            .filter_map(|info| Some(self.prices(info.id.as_deref()?, info)))
+            .flatten()
+            .collect();
+        Listed {
+            models: ModelInfo::listed(all, &Redactor::none()),
+            own,
+            prices,
         }
     }
 
-    fn tariff(&self, asked: &ModelId, _reply: &ChatReply, exchange: &Exchange) -> Tariff {
-        match &exchange.served_by {
-            Some(name) => Tariff::Kept(self.price_key(asked.split_suffix().0, name)),
-            None => Tariff::Unknown,
+    /// Without the token: the endpoint is public and proves nothing about it.
+    async fn climb_model(&self, permit: &NetworkPermit, model: &ModelId) -> Exchanged<Climbed> {
+        let (name, suffix) = model.split_suffix();
+        let url = self.sender.url(&["models", name]);
+        let call = Call::get(url, None, Asked::Model(model.as_str()));
+        let read = or_shape(|value| {
+            // Some deployments wrap the object as the list endpoint does.
+            let wrapped = value.pointer("/data/0").or_else(|| value.get("data"));
+            ModelInfo::read(wrapped.unwrap_or(value))
+        });
+        let looked_up = self.sender.exchange(permit, call, read).await;
+        judged(looked_up, |info| {
+            let outcome = info.map(|info| {
+                let finding = judge_model(model, suffix, &info);
+                self.climbed(finding, self.prices(name, &info))
+            });
+            // A wrong path, an unknown model or a server without lookup: the list tells which.
+            found::unless_absent(outcome, Climbed::default)
+        })
+    }
+
+    /// The public list decides what the lookup could not.
+    async fn climb_list(&self, permit: &NetworkPermit) -> Exchanged<Climbed> {
+        let listed = self.list_models(permit, None).await;
+        judged(listed, |listed| {
+            let listed = listed?;
+            Ok(self.climbed(listed.own, listed.prices))
+        })
+    }
+
+    fn climbed(&self, model: Finding, prices: Vec<SeenPrice>) -> Climbed {
+        let reach = found::answers(self.sender.host());
+        Climbed {
+            findings: vec![(CheckId::Reach, reach), (CheckId::Model, model)],
+            prices,
         }
+    }
+
+    async fn climb_identity(
+        &self,
+        permit: &NetworkPermit,
+        secret: Option<&BoundSecret>,
+    ) -> Exchanged<Climbed> {
+        let call = Call::get(self.identity.clone(), secret, Asked::Identity);
+        let page = self.sender.profile().token_page;
+        let read = |value: &_| whoami::judge(value, self.bill_to(), page, &redactor(secret));
+        let asked = self.sender.exchange(permit, call, or_shape(read)).await;
+        judged(asked, |finding| {
+            let finding = match self.sender.host() {
+                ROUTER => finding,
+                host => found::unless_absent(finding, || found::untold_token(host, WHOAMI)),
+            };
+            Ok(vec![(CheckId::Token, finding?)].into())
+        })
     }
 }
 

@@ -1,36 +1,71 @@
-//! The shipped list of OpenAI's prices. Read once, on first use; never fetched, so it can be older
-//! than the provider's page: every estimate carries its date.
+//! The shipped lists of prices. Read once, on first use; never fetched, so one can be older than its
+//! vendor's page: every estimate carries its date.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 use synapse_core::price::{Price, PriceList, Rates, ServiceTier};
+use synapse_core::provider::Tariff;
 use synapse_core::time::Timestamp;
+use synapse_core::{ModelId, Origin};
 
-/// The list, unread until the first lookup.
-#[derive(Debug, Default)]
-pub(crate) struct OpenAiPrices {
+/// The list of one vendor, unread until the first lookup.
+#[derive(Debug)]
+pub(crate) struct ShippedPrices {
+    /// Where these prices hold. Another server of the same wire format charges what it likes, and
+    /// a regional host of OpenAI costs more for some models
+    /// (<https://developers.openai.com/api/docs/models/gpt-5.4-pro>).
+    origin: &'static str,
+    text: &'static str,
+    spellings: Spellings,
     models: OnceLock<HashMap<String, PriceList>>,
 }
 
-impl OpenAiPrices {
-    /// The prices of the first of `models` that is listed.
-    pub(crate) fn find<'a>(&self, models: impl IntoIterator<Item = &'a str>) -> Option<&PriceList> {
-        let listed = self
-            .models
-            .get_or_init(|| read(SHIPPED).unwrap_or_default());
-        models.into_iter().find_map(|model| {
-            spellings(model)
-                .into_iter()
-                .flatten()
-                .find_map(|name| listed.get(name))
-        })
+/// The names under which a model may be listed. Nothing loose: a similar name may have another
+/// price.
+type Spellings = fn(&str) -> [Option<&str>; 3];
+
+impl ShippedPrices {
+    /// The list that `text` is.
+    pub(crate) const fn new(
+        origin: &'static str,
+        text: &'static str,
+        spellings: Spellings,
+    ) -> Self {
+        Self {
+            origin,
+            text,
+            spellings,
+            models: OnceLock::new(),
+        }
+    }
+
+    /// OpenAI's list.
+    pub(crate) const fn of_openai() -> Self {
+        Self::new("https://api.openai.com", SHIPPED, spellings)
+    }
+
+    /// The price at `origin` of the model that served, else of the one that was asked for.
+    pub(crate) fn tariff(&self, origin: &Origin, served: Option<&str>, asked: &ModelId) -> Tariff {
+        if origin.as_str() != self.origin {
+            return Tariff::Unknown;
+        }
+        let mut models = served.into_iter().chain([asked.as_str()]);
+        models
+            .find_map(|model| self.find(model))
+            .map_or(Tariff::Unknown, |list| Tariff::Listed(list.clone()))
+    }
+
+    pub(crate) fn find(&self, model: &str) -> Option<&PriceList> {
+        let read = || read(self.text).unwrap_or_default();
+        let listed = self.models.get_or_init(read);
+        let mut names = (self.spellings)(model).into_iter().flatten();
+        names.find_map(|name| listed.get(name))
     }
 }
 
-/// The names under which a model may be listed: its own, the family that a fine-tuned one is priced
-/// by, and the alias of a dated one. Nothing looser: a similar name may have another price.
+/// Its own, the family that a fine-tuned one is priced by, and the alias of a dated one.
 fn spellings(model: &str) -> [Option<&str>; 3] {
     [Some(model), family(model), alias(model)]
 }
@@ -190,18 +225,13 @@ mod tests {
 
     #[test]
     fn lookups_follow_exact_rules() {
-        let prices = OpenAiPrices::default();
-        let input = |models: &[&str]| {
-            let list = prices.find(models.iter().copied())?;
-            pico(list.tiers[&ServiceTier::Default].input)
-        };
+        let prices = ShippedPrices::of_openai();
+        let input = |model: &str| pico(prices.find(model)?.tiers[&ServiceTier::Default].input);
         let terra = Some(2_000_000);
-        assert_eq!(input(&["gpt-5.6-terra"]), terra);
-        assert_eq!(input(&["gpt-5.6-terra-2026-07-01"]), terra, "a dated one");
-        assert_eq!(input(&["gpt-4.1", "gpt-5.6-terra"]), input(&["gpt-4.1"]));
-        assert_eq!(input(&["no-such-model", "gpt-5.6-terra"]), terra);
+        assert_eq!(input("gpt-5.6-terra"), terra);
+        assert_eq!(input("gpt-5.6-terra-2026-07-01"), terra, "a dated one");
         assert_eq!(
-            input(&["ft:gpt-4.1-2025-04-14:org::id"]),
+            input("ft:gpt-4.1-2025-04-14:org::id"),
             Some(3_000_000),
             "a fine-tuned one has its own price"
         );
@@ -215,7 +245,7 @@ mod tests {
             "ft:gpt-9:org::id",
             "ü-2026-07-01",
         ] {
-            assert_eq!(input(&[unknown]), None, "{unknown}");
+            assert_eq!(input(unknown), None, "{unknown}");
         }
     }
 }

@@ -1,19 +1,32 @@
-//! What every adapter of chat completions does with an answer, and with a request that cannot be
-//! sent. Knows no provider.
+//! What every adapter of chat completions does with a prompt and with its answer. Knows no provider.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
-use synapse_core::Connection;
-use synapse_core::chat::{ChatReply, FinishReason};
-use synapse_core::error::{Code, Failure};
-use synapse_core::provider::Exchanged;
-use synapse_core::receipt::Exchange;
+use synapse_core::chat::{ChatReply, ChatRequest, FinishReason};
+use synapse_core::error::Failure;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 
-use crate::classify::Problem;
-use crate::wire::completion;
+use crate::classify::{Asked, Problem};
+use crate::send::{Call, Sender};
+use crate::wire::request::{Dialect, body};
+use crate::wire::{MAX_WORD, completion};
+
+/// The call that asks for a completion.
+///
+/// # Errors
+/// As [`body`].
+pub(crate) fn completion_call<'a>(
+    sender: &Sender,
+    dialect: Dialect,
+    secret: Option<&'a BoundSecret>,
+    request: &'a ChatRequest,
+) -> Result<Call<'a>, Failure> {
+    let url = sender.url(&["chat", "completions"]);
+    let asked = Asked::Model(request.model.as_str());
+    body(dialect, request).map(|body| Call::post(url, secret, asked, body))
+}
 
 /// Reads a completion.
 ///
@@ -81,21 +94,3 @@ fn strings<'a>(value: &'a mut Value, texts: &mut Vec<&'a mut String>) {
 pub(crate) fn redactor(secret: Option<&BoundSecret>) -> Redactor {
     secret.map_or_else(Redactor::none, BoundSecret::redactor)
 }
-
-/// A request that cannot be written as JSON was never sent.
-pub(crate) fn unwritable<T>(connection: &Connection, error: &serde_json::Error) -> Exchanged<T> {
-    Exchanged {
-        exchange: Exchange {
-            host: connection.base_url.origin().host().to_owned(),
-            ..Exchange::default()
-        },
-        outcome: Err(Failure::new(
-            Code::UsageInvalidArguments,
-            "the request cannot be written as JSON; nothing was sent",
-        )
-        .caused_by(error)),
-    }
-}
-
-/// As long as a model id may be.
-const MAX_WORD: usize = 256;

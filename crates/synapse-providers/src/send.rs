@@ -1,12 +1,12 @@
 //! One exchange with an API: send once, note the wire facts, read a success, classify the rest.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 use synapse_core::error::{Code, Failure, Hint};
 use synapse_core::gate::NetworkPermit;
-use synapse_core::provider::{Authorization, Exchanged, ProviderKind, Wire};
+use synapse_core::price::PriceKey;
+use synapse_core::provider::{Authorization, Exchanged, ProviderProfile, Wire};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
@@ -17,38 +17,45 @@ use url::Url;
 use crate::classify::{
     Answer, Asked, Headers, Problem, classify, classify_success, classify_within,
 };
+use crate::reply::redactor;
 use crate::wire::completion::error_within;
 
 /// Sends the requests of one connection.
 #[derive(Debug)]
 pub(crate) struct Sender {
     http: Arc<HttpClient>,
-    provider: ProviderKind,
-    deadline: Duration,
+    connection: Connection,
+    origin: Origin,
+    /// Sent with every request.
+    headers: &'static [Header<'static>],
 }
 
 /// One request.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) headers: Vec<(&'static str, &'a str)>,
+    method: Method,
+    url: Url,
     /// Sent as the provider's profile says, when there is one.
-    pub(crate) secret: Option<&'a BoundSecret>,
-    pub(crate) body: Option<Vec<u8>>,
-    pub(crate) asked: Asked<'a>,
+    secret: Option<&'a BoundSecret>,
+    body: Option<Vec<u8>>,
+    asked: Asked<'a>,
+    /// Headers that name the account of the call.
+    account: Vec<Header<'a>>,
 }
+
+/// A header's name and value.
+pub(crate) type Header<'a> = (&'static str, &'a str);
 
 impl<'a> Call<'a> {
     /// Asks for what is at `url`.
-    pub(crate) fn get(url: Url, secret: Option<&'a BoundSecret>, asked: Asked<'a>) -> Self {
+    pub(crate) const fn get(url: Url, secret: Option<&'a BoundSecret>, asked: Asked<'a>) -> Self {
         Self {
             method: Method::Get,
             url,
-            headers: Vec::new(),
             secret,
             body: None,
             asked,
+            account: Vec::new(),
         }
     }
 
@@ -66,19 +73,78 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Adds headers.
-    pub(crate) fn headers(mut self, headers: Vec<(&'static str, &'a str)>) -> Self {
-        self.headers = headers;
+    /// Names the account of the call.
+    pub(crate) fn account(mut self, headers: Vec<Header<'a>>) -> Self {
+        self.account = headers;
         self
     }
 }
 
 impl Sender {
-    pub(crate) fn new(http: Arc<HttpClient>, connection: &Connection) -> Self {
+    pub(crate) fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
         Self {
             http,
-            provider: connection.provider,
-            deadline: connection.timeout,
+            origin: connection.base_url.origin(),
+            connection,
+            headers: &[],
+        }
+    }
+
+    /// Sends `headers` with every request.
+    pub(crate) const fn with_headers(mut self, headers: &'static [Header<'static>]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn profile(&self) -> &'static ProviderProfile {
+        self.connection.provider.profile()
+    }
+
+    /// The origin of the base URL.
+    pub(crate) const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Host and port of the base URL.
+    pub(crate) fn host(&self) -> &str {
+        self.origin.host()
+    }
+
+    /// The URL of a path below the base URL.
+    pub(crate) fn url(&self, segments: &[&str]) -> Url {
+        self.connection.base_url.join(segments)
+    }
+
+    /// Whose price is kept: that of `model`, served by `sub_provider`.
+    pub(crate) fn price_key(&self, model: &str, sub_provider: &str) -> PriceKey {
+        PriceKey {
+            origin: self.origin.clone(),
+            model: model.to_owned(),
+            sub_provider: sub_provider.to_owned(),
+        }
+    }
+
+    /// Sends one request and hands a successful JSON body to `read`; a call that was refused is not
+    /// sent.
+    pub(crate) async fn prompt<T>(
+        &self,
+        permit: &NetworkPermit,
+        call: Result<Call<'_>, Failure>,
+        read: impl FnOnce(&Value) -> Result<T, Problem>,
+    ) -> Exchanged<T> {
+        match call {
+            Ok(call) => self.exchange(permit, call, read).await,
+            Err(refusal) => Exchanged {
+                exchange: Exchange {
+                    host: self.host().to_owned(),
+                    ..Exchange::default()
+                },
+                outcome: Err(refusal),
+            },
         }
     }
 
@@ -89,16 +155,19 @@ impl Sender {
         call: Call<'_>,
         read: impl FnOnce(&Value) -> Result<T, Problem>,
     ) -> Exchanged<T> {
-        let redactor = call
-            .secret
-            .map_or_else(Redactor::none, BoundSecret::redactor);
-        let host = Origin::of(&call.url).host().to_owned();
-        let mut request = HttpRequest::new(call.method, call.url.clone(), self.deadline);
-        for (name, value) in call.headers {
+        let redactor = redactor(call.secret);
+        let mut exchange = Exchange {
+            attempts: 1,
+            host: Origin::of(&call.url).host().to_owned(),
+            ..Exchange::default()
+        };
+        let (method, timeout) = (call.method, self.connection.timeout);
+        let mut request = HttpRequest::new(method, call.url.clone(), timeout);
+        for (name, value) in self.headers.iter().chain(&call.account) {
             request = request.header(name, value);
         }
         if let Some(secret) = call.secret {
-            request = match self.provider.profile().authorization {
+            request = match self.profile().authorization {
                 Authorization::Bearer => request.bearer(secret),
                 Authorization::Header(name) => request.secret_header(name, secret),
             };
@@ -106,18 +175,18 @@ impl Sender {
         if let Some(body) = call.body {
             request = request.json(body);
         }
-        let mut exchange = Exchange {
-            attempts: 1,
-            host,
-            ..Exchange::default()
-        };
         match self.http.send(permit, request).await {
             Err(failure) => self.started(broken(exchange, &redactor, &failure)),
             Ok(response) => {
                 note(&mut exchange, &redactor, &response);
+                // Nothing is billed for a look, and refusals come before generation; a server error
+                // may come behind it.
+                exchange.maybe_billed =
+                    method == Method::Post && matches!(response.status, 200..=299 | 500..=599);
                 let answer = Answer {
-                    provider: self.provider,
+                    provider: self.connection.provider,
                     asked: call.asked,
+                    account: !call.account.is_empty(),
                     host: &exchange.host,
                     url: call.url.as_str(),
                     status: response.status,
@@ -130,12 +199,10 @@ impl Sender {
             }
         }
     }
-}
 
-impl Sender {
     /// Says how the server is started, when nothing listens and its owner is the one to start it.
     fn started<T>(&self, mut exchanged: Exchanged<T>) -> Exchanged<T> {
-        if let (Err(failure), Some(start)) = (&mut exchanged.outcome, self.provider.profile().start)
+        if let (Err(failure), Some(start)) = (&mut exchanged.outcome, self.profile().start)
             && failure.code == Code::TransportRefused
         {
             let hint = Hint {
@@ -146,6 +213,24 @@ impl Sender {
         }
         exchanged
     }
+}
+
+/// The same exchange with another outcome.
+pub(crate) fn judged<T, U>(
+    exchanged: Exchanged<T>,
+    judge: impl FnOnce(Result<T, Failure>) -> Result<U, Failure>,
+) -> Exchanged<U> {
+    Exchanged {
+        exchange: exchanged.exchange,
+        outcome: judge(exchanged.outcome),
+    }
+}
+
+/// A reader for an answer that has one shape or is none.
+pub(crate) fn or_shape<T>(
+    read: impl FnOnce(&Value) -> Option<T> + Send,
+) -> impl FnOnce(&Value) -> Result<T, Problem> + Send {
+    move |value| read(value).ok_or(Problem::Shape)
 }
 
 /// Judges an answer: a 2xx is read, everything else is classified.
@@ -213,8 +298,6 @@ fn note(exchange: &mut Exchange, redactor: &Redactor, response: &HttpResponse) {
     exchange.headers_ms = u64::try_from(response.headers_after.as_millis()).ok();
     exchange.request_id = request_id(&response.headers).map(|id| clean(&id));
     exchange.served_by = response.headers.text("x-inference-provider").map(clean);
-    // Refusals come before generation; a server error may come behind it.
-    exchange.maybe_billed = matches!(response.status, 200..=299 | 500..=599);
 }
 
 /// The id under which the provider's support finds the request.

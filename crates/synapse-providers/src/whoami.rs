@@ -10,8 +10,19 @@ use synapse_core::redact::Redactor;
 /// The permission that chat needs.
 const INFERENCE: &str = "inference.serverless.write";
 
-/// Judges the token: may it call inference providers, for the account that is to be billed?
+/// Judges the token: may it call inference providers, for the account that is to be billed? `None`
+/// when `body` is no answer to that.
 pub(crate) fn judge(
+    body: &Value,
+    bill_to: Option<&str>,
+    token_page: &str,
+    redactor: &Redactor,
+) -> Option<Finding> {
+    let answers = body.get("auth").is_some() || body.get("name").is_some();
+    answers.then(|| judge_account(body, bill_to, token_page, redactor))
+}
+
+fn judge_account(
     body: &Value,
     bill_to: Option<&str>,
     token_page: &str,
@@ -125,6 +136,10 @@ mod tests {
 
     use super::*;
 
+    fn judge(body: &Value, bill_to: Option<&str>) -> Finding {
+        super::judge(body, bill_to, "page", &Redactor::none()).unwrap()
+    }
+
     const ACME_ID: &str = "0123456789abcdef01234567";
 
     fn token(fine_grained: &Value) -> Value {
@@ -150,18 +165,9 @@ mod tests {
             {"entity": {"type": "user", "name": "someone"}, "permissions": [INFERENCE]},
         ]}));
         let global = token(&json!({"global": [INFERENCE], "scoped": []}));
-        assert!(matches!(
-            judge(&scoped, None, "page", &Redactor::none()),
-            Finding::Ok(_)
-        ));
-        assert!(matches!(
-            judge(&global, None, "page", &Redactor::none()),
-            Finding::Ok(_)
-        ));
-        assert!(matches!(
-            judge(&global, Some("acme"), "page", &Redactor::none()),
-            Finding::Ok(_)
-        ));
+        assert!(matches!(judge(&scoped, None), Finding::Ok(_)));
+        assert!(matches!(judge(&global, None), Finding::Ok(_)));
+        assert!(matches!(judge(&global, Some("acme")), Finding::Ok(_)));
     }
 
     #[test]
@@ -169,16 +175,11 @@ mod tests {
         let body = token(&json!({"global": [], "scoped": [
             {"entity": {"type": "user", "name": "someone"}, "permissions": [INFERENCE]},
         ]}));
-        let finding = judge(&body, Some("acme"), "page", &Redactor::none());
+        let finding = judge(&body, Some("acme"));
         assert_eq!(code(&finding), Some(Code::CredentialTokenPermission));
-        let finding = judge(
-            &token(&json!({"global": ["repo.read"]})),
-            None,
-            "page",
-            &Redactor::none(),
-        );
+        let finding = judge(&token(&json!({"global": ["repo.read"]})), None);
         assert_eq!(code(&finding), Some(Code::CredentialTokenPermission));
-        let finding = judge(&body, Some("elsewhere"), "page", &Redactor::none());
+        let finding = judge(&body, Some("elsewhere"));
         assert_eq!(code(&finding), Some(Code::ProviderAccountScope));
     }
 
@@ -189,10 +190,10 @@ mod tests {
         ]}));
         // By its name or by its id, as the header takes either.
         for bill_to in ["acme", ACME_ID] {
-            let finding = judge(&scoped, Some(bill_to), "page", &Redactor::none());
+            let finding = judge(&scoped, Some(bill_to));
             assert!(matches!(finding, Finding::Ok(_)), "{finding:?}");
         }
-        let finding = judge(&scoped, None, "page", &Redactor::none());
+        let finding = judge(&scoped, None);
         assert_eq!(code(&finding), Some(Code::CredentialTokenPermission));
     }
 
@@ -201,11 +202,11 @@ mod tests {
     fn a_resource_group_is_not_condemned() {
         let body = token(&json!({"global": [INFERENCE], "scoped": []}));
         let group = "fedcba98765432100123abcd";
-        let Finding::Warn(text) = judge(&body, Some(group), "page", &Redactor::none()) else {
+        let Finding::Warn(text) = judge(&body, Some(group)) else {
             panic!("not a warning")
         };
         assert!(text.contains("--live"), "{text}");
-        let finding = judge(&body, Some("fedcba9876543210"), "page", &Redactor::none());
+        let finding = judge(&body, Some("fedcba9876543210"));
         assert_eq!(code(&finding), Some(Code::ProviderAccountScope));
     }
 
@@ -219,7 +220,7 @@ mod tests {
         ] {
             let body = json!({"name": "someone", "email": "someone@example.invalid",
                 "auth": {"accessToken": token}});
-            let Finding::Warn(text) = judge(&body, None, "page", &Redactor::none()) else {
+            let Finding::Warn(text) = judge(&body, None) else {
                 panic!("not a warning")
             };
             assert!(text.contains("--live") && !text.contains('@'), "{text}");

@@ -3,13 +3,13 @@
 use synapse_http::{HttpClient, HttpConfig, TransportFailure, TransportKind};
 use synapse_testkit::raw::{End, RawServer, Reply};
 
-use crate::support::{client, config, permit_for, post};
+use crate::support::{client, config, failure_of, permit_for, post};
 
 /// Sends one request and gives the failure back, with the number of heads that arrived.
-async fn failure_of(client: HttpClient, reply: Reply) -> (TransportFailure, usize) {
+async fn failed(client: HttpClient, reply: Reply) -> (TransportFailure, usize) {
     let server = RawServer::always(reply);
     let url = server.url("/v1/chat");
-    let failure = client.send(&permit_for(&url), post(url)).await.unwrap_err();
+    let failure = failure_of(&client, post(url)).await;
     assert!(failure.maybe_billed(), "{failure:?}");
     (failure, server.heads())
 }
@@ -21,7 +21,7 @@ async fn a_body_that_ends_early_is_truncated_and_keeps_status_and_headers() {
         whole.clone().claiming(100).then(End::Close),
         whole.clone().chunked_unfinished().then(End::Close),
     ] {
-        let (failure, heads) = failure_of(client(), reply).await;
+        let (failure, heads) = failed(client(), reply).await;
         assert_eq!(failure.kind(), TransportKind::Truncated, "{failure:?}");
         assert_eq!((failure.status(), failure.bytes_in()), (Some(200), 12));
         assert_eq!(
@@ -36,7 +36,7 @@ async fn a_body_that_ends_early_is_truncated_and_keeps_status_and_headers() {
 #[tokio::test]
 async fn a_body_that_is_reset_is_interrupted() {
     let reply = Reply::json(200, "{").claiming(100).then(End::Reset);
-    let (failure, heads) = failure_of(client(), reply).await;
+    let (failure, heads) = failed(client(), reply).await;
     assert_eq!(failure.kind(), TransportKind::Interrupted, "{failure:?}");
     assert_eq!(heads, 1);
 }
@@ -54,7 +54,7 @@ async fn a_body_over_the_cap_is_not_read_on_and_one_at_the_cap_is_whole() {
         Reply::json(200, body.clone()),
         Reply::json(200, body.clone()).chunked(),
     ] {
-        let (failure, heads) = failure_of(capped(1000), reply.clone()).await;
+        let (failure, heads) = failed(capped(1000), reply.clone()).await;
         assert_eq!(failure.kind(), TransportKind::BodyTooLarge { cap: 1000 });
         assert_eq!(failure.status(), Some(200));
         assert!(failure.bytes_in() < 200_000, "{}", failure.bytes_in());
@@ -74,7 +74,7 @@ async fn what_is_not_http_is_told_apart() {
         "SSH-2.0-OpenSSH_9.2\r\n",
         "<html></html>\n",
     ] {
-        let (failure, heads) = failure_of(client(), Reply::raw(garbage)).await;
+        let (failure, heads) = failed(client(), Reply::raw(garbage)).await;
         assert_eq!(
             failure.kind(),
             TransportKind::NotHttp,
@@ -89,7 +89,7 @@ async fn a_head_or_a_framing_that_breaks_the_rules_is_malformed() {
     let endless = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(1 << 20));
     let bad_chunk = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n";
     for reply in [endless.as_str(), bad_chunk] {
-        let (failure, heads) = failure_of(client(), Reply::raw(reply)).await;
+        let (failure, heads) = failed(client(), Reply::raw(reply)).await;
         assert_eq!(failure.kind(), TransportKind::Malformed, "{failure:?}");
         assert_eq!(heads, 1);
     }
@@ -102,10 +102,7 @@ async fn a_server_that_speaks_first_is_not_http() {
     for _ in 0..20 {
         let server = RawServer::greeting(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n");
         let url = server.url("/v1");
-        let failure = client()
-            .send(&permit_for(&url), post(url))
-            .await
-            .unwrap_err();
+        let failure = failure_of(&client(), post(url)).await;
         assert_eq!(failure.kind(), TransportKind::NotHttp, "{failure:?}");
     }
 }

@@ -6,7 +6,7 @@ use synapse_http::{HttpClient, HttpConfig, TransportKind};
 use synapse_testkit::raw::{End, RawServer, Reply};
 use url::Url;
 
-use crate::support::{AMPLE, BRIEF, client, config, get, permit_for, post, within};
+use crate::support::{AMPLE, BRIEF, client, config, failure_of, get, post, within};
 
 fn impatient() -> HttpClient {
     HttpClient::new(HttpConfig {
@@ -20,10 +20,7 @@ async fn no_answer_in_time_is_a_response_timeout_and_may_be_billed() {
     let server = RawServer::always(Reply::silent(End::Hang));
     let url = server.url("/v1/chat");
     let began = Instant::now();
-    let failure = client()
-        .send(&permit_for(&url), within(post(url), BRIEF))
-        .await
-        .unwrap_err();
+    let failure = failure_of(&client(), within(post(url), BRIEF)).await;
     assert_eq!(
         failure.kind(),
         TransportKind::ResponseTimeout,
@@ -39,10 +36,7 @@ async fn no_answer_in_time_is_a_response_timeout_and_may_be_billed() {
 async fn a_get_without_answer_in_time_was_sent_too() {
     let server = RawServer::always(Reply::silent(End::Hang));
     let url = server.url("/v1/models");
-    let failure = client()
-        .send(&permit_for(&url), within(get(url), BRIEF))
-        .await
-        .unwrap_err();
+    let failure = failure_of(&client(), within(get(url), BRIEF)).await;
     assert_eq!(
         failure.kind(),
         TransportKind::ResponseTimeout,
@@ -57,10 +51,7 @@ async fn a_body_that_drips_past_the_deadline_keeps_its_status() {
     let reply = Reply::json(200, "{}".repeat(500)).dripping(Duration::from_millis(10));
     let server = RawServer::always(reply.header("x-request-id", "req_fake"));
     let url = server.url("/v1/chat");
-    let failure = client()
-        .send(&permit_for(&url), within(post(url), BRIEF))
-        .await
-        .unwrap_err();
+    let failure = failure_of(&client(), within(post(url), BRIEF)).await;
     assert_eq!(
         failure.kind(),
         TransportKind::ResponseTimeout,
@@ -83,10 +74,7 @@ async fn a_stalled_handshake_is_a_connect_timeout_and_nothing_was_sent() {
     let url: Url = format!("https://127.0.0.1:{}/v1", server.port())
         .parse()
         .unwrap();
-    let failure = impatient()
-        .send(&permit_for(&url), post(url))
-        .await
-        .unwrap_err();
+    let failure = failure_of(&impatient(), post(url)).await;
     assert_eq!(failure.kind(), TransportKind::ConnectTimeout, "{failure:?}");
     assert!(
         failure.elapsed() < AMPLE,
@@ -108,10 +96,7 @@ async fn a_deadline_that_passes_while_connecting_is_a_connect_timeout() {
         .parse()
         .unwrap();
     for request in [post(url.clone()), get(url.clone())] {
-        let failure = client()
-            .send(&permit_for(&url), within(request, BRIEF))
-            .await
-            .unwrap_err();
+        let failure = failure_of(&client(), within(request, BRIEF)).await;
         assert_eq!(failure.kind(), TransportKind::ConnectTimeout, "{failure:?}");
         assert!(!failure.was_sent());
     }
@@ -121,10 +106,7 @@ async fn a_deadline_that_passes_while_connecting_is_a_connect_timeout() {
 async fn over_plain_http_a_mute_peer_is_a_response_timeout() {
     let server = RawServer::mute();
     let url = server.url("/v1");
-    let failure = impatient()
-        .send(&permit_for(&url), within(post(url), BRIEF))
-        .await
-        .unwrap_err();
+    let failure = failure_of(&impatient(), within(post(url), BRIEF)).await;
     assert_eq!(
         failure.kind(),
         TransportKind::ResponseTimeout,

@@ -8,7 +8,7 @@ use synapse_testkit::raw::{RawServer, Reply};
 use synapse_testkit::tls::{Flaw, TlsIdentity};
 use url::Url;
 
-use crate::support::{client, permit_for, post};
+use crate::support::{client, failure_of, permit_for, post};
 
 const URL: &str = "SYNAPSE_SUITE_URL";
 
@@ -103,10 +103,7 @@ async fn child_gets_200() {
 #[tokio::test]
 async fn child_finds_no_roots() {
     let Some(url) = url_from_parent() else { return };
-    let failure = client()
-        .send(&permit_for(&url), post(url))
-        .await
-        .unwrap_err();
+    let failure = failure_of(&client(), post(url)).await;
     let reason = TlsReason::NoRoots;
     assert_eq!(failure.kind(), TransportKind::Tls { reason }, "{failure:?}");
     assert!(!failure.was_sent());

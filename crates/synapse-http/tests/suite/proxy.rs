@@ -8,7 +8,7 @@ use synapse_testkit::raw::{ClosedPort, End, RawServer, Reply};
 use synapse_testkit::tls::{Flaw, TlsIdentity};
 use url::Url;
 
-use crate::support::{BRIEF, config, permit_for, post, proxy, secret_for};
+use crate::support::{BRIEF, config, failure_of, permit_for, post, proxy, secret_for};
 
 fn client_through(url: &str, identity: &TlsIdentity) -> HttpClient {
     HttpClient::new(HttpConfig {
@@ -21,7 +21,7 @@ fn client_through(url: &str, identity: &TlsIdentity) -> HttpClient {
 
 async fn failure_through(proxy: &str, url: Url) -> TransportFailure {
     let client = client_through(proxy, &TlsIdentity::new(Flaw::None));
-    let failure = client.send(&permit_for(&url), post(url)).await.unwrap_err();
+    let failure = failure_of(&client, post(url)).await;
     assert!(!failure.was_sent(), "{failure:?}");
     failure
 }

@@ -6,7 +6,7 @@ use synapse_http::{HttpClient, HttpConfig, TransportKind};
 use synapse_testkit::raw::{ClosedPort, RawServer, Reply};
 use url::Url;
 
-use crate::support::{client, config, get, permit, permit_for, post, secret_for};
+use crate::support::{client, config, failure_of, get, permit, permit_for, post, secret_for};
 
 fn untouched(server: &RawServer) -> bool {
     server.accepts() == 0
@@ -31,10 +31,7 @@ async fn a_url_outside_the_permit_is_refused() {
 #[tokio::test]
 async fn a_scheme_other_than_http_is_refused_even_with_a_permit() {
     let url: Url = "file:///etc/passwd".parse().unwrap();
-    let failure = client()
-        .send(&permit_for(&url), get(url))
-        .await
-        .unwrap_err();
+    let failure = failure_of(&client(), get(url)).await;
     assert_eq!(failure.kind(), TransportKind::NotPermitted);
 }
 
@@ -55,7 +52,7 @@ async fn a_bearer_does_not_travel_in_the_clear() {
     let url: Url = "http://api.example.invalid/v1".parse().unwrap();
     let secret = BoundSecret::new("fake-token".into(), vec![Origin::of(&url)]);
     let request = post(url.clone()).bearer(&secret);
-    let failure = client().send(&permit_for(&url), request).await.unwrap_err();
+    let failure = failure_of(&client(), request).await;
     assert_eq!(failure.kind(), TransportKind::NotPermitted);
 }
 
@@ -108,10 +105,7 @@ async fn a_closed_port_refuses() {
         let url: Url = format!("{scheme}://127.0.0.1:{}/v1", closed.port())
             .parse()
             .unwrap();
-        let failure = client()
-            .send(&permit_for(&url), post(url))
-            .await
-            .unwrap_err();
+        let failure = failure_of(&client(), post(url)).await;
         assert_eq!(failure.kind(), TransportKind::Refused, "{failure:?}");
         assert!(!failure.was_sent());
     }
@@ -124,10 +118,7 @@ async fn a_name_that_does_not_resolve_is_told_apart() {
         let url: Url = format!("{scheme}://{}.invalid/v1", "a".repeat(64))
             .parse()
             .unwrap();
-        let failure = client()
-            .send(&permit_for(&url), post(url))
-            .await
-            .unwrap_err();
+        let failure = failure_of(&client(), post(url)).await;
         assert_eq!(failure.kind(), TransportKind::Dns, "{failure:?}");
         assert!(!failure.was_sent());
     }

@@ -9,7 +9,8 @@ use synapse_testkit::raw::{ClosedPort, End, RawServer, Reply};
 use synapse_testkit::tls::{Flaw, TlsIdentity};
 
 use crate::support::{
-    BRIEF, client, client_trusting, config, permit, permit_for, post, proxy, secret_for, within,
+    BRIEF, client, client_trusting, config, failure_of, permit, permit_for, post, proxy,
+    secret_for, within,
 };
 
 fn hints(failure: &Failure) -> Vec<&str> {
@@ -25,10 +26,7 @@ async fn a_timeout_names_host_and_seconds_and_warns_of_the_bill() {
     let server = RawServer::always(Reply::silent(End::Hang));
     let url = server.url("/v1/chat");
     let host = format!("127.0.0.1:{}", server.port());
-    let failure = client()
-        .send(&permit_for(&url), within(post(url), BRIEF))
-        .await
-        .unwrap_err();
+    let failure = failure_of(&client(), within(post(url), BRIEF)).await;
     let shown: Failure = failure.into();
     assert_eq!(shown.code, Code::TransportResponseTimeout);
     assert_eq!(
@@ -56,11 +54,7 @@ async fn a_refused_connection_says_that_nothing_was_sent() {
     let url: url::Url = format!("http://127.0.0.1:{}/v1", closed.port())
         .parse()
         .unwrap();
-    let shown = client()
-        .send(&permit_for(&url), post(url))
-        .await
-        .unwrap_err()
-        .to_failure();
+    let shown = failure_of(&client(), post(url)).await.to_failure();
     assert_eq!(shown.code, Code::TransportRefused);
     assert_eq!(
         shown.message,
@@ -81,11 +75,7 @@ async fn a_failure_behind_a_proxy_names_the_proxy() {
         ..config()
     });
     let url: url::Url = "https://api.example.invalid/v1".parse().unwrap();
-    let shown = client
-        .send(&permit_for(&url), post(url))
-        .await
-        .unwrap_err()
-        .to_failure();
+    let shown = failure_of(&client, post(url)).await.to_failure();
     assert_eq!(shown.code, Code::TransportProxy);
     assert_eq!(
         shown.message,
@@ -114,10 +104,7 @@ async fn each_answer_that_is_none_has_its_code() {
     ] {
         let server = RawServer::always(reply);
         let url = server.url("/");
-        let failure = client()
-            .send(&permit_for(&url), post(url))
-            .await
-            .unwrap_err();
+        let failure = failure_of(&client(), post(url)).await;
         let shown = failure.to_failure();
         assert_eq!(shown.code, code, "{shown:?}");
         assert_eq!(
@@ -131,10 +118,7 @@ async fn each_answer_that_is_none_has_its_code() {
 async fn a_certificate_that_is_not_trusted_says_what_to_do() {
     let server = RawServer::start_tls(&TlsIdentity::new(Flaw::None), |_| Reply::status(200));
     let url = server.url("/");
-    let failure = client_trusting(&TlsIdentity::new(Flaw::None))
-        .send(&permit_for(&url), post(url))
-        .await
-        .unwrap_err();
+    let failure = failure_of(&client_trusting(&TlsIdentity::new(Flaw::None)), post(url)).await;
     let shown = failure.to_failure();
     assert_eq!(shown.code, Code::TransportTls);
     assert_eq!(

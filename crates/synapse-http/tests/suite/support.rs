@@ -5,7 +5,9 @@ use std::time::Duration;
 use synapse_core::connection::{Draft, ProxyUrl};
 use synapse_core::secret::BoundSecret;
 use synapse_core::{NetworkGate, NetworkPermit, Origin};
-use synapse_http::{HttpClient, HttpConfig, HttpRequest, Method, RootCertificate};
+use synapse_http::{
+    HttpClient, HttpConfig, HttpRequest, Method, RootCertificate, TransportFailure,
+};
 use synapse_testkit::raw::RawServer;
 use synapse_testkit::tls::TlsIdentity;
 use url::Url;
@@ -53,6 +55,12 @@ pub(crate) fn permit(origins: impl IntoIterator<Item = Origin>) -> NetworkPermit
 
 pub(crate) fn permit_for(url: &Url) -> NetworkPermit {
     permit([Origin::of(url)])
+}
+
+/// The failure of `request`, which has a permit.
+pub(crate) async fn failure_of(client: &HttpClient, request: HttpRequest<'_>) -> TransportFailure {
+    let permit = permit_for(&request.url);
+    client.send(&permit, request).await.unwrap_err()
 }
 
 pub(crate) fn secret_for(server: &RawServer) -> BoundSecret {

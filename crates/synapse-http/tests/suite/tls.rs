@@ -8,11 +8,7 @@ use synapse_testkit::raw::{End, RawServer, Reply};
 use synapse_testkit::tls::{Flaw, TlsIdentity};
 use url::Url;
 
-use crate::support::{client_trusting, config, permit_for, post, secret_for};
-
-async fn failure_of(client: HttpClient, url: Url) -> TransportFailure {
-    client.send(&permit_for(&url), post(url)).await.unwrap_err()
-}
+use crate::support::{client_trusting, config, failure_of, permit_for, post, secret_for};
 
 fn reason(failure: &TransportFailure) -> TlsReason {
     assert!(!failure.was_sent(), "{failure:?}");
@@ -49,7 +45,7 @@ async fn an_unknown_issuer_is_refused_also_under_a_trusted_name() {
         (named(), named()),
     ] {
         let server = RawServer::start_tls(&identity, |_| Reply::status(200));
-        let failure = failure_of(client_trusting(&trusted), server.url("/")).await;
+        let failure = failure_of(&client_trusting(&trusted), post(server.url("/"))).await;
         assert_eq!(reason(&failure), TlsReason::UnknownIssuer);
         assert_eq!((server.accepts(), server.heads()), (1, 0));
     }
@@ -64,7 +60,7 @@ async fn a_flawed_certificate_of_a_trusted_issuer_is_refused() {
     ] {
         let identity = TlsIdentity::new(flaw);
         let server = RawServer::start_tls(&identity, |_| Reply::status(200));
-        let failure = failure_of(client_trusting(&identity), server.url("/")).await;
+        let failure = failure_of(&client_trusting(&identity), post(server.url("/"))).await;
         assert_eq!(reason(&failure), expected, "{flaw:?}");
         assert_eq!((server.accepts(), server.heads()), (1, 0));
     }
@@ -82,7 +78,7 @@ async fn a_plain_server_does_not_speak_tls() {
         let url = format!("https://localhost:{}/", server.port())
             .parse()
             .unwrap();
-        let failure = failure_of(client_trusting(&identity), url).await;
+        let failure = failure_of(&client_trusting(&identity), post(url)).await;
         assert_eq!(reason(&failure), expected, "{failure:?}");
         assert_eq!(server.accepts(), 1);
     }
@@ -96,7 +92,7 @@ async fn a_tls_server_does_not_speak_plain_http() {
     let url = format!("http://localhost:{}/", server.port())
         .parse()
         .unwrap();
-    let failure = failure_of(client_trusting(&identity), url).await;
+    let failure = failure_of(&client_trusting(&identity), post(url)).await;
     assert_eq!(failure.kind(), TransportKind::NotHttp, "{failure:?}");
     assert_eq!((server.accepts(), server.heads()), (1, 0));
 }
@@ -118,7 +114,7 @@ async fn breaking_off_inside_tls_is_one_request_too() {
     ] {
         let identity = TlsIdentity::new(Flaw::None);
         let server = RawServer::start_tls(&identity, move |_| reply.clone());
-        let failure = failure_of(client_trusting(&identity), server.url("/")).await;
+        let failure = failure_of(&client_trusting(&identity), post(server.url("/"))).await;
         assert_eq!(failure.kind(), expected, "{failure:?}");
         assert!(failure.maybe_billed());
         assert_eq!((server.heads(), server.accepts()), (1, 1));
@@ -135,7 +131,7 @@ async fn a_root_that_is_no_certificate_is_an_internal_failure() {
         extra_roots: vec![RootCertificate::from_der(*b"nonsense")],
         ..config()
     });
-    let failure = failure_of(client, url).await;
+    let failure = failure_of(&client, post(url)).await;
     assert_eq!(failure.kind(), TransportKind::Internal, "{failure:?}");
     assert_eq!(server.accepts(), 0);
 }

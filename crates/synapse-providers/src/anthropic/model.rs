@@ -5,6 +5,8 @@ use synapse_core::models::ListedModel;
 use synapse_core::redact::Redactor;
 use synapse_core::time::Timestamp;
 
+use crate::wire::{MAX_WORD, count, text};
+
 /// What a lookup or a list told of one model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ModelInfo {
@@ -31,13 +33,10 @@ impl ModelInfo {
     /// Reads one model leniently; `None` when it has no id.
     pub(super) fn read(value: &Value) -> Option<Self> {
         // A maximum of zero says that there is none to say.
-        let most = |key: &str| {
-            let count = value.get(key).and_then(Value::as_u64);
-            count.filter(|tokens| *tokens > 0)
-        };
+        let most = |key: &str| count(value, key).filter(|tokens| *tokens > 0);
         let created = value.get("created_at").and_then(Value::as_str);
         Some(Self {
-            id: value.get("id")?.as_str()?.to_owned(),
+            id: text(value, "id")?,
             created: created
                 .and_then(|text| text.parse::<Timestamp>().ok())
                 .filter(|time| *time != Timestamp::from_millis(0)),
@@ -67,9 +66,6 @@ impl Page {
         })
     }
 }
-
-/// As long as a model id may be.
-const MAX_WORD: usize = 256;
 
 #[cfg(test)]
 mod tests {

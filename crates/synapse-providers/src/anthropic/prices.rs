@@ -1,28 +1,12 @@
-//! The shipped list of Anthropic's prices. Read once, on first use; never fetched.
+//! The shipped list of Anthropic's prices, and the names in it.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
+use crate::prices::ShippedPrices;
 
-use synapse_core::price::PriceList;
-
-use crate::prices::read;
-
-/// The list, unread until the first lookup.
-#[derive(Debug, Default)]
-pub(crate) struct AnthropicPrices {
-    models: OnceLock<HashMap<String, PriceList>>,
-}
-
-impl AnthropicPrices {
-    /// The prices of the first of `models` that is listed: by its own name, or, when it is dated,
-    /// by that of its alias. Nothing looser: a similar name may have another price.
-    pub(crate) fn find<'a>(&self, models: impl IntoIterator<Item = &'a str>) -> Option<&PriceList> {
-        let listed = self
-            .models
-            .get_or_init(|| read(SHIPPED).unwrap_or_default());
-        models.into_iter().find_map(|model| {
-            let alias = || listed.get(alias(model)?);
-            listed.get(model).or_else(alias)
+impl ShippedPrices {
+    /// Anthropic's list.
+    pub(crate) const fn of_anthropic() -> Self {
+        Self::new("https://api.anthropic.com", SHIPPED, |model| {
+            [Some(model), alias(model), None]
         })
     }
 }
@@ -42,6 +26,7 @@ mod tests {
     use synapse_core::price::{Price, ServiceTier};
 
     use super::*;
+    use crate::prices::read;
 
     #[test]
     fn the_shipped_list_is_read_whole() {
@@ -87,15 +72,10 @@ mod tests {
 
     #[test]
     fn lookups_follow_exact_rules() {
-        let prices = AnthropicPrices::default();
-        let opus = prices.find(["claude-opus-4-8"]);
+        let prices = ShippedPrices::of_anthropic();
+        let opus = prices.find("claude-opus-4-8");
         assert!(opus.is_some());
-        assert_eq!(
-            prices.find(["claude-opus-4-8-20260528"]),
-            opus,
-            "a dated one"
-        );
-        assert_eq!(prices.find(["no-such-model", "claude-opus-4-8"]), opus);
+        assert_eq!(prices.find("claude-opus-4-8-20260528"), opus, "a dated one");
         for unknown in [
             "",
             "claude-opus-4",
@@ -107,7 +87,7 @@ mod tests {
             "anthropic/claude-opus-4-8",
             "-20260528",
         ] {
-            assert_eq!(prices.find([unknown]), None, "{unknown}");
+            assert_eq!(prices.find(unknown), None, "{unknown}");
         }
     }
 }

@@ -5,6 +5,8 @@ use serde_json::Value;
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
 use synapse_core::cost::Billing;
 
+use crate::wire::{count, text};
+
 /// Reads a message leniently; `None` when it has no list of content.
 pub(super) fn read(body: &Value) -> Option<ChatReply> {
     let content = body.get("content").and_then(Value::as_array)?;
@@ -105,14 +107,6 @@ fn tier(usage: &Value) -> Option<String> {
     }
     let tier = tier.unwrap_or_else(|| "standard".to_owned());
     Some(format!("{tier}+{}", extras.join("+")))
-}
-
-fn count(value: &Value, key: &str) -> Option<u64> {
-    value.get(key).and_then(Value::as_u64)
-}
-
-fn text(value: &Value, key: &str) -> Option<String> {
-    value.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 
 #[cfg(test)]

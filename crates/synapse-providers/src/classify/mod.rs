@@ -25,9 +25,11 @@ pub(crate) struct Answer<'a> {
     pub(crate) provider: ProviderKind,
     /// What was asked for.
     pub(crate) asked: Asked<'a>,
+    /// Whether a header named the account: `X-HF-Bill-To`, an OpenAI organization or project.
+    pub(crate) account: bool,
     /// Host and port.
     pub(crate) host: &'a str,
-    /// The URL that was asked, without query.
+    /// The URL that was asked.
     pub(crate) url: &'a str,
     /// HTTP status.
     pub(crate) status: u16,
@@ -43,7 +45,7 @@ impl Answer<'_> {
     /// Whether the provider's words name the model that was asked for.
     fn names_model(&self, body: &ErrorBody) -> bool {
         match self.asked {
-            Asked::Model { model, .. } => body.says(&model.to_lowercase()),
+            Asked::Model(model) => body.says(&model.to_lowercase()),
             Asked::Identity => false,
         }
     }
@@ -52,13 +54,8 @@ impl Answer<'_> {
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked<'a> {
-    /// A chat completion or a model, by its id, perhaps billed to an organization.
-    Model {
-        /// The model's id.
-        model: &'a str,
-        /// Whether `X-HF-Bill-To`, or an OpenAI organization or project, was sent.
-        account: bool,
-    },
+    /// A chat completion or a model, by its id.
+    Model(&'a str),
     /// Who the token belongs to.
     Identity,
 }

@@ -131,7 +131,7 @@ fn served_by(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
     header.or(upstream).map(str::to_owned)
 }
 
-/// The seconds to wait, by the header or by the body.
+/// How long to wait, or until when, by the header or by the body.
 fn retry_after(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
     let header = answer.headers.text("retry-after").map(str::to_owned);
     header.or_else(|| body.retry_after.clone())
@@ -158,7 +158,7 @@ fn location(answer: &Answer<'_>) -> Option<String> {
 fn remedy(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
     let profile = answer.provider.profile();
     let model = match answer.asked {
-        Asked::Model { model, .. } => model,
+        Asked::Model(model) => model,
         Asked::Identity => "the model",
     };
     match failure.code {
@@ -239,10 +239,15 @@ fn remedy(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
         }
         Code::ProviderRateLimited => {
             let failure = match retry_after(answer, body) {
-                Some(wait) => failure.hint(format!(
-                    "the provider asks to wait {} s",
-                    answer.redactor.clean(&wait, 20)
-                )),
+                Some(wait) => {
+                    // RFC 9110, section 10.2.3: seconds, or a date.
+                    let wait = match wait.parse::<f64>() {
+                        Ok(_) => format!("{wait} s"),
+                        Err(_) => format!("until {wait}"),
+                    };
+                    let wait = answer.redactor.clean(&wait, MAX_WAIT);
+                    failure.hint(format!("the provider asks to wait {wait}"))
+                }
                 None => failure.hint("try again later"),
             };
             failure.hint("Synapse never retries by itself")
@@ -266,4 +271,5 @@ fn remedy(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
 
 const MAX_WORDS: usize = 300;
 const MAX_FACT: usize = 120;
+const MAX_WAIT: usize = 40;
 const MAX_LOCATION: usize = 2000;

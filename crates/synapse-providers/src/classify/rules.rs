@@ -136,12 +136,12 @@ fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
         (Format::Json, _) if body.says("not found") && body.code.is_none() && is_bare(body) => {
             path_mismatch()
         }
-        (Format::Json, Asked::Model { model, .. })
+        (Format::Json, Asked::Model(model))
             if body.says("model") || body.says(&model.to_lowercase()) =>
         {
             model_unavailable()
         }
-        (Format::Json, Asked::Model { .. }) => path_mismatch(),
+        (Format::Json, Asked::Model(_)) => path_mismatch(),
     }
 }
 
@@ -221,8 +221,7 @@ fn was_authenticated(answer: &Answer<'_>) -> bool {
 }
 
 fn names_foreign_account(answer: &Answer<'_>, body: &ErrorBody) -> bool {
-    let sent = matches!(answer.asked, Asked::Model { account: true, .. });
-    sent && (body.says("organization") || body.says(" org ") || body.says("project"))
+    answer.account && (body.says("organization") || body.says(" org ") || body.says("project"))
 }
 
 fn names_missing_model(body: &ErrorBody) -> bool {

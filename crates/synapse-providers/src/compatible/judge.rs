@@ -7,6 +7,7 @@ use synapse_core::preflight::Finding;
 use synapse_core::provider::{ModelIndex, ProviderKind, Unlisted};
 use synapse_core::redact::Redactor;
 
+use crate::found;
 use crate::wire::model::ModelInfo;
 
 /// What `all` says about `model`; `None` when another rung decides.
@@ -25,7 +26,7 @@ pub(super) fn listed(
     }
     let found = all.iter().find(|info| answers_to(info, provider, model));
     if let Some(info) = found {
-        return Some(exists(model, info, redactor));
+        return Some(found::exists(model, info, redactor));
     }
     match profile.unlisted {
         Unlisted::AskAlone => None,
@@ -36,40 +37,14 @@ pub(super) fn listed(
             names(all.iter(), redactor)
         ))),
         Unlisted::Unproven => Some(Finding::Warn(format!(
-            "{model} is not among the {} models that {host} lists{}; only --live can tell",
-            all.len(),
+            "{}{}; only --live can tell",
+            found::unlisted(model.as_str(), all.len(), host),
             match near(model, all, redactor) {
                 near if near.is_empty() => String::new(),
                 near => format!(" (near: {near})"),
             }
         ))),
     }
-}
-
-/// What is said of a model that is there.
-pub(super) fn exists(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Finding {
-    if info.chats == Some(false) {
-        return Finding::Warn(format!(
-            "{model} exists, and by what is told of it, it does not chat; only --live can tell"
-        ));
-    }
-    if let Some(day) = &info.shutdown_date {
-        return Finding::Warn(format!(
-            "{model} exists and will be shut down on {}",
-            redactor.clean(day, 40)
-        ));
-    }
-    let size = [&info.parameter_size, &info.quantization];
-    let size: Vec<String> = size
-        .into_iter()
-        .flatten()
-        .map(|text| redactor.clean(text, 40))
-        .collect();
-    Finding::Ok(if size.is_empty() {
-        format!("{model} exists")
-    } else {
-        format!("{model} exists ({})", size.join(", "))
-    })
 }
 
 /// What is said of a model that nothing was seen of.
@@ -80,9 +55,9 @@ pub(super) fn unproven(model: &ModelId, host: &str) -> Finding {
 }
 
 /// The model as it is asked for: Gemini lists `models/` before each id, and takes both.
-pub(super) fn shown(info: &ModelInfo) -> ModelInfo {
+pub(super) fn shown(info: ModelInfo) -> ModelInfo {
     let id = info.id.as_deref().map(|id| bare(id).to_owned());
-    ModelInfo { id, ..info.clone() }
+    ModelInfo { id, ..info }
 }
 
 fn answers_to(info: &ModelInfo, provider: ProviderKind, model: &ModelId) -> bool {
@@ -133,10 +108,7 @@ fn absent(
 ) -> Failure {
     let mut failure = Failure::new(
         Code::ProviderModelUnavailable,
-        format!(
-            "{model} is not among the {} models that {host} lists",
-            all.len()
-        ),
+        found::unlisted(model.as_str(), all.len(), host),
     )
     .with("model", model);
     let near = near(model, all, redactor);
@@ -146,7 +118,7 @@ fn absent(
     match provider {
         ProviderKind::Ollama => failure.command("fetch it", format!("ollama pull {model}")),
         ProviderKind::Vllm => failure.command("serve it", format!("vllm serve {model}")),
-        _ => failure.hint("copy the id of a listed model; upper and lower case count"),
+        _ => failure.hint(found::COPY_AN_ID),
     }
 }
 

@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
 use synapse_core::cost::Billing;
 
+use super::{count, text};
+
 /// Why a JSON value is no chat completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoCompletion {
@@ -142,10 +144,6 @@ fn billing(body: &Value) -> Billing {
     }
 }
 
-pub(super) fn count(value: &Value, key: &str) -> Option<u64> {
-    value.get(key).and_then(Value::as_u64)
-}
-
 fn usage(usage: &Value) -> Usage {
     let detail = |group: &str, key: &str| count(usage.get(group)?, key);
     Usage {
@@ -155,10 +153,6 @@ fn usage(usage: &Value) -> Usage {
         cache_write_tokens: detail("prompt_tokens_details", "cache_write_tokens"),
         reasoning_tokens: detail("completion_tokens_details", "reasoning_tokens"),
     }
-}
-
-pub(super) fn text(value: &Value, key: &str) -> Option<String> {
-    value.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 
 /// The members of a call that the API has, and its place in a stream.

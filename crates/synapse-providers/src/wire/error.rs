@@ -131,7 +131,7 @@ impl ErrorBody {
             code: text("code")
                 .or_else(|| text("reason"))
                 .or_else(|| detailed_code(object)),
-            kind: text("type").or_else(|| word(object, "status")),
+            kind: text("type").or_else(|| super::text(object, "status")),
             param: text("param"),
             reason: object
                 .get("details")
@@ -147,13 +147,11 @@ impl ErrorBody {
     }
 }
 
-fn word(object: &Value, key: &str) -> Option<String> {
-    object.get(key).and_then(Value::as_str).map(str::to_owned)
-}
-
 /// The first text under `key` in a list of objects.
 fn find(list: &Value, key: &str) -> Option<String> {
-    list.as_array()?.iter().find_map(|each| word(each, key))
+    list.as_array()?
+        .iter()
+        .find_map(|each| super::text(each, key))
 }
 
 /// `metadata` of OpenRouter: what the sub-provider answered is in `raw`, as text that often is JSON.
@@ -164,7 +162,7 @@ fn upstream(metadata: &Value) -> Option<Upstream> {
         _ => None,
     };
     Some(Upstream {
-        name: word(metadata, "provider_name")?,
+        name: super::text(metadata, "provider_name")?,
         message,
     })
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use synapse_core::chat::{ChatReply, Usage};
 use synapse_core::cost::Billing;
 
-use super::completion::{count, text};
+use super::{count, text};
 
 /// Fills in what `body` says in other words than the API's.
 pub(crate) fn fill_in(reply: &mut ChatReply, body: &Value) {

@@ -6,6 +6,7 @@ use synapse_core::price::{Price, Rates};
 use synapse_core::redact::Redactor;
 use synapse_core::time::Timestamp;
 
+use super::{MAX_WORD, count, text};
 use crate::prices::{price as per_million, rates};
 
 /// What a model lookup told.
@@ -41,7 +42,7 @@ impl ModelInfo {
     /// Reads one model object leniently; `None` when it is none at all.
     pub(crate) fn read(value: &Value) -> Option<Self> {
         let object = value.as_object()?;
-        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+        let text = |key: &str| text(value, key);
         let providers = object.get("providers").and_then(Value::as_array);
         let info = Self {
             id: text("id"),
@@ -96,7 +97,7 @@ impl ModelInfo {
         };
         Self {
             id: text("/name").or_else(|| text("/model")),
-            size_bytes: value.get("size").and_then(Value::as_u64),
+            size_bytes: count(value, "size"),
             parameter_size: text("/details/parameter_size"),
             quantization: text("/details/quantization_level"),
             chats: chats(value),
@@ -114,8 +115,13 @@ impl ModelInfo {
             .collect()
     }
 
+    /// The models for a list, those without an id left out.
+    pub(crate) fn listed(all: &[Self], redactor: &Redactor) -> Vec<ListedModel> {
+        all.iter().filter_map(|info| info.shown(redactor)).collect()
+    }
+
     /// The model for a list, with what is text made fit to show; `None` without an id.
-    pub(crate) fn listed(&self, redactor: &Redactor) -> Option<ListedModel> {
+    fn shown(&self, redactor: &Redactor) -> Option<ListedModel> {
         let clean = |text: &String| redactor.clean(text, MAX_WORD);
         let offers = self.providers.as_ref().map(|offers| {
             let offers = offers.iter().map(|offer| Offer {
@@ -141,10 +147,10 @@ impl ModelInfo {
 
 /// Everything but the name is optional.
 fn offer(value: &Value) -> Option<Offer> {
-    let count = |key: &str| value.get(key).and_then(Value::as_u64);
+    let count = |key: &str| count(value, key);
     let flag = |key: &str| value.get(key).and_then(Value::as_bool);
     Some(Offer {
-        sub_provider: value.get("provider")?.as_str()?.to_owned(),
+        sub_provider: text(value, "provider")?,
         live: value.get("status").and_then(Value::as_str) == Some("live"),
         rates: rates_of(value),
         context_length: count("context_length"),
@@ -237,5 +243,3 @@ const NO_CHAT_KINDS: [&str; 8] = [
     "moderation",
     "rerank",
 ];
-/// As long as a model id may be.
-const MAX_WORD: usize = 256;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use synapse_core::chat::{ChatRequest, Content, Message, Part, Role};
+use synapse_core::chat::{ChatRequest, Content, Message, Parameters, Part, Role};
+use synapse_core::error::{Code, Failure};
 use synapse_core::provider::TokenCap;
 
 /// How the wire of one provider differs from that of another.
@@ -89,8 +90,9 @@ struct BodyImage<'a> {
 /// The body of `request` in `dialect`.
 ///
 /// # Errors
-/// When a number cannot be written as JSON, such as a temperature that is not finite.
-pub(crate) fn body(dialect: Dialect, request: &ChatRequest) -> Result<Vec<u8>, serde_json::Error> {
+/// `usage.invalid-arguments` for what cannot be written as JSON, such as a temperature that is not
+/// finite.
+pub(crate) fn body(dialect: Dialect, request: &ChatRequest) -> Result<Vec<u8>, Failure> {
     let parameters = &request.parameters;
     let (max_completion_tokens, max_tokens) = match dialect {
         Dialect::OpenAi | Dialect::Compatible(TokenCap::MaxCompletionTokens) => {
@@ -98,29 +100,45 @@ pub(crate) fn body(dialect: Dialect, request: &ChatRequest) -> Result<Vec<u8>, s
         }
         Dialect::Compatible(TokenCap::MaxTokens) => (None, parameters.max_tokens),
     };
-    serde_json::to_vec(&Body {
-        model: request.model.as_str(),
-        messages: request
-            .messages
-            .iter()
-            .map(|message| message_body(dialect, message))
-            .collect(),
-        stream: false,
-        max_completion_tokens,
-        max_tokens,
-        temperature: parameters.temperature,
-        top_p: parameters.top_p,
-        stop: &parameters.stop,
-        seed: parameters.seed,
-        reasoning_effort: parameters.reasoning_effort.as_deref(),
-        verbosity: parameters.verbosity.as_deref(),
-        frequency_penalty: parameters.frequency_penalty,
-        presence_penalty: parameters.presence_penalty,
-        service_tier: parameters.service_tier.as_deref(),
-        response_format: parameters.response_format.as_ref(),
-        tools: &parameters.tools,
-        tool_choice: parameters.tool_choice.as_ref(),
-        parallel_tool_calls: parameters.parallel_tool_calls,
+    written(
+        parameters,
+        &Body {
+            model: request.model.as_str(),
+            messages: request
+                .messages
+                .iter()
+                .map(|message| message_body(dialect, message))
+                .collect(),
+            stream: false,
+            max_completion_tokens,
+            max_tokens,
+            temperature: parameters.temperature,
+            top_p: parameters.top_p,
+            stop: &parameters.stop,
+            seed: parameters.seed,
+            reasoning_effort: parameters.reasoning_effort.as_deref(),
+            verbosity: parameters.verbosity.as_deref(),
+            frequency_penalty: parameters.frequency_penalty,
+            presence_penalty: parameters.presence_penalty,
+            service_tier: parameters.service_tier.as_deref(),
+            response_format: parameters.response_format.as_ref(),
+            tools: &parameters.tools,
+            tool_choice: parameters.tool_choice.as_ref(),
+            parallel_tool_calls: parameters.parallel_tool_calls,
+        },
+    )
+}
+
+/// `body`, which holds `parameters`, as JSON. Numbers that JSON does not have would be written as
+/// null, so they are looked for first.
+///
+/// # Errors
+/// `usage.invalid-arguments`; nothing was sent.
+pub(crate) fn written(parameters: &Parameters, body: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    parameters.check()?;
+    serde_json::to_vec(body).map_err(|error| {
+        let message = "the request cannot be written as JSON; nothing was sent";
+        Failure::new(Code::UsageInvalidArguments, message).caused_by(&error)
     })
 }
 

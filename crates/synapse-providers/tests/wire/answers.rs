@@ -1,11 +1,12 @@
 //! What is understood: recorded answers, and answers that are none.
 
 use serde_json::{Value, json};
-use synapse_core::chat::ChatReply;
+use synapse_core::chat::{ChatReply, ChatRequest, Usage};
 use synapse_core::error::Code;
 use synapse_core::provider::Exchanged;
 use synapse_testkit::provider_doubles::{
-    HuggingFaceDouble, HuggingFaceFault, OpenAiDouble, OpenAiFault, Route,
+    AnthropicDouble, AnthropicFault, HuggingFaceDouble, HuggingFaceFault, OpenAiDouble,
+    OpenAiFault, Route,
 };
 use synapse_testkit::raw::{RawServer, Reply};
 
@@ -25,13 +26,17 @@ pub(crate) fn view(reply: &ChatReply) -> Value {
         "tool_calls": calls,
         "finish_reason": reply.finish_reason.as_ref().map(|reason| reason.as_str()),
         "model": reply.model,
-        "usage": {
-            "prompt_tokens": reply.usage.prompt_tokens,
-            "completion_tokens": reply.usage.completion_tokens,
-            "cached_tokens": reply.usage.cached_tokens,
-            "cache_write_tokens": reply.usage.cache_write_tokens,
-            "reasoning_tokens": reply.usage.reasoning_tokens,
-        },
+        "usage": counts(&reply.usage),
+    })
+}
+
+pub(crate) fn counts(usage: &Usage) -> Value {
+    json!({
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
     })
 }
 
@@ -150,6 +155,44 @@ async fn wire_facts_are_noted() {
     assert_eq!(exchange.http_status, Some(200));
     assert!(exchange.request_id.is_some() && exchange.headers_ms.is_some());
     assert!(exchange.bytes_in > 0 && exchange.maybe_billed);
+}
+
+#[tokio::test]
+async fn an_answer_without_usage_counts_nothing_and_one_of_another_model_names_it() {
+    let openai = OpenAiDouble::with_faults([(Route::Chat, OpenAiFault::NoUsage)]);
+    let anthropic = AnthropicDouble::with_faults([(Route::Chat, AnthropicFault::NoUsage)]);
+    let router = HuggingFaceDouble::with_faults([(Route::Chat, HuggingFaceFault::OtherModel)]);
+    let mut replies = Vec::new();
+    for (provider, model, base_url, token) in [
+        (
+            "openai",
+            OpenAiDouble::MODEL,
+            openai.base_url(),
+            OpenAiDouble::KEY,
+        ),
+        (
+            "anthropic",
+            AnthropicDouble::MODEL,
+            anthropic.base_url(),
+            AnthropicDouble::KEY,
+        ),
+        (
+            "huggingface",
+            HuggingFaceDouble::MODEL,
+            router.base_url(),
+            HuggingFaceDouble::TOKEN,
+        ),
+    ] {
+        let bench = Bench::new(&draft(provider, model, &base_url), token);
+        let mut request = ChatRequest::prompt(bench.connection.model.clone(), "hi");
+        request.parameters.max_tokens = Some(16);
+        replies.push(bench.chat(&request).await.outcome.unwrap());
+    }
+    let usage: Vec<Usage> = replies.iter().map(|reply| reply.usage).collect();
+    assert_eq!(usage[..2], [Usage::default(), Usage::default()]);
+    assert_eq!(usage[2].prompt_tokens, Some(9));
+    let served = replies[2].model.as_deref();
+    assert_eq!(served, Some("meta-llama/llama-3.2-1b-instruct"));
 }
 
 /// The four families of both guides, and what looks like them and is not.

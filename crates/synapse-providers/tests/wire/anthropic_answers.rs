@@ -3,17 +3,15 @@
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
-use synapse_core::connection::Draft;
 use synapse_core::cost::Cost;
 use synapse_core::error::Code;
-use synapse_core::price::PriceList;
-use synapse_core::provider::{Exchanged, Tariff};
-use synapse_core::receipt::Exchange;
+use synapse_core::provider::Exchanged;
 use synapse_testkit::provider_doubles::{AnthropicDouble, AnthropicFault, Route};
 use synapse_testkit::raw::{RawServer, Reply};
 
 use crate::answers::view;
 use crate::bench::{Bench, draft};
+use crate::costs::listed;
 
 async fn prompt(bench: &Bench) -> Exchanged<ChatReply> {
     let request = ChatRequest {
@@ -191,40 +189,33 @@ async fn a_server_that_says_the_key_back_does_not_have_it_written_down() {
     );
 }
 
-/// The list that the adapter finds for an answer of `served` from this base URL.
-fn listed(base_url: Option<&str>, asked: &str, served: Option<&str>) -> Option<PriceList> {
-    let draft = Draft {
-        base_url: base_url.map(Into::into),
-        ..draft("anthropic", asked, "")
-    };
-    let bench = Bench::new(&draft, "fake-token");
-    let reply = ChatReply {
-        model: served.map(Into::into),
-        ..ChatReply::default()
-    };
-    let model = &bench.connection.model;
-    match bench.provider.tariff(model, &reply, &Exchange::default()) {
-        Tariff::Listed(list) => Some(list),
-        _ => None,
-    }
-}
-
 #[test]
 fn the_shipped_prices_are_those_of_anthropic_itself() {
     let model = AnthropicDouble::MODEL;
-    assert!(listed(None, model, None).is_some());
+    assert!(listed("anthropic", None, model, None).is_some());
     for other in [
         "https://eu.api.anthropic.com/v1",
         "https://api.anthropic.com.example/v1",
         "https://api.anthropic.com:8443/v1",
         "http://127.0.0.1:9/v1",
     ] {
-        assert_eq!(listed(Some(other), model, None), None, "{other}");
+        assert_eq!(
+            listed("anthropic", Some(other), model, None),
+            None,
+            "{other}"
+        );
     }
-    let served = listed(None, model, Some(AnthropicDouble::LARGE_MODEL));
-    assert_eq!(served, listed(None, AnthropicDouble::LARGE_MODEL, None));
-    assert_ne!(served, listed(None, model, None), "served, then asked");
-    assert_eq!(listed(None, "claude-none", None), None);
+    let served = listed("anthropic", None, model, Some(AnthropicDouble::LARGE_MODEL));
+    assert_eq!(
+        served,
+        listed("anthropic", None, AnthropicDouble::LARGE_MODEL, None)
+    );
+    assert_ne!(
+        served,
+        listed("anthropic", None, model, None),
+        "served, then asked"
+    );
+    assert_eq!(listed("anthropic", None, "claude-none", None), None);
 }
 
 /// A message as Anthropic sends it, read by the adapter and priced by the shipped list: 1, 5, 0.1
@@ -262,7 +253,12 @@ async fn a_message_has_its_golden_price() {
         let body = json!({"content": [], "model": AnthropicDouble::MODEL, "usage": usage});
         let (exchanged, heads) = ask(Reply::json(200, body.to_string())).await;
         let reply = exchanged.outcome.unwrap();
-        let list = listed(None, AnthropicDouble::MODEL, reply.model.as_deref());
+        let list = listed(
+            "anthropic",
+            None,
+            AnthropicDouble::MODEL,
+            reply.model.as_deref(),
+        );
         let cost = Cost::of(&reply.usage, &reply.billing, list.as_ref());
         assert_eq!(cost.amount_nano_usd, expected, "{change}");
         assert_eq!(heads, 1);

@@ -3,27 +3,15 @@
 use serde_json::json;
 use synapse_core::error::Code;
 use synapse_core::models::Listed;
-use synapse_core::preflight::{CheckId, Finding, blame};
+use synapse_core::preflight::{CheckId, Finding};
 use synapse_testkit::provider_doubles::{AnthropicDouble, AnthropicFault, Route};
 use synapse_testkit::raw::{RawServer, Reply};
 
-use crate::bench::{Bench, draft};
+use crate::bench::{Bench, draft, failed};
 
-/// What the rungs find, up to the first that decides everything or fails.
 async fn climb(bench: &Bench) -> Result<Vec<(CheckId, Finding)>, (CheckId, Code)> {
-    for rung in bench.provider.rungs() {
-        let model = &bench.connection.model;
-        let exchanged = bench
-            .provider
-            .climb(rung, &bench.permit, Some(&bench.secret), model)
-            .await;
-        match exchanged.outcome {
-            Err(failure) => return Err((blame(rung, &failure), failure.code)),
-            Ok(climbed) if climbed.findings.is_empty() => {}
-            Ok(climbed) => return Ok(climbed.findings),
-        }
-    }
-    Ok(Vec::new())
+    let found = bench.climb(Some(&bench.secret)).await;
+    failed(&found).map_or(Ok(found), Err)
 }
 
 fn of_model(findings: &[(CheckId, Finding)]) -> &Finding {

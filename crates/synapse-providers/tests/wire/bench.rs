@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::connection::{Connection, Draft};
+use synapse_core::error::Code;
 use synapse_core::gate::{NetworkGate, NetworkPermit};
 use synapse_core::ports::ProviderFactory;
+use synapse_core::preflight::{CheckId, Finding, blame};
 use synapse_core::provider::{Exchanged, Provider};
 use synapse_core::secret::BoundSecret;
 use synapse_providers::Providers;
@@ -42,10 +44,52 @@ impl Bench {
             .await
     }
 
+    /// Climbs as the engine does: a rung is left out when its checks are decided, and a failure is
+    /// the last finding, at the check that it speaks of.
+    pub(crate) async fn climb(&self, secret: Option<&BoundSecret>) -> Vec<(CheckId, Finding)> {
+        let mut seen: Vec<(CheckId, Finding)> = Vec::new();
+        for rung in self.provider.rungs() {
+            let decided = |id: &CheckId| seen.iter().any(|(each, _)| each == id);
+            if rung.decides.iter().all(decided) {
+                continue;
+            }
+            let model = &self.connection.model;
+            let climbed = self.provider.climb(rung, &self.permit, secret, model).await;
+            match climbed.outcome {
+                Ok(climbed) => seen.extend(climbed.findings),
+                Err(failure) => {
+                    seen.push((blame(rung, &failure), Finding::Fail(failure)));
+                    break;
+                }
+            }
+        }
+        seen
+    }
+
     pub(crate) async fn prompt(&self, prompt: &str) -> Exchanged<ChatReply> {
         self.chat(&ChatRequest::prompt(self.connection.model.clone(), prompt))
             .await
     }
+}
+
+/// The findings in one word each.
+pub(crate) fn words(findings: &[(CheckId, Finding)]) -> Vec<(CheckId, &'static str)> {
+    let word = |finding: &Finding| match finding {
+        Finding::Ok(_) => "ok",
+        Finding::Warn(_) => "warn",
+        Finding::Fail(_) => "fail",
+        Finding::Skip(_) => "skip",
+    };
+    let words = findings.iter();
+    words.map(|(id, finding)| (*id, word(finding))).collect()
+}
+
+/// Where it failed, and how.
+pub(crate) fn failed(findings: &[(CheckId, Finding)]) -> Option<(CheckId, Code)> {
+    findings.iter().find_map(|(id, finding)| match finding {
+        Finding::Fail(failure) => Some((*id, failure.code)),
+        _ => None,
+    })
 }
 
 pub(crate) fn draft(provider: &str, model: &str, base_url: &str) -> Draft {

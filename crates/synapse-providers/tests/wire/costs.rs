@@ -2,6 +2,7 @@
 //! against the doubles, each with the requests that the server has to have seen.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -24,20 +25,24 @@ use synapse_testkit::raw::{RawServer, Reply};
 use crate::bench::{Bench, draft};
 
 /// The use cases over one connection, real adapters, and memory.
-struct Product {
-    engine: Engine,
+pub(crate) struct Product {
+    pub(crate) engine: Engine,
     ledger: Arc<MemoryLedger>,
     clock: Arc<FixedClock>,
 }
 
 impl Product {
     fn new(draft: &Draft, token: &str, prices: MemoryPrices) -> Self {
+        Self::with_secret(draft, FixedSecret::new(token), prices)
+    }
+
+    pub(crate) fn with_secret(draft: &Draft, secret: FixedSecret, prices: MemoryPrices) -> Self {
         let ledger = Arc::new(MemoryLedger::new());
         let clock = Arc::new(FixedClock::default());
         let engine = Engine::new(Ports {
             connections: Arc::new(MemoryConnections::new().with("c", draft.clone())),
             providers: Arc::new(Providers::new("synapse-test")),
-            secrets: Arc::new(FixedSecret::new(token)),
+            secrets: Arc::new(secret),
             ledger: ledger.clone(),
             reader: ledger.clone(),
             prices: Arc::new(prices),
@@ -199,11 +204,16 @@ async fn money_that_the_answer_states_is_actual() {
     }
 }
 
-/// The list that the adapter finds for an answer of `served` from this base URL.
-fn listed(base_url: Option<&str>, asked: &str, served: Option<&str>) -> Option<PriceList> {
+/// The list that the adapter of `provider` finds for an answer of `served` from this base URL.
+pub(crate) fn listed(
+    provider: &str,
+    base_url: Option<&str>,
+    asked: &str,
+    served: Option<&str>,
+) -> Option<PriceList> {
     let draft = Draft {
         base_url: base_url.map(Into::into),
-        ..draft("openai", asked, "")
+        ..draft(provider, asked, "")
     };
     let bench = Bench::new(&draft, "fake-token");
     let reply = ChatReply {
@@ -222,8 +232,8 @@ fn listed(base_url: Option<&str>, asked: &str, served: Option<&str>) -> Option<P
 #[test]
 fn the_shipped_prices_are_those_of_openai_itself() {
     let model = OpenAiDouble::MODEL;
-    assert!(listed(None, model, None).is_some());
-    assert!(listed(Some("https://api.openai.com/v1"), model, None).is_some());
+    assert!(listed("openai", None, model, None).is_some());
+    assert!(listed("openai", Some("https://api.openai.com/v1"), model, None).is_some());
     // A regional host charges more for some models, a proxy whatever it likes.
     for other in [
         "https://eu.api.openai.com/v1",
@@ -231,15 +241,15 @@ fn the_shipped_prices_are_those_of_openai_itself() {
         "https://api.openai.com:8443/v1",
         "http://127.0.0.1:9/v1",
     ] {
-        assert_eq!(listed(Some(other), model, None), None, "{other}");
+        assert_eq!(listed("openai", Some(other), model, None), None, "{other}");
     }
-    let other = listed(None, model, Some("gpt-4.1-nano-2025-04-14"));
+    let other = listed("openai", None, model, Some("gpt-4.1-nano-2025-04-14"));
     assert_eq!(
         other,
-        listed(None, "gpt-4.1-nano", None),
+        listed("openai", None, "gpt-4.1-nano", None),
         "served, then asked"
     );
-    assert_eq!(listed(None, "no-such-model", None), None);
+    assert_eq!(listed("openai", None, "no-such-model", None), None);
 }
 
 /// An answer as OpenAI sends it, read by the adapter and priced by OpenAI's list.
@@ -270,7 +280,7 @@ async fn a_recorded_answer_has_its_golden_price() {
             .await
             .outcome
             .unwrap();
-        let list = listed(None, OpenAiDouble::MODEL, reply.model.as_deref());
+        let list = listed("openai", None, OpenAiDouble::MODEL, reply.model.as_deref());
         let cost = Cost::of(&reply.usage, &reply.billing, list.as_ref());
         assert_eq!(cost.amount_nano_usd, expected, "{tier} {cached} {audio}");
         assert_eq!(cost.priced_at.is_some(), expected.is_some());
@@ -279,7 +289,7 @@ async fn a_recorded_answer_has_its_golden_price() {
     let nothing = Cost::of(
         &Usage::default(),
         &ChatReply::default().billing,
-        listed(None, OpenAiDouble::MODEL, None).as_ref(),
+        listed("openai", None, OpenAiDouble::MODEL, None).as_ref(),
     );
     assert_eq!(nothing, Cost::default());
 }
@@ -288,10 +298,13 @@ async fn a_recorded_answer_has_its_golden_price() {
 /// chats of that model, and not an answer by another one.
 #[tokio::test]
 async fn prices_of_a_list_estimate_later_chats_of_the_same_model() {
-    let server = RawServer::start(|request| {
+    let looks = AtomicUsize::new(0);
+    let server = RawServer::start(move |request| {
         if request.method() == "GET" {
             let prices = json!({"prompt": "0.00000015", "completion": "0.0000006"});
-            let list = json!({"data": [{"id": "m", "pricing": prices},
+            let first = looks.fetch_add(1, Ordering::SeqCst) == 0;
+            let own = if first { prices.clone() } else { json!(null) };
+            let list = json!({"data": [{"id": "m", "pricing": own},
                 {"id": "alias", "pricing": prices}]});
             return Reply::json(200, list.to_string());
         }
@@ -312,5 +325,8 @@ async fn prices_of_a_list_estimate_later_chats_of_the_same_model() {
     assert_eq!((estimate.source, warnings), (CostSource::Estimated, vec![]));
     assert_eq!(product.chat(Some("alias")).await, unknown);
     assert_eq!(product.chat(Some("n")).await, unknown);
-    assert_eq!(server.heads(), 5);
+    product.engine.models("c").await.unwrap();
+    let silent = product.chat(None).await;
+    assert_eq!(silent, unknown, "what is not stated any more is not kept");
+    assert_eq!(server.heads(), 7);
 }

@@ -22,6 +22,8 @@ mod preset_rungs;
 #[cfg(test)]
 mod presets;
 #[cfg(test)]
+mod quotes;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod rungs;

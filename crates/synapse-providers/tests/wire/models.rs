@@ -176,7 +176,7 @@ async fn the_connections_own_model_is_judged() {
         (
             "no/such".to_owned(),
             "fail",
-            "is not among the 2 models listed",
+            "is not among the 2 models that",
         ),
     ] {
         let (seen, text) = own(&model).await;

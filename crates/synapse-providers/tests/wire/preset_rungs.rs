@@ -3,49 +3,16 @@
 
 use synapse_core::Failure;
 use synapse_core::connection::Draft;
-use synapse_core::preflight::{CheckId, Finding, blame};
+use synapse_core::preflight::{CheckId, Finding};
 use synapse_core::provider::ProviderKind;
 use synapse_testkit::raw::{ClosedPort, RawServer, RecordedRequest, Reply};
 
-use crate::bench::{Bench, draft};
+use crate::bench::{Bench, draft, words};
 
-/// Climbs as the engine does: a rung is left out when its checks are decided.
 async fn climb(draft: &Draft) -> Vec<(CheckId, Finding)> {
     let bench = Bench::new(draft, TOKEN);
     let secret = Some(&bench.secret).filter(|_| draft.credential.is_some());
-    let mut seen: Vec<(CheckId, Finding)> = Vec::new();
-    for rung in bench.provider.rungs() {
-        let decided = |id: &CheckId| seen.iter().any(|(each, _)| each == id);
-        if rung.decides.iter().all(decided) {
-            continue;
-        }
-        let model = &bench.connection.model;
-        let climbed = bench
-            .provider
-            .climb(rung, &bench.permit, secret, model)
-            .await;
-        match climbed.outcome {
-            Ok(climbed) => seen.extend(climbed.findings),
-            Err(failure) => {
-                seen.push((blame(rung, &failure), Finding::Fail(failure)));
-                break;
-            }
-        }
-    }
-    seen
-}
-
-fn words(findings: &[(CheckId, Finding)]) -> Vec<(CheckId, &'static str)> {
-    let word = |finding: &Finding| match finding {
-        Finding::Ok(_) => "ok",
-        Finding::Warn(_) => "warn",
-        Finding::Fail(_) => "fail",
-        Finding::Skip(_) => "skip",
-    };
-    findings
-        .iter()
-        .map(|(id, finding)| (*id, word(finding)))
-        .collect()
+    bench.climb(secret).await
 }
 
 fn text(findings: &[(CheckId, Finding)], wanted: CheckId) -> String {
@@ -241,6 +208,28 @@ async fn a_key_that_may_not_read_models_is_not_condemned() {
         words(&found),
         [(Reach, "ok"), (Token, "warn"), (Model, "warn")]
     );
+}
+
+/// Without a token nothing was accepted, whatever the list refuses.
+#[tokio::test]
+async fn a_list_that_is_refused_without_a_token_proves_nothing_of_one() {
+    let server = RawServer::always(Reply::json(403, r#"{"error":"Forbidden"}"#));
+    for (provider, draft) in [
+        ("vllm", keyless("vllm", "m", server.url("/v1").as_str())),
+        // Its list is asked for without the token that it has.
+        (
+            "openrouter",
+            draft("openrouter", "a/b", server.url("/v1").as_str()),
+        ),
+    ] {
+        let before = server.heads();
+        let found = climb(&draft).await;
+        let [(_, Finding::Fail(failure))] = found.as_slice() else {
+            panic!("{provider}: {found:?}")
+        };
+        assert_eq!(failure.code.as_str(), "credential.token-permission");
+        assert_eq!(server.heads() - before, 1, "{provider}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use synapse_core::preflight::Finding;
 use synapse_core::provider::{Authorization, Exchanged, ProviderKind, TokenNeed, Wire};
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 
+use crate::answers::counts;
 use crate::bench::{Bench, draft};
 
 fn presets() -> impl Iterator<Item = ProviderKind> {
@@ -85,13 +86,7 @@ fn view(exchanged: &Exchanged<ChatReply>) -> Value {
         "served_by": exchanged.exchange.served_by,
         "stated_nano_usd": reply.billing.stated_nano_usd,
         "service_tier": reply.billing.service_tier,
-        "usage": {
-            "prompt_tokens": reply.usage.prompt_tokens,
-            "completion_tokens": reply.usage.completion_tokens,
-            "cached_tokens": reply.usage.cached_tokens,
-            "cache_write_tokens": reply.usage.cache_write_tokens,
-            "reasoning_tokens": reply.usage.reasoning_tokens,
-        },
+        "usage": counts(&reply.usage),
     })
 }
 
@@ -196,6 +191,7 @@ async fn a_recorded_list_is_understood_for_one_request() {
         }
         assert_eq!(all.prices.len() as u64, recorded["kept"], "{preset}");
         assert_eq!((server.accepts(), server.heads()), (1, 1), "{preset}");
+        assert!(!exchanged.exchange.maybe_billed, "{preset}: a list is free");
         let sent = server.only_request();
         assert_eq!(
             sent.target(),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatRequest, Image, Message, Parameters, Part, Role};
+use synapse_core::error::Code;
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 
 use crate::bench::{Bench, draft};
@@ -201,6 +202,25 @@ async fn every_shape_of_a_conversation_is_sent_as_given() {
             }
         }
     }
+}
+
+/// It would be written as null, which is no number that anybody gave.
+#[tokio::test]
+async fn a_number_that_json_does_not_have_is_refused_and_nothing_is_sent() {
+    let server = RawServer::always(Reply::json(200, ANSWER));
+    for provider in ["openai", "huggingface", "anthropic", "groq"] {
+        let draft = draft(provider, "o/m", server.url("/v1").as_str());
+        let bench = Bench::new(&draft, "fake-token");
+        let mut request = ChatRequest::prompt(bench.connection.model.clone(), "Hi");
+        request.parameters.max_tokens = Some(16);
+        request.parameters.temperature = Some(f64::NAN);
+        let exchanged = bench.chat(&request).await;
+        let failure = exchanged.outcome.unwrap_err();
+        assert_eq!(failure.code, Code::UsageInvalidArguments, "{provider}");
+        assert_eq!(failure.context["argument"], "temperature");
+        assert_eq!(exchanged.exchange.attempts, 0);
+    }
+    assert_eq!(server.accepts(), 0);
 }
 
 #[tokio::test]

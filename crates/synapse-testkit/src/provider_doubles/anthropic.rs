@@ -3,14 +3,13 @@
 
 use serde_json::{Value, json};
 
-use super::{MODEL_PREFIX, Route, html, model_in_body, model_in_path, reply, set};
-use crate::raw::{RawServer, RecordedRequest, Reply};
+use super::{
+    Double, Fault, Faults, MODEL_PREFIX, Route, html, model_in_body, model_in_path, reply, set,
+};
+use crate::raw::{RecordedRequest, Reply};
 
 /// A loopback Anthropic that accepts [`AnthropicDouble::KEY`] and knows two models.
-#[derive(Debug)]
-pub struct AnthropicDouble {
-    server: RawServer,
-}
+pub type AnthropicDouble = Double<AnthropicFault>;
 
 /// What goes wrong at a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,39 +73,17 @@ impl AnthropicDouble {
     pub const ALIAS: &'static str = "claude-haiku-4-5";
     /// Another model.
     pub const LARGE_MODEL: &'static str = "claude-opus-4-8";
+}
 
-    /// Without faults.
-    #[must_use]
-    pub fn start() -> Self {
-        Self::with_faults([])
-    }
-
-    /// With a fault at each of these routes.
-    pub fn with_faults(faults: impl IntoIterator<Item = (Route, AnthropicFault)>) -> Self {
-        let faults: Vec<(Route, AnthropicFault)> = faults.into_iter().collect();
-        let server = RawServer::start(move |request| {
-            let Some(route) = route(request) else {
-                return not_found("The requested resource could not be found.");
-            };
-            let fault = faults.iter().find(|(at, _)| *at == route);
-            match fault {
-                Some((_, fault)) => fault.reply(),
-                None => answer(route, request),
-            }
-        });
-        Self { server }
-    }
-
-    /// The base URL to configure.
-    #[must_use]
-    pub fn base_url(&self) -> String {
-        self.server.url("/v1").to_string()
-    }
-
-    /// The server, for its counts and requests.
-    #[must_use]
-    pub const fn server(&self) -> &RawServer {
-        &self.server
+impl Fault for AnthropicFault {
+    fn answer(request: &RecordedRequest, faults: &Faults<Self>) -> Reply {
+        let Some(route) = route(request) else {
+            return not_found("The requested resource could not be found.");
+        };
+        match faults.at(route) {
+            Some(fault) => fault.reply(),
+            None => answer(route, request),
+        }
     }
 }
 

@@ -3,16 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{
-    INVALID_REQUEST, Route, bearer, html, model_in_body, model_in_path, openai_error, reply, set,
+    Double, Fault, Faults, INVALID_REQUEST, Route, bearer, html, model_in_body, model_in_path,
+    openai_error, reply, set,
 };
-use crate::raw::{RawServer, RecordedRequest, Reply};
+use crate::raw::{RecordedRequest, Reply};
 
 /// A loopback router that accepts [`HuggingFaceDouble::TOKEN`] and knows two models. Models are
-/// public, as at the real one: no token is looked at there.
-#[derive(Debug)]
-pub struct HuggingFaceDouble {
-    server: RawServer,
-}
+/// public, as at the real one: no token is looked at there. Whoami is at the root of the same
+/// origin.
+pub type HuggingFaceDouble = Double<HuggingFaceFault>;
 
 /// What goes wrong at a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,39 +75,17 @@ impl HuggingFaceDouble {
     pub const ACCOUNT: &'static str = "fake-user";
     /// The organization of that account.
     pub const ORGANIZATION: &'static str = "fake-org";
+}
 
-    /// Without faults.
-    #[must_use]
-    pub fn start() -> Self {
-        Self::with_faults([])
-    }
-
-    /// With a fault at each of these routes.
-    pub fn with_faults(faults: impl IntoIterator<Item = (Route, HuggingFaceFault)>) -> Self {
-        let faults: Vec<(Route, HuggingFaceFault)> = faults.into_iter().collect();
-        let server = RawServer::start(move |request| {
-            let Some(route) = Route::of(request) else {
-                return at_the_edge(not_found());
-            };
-            let fault = faults.iter().find(|(at, _)| *at == route);
-            at_the_edge(match fault {
-                Some((_, fault)) => fault.reply(route),
-                None => answer(route, request),
-            })
-        });
-        Self { server }
-    }
-
-    /// The base URL to configure. Whoami is at the root of the same origin.
-    #[must_use]
-    pub fn base_url(&self) -> String {
-        self.server.url("/v1").to_string()
-    }
-
-    /// The server, for its counts and requests.
-    #[must_use]
-    pub const fn server(&self) -> &RawServer {
-        &self.server
+impl Fault for HuggingFaceFault {
+    fn answer(request: &RecordedRequest, faults: &Faults<Self>) -> Reply {
+        let Some(route) = Route::of(request) else {
+            return at_the_edge(not_found());
+        };
+        at_the_edge(match faults.at(route) {
+            Some(fault) => fault.reply(route),
+            None => answer(route, request),
+        })
     }
 }
 

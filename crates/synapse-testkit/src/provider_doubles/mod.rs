@@ -7,12 +7,69 @@ mod anthropic;
 mod huggingface;
 mod openai;
 
+use std::marker::PhantomData;
+
 use serde_json::{Value, json};
 
 pub use self::anthropic::{AnthropicDouble, AnthropicFault};
 pub use self::huggingface::{HuggingFaceDouble, HuggingFaceFault};
 pub use self::openai::{OpenAiDouble, OpenAiFault};
-use crate::raw::{RecordedRequest, Reply};
+use crate::raw::{RawServer, RecordedRequest, Reply};
+
+/// A loopback provider, whose API is that of its faults.
+#[derive(Debug)]
+pub struct Double<F> {
+    server: RawServer,
+    faults: PhantomData<F>,
+}
+
+/// What goes wrong at a provider, and thus which provider it is.
+pub trait Fault: Sized + Send + Sync + 'static {
+    /// Answers a request as the provider does, or as the fault at its route does.
+    fn answer(request: &RecordedRequest, faults: &Faults<Self>) -> Reply;
+}
+
+/// The faults of a double by route.
+#[derive(Debug)]
+pub struct Faults<F>(Vec<(Route, F)>);
+
+impl<F> Faults<F> {
+    /// The fault at `route`.
+    #[must_use]
+    pub fn at(&self, route: Route) -> Option<&F> {
+        let mut faults = self.0.iter();
+        faults.find_map(|(at, fault)| (*at == route).then_some(fault))
+    }
+}
+
+impl<F: Fault> Double<F> {
+    /// Without faults.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::with_faults([])
+    }
+
+    /// With a fault at each of these routes.
+    pub fn with_faults(faults: impl IntoIterator<Item = (Route, F)>) -> Self {
+        let faults = Faults(faults.into_iter().collect());
+        Self {
+            server: RawServer::start(move |request| F::answer(request, &faults)),
+            faults: PhantomData,
+        }
+    }
+
+    /// The base URL to configure.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.server.url("/v1").to_string()
+    }
+
+    /// The server, for its counts and requests.
+    #[must_use]
+    pub const fn server(&self) -> &RawServer {
+        &self.server
+    }
+}
 
 /// A route of a double, to say where a fault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

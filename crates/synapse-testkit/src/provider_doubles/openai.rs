@@ -3,15 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    INVALID_REQUEST, Route, bearer, html, model_in_body, model_in_path, openai_error, reply, set,
+    Double, Fault, Faults, INVALID_REQUEST, Route, bearer, html, model_in_body, model_in_path,
+    openai_error, reply, set,
 };
-use crate::raw::{RawServer, RecordedRequest, Reply};
+use crate::raw::{RecordedRequest, Reply};
 
 /// A loopback OpenAI that accepts [`OpenAiDouble::KEY`] and knows three models.
-#[derive(Debug)]
-pub struct OpenAiDouble {
-    server: RawServer,
-}
+pub type OpenAiDouble = Double<OpenAiFault>;
 
 /// What goes wrong at a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,39 +73,17 @@ impl OpenAiDouble {
     pub const SMALL_MODEL: &'static str = "gpt-4.1-nano";
     /// A model that is listed and cannot chat.
     pub const EMBEDDING_MODEL: &'static str = "text-embedding-3-small";
+}
 
-    /// Without faults.
-    #[must_use]
-    pub fn start() -> Self {
-        Self::with_faults([])
-    }
-
-    /// With a fault at each of these routes.
-    pub fn with_faults(faults: impl IntoIterator<Item = (Route, OpenAiFault)>) -> Self {
-        let faults: Vec<(Route, OpenAiFault)> = faults.into_iter().collect();
-        let server = RawServer::start(move |request| {
-            let Some(route) = Route::of(request).filter(|route| *route != Route::Whoami) else {
-                return identified(invalid_url(request));
-            };
-            let fault = faults.iter().find(|(at, _)| *at == route);
-            identified(match fault {
-                Some((_, fault)) => fault.reply(&asked_model(route, request)),
-                None => answer(route, request),
-            })
-        });
-        Self { server }
-    }
-
-    /// The base URL to configure.
-    #[must_use]
-    pub fn base_url(&self) -> String {
-        self.server.url("/v1").to_string()
-    }
-
-    /// The server, for its counts and requests.
-    #[must_use]
-    pub const fn server(&self) -> &RawServer {
-        &self.server
+impl Fault for OpenAiFault {
+    fn answer(request: &RecordedRequest, faults: &Faults<Self>) -> Reply {
+        let Some(route) = Route::of(request).filter(|route| *route != Route::Whoami) else {
+            return identified(invalid_url(request));
+        };
+        identified(match faults.at(route) {
+            Some(fault) => fault.reply(&asked_model(route, request)),
+            None => answer(route, request),
+        })
     }
 }
 

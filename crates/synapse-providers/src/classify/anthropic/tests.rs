@@ -24,10 +24,8 @@ impl Headers for Pairs {
 fn answered(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Failure {
     classify(&Answer {
         provider: ProviderKind::Anthropic,
-        asked: Asked::Model {
-            model: MODEL,
-            account: false,
-        },
+        asked: Asked::Model(MODEL),
+        account: false,
         host: "api.anthropic.com",
         url: "https://api.anthropic.com/v1/messages",
         status,

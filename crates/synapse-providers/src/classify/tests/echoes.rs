@@ -38,6 +38,7 @@ fn a_percent_encoded_secret_goes_too() {
     let answer = Answer {
         provider: OpenAi,
         asked: Asked::Identity,
+        account: false,
         host: "api.test",
         url: "https://api.test/v1/models",
         status: 400,
