@@ -71,7 +71,9 @@ fn masked(text: &str, own: &HashSet<&str>, format: Format) -> String {
         let line = match format {
             _ if was_inside => HIDDEN.to_owned(),
             Format::Yaml => yaml_line(line, own),
-            Format::Json | Format::Jsonc | Format::Toml => quoted_line(line, own),
+            Format::Json | Format::Jsonc | Format::Toml => {
+                quoted_line(line, own, |plain, _| without_tokens(plain))
+            }
         };
         masked.push_str(&printable(&line));
         masked.push_str(end);
@@ -79,13 +81,17 @@ fn masked(text: &str, own: &HashSet<&str>, format: Format) -> String {
     masked
 }
 
-/// Hides what stands in quotes and is no key.
-fn quoted_line(line: &str, own: &HashSet<&str>) -> String {
+/// Hides what stands in quotes and is no key; what stands between is for `between` to show.
+fn quoted_line(
+    line: &str,
+    own: &HashSet<&str>,
+    between: fn(&str, &HashSet<&str>) -> String,
+) -> String {
     let mut shown = String::new();
     let mut rest = line;
     while let Some(start) = rest.find(['"', '\'']) {
         let (plain, quoted) = rest.split_at(start);
-        shown.push_str(&without_tokens(plain));
+        shown.push_str(&between(plain, own));
         let quote = quoted.chars().next().unwrap_or('"');
         let length = closing(quoted, quote);
         let (literal, behind) = quoted.split_at(length);
@@ -102,7 +108,7 @@ fn quoted_line(line: &str, own: &HashSet<&str>) -> String {
         }
         rest = behind;
     }
-    shown.push_str(&without_tokens(rest));
+    shown.push_str(&between(rest, own));
     shown
 }
 
@@ -128,18 +134,44 @@ fn yaml_line(line: &str, own: &HashSet<&str>) -> String {
         Some(content) => ("- ", content),
         None => ("", content),
     };
+    let begins = |text: &str| text.starts_with(['{', '[']);
     let (key, value) = match content.split_once(": ") {
-        Some((key, value)) => (format!("{key}: "), value),
+        Some((key, value)) if !begins(content) => (format!("{key}: "), value),
         None if content.ends_with(':') => (content.to_owned(), ""),
-        None => (String::new(), content),
+        _ => (String::new(), content),
     };
+    let value = if begins(value) {
+        quoted_line(value, own, yaml_flow)
+    } else {
+        yaml_value(value, own).to_owned()
+    };
+    format!("{indent}{dash}{}{value}", without_tokens(&key))
+}
+
+/// Hides the values between braces that stand in no quotes.
+fn yaml_flow(text: &str, own: &HashSet<&str>) -> String {
+    let part = |part: &str| {
+        let end = part.trim_end_matches(['{', '}', '[', ']', ',']);
+        let (inside, end) = part.split_at(end.len());
+        let key = inside.find(": ").map_or(0, |colon| colon + 2);
+        let (key, value) = inside.split_at(key);
+        let (space, value) = value.split_at(value.len() - value.trim_start().len());
+        let value = yaml_value(value, own);
+        format!("{}{space}{value}{end}", without_tokens(key))
+    };
+    text.split_inclusive(['{', '}', '[', ']', ','])
+        .map(part)
+        .collect()
+}
+
+/// A value, when anybody may see it.
+fn yaml_value<'a>(value: &'a str, own: &HashSet<&str>) -> &'a str {
     let bare = value.trim().trim_matches(['"', '\'']);
-    let plain = bare.is_empty()
+    let is_shown = bare.is_empty()
         || own.contains(bare)
         || matches!(bare, "true" | "false" | "null" | "{}" | "[]" | "|" | ">")
         || bare.parse::<f64>().is_ok();
-    let value = if plain { value } else { HIDDEN };
-    format!("{indent}{dash}{}{value}", without_tokens(&key))
+    if is_shown { value } else { HIDDEN }
 }
 
 /// `text` without words in the shape of a token, as in a comment.
@@ -189,6 +221,12 @@ mod tests {
                 "k: x\nl:\n  - y\n  - serve\nm: |\n  z\nn: true\no: 3",
                 "k: …\nl:\n  - …\n  - serve\nm: |\n  …\nn: true\no: 3",
             ),
+            (
+                Format::Yaml,
+                "k: {a: x:y, \"b\": \"c, d\", command: /usr/bin/synapse, args: [serve, z: w]} # v",
+                "k: {a: …, \"b\": \"…\", command: /usr/bin/synapse, args: [serve, z: …]} …",
+            ),
+            (Format::Yaml, "{a: x}\n- [x, 3]", "{a: …}\n- […, 3]"),
         ] {
             assert_eq!(shown(format, text), expected, "{text}");
         }

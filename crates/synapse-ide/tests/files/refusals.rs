@@ -175,6 +175,10 @@ fn the_preview_shows_our_entry_and_no_value_of_another() {
             "goose",
             "extensions:\n  o:\n    cmd: not-for-show\n    envs:\n      K: |\n        not-for-show\n",
         ),
+        (
+            "goose",
+            "extensions: {o: {cmd: not-for-show, envs: {\"K\": 'not-for-show'}}} # not-for-show\n",
+        ),
     ] {
         let desk = Desk::new();
         put(&desk.file(client(id), user), text);
