@@ -22,15 +22,19 @@ pub(crate) fn diff(
         masked(&text, &own, format)
     };
     let header = |content: Option<&[u8]>| match content {
-        Some(_) => name.to_owned(),
-        None => "/dev/null".to_owned(),
+        Some(_) => name,
+        None => "/dev/null",
     };
     let (old, new) = (text(before), text(after));
-    DiffOptions::new()
+    let mut options = DiffOptions::new();
+    options
         .set_original_filename(header(before))
-        .set_modified_filename(header(after))
-        .create_patch(&old, &new)
-        .to_string()
+        .set_modified_filename(header(after));
+    let patch = options.create_patch(&old, &new);
+    match patch.hunks() {
+        [] => String::new(),
+        _ => patch.to_string(),
+    }
 }
 
 /// `text` with every value that is not ours hidden.
@@ -49,7 +53,9 @@ fn masked(text: &str, own: &HashSet<&str>, format: Format) -> String {
         let line = match format {
             _ if was_inside => HIDDEN.to_owned(),
             Format::Yaml => yaml_line(line, own),
-            Format::Json | Format::Jsonc | Format::Toml => quoted_line(line, own),
+            Format::Json | Format::Jsonc | Format::Toml => {
+                quoted_line(line, own, |plain, _| without_tokens(plain))
+            }
         };
         masked.push_str(&printable(&line));
         masked.push_str(end);
@@ -57,13 +63,17 @@ fn masked(text: &str, own: &HashSet<&str>, format: Format) -> String {
     masked
 }
 
-/// Hides what stands in quotes and is no key.
-fn quoted_line(line: &str, own: &HashSet<&str>) -> String {
+/// Hides what stands in quotes and is no key; what stands between is for `between` to show.
+fn quoted_line(
+    line: &str,
+    own: &HashSet<&str>,
+    between: fn(&str, &HashSet<&str>) -> String,
+) -> String {
     let mut shown = String::new();
     let mut rest = line;
     while let Some(start) = rest.find(['"', '\'']) {
         let (plain, quoted) = rest.split_at(start);
-        shown.push_str(&without_tokens(plain));
+        shown.push_str(&between(plain, own));
         let quote = quoted.chars().next().unwrap_or('"');
         let length = closing(quoted, quote);
         let (literal, behind) = quoted.split_at(length);
@@ -80,7 +90,7 @@ fn quoted_line(line: &str, own: &HashSet<&str>) -> String {
         }
         rest = behind;
     }
-    shown.push_str(&without_tokens(rest));
+    shown.push_str(&between(rest, own));
     shown
 }
 
@@ -106,18 +116,44 @@ fn yaml_line(line: &str, own: &HashSet<&str>) -> String {
         Some(content) => ("- ", content),
         None => ("", content),
     };
+    let begins = |text: &str| text.starts_with(['{', '[']);
     let (key, value) = match content.split_once(": ") {
-        Some((key, value)) => (format!("{key}: "), value),
+        Some((key, value)) if !begins(content) => (format!("{key}: "), value),
         None if content.ends_with(':') => (content.to_owned(), ""),
-        None => (String::new(), content),
+        _ => (String::new(), content),
     };
+    let value = if begins(value) {
+        quoted_line(value, own, yaml_flow)
+    } else {
+        yaml_value(value, own).to_owned()
+    };
+    format!("{indent}{dash}{}{value}", without_tokens(&key))
+}
+
+/// Hides the values between braces that stand in no quotes.
+fn yaml_flow(text: &str, own: &HashSet<&str>) -> String {
+    let part = |part: &str| {
+        let end = part.trim_end_matches(['{', '}', '[', ']', ',']);
+        let (inside, end) = part.split_at(end.len());
+        let key = inside.find(": ").map_or(0, |colon| colon + 2);
+        let (key, value) = inside.split_at(key);
+        let (space, value) = value.split_at(value.len() - value.trim_start().len());
+        let value = yaml_value(value, own);
+        format!("{}{space}{value}{end}", without_tokens(key))
+    };
+    text.split_inclusive(['{', '}', '[', ']', ','])
+        .map(part)
+        .collect()
+}
+
+/// A value, when anybody may see it.
+fn yaml_value<'a>(value: &'a str, own: &HashSet<&str>) -> &'a str {
     let bare = value.trim().trim_matches(['"', '\'']);
-    let plain = bare.is_empty()
+    let is_shown = bare.is_empty()
         || own.contains(bare)
         || matches!(bare, "true" | "false" | "null" | "{}" | "[]" | "|" | ">")
         || bare.parse::<f64>().is_ok();
-    let value = if plain { value } else { HIDDEN };
-    format!("{indent}{dash}{}{value}", without_tokens(&key))
+    if is_shown { value } else { HIDDEN }
 }
 
 /// `text` without words in the shape of a token, as in a comment.
@@ -166,9 +202,42 @@ mod tests {
                 "k: x\nl:\n  - y\n  - serve\nm: |\n  z\nn: true\no: 3",
                 "k: …\nl:\n  - …\n  - serve\nm: |\n  …\nn: true\no: 3",
             ),
+            (
+                Format::Yaml,
+                "k: {a: x:y, \"b\": \"c, d\", command: /usr/bin/synapse, args: [serve, z: w]} # v",
+                "k: {a: …, \"b\": \"…\", command: /usr/bin/synapse, args: [serve, z: …]} …",
+            ),
+            (Format::Yaml, "{a: x}\n- [x, 3]", "{a: …}\n- […, 3]"),
         ] {
             assert_eq!(shown(format, text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_difference_is_shown_with_what_is_around_it() {
+        let lines = |from: u32, to: u32| (from..to).map(|line| format!("{line}\n"));
+        let old: String = lines(0, 40).collect();
+        let new = old.replace("10\n", "").replace("12\n", "x\n") + "last";
+        let shown = |old: Option<&str>, new: Option<&str>| {
+            let [old, new] = [old, new].map(|text| text.map(str::as_bytes));
+            diff("a.json", old, new, &[], Format::Json)
+        };
+        assert_eq!(
+            shown(Some(&old), Some(&new)),
+            "--- a.json\n+++ a.json\n\
+             @@ -8,9 +8,8 @@\n 7\n 8\n 9\n-10\n 11\n-12\n+x\n 13\n 14\n 15\n\
+             @@ -38,3 +37,4 @@\n 37\n 38\n 39\n+last\n\\ No newline at end of file\n"
+        );
+        assert_eq!(
+            shown(None, Some("1\r\n2\r\n")),
+            "--- /dev/null\n+++ a.json\n@@ -0,0 +1,2 @@\n+1\n+2\n"
+        );
+        assert_eq!(
+            shown(Some("1"), None),
+            "--- a.json\n+++ /dev/null\n@@ -1 +0,0 @@\n-1\n\\ No newline at end of file\n"
+        );
+        assert_eq!(shown(Some("1\n"), Some("1\r\n")), "");
+        assert_eq!(shown(None, None), "");
     }
 
     #[test]

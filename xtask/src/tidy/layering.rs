@@ -95,7 +95,7 @@ const SOLE_USERS: &[(&str, &str)] = &[
     ("rmcp", "synapse-mcp"),
     ("opentelemetry-proto", "synapse-telemetry"),
     ("jsonc-parser", "synapse-ide"),
-    ("yaml-edit", "synapse-ide"),
+    ("granit-parser", "synapse-ide"),
 ];
 
 const GUIDE: &str = "CONTRIBUTING.md";

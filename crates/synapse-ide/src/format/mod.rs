@@ -1,6 +1,5 @@
-//! Reads and edits the text of a client's file in its format. An edit is made by a library that
-//! keeps every other byte, and is then held against what it should mean: a result that says
-//! anything else is refused.
+//! Reads and edits the text of a client's file in its format. An edit keeps every other byte, and
+//! is then held against what it should mean: a result that says anything else is refused.
 
 mod json;
 mod toml;

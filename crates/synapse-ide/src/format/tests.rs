@@ -150,13 +150,31 @@ fn a_message_about_a_broken_file_shows_nothing_of_it() {
 }
 
 #[test]
-fn a_large_file_is_edited_in_reasonable_time() {
-    let mut text = "{\n  \"mcpServers\": {\n    \"a\": {}\n  },\n  \"history\": [\n".to_owned();
-    while text.len() < 1_000_000 {
-        text.push_str("    { \"role\": \"user\", \"text\": \"lorem ipsum dolor sit amet\" },\n");
+fn five_megabytes_are_given_back_byte_by_byte() {
+    let text = "lorem ipsum dolor sit amet ".repeat(20);
+    for (format, before, row, behind) in [
+        (
+            Format::Jsonc,
+            "{\n  \"mcpServers\": {\n    \"a\": {}\n  },\n  \"history\": [\n",
+            format!("    {{ \"role\": \"user\", \"text\": \"{text}\" }},\n"),
+            "    {}\n  ]\n}\n",
+        ),
+        (
+            Format::Toml,
+            "[mcp_servers.a]\ncommand = \"x\"\n",
+            format!("[[history]]\nrole = \"user\"\ntext = '{text}' # why\n"),
+            "",
+        ),
+        (
+            Format::Yaml,
+            "extensions:\n  a: {}\nhistory:\n",
+            format!("  - role: user # why\n    text: {text}\n"),
+            "last: 1\n",
+        ),
+    ] {
+        let rows = row.repeat(5_000_000 / row.len() + 1);
+        there_and_back(format, &format!("{before}{rows}{behind}"));
     }
-    text.push_str("    {}\n  ]\n}\n");
-    there_and_back(Format::Jsonc, &text);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use synapse_core::Failure;
 use synapse_core::time::Timestamp;
 use synapse_ide::{
-    Applied, Change, Client, Entry, Journal, Machine, Replace, Scope, System, install, remove,
-    states,
+    Applied, CLIENTS, Change, Client, Entry, Journal, Machine, Replace, Scope, System, install,
+    remove, states,
 };
 use tempfile::TempDir;
 
@@ -132,6 +132,44 @@ pub(crate) fn content(path: &Path) -> Option<String> {
         .map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
+/// The key that the entries of `client` are under.
+pub(crate) fn key(client: &Client) -> &'static str {
+    match client.id() {
+        "vscode" | "visual-studio" => "servers",
+        "zed" => "context_servers",
+        "opencode" | "crush" => "mcp",
+        "codex" => "mcp_servers",
+        "goose" => "extensions",
+        _ => "mcpServers",
+    }
+}
+
+/// Every client that has a file here, with each of its scopes.
+pub(crate) fn places(desk: &Desk) -> Vec<(&'static Client, Scope)> {
+    CLIENTS
+        .iter()
+        .flat_map(|client| BOTH.map(|scope| (client, scope)))
+        .filter(|(client, scope)| client.file(&desk.machine(), *scope).is_some())
+        .collect()
+}
+
+/// A file of `client` with comments wherever the format has them, and commas behind the last.
+pub(crate) fn commented(client: &Client) -> String {
+    let key = key(client);
+    match client.id() {
+        "codex" => format!(
+            "# one\n[{key}.other] # two\n  # three\n\tcommand = \"x\"\nargs = [\"y\",] # four\n# five\n"
+        ),
+        "goose" => format!(
+            "# one\n{key}: # two\n    # three\n    other: {{a: [1,], }} # four\n    # five\n# six\n"
+        ),
+        _ => format!(
+            "// one\n{{ // two\n  /* three */ \"{key}\": {{\n    // four\n    \"other\": {{}}, // five\n  \
+             }}, // six\n}} // seven\n"
+        ),
+    }
+}
+
 /// A file of `client` in use, with other servers and comments where the client takes them.
 pub(crate) fn in_use(client: &Client) -> String {
     match client.id() {
@@ -144,12 +182,7 @@ pub(crate) fn in_use(client: &Client) -> String {
                     type: builtin\n    name: other\nlast: 'one'\n"
             .to_owned(),
         id => {
-            let key = match id {
-                "vscode" | "visual-studio" => "servers",
-                "zed" => "context_servers",
-                "opencode" | "crush" => "mcp",
-                _ => "mcpServers",
-            };
+            let key = key(client);
             let comment = match id {
                 "vscode" | "zed" | "opencode" => "\t// mine\n",
                 _ => "",

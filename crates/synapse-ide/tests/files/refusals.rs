@@ -3,41 +3,49 @@
 use std::os::unix::fs::PermissionsExt;
 
 use synapse_core::Code;
-use synapse_ide::{Action, CLIENTS, Replace};
+use synapse_ide::{Action, CLIENTS, Replace, System};
 
-use crate::desk::{BOTH, Desk, client, content, in_use, put};
+use crate::desk::{BOTH, Desk, client, content, in_use, key, places, put};
 
 #[test]
 fn a_broken_file_is_left_as_it_is() {
-    let desk = Desk::new();
-    let [user, _] = BOTH;
-    for (id, broken) in [
-        ("cursor", "{\"mcpServers\": "),
-        ("cursor", "{\"mcpServers\": []}"),
-        ("cursor", "{\"mcpServers\": null}"),
-        ("cursor", "[]"),
-        ("vscode", "{\"servers\": 3}"),
-        ("codex", "[mcp_servers\n"),
-        ("codex", "mcp_servers = \"x\"\n"),
-        ("goose", "extensions: [\n"),
-        ("goose", "extensions: text\n"),
-    ] {
-        let each = client(id);
-        let file = desk.file(each, user);
-        put(&file, broken);
-        for refused in [desk.plan(each, user), desk.plan_removal(each, user)] {
-            let failure = refused.unwrap_err();
-            assert_eq!(failure.code, Code::IdeFileInvalid, "{broken}");
-            assert_eq!(failure.context["file"], file.to_str().unwrap());
-            assert!(!failure.causes.is_empty());
+    let desk = Desk::of(System::Windows);
+    for (each, scope) in places(&desk) {
+        let key = key(each);
+        let broken: &[String] = &match each.id() {
+            "codex" => [
+                format!("[{key}\n"),
+                format!("{key} = \"x\"\n"),
+                format!("[[{key}]]\n"),
+            ],
+            "goose" => [
+                format!("{key}: [\n"),
+                format!("{key}: text\n"),
+                format!("- {key}\n"),
+            ],
+            _ => [
+                format!("{{\"{key}\": "),
+                format!("{{\"{key}\": null}}"),
+                format!("[\"{key}\"]"),
+            ],
+        };
+        let no_text = b"\"\xff\"".to_vec();
+        let broken = broken.iter().map(|text| text.clone().into_bytes());
+        let file = desk.file(each, scope);
+        for broken in broken.chain([no_text]) {
+            put(&file, &broken);
+            for refused in [desk.plan(each, scope), desk.plan_removal(each, scope)] {
+                let failure = refused.unwrap_err();
+                assert_eq!(failure.code, Code::IdeFileInvalid, "{each} {broken:?}");
+                assert_eq!(failure.context["file"], file.to_str().unwrap());
+                assert!(!failure.causes.is_empty());
+            }
+            assert_eq!(desk.state(each, scope), "broken");
+            assert_eq!(std::fs::read(&file).unwrap(), broken);
         }
-        assert_eq!(desk.state(each, user), "broken");
-        assert_eq!(content(&file).unwrap(), broken);
+        // Some share a file.
+        std::fs::remove_file(file).unwrap();
     }
-    let file = desk.file(client("cursor"), user);
-    put(&file, b"{\"a\": \"\xff\"}");
-    let failure = desk.plan(client("cursor"), user).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileInvalid);
 }
 
 #[test]
@@ -166,6 +174,10 @@ fn the_preview_shows_our_entry_and_no_value_of_another() {
         (
             "goose",
             "extensions:\n  o:\n    cmd: not-for-show\n    envs:\n      K: |\n        not-for-show\n",
+        ),
+        (
+            "goose",
+            "extensions: {o: {cmd: not-for-show, envs: {\"K\": 'not-for-show'}}} # not-for-show\n",
         ),
     ] {
         let desk = Desk::new();

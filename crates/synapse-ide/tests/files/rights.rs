@@ -3,9 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 
 use synapse_core::Code;
-use synapse_ide::Scope;
+use synapse_ide::{Scope, System, snippet};
 
-use crate::desk::{Desk, client, content, now, put};
+use crate::desk::{Desk, client, content, entry, in_use, now, places, put};
 
 const USER: Scope = Scope::User;
 
@@ -35,6 +35,28 @@ fn a_read_only_file_is_not_replaced() {
     assert_eq!(content(&file).unwrap(), "{}");
     let failure = desk.journal().undo(None).unwrap_err();
     assert_eq!(failure.code, Code::IdeNotInstalled);
+}
+
+#[test]
+fn a_read_only_file_of_any_client_stays() {
+    let desk = Desk::of(System::Windows);
+    for (each, scope) in places(&desk) {
+        let file = desk.file(each, scope);
+        let installed = snippet(each, &entry()).unwrap();
+        for text in [in_use(each), installed] {
+            put(&file, &text);
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o400)).unwrap();
+            let refused = if text == in_use(each) {
+                desk.plan(each, scope)
+            } else {
+                desk.plan_removal(each, scope)
+            };
+            let failure = refused.unwrap_err();
+            assert_eq!(failure.code, Code::IdeFileUnusable, "{each}");
+            assert_eq!(content(&file).unwrap(), text, "{each}");
+            std::fs::remove_file(&file).unwrap();
+        }
+    }
 }
 
 #[test]

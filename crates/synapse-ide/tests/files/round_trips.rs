@@ -4,7 +4,7 @@
 use serde_json::Value;
 use synapse_ide::{Action, CLIENTS, Journal, System, remove, snippet};
 
-use crate::desk::{BOTH, Desk, client, content, entry, in_use, put};
+use crate::desk::{BOTH, Desk, client, commented, content, entry, in_use, put};
 
 const SYSTEMS: [System; 3] = [System::Linux, System::Mac, System::Windows];
 
@@ -20,6 +20,8 @@ fn every_file_state_of_every_client_is_given_back() {
             Some(used.replace('\n', "\r\n")),
             Some(format!("\u{feff}{used}")),
             Some(used.trim_end().to_owned()),
+            Some(commented(each)),
+            Some(commented(each).replace('\n', "\r\n")),
         ];
         for (system, scope) in SYSTEMS
             .into_iter()
@@ -58,7 +60,7 @@ fn every_file_state_of_every_client_is_given_back() {
         }
     }
     // Fewer would mean that a row of the table lost its places.
-    assert!(seen >= 200, "{seen}");
+    assert!(seen >= 270, "{seen}");
 }
 
 #[test]
@@ -70,7 +72,11 @@ fn a_file_in_use_is_given_back_without_the_journal_too() {
                 continue;
             }
             let file = desk.file(each, scope);
-            for before in [in_use(each), in_use(each).replace('\n', "\r\n")] {
+            for before in [
+                in_use(each),
+                in_use(each).replace('\n', "\r\n"),
+                commented(each),
+            ] {
                 put(&file, &before);
                 desk.install(each, scope);
                 let empty = Journal::new(desk.path("another"));

@@ -5,9 +5,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::thread;
 
 use synapse_core::Code;
-use synapse_ide::{Action, Scope};
+use synapse_ide::{Action, Scope, System};
 
-use crate::desk::{Desk, client, content, in_use, now, put};
+use crate::desk::{Desk, client, content, in_use, now, places, put};
 
 const USER: Scope = Scope::User;
 
@@ -38,23 +38,25 @@ fn a_stale_preview_is_not_written() {
 
 #[test]
 fn a_link_stays_and_what_it_leads_to_is_changed() {
-    let desk = Desk::new();
-    let zed = client("zed");
-    let file = desk.file(zed, USER);
-    let real = desk.path("dotfiles/zed.json");
-    put(&real, in_use(zed));
-    symlink("../../../dotfiles/zed.json", &file).unwrap();
-    let change = desk.plan(zed, USER).unwrap();
-    assert_eq!(
-        change.target().unwrap().canonicalize().unwrap(),
-        real.canonicalize().unwrap()
-    );
-    desk.make(&change);
-    assert!(file.symlink_metadata().unwrap().is_symlink());
-    assert!(content(&real).unwrap().contains("synapse"));
-    desk.make(&desk.plan_removal(zed, USER).unwrap());
-    assert!(file.symlink_metadata().unwrap().is_symlink());
-    assert_eq!(content(&real).unwrap(), in_use(zed));
+    let desk = Desk::of(System::Windows);
+    for (each, scope) in places(&desk) {
+        let file = desk.file(each, scope);
+        let real = desk.path("dotfiles/file");
+        put(&real, in_use(each));
+        // The last link of two is relative.
+        symlink(desk.path("dotfiles/link"), &file).unwrap();
+        symlink("file", desk.path("dotfiles/link")).unwrap();
+        let change = desk.plan(each, scope).unwrap();
+        assert_eq!(change.target().unwrap(), real, "{each}");
+        desk.make(&change);
+        assert!(content(&real).unwrap().contains("synapse"));
+        desk.make(&desk.plan_removal(each, scope).unwrap());
+        assert_eq!(content(&real).unwrap(), in_use(each), "{each}");
+        for link in [file, desk.path("dotfiles/link")] {
+            assert!(link.symlink_metadata().unwrap().is_symlink(), "{each}");
+            std::fs::remove_file(link).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -12,8 +12,8 @@ use super::paging::page;
 use super::registry::{Call, Key, Registry};
 use super::reply::{Reply, RpcError, list_result, with_cache_hint};
 use crate::host::{
-    Caller, Client, CompletionCall, CompletionHost, Listing, LogLevel, ProgressReporter,
-    PromptCall, PromptHost, ResourceHost, ResourceRead, ToolCall, ToolHost,
+    Caller, Client, CompletionCall, CompletionHost, Listing, LogLevel, NamedCall, ProgressReporter,
+    PromptHost, ResourceHost, ResourceRead, ToolHost,
 };
 use crate::{Era, JsonObject, ProtocolRevision};
 
@@ -99,11 +99,11 @@ impl Dispatch {
         params: JsonObject,
         caller: Caller,
     ) -> Reply {
-        let of_host = |error| RpcError::of_host(error, caller.era());
+        let era = caller.era();
+        let of_host = |error| RpcError::of_host(error, era);
         match served {
             Served::ListTools(host) => {
-                let list = host.list_tools(&caller).await?;
-                let listing = Listing::new(list.tools).with_cache(list.cache);
+                let listing = host.list_tools(&caller).await.map_err(of_host)?;
                 self.list("tools", "name", listing, &params)
             }
             Served::ListResources(host) => {
@@ -118,10 +118,24 @@ impl Dispatch {
                 let listing = host.list_prompts(&caller).await.map_err(of_host)?;
                 self.list("prompts", "name", listing, &params)
             }
-            Served::CallTool(host) => self.call_tool(host, key, params, caller).await,
-            Served::ReadResource(host) => self.read_resource(host, key, params, caller).await,
-            Served::GetPrompt(host) => self.get_prompt(host, key, params, caller).await,
-            Served::Complete(host) => complete(host, params, caller).await,
+            Served::CallTool(host) => {
+                let call = self.named(key, params, caller)?;
+                let result = host.call_tool(call).await.map_err(of_host)?;
+                Ok(result.into_object())
+            }
+            Served::ReadResource(host) => {
+                let read = self.read(key, params, caller)?;
+                let result = host.read_resource(read).await.map_err(of_host)?;
+                Ok(with_cache_hint(result))
+            }
+            Served::GetPrompt(host) => {
+                let call = self.named(key, params, caller)?;
+                host.get_prompt(call).await.map_err(of_host)
+            }
+            Served::Complete(host) => {
+                let call = completion(params, caller)?;
+                host.complete(call).await.map_err(of_host)
+            }
             Served::Subscribe => subscribe(params, &caller, |wishes, uri| {
                 wishes.insert(uri);
             }),
@@ -138,57 +152,34 @@ impl Dispatch {
         Ok(list_result(member, page, listing.cache))
     }
 
-    async fn call_tool(
+    fn read(
         &self,
-        host: &dyn ToolHost,
         key: Key,
         mut params: JsonObject,
         caller: Caller,
-    ) -> Reply {
-        let name = text(&mut params, "name")?;
-        let arguments = object(&mut params, "arguments")?;
-        let mut call = ToolCall::new(name, arguments, caller);
-        call.extra = params;
-        call.progress = self.progress_reporter(key, &call.caller);
-        call.client = self.client(key, &call.caller);
-        Ok(host.call_tool(call).await?.into_object())
-    }
-
-    async fn read_resource(
-        &self,
-        host: &dyn ResourceHost,
-        key: Key,
-        mut params: JsonObject,
-        caller: Caller,
-    ) -> Reply {
-        let era = caller.era();
+    ) -> Result<ResourceRead, RpcError> {
         let uri = text(&mut params, "uri")?;
         let mut read = ResourceRead::new(uri, caller);
         read.extra = params;
         read.progress = self.progress_reporter(key, &read.caller);
         read.client = self.client(key, &read.caller);
-        let result = host.read_resource(read).await;
-        result
-            .map(with_cache_hint)
-            .map_err(|error| RpcError::of_host(error, era))
+        Ok(read)
     }
 
-    async fn get_prompt(
+    /// The request for the tool or prompt that `params` name.
+    fn named(
         &self,
-        host: &dyn PromptHost,
         key: Key,
         mut params: JsonObject,
         caller: Caller,
-    ) -> Reply {
-        let era = caller.era();
+    ) -> Result<NamedCall, RpcError> {
         let name = text(&mut params, "name")?;
         let arguments = object(&mut params, "arguments")?;
-        let mut call = PromptCall::new(name, arguments, caller);
+        let mut call = NamedCall::new(name, arguments, caller);
         call.extra = params;
         call.progress = self.progress_reporter(key, &call.caller);
         call.client = self.client(key, &call.caller);
-        let result = host.get_prompt(call).await;
-        result.map_err(|error| RpcError::of_host(error, era))
+        Ok(call)
     }
 
     fn client(&self, key: Key, caller: &Caller) -> Client {
@@ -212,8 +203,7 @@ impl Dispatch {
     }
 }
 
-async fn complete(host: &dyn CompletionHost, mut params: JsonObject, caller: Caller) -> Reply {
-    let era = caller.era();
+fn completion(mut params: JsonObject, caller: Caller) -> Result<CompletionCall, RpcError> {
     let reference = object(&mut params, "ref")?;
     let mut argument = object(&mut params, "argument")?;
     let name = text(&mut argument, "name")?;
@@ -222,8 +212,7 @@ async fn complete(host: &dyn CompletionHost, mut params: JsonObject, caller: Cal
     let mut call = CompletionCall::new(reference, name, value, caller);
     call.settled = object(&mut context, "arguments")?;
     call.extra = params;
-    let result = host.complete(call).await;
-    result.map_err(|error| RpcError::of_host(error, era))
+    Ok(call)
 }
 
 fn subscribe(

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::paging::Page;
-use crate::host::{CacheHint, HostError, ToolError};
+use crate::host::{CacheHint, HostError};
 use crate::{Era, JsonObject, ProtocolRevision};
 
 /// A JSON-RPC error object.
@@ -65,30 +65,13 @@ impl From<ErrorData> for RpcError {
     }
 }
 
-impl From<ToolError> for RpcError {
-    fn from(error: ToolError) -> Self {
-        match error {
-            ToolError::UnknownTool { name } => {
-                Self::invalid_params(format!("unknown tool: {name}"))
-            }
-            ToolError::InvalidParams { message } => Self::invalid_params(message),
-            ToolError::Rpc {
-                code,
-                message,
-                data,
-            } => Self {
-                code,
-                message: message.into(),
-                data,
-            },
-        }
-    }
-}
-
 impl RpcError {
     /// The error of a host; the code of an unknown resource depends on the era.
     pub(crate) fn of_host(error: HostError, era: Era) -> Self {
         match error {
+            HostError::UnknownTool { name } => {
+                Self::invalid_params(format!("unknown tool: {name}"))
+            }
             HostError::NotFound { uri } => Self {
                 code: match era {
                     Era::Legacy => RESOURCE_NOT_FOUND,
@@ -317,12 +300,12 @@ mod tests {
 
     #[test]
     fn a_passed_on_error_is_unchanged() {
-        let error = ToolError::Rpc {
+        let error = HostError::Rpc {
             code: -9_000_000_000,
             message: "m".to_owned(),
             data: Some(Value::Null),
         };
-        let line = reply_line(Some("1"), &Err(error.into()));
+        let line = reply_line(Some("1"), &Err(RpcError::of_host(error, Era::Modern)));
         assert_eq!(
             String::from_utf8(line).unwrap(),
             "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-9000000000,\"message\":\"m\",\"data\":null}}\n"

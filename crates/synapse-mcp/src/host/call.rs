@@ -1,4 +1,4 @@
-//! One call of a tool, and who makes it.
+//! One call of a tool or a prompt, and who makes it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,7 +16,8 @@ use crate::{Era, JsonObject, ProtocolRevision};
 #[derive(Clone)]
 pub struct Caller {
     revision: ProtocolRevision,
-    meta: JsonObject,
+    /// Shared: the way back to the client keeps the caller too.
+    meta: Arc<JsonObject>,
     session: Option<Arc<Session>>,
 }
 
@@ -71,10 +72,16 @@ impl Session {
     }
 }
 
-/// One `tools/call` request. `Debug` leaves its payload out.
+/// One `tools/call` request.
+pub type ToolCall = NamedCall;
+
+/// One `prompts/get` request.
+pub type PromptCall = NamedCall;
+
+/// One request for something by its name. `Debug` leaves its payload out.
 #[non_exhaustive]
-pub struct ToolCall {
-    /// The name of the tool.
+pub struct NamedCall {
+    /// The name of the tool or the prompt.
     pub name: String,
     /// The arguments as sent; an empty object when the client sent none.
     pub arguments: JsonObject,
@@ -95,7 +102,7 @@ impl Caller {
     pub fn new(revision: ProtocolRevision) -> Self {
         Self {
             revision,
-            meta: JsonObject::new(),
+            meta: Arc::default(),
             session: None,
         }
     }
@@ -103,7 +110,7 @@ impl Caller {
     /// Sets the `_meta` of the request.
     #[must_use]
     pub fn with_meta(mut self, meta: JsonObject) -> Self {
-        self.meta = meta;
+        self.meta = Arc::new(meta);
         self
     }
 
@@ -186,7 +193,7 @@ impl Caller {
     }
 }
 
-impl ToolCall {
+impl NamedCall {
     /// Creates a call without other parameters and without progress.
     #[must_use]
     pub fn new(name: impl Into<String>, arguments: JsonObject, caller: Caller) -> Self {
@@ -212,10 +219,10 @@ impl fmt::Debug for Caller {
     }
 }
 
-impl fmt::Debug for ToolCall {
+impl fmt::Debug for NamedCall {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("ToolCall")
+            .debug_struct("NamedCall")
             .field("name", &self.name)
             .field("caller", &self.caller)
             .finish_non_exhaustive()

@@ -28,15 +28,15 @@ impl ToolHosts {
 #[async_trait]
 impl ToolHost for ToolHosts {
     async fn list_tools(&self, caller: &Caller) -> Result<ToolList, ToolError> {
-        let mut tools = Vec::new();
+        let mut items = Vec::new();
         let mut cache: Option<CacheHint> = None;
         for host in &self.0 {
             let mut list = host.list_tools(caller).await?;
-            tools.append(&mut list.tools);
+            items.append(&mut list.items);
             cache = Some(cache.map_or(list.cache, |cache| cache.strictest(list.cache)));
         }
         Ok(ToolList {
-            tools,
+            items,
             cache: cache.unwrap_or_default(),
         })
     }
@@ -117,7 +117,7 @@ mod tests {
     async fn lists_are_joined_in_order_under_the_strictest_hint() {
         let list = hosts().list_tools(&caller()).await.unwrap();
         assert_eq!(
-            serde_json::to_string(&list.tools).unwrap(),
+            serde_json::to_string(&list.items).unwrap(),
             r#"[{"vendor":{"b":1,"a":2},"name":"b__x"},{"vendor":{"b":1,"a":2},"name":"a__x"}]"#
         );
         assert_eq!(

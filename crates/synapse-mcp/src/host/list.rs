@@ -1,15 +1,20 @@
-//! The answer to `tools/list`: raw tool descriptions and how long they may be kept.
+//! The answer to a list of tools, resources, templates or prompts: raw descriptions, and how long
+//! they may be kept.
 
 use crate::JsonObject;
 
-/// The tools of a host, each as the raw object clients get.
+/// Everything of one kind that a host has, each as the raw object clients get. The server gives it
+/// out in pages.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct ToolList {
+pub struct Listing {
     /// The descriptions, in order; nothing in them is read or changed by the server.
-    pub tools: Vec<JsonObject>,
+    pub items: Vec<JsonObject>,
     /// How long a client of the modern era may keep the list.
     pub cache: CacheHint,
 }
+
+/// The answer to `tools/list`.
+pub type ToolList = Listing;
 
 /// How long and for whom a result may be kept (modern era only; the default is: not at all).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,12 +35,12 @@ pub enum CacheScope {
     Private,
 }
 
-impl ToolList {
+impl Listing {
     /// Creates a list that may not be kept.
     #[must_use]
-    pub fn new(tools: Vec<JsonObject>) -> Self {
+    pub fn new(items: Vec<JsonObject>) -> Self {
         Self {
-            tools,
+            items,
             cache: CacheHint::default(),
         }
     }

@@ -12,7 +12,6 @@ mod completions;
 mod error;
 mod joined;
 mod list;
-mod listing;
 mod progress;
 mod prompts;
 mod resources;
@@ -21,7 +20,7 @@ mod result;
 use async_trait::async_trait;
 
 pub(crate) use self::call::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
-pub use self::call::{Caller, ToolCall};
+pub use self::call::{Caller, NamedCall, PromptCall, ToolCall};
 pub(crate) use self::changes::News;
 pub use self::changes::{Change, Changes};
 pub(crate) use self::client::Link;
@@ -31,12 +30,12 @@ pub use self::completions::{
 };
 pub use self::error::{HostError, ToolError};
 pub use self::joined::ToolHosts;
-pub use self::list::{CacheHint, CacheScope, ToolList};
-pub use self::listing::Listing;
+pub use self::list::{CacheHint, CacheScope, Listing, ToolList};
 pub use self::progress::{Progress, ProgressReporter};
-pub use self::prompts::{PromptCall, PromptHost};
+pub use self::prompts::PromptHost;
 pub use self::resources::{ResourceHost, ResourceRead};
 pub use self::result::ToolResult;
+pub(crate) use self::result::text_block;
 
 /// Something that has tools and runs them.
 #[async_trait]

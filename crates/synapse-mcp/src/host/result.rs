@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::JsonObject;
 
@@ -26,8 +26,7 @@ impl ToolResult {
     /// Creates a result of one text block.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        let text: String = text.into();
-        Self::new(vec![json!({ "type": "text", "text": text })])
+        Self::new(vec![text_block(text.into())])
     }
 
     /// Takes a result object as it is.
@@ -70,6 +69,13 @@ impl ToolResult {
         self.0.insert(member.to_owned(), value);
         self
     }
+}
+
+/// A content block of text, which is moved, for `json!` would copy it.
+pub(crate) fn text_block(text: String) -> Value {
+    let members = [("type", Value::from("text")), ("text", Value::String(text))];
+    let members = members.map(|(name, value)| (name.to_owned(), value));
+    Value::Object(JsonObject::from_iter(members))
 }
 
 impl fmt::Debug for ToolResult {

@@ -5,13 +5,14 @@ use async_trait::async_trait;
 use serde_json::Value;
 use synapse_core::engine::Engine;
 use synapse_core::error::Code;
-use synapse_core::ledger::UsageKey;
+use synapse_core::ledger::{Entry, UsageKey};
+use synapse_core::ports::StoredConnection;
 
 use super::prompts::PROMPTS;
 use super::resources::TEMPLATES;
 use crate::JsonObject;
 use crate::host::{CompletionCall, CompletionHost, HostError, completion, referenced};
-use crate::tools::history;
+use crate::tools::{connections, history};
 
 /// The product's own completions.
 #[derive(Debug, Clone)]
@@ -45,7 +46,11 @@ impl ProductCompletions {
             "second" => self.names(settled("first")),
             "model" => self.models(settled("connection")).await,
             "by" => UsageKey::ALL.map(|key| key.as_str().to_owned()).to_vec(),
-            "id" => self.calls().await,
+            "id" => {
+                let rows = self.rows().await.into_iter();
+                rows.map(|entry| entry.receipt.call_id.to_string())
+                    .collect()
+            }
             "code" => Code::CATALOGUE
                 .iter()
                 .map(|entry| entry.name.to_owned())
@@ -56,27 +61,25 @@ impl ProductCompletions {
 
     /// Connections, but for the one that is taken. One that is broken is none to suggest.
     fn names(&self, taken: Option<&str>) -> Vec<String> {
-        let stored = self.engine.connections().unwrap_or_default();
-        stored
+        self.stored()
             .into_iter()
             .filter(|stored| stored.connection.is_ok())
             .map(|stored| stored.name.to_string())
-            .filter(|name| self.in_scope(name) && Some(name.as_str()) != taken)
+            .filter(|name| Some(name.as_str()) != taken)
             .collect()
     }
 
     /// The models of the connections, and those that were asked lately.
     async fn models(&self, connection: Option<&str>) -> Vec<String> {
-        let wanted =
-            |name: &str| self.in_scope(name) && connection.is_none_or(|wanted| name == wanted);
-        let stored = self.engine.connections().unwrap_or_default();
-        let configured = stored
+        let wanted = |name: &str| connection.is_none_or(|wanted| name == wanted);
+        let configured = self
+            .stored()
             .into_iter()
             .filter(|stored| wanted(stored.name.as_str()))
             .map(|stored| stored.draft.model);
-        let rows = history::newest(&self.engine, self.scope.as_deref(), RECENT).await;
-        let rows = rows.unwrap_or_default();
-        let asked = rows
+        let asked = self
+            .rows()
+            .await
             .into_iter()
             .filter(|entry| wanted(&entry.receipt.connection))
             .map(|entry| entry.receipt.model_requested);
@@ -89,16 +92,13 @@ impl ProductCompletions {
         models
     }
 
-    async fn calls(&self) -> Vec<String> {
-        let rows = history::newest(&self.engine, self.scope.as_deref(), RECENT).await;
-        let rows = rows.unwrap_or_default();
-        rows.iter()
-            .map(|entry| entry.receipt.call_id.to_string())
-            .collect()
+    fn stored(&self) -> Vec<StoredConnection> {
+        connections::stored(&self.engine, self.scope.as_deref()).unwrap_or_default()
     }
 
-    fn in_scope(&self, name: &str) -> bool {
-        self.scope.as_deref().is_none_or(|scope| name == scope)
+    async fn rows(&self) -> Vec<Entry> {
+        let rows = history::newest(&self.engine, self.scope.as_deref(), RECENT).await;
+        rows.unwrap_or_default()
     }
 }
 

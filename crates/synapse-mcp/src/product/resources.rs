@@ -82,9 +82,8 @@ impl ResourceHost for ProductResources {
             "mimeType": JSON,
         })];
         // A file that cannot be read is told when it is read, not when it is listed.
-        let stored = self.engine.connections().unwrap_or_default();
-        let names = stored.iter().map(|stored| stored.name.as_str());
-        for name in names.filter(|name| self.scope().is_none_or(|scope| *name == scope)) {
+        let stored = connections::stored(&self.engine, self.scope()).unwrap_or_default();
+        for name in stored.iter().map(|stored| stored.name.as_str()) {
             items.push(json!({
                 "uri": format!("synapse://connections/{name}"),
                 "name": format!("connection {name}"),

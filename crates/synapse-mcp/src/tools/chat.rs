@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use synapse_core::call::Caller;
 use synapse_core::chat::{ChatReply, Message, Parameters, Role};
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
@@ -12,7 +12,7 @@ use synapse_core::error::Failure;
 use super::arguments::{Arguments, clean, invalid};
 use super::heartbeat::with_heartbeat;
 use super::{connection, failed, schema, value};
-use crate::host::{ToolCall, ToolResult};
+use crate::host::{ToolCall, ToolResult, text_block};
 
 /// Sends one prompt.
 pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
@@ -31,7 +31,7 @@ pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -
             ),
             Ok(reply) => {
                 let document = ChatDocument::new(&reply, &outcome.receipt, &outcome.warnings);
-                ToolResult::new(blocks(&reply)).with_structured_content(value(&document))
+                ToolResult::new(blocks(reply)).with_structured_content(value(&document))
             }
         },
     }
@@ -101,24 +101,19 @@ fn messages(
 }
 
 /// The answer exactly as given, or without one the reason; tool calls in a block of their own.
-fn blocks(reply: &ChatReply) -> Vec<Value> {
-    let block = |text: String| json!({ "type": "text", "text": text });
-    let mut blocks = vec![block(text(reply))];
-    if !reply.tool_calls.is_empty() {
-        let calls: Vec<ToolCallView> = reply.tool_calls.iter().map(ToolCallView::from).collect();
-        blocks.push(block(format!("tool_calls: {}", value(&calls))));
+fn blocks(reply: ChatReply) -> Vec<Value> {
+    let calls: Vec<ToolCallView> = reply.tool_calls.iter().map(ToolCallView::from).collect();
+    let mut blocks = vec![text_block(text(reply))];
+    if !calls.is_empty() {
+        blocks.push(text_block(format!("tool_calls: {}", value(&calls))));
     }
     blocks
 }
 
-fn text(reply: &ChatReply) -> String {
-    let answer = reply
-        .content
-        .as_deref()
-        .or(reply.refusal.as_deref())
-        .unwrap_or_default();
+fn text(reply: ChatReply) -> String {
+    let answer = reply.content.or(reply.refusal).unwrap_or_default();
     if !answer.is_empty() {
-        return answer.to_owned();
+        return answer;
     }
     let reason = reply.finish_reason.as_ref();
     let why = reason.and_then(|reason| reason.without_text());
@@ -131,6 +126,7 @@ fn text(reply: &ChatReply) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use synapse_core::chat::{self, FinishReason, Image, Part};
     use synapse_core::error::Code;
 
@@ -312,7 +308,7 @@ mod tests {
         };
         let calls = r#"tool_calls: [{"id":"call_1","name":"look","arguments":"{\"at\":"}]"#;
         assert_eq!(
-            blocks(&reply),
+            blocks(reply.clone()),
             [
                 json!({"type": "text", "text": "I look."}),
                 json!({"type": "text", "text": calls})
@@ -323,7 +319,7 @@ mod tests {
             ..reply
         };
         assert_eq!(
-            blocks(&silent)[0]["text"],
+            blocks(silent)[0]["text"],
             "(no text; finish reason tool_calls: the model asks for tool calls)"
         );
     }

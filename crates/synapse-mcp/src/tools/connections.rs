@@ -57,7 +57,7 @@ impl From<&StoredConnection> for ListedConnection {
 }
 
 /// Reads connections.toml and nothing else.
-pub(super) fn call(engine: &Engine, scope: Option<&str>, call: &ToolCall) -> ToolResult {
+pub(super) fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
     match list(engine, scope, call) {
         Ok(document) => {
             ToolResult::text(lines(&document)).with_structured_content(value(&document))
@@ -66,8 +66,8 @@ pub(super) fn call(engine: &Engine, scope: Option<&str>, call: &ToolCall) -> Too
     }
 }
 
-fn list(engine: &Engine, scope: Option<&str>, call: &ToolCall) -> Result<ListDocument, Failure> {
-    Arguments::new(schema::LIST_CONNECTIONS, call.arguments.clone()).finish()?;
+fn list(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<ListDocument, Failure> {
+    Arguments::new(schema::LIST_CONNECTIONS, call.arguments).finish()?;
     document(engine, scope)
 }
 
@@ -76,16 +76,25 @@ fn list(engine: &Engine, scope: Option<&str>, call: &ToolCall) -> Result<ListDoc
 /// # Errors
 /// `config.*` or `storage.*`.
 pub(crate) fn document(engine: &Engine, scope: Option<&str>) -> Result<ListDocument, Failure> {
-    let connections = engine.connections()?;
+    let connections = stored(engine, scope)?;
     Ok(ListDocument {
         schema: "synapse.connection-list/1",
         ok: true,
-        connections: connections
-            .iter()
-            .filter(|stored| scope.is_none_or(|name| stored.name.as_str() == name))
-            .map(ListedConnection::from)
-            .collect(),
+        connections: connections.iter().map(ListedConnection::from).collect(),
     })
+}
+
+/// The connections themselves.
+///
+/// # Errors
+/// As [`document`].
+pub(crate) fn stored(
+    engine: &Engine,
+    scope: Option<&str>,
+) -> Result<Vec<StoredConnection>, Failure> {
+    let mut connections = engine.connections()?;
+    connections.retain(|stored| scope.is_none_or(|name| stored.name.as_str() == name));
+    Ok(connections)
 }
 
 fn lines(document: &ListDocument) -> String {

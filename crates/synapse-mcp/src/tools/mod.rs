@@ -148,7 +148,7 @@ impl ToolHost for ProductTools {
         // Boxed where the future holds a whole exchange.
         Ok(match tool {
             Some(Tool::Chat) => Box::pin(chat::call(engine, scope, call)).await,
-            Some(Tool::ListConnections) => connections::call(engine, scope, &call),
+            Some(Tool::ListConnections) => connections::call(engine, scope, call),
             Some(Tool::ListModels) => Box::pin(models::call(engine, scope, call)).await,
             Some(Tool::Preflight) => Box::pin(preflight::call(engine, scope, call)).await,
             Some(Tool::Usage) => usage::call(engine, scope, call).await,

@@ -7,11 +7,12 @@ use synapse_core::error::Failure;
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
 use super::{connection, failed, schema, value};
+use crate::JsonObject;
 use crate::host::{ToolCall, ToolResult};
 
 /// Asks the provider for its models.
 pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    let (name, search, limit) = match prepare(engine, scope, &call) {
+    let (name, search, limit) = match prepare(engine, scope, call.arguments) {
         Ok(prepared) => prepared,
         Err(failure) => return failed(&failure, &ErrorDocument::new(&failure)),
     };
@@ -29,9 +30,9 @@ pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -
 fn prepare(
     engine: &Engine,
     scope: Option<&str>,
-    call: &ToolCall,
+    arguments: JsonObject,
 ) -> Result<(String, Option<String>, usize), Failure> {
-    let mut arguments = Arguments::new(schema::LIST_MODELS, call.arguments.clone());
+    let mut arguments = Arguments::new(schema::LIST_MODELS, arguments);
     let named = arguments.take("connection")?;
     let search = arguments.take("search")?;
     let limit = arguments.take_within("limit", 1..=1000)?.unwrap_or(LIMIT);

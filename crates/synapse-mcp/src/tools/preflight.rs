@@ -8,11 +8,12 @@ use synapse_core::preflight::{Check, Finding, PreflightReport, Reach, Skip};
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
 use super::{connection, failed, paragraph, schema, value};
+use crate::JsonObject;
 use crate::host::{ToolCall, ToolResult};
 
 /// Climbs the ladder; one paid prompt only when it is asked for.
 pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    let (name, preflight) = match prepare(engine, scope, &call) {
+    let (name, preflight) = match prepare(engine, scope, call.arguments) {
         Ok(prepared) => prepared,
         Err(failure) => return failed(&failure, &ErrorDocument::new(&failure)),
     };
@@ -30,9 +31,9 @@ pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -
 fn prepare(
     engine: &Engine,
     scope: Option<&str>,
-    call: &ToolCall,
+    arguments: JsonObject,
 ) -> Result<(String, PreflightCall), Failure> {
-    let mut arguments = Arguments::new(schema::PREFLIGHT, call.arguments.clone());
+    let mut arguments = Arguments::new(schema::PREFLIGHT, arguments);
     let named = arguments.take("connection")?;
     let reach = match arguments.take("live")? {
         Some(true) => Reach::Live,

@@ -1,10 +1,12 @@
 //! The product's resources, prompts and completions.
 
 use serde_json::{Value, json};
+use synapse_core::ledger::UsageKey;
 use synapse_mcp::host::{CompletionCall, PromptCall, ResourceRead};
 use synapse_mcp::product::{ProductCompletions, ProductPrompts, ProductResources};
 use synapse_mcp::{
     Caller, CompletionHost, HostError, JsonObject, PromptHost, ProtocolRevision, ResourceHost,
+    ToolHost,
 };
 
 use crate::bench::{bench, call, reply};
@@ -285,4 +287,32 @@ async fn prompts_hold_their_arguments_word_for_word() {
     let scoped = host.for_one_connection();
     assert_eq!(scoped.list_prompts(&caller()).await.unwrap().items.len(), 2);
     assert!(!scoped.owns("compare_connections"));
+}
+
+#[tokio::test]
+async fn the_guide_names_what_is_offered() {
+    let guide = include_str!("../../../../docs/guides/ide-tools.md");
+    let bench = bench();
+    let resources = ProductResources::new(bench.engine.clone());
+    let listings = [
+        ("name", bench.tools.list_tools(&caller()).await.unwrap()),
+        (
+            "uriTemplate",
+            resources.list_templates(&caller()).await.unwrap(),
+        ),
+        (
+            "name",
+            ProductPrompts::new().list_prompts(&caller()).await.unwrap(),
+        ),
+    ];
+    let names = listings.iter().flat_map(|(member, listing)| {
+        let names = listing.items.iter().map(|item| item[*member].as_str());
+        names.map(Option::unwrap)
+    });
+    let mut count = 0;
+    for name in names.chain(UsageKey::ALL.map(UsageKey::as_str)) {
+        assert!(guide.contains(&format!("`{name}`")), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 6 + 4 + 3 + 8);
 }

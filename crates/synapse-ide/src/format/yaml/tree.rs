@@ -1,0 +1,231 @@
+//! What a YAML text means and where in it each part stands. It knows no edits.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag};
+use serde_json::{Number, Value};
+
+/// A value in a text.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Where it is written: of no length when it is left out.
+    pub(super) place: Range<usize>,
+    pub(super) style: Style,
+    pub(super) meaning: Meaning,
+}
+
+/// What the end of a value is told by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Indentation.
+    Block,
+    /// Its own characters.
+    Flow,
+}
+
+#[derive(Debug)]
+pub(super) enum Meaning {
+    Mapping(Vec<Entry>),
+    /// Anything that no path leads through.
+    Value(Value),
+}
+
+/// A key of a mapping with its value.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    /// Where the key begins.
+    pub(super) start: usize,
+    /// How far from the left that is.
+    pub(super) column: usize,
+    pub(super) value: Node,
+}
+
+impl Node {
+    fn flow(place: Range<usize>, value: Value) -> Self {
+        Self {
+            place,
+            style: Style::Flow,
+            meaning: Meaning::Value(value),
+        }
+    }
+
+    pub(super) fn into_value(self) -> Value {
+        match self.meaning {
+            Meaning::Value(value) => value,
+            Meaning::Mapping(entries) => Value::Object(
+                entries
+                    .into_iter()
+                    .map(|entry| (entry.key, entry.value.into_value()))
+                    .collect(),
+            ),
+        }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.meaning, Meaning::Value(Value::Null))
+    }
+}
+
+/// The one document of `text`; `None` when there is none.
+///
+/// # Errors
+/// In words, and without the text, which may hold a secret of another server.
+pub(super) fn document(text: &str) -> Result<Option<Node>, String> {
+    let mut reader = Reader {
+        text,
+        events: Parser::new_from_str(text),
+    };
+    let mut found = None;
+    loop {
+        let (event, span) = reader.next()?;
+        match event {
+            Event::StreamEnd => return Ok(found),
+            Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
+            _ if found.is_some() => return Err(refusal(&span.start)),
+            event => found = Some(reader.node(event, span)?),
+        }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    events: Parser<'a, StrInput<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<(Event<'a>, Span), String> {
+        match self.events.next() {
+            Some(Ok(found)) => Ok(found),
+            Some(Err(error)) => Err(refusal(error.marker())),
+            None => Err(NO_YAML.to_owned()),
+        }
+    }
+
+    /// The node that begins with `event`. How deep they nest is bounded by the parser.
+    fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, String> {
+        let place = place(&span)?;
+        match event {
+            Event::Scalar(text, style, _, tag) => {
+                let value = scalar(&text, style, tag.as_deref());
+                Ok(match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded => Node {
+                        place: without_line_end(self.text, place),
+                        style: Style::Block,
+                        meaning: Meaning::Value(value),
+                    },
+                    _ => Node::flow(place, value),
+                })
+            }
+            // Which anchor it leads to tells it from every other value.
+            Event::Alias(anchor) => Ok(Node::flow(place, Value::String(format!("*{anchor}")))),
+            Event::SequenceStart(style, ..) => self.sequence(place, style),
+            Event::MappingStart(style, ..) => self.mapping(place, style),
+            _ => Err(NO_YAML.to_owned()),
+        }
+    }
+
+    fn sequence(&mut self, start: Range<usize>, style: StructureStyle) -> Result<Node, String> {
+        let mut items = Vec::new();
+        let mut end = start.end;
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::SequenceEnd {
+                let items = Meaning::Value(Value::Array(items));
+                return closed(start.start..end, style, &span, items);
+            }
+            let item = self.node(event, span)?;
+            end = item.place.end;
+            items.push(item.into_value());
+        }
+    }
+
+    fn mapping(&mut self, start: Range<usize>, style: StructureStyle) -> Result<Node, String> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut known = HashSet::new();
+        let mut end = start.end;
+        loop {
+            let (event, span) = self.next()?;
+            let key = match event {
+                Event::MappingEnd => {
+                    let entries = Meaning::Mapping(entries);
+                    return closed(start.start..end, style, &span, entries);
+                }
+                Event::Scalar(key, ..) if known.insert(key.clone()) => key.into_owned(),
+                // Twice in one mapping, or no text.
+                _ => return Err(refusal(&span.start)),
+            };
+            let place = place(&span)?;
+            let (event, value_span) = self.next()?;
+            let mut value = self.node(event, value_span)?;
+            if value.place.is_empty() {
+                value.place = place.end..place.end;
+            }
+            end = value.place.end;
+            entries.push(Entry {
+                key,
+                start: place.start,
+                column: span.start.col(),
+                value,
+            });
+        }
+    }
+}
+
+/// A collection whose parts are at `place`.
+fn closed(
+    mut place: Range<usize>,
+    style: StructureStyle,
+    end: &Span,
+    meaning: Meaning,
+) -> Result<Node, String> {
+    let style = match style {
+        StructureStyle::Block => Style::Block,
+        StructureStyle::Flow => {
+            place.end = self::place(end)?.end;
+            Style::Flow
+        }
+    };
+    Ok(Node {
+        place,
+        style,
+        meaning,
+    })
+}
+
+/// The value of a scalar: what JSON would read in it when it is plain, or else text. So another
+/// notation of a number stays what it is, and is told from every other one.
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+    let is_text = tag.is_some_and(|tag| matches!(tag.core_suffix(), None | Some("str")));
+    if style != ScalarStyle::Plain || is_text {
+        return Value::String(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ => match text.parse::<Number>() {
+            Ok(number) => Value::Number(number),
+            Err(_) => Value::String(text.to_owned()),
+        },
+    }
+}
+
+fn place(span: &Span) -> Result<Range<usize>, String> {
+    span.byte_range().ok_or_else(|| NO_YAML.to_owned())
+}
+
+fn without_line_end(text: &str, place: Range<usize>) -> Range<usize> {
+    let ends = text
+        .get(place.clone())
+        .is_some_and(|text| text.ends_with('\n'));
+    place.start..place.end - usize::from(ends)
+}
+
+fn refusal(place: &Marker) -> String {
+    let (line, column) = (place.line(), place.col() + 1);
+    format!("{NO_YAML}, at line {line}, column {column}")
+}
+
+const NO_YAML: &str = "it is no YAML that can be edited";
