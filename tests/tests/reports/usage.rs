@@ -32,7 +32,7 @@ fn the_question_of_the_help_has_an_answer() {
     gpt-5.6-terra 4 3 0 1 100.0% 42 12 unknown 3
     total 5 4 0 1 100.0% 51 15 ≥ $0.00002535 3
     ");
-    assert_snapshot!(output.stderr, @"the cost of 3 calls and the tokens of 0 are unknown; the sums leave them out");
+    assert_snapshot!(output.stderr, @"unknown, and left out of the sums: the cost of 3 calls");
 }
 
 #[test]

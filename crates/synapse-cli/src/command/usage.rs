@@ -65,13 +65,24 @@ fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
     }
     let numbers: Vec<usize> = (1..=HEADERS.len()).collect();
     printer.line(&table(&headers, &numbers, rows));
-    let total = &report.total;
-    if total.unknown_cost > 0 || total.unknown_tokens > 0 {
-        printer.note(&format!(
-            "the cost of {} calls and the tokens of {} are unknown; the sums leave them out",
-            total.unknown_cost, total.unknown_tokens
-        ));
+    if let Some(left_out) = left_out(&report.total) {
+        printer.note(&left_out);
     }
+}
+
+/// What the sums do not cover, if anything.
+fn left_out(total: &UsageLine) -> Option<String> {
+    let of = |what: &str, calls: u64| match calls {
+        0 => None,
+        1 => Some(format!("the {what} of 1 call")),
+        _ => Some(format!("the {what} of {calls} calls")),
+    };
+    let parts = [
+        of("cost", total.unknown_cost),
+        of("tokens", total.unknown_tokens),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("unknown, and left out of the sums: {}", parts.join(", ")))
 }
 
 fn row(line: &UsageLine) -> Vec<String> {
@@ -176,6 +187,22 @@ mod tests {
         assert_eq!(known(5, 1, text), "≥ 5");
         assert_eq!(known(0, 2, text), "unknown");
         assert_eq!(known(0, 0, text), "0");
+    }
+
+    #[test]
+    fn only_what_is_left_out_is_said_to_be() {
+        let said = |unknown_cost, unknown_tokens| {
+            left_out(&UsageLine {
+                unknown_cost,
+                unknown_tokens,
+                ..UsageLine::default()
+            })
+        };
+        assert_eq!(said(0, 0), None);
+        let one = "unknown, and left out of the sums: the cost of 1 call";
+        assert_eq!(said(1, 0).as_deref(), Some(one));
+        let both = "unknown, and left out of the sums: the cost of 2 calls, the tokens of 1 call";
+        assert_eq!(said(2, 1).as_deref(), Some(both));
     }
 
     #[test]
