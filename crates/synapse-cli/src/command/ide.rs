@@ -15,7 +15,7 @@ use synapse_core::name::ConnectionName;
 use synapse_ide::{Client, Entry, Journal, Machine, Scope, System};
 
 use super::{CommandError, Context};
-use crate::args::{ClientWord, IdeCommand};
+use crate::args::IdeCommand;
 use crate::environment::{Environment, SYNAPSE_HOME, SYNAPSE_VAULT_KEY_FILE};
 
 pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandError> {
@@ -26,19 +26,14 @@ pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandE
             connection,
         } => plain_snippet(context, connection.as_deref()),
         IdeCommand::Snippet {
-            client: Some(ClientWord(client)),
+            client: Some(client),
             connection,
         } => snippet_of(context, client, connection.as_deref()),
         IdeCommand::Install(arguments) => change::install(context, &arguments),
         IdeCommand::Remove(arguments) => change::remove(context, &arguments),
-        IdeCommand::Undo { client, consent } => {
-            change::undo(context, client.map(|word| word.0), consent.into())
-        }
+        IdeCommand::Undo { client, consent } => change::undo(context, client, consent.into()),
         IdeCommand::Check(arguments) => check::run(context, &arguments),
-        IdeCommand::Link {
-            client: ClientWord(client),
-            connection,
-        } => {
+        IdeCommand::Link { client, connection } => {
             let link = synapse_ide::link(client, &entry(context, connection.as_deref())?)?;
             if context.printer.is_json() {
                 let document = IdeLinkDocument::new(client.id(), link);

@@ -17,7 +17,7 @@ pub(super) async fn run(
 ) -> Result<(), CommandError> {
     let now = engine.ports().clock.now();
     let query = UsageQuery {
-        by: arguments.by.into(),
+        by: arguments.by,
         since: maybe_when("--since", arguments.since.as_deref(), now)?,
         until: maybe_when("--until", arguments.until.as_deref(), now)?,
     };

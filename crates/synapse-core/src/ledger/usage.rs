@@ -66,6 +66,21 @@ impl UsageKey {
         }
     }
 
+    /// What a line of it stands for, for people.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Connection => "Each connection",
+            Self::Model => "Each model: the one that answered, else the one that was asked",
+            Self::Provider => "Each provider",
+            Self::Client => "Each IDE, and the terminal",
+            Self::Hour => "Each hour, in UTC",
+            Self::Day => "Each day, in UTC",
+            Self::Week => "Each ISO week, in UTC",
+            Self::Month => "Each month, in UTC",
+        }
+    }
+
     /// The key of a time, such as `2026-11-20T12`, `2026-11-20`, `2026-W47` or `2026-11`; `None`
     /// when this is no key of time. Keys sort by time.
     #[must_use]

@@ -26,7 +26,7 @@ pub(super) async fn run(
     };
     let output = arguments.output.as_deref();
     let format = match (arguments.format, output) {
-        (Some(word), _) => word.into(),
+        (Some(format), _) => format,
         (None, path) => path.and_then(by_ending).unwrap_or(Format::Jsonl),
     };
     if context.printer.is_json() {

@@ -24,7 +24,7 @@ pub(super) fn install(
     } else {
         Replace::OwnOnly
     };
-    let client = arguments.client.0;
+    let client = arguments.client;
     let change = synapse_ide::install(client, &machine, arguments.place.scope(), &entry, replace)?;
     make(context, &change, arguments.consent.into())
 }
@@ -36,7 +36,7 @@ pub(super) fn remove(
     let machine = machine(&context.environment, arguments.place.project.as_deref())?;
     let entry = entry(context, None)?;
     let journal = journal(&context.environment)?;
-    let client = arguments.client.0;
+    let client = arguments.client;
     let scope = arguments.place.scope();
     let change = synapse_ide::remove(client, &machine, scope, &entry, &journal)?;
     make(context, &change, arguments.consent.into())

@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
     let machine = machine(&context.environment, arguments.place.project.as_deref())?;
     let entry = entry(context, None)?;
     let target = Target {
-        client: arguments.client.0,
+        client: arguments.client,
         machine: &machine,
         scope: arguments.place.scope(),
         entry: &entry,
