@@ -101,8 +101,35 @@ fn a_span_has_two_ends() {
     let none = home.run(["usage", "--until", "2000-01"]).with_code(0);
     assert_eq!(
         (none.stdout.as_str(), none.stderr.as_str()),
-        ("", "no calls in that time\n")
+        ("", "no such calls\n")
     );
+}
+
+#[test]
+fn sums_of_one_connection_are_those_of_its_line() {
+    let home = home_with_calls();
+    let usage = |arguments: &[&str]| {
+        let arguments = [&["usage", "--json"], arguments].concat();
+        home.run(arguments).with_code(0).json()
+    };
+    let all = usage(&[]);
+    let lines = all["lines"].as_array().unwrap();
+    assert!(lines.len() > 1, "{all}");
+    for line in lines {
+        let name = line["key"].as_str().unwrap();
+        let own = usage(&["--connection", name, "--by", "day"]);
+        for sum in [
+            "calls",
+            "ok",
+            "refused",
+            "prompt_tokens",
+            "cost_nano_usd",
+            "unknown_cost",
+        ] {
+            assert_eq!(own["total"][sum], line[sum], "{name} {sum}: {own}");
+        }
+    }
+    assert_eq!(usage(&["--connection", "nope"])["total"]["calls"], 0);
 }
 
 #[test]

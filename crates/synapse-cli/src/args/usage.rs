@@ -20,6 +20,10 @@ pub(crate) struct UsageArguments {
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<String>,
 
+    /// Only calls of this connection
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+
     /// Print CSV: a header, then one line each, without the total
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
@@ -49,4 +53,5 @@ Examples:
   synapse usage --by day --since 30d
   synapse usage --by model --since 2026-10 --until 2026-11    # all of October
   synapse usage --by client --since today --json
+  synapse usage --by day --connection work
   synapse usage --by month --csv > usage.csv";

@@ -20,6 +20,7 @@ pub(super) async fn run(
         by: arguments.by,
         since: maybe_when("--since", arguments.since.as_deref(), now)?,
         until: maybe_when("--until", arguments.until.as_deref(), now)?,
+        connection: arguments.connection.clone(),
     };
     let report = engine.usage(query.clone()).await?;
     let printer = &context.printer;
@@ -32,9 +33,9 @@ pub(super) async fn run(
         return Ok(());
     }
     if report.lines.is_empty() {
-        printer.note(match (query.since, query.until) {
-            (None, None) => "no calls yet",
-            _ => "no calls in that time",
+        printer.note(match query == UsageQuery::by(query.by) {
+            true => "no calls yet",
+            false => "no such calls",
         });
         return Ok(());
     }

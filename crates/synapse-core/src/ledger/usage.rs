@@ -11,6 +11,21 @@ pub struct UsageQuery {
     pub since: Option<Timestamp>,
     /// Only calls that began before this time.
     pub until: Option<Timestamp>,
+    /// Only calls of this connection.
+    pub connection: Option<String>,
+}
+
+impl UsageQuery {
+    /// Sums over every call.
+    #[must_use]
+    pub const fn by(key: UsageKey) -> Self {
+        Self {
+            by: key,
+            since: None,
+            until: None,
+            connection: None,
+        }
+    }
 }
 
 /// The key by which usage is summed.

@@ -3,7 +3,7 @@
 use synapse_core::document::{ErrorDocument, UsageDocument};
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
-use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
+use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 
 use super::arguments::{Arguments, invalid};
@@ -44,33 +44,23 @@ pub(crate) fn key(word: &str) -> Option<UsageKey> {
     UsageKey::ALL.into_iter().find(|key| key.as_str() == word)
 }
 
-/// The sums that a server of this scope may tell.
+/// The sums that a server of this scope may tell: those of its connection, or of all.
 ///
 /// # Errors
-/// `storage.*`; `usage.invalid-arguments` for sums over connections out of scope.
+/// `storage.*`.
 pub(crate) async fn sums(
     engine: &Engine,
     scope: Option<&str>,
     by: UsageKey,
     since: Option<Timestamp>,
 ) -> Result<(UsageQuery, UsageReport), Failure> {
-    if scope.is_some() && by != UsageKey::Connection {
-        return Err(invalid("this server serves one connection only")
-            .cause("other sums would tell about other connections")
-            .hint("sum by connection")
-            .with("argument", "by"));
-    }
-    let until = None;
-    let query = UsageQuery { by, since, until };
+    let query = UsageQuery {
+        since,
+        connection: scope.map(str::to_owned),
+        ..UsageQuery::by(by)
+    };
     settled(engine).await?;
-    let mut report = engine.usage(query.clone()).await?;
-    if let Some(name) = scope {
-        report.lines.retain(|line| line.key == name);
-        report.total = UsageLine {
-            key: report.total.key,
-            ..report.lines.first().cloned().unwrap_or_default()
-        };
-    }
+    let report = engine.usage(query.clone()).await?;
     Ok((query, report))
 }
 

@@ -50,9 +50,8 @@ fn confirmed(context: &Context, before: Timestamp) -> Result<bool, CommandError>
     let mut calls = 0;
     with_engine(context, async |engine| {
         let query = UsageQuery {
-            by: UsageKey::Connection,
-            since: None,
             until: Some(before),
+            ..UsageQuery::by(UsageKey::Connection)
         };
         calls = engine.usage(query).await?.total.calls;
         Ok(())
