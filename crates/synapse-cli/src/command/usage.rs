@@ -1,5 +1,6 @@
 //! `synapse usage`: sums over the ledger, unknowns counted beside them.
 
+use synapse_core::cost::dollars;
 use synapse_core::document::{UsageDocument, UsageLineView};
 use synapse_core::engine::Engine;
 use synapse_core::ledger::{UsageLine, UsageQuery, UsageReport};
@@ -8,7 +9,7 @@ use synapse_core::redact::printable;
 use super::when::maybe_when;
 use super::{CommandError, Context};
 use crate::args::UsageArguments;
-use crate::output::{Printer, amount_text, bar, table};
+use crate::output::{Printer, bar, table};
 
 pub(super) async fn run(
     context: &Context,
@@ -98,7 +99,9 @@ fn row(line: &UsageLine) -> Vec<String> {
         line.success_rate().map_or_else(|| "-".to_owned(), percent),
         known(line.prompt_tokens, line.unknown_tokens, count),
         known(line.completion_tokens, line.unknown_tokens, count),
-        known(line.cost_nano_usd, line.unknown_cost, amount_text),
+        known(line.cost_nano_usd, line.unknown_cost, |sum| {
+            format!("${}", dollars(sum))
+        }),
         line.unknown_cost.to_string(),
         maybe(line.p50_latency_ms),
         maybe(line.p95_latency_ms),

@@ -20,7 +20,7 @@ use synapse_core::redact::{SeenSecrets, printable_json};
 
 pub(crate) use self::chart::bar;
 pub(crate) use self::failure::render as render_failure;
-pub(crate) use self::table::{amount_text, cost_text, table};
+pub(crate) use self::table::{cost_text, table};
 use crate::args::ColorWord;
 
 /// How to print results.

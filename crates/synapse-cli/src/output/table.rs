@@ -1,7 +1,7 @@
 //! Tables without lines, which read well and paste well.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use synapse_core::cost::{Cost, CostSource};
+use synapse_core::cost::{Cost, CostSource, dollars};
 
 /// A table of `rows` under `headers`; the columns in `right` are aligned to the right.
 ///
@@ -93,14 +93,6 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// Nano-USD as dollars, with as many digits as the amount has.
-pub(crate) fn amount_text(nano_usd: u64) -> String {
-    let (dollars, rest) = (nano_usd / NANO, nano_usd % NANO);
-    let digits = format!("{rest:09}");
-    let digits = digits.trim_end_matches('0');
-    format!("${dollars}.{digits:0<2}")
-}
-
 /// A cost with how well it is known.
 pub(crate) fn cost_text(cost: &Cost) -> String {
     let word = match cost.source {
@@ -109,24 +101,14 @@ pub(crate) fn cost_text(cost: &Cost) -> String {
         _ => " of unknown source",
     };
     match cost.amount_nano_usd {
-        Some(amount) => format!("{}{word}", amount_text(amount)),
+        Some(amount) => format!("${}{word}", dollars(amount)),
         None => "unknown".to_owned(),
     }
 }
 
-const NANO: u64 = 1_000_000_000;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn amounts_are_exact() {
-        assert_eq!(amount_text(0), "$0.00");
-        assert_eq!(amount_text(1_500_000_000), "$1.50");
-        assert_eq!(amount_text(1), "$0.000000001");
-        assert_eq!(amount_text(12_345_000_000), "$12.345");
-    }
 
     #[test]
     fn a_cost_says_how_well_it_is_known() {
