@@ -4,6 +4,7 @@
 //! reaches a terminal, so that it cannot move the cursor or reorder a line.
 
 mod chart;
+mod check;
 mod failure;
 mod table;
 
@@ -19,6 +20,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{SeenSecrets, printable_json};
 
 pub(crate) use self::chart::bar;
+pub(crate) use self::check::{Mark, in_short};
 pub(crate) use self::failure::render as render_failure;
 pub(crate) use self::table::{cost_text, table};
 use crate::args::ColorWord;
@@ -179,8 +181,8 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const STRONG: Style = Style::new().bold();
