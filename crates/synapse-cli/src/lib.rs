@@ -26,7 +26,7 @@ use synapse_core::error::{Class, Code, Failure};
 use synapse_core::redact::{SeenSecrets, is_opaque};
 
 use crate::args::{Arguments, ColorWord};
-use crate::command::Context;
+use crate::command::{CommandError, Context};
 use crate::environment::Environment;
 use crate::output::{Format, Printer};
 
@@ -59,7 +59,8 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     };
     // Nothing is used afterwards that a panic could have left half done.
     let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        command::run(&context, arguments.command)
+        let done = command::run(&context, arguments.command);
+        done.and_then(|()| context.printer.delivered().map_err(CommandError::from))
     }));
     match ran {
         Ok(Ok(())) => ExitCode::SUCCESS,

@@ -2,32 +2,50 @@
 
 use std::io::{self, Write};
 
-use synapse_core::redact::SeenSecrets;
+use synapse_core::error::{Code, Failure};
+use synapse_core::redact::{Redactor, SeenSecrets};
 use tracing::Level;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Registry, fmt};
 
-use crate::environment::{Environment, SYNAPSE_LOG};
+use crate::command::Context;
+use crate::environment::SYNAPSE_LOG;
 
-/// Logs what `SYNAPSE_LOG` asks for.
+/// Logs what `SYNAPSE_LOG` asks for, or warnings alone.
 ///
 /// The engine of the protocol logs whole requests below `warn`, so its level cannot be raised.
-pub(crate) fn to_stderr(environment: &Environment, seen: SeenSecrets) {
-    let wanted = environment
-        .variable(SYNAPSE_LOG)
-        .and_then(|text| text.into_string().ok());
-    let targets: Targets = wanted
-        .as_deref()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_else(|| Targets::new().with_default(Level::WARN));
+pub(crate) fn to_stderr(context: &Context) {
+    let targets = targets(context).unwrap_or_else(|failure| {
+        context.printer.warning(&failure);
+        Targets::new().with_default(Level::WARN)
+    });
     let capped = QUIET.map(|library| (library, Level::WARN));
     let subscriber = Registry::default()
-        .with(fmt::layer().with_writer(Clean { seen }))
+        .with(fmt::layer().with_writer(Clean {
+            seen: context.seen.clone(),
+        }))
         .with(targets.with_targets(capped));
     // A second subscriber in one process is the host's choice.
     drop(tracing::subscriber::set_global_default(subscriber));
+}
+
+fn targets(context: &Context) -> Result<Targets, Failure> {
+    let Some(wanted) = context.environment.variable(SYNAPSE_LOG) else {
+        return Ok(Targets::new().with_default(Level::WARN));
+    };
+    wanted
+        .to_string_lossy()
+        .parse()
+        .map_err(|error: ParseError| {
+            Failure::new(
+                Code::UsageInvalidArguments,
+                "SYNAPSE_LOG is not understood; warnings are logged",
+            )
+            .cause(Redactor::none().clean(&error.to_string(), 200))
+            .hint("write a level, or target=level with a comma between several")
+        })
 }
 
 /// Makes a writer for each event.

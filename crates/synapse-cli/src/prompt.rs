@@ -1,5 +1,5 @@
-//! Asks for secrets: at a terminal without echo, else on stdin. Nothing that was typed is shown,
-//! not even its length.
+//! Asks people: for secrets, at a terminal without echo, else on stdin; and whether to go on. Nothing
+//! of a secret that was typed is shown, not even its length.
 
 use std::io::{self, IsTerminal, Read as _};
 
@@ -9,6 +9,8 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose};
 use synapse_store::NoPrompt;
+
+use crate::output::Printer;
 
 /// The value for `reference`, as it was typed or as stdin has it, without the line end.
 ///
@@ -33,6 +35,18 @@ pub(crate) fn value(reference: &CredentialRef) -> Result<SecretString, Failure> 
         .cause("it is not UTF-8 text")
     })?;
     Ok(SecretString::from(text))
+}
+
+/// Whether the person at the terminal says yes. Anything else is no, an end of input too.
+pub(crate) fn agreed(printer: &Printer, question: &str) -> bool {
+    printer.ask(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    if !answer.ends_with('\n') {
+        // Nobody pressed Enter: what comes next is not to stand behind the question.
+        printer.note("");
+    }
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 fn typed(prompt: &str) -> Result<SecretString, Failure> {

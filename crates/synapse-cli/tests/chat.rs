@@ -57,6 +57,10 @@ impl Bench {
     }
 
     fn run(&self, arguments: &[&str], stdin: &[u8]) -> Output {
+        self.run_into(Stdio::piped(), arguments, stdin)
+    }
+
+    fn run_into(&self, stdout: Stdio, arguments: &[&str], stdin: &[u8]) -> Output {
         #[expect(
             clippy::disallowed_methods,
             reason = "the one place of this test that starts the program"
@@ -68,7 +72,7 @@ impl Bench {
             .env("SYNAPSE_HOME", self.home.path().join("synapse"))
             .env("TOKEN", "fake-token")
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -118,6 +122,29 @@ fn a_pipe_gets_the_answer_as_it_came() {
         format!("{answer}\n")
     );
     assert_eq!(bench.server.heads(), 1);
+}
+
+/// What was paid for and is lost is told, and a script does not go on with an empty file.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_stdout_does_not_take_is_a_failure() {
+    let bench = Bench::new(ANSWER);
+    for arguments in [
+        &["chat", "work", "hi"][..],
+        &["chat", "work", "hi", "--json"],
+        &["usage"],
+        &["history", "export"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let output = bench.run_into(full.unwrap().into(), arguments, b"");
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(13), "{arguments:?}: {said}");
+        let told = said
+            .matches("error[storage.unavailable]: stdout did not take")
+            .count();
+        assert_eq!(told, 1, "{arguments:?}: {said}");
+    }
+    assert_eq!(bench.server.heads(), 2, "one request for each prompt");
 }
 
 #[test]

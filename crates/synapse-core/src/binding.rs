@@ -1,8 +1,8 @@
 //! The host that a credential may go to: the one that its owner confirmed, and no other.
 //!
-//! What is confirmed stands beside the connection, in its preflight record. A base URL that is
-//! changed by hand, or by whoever can write the file, no longer fits, and the secret is not even
-//! read until the owner says so on the command line.
+//! What is confirmed stands beside the connection, in its preflight record. A base URL that was
+//! changed and that nobody looked at no longer fits, and the secret is not even read until the owner
+//! says so on the command line. Whoever writes the record as well is not stopped here: see ADR 10.
 
 use crate::connection::Connection;
 use crate::endpoint::{BaseUrl, Origin};

@@ -2,7 +2,7 @@
 //! a floating-point number.
 
 use crate::chat::Usage;
-use crate::price::{Price, PriceList, Rates, ServiceTier, decimal};
+use crate::price::{Price, PriceList, Rates, ServiceTier, decimal, shown};
 use crate::time::Timestamp;
 
 /// What a call cost, in nano-USD (10⁻⁹ USD). Unknown is `None`, never zero.
@@ -67,6 +67,12 @@ impl Billing {
     pub fn nano_usd(usd: &str) -> Option<u64> {
         decimal(usd, NANO_DIGITS)
     }
+}
+
+/// Nano-USD as US dollars, with as many decimals as the amount has and at least two: `0.00014`.
+#[must_use]
+pub fn dollars(nano_usd: u64) -> String {
+    shown(nano_usd, NANO_DIGITS)
 }
 
 /// Why there is no estimate.
@@ -350,6 +356,20 @@ mod tests {
         assert_eq!(Billing::nano_usd("1.4e-05"), Some(14_000));
         for none in ["-1", "free", "1e-12", "1e30"] {
             assert_eq!(Billing::nano_usd(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_shown_exactly() {
+        for (nano_usd, text) in [
+            (0, "0.00"),
+            (1, "0.000000001"),
+            (1_500_000_000, "1.50"),
+            (12_345_000_000, "12.345"),
+            (u64::MAX, "18446744073.709551615"),
+        ] {
+            assert_eq!(dollars(nano_usd), text);
+            assert_eq!(Billing::nano_usd(text), Some(nano_usd));
         }
     }
 

@@ -6,7 +6,7 @@ mod demand;
 use std::fmt;
 
 pub use self::demand::{Demand, Need};
-use crate::cost::Billing;
+use crate::cost::{self, Billing};
 use crate::error::{Code, Failure};
 
 /// The limits of a connection, as understood.
@@ -338,12 +338,7 @@ impl Unit {
     fn show(self, amount: u64) -> String {
         match self {
             Self::Tokens => format!("{amount} tokens"),
-            Self::NanoUsd => {
-                let (whole, rest) = (amount / NANO, amount % NANO);
-                let digits = format!("{rest:09}");
-                let digits = digits.trim_end_matches('0');
-                format!("{whole}.{digits:0<2} USD")
-            }
+            Self::NanoUsd => format!("{} USD", cost::dollars(amount)),
         }
     }
 }
@@ -379,18 +374,10 @@ impl fmt::Display for Period {
     }
 }
 
-const NANO: u64 = 1_000_000_000;
-
 #[cfg(test)]
 mod tests {
+    use super::demand::tests::request;
     use super::*;
-    use crate::chat::ChatRequest;
-
-    fn request(text: &str, max_tokens: Option<u64>) -> ChatRequest {
-        let mut request = ChatRequest::prompt("m".parse().unwrap(), text);
-        request.parameters.max_tokens = max_tokens;
-        request
-    }
 
     fn limits(tokens: Option<u64>, nano_usd: Option<u64>) -> Limits {
         Limits {

@@ -56,10 +56,7 @@ impl Price {
 /// US dollars per million tokens, with as many decimals as there are, at least two.
 impl fmt::Display for Price {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (dollars, rest) = (self.0 / MILLION, self.0 % MILLION);
-        let digits = format!("{rest:06}");
-        let digits = digits.trim_end_matches('0');
-        write!(formatter, "{dollars}.{digits:0<2}")
+        formatter.write_str(&shown(self.0, PRICE_DIGITS))
     }
 }
 
@@ -186,11 +183,20 @@ pub(crate) fn decimal(text: &str, digits: u32) -> Option<u64> {
     u64::try_from(scaled).ok()
 }
 
+/// A number that was scaled by ten to the power of `digits`, with as many decimals as there are and
+/// at least two: what [`decimal`] reads.
+pub(crate) fn shown(number: u64, digits: u32) -> String {
+    let unit = 10_u64.saturating_pow(digits);
+    let (whole, rest) = (number / unit, number % unit);
+    let width = usize::try_from(digits).unwrap_or_default();
+    let decimals = format!("{rest:0width$}");
+    format!("{whole}.{:0<2}", decimals.trim_end_matches('0'))
+}
+
 /// One US dollar per million tokens is 10⁶ pico-USD per token.
 const PRICE_DIGITS: u32 = 6;
 /// One US dollar per token is 10¹² pico-USD per token.
 const TOKEN_DIGITS: u32 = 12;
-const MILLION: u64 = 1_000_000;
 /// Exponents behind this are out of every range anyway, and must not overflow.
 const FAR: i32 = 1_000;
 

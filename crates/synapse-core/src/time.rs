@@ -52,6 +52,19 @@ impl Timestamp {
         Some(format!("{:04}-W{:02}", week.year(), week.week()))
     }
 
+    /// What [`Timestamp::named`] takes.
+    pub const NAMES: &'static str = "30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, \
+        today, this-week or this-month";
+
+    /// The time that people call `text` when it is `now`: a time, a day, a month, an age or a word,
+    /// in UTC.
+    #[must_use]
+    pub fn named(text: &str, now: Self) -> Option<Self> {
+        word(text, now)
+            .or_else(|| age(text, now))
+            .or_else(|| absolute(text))
+    }
+
     fn civil(self) -> Option<jiff::civil::Date> {
         let time = jiff::Timestamp::from_millisecond(self.0).ok()?;
         Some(time.to_zoned(jiff::tz::TimeZone::UTC).date())
@@ -75,6 +88,39 @@ impl FromStr for Timestamp {
     }
 }
 
+fn word(word: &str, now: Timestamp) -> Option<Timestamp> {
+    match word {
+        "now" => Some(now),
+        "today" => Some(Timestamp::of_day(now.day())),
+        // 1970-01-01 was a Thursday, three days into its week.
+        "this-week" => Some(Timestamp::of_day(now.day() - (now.day() + 3).rem_euclid(7))),
+        "this-month" => Some(now.month_start()),
+        _ => None,
+    }
+}
+
+fn age(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let unit = match text.chars().last()? {
+        'h' => MILLIS_PER_HOUR,
+        'd' => MILLIS_PER_DAY,
+        'w' => 7 * MILLIS_PER_DAY,
+        _ => return None,
+    };
+    let digits = text.get(..text.len() - 1)?;
+    let count: i64 = digits.parse().ok().filter(|count| *count >= 0)?;
+    let past = count.saturating_mul(unit);
+    Some(Timestamp::from_millis(now.as_millis().saturating_sub(past)))
+}
+
+fn absolute(text: &str) -> Option<Timestamp> {
+    let midnight = |day: &str| format!("{day}T00:00:00Z").parse().ok();
+    text.parse()
+        .ok()
+        .or_else(|| midnight(text))
+        .or_else(|| midnight(&format!("{text}-01")))
+}
+
+const MILLIS_PER_HOUR: i64 = 3_600_000;
 const MILLIS_PER_DAY: i64 = 86_400_000;
 /// 0001-01-01T00:00:00Z.
 const YEAR_ONE: i64 = -62_135_596_800_000;
@@ -99,5 +145,54 @@ mod tests {
             Timestamp::from_millis(i64::MIN).to_string(),
             "0001-01-01T00:00:00.000Z"
         );
+    }
+
+    fn shown(text: &str) -> Option<String> {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let time = Timestamp::named(text, now)?;
+        Some(time.to_string().replace(":00.000Z", ""))
+    }
+
+    #[test]
+    fn points_in_time_are_absolute_an_age_or_a_word() {
+        for (text, expected) in [
+            ("30d", "2026-10-21T12:00"),
+            ("12h", "2026-11-20T00:00"),
+            ("2w", "2026-11-06T12:00"),
+            ("0d", "2026-11-20T12:00"),
+            ("2026-11-01", "2026-11-01T00:00"),
+            ("2026-11", "2026-11-01T00:00"),
+            ("2026-11-01T08:00:00+01:00", "2026-11-01T07:00"),
+            ("now", "2026-11-20T12:00"),
+            ("today", "2026-11-20T00:00"),
+            // A Friday's week began on Monday.
+            ("this-week", "2026-11-16T00:00"),
+            ("this-month", "2026-11-01T00:00"),
+        ] {
+            assert_eq!(shown(text).as_deref(), Some(expected), "{text}");
+        }
+        for bad in [
+            "",
+            "d",
+            "-1d",
+            "yesterday",
+            "2026-13-01",
+            "2026",
+            "99999999999999999999d",
+        ] {
+            assert_eq!(shown(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_week_begins_on_monday() {
+        for (now, monday) in [
+            ("2026-11-16T00:00:00Z", "2026-11-16T00:00:00.000Z"),
+            ("2026-11-22T23:59:59Z", "2026-11-16T00:00:00.000Z"),
+            ("1970-01-01T00:00:00Z", "1969-12-29T00:00:00.000Z"),
+        ] {
+            let begin = word("this-week", now.parse().unwrap()).unwrap();
+            assert_eq!(begin.to_string(), monday);
+        }
     }
 }

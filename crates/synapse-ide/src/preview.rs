@@ -22,8 +22,8 @@ pub(crate) fn diff(
         masked(&text, &own, format)
     };
     let header = |content: Option<&[u8]>| match content {
-        Some(_) => name,
-        None => "/dev/null",
+        Some(_) => name.to_owned(),
+        None => "/dev/null".to_owned(),
     };
     let (old, new) = (text(before), text(after));
     let mut options = DiffOptions::new();

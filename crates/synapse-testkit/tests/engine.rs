@@ -173,11 +173,7 @@ mod stories {
             [id(1)]
         );
 
-        let by_day = UsageQuery {
-            by: UsageKey::Day,
-            since: None,
-            until: None,
-        };
+        let by_day = UsageQuery::by(UsageKey::Day);
         let lines = bench.engine.usage(by_day).await.unwrap().lines;
         assert_eq!((lines.len(), lines[0].key.as_str()), (1, "2026-11-20"));
         let line = &lines[0];

@@ -271,3 +271,17 @@ fn flags_that_do_not_fit() {
       cause: --since takes 30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, today, this-week or this-month
     ");
 }
+
+/// A level that is misspelled must not look like one that found nothing to log.
+#[test]
+fn a_log_level_that_is_none_is_said_to_be_none() {
+    let home = Home::new(TWIN);
+    let serve = |level: &str| home.twin(["serve"]).env("SYNAPSE_LOG", level).output();
+    assert_eq!(serve("warn,hyper=debug").stderr, "");
+    let output = serve("hyper=loud").with_code(0);
+    assert_snapshot!(output.stderr, @r#"
+    warning[usage.invalid-arguments]: SYNAPSE_LOG is not understood; warnings are logged
+      cause: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
+      hint: write a level, or target=level with a comma between several
+    "#);
+}

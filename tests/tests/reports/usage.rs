@@ -32,7 +32,7 @@ fn the_question_of_the_help_has_an_answer() {
     gpt-5.6-terra 4 3 0 1 100.0% 42 12 unknown 3
     total 5 4 0 1 100.0% 51 15 ≥ $0.00002535 3
     ");
-    assert_snapshot!(output.stderr, @"the cost of 3 calls and the tokens of 0 are unknown; the sums leave them out");
+    assert_snapshot!(output.stderr, @"unknown, and left out of the sums: the cost of 3 calls");
 }
 
 #[test]
@@ -101,8 +101,35 @@ fn a_span_has_two_ends() {
     let none = home.run(["usage", "--until", "2000-01"]).with_code(0);
     assert_eq!(
         (none.stdout.as_str(), none.stderr.as_str()),
-        ("", "no calls in that time\n")
+        ("", "no such calls\n")
     );
+}
+
+#[test]
+fn sums_of_one_connection_are_those_of_its_line() {
+    let home = home_with_calls();
+    let usage = |arguments: &[&str]| {
+        let arguments = [&["usage", "--json"], arguments].concat();
+        home.run(arguments).with_code(0).json()
+    };
+    let all = usage(&[]);
+    let lines = all["lines"].as_array().unwrap();
+    assert!(lines.len() > 1, "{all}");
+    for line in lines {
+        let name = line["key"].as_str().unwrap();
+        let own = usage(&["--connection", name, "--by", "day"]);
+        for sum in [
+            "calls",
+            "ok",
+            "refused",
+            "prompt_tokens",
+            "cost_nano_usd",
+            "unknown_cost",
+        ] {
+            assert_eq!(own["total"][sum], line[sum], "{name} {sum}: {own}");
+        }
+    }
+    assert_eq!(usage(&["--connection", "nope"])["total"]["calls"], 0);
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn arguments_that_do_not_fit_name_what_is_taken() {
             json!({"by": "moon"}),
             "connection, model, provider",
         ),
-        ("usage", json!({"since": "soon"}), "30d, 12h"),
+        ("usage", json!({"since": "soon"}), "30d, 24h"),
         ("history", json!({"outcome": "fine"}), "cancelled"),
         ("history", json!({"limit": 0}), "1 to 200"),
         ("history", json!({"call_id": "x"}), "UUID"),

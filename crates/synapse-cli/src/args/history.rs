@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use synapse_core::ledger::Outcome;
 use synapse_export::Format;
+
+use super::one_of;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -79,8 +81,8 @@ pub(crate) struct HistoryFilter {
     pub(crate) tool: Option<String>,
 
     /// Only those that ended so
-    #[arg(long, value_enum)]
-    pub(crate) outcome: Option<OutcomeWord>,
+    #[arg(long, value_parser = one_of(Outcome::ALL, |outcome| outcome.as_str().into()))]
+    pub(crate) outcome: Option<Outcome>,
 
     /// Only those with this error code
     #[arg(long, value_name = "CODE")]
@@ -106,8 +108,8 @@ pub(crate) struct HistoryFilter {
 #[derive(Debug, Args)]
 pub(crate) struct HistoryExportArguments {
     /// The format; when left out, that of the file's ending, else jsonl
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<FormatWord>,
+    #[arg(long, value_parser = one_of(Format::ALL, |format| format.as_str().into()))]
+    pub(crate) format: Option<Format>,
 
     /// Write this file, as a whole or not at all, instead of stdout
     #[arg(long, short, value_name = "FILE")]
@@ -126,48 +128,6 @@ pub(crate) struct HistoryPurgeArguments {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
-}
-
-/// What an export is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatWord {
-    Jsonl,
-    Csv,
-    Parquet,
-}
-
-impl From<FormatWord> for Format {
-    fn from(word: FormatWord) -> Self {
-        match word {
-            FormatWord::Jsonl => Self::Jsonl,
-            FormatWord::Csv => Self::Csv,
-            FormatWord::Parquet => Self::Parquet,
-        }
-    }
-}
-
-/// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OutcomeWord {
-    Open,
-    Ok,
-    Error,
-    Refused,
-    Cancelled,
-    Interrupted,
-}
-
-impl From<OutcomeWord> for Outcome {
-    fn from(word: OutcomeWord) -> Self {
-        match word {
-            OutcomeWord::Open => Self::Open,
-            OutcomeWord::Ok => Self::Ok,
-            OutcomeWord::Error => Self::Error,
-            OutcomeWord::Refused => Self::Refused,
-            OutcomeWord::Cancelled => Self::Cancelled,
-            OutcomeWord::Interrupted => Self::Interrupted,
-        }
-    }
 }
 
 pub(crate) const FILTERS: &str = "\

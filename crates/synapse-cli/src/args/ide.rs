@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::TypedValueParser;
+use clap::{Args, Subcommand};
 use synapse_ide::{CLIENTS, Client, Scope};
+
+use super::one_of;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdeCommand {
@@ -19,7 +21,7 @@ pub(crate) enum IdeCommand {
     Snippet {
         /// The client
         #[arg(value_parser = client())]
-        client: Option<ClientWord>,
+        client: Option<&'static Client>,
 
         /// Serve this connection only
         #[arg(long, value_name = "NAME")]
@@ -33,7 +35,7 @@ pub(crate) enum IdeCommand {
     Undo {
         /// The newest change of this client
         #[arg(value_parser = client())]
-        client: Option<ClientWord>,
+        client: Option<&'static Client>,
 
         #[command(flatten)]
         consent: ConsentArguments,
@@ -44,7 +46,7 @@ pub(crate) enum IdeCommand {
     Link {
         /// The client
         #[arg(value_parser = client())]
-        client: ClientWord,
+        client: &'static Client,
 
         /// Serve this connection only
         #[arg(long, value_name = "NAME")]
@@ -56,7 +58,7 @@ pub(crate) enum IdeCommand {
 pub(crate) struct IdeInstallArguments {
     /// The client
     #[arg(value_parser = client())]
-    pub(crate) client: ClientWord,
+    pub(crate) client: &'static Client,
 
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
@@ -77,7 +79,7 @@ pub(crate) struct IdeInstallArguments {
 pub(crate) struct IdeRemoveArguments {
     /// The client
     #[arg(value_parser = client())]
-    pub(crate) client: ClientWord,
+    pub(crate) client: &'static Client,
 
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
@@ -90,7 +92,7 @@ pub(crate) struct IdeRemoveArguments {
 pub(crate) struct IdeCheckArguments {
     /// The client
     #[arg(value_parser = client())]
-    pub(crate) client: ClientWord,
+    pub(crate) client: &'static Client,
 
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
@@ -110,8 +112,8 @@ impl IdeCheckArguments {
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArguments {
     /// For this user everywhere, or in one project
-    #[arg(long, value_enum, value_name = "SCOPE")]
-    scope: Option<ScopeWord>,
+    #[arg(long, value_parser = one_of(SCOPES, |scope| scope.as_str().into()), value_name = "SCOPE")]
+    scope: Option<Scope>,
 
     /// The project, which makes the scope `project`; the current directory when left out
     #[arg(long, value_name = "DIR")]
@@ -121,8 +123,9 @@ pub(crate) struct PlaceArguments {
 impl PlaceArguments {
     pub(crate) fn scope(&self) -> Scope {
         match (self.scope, &self.project) {
-            (Some(ScopeWord::User), _) | (None, None) => Scope::User,
-            (Some(ScopeWord::Project), _) | (None, Some(_)) => Scope::Project,
+            (Some(scope), _) => scope,
+            (None, None) => Scope::User,
+            (None, Some(_)) => Scope::Project,
         }
     }
 }
@@ -160,19 +163,8 @@ impl From<ConsentArguments> for Consent {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ScopeWord {
-    User,
-    Project,
+fn client() -> impl TypedValueParser<Value = &'static Client> {
+    one_of(CLIENTS, |client| client.id().into())
 }
 
-/// A client that the table has.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ClientWord(pub(crate) &'static Client);
-
-fn client() -> impl TypedValueParser<Value = ClientWord> {
-    PossibleValuesParser::new(CLIENTS.iter().map(Client::id))
-        .try_map(|id| Client::named(&id).map(ClientWord).ok_or(UNKNOWN))
-}
-
-const UNKNOWN: &str = "no client has that name";
+const SCOPES: [Scope; 2] = [Scope::User, Scope::Project];

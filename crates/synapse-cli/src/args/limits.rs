@@ -1,8 +1,10 @@
 //! Flags of a connection's limits and of recording its texts.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use synapse_core::connection::Draft;
 use synapse_core::limits::{DraftLimits, LimitMode};
+
+use super::one_of;
 
 /// What the calls of a connection may take, and whether their texts are kept.
 #[derive(Debug, Args, Default)]
@@ -24,9 +26,10 @@ pub(crate) struct LimitFlags {
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub(crate) limit_usd_month: Option<Setting<String>>,
 
-    /// What happens at a limit; block unless set
-    #[arg(long, value_enum)]
-    pub(crate) limit_mode: Option<ModeWord>,
+    /// What happens at a limit: `warn` sends the call with a warning, `block` refuses it, which is
+    /// what happens unless set
+    #[arg(long, value_parser = one_of(LimitMode::ALL, |mode| mode.as_str().into()))]
+    pub(crate) limit_mode: Option<LimitMode>,
 
     /// Treat a call whose cost is not known beforehand as one beyond the limit
     #[arg(long, conflicts_with = "limit_lenient")]
@@ -50,15 +53,6 @@ pub(crate) struct LimitFlags {
 pub(crate) enum Setting<T> {
     To(T),
     Off,
-}
-
-/// What happens at a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ModeWord {
-    /// Send the call, with a warning
-    Warn,
-    /// Refuse the call
-    Block,
 }
 
 impl LimitFlags {
@@ -85,11 +79,7 @@ impl LimitFlags {
         );
         set(&mut limits.usd_per_day, self.limit_usd_day.as_ref());
         set(&mut limits.usd_per_month, self.limit_usd_month.as_ref());
-        if let Some(word) = self.limit_mode {
-            let mode = match word {
-                ModeWord::Warn => LimitMode::Warn,
-                ModeWord::Block => LimitMode::Block,
-            };
+        if let Some(mode) = self.limit_mode {
             limits.mode = Some(mode.as_str().to_owned());
         }
         if self.limit_strict {
@@ -157,7 +147,7 @@ mod tests {
         let flags = LimitFlags {
             limit_tokens_day: Some(Setting::To(10)),
             limit_usd_month: Some(Setting::To("2.50".into())),
-            limit_mode: Some(ModeWord::Warn),
+            limit_mode: Some(LimitMode::Warn),
             limit_strict: true,
             ..LimitFlags::default()
         };

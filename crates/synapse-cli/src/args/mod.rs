@@ -10,6 +10,7 @@ mod secret;
 mod serving;
 mod usage;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::chat::{ChatArguments, ShapeArguments};
@@ -21,7 +22,7 @@ pub(crate) use self::history::{
     HistoryListArguments, HistoryPurgeArguments,
 };
 pub(crate) use self::ide::{
-    ClientWord, Consent, IdeCheckArguments, IdeCommand, IdeInstallArguments, IdeRemoveArguments,
+    Consent, IdeCheckArguments, IdeCommand, IdeInstallArguments, IdeRemoveArguments,
 };
 pub(crate) use self::models::ModelsArguments;
 pub(crate) use self::secret::SecretCommand;
@@ -61,6 +62,20 @@ impl Arguments {
             Format::Human
         }
     }
+}
+
+/// Reads one of `all`, spelled as `value` has it: a word is the same in flags, files and output.
+fn one_of<T, A>(all: A, value: fn(T) -> PossibleValue) -> impl TypedValueParser<Value = T>
+where
+    T: Clone + Send + Sync + 'static,
+    A: IntoIterator<Item = T> + Clone + Send + Sync + 'static,
+{
+    let parser = PossibleValuesParser::new(all.clone().into_iter().map(value));
+    parser.try_map(move |word| {
+        let mut all = all.clone().into_iter();
+        all.find(|each| value(each.clone()).get_name() == word)
+            .ok_or("no such value is known")
+    })
 }
 
 /// When to colour.

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use synapse_mcp::tools::Tool;
+
+use super::one_of;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
@@ -13,18 +14,12 @@ pub(crate) struct ServeArguments {
     pub(crate) connection: Option<String>,
 
     /// Offer only these tools, separated by commas
-    #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = tool_words())]
+    #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = one_of(Tool::ALL, |tool| tool.as_str().into()))]
     pub(crate) tools: Vec<Tool>,
 
     /// Offer no tool that reads a key or sends anything: connections, usage and history only
     #[arg(long)]
     pub(crate) read_only: bool,
-}
-
-/// The names of the tools, as one possible value each.
-fn tool_words() -> impl TypedValueParser<Value = Tool> {
-    PossibleValuesParser::new(Tool::ALL.map(Tool::as_str))
-        .try_map(|word| Tool::from_name(&word).ok_or_else(|| format!("there is no tool `{word}`")))
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,16 @@
 //! Flags of `usage`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::PossibleValue;
 use synapse_core::ledger::UsageKey;
+
+use super::one_of;
 
 #[derive(Debug, Args)]
 pub(crate) struct UsageArguments {
     /// What one line stands for
-    #[arg(long, value_enum, default_value_t = UsageWord::Connection)]
-    pub(crate) by: UsageWord,
+    #[arg(long, value_parser = one_of(UsageKey::ALL, key), default_value = UsageKey::Connection.as_str())]
+    pub(crate) by: UsageKey,
 
     /// Only calls that began at WHEN or later
     #[arg(long, value_name = "WHEN")]
@@ -17,45 +20,17 @@ pub(crate) struct UsageArguments {
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<String>,
 
+    /// Only calls of this connection
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+
     /// Print CSV: a header, then one line each, without the total
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
 }
 
-/// What a line of usage stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum UsageWord {
-    /// Each connection
-    Connection,
-    /// Each model: the one that answered, else the one that was asked
-    Model,
-    /// Each provider
-    Provider,
-    /// Each IDE, and the terminal
-    Client,
-    /// Each hour, in UTC
-    Hour,
-    /// Each day, in UTC
-    Day,
-    /// Each ISO week, in UTC
-    Week,
-    /// Each month, in UTC
-    Month,
-}
-
-impl From<UsageWord> for UsageKey {
-    fn from(word: UsageWord) -> Self {
-        match word {
-            UsageWord::Connection => Self::Connection,
-            UsageWord::Model => Self::Model,
-            UsageWord::Provider => Self::Provider,
-            UsageWord::Client => Self::Client,
-            UsageWord::Hour => Self::Hour,
-            UsageWord::Day => Self::Day,
-            UsageWord::Week => Self::Week,
-            UsageWord::Month => Self::Month,
-        }
-    }
+fn key(key: UsageKey) -> PossibleValue {
+    PossibleValue::new(key.as_str()).help(key.meaning())
 }
 
 pub(crate) const USAGE_EXAMPLES: &str = "\
@@ -78,4 +53,5 @@ Examples:
   synapse usage --by day --since 30d
   synapse usage --by model --since 2026-10 --until 2026-11    # all of October
   synapse usage --by client --since today --json
+  synapse usage --by day --connection work
   synapse usage --by month --csv > usage.csv";

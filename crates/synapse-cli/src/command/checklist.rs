@@ -20,7 +20,7 @@ use synapse_ide::{CLIENTS, EntryState, states};
 use super::{CommandError, Context, ide};
 use crate::args::ChecklistArguments;
 use crate::environment::Environment;
-use crate::output::{ERROR, GOOD, Printer, WARNING, styled};
+use crate::output::{Mark, Printer};
 
 pub(super) async fn run(
     context: &Context,
@@ -65,18 +65,12 @@ pub(super) async fn run(
 }
 
 fn print(printer: &Printer, item: &Item) {
-    let (style, word) = match item.verdict {
-        Verdict::Ok => (GOOD, "ok"),
-        Verdict::Warn => (WARNING, "warn"),
-        Verdict::Missing => (ERROR, "MISSING"),
+    let mark = match item.verdict {
+        Verdict::Ok => Mark::Ok,
+        Verdict::Warn => Mark::Warn,
+        Verdict::Missing => Mark::Missing,
     };
-    // Pad before styling: escape sequences have no width.
-    let word = styled(style, &format!("{word:<7}"));
-    printer.line(&format!(
-        "  {word}  {:<9}  {}",
-        item.id,
-        printable(&item.detail)
-    ));
+    printer.line(&mark.line(item.id.as_str(), [7, 9], &item.detail));
     if let Some(next) = &item.next {
         let next = match &next.command {
             Some(command) => format!("{}: {command}", next.text),

@@ -12,12 +12,11 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::HistoryQuery;
 use synapse_core::ports::{SecretKeeper as _, StoredConnection};
-use synapse_core::redact::printable;
 use synapse_store::Secrets;
 
 use super::{CommandError, Context};
 use crate::args::DoctorArguments;
-use crate::output::{ERROR, FAINT, GOOD, Printer, STRONG, WARNING, styled};
+use crate::output::{Mark, Printer, STRONG, in_short, styled};
 use crate::{compose, guard};
 
 pub(super) async fn run(
@@ -228,20 +227,17 @@ fn show(printer: &Printer, checks: &[Examined], document: &DoctorDocument) {
 }
 
 fn line(check: &Examined) -> String {
-    let failed = |failure: &Failure| format!("{}: {}", failure.code, failure.message);
-    let (style, word, text) = match &check.diagnosis {
-        Diagnosis::Ok(seen) => (GOOD, "ok", seen.clone()),
-        Diagnosis::Warn(failure) => (WARNING, "warn", failed(failure)),
-        Diagnosis::Fail(failure) => (ERROR, "FAIL", failed(failure)),
-        Diagnosis::Skip(why) => (FAINT, "skip", why.clone()),
+    let (mark, text) = match &check.diagnosis {
+        Diagnosis::Ok(seen) => (Mark::Ok, seen.clone()),
+        Diagnosis::Warn(failure) => (Mark::Warn, in_short(failure)),
+        Diagnosis::Fail(failure) => (Mark::Fail, in_short(failure)),
+        Diagnosis::Skip(why) => (Mark::Skip, why.clone()),
     };
     let what = match &check.subject {
         Some(subject) => format!("{} {subject}", check.id),
         None => check.id.to_owned(),
     };
-    // Pad before styling: escape sequences have no width.
-    let word = styled(style, &format!("{word:<4}"));
-    format!("  {word}  {what:<20}  {}", printable(&text))
+    mark.line(&what, [4, 20], &text)
 }
 
 const SYSTEM: &str = std::env::consts::OS;

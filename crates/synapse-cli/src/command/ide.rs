@@ -15,8 +15,8 @@ use synapse_core::name::ConnectionName;
 use synapse_ide::{Client, Entry, Journal, Machine, Scope, System};
 
 use super::{CommandError, Context};
-use crate::args::{ClientWord, IdeCommand};
-use crate::environment::{Environment, SYNAPSE_HOME, SYNAPSE_VAULT_KEY_FILE};
+use crate::args::IdeCommand;
+use crate::environment::{Environment, SYNAPSE_VAULT_KEY_FILE};
 
 pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandError> {
     match command {
@@ -26,19 +26,14 @@ pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandE
             connection,
         } => plain_snippet(context, connection.as_deref()),
         IdeCommand::Snippet {
-            client: Some(ClientWord(client)),
+            client: Some(client),
             connection,
         } => snippet_of(context, client, connection.as_deref()),
         IdeCommand::Install(arguments) => change::install(context, &arguments),
         IdeCommand::Remove(arguments) => change::remove(context, &arguments),
-        IdeCommand::Undo { client, consent } => {
-            change::undo(context, client.map(|word| word.0), consent.into())
-        }
+        IdeCommand::Undo { client, consent } => change::undo(context, client, consent.into()),
         IdeCommand::Check(arguments) => check::run(context, &arguments),
-        IdeCommand::Link {
-            client: ClientWord(client),
-            connection,
-        } => {
+        IdeCommand::Link { client, connection } => {
             let link = synapse_ide::link(client, &entry(context, connection.as_deref())?)?;
             if context.printer.is_json() {
                 let document = IdeLinkDocument::new(client.id(), link);
@@ -55,7 +50,7 @@ pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandE
 }
 
 fn plain_snippet(context: &Context, connection: Option<&str>) -> Result<(), CommandError> {
-    let snippet = snippet(&context.environment, connection)?;
+    let snippet = servers(&entry(context, connection)?);
     let text = serde_json::to_string_pretty(&snippet).map_err(|error| {
         Failure::new(Code::InternalInvariant, "the snippet cannot be written").caused_by(&error)
     })?;
@@ -94,28 +89,18 @@ fn snippet_of(
 }
 
 /// The `mcpServers` object with one entry, `synapse`.
-fn snippet(environment: &Environment, connection: Option<&str>) -> Result<Value, Failure> {
-    let command = own_command(environment)?;
-    let mut arguments = vec!["serve"];
-    if let Some(name) = connection {
-        arguments.extend(["--connection", name]);
-    }
-    let mut entry = Map::new();
-    entry.insert("command".to_owned(), json!(command));
-    entry.insert("args".to_owned(), json!(arguments));
+fn servers(entry: &Entry) -> Value {
+    let mut fields = Map::new();
+    fields.insert("command".to_owned(), json!(entry.command()));
+    fields.insert("args".to_owned(), json!(entry.arguments()));
     // An IDE passes almost no environment, so the entry has to say where the files are.
-    let mut variables = Map::new();
-    if environment.has_own_home() {
-        variables.insert(SYNAPSE_HOME.to_owned(), json!(environment.synapse_home()?));
-    }
-    if let Some(path) = environment.variable(SYNAPSE_VAULT_KEY_FILE) {
-        let path = path.to_string_lossy();
-        variables.insert(SYNAPSE_VAULT_KEY_FILE.to_owned(), json!(path));
-    }
+    let variables = entry.environment();
     if !variables.is_empty() {
-        entry.insert("env".to_owned(), variables.into());
+        let variables = variables.into_iter();
+        let variables = variables.map(|(name, value)| (name.to_owned(), json!(value)));
+        fields.insert("env".to_owned(), variables.collect());
     }
-    Ok(json!({ "mcpServers": { "synapse": entry } }))
+    json!({ "mcpServers": { "synapse": fields } })
 }
 
 /// The entry that a client should have.

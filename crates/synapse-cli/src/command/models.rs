@@ -9,7 +9,7 @@ use synapse_core::redact::printable;
 
 use super::{CommandError, Context};
 use crate::args::ModelsArguments;
-use crate::output::{ERROR, GOOD, Printer, WARNING, styled, table};
+use crate::output::{Mark, Printer, table};
 
 pub(super) async fn run(
     context: &Context,
@@ -56,19 +56,19 @@ fn human(printer: &Printer, models: &Models, search: Option<&str>) {
 /// The connection's own model, as preflight would judge it.
 fn own(printer: &Printer, models: &Models) {
     let connection = &models.connection;
-    let (style, word, text) = match &models.listed.own {
-        Finding::Ok(seen) => (GOOD, "ok", seen.as_str()),
-        Finding::Warn(why) => (WARNING, "warn", why.as_str()),
+    let (mark, text) = match &models.listed.own {
+        Finding::Ok(seen) => (Mark::Ok, seen.as_str()),
+        Finding::Warn(why) => (Mark::Warn, why.as_str()),
         // A list is there to be judged.
-        Finding::Skip(skip) => (WARNING, "skip", skip.reason()),
+        Finding::Skip(skip) => (Mark::Skip, skip.reason()),
         Finding::Fail(failure) => {
             printer.warning(failure);
-            (ERROR, "FAIL", failure.message.as_str())
+            (Mark::Fail, failure.message.as_str())
         }
     };
     printer.note(&format!(
         "{} {} uses {}: {}",
-        styled(style, word),
+        mark.word(),
         connection.name,
         printable(connection.model.as_str()),
         printable(text)

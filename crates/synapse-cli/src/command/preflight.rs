@@ -8,7 +8,7 @@ use synapse_core::redact::{printable, without_tokens};
 
 use super::{CommandError, Context};
 use crate::args::PreflightArguments;
-use crate::output::{ERROR, FAINT, GOOD, Printer, STRONG, WARNING, styled};
+use crate::output::{Mark, Printer, STRONG, in_short, styled};
 
 pub(super) async fn run(
     context: &Context,
@@ -131,23 +131,14 @@ pub(super) fn human(printer: &Printer, name: Option<&str>, report: &PreflightRep
 }
 
 fn check_line(check: &Check) -> String {
-    let (style, word, text) = match &check.finding {
-        Finding::Ok(seen) => (GOOD, "ok", printable(seen)),
-        Finding::Warn(why) => (WARNING, "warn", printable(why)),
-        Finding::Fail(failure) => (
-            ERROR,
-            "FAIL",
-            format!("{}: {}", failure.code, printable(&failure.message)),
-        ),
-        Finding::Skip(Skip::Needs(id)) => (FAINT, "skip", format!("needs {id}")),
-        Finding::Skip(skip) => (FAINT, "skip", skip.reason().to_owned()),
+    let (mark, text) = match &check.finding {
+        Finding::Ok(seen) => (Mark::Ok, seen.clone()),
+        Finding::Warn(why) => (Mark::Warn, why.clone()),
+        Finding::Fail(failure) => (Mark::Fail, in_short(failure)),
+        Finding::Skip(Skip::Needs(id)) => (Mark::Skip, format!("needs {id}")),
+        Finding::Skip(skip) => (Mark::Skip, skip.reason().to_owned()),
     };
-    // Pad before styling: escape sequences have no width.
-    format!(
-        "  {}  {:<10}  {text}",
-        styled(style, &format!("{word:<4}")),
-        check.id
-    )
+    mark.line(check.id.as_str(), [4, 10], &text)
 }
 
 fn list(ids: &[CheckId]) -> String {

@@ -21,7 +21,7 @@ use crate::telemetry;
 
 pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), CommandError> {
     refuse_contradiction(&arguments)?;
-    log::to_stderr(&context.environment, context.seen.clone());
+    log::to_stderr(context);
     if io::stdin().is_terminal() {
         context.printer.note(BY_HAND);
     }

@@ -1,5 +1,6 @@
 //! `synapse usage`: sums over the ledger, unknowns counted beside them.
 
+use synapse_core::cost::dollars;
 use synapse_core::document::{UsageDocument, UsageLineView};
 use synapse_core::engine::Engine;
 use synapse_core::ledger::{UsageLine, UsageQuery, UsageReport};
@@ -8,7 +9,7 @@ use synapse_core::redact::printable;
 use super::when::maybe_when;
 use super::{CommandError, Context};
 use crate::args::UsageArguments;
-use crate::output::{Printer, amount_text, bar, table};
+use crate::output::{Printer, bar, table};
 
 pub(super) async fn run(
     context: &Context,
@@ -17,9 +18,10 @@ pub(super) async fn run(
 ) -> Result<(), CommandError> {
     let now = engine.ports().clock.now();
     let query = UsageQuery {
-        by: arguments.by.into(),
+        by: arguments.by,
         since: maybe_when("--since", arguments.since.as_deref(), now)?,
         until: maybe_when("--until", arguments.until.as_deref(), now)?,
+        connection: arguments.connection.clone(),
     };
     let report = engine.usage(query.clone()).await?;
     let printer = &context.printer;
@@ -32,9 +34,9 @@ pub(super) async fn run(
         return Ok(());
     }
     if report.lines.is_empty() {
-        printer.note(match (query.since, query.until) {
-            (None, None) => "no calls yet",
-            _ => "no calls in that time",
+        printer.note(match query == UsageQuery::by(query.by) {
+            true => "no calls yet",
+            false => "no such calls",
         });
         return Ok(());
     }
@@ -65,13 +67,24 @@ fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
     }
     let numbers: Vec<usize> = (1..=HEADERS.len()).collect();
     printer.line(&table(&headers, &numbers, rows));
-    let total = &report.total;
-    if total.unknown_cost > 0 || total.unknown_tokens > 0 {
-        printer.note(&format!(
-            "the cost of {} calls and the tokens of {} are unknown; the sums leave them out",
-            total.unknown_cost, total.unknown_tokens
-        ));
+    if let Some(left_out) = left_out(&report.total) {
+        printer.note(&left_out);
     }
+}
+
+/// What the sums do not cover, if anything.
+fn left_out(total: &UsageLine) -> Option<String> {
+    let of = |what: &str, calls: u64| match calls {
+        0 => None,
+        1 => Some(format!("the {what} of 1 call")),
+        _ => Some(format!("the {what} of {calls} calls")),
+    };
+    let parts = [
+        of("cost", total.unknown_cost),
+        of("tokens", total.unknown_tokens),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("unknown, and left out of the sums: {}", parts.join(", ")))
 }
 
 fn row(line: &UsageLine) -> Vec<String> {
@@ -86,7 +99,9 @@ fn row(line: &UsageLine) -> Vec<String> {
         line.success_rate().map_or_else(|| "-".to_owned(), percent),
         known(line.prompt_tokens, line.unknown_tokens, count),
         known(line.completion_tokens, line.unknown_tokens, count),
-        known(line.cost_nano_usd, line.unknown_cost, amount_text),
+        known(line.cost_nano_usd, line.unknown_cost, |sum| {
+            format!("${}", dollars(sum))
+        }),
         line.unknown_cost.to_string(),
         maybe(line.p50_latency_ms),
         maybe(line.p95_latency_ms),
@@ -176,6 +191,22 @@ mod tests {
         assert_eq!(known(5, 1, text), "≥ 5");
         assert_eq!(known(0, 2, text), "unknown");
         assert_eq!(known(0, 0, text), "0");
+    }
+
+    #[test]
+    fn only_what_is_left_out_is_said_to_be() {
+        let said = |unknown_cost, unknown_tokens| {
+            left_out(&UsageLine {
+                unknown_cost,
+                unknown_tokens,
+                ..UsageLine::default()
+            })
+        };
+        assert_eq!(said(0, 0), None);
+        let one = "unknown, and left out of the sums: the cost of 1 call";
+        assert_eq!(said(1, 0).as_deref(), Some(one));
+        let both = "unknown, and left out of the sums: the cost of 2 calls, the tokens of 1 call";
+        assert_eq!(said(2, 1).as_deref(), Some(both));
     }
 
     #[test]

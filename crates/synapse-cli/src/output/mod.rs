@@ -4,22 +4,25 @@
 //! reaches a terminal, so that it cannot move the cursor or reorder a line.
 
 mod chart;
+mod check;
 mod failure;
 mod table;
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
-use synapse_core::error::Failure;
+use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{SeenSecrets, printable_json};
 
 pub(crate) use self::chart::bar;
+pub(crate) use self::check::{Mark, in_short};
 pub(crate) use self::failure::render as render_failure;
-pub(crate) use self::table::{amount_text, cost_text, table};
+pub(crate) use self::table::{cost_text, table};
 use crate::args::ColorWord;
 
 /// How to print results.
@@ -35,6 +38,8 @@ pub(crate) struct Printer {
     format: Format,
     color: ColorChoice,
     seen: SeenSecrets,
+    /// Why stdout did not take a result, the first time that it did not.
+    lost: Arc<OnceLock<io::Error>>,
 }
 
 impl Printer {
@@ -48,6 +53,7 @@ impl Printer {
             format,
             color,
             seen: SeenSecrets::new(),
+            lost: Arc::default(),
         }
     }
 
@@ -69,18 +75,34 @@ impl Printer {
     /// Prints a line of the result.
     pub(crate) fn line(&self, text: &str) {
         let mut stdout = AutoStream::new(io::stdout(), self.color);
-        // A closed pipe (`synapse … | head`) is the reader's choice and no failure.
-        drop(writeln!(stdout, "{}", self.seen.spare(text)));
+        self.keep_in_mind(writeln!(stdout, "{}", self.seen.spare(text)));
     }
 
     /// Prints an answer or a script exactly as it is, escape sequences included, without adding a line end.
     pub(crate) fn exactly(&self, text: &str) {
         let mut stdout = io::stdout();
-        drop(
-            stdout
-                .write_all(text.as_bytes())
-                .and_then(|()| stdout.flush()),
-        );
+        let written = stdout.write_all(text.as_bytes());
+        self.keep_in_mind(written.and_then(|()| stdout.flush()));
+    }
+
+    /// Whether stdout took every result so far. A closed pipe (`synapse … | head`) is the reader's
+    /// choice and no failure.
+    ///
+    /// # Errors
+    /// `storage.unavailable`.
+    pub(crate) fn delivered(&self) -> Result<(), Failure> {
+        self.lost
+            .get()
+            .map_or(Ok(()), |error| Err(not_taken(error)))
+    }
+
+    fn keep_in_mind(&self, written: io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            // Only the first is told.
+            drop(self.lost.set(error));
+        }
     }
 
     /// Where bytes of a result go that are too many for one text. Errors are the caller's to tell.
@@ -144,13 +166,23 @@ impl Printer {
     }
 }
 
+/// The failure of a stdout that cannot be written, such as a file on a full disk.
+pub(crate) fn not_taken(error: &io::Error) -> Failure {
+    Failure::new(
+        Code::StorageUnavailable,
+        "stdout did not take the whole result",
+    )
+    .caused_by(error)
+    .hint("send stdout somewhere else")
+}
+
 /// `text` in `style`; the printer strips it where colour is not wanted.
 pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const STRONG: Style = Style::new().bold();

@@ -1,29 +1,46 @@
 //! Tables without lines, which read well and paste well.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use synapse_core::cost::{Cost, CostSource};
-
-use super::Printer;
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use synapse_core::cost::{Cost, CostSource, dollars};
 
 /// A table of `rows` under `headers`; the columns in `right` are aligned to the right.
+///
+/// On a terminal that is too narrow for it lines are broken between words. Where words would be
+/// broken too, ids could not be copied any more: each row is a paragraph then, of names and values.
 pub(crate) fn table(headers: &[&str], right: &[usize], rows: Vec<Vec<String>>) -> String {
+    // A terminal that does not know its width says 0.
+    let columns = Table::new().width().filter(|columns| *columns > 0);
+    lay_out(headers, right, rows, columns)
+}
+
+fn lay_out(
+    headers: &[&str],
+    right: &[usize],
+    rows: Vec<Vec<String>>,
+    columns: Option<u16>,
+) -> String {
+    let least = least_widths(headers, &rows);
+    if let Some(columns) = columns.map(usize::from)
+        && least.iter().sum::<usize>() > columns
+    {
+        let paragraphs = rows.iter().map(|row| paragraph(headers, row, columns));
+        return paragraphs.collect::<Vec<_>>().join("\n");
+    }
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    // A terminal that does not know its width says 0.
-    let fits = table.width().is_some_and(|columns| columns >= MIN_COLUMNS);
-    table.set_content_arrangement(if Printer::stdout_is_terminal() && fits {
-        ContentArrangement::Dynamic
-    } else {
-        ContentArrangement::Disabled
-    });
+    if let Some(columns) = columns {
+        table.set_width(columns);
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
     table.set_header(headers);
     table.add_rows(rows);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        let left = if index == 0 { 0 } else { 1 };
-        column.set_padding((left, 1));
+    for ((index, column), least) in table.column_iter_mut().enumerate().zip(least) {
+        column.set_padding((left_padding(index), 1));
         if right.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
+        let least = u16::try_from(least).unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
     }
     let lines: Vec<String> = table
         .lines()
@@ -32,12 +49,48 @@ pub(crate) fn table(headers: &[&str], right: &[usize], rows: Vec<Vec<String>>) -
     lines.join("\n")
 }
 
-/// Nano-USD as dollars, with as many digits as the amount has.
-pub(crate) fn amount_text(nano_usd: u64) -> String {
-    let (dollars, rest) = (nano_usd / NANO, nano_usd % NANO);
-    let digits = format!("{rest:09}");
-    let digits = digits.trim_end_matches('0');
-    format!("${dollars}.{digits:0<2}")
+/// How wide each column is at least when no word in it is broken, with what is around it.
+fn least_widths(headers: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
+    let longest = |text: &str| text.split_whitespace().map(length).max().unwrap_or(0);
+    let of_column = |(index, header): (usize, &&str)| {
+        let cells = rows.iter().filter_map(|row| row.get(index));
+        let widest = cells.map(|cell| longest(cell)).max().unwrap_or(0);
+        widest.max(longest(header)) + usize::from(left_padding(index)) + 1
+    };
+    headers.iter().enumerate().map(of_column).collect()
+}
+
+const fn left_padding(index: usize) -> u16 {
+    if index == 0 { 0 } else { 1 }
+}
+
+/// A row as `NAME value  NAME value`; what does not fit into the line goes on in an indented one.
+fn paragraph(headers: &[&str], row: &[String], columns: usize) -> String {
+    let mut text = String::new();
+    let mut used = 0;
+    for (name, value) in headers
+        .iter()
+        .zip(row)
+        .filter(|(_, value)| !value.is_empty())
+    {
+        let fact = format!("{name} {value}");
+        let wider = used + 2 + length(&fact);
+        if text.is_empty() {
+            used = length(&fact);
+        } else if wider <= columns {
+            text.push_str("  ");
+            used = wider;
+        } else {
+            text.push_str("\n  ");
+            used = 2 + length(&fact);
+        }
+        text.push_str(&fact);
+    }
+    text
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
 }
 
 /// A cost with how well it is known.
@@ -48,26 +101,14 @@ pub(crate) fn cost_text(cost: &Cost) -> String {
         _ => " of unknown source",
     };
     match cost.amount_nano_usd {
-        Some(amount) => format!("{}{word}", amount_text(amount)),
+        Some(amount) => format!("${}{word}", dollars(amount)),
         None => "unknown".to_owned(),
     }
 }
 
-/// Below that, wrapped cells are harder to read than lines that run over.
-const MIN_COLUMNS: u16 = 40;
-const NANO: u64 = 1_000_000_000;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn amounts_are_exact() {
-        assert_eq!(amount_text(0), "$0.00");
-        assert_eq!(amount_text(1_500_000_000), "$1.50");
-        assert_eq!(amount_text(1), "$0.000000001");
-        assert_eq!(amount_text(12_345_000_000), "$12.345");
-    }
 
     #[test]
     fn a_cost_says_how_well_it_is_known() {
@@ -81,6 +122,48 @@ mod tests {
         assert_eq!(text(Some(1), CostSource::Actual), "$0.000000001");
         assert_eq!(text(Some(0), CostSource::Estimated), "$0.00 estimated");
         assert_eq!(text(None, CostSource::Unknown), "unknown");
+    }
+
+    fn calls(columns: Option<u16>) -> String {
+        let row = |words: [&str; 3]| words.map(str::to_owned).to_vec();
+        let rows = vec![
+            row(["work", "an error of two words", "01a1fa66-d9c3-747b"]),
+            row(["home", "", "01a1fa66-d9c3-8fab"]),
+            row(["x", "ok", "1"]),
+        ];
+        lay_out(&["NAME", "OUTCOME", "CALL"], &[], rows, columns)
+    }
+
+    #[test]
+    fn no_word_is_broken_however_narrow_the_terminal() {
+        let wide = "\
+            NAME  OUTCOME                CALL\n\
+            work  an error of two words  01a1fa66-d9c3-747b\n\
+            home                         01a1fa66-d9c3-8fab\n\
+            x     ok                     1";
+        assert_eq!(calls(None), wide);
+        assert_eq!(calls(Some(200)), wide);
+        assert_eq!(
+            calls(Some(40)),
+            "\
+            NAME  OUTCOME        CALL\n\
+            work  an error of    01a1fa66-d9c3-747b\n      \
+                  two words\n\
+            home                 01a1fa66-d9c3-8fab\n\
+            x     ok             1"
+        );
+        let narrow = "\
+            NAME work\n  \
+              OUTCOME an error of two words\n  \
+              CALL 01a1fa66-d9c3-747b\n\
+            NAME home\n  \
+              CALL 01a1fa66-d9c3-8fab\n\
+            NAME x  OUTCOME ok  CALL 1";
+        assert_eq!(calls(Some(33)), narrow);
+        for columns in 1..120 {
+            let text = calls(Some(columns));
+            assert!(text.contains("01a1fa66-d9c3-8fab"), "{columns}: {text}");
+        }
     }
 
     #[test]

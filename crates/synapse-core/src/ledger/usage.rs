@@ -11,6 +11,21 @@ pub struct UsageQuery {
     pub since: Option<Timestamp>,
     /// Only calls that began before this time.
     pub until: Option<Timestamp>,
+    /// Only calls of this connection.
+    pub connection: Option<String>,
+}
+
+impl UsageQuery {
+    /// Sums over every call.
+    #[must_use]
+    pub const fn by(key: UsageKey) -> Self {
+        Self {
+            by: key,
+            since: None,
+            until: None,
+            connection: None,
+        }
+    }
 }
 
 /// The key by which usage is summed.
@@ -63,6 +78,21 @@ impl UsageKey {
             Self::Day => "day",
             Self::Week => "week",
             Self::Month => "month",
+        }
+    }
+
+    /// What a line of it stands for, for people.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Connection => "Each connection",
+            Self::Model => "Each model: the one that answered, else the one that was asked",
+            Self::Provider => "Each provider",
+            Self::Client => "Each IDE, and the terminal",
+            Self::Hour => "Each hour, in UTC",
+            Self::Day => "Each day, in UTC",
+            Self::Week => "Each ISO week, in UTC",
+            Self::Month => "Each month, in UTC",
         }
     }
 

@@ -136,12 +136,12 @@ const ASSUMED_COMPLETION: u64 = 16_384;
 const ASSUMED_IMAGE: u64 = 4_096;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::price::Rates;
     use crate::time::Timestamp;
 
-    fn request(text: &str, max_tokens: Option<u64>) -> ChatRequest {
+    pub(in crate::limits) fn request(text: &str, max_tokens: Option<u64>) -> ChatRequest {
         let mut request = ChatRequest::prompt("m".parse().unwrap(), text);
         request.parameters.max_tokens = max_tokens;
         request

@@ -90,9 +90,7 @@ impl ResourceHost for ProductResources {
                 "mimeType": JSON,
             }));
         }
-        let keys = UsageKey::ALL.into_iter();
-        for by in keys.filter(|by| self.scope.is_none() || *by == UsageKey::Connection) {
-            let by = by.as_str();
+        for by in UsageKey::ALL.map(UsageKey::as_str) {
             items.push(json!({
                 "uri": format!("synapse://usage/{by}"),
                 "name": format!("usage by {by}"),

@@ -1,9 +1,10 @@
 //! The tool `usage`, and the same sums for the resource `synapse://usage/{by}`.
 
+use synapse_core::cost::dollars;
 use synapse_core::document::{ErrorDocument, UsageDocument};
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
-use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
+use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 
 use super::arguments::{Arguments, invalid};
@@ -33,7 +34,14 @@ async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<Too
         None => UsageKey::Connection,
     };
     let now = engine.ports().clock.now();
-    let since = since.map(|text| point(&text, now)).transpose()?;
+    let since = since.map(|text| {
+        Timestamp::named(&text, now).ok_or_else(|| {
+            invalid("since is no point in time")
+                .cause(format!("it takes {}", Timestamp::NAMES))
+                .with("argument", "since")
+        })
+    });
+    let since = since.transpose()?;
     let (query, report) = sums(engine, scope, by, since).await?;
     let document = UsageDocument::new(&query, &report);
     Ok(ToolResult::text(text(&report)).with_structured_content(value(&document)))
@@ -44,33 +52,23 @@ pub(crate) fn key(word: &str) -> Option<UsageKey> {
     UsageKey::ALL.into_iter().find(|key| key.as_str() == word)
 }
 
-/// The sums that a server of this scope may tell.
+/// The sums that a server of this scope may tell: those of its connection, or of all.
 ///
 /// # Errors
-/// `storage.*`; `usage.invalid-arguments` for sums over connections out of scope.
+/// `storage.*`.
 pub(crate) async fn sums(
     engine: &Engine,
     scope: Option<&str>,
     by: UsageKey,
     since: Option<Timestamp>,
 ) -> Result<(UsageQuery, UsageReport), Failure> {
-    if scope.is_some() && by != UsageKey::Connection {
-        return Err(invalid("this server serves one connection only")
-            .cause("other sums would tell about other connections")
-            .hint("sum by connection")
-            .with("argument", "by"));
-    }
-    let until = None;
-    let query = UsageQuery { by, since, until };
+    let query = UsageQuery {
+        since,
+        connection: scope.map(str::to_owned),
+        ..UsageQuery::by(by)
+    };
     settled(engine).await?;
-    let mut report = engine.usage(query.clone()).await?;
-    if let Some(name) = scope {
-        report.lines.retain(|line| line.key == name);
-        report.total = UsageLine {
-            key: report.total.key,
-            ..report.lines.first().cloned().unwrap_or_default()
-        };
-    }
+    let report = engine.usage(query.clone()).await?;
     Ok((query, report))
 }
 
@@ -81,7 +79,7 @@ fn text(report: &UsageReport) -> String {
     }
     let each = lines.iter().chain([total]).map(|line| {
         format!(
-            "{}: {} calls ({} ok, {} failed, {} refused), {}+{} tokens, {}",
+            "{}: {} calls ({} ok, {} failed, {} refused), {}+{} tokens, ${}",
             line.key,
             line.calls,
             line.ok,
@@ -101,34 +99,3 @@ fn text(report: &UsageReport) -> String {
     }
     lines.join("\n")
 }
-
-fn dollars(nano_usd: u64) -> String {
-    let digits = format!("{:09}", nano_usd % NANO);
-    format!("${}.{:0<2}", nano_usd / NANO, digits.trim_end_matches('0'))
-}
-
-/// A point in time: RFC 3339, a day, or an age such as `30d` or `12h`.
-fn point(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
-    let age = |digits: &str, unit: i64| {
-        let count: i64 = digits.parse().ok().filter(|count| *count >= 0)?;
-        let millis = now.as_millis().saturating_sub(count.saturating_mul(unit));
-        Some(Timestamp::from_millis(millis))
-    };
-    let parsed = if let Some(days) = text.strip_suffix('d') {
-        age(days, DAY)
-    } else if let Some(hours) = text.strip_suffix('h') {
-        age(hours, HOUR)
-    } else {
-        let day = || format!("{text}T00:00:00Z").parse().ok();
-        text.parse().ok().or_else(day)
-    };
-    parsed.ok_or_else(|| {
-        invalid("since is no point in time")
-            .cause("it takes 30d, 12h, 2026-11-01 or 2026-11-01T08:00:00Z")
-            .with("argument", "since")
-    })
-}
-
-const NANO: u64 = 1_000_000_000;
-const HOUR: i64 = 60 * 60 * 1000;
-const DAY: i64 = 24 * HOUR;

@@ -38,9 +38,8 @@ pub(super) fn run(scale: &Scale) {
     );
     let usage = |by: UsageKey, since: i64| {
         let query = || UsageQuery {
-            by,
             since: Some(Timestamp::from_millis(since)),
-            until: None,
+            ..UsageQuery::by(by)
         };
         let times =
             (0..scale.rounds).map(|_| timed(|| runtime.block_on(ledger.usage(query())).unwrap()).1);
@@ -180,11 +179,7 @@ async fn export(home: &Home) {
     let mut seen = 0_u64;
     let mut most = [0_u64; 10];
     let total = engine
-        .usage(UsageQuery {
-            by: UsageKey::Provider,
-            since: None,
-            until: None,
-        })
+        .usage(UsageQuery::by(UsageKey::Provider))
         .await
         .unwrap()
         .total

@@ -26,6 +26,7 @@ fn report(
 ) -> rusqlite::Result<UsageReport> {
     let mut lines = Lines {
         by: query.by,
+        connection: query.connection.as_deref(),
         sums: BTreeMap::new(),
     };
     let range = Range {
@@ -35,7 +36,9 @@ fn report(
     for part in range.parts(query.by) {
         match part {
             Part::Days { first, last } => lines.add_days(database, first, last)?,
-            Part::Rows(range) => each_row(database, range, |facts| lines.add(&facts))?,
+            Part::Rows(range) => {
+                each_row(database, range, lines.connection, |facts| lines.add(&facts))?;
+            }
         }
     }
     lines.add_open(database, unswept, range)?;
@@ -45,7 +48,7 @@ fn report(
         total.merge(sums.clone());
     }
     let exact = match number(total.calls) <= UsageLine::EXACT_LATENCIES {
-        true => Some(Exact::read(database, range, query.by)?),
+        true => Some(Exact::read(database, range, query)?),
         false => None,
     };
     let line = |key: &str, sums: &DailySums, all: bool| {
@@ -136,12 +139,13 @@ impl Range {
 }
 
 /// The lines of a report while it is made.
-struct Lines {
+struct Lines<'a> {
     by: UsageKey,
+    connection: Option<&'a str>,
     sums: BTreeMap<String, DailySums>,
 }
 
-impl Lines {
+impl Lines<'_> {
     fn add(&mut self, facts: &Facts) {
         let key = key_of(&DailyKey::of(facts), facts.started_at, self.by);
         self.sums.entry(key).or_default().add(facts);
@@ -156,10 +160,11 @@ impl Lines {
             _ => "day",
         };
         let mut statement = database.prepare(&format!(
-            "SELECT {column}, {} FROM daily WHERE day BETWEEN ? AND ?",
+            "SELECT {column}, {} FROM daily WHERE day BETWEEN ?1 AND ?2
+             AND (?3 IS NULL OR connection = ?3)",
             daily::SUMS
         ))?;
-        let mut rows = statement.query([first, last])?;
+        let mut rows = statement.query(params![first, last, self.connection])?;
         while let Some(row) = rows.next()? {
             let key = match row.get_ref(0)? {
                 ValueRef::Integer(day) => {
@@ -184,11 +189,11 @@ impl Lines {
     ) -> rusqlite::Result<()> {
         let mut statement = database.prepare(&format!(
             "SELECT {}, {} FROM entries WHERE outcome <> 'ok' AND outcome = 'open'
-             AND started_at >= ? AND started_at < ?",
+             AND started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR connection = ?3)",
             content::columns(),
             unswept.condition()
         ))?;
-        let mut rows = statement.query(params![range.since, range.until])?;
+        let mut rows = statement.query(params![range.since, range.until, self.connection])?;
         while let Some(row) = rows.next()? {
             let mut facts = Facts::of(row)?;
             if row.get(content::CONTENT.len())? {
@@ -201,10 +206,11 @@ impl Lines {
     }
 }
 
-/// Visits the complete rows of a range.
+/// Visits the complete rows of a range, those of one connection or all.
 fn each_row(
     database: &Connection,
     range: Range,
+    connection: Option<&str>,
     mut visit: impl FnMut(Facts),
 ) -> rusqlite::Result<()> {
     let time = |millis: i64, none: i64| (millis != none).then(|| Timestamp::from_millis(millis));
@@ -214,11 +220,11 @@ fn each_row(
         return Ok(());
     };
     let mut statement = database.prepare(&format!(
-        "SELECT {} FROM entries WHERE call_id BETWEEN ? AND ? AND outcome <> 'open'
-         AND started_at >= ? AND started_at < ?",
+        "SELECT {} FROM entries WHERE call_id BETWEEN ?1 AND ?2 AND outcome <> 'open'
+         AND started_at >= ?3 AND started_at < ?4 AND (?5 IS NULL OR connection = ?5)",
         content::columns()
     ))?;
-    let mut rows = statement.query(params![first, last, range.since, range.until])?;
+    let mut rows = statement.query(params![first, last, range.since, range.until, connection])?;
     while let Some(row) = rows.next()? {
         visit(Facts::of(row)?);
     }
@@ -233,11 +239,11 @@ struct Exact {
 }
 
 impl Exact {
-    fn read(database: &Connection, range: Range, by: UsageKey) -> rusqlite::Result<Self> {
+    fn read(database: &Connection, range: Range, query: &UsageQuery) -> rusqlite::Result<Self> {
         let mut exact = Self::default();
-        each_row(database, range, |facts| {
+        each_row(database, range, query.connection.as_deref(), |facts| {
             if let Some(millis) = answered_after(&facts) {
-                let key = key_of(&DailyKey::of(&facts), facts.started_at, by);
+                let key = key_of(&DailyKey::of(&facts), facts.started_at, query.by);
                 exact.of_key.entry(key).or_default().push(millis);
                 exact.all.push(millis);
             }

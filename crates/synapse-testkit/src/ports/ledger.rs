@@ -37,7 +37,7 @@ impl MemoryLedger {
         Self::default()
     }
 
-    /// A ledger that cannot be opened for writing, as with a full disk.
+    /// A ledger that takes no row and tells no sum, as with a full or broken disk.
     #[must_use]
     pub fn failing(failure: Failure) -> Self {
         Self {
@@ -169,6 +169,9 @@ impl LedgerReader for MemoryLedger {
     }
 
     async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
         Ok(sums::report(&self.entries(), &query))
     }
 

@@ -12,7 +12,7 @@ use synapse_store::atomic::Replacement;
 use super::filter;
 use crate::args::HistoryExportArguments;
 use crate::command::{CommandError, Context};
-use crate::output::Printer;
+use crate::output::{Printer, not_taken};
 
 pub(super) async fn run(
     context: &Context,
@@ -26,7 +26,7 @@ pub(super) async fn run(
     };
     let output = arguments.output.as_deref();
     let format = match (arguments.format, output) {
-        (Some(word), _) => word.into(),
+        (Some(format), _) => format,
         (None, path) => path.and_then(by_ending).unwrap_or(Format::Jsonl),
     };
     if context.printer.is_json() {
@@ -71,12 +71,7 @@ async fn to_stdout(
         Ok(_) => Ok(()),
         // A closed pipe (`synapse … | head`) is the reader's choice and no failure.
         Err(Broken::Writing(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(Broken::Writing(error)) => Err(Failure::new(
-            Code::StorageUnavailable,
-            "stdout did not take the export",
-        )
-        .caused_by(&error)
-        .into()),
+        Err(Broken::Writing(error)) => Err(not_taken(&error).into()),
         Err(Broken::Reading(failure)) => Err((*failure).into()),
     }
 }

@@ -1,7 +1,7 @@
 //! The conditions on calls that `list` and `export` share, as a query.
 
 use synapse_core::error::Failure;
-use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome, Test, UsageKey};
+use synapse_core::ledger::{Column, Filter, HistoryQuery, Test, UsageKey};
 use synapse_core::time::Timestamp;
 
 use crate::args::HistoryFilter;
@@ -34,7 +34,7 @@ pub(super) fn query(
     Ok(HistoryQuery {
         since: maybe_when("--since", filter.since.as_deref(), now)?,
         until: maybe_when("--until", filter.until.as_deref(), now)?,
-        outcome: filter.outcome.map(Outcome::from),
+        outcome: filter.outcome,
         filters,
         text: filter.text.clone(),
         ..HistoryQuery::newest(limit)

@@ -11,6 +11,7 @@ use synapse_core::time::Timestamp;
 use crate::args::HistoryPurgeArguments;
 use crate::command::when::when;
 use crate::command::{CommandError, Context, with_engine};
+use crate::prompt;
 use crate::system::SystemClock;
 
 pub(super) fn run(
@@ -50,9 +51,8 @@ fn confirmed(context: &Context, before: Timestamp) -> Result<bool, CommandError>
     let mut calls = 0;
     with_engine(context, async |engine| {
         let query = UsageQuery {
-            by: UsageKey::Connection,
-            since: None,
             until: Some(before),
+            ..UsageQuery::by(UsageKey::Connection)
         };
         calls = engine.usage(query).await?.total.calls;
         Ok(())
@@ -63,12 +63,6 @@ fn confirmed(context: &Context, before: Timestamp) -> Result<bool, CommandError>
             .note(&format!("no call began before {before}"));
         return Ok(false);
     }
-    context.printer.ask(&format!(
-        "Delete {calls} calls that began before {before}, for good? [y/N] "
-    ));
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(|error| {
-        Failure::new(Code::UsageInvalidArguments, "no answer could be read").caused_by(&error)
-    })?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    let question = format!("Delete {calls} calls that began before {before}, for good?");
+    Ok(prompt::agreed(&context.printer, &question))
 }

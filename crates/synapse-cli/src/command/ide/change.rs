@@ -1,6 +1,6 @@
 //! `synapse ide install`, `remove` and `undo`: show the change, ask, make it.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::io::{self, IsTerminal as _};
 
 use synapse_core::document::{IdeChangeDocument, IdeChangeView};
 use synapse_core::error::{Code, Failure};
@@ -11,6 +11,7 @@ use synapse_ide::{Action, Applied, Change, Client, Replace, Scope};
 use super::{CommandError, Context, entry, journal, machine};
 use crate::args::{Consent, IdeInstallArguments, IdeRemoveArguments};
 use crate::output::Printer;
+use crate::prompt;
 use crate::system::SystemClock;
 
 pub(super) fn install(
@@ -24,7 +25,7 @@ pub(super) fn install(
     } else {
         Replace::OwnOnly
     };
-    let client = arguments.client.0;
+    let client = arguments.client;
     let change = synapse_ide::install(client, &machine, arguments.place.scope(), &entry, replace)?;
     make(context, &change, arguments.consent.into())
 }
@@ -36,7 +37,7 @@ pub(super) fn remove(
     let machine = machine(&context.environment, arguments.place.project.as_deref())?;
     let entry = entry(context, None)?;
     let journal = journal(&context.environment)?;
-    let client = arguments.client.0;
+    let client = arguments.client;
     let scope = arguments.place.scope();
     let change = synapse_ide::remove(client, &machine, scope, &entry, &journal)?;
     make(context, &change, arguments.consent.into())
@@ -134,10 +135,7 @@ fn agreed(printer: &Printer, change: &Change) -> Result<bool, Failure> {
         let target = printable(&target.to_string_lossy());
         printer.note(&format!("the file is a link to {target}"));
     }
-    printer.note("Write this? [y/N]");
-    let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
+    Ok(prompt::agreed(printer, "Write this?"))
 }
 
 fn document(change: &Change, applied: Option<&Applied>) -> IdeChangeDocument {

@@ -11,7 +11,7 @@ use synapse_ide::{Check, CheckReport, Finding, Target};
 use super::{CommandError, Context, entry, machine};
 use crate::args::IdeCheckArguments;
 use crate::command::runtime;
-use crate::output::{ERROR, FAINT, GOOD, Printer, STRONG, WARNING, styled};
+use crate::output::{Mark, Printer, STRONG, in_short, styled};
 use crate::system::asked_to_stop;
 
 pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<(), CommandError> {
@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
     let machine = machine(&context.environment, arguments.place.project.as_deref())?;
     let entry = entry(context, None)?;
     let target = Target {
-        client: arguments.client.0,
+        client: arguments.client,
         machine: &machine,
         scope: arguments.place.scope(),
         entry: &entry,
@@ -70,22 +70,13 @@ fn human(printer: &Printer, report: &CheckReport) {
 }
 
 fn line(check: &Check) -> String {
-    let (style, word, text) = match &check.finding {
-        Finding::Ok(seen) => (GOOD, "ok", printable(seen)),
-        Finding::Warn(why) => (WARNING, "warn", printable(why)),
-        Finding::Fail(failure) => (
-            ERROR,
-            "FAIL",
-            format!("{}: {}", failure.code, printable(&failure.message)),
-        ),
-        Finding::Skip(id) => (FAINT, "skip", format!("needs {id}")),
+    let (mark, text) = match &check.finding {
+        Finding::Ok(seen) => (Mark::Ok, seen.clone()),
+        Finding::Warn(why) => (Mark::Warn, why.clone()),
+        Finding::Fail(failure) => (Mark::Fail, in_short(failure)),
+        Finding::Skip(id) => (Mark::Skip, format!("needs {id}")),
     };
-    // Pad before styling: escape sequences have no width.
-    format!(
-        "  {}  {:<10}  {text}",
-        styled(style, &format!("{word:<4}")),
-        check.id
-    )
+    mark.line(check.id.as_str(), [4, 10], &text)
 }
 
 fn document(report: &CheckReport) -> IdeCheckDocument {

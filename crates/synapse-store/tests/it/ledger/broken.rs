@@ -26,11 +26,7 @@ fn refused(home: &Home) -> Failure {
         assert_eq!(ledger.flush().await.unwrap_err().code, failure.code);
         let history = ledger.history(everything_newest_first()).await;
         assert_eq!(history.unwrap_err().code, failure.code);
-        let query = UsageQuery {
-            by: UsageKey::Day,
-            since: None,
-            until: None,
-        };
+        let query = UsageQuery::by(UsageKey::Day);
         assert_eq!(ledger.usage(query).await.unwrap_err().code, failure.code);
         let entry = ledger.entry(opening.receipt.call_id).await;
         assert_eq!(entry.unwrap_err().code, failure.code);
@@ -52,11 +48,7 @@ fn read_and_never_written(home: &Home, rows: usize) {
         assert_eq!(found.len(), rows);
         let verified = ledger.verify().await.unwrap();
         assert_eq!(verified.rows, u64::try_from(rows).unwrap());
-        let query = UsageQuery {
-            by: UsageKey::Day,
-            since: None,
-            until: None,
-        };
+        let query = UsageQuery::by(UsageKey::Day);
         let report = ledger.usage(query).await.unwrap();
         assert_eq!(report.total.calls, u64::try_from(rows).unwrap());
     });
@@ -244,11 +236,7 @@ pub(crate) fn is_read_all_the_same(home: &Home) {
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].outcome, Outcome::Interrupted);
     assert!(entries[0].receipt.exchange.maybe_billed);
-    let query = UsageQuery {
-        by: UsageKey::Connection,
-        since: None,
-        until: None,
-    };
+    let query = UsageQuery::by(UsageKey::Connection);
     assert_eq!(block_on(ledger.usage(query)).unwrap().lines[0].failed, 1);
     let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
     assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");

@@ -65,11 +65,7 @@ async fn old_rows_are_sealed_and_summed_by_whoever_opens_the_file_first() {
         assert_eq!(verified.discrepancies, []);
         // What was open has no process any more.
         assert_eq!(verified.rows, u64::try_from(ROWS).unwrap());
-        let query = UsageQuery {
-            by: UsageKey::Connection,
-            since: None,
-            until: None,
-        };
+        let query = UsageQuery::by(UsageKey::Connection);
         let report = ledger.usage(query).await.unwrap();
         let old = report.lines.iter().find(|line| line.key == "old").unwrap();
         assert_eq!((old.calls, old.ok, old.failed), (2_500, 2_249, 251));

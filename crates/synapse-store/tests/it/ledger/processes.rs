@@ -69,11 +69,7 @@ fn a_crash_leaves_an_interrupted_row_that_may_have_been_billed() {
     let found = block_on(ledger.history(filter(Outcome::Interrupted))).unwrap();
     assert!(found[0].receipt.exchange.maybe_billed);
     assert_eq!(block_on(ledger.history(filter(Outcome::Open))).unwrap(), []);
-    let query = UsageQuery {
-        by: UsageKey::Connection,
-        since: None,
-        until: None,
-    };
+    let query = UsageQuery::by(UsageKey::Connection);
     let lines = block_on(ledger.usage(query)).unwrap().lines;
     assert_eq!((lines[0].calls, lines[0].failed), (1, 1));
     // Whoever completed the row cleaned up behind the dead process.

@@ -171,11 +171,7 @@ async fn a_count_that_no_call_can_have_is_not_known() {
         assert_eq!(found.receipt.cost, Cost::default());
         assert_eq!(found.receipt.latency_ms, Some(i64::MAX.unsigned_abs()));
     }
-    let query = UsageQuery {
-        by: UsageKey::Day,
-        since: None,
-        until: None,
-    };
+    let query = UsageQuery::by(UsageKey::Day);
     let lines = ledger.usage(query).await.unwrap().lines;
     assert_eq!((lines[0].prompt_tokens, lines[0].unknown_tokens), (0, 3));
 }

@@ -95,11 +95,7 @@ impl Both {
             assert_eq!(strip(real), strip(plain));
         }
         for by in UsageKey::ALL {
-            let mut query = UsageQuery {
-                by,
-                since: None,
-                until: None,
-            };
+            let mut query = UsageQuery::by(by);
             assert_same(self, &query).await;
             let since = NOON + random.between(-41 * DAY, 41 * DAY);
             query.since = Some(Timestamp::from_millis(since));
@@ -107,6 +103,13 @@ impl Both {
             query.until = Some(Timestamp::from_millis(since + random.between(0, 50 * DAY)));
             assert_same(self, &query).await;
             query.since = Some(Timestamp::from_millis(since.div_euclid(DAY) * DAY));
+            assert_same(self, &query).await;
+            query.connection = Some(["a", "b", "c"][random.below(3)].into());
+            assert_same(self, &query).await;
+            query = UsageQuery {
+                connection: query.connection,
+                ..UsageQuery::by(by)
+            };
             assert_same(self, &query).await;
         }
     }

@@ -29,9 +29,8 @@ async fn call(
 async fn lines(ledger: &SqliteLedger, by: UsageKey, since: Option<i64>) -> Vec<UsageLine> {
     let since = since.map(Timestamp::from_millis);
     let query = UsageQuery {
-        by,
         since,
-        until: None,
+        ..UsageQuery::by(by)
     };
     ledger.usage(query).await.unwrap().lines
 }

@@ -12,8 +12,13 @@ pub(super) fn report(rows: &[Entry], query: &UsageQuery) -> UsageReport {
     let mut lines: BTreeMap<String, (UsageLine, Vec<u64>)> = BTreeMap::new();
     let mut total = (UsageLine::default(), Vec::new());
     for row in rows {
-        let begun = query.since.is_none_or(|since| row.started_at >= since);
-        if begun && query.until.is_none_or(|until| row.started_at < until) {
+        let asked = query.since.is_none_or(|since| row.started_at >= since)
+            && query.until.is_none_or(|until| row.started_at < until)
+            && query
+                .connection
+                .as_ref()
+                .is_none_or(|name| row.receipt.connection == *name);
+        if asked {
             add(lines.entry(key_of(row, query.by)).or_default(), row);
             add(&mut total, row);
         }
