@@ -18,12 +18,9 @@ fn the_whole_command_is_shown_and_yes_writes() {
     let mut terminal = asked(&home);
     assert!(!home.path().join(".cursor").exists(), "written before yes");
     terminal.type_line("y");
-    let (code, screen) = terminal.finish();
-    assert_eq!(code, 0, "{screen}");
-    assert!(
-        screen.contains(&format!("\"command\": \"{TWIN}\"")),
-        "{screen}"
-    );
+    let screen = terminal.finish().with_code(0).stdout;
+    let command = format!("\"command\": \"{TWIN}\"");
+    assert!(screen.contains(&command), "{screen}");
     assert!(home.path().join(".cursor/mcp.json").exists());
 }
 
@@ -33,8 +30,7 @@ fn anything_but_yes_writes_nothing() {
         let home = Home::new(TWIN);
         let mut terminal = asked(&home);
         terminal.type_line(answer);
-        let (code, screen) = terminal.finish();
-        assert_eq!(code, 0, "{screen}");
+        let screen = terminal.finish().with_code(0).stdout;
         assert!(screen.contains("nothing was written"), "{screen}");
         assert_eq!(home.files(), []);
     }
@@ -46,8 +42,7 @@ fn a_file_that_changes_under_the_question_is_not_overwritten() {
     let mut terminal = asked(&home);
     let file = home.write(".cursor/mcp.json", "{\"mine\": 1}");
     terminal.type_line("y");
-    let (code, screen) = terminal.finish();
-    assert_eq!(code, 3, "{screen}");
+    let screen = terminal.finish().with_code(3).stdout;
     assert!(screen.contains("ide.file-changed"), "{screen}");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "{\"mine\": 1}");
 }

@@ -114,7 +114,7 @@ impl<'a> Case<'a> {
     ) -> Tally {
         let what = format!("{}, {provider}, {}", self.name, arguments[0]);
         let (before, rows_before) = (heads(), home.history().len());
-        let mut twin = home.twin(arguments.to_vec());
+        let mut twin = home.twin(arguments);
         if self.trusts.is_some() {
             twin = twin.env("SSL_CERT_FILE", home.path().join("authority.pem"));
         }

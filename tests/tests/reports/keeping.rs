@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::{Flags, Home};
+use synapse_tests::{Home, LocalProvider as _};
 
 use super::{TWIN, home_with_calls};
 
@@ -11,22 +11,8 @@ use super::{TWIN, home_with_calls};
 fn what_was_said_is_found_and_shown_where_it_is_recorded() {
     let home = Home::new(TWIN);
     let double = OpenAiDouble::start();
-    let credential = home.credential(OpenAiDouble::KEY);
-    let flags = Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        &credential,
-        &double.base_url(),
-    );
-    for name in ["loud", "silent"] {
-        home.create(name, &flags, &["--allow-network"]).with_code(0);
-    }
-    let file = home.connections();
-    let text = std::fs::read_to_string(&file).unwrap();
-    let (head, rest) = text.split_once("[connections.loud]\n").unwrap();
-    let recorded = format!("{head}[connections.loud]\nrecord_text = true\n{rest}");
-    std::fs::remove_file(&file).unwrap();
-    home.write(".synapse/connections.toml", recorded);
+    home.save("loud", &double, &["--allow-network", "--record-text"]);
+    home.save("silent", &double, double.opening());
     for name in ["loud", "silent"] {
         home.run(["chat", name, "hello \u{1b}[2J zebra"])
             .with_code(0);
