@@ -26,12 +26,18 @@ fn the_whole_command_is_shown_and_yes_writes() {
 
 #[test]
 fn anything_but_yes_writes_nothing() {
-    for answer in ["", "n", "yess", "\u{4}"] {
+    for (keys, code, says) in [
+        ("\n", 0, "nothing was written"),
+        ("n\n", 0, "nothing was written"),
+        ("yess\n", 0, "nothing was written"),
+        (Terminal::CTRL_D, 0, "nothing was written"),
+        (Terminal::CTRL_C, 130, ""),
+    ] {
         let home = Home::new(TWIN);
         let mut terminal = asked(&home);
-        terminal.type_line(answer);
-        let screen = terminal.finish().with_code(0).stdout;
-        assert!(screen.contains("nothing was written"), "{screen}");
+        terminal.press(keys);
+        let screen = terminal.finish().with_code(code).stdout;
+        assert!(screen.contains(says), "{screen}");
         assert_eq!(home.files(), []);
     }
 }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::{Home, LocalProvider as _};
+use synapse_tests::{Home, LocalProvider as _, Output, Terminal};
 
 use super::{TWIN, home_with_calls};
 
@@ -117,6 +117,35 @@ fn a_purge_asks_or_is_told_and_leaves_a_sound_ledger() {
         .with_code(0)
         .json();
     assert_eq!((&audit["ok"], &audit["purged"]), (&json!(true), &json!(5)));
+}
+
+const QUESTION: &str = "for good? [y/N] ";
+
+fn asked_to_purge(home: &Home, keys: &str) -> Output {
+    let words = ["history", "purge", "--before", "now"];
+    let mut terminal = Terminal::start(home.twin(words));
+    terminal.wait_for(QUESTION);
+    terminal.press(keys);
+    terminal.finish()
+}
+
+#[test]
+fn a_purge_at_a_terminal_deletes_on_yes_alone() {
+    let home = home_with_calls();
+    for keys in ["\n", "n\n", "yess\n", Terminal::CTRL_D] {
+        let kept = asked_to_purge(&home, keys).with_code(0);
+        assert!(kept.stdout.contains("Delete 5 calls"), "{kept}");
+        assert!(kept.stdout.contains("nothing was deleted"), "{kept}");
+    }
+    // Several times, because who takes the signal may depend on chance.
+    for _ in 0..8 {
+        asked_to_purge(&home, Terminal::CTRL_C).with_code(130);
+    }
+    assert_eq!(home.history().len(), 5);
+    let done = asked_to_purge(&home, "y\n").with_code(0);
+    assert!(done.stdout.contains("deleted 5 calls"), "{done}");
+    assert_eq!(home.history().len(), 0);
+    home.run(["history", "verify"]).with_code(0);
 }
 
 #[test]
