@@ -1,6 +1,9 @@
 //! Asks for secrets: at a terminal without echo, else on stdin. Nothing that was typed is shown,
 //! not even its length.
 
+#[cfg(unix)]
+mod terminal;
+
 use std::io::{self, IsTerminal, Read as _};
 
 use secrecy::SecretString;
@@ -36,8 +39,11 @@ pub(crate) fn value(reference: &CredentialRef) -> Result<SecretString, Failure> 
 }
 
 fn typed(prompt: &str) -> Result<SecretString, Failure> {
-    rpassword::prompt_password(prompt)
-        .map(SecretString::from)
+    #[cfg(unix)]
+    let line = terminal::line(prompt);
+    #[cfg(not(unix))]
+    let line = rpassword::prompt_password(prompt);
+    line.map(SecretString::from)
         .map_err(|error| unreadable(&error))
 }
 
