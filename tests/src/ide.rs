@@ -157,13 +157,16 @@ impl Ide {
     pub fn ask(&mut self, method: &str, mut params: Value) -> u64 {
         self.last_id += 1;
         if self.era == Era::Modern {
-            params["_meta"] = json!({
-                "io.modelcontextprotocol/protocolVersion": self.era.revision(),
-                "io.modelcontextprotocol/clientCapabilities": {},
-                "io.modelcontextprotocol/clientInfo": {
-                    "name": Self::NAME, "version": Self::VERSION,
-                },
-            });
+            for (key, value) in [
+                ("protocolVersion", json!(self.era.revision())),
+                ("clientCapabilities", json!({})),
+                (
+                    "clientInfo",
+                    json!({"name": Self::NAME, "version": Self::VERSION}),
+                ),
+            ] {
+                params["_meta"][format!("io.modelcontextprotocol/{key}")] = value;
+            }
         }
         self.send(&json!({
             "jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params,

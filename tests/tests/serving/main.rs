@@ -5,6 +5,7 @@
 
 mod library;
 mod offers;
+mod progress;
 mod records;
 
 use serde_json::{Value, json};
