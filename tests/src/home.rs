@@ -1,7 +1,7 @@
 //! A home of its own for every test: a temporary directory in which the twin runs with `HOME` and
 //! `SYNAPSE_HOME` and no other variable.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::ide::{Era, Ide};
 use crate::process::{Output, Run};
+use crate::provider::LocalProvider;
 
 /// A user's home, with nothing in it: the directory of Synapse is not there yet.
 #[derive(Debug)]
@@ -21,9 +22,18 @@ pub struct Home {
     _removed_on_drop: TempDir,
 }
 
-/// The flags that describe a connection.
+/// What describes a connection, as flags.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flags(Vec<String>);
+pub struct Flags {
+    /// `--provider`
+    pub provider: String,
+    /// `--model`
+    pub model: String,
+    /// `--credential`
+    pub credential: String,
+    /// `--base-url`
+    pub base_url: String,
+}
 
 impl Home {
     /// A new home for the twin at the path `twin`, which is
@@ -42,6 +52,28 @@ impl Home {
             directory,
             _removed_on_drop: temporary,
         }
+    }
+
+    /// A new home with the connection `work` to `provider`, its gate open.
+    ///
+    /// # Panics
+    /// When the connection cannot be saved.
+    #[must_use]
+    pub fn connected(twin: &str, provider: &impl LocalProvider) -> Self {
+        let home = Self::new(twin);
+        home.save("work", provider, provider.opening());
+        home
+    }
+
+    /// A new home with the connection `work` to `provider`, its gate closed.
+    ///
+    /// # Panics
+    /// As [`Home::connected`].
+    #[must_use]
+    pub fn closed(twin: &str, provider: &impl LocalProvider) -> Self {
+        let home = Self::new(twin);
+        home.save("work", provider, &["--offline"]);
+        home
     }
 
     /// The user's home directory.
@@ -97,7 +129,7 @@ impl Home {
 
     /// The twin with `arguments`, to be run in this home.
     #[must_use]
-    pub fn twin<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Run {
+    pub fn twin(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
         Run::new(&self.twin, arguments)
             .env("HOME", self.path())
             .env("SYNAPSE_HOME", self.synapse())
@@ -108,7 +140,7 @@ impl Home {
     /// # Panics
     /// When it does not end in time, or is ended by a signal.
     #[must_use]
-    pub fn run<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
+    pub fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
         self.twin(arguments).output()
     }
 
@@ -118,8 +150,23 @@ impl Home {
     /// As [`Home::run`].
     #[must_use]
     pub fn create(&self, name: &str, flags: &Flags, more: &[&str]) -> Output {
+        self.creating(name, flags, more).output()
+    }
+
+    /// The twin with `connection create NAME`, `flags` and `more`.
+    #[must_use]
+    pub fn creating(&self, name: &str, flags: &Flags, more: &[&str]) -> Run {
         let words = ["connection", "create", name].into_iter();
-        self.run(words.chain(flags.words()).chain(more.iter().copied()))
+        self.twin(words.chain(flags.words()).chain(more.iter().copied()))
+    }
+
+    /// Saves the connection `name` to `provider`.
+    ///
+    /// # Panics
+    /// When it is not saved.
+    #[track_caller]
+    pub fn save(&self, name: &str, provider: &impl LocalProvider, more: &[&str]) {
+        self.create(name, &provider.flags(self), more).with_code(0);
     }
 
     /// Starts `serve` and shakes hands as a client of that era.
@@ -128,9 +175,7 @@ impl Home {
     /// When the server does not answer.
     #[must_use]
     pub fn serve(&self, era: Era) -> Ide {
-        let mut ide = Ide::start(self.twin(["serve"]));
-        ide.shake_hands(era);
-        ide
+        Ide::connect(self.twin(["serve"]), era)
     }
 
     /// The rows of `history --json`, newest first.
@@ -170,7 +215,7 @@ impl Home {
     /// # Panics
     /// When it cannot be given away.
     #[must_use]
-    pub fn unprivileged<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Run {
+    pub fn unprivileged(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
         let twin = self.twin(arguments);
         if !rustix::process::geteuid().is_root() {
             return twin;
@@ -208,18 +253,24 @@ impl Flags {
     /// Describes a connection of `provider`.
     #[must_use]
     pub fn new(provider: &str, model: &str, credential: &str, base_url: &str) -> Self {
-        let words = [
-            ["--provider", provider],
-            ["--model", model],
-            ["--credential", credential],
-            ["--base-url", base_url],
-        ];
-        Self(words.concat().into_iter().map(str::to_owned).collect())
+        Self {
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            credential: credential.to_owned(),
+            base_url: base_url.to_owned(),
+        }
     }
 
-    /// The flags as words of a command line.
+    /// The words of a command line.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        [
+            ["--provider", &self.provider],
+            ["--model", &self.model],
+            ["--credential", &self.credential],
+            ["--base-url", &self.base_url],
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 

@@ -110,6 +110,17 @@ impl Ide {
         }
     }
 
+    /// Starts the server and shakes hands as a client of that era.
+    ///
+    /// # Panics
+    /// As [`Ide::start`] and [`Ide::shake_hands`].
+    #[must_use]
+    pub fn connect(server: Run, era: Era) -> Self {
+        let mut ide = Self::start(server);
+        ide.shake_hands(era);
+        ide
+    }
+
     /// Speaks as a client of `era` from here on, and gives the result of its first request:
     /// `initialize`, or `server/discover`.
     ///
@@ -146,13 +157,16 @@ impl Ide {
     pub fn ask(&mut self, method: &str, mut params: Value) -> u64 {
         self.last_id += 1;
         if self.era == Era::Modern {
-            params["_meta"] = json!({
-                "io.modelcontextprotocol/protocolVersion": self.era.revision(),
-                "io.modelcontextprotocol/clientCapabilities": {},
-                "io.modelcontextprotocol/clientInfo": {
-                    "name": Self::NAME, "version": Self::VERSION,
-                },
-            });
+            for (key, value) in [
+                ("protocolVersion", json!(self.era.revision())),
+                ("clientCapabilities", json!({})),
+                (
+                    "clientInfo",
+                    json!({"name": Self::NAME, "version": Self::VERSION}),
+                ),
+            ] {
+                params["_meta"][format!("io.modelcontextprotocol/{key}")] = value;
+            }
         }
         self.send(&json!({
             "jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params,
@@ -233,6 +247,14 @@ impl Ide {
     /// When the reply is an error, or does not come in time.
     pub fn result(&mut self, method: &str, params: Value) -> Value {
         let id = self.ask(method, params);
+        self.result_of(id)
+    }
+
+    /// Waits for the result of the request `id`.
+    ///
+    /// # Panics
+    /// As [`Ide::result`].
+    pub fn result_of(&mut self, id: u64) -> Value {
         let mut reply = self.reply(id);
         assert!(reply.get("error").is_none(), "{reply}");
         reply["result"].take()
@@ -243,8 +265,14 @@ impl Ide {
     /// # Panics
     /// As [`Ide::result`].
     pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        let id = self.begin(tool, arguments);
+        self.result_of(id)
+    }
+
+    /// Calls a tool and gives the id of the request.
+    pub fn begin(&mut self, tool: &str, arguments: Value) -> u64 {
         let params = json!({"name": tool, "arguments": arguments});
-        self.result("tools/call", params)
+        self.ask("tools/call", params)
     }
 
     /// The server's process id.

@@ -1,5 +1,5 @@
 //! What the whole-product tests share: a hermetic home in which the twin of the binary runs, a
-//! scripted IDE, a terminal, and aimock, a provider that we did not write.
+//! scripted IDE, a terminal, and providers on this machine, among them one that we did not write.
 //!
 //! **Invariant:** a child gets the environment that is named here and nothing of ours, is waited
 //! for with a deadline, and does not outlive the test that started it.
@@ -16,6 +16,7 @@ pub mod aimock;
 pub mod home;
 pub mod ide;
 pub mod process;
+pub mod provider;
 pub mod terminal;
 pub mod third_party;
 
@@ -26,6 +27,7 @@ pub use aimock::Aimock;
 pub use home::{Flags, Home};
 pub use ide::{Era, Ide};
 pub use process::Output;
+pub use provider::LocalProvider;
 pub use terminal::Terminal;
 
 /// How long a test waits for something that must happen. Generous, because it only ever passes when

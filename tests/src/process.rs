@@ -1,21 +1,16 @@
 //! Child processes: started with the environment that is given and no other, waited for with a
 //! deadline, and ended when they are dropped.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write as _};
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use rustix::io::{FdFlags, fcntl_setfd};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
 use synapse_testkit::mcp_bridge::StdioServer;
 
 use crate::PATIENCE;
@@ -26,8 +21,6 @@ pub struct Run {
     command: Command,
     spelling: String,
     input: Vec<u8>,
-    /// The other end of a terminal that is its stdout.
-    terminal: Option<File>,
 }
 
 /// A program whose stdout the test reads by itself, as far as it likes.
@@ -59,20 +52,16 @@ pub struct Output {
 
 impl Run {
     /// Runs `program` with `arguments`.
-    pub fn new<A: Into<OsString>>(program: &Path, arguments: impl IntoIterator<Item = A>) -> Self {
+    pub fn new(program: &Path, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "the one place of this package that starts children"
         )]
         let mut command = Command::new(program);
-        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-        let words: Vec<_> = arguments
-            .iter()
-            .map(|word| word.to_string_lossy())
-            .collect();
+        command.args(arguments);
+        let words: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
         let spelling = format!("{} {}", program.display(), words.join(" "));
         command
-            .args(&arguments)
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -81,14 +70,13 @@ impl Run {
             command,
             spelling,
             input: Vec::new(),
-            terminal: None,
         }
     }
 
     /// Sets a variable of its environment.
     #[must_use]
-    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        self.command.env(name, value.into());
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
         self
     }
 
@@ -102,7 +90,7 @@ impl Run {
     /// Runs another copy of the program, at that path.
     #[must_use]
     pub(crate) fn program(self, path: &Path) -> Self {
-        let mut other = Self::new(path, self.command.get_args().map(ToOwned::to_owned));
+        let mut other = Self::new(path, self.command.get_args());
         for (name, value) in self.command.get_envs() {
             if let Some(value) = value {
                 other.command.env(name, value);
@@ -127,30 +115,6 @@ impl Run {
         let (reader, writer) = std::io::pipe().expect("there is a pipe");
         drop(reader);
         self.command.stdout(writer);
-        self
-    }
-
-    /// Gives it a terminal of so many columns as stdout.
-    ///
-    /// # Panics
-    /// When the system has none left.
-    #[must_use]
-    pub fn on_a_terminal(mut self, columns: u16) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there is a terminal");
-        grantpt(&master).expect("it is ours");
-        unlockpt(&master).expect("it is ours");
-        let size = Winsize {
-            ws_row: 40,
-            ws_col: columns,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&master, size).expect("a terminal has a size");
-        let name = ptsname(&master, Vec::new()).expect("it has a name");
-        let name = name.into_string().expect("names of terminals are ASCII");
-        let slave = File::options().read(true).write(true).open(name);
-        self.command.stdout(slave.expect("it is ours"));
-        self.terminal = Some(File::from(master));
         self
     }
 
@@ -190,17 +154,10 @@ impl Run {
     #[must_use]
     pub fn start(mut self) -> Running {
         let mut child = self.spawn();
-        let stdin = child.0.stdin.take();
-        let stdout = match self.terminal.take() {
-            Some(terminal) => {
-                // Ours is the last copy of the program's end: without it, the end is seen.
-                drop(self.command);
-                Some(Collector::start(terminal))
-            }
-            None => child.0.stdout.take().map(Collector::start),
-        };
+        let stdin = child.0.stdin.take().expect("stdin is a pipe");
+        let stdout = child.0.stdout.take().map(Collector::start);
         let stderr = child.0.stderr.take().expect("stderr is a pipe");
-        feed(stdin.expect("stdin is a pipe"), self.input);
+        feed(stdin, self.input);
         Running {
             child,
             spelling: self.spelling,
@@ -241,30 +198,6 @@ impl Run {
         self.start().finish()
     }
 
-    /// Runs it to its end in front of a terminal, and gives all that the terminal was told, on
-    /// stdout and on stderr, with its line ends as the program wrote them.
-    ///
-    /// # Panics
-    /// When there is no terminal to be had, or it does not end in time.
-    #[must_use]
-    pub fn seen_on_a_terminal(mut self) -> String {
-        let (screen, terminal) = terminal().expect("there is a terminal");
-        let another = terminal.try_clone().expect("a file can be cloned");
-        self.command.stdout(terminal).stderr(another);
-        let mut child = self.spawn();
-        feed(child.0.stdin.take().expect("stdin is a pipe"), self.input);
-        // The command holds its end of the terminal, which only then comes to an end.
-        drop(self.command);
-        let seen = Collector::start(File::from(screen)).wait(&self.spelling);
-        let status = child.0.wait().expect("a child can be waited for");
-        assert!(
-            status.code().is_some(),
-            "`{}` ended with {status}",
-            self.spelling
-        );
-        seen.replace("\r\n", "\n")
-    }
-
     /// Starts it as a server behind a bridge. What it writes to stderr is read and dropped.
     ///
     /// # Panics
@@ -292,8 +225,8 @@ impl Run {
         }
     }
 
-    /// Starts it with one descriptor for stdin, stdout and stderr, of which we keep no copy.
-    pub(crate) fn spawn_at(mut self, terminal: OwnedFd) -> Killed {
+    /// Starts it with `terminal` as stdin, stdout and stderr, of which we keep no copy.
+    pub(crate) fn spawn_at(mut self, terminal: File) -> Killed {
         let copy = || terminal.try_clone().expect("a descriptor can be copied");
         self.command.stdin(copy()).stdout(copy()).stderr(copy());
         self.spawn()
@@ -471,25 +404,6 @@ impl Collector {
         };
         String::from_utf8(bytes).expect("the output is UTF-8")
     }
-}
-
-/// The two ends of a new terminal: what is seen, and what programs write to.
-fn terminal() -> std::io::Result<(OwnedFd, File)> {
-    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
-    fcntl_setfd(&screen, FdFlags::CLOEXEC)?;
-    grantpt(&screen)?;
-    unlockpt(&screen)?;
-    let name = ptsname(&screen, Vec::new())?;
-    let path = Path::new(OsStr::from_bytes(name.as_bytes()));
-    let terminal = File::options().read(true).write(true).open(path)?;
-    let size = Winsize {
-        ws_row: 24,
-        ws_col: 200,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    tcsetwinsize(&terminal, size)?;
-    Ok((screen, terminal))
 }
 
 /// Writes to a child without waiting for it; one that does not read to the end is free to.

@@ -6,25 +6,19 @@
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::{AnthropicDouble, AnthropicFault, Route};
 use synapse_tests::process::Output;
-use synapse_tests::{Aimock, Era, Flags, Home};
+use synapse_tests::{Aimock, Era, Flags, Home, LocalProvider as _};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
 /// A home with the connection `work`, whose gate is open unless `more` says nothing of it.
 fn home(double: &AnthropicDouble, model: &str, more: &[&str]) -> Home {
     let home = Home::new(TWIN);
-    let credential = home.credential(&key());
-    let flags = Flags::new("anthropic", model, &credential, &double.base_url());
-    home.create("work", &flags, &[&["--json"], more].concat())
-        .with_code(0);
+    let flags = Flags {
+        model: model.to_owned(),
+        ..double.flags(&home)
+    };
+    home.create("work", &flags, more).with_code(0);
     home
-}
-
-/// Put together here, so that nothing shaped like a key stands in a file.
-fn key() -> String {
-    let key = format!("{}{}", "sk-ant-", "fake-key");
-    assert_eq!(key, AnthropicDouble::KEY);
-    key
 }
 
 fn error_code(output: &Output) -> Value {
@@ -108,7 +102,7 @@ fn from_a_key_to_an_answer_and_its_row() {
         })
     );
     for request in &requests {
-        assert_eq!(request.header("x-api-key"), Some(key().as_str()));
+        assert_eq!(request.header("x-api-key"), Some(AnthropicDouble::KEY));
         assert_eq!(request.header("anthropic-version"), Some("2023-06-01"));
         assert_eq!(request.header("authorization"), None);
     }
@@ -139,8 +133,8 @@ fn from_a_key_to_an_answer_and_its_row() {
             .extension()
             .is_some_and(|extension| extension == "token");
         let holds_key = content
-            .windows(key().len())
-            .any(|part| part == key().as_bytes());
+            .windows(AnthropicDouble::KEY.len())
+            .any(|part| part == AnthropicDouble::KEY.as_bytes());
         assert_eq!(holds_key, is_credential, "{}", path.display());
     }
 }
@@ -242,7 +236,7 @@ fn a_closed_gate_means_no_socket_and_an_impossible_prompt_is_refused_before_it()
         &["preflight", "work", "--json"],
         &["models", "work", "--json"],
     ] {
-        home.run(words.iter().copied()).with_code(5);
+        home.run(words).with_code(5);
     }
     assert_eq!(double.server().accepts(), 0);
 }
@@ -252,13 +246,10 @@ fn a_key_of_another_vendor_is_refused_before_it_is_sent() {
     let double = AnthropicDouble::start();
     for prefix in ["sk-proj-", "hf_", "sk-ant-admin"] {
         let home = Home::new(TWIN);
-        let credential = home.credential(&format!("{prefix}{}", "fake"));
-        let flags = Flags::new(
-            "anthropic",
-            AnthropicDouble::MODEL,
-            &credential,
-            &double.base_url(),
-        );
+        let flags = Flags {
+            credential: home.credential(&format!("{prefix}{}", "fake")),
+            ..double.flags(&home)
+        };
         let refused = home
             .create("work", &flags, &["--allow-network", "--json"])
             .with_code(4);

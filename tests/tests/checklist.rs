@@ -2,38 +2,28 @@
 
 #![cfg(test)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_tests::process::{Output, Run};
-use synapse_tests::{Era, Flags, Home};
+use synapse_tests::{Era, Home};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 /// Where git may be; nothing else of this machine reaches the tests.
 const PATH: &str = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin";
 
-fn flags(home: &Home, double: &OpenAiDouble) -> Flags {
-    let credential = home.credential(OpenAiDouble::KEY);
-    Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        &credential,
-        &double.base_url(),
-    )
-}
-
 fn run(home: &Home, project: &Path, more: &[&str]) -> Output {
     let project = project.to_str().unwrap();
     let words = ["checklist", "work", "--project", project];
-    let words = words.iter().chain(more).copied();
+    let words = words.iter().chain(more);
     home.twin(words).env("PATH", PATH).output()
 }
 
 /// The verdicts that are not `ok`, and the whole document.
 fn evaluate(home: &Home, project: &Path) -> (Vec<(String, String)>, Value) {
     let output = run(home, project, &["--json"]);
-    let document: Value = serde_json::from_str(&output.stdout).unwrap();
+    let document = output.json();
     assert_eq!(document["schema"], "synapse.checklist/1");
     assert_eq!(document["ok"], output.code == 0, "{output:?}");
     let word = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
@@ -57,10 +47,18 @@ fn git(project: &Path, arguments: &[&str]) {
         .find(|program| program.exists())
         .expect("git is installed");
     let directory = ["-C", project.to_str().unwrap()];
-    let output = Run::new(&program, directory.iter().chain(arguments).copied())
+    let output = Run::new(&program, directory.iter().chain(arguments))
         .env("HOME", project)
         .output();
     assert_eq!(output.code, 0, "{output:?}");
+}
+
+/// A repository with nothing in it.
+fn project(home: &Home) -> PathBuf {
+    let project = home.path().join("project");
+    std::fs::create_dir(&project).unwrap();
+    git(&project, &["init", "--quiet"]);
+    project
 }
 
 fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
@@ -72,12 +70,8 @@ fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
 #[test]
 fn a_connection_gets_from_nothing_to_an_ide_line_by_line() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    let project = home.path().join("project");
-    std::fs::create_dir(&project).unwrap();
-    git(&project, &["init", "--quiet"]);
-    home.create("work", &flags(&home, &double), &["--offline"])
-        .with_code(0);
+    let home = Home::closed(TWIN, &double);
+    let project = project(&home);
     let (open, document) = evaluate(&home, &project);
     let expected = [
         ("scope", "warn"),
@@ -124,9 +118,7 @@ fn a_connection_gets_from_nothing_to_an_ide_line_by_line() {
 #[test]
 fn every_missing_line_says_what_to_do_and_the_exit_code_says_that_there_is_one() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--offline"])
-        .with_code(0);
+    let home = Home::closed(TWIN, &double);
     let output = run(&home, home.path(), &[]);
     assert_eq!(output.code, 3, "{output:?}");
     for command in [
@@ -146,12 +138,8 @@ fn every_missing_line_says_what_to_do_and_the_exit_code_says_that_there_is_one()
 #[test]
 fn a_token_in_a_tracked_file_is_found_and_not_shown() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    let project = home.path().join("project");
-    std::fs::create_dir(&project).unwrap();
-    git(&project, &["init", "--quiet"]);
-    home.create("work", &flags(&home, &double), &["--offline"])
-        .with_code(0);
+    let home = Home::closed(TWIN, &double);
+    let project = project(&home);
     // Shaped like a token, and made here so that it stands in no file of this project.
     let token = format!("sk-{}", "fake0FAKE".repeat(4));
     home.write("project/.env", format!("KEY={token}\n"));
@@ -182,9 +170,7 @@ fn a_token_in_a_tracked_file_is_found_and_not_shown() {
 #[test]
 fn a_key_that_git_tracks_is_found_wherever_it_is() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--offline"])
-        .with_code(0);
+    let home = Home::closed(TWIN, &double);
     let elsewhere = home.path().join("project");
     std::fs::create_dir(&elsewhere).unwrap();
     git(home.path(), &["init", "--quiet"]);
@@ -207,9 +193,7 @@ fn a_key_that_git_tracks_is_found_wherever_it_is() {
 #[test]
 fn a_key_that_cannot_be_used_is_missing() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--offline"])
-        .with_code(0);
+    let home = Home::closed(TWIN, &double);
     let key = |home: &Home| {
         let (_, document) = evaluate(home, home.path());
         document["items"][1].clone()

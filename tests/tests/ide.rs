@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::{HuggingFaceDouble, OpenAiDouble};
 use synapse_tests::process::Run;
-use synapse_tests::{Aimock, Era, Flags, Home, Ide};
+use synapse_tests::{Aimock, Era, Flags, Home, Ide, LocalProvider as _};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 const MODEL: &str = "gpt-4.1-mini";
@@ -282,9 +282,7 @@ fn with_key(sums: &Value, key: &str) -> Value {
 fn hugging_face_is_asked_who_the_token_is_and_names_the_sub_provider() {
     let double = HuggingFaceDouble::start();
     let home = Home::new(TWIN);
-    let model = format!("{}:novita", HuggingFaceDouble::MODEL);
-    let credential = home.credential(HuggingFaceDouble::TOKEN);
-    let flags = Flags::new("huggingface", &model, &credential, &double.base_url());
+    let flags = double.flags(&home);
     let bill_to = ["--bill-to", HuggingFaceDouble::ORGANIZATION];
     let refused = home.create("hf", &flags, &[&bill_to[..], &["--allow-network"]].concat());
     // The double's token is for its own account only, and preflight sees that before any prompt.
@@ -314,7 +312,7 @@ fn hugging_face_is_asked_who_the_token_is_and_names_the_sub_provider() {
     let mut ide = home.serve(Era::Modern);
     let result = ide.call("chat", json!({"prompt": "hello"}));
     let receipt = answered(&result, "Hello");
-    assert_eq!(receipt["model_requested"], model);
+    assert_eq!(receipt["model_requested"], flags.model);
     assert_eq!(receipt["model_served"], "deepseek/deepseek-v4-pro");
     assert_eq!(receipt["served_by"], "novita");
     assert_eq!(receipt["request_id"], "Root=1-fake");
@@ -325,7 +323,7 @@ fn hugging_face_is_asked_who_the_token_is_and_names_the_sub_provider() {
     assert_eq!(
         requests[4].json(),
         json!({
-            "model": model,
+            "model": flags.model,
             "messages": [{"role": "user", "content": "hello"}],
             "stream": false,
         })
@@ -337,22 +335,9 @@ fn hugging_face_is_asked_who_the_token_is_and_names_the_sub_provider() {
 fn account_headers_are_sent_when_named_and_only_then() {
     let double = OpenAiDouble::start();
     let home = Home::new(TWIN);
-    let credential = home.credential(OpenAiDouble::KEY);
-    let flags = Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        &credential,
-        &double.base_url(),
-    );
     let account = ["--organization", "org-1", "--project", "proj-1"];
-    let named = home.create(
-        "named",
-        &flags,
-        &[&account[..], &["--allow-network"]].concat(),
-    );
-    named.with_code(0);
-    home.create("bare", &flags, &["--allow-network"])
-        .with_code(0);
+    home.save("named", &double, &[&account[..], double.opening()].concat());
+    home.save("bare", &double, double.opening());
     for name in ["named", "bare"] {
         home.run(["chat", name, "hello"]).with_code(0);
     }
@@ -373,19 +358,12 @@ fn account_headers_are_sent_when_named_and_only_then() {
 fn a_server_scoped_to_a_connection_serves_no_other() {
     let double = OpenAiDouble::start();
     let home = Home::new(TWIN);
-    let credential = home.credential(OpenAiDouble::KEY);
-    let flags = Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        &credential,
-        &double.base_url(),
-    );
     for name in ["mine", "other"] {
-        home.create(name, &flags, &["--allow-network"]).with_code(0);
+        home.save(name, &double, double.opening());
     }
     let preflights = double.server().requests().len();
-    let mut ide = Ide::start(home.twin(["serve", "--connection", "mine"]));
-    ide.shake_hands(Era::Legacy);
+    let server = home.twin(["serve", "--connection", "mine"]);
+    let mut ide = Ide::connect(server, Era::Legacy);
     let listed = ide.call("list_connections", json!({}));
     let connections = listed["structuredContent"]["connections"]
         .as_array()

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::Home;
 use synapse_tests::process::Run;
 use synapse_tests::third_party::{NODE, PYTHON_1, PYTHON_2, TYPESCRIPT, installed};
-use synapse_tests::{Flags, Home};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 const LEGACY: &str = "2025-11-25";
@@ -81,16 +81,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let double = OpenAiDouble::start();
-        let home = Home::new(TWIN);
-        let credential = home.credential(OpenAiDouble::KEY);
-        let flags = Flags::new(
-            "openai",
-            OpenAiDouble::MODEL,
-            &credential,
-            &double.base_url(),
-        );
-        home.create("work", &flags, &["--allow-network"])
-            .with_code(0);
+        let home = Home::connected(TWIN, &double);
         let desk = Self { home, double };
         assert_eq!(desk.prompts(), 0);
         desk

@@ -13,23 +13,14 @@ use prost::Message as _;
 use serde_json::json;
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_testkit::raw::{ClosedPort, RawServer, RecordedRequest, Reply};
-use synapse_tests::{Era, Flags, Home};
+use synapse_tests::{Era, Home};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 /// Stands in every prompt.
 const CANARY: &str = "canary-of-the-prompt";
 
 fn home(double: &OpenAiDouble, telemetry: &str) -> Home {
-    let home = Home::new(TWIN);
-    let credential = home.credential(OpenAiDouble::KEY);
-    let flags = Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        &credential,
-        &double.base_url(),
-    );
-    home.create("work", &flags, &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, double);
     let file = home.connections();
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::remove_file(&file).unwrap();

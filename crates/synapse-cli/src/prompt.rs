@@ -1,6 +1,9 @@
 //! Asks people: for secrets, at a terminal without echo, else on stdin; and whether to go on. Nothing
 //! of a secret that was typed is shown, not even its length.
 
+#[cfg(unix)]
+mod terminal;
+
 use std::io::{self, IsTerminal, Read as _};
 
 use secrecy::SecretString;
@@ -50,8 +53,11 @@ pub(crate) fn agreed(printer: &Printer, question: &str) -> bool {
 }
 
 fn typed(prompt: &str) -> Result<SecretString, Failure> {
-    rpassword::prompt_password(prompt)
-        .map(SecretString::from)
+    #[cfg(unix)]
+    let line = terminal::line(prompt);
+    #[cfg(not(unix))]
+    let line = rpassword::prompt_password(prompt);
+    line.map(SecretString::from)
         .map_err(|error| unreadable(&error))
 }
 

@@ -1,9 +1,13 @@
 //! The twin of the `synapse` binary: the same entry point, built in this package so that its tests
-//! are given its path. It can be told to fail the moment a secret is in its memory.
+//! are given its path. It can be told to fail the moment a secret is in its memory, and to be at a
+//! terminal as if a shell had started it.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(code) = synapse_tests::terminal::run_as_a_shell() {
+        return code.into();
+    }
     synapse_cli::main_with(|secret| match variable("SYNAPSE_TWIN_TROUBLE").as_deref() {
         Some("panic") => fail(secret),
         Some("abort") => std::process::abort(),

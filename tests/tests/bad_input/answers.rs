@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::{RawServer, Reply};
-use synapse_tests::{Era, Flags, Home};
+use synapse_tests::{Era, Flags, Home, LocalProvider as _, Terminal};
 
 use super::TWIN;
 
@@ -25,16 +25,16 @@ impl Bench {
             Reply::json(status, body.to_string()).header("x-inference-provider", "novita"),
         );
         let home = Home::new(TWIN);
-        let base_url = server.url("/v1").to_string();
-        let flags = Flags::new(provider, "org/m", &home.credential("fake-token"), &base_url);
-        home.create("work", &flags, &["--allow-network", "--offline"])
-            .with_code(0);
+        let flags = Flags {
+            provider: provider.to_owned(),
+            ..server.flags(&home)
+        };
+        home.create("work", &flags, server.opening()).with_code(0);
         Self { home, server }
     }
 
     fn on_a_terminal(&self, arguments: &[&str]) -> String {
-        let twin = self.home.twin(arguments.to_vec());
-        let seen = twin.seen_on_a_terminal();
+        let seen = Terminal::start(self.home.twin(arguments)).finish().stdout;
         assert!(!steers(&seen), "{arguments:?}: {seen:?}");
         seen
     }
@@ -135,8 +135,7 @@ fn a_list_of_models_that_steers_a_terminal_is_tamed_everywhere() {
         let document = bench.home.run(["models", "work", "--json"]).json();
         let id = document["models"][0]["id"].as_str().unwrap();
         assert!(!steers(id), "{document}");
-        let flags = ["preflight", "work"];
-        bench.on_a_terminal(&flags);
+        bench.on_a_terminal(&["preflight", "work"]);
     }
 }
 

@@ -2,13 +2,13 @@
 
 use insta::assert_snapshot;
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::Home;
+use synapse_tests::{Home, LocalProvider as _};
 
-use super::{BASE_URL, TWIN, flags, write_connection};
+use super::{BASE_URL, TWIN, write_connection};
 
 fn run(arguments: &[&str]) -> String {
     let home = Home::new(TWIN);
-    home.shown(&home.run(arguments.iter().copied()))
+    home.shown(&home.run(arguments))
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn an_unknown_connection_among_none_and_among_some() {
         &["connection", "edit", "nope", "--model", "m"],
         &["connection", "remove", "nope"],
     ] {
-        shown.push(home.run(arguments.iter().copied()).to_string());
+        shown.push(home.run(arguments).to_string());
     }
     assert_snapshot!(shown[0], @"
     exit code: 3
@@ -136,7 +136,7 @@ fn an_unknown_connection_among_none_and_among_some() {
 fn a_duplicate_name() {
     let double = OpenAiDouble::start();
     let home = Home::new(TWIN);
-    let flags = flags(&home, &double);
+    let flags = double.flags(&home);
     home.create("work", &flags, &["--allow-network"])
         .with_code(0);
     let (before, sent) = (home.files(), double.server().accepts());
@@ -157,9 +157,7 @@ fn a_duplicate_name() {
 #[test]
 fn no_prompt() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &double);
     let sent = double.server().accepts();
     let empty = home.run(["chat", "work", ""]);
     assert_snapshot!(home.shown(&empty), @"

@@ -34,7 +34,7 @@ fn broken(content: &str) -> String {
         &["connection", "remove", "work"],
         &create,
     ] {
-        let output = home.run(arguments.iter().copied());
+        let output = home.run(arguments);
         assert_eq!(output, listed, "{arguments:?}");
     }
     assert_eq!(fs::read_to_string(file).unwrap(), content);

@@ -5,9 +5,9 @@ use std::fs;
 use insta::assert_snapshot;
 use serde_json::json;
 use synapse_testkit::provider_doubles::{OpenAiDouble, OpenAiFault, Route};
-use synapse_tests::{Era, Home};
+use synapse_tests::{Era, Home, LocalProvider as _};
 
-use super::{TWIN, flags};
+use super::TWIN;
 
 const WRITTEN_BY_HAND: &str = r#"# My connections.
 format = 1   # do not change
@@ -113,9 +113,7 @@ fn an_edit_that_preflight_does_not_clear_leaves_the_file_as_it_was() {
 #[test]
 fn a_closed_gate_is_in_force_at_once_also_for_a_server_that_runs() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &double);
     let mut ide = home.serve(Era::Legacy);
     let answered = ide.call("chat", json!({"prompt": "hello"}));
     assert_ne!(answered["isError"], true, "{answered}");
@@ -143,10 +141,8 @@ fn a_closed_gate_is_in_force_at_once_also_for_a_server_that_runs() {
 fn what_preflight_does_not_clear_is_not_created() {
     let double = OpenAiDouble::with_faults([(Route::Model, OpenAiFault::KeyRejected)]);
     let home = Home::new(TWIN);
-    let flags = flags(&home, &double);
-    let output = home
-        .create("work", &flags, &["--allow-network"])
-        .with_code(4);
+    let output = home.create("work", &double.flags(&home), double.opening());
+    let output = output.with_code(4);
     assert!(output.stdout.ends_with("\nnot saved\n"), "{output}");
     assert!(!home.synapse().exists());
     assert_eq!(double.server().requests().len(), 1, "one request, no retry");
@@ -156,8 +152,7 @@ fn what_preflight_does_not_clear_is_not_created() {
 fn created_offline_it_says_what_is_unproven() {
     let double = OpenAiDouble::start();
     let home = Home::new(TWIN);
-    let flags = flags(&home, &double);
-    let output = home.create("work", &flags, &["--offline"]);
+    let output = home.create("work", &double.flags(&home), &["--offline"]);
     let host = double.server().origin().host().to_owned();
     let shown = home.shown(&output).replace(&host, "[HOST]");
     assert_snapshot!(shown, @"

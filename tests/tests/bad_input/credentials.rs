@@ -294,7 +294,7 @@ fn a_literal_token() {
         &["connection", "edit", "work", "--model", "n"],
         &["history", "--json"],
     ] {
-        outputs.push(home.run(arguments.iter().copied()));
+        outputs.push(home.run(arguments));
     }
     for output in outputs {
         assert!(!output.to_string().contains("canary"), "{output}");

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 use synapse_testkit::provider_doubles::{OpenAiDouble, OpenAiFault, Route};
-use synapse_tests::{Flags, Home};
+use synapse_tests::{Flags, Home, LocalProvider as _};
 
-use super::{BASE_URL, TWIN, flags, write_connection};
+use super::{BASE_URL, TWIN, write_connection};
 
 /// The error of the one document that a failing command prints.
 fn error(home: &Home, arguments: &[&str], schema: &str) -> Value {
@@ -110,16 +110,12 @@ fn a_broken_file_fails_every_command_that_needs_it() {
 fn one_failure_among_several_connections_is_one_document() {
     let double = OpenAiDouble::with_faults([(Route::Models, OpenAiFault::ServerError)]);
     let home = Home::new(TWIN);
-    let good = flags(&home, &double);
-    home.create("good", &good, &["--allow-network"])
-        .with_code(0);
-    let bad = Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        "file:/nowhere",
-        &double.base_url(),
-    );
-    home.create("closed", &bad, &["--offline"]).with_code(0);
+    home.save("good", &double, double.opening());
+    let nowhere = Flags {
+        credential: "file:/nowhere".to_owned(),
+        ..double.flags(&home)
+    };
+    home.create("closed", &nowhere, &["--offline"]).with_code(0);
     let document = error_free(&home.run(["preflight", "--all", "--json"]).with_code(5));
     assert_eq!(document["schema"], "synapse.preflights/1");
     assert_eq!(document["ok"], false);
@@ -167,10 +163,8 @@ fn error_free(output: &synapse_tests::Output) -> Value {
 fn good_results_are_one_document_too_and_stderr_is_quiet() {
     let double = OpenAiDouble::start();
     let home = Home::new(TWIN);
-    let flags = flags(&home, &double);
-    let created = home
-        .create("work", &flags, &["--allow-network", "--json"])
-        .with_code(0);
+    let open = ["--allow-network", "--json"];
+    let created = home.create("work", &double.flags(&home), &open);
     let mut outputs = vec![(created, "synapse.connection/1")];
     for (arguments, schema) in [
         (&["chat", "work", "hello"][..], "synapse.chat/1"),

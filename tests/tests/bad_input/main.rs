@@ -12,23 +12,11 @@ mod documents;
 mod protocol;
 mod urls;
 
-use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::{Flags, Home};
+use synapse_tests::Home;
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 /// A URL that can be right, for input that is refused before it matters.
 const BASE_URL: &str = "http://127.0.0.1:9/v1";
-
-/// Flags of a connection to `double`, with the credential that it takes.
-fn flags(home: &Home, double: &OpenAiDouble) -> Flags {
-    let credential = home.credential(OpenAiDouble::KEY);
-    Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        &credential,
-        &double.base_url(),
-    )
-}
 
 /// Writes a connections.toml with an open connection called `work`, as a person would.
 fn write_connection(home: &Home, credential: &str, base_url: &str) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_tests::{Era, Home, Ide};
 
-use super::{TWIN, flags};
+use super::TWIN;
 
 fn code(reply: &Value) -> i64 {
     reply["error"]["code"]
@@ -49,10 +49,7 @@ fn no_line_ends_the_server() {
         ide.shake_hands(era);
         let id = ide.ask("no/such/method", json!({}));
         assert_eq!(code(&ide.reply(id)), -32601);
-        let id = ide.ask(
-            "tools/call",
-            json!({"name": "no_such_tool", "arguments": {}}),
-        );
+        let id = ide.begin("no_such_tool", json!({}));
         assert_eq!(code(&ide.reply(id)), -32602);
         let id = ide.ask("tools/call", json!({"arguments": {}}));
         assert_eq!(code(&ide.reply(id)), -32602);
@@ -67,9 +64,7 @@ fn no_line_ends_the_server() {
 #[test]
 fn arguments_that_do_not_fit_are_told_to_the_model() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &double);
     let sent = double.server().accepts();
     let mut ide = home.serve(Era::Modern);
     for arguments in [
@@ -105,9 +100,7 @@ fn arguments_that_do_not_fit_are_told_to_the_model() {
 #[test]
 fn a_prompt_of_ten_megabytes_arrives_as_it_was_given() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &double);
     // Quotes and line ends are escaped on the way, and multi-byte characters cross every buffer.
     let prompt = "ä\"\\\n\u{2028}0123456789".repeat(10_000_000 / 17);
     assert!(prompt.len() > 9_900_000);

@@ -3,10 +3,10 @@
 use synapse_testkit::provider_doubles::{
     HuggingFaceDouble, HuggingFaceFault, OpenAiDouble, OpenAiFault, Route,
 };
-use synapse_tests::Home;
+use synapse_tests::{Home, LocalProvider as _};
 
 use super::trouble::Trouble;
-use super::{TWIN, hugging_face, openai, save};
+use super::{TWIN, unchecked};
 
 #[test]
 fn a_model_that_the_project_may_not_use_is_found_for_free() {
@@ -14,9 +14,7 @@ fn a_model_that_the_project_may_not_use_is_found_for_free() {
         (Route::Model, OpenAiFault::ModelAccess),
         (Route::Chat, OpenAiFault::ModelAccess),
     ]);
-    let home = Home::new(TWIN);
-    let credential = home.credential(OpenAiDouble::KEY);
-    save(&home, &openai(&double, &credential), &["--allow-network"]);
+    let home = unchecked(&double, |_, _| ());
     Trouble {
         home: &home,
         server: double.server(),
@@ -35,13 +33,7 @@ fn a_model_that_the_project_may_not_use_is_found_for_free() {
 fn used_up_credits_are_found_by_a_real_prompt_only() {
     let double =
         HuggingFaceDouble::with_faults([(Route::Chat, HuggingFaceFault::CreditsExhausted)]);
-    let home = Home::new(TWIN);
-    let credential = home.credential(HuggingFaceDouble::TOKEN);
-    save(
-        &home,
-        &hugging_face(&double, &credential),
-        &["--allow-network"],
-    );
+    let home = unchecked(&double, |_, _| ());
     home.run(["preflight", "work"]).with_code(0);
     let trouble = Trouble {
         home: &home,
@@ -72,9 +64,7 @@ fn money_is_told_from_throttling() {
         (OpenAiFault::RateLimited, "provider.rate-limited"),
     ] {
         let double = OpenAiDouble::with_faults([(Route::Chat, fault)]);
-        let home = Home::new(TWIN);
-        let credential = home.credential(OpenAiDouble::KEY);
-        save(&home, &openai(&double, &credential), &["--allow-network"]);
+        let home = unchecked(&double, |_, _| ());
         Trouble {
             home: &home,
             server: double.server(),
@@ -94,13 +84,8 @@ fn money_is_told_from_throttling() {
 fn an_account_that_is_not_billed_there_is_found_by_whoami() {
     let double = HuggingFaceDouble::start();
     let home = Home::new(TWIN);
-    let credential = home.credential(HuggingFaceDouble::TOKEN);
-    let flags = hugging_face(&double, &credential);
-    let refused = home.create(
-        "work",
-        &flags,
-        &["--allow-network", "--bill-to", "strangers", "--json"],
-    );
+    let more = ["--allow-network", "--bill-to", "strangers", "--json"];
+    let refused = home.create("work", &double.flags(&home), &more);
     let document = refused.with_code(7).json();
     assert_eq!(document["error"]["code"], "provider.account-scope");
     assert!(!home.connections().exists());

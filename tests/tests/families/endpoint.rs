@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::{HuggingFaceDouble, OpenAiDouble};
-use synapse_tests::{Era, Flags, Home};
+use synapse_tests::{Era, Flags, Home, LocalProvider as _};
 
 use super::trouble::Trouble;
-use super::{TWIN, save};
+use super::{TWIN, unchecked};
+
+fn wrong_path(_: &Home, flags: &mut Flags) {
+    flags.base_url = flags.base_url.replace("/v1", "/v2");
+}
 
 #[test]
 fn a_wrong_path_is_told_from_a_wrong_model() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    let wrong = double.base_url().replace("/v1", "/v2");
-    let credential = home.credential(OpenAiDouble::KEY);
-    let flags = Flags::new("openai", OpenAiDouble::MODEL, &credential, &wrong);
-    save(&home, &flags, &["--allow-network"]);
+    let home = unchecked(&double, wrong_path);
     Trouble {
         home: &home,
         server: double.server(),
@@ -32,11 +32,7 @@ fn a_wrong_path_is_told_from_a_wrong_model() {
 #[test]
 fn a_wrong_path_at_the_router_is_told_too() {
     let double = HuggingFaceDouble::start();
-    let home = Home::new(TWIN);
-    let wrong = double.base_url().replace("/v1", "/v2");
-    let credential = home.credential(HuggingFaceDouble::TOKEN);
-    let flags = Flags::new("huggingface", HuggingFaceDouble::MODEL, &credential, &wrong);
-    save(&home, &flags, &["--allow-network"]);
+    let home = unchecked(&double, wrong_path);
     Trouble {
         home: &home,
         server: double.server(),
@@ -57,9 +53,12 @@ fn a_wrong_path_at_the_router_is_told_too() {
 fn a_path_that_cannot_be_right_is_refused_locally() {
     let double = OpenAiDouble::start();
     let home = Home::new(TWIN);
-    let credential = home.credential(OpenAiDouble::KEY);
     let bare = double.server().url("/").to_string();
-    let flags = Flags::new("openai", OpenAiDouble::MODEL, &credential, &bare);
+    let flags = Flags {
+        base_url: bare.clone(),
+        ..double.flags(&home)
+    };
+    let credential = &flags.credential;
     let refused = home.create("work", &flags, &["--allow-network", "--json"]);
     let document = refused.with_code(6).json();
     assert_eq!(document["error"]["code"], "endpoint.path-mismatch");
@@ -78,7 +77,7 @@ fn a_path_that_cannot_be_right_is_refused_locally() {
         ),
     );
     for arguments in [&["preflight", "work"][..], &["chat", "work", "hello"]] {
-        let shown = home.run(arguments.iter().copied()).with_code(6);
+        let shown = home.run(arguments).with_code(6);
         assert!(
             shown.stderr.starts_with("error[endpoint.path-mismatch]"),
             "{shown}"

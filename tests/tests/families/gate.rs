@@ -2,26 +2,22 @@
 
 use serde_json::json;
 use synapse_testkit::provider_doubles::{HuggingFaceDouble, OpenAiDouble};
-use synapse_tests::{Era, Flags, Home};
+use synapse_tests::{Era, Home, LocalProvider as _};
 
+use super::TWIN;
 use super::trouble::Trouble;
-use super::{TWIN, hugging_face, openai, save};
 
 #[test]
 fn a_closed_gate_means_no_socket_and_no_secret() {
-    let (openai_double, hugging_face_double) = (OpenAiDouble::start(), HuggingFaceDouble::start());
-    for (server, make) in [
-        (
-            openai_double.server(),
-            &(|credential: &str| openai(&openai_double, credential)) as &dyn Fn(&str) -> Flags,
-        ),
-        (hugging_face_double.server(), &|credential| {
-            hugging_face(&hugging_face_double, credential)
-        }),
+    let (openai, hugging_face) = (OpenAiDouble::start(), HuggingFaceDouble::start());
+    for (server, mut flags) in [
+        (openai.server(), openai.flags(&Home::new(TWIN))),
+        (hugging_face.server(), hugging_face.flags(&Home::new(TWIN))),
     ] {
         let home = Home::new(TWIN);
         // Whoever looks for this file reports that it is missing, and not that the gate is closed.
-        save(&home, &make("file:/nowhere/at/all/token"), &[]);
+        flags.credential = "file:/nowhere/at/all/token".to_owned();
+        home.create("work", &flags, &["--offline"]).with_code(0);
         Trouble {
             home: &home,
             server,
@@ -49,14 +45,14 @@ fn behind_a_closed_gate_the_credential_file_is_not_even_opened() {
 
     let double = OpenAiDouble::start();
     let home = Home::new(TWIN);
-    let credential = home.credential(OpenAiDouble::KEY);
+    let flags = double.flags(&home);
     let watch = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).unwrap();
-    let file = credential.strip_prefix("file:").unwrap();
+    let file = flags.credential.strip_prefix("file:").unwrap();
     inotify::add_watch(&watch, file, WatchFlags::OPEN).unwrap();
     let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
     let mut opened = || inotify::Reader::new(&watch, &mut buffer).next().is_ok();
 
-    save(&home, &openai(&double, &credential), &[]);
+    home.create("work", &flags, &["--offline"]).with_code(0);
     home.run(["preflight", "work"]).with_code(5);
     home.run(["models", "work"]).with_code(5);
     home.run(["chat", "work", "hello"]).with_code(5);

@@ -10,26 +10,16 @@ mod gate;
 mod token;
 mod trouble;
 
-use synapse_testkit::provider_doubles::{HuggingFaceDouble, OpenAiDouble};
-use synapse_tests::{Flags, Home};
+use synapse_tests::{Flags, Home, LocalProvider};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
-fn save(home: &Home, flags: &Flags, more: &[&str]) {
-    home.create("work", flags, &[&["--offline"], more].concat())
+/// A home with an open connection `work` that no check has seen, after a `change` for the worse.
+fn unchecked(provider: &impl LocalProvider, change: impl FnOnce(&Home, &mut Flags)) -> Home {
+    let home = Home::new(TWIN);
+    let mut flags = provider.flags(&home);
+    change(&home, &mut flags);
+    home.create("work", &flags, &["--allow-network", "--offline"])
         .with_code(0);
-}
-
-fn openai(double: &OpenAiDouble, credential: &str) -> Flags {
-    Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        credential,
-        &double.base_url(),
-    )
-}
-
-fn hugging_face(double: &HuggingFaceDouble, credential: &str) -> Flags {
-    let model = format!("{}:novita", HuggingFaceDouble::MODEL);
-    Flags::new("huggingface", &model, credential, &double.base_url())
+    home
 }

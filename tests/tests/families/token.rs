@@ -1,17 +1,16 @@
 //! The provider rejects the token.
 
 use synapse_testkit::provider_doubles::{HuggingFaceDouble, OpenAiDouble};
-use synapse_tests::Home;
 
 use super::trouble::Trouble;
-use super::{TWIN, hugging_face, openai, save};
+use super::unchecked;
 
 #[test]
 fn a_rejected_key_is_told_from_a_missing_permission() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    let credential = home.credential("sk-fake-and-revoked");
-    save(&home, &openai(&double, &credential), &["--allow-network"]);
+    let home = unchecked(&double, |home, flags| {
+        flags.credential = home.credential("sk-fake-and-revoked");
+    });
     Trouble {
         home: &home,
         server: double.server(),
@@ -29,13 +28,9 @@ fn a_rejected_key_is_told_from_a_missing_permission() {
 #[test]
 fn a_rejected_token_is_found_by_whoami() {
     let double = HuggingFaceDouble::start();
-    let home = Home::new(TWIN);
-    let credential = home.credential("hf_fake_and_revoked");
-    save(
-        &home,
-        &hugging_face(&double, &credential),
-        &["--allow-network"],
-    );
+    let home = unchecked(&double, |home, flags| {
+        flags.credential = home.credential("hf_fake_and_revoked");
+    });
     Trouble {
         home: &home,
         server: double.server(),

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use synapse_tests::process::Signal;
-use synapse_tests::{Era, Home};
+use synapse_tests::{Era, Home, Ide, LocalProvider as _};
 
-use super::{TWIN, hanging, save_unchecked};
+use super::{TWIN, hanging};
 
 /// More than the grace of a call (200 ms) and of the last replies, on a machine that is busy.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
-fn call_of_chat(prompt: &str) -> Value {
-    json!({"name": "chat", "arguments": {"prompt": prompt}})
+fn ask(ide: &mut Ide, prompt: &str) -> u64 {
+    ide.begin("chat", json!({"prompt": prompt}))
 }
 
 /// The one row, which was sent and never answered.
@@ -31,10 +31,9 @@ fn assert_given_up(rows: &[Value], outcome: &str) {
 fn closing_stdin_in_the_middle_of_a_call_ends_the_server_and_closes_the_row() {
     for era in [Era::Legacy, Era::Modern] {
         let provider = hanging();
-        let home = Home::new(TWIN);
-        save_unchecked(&home, &provider);
+        let home = Home::connected(TWIN, &provider);
         let mut ide = home.serve(era);
-        ide.ask("tools/call", call_of_chat("hang"));
+        ask(&mut ide, "hang");
         provider.wait_for_requests(1);
         let ended = ide.close();
         assert!(ended.status.success(), "{ended:?}");
@@ -50,10 +49,9 @@ fn closing_stdin_in_the_middle_of_a_call_ends_the_server_and_closes_the_row() {
 #[test]
 fn a_call_that_is_nearly_done_when_stdin_closes_is_answered() {
     let provider = hanging();
-    let home = Home::new(TWIN);
-    save_unchecked(&home, &provider);
+    let home = Home::connected(TWIN, &provider);
     let mut ide = home.serve(Era::Legacy);
-    let id = ide.ask("tools/call", call_of_chat("answer"));
+    let id = ask(&mut ide, "answer");
     provider.wait_for_requests(1);
     // As a script does that pipes its requests in.
     let ended = ide.close();
@@ -72,10 +70,9 @@ fn a_call_that_is_nearly_done_when_stdin_closes_is_answered() {
 fn a_cancelled_call_gets_no_reply_and_the_server_lives_on() {
     for era in [Era::Legacy, Era::Modern] {
         let provider = hanging();
-        let home = Home::new(TWIN);
-        save_unchecked(&home, &provider);
+        let home = Home::connected(TWIN, &provider);
         let mut ide = home.serve(era);
-        let cancelled = ide.ask("tools/call", call_of_chat("hang"));
+        let cancelled = ask(&mut ide, "hang");
         provider.wait_for_requests(1);
         ide.notify(
             "notifications/cancelled",
@@ -106,10 +103,9 @@ fn a_cancelled_call_gets_no_reply_and_the_server_lives_on() {
 #[test]
 fn a_killed_server_leaves_a_row_that_says_so() {
     let provider = hanging();
-    let home = Home::new(TWIN);
-    save_unchecked(&home, &provider);
+    let home = Home::connected(TWIN, &provider);
     let mut ide = home.serve(Era::Legacy);
-    ide.ask("tools/call", call_of_chat("hang"));
+    ask(&mut ide, "hang");
     provider.wait_for_requests(1);
     // While it lives its row is open.
     assert_eq!(home.history()[0]["outcome"], "open");
@@ -125,8 +121,7 @@ fn a_killed_server_leaves_a_row_that_says_so() {
 #[test]
 fn a_killed_terminal_call_is_seen_by_a_server_that_runs() {
     let provider = hanging();
-    let home = Home::new(TWIN);
-    save_unchecked(&home, &provider);
+    let home = Home::connected(TWIN, &provider);
     let mut ide = home.serve(Era::Modern);
     ide.call("chat", json!({"prompt": "answer"}));
     let terminal = home.twin(["chat", "work", "hang"]).start();
@@ -146,8 +141,7 @@ fn a_killed_terminal_call_is_seen_by_a_server_that_runs() {
 fn a_terminal_call_that_is_interrupted_closes_its_row() {
     for signal in [Signal::INT, Signal::TERM] {
         let provider = hanging();
-        let home = Home::new(TWIN);
-        save_unchecked(&home, &provider);
+        let home = Home::connected(TWIN, &provider);
         let terminal = home.twin(["chat", "work", "hang"]).start();
         provider.wait_for_requests(1);
         terminal.signal(signal);
@@ -161,10 +155,9 @@ fn a_terminal_call_that_is_interrupted_closes_its_row() {
 fn a_server_that_is_told_to_stop_closes_its_row() {
     for signal in [Signal::INT, Signal::TERM] {
         let provider = hanging();
-        let home = Home::new(TWIN);
-        save_unchecked(&home, &provider);
+        let home = Home::connected(TWIN, &provider);
         let mut ide = home.serve(Era::Legacy);
-        ide.ask("tools/call", call_of_chat("hang"));
+        ask(&mut ide, "hang");
         provider.wait_for_requests(1);
         let ended = ide.stop(signal);
         assert!(ended.status.success(), "{ended:?}");
@@ -177,8 +170,7 @@ fn a_server_that_is_told_to_stop_closes_its_row() {
 #[test]
 fn a_terminal_that_waits_for_its_prompt_can_be_interrupted() {
     let provider = hanging();
-    let home = Home::new(TWIN);
-    save_unchecked(&home, &provider);
+    let home = Home::connected(TWIN, &provider);
     for _ in 0..8 {
         let more_than_a_pipe_holds = vec![b'a'; 500_000];
         let chat = home
@@ -214,7 +206,7 @@ fn a_server_that_was_asked_nothing_leaves_nothing() {
             "a session without a call left something"
         );
     }
-    save_unchecked(&home, &provider);
+    home.save("work", &provider, provider.opening());
     let saved = home.files();
     for era in [Era::Legacy, Era::Modern] {
         let mut ide = home.serve(era);

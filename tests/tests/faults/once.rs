@@ -3,9 +3,9 @@
 use serde_json::json;
 use synapse_testkit::provider_doubles::{OpenAiDouble, OpenAiFault, Route};
 use synapse_testkit::raw::{End, RawServer, Reply};
-use synapse_tests::{Era, Home};
+use synapse_tests::{Era, Home, LocalProvider as _};
 
-use super::{TWIN, flags, hanging, save_unchecked};
+use super::{TWIN, hanging};
 
 #[test]
 fn nothing_that_comes_back_makes_it_two_requests() {
@@ -61,9 +61,7 @@ fn nothing_that_comes_back_makes_it_two_requests() {
         ),
     ] {
         let double = OpenAiDouble::with_faults([(Route::Chat, fault)]);
-        let home = Home::new(TWIN);
-        home.create("work", &flags(&home, &double), &["--allow-network"])
-            .with_code(0);
+        let home = Home::connected(TWIN, &double);
         let output = home.run(["chat", "work", "hello", "--json"]);
         let document = output.json();
         assert_eq!(document["error"]["code"], code, "{document}");
@@ -88,11 +86,7 @@ fn a_redirect_of_preflight_is_not_followed_either() {
     let target = elsewhere.server().url("/v1/models/x").to_string();
     let double = OpenAiDouble::with_faults([(Route::Model, OpenAiFault::Redirect(target.clone()))]);
     let home = Home::new(TWIN);
-    let output = home.create(
-        "work",
-        &flags(&home, &double),
-        &["--allow-network", "--json"],
-    );
+    let output = home.create("work", &double.flags(&home), &["--allow-network", "--json"]);
     let document = output.with_code(6).json();
     assert_eq!(
         document["error"]["code"], "endpoint.redirected",
@@ -110,9 +104,7 @@ fn a_redirect_of_preflight_is_not_followed_either() {
 #[test]
 fn the_prompt_in_the_terminal_is_sent_as_it_was_given() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &double);
     let output = home.run(["chat", "work", "  Say \"hello\"\n"]).with_code(0);
     assert_eq!(output.stdout, "Hello\n");
     let piped = home.twin(["chat", "work"]).input("two\nlines\n").output();
@@ -137,9 +129,7 @@ fn the_prompt_in_the_terminal_is_sent_as_it_was_given() {
 #[test]
 fn a_proxy_of_the_environment_is_not_used() {
     let (double, proxy) = (OpenAiDouble::start(), RawServer::mute());
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &double);
     let address = proxy.url("/").to_string();
     let variables = [
         "http_proxy",
@@ -184,13 +174,9 @@ fn listening(process: u32) -> usize {
 #[test]
 fn a_server_under_way_listens_nowhere() {
     let server = hanging();
-    let home = Home::new(TWIN);
-    save_unchecked(&home, &server);
+    let home = Home::connected(TWIN, &server);
     let mut ide = home.serve(Era::Legacy);
-    ide.ask(
-        "tools/call",
-        json!({"name": "chat", "arguments": {"prompt": "wait"}}),
-    );
+    ide.begin("chat", json!({"prompt": "wait"}));
     server.wait_for_requests(1);
     assert_eq!(listening(ide.process_id()), 0);
     // The same count sees this process, which is the provider.

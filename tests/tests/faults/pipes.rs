@@ -4,14 +4,12 @@ use serde_json::json;
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_tests::Home;
 
-use super::{TWIN, flags};
+use super::TWIN;
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &double);
     home.run(["chat", "work", "hello"]).with_code(0);
     for arguments in [
         &["explain"][..],
@@ -34,10 +32,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         &["help", "connection"],
         &["--version"],
     ] {
-        let output = home
-            .twin(arguments.iter().copied())
-            .into_closed_pipe()
-            .output();
+        let output = home.twin(arguments).into_closed_pipe().output();
         assert!(
             !output.stderr.contains("panicked"),
             "{arguments:?}\n{output}"
@@ -55,10 +50,7 @@ fn a_failure_keeps_its_exit_code_though_nobody_reads_it() {
         &["chat", "nope", "hello", "--json"],
         &["preflight", "nope"],
     ] {
-        let output = home
-            .twin(arguments.iter().copied())
-            .into_closed_pipe()
-            .output();
+        let output = home.twin(arguments).into_closed_pipe().output();
         assert_eq!(output.code, 3, "{arguments:?}\n{output}");
         assert!(
             output.stderr.contains("error[config.not-found]"),

@@ -6,9 +6,9 @@ use serde_json::json;
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_testkit::raw::{RawServer, Reply};
 use synapse_tests::process::Running;
-use synapse_tests::{Era, Flags, Home, PATIENCE};
+use synapse_tests::{Era, Home, LocalProvider as _, PATIENCE};
 
-use super::{TWIN, flags};
+use super::TWIN;
 
 /// Answers nobody before `count` have asked, so that all go on at the same moment. If they never
 /// do, it answers in the end, and the test fails for its own reason.
@@ -25,16 +25,9 @@ fn provider_for(count: usize) -> RawServer {
 
 fn create_at_once(home: &Home, names: &[&str]) -> Vec<i32> {
     let provider = provider_for(names.len());
-    let base_url = provider.url("/v1").to_string();
-    let flags = Flags::new("openai", "m", &home.credential("sk-fake"), &base_url);
-    let running: Vec<Running> = names
-        .iter()
-        .map(|name| {
-            let words = ["connection", "create", name].into_iter();
-            home.twin(words.chain(flags.words()).chain(["--allow-network"]))
-                .start()
-        })
-        .collect();
+    let flags = provider.flags(home);
+    let create = |name: &&str| home.creating(name, &flags, &["--allow-network"]).start();
+    let running: Vec<Running> = names.iter().map(create).collect();
     let outputs = running.into_iter().map(Running::finish);
     outputs.map(|output| output.code).collect()
 }
@@ -70,17 +63,14 @@ fn of_two_of_the_same_name_one_is_saved() {
 #[test]
 fn two_servers_share_a_home() {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &double);
     let mut servers = [home.serve(Era::Legacy), home.serve(Era::Modern)];
     const EACH: usize = 10;
     let ids: Vec<Vec<u64>> = servers
         .iter_mut()
         .map(|ide| {
-            let call = json!({"name": "chat", "arguments": {"prompt": "hello"}});
             (0..EACH)
-                .map(|_| ide.ask("tools/call", call.clone()))
+                .map(|_| ide.begin("chat", json!({"prompt": "hello"})))
                 .collect()
         })
         .collect();

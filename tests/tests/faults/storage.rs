@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_tests::home::set_mode;
 use synapse_tests::process::Run;
-use synapse_tests::{Era, Flags, Home, Ide, Output};
+use synapse_tests::{Era, Flags, Home, Ide, LocalProvider as _, Output};
 
-use super::{TWIN, flags};
+use super::TWIN;
 
 /// An answer, and one warning with that code.
 fn assert_answered_with_one_warning(output: &Output, code: &str) {
@@ -29,9 +29,7 @@ fn prompt_without_a_ledger(
     twin: impl Fn(&Home, &[&str]) -> Run,
 ) -> Home {
     let double = OpenAiDouble::start();
-    let home = Home::new(TWIN);
-    home.create("work", &flags(&home, &double), &["--allow-network"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &double);
     break_it(&home);
     let output = twin(&home, &["chat", "work", "hello"]).output();
     assert_answered_with_one_warning(&output, code);
@@ -42,8 +40,7 @@ fn prompt_without_a_ledger(
     assert_eq!(warnings.len(), 1, "{document}");
     assert_eq!(warnings[0]["code"], code);
 
-    let mut ide = Ide::start(twin(&home, &["serve"]));
-    ide.shake_hands(Era::Modern);
+    let mut ide = Ide::connect(twin(&home, &["serve"]), Era::Modern);
     let result = ide.call("chat", json!({"prompt": "hello"}));
     assert_ne!(result["isError"], true, "{result}");
     assert_eq!(
@@ -60,18 +57,10 @@ fn prompt_without_a_ledger(
     home
 }
 
-fn twin(home: &Home, arguments: &[&str]) -> Run {
-    home.twin(arguments.iter().copied())
-}
-
-fn unprivileged(home: &Home, arguments: &[&str]) -> Run {
-    home.unprivileged(arguments.iter().copied())
-}
-
 #[test]
 fn a_directory_in_the_place_of_the_ledger() {
     let make = |home: &Home| fs::create_dir(home.ledger()).unwrap();
-    let home = prompt_without_a_ledger(make, "storage.unavailable", twin);
+    let home = prompt_without_a_ledger(make, "storage.unavailable", |home, words| home.twin(words));
     let history = home.run(["history"]).with_code(13);
     assert!(
         history.stderr.starts_with("error[storage.unavailable]"),
@@ -83,7 +72,7 @@ fn a_directory_in_the_place_of_the_ledger() {
 fn a_file_that_is_no_ledger() {
     let content = b"these are my notes, not a database\n".repeat(100);
     let make = |home: &Home| drop(home.write(".synapse/ledger.db", &content));
-    let home = prompt_without_a_ledger(make, "storage.corrupt", twin);
+    let home = prompt_without_a_ledger(make, "storage.corrupt", |home, words| home.twin(words));
     for command in ["history", "usage"] {
         let output = home.run([command, "--json"]).with_code(13);
         assert_eq!(output.json()["error"]["code"], "storage.corrupt");
@@ -103,7 +92,8 @@ fn a_ledger_of_a_newer_synapse() {
     content[16..18].copy_from_slice(&4096_u16.to_be_bytes());
     content[60..64].copy_from_slice(&999_u32.to_be_bytes());
     let make = |home: &Home| drop(home.write(".synapse/ledger.db", &content));
-    let home = prompt_without_a_ledger(make, "storage.newer-format", twin);
+    let home =
+        prompt_without_a_ledger(make, "storage.newer-format", |home, words| home.twin(words));
     let output = home.run(["history", "--json"]).with_code(13);
     assert_eq!(output.json()["error"]["code"], "storage.newer-format");
     assert_eq!(
@@ -116,24 +106,26 @@ fn a_ledger_of_a_newer_synapse() {
 #[test]
 fn a_directory_that_cannot_be_written() {
     let close = |home: &Home| set_mode(&home.synapse(), 0o500);
-    let home = prompt_without_a_ledger(close, "storage.read-only", unprivileged);
+    let home = prompt_without_a_ledger(close, "storage.read-only", |home, words| {
+        home.unprivileged(words)
+    });
     let before = home.files();
-    let flags = Flags::new("openai", "m", "env:KEY", "http://127.0.0.1:9/v1");
-    let words = ["connection", "create", "new"].into_iter();
-    let words: Vec<_> = words.chain(flags.words()).chain(["--offline"]).collect();
+    let create = "connection create new --provider openai --model m --credential env:KEY --offline";
+    let create: Vec<&str> = create.split(' ').collect();
     for arguments in [
-        &words[..],
+        &create[..],
         &["connection", "edit", "work", "--deny-network"],
         &["connection", "remove", "work"],
     ] {
-        let output = unprivileged(&home, arguments).output().with_code(13);
+        let output = home.unprivileged(arguments).output().with_code(13);
         assert!(
             output.stderr.contains("error[storage.read-only]"),
             "{output}"
         );
         assert!(!output.stdout.contains("\nsaved"), "{output}");
     }
-    let history = unprivileged(&home, &["history", "--json"])
+    let history = home
+        .unprivileged(["history", "--json"])
         .output()
         .with_code(0);
     assert_eq!(history.json()["entries"], json!([]));
@@ -155,9 +147,8 @@ fn a_home_that_is_impossible() {
     }
     for place in places {
         let flags = Flags::new("openai", "m", "env:KEY", "http://127.0.0.1:9/v1");
-        let words = ["connection", "create", "work"].into_iter();
-        let create = home.twin(words.chain(flags.words()).chain(["--offline", "--json"]));
-        let document = create
+        let document = home
+            .creating("work", &flags, &["--offline", "--json"])
             .env("SYNAPSE_HOME", &place)
             .output()
             .with_code(13)
@@ -166,8 +157,10 @@ fn a_home_that_is_impossible() {
         let code = document["error"]["code"].as_str().unwrap();
         assert!(code.starts_with("storage."), "{place}: {document}");
 
-        let mut ide = Ide::start(home.twin(["serve"]).env("SYNAPSE_HOME", &place));
-        ide.shake_hands(Era::Legacy);
+        let mut ide = Ide::connect(
+            home.twin(["serve"]).env("SYNAPSE_HOME", &place),
+            Era::Legacy,
+        );
         let result = ide.call("chat", json!({"prompt": "hello"}));
         assert_eq!(result["isError"], true, "{place}: {result}");
         assert_eq!(result["structuredContent"]["receipt"], Value::Null);
@@ -180,9 +173,7 @@ fn a_home_that_is_impossible() {
 fn the_default_directory_is_in_the_users_home_and_private() {
     let double = OpenAiDouble::start();
     let home = Home::new(TWIN);
-    let flags = flags(&home, &double);
-    let words = ["connection", "create", "work"].into_iter();
-    let create = home.twin(words.chain(flags.words()).chain(["--allow-network"]));
+    let create = home.creating("work", &double.flags(&home), double.opening());
     create.without("SYNAPSE_HOME").output().with_code(0);
     let chat = home.twin(["chat", "work", "hello"]);
     chat.without("SYNAPSE_HOME").output().with_code(0);

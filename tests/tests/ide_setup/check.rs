@@ -211,9 +211,8 @@ fn the_entry_of_a_project_starts_nothing_but_our_program() {
         drop(std::fs::remove_file(&file));
         let text = json!({"mcpServers": {"synapse": entry}}).to_string();
         home.write("project/.cursor/mcp.json", text);
-        let words = ["ide", "check", "cursor", "--json", "--project"];
-        let words = words.into_iter().map(Into::into);
-        let words: Vec<std::ffi::OsString> = words.chain([project.clone().into()]).collect();
-        fails(home.run(words), "entry", "ide.foreign-entry");
+        let place = project.to_str().unwrap();
+        let checked = home.run(["ide", "check", "cursor", "--json", "--project", place]);
+        fails(checked, "entry", "ide.foreign-entry");
     }
 }

@@ -12,7 +12,7 @@ fn nobody_to_ask_means_nothing_written() {
         &["ide", "install", "cursor"][..],
         &["ide", "install", "cursor", "--json"],
     ] {
-        let refused = home.run(words.iter().copied()).with_code(2);
+        let refused = home.run(words).with_code(2);
         assert!(refused.stderr.contains("pass --yes"), "{refused}");
     }
     assert_eq!(home.files(), []);
@@ -33,7 +33,7 @@ fn an_entry_of_somebody_else_takes_force() {
         &["ide", "remove", "cursor", "--yes"],
         &["ide", "check", "cursor"],
     ] {
-        let refused = home.run(words.iter().copied()).with_code(3);
+        let refused = home.run(words).with_code(3);
         assert!(
             refused.stderr.contains("error[ide.foreign-entry]"),
             "{refused}"
@@ -180,7 +180,7 @@ fn arguments_that_make_no_sense_are_refused() {
         (&["ide", "remove", "cursor", "--yes"], 3),
         (&["ide", "undo", "--yes"], 3),
     ] {
-        home.run(words.iter().copied()).with_code(code);
+        home.run(words).with_code(code);
     }
     assert_eq!(home.files(), []);
 }

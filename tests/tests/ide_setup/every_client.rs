@@ -35,13 +35,11 @@ fn install_check_and_remove_for_every_client() {
             let home = Home::new(TWIN);
             home.write("project/README.md", "mine\n");
             let before = files(&home);
-            let place = ["--scope", scope, "--project"];
             let project = home.path().join("project");
+            let project = project.to_str().unwrap();
+            let place = ["--scope", scope, "--project", project, "--json"];
             let run = |words: &[&str]| {
-                let words = words.iter().chain(&place).copied().map(Into::into);
-                let words: Vec<std::ffi::OsString> = words
-                    .chain([project.clone().into(), "--json".into()])
-                    .collect();
+                let words = words.iter().chain(&place);
                 let mut twin = home.twin(words).env("SECRET_TOKEN", "not-for-a-server");
                 for name in SDK.into_iter().filter(|name| *name != "HOME") {
                     twin = twin.env(name, "/usr/bin");
@@ -153,8 +151,7 @@ fn a_connection_made_in_the_shell_is_seen_through_the_entry() {
     for (name, value) in entry["env"].as_object().unwrap() {
         run = run.env(name, value.as_str().unwrap());
     }
-    let mut ide = Ide::start(run);
-    ide.shake_hands(Era::Legacy);
+    let mut ide = Ide::connect(run, Era::Legacy);
     let listed = ide.call("list_connections", json!({}));
     assert_eq!(
         listed["structuredContent"]["connections"][0]["name"],

@@ -1,8 +1,8 @@
 //! Eight servers of eight IDEs on one ledger.
 
-use synapse_tests::{Era, Home};
+use synapse_tests::Era;
 
-use super::{TWIN, answered, hex, prompt, provider, rows, save};
+use super::{answered, hex, home, prompt, provider, rows};
 
 const PROCESSES: usize = 8;
 const PROMPTS: usize = 500;
@@ -12,17 +12,14 @@ const AT_ONCE: usize = 5;
 #[test]
 fn eight_processes_with_five_hundred_prompts_each_leave_four_thousand_rows() {
     let provider = provider();
-    let home = Home::new(TWIN);
-    save(&home, &provider, &[]);
+    let home = home(&provider, &[]);
     let answers: Vec<String> = std::thread::scope(|scope| {
         let servers: Vec<_> = (0..PROCESSES)
             .map(|_| {
                 scope.spawn(|| {
                     let mut ide = home.serve(Era::Legacy);
                     for _ in 0..PROMPTS / AT_ONCE {
-                        let asked: Vec<u64> = (0..AT_ONCE)
-                            .map(|_| ide.ask("tools/call", prompt()))
-                            .collect();
+                        let asked: Vec<u64> = (0..AT_ONCE).map(|_| prompt(&mut ide)).collect();
                         for id in asked {
                             drop(ide.reply(id));
                         }

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use serde_json::Value;
 use synapse_tests::{Home, Output};
 
-use super::{Random, TWIN, provider, rows, save};
+use super::{Random, home, provider, rows};
 
 const FLIPS: u64 = 60;
 const CUTS: u64 = 12;
@@ -17,8 +17,7 @@ const SEED: u64 = 7;
 /// A home with some rows, nobody using it.
 fn written() -> Home {
     let provider = provider();
-    let home = Home::new(TWIN);
-    save(&home, &provider, &["--record-text"]);
+    let home = home(&provider, &["--record-text"]);
     for _ in 0..PROMPTS {
         home.run(["chat", "work", "hello"]).with_code(0);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use synapse_tests::process::Run;
 use synapse_tests::{Home, Output};
 
-use super::{TWIN, hex, provider, rows, save};
+use super::{TWIN, hex, home, provider, rows};
 
 const PROMPTS: usize = 30;
 
@@ -33,8 +33,7 @@ fn warnings(output: &Output) -> Vec<String> {
 #[test]
 fn a_disk_that_fills_up_costs_rows_and_no_answers() {
     let provider = provider();
-    let home = Home::new(TWIN);
-    save(&home, &provider, &[]);
+    let home = home(&provider, &[]);
     home.run(["chat", "work", "hello", "--json"]).with_code(0);
     let size = fs::metadata(home.ledger()).unwrap().len();
     // Room for the ledger as it is, and for a log of a few rows.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use synapse_tests::Era;
 use synapse_tests::process::Signal;
-use synapse_tests::{Era, Home};
 
-use super::{Random, TWIN, answered, hex, prompt, provider, rows, save};
+use super::{Random, answered, hex, home, prompt, provider, rows};
 
 const KILLS: u64 = 200;
 const PROMPTS: usize = 5;
@@ -14,8 +14,7 @@ const SEED: u64 = 20_261_120;
 #[test]
 fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
     let provider = provider();
-    let home = Home::new(TWIN);
-    save(&home, &provider, &[]);
+    let home = home(&provider, &[]);
     let mut random = Random(SEED);
     let mut finished = Vec::new();
     let mut asked = 0;
@@ -23,7 +22,7 @@ fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
         let mut ide = home.serve(Era::Legacy);
         let sent_before = provider.requests().len();
         for _ in 0..PROMPTS {
-            ide.ask("tools/call", prompt());
+            prompt(&mut ide);
             asked += 1;
         }
         // Some requests have arrived, and then comes any moment of the next millisecond.

@@ -1,15 +1,14 @@
 //! Limits from the flag to the exit code and the row.
 
 use serde_json::json;
-use synapse_tests::{Era, Home};
+use synapse_tests::Era;
 
-use super::{TWIN, prompt, provider, save};
+use super::{home, prompt, provider};
 
 #[test]
 fn a_limit_refuses_what_is_beyond_it_and_the_refusal_is_a_row() {
     let provider = provider();
-    let home = Home::new(TWIN);
-    save(&home, &provider, &["--limit-tokens-day", "70"]);
+    let home = home(&provider, &["--limit-tokens-day", "70"]);
     let file = std::fs::read_to_string(home.connections()).unwrap();
     assert!(file.contains("limits = { tokens_per_day = 70 }"), "{file}");
     for _ in 0..3 {
@@ -61,10 +60,9 @@ fn a_limit_refuses_what_is_beyond_it_and_the_refusal_is_a_row() {
 #[test]
 fn prompts_at_the_same_time_cannot_overshoot() {
     let provider = provider();
-    let home = Home::new(TWIN);
-    save(&home, &provider, &["--limit-tokens-day", "100"]);
+    let home = home(&provider, &["--limit-tokens-day", "100"]);
     let mut ide = home.serve(Era::Legacy);
-    let asked: Vec<u64> = (0..20).map(|_| ide.ask("tools/call", prompt())).collect();
+    let asked: Vec<u64> = (0..20).map(|_| prompt(&mut ide)).collect();
     let refused = asked
         .into_iter()
         .filter(|id| ide.reply(*id)["result"]["isError"] == json!(true))

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::{RawServer, Reply};
-use synapse_tests::{Flags, Home};
+use synapse_tests::{Home, Ide, LocalProvider as _};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
@@ -28,16 +28,16 @@ fn provider() -> RawServer {
     })
 }
 
-/// Saves an open connection called `work` to `provider`.
-fn save(home: &Home, provider: &RawServer, more: &[&str]) {
-    let base_url = provider.url("/v1").to_string();
-    let flags = Flags::new("openai", "m", &home.credential("sk-fake"), &base_url);
-    let more = [&["--allow-network", "--offline"], more].concat();
-    home.create("work", &flags, &more).with_code(0);
+/// A home with the open connection `work` to `provider`.
+fn home(provider: &RawServer, more: &[&str]) -> Home {
+    let home = Home::new(TWIN);
+    home.save("work", provider, &[provider.opening(), more].concat());
+    home
 }
 
-fn prompt() -> Value {
-    json!({"name": "chat", "arguments": {"prompt": "hello"}})
+/// Asks for an answer, and does not wait for it.
+fn prompt(ide: &mut Ide) -> u64 {
+    ide.begin("chat", json!({"prompt": "hello"}))
 }
 
 /// The calls that these lines of a server's stdout answer.

@@ -1,9 +1,9 @@
 //! Lines of 17 MiB: refused or answered, in a process that stays small, and the next line works.
 
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::{Era, Ide, report};
+use synapse_tests::{Era, Home, Ide, report};
 
-use super::{MOST_MEGABYTES, home, most_memory};
+use super::{MOST_MEGABYTES, TWIN, most_memory};
 
 #[test]
 fn a_line_of_seventeen_mebibytes_costs_no_more_than_that() {
@@ -23,7 +23,7 @@ fn a_line_of_seventeen_mebibytes_costs_no_more_than_that() {
         ("blanks", " ".repeat(BYTES)),
     ] {
         let double = OpenAiDouble::start();
-        let mut ide = home(&double).serve(Era::Legacy);
+        let mut ide = Home::closed(TWIN, &double).serve(Era::Legacy);
         ide.send_line(line);
         if name != "blanks" {
             let reply = ide.receive();

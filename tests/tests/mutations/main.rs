@@ -16,7 +16,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::{Flags, Home, Ide, report};
+use synapse_tests::{Home, Ide, report};
 
 use self::mutate::Random;
 use self::oracle::{Expected, expect, has_readable_id};
@@ -54,7 +54,7 @@ fn both_eras_are_mixed() {
 /// oracle.
 fn survive(session: u64, opening: &[Value]) {
     let double = OpenAiDouble::start();
-    let home = home(&double);
+    let home = Home::closed(TWIN, &double);
     let seed = SEED + session;
     let mut random = Random::new(seed);
     let mut ide = Ide::start(home.twin(["serve"]));
@@ -109,20 +109,6 @@ fn survive(session: u64, opening: &[Value]) {
     books.check(seed);
     assert!(megabytes < MOST_MEGABYTES, "{megabytes} MB");
     assert_eq!(double.server().accepts(), 0, "the gate is closed");
-}
-
-/// A home with a connection whose gate is closed.
-fn home(double: &OpenAiDouble) -> Home {
-    let home = Home::new(TWIN);
-    let credential = home.credential(OpenAiDouble::KEY);
-    let flags = Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        &credential,
-        &double.base_url(),
-    );
-    home.create("work", &flags, &["--offline"]).with_code(0);
-    home
 }
 
 /// The most bytes of memory that the server ever had, as Linux counts them; no other system does.

@@ -31,10 +31,7 @@ fn by_the_ide(provider: &str, reply: &Reply, era: Era) -> Tally {
     let server = RawServer::always(reply.clone());
     let home = home(provider, server.url("/v1").as_str(), &[]);
     let mut ide = home.serve(era);
-    let call = ide.ask(
-        "tools/call",
-        json!({"name": "chat", "arguments": {"prompt": "hello"}}),
-    );
+    let call = ide.begin("chat", json!({"prompt": "hello"}));
     server.wait_for_requests(1);
     ide.notify("notifications/cancelled", json!({"requestId": call}));
     server.wait_for_closed(1);
@@ -46,7 +43,7 @@ fn by_the_ide(provider: &str, reply: &Reply, era: Era) -> Tally {
 fn by_a_signal(provider: &str, reply: &Reply, signal: Signal, arguments: &[&str]) -> Tally {
     let server = RawServer::always(reply.clone());
     let home = home(provider, server.url("/v1").as_str(), &[]);
-    let terminal = home.twin(arguments.to_vec()).start();
+    let terminal = home.twin(arguments).start();
     server.wait_for_requests(1);
     terminal.signal(signal);
     let output = terminal.finish().with_code(130);

@@ -114,7 +114,7 @@ impl<'a> Case<'a> {
     ) -> Tally {
         let what = format!("{}, {provider}, {}", self.name, arguments[0]);
         let (before, rows_before) = (heads(), home.history().len());
-        let mut twin = home.twin(arguments.to_vec());
+        let mut twin = home.twin(arguments);
         if self.trusts.is_some() {
             twin = twin.env("SSL_CERT_FILE", home.path().join("authority.pem"));
         }
@@ -139,6 +139,13 @@ impl<'a> Case<'a> {
             );
             assert_eq!(row["attempts"], 1, "{what}: {row}");
             assert_eq!(document["receipt"]["attempts"], 1, "{what}: {document}");
+            if code.starts_with("transport.") {
+                let says = match row["maybe_billed"].as_bool() {
+                    Some(true) => "the provider may have processed and billed this request",
+                    _ => "nothing was sent",
+                };
+                assert_eq!(error["causes"][0], says, "{what}: {document}");
+            }
             if self.heads == Heads::Exactly(0) && !code.contains("interrupted") {
                 assert_eq!(row["maybe_billed"], false, "{what}: {row}");
             }

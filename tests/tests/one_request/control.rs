@@ -55,9 +55,9 @@ fn a_second_call_of_the_product_is_seen() {
     for arguments in CALLS {
         let server = RawServer::always(Reply::json(503, "{}"));
         let home = home("openai", server.url("/v1").as_str(), &[]);
-        home.run(arguments.to_vec()).with_code(8);
+        home.run(arguments).with_code(8);
         assert!(passes(&server, Heads::Exactly(1)));
-        home.run(arguments.to_vec()).with_code(8);
+        home.run(arguments).with_code(8);
         assert!(!passes(&server, Heads::Exactly(1)));
     }
 }

@@ -15,7 +15,7 @@ pub(crate) fn fifty_at_once() -> Tally {
         for arguments in CALLS {
             std::thread::scope(|scope| {
                 for _ in 0..CROWD {
-                    scope.spawn(|| home.run(arguments.to_vec()).with_code(0));
+                    scope.spawn(|| home.run(arguments).with_code(0));
                 }
             });
         }
@@ -68,10 +68,7 @@ fn hostile(request: &RecordedRequest) -> Reply {
 }
 
 fn ask(ide: &mut Ide) -> u64 {
-    ide.ask(
-        "tools/call",
-        json!({"name": "chat", "arguments": {"prompt": "hello"}}),
-    )
+    ide.begin("chat", json!({"prompt": "hello"}))
 }
 
 fn assert_answered(result: &Value) {

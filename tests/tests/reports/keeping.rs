@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::{Flags, Home};
+use synapse_tests::{Home, LocalProvider as _, Output, Terminal};
 
 use super::{TWIN, home_with_calls};
 
@@ -11,22 +11,8 @@ use super::{TWIN, home_with_calls};
 fn what_was_said_is_found_and_shown_where_it_is_recorded() {
     let home = Home::new(TWIN);
     let double = OpenAiDouble::start();
-    let credential = home.credential(OpenAiDouble::KEY);
-    let flags = Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        &credential,
-        &double.base_url(),
-    );
-    for name in ["loud", "silent"] {
-        home.create(name, &flags, &["--allow-network"]).with_code(0);
-    }
-    let file = home.connections();
-    let text = std::fs::read_to_string(&file).unwrap();
-    let (head, rest) = text.split_once("[connections.loud]\n").unwrap();
-    let recorded = format!("{head}[connections.loud]\nrecord_text = true\n{rest}");
-    std::fs::remove_file(&file).unwrap();
-    home.write(".synapse/connections.toml", recorded);
+    home.save("loud", &double, &["--allow-network", "--record-text"]);
+    home.save("silent", &double, double.opening());
     for name in ["loud", "silent"] {
         home.run(["chat", name, "hello \u{1b}[2J zebra"])
             .with_code(0);
@@ -131,6 +117,35 @@ fn a_purge_asks_or_is_told_and_leaves_a_sound_ledger() {
         .with_code(0)
         .json();
     assert_eq!((&audit["ok"], &audit["purged"]), (&json!(true), &json!(5)));
+}
+
+const QUESTION: &str = "for good? [y/N] ";
+
+fn asked_to_purge(home: &Home, keys: &str) -> Output {
+    let words = ["history", "purge", "--before", "now"];
+    let mut terminal = Terminal::start(home.twin(words));
+    terminal.wait_for(QUESTION);
+    terminal.press(keys);
+    terminal.finish()
+}
+
+#[test]
+fn a_purge_at_a_terminal_deletes_on_yes_alone() {
+    let home = home_with_calls();
+    for keys in ["\n", "n\n", "yess\n", Terminal::CTRL_D] {
+        let kept = asked_to_purge(&home, keys).with_code(0);
+        assert!(kept.stdout.contains("Delete 5 calls"), "{kept}");
+        assert!(kept.stdout.contains("nothing was deleted"), "{kept}");
+    }
+    // Several times, because who takes the signal may depend on chance.
+    for _ in 0..8 {
+        asked_to_purge(&home, Terminal::CTRL_C).with_code(130);
+    }
+    assert_eq!(home.history().len(), 5);
+    let done = asked_to_purge(&home, "y\n").with_code(0);
+    assert!(done.stdout.contains("deleted 5 calls"), "{done}");
+    assert_eq!(home.history().len(), 0);
+    home.run(["history", "verify"]).with_code(0);
 }
 
 #[test]

@@ -12,31 +12,17 @@ mod usage;
 
 use serde_json::json;
 use synapse_testkit::provider_doubles::{HuggingFaceDouble, OpenAiDouble};
-use synapse_tests::{Era, Flags, Home};
+use synapse_tests::{Era, Home, LocalProvider as _};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
 /// A home in which five calls were made: two of `work` in the terminal, one of `work` from an IDE,
 /// one of `hf`, whose price the router stated, and a refusal of the closed `shut`.
 pub(crate) fn home_with_calls() -> Home {
-    let home = Home::new(TWIN);
-    let openai = OpenAiDouble::start();
-    let credential = home.credential(OpenAiDouble::KEY);
-    let flags = Flags::new(
-        "openai",
-        OpenAiDouble::MODEL,
-        &credential,
-        &openai.base_url(),
-    );
-    home.create("work", &flags, &["--allow-network"])
-        .with_code(0);
-    home.create("shut", &flags, &["--offline"]).with_code(0);
-    let router = HuggingFaceDouble::start();
-    let model = format!("{}:novita", HuggingFaceDouble::MODEL);
-    let token = home.credential(HuggingFaceDouble::TOKEN);
-    let flags = Flags::new("huggingface", &model, &token, &router.base_url());
-    home.create("hf", &flags, &["--allow-network"]).with_code(0);
-
+    let (openai, router) = (OpenAiDouble::start(), HuggingFaceDouble::start());
+    let home = Home::connected(TWIN, &openai);
+    home.save("shut", &openai, &["--offline"]);
+    home.save("hf", &router, router.opening());
     home.run(["chat", "work", "hello"]).with_code(0);
     home.run(["chat", "work", "hello"]).with_code(0);
     home.run(["chat", "shut", "hello"]).with_code(5);

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::Value;
-use synapse_tests::{Home, Output};
+use synapse_tests::{Home, Output, Terminal};
 
 use super::{TWIN, home_with_calls, masked};
 
@@ -161,22 +161,14 @@ fn csv_has_the_keys_of_the_document_and_no_total() {
 #[test]
 fn a_terminal_gets_a_chart_and_a_pipe_none() {
     let home = home_with_calls();
-    let seen = home
-        .twin(["usage"])
-        .on_a_terminal(160)
-        .output()
-        .with_code(0);
+    let seen = Terminal::start(home.twin(["usage"])).finish().with_code(0);
     assert!(seen.stdout.contains("OF COST"), "{seen}");
     assert!(seen.stdout.contains("██████████ 100%"), "{seen}");
     assert!(seen.stdout.contains("0%"), "{seen}");
     let plain = home.run(["usage"]).with_code(0);
     assert!(!plain.stdout.contains(['█', '\u{1b}']), "{plain}");
     assert!(!plain.stdout.contains("OF COST"), "{plain}");
-    let quiet = home
-        .twin(["usage"])
-        .env("NO_COLOR", "1")
-        .on_a_terminal(160)
-        .output();
+    let quiet = Terminal::start(home.twin(["usage"]).env("NO_COLOR", "1")).finish();
     assert!(!quiet.stdout.contains('\u{1b}'), "{quiet}");
     assert!(quiet.stdout.contains("██████████ 100%"), "{quiet}");
 }

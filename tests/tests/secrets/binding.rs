@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use synapse_testkit::raw::RawServer;
-use synapse_tests::{Era, Flags, Home};
+use synapse_tests::{Era, Home};
 
 use super::{TWIN, answering, rewrite};
 
@@ -11,13 +11,9 @@ const UNBOUND: i32 = 4;
 
 /// A home with a saved connection `work`, which is then made to point elsewhere by hand.
 fn redirected(from: &RawServer, to: &RawServer) -> Home {
-    let home = Home::new(TWIN);
-    let base_url = from.url("/v1").to_string();
-    let flags = Flags::new("openai", "m", &home.credential("fake-token"), &base_url);
-    home.create("work", &flags, &["--allow-network", "--offline"])
-        .with_code(0);
+    let home = Home::connected(TWIN, from);
     let written = std::fs::read_to_string(home.connections()).unwrap();
-    let (old, new) = (format!("base_url = \"{base_url}"), to.url("/v1"));
+    let (old, new) = (format!("base_url = \"{}", from.url("/v1")), to.url("/v1"));
     assert!(written.contains(&old), "{written}");
     let edited = written.replace(&old, &format!("base_url = \"{new}"));
     rewrite(&home.connections(), edited);
@@ -46,7 +42,7 @@ fn a_base_url_changed_by_hand_gets_no_request_until_it_is_confirmed() {
             "--offline",
         ],
     ] {
-        let output = home.run(words.iter().copied()).with_code(UNBOUND);
+        let output = home.run(words).with_code(UNBOUND);
         let said = output.to_string();
         assert!(said.contains("credential.unbound"), "{words:?}\n{said}");
         assert!(said.contains(&command), "{words:?}\n{said}");
@@ -108,11 +104,7 @@ fn a_hand_written_connection_to_a_strange_host_waits_for_its_owner() {
 #[test]
 fn no_variable_of_the_environment_redirects_a_stored_key() {
     let (mine, other) = (answering(), answering());
-    let home = Home::new(TWIN);
-    let base_url = mine.url("/v1").to_string();
-    let flags = Flags::new("openai", "m", &home.credential("fake-token"), &base_url);
-    home.create("work", &flags, &["--allow-network", "--offline"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &mine);
     let elsewhere = other.url("/v1").to_string();
     let chat = REDIRECTING
         .iter()

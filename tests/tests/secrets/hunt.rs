@@ -68,7 +68,7 @@ impl Hunt {
 
     fn twin(&self, words: &[&str]) -> Run {
         self.home
-            .twin(words.iter().copied())
+            .twin(words)
             .env("SYNAPSE_LOG", "trace")
             .env("RUST_LOG", "trace")
             .env("RUST_BACKTRACE", "full")
@@ -150,8 +150,7 @@ fn in_preflight(hunt: &mut Hunt) {
 
 /// Searches the files while the session is open, so that the ledger's log is there as well.
 fn in_an_ide(hunt: &mut Hunt, era: Era) {
-    let mut ide = Ide::start(hunt.twin(&["serve"]));
-    ide.shake_hands(era);
+    let mut ide = Ide::connect(hunt.twin(&["serve"]), era);
     for (name, _) in CONNECTIONS {
         for trouble in TROUBLES {
             let result = ide.call("chat", json!({"connection": name, "prompt": trouble}));

@@ -16,9 +16,7 @@ const STORAGE: i32 = 13;
 const SYSTEM: &str = "/usr/bin:/bin";
 
 fn run(home: &Home, words: &[&str]) -> Output {
-    home.twin(words.iter().copied())
-        .env("PATH", SYSTEM)
-        .output()
+    home.twin(words).env("PATH", SYSTEM).output()
 }
 
 fn git(directory: &Path, words: &[&str]) {

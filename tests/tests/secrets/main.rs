@@ -9,6 +9,7 @@ mod hunt;
 mod hygiene;
 mod memory;
 mod places;
+mod prompts;
 
 use synapse_testkit::raw::{RawServer, Reply};
 

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 
 use serde_json::json;
 use synapse_testkit::leak::Canary;
-use synapse_tests::{Flags, Home, Ide};
+use synapse_tests::{Era, Flags, Home, Ide, LocalProvider as _};
 
 use super::{TWIN, answering, shapes};
 
@@ -17,8 +17,7 @@ fn home() -> (Home, Canary, synapse_testkit::raw::RawServer) {
     let (_, token) = shapes().remove(0);
     let base_url = server.url("/v1").to_string();
     let flags = Flags::new("openai", "m", &home.credential(&token), &base_url);
-    home.create("work", &flags, &["--allow-network", "--offline"])
-        .with_code(0);
+    home.create("work", &flags, server.opening()).with_code(0);
     (home, Canary::new(&token), server)
 }
 
@@ -30,7 +29,7 @@ fn a_panic_with_the_secret_in_its_message_does_not_tell_it() {
         &["chat", "work", "hi", "--json"],
     ] {
         let output = home
-            .twin(words.iter().copied())
+            .twin(words)
             .env("RUST_BACKTRACE", "full")
             .env("SYNAPSE_TWIN_TROUBLE", "panic")
             .output()
@@ -44,14 +43,12 @@ fn a_panic_with_the_secret_in_its_message_does_not_tell_it() {
             assert_eq!(output.json()["error"]["code"], "internal.invariant");
         }
     }
-    let mut ide = Ide::start(
-        home.twin(["serve"])
-            .env("RUST_BACKTRACE", "full")
-            .env("SYNAPSE_TWIN_TROUBLE", "panic"),
-    );
-    ide.shake_hands(synapse_tests::Era::Modern);
-    let arguments = json!({"name": "chat", "arguments": {"prompt": "hi"}});
-    let id = ide.ask("tools/call", arguments);
+    let troubled = home
+        .twin(["serve"])
+        .env("RUST_BACKTRACE", "full")
+        .env("SYNAPSE_TWIN_TROUBLE", "panic");
+    let mut ide = Ide::connect(troubled, Era::Modern);
+    let id = ide.begin("chat", json!({"prompt": "hi"}));
     let reply = ide.reply(id);
     assert_eq!(reply["error"]["code"], -32603, "{reply}");
     let ended = ide.close();

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use synapse_testkit::raw::{RawServer, Reply};
-use synapse_tests::{Flags, Home, Output};
+use synapse_tests::{Flags, Home, LocalProvider as _, Output};
 
 use super::{TWIN, answering, rewrite};
 
@@ -11,7 +11,7 @@ const GATE: i32 = 5;
 
 /// Runs the twin with a PATH and the key of the local vault.
 fn run(home: &Home, words: &[&str]) -> Output {
-    home.twin(words.iter().copied())
+    home.twin(words)
         .env("PATH", "/usr/bin:/bin")
         .env("SYNAPSE_VAULT_KEY_FILE", home.path().join("vault.key"))
         .output()
@@ -20,8 +20,10 @@ fn run(home: &Home, words: &[&str]) -> Output {
 /// Saves the connection `work` with that credential, its gate open or closed.
 fn saved(credential: &str, provider: &RawServer, gate: &[&str]) -> Home {
     let home = Home::new(TWIN);
-    let base_url = provider.url("/v1").to_string();
-    let flags = Flags::new("openai", "m", credential, &base_url);
+    let flags = Flags {
+        credential: credential.to_owned(),
+        ..provider.flags(&home)
+    };
     home.create("work", &flags, &[gate, &["--offline"]].concat())
         .with_code(0);
     home

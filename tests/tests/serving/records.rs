@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_testkit::raw::{End, RawServer, Reply};
-use synapse_tests::{Era, Flags, Home};
+use synapse_tests::{Era, Home};
 
 use super::{TWIN, ask_both, home, printed, serve};
 
@@ -56,18 +56,11 @@ fn a_call_that_was_answered_is_closed_for_who_asks_next() {
 #[test]
 fn a_call_that_nobody_waits_for_any_more_is_in_the_history() {
     let provider = RawServer::start(|_| Reply::silent(End::Hang));
-    let home = Home::new(TWIN);
-    let base_url = provider.url("/v1").to_string();
-    let flags = Flags::new("openai", "m", &home.credential("sk-fake"), &base_url);
-    home.create("work", &flags, &["--allow-network", "--offline"])
-        .with_code(0);
+    let home = Home::connected(TWIN, &provider);
     let mut ide = home.serve(Era::Legacy);
     let arguments = json!({"prompt": "hi", "timeout_seconds": 1});
     let began = Instant::now();
-    let id = ide.ask(
-        "tools/call",
-        json!({"name": "chat", "arguments": arguments}),
-    );
+    let id = ide.begin("chat", arguments);
     provider.wait_for_requests(1);
     // The client gives up by itself and says nothing; it asks the server what came of the call.
     let row = loop {

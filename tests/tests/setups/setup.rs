@@ -144,6 +144,42 @@ impl Shown {
         self.check(what, &home, words.into(), server, expected);
     }
 
+    /// What is found at any provider before anything is sent: a closed gate, files that hold no
+    /// credential, and a token of another vendor, given as what it is, the token, and the hint.
+    pub(crate) fn add_unsent(
+        &mut self,
+        setup: impl Fn() -> Setup,
+        server: &RawServer,
+        (foreign, token, hint): (&str, &str, &str),
+    ) {
+        let command = "synapse connection edit work --allow-network";
+        let expected = expect("gate.network-disabled", command, 0);
+        self.add_closed("the gate is closed", &setup(), server, &expected);
+        for (what, credential, code, hint) in [
+            (
+                "no credential file",
+                Credential::Missing,
+                "credential.missing",
+                "create it: paste the token",
+            ),
+            (
+                "two tokens in one file",
+                Credential::File(token.repeat(2)),
+                "credential.multi-line",
+                "keep the line with the token",
+            ),
+            (
+                foreign,
+                Credential::File(token.to_owned()),
+                "credential.wrong-vendor",
+                hint,
+            ),
+        ] {
+            let setup = setup().credential(credential);
+            self.add(what, &setup, server, &expect(code, hint, 0));
+        }
+    }
+
     /// Others may read the credential file.
     pub(crate) fn add_readable_by_others(
         &mut self,

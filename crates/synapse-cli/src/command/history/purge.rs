@@ -10,7 +10,8 @@ use synapse_core::time::Timestamp;
 
 use crate::args::HistoryPurgeArguments;
 use crate::command::when::when;
-use crate::command::{CommandError, Context, with_engine};
+use crate::command::{CommandError, Context, runtime, with_engine};
+use crate::compose::{self, Asking};
 use crate::prompt;
 use crate::system::SystemClock;
 
@@ -48,15 +49,13 @@ fn confirmed(context: &Context, before: Timestamp) -> Result<bool, CommandError>
         .hint("add --yes when you are sure; `synapse history export` keeps a copy")
         .into());
     }
-    let mut calls = 0;
-    with_engine(context, async |engine| {
-        let query = UsageQuery {
-            until: Some(before),
-            ..UsageQuery::by(UsageKey::Connection)
-        };
-        calls = engine.usage(query).await?.total.calls;
-        Ok(())
-    })?;
+    let query = UsageQuery {
+        until: Some(before),
+        ..UsageQuery::by(UsageKey::Connection)
+    };
+    // Not `with_engine`: once it has waited for signals, Ctrl-C ends no question any more.
+    let engine = compose::engine(context, Asking::Terminal)?;
+    let calls = runtime()?.block_on(engine.usage(query))?.total.calls;
     if calls == 0 {
         context
             .printer

@@ -1,0 +1,80 @@
+//! The way from nothing to an answer as the README has it, in its own words.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::Home;
+use synapse_tests::process::Run;
+
+use super::{TWIN, blocks, readme, text};
+
+/// The command of the README's `sh` blocks that has these words, on one line and without a comment.
+fn command(words: &str) -> String {
+    let blocks = blocks(&text(&readme()), "sh").concat().replace("\\\n", "");
+    let found = blocks.lines().find(|line| line.contains(words));
+    let line = found.unwrap_or_else(|| panic!("README.md has no command with `{words}`"));
+    line.split("  #").next().unwrap().to_owned()
+}
+
+#[test]
+fn from_a_key_to_a_receipt() {
+    let double = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    let shell = |script: &str, input: &str| {
+        let script = format!("synapse() {{ '{TWIN}' \"$@\"; }}\n{script}");
+        let run = Run::new(Path::new("/bin/sh"), ["-c", &script]).env("HOME", home.path());
+        let run = run.env("PATH", "/usr/bin:/bin").input(input);
+        run.output().with_code(0)
+    };
+    let kept = shell(
+        &command("openai.token)"),
+        &format!("{}\n", OpenAiDouble::KEY),
+    );
+    assert_eq!((kept.stdout.as_str(), kept.stderr.as_str()), ("", ""));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!(mode(&home.synapse().join("openai.token")), 0o600);
+    assert_eq!(mode(&home.synapse()), 0o700);
+
+    let create = command("synapse connection create work").replace("MODEL", OpenAiDouble::MODEL);
+    let here = format!("{create} --base-url {}", double.base_url());
+    let created = shell(&here, "").stdout;
+    assert!(created.contains("\nproven: "), "{created}");
+    assert!(created.contains("\nnot proven: live\n"), "{created}");
+
+    let answered = shell(&command("synapse chat work \"What is MCP?\""), "");
+    assert_eq!(answered.stdout, "Hello\n");
+    let row = &home.history()[0];
+    let receipt = format!(
+        "{} · 1 request to {} · 14 in, 4 out tokens · cost unknown · {} ms · {}\n",
+        OpenAiDouble::MODEL,
+        double.server().origin().host(),
+        row["latency_ms"],
+        row["call_id"].as_str().unwrap(),
+    );
+    assert_eq!(answered.stderr, receipt);
+    let sent = double.server().requests();
+    assert_eq!(sent.len(), 2, "a lookup and a prompt");
+    assert_eq!(sent[1].json()["messages"][0]["content"], "What is MCP?");
+}
+
+#[test]
+fn the_demo_needs_nothing_and_leaves_nothing() {
+    let home = Home::new(TWIN);
+    let shown = home.run(["demo"]).with_code(0);
+    for promise in [
+        "the provider saw 0 connections",
+        "1 HTTP request seen by the provider",
+    ] {
+        assert!(shown.stdout.contains(promise), "{shown}");
+    }
+    for (_, after) in shown
+        .stdout
+        .match_indices("://")
+        .map(|(at, _)| shown.stdout.split_at(at))
+    {
+        assert!(after.starts_with("://127.0.0.1:"), "{after}");
+    }
+    assert_eq!(home.files(), []);
+    assert!(!home.synapse().exists());
+}
