@@ -76,9 +76,16 @@ pub(super) async fn remove(secrets: &Secrets, account: &str) -> Result<(), Failu
 /// The references to all items of the service.
 pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failure> {
     bounded(secrets.deadline, STORE, || {
-        let accounts = platform::store()
-            .and_then(|store| platform::accounts(store.as_ref(), SERVICE))
+        let entries = platform::store()
+            .and_then(|store| store.search(&platform::terms(SERVICE)))
             .map_err(|error| failure("*", error))?;
+        let mut accounts: Vec<String> = entries
+            .iter()
+            .filter_map(Entry::get_specifiers)
+            .filter(|(service, _)| service == SERVICE)
+            .map(|(_, account)| account)
+            .collect();
+        accounts.sort();
         // What other programs put there under names that no reference can have is not ours.
         Ok(accounts
             .iter()

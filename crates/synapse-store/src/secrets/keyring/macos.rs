@@ -14,16 +14,9 @@ pub(super) fn store() -> Result<Arc<CredentialStore>, Error> {
     Ok(store)
 }
 
-/// The accounts of `service`, sorted.
-pub(super) fn accounts(store: &CredentialStore, service: &str) -> Result<Vec<String>, Error> {
-    let entries = store.search(&HashMap::from([("service", service)]))?;
-    let mut accounts: Vec<String> = entries
-        .iter()
-        .filter_map(|entry| entry.get_specifiers())
-        .map(|(_, account)| account)
-        .collect();
-    accounts.sort();
-    Ok(accounts)
+/// What to search for the items of `service`.
+pub(super) fn terms(service: &str) -> HashMap<&str, &str> {
+    HashMap::from([("service", service)])
 }
 
 /// What a failure of the platform means.

@@ -14,17 +14,9 @@ pub(super) fn store() -> Result<Arc<CredentialStore>, Error> {
     Ok(store)
 }
 
-/// The accounts of `service`, sorted.
-pub(super) fn accounts(store: &CredentialStore, service: &str) -> Result<Vec<String>, Error> {
-    let entries = store.search(&HashMap::new())?;
-    let mut accounts: Vec<String> = entries
-        .iter()
-        .filter_map(|entry| entry.get_specifiers())
-        .filter(|(of, _)| of == service)
-        .map(|(_, account)| account)
-        .collect();
-    accounts.sort();
-    Ok(accounts)
+/// What to search for the items of `service`: everything, because only whole names can be.
+pub(super) fn terms(_service: &str) -> HashMap<&str, &str> {
+    HashMap::new()
 }
 
 /// What a failure of the platform means.
