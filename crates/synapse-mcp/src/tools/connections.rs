@@ -1,13 +1,12 @@
 //! The tool `list_connections`: what a model needs to choose one, and nothing about credentials.
 
 use serde::Serialize;
-use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 use synapse_core::ports::StoredConnection;
 
 use super::arguments::Arguments;
-use super::{failed, schema, value};
+use super::{schema, value};
 use crate::host::{ToolCall, ToolResult};
 
 /// `synapse.connection-list/1`: the model's view of the connections.
@@ -57,18 +56,14 @@ impl From<&StoredConnection> for ListedConnection {
 }
 
 /// Reads connections.toml and nothing else.
-pub(super) fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    match list(engine, scope, call) {
-        Ok(document) => {
-            ToolResult::text(lines(&document)).with_structured_content(value(&document))
-        }
-        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
-    }
-}
-
-fn list(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<ListDocument, Failure> {
+pub(super) fn call(
+    engine: &Engine,
+    scope: Option<&str>,
+    call: ToolCall,
+) -> Result<ToolResult, Failure> {
     Arguments::new(schema::LIST_CONNECTIONS, call.arguments).finish()?;
-    document(engine, scope)
+    let document = document(engine, scope)?;
+    Ok(ToolResult::text(lines(&document)).with_structured_content(value(&document)))
 }
 
 /// The connections that a server of this scope may tell.

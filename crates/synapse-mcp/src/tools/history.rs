@@ -1,24 +1,21 @@
 //! The tool `history`, and single rows for the resource `synapse://history/{id}`.
 
 use synapse_core::call::CallId;
-use synapse_core::document::{ErrorDocument, HistoryDocument, Pages};
+use synapse_core::document::{HistoryDocument, Pages};
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
 
 use super::arguments::{Arguments, invalid};
-use super::{connection, failed, schema, settled, value};
+use super::{connection, schema, settled, value};
 use crate::host::{ToolCall, ToolResult};
 
 /// Rows of the ledger; sends nothing.
-pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    match run(engine, scope, call).await {
-        Ok(result) => result,
-        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
-    }
-}
-
-async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<ToolResult, Failure> {
+pub(super) async fn call(
+    engine: &Engine,
+    scope: Option<&str>,
+    call: ToolCall,
+) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::new(schema::HISTORY, call.arguments);
     let one: Option<String> = arguments.take("call_id")?;
     let named = arguments.take("connection")?;

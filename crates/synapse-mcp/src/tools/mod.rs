@@ -146,7 +146,7 @@ impl ToolHost for ProductTools {
         let scope = self.scope.as_deref();
         let tool = Tool::from_name(&call.name).filter(|tool| self.offers(*tool));
         // Boxed where the future holds a whole exchange.
-        Ok(match tool {
+        let result = match tool {
             Some(Tool::Chat) => Box::pin(chat::call(engine, scope, call)).await,
             Some(Tool::ListConnections) => connections::call(engine, scope, call),
             Some(Tool::ListModels) => Box::pin(models::call(engine, scope, call)).await,
@@ -154,7 +154,8 @@ impl ToolHost for ProductTools {
             Some(Tool::Usage) => usage::call(engine, scope, call).await,
             Some(Tool::History) => history::call(engine, scope, call).await,
             None => return Err(ToolError::UnknownTool { name: call.name }),
-        })
+        };
+        Ok(result.unwrap_or_else(|failure| failed(&failure, &ErrorDocument::new(&failure))))
     }
 }
 

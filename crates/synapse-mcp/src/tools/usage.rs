@@ -1,24 +1,21 @@
 //! The tool `usage`, and the same sums for the resource `synapse://usage/{by}`.
 
-use synapse_core::document::{ErrorDocument, UsageDocument};
+use synapse_core::document::UsageDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 
 use super::arguments::{Arguments, invalid};
-use super::{failed, schema, settled, value};
+use super::{schema, settled, value};
 use crate::host::{ToolCall, ToolResult};
 
 /// Sums over the ledger; sends nothing.
-pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    match run(engine, scope, call).await {
-        Ok(result) => result,
-        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
-    }
-}
-
-async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<ToolResult, Failure> {
+pub(super) async fn call(
+    engine: &Engine,
+    scope: Option<&str>,
+    call: ToolCall,
+) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::new(schema::USAGE, call.arguments);
     let by: Option<String> = arguments.take("by")?;
     let since: Option<String> = arguments.take("since")?;
