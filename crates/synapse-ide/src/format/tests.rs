@@ -261,6 +261,10 @@ fn what_cannot_be_yaml_is_refused() {
         ("a: 1\na: 2\n", "it is no YAML"),
         ("a: *x\n", "it is no YAML"),
         ("a: 1\r\nb: 2\n", "mixes line ends"),
+        ("a: 1\n  \t# b\n", "nothing behind a tab"),
+        ("a: 1\n\t\n", "nothing behind a tab"),
+        ("? |\n  a\n: 1\n", "it is no YAML"),
+        ("? [a]\n: 1\n", "it is no YAML"),
     ] {
         let refusal = added(Format::Yaml, text).unwrap_err();
         assert!(refusal.contains(why), "{text}: {refusal}");

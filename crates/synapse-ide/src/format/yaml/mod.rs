@@ -16,13 +16,8 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
 }
 
 pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
-    let is_odd = |line: &str| {
-        let said = line.trim_start();
-        let indent = line.get(..line.len() - said.len()).unwrap_or_default();
-        indent.contains('\t') && (said.is_empty() || said.starts_with('#'))
-    };
-    if text.lines().any(is_odd) {
-        return Err("a line has nothing behind a tab, which not every reader takes".to_owned());
+    if text.lines().any(says_nothing_behind_a_tab) {
+        return Err("a line says nothing behind a tab, which not every reader takes".to_owned());
     }
     let mut text = text.to_owned();
     for edit in edits {
@@ -42,6 +37,12 @@ pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
         }
     }
     Ok(text)
+}
+
+fn says_nothing_behind_a_tab(line: &str) -> bool {
+    let said = line.trim_start();
+    let indent = line.strip_suffix(said).unwrap_or_default();
+    indent.contains('\t') && (said.is_empty() || said.starts_with('#'))
 }
 
 /// A part of a text and what is to stand there instead.
@@ -122,8 +123,7 @@ fn remove(text: &str, root: &Node, path: &[String]) -> Result<Option<Change>, St
         let Some(index) = entries.iter().position(|entry| entry.key == *key) else {
             return Ok(None);
         };
-        let (before, rest) = entries.split_at(index);
-        let [entry, behind @ ..] = rest else {
+        let (before, [entry, behind @ ..]) = entries.split_at(index) else {
             return Ok(None);
         };
         found = Some((node.style, before.last(), entry, behind.first()));
