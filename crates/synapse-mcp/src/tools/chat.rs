@@ -6,22 +6,19 @@ use serde_json::Value;
 use synapse_core::call::Caller;
 use synapse_core::chat::{ChatReply, Message, Parameters, Role};
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
-use synapse_core::engine::{ChatCall, Engine};
+use synapse_core::engine::ChatCall;
 use synapse_core::error::Failure;
 
 use super::arguments::{Arguments, clean, invalid};
 use super::heartbeat::with_heartbeat;
 use super::{connection, failed, schema, value};
 use crate::host::{ToolCall, ToolResult, text_block};
+use crate::view::View;
 
 /// Sends one prompt.
-pub(super) async fn call(
-    engine: &Engine,
-    scope: Option<&str>,
-    mut call: ToolCall,
-) -> Result<ToolResult, Failure> {
+pub(super) async fn call(view: &View, mut call: ToolCall) -> Result<ToolResult, Failure> {
     let progress = call.progress.take();
-    let exchange = engine.chat(prepare(scope, call)?);
+    let exchange = view.engine().chat(prepare(view.scope(), call)?);
     let outcome = with_heartbeat(progress.as_ref(), "the model", exchange).await?;
     let (receipt, warnings) = (&outcome.receipt, &outcome.warnings);
     Ok(match outcome.result {

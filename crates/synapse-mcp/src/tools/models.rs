@@ -1,28 +1,25 @@
 //! The tool `list_models`: one request, no prompt.
 
 use synapse_core::document::ModelsDocument;
-use synapse_core::engine::{Engine, Models};
+use synapse_core::engine::Models;
 use synapse_core::error::Failure;
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
 use super::{connection, schema, value};
 use crate::host::{ToolCall, ToolResult};
+use crate::view::View;
 
 /// Asks the provider for its models.
-pub(super) async fn call(
-    engine: &Engine,
-    scope: Option<&str>,
-    call: ToolCall,
-) -> Result<ToolResult, Failure> {
+pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::new(schema::LIST_MODELS, call.arguments);
     let named = arguments.take("connection")?;
     let search: Option<String> = arguments.take("search")?;
     let limit = arguments.take_within("limit", 1..=1000)?.unwrap_or(LIMIT) as usize;
     arguments.finish()?;
-    let named = connection(scope, named)?;
-    let name = engine.connection(named.as_deref())?.name;
-    let listing = engine.models(name.as_str());
+    let named = connection(view.scope(), named)?;
+    let name = view.engine().connection(named.as_deref())?.name;
+    let listing = view.engine().models(name.as_str());
     let mut models = with_heartbeat(call.progress.as_ref(), "the provider", listing).await?;
     let document = ModelsDocument::new(&models, search.as_deref()).at_most(limit);
     let text = lines(&mut models, search.as_deref(), limit);

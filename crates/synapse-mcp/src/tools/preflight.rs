@@ -1,7 +1,7 @@
 //! The tool `preflight`: the ladder of a saved connection.
 
 use synapse_core::document::PreflightDocument;
-use synapse_core::engine::{Engine, PreflightCall};
+use synapse_core::engine::PreflightCall;
 use synapse_core::error::Failure;
 use synapse_core::preflight::{Check, Finding, PreflightReport, Reach, Skip};
 
@@ -9,13 +9,10 @@ use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
 use super::{connection, paragraph, schema, value};
 use crate::host::{ToolCall, ToolResult};
+use crate::view::View;
 
 /// Climbs the ladder; one paid prompt only when it is asked for.
-pub(super) async fn call(
-    engine: &Engine,
-    scope: Option<&str>,
-    call: ToolCall,
-) -> Result<ToolResult, Failure> {
+pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::new(schema::PREFLIGHT, call.arguments);
     let named = arguments.take("connection")?;
     let reach = match arguments.take("live")? {
@@ -23,10 +20,10 @@ pub(super) async fn call(
         Some(false) | None => Reach::Free,
     };
     arguments.finish()?;
-    let named = connection(scope, named)?;
-    let name = engine.connection(named.as_deref())?.name;
-    let stored = engine.stored(name.as_str())?;
-    let climbing = engine.preflight(PreflightCall::saved(stored, reach));
+    let named = connection(view.scope(), named)?;
+    let name = view.engine().connection(named.as_deref())?.name;
+    let stored = view.engine().stored(name.as_str())?;
+    let climbing = view.engine().preflight(PreflightCall::saved(stored, reach));
     let report = with_heartbeat(call.progress.as_ref(), "the provider", climbing).await;
     let document = value(&PreflightDocument::new(Some(name.as_str()), &report));
     let result = ToolResult::text(text(&report)).with_structured_content(document);

@@ -1,21 +1,17 @@
 //! The tool `usage`, and the same sums for the resource `synapse://usage/{by}`.
 
 use synapse_core::document::UsageDocument;
-use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 
 use super::arguments::{Arguments, invalid};
-use super::{schema, settled, value};
+use super::{schema, value};
 use crate::host::{ToolCall, ToolResult};
+use crate::view::View;
 
 /// Sums over the ledger; sends nothing.
-pub(super) async fn call(
-    engine: &Engine,
-    scope: Option<&str>,
-    call: ToolCall,
-) -> Result<ToolResult, Failure> {
+pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::new(schema::USAGE, call.arguments);
     let by: Option<String> = arguments.take("by")?;
     let since: Option<String> = arguments.take("since")?;
@@ -29,9 +25,9 @@ pub(super) async fn call(
         })?,
         None => UsageKey::Connection,
     };
-    let now = engine.ports().clock.now();
+    let now = view.engine().ports().clock.now();
     let since = since.map(|text| point(&text, now)).transpose()?;
-    let (query, report) = sums(engine, scope, by, since).await?;
+    let (query, report) = sums(view, by, since).await?;
     let document = UsageDocument::new(&query, &report);
     Ok(ToolResult::text(text(&report)).with_structured_content(value(&document)))
 }
@@ -46,12 +42,11 @@ pub(crate) fn key(word: &str) -> Option<UsageKey> {
 /// # Errors
 /// `storage.*`; `usage.invalid-arguments` for sums over connections out of scope.
 pub(crate) async fn sums(
-    engine: &Engine,
-    scope: Option<&str>,
+    view: &View,
     by: UsageKey,
     since: Option<Timestamp>,
 ) -> Result<(UsageQuery, UsageReport), Failure> {
-    if scope.is_some() && by != UsageKey::Connection {
+    if view.scope().is_some() && by != UsageKey::Connection {
         return Err(invalid("this server serves one connection only")
             .cause("other sums would tell about other connections")
             .hint("sum by connection")
@@ -59,9 +54,9 @@ pub(crate) async fn sums(
     }
     let until = None;
     let query = UsageQuery { by, since, until };
-    settled(engine).await?;
-    let mut report = engine.usage(query.clone()).await?;
-    if let Some(name) = scope {
+    view.settled().await?;
+    let mut report = view.engine().usage(query.clone()).await?;
+    if let Some(name) = view.scope() {
         report.lines.retain(|line| line.key == name);
         report.total = UsageLine {
             key: report.total.key,
