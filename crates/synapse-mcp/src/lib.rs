@@ -11,6 +11,7 @@ mod revision;
 mod server;
 pub mod stdio;
 pub mod tools;
+mod view;
 
 pub use host::{
     Caller, CompletionHost, HostError, PromptHost, ResourceHost, ToolCall, ToolError, ToolHost,

@@ -96,21 +96,21 @@ fn snippets_are_in_the_form_of_the_client() {
     args = ["serve", "--connection", "work"]
     env = { SYNAPSE_HOME = "[HOME]/.synapse" }
     "#);
-    insta::assert_snapshot!(of("goose"), @"
+    insta::assert_snapshot!(of("goose"), @r#"
     extensions:
       synapse:
         type: stdio
         cmd: [TWIN]
         args:
           - serve
-          - '--connection'
+          - "--connection"
           - work
         envs:
           SYNAPSE_HOME: [HOME]/.synapse
         name: synapse
         enabled: true
         timeout: 300
-    ");
+    "#);
     insta::assert_snapshot!(of("opencode"), @r#"
     {
       "mcp": {

@@ -1,8 +1,9 @@
 //! What files look like in the wild, format by format.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Edit, Text, edit, read};
+use super::{Edit, Text, at, edit, read};
 use crate::client::Format;
 
 fn path(keys: &[&str]) -> Vec<String> {
@@ -260,6 +261,10 @@ fn what_cannot_be_yaml_is_refused() {
         ("a: 1\na: 2\n", "it is no YAML"),
         ("a: *x\n", "it is no YAML"),
         ("a: 1\r\nb: 2\n", "mixes line ends"),
+        ("a: 1\n  \t# b\n", "nothing behind a tab"),
+        ("a: 1\n\t\n", "nothing behind a tab"),
+        ("? |\n  a\n: 1\n", "it is no YAML"),
+        ("? [a]\n: 1\n", "it is no YAML"),
     ] {
         let refusal = added(Format::Yaml, text).unwrap_err();
         assert!(refusal.contains(why), "{text}: {refusal}");
@@ -278,5 +283,63 @@ fn removing_what_is_not_there_changes_nothing() {
         let text = text.to_owned();
         let after = removed(format, &text).unwrap();
         assert_eq!(after.trim_end(), text.trim_end(), "{format:?}");
+    }
+}
+
+/// What JSON is made of, in no order.
+fn soup() -> impl Strategy<Value = String> {
+    let part = proptest::sample::select(vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"mcpServers\":",
+        "\"synapse\":",
+        "\"a\"",
+        "\"\\u00e4\"",
+        "\"\u{e4}\"",
+        "1",
+        "2.50",
+        "null",
+        "true",
+        " ",
+        "\n",
+        "\n  ",
+        "\t",
+        "\r\n",
+        "/*",
+        "*/",
+        "//",
+        "{}",
+        "{\"mcpServers\":{",
+        "}}",
+        "'",
+        "\\",
+    ]);
+    proptest::collection::vec(part, 0..25).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever a text is, an edit of it is right or refused, in the eyes of a strict reader too.
+    #[test]
+    fn an_edit_of_anything_is_right_or_refused(text in soup()) {
+        let Ok(with) = added(Format::Jsonc, &text) else {
+            return Ok(());
+        };
+        if let Ok(mut meant) = serde_json::from_str::<Value>(&text) {
+            let found: Value = serde_json::from_str(&with).unwrap();
+            if meant["mcpServers"].is_null() {
+                meant["mcpServers"] = json!({});
+            }
+            meant["mcpServers"]["synapse"] = entry();
+            prop_assert_eq!(found, meant, "{}", with);
+        }
+        let without = removed(Format::Jsonc, &with).unwrap();
+        let left = read(Format::Jsonc, &without).unwrap();
+        prop_assert_eq!(at(&left, &["mcpServers", "synapse"]), None, "{}", without);
     }
 }

@@ -12,13 +12,13 @@ use super::prompts::PROMPTS;
 use super::resources::TEMPLATES;
 use crate::JsonObject;
 use crate::host::{CompletionCall, CompletionHost, HostError, completion, referenced};
-use crate::tools::{connections, history};
+use crate::tools::history;
+use crate::view::View;
 
 /// The product's own completions.
 #[derive(Debug, Clone)]
 pub struct ProductCompletions {
-    engine: Engine,
-    scope: Option<String>,
+    view: View,
 }
 
 impl ProductCompletions {
@@ -26,15 +26,14 @@ impl ProductCompletions {
     #[must_use]
     pub const fn new(engine: Engine) -> Self {
         Self {
-            engine,
-            scope: None,
+            view: View::of(engine),
         }
     }
 
     /// Tells of the connection called `name` and of no other.
     #[must_use]
     pub fn scoped_to(mut self, name: impl Into<String>) -> Self {
-        self.scope = Some(name.into());
+        self.view = self.view.scoped_to(name);
         self
     }
 
@@ -93,11 +92,11 @@ impl ProductCompletions {
     }
 
     fn stored(&self) -> Vec<StoredConnection> {
-        connections::stored(&self.engine, self.scope.as_deref()).unwrap_or_default()
+        self.view.connections().unwrap_or_default()
     }
 
     async fn rows(&self) -> Vec<Entry> {
-        let rows = history::newest(&self.engine, self.scope.as_deref(), RECENT).await;
+        let rows = history::newest(&self.view, RECENT).await;
         rows.unwrap_or_default()
     }
 }

@@ -13,12 +13,12 @@ use super::{failed, object};
 use crate::JsonObject;
 use crate::host::{Caller, HostError, Listing, ResourceHost, ResourceRead};
 use crate::tools::{connections, history, usage, value};
+use crate::view::View;
 
 /// The product's own resources.
 #[derive(Debug, Clone)]
 pub struct ProductResources {
-    engine: Engine,
-    scope: Option<String>,
+    view: View,
 }
 
 impl ProductResources {
@@ -26,43 +26,38 @@ impl ProductResources {
     #[must_use]
     pub const fn new(engine: Engine) -> Self {
         Self {
-            engine,
-            scope: None,
+            view: View::of(engine),
         }
     }
 
     /// Tells of the connection called `name` and of no other.
     #[must_use]
     pub fn scoped_to(mut self, name: impl Into<String>) -> Self {
-        self.scope = Some(name.into());
+        self.view = self.view.scoped_to(name);
         self
-    }
-
-    fn scope(&self) -> Option<&str> {
-        self.scope.as_deref()
     }
 
     async fn read(&self, target: Target<'_>) -> Result<Option<Content>, HostError> {
         Ok(match target {
             Target::Connections => {
-                let document = connections::document(&self.engine, self.scope());
+                let document = connections::document(&self.view);
                 Some(Content::Json(value(
                     &document.map_err(|failure| failed(&failure))?,
                 )))
             }
             Target::Connection(name) => {
-                let document = connections::document(&self.engine, self.scope());
+                let document = connections::document(&self.view);
                 let document = document.map_err(|failure| failed(&failure))?;
                 let found = document.only(name);
                 found.map(|document| Content::Json(value(&document)))
             }
             Target::Usage(by) => {
-                let sums = usage::sums(&self.engine, self.scope(), by, None).await;
+                let sums = usage::sums(&self.view, by, None).await;
                 let (query, lines) = sums.map_err(|failure| failed(&failure))?;
                 Some(Content::Json(value(&UsageDocument::new(&query, &lines))))
             }
             Target::Call(id) => {
-                let entry = history::entry(&self.engine, self.scope(), id).await;
+                let entry = history::entry(&self.view, id).await;
                 let entry = entry.map_err(|failure| failed(&failure))?;
                 entry.map(|entry| Content::Json(value(&EntryDocument::new(&entry, None))))
             }
@@ -82,7 +77,7 @@ impl ResourceHost for ProductResources {
             "mimeType": JSON,
         })];
         // A file that cannot be read is told when it is read, not when it is listed.
-        let stored = connections::stored(&self.engine, self.scope()).unwrap_or_default();
+        let stored = self.view.connections().unwrap_or_default();
         for name in stored.iter().map(|stored| stored.name.as_str()) {
             items.push(json!({
                 "uri": format!("synapse://connections/{name}"),

@@ -6,35 +6,31 @@ use serde_json::Value;
 use synapse_core::call::Caller;
 use synapse_core::chat::{ChatReply, Message, Parameters, Role};
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
-use synapse_core::engine::{ChatCall, Engine};
+use synapse_core::engine::ChatCall;
 use synapse_core::error::Failure;
 
 use super::arguments::{Arguments, clean, invalid};
 use super::heartbeat::with_heartbeat;
 use super::{connection, failed, schema, value};
 use crate::host::{ToolCall, ToolResult, text_block};
+use crate::view::View;
 
 /// Sends one prompt.
-pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    let progress = call.progress.clone();
-    let prepared = prepare(scope, call);
-    let outcome = match prepared {
-        Ok(call) => with_heartbeat(progress.as_ref(), "the model", engine.chat(call)).await,
-        Err(failure) => Err(failure),
-    };
-    match outcome {
-        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
-        Ok(outcome) => match outcome.result {
-            Err(failure) => failed(
-                &failure,
-                &ErrorDocument::new(&failure).with_receipt(&outcome.receipt, &outcome.warnings),
-            ),
-            Ok(reply) => {
-                let document = ChatDocument::new(&reply, &outcome.receipt, &outcome.warnings);
-                ToolResult::new(blocks(reply)).with_structured_content(value(&document))
-            }
-        },
-    }
+pub(super) async fn call(view: &View, mut call: ToolCall) -> Result<ToolResult, Failure> {
+    let progress = call.progress.take();
+    let exchange = view.engine().chat(prepare(view.scope(), call)?);
+    let outcome = with_heartbeat(progress.as_ref(), "the model", exchange).await?;
+    let (receipt, warnings) = (&outcome.receipt, &outcome.warnings);
+    Ok(match outcome.result {
+        Err(failure) => {
+            let document = ErrorDocument::new(&failure).with_receipt(receipt, warnings);
+            failed(&failure, &document)
+        }
+        Ok(reply) => {
+            let document = ChatDocument::new(&reply, receipt, warnings);
+            ToolResult::new(blocks(reply)).with_structured_content(value(&document))
+        }
+    })
 }
 
 fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {

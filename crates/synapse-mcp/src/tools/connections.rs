@@ -1,14 +1,13 @@
 //! The tool `list_connections`: what a model needs to choose one, and nothing about credentials.
 
 use serde::Serialize;
-use synapse_core::document::ErrorDocument;
-use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 use synapse_core::ports::StoredConnection;
 
 use super::arguments::Arguments;
-use super::{failed, schema, value};
+use super::{schema, value};
 use crate::host::{ToolCall, ToolResult};
+use crate::view::View;
 
 /// `synapse.connection-list/1`: the model's view of the connections.
 #[derive(Debug, Serialize)]
@@ -57,44 +56,23 @@ impl From<&StoredConnection> for ListedConnection {
 }
 
 /// Reads connections.toml and nothing else.
-pub(super) fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    match list(engine, scope, call) {
-        Ok(document) => {
-            ToolResult::text(lines(&document)).with_structured_content(value(&document))
-        }
-        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
-    }
-}
-
-fn list(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<ListDocument, Failure> {
+pub(super) fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
     Arguments::new(schema::LIST_CONNECTIONS, call.arguments).finish()?;
-    document(engine, scope)
+    let document = document(view)?;
+    Ok(ToolResult::text(lines(&document)).with_structured_content(value(&document)))
 }
 
 /// The connections that a server of this scope may tell.
 ///
 /// # Errors
 /// `config.*` or `storage.*`.
-pub(crate) fn document(engine: &Engine, scope: Option<&str>) -> Result<ListDocument, Failure> {
-    let connections = stored(engine, scope)?;
+pub(crate) fn document(view: &View) -> Result<ListDocument, Failure> {
+    let connections = view.connections()?;
     Ok(ListDocument {
         schema: "synapse.connection-list/1",
         ok: true,
         connections: connections.iter().map(ListedConnection::from).collect(),
     })
-}
-
-/// The connections themselves.
-///
-/// # Errors
-/// As [`document`].
-pub(crate) fn stored(
-    engine: &Engine,
-    scope: Option<&str>,
-) -> Result<Vec<StoredConnection>, Failure> {
-    let mut connections = engine.connections()?;
-    connections.retain(|stored| scope.is_none_or(|name| stored.name.as_str() == name));
-    Ok(connections)
 }
 
 fn lines(document: &ListDocument) -> String {

@@ -1,24 +1,17 @@
 //! The tool `history`, and single rows for the resource `synapse://history/{id}`.
 
 use synapse_core::call::CallId;
-use synapse_core::document::{ErrorDocument, HistoryDocument, Pages};
-use synapse_core::engine::Engine;
+use synapse_core::document::{HistoryDocument, Pages};
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
 
 use super::arguments::{Arguments, invalid};
-use super::{connection, failed, schema, settled, value};
+use super::{connection, schema, value};
 use crate::host::{ToolCall, ToolResult};
+use crate::view::View;
 
 /// Rows of the ledger; sends nothing.
-pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    match run(engine, scope, call).await {
-        Ok(result) => result,
-        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
-    }
-}
-
-async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<ToolResult, Failure> {
+pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::new(schema::HISTORY, call.arguments);
     let one: Option<String> = arguments.take("call_id")?;
     let named = arguments.take("connection")?;
@@ -28,12 +21,12 @@ async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<Too
     arguments.finish()?;
     // At most 200.
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    let connection = connection(scope, named)?;
+    let connection = connection(view.scope(), named)?;
     let outcome = outcome.as_deref().map(outcome_of).transpose()?;
     let (entries, pages) = match one {
         Some(id) => {
             let id = call_id("call_id", &id)?;
-            let entry = entry(engine, scope, id).await?;
+            let entry = entry(view, id).await?;
             let entry = entry.ok_or_else(|| {
                 invalid("no call has that id")
                     .hint("leave call_id out to see the newest")
@@ -48,8 +41,8 @@ async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<Too
                 after: before,
                 ..of(connection.as_deref(), limit)
             };
-            settled(engine).await?;
-            let entries = engine.history(query.clone()).await?;
+            view.settled().await?;
+            let entries = view.engine().history(query.clone()).await?;
             let pages = Pages::around(&entries, &query);
             (entries, pages)
         }
@@ -66,26 +59,18 @@ async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<Too
 ///
 /// # Errors
 /// `storage.*`.
-pub(crate) async fn entry(
-    engine: &Engine,
-    scope: Option<&str>,
-    id: CallId,
-) -> Result<Option<Entry>, Failure> {
-    settled(engine).await?;
-    let entry = engine.ports().reader.entry(id).await?;
-    Ok(entry.filter(|entry| scope.is_none_or(|name| entry.receipt.connection == name)))
+pub(crate) async fn entry(view: &View, id: CallId) -> Result<Option<Entry>, Failure> {
+    view.settled().await?;
+    let entry = view.engine().ports().reader.entry(id).await?;
+    Ok(entry.filter(|entry| view.covers(&entry.receipt.connection)))
 }
 
 /// The newest rows that a server of this scope may tell.
 ///
 /// # Errors
 /// `storage.*`.
-pub(crate) async fn newest(
-    engine: &Engine,
-    scope: Option<&str>,
-    limit: u32,
-) -> Result<Vec<Entry>, Failure> {
-    engine.history(of(scope, limit)).await
+pub(crate) async fn newest(view: &View, limit: u32) -> Result<Vec<Entry>, Failure> {
+    view.engine().history(of(view.scope(), limit)).await
 }
 
 /// The newest rows of a connection, or of all.

@@ -24,6 +24,7 @@ use self::arguments::invalid;
 use crate::host::{
     CacheHint, CacheScope, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult,
 };
+use crate::view::View;
 
 /// One of the product's own tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,8 +87,7 @@ impl Tool {
 /// The product's own tools.
 #[derive(Debug, Clone)]
 pub struct ProductTools {
-    engine: Engine,
-    scope: Option<String>,
+    view: View,
     tools: Vec<Tool>,
 }
 
@@ -96,8 +96,7 @@ impl ProductTools {
     #[must_use]
     pub fn new(engine: Engine) -> Self {
         Self {
-            engine,
-            scope: None,
+            view: View::of(engine),
             tools: Tool::ALL.to_vec(),
         }
     }
@@ -105,7 +104,7 @@ impl ProductTools {
     /// Serves the connection called `name` and no other.
     #[must_use]
     pub fn scoped_to(mut self, name: impl Into<String>) -> Self {
-        self.scope = Some(name.into());
+        self.view = self.view.scoped_to(name);
         self
     }
 
@@ -142,19 +141,19 @@ impl ToolHost for ProductTools {
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
-        let engine = &self.engine;
-        let scope = self.scope.as_deref();
+        let view = &self.view;
         let tool = Tool::from_name(&call.name).filter(|tool| self.offers(*tool));
         // Boxed where the future holds a whole exchange.
-        Ok(match tool {
-            Some(Tool::Chat) => Box::pin(chat::call(engine, scope, call)).await,
-            Some(Tool::ListConnections) => connections::call(engine, scope, call),
-            Some(Tool::ListModels) => Box::pin(models::call(engine, scope, call)).await,
-            Some(Tool::Preflight) => Box::pin(preflight::call(engine, scope, call)).await,
-            Some(Tool::Usage) => usage::call(engine, scope, call).await,
-            Some(Tool::History) => history::call(engine, scope, call).await,
+        let result = match tool {
+            Some(Tool::Chat) => Box::pin(chat::call(view, call)).await,
+            Some(Tool::ListConnections) => connections::call(view, call),
+            Some(Tool::ListModels) => Box::pin(models::call(view, call)).await,
+            Some(Tool::Preflight) => Box::pin(preflight::call(view, call)).await,
+            Some(Tool::Usage) => usage::call(view, call).await,
+            Some(Tool::History) => history::call(view, call).await,
             None => return Err(ToolError::UnknownTool { name: call.name }),
-        })
+        };
+        Ok(result.unwrap_or_else(|failure| failed(&failure, &ErrorDocument::new(&failure))))
     }
 }
 
@@ -170,14 +169,6 @@ fn connection(scope: Option<&str>, named: Option<String>) -> Result<Option<Strin
         (Some(scope), _) => Ok(Some(scope.to_owned())),
         (None, named) => Ok(named),
     }
-}
-
-/// Waits for the rows of calls that were answered already, so that who asks next finds them closed.
-///
-/// # Errors
-/// `storage.*` when a row could not be written: sums and lists would miss it.
-pub(crate) async fn settled(engine: &Engine) -> Result<(), Failure> {
-    engine.ports().ledger.flush().await
 }
 
 /// A failure as a result: one paragraph for the reader, the document for the program.

@@ -1,45 +1,29 @@
 //! The tool `list_models`: one request, no prompt.
 
-use synapse_core::document::{ErrorDocument, ModelsDocument};
-use synapse_core::engine::{Engine, Models};
+use synapse_core::document::ModelsDocument;
+use synapse_core::engine::Models;
 use synapse_core::error::Failure;
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
-use super::{connection, failed, schema, value};
-use crate::JsonObject;
+use super::{connection, schema, value};
 use crate::host::{ToolCall, ToolResult};
+use crate::view::View;
 
 /// Asks the provider for its models.
-pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    let (name, search, limit) = match prepare(engine, scope, call.arguments) {
-        Ok(prepared) => prepared,
-        Err(failure) => return failed(&failure, &ErrorDocument::new(&failure)),
-    };
-    let listing = with_heartbeat(call.progress.as_ref(), "the provider", engine.models(&name));
-    match listing.await {
-        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
-        Ok(mut models) => {
-            let document = ModelsDocument::new(&models, search.as_deref()).at_most(limit);
-            let text = lines(&mut models, search.as_deref(), limit);
-            ToolResult::text(text).with_structured_content(value(&document))
-        }
-    }
-}
-
-fn prepare(
-    engine: &Engine,
-    scope: Option<&str>,
-    arguments: JsonObject,
-) -> Result<(String, Option<String>, usize), Failure> {
-    let mut arguments = Arguments::new(schema::LIST_MODELS, arguments);
+pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
+    let mut arguments = Arguments::new(schema::LIST_MODELS, call.arguments);
     let named = arguments.take("connection")?;
-    let search = arguments.take("search")?;
-    let limit = arguments.take_within("limit", 1..=1000)?.unwrap_or(LIMIT);
+    let search: Option<String> = arguments.take("search")?;
+    let limit = arguments.take_within("limit", 1..=1000)?.unwrap_or(LIMIT) as usize;
     arguments.finish()?;
-    let named = connection(scope, named)?;
-    let connection = engine.connection(named.as_deref())?;
-    Ok((connection.name.to_string(), search, limit as usize))
+    let named = connection(view.scope(), named)?;
+    let name = view.engine().connection(named.as_deref())?.name;
+    let listing = view.engine().models(name.as_str());
+    let mut models = with_heartbeat(call.progress.as_ref(), "the provider", listing).await?;
+    let document = ModelsDocument::new(&models, search.as_deref()).at_most(limit);
+    let text = lines(&mut models, search.as_deref(), limit);
+    Ok(ToolResult::text(text).with_structured_content(value(&document)))
 }
 
 fn lines(models: &mut Models, search: Option<&str>, limit: usize) -> String {

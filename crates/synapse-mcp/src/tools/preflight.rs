@@ -1,50 +1,37 @@
 //! The tool `preflight`: the ladder of a saved connection.
 
-use synapse_core::document::{ErrorDocument, PreflightDocument};
-use synapse_core::engine::{Engine, PreflightCall};
+use synapse_core::document::PreflightDocument;
+use synapse_core::engine::PreflightCall;
 use synapse_core::error::Failure;
 use synapse_core::preflight::{Check, Finding, PreflightReport, Reach, Skip};
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
-use super::{connection, failed, paragraph, schema, value};
-use crate::JsonObject;
+use super::{connection, paragraph, schema, value};
 use crate::host::{ToolCall, ToolResult};
+use crate::view::View;
 
 /// Climbs the ladder; one paid prompt only when it is asked for.
-pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    let (name, preflight) = match prepare(engine, scope, call.arguments) {
-        Ok(prepared) => prepared,
-        Err(failure) => return failed(&failure, &ErrorDocument::new(&failure)),
-    };
-    let climbing = engine.preflight(preflight);
-    let report = with_heartbeat(call.progress.as_ref(), "the provider", climbing).await;
-    let document = value(&PreflightDocument::new(Some(&name), &report));
-    let result = ToolResult::text(text(&report)).with_structured_content(document);
-    if report.passed() {
-        result
-    } else {
-        result.failed()
-    }
-}
-
-fn prepare(
-    engine: &Engine,
-    scope: Option<&str>,
-    arguments: JsonObject,
-) -> Result<(String, PreflightCall), Failure> {
-    let mut arguments = Arguments::new(schema::PREFLIGHT, arguments);
+pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
+    let mut arguments = Arguments::new(schema::PREFLIGHT, call.arguments);
     let named = arguments.take("connection")?;
     let reach = match arguments.take("live")? {
         Some(true) => Reach::Live,
         Some(false) | None => Reach::Free,
     };
     arguments.finish()?;
-    let named = connection(scope, named)?;
-    let name = engine.connection(named.as_deref())?.name;
-    let stored = engine.stored(name.as_str())?;
-    let preflight = PreflightCall::saved(stored, reach);
-    Ok((name.to_string(), preflight))
+    let named = connection(view.scope(), named)?;
+    let name = view.engine().connection(named.as_deref())?.name;
+    let stored = view.engine().stored(name.as_str())?;
+    let climbing = view.engine().preflight(PreflightCall::saved(stored, reach));
+    let report = with_heartbeat(call.progress.as_ref(), "the provider", climbing).await;
+    let document = value(&PreflightDocument::new(Some(name.as_str()), &report));
+    let result = ToolResult::text(text(&report)).with_structured_content(document);
+    Ok(if report.passed() {
+        result
+    } else {
+        result.failed()
+    })
 }
 
 fn text(report: &PreflightReport) -> String {

@@ -1,5 +1,5 @@
-//! What `tools/list` says of the product's own tools: constants, so that the answer is the same
-//! every time and costs nothing.
+//! What `tools/list` says of the product's own tools: the same every time, and made when it is
+//! asked for.
 
 use serde_json::{Value, json};
 

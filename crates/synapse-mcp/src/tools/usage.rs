@@ -1,25 +1,18 @@
 //! The tool `usage`, and the same sums for the resource `synapse://usage/{by}`.
 
 use synapse_core::cost::dollars;
-use synapse_core::document::{ErrorDocument, UsageDocument};
-use synapse_core::engine::Engine;
+use synapse_core::document::UsageDocument;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 
 use super::arguments::{Arguments, invalid};
-use super::{failed, schema, settled, value};
+use super::{schema, value};
 use crate::host::{ToolCall, ToolResult};
+use crate::view::View;
 
 /// Sums over the ledger; sends nothing.
-pub(super) async fn call(engine: &Engine, scope: Option<&str>, call: ToolCall) -> ToolResult {
-    match run(engine, scope, call).await {
-        Ok(result) => result,
-        Err(failure) => failed(&failure, &ErrorDocument::new(&failure)),
-    }
-}
-
-async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<ToolResult, Failure> {
+pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::new(schema::USAGE, call.arguments);
     let by: Option<String> = arguments.take("by")?;
     let since: Option<String> = arguments.take("since")?;
@@ -33,7 +26,7 @@ async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<Too
         })?,
         None => UsageKey::Connection,
     };
-    let now = engine.ports().clock.now();
+    let now = view.engine().ports().clock.now();
     let since = since.map(|text| {
         Timestamp::named(&text, now).ok_or_else(|| {
             invalid("since is no point in time")
@@ -42,7 +35,7 @@ async fn run(engine: &Engine, scope: Option<&str>, call: ToolCall) -> Result<Too
         })
     });
     let since = since.transpose()?;
-    let (query, report) = sums(engine, scope, by, since).await?;
+    let (query, report) = sums(view, by, since).await?;
     let document = UsageDocument::new(&query, &report);
     Ok(ToolResult::text(text(&report)).with_structured_content(value(&document)))
 }
@@ -57,18 +50,17 @@ pub(crate) fn key(word: &str) -> Option<UsageKey> {
 /// # Errors
 /// `storage.*`.
 pub(crate) async fn sums(
-    engine: &Engine,
-    scope: Option<&str>,
+    view: &View,
     by: UsageKey,
     since: Option<Timestamp>,
 ) -> Result<(UsageQuery, UsageReport), Failure> {
     let query = UsageQuery {
         since,
-        connection: scope.map(str::to_owned),
+        connection: view.scope().map(str::to_owned),
         ..UsageQuery::by(by)
     };
-    settled(engine).await?;
-    let report = engine.usage(query.clone()).await?;
+    view.settled().await?;
+    let report = view.engine().usage(query.clone()).await?;
     Ok((query, report))
 }
 

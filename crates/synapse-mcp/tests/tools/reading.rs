@@ -1,10 +1,16 @@
 //! The tools `list_models`, `preflight`, `usage` and `history`, and which tools are offered.
 
+use std::io::Cursor;
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::Outcome;
 use synapse_mcp::tools::Tool;
-use synapse_mcp::{Caller, ProtocolRevision, ToolCall, ToolError, ToolHost};
+use synapse_mcp::{
+    Caller, ProtocolRevision, Server, ServerIdentity, ToolCall, ToolError, ToolHost,
+};
+use tokio::io::AsyncReadExt;
 
 use crate::bench::{Bench, bench, call, code, reply};
 
@@ -230,4 +236,25 @@ async fn only_what_is_offered_is_listed_and_known() {
     let error = bench.tools.read_only().call_tool(call).await.unwrap_err();
     assert!(matches!(error, ToolError::UnknownTool { .. }));
     assert_eq!(bench.provider.chats().len(), 0);
+}
+
+#[tokio::test]
+async fn the_list_of_tools_is_one_line_below_six_kilobytes() {
+    let request = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }},
+    });
+    let identity = ServerIdentity::new("synapse", "0.1.0").with_title("Synapse");
+    let server = Server::new(identity).with_tools(Arc::new(bench().tools));
+    let (output, mut line) = tokio::io::duplex(64 * 1024);
+    let input = Cursor::new(request.to_string());
+    server.serve(input, output).await.unwrap();
+    let mut bytes = Vec::new();
+    line.read_to_end(&mut bytes).await.unwrap();
+    let reply: Value = serde_json::from_slice(&bytes).unwrap();
+    let tools = reply["result"]["tools"].as_array().unwrap();
+    assert_eq!(tools.len(), Tool::ALL.len());
+    assert!(bytes.len() <= 6_000, "{} bytes", bytes.len());
 }

@@ -16,6 +16,9 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
 }
 
 pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
+    if text.lines().any(says_nothing_behind_a_tab) {
+        return Err("a line says nothing behind a tab, which not every reader takes".to_owned());
+    }
     let mut text = text.to_owned();
     for edit in edits {
         let document = tree::document(&text)?.filter(|root| !root.is_null());
@@ -26,10 +29,20 @@ pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
             (Edit::Remove(_), None) => None,
         };
         if let Some((place, new)) = change {
-            text.replace_range(place, &new);
+            let (Some(before), Some(behind)) = (text.get(..place.start), text.get(place.end..))
+            else {
+                return Err(ODD.to_owned());
+            };
+            text = [before, &new, behind].concat();
         }
     }
     Ok(text)
+}
+
+fn says_nothing_behind_a_tab(line: &str) -> bool {
+    let said = line.trim_start();
+    let indent = line.strip_suffix(said).unwrap_or_default();
+    indent.contains('\t') && (said.is_empty() || said.starts_with('#'))
 }
 
 /// A part of a text and what is to stand there instead.
@@ -110,8 +123,7 @@ fn remove(text: &str, root: &Node, path: &[String]) -> Result<Option<Change>, St
         let Some(index) = entries.iter().position(|entry| entry.key == *key) else {
             return Ok(None);
         };
-        let (before, rest) = entries.split_at(index);
-        let [entry, behind @ ..] = rest else {
+        let (before, [entry, behind @ ..]) = entries.split_at(index) else {
             return Ok(None);
         };
         found = Some((node.style, before.last(), entry, behind.first()));
@@ -139,7 +151,7 @@ fn lines_of(text: &str, entry: &Entry) -> Result<Range<usize>, String> {
     } else if line.ends_with('\n') {
         Ok(line.len() - 1..end)
     } else {
-        Err("something stands in front of the entry, on its line".to_owned())
+        Err(ODD.to_owned())
     }
 }
 
@@ -232,5 +244,6 @@ fn scalar(text: &str) -> String {
 #[cfg(test)]
 mod tests;
 
+const ODD: &str = "it is written in a way that cannot be edited";
 const STEP: usize = 2;
 const NO_TEXT: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];

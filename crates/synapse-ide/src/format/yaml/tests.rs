@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{edit, read};
-use crate::format::Edit;
+use crate::client::Format;
+use crate::format::{Edit, Text};
 
 fn path(keys: &[&str]) -> Vec<String> {
     keys.iter().map(|&key| key.to_owned()).collect()
@@ -109,6 +110,91 @@ proptest! {
     }
 }
 
+/// What YAML is made of, in no order.
+fn soup() -> impl Strategy<Value = String> {
+    let part = proptest::sample::select(vec![
+        "extensions",
+        "extensions:",
+        "synapse:",
+        "a",
+        "b: ",
+        "\u{e4}",
+        "- ",
+        "-",
+        "? ",
+        ": ",
+        ":",
+        ", ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "&x ",
+        "*x",
+        "!t ",
+        "!!str ",
+        "| ",
+        ">+",
+        "'",
+        "\"",
+        "# ",
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "---",
+        "...",
+        "%YAML 1.2",
+        "~",
+        "1",
+        "\\",
+    ]);
+    proptest::collection::vec(part, 0..30).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever a text is, an edit of it is right or refused, in the eyes of the client too.
+    #[test]
+    fn an_edit_of_anything_is_right_or_refused(text in soup()) {
+        let keys = ["extensions", "synapse"].map(str::to_owned).to_vec();
+        let before = Text::of(text.as_bytes()).unwrap();
+        for (edit, value) in [
+            (Edit::Set(keys.clone(), entry()), Some(entry())),
+            (Edit::Remove(keys), None),
+        ] {
+            let Ok(after) = crate::format::edit(Format::Yaml, &before, &[edit]) else {
+                continue;
+            };
+            let Ok(meant) = serde_norway::from_str::<Value>(&text) else {
+                continue;
+            };
+            let found = client(after.as_str());
+            prop_assert_eq!(found["extensions"].get("synapse"), value.as_ref(), "{:?}", after);
+            prop_assert_eq!(without(found), without(meant), "{:?}", after);
+        }
+    }
+}
+
+/// The rest of a file, in which an empty mapping is as good as none.
+fn without(mut value: Value) -> Value {
+    let Some(rest) = value.as_object_mut() else {
+        return value;
+    };
+    let extensions = rest.get_mut("extensions").and_then(Value::as_object_mut);
+    let is_empty = extensions.is_none_or(|extensions| {
+        extensions.remove("synapse");
+        extensions.is_empty()
+    });
+    if is_empty {
+        rest.remove("extensions");
+    }
+    if rest.is_empty() { Value::Null } else { value }
+}
+
 #[test]
 fn a_value_that_changes_leaves_the_rest_of_its_line() {
     for (text, field, value, expected) in [
@@ -155,6 +241,20 @@ fn a_value_that_changes_leaves_the_rest_of_its_line() {
         let after = set(text, &[field], &value).unwrap();
         assert_eq!(after, expected, "{text}");
         assert_eq!(client(&after)[field], value);
+    }
+}
+
+#[test]
+fn a_last_text_without_a_line_end_gets_none() {
+    for (text, is_edited) in [
+        ("a: |\n  b", false),
+        ("a: >+\n  b", false),
+        ("a: |-\n  b", true),
+    ] {
+        let before = Text::of(text.as_bytes()).unwrap();
+        let edit = Edit::Set(path(&["x", "y"]), json!("z"));
+        let after = crate::format::edit(Format::Yaml, &before, &[edit]);
+        assert_eq!(after.is_ok(), is_edited, "{text}");
     }
 }
 

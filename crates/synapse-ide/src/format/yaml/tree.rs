@@ -107,22 +107,35 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, String> {
         let place = place(&span)?;
         match event {
+            Event::Scalar(text, style, ..) if is_block(style) => Ok(self.block(place, &text)),
             Event::Scalar(text, style, _, tag) => {
-                let value = scalar(&text, style, tag.as_deref());
-                Ok(match style {
-                    ScalarStyle::Literal | ScalarStyle::Folded => Node {
-                        place: without_line_end(self.text, place),
-                        style: Style::Block,
-                        meaning: Meaning::Value(value),
-                    },
-                    _ => Node::flow(place, value),
-                })
+                Ok(Node::flow(place, scalar(&text, style, tag.as_deref())))
             }
             // Which anchor it leads to tells it from every other value.
             Event::Alias(anchor) => Ok(Node::flow(place, Value::String(format!("*{anchor}")))),
             Event::SequenceStart(style, ..) => self.sequence(place, style),
             Event::MappingStart(style, ..) => self.mapping(place, style),
             _ => Err(NO_YAML.to_owned()),
+        }
+    }
+
+    /// A text on lines of its own. Without a last line end in the file it has none either, though
+    /// the parser gives it one: an entry behind it would change it.
+    fn block(&self, mut place: Range<usize>, text: &str) -> Node {
+        // The parser may count the indentation of what follows in.
+        let lines = self.text.get(place.clone()).unwrap_or_default();
+        let lines = lines.trim_end_matches(' ');
+        let text = match lines.strip_suffix('\n') {
+            Some(lines) => {
+                place.end = place.start + lines.len();
+                text
+            }
+            None => text.strip_suffix('\n').unwrap_or(text),
+        };
+        Node {
+            place,
+            style: Style::Block,
+            meaning: Meaning::Value(Value::from(text)),
         }
     }
 
@@ -152,8 +165,10 @@ impl<'a> Reader<'a> {
                     let entries = Meaning::Mapping(entries);
                     return closed(start.start..end, style, &span, entries);
                 }
-                Event::Scalar(key, ..) if known.insert(key.clone()) => key.into_owned(),
-                // Twice in one mapping, or no text.
+                Event::Scalar(key, style, ..) if !is_block(style) && known.insert(key.clone()) => {
+                    key.into_owned()
+                }
+                // Twice in one mapping, or on lines of its own, or no text.
                 _ => return Err(refusal(&span.start)),
             };
             let place = place(&span)?;
@@ -212,15 +227,12 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     }
 }
 
-fn place(span: &Span) -> Result<Range<usize>, String> {
-    span.byte_range().ok_or_else(|| NO_YAML.to_owned())
+fn is_block(style: ScalarStyle) -> bool {
+    matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
 }
 
-fn without_line_end(text: &str, place: Range<usize>) -> Range<usize> {
-    let ends = text
-        .get(place.clone())
-        .is_some_and(|text| text.ends_with('\n'));
-    place.start..place.end - usize::from(ends)
+fn place(span: &Span) -> Result<Range<usize>, String> {
+    span.byte_range().ok_or_else(|| NO_YAML.to_owned())
 }
 
 fn refusal(place: &Marker) -> String {
