@@ -221,6 +221,9 @@ fn with_secrets(hunt: &mut Hunt) {
     hunt.run_with(&["secret", "rotate", &reference], two);
     let odd = |run: Run| run.input(format!(" {token}\u{e4}"));
     hunt.run_with(&["secret", "rotate", &reference, "--json"], odd);
+    // What was not kept could not leak.
+    assert_eq!(std::fs::read_to_string(&kept).unwrap().trim_end(), token);
+    assert!(hunt.home.synapse().join("vault.age").exists());
     let credential = hunt.credential();
     hunt.files(&[credential, kept.clone()]);
     hunt.run(&["secret", "remove", &reference]);
