@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::process::{Output, Run};
-use synapse_tests::{Era, Home};
+use synapse_tests::process::Run;
+use synapse_tests::{Era, Home, Output};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 /// Where git may be; nothing else of this machine reaches the tests.

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use synapse_testkit::leak::Canary;
 use synapse_tests::home::set_mode;
-use synapse_tests::process::{Output, Run};
-use synapse_tests::{Flags, Home};
+use synapse_tests::process::Run;
+use synapse_tests::{Flags, Home, Output};
 
 use super::{TWIN, answering, rewrite, shapes};
 
