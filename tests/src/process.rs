@@ -63,6 +63,20 @@ impl Run {
         }
     }
 
+    /// Runs git in `directory`, which is its home as well.
+    ///
+    /// # Panics
+    /// When git is in none of the places where systems have it.
+    #[must_use]
+    pub fn git(directory: &Path, words: &[&str]) -> Self {
+        let places = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/bin"];
+        let mut programs = places.iter().map(|place| Path::new(place).join("git"));
+        let program = programs.find(|program| program.exists());
+        let place = [OsStr::new("-C"), directory.as_os_str()].into_iter();
+        let words = place.chain(words.iter().map(OsStr::new));
+        Self::new(&program.expect("git is installed"), words).env("HOME", directory)
+    }
+
     /// Sets a variable of its environment.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
