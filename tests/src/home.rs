@@ -11,7 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::ide::{Era, Ide};
-use crate::process::{Output, Run};
+use crate::output::Output;
+use crate::process::Run;
 use crate::provider::LocalProvider;
 
 /// A user's home, with nothing in it: the directory of Synapse is not there yet.

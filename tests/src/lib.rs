@@ -15,6 +15,7 @@
 pub mod aimock;
 pub mod home;
 pub mod ide;
+mod output;
 pub mod process;
 pub mod provider;
 pub mod terminal;
@@ -26,7 +27,7 @@ use std::time::Duration;
 pub use aimock::Aimock;
 pub use home::{Flags, Home};
 pub use ide::{Era, Ide};
-pub use process::Output;
+pub use output::Output;
 pub use provider::LocalProvider;
 pub use terminal::Terminal;
 

@@ -14,6 +14,7 @@ use rustix::process::{Pid, kill_process};
 use synapse_testkit::mcp_bridge::StdioServer;
 
 use crate::PATIENCE;
+use crate::output::Output;
 
 /// A program about to be run. Without more it gets no environment and an empty stdin.
 #[derive(Debug)]
@@ -39,17 +40,6 @@ pub struct Running {
     stderr: Collector,
 }
 
-/// What a program left when it ended by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// Its exit code.
-    pub code: i32,
-    /// All of its stdout.
-    pub stdout: String,
-    /// All of its stderr.
-    pub stderr: String,
-}
-
 impl Run {
     /// Runs `program` with `arguments`.
     pub fn new(program: &Path, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
@@ -71,6 +61,20 @@ impl Run {
             spelling,
             input: Vec::new(),
         }
+    }
+
+    /// Runs git in `directory`, which is its home as well.
+    ///
+    /// # Panics
+    /// When git is in none of the places where systems have it.
+    #[must_use]
+    pub fn git(directory: &Path, words: &[&str]) -> Self {
+        let places = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/bin"];
+        let mut programs = places.iter().map(|place| Path::new(place).join("git"));
+        let program = programs.find(|program| program.exists());
+        let place = [OsStr::new("-C"), directory.as_os_str()].into_iter();
+        let words = place.chain(words.iter().map(OsStr::new));
+        Self::new(&program.expect("git is installed"), words).env("HOME", directory)
     }
 
     /// Sets a variable of its environment.
@@ -123,18 +127,9 @@ impl Run {
     /// # Panics
     /// When it cannot be started.
     #[must_use]
-    pub fn start_to_read(mut self) -> Reading {
-        let mut child = self.spawn();
-        let stdin = child.0.stdin.take().expect("stdin is a pipe");
-        let stdout = child.0.stdout.take().expect("stdout is a pipe");
-        let stderr = child.0.stderr.take().expect("stderr is a pipe");
-        feed(stdin, self.input);
-        let running = Running {
-            child,
-            spelling: self.spelling,
-            stdout: None,
-            stderr: Collector::start(stderr),
-        };
+    pub fn start_to_read(self) -> Reading {
+        let (running, stdout) = self.start_fed();
+        let stdout = stdout.expect("stdout is a pipe");
         Reading { running, stdout }
     }
 
@@ -152,18 +147,10 @@ impl Run {
     /// # Panics
     /// When it cannot be started.
     #[must_use]
-    pub fn start(mut self) -> Running {
-        let mut child = self.spawn();
-        let stdin = child.0.stdin.take().expect("stdin is a pipe");
-        let stdout = child.0.stdout.take().map(Collector::start);
-        let stderr = child.0.stderr.take().expect("stderr is a pipe");
-        feed(stdin, self.input);
-        Running {
-            child,
-            spelling: self.spelling,
-            stdout,
-            stderr: Collector::start(stderr),
-        }
+    pub fn start(self) -> Running {
+        let (mut running, stdout) = self.start_fed();
+        running.stdout = stdout.map(Collector::start);
+        running
     }
 
     /// Starts it and gives it its input, of which there is more to come: its stdin stays open as
@@ -173,18 +160,11 @@ impl Run {
     /// When it cannot be started, or does not read.
     #[must_use]
     pub fn start_and_hold(mut self) -> (Running, ChildStdin) {
-        let mut child = self.spawn();
-        let mut stdin = child.0.stdin.take().expect("stdin is a pipe");
-        let stdout = child.0.stdout.take().map(Collector::start);
-        let stderr = child.0.stderr.take().expect("stderr is a pipe");
-        let running = Running {
-            child,
-            spelling: self.spelling,
-            stdout,
-            stderr: Collector::start(stderr),
-        };
+        let input = std::mem::take(&mut self.input);
+        let (mut running, mut stdin, stdout) = self.begin();
+        running.stdout = stdout.map(Collector::start);
         stdin
-            .write_all(&self.input)
+            .write_all(&input)
             .expect("the program reads its stdin");
         (running, stdin)
     }
@@ -213,15 +193,14 @@ impl Run {
     }
 
     /// Starts it for a caller who holds a conversation on its stdin and stdout.
-    pub(crate) fn converse(mut self) -> Conversation {
-        let mut child = self.spawn();
-        let stderr = child.0.stderr.take().expect("stderr is a pipe");
+    pub(crate) fn converse(self) -> Conversation {
+        let (running, input, output) = self.begin();
         Conversation {
-            input: child.0.stdin.take().expect("stdin is a pipe"),
-            output: child.0.stdout.take().expect("stdout is a pipe"),
-            errors: Collector::start(stderr),
-            child,
-            spelling: self.spelling,
+            input,
+            output: output.expect("stdout is a pipe"),
+            errors: running.stderr,
+            child: running.child,
+            spelling: running.spelling,
         }
     }
 
@@ -230,6 +209,30 @@ impl Run {
         let copy = || terminal.try_clone().expect("a descriptor can be copied");
         self.command.stdin(copy()).stdout(copy()).stderr(copy());
         self.spawn()
+    }
+
+    /// Starts it and writes its input.
+    fn start_fed(mut self) -> (Running, Option<ChildStdout>) {
+        let input = std::mem::take(&mut self.input);
+        let (running, mut stdin, stdout) = self.begin();
+        // Without waiting for it: one that does not read to the end is free to.
+        thread::spawn(move || drop(stdin.write_all(&input)));
+        (running, stdout)
+    }
+
+    /// Starts it, with nobody at its stdin and stdout yet.
+    fn begin(mut self) -> (Running, ChildStdin, Option<ChildStdout>) {
+        let mut child = self.spawn();
+        let stdin = child.0.stdin.take().expect("stdin is a pipe");
+        let stdout = child.0.stdout.take();
+        let stderr = child.0.stderr.take().expect("stderr is a pipe");
+        let running = Running {
+            child,
+            spelling: self.spelling,
+            stdout: None,
+            stderr: Collector::start(stderr),
+        };
+        (running, stdin, stdout)
     }
 
     fn spawn(&mut self) -> Killed {
@@ -327,40 +330,6 @@ impl Reading {
     }
 }
 
-impl Output {
-    /// The one JSON document on stdout.
-    ///
-    /// # Panics
-    /// When stdout is anything else.
-    #[must_use]
-    pub fn json(&self) -> serde_json::Value {
-        match serde_json::from_str(&self.stdout) {
-            Ok(document) => document,
-            Err(error) => panic!("stdout is not one JSON document: {error}\n{self}"),
-        }
-    }
-
-    /// The same output, if it has that exit code.
-    ///
-    /// # Panics
-    /// When it has another one.
-    #[track_caller]
-    pub fn with_code(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "\n{self}");
-        self
-    }
-}
-
-impl std::fmt::Display for Output {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "exit code: {}\n----- stdout\n{}----- stderr\n{}",
-            self.code, self.stdout, self.stderr
-        )
-    }
-}
-
 /// A child that does not outlive its owner.
 #[derive(Debug)]
 pub(crate) struct Killed(pub(crate) Child);
@@ -404,9 +373,4 @@ impl Collector {
         };
         String::from_utf8(bytes).expect("the output is UTF-8")
     }
-}
-
-/// Writes to a child without waiting for it; one that does not read to the end is free to.
-fn feed(mut input: ChildStdin, bytes: Vec<u8>) {
-    thread::spawn(move || drop(input.write_all(&bytes)));
 }

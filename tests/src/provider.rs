@@ -2,7 +2,7 @@
 //! one begins with these.
 
 use synapse_testkit::provider_doubles::{AnthropicDouble, HuggingFaceDouble, OpenAiDouble};
-use synapse_testkit::raw::RawServer;
+use synapse_testkit::raw::{RawServer, Reply};
 
 use crate::home::{Flags, Home};
 
@@ -50,4 +50,14 @@ impl LocalProvider for RawServer {
     fn opening(&self) -> &'static [&'static str] {
         &["--allow-network", "--offline"]
     }
+}
+
+/// The answer `Here` to a prompt, which took 10 tokens and 5.
+#[must_use]
+pub fn here() -> Reply {
+    Reply::json(
+        200,
+        r#"{"model":"m","choices":[{"message":{"role":"assistant","content":"Here"},
+            "finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5}}"#,
+    )
 }

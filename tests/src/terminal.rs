@@ -20,7 +20,8 @@ use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::PATIENCE;
-use crate::process::{Killed, Output, Run};
+use crate::output::Output;
+use crate::process::{Killed, Run};
 
 /// A program that runs at a terminal. Dropping it kills the program.
 #[derive(Debug)]

@@ -5,8 +5,7 @@
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::{AnthropicDouble, AnthropicFault, Route};
-use synapse_tests::process::Output;
-use synapse_tests::{Aimock, Era, Flags, Home, LocalProvider as _};
+use synapse_tests::{Aimock, Era, Flags, Home, LocalProvider as _, Output};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 

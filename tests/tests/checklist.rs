@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::process::{Output, Run};
-use synapse_tests::{Era, Home};
+use synapse_tests::process::Run;
+use synapse_tests::{Era, Home, Output};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 /// Where git may be; nothing else of this machine reaches the tests.
@@ -38,26 +38,13 @@ fn evaluate(home: &Home, project: &Path) -> (Vec<(String, String)>, Value) {
     (open, document)
 }
 
-fn git(project: &Path, arguments: &[&str]) {
-    let program = PATH
-        .split(':')
-        .map(|directory| Path::new(directory).join("git"));
-    let program = program
-        .into_iter()
-        .find(|program| program.exists())
-        .expect("git is installed");
-    let directory = ["-C", project.to_str().unwrap()];
-    let output = Run::new(&program, directory.iter().chain(arguments))
-        .env("HOME", project)
-        .output();
-    assert_eq!(output.code, 0, "{output:?}");
-}
-
 /// A repository with nothing in it.
 fn project(home: &Home) -> PathBuf {
     let project = home.path().join("project");
     std::fs::create_dir(&project).unwrap();
-    git(&project, &["init", "--quiet"]);
+    Run::git(&project, &["init", "--quiet"])
+        .output()
+        .with_code(0);
     project
 }
 
@@ -156,7 +143,7 @@ fn a_token_in_a_tracked_file_is_found_and_not_shown() {
         "ok",
         "an untracked file is its owner's"
     );
-    git(&project, &["add", "."]);
+    Run::git(&project, &["add", "."]).output().with_code(0);
     let found = secrets(&home);
     assert_eq!(found["verdict"], "missing");
     let detail = found["detail"].as_str().unwrap();
@@ -173,14 +160,18 @@ fn a_key_that_git_tracks_is_found_wherever_it_is() {
     let home = Home::closed(TWIN, &double);
     let elsewhere = home.path().join("project");
     std::fs::create_dir(&elsewhere).unwrap();
-    git(home.path(), &["init", "--quiet"]);
+    Run::git(home.path(), &["init", "--quiet"])
+        .output()
+        .with_code(0);
     let (_, document) = evaluate(&home, &elsewhere);
     let beside = &document["items"][8];
     assert_eq!(
         beside["verdict"], "ok",
         "git does not track it yet: {beside}"
     );
-    git(home.path(), &["add", "--force", "."]);
+    Run::git(home.path(), &["add", "--force", "."])
+        .output()
+        .with_code(0);
     let (_, document) = evaluate(&home, &elsewhere);
     let secrets = &document["items"][8];
     assert_eq!(secrets["verdict"], "missing", "{secrets}");

@@ -5,8 +5,7 @@
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::{ClosedPort, RawServer, Reply};
-use synapse_tests::Home;
-use synapse_tests::process::Output;
+use synapse_tests::{Home, Output};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 

@@ -16,6 +16,14 @@ use synapse_tests::third_party::{NODE, PYTHON_1, PYTHON_2, TYPESCRIPT, installed
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 const LEGACY: &str = "2025-11-25";
 const MODERN: &str = "2026-07-28";
+const TOOLS: [&str; 6] = [
+    "chat",
+    "list_connections",
+    "list_models",
+    "preflight",
+    "usage",
+    "history",
+];
 
 #[test]
 fn typescript_2_by_default() {
@@ -130,10 +138,7 @@ fn check(revision: &str, client: impl FnOnce(&str) -> Run) {
     let desk = Desk::new();
     let seen = desk.home_of(client(TWIN)).output().with_code(0).json();
     assert_eq!(seen["revision"], revision, "{seen}");
-    let tools = seen["tools"].as_array().unwrap();
-    for tool in ["chat", "list_connections"] {
-        assert!(tools.contains(&json!(tool)), "{seen}");
-    }
+    assert_eq!(seen["tools"], json!(TOOLS), "{seen}");
     assert_eq!(
         seen["connections"]["connections"][0]["name"], "work",
         "{seen}"
@@ -166,8 +171,9 @@ fn inspector(era: &str) {
     };
     let listed = inspect("tools/list", &["--strict"]);
     let result = |document: &Value| document.get("result").unwrap_or(document).clone();
-    let tools = result(&listed)["tools"].as_array().unwrap().len();
-    assert!(tools >= 2, "{listed}");
+    let tools = result(&listed)["tools"].clone();
+    let names = tools.as_array().unwrap().iter().map(|tool| &tool["name"]);
+    assert_eq!(names.collect::<Vec<_>>(), TOOLS, "{listed}");
     let called = inspect("tools/call", &["--tool-name", "list_connections"]);
     let connections = &result(&called)["structuredContent"]["connections"];
     assert_eq!(connections[0]["name"], "work", "{called}");

@@ -6,23 +6,16 @@ use synapse_tests::{Home, LocalProvider as _};
 
 use super::{BASE_URL, TWIN, write_connection};
 
-fn run(arguments: &[&str]) -> String {
+/// What the words of `command` show.
+fn run(command: &str) -> String {
     let home = Home::new(TWIN);
-    home.shown(&home.run(arguments))
+    home.shown(&home.run(command.split(' ')))
 }
 
 #[test]
 fn an_unknown_provider() {
-    let flags = [
-        "--provider",
-        "opnai",
-        "--model",
-        "m",
-        "--credential",
-        "env:KEY",
-    ];
-    let words = [&["connection", "create", "work"][..], &flags].concat();
-    assert_snapshot!(run(&words), @"
+    let create = "connection create work --provider opnai --model m --credential env:KEY";
+    assert_snapshot!(run(create), @"
     exit code: 3
     ----- stdout
     Preflight work  opnai · m
@@ -47,16 +40,8 @@ fn an_unknown_provider() {
 
 #[test]
 fn a_name_that_is_none() {
-    let flags = [
-        "--provider",
-        "openai",
-        "--model",
-        "m",
-        "--credential",
-        "env:KEY",
-    ];
-    let words = [&["connection", "create", "my work"][..], &flags].concat();
-    assert_snapshot!(run(&words), @"
+    let create = "connection create my/work --provider openai --model m --credential env:KEY";
+    assert_snapshot!(run(create), @"
     exit code: 3
     ----- stdout
     ----- stderr
@@ -67,18 +52,8 @@ fn a_name_that_is_none() {
 
 #[test]
 fn a_setting_of_another_provider() {
-    let words = [
-        "preflight",
-        "--provider",
-        "openai",
-        "--model",
-        "m",
-        "--credential",
-        "env:KEY",
-        "--bill-to",
-        "acme",
-    ];
-    assert_snapshot!(run(&words), @"
+    let check = "preflight --provider openai --model m --credential env:KEY --bill-to acme";
+    assert_snapshot!(run(check), @"
     exit code: 3
     ----- stdout
     Preflight  openai · m
@@ -101,7 +76,7 @@ fn a_setting_of_another_provider() {
 
 #[test]
 fn an_unknown_connection_among_none_and_among_some() {
-    assert_snapshot!(run(&["chat", "nope", "hello"]), @"
+    assert_snapshot!(run("chat nope hello"), @"
     exit code: 3
     ----- stdout
     ----- stderr
@@ -188,7 +163,7 @@ fn no_prompt() {
 
 #[test]
 fn flags_that_do_not_fit() {
-    assert_snapshot!(run(&["connection", "create", "work", "--provider", "openai"]), @"
+    assert_snapshot!(run("connection create work --provider openai"), @"
     exit code: 2
     ----- stdout
     ----- stderr
@@ -199,7 +174,7 @@ fn flags_that_do_not_fit() {
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(run(&["connection", "create", "work", "--provider", "openai", "--model", "m"]), @"
+    assert_snapshot!(run("connection create work --provider openai --model m"), @"
     exit code: 3
     ----- stdout
     Preflight work  openai · m
@@ -219,49 +194,49 @@ fn flags_that_do_not_fit() {
       hint: add --credential file:PATH, where PATH holds the token
       hint: create a token: https://platform.openai.com/api-keys
     ");
-    assert_snapshot!(run(&["connection", "edit", "work"]), @"
+    assert_snapshot!(run("connection edit work"), @"
     exit code: 2
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: there is nothing to change
       hint: see the flags: synapse connection edit --help
     ");
-    assert_snapshot!(run(&["preflight"]), @"
+    assert_snapshot!(run("preflight"), @"
     exit code: 2
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: there is nothing to check
       hint: name a connection, or pass --all, or --provider with --model and --credential
     ");
-    assert_snapshot!(run(&["explain", "no.such"]), @"
+    assert_snapshot!(run("explain no.such"), @"
     exit code: 2
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: no error code of that name is known
       hint: see every code: synapse explain
     ");
-    assert_snapshot!(run(&["history", "show", "nope"]), @"
+    assert_snapshot!(run("history show nope"), @"
     exit code: 2
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: that is no call id
       cause: a call id is a UUID, as `synapse history` shows it
     ");
-    assert_snapshot!(run(&["history", "list", "--where", "colour=red"]), @"
+    assert_snapshot!(run("history list --where colour=red"), @"
     exit code: 2
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: `colour=red` is no condition on a column
       cause: columns are: call_id, started_at, ended_at, operation, outcome, error_class, error_code, connection, provider, host, model_requested, model_served, served_by, client_name, client_version, tool, attempts, maybe_billed, http_status, request_id, bytes_out, bytes_in, headers_ms, latency_ms, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_nano_usd, cost_source, priced_at
     ");
-    assert_snapshot!(run(&["history", "purge", "--before", "30d"]), @"
+    assert_snapshot!(run("history purge --before 30d"), @"
     exit code: 2
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: deleting has to be confirmed, and there is no terminal to ask on
       hint: add --yes when you are sure; `synapse history export` keeps a copy
     ");
-    assert_snapshot!(run(&["usage", "--since", "yesterday"]), @"
+    assert_snapshot!(run("usage --since yesterday"), @"
     exit code: 2
     ----- stdout
     ----- stderr

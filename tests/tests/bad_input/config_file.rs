@@ -13,18 +13,8 @@ fn broken(content: &str) -> String {
     let file = home.write(".synapse/connections.toml", content);
     let listed = home.run(["connection", "list"]);
     assert_eq!(listed.stdout, "", "{listed}");
-    let create = [
-        "connection",
-        "create",
-        "new",
-        "--provider",
-        "openai",
-        "--model",
-        "m",
-        "--credential",
-        "env:KEY",
-        "--offline",
-    ];
+    let create = "connection create new --provider openai --model m --credential env:KEY --offline";
+    let create: Vec<&str> = create.split(' ').collect();
     for arguments in [
         &["chat", "work", "hello"][..],
         &["preflight", "work"],

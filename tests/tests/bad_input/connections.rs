@@ -36,14 +36,9 @@ fn an_edit_changes_its_own_lines_and_keeps_comments_and_spacing() {
     let double = OpenAiDouble::start();
     let home = Home::new(TWIN);
     let before = write_by_hand(&home, &double);
-    let edit = [
-        "connection",
-        "edit",
-        "work",
-        "--model",
-        OpenAiDouble::SMALL_MODEL,
-    ];
-    home.run(edit).with_code(0);
+    let edit = ["connection", "edit", "work"].into_iter();
+    home.run(edit.chain(["--model", OpenAiDouble::SMALL_MODEL]))
+        .with_code(0);
     let after = fs::read_to_string(home.connections()).unwrap();
     let kept: Vec<_> = after
         .lines()
@@ -95,15 +90,8 @@ fn an_edit_that_preflight_does_not_clear_leaves_the_file_as_it_was() {
     ");
     assert_eq!(fs::read_to_string(home.connections()).unwrap(), before);
 
-    let edit = [
-        "connection",
-        "edit",
-        "work",
-        "--credential",
-        "file:/nowhere",
-        "--json",
-    ];
-    let document = home.run(edit).with_code(4).json();
+    let edit = "connection edit work --credential file:/nowhere --json";
+    let document = home.run(edit.split(' ')).with_code(4).json();
     assert_eq!(document["schema"], "synapse.error/1");
     assert_eq!(document["error"]["code"], "credential.missing");
     assert_eq!(document["preflight"]["ok"], false);

@@ -221,14 +221,8 @@ fn of_another_vendor() {
 fn a_literal_token() {
     let token = "sk-proj-canary0123456789";
     let home = Home::new(TWIN);
-    let flags = [
-        "--provider",
-        "openai",
-        "--model",
-        "m",
-        "--credential",
-        token,
-    ];
+    let flags = format!("--provider openai --model m --credential {token}");
+    let flags: Vec<&str> = flags.split(' ').collect();
     let created = home.run([&["connection", "create", "work"][..], &flags].concat());
     assert_snapshot!(home.shown(&created), @"
     exit code: 4
@@ -266,18 +260,8 @@ fn a_literal_token() {
     assert!(!home.synapse().exists());
     for wrapped in ["env:", "file:", "Bearer "] {
         let reference = format!("{wrapped}{token}");
-        let words = [
-            "preflight",
-            "--provider",
-            "openai",
-            "--model",
-            "m",
-            "--credential",
-        ];
-        outputs.push(
-            home.run(words.into_iter().chain([&*reference]))
-                .with_code(4),
-        );
+        let words = [&["preflight"], &flags[..5], &[&reference]].concat();
+        outputs.push(home.run(words).with_code(4));
     }
 
     write_connection(&home, token, BASE_URL);

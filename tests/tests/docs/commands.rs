@@ -4,9 +4,9 @@
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use synapse_tests::Home;
 use synapse_tests::home::set_mode;
-use synapse_tests::process::{Output, Run};
+use synapse_tests::process::Run;
+use synapse_tests::{Home, Output};
 
 use super::{TWIN, blocks, guides, readme, spans, text};
 

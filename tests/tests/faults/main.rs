@@ -10,13 +10,14 @@ mod processes;
 mod storage;
 
 use synapse_testkit::raw::{End, RawServer, RecordedRequest, Reply};
+use synapse_tests::provider::here;
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
 /// A provider that takes a prompt and then says nothing, unless the prompt asks for an answer.
 fn hanging() -> RawServer {
     RawServer::start(|request| match prompt(request).as_str() {
-        "answer" => completion(),
+        "answer" => here(),
         _ => Reply::silent(End::Hang),
     })
 }
@@ -24,12 +25,4 @@ fn hanging() -> RawServer {
 fn prompt(request: &RecordedRequest) -> String {
     let body = request.json();
     body["messages"][0]["content"].as_str().unwrap().to_owned()
-}
-
-fn completion() -> Reply {
-    Reply::json(
-        200,
-        r#"{"model":"m","choices":[{"message":{"role":"assistant","content":"Here"},
-            "finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
-    )
 }

@@ -96,7 +96,7 @@ fn a_command_that_ends_at_once_is_quoted() {
 #[test]
 fn a_command_that_is_silent_is_ended_with_all_that_it_started() {
     let home = stand_in("sleep 1000 & echo $! > child; cat > /dev/null; wait");
-    fails(check(&home, "1"), "initialize", "ide.no-answer");
+    fails(check(&home, "3"), "initialize", "ide.no-answer");
     let child = std::fs::read_to_string(home.path().join("stand-in/child")).unwrap();
     let child: i32 = child.trim().parse().unwrap();
     // It may take a moment to be collected, and is a zombie until then.

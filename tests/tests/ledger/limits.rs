@@ -24,33 +24,17 @@ fn a_limit_refuses_what_is_beyond_it_and_the_refusal_is_a_row() {
     assert_eq!(provider.requests().len(), 3);
 
     // A limit that warns lets pass.
-    let warn = [
-        "connection",
-        "edit",
-        "work",
-        "--limit-mode",
-        "warn",
-        "--offline",
-    ];
-    home.run(warn).with_code(0);
+    let warn = "connection edit work --limit-mode warn --offline";
+    home.run(warn.split(' ')).with_code(0);
     let output = home.run(["chat", "work", "hello"]).with_code(0);
     assert!(
         output.stderr.contains("warning[policy.budget-exceeded]"),
         "{output}"
     );
     // And strictness refuses what has no price.
-    let strict = [
-        "connection",
-        "edit",
-        "work",
-        "--limit-tokens-day",
-        "none",
-        "--limit-mode",
-        "block",
-        "--limit-strict",
-        "--offline",
-    ];
-    home.run(strict).with_code(0);
+    let strict = "connection edit work --limit-tokens-day none --limit-mode block --limit-strict \
+                  --offline";
+    home.run(strict.split(' ')).with_code(0);
     let refused = home.run(["chat", "work", "hello"]).with_code(12);
     assert!(refused.stderr.contains("policy.cost-unknown"), "{refused}");
     assert_eq!(provider.requests().len(), 4);

@@ -12,20 +12,15 @@ mod limits;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use synapse_testkit::raw::{RawServer, Reply};
+use synapse_testkit::raw::RawServer;
+use synapse_tests::provider::here;
 use synapse_tests::{Home, Ide, LocalProvider as _};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
 /// A provider that answers every prompt.
 fn provider() -> RawServer {
-    RawServer::start(|_| {
-        Reply::json(
-            200,
-            r#"{"model":"m","choices":[{"message":{"role":"assistant","content":"Here"},
-                "finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5}}"#,
-        )
-    })
+    RawServer::always(here())
 }
 
 /// A home with the open connection `work` to `provider`.

@@ -14,9 +14,9 @@ mod sockets;
 mod statuses;
 mod unreachable;
 
-use std::io::Write as _;
+use synapse_tests::report;
 
-use cases::Tally;
+use self::cases::Tally;
 
 /// A part of the table.
 struct Group {
@@ -62,16 +62,15 @@ fn every_call_is_at_most_one_request_and_every_prompt_one_row() {
     assert!(total.rows >= ROWS, "{shrank}");
 }
 
-/// Past the capture of the test harness, so that the size is seen when the test passes.
 fn say(name: &str, tally: &Tally) {
     let Tally {
         calls,
         requests,
         rows,
     } = tally;
-    let line =
-        format!("one request: {name}: {calls} calls, {requests} requests seen, {rows} rows\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    report(&format!(
+        "one request: {name}: {calls} calls, {requests} requests seen, {rows} rows"
+    ));
 }
 
 const TABLE: [Group; 9] = [

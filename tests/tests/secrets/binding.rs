@@ -71,17 +71,9 @@ fn a_base_url_changed_by_hand_gets_no_request_until_it_is_confirmed() {
     }
     assert_eq!((mine.heads(), other.heads()), (0, 0));
 
-    let confirmed = [
-        "connection",
-        "edit",
-        "work",
-        "--allow-network",
-        "--base-url",
-        &base_url,
-        "--offline",
-    ];
-    drop(home.run(confirmed).with_code(0));
-    drop(home.run(["chat", "work", "hi"]).with_code(0));
+    let confirm = format!("connection edit work --allow-network --base-url {base_url} --offline");
+    home.run(confirm.split(' ')).with_code(0);
+    home.run(["chat", "work", "hi"]).with_code(0);
     assert_eq!((mine.heads(), other.heads()), (0, 1));
 }
 

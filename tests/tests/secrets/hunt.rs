@@ -1,109 +1,19 @@
 //! The leak hunt: a token of every shape goes through every command, through success and every way
 //! to fail, with all logs on, and is then looked for in all that was said and written.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+mod instrument;
+
+use std::path::Path;
 use std::sync::Mutex;
 
 use serde_json::json;
-use synapse_testkit::leak::Canary;
-use synapse_testkit::raw::RawServer;
 use synapse_tests::home::set_mode;
 use synapse_tests::process::Run;
-use synapse_tests::{Era, Flags, Home, Ide};
+use synapse_tests::{Era, Flags, Ide, report};
 
-use super::echo::{self, TROUBLES};
-use super::{TWIN, rewrite, shapes};
-
-const CONNECTIONS: [(&str, &str); 2] = [("openai", "openai"), ("hf", "huggingface")];
-
-/// One canary, a home in which it is kept, and a provider that wants it out.
-struct Hunt {
-    canary: Canary,
-    home: Home,
-    provider: RawServer,
-    /// What the twin is to do when it has the secret in memory.
-    trouble: &'static str,
-    /// Whether the token has the shape of a known vendor's.
-    known: bool,
-    searched: usize,
-    leaks: Vec<String>,
-}
-
-impl Hunt {
-    fn new(token: &str, trouble: &'static str) -> Self {
-        let hunt = Self {
-            canary: Canary::new(token),
-            home: Home::new(TWIN),
-            provider: echo::start(),
-            trouble,
-            known: VENDORS.iter().any(|prefix| token.starts_with(prefix)),
-            searched: 0,
-            leaks: Vec::new(),
-        };
-        drop(hunt.home.credential(token));
-        for (name, kind) in CONNECTIONS {
-            let flags = hunt.flags(kind, "m");
-            // With no canary that a vendor check would refuse.
-            let saved = hunt.home.create(name, &flags, &["--allow-network"]);
-            let more = ["--allow-network", "--offline"];
-            if saved.code == 0 || hunt.home.create(name, &flags, &more).code == 0 {
-                continue;
-            }
-            // A key that only its own vendor takes.
-            let flags = hunt.flags("openai-compatible", "m");
-            hunt.home.create(name, &flags, &more).with_code(0);
-        }
-        hunt
-    }
-
-    fn credential(&self) -> PathBuf {
-        self.home.path().join("0.token")
-    }
-
-    fn flags(&self, kind: &str, model: &str) -> Flags {
-        let reference = format!("file:{}", self.credential().display());
-        Flags::new(kind, model, &reference, self.provider.url("/v1").as_str())
-    }
-
-    fn twin(&self, words: &[&str]) -> Run {
-        self.home
-            .twin(words)
-            .env("SYNAPSE_LOG", "trace")
-            .env("RUST_LOG", "trace")
-            .env("RUST_BACKTRACE", "full")
-            .env("SYNAPSE_TWIN_TROUBLE", self.trouble)
-    }
-
-    fn look(&mut self, what: &str, bytes: &[u8]) {
-        self.searched += 1;
-        if let Some(how) = self.canary.found_in(bytes) {
-            let shown: String = String::from_utf8_lossy(bytes).chars().take(2000).collect();
-            self.leaks
-                .push(format!("{what} tells the token {how}:\n{shown}"));
-        }
-    }
-
-    fn run(&mut self, words: &[&str]) {
-        self.run_with(words, |run| run);
-    }
-
-    fn run_with(&mut self, words: &[&str], change: impl FnOnce(Run) -> Run) {
-        let output = change(self.twin(words)).output();
-        let what = words.join(" ");
-        self.look(&format!("stdout of `{what}`"), output.stdout.as_bytes());
-        self.look(&format!("stderr of `{what}`"), output.stderr.as_bytes());
-    }
-
-    /// Every file of the home but those in which the token was put.
-    fn files(&mut self, but: &[PathBuf]) {
-        for (path, content) in self.home.files() {
-            if !but.contains(&path) {
-                self.look(&path.display().to_string(), &content);
-            }
-        }
-    }
-}
+use self::instrument::{CONNECTIONS, Hunt};
+use super::echo::TROUBLES;
+use super::{rewrite, shapes};
 
 /// Everything, for one token.
 fn hunt(token: &str, trouble: &'static str) -> Hunt {
@@ -221,6 +131,9 @@ fn with_secrets(hunt: &mut Hunt) {
     hunt.run_with(&["secret", "rotate", &reference], two);
     let odd = |run: Run| run.input(format!(" {token}\u{e4}"));
     hunt.run_with(&["secret", "rotate", &reference, "--json"], odd);
+    // What was not kept could not leak.
+    assert_eq!(std::fs::read_to_string(&kept).unwrap().trim_end(), token);
+    assert!(hunt.home.synapse().join("vault.age").exists());
     let credential = hunt.credential();
     hunt.files(&[credential, kept.clone()]);
     hunt.run(&["secret", "remove", &reference]);
@@ -358,13 +271,11 @@ fn no_token_of_any_shape_turns_up_anywhere() {
         }
     });
     let (searched, leaks) = total.into_inner().unwrap();
-    // Past the capture of the test harness: the number is a result.
-    let line = format!(
-        "leak hunt: {searched} outputs and files searched for {} tokens, {} leaks\n",
+    report(&format!(
+        "leak hunt: {searched} outputs and files searched for {} tokens, {} leaks",
         shapes().len(),
         leaks.len()
-    );
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    ));
     assert!(searched > 5_000, "{searched} outputs are too few to be all");
     assert!(leaks.is_empty(), "{}", leaks.join("\n\n"));
 }
@@ -398,5 +309,3 @@ fn the_search_looks_into_every_file() {
         "{leak}"
     );
 }
-
-const VENDORS: [&str; 6] = ["sk-", "hf_", "eyJ", "github_pat_", "hvs.", "gsk_"];

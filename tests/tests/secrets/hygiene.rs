@@ -1,13 +1,11 @@
 //! Secrets that lie about: what preflight, `secret check` and `doctor` say of them, and that none of
 //! them tells one.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 use synapse_testkit::leak::Canary;
 use synapse_tests::home::set_mode;
-use synapse_tests::process::{Output, Run};
-use synapse_tests::{Flags, Home};
+use synapse_tests::process::Run;
+use synapse_tests::{Flags, Home, Output};
 
 use super::{TWIN, answering, rewrite, shapes};
 
@@ -17,15 +15,6 @@ const SYSTEM: &str = "/usr/bin:/bin";
 
 fn run(home: &Home, words: &[&str]) -> Output {
     home.twin(words).env("PATH", SYSTEM).output()
-}
-
-fn git(directory: &Path, words: &[&str]) {
-    let place = ["-C", directory.to_str().unwrap()];
-    let git = Run::new(
-        Path::new("/usr/bin/git"),
-        place.iter().chain(words).copied(),
-    );
-    drop(git.env("HOME", directory).output().with_code(0));
 }
 
 /// The codes of what doctor found, with the words of the outcomes.
@@ -52,8 +41,10 @@ fn a_credential_that_git_tracks_is_not_even_read() {
     let (_, token) = shapes().remove(0);
     let file = home.write("project/keys/openai.token", &token);
     let project = home.path().join("project");
-    git(&project, &["init", "--quiet"]);
-    git(&project, &["add", "."]);
+    Run::git(&project, &["init", "--quiet"])
+        .output()
+        .with_code(0);
+    Run::git(&project, &["add", "."]).output().with_code(0);
     let reference = format!("file:{}", file.display());
     let base_url = server.url("/v1").to_string();
     let flags = Flags::new("openai", "m", &reference, &base_url);
@@ -73,7 +64,9 @@ fn a_credential_that_git_tracks_is_not_even_read() {
     );
     assert_eq!(server.heads(), 0);
 
-    git(&project, &["rm", "--quiet", "--cached", "-r", "."]);
+    Run::git(&project, &["rm", "--quiet", "--cached", "-r", "."])
+        .output()
+        .with_code(0);
     let check = run(&home, &["secret", "check", &reference]).with_code(0);
     assert!(
         check.stderr.contains("credential.not-ignored-by-git"),

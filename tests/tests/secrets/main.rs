@@ -11,7 +11,8 @@ mod memory;
 mod places;
 mod prompts;
 
-use synapse_testkit::raw::{RawServer, Reply};
+use synapse_testkit::raw::RawServer;
+use synapse_tests::provider::here;
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
@@ -24,11 +25,7 @@ fn rewrite(path: &std::path::Path, content: impl AsRef<[u8]>) {
 
 /// A server that answers every prompt.
 fn answering() -> RawServer {
-    RawServer::always(Reply::json(
-        200,
-        r#"{"model":"m","choices":[{"message":{"role":"assistant","content":"Here"},
-            "finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
-    ))
+    RawServer::always(here())
 }
 
 /// Made-up tokens in the shapes that vendors use, and some that nobody does. Built here, so that no

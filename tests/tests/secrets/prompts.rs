@@ -4,8 +4,8 @@
 use std::os::unix::fs::MetadataExt as _;
 
 use synapse_testkit::leak::Canary;
-use synapse_tests::process::{Output, Run};
-use synapse_tests::{Flags, Home, LocalProvider as _, Terminal};
+use synapse_tests::process::Run;
+use synapse_tests::{Flags, Home, LocalProvider as _, Output, Terminal};
 
 use super::{TWIN, answering, shapes};
 

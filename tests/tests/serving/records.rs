@@ -58,7 +58,7 @@ fn a_call_that_nobody_waits_for_any_more_is_in_the_history() {
     let provider = RawServer::start(|_| Reply::silent(End::Hang));
     let home = Home::connected(TWIN, &provider);
     let mut ide = home.serve(Era::Legacy);
-    let arguments = json!({"prompt": "hi", "timeout_seconds": 1});
+    let arguments = json!({"prompt": "hi", "timeout_seconds": 3});
     let began = Instant::now();
     let id = ide.begin("chat", arguments);
     provider.wait_for_requests(1);

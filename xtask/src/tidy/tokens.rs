@@ -20,17 +20,21 @@ pub(crate) fn check(file: &TextFile) -> Vec<Violation> {
 }
 
 fn found(line: &str) -> impl Iterator<Item = &'static str> {
-    let shapes: [(&'static str, bool); 2] = [
-        (
-            "a Hugging Face token",
-            runs_after(line, "hf_").any(is_hugging_face),
-        ),
-        ("an OpenAI key", runs_after(line, "sk-").any(is_openai)),
-    ];
-    shapes
-        .into_iter()
-        .filter_map(|(vendor, found)| found.then_some(vendor))
+    SHAPES
+        .iter()
+        .filter(|(_, prefix, is_token)| runs_after(line, prefix).any(is_token))
+        .map(|(vendor, _, _)| *vendor)
 }
+
+/// A vendor's credential, what it begins with, and what the rest is like.
+type Shape = (&'static str, &'static str, fn(&str) -> bool);
+
+const SHAPES: [Shape; 4] = [
+    ("a Hugging Face token", "hf_", is_hugging_face),
+    ("an OpenAI key", "sk-", is_openai),
+    ("an Anthropic key", "sk-ant-", is_anthropic),
+    ("a Groq key", "gsk_", is_groq),
+];
 
 /// `hf_` and 34 letters.
 fn is_hugging_face(run: &str) -> bool {
@@ -42,6 +46,16 @@ fn is_hugging_face(run: &str) -> bool {
 fn is_openai(run: &str) -> bool {
     run.find(concat!("T3Bl", "bkFJ"))
         .is_some_and(|position| position >= 20)
+}
+
+/// `sk-ant-`, its kind and version, and 93 characters of base 64 with `AA` at the end.
+fn is_anthropic(run: &str) -> bool {
+    run.len() >= 95 && run.ends_with("AA")
+}
+
+/// `gsk_` and 52 letters and digits.
+fn is_groq(run: &str) -> bool {
+    run.chars().take_while(char::is_ascii_alphanumeric).count() >= 52
 }
 
 /// Returns the token characters that follow each occurrence of the prefix at the start of a word.
@@ -91,6 +105,14 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_anthropic_and_groq_are_found() {
+        let anthropic = format!("sk-ant-api03-{}-AA", "a_".repeat(46));
+        assert_eq!(vendors(&anthropic), ["an Anthropic key"]);
+        let groq = format!("gsk_{}", "aB3x".repeat(13));
+        assert_eq!(vendors(&format!("key: '{groq}'")), ["a Groq key"]);
+    }
+
+    #[test]
     fn placeholders_and_prose_are_not() {
         assert_eq!(
             vendors("hf_xxx, hf_token, sk-..., sk-test, a task-runner"),
@@ -99,6 +121,7 @@ mod tests {
         assert_eq!(vendors(&format!("hf_{}", "a".repeat(33))), [""; 0]);
         assert_eq!(vendors(&format!("shelf_{}", "a".repeat(40))), [""; 0]);
         assert_eq!(vendors(&format!("sk-{}", "a".repeat(60))), [""; 0]);
+        assert_eq!(vendors("sk-ant-fake-key, sk-ant-…, gsk_…"), [""; 0]);
     }
 
     #[test]
