@@ -140,6 +140,32 @@ async fn a_redirect_is_shown_and_not_followed() {
     assert_eq!(elsewhere.accepts(), 0);
 }
 
+/// An answer stays as it came, but for the secret, which no answer has unless the server says it
+/// back.
+#[tokio::test]
+async fn a_secret_that_is_said_back_stands_in_no_part_of_an_answer() {
+    let token = format!("{}-{}", "fake", "0123456789abcdef0123");
+    let call = json!({"id": token, "function": {"name": token, "arguments": token},
+        "extra_content": {"deep": [token]}});
+    let message = json!({"content": format!("it is {token}."), "reasoning": token,
+        "refusal": token, "tool_calls": [call]});
+    let body = json!({"model": token, "choices": [{"message": message, "finish_reason": token}]});
+    for provider in ["openai", "huggingface", "groq"] {
+        let server = RawServer::always(Reply::json(200, body.to_string()));
+        let draft = draft(provider, "org/m", server.url("/v1").as_str());
+        let reply = Bench::new(&draft, &token).prompt("hi").await;
+        let reply = reply.outcome.unwrap();
+        assert_eq!(reply.content.as_deref(), Some("it is [redacted]."));
+        let shown = format!("{reply:?}");
+        assert!(!shown.contains(&token), "{provider}: {shown}");
+        assert_eq!(
+            shown.matches("[redacted]").count(),
+            9,
+            "{provider}: {shown}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn wire_facts_are_noted() {
     let double = HuggingFaceDouble::start();
