@@ -106,6 +106,16 @@ mod tests {
     }
 
     #[test]
+    fn a_call_keeps_what_is_said_beside_the_api_and_no_more() {
+        let call = json!({"id": "1", "type": "function", "index": 0, "nothing": null,
+            "function": {"name": "f"}, "extra_content": {"signature": "s"}});
+        let body = json!({"choices": [{"message": {"tool_calls": [call]}}]});
+        let reply = super::super::completion::read(&body).unwrap();
+        let extra = Value::Object(reply.tool_calls[0].extra.clone());
+        assert_eq!(extra, json!({"extra_content": {"signature": "s"}}));
+    }
+
+    #[test]
     fn what_the_api_has_a_field_for_is_not_overruled() {
         let both = json!({"prompt_tokens_details": {"cached_tokens": 1},
             "prompt_cache_hit_tokens": 2, "cost": 0.5, "cost_in_usd_ticks": 7});

@@ -8,7 +8,7 @@ use synapse_testkit::provider_doubles::{
     AnthropicDouble, AnthropicFault, HuggingFaceDouble, HuggingFaceFault, OpenAiDouble,
     OpenAiFault, Route,
 };
-use synapse_testkit::raw::{RawServer, Reply};
+use synapse_testkit::raw::{End, RawServer, Reply};
 
 use crate::bench::{Bench, draft};
 
@@ -91,6 +91,7 @@ async fn a_success_that_is_no_answer_has_a_code_of_its_own() {
             Code::EndpointNotAnApi,
         ),
         (Reply::json(200, ""), Code::ProviderEmptyResponse),
+        (Reply::json(200, " \n"), Code::ProviderEmptyResponse),
         (
             Reply::json(200, r#"{"choices":[]}"#),
             Code::ProviderEmptyResponse,
@@ -219,6 +220,32 @@ async fn an_answer_without_usage_counts_nothing_and_one_of_another_model_names_i
     assert_eq!(usage[2].prompt_tokens, Some(9));
     let served = replies[2].model.as_deref();
     assert_eq!(served, Some("meta-llama/llama-3.2-1b-instruct"));
+}
+
+/// A head that has come is told of, also when the body never does.
+#[tokio::test]
+async fn wire_facts_of_a_broken_answer_are_noted() {
+    let cut_off = Reply::json(200, "{").header("x-request-id", "req_1");
+    let (exchanged, heads) = ask("openai", cut_off.claiming(100).then(End::Close)).await;
+    let code = exchanged.outcome.unwrap_err().code;
+    assert_eq!((code, heads), (Code::TransportInterrupted, 1));
+    let exchange = exchanged.exchange;
+    assert_eq!((exchange.http_status, exchange.bytes_in), (Some(200), 1));
+    assert_eq!(exchange.request_id.as_deref(), Some("req_1"));
+    assert!(exchange.headers_ms.is_some() && exchange.maybe_billed);
+}
+
+/// Some servers put an error into a success.
+#[tokio::test]
+async fn an_error_in_words_within_a_success_is_an_error() {
+    for (body, code) in [
+        (r#"{"error":"it broke"}"#, Code::ProviderFailed),
+        (r#"{"error":""}"#, Code::ProviderBadResponse),
+        (r#"{"error":null}"#, Code::ProviderBadResponse),
+    ] {
+        let (exchanged, heads) = ask("groq", Reply::json(200, body)).await;
+        assert_eq!((exchanged.outcome.unwrap_err().code, heads), (code, 1));
+    }
 }
 
 /// The four families of both guides, and what looks like them and is not.
