@@ -9,6 +9,7 @@ use synapse_core::redact::Redactor;
 
 use super::*;
 
+mod clues;
 mod echoes;
 mod rows;
 mod usual;
