@@ -190,3 +190,36 @@ fn seconds(time: Duration) -> String {
 }
 
 const MAX_CAUSE: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Facts;
+
+    /// A certificate can carry any name.
+    #[test]
+    fn what_a_peer_is_quoted_with_steers_no_terminal() {
+        let facts = Facts {
+            method: Method::Get,
+            host: "api.test".to_owned(),
+            proxy: None,
+            connect_timeout: Duration::ZERO,
+            deadline: Duration::ZERO,
+            elapsed: Duration::ZERO,
+            sent: false,
+            bytes_out: 0,
+            bytes_in: 0,
+            head: None,
+        };
+        let reason = TlsReason::WrongName;
+        let quoted = format!("not valid for \u{1b}[2J{}", "x".repeat(1000));
+        let failure =
+            TransportFailure::new(TransportKind::Tls { reason }, facts, Some(quoted.into()));
+        let shown = failure.to_failure();
+        let [_, cause] = shown.causes.as_slice() else {
+            panic!("{shown:?}")
+        };
+        assert!(cause.starts_with("not valid for ") && !cause.contains('\u{1b}'));
+        assert!(cause.chars().count() <= MAX_CAUSE + 1, "{cause}");
+    }
+}

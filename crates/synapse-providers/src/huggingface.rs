@@ -221,12 +221,17 @@ impl HuggingFace {
         let read = |value: &_| whoami::judge(value, self.bill_to(), page, &redactor(secret));
         let asked = self.sender.exchange(permit, call, or_shape(read)).await;
         judged(asked, |finding| {
-            let finding = match self.sender.host() {
-                ROUTER => finding,
-                host => found::unless_absent(finding, || found::untold_token(host, WHOAMI)),
-            };
-            Ok(vec![(CheckId::Token, finding?)].into())
+            let finding = judge_identity(self.sender.host(), finding)?;
+            Ok(vec![(CheckId::Token, finding)].into())
         })
+    }
+}
+
+/// The Hub has the endpoint; another server that has none says nothing of the token.
+fn judge_identity(host: &str, finding: Result<Finding, Failure>) -> Result<Finding, Failure> {
+    match host {
+        ROUTER => finding,
+        host => found::unless_absent(finding, || found::untold_token(host, WHOAMI)),
     }
 }
 
@@ -317,6 +322,18 @@ mod tests {
             origins(Some("http://127.0.0.1:9/v1")),
             ["http://127.0.0.1:9"]
         );
+    }
+
+    #[test]
+    fn the_hub_alone_has_to_know_whose_a_token_is() {
+        let absent = || Err(Failure::new(Code::EndpointPathMismatch, "no such endpoint"));
+        assert!(judge_identity(ROUTER, absent()).is_err());
+        let Ok(Finding::Warn(text)) = judge_identity("127.0.0.1:9", absent()) else {
+            panic!("a server like the router need not have it")
+        };
+        assert!(text.contains("127.0.0.1:9 has no /api/whoami-v2"), "{text}");
+        let rejected = Err(Failure::new(Code::CredentialTokenRejected, "no"));
+        assert!(judge_identity("127.0.0.1:9", rejected).is_err());
     }
 
     fn info(providers: &serde_json::Value) -> ModelInfo {

@@ -239,6 +239,7 @@ mod tests {
             "",
             "gpt-5.6-terra-preview",
             "gpt-5.6-terra-20260701",
+            "gpt-5.6-terra-2026-07-0x",
             "gpt-5.6-terra-2026-07-01-x",
             "-2026-07-01",
             "GPT-5.6-terra",

@@ -11,6 +11,7 @@ use url::Url;
 use crate::support::{client, failure_of, permit_for, post};
 
 const URL: &str = "SYNAPSE_SUITE_URL";
+const ROOTS: &str = "SYNAPSE_SUITE_ROOTS";
 
 /// Runs the test called `name` as a process with these variables.
 #[expect(
@@ -34,13 +35,17 @@ fn run_child(name: &str, url: &Url, variables: &[(&str, &str)]) {
     assert!(shown.contains("1 passed"), "{shown}");
 }
 
-/// The URL that the parent gave; `None` when the test runs by itself.
+/// What the parent gave; `None` when the test runs by itself.
 #[expect(
     clippy::disallowed_methods,
     reason = "how the parent of this test speaks to it"
 )]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn url_from_parent() -> Option<Url> {
-    std::env::var(URL).ok().map(|url| url.parse().unwrap())
+    Some(variable(URL)?.parse().unwrap())
 }
 
 #[test]
@@ -91,6 +96,32 @@ fn the_file_of_roots_is_trusted() {
     let roots = ("SSL_CERT_FILE", file.to_str().unwrap());
     run_child("child_gets_200", &server.url("/"), &[roots]);
     assert_eq!(server.heads(), 1);
+}
+
+/// The roots are read at the first request over TLS and kept: a later one finds no file any more.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a file of this test, not state")]
+fn the_file_of_roots_is_read_once() {
+    let identity = TlsIdentity::new(Flaw::None);
+    let server = RawServer::start_tls(&identity, |_| Reply::status(200));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("roots.pem");
+    std::fs::write(&file, identity.authority_pem()).unwrap();
+    let file = file.to_str().unwrap();
+    let variables = [("SSL_CERT_FILE", file), (ROOTS, file)];
+    run_child("child_loses_its_roots", &server.url("/"), &variables);
+    assert_eq!((server.heads(), server.accepts()), (2, 2));
+}
+
+#[tokio::test]
+async fn child_loses_its_roots() {
+    let Some(url) = url_from_parent() else { return };
+    let client = client();
+    let first = client.send(&permit_for(&url), post(url.clone())).await;
+    assert_eq!(first.unwrap().status, 200);
+    std::fs::remove_file(variable(ROOTS).unwrap()).unwrap();
+    let second = client.send(&permit_for(&url), post(url)).await;
+    assert_eq!(second.unwrap().status, 200);
 }
 
 #[tokio::test]

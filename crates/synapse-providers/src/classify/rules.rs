@@ -127,15 +127,11 @@ fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     if body.says("invalid url") {
         return path_mismatch();
     }
-    if names_missing_model(body) || body.says("not a chat model") {
+    if names_missing_model(body) {
         return model_unavailable();
     }
     match (body.format, answer.asked) {
         (Format::Html | Format::Text | Format::Empty, _) | (_, Asked::Identity) => path_mismatch(),
-        // FastAPI's answer to an unknown route.
-        (Format::Json, _) if body.says("not found") && body.code.is_none() && is_bare(body) => {
-            path_mismatch()
-        }
         (Format::Json, Asked::Model(model))
             if body.says("model") || body.says(&model.to_lowercase()) =>
         {
@@ -228,12 +224,6 @@ fn names_missing_model(body: &ErrorBody) -> bool {
     body.has_code(&["model_not_found"])
         || (body.param.as_deref() == Some("model") && body.says("does not exist"))
         || (body.says("the model") && body.says("does not exist"))
-}
-
-fn is_bare(body: &ErrorBody) -> bool {
-    body.message
-        .as_deref()
-        .is_some_and(|message| message.trim().eq_ignore_ascii_case("not found"))
 }
 
 pub(super) const fn path_mismatch() -> Verdict {

@@ -1,6 +1,7 @@
 //! What a failure tells: the provider's words without the secret, facts and next steps. What each
 //! body has to be called stands in the tables of `usual` and `rows`.
 
+use serde_json::json;
 use synapse_core::error::Code;
 use synapse_core::preflight::TOKEN_CAP_REACHED;
 use synapse_core::provider::ProviderKind::{self, HuggingFace, OpenAi};
@@ -8,6 +9,7 @@ use synapse_core::redact::Redactor;
 
 use super::*;
 
+mod clues;
 mod echoes;
 mod rows;
 mod usual;
@@ -126,6 +128,32 @@ fn retry_after_is_shown_where_it_means_something() {
     assert!(hints.contains(until), "{hints}");
     let refused = failure(OpenAi, false, 401, WAIT, "{}");
     assert_eq!(refused.context.get("retry_after"), None);
+}
+
+/// What a success states is a status only when it can be that of an error.
+#[test]
+fn an_error_within_a_success_has_the_status_that_it_states() {
+    for (stated, code) in [
+        (json!(429), Code::ProviderRateLimited),
+        (json!("503"), Code::ProviderOverloaded),
+        (json!(200), Code::ProviderFailed),
+        (json!(307), Code::ProviderFailed),
+        (json!("broken"), Code::ProviderFailed),
+    ] {
+        let holder = json!({"error": {"message": "m", "code": stated}});
+        let answer = Answer {
+            provider: ProviderKind::Together,
+            asked: Asked::Model("a/b"),
+            account: false,
+            host: "api.test",
+            url: "https://api.test/v1/chat/completions",
+            status: 200,
+            headers: &Pairs(JSON),
+            body: &[],
+            redactor: &Redactor::for_secret("fake-secret-value"),
+        };
+        assert_eq!(classify_within(&answer, &holder).code, code, "{stated}");
+    }
 }
 
 #[test]

@@ -93,10 +93,7 @@ impl ErrorBody {
 
     /// Reads a JSON value, or the first one of a list (Gemini).
     pub(crate) fn from_json(value: &Value) -> Self {
-        let value = value
-            .get(0)
-            .filter(|first| first.get("error").is_some())
-            .unwrap_or(value);
+        let value = value.get(0).unwrap_or(value);
         let body = match value.get("error") {
             Some(error @ Value::Object(_)) => Self::from_object(error),
             Some(Value::String(message)) => Self {
@@ -242,6 +239,7 @@ mod tests {
                 None,
             ),
             (r#"{"errors":[{"message":"m"}]}"#, Some("m"), None),
+            (r#"[{"message":"m"}]"#, Some("m"), None),
             ("Not Found", Some("Not Found"), None),
             ("<html>secret page</html>", None, None),
             ("", None, None),

@@ -93,6 +93,29 @@ mod tests {
     }
 
     #[test]
+    fn the_reason_of_a_sub_provider_stands_in_for_one_that_is_missing() {
+        let reason = |choice: &str| {
+            let choice: Value = serde_json::from_str(choice).unwrap();
+            let reply = super::super::completion::read(&json!({"choices": [choice]}));
+            reply.unwrap().finish_reason.unwrap().as_str().to_owned()
+        };
+        let native = r#"{"message": {}, "finish_reason": null, "native_finish_reason": "MAX"}"#;
+        assert_eq!(reason(native), "MAX");
+        let both = r#"{"message": {}, "finish_reason": "length", "native_finish_reason": "MAX"}"#;
+        assert_eq!(reason(both), "length");
+    }
+
+    #[test]
+    fn a_call_keeps_what_is_said_beside_the_api_and_no_more() {
+        let call = json!({"id": "1", "type": "function", "index": 0, "nothing": null,
+            "function": {"name": "f"}, "extra_content": {"signature": "s"}});
+        let body = json!({"choices": [{"message": {"tool_calls": [call]}}]});
+        let reply = super::super::completion::read(&body).unwrap();
+        let extra = Value::Object(reply.tool_calls[0].extra.clone());
+        assert_eq!(extra, json!({"extra_content": {"signature": "s"}}));
+    }
+
+    #[test]
     fn what_the_api_has_a_field_for_is_not_overruled() {
         let both = json!({"prompt_tokens_details": {"cached_tokens": 1},
             "prompt_cache_hit_tokens": 2, "cost": 0.5, "cost_in_usd_ticks": 7});

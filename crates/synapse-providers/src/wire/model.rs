@@ -243,3 +243,28 @@ const NO_CHAT_KINDS: [&str; 8] = [
     "moderation",
     "rerank",
 ];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn prices_are_read_in_the_unit_of_their_list() {
+        let pico = |pricing: &Value| {
+            let rates = own_rates(pricing);
+            [rates.input, rates.output, rates.cache_read]
+                .map(|price| price.map(Price::pico_usd_per_token))
+        };
+        let per_million = json!({"input": 3, "output": 15, "cached_input": 0.3});
+        let per_token = json!({"prompt": "0.000003", "completion": "0.000015",
+            "input_cache_read": "0.0000003"});
+        let expected = [Some(3_000_000), Some(15_000_000), Some(300_000)];
+        assert_eq!(pico(&per_million), expected);
+        assert_eq!(pico(&per_token), expected);
+        let not_by_token = json!({"hourly": 2, "input": 0, "output": 0});
+        assert_eq!(pico(&not_by_token), [None; 3]);
+        assert_eq!(pico(&json!({"prompt": "-1", "input": "3"})), [None; 3]);
+    }
+}

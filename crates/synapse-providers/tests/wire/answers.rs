@@ -8,7 +8,7 @@ use synapse_testkit::provider_doubles::{
     AnthropicDouble, AnthropicFault, HuggingFaceDouble, HuggingFaceFault, OpenAiDouble,
     OpenAiFault, Route,
 };
-use synapse_testkit::raw::{RawServer, Reply};
+use synapse_testkit::raw::{End, RawServer, Reply};
 
 use crate::bench::{Bench, draft};
 
@@ -91,6 +91,7 @@ async fn a_success_that_is_no_answer_has_a_code_of_its_own() {
             Code::EndpointNotAnApi,
         ),
         (Reply::json(200, ""), Code::ProviderEmptyResponse),
+        (Reply::json(200, " \n"), Code::ProviderEmptyResponse),
         (
             Reply::json(200, r#"{"choices":[]}"#),
             Code::ProviderEmptyResponse,
@@ -138,6 +139,32 @@ async fn a_redirect_is_shown_and_not_followed() {
         assert_eq!(heads, 1);
     }
     assert_eq!(elsewhere.accepts(), 0);
+}
+
+/// An answer stays as it came, but for the secret, which no answer has unless the server says it
+/// back.
+#[tokio::test]
+async fn a_secret_that_is_said_back_stands_in_no_part_of_an_answer() {
+    let token = format!("{}-{}", "fake", "0123456789abcdef0123");
+    let call = json!({"id": token, "function": {"name": token, "arguments": token},
+        "extra_content": {"deep": [token]}});
+    let message = json!({"content": format!("it is {token}."), "reasoning": token,
+        "refusal": token, "tool_calls": [call]});
+    let body = json!({"model": token, "choices": [{"message": message, "finish_reason": token}]});
+    for provider in ["openai", "huggingface", "groq"] {
+        let server = RawServer::always(Reply::json(200, body.to_string()));
+        let draft = draft(provider, "org/m", server.url("/v1").as_str());
+        let reply = Bench::new(&draft, &token).prompt("hi").await;
+        let reply = reply.outcome.unwrap();
+        assert_eq!(reply.content.as_deref(), Some("it is [redacted]."));
+        let shown = format!("{reply:?}");
+        assert!(!shown.contains(&token), "{provider}: {shown}");
+        assert_eq!(
+            shown.matches("[redacted]").count(),
+            9,
+            "{provider}: {shown}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -193,6 +220,32 @@ async fn an_answer_without_usage_counts_nothing_and_one_of_another_model_names_i
     assert_eq!(usage[2].prompt_tokens, Some(9));
     let served = replies[2].model.as_deref();
     assert_eq!(served, Some("meta-llama/llama-3.2-1b-instruct"));
+}
+
+/// A head that has come is told of, also when the body never does.
+#[tokio::test]
+async fn wire_facts_of_a_broken_answer_are_noted() {
+    let cut_off = Reply::json(200, "{").header("x-request-id", "req_1");
+    let (exchanged, heads) = ask("openai", cut_off.claiming(100).then(End::Close)).await;
+    let code = exchanged.outcome.unwrap_err().code;
+    assert_eq!((code, heads), (Code::TransportInterrupted, 1));
+    let exchange = exchanged.exchange;
+    assert_eq!((exchange.http_status, exchange.bytes_in), (Some(200), 1));
+    assert_eq!(exchange.request_id.as_deref(), Some("req_1"));
+    assert!(exchange.headers_ms.is_some() && exchange.maybe_billed);
+}
+
+/// Some servers put an error into a success.
+#[tokio::test]
+async fn an_error_in_words_within_a_success_is_an_error() {
+    for (body, code) in [
+        (r#"{"error":"it broke"}"#, Code::ProviderFailed),
+        (r#"{"error":""}"#, Code::ProviderBadResponse),
+        (r#"{"error":null}"#, Code::ProviderBadResponse),
+    ] {
+        let (exchanged, heads) = ask("groq", Reply::json(200, body)).await;
+        assert_eq!((exchanged.outcome.unwrap_err().code, heads), (code, 1));
+    }
 }
 
 /// The four families of both guides, and what looks like them and is not.

@@ -23,11 +23,13 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(draft: &Draft, token: &str) -> Self {
+        Self::made_by(&Providers::new("synapse-test"), draft, token)
+    }
+
+    pub(crate) fn made_by(providers: &Providers, draft: &Draft, token: &str) -> Self {
         let mut connection = draft.parse("bench".parse().unwrap()).unwrap();
         connection.timeout = Duration::from_secs(20);
-        let provider = Providers::new("synapse-test")
-            .provider(&connection)
-            .unwrap();
+        let provider = providers.provider(&connection).unwrap();
         let permit = NetworkGate::Open.permit(provider.origins()).unwrap();
         let secret = BoundSecret::new(token.into(), provider.origins());
         Self {

@@ -57,6 +57,7 @@ async fn ollama_is_proven_by_its_own_list_without_a_token() {
     for (model, verdict, said) in [
         ("llama3.2", "ok", "(3.2B, Q4_K_M)"),
         ("llama3.2:latest", "ok", "exists"),
+        ("LLAMA3.2", "ok", "exists"),
         ("qwen3:8b", "ok", "exists"),
         ("nomic-embed-text", "warn", "does not chat"),
         ("gpt-oss:120b-cloud", "warn", "only --live"),
@@ -107,7 +108,7 @@ async fn openrouter_is_proven_by_a_public_list_and_by_its_key() {
         RawServer::start(move |request| match request.path() {
             "/api/v1/models" => Reply::json(
                 200,
-                r#"{"data":[{"id":"a/b","pricing":{"prompt":"0.000001","completion":"0.000002"}}]}"#,
+                r#"{"data":[{"id":"a/b","pricing":{"prompt":"0.000001","completion":"0.000002"}},{"id":"a/d:free"}]}"#,
             ),
             "/api/v1/key" => key.clone(),
             _ => Reply::status(404),
@@ -143,6 +144,8 @@ async fn openrouter_is_proven_by_a_public_list_and_by_its_key() {
     for (model, verdict) in [
         ("a/b:nitro", "ok"),
         ("a/b:free", "fail"),
+        ("a/d:free", "ok"),
+        ("a/d", "fail"),
         ("a/c", "fail"),
         ("openrouter/fusion", "warn"),
     ] {

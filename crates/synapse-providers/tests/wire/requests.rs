@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatRequest, Image, Message, Parameters, Part, Role};
+use synapse_core::connection::Draft;
 use synapse_core::error::Code;
+use synapse_providers::Providers;
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 
 use crate::bench::{Bench, draft};
@@ -221,6 +223,53 @@ async fn a_number_that_json_does_not_have_is_refused_and_nothing_is_sent() {
         assert_eq!(exchanged.exchange.attempts, 0);
     }
     assert_eq!(server.accepts(), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_no_header_can_carry_is_no_attempt() {
+    let server = RawServer::always(Reply::json(200, ANSWER));
+    let draft = draft("openai", "m", server.url("/v1").as_str());
+    let exchanged = Bench::new(&draft, "fake token").prompt("hi").await;
+    let failure = exchanged.outcome.unwrap_err();
+    assert_eq!(failure.code, Code::CredentialMalformed);
+    assert_eq!((exchanged.exchange.attempts, server.accepts()), (0, 0));
+}
+
+/// Whoever named no account is not told to correct it.
+#[tokio::test]
+async fn a_refusal_is_about_the_account_only_where_one_was_named() {
+    let refusal = r#"{"error":"You are not a member of organization acme"}"#;
+    let server = RawServer::always(Reply::json(403, refusal));
+    for (bill_to, code) in [
+        (Some("acme"), Code::ProviderAccountScope),
+        (None, Code::CredentialTokenPermission),
+    ] {
+        let mut draft = draft("huggingface", "o/m:novita", server.url("/v1").as_str());
+        draft.bill_to = bill_to.map(Into::into);
+        let exchanged = Bench::new(&draft, "fake-token").prompt("hi").await;
+        assert_eq!(exchanged.outcome.unwrap_err().code, code, "{bill_to:?}");
+    }
+    assert_eq!(server.heads(), 2);
+}
+
+/// One factory makes both, as it does for the connections of one process.
+#[tokio::test]
+async fn a_connection_goes_through_its_own_proxy_and_no_other_does() {
+    let proxy = RawServer::always(Reply::json(200, ANSWER));
+    let server = RawServer::always(Reply::json(200, ANSWER));
+    let direct = draft("openai", "m", server.url("/v1").as_str());
+    let proxied = Draft {
+        proxy: Some(proxy.url("/").to_string()),
+        ..direct.clone()
+    };
+    let providers = Providers::new("synapse-test");
+    for (draft, heads) in [(&direct, (1, 0)), (&proxied, (1, 1)), (&direct, (2, 1))] {
+        let bench = Bench::made_by(&providers, draft, "fake-token");
+        bench.prompt("hi").await.outcome.unwrap();
+        assert_eq!((server.heads(), proxy.heads()), heads);
+    }
+    let target = server.url("/v1/chat/completions").to_string();
+    assert_eq!(proxy.only_request().target(), target);
 }
 
 #[tokio::test]

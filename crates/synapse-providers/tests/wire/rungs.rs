@@ -1,5 +1,6 @@
 //! The network rungs of preflight: what each request proves, and where a failure is put.
 
+use serde_json::json;
 use synapse_core::connection::Draft;
 use synapse_core::error::Code;
 use synapse_core::preflight::CheckId;
@@ -155,6 +156,25 @@ async fn hugging_face_is_proven_by_two_requests_and_only_one_carries_the_token()
             ("/api/whoami-v2".to_owned(), true, false)
         ]
     );
+}
+
+/// Some deployments wrap the looked-up model as the list does.
+#[tokio::test]
+async fn hugging_faces_lookup_is_read_bare_and_wrapped() {
+    let model = json!({"id": "o/m", "providers": [{"provider": "novita", "status": "live"}]});
+    for body in [
+        model.clone(),
+        json!({"data": model}),
+        json!({"data": [model]}),
+    ] {
+        let reply = Reply::json(200, body.to_string());
+        let fault = HuggingFaceFault::Scripted(reply);
+        let double = HuggingFaceDouble::with_faults([(Route::Model, fault)]);
+        let draft = draft("huggingface", "o/m:novita", &double.base_url());
+        let (seen, _) = climb(&draft, HuggingFaceDouble::TOKEN).await;
+        assert!(seen.contains(&(CheckId::Model, "ok")), "{body}: {seen:?}");
+        assert_eq!(double.server().heads(), 2, "the lookup and the token");
+    }
 }
 
 #[tokio::test]
