@@ -102,7 +102,8 @@ fn incomplete(items: &[Item]) -> Option<Failure> {
     if missing.is_empty() {
         return None;
     }
-    let message = format!("{} of {} are missing", missing.len(), items.len());
+    let is = if missing.len() == 1 { "is" } else { "are" };
+    let message = format!("{} of {} {is} missing", missing.len(), items.len());
     Some(
         Failure::new(Code::ConfigIncomplete, message)
             .cause(missing.join(", "))

@@ -198,10 +198,10 @@ impl Doctor<'_> {
             self.push("configurations", None, Diagnosis::Warn(failure));
         }
         if clean {
-            let seen = format!(
-                "no token in {} files of IDEs and projects",
-                scanned.read.len()
-            );
+            let seen = match scanned.read.len() {
+                1 => "no token in 1 file of IDEs and projects".to_owned(),
+                count => format!("no token in {count} files of IDEs and projects"),
+            };
             self.push("configurations", None, Diagnosis::Ok(seen));
         }
     }
