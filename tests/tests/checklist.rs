@@ -169,6 +169,11 @@ fn a_key_that_git_tracks_is_found_wherever_it_is() {
         beside["verdict"], "ok",
         "git does not track it yet: {beside}"
     );
+    // What doctor says of the place, the checklist says too.
+    let key = &document["items"][1];
+    assert_eq!(key["verdict"], "warn", "{key}");
+    let detail = key["detail"].as_str().unwrap();
+    assert!(detail.contains("git does not ignore"), "{key}");
     Run::git(home.path(), &["add", "--force", "."])
         .output()
         .with_code(0);
@@ -179,6 +184,27 @@ fn a_key_that_git_tracks_is_found_wherever_it_is() {
         secrets["detail"].as_str().unwrap().contains(".token"),
         "{secrets}"
     );
+}
+
+#[test]
+fn a_key_that_only_reading_would_show_is_told_by_its_place() {
+    let home = Home::new(TWIN);
+    for (name, reference, place) in [
+        ("a", "pass:synapse/openai", "password store"),
+        ("b", "vault:local/openai", "local vault"),
+        ("c", "env:SYNAPSE_TESTS_KEY", "environment variable"),
+    ] {
+        let create = ["connection", "create", name, "--provider", "openai"];
+        let draft = ["--model", "m", "--credential", reference, "--offline"];
+        home.run(create.into_iter().chain(draft)).with_code(0);
+        let output = home.run(["checklist", name, "--json"]).with_code(3);
+        let key = output.json()["items"][1].clone();
+        assert_eq!(key["verdict"], "warn", "{key}");
+        let detail = key["detail"].as_str().unwrap();
+        assert!(detail.starts_with(reference), "{detail}");
+        let told = detail.contains(place) || detail.contains("will not pass the variable");
+        assert!(told, "{detail}");
+    }
 }
 
 #[test]

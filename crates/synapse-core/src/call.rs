@@ -20,9 +20,7 @@ impl CallId {
     pub const fn new(uuid: Uuid) -> Self {
         Self(uuid)
     }
-}
 
-impl CallId {
     /// The id as the UUID that it is.
     #[must_use]
     pub const fn as_uuid(self) -> Uuid {

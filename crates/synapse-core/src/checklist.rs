@@ -6,7 +6,7 @@ mod judge;
 use std::fmt;
 
 pub use self::judge::evaluate;
-use crate::error::Hint;
+use crate::error::{Failure, Hint};
 use crate::preflight::PreflightRecord;
 use crate::time::Timestamp;
 
@@ -36,6 +36,8 @@ pub enum KeyFact {
     There(String),
     /// It is not there, or cannot be used; why.
     Unusable(String),
+    /// It is there, as far as can be seen, and something is wrong with its place.
+    Doubtful(Failure),
     /// Only reading it would tell; why it was not read.
     Unseen(String),
 }

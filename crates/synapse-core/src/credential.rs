@@ -70,9 +70,7 @@ impl CredentialRef {
             Self::Command(_) => "cmd",
         }
     }
-}
 
-impl CredentialRef {
     /// Whether looking there may leave this machine: it asks a server, or a program that does what
     /// it likes.
     #[must_use]

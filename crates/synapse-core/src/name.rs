@@ -112,7 +112,6 @@ impl fmt::Display for ModelId {
     }
 }
 
-const MAX_NAME: usize = 64;
 /// A name goes into files, the ledger and every message: a token that was pasted in its place must
 /// not.
 fn refuse_token(text: &str, field: &'static str) -> Result<(), Failure> {
@@ -128,6 +127,7 @@ fn refuse_token(text: &str, field: &'static str) -> Result<(), Failure> {
     .with("field", field))
 }
 
+const MAX_NAME: usize = 64;
 const MAX_MODEL: usize = 256;
 
 #[cfg(test)]

@@ -288,3 +288,17 @@ fn a_literal_token() {
         assert_eq!(found, path == home.connections(), "{}", path.display());
     }
 }
+
+#[test]
+fn setting_what_is_there_already_says_how_to_replace_it() {
+    let home = Home::new(TWIN);
+    let reference = format!("file:{}", home.path().join("a.token").display());
+    let set = |value: &str| {
+        let words = ["secret", "set", reference.as_str()];
+        home.twin(words).input(value).output()
+    };
+    assert_eq!(set("first\n").code, 0);
+    let output = set("second\n").with_code(4);
+    let hint = format!("hint: replace it: synapse secret rotate {reference}");
+    assert!(output.stderr.contains(&hint), "{output}");
+}

@@ -129,6 +129,11 @@ fn a_directory_that_cannot_be_written() {
         .output()
         .with_code(0);
     assert_eq!(history.json()["entries"], json!([]));
+    let doctor = home.unprivileged(["doctor"]).output();
+    assert!(
+        doctor.stderr.contains("warning[storage.read-only]"),
+        "{doctor}"
+    );
     assert_eq!(home.files(), before);
 }
 

@@ -184,3 +184,19 @@ fn arguments_that_make_no_sense_are_refused() {
     }
     assert_eq!(home.files(), []);
 }
+
+/// A server of a connection that does not exist starts and lists its tools, so nothing else tells.
+#[test]
+fn a_connection_that_is_mistyped_is_told() {
+    let home = Home::new(TWIN);
+    let create = ["connection", "create", "work", "--provider", "ollama"];
+    home.run(create.into_iter().chain(["--model", "m", "--offline"]))
+        .with_code(0);
+    let install = |name: &str| {
+        let words = ["ide", "install", "cursor", "--yes", "--connection", name];
+        home.run(words).with_code(0).stderr
+    };
+    let warning = "warning[config.not-found]: no connection is called `wrok`";
+    assert!(install("wrok").contains(warning));
+    assert!(!install("work").contains("warning[config.not-found]"));
+}

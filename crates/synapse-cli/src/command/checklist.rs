@@ -14,11 +14,13 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome};
+use synapse_core::ports::{SecretKeeper as _, SecretResolver as _};
 use synapse_core::redact::printable;
 use synapse_ide::{CLIENTS, EntryState, states};
 
 use super::{CommandError, Context, ide};
 use crate::args::ChecklistArguments;
+use crate::compose;
 use crate::environment::Environment;
 use crate::output::{Mark, Printer};
 
@@ -31,17 +33,28 @@ pub(super) async fn run(
     let connection = stored.usable()?;
     let environment = &context.environment;
     let project = arguments.project.as_deref();
+    let secrets = compose::secrets(context)?;
     let file = key_file(&connection, environment);
+    let flaws = match &connection.credential {
+        Some(reference) => secrets.inspect(reference).await,
+        None => Vec::new(),
+    };
+    // That git tracks the key is a line of its own.
+    let (tracked, flaws): (Vec<Failure>, Vec<Failure>) = flaws
+        .into_iter()
+        .partition(|flaw| flaw.code == Code::CredentialTrackedByGit);
+    let tracked = file.as_deref().filter(|_| !tracked.is_empty());
+    let place = |reference: &CredentialRef| secrets.place(reference);
+    let seen = key(&connection, file.as_deref(), environment, place);
     let facts = Facts {
         preflight: stored.preflight,
-        key: key(&connection, file.as_deref(), environment),
+        key: match (seen, flaws.into_iter().next()) {
+            (KeyFact::There(_) | KeyFact::Unseen(_), Some(flaw)) => KeyFact::Doubtful(flaw),
+            (seen, _) => seen,
+        },
         entries: entries(context, project)?,
         answered: answered(engine, &arguments.name).await?,
-        exposure: git::exposure(
-            environment,
-            project.unwrap_or(Path::new(".")),
-            file.as_deref(),
-        ),
+        exposure: git::exposure(environment, project.unwrap_or(Path::new(".")), tracked),
         now: engine.ports().clock.now(),
     };
     let items = evaluate(&connection, &facts);
@@ -89,7 +102,8 @@ fn incomplete(items: &[Item]) -> Option<Failure> {
     if missing.is_empty() {
         return None;
     }
-    let message = format!("{} of {} are missing", missing.len(), items.len());
+    let is = if missing.len() == 1 { "is" } else { "are" };
+    let message = format!("{} of {} {is} missing", missing.len(), items.len());
     Some(
         Failure::new(Code::ConfigIncomplete, message)
             .cause(missing.join(", "))
@@ -109,7 +123,12 @@ fn key_file(connection: &Connection, environment: &Environment) -> Option<PathBu
 }
 
 /// Looks at the place of the key, never into it.
-fn key(connection: &Connection, file: Option<&Path>, environment: &Environment) -> KeyFact {
+fn key(
+    connection: &Connection,
+    file: Option<&Path>,
+    environment: &Environment,
+    place: impl Fn(&CredentialRef) -> String,
+) -> KeyFact {
     let Some(reference) = &connection.credential else {
         return KeyFact::NotNeeded;
     };
@@ -125,11 +144,10 @@ fn key(connection: &Connection, file: Option<&Path>, environment: &Environment) 
         };
     }
     match (reference, connection.gate) {
-        (CredentialRef::Env(name), NetworkGate::Open) => match environment.variable(name) {
-            Some(_) => KeyFact::Unseen("set here; an IDE may not pass it on".to_owned()),
-            None => KeyFact::Unusable("not set".to_owned()),
-        },
-        _ => KeyFact::Unseen("not looked at".to_owned()),
+        (CredentialRef::Env(name), NetworkGate::Open) if environment.variable(name).is_none() => {
+            KeyFact::Unusable("not set".to_owned())
+        }
+        _ => KeyFact::Unseen(format!("{}; not read", place(reference))),
     }
 }
 

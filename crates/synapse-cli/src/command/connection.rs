@@ -47,7 +47,9 @@ async fn create(
 fn next_step(name: &str, gate: NetworkGate) -> String {
     match gate {
         NetworkGate::Open => {
-            format!("next: synapse chat {name} \"Say hello\"   or for an IDE: synapse ide snippet")
+            format!(
+                "next: synapse chat {name} \"Say hello\"   or for an IDE: synapse ide install CLIENT"
+            )
         }
         NetworkGate::Closed => format!(
             "next: synapse connection edit {name} --allow-network   when you want live calls"

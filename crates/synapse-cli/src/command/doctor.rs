@@ -3,7 +3,7 @@
 
 mod bundle;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use synapse_core::credential::CredentialRef;
 use synapse_core::doctor::{Diagnosis, Examined, first_failure};
@@ -12,6 +12,7 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::HistoryQuery;
 use synapse_core::ports::{SecretKeeper as _, StoredConnection};
+use synapse_core::redact::printable;
 use synapse_store::Secrets;
 
 use super::{CommandError, Context};
@@ -38,6 +39,7 @@ pub(super) async fn run(
     let mut doctor = Doctor {
         engine,
         secrets: compose::secrets(context)?,
+        directory: context.environment.synapse_home()?,
         checks: Vec::new(),
     };
     doctor.examine().await;
@@ -61,6 +63,7 @@ pub(super) async fn run(
 struct Doctor<'a> {
     engine: &'a Engine,
     secrets: Secrets,
+    directory: PathBuf,
     checks: Vec<Examined>,
 }
 
@@ -86,12 +89,20 @@ impl Doctor<'_> {
 
     fn home(&mut self) {
         let flaws = self.secrets.inspect_home();
-        let sound = flaws.is_empty();
+        let writable = is_writable(&self.directory);
+        let sound = flaws.is_empty() && writable;
         for flaw in flaws {
             self.push("home", None, Diagnosis::Fail(flaw));
         }
+        if !writable {
+            let what = printable(&self.directory.to_string_lossy());
+            let flaw = Failure::new(Code::StorageReadOnly, format!("{what} cannot be written"))
+                .cause("calls leave no row, limits cannot be kept, and nothing can be saved")
+                .hint("make it writable, or set SYNAPSE_HOME to another directory");
+            self.push("home", None, Diagnosis::Warn(flaw));
+        }
         if sound {
-            let seen = "others may not write to Synapse's own files".to_owned();
+            let seen = "you may write to Synapse's own files, and others may not".to_owned();
             self.push("home", None, Diagnosis::Ok(seen));
         }
     }
@@ -187,10 +198,10 @@ impl Doctor<'_> {
             self.push("configurations", None, Diagnosis::Warn(failure));
         }
         if clean {
-            let seen = format!(
-                "no token in {} files of IDEs and projects",
-                scanned.read.len()
-            );
+            let seen = match scanned.read.len() {
+                1 => "no token in 1 file of IDEs and projects".to_owned(),
+                count => format!("no token in {count} files of IDEs and projects"),
+            };
             self.push("configurations", None, Diagnosis::Ok(seen));
         }
     }
@@ -202,6 +213,21 @@ impl Doctor<'_> {
             diagnosis,
         });
     }
+}
+
+/// Whether this user may write to `directory`, or make it where it is not there yet.
+#[cfg(unix)]
+fn is_writable(directory: &Path) -> bool {
+    use rustix::fs::{Access, access};
+
+    let there = directory.ancestors().find(|each| each.exists());
+    there.is_some_and(|there| access(there, Access::WRITE_OK | Access::EXEC_OK).is_ok())
+}
+
+/// Rights are not looked at where they are no bits.
+#[cfg(not(unix))]
+fn is_writable(_directory: &Path) -> bool {
+    true
 }
 
 fn show(printer: &Printer, checks: &[Examined], document: &DoctorDocument) {

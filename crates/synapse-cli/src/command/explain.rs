@@ -1,6 +1,7 @@
 //! `synapse explain`: what an error code means and what to do.
 
-use synapse_core::error::{Code, CodeEntry, Failure};
+use synapse_core::document::{CodeDocument, CodesDocument};
+use synapse_core::error::{Code, Failure};
 
 use super::{CommandError, Context};
 use crate::output::{Printer, table};
@@ -19,7 +20,7 @@ pub(super) fn run(context: &Context, code: Option<&str>) -> Result<(), CommandEr
         .command("see every code", "synapse explain")
     })?;
     if printer.is_json() {
-        printer.document(&document(entry));
+        printer.document(&CodeDocument::from(entry));
     } else {
         printer.line(&format!(
             "{} (class {}, exit code {})",
@@ -36,10 +37,7 @@ pub(super) fn run(context: &Context, code: Option<&str>) -> Result<(), CommandEr
 
 fn list(printer: &Printer) {
     if printer.is_json() {
-        let codes: Vec<serde_json::Value> = Code::CATALOGUE.iter().map(document).collect();
-        printer.document(
-            &serde_json::json!({"schema": "synapse.codes/1", "ok": true, "codes": codes}),
-        );
+        printer.document(&CodesDocument::new(Code::CATALOGUE));
         return;
     }
     let rows = Code::CATALOGUE
@@ -53,17 +51,4 @@ fn list(printer: &Printer) {
         })
         .collect();
     printer.line(&table(&["CODE", "EXIT", "MEANING"], &[1], rows));
-}
-
-fn document(entry: &CodeEntry) -> serde_json::Value {
-    serde_json::json!({
-        "schema": "synapse.code/1",
-        "ok": true,
-        "code": entry.name,
-        "class": entry.class.as_str(),
-        "exit_code": entry.class.exit_code(),
-        "means": entry.meaning,
-        "detected": entry.detected,
-        "remedy": entry.remedy,
-    })
 }

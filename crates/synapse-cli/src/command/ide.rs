@@ -9,13 +9,16 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
+use synapse_core::connection::not_found;
 use synapse_core::document::{IdeLinkDocument, IdeSnippetDocument};
 use synapse_core::error::{Code, Failure};
 use synapse_core::name::ConnectionName;
+use synapse_core::ports::ConnectionStore as _;
 use synapse_ide::{Client, Entry, Journal, Machine, Scope, System};
 
 use super::{CommandError, Context};
 use crate::args::IdeCommand;
+use crate::compose;
 use crate::environment::{Environment, SYNAPSE_VAULT_KEY_FILE};
 
 pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandError> {
@@ -109,6 +112,7 @@ pub(super) fn entry(context: &Context, connection: Option<&str>) -> Result<Entry
     let mut entry = Entry::new(&own_command(environment)?)?;
     if let Some(name) = connection {
         let name: ConnectionName = name.parse()?;
+        warn_of_unknown(context, &name)?;
         entry = entry
             .with_argument("--connection")
             .with_argument(name.as_str());
@@ -120,6 +124,19 @@ pub(super) fn entry(context: &Context, connection: Option<&str>) -> Result<Entry
         entry = entry.with_vault_key_file(Path::new(&file))?;
     }
     Ok(entry)
+}
+
+/// An entry may be written before its connection, so a name that is mistyped is a warning.
+fn warn_of_unknown(context: &Context, name: &ConnectionName) -> Result<(), Failure> {
+    // A file that cannot be read is told by what reads it.
+    let stored = compose::connections(context)?.load().unwrap_or_default();
+    let known: Vec<ConnectionName> = stored.into_iter().map(|each| each.name).collect();
+    if !known.contains(name) {
+        context
+            .printer
+            .warning(&not_found(name.as_str(), &known).cause("the entry is made all the same"));
+    }
+    Ok(())
 }
 
 /// This machine, with `project` or the current directory as the project.

@@ -1,6 +1,6 @@
 //! `synapse preflight`: one line per check, then what was proven and what was not.
 
-use synapse_core::document::PreflightDocument;
+use synapse_core::document::{ErrorDocument, PreflightDocument, PreflightsDocument};
 use synapse_core::engine::{Engine, PreflightCall};
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Skip};
@@ -55,34 +55,25 @@ async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), Com
     }
     for connection in connections {
         let name = connection.name.as_str();
-        let outcome = match stored(engine, name, reach).await {
-            Ok(report) if printer.is_json() => {
-                let code = report.failure().map(|failure| failure.code);
-                documents.push(serde_json::json!(PreflightDocument::new(
-                    Some(name),
-                    &report
-                )));
-                code
-            }
+        let (code, document) = match stored(engine, name, reach).await {
             Ok(report) => {
+                if !printer.is_json() {
+                    // The code is what is left to tell.
+                    drop(show(printer, Some(name), &report));
+                }
                 let code = report.failure().map(|failure| failure.code);
-                // The code is what is left to tell.
-                drop(show(printer, Some(name), &report));
-                code
+                (code, Ok(PreflightDocument::new(Some(name), &report)))
             }
             Err(failure) => {
                 printer.failure(&failure);
-                let document = synapse_core::document::ErrorDocument::new(&failure);
-                documents.push(serde_json::json!(document));
-                Some(failure.code)
+                (Some(failure.code), Err(ErrorDocument::new(&failure)))
             }
         };
-        first = first.or(outcome);
+        first = first.or(code);
+        documents.push(document);
     }
     if printer.is_json() {
-        printer.document(&serde_json::json!({
-            "schema": "synapse.preflights/1", "ok": first.is_none(), "preflights": documents,
-        }));
+        printer.document(&PreflightsDocument::new(documents));
     }
     first.map_or(Ok(()), |code| Err(CommandError::Reported(code)))
 }

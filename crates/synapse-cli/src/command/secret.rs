@@ -112,7 +112,8 @@ impl Prepared<'_> {
         let printer = &secret.context.printer;
         match work {
             Work::Keep(reference, value, writing) => {
-                let kept = secret.secrets.keep(&reference, value, writing).await?;
+                let kept = secret.secrets.keep(&reference, value, writing).await;
+                let kept = kept.map_err(|failure| with_rotate(failure, &reference))?;
                 let action = match writing {
                     Writing::Create => "set",
                     Writing::Replace => "rotate",
@@ -241,6 +242,16 @@ async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
         printer.warning(warning);
     }
     Ok(())
+}
+
+/// Whoever sets what is there already wants to replace it, or has mistaken the place.
+fn with_rotate(failure: Failure, reference: &CredentialRef) -> Failure {
+    match (failure.code, failure.hints.as_slice()) {
+        (Code::CredentialExists, []) => {
+            failure.command("replace it", format!("synapse secret rotate {reference}"))
+        }
+        _ => failure,
+    }
 }
 
 fn tell(printer: &Printer, document: &SecretDocument, done: &str, notes: &[String]) {

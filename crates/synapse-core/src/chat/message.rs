@@ -1,15 +1,12 @@
 //! One message of a conversation. It reads itself from the JSON of the chat-completions API and
 //! refuses what would not be sent, so that nothing a caller wrote is dropped in silence.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use super::ToolCall;
 use super::content::{Content, Part};
-use crate::error::{Code, Failure};
 
 /// One message of the conversation.
 ///
@@ -113,26 +110,6 @@ pub enum Role {
     Assistant,
     /// A tool that the model asked for, with what it returned.
     Tool,
-}
-
-impl FromStr for Role {
-    type Err = Failure;
-
-    /// # Errors
-    /// `usage.invalid-arguments` for any other word.
-    fn from_str(text: &str) -> Result<Self, Failure> {
-        match text {
-            "system" => Ok(Self::System),
-            "developer" => Ok(Self::Developer),
-            "user" => Ok(Self::User),
-            "assistant" => Ok(Self::Assistant),
-            "tool" => Ok(Self::Tool),
-            _ => Err(
-                Failure::new(Code::UsageInvalidArguments, "that role is not known")
-                    .cause("a role is system, developer, user, assistant or tool"),
-            ),
-        }
-    }
 }
 
 /// Why a message is none that the API takes.

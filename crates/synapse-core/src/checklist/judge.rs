@@ -93,6 +93,14 @@ fn key(connection: &Connection, fact: &KeyFact) -> Item {
             format!("{reference}: {why}"),
             check(connection, "let preflight read it"),
         ),
+        KeyFact::Doubtful(flaw) => Item::warn(
+            ItemId::Key,
+            format!("{reference}: {}", flaw.message),
+            flaw.hints
+                .first()
+                .cloned()
+                .unwrap_or_else(|| check(connection, "let preflight read it")),
+        ),
         KeyFact::Unusable(why) => Item::missing(
             ItemId::Key,
             format!("{reference}: {why}"),
@@ -282,6 +290,7 @@ const OLD_DAYS: i64 = 30;
 mod tests {
     use super::*;
     use crate::connection::Draft;
+    use crate::error::{Code, Failure};
     use crate::preflight::PreflightRecord;
 
     fn connection(gate: NetworkGate) -> Connection {
@@ -383,6 +392,20 @@ mod tests {
             warned,
             ["key", "preflight", "ide", "prompt", "secrets"].map(|id| (id, "warn"))
         );
+    }
+
+    #[test]
+    fn a_flaw_of_the_keys_place_comes_with_its_own_remedy() {
+        let flaw = Failure::new(Code::CredentialNotIgnoredByGit, "git does not ignore it");
+        let facts = Facts {
+            key: KeyFact::Doubtful(flaw.hint("move it").hint("or not")),
+            ..complete()
+        };
+        assert_eq!(verdicts(NetworkGate::Open, &facts), [("key", "warn")]);
+        let items = evaluate(&connection(NetworkGate::Open), &facts);
+        let key = items.iter().find(|item| item.id == ItemId::Key).unwrap();
+        assert_eq!(key.detail, "file:/key: git does not ignore it");
+        assert_eq!(key.next.as_ref().unwrap().text, "move it");
     }
 
     #[test]

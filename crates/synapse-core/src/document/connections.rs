@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::calls::ReceiptView;
-use super::failure::ErrorView;
+use super::failure::{ErrorDocument, ErrorView};
 use crate::connection::Connection;
 use crate::limits::{Limits, UnknownCost};
 use crate::ports::StoredConnection;
@@ -237,6 +237,43 @@ impl PreflightDocument {
             error: report.failure().map(ErrorView::from),
             receipt: report.receipt.as_ref().map(ReceiptView::from),
             warnings: report.warnings.iter().map(ErrorView::from).collect(),
+        }
+    }
+}
+
+/// `synapse.preflights/1`: a preflight of every connection, or the error of one that cannot be
+/// understood.
+#[derive(Debug, Clone, Serialize)]
+pub struct PreflightsDocument {
+    schema: &'static str,
+    ok: bool,
+    preflights: Vec<PreflightOrError>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum PreflightOrError {
+    Preflight(Box<PreflightDocument>),
+    Error(Box<ErrorDocument>),
+}
+
+impl PreflightsDocument {
+    /// The document of these outcomes.
+    #[must_use]
+    pub fn new(outcomes: Vec<Result<PreflightDocument, ErrorDocument>>) -> Self {
+        let ok = |outcome: &Result<PreflightDocument, ErrorDocument>| {
+            outcome.as_ref().is_ok_and(|document| document.ok)
+        };
+        Self {
+            schema: "synapse.preflights/1",
+            ok: outcomes.iter().all(ok),
+            preflights: outcomes
+                .into_iter()
+                .map(|outcome| match outcome {
+                    Ok(document) => PreflightOrError::Preflight(Box::new(document)),
+                    Err(document) => PreflightOrError::Error(Box::new(document)),
+                })
+                .collect(),
         }
     }
 }

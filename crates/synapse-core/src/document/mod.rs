@@ -5,6 +5,7 @@
 
 mod calls;
 mod checklist;
+mod codes;
 mod connections;
 mod doctor;
 mod failure;
@@ -16,8 +17,10 @@ mod secrets;
 
 pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
 pub use self::checklist::{ChecklistDocument, ItemView};
+pub use self::codes::{CodeDocument, CodesDocument};
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
+    PreflightsDocument,
 };
 pub use self::doctor::DoctorDocument;
 pub use self::failure::{ErrorDocument, ErrorView, HintView};

@@ -92,9 +92,7 @@ impl ModelsDocument {
             warnings: models.warnings.iter().map(ErrorView::from).collect(),
         }
     }
-}
 
-impl ModelsDocument {
     /// Leaves out all but the first `most` models, and says how many.
     #[must_use]
     pub fn at_most(mut self, most: usize) -> Self {

@@ -1,7 +1,6 @@
-//! Asks git whether a tracked file is a key or holds what looks like one. Only the names of files
+//! Asks git whether a tracked file holds what looks like a key. Only the names of files
 //! come back, and nothing that git runs for a repository is let run.
 
-use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -10,20 +9,17 @@ use synapse_core::checklist::Exposure;
 
 use crate::environment::Environment;
 
-/// Looks at what git tracks in `project`, and at the file of the key wherever it is.
+/// Looks at what git tracks in `project`; `tracked` is the file of the key where git tracks that.
 pub(super) fn exposure(
     environment: &Environment,
     project: &Path,
-    key_file: Option<&Path>,
+    tracked: Option<&Path>,
 ) -> Exposure {
-    let mut files = Vec::new();
-    if let Some(file) = key_file
-        && let Some(directory) = file.parent()
-        && git(environment, directory, &tracks(file)).is_ok_and(|asked| asked.status.success())
-    {
-        files.push(file.display().to_string());
-    }
-    let asked = match git(environment, project, &SEARCH.map(OsStr::new)) {
+    let mut files: Vec<String> = tracked
+        .map(|file| file.display().to_string())
+        .into_iter()
+        .collect();
+    let asked = match git(environment, project) {
         Ok(asked) => asked,
         Err(error) => return Exposure::Unknown(format!("git does not run ({})", error.kind())),
     };
@@ -47,13 +43,7 @@ pub(super) fn exposure(
     Exposure::Files(files)
 }
 
-fn tracks(file: &Path) -> [&OsStr; 4] {
-    let words = ["ls-files", "--error-unmatch", "--"].map(OsStr::new);
-    let [list, unmatched, end] = words;
-    [list, unmatched, end, file.as_os_str()]
-}
-
-fn git(environment: &Environment, directory: &Path, arguments: &[&OsStr]) -> io::Result<Output> {
+fn git(environment: &Environment, directory: &Path) -> io::Result<Output> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the checklist's one place that starts a child"
@@ -75,7 +65,7 @@ fn git(environment: &Environment, directory: &Path, arguments: &[&OsStr]) -> io:
         ])
         .arg("-C")
         .arg(directory)
-        .args(arguments)
+        .args(SEARCH)
         .stdin(Stdio::null())
         .output()
 }

@@ -298,4 +298,4 @@ Go live with your own key:
    (umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/openai.token)   (paste the key, Enter, Ctrl-D)
    synapse connection create work --provider openai --model MODEL \\
        --credential file:~/.synapse/openai.token --allow-network
-   synapse ide snippet                                                   (paste it into your IDE)";
+   synapse ide install CLIENT                                            (`synapse ide list` names them)";

@@ -44,9 +44,10 @@ pub(super) async fn run(
     match copy(engine, query, format, &mut file).await {
         Ok(count) => {
             file.finish()?;
+            let calls = if count == 1 { "call" } else { "calls" };
             context
                 .printer
-                .note(&format!("{count} calls written to {}", path.display()));
+                .note(&format!("{count} {calls} written to {}", path.display()));
             Ok(())
         }
         Err(Broken::Reading(failure)) => Err((*failure).into()),
