@@ -68,6 +68,10 @@ fn each_word_for_an_account_is_enough_alone() {
         let failure = failure(OpenAi, true, 403, JSON, &body);
         assert_eq!(failure.code, Code::ProviderAccountScope, "{word}");
     }
+    // A missing scope is told from a foreign account, though its name may be that of a project.
+    let scope = r#"{"message":"Missing scopes: project.read"}"#;
+    let failure = failure(OpenAi, true, 403, JSON, scope);
+    assert_eq!(failure.code, Code::CredentialTokenPermission);
 }
 
 /// The code is that of the status as well; what is said is not.
