@@ -31,7 +31,34 @@ impl Connection {
     /// # Errors
     /// `credential.unbound`.
     pub fn check_binding(&self) -> Result<(), Failure> {
-        check(self)
+        if self.is_bound() {
+            return Ok(());
+        }
+        let origin = self.base_url.origin();
+        let name = &self.name;
+        let cause = match &self.bound_to {
+            Some(confirmed) => {
+                format!("it was confirmed for {confirmed}, and the base URL was changed")
+            }
+            None => {
+                "the connection was written by hand, and nobody confirmed its base URL".to_owned()
+            }
+        };
+        Err(Failure::new(
+            Code::CredentialUnbound,
+            format!("the credential of `{name}` may not go to {}", origin.host()),
+        )
+        .cause(cause)
+        .cause("nothing was sent and no secret was read")
+        .command(
+            "confirm it, if you trust that host with the credential",
+            format!(
+                "synapse connection edit {name} --base-url {}",
+                self.base_url
+            ),
+        )
+        .with("connection", name)
+        .with("host", origin.host()))
     }
 
     /// What the record of a check of this connection confirms.
@@ -41,36 +68,6 @@ impl Connection {
             false => self.bound_to.clone(),
         }
     }
-}
-
-/// Refuses to read a secret for a host that nobody confirmed.
-pub(crate) fn check(connection: &Connection) -> Result<(), Failure> {
-    if connection.is_bound() {
-        return Ok(());
-    }
-    let origin = connection.base_url.origin();
-    let name = &connection.name;
-    let cause = match &connection.bound_to {
-        Some(confirmed) => {
-            format!("it was confirmed for {confirmed}, and the base URL was changed")
-        }
-        None => "the connection was written by hand, and nobody confirmed its base URL".to_owned(),
-    };
-    Err(Failure::new(
-        Code::CredentialUnbound,
-        format!("the credential of `{name}` may not go to {}", origin.host()),
-    )
-    .cause(cause)
-    .cause("nothing was sent and no secret was read")
-    .command(
-        "confirm it, if you trust that host with the credential",
-        format!(
-            "synapse connection edit {name} --base-url {}",
-            connection.base_url
-        ),
-    )
-    .with("connection", name)
-    .with("host", origin.host()))
 }
 
 #[cfg(test)]
@@ -108,7 +105,7 @@ mod tests {
         ] {
             let connection = connection(base_url, bound_to);
             assert_eq!(
-                check(&connection).is_ok(),
+                connection.check_binding().is_ok(),
                 bound,
                 "{base_url:?} {bound_to:?}"
             );

@@ -1,7 +1,6 @@
 //! The way to a send, the same for every use case: the open gate, then the secret, bound to the
 //! origins of the permit and refused when its prefix says that it cannot work here.
 
-use crate::binding;
 use crate::connection::Connection;
 use crate::credential::CredentialRef;
 use crate::error::{Code, Failure};
@@ -30,7 +29,7 @@ pub(super) async fn secret(
     let Some(reference) = &connection.credential else {
         return Ok(None);
     };
-    binding::check(connection)?;
+    connection.check_binding()?;
     let resolved = ports.secrets.resolve(permit, reference).await?;
     let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
     check_vendor(connection.provider, reference, &secret)?;
