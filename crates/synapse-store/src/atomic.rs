@@ -167,14 +167,19 @@ impl Drop for Lock {
 }
 
 /// Options that create a file for its owner alone.
+#[cfg(unix)]
 pub(crate) fn private_options() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
     let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(PRIVATE);
-    }
+    options.mode(PRIVATE);
     options
+}
+
+/// Options that create a file; its directory says who may read it.
+#[cfg(not(unix))]
+pub(crate) fn private_options() -> OpenOptions {
+    OpenOptions::new()
 }
 
 /// Where the symbolic links at `path` lead, also when nothing is there yet.

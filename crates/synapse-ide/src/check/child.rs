@@ -149,12 +149,14 @@ impl Group {
     }
 
     /// Lets what is left of it live.
-    fn release(&mut self) {
-        #[cfg(unix)]
-        {
-            self.id = None;
-        }
+    #[cfg(unix)]
+    const fn release(&mut self) {
+        self.id = None;
     }
+
+    /// Without a group nothing is left.
+    #[cfg(not(unix))]
+    const fn release(&self) {}
 
     fn kill(&mut self) {
         #[cfg(unix)]
