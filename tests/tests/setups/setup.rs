@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use insta::assert_snapshot;
+use insta::{allow_duplicates, assert_snapshot};
 use synapse_testkit::raw::{ClosedPort, RawServer, Reply};
 use synapse_testkit::tls::{Flaw, TlsIdentity};
 use synapse_tests::home::set_mode;
@@ -250,38 +250,42 @@ impl Shown {
         ] {
             self.add(what, &setup, server, &expect(code, hint, requests));
         }
-        assert_snapshot!(self.text.split_off(shown), @"
-        # nothing listens there
-          FAIL  reach       transport.refused: nothing listens at 127.0.0.1:PORT
-        proven: config, endpoint, gate, credential
-        error[transport.refused]: nothing listens at 127.0.0.1:PORT
-          cause: nothing was sent
-          cause: Connection refused (os error 111)
-          hint: start the server, or correct host and port
-        # a misspelt host
-          FAIL  reach       transport.dns: the name of xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.test could not be resolved
-        proven: config, endpoint, gate, credential
-        error[transport.dns]: the name of xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.test could not be resolved
-          cause: nothing was sent
-          cause: invalid dns name
-          hint: check the spelling of the host, and the network
-        # a certificate that nobody trusts
-          FAIL  reach       transport.tls: the certificate of 127.0.0.1:PORT is from an issuer that this machine does not trust
-        proven: config, endpoint, gate, credential
-        error[transport.tls]: the certificate of 127.0.0.1:PORT is from an issuer that this machine does not trust
-          cause: nothing was sent
-          cause: invalid peer certificate: UnknownIssuer
-          hint: an intercepting proxy or a self-signed certificate does this
-          hint: if you trust the issuer, add it to the system's CA certificates, or let SSL_CERT_FILE name a file with it and with the system's (the file replaces them)
-        # a proxy that asks for a password
-          FAIL  reach       transport.proxy: the proxy asks for credentials before it connects to somewhere.test
-        proven: config, endpoint, gate, credential
-        error[transport.proxy]: the proxy asks for credentials before it connects to somewhere.test
-          cause: nothing was sent
-          cause: the connection goes through the proxy http://127.0.0.1:PORT/
-          cause: tunnel error: proxy authorization required
-          hint: correct the proxy of the connection, or remove it
-        ");
+        let text = self.text.split_off(shown);
+        // Held against every provider.
+        allow_duplicates! {
+            assert_snapshot!(text, @"
+            # nothing listens there
+              FAIL  reach       transport.refused: nothing listens at 127.0.0.1:PORT
+            proven: config, endpoint, gate, credential
+            error[transport.refused]: nothing listens at 127.0.0.1:PORT
+              cause: nothing was sent
+              cause: Connection refused (os error 111)
+              hint: start the server, or correct host and port
+            # a misspelt host
+              FAIL  reach       transport.dns: the name of xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.test could not be resolved
+            proven: config, endpoint, gate, credential
+            error[transport.dns]: the name of xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.test could not be resolved
+              cause: nothing was sent
+              cause: invalid dns name
+              hint: check the spelling of the host, and the network
+            # a certificate that nobody trusts
+              FAIL  reach       transport.tls: the certificate of 127.0.0.1:PORT is from an issuer that this machine does not trust
+            proven: config, endpoint, gate, credential
+            error[transport.tls]: the certificate of 127.0.0.1:PORT is from an issuer that this machine does not trust
+              cause: nothing was sent
+              cause: invalid peer certificate: UnknownIssuer
+              hint: an intercepting proxy or a self-signed certificate does this
+              hint: if you trust the issuer, add it to the system's CA certificates, or let SSL_CERT_FILE name a file with it and with the system's (the file replaces them)
+            # a proxy that asks for a password
+              FAIL  reach       transport.proxy: the proxy asks for credentials before it connects to somewhere.test
+            proven: config, endpoint, gate, credential
+            error[transport.proxy]: the proxy asks for credentials before it connects to somewhere.test
+              cause: nothing was sent
+              cause: the connection goes through the proxy http://127.0.0.1:PORT/
+              cause: tunnel error: proxy authorization required
+              hint: correct the proxy of the connection, or remove it
+            ");
+        }
     }
 
     fn check(
