@@ -153,6 +153,15 @@ pub fn looks_like_token(text: &str) -> bool {
     }) || text.starts_with("Bearer ")
 }
 
+/// What makes a credential file below `~/.synapse`, in a shell of this system.
+fn to_make_a_file(path: &str) -> String {
+    if cfg!(windows) {
+        format!("synapse secret set file:{path}")
+    } else {
+        format!("(umask 077 && mkdir -p ~/.synapse && cat > {path})")
+    }
+}
+
 fn literal_token() -> Failure {
     Failure::new(
         Code::CredentialLiteralToken,
@@ -161,7 +170,7 @@ fn literal_token() -> Failure {
     .cause("a token on the command line or in a file ends up in histories and backups")
     .command(
         "put it into a file that only you can read and pass file:PATH",
-        "(umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/provider.token)",
+        to_make_a_file("~/.synapse/provider.token"),
     )
     .hint("treat a token that was typed on a command line as exposed, and rotate it")
 }

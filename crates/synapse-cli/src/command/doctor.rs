@@ -102,8 +102,13 @@ impl Doctor<'_> {
             self.push("home", None, Diagnosis::Warn(flaw));
         }
         if sound {
-            let seen = "you may write to Synapse's own files, and others may not".to_owned();
-            self.push("home", None, Diagnosis::Ok(seen));
+            let diagnosis = match cfg!(unix) {
+                true => Diagnosis::Ok(
+                    "you may write to Synapse's own files, and others may not".to_owned(),
+                ),
+                false => Diagnosis::Skip("who may write there is not looked at here".to_owned()),
+            };
+            self.push("home", None, diagnosis);
         }
     }
 

@@ -157,8 +157,10 @@ pub(super) fn machine(
                 .cause(project.display().to_string()),
         );
     }
-    // Without the dot of the current directory, and by its real name.
-    let project = project.canonicalize().unwrap_or(project);
+    // Without the dot of the current directory, and by its real name; on Windows the dot is gone,
+    // and the real name is one that people do not read.
+    let real = (!cfg!(windows)).then(|| project.canonicalize().ok());
+    let project = real.flatten().unwrap_or(project);
     Ok(Machine::new(
         System::named(std::env::consts::OS),
         home.to_owned(),

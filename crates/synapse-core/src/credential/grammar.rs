@@ -223,7 +223,7 @@ fn no_reference() -> Failure {
         )
         .command(
             "put the token into a file that only you can read",
-            "(umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/openai.token)",
+            super::to_make_a_file("~/.synapse/openai.token"),
         )
 }
 

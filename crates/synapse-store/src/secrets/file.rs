@@ -139,6 +139,8 @@ pub(super) fn expand(written: &str, user_home: Option<&Path>) -> Result<PathBuf,
     let Some(rest) = written.strip_prefix("~/") else {
         return Ok(PathBuf::from(written));
     };
+    // Part by part, because the system may have another separator.
+    let rest: PathBuf = Path::new(rest).components().collect();
     user_home.map(|home| home.join(rest)).ok_or_else(|| {
         Failure::new(
             Code::CredentialMissing,
@@ -182,13 +184,28 @@ fn missing(path: &Path) -> Failure {
     } else {
         failure
     };
+    let (what, command) = to_make(path);
+    failure.command(what, command)
+}
+
+/// What makes a credential file at `path`, in a shell of this system.
+#[cfg(unix)]
+fn to_make(path: &Path) -> (&'static str, String) {
     let directory = match path.parent() {
         Some(parent) if !parent.exists() => format!("mkdir -p {} && ", quote(parent)),
         _ => String::new(),
     };
-    failure.command(
+    (
         "create it: paste the token, press Enter, then Ctrl-D",
         format!("(umask 077 && {directory}cat > {})", quote(path)),
+    )
+}
+
+#[cfg(not(unix))]
+fn to_make(path: &Path) -> (&'static str, String) {
+    (
+        "create it; the token is asked for",
+        format!("synapse secret set \"file:{}\"", shown(path)),
     )
 }
 
