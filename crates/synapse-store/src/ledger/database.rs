@@ -33,12 +33,15 @@ pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
     }
     let failure = |error: rusqlite::Error| sqlite(&path, &error);
     let mut database = connect(&path).map_err(failure)?;
-    let found = check_version(&path, &database)?;
-    if found <= 0 && !is_blank(&database).map_err(failure)? {
+    let found = look(&database).map_err(failure)?;
+    if found.version > VERSION {
+        return Err(newer_ledger(&path, found.version, VERSION));
+    }
+    if found.version <= 0 && !found.is_blank {
         abandon(database);
         return Err(corrupt(&path, &NoVersion));
     }
-    if found < VERSION {
+    if found.version < VERSION {
         let _lock = Lock::acquire(&home.ledger_lock(), PATIENCE)?;
         migrate(&path, &mut database)?;
     }
@@ -75,15 +78,16 @@ pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
         Err(error) => return Err(failure(error)),
     };
     let mut database = database;
-    match version(&database).map_err(failure)? {
-        0 if is_blank(&database).map_err(failure)? => return Ok(None),
+    let found = look(&database).map_err(failure)?;
+    match found.version {
+        0 if found.is_blank => return Ok(None),
         ..=0 => {
             abandon(database);
             return Err(corrupt(&path, &NoVersion));
         }
-        found if found > VERSION => {
+        version if version > VERSION => {
             abandon(database);
-            return newer(&path, found).map(Some);
+            return newer(&path, version).map(Some);
         }
         VERSION => {}
         _older => {
@@ -194,21 +198,21 @@ fn version(database: &Connection) -> rusqlite::Result<i64> {
     database.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Whether nothing was ever written, as when another process is just about to begin.
-fn is_blank(database: &Connection) -> rusqlite::Result<bool> {
-    database.query_row(
-        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
-        [],
-        |row| row.get(0),
-    )
+/// What a database says of itself.
+struct Look {
+    version: i64,
+    /// Nothing was ever written, as when another process is just about to begin.
+    is_blank: bool,
 }
 
-fn check_version(path: &Path, database: &Connection) -> Result<i64, Failure> {
-    let version = version(database).map_err(|error| sqlite(path, &error))?;
-    if version > VERSION {
-        return Err(newer_ledger(path, version, VERSION));
-    }
-    Ok(version)
+/// Both at the same point in time: another process may be making the tables right now.
+fn look(database: &Connection) -> rusqlite::Result<Look> {
+    let reading = database.unchecked_transaction()?;
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)";
+    Ok(Look {
+        version: version(&reading)?,
+        is_blank: reading.query_row(sql, [], |row| row.get(0))?,
+    })
 }
 
 fn migrate(path: &Path, database: &mut Connection) -> Result<(), Failure> {

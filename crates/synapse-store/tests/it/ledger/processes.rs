@@ -1,6 +1,8 @@
 //! Several processes on one ledger: all rows arrive, a dead one's are completed, a live one's are
 //! not.
 
+use std::sync::Barrier;
+
 use synapse_core::ledger::{HistoryQuery, Outcome, UsageKey, UsageQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_store::{Home, SqliteLedger};
@@ -8,6 +10,7 @@ use synapse_store::{Home, SqliteLedger};
 use crate::child::{Held, Role, finish, start};
 use crate::support::{NOON, closing, everything_newest_first, home, names, opening};
 
+const BEGINNINGS: usize = 50;
 const WRITERS: usize = 8;
 const ROWS: usize = 500;
 
@@ -165,6 +168,26 @@ fn eight_processes_lose_none_of_their_rows() {
     assert_eq!(verified.head.unwrap().sequence, verified.rows);
     assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Ok));
     assert_eq!(names(&home.directory().join("run")), [""; 0]);
+}
+
+/// Each finds no file, a blank one, or the tables that another one has just made, and none of them
+/// half of that.
+#[test]
+fn ledgers_that_begin_at_the_same_moment_begin_one_file() {
+    for _ in 0..BEGINNINGS {
+        let (_directory, home) = home();
+        let together = Barrier::new(WRITERS);
+        std::thread::scope(|scope| {
+            for _ in 0..WRITERS {
+                scope.spawn(|| {
+                    let ledger = SqliteLedger::new(home.clone());
+                    together.wait();
+                    block_on(ledger.open(opening("first", NOON))).unwrap();
+                    block_on(ledger.history(everything_newest_first())).unwrap();
+                });
+            }
+        });
+    }
 }
 
 #[test]
