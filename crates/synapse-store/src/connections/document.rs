@@ -411,26 +411,10 @@ fn key_offset(table: &dyn TableLike, field: &str) -> usize {
 fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
-        .map(|each| (distance(&word.to_lowercase(), each), *each))
+        .map(|each| (strsim::levenshtein(&word.to_lowercase(), each), *each))
         .filter(|(distance, each)| *distance <= 2 && distance * 2 <= each.len())
         .min()
         .map(|(_, each)| each)
-}
-
-/// How many characters have to be inserted, removed or exchanged (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (count, each) in from.chars().enumerate() {
-        let mut next = vec![count + 1];
-        for ((above, left_above), other) in row.iter().skip(1).zip(&row).zip(&to) {
-            let left = next.last().copied().unwrap_or_default();
-            let exchange = left_above + usize::from(each != *other);
-            next.push(exchange.min(above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// Stands in a draft in place of a credential that is no reference.

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use synapse_core::{Code, Failure};
@@ -276,16 +277,8 @@ fn has_log(path: &Path) -> bool {
 
 /// <https://sqlite.org/uri.html>: everything but unreserved characters is percent-encoded.
 fn immutable_uri(path: &Path) -> String {
-    let mut uri = "file:".to_owned();
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'~' => uri.push(char::from(*byte)),
-            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri.push_str("?immutable=1");
-    uri
+    let path = percent_encode(path.as_os_str().as_encoded_bytes(), RESERVED);
+    format!("file:{path}?immutable=1")
 }
 
 /// Why a file that SQLite would refuse is refused without asking it.
@@ -312,6 +305,12 @@ impl std::fmt::Display for NoVersion {
 
 impl std::error::Error for NoVersion {}
 
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'~');
 const MAGIC: &[u8] = b"SQLite format 3\0";
 const HEADER_LENGTH: u64 = 100;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -25,10 +25,13 @@ pub(super) async fn run(context: &Context, engine: &Engine) -> Result<(), Comman
 }
 
 fn print(printer: &Printer, found: &Verification) {
+    let rows = match found.rows {
+        1 => "1 row is".to_owned(),
+        count => format!("{count} rows are"),
+    };
     printer.line(&format!(
-        "{} · {} rows are what was written · {} under way · {} purged",
+        "{} · {rows} what was written · {} under way · {} purged",
         styled(GOOD, "sound"),
-        found.rows,
         found.open,
         found.purged
     ));
