@@ -27,7 +27,6 @@ pub mod preflight;
 pub mod price;
 pub mod provider;
 pub mod receipt;
-pub mod redact;
 pub mod secret;
 pub mod telemetry;
 pub mod time;
@@ -40,6 +39,8 @@ pub use gate::{NetworkGate, NetworkPermit};
 pub use name::{ConnectionName, ModelId};
 pub use provider::{Provider, ProviderKind};
 pub use receipt::Receipt;
+/// Takes secrets out of text.
+pub use synapse_redact as redact;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,7 +1,7 @@
 //! What must hold of the redactor for any bytes at all. The fuzz target runs it on what a fuzzer
 //! thinks of, the test suite on what it makes up from a number.
 
-use synapse_core::redact::{Redactor, SeenSecrets};
+use synapse_redact::{Redactor, SeenSecrets};
 
 use crate::leak::{Canary, Disguise};
 

@@ -201,6 +201,10 @@ const OPAQUE: usize = 24;
 /// What stands in place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(test)]
 mod tests {
     use base64::Engine as _;

@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
-use synapse_core::redact::{Redactor, SeenSecrets, without_tokens};
+use synapse_redact::{Redactor, SeenSecrets, without_tokens};
 use synapse_testkit::leak::{Canary, Disguise};
 use synapse_testkit::redaction;
 
