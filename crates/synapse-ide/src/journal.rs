@@ -65,10 +65,11 @@ impl Journal {
             Some(_) => Applied { backup: None },
             None => self.keep(change, now)?,
         };
-        match &change.after {
-            Some(content) => file::replace(&change.file, content)?,
-            None if change.before.is_some() => file::delete(&change.file)?,
-            None => {}
+        let before = change.before.as_deref();
+        match (&change.after, before) {
+            (Some(content), before) => file::replace(&change.file, before, content)?,
+            (None, Some(before)) => file::delete(&change.file, before)?,
+            (None, None) => {}
         }
         if let Some(record) = &change.undoes {
             self.forget(record);

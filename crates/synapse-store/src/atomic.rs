@@ -1,16 +1,13 @@
-//! Replaces files as a whole and takes advisory locks, so that neither a crash nor another process
-//! ever sees or leaves half a file.
+//! Replacing and locking files of our own, with the failures of the store.
 
-use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use synapse_core::Failure;
-use tempfile::NamedTempFile;
+use synapse_files::{Rights, private_options};
 
-use crate::failure::{locked, not_a_file, reading, writing};
-use crate::file::describe;
+use crate::failure::{of_file, writing};
 
 /// Replaces the content of the file at `path`, or creates it with mode 0600.
 ///
@@ -34,8 +31,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
 #[derive(Debug)]
 pub struct Replacement {
     path: PathBuf,
-    target: PathBuf,
-    file: NamedTempFile,
+    file: synapse_files::Replacement,
 }
 
 impl Replacement {
@@ -44,20 +40,9 @@ impl Replacement {
     /// # Errors
     /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`.
     pub fn begin(path: &Path) -> Result<Self, Failure> {
-        let target = follow_links(path).map_err(|error| reading(path, &error))?;
-        let existing = match std::fs::symlink_metadata(&target) {
-            Ok(found) if !found.is_file() => {
-                return Err(not_a_file(path, describe(found.file_type())));
-            }
-            Ok(found) => Some(found),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(reading(path, &error)),
-        };
-        let file = beside(&target, existing.as_ref()).map_err(|error| writing(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
-            target,
-            file,
+            file: synapse_files::Replacement::begin(path, Rights::Private).map_err(of_file)?,
         })
     }
 
@@ -72,8 +57,10 @@ impl Replacement {
     /// # Errors
     /// As [`Replacement::begin`]; the file is left as it was.
     pub fn finish(self) -> Result<(), Failure> {
-        let Self { path, target, file } = self;
-        settle(file, &target).map_err(|error| writing(&path, &error))
+        let prepared = self.file.prepare();
+        prepared
+            .and_then(synapse_files::Prepared::take_place)
+            .map_err(of_file)
     }
 }
 
@@ -93,21 +80,7 @@ impl io::Write for Replacement {
 /// # Errors
 /// As [`replace`].
 pub fn create(path: &Path, content: &[u8]) -> Result<bool, Failure> {
-    let file = beside(path, None)
-        .and_then(|mut file| {
-            file.write_all(content)?;
-            file.as_file().sync_all()?;
-            Ok(file)
-        })
-        .map_err(|error| writing(path, &error))?;
-    match file.persist_noclobber(path) {
-        Ok(_) => {
-            sync_directory(path);
-            Ok(true)
-        }
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(writing(path, &error.error)),
-    }
+    synapse_files::create(path, content).map_err(of_file)
 }
 
 /// Writes a new file at `path`, for its owner alone.
@@ -124,12 +97,8 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
 }
 
 /// An advisory lock between processes, held until it is dropped.
-///
-/// The file of the lock stays: removing it would let two processes hold "the" lock.
 #[derive(Debug)]
-pub struct Lock {
-    file: File,
-}
+pub struct Lock(#[expect(dead_code, reason = "held, not read")] synapse_files::Lock);
 
 impl Lock {
     /// Takes the lock at `path`, creating its file with mode 0600, and waits at most `patience`.
@@ -138,110 +107,16 @@ impl Lock {
     /// `storage.locked` when it was not free in time, `storage.read-only`, `storage.disk-full`,
     /// `storage.unavailable`.
     pub fn acquire(path: &Path, patience: Duration) -> Result<Self, Failure> {
-        let file = private_options()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(|error| writing(path, &error))?;
-        let deadline = Instant::now() + patience;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { file }),
-                Err(TryLockError::Error(error)) => return Err(writing(path, &error)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(POLL);
-                }
-                Err(TryLockError::WouldBlock) => return Err(locked(path)),
-            }
-        }
+        synapse_files::Lock::acquire(path, patience)
+            .map(Self)
+            .map_err(of_file)
     }
 }
 
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Closing is not enough: a child that another thread is just starting may have the file
-        // open too, until it has become the other program.
-        drop(self.file.unlock());
-    }
+/// Creates `directory` for its owner alone, unless it is there.
+///
+/// # Errors
+/// As [`replace`].
+pub(crate) fn create_directory(directory: &Path) -> Result<(), Failure> {
+    synapse_files::create_directory(directory).map_err(of_file)
 }
-
-/// Options that create a file for its owner alone.
-#[cfg(unix)]
-pub(crate) fn private_options() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    let mut options = OpenOptions::new();
-    options.mode(PRIVATE);
-    options
-}
-
-/// Options that create a file; its directory says who may read it.
-#[cfg(not(unix))]
-pub(crate) fn private_options() -> OpenOptions {
-    OpenOptions::new()
-}
-
-/// Where the symbolic links at `path` lead, also when nothing is there yet.
-fn follow_links(path: &Path) -> io::Result<PathBuf> {
-    let mut path = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        match std::fs::symlink_metadata(&path) {
-            Ok(found) if found.is_symlink() => {
-                let target = std::fs::read_link(&path)?;
-                path = path.parent().unwrap_or(Path::new("")).join(target);
-            }
-            Ok(_) => return Ok(path),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path),
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::Error::other("too many symbolic links"))
-}
-
-fn directory_of(target: &Path) -> &Path {
-    match target.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    }
-}
-
-fn beside(target: &Path, existing: Option<&Metadata>) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".synapse-");
-    if let Some(permissions) = permissions(existing) {
-        builder.permissions(permissions);
-    }
-    builder.tempfile_in(directory_of(target))
-}
-
-/// On disk before it takes the name.
-fn settle(file: NamedTempFile, target: &Path) -> io::Result<()> {
-    file.as_file().sync_all()?;
-    file.persist(target)?;
-    sync_directory(target);
-    Ok(())
-}
-
-/// The new name is in force by now: a directory that cannot be synced is no failure to report.
-fn sync_directory(target: &Path) {
-    drop(File::open(directory_of(target)).and_then(|directory| directory.sync_all()));
-}
-
-#[cfg(unix)]
-fn permissions(existing: Option<&Metadata>) -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let mode = existing.map_or(PRIVATE, |found| found.permissions().mode() & PRIVATE);
-    Some(Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn permissions(_existing: Option<&Metadata>) -> Option<Permissions> {
-    None
-}
-
-#[cfg(unix)]
-const PRIVATE: u32 = 0o600;
-const MAX_LINKS: usize = 40;
-const POLL: Duration = Duration::from_millis(5);

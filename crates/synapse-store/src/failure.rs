@@ -6,12 +6,51 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 use synapse_core::redact::printable;
 use synapse_core::{Code, Failure};
+use synapse_files::FileError;
 
 use crate::shell::quote;
 
 /// A path as messages show it.
 pub(crate) fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy())
+}
+
+/// What a failed operation on a file means.
+pub(crate) fn of_file(error: FileError) -> Failure {
+    match error {
+        FileError::Read { path, source } => reading(&path, &source),
+        FileError::Write { path, source } => writing(&path, &source),
+        FileError::NotAFile { path, what } => not_a_file(&path, what),
+        FileError::NotADirectory { path } => no_directory(&path),
+        FileError::Locked { path } => locked(&path),
+        FileError::Circle { ref path } => {
+            unusable(path, &error).hint("let the link lead to a file")
+        }
+        FileError::MountPoint { ref path } => unusable(path, &error)
+            .hint("mount the directory around it: a file that is a mount point cannot be replaced"),
+        FileError::Changed { ref path } | FileError::TooLarge { ref path, .. } => {
+            unusable(path, &error)
+        }
+        error => unusable(Path::new(""), &error),
+    }
+}
+
+fn unusable(path: &Path, error: &FileError) -> Failure {
+    Failure::new(
+        Code::StorageUnavailable,
+        format!("{} cannot be used", shown(path)),
+    )
+    .cause(printable(&error.to_string()))
+    .with("file", shown(path))
+}
+
+fn no_directory(path: &Path) -> Failure {
+    Failure::new(
+        Code::StorageUnavailable,
+        format!("{} is not a directory", shown(path)),
+    )
+    .hint("move it away, or set SYNAPSE_HOME to another directory")
+    .with("file", shown(path))
 }
 
 /// The failure of something that cannot be read.

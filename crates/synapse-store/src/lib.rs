@@ -8,16 +8,14 @@ mod aside;
 pub mod atomic;
 mod connections;
 mod failure;
-mod file;
-mod home;
 mod ledger;
 mod secrets;
 mod shell;
 
 pub use connections::TomlConnections;
-pub use home::Home;
 pub use ledger::{SqliteLedger, SqlitePrices};
 pub use secrets::{Environment, NewKey, NoPrompt, Scanned, Secrets};
+pub use synapse_files::Home;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

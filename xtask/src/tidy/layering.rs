@@ -40,6 +40,7 @@ const LAYERS: &[Layer] = &[
             "synapse-export",
             "synapse-telemetry",
             "synapse-ide",
+            "synapse-files",
         ],
     },
     Layer {
@@ -52,7 +53,11 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-store",
-        may_use: &["synapse-core", "synapse-http"],
+        may_use: &[
+            "synapse-core",
+            "synapse-http",
+            "synapse-files",
+        ],
     },
     Layer {
         name: "synapse-export",
@@ -64,7 +69,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-ide",
-        may_use: &["synapse-core"],
+        may_use: &["synapse-core", "synapse-files"],
     },
     Layer {
         name: "synapse-http",
@@ -76,6 +81,10 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-redact",
+        may_use: &[],
+    },
+    Layer {
+        name: "synapse-files",
         may_use: &[],
     },
     Layer {

@@ -17,12 +17,12 @@ use synapse_core::ports::{ConnectionStore, StoredConnection};
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::telemetry::CollectorUrl;
 use synapse_core::{Code, ConnectionName, Draft, Failure};
+use synapse_files::Home;
 
 pub(crate) use self::document::LedgerSettings;
 use self::source::Source;
 use crate::atomic::{Lock, replace};
-use crate::failure::shown;
-use crate::home::Home;
+use crate::failure::{of_file, shown};
 
 /// The connections in the `connections.toml` of a [`Home`].
 ///
@@ -83,7 +83,7 @@ impl TomlConnections {
         let source = self.source()?;
         plan(&source, &document::read(&source)?)?;
 
-        self.home.create()?;
+        self.home.create().map_err(of_file)?;
         let _lock = Lock::acquire(&self.home.connections_lock(), self.patience)?;
         let source = self.source()?;
         let plan = plan(&source, &document::read(&source)?)?;

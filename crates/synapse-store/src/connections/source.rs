@@ -4,9 +4,9 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use synapse_core::{Code, Failure};
+use synapse_files::{self as file, Found};
 
 use crate::failure::{not_a_file, reading, shown};
-use crate::file::{self, Found};
 
 /// The file as it was read. An absent file has no text.
 #[derive(Debug)]

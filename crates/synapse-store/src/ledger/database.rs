@@ -9,16 +9,15 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use synapse_core::{Code, Failure};
+use synapse_files::{self as file, Found, Home, private_options};
 
 use super::schema::{VERSION, migrations};
-use crate::atomic::{Lock, private_options};
-use crate::failure::{corrupt, newer_ledger, not_a_file, reading, shown, sqlite, writing};
-use crate::file::{self, Found};
-use crate::home::Home;
+use crate::atomic::Lock;
+use crate::failure::{corrupt, newer_ledger, not_a_file, of_file, reading, shown, sqlite, writing};
 
 /// Opens the ledger of `home` for writing; creates or migrates it when needed.
 pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
-    home.create()?;
+    home.create().map_err(of_file)?;
     let path = home.ledger();
     let found = peek(&path)?;
     if let Peek::Newer(version) = found {

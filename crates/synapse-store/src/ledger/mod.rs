@@ -40,6 +40,7 @@ use synapse_core::ledger::{
 use synapse_core::limits::Verdict;
 use synapse_core::ports::{Ledger, LedgerReader, Written};
 use synapse_core::time::Timestamp;
+use synapse_files::Home;
 use tokio::sync::oneshot::{self, Sender};
 
 use self::database::Opened;
@@ -48,7 +49,6 @@ use self::queue::Queue;
 use self::writer::{Job, Writer};
 use crate::aside;
 use crate::failure::{no_thread, sqlite};
-use crate::home::Home;
 
 /// The ledger in the `ledger.db` of a [`Home`].
 ///

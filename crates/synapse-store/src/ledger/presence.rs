@@ -6,10 +6,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use synapse_core::Failure;
+use synapse_files::Home;
 use uuid::Uuid;
 
+use crate::atomic::create_directory;
 use crate::failure::writing;
-use crate::home::{Home, create_directory};
 
 /// The sign of life of this process. Dropping it takes the sign away.
 #[derive(Debug)]

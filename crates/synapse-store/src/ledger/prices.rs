@@ -6,11 +6,11 @@ use synapse_core::Failure;
 use synapse_core::ports::PriceStore;
 use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::time::Timestamp;
+use synapse_files::Home;
 
 use super::database::{self, Opened};
 use super::on_a_thread;
 use crate::failure::sqlite;
-use crate::home::Home;
 
 /// The prices in the `ledger.db` of a [`Home`].
 ///

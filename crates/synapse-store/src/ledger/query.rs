@@ -6,13 +6,13 @@ use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Order, RecordedText, Test};
 use synapse_core::time::Timestamp;
+use synapse_files::Home;
 
 use super::database::{self, Opened};
 use super::rows::{entry as entry_of, entry_columns, key};
 use super::sweep::{Unswept, sweep};
 use super::{daily, texts};
 use crate::failure::{newer_ledger, sqlite};
-use crate::home::Home;
 
 /// The rows of one page.
 pub(super) fn history(home: &Home, query: &HistoryQuery) -> Result<Vec<Entry>, Failure> {

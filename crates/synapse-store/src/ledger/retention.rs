@@ -3,10 +3,10 @@
 
 use rusqlite::Connection;
 use synapse_core::time::Timestamp;
+use synapse_files::Home;
 
 use super::{purge, texts};
 use crate::connections::{LedgerSettings, ledger_settings};
-use crate::home::Home;
 
 /// What is old, as far as this process has looked.
 #[derive(Debug)]

@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use synapse_core::ledger::Outcome;
+use synapse_files::Home;
 use uuid::Uuid;
 
 use super::presence::Departed;
 use super::{content, rows};
-use crate::home::Home;
 
 /// The rows that have to be shown as interrupted although they still say `open`: empty, unless
 /// they could not be completed, as on a read-only file system.

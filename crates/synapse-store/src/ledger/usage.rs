@@ -7,12 +7,12 @@ use rusqlite::{Connection, params};
 use synapse_core::Failure;
 use synapse_core::ledger::{Outcome, UsageKey, UsageLine, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
+use synapse_files::Home;
 
 use super::content::{self, Facts};
 use super::daily::{self, DailyKey, DailySums, answered_after};
 use super::query::{ask, bounds};
 use super::sweep::Unswept;
-use crate::home::Home;
 
 /// The report that `query` asks for, one line per key, in the order of the keys.
 pub(super) fn usage(home: &Home, query: &UsageQuery) -> Result<UsageReport, Failure> {

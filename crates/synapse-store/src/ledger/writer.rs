@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use synapse_core::ledger::{Closing, Opening, Reservation};
 use synapse_core::limits::Verdict;
 use synapse_core::{Code, Failure};
+use synapse_files::Home;
 use tokio::sync::oneshot::Sender;
 use uuid::Uuid;
 
@@ -16,7 +17,6 @@ use super::retention::Retention;
 use super::rows::{Completed, RowWriter};
 use super::{database, reserve, sweep};
 use crate::failure::{shown, sqlite};
-use crate::home::Home;
 
 /// What the thread is asked to do.
 pub(super) enum Job {

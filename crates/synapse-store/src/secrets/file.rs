@@ -9,14 +9,14 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::ports::{ResolvedSecret, Writing};
 use synapse_core::{Code, Failure};
+use synapse_files::{self as file, Found};
 
 use super::Secrets;
 use super::bounded::bounded;
 use super::content::{self, MAX_LENGTH};
 use crate::atomic;
+use crate::atomic::create_directory;
 use crate::failure::{shown, writing as writing_failure};
-use crate::file::{self, Found};
-use crate::home::create_directory;
 use crate::shell::quote;
 
 /// Reads the credential file at `written`, where a leading `~/` is the user's home.

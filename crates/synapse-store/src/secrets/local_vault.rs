@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose, ResolvedSecret, Writing};
 use synapse_core::{Code, Failure};
+use synapse_files::{self as file, Found, Home};
 
 use self::entries::Entries;
 use self::envelope::{Lid, Sealed};
@@ -25,9 +26,7 @@ use self::key::Key;
 use super::bounded::{aside, bounded};
 use super::{Secrets, content};
 use crate::atomic::{self, Lock};
-use crate::failure::{reading, shown};
-use crate::file::{self, Found};
-use crate::home::Home;
+use crate::failure::{of_file, reading, shown};
 
 /// What the local vault is to be sealed with from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,7 +225,7 @@ impl LocalVault {
         let (key, mut notes) = self.new_key(wanted).await?;
         let vault = self.clone();
         bounded(self.deadline, STORE, move || {
-            vault.home.create()?;
+            vault.home.create().map_err(of_file)?;
             let path = vault.home.vault();
             let _lock = vault.lock()?;
             // Another process may have made it meanwhile.

@@ -28,11 +28,11 @@ use async_trait::async_trait;
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{PassphrasePrompt, ResolvedSecret, SecretResolver};
 use synapse_core::{Code, Failure, NetworkPermit};
+use synapse_files::Home;
 
 pub use self::hygiene::Scanned;
 pub use self::keeping::NoPrompt;
 pub use self::local_vault::NewKey;
-use crate::home::Home;
 
 /// Looks an environment variable up.
 pub type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;

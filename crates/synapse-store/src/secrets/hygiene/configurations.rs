@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use secrecy::zeroize::Zeroizing;
 use synapse_core::redact::holds_token;
 use synapse_core::{Code, Failure};
+use synapse_files::{self as file, Found};
 
 use super::super::Secrets;
 use super::git;
 use crate::failure::shown;
-use crate::file::{self, Found};
 
 /// What a look at the configuration files found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -9,8 +9,8 @@ use synapse_core::{Code, Failure};
 
 use super::super::file::{self, Modes};
 use crate::atomic;
+use crate::atomic::create_directory;
 use crate::failure::shown;
-use crate::home::create_directory;
 
 /// What opens and seals the vault.
 pub(super) enum Key {

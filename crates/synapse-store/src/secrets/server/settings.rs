@@ -13,13 +13,13 @@ use serde::Deserialize;
 use synapse_core::credential::CredentialRef;
 use synapse_core::endpoint::is_loopback;
 use synapse_core::{Code, Failure};
+use synapse_files::{self as file, Found};
 use synapse_http::RootCertificate;
 use url::Url;
 
 use super::super::{Secrets, content};
 use super::may_hold_token;
 use crate::failure::{reading, shown};
-use crate::file::{self, Found};
 
 /// What is needed to ask the server.
 pub(super) struct Settings {

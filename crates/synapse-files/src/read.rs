@@ -2,11 +2,14 @@
 //! place of a regular file.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
+use crate::error::FileError;
+
 /// What was found at a path.
-pub(crate) enum Found {
+#[derive(Debug)]
+pub enum Found {
     /// A regular file, open for reading, with the metadata of what was opened.
     Regular(File, Metadata),
     /// Something else, in words with an article.
@@ -17,7 +20,10 @@ pub(crate) enum Found {
 ///
 /// Never blocks: the type is looked at before opening, so that no device is touched, and again
 /// behind a non-blocking open, because it may have been exchanged in between.
-pub(crate) fn open(path: &Path) -> io::Result<Found> {
+///
+/// # Errors
+/// What the system says.
+pub fn open(path: &Path) -> io::Result<Found> {
     let seen = std::fs::metadata(path)?;
     if !seen.is_file() {
         return Ok(Found::Other(describe(seen.file_type())));
@@ -28,6 +34,45 @@ pub(crate) fn open(path: &Path) -> io::Result<Found> {
         return Ok(Found::Other(describe(opened.file_type())));
     }
     Ok(Found::Regular(file, opened))
+}
+
+/// Reads the file at `path`, following symbolic links, up to `limit` bytes; `None` when nothing is
+/// there, or a link leads nowhere.
+///
+/// # Errors
+/// `NotAFile`, `TooLarge`, `Read`.
+pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let failed = |source: io::Error| FileError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let (file, metadata) = match open(path) {
+        Ok(Found::Regular(file, metadata)) => (file, metadata),
+        Ok(Found::Other(what)) => {
+            return Err(FileError::NotAFile {
+                path: path.to_owned(),
+                what,
+            });
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let too_large = || FileError::TooLarge {
+        path: path.to_owned(),
+        limit,
+    };
+    if metadata.len() > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    // Some file systems make a file's content when it is read.
+    if bytes.len() as u64 > limit {
+        return Err(too_large());
+    }
+    Ok(Some(bytes))
 }
 
 #[cfg(unix)]
@@ -49,7 +94,8 @@ fn non_blocking() -> OpenOptions {
 
 /// What a thing that is no regular file is, in words with an article.
 #[cfg(unix)]
-pub(crate) fn describe(kind: FileType) -> &'static str {
+#[must_use]
+pub fn describe(kind: FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt as _;
 
     if kind.is_dir() {
@@ -67,7 +113,8 @@ pub(crate) fn describe(kind: FileType) -> &'static str {
 
 /// What a thing that is no regular file is, in words with an article.
 #[cfg(not(unix))]
-pub(crate) fn describe(kind: FileType) -> &'static str {
+#[must_use]
+pub fn describe(kind: FileType) -> &'static str {
     if kind.is_dir() {
         "a directory"
     } else {

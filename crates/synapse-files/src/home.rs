@@ -1,12 +1,10 @@
 //! The one directory of Synapse and the names of the files in it. Knows no environment.
 
-use std::fs::DirBuilder;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use synapse_core::{Code, Failure};
-
-use crate::failure::{shown, writing};
+use crate::error::FileError;
+use crate::private::create_directory;
+use crate::trust::{Distrust, examine};
 
 /// The directory in which Synapse keeps its files: `$SYNAPSE_HOME`, or `~/.synapse`.
 ///
@@ -55,64 +53,57 @@ impl Home {
         self.directory.join("vault.toml")
     }
 
+    /// Where credential files usually are.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.directory.join("secrets")
+    }
+
+    /// The journal of changes to files of IDEs, with their backups.
+    #[must_use]
+    pub fn ide(&self) -> PathBuf {
+        self.directory.join("ide")
+    }
+
     /// Held while the local vault is changed.
-    pub(crate) fn vault_lock(&self) -> PathBuf {
+    #[must_use]
+    pub fn vault_lock(&self) -> PathBuf {
         self.directory.join("vault.age.lock")
     }
 
     /// Held while connections.toml is changed.
-    pub(crate) fn connections_lock(&self) -> PathBuf {
+    #[must_use]
+    pub fn connections_lock(&self) -> PathBuf {
         self.directory.join("connections.toml.lock")
     }
 
     /// Held while the ledger is created or migrated.
-    pub(crate) fn ledger_lock(&self) -> PathBuf {
+    #[must_use]
+    pub fn ledger_lock(&self) -> PathBuf {
         self.directory.join("ledger.lock")
     }
 
     /// Holds one locked file for every process that has open rows in the ledger.
-    pub(crate) fn run(&self) -> PathBuf {
+    #[must_use]
+    pub fn run(&self) -> PathBuf {
         self.directory.join("run")
     }
 
     /// Creates the directory with mode 0700 when it is not there. An existing one is left as it is.
     ///
     /// # Errors
-    /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`.
-    pub fn create(&self) -> Result<(), Failure> {
+    /// `NotADirectory`, `Write`.
+    pub fn create(&self) -> Result<(), FileError> {
         create_directory(&self.directory)
     }
-}
 
-/// Creates `directory` for its owner alone, unless it is there.
-pub(crate) fn create_directory(directory: &Path) -> Result<(), Failure> {
-    match std::fs::metadata(directory) {
-        Ok(found) if found.is_dir() => return Ok(()),
-        Ok(_) => return Err(no_directory(directory)),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(writing(directory, &error)),
+    /// Why `file`, which is in the home, may not be relied upon: it or the directory can be
+    /// changed by others. What is not there has no flaw.
+    ///
+    /// # Errors
+    /// The [`Distrust`].
+    pub fn rely_on(&self, file: &Path) -> Result<(), Distrust> {
+        examine(&self.directory)?;
+        examine(file)
     }
-    private_builder()
-        .create(directory)
-        .map_err(|error| writing(directory, &error))
-}
-
-fn no_directory(path: &Path) -> Failure {
-    Failure::new(
-        Code::StorageUnavailable,
-        format!("{} is not a directory", shown(path)),
-    )
-    .hint("move it away, or set SYNAPSE_HOME to another directory")
-    .with("file", shown(path))
-}
-
-fn private_builder() -> DirBuilder {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder
 }

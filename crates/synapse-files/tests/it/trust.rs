@@ -1,0 +1,66 @@
+//! Homes and files that others may change.
+
+use synapse_files::{Flaw, Home, Keeping, examine};
+
+use crate::support::{set_mode, write};
+
+#[test]
+fn a_home_is_relied_on_when_only_its_owner_may_change_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = Home::new(directory.path().join("home"));
+    let file = home.connections();
+    assert_eq!(home.rely_on(&file), Ok(()));
+    home.create().unwrap();
+    assert_eq!(home.rely_on(&file), Ok(()));
+    write(&file, "");
+    for mode in [0o600, 0o644, 0o400] {
+        set_mode(&file, mode);
+        assert_eq!(home.rely_on(&file), Ok(()), "{mode:o}");
+    }
+    for mode in [0o660, 0o602, 0o666] {
+        set_mode(&file, mode);
+        let distrust = home.rely_on(&file).unwrap_err();
+        assert_eq!(distrust.flaw, Flaw::Writable { mode });
+        assert_eq!(distrust.path, file);
+        assert_eq!(distrust.keeping, Keeping::Kept);
+    }
+    set_mode(&file, 0o600);
+    for mode in [0o770, 0o707, 0o1777] {
+        set_mode(home.directory(), mode);
+        let distrust = home.rely_on(&file).unwrap_err();
+        assert_eq!(
+            (distrust.flaw, distrust.is_directory),
+            (Flaw::Writable { mode }, true)
+        );
+    }
+}
+
+#[test]
+fn a_link_is_judged_by_what_it_leads_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let (real, link) = (directory.path().join("real"), directory.path().join("link"));
+    write(&real, "");
+    std::os::unix::fs::symlink("real", &link).unwrap();
+    assert_eq!(examine(&link), Ok(()));
+    set_mode(&real, 0o646);
+    assert_eq!(examine(&link).unwrap_err().path, link);
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_relied_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    write(&file, "");
+    if std::os::unix::fs::chown(&file, Some(65_534), None).is_err() {
+        // Only root gives files away.
+        return;
+    }
+    let distrust = examine(&file).unwrap_err();
+    assert_eq!(
+        distrust.flaw,
+        Flaw::Foreign {
+            owner: 65_534,
+            user: 0
+        }
+    );
+}
