@@ -1,5 +1,6 @@
 //! The composition root: which implementation stands behind which port.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use synapse_core::engine::{Engine, Ports};
@@ -8,6 +9,7 @@ use synapse_providers::Providers;
 use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
 
 use crate::command::Context;
+use crate::environment::Environment;
 use crate::prompt::Terminal;
 use crate::remember::Remembering;
 use crate::system::{RandomCallIds, SystemClock};
@@ -57,6 +59,19 @@ pub(crate) fn secrets(context: &Context) -> Result<Secrets, Failure> {
     Ok(Secrets::new(user_home, environment.lookup())
         .at_home(home(context)?)
         .asking(Arc::new(Terminal)))
+}
+
+/// Where connections are in another directory of Synapse.
+pub(crate) fn connections_in(directory: &Path) -> TomlConnections {
+    TomlConnections::new(Home::new(directory))
+}
+
+/// Where secrets are for a process with another environment, which has nobody to ask.
+pub(crate) fn secrets_of(environment: &Environment, directory: &Path) -> Secrets {
+    let user_home = environment.user_home().map(ToOwned::to_owned);
+    Secrets::new(user_home, environment.lookup())
+        .at_home(Home::new(directory))
+        .asking(Arc::new(NoPrompt))
 }
 
 /// Where connections are.

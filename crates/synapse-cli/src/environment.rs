@@ -41,6 +41,15 @@ impl Environment {
         }
     }
 
+    /// The environment of another process of this user, with these variables.
+    pub(crate) fn of_another(&self, lookup: Lookup) -> Self {
+        let home = lookup("HOME").filter(|home| !home.is_empty());
+        Self {
+            home: home.map(PathBuf::from).or_else(|| self.home.clone()),
+            lookup,
+        }
+    }
+
     /// The value of a variable that is set and not empty.
     pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
         (self.lookup)(name).filter(|value| !value.is_empty())

@@ -52,4 +52,8 @@ impl SecretResolver for Remembering {
     async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {
         self.inner.inspect(reference).await
     }
+
+    async fn reach(&self, reference: &CredentialRef) -> Result<String, Failure> {
+        self.inner.reach(reference).await
+    }
 }

@@ -26,6 +26,7 @@ pub mod ports;
 pub mod preflight;
 pub mod price;
 pub mod provider;
+pub mod reach;
 pub mod receipt;
 pub mod secret;
 pub mod telemetry;

@@ -14,7 +14,9 @@ use crate::format::{self, Edit};
 use crate::journal::Journal;
 use crate::machine::Machine;
 use crate::preview;
-use crate::state::{Found, Seen, differences, is_detected};
+use crate::state::{Found, Seen, is_detected};
+use crate::survey::{Place, Survey};
+use crate::update::update;
 
 /// What to do with an entry of our name that is somebody else's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,15 @@ pub enum Replace {
     OwnOnly,
     /// Put ours in its place.
     Foreign,
+}
+
+/// What becomes of the settings of an entry of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// They stay, but for those that are asked for.
+    Settings,
+    /// The entry is made anew.
+    Nothing,
 }
 
 /// What a change does.
@@ -73,8 +84,10 @@ pub struct Change {
     /// The content that it leads to; `None` for no file.
     pub(crate) after: Option<Vec<u8>>,
     pub(crate) warnings: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// The record of the journal that this takes back.
     pub(crate) undoes: Option<PathBuf>,
+    arguments: Vec<String>,
     /// Texts of our entries, which the preview may show.
     own: Vec<String>,
 }
@@ -118,6 +131,18 @@ impl Change {
         &self.warnings
     }
 
+    /// Which settings of an entry are kept or replaced.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The arguments of our entry as it will be; none when it goes.
+    #[must_use]
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
     /// The change as a unified diff. Values that are not of our entry are not shown, because they
     /// may be secrets of other servers.
     #[must_use]
@@ -152,13 +177,18 @@ impl Change {
             before,
             after,
             warnings: Vec::new(),
+            notes: Vec::new(),
             undoes: Some(record),
+            arguments: Vec::new(),
             own,
         }
     }
 }
 
 /// What would put `entry` into the client's file of `scope`. Writes nothing.
+///
+/// An entry of ours stays its owner's: but for the program's path, what the client's format demands
+/// and the settings that `entry` was asked to have, it is kept, unless `keep` says otherwise.
 ///
 /// # Errors
 /// `ide.not-supported`, `ide.file-unusable`, `ide.file-invalid`, `ide.foreign-entry`.
@@ -168,24 +198,35 @@ pub fn install(
     scope: Scope,
     entry: &Entry,
     replace: Replace,
+    keep: Keep,
 ) -> Result<Change, Failure> {
-    let file = client
-        .file(machine, scope)
+    entry.fits(client)?;
+    let survey = Survey::new(client, machine, entry);
+    let place = survey
+        .target_place(scope)
         .ok_or_else(|| without_file(client, scope))?;
-    let seen = Seen::at(client, &file, entry)?;
-    let whole = || Edit::Set(path(client), entry.fresh(client));
+    let file = place.site.file.clone();
+    let seen = place.seen.as_ref().map_err(Clone::clone)?;
+    let whole = || Edit::Set(place.path(), entry.fresh(client));
+    let anew = || vec![Edit::Remove(place.path()), whole()];
+    let mut notes = Vec::new();
     let (action, edits) = match &seen.found {
         Found::Nothing if seen.bytes.is_none() => (Action::Create, vec![whole()]),
         Found::Nothing => (Action::Add, vec![whole()]),
-        Found::Foreign if replace == Replace::Foreign => {
-            let gone = Edit::Remove(path(client));
-            (Action::Replace, vec![gone, whole()])
-        }
-        Found::Foreign => return Err(foreign(client, &file)),
-        Found::Ours(_, value) => match differences(client, entry, value) {
-            edits if edits.is_empty() => (Action::Nothing, edits),
-            edits => (Action::Update, edits),
+        Found::Foreign(_) if replace == Replace::Foreign => (Action::Replace, anew()),
+        Found::Foreign(_) => return Err(foreign(client, &file)),
+        Found::Ours(_, value) if keep == Keep::Nothing => match *value == entry.fresh(client) {
+            true => (Action::Nothing, Vec::new()),
+            false => (Action::Update, anew()),
         },
+        Found::Ours(_, value) => {
+            let update = update(client, &place.path(), entry, value);
+            notes = update.notes;
+            match update.edits {
+                edits if edits.is_empty() => (Action::Nothing, edits),
+                edits => (Action::Update, edits),
+            }
+        }
     };
     let after = if edits.is_empty() {
         seen.bytes.clone()
@@ -195,13 +236,14 @@ pub fn install(
             format::edit(client.format, &seen.text, &edits).map_err(|why| invalid(&file, why))?;
         Some(text.to_bytes())
     };
-    let mut warnings = seen.warnings;
-    if scope == Scope::User && !is_detected(client, machine) {
-        warnings.push(format!(
-            "{} does not show itself on this machine",
-            client.title()
-        ));
-    }
+    let arguments = Seen::of(client, &file, after.clone(), &place.section, entry)
+        .map(|seen| match seen.found {
+            Found::Ours(configured, _) => configured.arguments,
+            Found::Nothing | Found::Foreign(_) => Vec::new(),
+        })
+        .unwrap_or_default();
+    let mut warnings = seen.warnings.clone();
+    warnings.extend(doubts(client, machine, scope, &survey));
     let mut own = own_texts(client, after.as_deref());
     if let Found::Ours(_, value) = &seen.found {
         texts(value, &mut own);
@@ -211,15 +253,59 @@ pub fn install(
         scope,
         file,
         action,
-        before: seen.bytes,
+        before: seen.bytes.clone(),
         after,
         warnings,
+        notes,
         undoes: None,
+        arguments,
         own,
     })
 }
 
-/// What would take our entry out of the client's file of `scope`. Writes nothing.
+/// Why the client might not load an entry in `scope`, however right it is.
+fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>) -> Vec<String> {
+    let mut doubts = Vec::new();
+    if scope == Scope::User && !is_detected(client, machine) {
+        doubts.push(format!(
+            "{} does not show itself on this machine",
+            client.title()
+        ));
+    }
+    let target = survey.target(scope).unwrap_or(usize::MAX);
+    if let Some(wins) = survey.wins
+        && wins < target
+        && !survey.wins(target)
+        && let Some(winner) = survey.places.get(wins)
+    {
+        doubts.push(format!(
+            "there is another entry called `{NAME}`, and {}",
+            survey.beaten(winner)
+        ));
+    }
+    let off = survey.off_in(scope).into_iter();
+    doubts.extend(off.map(|off| format!("{} will not load it: {}", client.title(), off.why)));
+    if scope == Scope::User {
+        let elsewhere = survey.elsewhere();
+        doubts.extend(elsewhere.map(|place| {
+            let reader = place.site.reader.unwrap_or_default();
+            format!("{} gets no entry; {reader}", shown(&place.site.file))
+        }));
+    }
+    if let Some(successor) = client.successor.and_then(Client::named)
+        && is_detected(successor, machine)
+    {
+        doubts.push(format!(
+            "{successor}, which took over from {client}, reads files of its own: \
+             synapse ide install {}",
+            successor.id()
+        ));
+    }
+    doubts
+}
+
+/// What would take our entry out of every file of `scope` that the client reads: one change a file.
+/// Those of a user for single projects are a user's too. Writes nothing.
 ///
 /// A file that is still as Synapse left it gets back exactly what it had before, which may be
 /// nothing at all.
@@ -233,27 +319,67 @@ pub fn remove(
     scope: Scope,
     entry: &Entry,
     journal: &Journal,
-) -> Result<Change, Failure> {
-    let file = client
-        .file(machine, scope)
+) -> Result<Vec<Change>, Failure> {
+    let survey = Survey::new(client, machine, entry);
+    let target = survey
+        .target_place(scope)
         .ok_or_else(|| without_file(client, scope))?;
-    let seen = Seen::at(client, &file, entry)?;
-    let value = match &seen.found {
-        Found::Nothing => return Err(not_installed(client, scope, &file)),
-        Found::Foreign => return Err(foreign(client, &file)),
-        Found::Ours(_, value) => value,
+    let mut files: Vec<(PathBuf, Vec<Place>)> = Vec::new();
+    for place in survey.ours(scope, entry) {
+        match files.iter_mut().find(|(file, _)| *file == place.site.file) {
+            Some((_, places)) => places.push(place),
+            None => files.push((place.site.file.clone(), vec![place])),
+        }
+    }
+    if files.is_empty() {
+        let seen = target.seen.as_ref().map_err(Clone::clone)?;
+        return Err(match &seen.found {
+            Found::Foreign(_) => foreign(client, &target.site.file),
+            Found::Nothing | Found::Ours(..) => not_installed(client, scope, &target.site.file),
+        });
+    }
+    let changes = files
+        .into_iter()
+        .map(|(file, places)| removal(client, scope, file, &places, entry, journal));
+    changes.collect()
+}
+
+/// Takes our entry out of all `places` of one file.
+fn removal(
+    client: &'static Client,
+    scope: Scope,
+    file: PathBuf,
+    places: &[Place],
+    entry: &Entry,
+    journal: &Journal,
+) -> Result<Change, Failure> {
+    let seen = places.iter().find_map(|place| place.seen.as_ref().ok());
+    let Some(seen) = seen else {
+        return Err(not_installed(client, scope, &file));
     };
     file::writable(&file)?;
     let mut own = Vec::new();
-    texts(value, &mut own);
+    for value in places.iter().filter_map(Place::value) {
+        texts(value, &mut own);
+    }
+    let is_without = |content: Option<&[u8]>| {
+        places.iter().all(|place| {
+            let bytes = content.map(<[u8]>::to_vec);
+            Seen::of(client, &file, bytes, &place.section, entry)
+                .is_ok_and(|seen| seen.found == Found::Nothing)
+        })
+    };
     let content = seen.bytes.as_deref().unwrap_or_default();
     let earlier = journal
         .content_before(&file, content)?
-        .filter(|earlier| is_without_entry(client, &file, earlier.as_deref(), entry));
+        .filter(|earlier| is_without(earlier.as_deref()));
     let after = match earlier {
         Some(earlier) => earlier,
         None => {
-            let edits = [Edit::Remove(path(client))];
+            let edits: Vec<Edit> = places
+                .iter()
+                .map(|place| Edit::Remove(place.path()))
+                .collect();
             let text = format::edit(client.format, &seen.text, &edits)
                 .map_err(|why| invalid(&file, why))?;
             let is_own = file.file_stem().is_some_and(|stem| stem == NAME);
@@ -264,23 +390,16 @@ pub fn remove(
     Ok(Change {
         client,
         scope,
-        file,
         action: Action::Remove,
-        before: seen.bytes,
+        before: seen.bytes.clone(),
         after,
-        warnings: seen.warnings,
+        warnings: seen.warnings.clone(),
+        notes: Vec::new(),
         undoes: None,
+        arguments: Vec::new(),
         own,
+        file,
     })
-}
-
-fn path(client: &Client) -> Vec<String> {
-    vec![client.key.to_owned(), NAME.to_owned()]
-}
-
-fn is_without_entry(client: &Client, file: &Path, content: Option<&[u8]>, entry: &Entry) -> bool {
-    Seen::of(client, file, content.map(<[u8]>::to_vec), entry)
-        .is_ok_and(|seen| seen.found == Found::Nothing)
 }
 
 /// Whether a text has the key of entries and nothing in it, or nothing at all.

@@ -6,20 +6,26 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use synapse_core::credential::looks_like_token;
 use synapse_core::{Code, Failure};
 
-use crate::client::{Client, CommandForm, Constant, Shape};
+use crate::client::{Client, CommandForm, Constant, Passing};
+use crate::update;
 
 /// The name of our entry.
 pub const NAME: &str = "synapse";
 
-/// What an entry says: which command, and the little environment that it needs. Never a secret.
+/// What an entry says: which command, what it serves, and the little environment that it needs.
+/// Never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     command: String,
-    arguments: Vec<String>,
+    connection: Option<String>,
+    tools: Option<String>,
+    is_read_only: bool,
     home: Option<String>,
     vault_key_file: Option<String>,
+    passed: Vec<String>,
 }
 
 impl Entry {
@@ -30,17 +36,59 @@ impl Entry {
     pub fn new(command: &Path) -> Result<Self, Failure> {
         Ok(Self {
             command: text(command)?,
-            arguments: vec![SERVE.to_owned()],
+            connection: None,
+            tools: None,
+            is_read_only: false,
             home: None,
             vault_key_file: None,
+            passed: Vec::new(),
         })
     }
 
-    /// Adds an argument behind `serve`.
+    /// Serves the connection `name` and no other.
     #[must_use]
-    pub fn with_argument(mut self, argument: impl Into<String>) -> Self {
-        self.arguments.push(argument.into());
+    pub fn with_connection(mut self, name: impl Into<String>) -> Self {
+        self.connection = Some(name.into());
         self
+    }
+
+    /// Offers these tools and no other, separated by commas.
+    #[must_use]
+    pub fn with_tools(mut self, list: impl Into<String>) -> Self {
+        self.tools = Some(list.into());
+        self
+    }
+
+    /// Offers no tool that reads a key or sends anything.
+    #[must_use]
+    pub const fn read_only(mut self) -> Self {
+        self.is_read_only = true;
+        self
+    }
+
+    /// Passes the variable `name` of the client's environment on, in the client's own way.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments` when `name` is no name of a variable; it is not repeated, because
+    /// a value may have been given with it.
+    pub fn with_variable(mut self, name: &str) -> Result<Self, Failure> {
+        let mut letters = name.chars();
+        let is_name = letters
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && letters.all(|each| each.is_ascii_alphanumeric() || each == '_');
+        if !is_name || looks_like_token(name) {
+            return Err(Failure::new(
+                Code::UsageInvalidArguments,
+                "`--env` takes the name of a variable and no value",
+            )
+            .cause("an entry stands in a file that is shared, synchronised and backed up")
+            .hint("give the name alone, such as `--env HTTPS_PROXY`"));
+        }
+        if !self.passed.iter().any(|known| known == name) {
+            self.passed.push(name.to_owned());
+        }
+        Ok(self)
     }
 
     /// Says where the files of Synapse are, for a client passes almost no environment on.
@@ -67,10 +115,18 @@ impl Entry {
         &self.command
     }
 
-    /// Its arguments.
+    /// The arguments of an entry that is made anew.
     #[must_use]
-    pub fn arguments(&self) -> &[String] {
-        &self.arguments
+    pub fn arguments(&self) -> Vec<String> {
+        let serve = vec![json!(SERVE)];
+        let arguments = self.settings().into_iter().fold(serve, |arguments, each| {
+            update::with_option(&arguments, each.name, each.value)
+        });
+        arguments
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The environment that it needs.
@@ -86,55 +142,118 @@ impl Entry {
             .collect()
     }
 
-    /// The same entry with the arguments that `configured` has.
-    pub(crate) fn with_arguments_of(mut self, configured: &Configured) -> Self {
-        self.arguments.clone_from(&configured.arguments);
-        self
+    /// The options of `serve` that were asked for.
+    pub(crate) fn settings(&self) -> Vec<Setting<'_>> {
+        let option = |name, value| Setting { name, value };
+        let connection = self.connection.as_deref();
+        let tools = self.tools.as_deref();
+        [
+            connection.map(|name| option(CONNECTION, Some(name))),
+            tools.map(|list| option(TOOLS, Some(list))),
+            self.is_read_only.then(|| option(READ_ONLY, None)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
-    /// The fields that are ours whatever else stands in the entry.
-    pub(crate) fn own_fields(&self, shape: &Shape) -> Vec<(&'static str, Value)> {
-        let mut fields: Vec<_> = shape
-            .kind
-            .iter()
-            .map(|(name, constant)| (*name, constant.value()))
-            .collect();
-        match shape.command {
-            CommandForm::Apart(field) => {
-                fields.push((field, json!(self.command)));
-                fields.push((ARGUMENTS, json!(self.arguments)));
-            }
-            CommandForm::Together => {
-                let words: Vec<_> = std::iter::once(&self.command)
-                    .chain(&self.arguments)
-                    .collect();
-                fields.push((COMMAND, json!(words)));
-            }
+    /// The same without the options and variables that were asked for.
+    pub(crate) fn without_settings(&self) -> Self {
+        Self {
+            connection: None,
+            tools: None,
+            is_read_only: false,
+            passed: Vec::new(),
+            ..self.clone()
         }
-        fields
+    }
+
+    /// The variables that are asked to be passed on.
+    pub(crate) fn passed(&self) -> &[String] {
+        &self.passed
+    }
+
+    /// Holds that `client` can pass the variables on that are asked for.
+    ///
+    /// # Errors
+    /// `ide.not-supported`.
+    pub(crate) fn fits(&self, client: &Client) -> Result<(), Failure> {
+        let foreign = self.passed.iter().find(|name| !is_location(name));
+        match (foreign, client.passing) {
+            (Some(name), None) => Err(Failure::new(
+                Code::IdeNotSupported,
+                format!("{} cannot pass a variable on to a server", client.title()),
+            )
+            .cause(format!(
+                "its entries hold values only, and the value of {name} has no place in a file"
+            ))
+            .hint("refer to a key with file:PATH or keyring:NAME, which need no variable")
+            .with("client", client.id())),
+            _ => Ok(()),
+        }
     }
 
     /// The whole entry as a client without one gets it.
     pub(crate) fn fresh(&self, client: &Client) -> Value {
         let shape = &client.shape;
-        let mut entry: Map<String, Value> = self
-            .own_fields(shape)
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
-        let environment: Map<_, _> = self
+        let mut entry = Map::new();
+        for kind in shape.kind {
+            entry.insert(kind.field.to_owned(), json!(kind.value));
+        }
+        match shape.command {
+            CommandForm::Apart(field) => {
+                entry.insert(field.to_owned(), json!(self.command));
+                entry.insert(ARGUMENTS.to_owned(), json!(self.arguments()));
+            }
+            CommandForm::Together => {
+                let mut words = vec![self.command.clone()];
+                words.extend(self.arguments());
+                entry.insert(COMMAND.to_owned(), json!(words));
+            }
+        }
+        let mut environment: Map<_, _> = self
             .environment()
             .into_iter()
             .map(|(name, value)| (name.to_owned(), json!(value)))
             .collect();
+        let passed: Vec<_> = self
+            .passed
+            .iter()
+            .filter(|name| !is_location(name))
+            .collect();
+        let mut named = None;
+        match client.passing {
+            Some(Passing::Between(before, after)) => environment.extend(
+                passed
+                    .into_iter()
+                    .map(|name| (name.clone(), json!(format!("{before}{name}{after}")))),
+            ),
+            Some(Passing::Named(field)) if !passed.is_empty() => named = Some((field, passed)),
+            Some(Passing::Named(_)) | None => {}
+        }
         if !environment.is_empty() {
             entry.insert(shape.environment.to_owned(), Value::Object(environment));
+        }
+        if let Some((field, names)) = named {
+            entry.insert(field.to_owned(), json!(names));
         }
         for (name, constant) in shape.initial {
             entry.insert((*name).to_owned(), constant.value());
         }
         Value::Object(entry)
     }
+}
+
+/// An option of `serve`; one without a value is a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Setting<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) value: Option<&'a str>,
+}
+
+/// Whether `name` is a variable that says where files of ours are, and so goes in with its value.
+pub(crate) fn is_location(name: &str) -> bool {
+    [SYNAPSE_HOME, SYNAPSE_VAULT_KEY_FILE].contains(&name)
 }
 
 impl Constant {
@@ -154,9 +273,12 @@ pub(crate) struct Configured {
     pub(crate) command: String,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: BTreeMap<String, String>,
+    /// The variables that it passes on by their names alone.
+    pub(crate) passed: Vec<String>,
     pub(crate) directory: Option<PathBuf>,
     pub(crate) patience: Option<Duration>,
-    pub(crate) is_off: bool,
+    /// The field that switches it off, and the value that does.
+    pub(crate) off: Option<(&'static str, bool)>,
 }
 
 impl Configured {
@@ -192,14 +314,38 @@ impl Configured {
                 .filter(|patience| !patience.is_zero())
         });
         let flag = |field| entry.get(field).and_then(Value::as_bool);
+        let off = client.off.iter().copied();
+        let off = off
+            .into_iter()
+            .find(|(field, off)| flag(*field) == Some(*off));
+        let passed = match client.passing {
+            Some(Passing::Named(field)) => names(entry.get(field)),
+            Some(Passing::Between(..)) | None => Vec::new(),
+        };
         Some(Self {
             command,
             arguments,
             environment: environment.unwrap_or_default(),
             directory: entry.get("cwd").and_then(Value::as_str).map(PathBuf::from),
             patience,
-            is_off: flag("disabled") == Some(true) || flag("enabled") == Some(false),
+            passed,
+            off,
         })
+    }
+
+    /// The connection that it serves alone.
+    pub(crate) fn connection(&self) -> Option<&str> {
+        let mut words = self.arguments.iter();
+        while let Some(word) = words.next() {
+            if word == CONNECTION {
+                return words.next().map(String::as_str);
+            }
+            let rest = word.strip_prefix(CONNECTION);
+            if let Some(name) = rest.and_then(|rest| rest.strip_prefix('=')) {
+                return Some(name);
+            }
+        }
+        None
     }
 
     /// Whether it starts Synapse: a program called as we are, with `serve`.
@@ -208,6 +354,17 @@ impl Configured {
         let name = program(&self.command);
         serves && (name == NAME || name == program(own_command))
     }
+}
+
+/// The names in a list that has them as text or as `name` of an object.
+fn names(value: Option<&Value>) -> Vec<String> {
+    let items = value.and_then(Value::as_array);
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.as_str().or_else(|| item.get("name")?.as_str()))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The name of the program at a path of any system.
@@ -241,9 +398,12 @@ fn text(path: &Path) -> Result<String, Failure> {
 
 pub(crate) const SYNAPSE_HOME: &str = "SYNAPSE_HOME";
 pub(crate) const SYNAPSE_VAULT_KEY_FILE: &str = "SYNAPSE_VAULT_KEY_FILE";
+pub(crate) const COMMAND: &str = "command";
+pub(crate) const ARGUMENTS: &str = "args";
+pub(crate) const CONNECTION: &str = "--connection";
+const TOOLS: &str = "--tools";
+const READ_ONLY: &str = "--read-only";
 const SERVE: &str = "serve";
-const COMMAND: &str = "command";
-const ARGUMENTS: &str = "args";
 
 #[cfg(test)]
 mod tests {
@@ -279,8 +439,7 @@ mod tests {
     fn what_is_written_is_read_back_for_every_client() {
         let entry = Entry::new(Path::new("/usr/bin/synapse"))
             .unwrap()
-            .with_argument("--connection")
-            .with_argument("work")
+            .with_connection("work")
             .with_home(Path::new("/data/synapse"))
             .unwrap();
         for client in crate::CLIENTS {
@@ -291,7 +450,7 @@ mod tests {
                 read.environment,
                 BTreeMap::from([("SYNAPSE_HOME".to_owned(), "/data/synapse".to_owned())])
             );
-            assert!(!read.is_off, "{client}");
+            assert_eq!(read.off, None, "{client}");
             assert!(read.is_ours("/elsewhere/other"));
         }
     }

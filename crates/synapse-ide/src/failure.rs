@@ -82,10 +82,7 @@ pub(crate) fn without_file(client: &Client, scope: Scope) -> Failure {
 
 /// The failure of a client that has no entry of ours.
 pub(crate) fn not_installed(client: &Client, scope: Scope, path: &Path) -> Failure {
-    let flag = match scope {
-        Scope::User => "",
-        Scope::Project => " --scope project",
-    };
+    let flag = scope.flag();
     Failure::new(
         Code::IdeNotInstalled,
         format!("{} has no entry of Synapse", client.title()),

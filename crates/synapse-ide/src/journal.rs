@@ -118,7 +118,7 @@ impl Journal {
                     format!(
                         "synapse ide remove {}{}",
                         record.client,
-                        flag(&record.scope)
+                        scope_named(&record.scope).flag()
                     ),
                 ));
             }
@@ -245,18 +245,9 @@ fn backup_of(record: &Path) -> PathBuf {
 }
 
 fn scope_named(name: &str) -> Scope {
-    if name == Scope::Project.as_str() {
-        Scope::Project
-    } else {
-        Scope::User
-    }
-}
-
-fn flag(scope: &str) -> &'static str {
-    match scope_named(scope) {
-        Scope::User => "",
-        Scope::Project => " --scope project",
-    }
+    let scopes = [Scope::Local, Scope::Project];
+    let found = scopes.into_iter().find(|scope| scope.as_str() == name);
+    found.unwrap_or(Scope::User)
 }
 
 fn digest(content: &[u8]) -> String {
@@ -276,7 +267,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::change::{Replace, install};
+    use crate::change::{Keep, Replace, install};
     use crate::entry::Entry;
     use crate::machine::{Machine, System};
 
@@ -294,7 +285,17 @@ mod tests {
         users.write_all(CONTENT.as_bytes()).unwrap();
         let journal = Journal::new(directory.path().join("journal"));
         let entry = Entry::new(Path::new("/usr/bin/synapse")).unwrap();
-        let plan = || install(cursor, &machine, Scope::User, &entry, Replace::OwnOnly).unwrap();
+        let plan = || {
+            install(
+                cursor,
+                &machine,
+                Scope::User,
+                &entry,
+                Replace::OwnOnly,
+                Keep::Settings,
+            )
+            .unwrap()
+        };
         let now = Timestamp::from_millis(0);
 
         // Killed here: backup and record are there, the file is as it was.
@@ -325,7 +326,15 @@ mod tests {
         std::fs::File::create(&file).unwrap();
         let journal = Journal::new(directory.path().join("journal"));
         let entry = Entry::new(Path::new("/usr/bin/synapse")).unwrap();
-        let change = install(codex, &machine, Scope::User, &entry, Replace::OwnOnly).unwrap();
+        let change = install(
+            codex,
+            &machine,
+            Scope::User,
+            &entry,
+            Replace::OwnOnly,
+            Keep::Settings,
+        )
+        .unwrap();
         let applied = journal.apply(&change, Timestamp::from_millis(0)).unwrap();
         let mut backup = std::fs::File::create(applied.backup.unwrap()).unwrap();
         backup.write_all(b"other").unwrap();

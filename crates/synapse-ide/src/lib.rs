@@ -18,9 +18,11 @@ mod machine;
 mod preview;
 mod snippet;
 mod state;
+mod survey;
+mod update;
 
-pub use change::{Action, Change, Replace, install, remove};
-pub use check::{Check, CheckId, CheckReport, Finding, Target, check};
+pub use change::{Action, Change, Keep, Replace, install, remove};
+pub use check::{Check, CheckId, CheckReport, Finding, Target, Variables, check};
 pub use client::{CLIENTS, Client, Scope};
 pub use entry::{Entry, NAME};
 pub use journal::{Applied, Journal};

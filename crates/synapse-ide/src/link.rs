@@ -34,7 +34,7 @@ pub fn link(client: &Client, entry: &Entry) -> Result<String, Failure> {
             Ok(format!("{prefix}?{}", encoded(&config)))
         }
         LinkForm::Goose => {
-            if !entry.environment().is_empty() {
+            if !entry.environment().is_empty() || !entry.passed().is_empty() {
                 return Err(refusal(
                     client,
                     "a Goose link carries no environment, and this entry needs SYNAPSE_HOME",
@@ -43,7 +43,7 @@ pub fn link(client: &Client, entry: &Entry) -> Result<String, Failure> {
             let mut link = format!("goose://extension?cmd={}", encoded(entry.command()));
             for argument in entry.arguments() {
                 link.push_str("&arg=");
-                link.push_str(&encoded(argument));
+                link.push_str(&encoded(&argument));
             }
             link.push_str(&format!("&id={NAME}&name=Synapse"));
             Ok(link)

@@ -66,6 +66,22 @@ impl Machine {
             .filter(|path| path.is_absolute())
     }
 
+    /// The directory with `.git` that the project is in.
+    pub(crate) fn repository(&self) -> Option<&Path> {
+        let mut directories = self.project.ancestors();
+        directories.find(|directory| directory.join(".git").exists())
+    }
+
+    /// Whether `written`, a key of a client's file, names the project or the repository it is in.
+    pub(crate) fn is_project(&self, written: &str) -> bool {
+        let path = Path::new(written);
+        let is = |directory: &Path| {
+            path == directory
+                || path.is_absolute() && path.canonicalize().is_ok_and(|real| real == directory)
+        };
+        is(&self.project) || self.repository().is_some_and(is)
+    }
+
     /// The directory that a path of the client table begins at, when there is one here.
     pub(crate) fn base(&self, root: Root) -> Option<PathBuf> {
         let home = |path: &str| joined(&self.home, path);
@@ -85,6 +101,10 @@ impl Machine {
                 self.directory("XDG_CONFIG_HOME")
                     .unwrap_or_else(|| home(".config")),
             ),
+            Root::Data => Some(
+                self.directory("XDG_DATA_HOME")
+                    .unwrap_or_else(|| home(".local/share")),
+            ),
             Root::LocalData => Some(
                 self.directory("LOCALAPPDATA")
                     .unwrap_or_else(|| home("AppData/Local")),
@@ -93,6 +113,7 @@ impl Machine {
                 Some(self.directory(name).unwrap_or_else(|| home(otherwise)))
             }
             Root::Given(name) => self.directory(name),
+            Root::System(directory) => Some(PathBuf::from(directory)),
         }
     }
 }
@@ -119,6 +140,8 @@ pub(crate) enum Root {
     Settings,
     /// `~/.config` on every system, or `XDG_CONFIG_HOME`.
     Config,
+    /// `~/.local/share`, or `XDG_DATA_HOME`.
+    Data,
     /// `%LOCALAPPDATA%`.
     LocalData,
     /// The directory in a variable, or one below home.
@@ -130,6 +153,8 @@ pub(crate) enum Root {
     },
     /// What a variable names; nowhere when it is not set.
     Given(&'static str),
+    /// A directory of the machine's administrator.
+    System(&'static str),
 }
 
 /// `path`, which is written with `/`, below `base`; an empty one is `base` itself.
@@ -138,3 +163,37 @@ pub(crate) fn joined(base: &Path, path: &str) -> PathBuf {
         .filter(|part| !part.is_empty())
         .fold(base.to_owned(), |joined, part| joined.join(part))
 }
+
+/// Every path that `path` means below `base`: a part with a `*` stands for all directories there
+/// whose names begin and end as it does, in the order of their names.
+pub(crate) fn matching(base: PathBuf, path: &str) -> Vec<PathBuf> {
+    let mut found = vec![base];
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        found = match part.split_once('*') {
+            None => found.into_iter().map(|base| base.join(part)).collect(),
+            Some((begin, end)) => found
+                .iter()
+                .flat_map(|base| directories(base, begin, end))
+                .collect(),
+        };
+    }
+    found
+}
+
+fn directories(base: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(base).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let name = path.file_name()?.to_str()?;
+            let fits = name.strip_prefix(begin)?.ends_with(end);
+            (fits && path.is_dir()).then_some(path)
+        })
+        .take(MOST_DIRECTORIES)
+        .collect();
+    found.sort();
+    found
+}
+
+/// More profiles than anybody has.
+const MOST_DIRECTORIES: usize = 100;

@@ -3,15 +3,16 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use synapse_core::Failure;
 
 use crate::client::{Client, Format, Scope};
-use crate::entry::{Configured, Entry, NAME, SYNAPSE_HOME, SYNAPSE_VAULT_KEY_FILE};
+use crate::entry::{Configured, Entry, NAME};
 use crate::failure::invalid;
 use crate::file;
-use crate::format::{self, Edit, Text};
+use crate::format::{self, Text};
 use crate::machine::Machine;
+use crate::survey::Survey;
 
 /// What a file of a client says about us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub enum EntryState {
     Absent,
     /// Our entry, as it should be.
     Current,
-    /// Our entry, with another command or other files than this Synapse has.
+    /// Our entry, with another command than this Synapse has, or not as the client wants it.
     Stale,
     /// An entry of our name that starts something else.
     Foreign,
@@ -45,7 +46,7 @@ impl EntryState {
     }
 }
 
-/// One file of a client.
+/// One place that a client reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceState {
     /// For whom it counts.
@@ -54,20 +55,41 @@ pub struct PlaceState {
     pub file: PathBuf,
     /// What it says.
     pub state: EntryState,
+    /// Whether the client loads this entry in the project at hand, unless it is switched off.
+    pub wins: bool,
+    /// Why the client does not load it, or what else reads the file.
+    pub notes: Vec<String>,
 }
 
-/// Looks at every file that `client` has on this machine. What follows `serve` in an entry is its
-/// owner's choice and makes it no staler.
+/// Looks at every place that `client` reads on this machine: in each scope the file that `install`
+/// would change, and then the others that exist. What follows `serve` in an entry is its owner's
+/// choice and makes it no staler.
 #[must_use]
 pub fn states(client: &Client, machine: &Machine, entry: &Entry) -> Vec<PlaceState> {
-    [Scope::User, Scope::Project]
-        .into_iter()
-        .filter_map(|scope| {
-            let file = client.file(machine, scope)?;
-            let state = state(client, &file, entry);
-            Some(PlaceState { scope, file, state })
-        })
-        .collect()
+    let survey = Survey::new(client, machine, entry);
+    let mut states = Vec::new();
+    for scope in [Scope::User, Scope::Local, Scope::Project] {
+        let target = survey.target(scope);
+        let others = survey.places.iter().enumerate().filter(|(index, place)| {
+            place.site.scope == scope && Some(*index) != target && place.is_there()
+        });
+        let indices = target
+            .into_iter()
+            .chain(others.map(|(index, _)| index))
+            .collect::<Vec<_>>();
+        for index in indices {
+            if let Some(place) = survey.places.get(index) {
+                states.push(PlaceState {
+                    scope,
+                    file: place.site.file.clone(),
+                    state: place.state(client, entry),
+                    wins: survey.wins(index),
+                    notes: survey.notes(index),
+                });
+            }
+        }
+    }
+    states
 }
 
 /// Whether the client shows itself on this machine: by its files, or by a program on PATH.
@@ -107,26 +129,6 @@ pub(crate) fn may_run(path: &Path) -> bool {
     path.is_file()
 }
 
-fn state(client: &Client, file: &Path, entry: &Entry) -> EntryState {
-    let seen = match Seen::at(client, file, entry) {
-        Ok(seen) => seen,
-        Err(failure) => return EntryState::Broken(Box::new(failure)),
-    };
-    match &seen.found {
-        Found::Nothing if seen.bytes.is_none() => EntryState::NoFile,
-        Found::Nothing => EntryState::Absent,
-        Found::Foreign => EntryState::Foreign,
-        Found::Ours(configured, value) => {
-            let wanted = entry.clone().with_arguments_of(configured);
-            if differences(client, &wanted, value).is_empty() {
-                EntryState::Current
-            } else {
-                EntryState::Stale
-            }
-        }
-    }
-}
-
 /// A file of a client as it is now.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Seen {
@@ -142,7 +144,7 @@ pub(crate) struct Seen {
 pub(crate) enum Found {
     Nothing,
     Ours(Configured, Value),
-    Foreign,
+    Foreign(Value),
 }
 
 impl Seen {
@@ -150,8 +152,13 @@ impl Seen {
     ///
     /// # Errors
     /// `ide.file-unusable`, `ide.file-invalid`.
-    pub(crate) fn at(client: &Client, path: &Path, entry: &Entry) -> Result<Self, Failure> {
-        Self::of(client, path, file::read(path)?, entry)
+    pub(crate) fn at(
+        client: &Client,
+        path: &Path,
+        section: &[String],
+        entry: &Entry,
+    ) -> Result<Self, Failure> {
+        Self::of(client, path, file::read(path)?, section, entry)
     }
 
     /// Understands `bytes` as the content of the file at `path`.
@@ -162,27 +169,29 @@ impl Seen {
         client: &Client,
         path: &Path,
         bytes: Option<Vec<u8>>,
+        section: &[String],
         entry: &Entry,
     ) -> Result<Self, Failure> {
         let text =
             Text::of(bytes.as_deref().unwrap_or_default()).map_err(|why| invalid(path, why))?;
         let value = format::read(client.format, text.as_str()).map_err(|why| invalid(path, why))?;
-        match format::at(&value, &[client.key]) {
+        let entries = section.iter().try_fold(&value, |value, key| value.get(key));
+        match entries {
             None | Some(Value::Object(_)) => {}
             Some(Value::Null) if client.format == Format::Yaml => {}
             Some(other) => {
                 let kind = format::kind(other);
-                let why = format!("`{}` is {kind}, an object is needed", client.key);
+                let why = format!("`{}` is {kind}, an object is needed", section.join("."));
                 return Err(invalid(path, why));
             }
         }
-        let found = match format::at(&value, &[client.key, NAME]) {
+        let found = match entries.and_then(|entries| entries.get(NAME)) {
             None => Found::Nothing,
             Some(value) => match Configured::read(client, value) {
                 Some(configured) if configured.is_ours(entry.command()) => {
                     Found::Ours(configured, value.clone())
                 }
-                _ => Found::Foreign,
+                _ => Found::Foreign(value.clone()),
             },
         };
         Ok(Self {
@@ -208,36 +217,4 @@ fn warnings(client: &Client, text: &Text) -> Vec<String> {
         })
         .into_iter()
         .collect()
-}
-
-/// What has to change in our entry `value` to make it say what `entry` says. Other fields are the
-/// user's.
-pub(crate) fn differences(client: &Client, entry: &Entry, value: &Value) -> Vec<Edit> {
-    let path = |rest: &[&str]| -> Vec<String> {
-        [client.key, NAME]
-            .iter()
-            .chain(rest)
-            .map(|&key| key.to_owned())
-            .collect()
-    };
-    let mut edits = Vec::new();
-    for (field, wanted) in entry.own_fields(&client.shape) {
-        if value.get(field) != Some(&wanted) {
-            edits.push(Edit::Set(path(&[field]), wanted));
-        }
-    }
-    let environment = client.shape.environment;
-    let variables = entry.environment();
-    for name in [SYNAPSE_HOME, SYNAPSE_VAULT_KEY_FILE] {
-        let wanted = variables.iter().find(|(each, _)| *each == name);
-        let there = format::at(value, &[environment, name]);
-        match (wanted, there) {
-            (Some((_, wanted)), there) if there != Some(&json!(wanted)) => {
-                edits.push(Edit::Set(path(&[environment, name]), json!(wanted)));
-            }
-            (None, Some(_)) => edits.push(Edit::Remove(path(&[environment, name]))),
-            _ => {}
-        }
-    }
-    edits
 }

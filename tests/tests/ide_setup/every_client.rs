@@ -6,12 +6,15 @@ use synapse_tests::{Era, Flags, Home, Ide};
 use crate::TWIN;
 
 /// Those with a file on this system.
-const WITH_FILES: [(&str, &[&str]); 17] = [
+const WITH_FILES: [(&str, &[&str]); 20] = [
     ("claude-desktop", &["user"]),
     ("claude-code", &["user", "project"]),
     ("vscode", &["user", "project"]),
+    ("vscode-insiders", &["user", "project"]),
+    ("vscodium", &["user", "project"]),
     ("cursor", &["user", "project"]),
     ("windsurf", &["user"]),
+    ("devin", &["user", "project"]),
     ("zed", &["user", "project"]),
     ("codex", &["user", "project"]),
     ("gemini", &["user", "project"]),
@@ -102,7 +105,7 @@ fn the_list_says_what_is_where() {
     let listed = home.run(["ide", "list", "--json"]).with_code(0).json();
     assert_eq!(listed["schema"], "synapse.ide/1");
     let clients = listed["clients"].as_array().unwrap();
-    assert_eq!(clients.len(), 20);
+    assert_eq!(clients.len(), 23);
     let of = |id: &str| -> Value {
         let found = clients.iter().find(|client| client["client"] == id);
         found.unwrap().clone()

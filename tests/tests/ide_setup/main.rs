@@ -6,6 +6,8 @@
 mod check;
 mod commands;
 mod every_client;
+mod places;
+mod settings;
 mod terminal;
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");

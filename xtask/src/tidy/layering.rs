@@ -53,11 +53,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-store",
-        may_use: &[
-            "synapse-core",
-            "synapse-http",
-            "synapse-files",
-        ],
+        may_use: &["synapse-core", "synapse-http", "synapse-files"],
     },
     Layer {
         name: "synapse-export",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
 use synapse_ide::{CLIENTS, Client, Scope};
+use synapse_mcp::tools::Tool;
 
 use super::one_of;
 
@@ -67,6 +68,22 @@ pub(crate) struct IdeInstallArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) connection: Option<String>,
 
+    /// Offer only these tools, separated by commas
+    #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = one_of(Tool::ALL, |tool| tool.as_str().into()))]
+    pub(crate) tools: Vec<Tool>,
+
+    /// Offer no tool that reads a key or sends anything
+    #[arg(long)]
+    pub(crate) read_only: bool,
+
+    /// Pass this variable of the client's environment on; a name and never a value
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Vec<String>,
+
+    /// Make our entry anew, and keep nothing of what was changed in it
+    #[arg(long)]
+    pub(crate) reset: bool,
+
     /// Replace an entry of our name that is somebody else's
     #[arg(long)]
     pub(crate) force: bool,
@@ -111,7 +128,7 @@ impl IdeCheckArguments {
 /// Which of a client's files.
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArguments {
-    /// For this user everywhere, or in one project
+    /// For this user everywhere, for this user in one project, or for all in one project
     #[arg(long, value_parser = one_of(SCOPES, |scope| scope.as_str().into()), value_name = "SCOPE")]
     scope: Option<Scope>,
 
@@ -167,4 +184,4 @@ fn client() -> impl TypedValueParser<Value = &'static Client> {
     one_of(CLIENTS, |client| client.id().into())
 }
 
-const SCOPES: [Scope; 2] = [Scope::User, Scope::Project];
+const SCOPES: [Scope; 3] = [Scope::User, Scope::Local, Scope::Project];

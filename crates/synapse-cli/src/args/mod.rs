@@ -64,6 +64,15 @@ impl Arguments {
     }
 }
 
+/// What `serve` makes of `words`, which begin with it; `None` for another command.
+pub(crate) fn serve_arguments(words: &[String]) -> Result<Option<ServeArguments>, clap::Error> {
+    let words = std::iter::once("synapse").chain(words.iter().map(String::as_str));
+    Ok(match Arguments::try_parse_from(words)?.command {
+        Command::Serve(arguments) => Some(arguments),
+        _ => None,
+    })
+}
+
 /// Reads one of `all`, spelled as `value` has it: a word is the same in flags, files and output.
 fn one_of<T, A>(all: A, value: fn(T) -> PossibleValue) -> impl TypedValueParser<Value = T>
 where

@@ -8,16 +8,18 @@ mod list;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use clap::error::ContextKind;
 use serde_json::{Map, Value, json};
 use synapse_core::connection::not_found;
 use synapse_core::document::{IdeLinkDocument, IdeSnippetDocument};
 use synapse_core::error::{Code, Failure};
 use synapse_core::name::ConnectionName;
 use synapse_core::ports::ConnectionStore as _;
+use synapse_core::redact::Redactor;
 use synapse_ide::{Client, Entry, Journal, Machine, Scope, System};
 
 use super::{CommandError, Context};
-use crate::args::IdeCommand;
+use crate::args::{self, IdeCommand};
 use crate::compose;
 use crate::environment::{Environment, SYNAPSE_VAULT_KEY_FILE};
 
@@ -113,9 +115,7 @@ pub(super) fn entry(context: &Context, connection: Option<&str>) -> Result<Entry
     if let Some(name) = connection {
         let name: ConnectionName = name.parse()?;
         warn_of_unknown(context, &name)?;
-        entry = entry
-            .with_argument("--connection")
-            .with_argument(name.as_str());
+        entry = entry.with_connection(name.as_str());
     }
     if environment.has_own_home() {
         entry = entry.with_home(&environment.synapse_home()?)?;
@@ -124,6 +124,30 @@ pub(super) fn entry(context: &Context, connection: Option<&str>) -> Result<Entry
         entry = entry.with_vault_key_file(Path::new(&file))?;
     }
     Ok(entry)
+}
+
+/// Holds that `serve` takes what an entry gives it.
+pub(super) fn takes(arguments: &[String]) -> Result<(), Failure> {
+    let refusal = |why: String| {
+        Failure::new(
+            Code::UsageInvalidArguments,
+            "`serve` does not take the arguments of the entry",
+        )
+        .cause(why)
+        .command("see what it takes", "synapse serve --help")
+    };
+    match args::serve_arguments(arguments) {
+        Ok(Some(serving)) => super::serve::refuse_contradiction(&serving),
+        Ok(None) => Err(refusal("the command is not `serve`".to_owned())),
+        Err(error) => {
+            // Never the value itself, which may be anything.
+            let argument = error.get(ContextKind::InvalidArg);
+            let argument = argument.map(ToString::to_string).unwrap_or_default();
+            let name = argument.split(['=', ' ']).next().unwrap_or_default();
+            let why = format!("{}: {name}", error.kind());
+            Err(refusal(Redactor::none().clean(&why, LONGEST_CAUSE)))
+        }
+    }
 }
 
 /// An entry may be written before its connection, so a name that is mistyped is a warning.
@@ -186,6 +210,9 @@ pub(super) fn own_command(environment: &Environment) -> Result<PathBuf, Failure>
     let path = environment.variable("PATH").unwrap_or_default();
     Ok(on_path(&path, &executable).unwrap_or(executable))
 }
+
+/// More than any name that a client's file may hold has to be shown of.
+const LONGEST_CAUSE: usize = 200;
 
 fn on_path(path: &OsStr, executable: &Path) -> Option<PathBuf> {
     let name = executable.file_name()?;

@@ -89,7 +89,7 @@ fn offer(server: Server, engine: Engine, arguments: &ServeArguments) -> Server {
 }
 
 /// A tool that was named and may not be offered is a mistake, and not a tool less.
-fn refuse_contradiction(arguments: &ServeArguments) -> Result<(), Failure> {
+pub(super) fn refuse_contradiction(arguments: &ServeArguments) -> Result<(), Failure> {
     let sends = |tool: &&Tool| arguments.read_only && !tool.is_local();
     let Some(tool) = arguments.tools.iter().find(sends) else {
         return Ok(());

@@ -35,6 +35,10 @@ pub struct IdeClientView {
     pub detected: bool,
     /// Whether it takes an entry from a link.
     pub link: bool,
+    /// When somebody last held what is known about it against `source`, as a date.
+    pub verified: &'static str,
+    /// The page, or the file of the client's own repository, that this is known from.
+    pub source: &'static str,
     /// Its files here; none for a client whose entry is pasted.
     pub files: Vec<IdeFileView>,
 }
@@ -43,12 +47,16 @@ pub struct IdeClientView {
 /// `foreign` or `broken`; `error` is set when it is broken.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeFileView {
-    /// `user` or `project`.
+    /// `user`, `local` (a user's own, in one project) or `project`.
     pub scope: &'static str,
     /// The file, before links are followed.
     pub file: String,
     /// What it says about Synapse.
     pub state: &'static str,
+    /// Whether the client loads this entry in the project at hand, unless it is switched off.
+    pub wins: bool,
+    /// Why the client does not load it, or what else reads the file.
+    pub notes: Vec<String>,
     /// Why it cannot be understood.
     pub error: Option<ErrorView>,
 }
@@ -76,7 +84,7 @@ impl IdeChangeDocument {
 
 /// A change inside a document. `action` is `created`, `added`, `updated`, `replaced`, `removed`,
 /// `undone` or `unchanged`; with `dry_run` it is what would be.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct IdeChangeView {
     /// Whose file it is.
     pub client: &'static str,
@@ -98,6 +106,11 @@ pub struct IdeChangeView {
     pub warnings: Vec<String>,
     /// What the user does next in the client.
     pub next: &'static str,
+    /// Which settings of an existing entry are kept or replaced.
+    pub notes: Vec<String>,
+    /// The other files that the same command changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Self>,
 }
 
 /// `synapse.ide-snippet/1`: the entry as text to paste.
@@ -172,7 +185,7 @@ impl IdeCheckDocument {
 pub struct IdeCheckView {
     /// Whose entry.
     pub client: &'static str,
-    /// `user` or `project`.
+    /// `user`, `local` or `project`.
     pub scope: &'static str,
     /// The file that has it.
     pub file: String,
@@ -212,12 +225,15 @@ pub struct IdeServerView {
 pub struct IdeStepView {
     /// Which step.
     pub id: &'static str,
+    /// Which of several, such as the name of a connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// How it went.
     pub outcome: &'static str,
     /// What was seen.
     pub detail: Option<String>,
     /// What has to hold first.
     pub needs: Option<&'static str>,
-    /// Why it failed.
+    /// Why it failed, or what a warning is about.
     pub error: Option<ErrorView>,
 }

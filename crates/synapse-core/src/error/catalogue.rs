@@ -138,6 +138,10 @@ catalogue! {
         means "the client has no entry of ours"
         detected "the file is not there, has no entry called synapse, or there is no change of Synapse to undo"
         remedy "Run `synapse ide install CLIENT`; `synapse ide list` shows what is where.";
+    IdeNotLoaded "ide.not-loaded" Config
+        means "the client has our entry and would not start it"
+        detected "another place that the client reads has an entry of the same name and wins, or a setting of the client switches the entry off"
+        remedy "Do what the line names: take the other entry out, or switch ours on.";
     IdeLaunchFailed "ide.launch-failed" Config
         means "the configured command does not run as the client would start it"
         detected "there is no such program for the client's PATH, it may not be executed, or it ended before it answered"

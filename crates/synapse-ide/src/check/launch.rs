@@ -2,13 +2,14 @@
 //! chooses. Nothing is started here.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use synapse_core::redact::printable;
 use synapse_core::{Code, Failure};
 
-use crate::client::{Client, Directory, Scope};
+use crate::client::{Client, Directory, Passing, Scope};
 use crate::entry::Configured;
 use crate::failure::shown;
 use crate::machine::{Machine, System};
@@ -32,7 +33,7 @@ impl Launched {
         scope: Scope,
         configured: &Configured,
     ) -> Result<Self, Failure> {
-        let environment = environment(client, machine, configured);
+        let environment = variables(client, machine, configured).0;
         let program = program(&configured.command, &environment)?;
         let directory = directory(client, machine, scope, configured);
         if !directory.is_dir() {
@@ -57,11 +58,28 @@ impl Launched {
     }
 }
 
-fn environment(
-    client: &Client,
-    machine: &Machine,
-    configured: &Configured,
-) -> BTreeMap<OsString, OsString> {
+/// The variables that a client gives to a server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Variables(pub(super) BTreeMap<OsString, OsString>);
+
+impl Variables {
+    /// The value of one.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<OsString> {
+        self.0.get(OsStr::new(name)).cloned()
+    }
+}
+
+/// The names alone: a value may be a secret.
+impl fmt::Debug for Variables {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What `client` gives to the server of an entry: the few variables that it passes on, and those
+/// of the entry with what the client puts in their place.
+pub(super) fn variables(client: &Client, machine: &Machine, configured: &Configured) -> Variables {
     let passed = match machine.system {
         System::Windows => WINDOWS_PASSES,
         System::Linux | System::Mac => client.launch.passes,
@@ -74,9 +92,37 @@ fn environment(
         // What launchd gives to a program that was not started in a shell.
         environment.insert("PATH".into(), "/usr/bin:/bin:/usr/sbin:/sbin".into());
     }
+    for name in &configured.passed {
+        if let Some(value) = machine.variable(name) {
+            environment.insert(name.into(), value);
+        }
+    }
     let own = configured.environment.iter();
-    environment.extend(own.map(|(name, value)| (name.into(), value.into())));
-    environment
+    environment.extend(own.map(|(name, value)| (name.into(), expanded(client, machine, value))));
+    Variables(environment)
+}
+
+/// A value of an entry in which the client puts a variable of its own, as far as one is meant with
+/// the whole value. One that is not set is empty.
+fn expanded(client: &Client, machine: &Machine, value: &str) -> OsString {
+    let Some(Passing::Between(before, after)) = client.passing else {
+        return value.into();
+    };
+    // Most take the name without a default, too.
+    let plain_end = after.strip_prefix(":-").unwrap_or(after);
+    let name = [after, plain_end].iter().find_map(|after| {
+        let name = value.strip_prefix(before)?.strip_suffix(after)?;
+        is_name(name).then_some(name)
+    });
+    match name {
+        Some(name) => machine.variable(name).unwrap_or_default(),
+        None => value.into(),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let may_be = |each: char| each.is_ascii_alphanumeric() || each == '_';
+    !text.is_empty() && text.chars().all(may_be)
 }
 
 fn program(command: &str, environment: &BTreeMap<OsString, OsString>) -> Result<PathBuf, Failure> {
@@ -98,7 +144,7 @@ fn program(command: &str, environment: &BTreeMap<OsString, OsString>) -> Result<
             shown(path)
         )));
     }
-    let search = environment.get(std::ffi::OsStr::new("PATH"));
+    let search = environment.get(OsStr::new("PATH"));
     search
         .and_then(|search| on_path(command, search))
         .ok_or_else(|| {
@@ -116,7 +162,9 @@ fn broken(message: String) -> Failure {
 
 fn directory(client: &Client, machine: &Machine, scope: Scope, configured: &Configured) -> PathBuf {
     let usual = match (scope, client.launch.directory) {
-        (Scope::Project, _) | (Scope::User, Directory::Project) => machine.project.clone(),
+        (Scope::Project | Scope::Local, _) | (Scope::User, Directory::Project) => {
+            machine.project.clone()
+        }
         (Scope::User, Directory::Home) => machine.home.clone(),
         (Scope::User, Directory::Top) => top(&machine.home),
     };

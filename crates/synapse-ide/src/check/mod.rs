@@ -9,19 +9,23 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use synapse_core::doctor::{Diagnosis, Examined};
 use synapse_core::{Code, Failure};
 
 use self::child::Child;
 use self::launch::Launched;
+pub use self::launch::Variables;
 use self::talk::{Talk, Trouble};
-use crate::client::{Client, Scope};
+use crate::client::{Client, Merge, Scope};
 use crate::entry::{Configured, Entry};
 use crate::failure::{not_installed, shown, without_file};
 use crate::machine::Machine;
-use crate::state::{Found, Seen, differences};
+use crate::state::Found;
+use crate::survey::{Place, Survey};
+use crate::update::update;
 
 /// What to start.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Target<'a> {
     /// Whose entry.
     pub client: &'static Client,
@@ -31,8 +35,20 @@ pub struct Target<'a> {
     pub scope: Scope,
     /// The entry as it should be, which tells ours from others.
     pub entry: &'a Entry,
+    /// Whether this program takes such arguments.
+    pub takes: &'a (dyn Fn(&[String]) -> Result<(), Failure> + Sync),
     /// How long to wait, when not as long as the client.
     pub patience: Option<Duration>,
+}
+
+impl fmt::Debug for Target<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Target")
+            .field("client", &self.client.id())
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A step, each with a stable id.
@@ -41,6 +57,8 @@ pub struct Target<'a> {
 pub enum CheckId {
     /// The client's file has our entry, as it should be.
     Entry,
+    /// The client would load it: no other entry wins, and nothing switches it off.
+    Loaded,
     /// The command can be found and executed from where the client stands.
     Command,
     /// It starts.
@@ -51,17 +69,21 @@ pub enum CheckId {
     Tools,
     /// It ends when the client goes.
     End,
+    /// A connection that it serves can be used from where the client starts it.
+    Connection,
 }
 
 impl CheckId {
     /// Every step in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Entry,
+        Self::Loaded,
         Self::Command,
         Self::Start,
         Self::Initialize,
         Self::Tools,
         Self::End,
+        Self::Connection,
     ];
 
     /// The stable id.
@@ -69,11 +91,13 @@ impl CheckId {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Entry => "entry",
+            Self::Loaded => "loaded",
             Self::Command => "command",
             Self::Start => "start",
             Self::Initialize => "initialize",
             Self::Tools => "tools",
             Self::End => "end",
+            Self::Connection => "connection",
         }
     }
 }
@@ -91,6 +115,8 @@ pub enum Finding {
     Ok(String),
     /// It holds, and something deserves attention.
     Warn(String),
+    /// It may not hold, with a remedy.
+    Doubt(Box<Failure>),
     /// It does not hold.
     Fail(Box<Failure>),
     /// It was not made, because this one has to hold first.
@@ -102,6 +128,8 @@ pub enum Finding {
 pub struct Check {
     /// Which step.
     pub id: CheckId,
+    /// Which of several, such as the name of a connection.
+    pub subject: Option<String>,
     /// What it found.
     pub finding: Finding,
 }
@@ -134,9 +162,27 @@ pub struct CheckReport {
     pub tools: Option<Vec<String>>,
     /// From the start to the list of tools.
     pub took: Option<Duration>,
+    /// The variables that the client gives it, when there is an entry to start.
+    pub environment: Option<Variables>,
+    /// The connection that the entry serves alone.
+    pub connection: Option<String>,
 }
 
 impl CheckReport {
+    /// Adds what was found out about a connection.
+    pub fn add(&mut self, examined: Examined) {
+        self.checks.push(Check {
+            id: CheckId::Connection,
+            subject: examined.subject,
+            finding: match examined.diagnosis {
+                Diagnosis::Ok(seen) => Finding::Ok(seen),
+                Diagnosis::Warn(failure) => Finding::Doubt(Box::new(failure)),
+                Diagnosis::Fail(failure) => Finding::Fail(Box::new(failure)),
+                Diagnosis::Skip(why) => Finding::Warn(why),
+            },
+        });
+    }
+
     /// The first failure, which decides code and exit status.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
@@ -147,7 +193,11 @@ impl CheckReport {
     }
 
     fn note(&mut self, id: CheckId, finding: Finding) {
-        self.checks.push(Check { id, finding });
+        self.checks.push(Check {
+            id,
+            subject: None,
+            finding,
+        });
     }
 
     fn fail(mut self, id: CheckId, failure: Failure) -> Self {
@@ -155,9 +205,12 @@ impl CheckReport {
             .with("client", self.client.id())
             .with("file", shown(&self.file));
         self.note(id, Finding::Fail(Box::new(failure)));
-        let made = self.checks.len();
-        for skipped in CheckId::ALL.into_iter().skip(made) {
-            self.note(skipped, Finding::Skip(id));
+        for skipped in CheckId::ALL {
+            let is_made = self.checks.iter().any(|check| check.id == skipped);
+            // The connections are no matter of this process.
+            if !is_made && (skipped != CheckId::Connection || self.environment.is_none()) {
+                self.note(skipped, Finding::Skip(id));
+            }
         }
         self
     }
@@ -175,9 +228,11 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
         scope,
         ..
     } = target;
-    let file = client
-        .file(machine, scope)
+    let survey = Survey::new(client, machine, target.entry);
+    let place = survey
+        .target_place(scope)
         .ok_or_else(|| without_file(client, scope))?;
+    let file = place.site.file.clone();
     let mut report = CheckReport {
         client,
         scope,
@@ -191,8 +246,10 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
         revision: None,
         tools: None,
         took: None,
+        environment: None,
+        connection: None,
     };
-    let configured = match entry(&target, &report.file) {
+    let configured = match entry(&target, place) {
         Ok((configured, finding)) => {
             report.note(CheckId::Entry, finding);
             configured
@@ -204,6 +261,15 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
     }
     let words = std::iter::once(&configured.command).chain(&configured.arguments);
     report.command = Some(words.cloned().collect());
+    report.connection = configured.connection().map(str::to_owned);
+    report.environment = Some(launch::variables(client, machine, &configured));
+    report.loaded(&survey, scope);
+    // Another program may take others.
+    if configured.command == target.entry.command()
+        && let Err(failure) = (target.takes)(&configured.arguments)
+    {
+        return Ok(report.fail(CheckId::Command, failure));
+    }
     let launched = match Launched::new(client, machine, scope, &configured) {
         Ok(launched) => launched,
         Err(failure) => return Ok(report.fail(CheckId::Command, failure)),
@@ -215,12 +281,13 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
 }
 
 /// Reads the entry and refuses to start what is not ours.
-fn entry(target: &Target<'_>, file: &Path) -> Result<(Configured, Finding), Failure> {
+fn entry(target: &Target<'_>, place: &Place) -> Result<(Configured, Finding), Failure> {
     let client = target.client;
-    let seen = Seen::at(client, file, target.entry)?;
-    let (configured, value) = match seen.found {
+    let seen = place.seen.as_ref().map_err(Clone::clone)?;
+    let file = &place.site.file;
+    let (configured, value) = match &seen.found {
         Found::Nothing => return Err(not_installed(client, target.scope, file)),
-        Found::Foreign => {
+        Found::Foreign(_) => {
             return Err(Failure::new(
                 Code::IdeForeignEntry,
                 "the entry called `synapse` is not ours",
@@ -230,14 +297,15 @@ fn entry(target: &Target<'_>, file: &Path) -> Result<(Configured, Finding), Fail
         Found::Ours(configured, value) => (configured, value),
     };
     if target.scope == Scope::Project {
-        trusted(&configured, &target.machine.project)?;
+        trusted(configured, &target.machine.project)?;
     }
-    let wanted = target.entry.clone().with_arguments_of(&configured);
-    let finding = if configured.is_off {
-        Finding::Warn("the entry is switched off in the file".to_owned())
-    } else if let Some(warning) = seen.warnings.first() {
+    let plain = target.entry.without_settings();
+    let finding = if let Some(warning) = seen.warnings.first() {
         Finding::Warn(warning.clone())
-    } else if differences(client, &wanted, &value).is_empty() {
+    } else if update(client, &place.path(), &plain, value)
+        .edits
+        .is_empty()
+    {
         Finding::Ok("present and current".to_owned())
     } else {
         Finding::Warn(format!(
@@ -245,7 +313,64 @@ fn entry(target: &Target<'_>, file: &Path) -> Result<(Configured, Finding), Fail
             client.id()
         ))
     };
-    Ok((configured, finding))
+    Ok((configured.clone(), finding))
+}
+
+impl CheckReport {
+    /// Notes whether the client would load the entry that is checked, and what else reads files of
+    /// its own.
+    fn loaded(&mut self, survey: &Survey<'_>, scope: Scope) {
+        let client = self.client;
+        let refusal = |cause: String| {
+            Failure::new(
+                Code::IdeNotLoaded,
+                format!("{client} would not load this entry"),
+            )
+            .cause(cause)
+            .with("client", client.id())
+        };
+        let target = survey.target(scope);
+        let winner = survey.wins.and_then(|wins| survey.places.get(wins));
+        if let Some(off) = survey.off().into_iter().next() {
+            let failure = refusal(off.why).hint(off.remedy);
+            return self.note(CheckId::Loaded, Finding::Fail(Box::new(failure)));
+        }
+        let Some(winner) = winner.filter(|_| !target.is_some_and(|target| survey.wins(target)))
+        else {
+            return self.note(CheckId::Loaded, self.elsewhere(survey));
+        };
+        let beaten = survey.beaten(winner);
+        let whole = survey
+            .loaded()
+            .and_then(|value| Configured::read(client, &value));
+        let is_ours = winner.is_ours()
+            || client.merge == Merge::Fields
+                && whole.is_some_and(|whole| whole.is_ours(survey.own_command()));
+        if is_ours {
+            return self.note(CheckId::Loaded, Finding::Warn(beaten));
+        }
+        let file = shown(&winner.site.file);
+        let failure = refusal(beaten)
+            .hint(format!(
+                "take the entry called `synapse` out of {file}, or rename it"
+            ))
+            .with("file", file);
+        self.note(CheckId::Loaded, Finding::Fail(Box::new(failure)));
+    }
+
+    fn elsewhere(&self, survey: &Survey<'_>) -> Finding {
+        let without: Vec<String> = survey
+            .elsewhere()
+            .map(|place| {
+                let reader = place.site.reader.unwrap_or_default();
+                format!("{} has no entry, and {reader}", shown(&place.site.file))
+            })
+            .collect();
+        if self.scope == Scope::User && !without.is_empty() {
+            return Finding::Warn(without.join("; "));
+        }
+        Finding::Ok("no other entry wins, and nothing switches it off".to_owned())
+    }
 }
 
 /// A project's file may be somebody else's work: what it can make us run is our own program with

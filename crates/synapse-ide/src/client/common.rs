@@ -2,30 +2,61 @@
 
 use std::time::Duration;
 
-use super::{Age, CommandForm, Constant, Directory, Launch, Place, Scope, Shape, Spot};
+use super::{
+    Age, Client, CommandForm, Directory, Format, Key, Kind, Launch, Merge, Passing, Place, Rule,
+    Scope, Shape, Spot, Switch,
+};
 use crate::machine::{Root, System};
 
-pub(super) const fn user(root: Root, path: &'static str) -> Place {
+const fn place(scope: Scope, spot: Spot, age: Age) -> Place {
     Place {
-        scope: Scope::User,
-        spot: anywhere(root, path),
-        age: Age::Present,
+        scope,
+        spot,
+        age,
+        reader: None,
+        alone: None,
     }
+}
+
+pub(super) const fn user(root: Root, path: &'static str) -> Place {
+    place(Scope::User, anywhere(root, path), Age::Present)
 }
 
 pub(super) const fn project(path: &'static str) -> Place {
-    Place {
-        scope: Scope::Project,
-        spot: anywhere(Root::Project, path),
-        age: Age::Present,
-    }
+    place(Scope::Project, anywhere(Root::Project, path), Age::Present)
 }
 
 pub(super) const fn past(scope: Scope, root: Root, path: &'static str) -> Place {
+    place(scope, anywhere(root, path), Age::Past)
+}
+
+/// Read as well, and never the place of a new entry.
+pub(super) const fn beside(scope: Scope, root: Root, path: &'static str) -> Place {
+    place(scope, anywhere(root, path), Age::Beside)
+}
+
+pub(super) const fn beside_in(
+    systems: &'static [System],
+    scope: Scope,
+    root: Root,
+    path: &'static str,
+) -> Place {
+    place(scope, there(systems, root, path), Age::Beside)
+}
+
+/// A user's file that only `reader` reads.
+pub(super) const fn of_another(reader: &'static str, root: Root, path: &'static str) -> Place {
     Place {
-        scope,
-        spot: anywhere(root, path),
-        age: Age::Past,
+        reader: Some(reader),
+        ..beside(Scope::User, root, path)
+    }
+}
+
+/// `place`, below which nothing is read: `others` says what reads that.
+pub(super) const fn alone(place: Place, others: &'static str) -> Place {
+    Place {
+        alone: Some(others),
+        ..place
     }
 }
 
@@ -35,11 +66,7 @@ pub(super) const fn only(
     root: Root,
     path: &'static str,
 ) -> Place {
-    Place {
-        scope,
-        spot: there(systems, root, path),
-        age: Age::Present,
-    }
+    place(scope, there(systems, root, path), Age::Present)
 }
 
 pub(super) const fn there(systems: &'static [System], root: Root, path: &'static str) -> Spot {
@@ -66,11 +93,210 @@ pub(super) const PLAIN: Shape = Shape {
     initial: &[],
 };
 
-/// The same with the transport's name.
+/// The same with the transport's name, which may be left out.
 pub(super) const STDIO: Shape = Shape {
-    kind: &[("type", Constant::Text("stdio"))],
+    kind: &[Kind {
+        field: "type",
+        value: "stdio",
+        also: &["local"],
+        is_optional: true,
+    }],
     ..PLAIN
 };
+
+/// The same with the transport's name, which has to be there.
+pub(super) const NAMED_STDIO: Shape = Shape {
+    kind: &[Kind {
+        field: "type",
+        value: "stdio",
+        also: &[],
+        is_optional: false,
+    }],
+    ..PLAIN
+};
+
+/// The name of a server that is no remote one.
+pub(super) const LOCAL: Kind = Kind {
+    field: "type",
+    value: "local",
+    also: &["stdio"],
+    is_optional: false,
+};
+
+/// The reader of a profile's file.
+pub(super) const PROFILE: &str = "only this profile reads it";
+
+/// What most rows have in common. A flag that is not known to switch an entry off is taken as one
+/// when it says so.
+pub(super) const USUAL: Client = Client {
+    id: "",
+    title: "",
+    format: Format::Json,
+    key: "mcpServers",
+    shape: PLAIN,
+    places: &[],
+    merge: Merge::Whole,
+    upward: false,
+    off: &[("disabled", true), ("enabled", false)],
+    switches: &[],
+    passing: None,
+    signs: &[],
+    programs: &[],
+    launch: DESKTOP,
+    link: None,
+    next: "",
+    successor: None,
+    verified: "",
+    source: "",
+};
+
+pub(super) const ALL_SCOPES: &[Scope] = &[Scope::User, Scope::Local, Scope::Project];
+
+/// As Cursor, VS Code and their kin write a variable.
+pub(super) const ENV_COLON: Option<Passing> = Some(Passing::Between("${env:", "}"));
+
+/// The files of Claude Code's settings, the one that wins first.
+const CLAUDE_SETTINGS: &[Spot] = &[
+    there(
+        LINUX,
+        Root::System("/etc/claude-code"),
+        "managed-settings.json",
+    ),
+    there(
+        MAC,
+        Root::System("/Library/Application Support/ClaudeCode"),
+        "managed-settings.json",
+    ),
+    there(
+        WINDOWS,
+        Root::System("C:\\Program Files\\ClaudeCode"),
+        "managed-settings.json",
+    ),
+    anywhere(Root::Project, ".claude/settings.local.json"),
+    anywhere(Root::Project, ".claude/settings.json"),
+    anywhere(CLAUDE_SETTINGS_DIRECTORY, "settings.json"),
+];
+
+/// `code.claude.com/docs/en/mcp`, `…/managed-mcp` and `…/settings`; per project in `~/.claude.json`
+/// as `/mcp` writes it.
+pub(super) const CLAUDE_SWITCHES: &[Switch] = &[
+    Switch {
+        files: &[
+            there(LINUX, Root::System("/etc/claude-code"), "managed-mcp.json"),
+            there(
+                MAC,
+                Root::System("/Library/Application Support/ClaudeCode"),
+                "managed-mcp.json",
+            ),
+            there(
+                WINDOWS,
+                Root::System("C:\\Program Files\\ClaudeCode"),
+                "managed-mcp.json",
+            ),
+        ],
+        path: &[],
+        rule: Rule::Exists,
+        scopes: ALL_SCOPES,
+    },
+    Switch {
+        files: &[anywhere(CLAUDE_DIRECTORY, ".claude.json")],
+        path: &[
+            Key::Name("projects"),
+            Key::Project,
+            Key::Name("disabledMcpServers"),
+        ],
+        rule: Rule::Lists,
+        scopes: ALL_SCOPES,
+    },
+    Switch {
+        files: CLAUDE_SETTINGS,
+        path: &[Key::Name("disabledMcpServers")],
+        rule: Rule::Lists,
+        scopes: ALL_SCOPES,
+    },
+    Switch {
+        files: CLAUDE_SETTINGS,
+        path: &[Key::Name("deniedMcpServers")],
+        rule: Rule::Lists,
+        scopes: ALL_SCOPES,
+    },
+    Switch {
+        files: &[anywhere(CLAUDE_DIRECTORY, ".claude.json")],
+        path: &[
+            Key::Name("projects"),
+            Key::Project,
+            Key::Name("disabledMcpjsonServers"),
+        ],
+        rule: Rule::Lists,
+        scopes: &[Scope::Project],
+    },
+    Switch {
+        files: CLAUDE_SETTINGS,
+        path: &[Key::Name("disabledMcpjsonServers")],
+        rule: Rule::Lists,
+        scopes: &[Scope::Project],
+    },
+];
+
+/// The files of Gemini CLI's settings, the one that wins first.
+const GEMINI_SETTINGS: &[Spot] = &[
+    there(LINUX, Root::System("/etc/gemini-cli"), "settings.json"),
+    there(
+        MAC,
+        Root::System("/Library/Application Support/GeminiCli"),
+        "settings.json",
+    ),
+    there(
+        WINDOWS,
+        Root::System("C:\\ProgramData\\gemini-cli"),
+        "settings.json",
+    ),
+    anywhere(Root::Project, ".gemini/settings.json"),
+    anywhere(Root::Home, ".gemini/settings.json"),
+];
+
+/// `geminicli.com/docs/tools/mcp-server`; the names at the top are those of older settings.
+pub(super) const GEMINI_SWITCHES: &[Switch] = &[
+    listing(GEMINI_SETTINGS, &[Key::Name("mcp"), Key::Name("excluded")]),
+    listing(GEMINI_SETTINGS, &[Key::Name("excludeMCPServers")]),
+    listing_others(GEMINI_SETTINGS, &[Key::Name("mcp"), Key::Name("allowed")]),
+    listing_others(GEMINI_SETTINGS, &[Key::Name("allowMCPServers")]),
+    // What `gemini mcp disable` writes.
+    Switch {
+        files: &[anywhere(Root::Home, ".gemini/mcp-server-enablement.json")],
+        path: &[Key::Entry, Key::Name("enabled")],
+        rule: Rule::Is(false),
+        scopes: ALL_SCOPES,
+    },
+];
+
+const fn listing(files: &'static [Spot], path: &'static [Key]) -> Switch {
+    Switch {
+        files,
+        path,
+        rule: Rule::Lists,
+        scopes: ALL_SCOPES,
+    }
+}
+
+const fn listing_others(files: &'static [Spot], path: &'static [Key]) -> Switch {
+    Switch {
+        files,
+        path,
+        rule: Rule::ListsOthers,
+        scopes: ALL_SCOPES,
+    }
+}
+
+/// VS Code and what is built from it: `chat.mcp.access` is a policy too.
+pub(super) const fn access(files: &'static [Spot]) -> Switch {
+    Switch {
+        files,
+        path: &[Key::Name("chat.mcp.access")],
+        rule: Rule::Says("none"),
+        scopes: ALL_SCOPES,
+    }
+}
 
 /// A client with a window. Where a client's own rules are not known, the least is assumed: what
 /// the MCP SDK passes on, and the top of the file system as the working directory. A server that
@@ -113,6 +339,12 @@ pub(super) const CLAUDE_DIRECTORY: Root = Root::Variable {
     otherwise: "",
 };
 
+/// Where Claude Code's settings are, unlike its `.claude.json`.
+const CLAUDE_SETTINGS_DIRECTORY: Root = Root::Variable {
+    name: "CLAUDE_CONFIG_DIR",
+    otherwise: ".claude",
+};
+
 pub(super) const CODEX_DIRECTORY: Root = Root::Variable {
     name: "CODEX_HOME",
     otherwise: ".codex",
@@ -124,6 +356,8 @@ pub(super) const COPILOT_DIRECTORY: Root = Root::Variable {
 };
 
 pub(super) const UNIX: &[System] = &[System::Linux, System::Mac];
+const LINUX: &[System] = &[System::Linux];
+const MAC: &[System] = &[System::Mac];
 pub(super) const WINDOWS: &[System] = &[System::Windows];
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);

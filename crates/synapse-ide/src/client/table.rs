@@ -1,13 +1,18 @@
-//! The table of clients: one row each, in the order of `synapse ide list`. Files, keys and launch
-//! facts are those of the clients' own documentation and sources as of November 2026.
+//! The table of clients: one row each, in the order of `synapse ide list`. Each says when it was last
+//! held against which page or source of the client.
 
 use std::time::Duration;
 
 use super::common::{
-    CLAUDE_DIRECTORY, CODEX_DIRECTORY, CODEX_PASSES, COPILOT_DIRECTORY, DESKTOP, MILLISECOND,
-    PLAIN, SECOND, SHELL, STDIO, UNIX, WINDOWS, anywhere, only, past, project, there, user,
+    ALL_SCOPES, CLAUDE_DIRECTORY, CLAUDE_SWITCHES, CODEX_DIRECTORY, CODEX_PASSES,
+    COPILOT_DIRECTORY, DESKTOP, ENV_COLON, GEMINI_SWITCHES, LOCAL, MILLISECOND, NAMED_STDIO, PLAIN,
+    PROFILE, SECOND, SHELL, STDIO, UNIX, USUAL, WINDOWS, access, alone, anywhere, beside,
+    beside_in, of_another, only, past, project, there, user,
 };
-use super::{Client, CommandForm, Constant, Directory, Format, Launch, LinkForm, Scope, Shape};
+use super::{
+    Client, CommandForm, Constant, Directory, Format, Key, Kind, Launch, LinkForm, Merge, Passing,
+    Rule, Scope, Shape, Switch,
+};
 use crate::machine::Root;
 
 /// Every client.
@@ -18,12 +23,27 @@ pub const CLIENTS: &[Client] = &[
         format: Format::Json,
         key: "mcpServers",
         shape: PLAIN,
-        places: &[user(Root::Settings, "Claude/claude_desktop_config.json")],
+        // The package, which is the usual installer since 2026, sees a directory of its own only.
+        places: &[
+            alone(
+                only(
+                    WINDOWS,
+                    Scope::User,
+                    Root::LocalData,
+                    "Packages/Claude_*/LocalCache/Roaming/Claude/claude_desktop_config.json",
+                ),
+                "only a Claude Desktop that was installed without a package reads it",
+            ),
+            user(Root::Settings, "Claude/claude_desktop_config.json"),
+        ],
         signs: &[anywhere(Root::Settings, "Claude")],
         programs: &[],
         launch: DESKTOP,
         link: None,
         next: "quit Claude Desktop completely and start it again",
+        verified: "2026-11-30",
+        source: "https://modelcontextprotocol.io/docs/develop/connect-local-servers; anthropics/claude-code#26073 for the package",
+        ..USUAL
     },
     Client {
         id: "claude-code",
@@ -31,7 +51,11 @@ pub const CLIENTS: &[Client] = &[
         format: Format::Json,
         key: "mcpServers",
         shape: STDIO,
-        places: &[user(CLAUDE_DIRECTORY, ".claude.json"), project(".mcp.json")],
+        places: &[
+            beside(Scope::Local, CLAUDE_DIRECTORY, ".claude.json"),
+            project(".mcp.json"),
+            user(CLAUDE_DIRECTORY, ".claude.json"),
+        ],
         signs: &[
             anywhere(CLAUDE_DIRECTORY, ".claude.json"),
             anywhere(Root::Home, ".claude"),
@@ -43,16 +67,25 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "start a new session; in project scope, approve the server when asked",
+        upward: true,
+        off: &[],
+        switches: CLAUDE_SWITCHES,
+        // Without the empty default the text itself would arrive where the variable is not set.
+        passing: Some(Passing::Between("${", ":-}")),
+        verified: "2026-11-30",
+        source: "https://code.claude.com/docs/en/mcp",
+        ..USUAL
     },
     Client {
         id: "vscode",
         title: "VS Code",
         format: Format::Jsonc,
         key: "servers",
-        shape: STDIO,
+        shape: NAMED_STDIO,
         places: &[
-            user(Root::Settings, "Code/User/mcp.json"),
             project(".vscode/mcp.json"),
+            user(Root::Settings, "Code/User/mcp.json"),
+            of_another(PROFILE, Root::Settings, "Code/User/profiles/*/mcp.json"),
         ],
         signs: &[anywhere(Root::Settings, "Code/User")],
         programs: &["code"],
@@ -62,22 +95,99 @@ pub const CLIENTS: &[Client] = &[
         },
         link: Some(LinkForm::Json("vscode:mcp/install")),
         next: "run `MCP: List Servers` and start synapse",
+        off: &[],
+        switches: &[access(&[
+            anywhere(Root::Project, ".vscode/settings.json"),
+            anywhere(Root::Settings, "Code/User/settings.json"),
+        ])],
+        passing: ENV_COLON,
+        verified: "2026-11-20",
+        source: "https://code.visualstudio.com/docs/copilot/reference/mcp-configuration",
+        ..USUAL
+    },
+    Client {
+        id: "vscode-insiders",
+        title: "VS Code Insiders",
+        format: Format::Jsonc,
+        key: "servers",
+        shape: NAMED_STDIO,
+        places: &[
+            project(".vscode/mcp.json"),
+            user(Root::Settings, "Code - Insiders/User/mcp.json"),
+            of_another(
+                PROFILE,
+                Root::Settings,
+                "Code - Insiders/User/profiles/*/mcp.json",
+            ),
+        ],
+        signs: &[anywhere(Root::Settings, "Code - Insiders/User")],
+        programs: &["code-insiders"],
+        launch: Launch {
+            directory: Directory::Home,
+            ..DESKTOP
+        },
+        link: Some(LinkForm::Json("vscode-insiders:mcp/install")),
+        next: "run `MCP: List Servers` and start synapse",
+        off: &[],
+        switches: &[access(&[
+            anywhere(Root::Project, ".vscode/settings.json"),
+            anywhere(Root::Settings, "Code - Insiders/User/settings.json"),
+        ])],
+        passing: ENV_COLON,
+        verified: "2026-11-20",
+        source: "https://code.visualstudio.com/docs/copilot/reference/mcp-configuration",
+        ..USUAL
+    },
+    Client {
+        id: "vscodium",
+        title: "VSCodium",
+        format: Format::Jsonc,
+        key: "servers",
+        shape: NAMED_STDIO,
+        places: &[
+            project(".vscode/mcp.json"),
+            user(Root::Settings, "VSCodium/User/mcp.json"),
+            of_another(PROFILE, Root::Settings, "VSCodium/User/profiles/*/mcp.json"),
+        ],
+        signs: &[anywhere(Root::Settings, "VSCodium/User")],
+        programs: &["codium"],
+        launch: Launch {
+            directory: Directory::Home,
+            ..DESKTOP
+        },
+        link: None,
+        next: "run `MCP: List Servers` and start synapse",
+        off: &[],
+        switches: &[access(&[
+            anywhere(Root::Project, ".vscode/settings.json"),
+            anywhere(Root::Settings, "VSCodium/User/settings.json"),
+        ])],
+        passing: ENV_COLON,
+        verified: "2026-11-20",
+        source: "https://code.visualstudio.com/docs/copilot/reference/mcp-configuration",
+        ..USUAL
     },
     Client {
         id: "visual-studio",
         title: "Visual Studio",
         format: Format::Json,
         key: "servers",
-        shape: STDIO,
+        shape: NAMED_STDIO,
         places: &[
-            only(WINDOWS, Scope::User, Root::Home, ".mcp.json"),
+            beside_in(WINDOWS, Scope::Project, Root::Project, ".vs/mcp.json"),
             only(WINDOWS, Scope::Project, Root::Project, ".mcp.json"),
+            beside_in(WINDOWS, Scope::Project, Root::Project, ".vscode/mcp.json"),
+            only(WINDOWS, Scope::User, Root::Home, ".mcp.json"),
         ],
         signs: &[there(WINDOWS, Root::LocalData, "Microsoft/VisualStudio")],
         programs: &[],
         launch: DESKTOP,
         link: Some(LinkForm::Json("vsweb+mcp:/install")),
         next: "open the tools of the chat window and enable synapse",
+        off: &[],
+        verified: "2026-11-20",
+        source: "https://learn.microsoft.com/visualstudio/ide/mcp-servers",
+        ..USUAL
     },
     Client {
         id: "cursor",
@@ -86,8 +196,8 @@ pub const CLIENTS: &[Client] = &[
         key: "mcpServers",
         shape: PLAIN,
         places: &[
-            user(Root::Home, ".cursor/mcp.json"),
             project(".cursor/mcp.json"),
+            user(Root::Home, ".cursor/mcp.json"),
         ],
         signs: &[anywhere(Root::Home, ".cursor")],
         programs: &["cursor"],
@@ -96,6 +206,10 @@ pub const CLIENTS: &[Client] = &[
             "cursor://anysphere.cursor-deeplink/mcp/install",
         )),
         next: "Cursor reloads the file; enable synapse in its MCP settings",
+        passing: ENV_COLON,
+        verified: "2026-11-20",
+        source: "https://cursor.com/docs/mcp",
+        ..USUAL
     },
     Client {
         id: "windsurf",
@@ -109,20 +223,57 @@ pub const CLIENTS: &[Client] = &[
         launch: DESKTOP,
         link: None,
         next: "press refresh in Windsurf's MCP settings",
+        off: &[("disabled", true)],
+        passing: ENV_COLON,
+        successor: Some("devin"),
+        verified: "2026-11-30",
+        source: "https://docs.devin.ai/desktop/cascade/mcp",
+        ..USUAL
+    },
+    Client {
+        id: "devin",
+        title: "Devin Desktop",
+        format: Format::Jsonc,
+        key: "mcpServers",
+        shape: PLAIN,
+        // Until 3000.3 the entries were in config.json, from which Devin moves them.
+        places: &[
+            beside(Scope::Project, Root::Project, ".devin/config.local.json"),
+            project(".devin/mcp_config.json"),
+            beside(Scope::Project, Root::Project, ".devin/config.json"),
+            only(UNIX, Scope::User, Root::Config, "devin/mcp_config.json"),
+            only(
+                WINDOWS,
+                Scope::User,
+                Root::Settings,
+                "devin/mcp_config.json",
+            ),
+            beside_in(UNIX, Scope::User, Root::Config, "devin/config.json"),
+            beside_in(WINDOWS, Scope::User, Root::Settings, "devin/config.json"),
+        ],
+        signs: &[
+            there(UNIX, Root::Config, "devin"),
+            there(WINDOWS, Root::Settings, "devin"),
+        ],
+        programs: &["devin"],
+        launch: DESKTOP,
+        link: None,
+        next: "start a new session; `devin mcp list` shows the servers",
+        off: &[("disabled", true)],
+        verified: "2026-11-30",
+        source: "https://docs.devin.ai/cli/extensibility/mcp/configuration; upstash/context7#3090",
+        ..USUAL
     },
     Client {
         id: "zed",
         title: "Zed",
         format: Format::Jsonc,
         key: "context_servers",
-        shape: Shape {
-            kind: &[("source", Constant::Text("custom"))],
-            ..PLAIN
-        },
+        shape: PLAIN,
         places: &[
+            project(".zed/settings.json"),
             only(UNIX, Scope::User, Root::Config, "zed/settings.json"),
             only(WINDOWS, Scope::User, Root::Settings, "Zed/settings.json"),
-            project(".zed/settings.json"),
         ],
         signs: &[
             there(UNIX, Root::Config, "zed"),
@@ -132,6 +283,19 @@ pub const CLIENTS: &[Client] = &[
         launch: DESKTOP,
         link: None,
         next: "Zed reloads the file; in project scope, trust the worktree",
+        off: &[("enabled", false)],
+        switches: &[Switch {
+            files: &[
+                there(UNIX, Root::Config, "zed/settings.json"),
+                there(WINDOWS, Root::Settings, "Zed/settings.json"),
+            ],
+            path: &[Key::Name("disable_ai")],
+            rule: Rule::Is(true),
+            scopes: ALL_SCOPES,
+        }],
+        verified: "2026-11-20",
+        source: "https://zed.dev/docs/ai/mcp; zed crates/migrator m_2025_11_25 removes `source`",
+        ..USUAL
     },
     Client {
         id: "jetbrains",
@@ -145,6 +309,9 @@ pub const CLIENTS: &[Client] = &[
         launch: DESKTOP,
         link: None,
         next: "paste it into Settings | Tools | AI Assistant | Model Context Protocol",
+        verified: "2026-11-20",
+        source: "https://www.jetbrains.com/help/ai-assistant/mcp.html",
+        ..USUAL
     },
     Client {
         id: "codex",
@@ -153,8 +320,8 @@ pub const CLIENTS: &[Client] = &[
         key: "mcp_servers",
         shape: PLAIN,
         places: &[
-            user(CODEX_DIRECTORY, "config.toml"),
             project(".codex/config.toml"),
+            user(CODEX_DIRECTORY, "config.toml"),
         ],
         signs: &[anywhere(CODEX_DIRECTORY, "")],
         programs: &["codex"],
@@ -166,6 +333,13 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "start a new session; in project scope, trust the project",
+        upward: true,
+        merge: Merge::Fields,
+        off: &[("enabled", false)],
+        passing: Some(Passing::Named("env_vars")),
+        verified: "2026-11-20",
+        source: "openai/codex codex-rs/config; https://developers.openai.com/codex/mcp",
+        ..USUAL
     },
     Client {
         id: "gemini",
@@ -174,8 +348,8 @@ pub const CLIENTS: &[Client] = &[
         key: "mcpServers",
         shape: PLAIN,
         places: &[
-            user(Root::Home, ".gemini/settings.json"),
             project(".gemini/settings.json"),
+            user(Root::Home, ".gemini/settings.json"),
         ],
         signs: &[anywhere(Root::Home, ".gemini")],
         programs: &["gemini"],
@@ -185,6 +359,12 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "start a new session; `/mcp` lists the servers",
+        off: &[],
+        switches: GEMINI_SWITCHES,
+        passing: Some(Passing::Between("$", "")),
+        verified: "2026-11-30",
+        source: "https://geminicli.com/docs/tools/mcp-server",
+        ..USUAL
     },
     Client {
         id: "cline",
@@ -193,7 +373,10 @@ pub const CLIENTS: &[Client] = &[
         key: "mcpServers",
         shape: PLAIN,
         places: &[
-            user(Root::Given("CLINE_MCP_SETTINGS_PATH"), ""),
+            alone(
+                user(Root::Given("CLINE_MCP_SETTINGS_PATH"), ""),
+                "only a Cline without CLINE_MCP_SETTINGS_PATH reads it",
+            ),
             user(
                 Root::Variable {
                     name: "CLINE_DIR",
@@ -222,6 +405,10 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "Cline reloads the file; see its MCP servers panel",
+        off: &[("disabled", true)],
+        verified: "2026-11-20",
+        source: "cline sdk/packages/shared/src/storage/paths.ts",
+        ..USUAL
     },
     Client {
         id: "roo",
@@ -230,11 +417,27 @@ pub const CLIENTS: &[Client] = &[
         key: "mcpServers",
         shape: PLAIN,
         places: &[
+            project(".roo/mcp.json"),
             user(
                 Root::Settings,
                 "Code/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json",
             ),
-            project(".roo/mcp.json"),
+            of_another(
+                "only Roo Code in VS Code Insiders reads it",
+                Root::Settings,
+                "Code - Insiders/User/globalStorage/rooveterinaryinc.roo-cline/settings/\
+                     mcp_settings.json",
+            ),
+            of_another(
+                "only Roo Code in VSCodium reads it",
+                Root::Settings,
+                "VSCodium/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json",
+            ),
+            of_another(
+                "only Roo Code in Cursor reads it",
+                Root::Settings,
+                "Cursor/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json",
+            ),
         ],
         signs: &[anywhere(
             Root::Settings,
@@ -247,6 +450,11 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "Roo Code reloads the file; see its MCP servers panel",
+        off: &[("disabled", true)],
+        passing: ENV_COLON,
+        verified: "2026-11-20",
+        source: "https://docs.roocode.com/features/mcp/using-mcp-in-roo",
+        ..USUAL
     },
     Client {
         id: "continue",
@@ -256,6 +464,7 @@ pub const CLIENTS: &[Client] = &[
         shape: PLAIN,
         // A file of its own: config.yaml is never edited.
         places: &[
+            project(".continue/mcpServers/synapse.json"),
             user(
                 Root::Variable {
                     name: "CONTINUE_GLOBAL_DIR",
@@ -263,7 +472,6 @@ pub const CLIENTS: &[Client] = &[
                 },
                 "mcpServers/synapse.json",
             ),
-            project(".continue/mcpServers/synapse.json"),
         ],
         signs: &[anywhere(Root::Home, ".continue")],
         programs: &["cn"],
@@ -273,6 +481,10 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "reload the window; tools are offered in agent mode",
+        passing: Some(Passing::Between("${{ secrets.", " }}")),
+        verified: "2026-11-20",
+        source: "continue docs/customize/deep-dives/mcp.mdx",
+        ..USUAL
     },
     Client {
         id: "lm-studio",
@@ -292,6 +504,9 @@ pub const CLIENTS: &[Client] = &[
         launch: DESKTOP,
         link: Some(LinkForm::Base64("lmstudio://add_mcp")),
         next: "LM Studio reloads the file; switch synapse on in the Program tab",
+        verified: "2026-11-30",
+        source: "https://lmstudio.ai/docs/app/mcp; lmstudio-bug-tracker#1371 for the older directory",
+        ..USUAL
     },
     Client {
         id: "goose",
@@ -299,7 +514,12 @@ pub const CLIENTS: &[Client] = &[
         format: Format::Yaml,
         key: "extensions",
         shape: Shape {
-            kind: &[("type", Constant::Text("stdio"))],
+            kind: &[Kind {
+                field: "type",
+                value: "stdio",
+                also: &[],
+                is_optional: false,
+            }],
             command: CommandForm::Apart("cmd"),
             environment: "envs",
             initial: &[
@@ -328,6 +548,11 @@ pub const CLIENTS: &[Client] = &[
         },
         link: Some(LinkForm::Goose),
         next: "start a new session",
+        off: &[("enabled", false)],
+        passing: Some(Passing::Named("env_keys")),
+        verified: "2026-11-20",
+        source: "https://block.github.io/goose/docs/guides/config-files",
+        ..USUAL
     },
     Client {
         id: "opencode",
@@ -335,18 +560,33 @@ pub const CLIENTS: &[Client] = &[
         format: Format::Jsonc,
         key: "mcp",
         shape: Shape {
-            kind: &[("type", Constant::Text("local"))],
+            kind: &[Kind { also: &[], ..LOCAL }],
             command: CommandForm::Together,
             environment: "environment",
             initial: &[("enabled", Constant::True)],
         },
-        // Where both exist, opencode reads the one with comments.
+        // All of them are read and merged.
         places: &[
+            beside(
+                Scope::User,
+                Root::Given("OPENCODE_CONFIG_DIR"),
+                "opencode.jsonc",
+            ),
+            beside(
+                Scope::User,
+                Root::Given("OPENCODE_CONFIG_DIR"),
+                "opencode.json",
+            ),
+            beside(Scope::User, Root::Home, ".opencode/opencode.jsonc"),
+            beside(Scope::User, Root::Home, ".opencode/opencode.json"),
+            beside(Scope::Project, Root::Project, ".opencode/opencode.jsonc"),
+            beside(Scope::Project, Root::Project, ".opencode/opencode.json"),
+            past(Scope::Project, Root::Project, "opencode.jsonc"),
+            project("opencode.json"),
             user(Root::Given("OPENCODE_CONFIG"), ""),
             past(Scope::User, Root::Config, "opencode/opencode.jsonc"),
             user(Root::Config, "opencode/opencode.json"),
-            past(Scope::Project, Root::Project, "opencode.jsonc"),
-            project("opencode.json"),
+            beside(Scope::User, Root::Config, "opencode/config.json"),
         ],
         signs: &[anywhere(Root::Config, "opencode")],
         programs: &["opencode"],
@@ -357,6 +597,13 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "start a new session; `opencode mcp list` shows the servers",
+        merge: Merge::Fields,
+        upward: true,
+        off: &[("enabled", false)],
+        passing: Some(Passing::Between("{env:", "}")),
+        verified: "2026-11-30",
+        source: "https://opencode.ai/docs/config; anomalyco/opencode packages/opencode/src/config",
+        ..USUAL
     },
     Client {
         id: "kiro",
@@ -365,14 +612,19 @@ pub const CLIENTS: &[Client] = &[
         key: "mcpServers",
         shape: PLAIN,
         places: &[
-            user(Root::Home, ".kiro/settings/mcp.json"),
             project(".kiro/settings/mcp.json"),
+            user(Root::Home, ".kiro/settings/mcp.json"),
         ],
         signs: &[anywhere(Root::Home, ".kiro")],
         programs: &["kiro"],
         launch: DESKTOP,
         link: None,
         next: "Kiro reloads the file; see its MCP servers panel",
+        off: &[("disabled", true)],
+        passing: Some(Passing::Between("${", "}")),
+        verified: "2026-11-20",
+        source: "https://kiro.dev/docs/mcp/configuration",
+        ..USUAL
     },
     Client {
         id: "copilot-cli",
@@ -380,13 +632,14 @@ pub const CLIENTS: &[Client] = &[
         format: Format::Json,
         key: "mcpServers",
         shape: Shape {
-            kind: &[("type", Constant::Text("local"))],
+            kind: &[LOCAL],
             initial: &[("tools", Constant::List(&["*"]))],
             ..PLAIN
         },
         places: &[
-            user(COPILOT_DIRECTORY, "mcp-config.json"),
+            beside(Scope::Project, Root::Project, ".mcp.json"),
             project(".github/mcp.json"),
+            user(COPILOT_DIRECTORY, "mcp-config.json"),
         ],
         signs: &[anywhere(COPILOT_DIRECTORY, "")],
         programs: &["copilot"],
@@ -396,6 +649,11 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "start a new session; `/mcp show` lists the servers",
+        // `disabled` in an entry is ignored there.
+        off: &[],
+        verified: "2026-11-30",
+        source: "https://docs.github.com/copilot/how-tos/copilot-cli/add-mcp-servers; github/copilot-cli#3379, #3582",
+        ..USUAL
     },
     Client {
         id: "warp",
@@ -412,6 +670,9 @@ pub const CLIENTS: &[Client] = &[
         launch: DESKTOP,
         link: None,
         next: "paste it into Settings | AI | Manage MCP servers | Add",
+        verified: "2026-11-20",
+        source: "https://docs.warp.dev/agent-platform/capabilities/mcp",
+        ..USUAL
     },
     Client {
         id: "crush",
@@ -420,10 +681,12 @@ pub const CLIENTS: &[Client] = &[
         key: "mcp",
         shape: STDIO,
         places: &[
-            only(UNIX, Scope::User, Root::Config, "crush/crush.json"),
-            only(WINDOWS, Scope::User, Root::LocalData, "crush/crush.json"),
             project(".crush.json"),
             past(Scope::Project, Root::Project, "crush.json"),
+            // What Crush itself changes; on Windows both are one.
+            beside_in(UNIX, Scope::User, Root::Data, "crush/crush.json"),
+            only(UNIX, Scope::User, Root::Config, "crush/crush.json"),
+            only(WINDOWS, Scope::User, Root::LocalData, "crush/crush.json"),
         ],
         signs: &[anywhere(Root::Config, "crush")],
         programs: &["crush"],
@@ -433,5 +696,12 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "start a new session",
+        merge: Merge::Fields,
+        upward: true,
+        off: &[("disabled", true)],
+        passing: Some(Passing::Between("$", "")),
+        verified: "2026-11-30",
+        source: "charmbracelet/crush internal/config/load.go",
+        ..USUAL
     },
 ];

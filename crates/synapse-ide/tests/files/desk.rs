@@ -8,8 +8,8 @@ use std::sync::Arc;
 use synapse_core::Failure;
 use synapse_core::time::Timestamp;
 use synapse_ide::{
-    Applied, CLIENTS, Change, Client, Entry, Journal, Machine, Replace, Scope, System, install,
-    remove, states,
+    Applied, CLIENTS, Change, Client, Entry, Journal, Keep, Machine, PlaceState, Replace, Scope,
+    System, install, remove, states,
 };
 use tempfile::TempDir;
 
@@ -57,6 +57,29 @@ impl Desk {
         )
     }
 
+    /// The same with another project.
+    pub(crate) fn machine_in(&self, project: &Path) -> Machine {
+        let variables = self.variables.clone();
+        let home = self.path("home");
+        let lookup = Arc::new(move |name: &str| variables.get(name).cloned());
+        Machine::new(self.system, home, project.to_owned(), lookup)
+    }
+
+    pub(crate) fn plan_removals_in(
+        &self,
+        client: &'static Client,
+        project: &Path,
+    ) -> Result<Vec<Change>, Failure> {
+        let machine = self.machine_in(project);
+        remove(client, &machine, Scope::Project, &entry(), &self.journal())
+    }
+
+    /// Installs where nothing is of ours, whatever an entry of the same name says elsewhere.
+    pub(crate) fn install_anyway(&self, client: &'static Client, scope: Scope) {
+        let file = self.file(client, scope);
+        put(&file, synapse_ide::snippet(client, &entry()).unwrap());
+    }
+
     pub(crate) fn journal(&self) -> Journal {
         Journal::new(self.path("journal"))
     }
@@ -78,7 +101,20 @@ impl Desk {
         scope: Scope,
         replace: Replace,
     ) -> Result<Change, Failure> {
-        install(client, &self.machine(), scope, &entry(), replace)
+        let keep = Keep::Settings;
+        install(client, &self.machine(), scope, &entry(), replace, keep)
+    }
+
+    /// What would be done for an entry that is asked for more than the plain one.
+    pub(crate) fn plan_of(
+        &self,
+        client: &'static Client,
+        scope: Scope,
+        entry: &Entry,
+        keep: Keep,
+    ) -> Result<Change, Failure> {
+        let machine = self.machine();
+        install(client, &machine, scope, entry, Replace::OwnOnly, keep)
     }
 
     pub(crate) fn install(&self, client: &'static Client, scope: Scope) -> Applied {
@@ -90,7 +126,22 @@ impl Desk {
         client: &'static Client,
         scope: Scope,
     ) -> Result<Change, Failure> {
+        let mut changes = self.plan_removals(client, scope)?;
+        assert_eq!(changes.len(), 1, "{client}");
+        Ok(changes.remove(0))
+    }
+
+    pub(crate) fn plan_removals(
+        &self,
+        client: &'static Client,
+        scope: Scope,
+    ) -> Result<Vec<Change>, Failure> {
         remove(client, &self.machine(), scope, &entry(), &self.journal())
+    }
+
+    /// Every place of `client`, as `ide list` shows them.
+    pub(crate) fn states(&self, client: &Client) -> Vec<PlaceState> {
+        states(client, &self.machine(), &entry())
     }
 
     pub(crate) fn make(&self, change: &Change) -> Applied {
@@ -135,7 +186,7 @@ pub(crate) fn content(path: &Path) -> Option<String> {
 /// The key that the entries of `client` are under.
 pub(crate) fn key(client: &Client) -> &'static str {
     match client.id() {
-        "vscode" | "visual-studio" => "servers",
+        "vscode" | "vscode-insiders" | "vscodium" | "visual-studio" => "servers",
         "zed" => "context_servers",
         "opencode" | "crush" => "mcp",
         "codex" => "mcp_servers",

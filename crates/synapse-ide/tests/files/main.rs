@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod desk;
+mod places;
 mod refusals;
 mod rights;
 mod round_trips;

@@ -1,8 +1,11 @@
 //! Every client, in every scope, on every system: what is installed is found again, and what is
 //! removed leaves the bytes that were there.
 
+use std::path::Path;
+
 use serde_json::Value;
-use synapse_ide::{Action, CLIENTS, Journal, System, remove, snippet};
+use synapse_core::Code;
+use synapse_ide::{Action, CLIENTS, Client, Entry, Journal, Keep, System, remove, snippet};
 
 use crate::desk::{BOTH, Desk, client, commented, content, entry, in_use, put};
 
@@ -80,8 +83,9 @@ fn a_file_in_use_is_given_back_without_the_journal_too() {
                 put(&file, &before);
                 desk.install(each, scope);
                 let empty = Journal::new(desk.path("another"));
-                let change = remove(each, &desk.machine(), scope, &entry(), &empty).unwrap();
-                desk.make(&change);
+                let changes = remove(each, &desk.machine(), scope, &entry(), &empty).unwrap();
+                assert_eq!(changes.len(), 1);
+                desk.make(&changes[0]);
                 assert_eq!(content(&file).unwrap(), before, "{each} {scope}");
             }
         }
@@ -103,48 +107,142 @@ fn a_removal_after_other_changes_keeps_those() {
 }
 
 #[test]
-fn an_update_keeps_what_the_user_added() {
+fn an_update_keeps_what_the_user_wrote() {
     let desk = Desk::new();
     let [user, _] = BOTH;
     let cursor = client("cursor");
     let file = desk.file(cursor, user);
     let old = "{\n  \"mcpServers\": {\n    \"synapse\": {\n      \"command\": \"/old/synapse\",\n      \
-               \"args\": [\"serve\", \"--connection\", \"a\"],\n      \"autoApprove\": [\"chat\"],\n      \
+               \"args\": [\"serve\", \"--connection\", \"a\", \"--read-only\"],\n      \
+               \"autoApprove\": [\"chat\"], // mine\n      \
                \"env\": { \"SYNAPSE_HOME\": \"/old\", \"SYNAPSE_LOG\": \"info\" }\n    }\n  }\n}\n";
     put(&file, old);
     assert_eq!(desk.state(cursor, user), "stale");
     let change = desk.plan(cursor, user).unwrap();
     assert_eq!(change.action(), Action::Update);
-    desk.make(&change);
-    let now: Value = serde_json::from_str(&content(&file).unwrap()).unwrap();
-    assert_eq!(
-        now["mcpServers"]["synapse"],
-        serde_json::json!({
-            "command": "/usr/local/bin/synapse",
-            "args": ["serve"],
-            "autoApprove": ["chat"],
-            "env": {"SYNAPSE_LOG": "info"},
-        })
+    let notes = change.notes().join("\n");
+    assert!(
+        notes.contains("kept as it is: --connection --read-only"),
+        "{notes}"
     );
+    desk.make(&change);
+    // The path of the program, and not a byte more.
+    let now = content(&file).unwrap();
+    assert_eq!(now, old.replace("/old/synapse", "/usr/local/bin/synapse"));
     // Removing it does not bring the old one back.
     desk.make(&desk.plan_removal(cursor, user).unwrap());
     let now: Value = serde_json::from_str(&content(&file).unwrap()).unwrap();
     assert_eq!(now, serde_json::json!({"mcpServers": {}}));
 }
 
+/// An entry of `each` that its owner has changed in every way that `install` has to respect.
+fn lived_in(each: &'static Client) -> Entry {
+    let entry = Entry::new(Path::new("/old/bin/synapse"))
+        .unwrap()
+        .with_connection("mine")
+        .with_tools("usage,history")
+        .read_only()
+        .with_home(Path::new("/data"))
+        .unwrap();
+    // Where the client has a way to pass variables on, one is.
+    match entry.clone().with_variable("HTTPS_PROXY").unwrap() {
+        passing if snippet(each, &passing).unwrap() != snippet(each, &entry).unwrap() => passing,
+        _ => entry,
+    }
+}
+
 #[test]
-fn an_entry_for_one_connection_is_current_as_it_is() {
-    let desk = Desk::new();
+fn every_client_keeps_every_setting_of_every_entry() {
+    for each in CLIENTS {
+        for scope in BOTH {
+            let desk = Desk::of(System::Windows);
+            if each.file(&desk.machine(), scope).is_none() {
+                continue;
+            }
+            let file = desk.file(each, scope);
+            let old = snippet(each, &lived_in(each)).unwrap();
+            put(&file, &old);
+            assert_eq!(desk.state(each, scope), "stale", "{each} {scope}");
+            desk.install(each, scope);
+            let expected = old.replace("/old/bin/synapse", "/usr/local/bin/synapse");
+            assert_eq!(content(&file).unwrap(), expected, "{each} {scope}");
+            assert_eq!(desk.state(each, scope), "current", "{each} {scope}");
+            let again = desk.plan(each, scope).unwrap();
+            assert_eq!(again.action(), Action::Nothing, "{each} {scope}");
+
+            // What is asked for replaces that one setting.
+            let asked = entry().with_connection("other");
+            let change = desk.plan_of(each, scope, &asked, Keep::Settings).unwrap();
+            let notes = change.notes().join("\n");
+            assert!(
+                notes.contains("--connection other replaces --connection mine"),
+                "{notes}"
+            );
+            assert_eq!(
+                change.arguments(),
+                [
+                    "serve",
+                    "--connection",
+                    "other",
+                    "--tools",
+                    "usage,history",
+                    "--read-only"
+                ]
+            );
+            desk.make(&change);
+            let expected = expected.replace("mine", "other");
+            assert_eq!(content(&file).unwrap(), expected, "{each} {scope}");
+
+            // And only on demand is it made anew.
+            let reset = desk.plan_of(each, scope, &entry(), Keep::Nothing).unwrap();
+            desk.make(&reset);
+            let fresh = snippet(each, &entry()).unwrap();
+            assert_eq!(content(&file).unwrap(), fresh, "{each} {scope}");
+        }
+    }
+}
+
+#[test]
+fn a_variable_is_passed_on_in_the_way_of_the_client() {
     let [user, _] = BOTH;
-    for id in ["cursor", "opencode", "codex", "goose"] {
-        let each = client(id);
+    let asked = entry().with_variable("HTTPS_PROXY").unwrap();
+    let mut able = 0;
+    for each in CLIENTS {
+        let desk = Desk::of(System::Windows);
+        if each.file(&desk.machine(), user).is_none() {
+            continue;
+        }
         let file = desk.file(each, user);
-        let scoped = entry().with_argument("--connection").with_argument("work");
-        put(&file, snippet(each, &scoped).unwrap());
-        assert_eq!(desk.state(each, user), "current", "{id}");
-        // Asked for the plain one, it is changed.
-        let change = desk.plan(each, user).unwrap();
-        assert_eq!(change.action(), Action::Update, "{id}");
+        desk.install(each, user);
+        let plain = content(&file).unwrap();
+        match desk.plan_of(each, user, &asked, Keep::Settings) {
+            Ok(change) => {
+                able += 1;
+                desk.make(&change);
+                assert!(content(&file).unwrap().contains("HTTPS_PROXY"), "{each}");
+                let again = desk.plan_of(each, user, &asked, Keep::Settings).unwrap();
+                assert_eq!(again.action(), Action::Nothing, "{each}");
+            }
+            Err(failure) => {
+                assert_eq!(failure.code, Code::IdeNotSupported, "{each}");
+                assert_eq!(content(&file).unwrap(), plain);
+            }
+        }
+    }
+    assert_eq!(able, 14);
+    let token = format!("{}{}", "sk-", "fake-fake-fake-fake-fake");
+    for wrong in [
+        "",
+        "A=b",
+        "1A",
+        "A B",
+        "${A}",
+        &token,
+        &format!("K={token}"),
+    ] {
+        let failure = entry().with_variable(wrong).unwrap_err();
+        assert_eq!(failure.code, Code::UsageInvalidArguments, "{wrong}");
+        assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
     }
 }
 

@@ -43,9 +43,15 @@ fn files_are_where_the_clients_look() {
     linux claude-code ./.mcp.json
     linux vscode ~/.config/Code/User/mcp.json
     linux vscode ./.vscode/mcp.json
+    linux vscode-insiders ~/.config/Code - Insiders/User/mcp.json
+    linux vscode-insiders ./.vscode/mcp.json
+    linux vscodium ~/.config/VSCodium/User/mcp.json
+    linux vscodium ./.vscode/mcp.json
     linux cursor ~/.cursor/mcp.json
     linux cursor ./.cursor/mcp.json
     linux windsurf ~/.codeium/windsurf/mcp_config.json
+    linux devin ~/.config/devin/mcp_config.json
+    linux devin ./.devin/mcp_config.json
     linux zed ~/.config/zed/settings.json
     linux zed ./.zed/settings.json
     linux codex ~/.codex/config.toml
@@ -69,11 +75,16 @@ fn files_are_where_the_clients_look() {
     linux crush ./.crush.json
     mac claude-desktop ~/Library/Application Support/Claude/claude_desktop_config.json
     mac vscode ~/Library/Application Support/Code/User/mcp.json
+    mac vscode-insiders ~/Library/Application Support/Code - Insiders/User/mcp.json
+    mac vscodium ~/Library/Application Support/VSCodium/User/mcp.json
     mac roo ~/Library/Application Support/Code/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json
     windows claude-desktop ~/AppData/Roaming/Claude/claude_desktop_config.json
     windows vscode ~/AppData/Roaming/Code/User/mcp.json
+    windows vscode-insiders ~/AppData/Roaming/Code - Insiders/User/mcp.json
+    windows vscodium ~/AppData/Roaming/VSCodium/User/mcp.json
     windows visual-studio ~/.mcp.json
     windows visual-studio ./.mcp.json
+    windows devin ~/AppData/Roaming/devin/mcp_config.json
     windows zed ~/AppData/Roaming/Zed/settings.json
     windows roo ~/AppData/Roaming/Code/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json
     windows goose ~/AppData/Roaming/Block/goose/config/config.yaml
@@ -100,7 +111,7 @@ fn entries_are_in_the_shape_of_the_clients() {
         .collect::<Vec<_>>()
         .join("\n");
     insta::assert_snapshot!(text, @r#"
-    claude-desktop cursor windsurf jetbrains gemini cline roo continue lm-studio kiro warp:
+    claude-desktop cursor windsurf devin jetbrains gemini cline roo continue lm-studio kiro warp:
     {
       "mcpServers": {
         "synapse": {
@@ -127,7 +138,7 @@ fn entries_are_in_the_shape_of_the_clients() {
       }
     }
 
-    vscode visual-studio:
+    vscode vscode-insiders vscodium visual-studio:
     {
       "servers": {
         "synapse": {
@@ -145,7 +156,6 @@ fn entries_are_in_the_shape_of_the_clients() {
     {
       "context_servers": {
         "synapse": {
-          "source": "custom",
           "command": "/bin/synapse",
           "args": ["serve"],
           "env": {

@@ -177,7 +177,10 @@ fn hard_paths_are_only_paths() {
         };
         let machine = desk.machine();
         let replace = synapse_ide::Replace::OwnOnly;
-        let change = synapse_ide::install(each, &machine, USER, &entry, replace).unwrap();
+        let change = {
+            let keep = synapse_ide::Keep::Settings;
+            synapse_ide::install(each, &machine, USER, &entry, replace, keep).unwrap()
+        };
         desk.make(&change);
         let states = synapse_ide::states(each, &machine, &entry);
         assert_eq!(states[0].state.as_str(), "current", "{each}");

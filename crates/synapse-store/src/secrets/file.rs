@@ -114,6 +114,25 @@ fn read_now(path: &Path, modes: Modes) -> Result<ResolvedSecret, Failure> {
     })
 }
 
+/// Holds that [`read_bytes`] would find a file that it may read, without reading it. Gives its
+/// mode in words, with a comma behind it.
+pub(super) fn look(path: &Path, modes: Modes) -> Result<String, Failure> {
+    let metadata = match file::open(path) {
+        Ok(Found::Regular(_, metadata)) => metadata,
+        Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
+        Err(error) if is_missing(&error) => return Err(missing(path)),
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    if metadata.len() == 0 && modes == Modes::OwnerOnly {
+        let place = format!("the credential file {}", shown(path));
+        return Err(content::Flaw::Empty.failure(&place));
+    }
+    match modes {
+        Modes::OwnerOnly => check_mode(path, &metadata),
+        Modes::OfTheSystem => Ok(String::new()),
+    }
+}
+
 /// Reads a small regular file with the rules of a credential file, but for what is in it. Gives its
 /// mode in words, with a comma behind it.
 pub(super) fn read_bytes(

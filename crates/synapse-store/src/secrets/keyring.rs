@@ -95,6 +95,12 @@ pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failur
     .await
 }
 
+/// Holds that there is a keyring to ask, without asking it.
+pub(super) fn reach(secrets: &Secrets, account: &str) -> Result<String, Failure> {
+    platform::reach(&secrets.environment)?;
+    Ok(format!("{}; not read", shown(account)))
+}
+
 /// An item in words.
 pub(super) fn shown(account: &str) -> String {
     format!("the keyring item `{account}` of the service `{SERVICE}`")

@@ -65,6 +65,30 @@ pub(super) async fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSec
     Ok(ResolvedSecret { value, found })
 }
 
+/// Holds that there is a vault, and that its key can be had without a person. What is in it shows
+/// only when it is opened.
+pub(super) fn reach(secrets: &Secrets) -> Result<String, Failure> {
+    let vault = LocalVault::of(secrets)?;
+    match (vault.look()?, &vault.key_file) {
+        (None, _) => Err(vault.no_vault()),
+        (Some(Lid::KeyFile), Some(path)) => {
+            key::look(path)?;
+            Ok(format!("{}, opened by {}", STORE, shown(path)))
+        }
+        (Some(Lid::KeyFile), None) => Err(vault.without_key_file()),
+        (Some(Lid::Passphrase), _) => Err(Failure::new(
+            Code::CredentialStoreLocked,
+            "the local vault is sealed with a passphrase",
+        )
+        .cause("a server that an IDE starts has nobody to ask for it")
+        .command(
+            "seal it with a key file, and set SYNAPSE_VAULT_KEY_FILE to that",
+            "synapse secret rekey --key-file FILE",
+        )
+        .with("file", shown(&vault.home.vault()))),
+    }
+}
+
 /// Keeps `value` as the entry `name`, in a new vault when there is none. Says what its owner has to
 /// know about that.
 pub(super) async fn keep(
@@ -192,19 +216,20 @@ impl LocalVault {
         match (self.look()?, &self.key_file) {
             (None, _) => Err(self.no_vault()),
             (Some(Lid::KeyFile), Some(path)) => key::read(path),
-            (Some(Lid::KeyFile), None) => Err(Failure::new(
-                Code::CredentialStoreLocked,
-                "the local vault is locked",
-            )
+            (Some(Lid::KeyFile), None) => Err(self.without_key_file()),
+            (Some(Lid::Passphrase), _) => self.ask(PassphrasePurpose::Open).await,
+        }
+    }
+
+    fn without_key_file(&self) -> Failure {
+        Failure::new(Code::CredentialStoreLocked, "the local vault is locked")
             .cause(format!(
                 "it is sealed with a key file, and {KEY_FILE} is not set"
             ))
             .hint(format!(
                 "set {KEY_FILE} to the key file; for an IDE, in the `env` of its entry for Synapse"
             ))
-            .with("file", shown(&self.home.vault()))),
-            (Some(Lid::Passphrase), _) => self.ask(PassphrasePurpose::Open).await,
-        }
+            .with("file", shown(&self.home.vault()))
     }
 
     async fn ask(&self, purpose: PassphrasePurpose) -> Result<Key, Failure> {

@@ -14,6 +14,7 @@ mod keyring;
 mod local_vault;
 mod one_password;
 mod pass;
+mod reach;
 mod server;
 mod systemd;
 mod variable;
@@ -133,6 +134,12 @@ impl SecretResolver for Secrets {
         let flaws = hygiene::inspect(self, reference).await.into_iter();
         let named = flaws.map(|flaw| flaw.with("credential", reference));
         named.collect()
+    }
+
+    async fn reach(&self, reference: &CredentialRef) -> Result<String, Failure> {
+        reach::reach(self, reference)
+            .await
+            .map_err(|failure| failure.with("credential", reference))
     }
 }
 

@@ -66,6 +66,18 @@ pub(super) async fn resolve(
     })
 }
 
+/// Holds that the server's place is known and that its own token is within reach. Asks nobody.
+pub(super) async fn reach(secrets: &Secrets, secret: &VaultSecret) -> Result<String, Failure> {
+    let settings = Settings::find(secrets)?;
+    if let Token::Reference(reference) = &settings.token {
+        Box::pin(secrets.reach(reference))
+            .await
+            .map_err(|failure| failure.cause("the token for the Vault server was wanted"))?;
+    }
+    let host = Origin::of(&settings.address);
+    Ok(format!("{} at {host}; not read", shown(secret)))
+}
+
 /// A field in words.
 pub(super) fn shown(secret: &VaultSecret) -> String {
     format!(

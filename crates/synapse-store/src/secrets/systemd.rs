@@ -9,11 +9,25 @@ use super::{Secrets, file};
 
 /// Reads the credential `name`.
 pub(super) async fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSecret, Failure> {
-    let directory = (secrets.environment)(DIRECTORY).filter(|value| !value.is_empty());
-    let Some(directory) = directory
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-    else {
+    let directory = directory(secrets, name)?;
+    // systemd guards the directory and makes the files 0400 or 0440, as it sees fit.
+    let resolved = file::read(secrets, directory.join(name), file::Modes::OfTheSystem).await?;
+    Ok(ResolvedSecret {
+        found: format!("credential `{name}` of systemd, {}", resolved.found),
+        ..resolved
+    })
+}
+
+/// Holds that systemd gave the credential `name`, without reading it.
+pub(super) fn reach(secrets: &Secrets, name: &str) -> Result<String, Failure> {
+    let path = directory(secrets, name)?.join(name);
+    file::look(&path, file::Modes::OfTheSystem)?;
+    Ok(format!("credential `{name}` of systemd; not read"))
+}
+
+fn directory(secrets: &Secrets, name: &str) -> Result<PathBuf, Failure> {
+    let given = (secrets.environment)(DIRECTORY).filter(|value| !value.is_empty());
+    let Some(directory) = given.map(PathBuf::from).filter(|path| path.is_absolute()) else {
         return Err(Failure::new(
             Code::CredentialStoreNotConfigured,
             "systemd gave this process no credentials",
@@ -25,12 +39,7 @@ pub(super) async fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSec
         ))
         .with("variable", DIRECTORY));
     };
-    // systemd guards the directory and makes the files 0400 or 0440, as it sees fit.
-    let resolved = file::read(secrets, directory.join(name), file::Modes::OfTheSystem).await?;
-    Ok(ResolvedSecret {
-        found: format!("credential `{name}` of systemd, {}", resolved.found),
-        ..resolved
-    })
+    Ok(directory)
 }
 
 const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";

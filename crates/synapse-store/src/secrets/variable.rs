@@ -1,6 +1,6 @@
 //! `env:` references: a variable of the process that sends.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use secrecy::zeroize::Zeroizing;
 use synapse_core::ports::ResolvedSecret;
@@ -12,12 +12,7 @@ use super::content;
 pub(super) fn resolve(name: &str, value: Option<OsString>) -> Result<ResolvedSecret, Failure> {
     let place = format!("the environment variable {name}");
     let Some(value) = value else {
-        return Err(
-            Failure::new(Code::CredentialMissing, format!("{place} is not set"))
-                .cause("an IDE passes almost no environment to the programs it starts")
-                .hint("put the token into a file and use file:PATH, which works from everywhere")
-                .with("variable", name),
-        );
+        return Err(missing(name));
     };
     let bytes = Zeroizing::new(value.into_encoded_bytes());
     let value =
@@ -26,4 +21,22 @@ pub(super) fn resolve(name: &str, value: Option<OsString>) -> Result<ResolvedSec
         value,
         found: format!("environment variable {name}, one line"),
     })
+}
+
+/// Holds that the variable is set, without looking at what it has.
+pub(super) fn reach(name: &str, value: Option<&OsStr>) -> Result<String, Failure> {
+    match value {
+        Some(value) if !value.is_empty() => Ok(format!("environment variable {name}; not read")),
+        _ => Err(missing(name)),
+    }
+}
+
+fn missing(name: &str) -> Failure {
+    Failure::new(
+        Code::CredentialMissing,
+        format!("the environment variable {name} is not set"),
+    )
+    .cause("an IDE passes almost no environment to the programs it starts")
+    .hint("put the token into a file and use file:PATH, which works from everywhere")
+    .with("variable", name)
 }

@@ -6,9 +6,9 @@ use synapse_core::document::{IdeChangeDocument, IdeChangeView};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::Clock as _;
 use synapse_core::redact::printable;
-use synapse_ide::{Action, Applied, Change, Client, Replace, Scope};
+use synapse_ide::{Action, Applied, Change, Client, EntryState, Keep, Replace, Scope};
 
-use super::{CommandError, Context, entry, journal, machine};
+use super::{CommandError, Context, entry, journal, machine, takes};
 use crate::args::{Consent, IdeInstallArguments, IdeRemoveArguments};
 use crate::output::Printer;
 use crate::prompt;
@@ -19,15 +19,37 @@ pub(super) fn install(
     arguments: &IdeInstallArguments,
 ) -> Result<(), CommandError> {
     let machine = machine(&context.environment, arguments.place.project.as_deref())?;
-    let entry = entry(context, arguments.connection.as_deref())?;
+    let mut entry = entry(context, arguments.connection.as_deref())?;
+    if !arguments.tools.is_empty() {
+        let tools: Vec<&str> = arguments.tools.iter().map(|tool| tool.as_str()).collect();
+        entry = entry.with_tools(tools.join(","));
+    }
+    if arguments.read_only {
+        entry = entry.read_only();
+    }
+    for name in &arguments.env {
+        entry = entry.with_variable(name)?;
+    }
     let replace = if arguments.force {
         Replace::Foreign
     } else {
         Replace::OwnOnly
     };
     let client = arguments.client;
-    let change = synapse_ide::install(client, &machine, arguments.place.scope(), &entry, replace)?;
-    make(context, &change, arguments.consent.into())
+    let keep = match arguments.reset {
+        true => Keep::Nothing,
+        false => Keep::Settings,
+    };
+    let scope = arguments.place.scope();
+    let change = synapse_ide::install(client, &machine, scope, &entry, replace, keep)?;
+    // What was asked for must not make an entry that does not start; what was there is told.
+    if let Err(failure) = takes(change.arguments()) {
+        if arguments.read_only || !arguments.tools.is_empty() {
+            return Err(failure.into());
+        }
+        context.printer.warning(&failure);
+    }
+    make(context, &[change], arguments.consent.into())
 }
 
 pub(super) fn remove(
@@ -39,8 +61,27 @@ pub(super) fn remove(
     let journal = journal(&context.environment)?;
     let client = arguments.client;
     let scope = arguments.place.scope();
-    let change = synapse_ide::remove(client, &machine, scope, &entry, &journal)?;
-    make(context, &change, arguments.consent.into())
+    let changes = synapse_ide::remove(client, &machine, scope, &entry, &journal)?;
+    make(context, &changes, arguments.consent.into())?;
+    // Another scope is another decision; it is named.
+    let others = [Scope::User, Scope::Local, Scope::Project]
+        .into_iter()
+        .filter(|other| *other != scope);
+    for other in others {
+        let left = synapse_ide::states(client, &machine, &entry)
+            .into_iter()
+            .filter(|place| place.scope == other)
+            .find(|place| matches!(place.state, EntryState::Current | EntryState::Stale));
+        if let Some(left) = left {
+            context.printer.note(&format!(
+                "{} still has an entry: synapse ide remove {}{}",
+                printable(&left.file.to_string_lossy()),
+                client.id(),
+                other.flag()
+            ));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn undo(
@@ -49,29 +90,48 @@ pub(super) fn undo(
     consent: Consent,
 ) -> Result<(), CommandError> {
     let change = journal(&context.environment)?.undo(client)?;
-    make(context, &change, consent)
+    make(context, &[change], consent)
 }
 
-/// Shows the change, asks when nobody has answered yet, and makes it.
-fn make(context: &Context, change: &Change, consent: Consent) -> Result<(), CommandError> {
+/// Shows the changes, asks when nobody has answered yet, and makes them.
+fn make(context: &Context, changes: &[Change], consent: Consent) -> Result<(), CommandError> {
     let printer = &context.printer;
-    for warning in change.warnings() {
-        printer.note(&format!("warning: {}", printable(warning)));
+    for change in changes {
+        for warning in change.warnings() {
+            printer.note(&format!("warning: {}", printable(warning)));
+        }
+        for note in change.notes() {
+            printer.note(&printable(note));
+        }
     }
-    if change.action() == Action::Nothing || consent == Consent::DryRun {
-        show(printer, change);
+    let is_nothing = changes
+        .iter()
+        .all(|change| change.action() == Action::Nothing);
+    if is_nothing || consent == Consent::DryRun {
+        show(printer, changes);
         return Ok(());
     }
-    if consent == Consent::Open && !agreed(printer, change)? {
+    if consent == Consent::Open && !agreed(printer, changes)? {
         printer.note("nothing was written");
         return Ok(());
     }
     let journal = journal(&context.environment)?;
-    let applied = journal.apply(change, SystemClock::new().now())?;
-    if printer.is_json() {
-        printer.document(&document(change, Some(&applied)));
-        return Ok(());
+    let mut made = Vec::with_capacity(changes.len());
+    for change in changes {
+        let applied = journal.apply(change, SystemClock::new().now())?;
+        if !printer.is_json() {
+            tell(printer, change, &applied);
+        }
+        made.push((change, Some(applied)));
     }
+    if printer.is_json() {
+        printer.document(&document(&made));
+    }
+    Ok(())
+}
+
+/// Says what was made.
+fn tell(printer: &Printer, change: &Change, applied: &Applied) {
     let file = printable(&change.file().to_string_lossy());
     printer.line(&match change.action() {
         Action::Create => format!("made {file} with the entry"),
@@ -87,30 +147,29 @@ fn make(context: &Context, change: &Change, consent: Consent) -> Result<(), Comm
     let id = change.client().id();
     if !matches!(change.action(), Action::Remove | Action::Undo) {
         printer.note(&format!("next: {}", change.client().next_step()));
-        let scope = match change.scope() {
-            Scope::User => "",
-            Scope::Project => " --scope project",
-        };
+        let scope = change.scope().flag();
         printer.note(&format!("what it will see: synapse ide check {id}{scope}"));
     }
     if change.action() != Action::Undo {
         printer.note(&format!("to take it back: synapse ide undo {id}"));
     }
-    Ok(())
 }
 
-/// Prints a change that is not made.
-fn show(printer: &Printer, change: &Change) {
+/// Prints changes that are not made.
+fn show(printer: &Printer, changes: &[Change]) {
     if printer.is_json() {
-        printer.document(&document(change, None));
+        let shown: Vec<_> = changes.iter().map(|change| (change, None)).collect();
+        printer.document(&document(&shown));
         return;
     }
-    if change.action() == Action::Nothing {
-        let file = printable(&change.file().to_string_lossy());
-        printer.line(&format!("{file} has the entry already"));
-        return;
+    for change in changes {
+        if change.action() == Action::Nothing {
+            let file = printable(&change.file().to_string_lossy());
+            printer.line(&format!("{file} has the entry already"));
+            return;
+        }
+        printer.exactly(&change.diff());
     }
-    printer.exactly(&change.diff());
     printer.note("nothing was written");
 }
 
@@ -118,29 +177,47 @@ fn show(printer: &Printer, change: &Change) {
 ///
 /// # Errors
 /// `usage.invalid-arguments` when there is nobody to ask.
-fn agreed(printer: &Printer, change: &Change) -> Result<bool, Failure> {
+fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
     let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
     if printer.is_json() || !somebody {
+        let files: Vec<String> = changes
+            .iter()
+            .map(|change| printable(&change.file().to_string_lossy()))
+            .collect();
         return Err(Failure::new(
             Code::UsageInvalidArguments,
             format!(
                 "{} would be changed, and there is nobody to ask",
-                printable(&change.file().to_string_lossy())
+                files.join(", ")
             ),
         )
         .hint("pass --yes to write it, or --dry-run to look first"));
     }
-    printer.note(change.diff().trim_end());
-    if let Some(target) = change.target() {
-        let target = printable(&target.to_string_lossy());
-        printer.note(&format!("the file is a link to {target}"));
+    for change in changes {
+        printer.note(change.diff().trim_end());
+        if let Some(target) = change.target() {
+            let target = printable(&target.to_string_lossy());
+            printer.note(&format!("the file is a link to {target}"));
+        }
     }
     Ok(prompt::agreed(printer, "Write this?"))
 }
 
-fn document(change: &Change, applied: Option<&Applied>) -> IdeChangeDocument {
-    let backup = applied.and_then(|applied| applied.backup.as_ref());
+/// The document of the first change, which has the others in it.
+fn document(changes: &[(&Change, Option<Applied>)]) -> IdeChangeDocument {
+    let mut views = changes
+        .iter()
+        .map(|(change, applied)| view(change, applied.as_ref()));
+    let first = views.next().unwrap_or_default();
     IdeChangeDocument::new(IdeChangeView {
+        also: views.collect(),
+        ..first
+    })
+}
+
+fn view(change: &Change, applied: Option<&Applied>) -> IdeChangeView {
+    let backup = applied.and_then(|applied| applied.backup.as_ref());
+    IdeChangeView {
         client: change.client().id(),
         scope: change.scope().as_str(),
         file: change.file().display().to_string(),
@@ -151,5 +228,7 @@ fn document(change: &Change, applied: Option<&Applied>) -> IdeChangeDocument {
         backup: backup.map(|backup| backup.display().to_string()),
         warnings: change.warnings().to_vec(),
         next: change.client().next_step(),
-    })
+        notes: change.notes().to_vec(),
+        also: Vec::new(),
+    }
 }

@@ -1,16 +1,22 @@
 //! `synapse ide check`: what the client would see, one line per step.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use synapse_core::doctor::{Diagnosis, Examined};
 use synapse_core::document::{
     ErrorView, IdeCheckDocument, IdeCheckView, IdeServerView, IdeStepView,
 };
+use synapse_core::error::{Code, Failure};
+use synapse_core::reach::within_reach;
 use synapse_core::redact::printable;
 use synapse_ide::{Check, CheckReport, Finding, Target};
 
-use super::{CommandError, Context, entry, machine};
+use super::{CommandError, Context, entry, machine, takes};
 use crate::args::IdeCheckArguments;
 use crate::command::runtime;
+use crate::compose;
 use crate::output::{Mark, Printer, STRONG, in_short, styled};
 use crate::system::asked_to_stop;
 
@@ -23,6 +29,7 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
         machine: &machine,
         scope: arguments.place.scope(),
         entry: &entry,
+        takes: &takes,
         patience: arguments.patience(),
     };
     let report = runtime()?.block_on(async {
@@ -32,6 +39,8 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
             Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
         }
     })?;
+    let mut report = report;
+    connections(context, &mut report)?;
     if printer.is_json() {
         printer.document(&document(&report));
     } else {
@@ -44,6 +53,66 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
             Err(CommandError::Reported(failure.code))
         }
     }
+}
+
+/// Follows the entry to the connections that it serves and the places of their secrets, as a server
+/// would see them that the client started.
+fn connections(context: &Context, report: &mut CheckReport) -> Result<(), CommandError> {
+    let Some(variables) = report.environment.clone() else {
+        return Ok(());
+    };
+    let theirs = context
+        .environment
+        .of_another(Arc::new(move |name| variables.value(name)));
+    let client = report.client.id();
+    let flag = report.scope.flag();
+    let home = match theirs.synapse_home() {
+        Ok(home) => home,
+        Err(failure) => {
+            report.add(examined(Diagnosis::Fail(failure)));
+            return Ok(());
+        }
+    };
+    if let Ok(ours) = context.environment.synapse_home()
+        && !is_same(&ours, &home)
+    {
+        let failure = Failure::new(
+            Code::ConfigNotFound,
+            format!("the entry's server has its files in {}", shown(&home)),
+        )
+        .cause(format!("this terminal uses {}", shown(&ours)))
+        .command(
+            "let the entry use the same",
+            format!("synapse ide install {client}{flag} --env SYNAPSE_HOME"),
+        );
+        report.add(examined(Diagnosis::Warn(failure)));
+    }
+    let store = compose::connections_in(&home);
+    let secrets = compose::secrets_of(&theirs, &home);
+    let pinned = report.connection.clone();
+    let lines = runtime()?.block_on(within_reach(&store, &secrets, pinned.as_deref()));
+    for line in lines {
+        report.add(line);
+    }
+    Ok(())
+}
+
+fn examined(diagnosis: Diagnosis) -> Examined {
+    Examined {
+        id: "connection",
+        subject: None,
+        diagnosis,
+    }
+}
+
+/// Whether two paths lead to the same directory, which need not be there yet.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    real(one) == real(other)
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
 }
 
 fn human(printer: &Printer, report: &CheckReport) {
@@ -73,8 +142,13 @@ fn line(check: &Check) -> String {
     let (mark, text) = match &check.finding {
         Finding::Ok(seen) => (Mark::Ok, seen.clone()),
         Finding::Warn(why) => (Mark::Warn, why.clone()),
+        Finding::Doubt(failure) => (Mark::Warn, in_short(failure)),
         Finding::Fail(failure) => (Mark::Fail, in_short(failure)),
         Finding::Skip(id) => (Mark::Skip, format!("needs {id}")),
+    };
+    let text = match &check.subject {
+        Some(subject) => format!("{}: {text}", printable(subject)),
+        None => text,
     };
     mark.line(check.id.as_str(), [4, 10], &text)
 }
@@ -108,11 +182,13 @@ fn step(check: &Check) -> IdeStepView {
     let (outcome, detail, needs, error) = match &check.finding {
         Finding::Ok(seen) => ("ok", Some(seen.clone()), None, None),
         Finding::Warn(why) => ("warn", Some(why.clone()), None, None),
+        Finding::Doubt(failure) => ("warn", None, None, Some(ErrorView::from(failure.as_ref()))),
         Finding::Fail(failure) => ("fail", None, None, Some(ErrorView::from(failure.as_ref()))),
         Finding::Skip(id) => ("skip", None, Some(id.as_str()), None),
     };
     IdeStepView {
         id: check.id.as_str(),
+        subject: check.subject.clone(),
         outcome,
         detail,
         needs,

@@ -1,4 +1,4 @@
-//! `synapse ide list`: one line per file of each client.
+//! `synapse ide list`: one line per place that each client reads.
 
 use std::path::Path;
 
@@ -28,7 +28,9 @@ pub(super) fn run(context: &Context, project: Option<&Path>) -> Result<(), Comma
         return Ok(());
     }
     let rows = clients.iter().flat_map(rows).collect();
-    let headers = ["CLIENT", "NAME", "DETECTED", "SCOPE", "ENTRY", "FILE"];
+    let headers = [
+        "CLIENT", "NAME", "DETECTED", "SCOPE", "ENTRY", "FILE", "NOTE",
+    ];
     printer.line(&table(&headers, &[], rows));
     for failure in clients.iter().flat_map(failures) {
         printer.warning(failure);
@@ -45,8 +47,8 @@ struct Seen {
 fn rows(seen: &Seen) -> Vec<Vec<String>> {
     let client = seen.client;
     let detected = if seen.detected { "yes" } else { "no" };
-    let row = |rest: [String; 3]| {
-        let [scope, state, file] = rest;
+    let row = |rest: [String; 4]| {
+        let [scope, state, file, note] = rest;
         let id = client.id().to_owned();
         vec![
             id,
@@ -55,21 +57,28 @@ fn rows(seen: &Seen) -> Vec<Vec<String>> {
             scope,
             state,
             file,
+            note,
         ]
     };
     if !client.has_files() {
-        return vec![row(["-".into(), "paste".into(), "-".into()])];
+        return vec![row(["-".into(), "paste".into(), "-".into(), String::new()])];
     }
     let places = seen.places.iter().map(|place| {
         row([
             place.scope.to_string(),
             place.state.as_str().to_owned(),
             printable(&place.file.to_string_lossy()),
+            printable(&place.notes.join("; ")),
         ])
     });
     let rows: Vec<_> = places.collect();
     if rows.is_empty() {
-        return vec![row(["-".into(), "not here".into(), "-".into()])];
+        return vec![row([
+            "-".into(),
+            "not here".into(),
+            "-".into(),
+            String::new(),
+        ])];
     }
     rows
 }
@@ -87,6 +96,8 @@ fn view(seen: &Seen) -> IdeClientView {
         title: seen.client.title(),
         detected: seen.detected,
         link: seen.client.has_link(),
+        verified: seen.client.verified(),
+        source: seen.client.source(),
         files: seen
             .places
             .iter()
@@ -94,6 +105,8 @@ fn view(seen: &Seen) -> IdeClientView {
                 scope: place.scope.as_str(),
                 file: place.file.display().to_string(),
                 state: place.state.as_str(),
+                wins: place.wins,
+                notes: place.notes.clone(),
                 error: match &place.state {
                     EntryState::Broken(failure) => Some(ErrorView::from(failure.as_ref())),
                     _ => None,

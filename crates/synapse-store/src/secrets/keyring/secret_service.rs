@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use keyring_core::{CredentialStore, Error};
 use secret_service::Error as ServiceError;
 use synapse_core::{Code, Failure};
 use zbus::fdo;
+
+use crate::secrets::Environment;
 
 /// The keyring of this session. Connects to the session bus.
 pub(super) fn store() -> Result<Arc<CredentialStore>, Error> {
@@ -18,6 +21,33 @@ pub(super) fn store() -> Result<Arc<CredentialStore>, Error> {
 /// What to search for the items of `service`.
 pub(super) fn terms(service: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", service)])
+}
+
+/// Holds that somebody listens where the session bus would be looked for: at its address, or, as
+/// zbus does without one, in the user's runtime directory.
+pub(super) fn reach(environment: &Environment) -> Result<(), Failure> {
+    let set = |name| environment(name).filter(|value| !value.is_empty());
+    let runtime = || {
+        set("XDG_RUNTIME_DIR").map_or_else(
+            || PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw())),
+            PathBuf::from,
+        )
+    };
+    let Some(address) = set("DBUS_SESSION_BUS_ADDRESS") else {
+        let socket = runtime().join("bus");
+        return socket.exists().then_some(()).ok_or_else(no_bus);
+    };
+    let address = address.to_string_lossy();
+    // Several addresses are separated by `;`. Only a socket in the file system shows itself.
+    let is_gone = |address: &str| {
+        let path = address.strip_prefix("unix:path=");
+        let path = path.map(|path| path.split_once(',').map_or(path, |(path, _)| path));
+        path.is_some_and(|path| !std::path::Path::new(path).exists())
+    };
+    if address.split(';').all(is_gone) {
+        return Err(no_bus());
+    }
+    Ok(())
 }
 
 /// What a failure of the platform means.

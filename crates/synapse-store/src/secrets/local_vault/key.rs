@@ -37,20 +37,8 @@ pub(super) fn path(written: &OsStr, user_home: Option<&Path>) -> Result<PathBuf,
 /// Reads the key file at `path`, with the rules of a credential file but for its form: that of
 /// `age-keygen`, one identity and lines that begin with `#`.
 pub(super) fn read(path: &Path) -> Result<Key, Failure> {
-    let (bytes, _) = file::read_bytes(path, Modes::OwnerOnly).map_err(|failure| {
-        let mut wrapped =
-            invalid(path, "the key file of the local vault cannot be used").cause(failure.message);
-        for cause in failure.causes {
-            wrapped = wrapped.cause(cause);
-        }
-        wrapped.hints = failure.hints;
-        // What makes a credential file is not what makes a key file.
-        if failure.code == Code::CredentialMissing {
-            wrapped.hints.clear();
-            wrapped = wrapped.hint("point SYNAPSE_VAULT_KEY_FILE at the file, or restore it");
-        }
-        wrapped
-    })?;
+    let (bytes, _) =
+        file::read_bytes(path, Modes::OwnerOnly).map_err(|failure| unusable(path, failure))?;
     let text = str::from_utf8(&bytes).map_err(|_| not_a_key(path))?;
     let mut lines = text
         .lines()
@@ -60,6 +48,28 @@ pub(super) fn read(path: &Path) -> Result<Key, Failure> {
         return Err(not_a_key(path));
     };
     line.parse().map(Key::Identity).map_err(|_| not_a_key(path))
+}
+
+/// Holds that the key file at `path` is there for its owner alone, without reading it.
+pub(super) fn look(path: &Path) -> Result<(), Failure> {
+    file::look(path, Modes::OwnerOnly)
+        .map(drop)
+        .map_err(|failure| unusable(path, failure))
+}
+
+fn unusable(path: &Path, failure: Failure) -> Failure {
+    let mut wrapped =
+        invalid(path, "the key file of the local vault cannot be used").cause(failure.message);
+    for cause in failure.causes {
+        wrapped = wrapped.cause(cause);
+    }
+    wrapped.hints = failure.hints;
+    // What makes a credential file is not what makes a key file.
+    if failure.code == Code::CredentialMissing {
+        wrapped.hints.clear();
+        wrapped = wrapped.hint("point SYNAPSE_VAULT_KEY_FILE at the file, or restore it");
+    }
+    wrapped
 }
 
 /// Makes a key file at `path`, unless there is one, and says whether it did.

@@ -1,0 +1,431 @@
+//! Every place that a client reads: which have an entry of our name, which of those wins, and what
+//! switches it off. Only reads.
+
+use serde_json::Value;
+use synapse_core::Failure;
+
+use crate::client::{Client, Format, Key, Merge, Rule, Scope, Site, Switch, usual};
+use crate::entry::{Configured, Entry, NAME};
+use crate::failure::shown;
+use crate::file;
+use crate::format::{self, Text};
+use crate::machine::Machine;
+use crate::state::{EntryState, Found, Seen};
+use crate::update::update;
+
+/// A place with what is in it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) site: Site,
+    /// The keys to the object of entries.
+    pub(crate) section: Vec<String>,
+    pub(crate) seen: Result<Seen, Failure>,
+}
+
+impl Place {
+    fn at(client: &Client, site: Site, section: Vec<String>, entry: &Entry) -> Self {
+        let seen = Seen::at(client, &site.file, &section, entry);
+        Self {
+            site,
+            section,
+            seen,
+        }
+    }
+
+    /// The keys to our entry.
+    pub(crate) fn path(&self) -> Vec<String> {
+        let name = std::iter::once(NAME.to_owned());
+        self.section.iter().cloned().chain(name).collect()
+    }
+
+    /// Whether there is such a file, and, of entries for one project, an entry.
+    pub(crate) fn is_there(&self) -> bool {
+        match &self.seen {
+            Ok(seen) => seen.bytes.is_some(),
+            Err(_) => true,
+        }
+    }
+
+    /// The entry of our name, ours or not.
+    pub(crate) fn value(&self) -> Option<&Value> {
+        match &self.seen.as_ref().ok()?.found {
+            Found::Ours(_, value) | Found::Foreign(value) => Some(value),
+            Found::Nothing => None,
+        }
+    }
+
+    /// Whether the entry is ours.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(&self.seen, Ok(seen) if matches!(seen.found, Found::Ours(..)))
+    }
+
+    pub(crate) fn state(&self, client: &Client, entry: &Entry) -> EntryState {
+        let seen = match &self.seen {
+            Ok(seen) => seen,
+            Err(failure) => return EntryState::Broken(Box::new(failure.clone())),
+        };
+        match &seen.found {
+            Found::Nothing if seen.bytes.is_none() => EntryState::NoFile,
+            Found::Nothing => EntryState::Absent,
+            Found::Foreign(_) => EntryState::Foreign,
+            Found::Ours(_, value) => {
+                let plain = entry.without_settings();
+                if update(client, &self.path(), &plain, value).edits.is_empty() {
+                    EntryState::Current
+                } else {
+                    EntryState::Stale
+                }
+            }
+        }
+    }
+}
+
+/// What keeps an entry from being loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Off {
+    pub(crate) why: String,
+    pub(crate) remedy: String,
+}
+
+/// Every place of a client on a machine.
+#[derive(Debug)]
+pub(crate) struct Survey<'a> {
+    client: &'a Client,
+    machine: &'a Machine,
+    own_command: String,
+    /// The one that wins first.
+    pub(crate) places: Vec<Place>,
+    /// The place whose entry of our name the client loads.
+    pub(crate) wins: Option<usize>,
+}
+
+impl<'a> Survey<'a> {
+    pub(crate) fn new(client: &'a Client, machine: &'a Machine, entry: &Entry) -> Self {
+        let mut places = Vec::new();
+        for site in client.sites(machine) {
+            if site.scope == Scope::Local {
+                for key in projects(&site) {
+                    let section = vec![PROJECTS.to_owned(), key.clone(), client.key.to_owned()];
+                    if machine.is_project(&key) {
+                        places.push(Place::at(client, site.clone(), section, entry));
+                    }
+                }
+            } else {
+                let section = vec![client.key.to_owned()];
+                places.push(Place::at(client, site, section, entry));
+            }
+        }
+        // Of projects that a file knows, only those with an entry are places.
+        places.retain(|place| place.site.scope != Scope::Local || place.value().is_some());
+        let wins = places
+            .iter()
+            .position(|place| place.site.reader.is_none() && place.value().is_some());
+        Self {
+            client,
+            machine,
+            own_command: entry.command().to_owned(),
+            places,
+            wins,
+        }
+    }
+
+    /// Whether the client loads the entry of the place at `index`. In a home that is the project at
+    /// hand the files of both scopes may be one.
+    pub(crate) fn wins(&self, index: usize) -> bool {
+        let winner = self.wins.and_then(|wins| self.places.get(wins));
+        let place = self.places.get(index);
+        self.wins == Some(index)
+            || winner
+                .zip(place)
+                .is_some_and(|(winner, place)| is_same(winner, place))
+    }
+
+    /// The command of this program, by which an entry is known as ours.
+    pub(crate) fn own_command(&self) -> &str {
+        &self.own_command
+    }
+
+    /// Where `install` works in `scope`: where our entry is, else where one of our name is, else
+    /// where a new one would go.
+    pub(crate) fn target(&self, scope: Scope) -> Option<usize> {
+        let of_scope = |place: &&Place| place.site.scope == scope && place.site.reader.is_none();
+        let index = |found: &Place| {
+            let mut places = self.places.iter();
+            places.position(|place| std::ptr::eq(place, found))
+        };
+        let places = || self.places.iter().filter(of_scope);
+        let is_whole = |value: &Value| {
+            self.client.merge == Merge::Whole || Configured::read(self.client, value).is_some()
+        };
+        let found = places().find(|place| place.is_ours()).or_else(|| {
+            places().find(|place| !place.site.is_above && place.value().is_some_and(is_whole))
+        });
+        if let Some(found) = found {
+            return index(found);
+        }
+        let sites: Vec<Site> = self.places.iter().map(|place| place.site.clone()).collect();
+        let usual = usual(&sites, scope)?;
+        places().find(|place| place.site == *usual).and_then(index)
+    }
+
+    /// The place that `target` has.
+    pub(crate) fn target_place(&self, scope: Scope) -> Option<&Place> {
+        self.places.get(self.target(scope)?)
+    }
+
+    /// The entry as the client loads it, from every place that has a part of it.
+    pub(crate) fn loaded(&self) -> Option<Value> {
+        let winner = self.places.get(self.wins?)?;
+        if self.client.merge == Merge::Whole {
+            return winner.value().cloned();
+        }
+        let parts = self
+            .places
+            .iter()
+            .rev()
+            .filter(|place| place.site.reader.is_none())
+            .filter_map(Place::value);
+        parts.cloned().reduce(|mut below, above| {
+            merge(&mut below, above);
+            below
+        })
+    }
+
+    /// What would switch an entry of `scope` off, apart from its own fields.
+    pub(crate) fn off_in(&self, scope: Scope) -> Vec<Off> {
+        let switches = self.client.switches.iter();
+        switches
+            .filter(|switch| switch.scopes.contains(&scope))
+            .filter_map(|switch| self.switched(switch))
+            .collect()
+    }
+
+    /// What switches the entry off that the client loads.
+    pub(crate) fn off(&self) -> Vec<Off> {
+        let Some(winner) = self.wins.and_then(|wins| self.places.get(wins)) else {
+            return Vec::new();
+        };
+        let mut off = Vec::new();
+        let flag = self
+            .loaded()
+            .and_then(|value| Configured::read(self.client, &value)?.off);
+        if let Some((field, value)) = flag {
+            let with = self.places.iter().find(|place| {
+                place.site.reader.is_none()
+                    && place.value().and_then(|found| found.get(field)) == Some(&Value::Bool(value))
+            });
+            let file = shown(&with.unwrap_or(winner).site.file);
+            off.push(Off {
+                why: format!("its entry in {file} has `{field}`: {value}"),
+                remedy: format!("set `{field}` to {} in {file}", !value),
+            });
+        }
+        off.extend(self.off_in(winner.site.scope));
+        off
+    }
+
+    fn switched(&self, switch: &Switch) -> Option<Off> {
+        for spot in switch.files {
+            let Some(path) = spot.on(self.machine) else {
+                continue;
+            };
+            // A file that cannot be read says nothing here; the client has its own words for it.
+            let Ok(Some(bytes)) = file::read(&path) else {
+                continue;
+            };
+            let file = shown(&path);
+            if switch.rule == Rule::Exists {
+                return Some(Off {
+                    why: format!("{file} exists, and {} reads no other", self.client),
+                    remedy: "ask whoever manages this machine".to_owned(),
+                });
+            }
+            let Ok(root) =
+                Text::of(&bytes).and_then(|text| format::read(Format::Jsonc, text.as_str()))
+            else {
+                continue;
+            };
+            let Some(value) = self.follow(&root, switch.path) else {
+                continue;
+            };
+            let setting = switch.path.iter().filter_map(|key| match key {
+                Key::Name(name) => Some(*name),
+                Key::Entry => Some(NAME),
+                Key::Project => None,
+            });
+            let setting = setting.collect::<Vec<_>>().join(".");
+            let names_us = || value.as_array().is_some_and(|list| list.iter().any(is_us));
+            let (why, remedy) = match switch.rule {
+                Rule::Lists if names_us() => (
+                    format!("`{setting}` in {file} names `{NAME}`"),
+                    format!("take `{NAME}` out of `{setting}` in {file}"),
+                ),
+                Rule::ListsOthers if value.as_array().is_some_and(|list| !list.is_empty()) => {
+                    if names_us() {
+                        return None;
+                    }
+                    (
+                        format!("`{setting}` in {file} does not name `{NAME}`"),
+                        format!("add `{NAME}` to `{setting}` in {file}"),
+                    )
+                }
+                Rule::Is(flag) if value.as_bool() == Some(flag) => (
+                    format!("`{setting}` in {file} is {flag}"),
+                    format!("set `{setting}` to {} in {file}", !flag),
+                ),
+                Rule::Says(text) if value.as_str() == Some(text) => (
+                    format!("`{setting}` in {file} is `{text}`"),
+                    format!("set `{setting}` to another value in {file}"),
+                ),
+                Rule::Is(_) | Rule::Says(_) => return None,
+                Rule::Lists | Rule::ListsOthers | Rule::Exists => continue,
+            };
+            return Some(Off { why, remedy });
+        }
+        None
+    }
+
+    fn follow<'v>(&self, root: &'v Value, path: &[Key]) -> Option<&'v Value> {
+        path.iter().try_fold(root, |value, key| match key {
+            Key::Name(name) => value.get(*name),
+            Key::Entry => value.get(NAME),
+            Key::Project => {
+                let mut projects = value.as_object()?.iter();
+                let found = projects.find(|(name, _)| self.machine.is_project(name));
+                found.map(|(_, value)| value)
+            }
+        })
+    }
+
+    /// What is to be said about the place at `index`.
+    pub(crate) fn notes(&self, index: usize) -> Vec<String> {
+        let Some(place) = self.places.get(index) else {
+            return Vec::new();
+        };
+        if let Some(reader) = place.site.reader {
+            return vec![reader.to_owned()];
+        }
+        if place.value().is_none() {
+            return Vec::new();
+        }
+        if self.wins(index) {
+            let off = self.off().into_iter();
+            return off
+                .map(|off| format!("switched off: {}", off.why))
+                .collect();
+        }
+        let winner = self.wins.and_then(|wins| self.places.get(wins));
+        winner
+            .map(|winner| self.beaten(winner))
+            .into_iter()
+            .collect()
+    }
+
+    /// That the entry of `winner` comes before another one.
+    pub(crate) fn beaten(&self, winner: &Place) -> String {
+        let place = place_in_words(winner);
+        match self.client.merge {
+            Merge::Whole => format!("{} loads that of {place}", self.client),
+            Merge::Fields => format!("{} lays that of {place} over it", self.client),
+        }
+    }
+
+    /// The files that something beside the client as such reads, and that have no entry of ours.
+    pub(crate) fn elsewhere(&self) -> impl Iterator<Item = &Place> {
+        self.places.iter().filter(|place| {
+            place.site.reader.is_some()
+                && place.is_there()
+                && place.value().is_none()
+                && place.site.scope == Scope::User
+        })
+    }
+
+    /// The places in the files of `scope` from which `remove` takes our entry: for a user also
+    /// those for single projects, whichever these are.
+    pub(crate) fn ours(&self, scope: Scope, entry: &Entry) -> Vec<Place> {
+        let mut ours = Vec::new();
+        for site in self.client.sites(self.machine) {
+            let sections = match (scope, site.scope) {
+                (Scope::User | Scope::Local, Scope::Local) => projects(&site)
+                    .into_iter()
+                    .map(|key| vec![PROJECTS.to_owned(), key, self.client.key.to_owned()])
+                    .collect(),
+                (Scope::User, Scope::User) | (Scope::Project, Scope::Project) if !site.is_above => {
+                    vec![vec![self.client.key.to_owned()]]
+                }
+                _ => continue,
+            };
+            let places = sections
+                .into_iter()
+                .map(|section| Place::at(self.client, site.clone(), section, entry));
+            ours.extend(places.filter(Place::is_ours));
+        }
+        ours
+    }
+}
+
+/// Whether two places are one, told by where their paths lead.
+fn is_same(one: &Place, other: &Place) -> bool {
+    let real = |place: &Place| place.site.file.canonicalize().ok();
+    one.section == other.section
+        && (one.site.file == other.site.file || real(one).is_some_and(|it| real(other) == Some(it)))
+}
+
+/// A place as messages name it.
+pub(crate) fn place_in_words(place: &Place) -> String {
+    let file = shown(&place.site.file);
+    match place.section.as_slice() {
+        [first, project, _] if first == PROJECTS => {
+            let project = shown(std::path::Path::new(project));
+            format!("{file} for the project {project}")
+        }
+        _ => file,
+    }
+}
+
+/// The keys of the projects that a file knows and that have entries.
+fn projects(site: &Site) -> Vec<String> {
+    let read = || {
+        let bytes = file::read(&site.file).ok()??;
+        let text = Text::of(&bytes).ok()?;
+        let root = format::read(Format::Jsonc, text.as_str()).ok()?;
+        let projects = root.get(PROJECTS)?.as_object()?;
+        let names = projects.iter();
+        let with_entry = names.filter(|(_, value)| {
+            let servers = value
+                .as_object()
+                .into_iter()
+                .flat_map(|value| value.values());
+            servers
+                .into_iter()
+                .any(|servers| servers.get(NAME).is_some())
+        });
+        Some(with_entry.map(|(name, _)| name.clone()).collect())
+    };
+    read().unwrap_or_default()
+}
+
+/// Lays `above` over `below`, object by object.
+fn merge(below: &mut Value, above: Value) {
+    match (below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            for (key, value) in above {
+                match below.get_mut(&key) {
+                    Some(there) => merge(there, value),
+                    None => drop(below.insert(key, value)),
+                }
+            }
+        }
+        (below, above) => *below = above,
+    }
+}
+
+/// Whether an item of a list of servers is ours. Clients compare names without regard to case.
+fn is_us(item: &Value) -> bool {
+    let name = item
+        .as_str()
+        .or_else(|| item.get("serverName").and_then(Value::as_str));
+    name.is_some_and(|name| name.trim().eq_ignore_ascii_case(NAME))
+}
+
+const PROJECTS: &str = "projects";

@@ -1,0 +1,334 @@
+//! What `install` changes in an entry that is there. The entry is its owner's: the path of the program
+//! and what the client's format demands are ours, and each setting that was asked for now.
+
+use serde_json::{Value, json};
+use synapse_core::credential::looks_like_token;
+use synapse_core::redact::printable;
+
+use crate::client::{Client, CommandForm, Passing};
+use crate::entry::{ARGUMENTS, COMMAND, Entry, is_location};
+use crate::format::{self, Edit};
+
+/// The edits that bring an entry up to date, and what they do to its owner's settings.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Update {
+    pub(crate) edits: Vec<Edit>,
+    /// In words, for the preview. No value of a variable.
+    pub(crate) notes: Vec<String>,
+}
+
+/// What has to change in our entry `value`, which is at `place` of its file, to make it start
+/// `entry`.
+pub(crate) fn update(client: &Client, place: &[String], entry: &Entry, value: &Value) -> Update {
+    let mut update = Update::default();
+    let path = |rest: &[&str]| -> Vec<String> {
+        let rest = rest.iter().map(|&key| key.to_owned());
+        place.iter().cloned().chain(rest).collect()
+    };
+    for kind in client.shape.kind {
+        let fits = match value.get(kind.field).and_then(Value::as_str) {
+            Some(found) => found == kind.value || kind.also.contains(&found),
+            None => kind.is_optional && value.get(kind.field).is_none(),
+        };
+        if !fits {
+            let edit = Edit::Set(path(&[kind.field]), json!(kind.value));
+            update.edits.push(edit);
+        }
+    }
+    update.command(client, entry, value, &path);
+    update.variables(client, entry, value, &path);
+    update
+}
+
+impl Update {
+    fn command(
+        &mut self,
+        client: &Client,
+        entry: &Entry,
+        value: &Value,
+        path: &dyn Fn(&[&str]) -> Vec<String>,
+    ) {
+        let command = json!(entry.command());
+        let list = |field: &str| value.get(field).and_then(Value::as_array).cloned();
+        match client.shape.command {
+            CommandForm::Apart(field) => {
+                if value.get(field) != Some(&command) {
+                    self.edits.push(Edit::Set(path(&[field]), command));
+                }
+                let old = list(ARGUMENTS).unwrap_or_default();
+                let new = self.settings(entry, &old);
+                if new != old {
+                    self.edits.push(Edit::Set(path(&[ARGUMENTS]), json!(new)));
+                }
+            }
+            CommandForm::Together => {
+                let old = list(COMMAND).unwrap_or_default();
+                let arguments = old.get(1..).unwrap_or_default();
+                let mut new = vec![command];
+                new.extend(self.settings(entry, arguments));
+                if new != old {
+                    self.edits.push(Edit::Set(path(&[COMMAND]), json!(new)));
+                }
+            }
+        }
+    }
+
+    /// The arguments with each setting that was asked for in the place of the old one.
+    fn settings(&mut self, entry: &Entry, arguments: &[Value]) -> Vec<Value> {
+        let mut new = arguments.to_vec();
+        for setting in entry.settings() {
+            let before = option(&new, setting.name);
+            let after = with_option(&new, setting.name, setting.value);
+            if after == new {
+                continue;
+            }
+            new = after;
+            let name = setting.name;
+            let given = setting
+                .value
+                .map_or_else(|| name.to_owned(), |value| format!("{name} {value}"));
+            self.notes.push(match before {
+                Some(old) if old.is_empty() => format!("{given} is written once"),
+                Some(old) => format!("{given} replaces {name} {}", shown(&old)),
+                None => format!("{given} is added"),
+            });
+        }
+        // Names alone: what stands behind one may be anything.
+        let kept: Vec<&str> = new
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|word| word.starts_with("--"))
+            .filter_map(|word| word.split('=').next())
+            .filter(|name| !entry.settings().iter().any(|asked| asked.name == *name))
+            .collect();
+        if !kept.is_empty() {
+            let kept = printable(&kept.join(" "));
+            self.notes
+                .push(format!("kept as it is: {kept}; --reset drops it"));
+        }
+        new
+    }
+
+    fn variables(
+        &mut self,
+        client: &Client,
+        entry: &Entry,
+        value: &Value,
+        path: &dyn Fn(&[&str]) -> Vec<String>,
+    ) {
+        let field = client.shape.environment;
+        let locations = entry.environment();
+        for name in entry.passed() {
+            let there = format::at(value, &[field, name]);
+            let wanted = if is_location(name) {
+                let location = locations.iter().find(|(each, _)| each == name);
+                location.map(|(_, location)| (*location).to_owned())
+            } else {
+                match client.passing {
+                    Some(Passing::Between(before, after)) => Some(format!("{before}{name}{after}")),
+                    Some(Passing::Named(field)) => {
+                        self.named(name, field, value, path);
+                        continue;
+                    }
+                    None => continue,
+                }
+            };
+            let place = path(&[field, name]);
+            match (wanted, there) {
+                (Some(wanted), there) if there != Some(&json!(wanted)) => {
+                    self.edits.push(Edit::Set(place, json!(wanted)));
+                    let verb = if there.is_some() { "replaced" } else { "added" };
+                    self.notes.push(format!("the variable {name} is {verb}"));
+                }
+                (None, Some(_)) => {
+                    self.edits.push(Edit::Remove(place));
+                    self.notes.push(format!(
+                        "the variable {name} is removed, because it is not set here"
+                    ));
+                }
+                _ => {}
+            }
+        }
+        // Whoever works with other files than the entry's server would look in vain.
+        for (name, here) in locations {
+            let there = format::at(value, &[field, name]);
+            let is_asked = entry.passed().iter().any(|passed| passed == name);
+            if !is_asked && there != Some(&json!(here)) {
+                self.notes.push(format!(
+                    "{name} of the entry is kept and is not the one set here; `--env {name}` \
+                     replaces it"
+                ));
+            }
+        }
+    }
+
+    /// Adds `name` to the list in `field`.
+    fn named(
+        &mut self,
+        name: &str,
+        field: &'static str,
+        value: &Value,
+        path: &dyn Fn(&[&str]) -> Vec<String>,
+    ) {
+        let mut names = value
+            .get(field)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        let is_there = |item: &Value| {
+            item.as_str() == Some(name) || item.get("name").and_then(Value::as_str) == Some(name)
+        };
+        if !names.iter().any(is_there) {
+            names.push(json!(name));
+            // A value of the same name would stand in its way; it is the user's and stays.
+            self.edits.push(Edit::Set(path(&[field]), json!(names)));
+            self.notes.push(format!("the variable {name} is added"));
+        }
+    }
+}
+
+/// The value of an option of ours, unless it is something else.
+fn shown(value: &str) -> &str {
+    let is_plain = |each: char| each.is_ascii_alphanumeric() || "_-.,".contains(each);
+    if value.chars().all(is_plain) && value.len() <= 64 && !looks_like_token(value) {
+        value
+    } else {
+        "…"
+    }
+}
+
+/// The value of the option `name` in `arguments`, empty for a flag; `None` when it is not there.
+fn option(arguments: &[Value], name: &str) -> Option<String> {
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let Some(word) = word.as_str() else { continue };
+        if word == name {
+            let value = words.next().and_then(Value::as_str);
+            let value = value.filter(|value| !value.starts_with("--"));
+            return Some(value.unwrap_or_default().to_owned());
+        }
+        if let Some(value) = word
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('='))
+        {
+            return Some(value.to_owned());
+        }
+    }
+    None
+}
+
+/// `arguments` with the option `name`, once, where it stood first or else at the end.
+pub(crate) fn with_option(arguments: &[Value], name: &str, value: Option<&str>) -> Vec<Value> {
+    let given = || std::iter::once(json!(name)).chain(value.map(|value| json!(value)));
+    let mut new = Vec::with_capacity(arguments.len() + 2);
+    let mut is_written = false;
+    let mut words = arguments.iter().peekable();
+    while let Some(word) = words.next() {
+        let text = word.as_str().unwrap_or_default();
+        let inline = text
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('='));
+        if text != name && !inline {
+            new.push(word.clone());
+            continue;
+        }
+        if text == name && value.is_some() {
+            words.next();
+        }
+        if !is_written {
+            new.extend(given());
+            is_written = true;
+        }
+    }
+    if !is_written {
+        new.extend(given());
+    }
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn words(text: &str) -> Vec<Value> {
+        text.split(' ').map(|word| json!(word)).collect()
+    }
+
+    #[test]
+    fn an_option_is_written_once_and_where_it_was() {
+        for (before, name, value, after) in [
+            ("serve", "--tools", Some("chat"), "serve --tools chat"),
+            (
+                "serve --tools usage --read-only",
+                "--tools",
+                Some("chat"),
+                "serve --tools chat --read-only",
+            ),
+            (
+                "serve --tools=usage -q",
+                "--tools",
+                Some("chat"),
+                "serve --tools chat -q",
+            ),
+            (
+                "serve --tools a --x --tools b",
+                "--tools",
+                Some("chat"),
+                "serve --tools chat --x",
+            ),
+            (
+                "serve --read-only x",
+                "--read-only",
+                None,
+                "serve --read-only x",
+            ),
+            (
+                "serve --toolset a",
+                "--tools",
+                Some("b"),
+                "serve --toolset a --tools b",
+            ),
+        ] {
+            assert_eq!(with_option(&words(before), name, value), words(after));
+        }
+    }
+
+    #[test]
+    fn what_the_owner_wrote_is_kept_for_every_client() {
+        for client in crate::CLIENTS {
+            let old = Entry::new(Path::new("/old/synapse"))
+                .unwrap()
+                .with_connection("mine")
+                .with_tools("usage")
+                .read_only()
+                .with_home(Path::new("/old"))
+                .unwrap();
+            let mut value = old.fresh(client);
+            value["note"] = json!({"of": ["the", 1, null]});
+            value[client.shape.environment]["OTHER"] = json!("x");
+            let entry = Entry::new(Path::new("/new/synapse")).unwrap();
+            let update = update(client, &["k".to_owned()], &entry, &value);
+            let expected = match client.shape.command {
+                CommandForm::Apart(field) => Edit::Set(
+                    vec!["k".to_owned(), field.to_owned()],
+                    json!("/new/synapse"),
+                ),
+                CommandForm::Together => Edit::Set(
+                    vec!["k".to_owned(), "command".to_owned()],
+                    json!([
+                        "/new/synapse",
+                        "serve",
+                        "--connection",
+                        "mine",
+                        "--tools",
+                        "usage",
+                        "--read-only"
+                    ]),
+                ),
+            };
+            assert_eq!(update.edits, [expected], "{client}");
+        }
+    }
+}
