@@ -321,13 +321,22 @@ impl Reading {
     #[cfg(target_os = "linux")]
     #[must_use]
     pub fn peak_memory(&self) -> u64 {
-        let id = self.running.child.0.id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"));
-        let status = status.expect("the program runs");
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-        let words: Vec<&str> = line.expect("the program runs").split_whitespace().collect();
-        words[1].parse().expect("it is a number of KiB")
+        peak_memory(self.running.child.0.id())
     }
+}
+
+/// The most memory that a program that runs ever held, in KiB. Linux alone tells.
+///
+/// # Panics
+/// When the program has ended.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn peak_memory(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+    let status = status.expect("the program runs");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let words: Vec<&str> = line.expect("the program runs").split_whitespace().collect();
+    words[1].parse().expect("it is a number of KiB")
 }
 
 /// A child that does not outlive its owner.

@@ -4,6 +4,7 @@ mod content;
 mod image;
 mod message;
 mod parameters;
+mod remark;
 mod transcript;
 
 use std::fmt;
@@ -11,12 +12,14 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::cost::Billing;
+use crate::error::Failure;
 use crate::name::ModelId;
 
 pub use self::content::{Content, Part};
 pub use self::image::{Image, ImageFormat, ImageUrl, ImageUrlError};
 pub use self::message::{Message, MessageError, Role};
 pub use self::parameters::Parameters;
+pub use self::remark::Remark;
 
 /// One non-streaming chat request. Fields that are `None` are not sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +45,7 @@ impl ChatRequest {
 }
 
 /// The provider's answer.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChatReply {
     /// The text of the answer; `None` or empty is possible and no error, see `finish_reason`.
     pub content: Option<String>,
@@ -60,6 +63,8 @@ pub struct ChatReply {
     pub usage: Usage,
     /// What else the answer tells about its bill.
     pub billing: Billing,
+    /// What of the answer could not be read.
+    pub warnings: Vec<Failure>,
 }
 
 /// A tool call that the model asks for. Synapse passes it on and runs nothing.
@@ -74,6 +79,16 @@ pub struct ToolCall {
     /// Members of the call that are the provider's own, such as the signature that Gemini wants to
     /// see again in the next turn.
     pub extra: Map<String, Value>,
+}
+
+/// Why a model stopped, where that is worth telling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    TokenCap,
+    Context,
+    Filter,
+    Refusal,
+    ToolCalls,
 }
 
 /// Why the model stopped; the set is open.
@@ -95,16 +110,50 @@ impl FinishReason {
     /// What the reader should know when there is no text.
     #[must_use]
     pub fn without_text(&self) -> Option<&'static str> {
-        match self.0.as_str() {
-            "length" | "max_tokens" => Some(
+        match self.end()? {
+            End::TokenCap => Some(
                 "the token cap was spent before any text came, as reasoning models do; raise max tokens",
             ),
-            "content_filter" => Some("the provider's content filter withheld the answer"),
-            "refusal" => Some("the model declined, or the provider withheld the answer"),
-            "model_context_window_exceeded" => {
-                Some("prompt and answer together filled the model's context")
+            End::Context => Some("prompt and answer together filled the model's context"),
+            End::Filter => Some("the provider's content filter withheld the answer"),
+            End::Refusal => Some("the model declined, or the provider withheld the answer"),
+            End::ToolCalls => Some("the model asks for tool calls"),
+        }
+    }
+
+    /// What the reader should know of a text that ended this way.
+    #[must_use]
+    pub fn with_text(&self) -> Option<&'static str> {
+        match self.end()? {
+            End::TokenCap => {
+                Some("the answer reached its token cap; raise max tokens for the rest")
             }
-            "tool_calls" | "function_call" | "tool_use" => Some("the model asks for tool calls"),
+            End::Context => Some("prompt and answer together filled the model's context"),
+            End::Filter => Some("the provider's content filter withheld the rest"),
+            End::Refusal => Some("the model declined, or the provider withheld the rest"),
+            End::ToolCalls => None,
+        }
+    }
+
+    /// What the word means, whoever says it: OpenAI, Anthropic, Gemini, Mistral, Cohere.
+    fn end(&self) -> Option<End> {
+        match self.0.to_ascii_lowercase().as_str() {
+            "length" | "max_tokens" | "max_output_tokens" | "max_length" => Some(End::TokenCap),
+            "model_context_window_exceeded" | "model_length" | "context_length" => {
+                Some(End::Context)
+            }
+            "content_filter"
+            | "content_filtered"
+            | "safety"
+            | "recitation"
+            | "blocklist"
+            | "prohibited_content"
+            | "spii"
+            | "sensitive"
+            | "guardrail_intervened"
+            | "error_toxic" => Some(End::Filter),
+            "refusal" => Some(End::Refusal),
+            "tool_calls" | "function_call" | "tool_use" => Some(End::ToolCalls),
             _ => None,
         }
     }

@@ -59,6 +59,8 @@ pub struct Billing {
     pub audio_tokens: Option<u64>,
     /// The money that the answer states, in nano-USD.
     pub stated_nano_usd: Option<u64>,
+    /// A router used a key of the caller's own, so that listed prices are not what it cost.
+    pub own_key: bool,
 }
 
 impl Billing {
@@ -110,6 +112,7 @@ impl Cost {
                 priced_at: None,
             };
         }
+        let prices = prices.filter(|_| !billing.own_key);
         let estimated =
             prices.and_then(|prices| Some((estimate(usage, billing, prices).ok()?, prices)));
         match estimated {

@@ -1,5 +1,6 @@
 //! The models that a provider lists, and who serves them behind a router.
 
+use crate::error::Failure;
 use crate::preflight::Finding;
 use crate::price::{Rates, SeenPrice};
 use crate::time::Timestamp;
@@ -22,6 +23,8 @@ pub struct Listed {
     pub own: Finding,
     /// The prices that came with it.
     pub prices: Vec<SeenPrice>,
+    /// What of the list could not be read.
+    pub warnings: Vec<Failure>,
 }
 
 /// A model of a list.

@@ -27,6 +27,8 @@ pub struct Exchange {
     pub headers_ms: Option<u64>,
     /// Whether the provider may have processed and billed the request.
     pub maybe_billed: bool,
+    /// What an answer that is of no use still says of the call: model, finish reason, tokens, money.
+    pub stated: Option<Box<ChatReply>>,
 }
 
 /// What one call did. `None` means that it is not known.

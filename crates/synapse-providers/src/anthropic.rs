@@ -8,10 +8,12 @@ mod prices;
 mod reply;
 mod request;
 
+#[cfg(test)]
+pub(crate) use self::reply::{read as read_message, stated as stated_message};
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
@@ -28,14 +30,16 @@ use url::Url;
 use self::model::{ModelInfo, Page};
 use crate::classify::{Asked, Problem};
 use crate::found::{self, LIST, LOOKUP_THEN_LIST};
+use crate::json::{Seen, WHOLE};
 use crate::prices::ShippedPrices;
-use crate::reply::{redactor, spare};
-use crate::send::{Call, Header, Sender, judged, or_shape};
+use crate::reply::{finish, redactor, says_nothing};
+use crate::send::{Call, Header, Reader, Sender, judged, judged_aside, or_shape};
 use crate::wire::MAX_WORD;
+use crate::wire::model::MODELS;
 use crate::wire::request::written;
 
 /// A connection to Anthropic, or to a server that speaks its Messages API.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Anthropic {
     sender: Sender,
     prices: Arc<ShippedPrices>,
@@ -96,12 +100,15 @@ impl Provider for Anthropic {
         let redactor = redactor(secret);
         if rung.id == LIST.id {
             let listed = self.list(permit, secret, model).await;
-            return judged(listed, |page| {
-                Ok(self.accepted(self.judge_listed(model, &page?, &redactor)))
-            });
+            let (this, model) = (self.clone(), model.clone());
+            return judged_aside(listed, move |page| {
+                Ok(this.accepted(this.judge_listed(&model, &page, &redactor)))
+            })
+            .await;
         }
         let url = self.sender.url(&["models", model.as_str()]);
-        let looked_up = self.ask(permit, secret, model, url, ModelInfo::read).await;
+        let reader = or_shape(&WHOLE, ModelInfo::read);
+        let looked_up = self.ask(permit, secret, model, url, reader).await;
         judged(looked_up, |info| {
             let outcome =
                 info.map(|info| self.accepted(self.model_finding(model, &info, &redactor)));
@@ -123,17 +130,19 @@ impl Provider for Anthropic {
         secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed> {
         let model = &self.sender.connection().model;
-        let redactor = redactor(secret);
         let listed = self.list(permit, secret, model).await;
-        judged(listed, |page| {
-            let page = page?;
+        let (this, redactor) = (self.clone(), redactor(secret));
+        judged_aside(listed, move |page| {
+            let model = &this.sender.connection().model;
             let models = page.models.iter();
             Ok(Listed {
-                own: self.judge_listed(model, &page, &redactor),
+                own: this.judge_listed(model, &page, &redactor),
                 models: models.map(|info| info.listed(&redactor)).collect(),
                 prices: Vec::new(),
+                warnings: page.warnings,
             })
         })
+        .await
     }
 
     fn quote(&self, asked: &ModelId) -> Tariff {
@@ -157,20 +166,26 @@ impl Anthropic {
     ) -> Exchanged<Page> {
         let mut url = self.sender.url(&["models"]);
         url.set_query(Some(LONGEST_PAGE));
-        self.ask(permit, secret, model, url, Page::read).await
+        let redactor = redactor(secret);
+        let reader = Reader {
+            shape: &MODELS,
+            stated: None,
+            read: move |seen: &Seen| Page::read(seen, &redactor).ok_or(Problem::Shape),
+        };
+        self.ask(permit, secret, model, url, reader).await
     }
 
     /// Sends one request to the models endpoint.
-    async fn ask<T>(
+    async fn ask<T: Send + 'static>(
         &self,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
         url: Url,
-        read: fn(&Value) -> Option<T>,
+        reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
     ) -> Exchanged<T> {
         let call = Call::get(url, secret, Asked::Model(model.as_str()));
-        self.sender.exchange(permit, call, or_shape(read)).await
+        self.sender.exchange(permit, call, reader).await
     }
 
     /// What a list says about `model`, which may be the alias of a dated one. Other names may answer
@@ -226,18 +241,28 @@ impl Anthropic {
     }
 }
 
-/// Reads a message. The answer stays as it came, but for the secret itself.
+/// How a message is read. The answer stays as it came, but for the secret itself.
 fn reply_reader(
     secret: Option<&BoundSecret>,
-) -> impl FnOnce(&Value) -> Result<ChatReply, Problem> + Send {
+) -> Reader<impl FnOnce(&Seen) -> Result<ChatReply, Problem> + Send + 'static> {
     let redactor = redactor(secret);
-    move |value| {
-        let mut reply = reply::read(value).ok_or(Problem::Shape)?;
-        spare(&mut reply, &redactor);
-        Ok(reply)
+    Reader {
+        shape: &reply::MESSAGE,
+        stated: Some(reply::stated),
+        read: move |seen: &Seen| {
+            let mut reply = reply::read(&seen.value).ok_or(Problem::Shape)?;
+            if says_nothing(&reply, seen) {
+                return Err(Problem::Shape);
+            }
+            finish(&mut reply, seen, 0, &redactor);
+            Ok(reply)
+        },
     }
 }
 
+/// What is looked at in a message.
+#[cfg(test)]
+pub(crate) const MESSAGE_SHAPE: &crate::json::Shape = &reply::MESSAGE;
 /// The version of the API, which every request has to name
 /// (<https://platform.claude.com/docs/en/api/versioning>).
 const VERSION: Header<'static> = ("anthropic-version", "2023-06-01");

@@ -25,14 +25,16 @@ use url::Url;
 
 use crate::classify::Asked;
 use crate::found::{self, ALL, LIST};
+use crate::json::{Seen, WHOLE};
+use crate::list::{List, list_reader};
 use crate::reply::{completion_call, redactor, reply_reader};
-use crate::send::{Call, Sender, judged, or_shape};
+use crate::send::{Call, Reader, Sender, judged, judged_aside, or_shape};
 use crate::wire::foreign;
-use crate::wire::model::ModelInfo;
+use crate::wire::model::{Entries, ModelInfo};
 use crate::wire::request::Dialect;
 
 /// A connection to a server that speaks OpenAI's wire format.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Compatible {
     sender: Sender,
 }
@@ -60,23 +62,30 @@ impl Provider for Compatible {
     ) -> Exchanged<ChatReply> {
         let dialect = Dialect::Compatible(self.profile().token_cap);
         let call = completion_call(&self.sender, dialect, secret, request);
-        let (read, redactor) = (reply_reader(secret), redactor(secret));
-        let mut served_by = None;
-        let mut exchanged = self
-            .sender
-            .prompt(permit, call, |value| {
-                served_by =
-                    foreign::sub_provider(value).map(|name| redactor.clean(&name, MAX_NAME));
-                let mut reply = read(value)?;
-                foreign::fill_in(&mut reply, value);
-                Ok(reply)
-            })
-            .await;
-        if let Err(failure) = &exchanged.outcome {
-            served_by = failure.context.get("served_by").cloned();
+        let (Reader { shape, read, .. }, redactor) = (reply_reader(secret), redactor(secret));
+        let reader = Reader {
+            shape,
+            stated: Some(foreign::stated),
+            read: move |seen: &Seen| {
+                let mut reply = read(seen)?;
+                foreign::fill_in(&mut reply, &seen.value);
+                let served_by = foreign::sub_provider(&seen.value);
+                Ok((reply, served_by.map(|name| redactor.clean(&name, MAX_NAME))))
+            },
+        };
+        let Exchanged {
+            mut exchange,
+            outcome,
+        } = self.sender.prompt(permit, call, reader).await;
+        let served_by = match &outcome {
+            Ok((_, served_by)) => served_by.clone(),
+            Err(failure) => failure.context.get("served_by").cloned(),
+        };
+        exchange.served_by = exchange.served_by.or(served_by);
+        Exchanged {
+            exchange,
+            outcome: outcome.map(|(reply, _)| reply),
         }
-        exchanged.exchange.served_by = exchanged.exchange.served_by.or(served_by);
-        exchanged
     }
 
     fn rungs(&self) -> &'static [Rung] {
@@ -119,29 +128,32 @@ impl Provider for Compatible {
         secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed> {
         let secret = secret.filter(|_| self.model_list() == ModelList::OfTheOwner);
-        let model = &self.sender.connection().model;
-        let redactor = redactor(secret);
         let index = match self.profile().models {
             ModelIndex::OllamaTags => TAGS_URL,
             ModelIndex::OfTheOwner | ModelIndex::Public | ModelIndex::Catalogue => LIST_URL,
         };
+        let model = &self.sender.connection().model;
         let listed = self.ask(permit, secret, model, index).await;
-        judged(listed, |all| {
-            let all = all?;
-            let own = self.judge(model, &all, &redactor).unwrap_or_else(|| {
-                let unlisted = found::unlisted(model.as_str(), all.len(), self.sender.host());
+        let (this, redactor) = (self.clone(), redactor(secret));
+        judged_aside(listed, move |list| {
+            let model = &this.sender.connection().model;
+            let own = this.judge(model, &list, &redactor).unwrap_or_else(|| {
+                let count = list.models.len();
+                let unlisted = found::unlisted(model.as_str(), count, this.sender.host());
                 Finding::Warn(format!(
                     "{unlisted}; whether it can be had all the same, preflight asks"
                 ))
             });
-            let prices = self.prices(&all);
-            let shown: Vec<ModelInfo> = all.into_iter().map(judge::shown).collect();
+            let prices = this.prices(&list.models);
+            let shown: Vec<ModelInfo> = list.models.into_iter().map(judge::shown).collect();
             Ok(Listed {
                 own,
                 models: ModelInfo::listed(&shown, &redactor),
                 prices,
+                warnings: list.warnings,
             })
         })
+        .await
     }
 
     /// As the list last stated it, where the one who lists the models serves them. A router's own
@@ -174,11 +186,11 @@ impl Compatible {
         secret: Option<&BoundSecret>,
         model: &ModelId,
         index: Index,
-    ) -> Exchanged<Vec<ModelInfo>> {
+    ) -> Exchanged<List> {
         let url = (index.url)(&self.sender.connection().base_url);
         let call = Call::get(url, secret, Asked::Model(model.as_str()));
-        let read = or_shape(index.read);
-        self.sender.exchange(permit, call, read).await
+        let reader = list_reader(index.read, secret);
+        self.sender.exchange(permit, call, reader).await
     }
 
     async fn climb_list(
@@ -189,33 +201,43 @@ impl Compatible {
         index: Index,
     ) -> Exchanged<Climbed> {
         let listed = self.ask(permit, secret, model, index).await;
-        judged(listed, |all| {
-            let outcome = all.map(|all| self.climbed(secret, model, &all));
+        let (this, model, redactor) = (self.clone(), model.clone(), redactor(secret));
+        let has_secret = secret.is_some();
+        let climbed = judged_aside(listed, move |list| {
+            Ok(this.climbed(has_secret, &model, &list, &redactor))
+        });
+        judged(climbed.await, |outcome| {
             found::unless_unreadable(outcome, secret, self.sender.host())
         })
     }
 
     /// What a list proves. A model that it leaves out stays open where it can be asked for alone.
-    fn climbed(&self, secret: Option<&BoundSecret>, model: &ModelId, all: &[ModelInfo]) -> Climbed {
+    fn climbed(
+        &self,
+        has_secret: bool,
+        model: &ModelId,
+        list: &List,
+        redactor: &Redactor,
+    ) -> Climbed {
         let mut findings = vec![(CheckId::Reach, found::answers(self.sender.host()))];
         if self.model_list() == ModelList::OfTheOwner {
-            findings.push((CheckId::Token, self.token(secret)));
+            findings.push((CheckId::Token, self.token(has_secret)));
         }
-        let model = self.judge(model, all, &redactor(secret));
+        let model = self.judge(model, list, redactor);
         findings.extend(model.map(|finding| (CheckId::Model, finding)));
         Climbed {
             findings,
-            prices: self.prices(all),
+            prices: self.prices(&list.models),
         }
     }
 
     /// What an answer with the list says about the token.
-    fn token(&self, secret: Option<&BoundSecret>) -> Finding {
+    fn token(&self, has_secret: bool) -> Finding {
         let host = self.sender.host();
-        match (secret, self.profile().token) {
-            (None, _) => Finding::Ok(format!("none is needed: {host} answered without one")),
-            (Some(_), TokenNeed::Required) => found::accepts(host),
-            (Some(_), TokenNeed::Optional) => Finding::Warn(format!(
+        match (has_secret, self.profile().token) {
+            (false, _) => Finding::Ok(format!("none is needed: {host} answered without one")),
+            (true, TokenNeed::Required) => found::accepts(host),
+            (true, TokenNeed::Optional) => Finding::Warn(format!(
                 "not refused; whether {host} looks at it cannot be told"
             )),
         }
@@ -243,7 +265,7 @@ impl Compatible {
     ) -> Exchanged<Climbed> {
         let url = self.sender.url(&["models", model.as_str()]);
         let call = Call::get(url, secret, Asked::Model(model.as_str()));
-        let read = or_shape(ModelInfo::read);
+        let read = or_shape(&WHOLE, ModelInfo::read);
         let looked_up = self.sender.exchange(permit, call, read).await;
         judged(looked_up, |info| {
             let finding = info.map(|info| found::exists(model, &info, &redactor(secret)));
@@ -262,7 +284,8 @@ impl Compatible {
     ) -> Exchanged<Climbed> {
         let call = Call::get(self.sender.url(&["key"]), secret, Asked::Identity);
         let page = self.profile().token_page;
-        let read = or_shape(|value| key::judge(value, model, page));
+        let model = model.clone();
+        let read = or_shape(&WHOLE, move |value| key::judge(value, &model, page));
         let asked = self.sender.exchange(permit, call, read).await;
         judged(asked, |finding| {
             let absent = || found::untold_token(self.sender.host(), "/key");
@@ -271,9 +294,10 @@ impl Compatible {
         })
     }
 
-    fn judge(&self, model: &ModelId, all: &[ModelInfo], redactor: &Redactor) -> Option<Finding> {
+    fn judge(&self, model: &ModelId, list: &List, redactor: &Redactor) -> Option<Finding> {
         let (provider, host) = (self.sender.connection().provider, self.sender.host());
-        judge::listed(provider, model, all, host, redactor)
+        let finding = judge::listed(provider, model, &list.models, host, redactor)?;
+        Some(list.unless_cut(finding, host))
     }
 
     /// What the listed models cost, where the one who lists them serves them, and states prices at
@@ -302,7 +326,7 @@ impl Compatible {
 #[derive(Clone, Copy)]
 struct Index {
     url: fn(&BaseUrl) -> Url,
-    read: fn(&Value) -> Option<Vec<ModelInfo>>,
+    read: fn(&Value) -> Option<Entries>,
 }
 
 const LIST_URL: Index = Index {

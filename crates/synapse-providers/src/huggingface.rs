@@ -20,14 +20,16 @@ use url::Url;
 
 use crate::classify::Asked;
 use crate::found;
+use crate::json::WHOLE;
+use crate::list::{List, list_reader};
 use crate::reply::{completion_call, redactor, reply_reader};
-use crate::send::{Call, Sender, judged, or_shape};
+use crate::send::{Call, Sender, judged, judged_aside, or_shape};
 use crate::whoami;
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;
 
 /// A connection to the Hugging Face inference router.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HuggingFace {
     sender: Sender,
     identity: Url,
@@ -105,9 +107,10 @@ impl Provider for HuggingFace {
     ) -> Exchanged<Listed> {
         let asked = Asked::Model(self.sender.connection().model.as_str());
         let call = Call::get(self.sender.url(&["models"]), None, asked);
-        let read = or_shape(ModelInfo::read_list);
-        let all = self.sender.exchange(permit, call, read).await;
-        judged(all, |all| Ok(self.listed(&all?)))
+        let reader = list_reader(ModelInfo::read_list, None);
+        let listed = self.sender.exchange(permit, call, reader).await;
+        let this = self.clone();
+        judged_aside(listed, move |list| Ok(this.listed(list))).await
     }
 
     /// Without a pin nobody knows who is going to serve, and thus at which price.
@@ -147,7 +150,8 @@ impl HuggingFace {
             .collect()
     }
 
-    fn listed(&self, all: &[ModelInfo]) -> Listed {
+    fn listed(&self, list: List) -> Listed {
+        let all = &list.models;
         let model = &self.sender.connection().model;
         let (name, suffix) = model.split_suffix();
         let own = match all.iter().find(|info| info.id.as_deref() == Some(name)) {
@@ -168,8 +172,9 @@ impl HuggingFace {
             .collect();
         Listed {
             models: ModelInfo::listed(all, &Redactor::none()),
-            own,
+            own: list.unless_cut(own, self.sender.host()),
             prices,
+            warnings: list.warnings,
         }
     }
 
@@ -178,7 +183,7 @@ impl HuggingFace {
         let (name, suffix) = model.split_suffix();
         let url = self.sender.url(&["models", name]);
         let call = Call::get(url, None, Asked::Model(model.as_str()));
-        let read = or_shape(|value| {
+        let read = or_shape(&WHOLE, |value| {
             // Some deployments wrap the object as the list endpoint does.
             let wrapped = value.pointer("/data/0").or_else(|| value.get("data"));
             ModelInfo::read(wrapped.unwrap_or(value))
@@ -218,8 +223,11 @@ impl HuggingFace {
     ) -> Exchanged<Climbed> {
         let call = Call::get(self.identity.clone(), secret, Asked::Identity);
         let page = self.sender.profile().token_page;
-        let read = |value: &_| whoami::judge(value, self.bill_to(), page, &redactor(secret));
-        let asked = self.sender.exchange(permit, call, or_shape(read)).await;
+        let (bill_to, redactor) = (self.bill_to().map(str::to_owned), redactor(secret));
+        let read = or_shape(&WHOLE, move |value| {
+            whoami::judge(value, bill_to.as_deref(), page, &redactor)
+        });
+        let asked = self.sender.exchange(permit, call, read).await;
         judged(asked, |finding| {
             let finding = judge_identity(self.sender.host(), finding)?;
             Ok(vec![(CheckId::Token, finding)].into())

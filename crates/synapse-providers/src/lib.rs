@@ -5,11 +5,16 @@
 //! stays unknown. All classification is in `classify`; the adapters only say where to send.
 
 mod anthropic;
+mod aside;
 mod classify;
 mod compatible;
+#[cfg(test)]
+mod damage;
 mod directory;
 mod found;
 mod huggingface;
+mod json;
+mod list;
 mod openai;
 mod prices;
 mod reply;

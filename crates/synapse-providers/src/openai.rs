@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
@@ -15,16 +14,18 @@ use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
 use synapse_http::HttpClient;
 
-use crate::classify::Asked;
+use crate::classify::{Asked, Problem};
 use crate::found::{self, LIST, LOOKUP_THEN_LIST};
+use crate::json::{Seen, WHOLE};
+use crate::list::{List, list_reader};
 use crate::prices::ShippedPrices;
 use crate::reply::{completion_call, redactor, reply_reader};
-use crate::send::{Call, Header, Sender, judged, or_shape};
+use crate::send::{Call, Header, Reader, Sender, judged, judged_aside, or_shape};
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;
 
 /// A connection to OpenAI, or to a server that speaks its wire format.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct OpenAi {
     sender: Sender,
     prices: Arc<ShippedPrices>,
@@ -80,14 +81,16 @@ impl Provider for OpenAi {
         let accepted = |finding| found::accepted(self.sender.host(), finding);
         if rung.id == LIST.id {
             let listed = self.list(permit, secret, model).await;
-            return judged(listed, |all| {
-                Ok(accepted(self.judge_listed(model, &all?, &redactor)))
-            });
+            let (this, model) = (self.clone(), model.clone());
+            return judged_aside(listed, move |list| {
+                let finding = this.judge_listed(&model, &list, &redactor);
+                Ok(found::accepted(this.sender.host(), finding))
+            })
+            .await;
         }
         let path = ["models", model.as_str()];
-        let looked_up = self
-            .ask(permit, secret, model, &path, ModelInfo::read)
-            .await;
+        let reader = or_shape(&WHOLE, ModelInfo::read);
+        let looked_up = self.ask(permit, secret, model, &path, reader).await;
         judged(looked_up, |info| {
             let outcome = info.map(|info| accepted(model_finding(model, &info, &redactor)));
             // Not every server of this wire format has a lookup; the list decides then.
@@ -110,16 +113,18 @@ impl Provider for OpenAi {
         secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed> {
         let model = &self.sender.connection().model;
-        let redactor = redactor(secret);
         let listed = self.list(permit, secret, model).await;
-        judged(listed, |all| {
-            let all = all?;
+        let (this, redactor) = (self.clone(), redactor(secret));
+        judged_aside(listed, move |list| {
+            let model = &this.sender.connection().model;
             Ok(Listed {
-                own: self.judge_listed(model, &all, &redactor),
-                models: ModelInfo::listed(&all, &redactor),
+                own: this.judge_listed(model, &list, &redactor),
+                models: ModelInfo::listed(&list.models, &redactor),
                 prices: Vec::new(),
+                warnings: list.warnings,
             })
         })
+        .await
     }
 
     fn quote(&self, asked: &ModelId) -> Tariff {
@@ -150,27 +155,28 @@ impl OpenAi {
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Vec<ModelInfo>> {
-        self.ask(permit, secret, model, &["models"], ModelInfo::read_list)
-            .await
+    ) -> Exchanged<List> {
+        let reader = list_reader(ModelInfo::read_list, secret);
+        self.ask(permit, secret, model, &["models"], reader).await
     }
 
     /// Sends one request to the models endpoint.
-    async fn ask<T>(
+    async fn ask<T: Send + 'static>(
         &self,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
         path: &[&str],
-        read: fn(&Value) -> Option<T>,
+        reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
     ) -> Exchanged<T> {
         let asked = Asked::Model(model.as_str());
         let call = Call::get(self.sender.url(path), secret, asked).account(self.account());
-        self.sender.exchange(permit, call, or_shape(read)).await
+        self.sender.exchange(permit, call, reader).await
     }
 
     /// What a list says about `model`.
-    fn judge_listed(&self, model: &ModelId, all: &[ModelInfo], redactor: &Redactor) -> Finding {
+    fn judge_listed(&self, model: &ModelId, list: &List, redactor: &Redactor) -> Finding {
+        let all = &list.models;
         match all
             .iter()
             .find(|info| info.id.as_deref() == Some(model.as_str()))

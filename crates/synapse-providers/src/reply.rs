@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest, FinishReason};
-use synapse_core::error::Failure;
+use synapse_core::error::{Code, Failure};
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 
 use crate::classify::{Asked, Problem};
-use crate::send::{Call, Sender};
+use crate::json::{Flaws, Seen};
+use crate::send::{Call, Reader, Sender};
+use crate::wire::completion::COMPLETION;
 use crate::wire::request::{Dialect, body};
 use crate::wire::{MAX_WORD, completion};
 
@@ -28,22 +30,70 @@ pub(crate) fn completion_call<'a>(
     body(dialect, request).map(|body| Call::post(url, secret, asked, body))
 }
 
-/// Reads a completion.
+/// How a completion is read.
 ///
 /// The answer stays as it came, but for the secret itself, which no answer has unless the server
 /// said it back. Model and finish reason go into receipts and the ledger and are cleaned.
 pub(crate) fn reply_reader(
     secret: Option<&BoundSecret>,
-) -> impl FnOnce(&Value) -> Result<ChatReply, Problem> + Send {
+) -> Reader<impl FnOnce(&Seen) -> Result<ChatReply, Problem> + Send + 'static> {
     let redactor = redactor(secret);
-    move |value| {
-        let mut reply = completion::read(value).map_err(|problem| match problem {
+    let read = move |seen: &Seen| {
+        let mut reply = completion::read(&seen.value).map_err(|problem| match problem {
             completion::NoCompletion::Shape => Problem::Shape,
             completion::NoCompletion::NoChoice => Problem::NoChoice,
         })?;
-        spare(&mut reply, &redactor);
+        if says_nothing(&reply, seen) {
+            return Err(Problem::Shape);
+        }
+        let others = completion::other_texts(&seen.value);
+        finish(&mut reply, seen, others, &redactor);
         Ok(reply)
+    };
+    Reader {
+        shape: &COMPLETION,
+        stated: Some(completion::stated),
+        read,
     }
+}
+
+/// Whether the body ended before it said anything of an answer.
+pub(crate) fn says_nothing(reply: &ChatReply, seen: &Seen) -> bool {
+    let texts = [&reply.content, &reply.reasoning, &reply.refusal];
+    seen.flaws.is_cut()
+        && texts.iter().all(|text| text.is_none())
+        && reply.tool_calls.is_empty()
+        && reply.finish_reason.is_none()
+}
+
+/// Adds what could not be read to an answer, and makes it fit to hand out.
+pub(crate) fn finish(reply: &mut ChatReply, seen: &Seen, others: usize, redactor: &Redactor) {
+    let mut told = flaws(&seen.flaws, redactor);
+    if others > 0 {
+        told.push(format!(
+            "`choices`: {others} more with a text of their own, left out"
+        ));
+    }
+    reply
+        .warnings
+        .extend(partly_read("part of the answer could not be read", told));
+    spare(reply, redactor);
+}
+
+/// The warning that says what could not be read, if anything.
+pub(crate) fn partly_read(message: &str, flaws: Vec<String>) -> Option<Failure> {
+    (!flaws.is_empty()).then(|| {
+        let failure = Failure::new(Code::ProviderPartlyUnreadable, message);
+        flaws.into_iter().fold(failure, Failure::cause)
+    })
+}
+
+/// What could not be read, fit to show: the names in it are the server's.
+pub(crate) fn flaws(flaws: &Flaws, redactor: &Redactor) -> Vec<String> {
+    let sentences = flaws.sentences().into_iter();
+    sentences
+        .map(|sentence| redactor.clean(&sentence, MAX_SENTENCE))
+        .collect()
 }
 
 /// Takes the secret out of an answer, and cleans what goes into receipts.
@@ -94,3 +144,5 @@ fn strings<'a>(value: &'a mut Value, texts: &mut Vec<&'a mut String>) {
 pub(crate) fn redactor(secret: Option<&BoundSecret>) -> Redactor {
     secret.map_or_else(Redactor::none, BoundSecret::redactor)
 }
+
+const MAX_SENTENCE: usize = 240;

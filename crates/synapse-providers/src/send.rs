@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use synapse_core::chat::ChatReply;
 use synapse_core::error::{Code, Failure, Hint};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::price::PriceKey;
-use synapse_core::provider::{Authorization, Exchanged, ProviderProfile, Wire};
+use synapse_core::provider::{Authorization, Exchanged, ProviderKind, ProviderProfile, Wire};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
@@ -14,14 +15,17 @@ use synapse_core::{Connection, Origin};
 use synapse_http::{HttpClient, HttpRequest, HttpResponse, Method, TransportFailure};
 use url::Url;
 
+use crate::aside::aside;
 use crate::classify::{
     Answer, Asked, Headers, Problem, classify, classify_success, classify_within,
 };
-use crate::reply::redactor;
+use crate::json::{self, Seen, Shape};
+use crate::reply::{redactor, spare};
 use crate::wire::completion::error_within;
+use crate::wire::stream;
 
 /// Sends the requests of one connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sender {
     http: Arc<HttpClient>,
     connection: Connection,
@@ -128,16 +132,19 @@ impl Sender {
         }
     }
 
-    /// Sends one request and hands a successful JSON body to `read`; a call that was refused is not
-    /// sent.
+    /// Sends one request and hands a successful JSON body to `reader`; a call that was refused is
+    /// not sent.
     pub(crate) async fn prompt<T>(
         &self,
         permit: &NetworkPermit,
         call: Result<Call<'_>, Failure>,
-        read: impl FnOnce(&Value) -> Result<T, Problem>,
-    ) -> Exchanged<T> {
+        reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
+    ) -> Exchanged<T>
+    where
+        T: Send + 'static,
+    {
         match call {
-            Ok(call) => self.exchange(permit, call, read).await,
+            Ok(call) => self.exchange(permit, call, reader).await,
             Err(refusal) => Exchanged {
                 exchange: Exchange {
                     host: self.host().to_owned(),
@@ -148,13 +155,16 @@ impl Sender {
         }
     }
 
-    /// Sends one request and hands a successful JSON body to `read`.
+    /// Sends one request and hands a successful JSON body to `reader`.
     pub(crate) async fn exchange<T>(
         &self,
         permit: &NetworkPermit,
         call: Call<'_>,
-        read: impl FnOnce(&Value) -> Result<T, Problem>,
-    ) -> Exchanged<T> {
+        reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
+    ) -> Exchanged<T>
+    where
+        T: Send + 'static,
+    {
         let redactor = redactor(call.secret);
         let mut exchange = Exchange {
             attempts: 1,
@@ -183,18 +193,22 @@ impl Sender {
                 // may come behind it.
                 exchange.maybe_billed =
                     method == Method::Post && matches!(response.status, 200..=299 | 500..=599);
-                let answer = Answer {
+                let received = Received {
                     provider: self.connection.provider,
-                    asked: call.asked,
+                    model: match call.asked {
+                        Asked::Model(model) => Some(model.to_owned()),
+                        Asked::Identity => None,
+                    },
                     account: !call.account.is_empty(),
-                    host: &exchange.host,
-                    url: call.url.as_str(),
-                    status: response.status,
-                    headers: &response.headers,
-                    body: &response.body,
-                    redactor: &redactor,
+                    host: exchange.host.clone(),
+                    url: call.url,
+                    response,
+                    redactor,
                 };
-                let outcome = outcome(&answer, read);
+                let bytes = received.response.body.len();
+                let judged = aside(bytes, move || received.judge(reader)).await;
+                let (outcome, stated) = judged.unwrap_or_else(|failure| (Err(failure), None));
+                exchange.stated = stated;
                 Exchanged { exchange, outcome }
             }
         }
@@ -226,37 +240,109 @@ pub(crate) fn judged<T, U>(
     }
 }
 
-/// A reader for an answer that has one shape or is none.
-pub(crate) fn or_shape<T>(
-    read: impl FnOnce(&Value) -> Option<T> + Send,
-) -> impl FnOnce(&Value) -> Result<T, Problem> + Send {
-    move |value| read(value).ok_or(Problem::Shape)
+/// The same, on a thread of its own when the answer is a large one.
+pub(crate) async fn judged_aside<T: Send + 'static, U: Send + 'static>(
+    exchanged: Exchanged<T>,
+    judge: impl FnOnce(T) -> Result<U, Failure> + Send + 'static,
+) -> Exchanged<U> {
+    let Exchanged { exchange, outcome } = exchanged;
+    let bytes = usize::try_from(exchange.bytes_in).unwrap_or(usize::MAX);
+    let outcome = match outcome {
+        Ok(read) => aside(bytes, move || judge(read)).await.flatten(),
+        Err(failure) => Err(failure),
+    };
+    Exchanged { exchange, outcome }
 }
 
-/// Judges an answer: a 2xx is read, everything else is classified.
-fn outcome<T>(
-    answer: &Answer<'_>,
-    read: impl FnOnce(&Value) -> Result<T, Problem>,
-) -> Result<T, Failure> {
-    if !(200..300).contains(&answer.status) {
-        return Err(classify(answer));
+/// How a successful answer is read.
+pub(crate) struct Reader<R> {
+    /// What is looked at in it.
+    pub(crate) shape: &'static Shape,
+    /// Reads what an answer says of the call when it is no usable answer.
+    pub(crate) stated: Option<fn(&Value) -> ChatReply>,
+    /// Reads the answer.
+    pub(crate) read: R,
+}
+
+/// A reader for an answer that has one shape or is none.
+pub(crate) fn or_shape<T>(
+    shape: &'static Shape,
+    read: impl FnOnce(&Value) -> Option<T> + Send + 'static,
+) -> Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static> {
+    Reader {
+        shape,
+        stated: None,
+        read: move |seen: &Seen| read(&seen.value).ok_or(Problem::Shape),
     }
-    let content_type = answer.headers.text("content-type").unwrap_or_default();
-    if content_type.starts_with("text/event-stream") {
-        return Err(classify_success(answer, Problem::Stream));
+}
+
+/// An answer with all that judging it takes, so that any thread can.
+struct Received {
+    provider: ProviderKind,
+    /// The model that was asked for, or else who the token belongs to.
+    model: Option<String>,
+    account: bool,
+    host: String,
+    url: Url,
+    response: HttpResponse,
+    redactor: Redactor,
+}
+
+/// What came of an answer, and what one that is of no use still says of the call.
+type Judged<T> = (Result<T, Failure>, Option<Box<ChatReply>>);
+
+impl Received {
+    /// Judges an answer: a 2xx is read, everything else is classified.
+    fn judge<T>(self, reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem>>) -> Judged<T> {
+        let answer = Answer {
+            provider: self.provider,
+            asked: self.model.as_deref().map_or(Asked::Identity, Asked::Model),
+            account: self.account,
+            host: &self.host,
+            url: self.url.as_str(),
+            status: self.response.status,
+            headers: &self.response.headers,
+            body: &self.response.body,
+            redactor: &self.redactor,
+        };
+        if !(200..300).contains(&answer.status) {
+            return (Err(classify(&answer)), None);
+        }
+        if answer.body.iter().all(u8::is_ascii_whitespace) {
+            return (Err(classify_success(&answer, Problem::Empty)), None);
+        }
+        let kept = |stated: ChatReply| {
+            let mut stated = stated;
+            spare(&mut stated, answer.redactor);
+            let says_something = stated != ChatReply::default();
+            says_something.then(|| Box::new(stated))
+        };
+        let Some(seen) = json::read(answer.body, reader.shape) else {
+            // Whole JSON is JSON, whatever it is called; a stream may be called anything as well.
+            if stream::is_one(answer.headers.text("content-type"), answer.body) {
+                let stated = reader
+                    .stated
+                    .map(|read| kept(stream::stated(answer.body, reader.shape, read)));
+                let failure = classify_success(&answer, Problem::Stream);
+                return (Err(failure), stated.flatten());
+            }
+            return (Err(classify_success(&answer, Problem::Shape)), None);
+        };
+        let stated = |value| reader.stated.and_then(|read| kept(read(value)));
+        // Routers answer before their sub-provider has, and cannot take the status back.
+        if answer.provider.profile().wire == Wire::Compatible
+            && let Some(holder) = error_within(&seen.value)
+        {
+            return (Err(classify_within(&answer, holder)), stated(&seen.value));
+        }
+        match (reader.read)(&seen) {
+            Ok(read) => (Ok(read), None),
+            Err(problem) => {
+                let failure = classify_success(&answer, problem);
+                (Err(failure), stated(&seen.value))
+            }
+        }
     }
-    if answer.body.iter().all(u8::is_ascii_whitespace) {
-        return Err(classify_success(answer, Problem::Empty));
-    }
-    let value: Value = serde_json::from_slice(answer.body)
-        .map_err(|_| classify_success(answer, Problem::Shape))?;
-    // Routers answer before their sub-provider has, and cannot take the status back.
-    if answer.provider.profile().wire == Wire::Compatible
-        && let Some(holder) = error_within(&value)
-    {
-        return Err(classify_within(answer, holder));
-    }
-    read(&value).map_err(|problem| classify_success(answer, problem))
 }
 
 /// A failure of the transport, with what had been seen until then.

@@ -9,6 +9,7 @@ mod config_file;
 mod connections;
 mod credentials;
 mod documents;
+mod large;
 mod protocol;
 mod urls;
 

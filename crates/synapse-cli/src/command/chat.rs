@@ -4,7 +4,7 @@
 mod call;
 mod files;
 
-use synapse_core::chat::ChatReply;
+use synapse_core::chat::{ChatReply, Remark};
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_core::engine::{ChatCall, Engine};
 use synapse_core::receipt::Receipt;
@@ -61,30 +61,36 @@ fn answer(printer: &Printer, reply: &ChatReply) {
             text.to_owned()
         }
     };
-    let text = reply
-        .content
-        .as_deref()
-        .or(reply.refusal.as_deref())
-        .unwrap_or_default();
-    if !text.is_empty() {
+    if let Some(text) = reply.text() {
         let end = if text.ends_with('\n') { "" } else { "\n" };
         printer.exactly(&format!("{}{end}", shown(text)));
-    } else if let Some(reason) = &reply.finish_reason {
-        let why = reason
-            .without_text()
-            .unwrap_or("the provider gave no reason");
-        printer.note(&format!(
-            "no text (finish reason {}): {why}",
-            printable(reason.as_str())
-        ));
-    } else {
-        printer.note("no text, and the provider gave no reason");
+    }
+    if let Some(remark) = reply.remark() {
+        printer.note(&remark_line(&remark));
+        // It was paid for and is no answer: stdout has the answer alone.
+        if let Some(reasoning) = remark.reasoning {
+            printer.note(&printable(reasoning));
+        }
     }
     for call in &reply.tool_calls {
         // Plain text fields always serialise.
         let line = serde_json::to_string(&ToolCallView::from(call))
             .unwrap_or_else(|error| error.to_string());
         printer.line(&printable_json(&line));
+    }
+}
+
+/// What the text does not say of itself.
+fn remark_line(remark: &Remark<'_>) -> String {
+    let no_reason = "the provider gave no reason";
+    match (remark.reason, remark.why) {
+        (Some(reason), why) => printable(&format!(
+            "{} (finish reason {reason}): {}",
+            remark.state,
+            why.unwrap_or(no_reason)
+        )),
+        (None, Some(why)) => format!("{}: {why}", remark.state),
+        (None, None) => format!("{}, and {no_reason}", remark.state),
     }
 }
 

@@ -104,10 +104,21 @@ pub(super) async fn send(
                 warnings,
             })
         }
-        Ok((provider, Exchanged { exchange, outcome })) => {
+        Ok((provider, exchanged)) => {
+            let Exchanged {
+                mut exchange,
+                mut outcome,
+            } = exchanged;
             let asked = &request.model;
-            let (cost, unread) =
-                pricing::cost(ports, provider.as_ref(), asked, &outcome, &exchange).await;
+            let unreadable = outcome
+                .as_mut()
+                .map(|reply| std::mem::take(&mut reply.warnings))
+                .unwrap_or_default();
+            // Tokens and money of an answer that is of no use were spent all the same.
+            let stated = exchange.stated.take();
+            let told = outcome.as_ref().ok().or(stated.as_deref());
+            let (cost, unpriced) =
+                pricing::cost(ports, provider.as_ref(), asked, told, &exchange).await;
             let text = outcome
                 .as_ref()
                 .ok()
@@ -116,13 +127,14 @@ pub(super) async fn send(
             let complete = |receipt: &mut Receipt| {
                 receipt.exchange = exchange;
                 receipt.cost = cost;
-                if let Ok(reply) = &outcome {
-                    receipt.complete(reply);
+                if let Some(told) = told {
+                    receipt.complete(told);
                 }
             };
             let (receipt, mut warnings) =
                 call.finish(outcome.as_ref().err(), text, complete).await?;
-            warnings.extend(unread);
+            warnings.extend(unreadable);
+            warnings.extend(unpriced);
             Ok(ChatOutcome {
                 receipt,
                 result: outcome,

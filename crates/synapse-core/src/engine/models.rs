@@ -39,12 +39,14 @@ impl Engine {
         let Exchanged { exchange, outcome } = self.list_models(&connection).await?;
         let mut listed = outcome?;
         let kept = pricing::keep(&self.ports, std::mem::take(&mut listed.prices)).await;
+        let mut warnings = std::mem::take(&mut listed.warnings);
+        warnings.extend(kept.err());
         Ok(Models {
             connection,
             listed,
             listed_at,
             exchange,
-            warnings: kept.err().into_iter().collect(),
+            warnings,
         })
     }
 

@@ -40,15 +40,15 @@ async fn look_up(ports: &Ports, tariff: Tariff) -> (Option<PriceList>, Option<Fa
     }
 }
 
-/// What a call cost. Prices that cannot be read leave it unknown; the failure is worth a warning.
+/// What a call cost, by what the answer says of it. Prices that cannot be read leave it unknown; the failure is worth a warning.
 pub(super) async fn cost(
     ports: &Ports,
     provider: &dyn Provider,
     asked: &ModelId,
-    outcome: &Result<ChatReply, Failure>,
+    told: Option<&ChatReply>,
     exchange: &Exchange,
 ) -> (Cost, Option<Failure>) {
-    let Ok(reply) = outcome else {
+    let Some(reply) = told else {
         return (Cost::default(), None);
     };
     let (prices, failure) = look_up(ports, provider.tariff(asked, reply, exchange)).await;

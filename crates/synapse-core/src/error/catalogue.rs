@@ -396,6 +396,11 @@ catalogue! {
         detected "the content type is text/event-stream"
         remedy "The endpoint is not a non-streaming chat endpoint; check the base URL or report it.";
 
+    ProviderPartlyUnreadable "provider.partly-unreadable" ProviderState
+        means "part of an answer could not be read; the rest of it is there"
+        detected "the body is not quite JSON, or a member of it has another type than it should; a warning beside the answer, and never its outcome"
+        remedy "Nothing has to be done. The causes name each place; report them to the provider if they come again.";
+
     TransportDns "transport.dns" Transport
         means "the host name could not be resolved"
         detected "name resolution failed; nothing was sent"

@@ -42,6 +42,7 @@ pub(crate) fn row(number: u64) -> Entry {
                 bytes_in: u64::MAX,
                 headers_ms: unless(11, number * 3),
                 maybe_billed: (number / 3).is_multiple_of(2),
+                stated: None,
             },
             finish_reason: word(8, "stop"),
             usage: Usage {

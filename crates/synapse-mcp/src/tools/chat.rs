@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use synapse_core::call::Caller;
-use synapse_core::chat::{ChatReply, Message, Parameters, Role};
+use synapse_core::chat::{ChatReply, Message, Parameters, Remark, Role};
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_core::engine::ChatCall;
 use synapse_core::error::Failure;
@@ -28,7 +28,7 @@ pub(super) async fn call(view: &View, mut call: ToolCall) -> Result<ToolResult, 
         }
         Ok(reply) => {
             let document = ChatDocument::new(&reply, receipt, warnings);
-            ToolResult::new(blocks(reply)).with_structured_content(value(&document))
+            ToolResult::new(blocks(&reply)).with_structured_content(value(&document))
         }
     })
 }
@@ -96,27 +96,32 @@ fn messages(
     Ok(system.into_iter().chain(conversation).collect())
 }
 
-/// The answer exactly as given, or without one the reason; tool calls in a block of their own.
-fn blocks(reply: ChatReply) -> Vec<Value> {
+/// The answer exactly as given, then in blocks of their own what the text does not say of itself,
+/// the reasoning when there is nothing else, and the tool calls.
+fn blocks(reply: &ChatReply) -> Vec<Value> {
     let calls: Vec<ToolCallView> = reply.tool_calls.iter().map(ToolCallView::from).collect();
-    let mut blocks = vec![text_block(text(reply))];
+    let remark = reply.remark();
+    let mut texts: Vec<String> = reply.text().map(str::to_owned).into_iter().collect();
+    texts.extend(remark.as_ref().map(aside));
+    texts.extend(
+        remark
+            .and_then(|remark| remark.reasoning)
+            .map(|reasoning| format!("reasoning: {reasoning}")),
+    );
     if !calls.is_empty() {
-        blocks.push(text_block(format!("tool_calls: {}", value(&calls))));
+        texts.push(format!("tool_calls: {}", value(&calls)));
     }
-    blocks
+    texts.into_iter().map(text_block).collect()
 }
 
-fn text(reply: ChatReply) -> String {
-    let answer = reply.content.or(reply.refusal).unwrap_or_default();
-    if !answer.is_empty() {
-        return answer;
-    }
-    let reason = reply.finish_reason.as_ref();
-    let why = reason.and_then(|reason| reason.without_text());
+fn aside(remark: &Remark<'_>) -> String {
     format!(
-        "(no text; finish reason {}{})",
-        reason.map_or("unknown", |reason| reason.as_str()),
-        why.map_or_else(String::new, |why| format!(": {why}"))
+        "({}; finish reason {}{})",
+        remark.state,
+        remark.reason.unwrap_or("unknown"),
+        remark
+            .why
+            .map_or_else(String::new, |why| format!(": {why}"))
     )
 }
 
@@ -304,7 +309,7 @@ mod tests {
         };
         let calls = r#"tool_calls: [{"id":"call_1","name":"look","arguments":"{\"at\":"}]"#;
         assert_eq!(
-            blocks(reply.clone()),
+            blocks(&reply),
             [
                 json!({"type": "text", "text": "I look."}),
                 json!({"type": "text", "text": calls})
@@ -315,8 +320,31 @@ mod tests {
             ..reply
         };
         assert_eq!(
-            blocks(silent)[0]["text"],
+            blocks(&silent)[0]["text"],
             "(no text; finish reason tool_calls: the model asks for tool calls)"
         );
+    }
+
+    #[test]
+    fn an_answer_that_is_not_whole_says_so_beside_its_text() {
+        let cut = ChatReply {
+            content: Some("The first half".into()),
+            finish_reason: Some(FinishReason::new("length")),
+            ..ChatReply::default()
+        };
+        assert_eq!(blocks(&cut)[0]["text"], "The first half");
+        let said = blocks(&cut)[1]["text"].to_string();
+        assert!(said.contains("(cut off; finish reason length: "), "{said}");
+        let thought = ChatReply {
+            reasoning: Some("Fifty-six.".into()),
+            finish_reason: Some(FinishReason::new("stop")),
+            ..ChatReply::default()
+        };
+        let said = blocks(&thought)[0]["text"].to_string();
+        assert!(
+            said.contains("(no text; finish reason stop: all of"),
+            "{said}"
+        );
+        assert_eq!(blocks(&thought)[1]["text"], "reasoning: Fifty-six.");
     }
 }

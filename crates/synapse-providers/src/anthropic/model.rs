@@ -1,10 +1,14 @@
 //! A model as Anthropic's models endpoints describe it.
 
 use serde_json::Value;
+use synapse_core::error::Failure;
 use synapse_core::models::ListedModel;
 use synapse_core::redact::Redactor;
 use synapse_core::time::Timestamp;
 
+use crate::json::Seen;
+use crate::list::warnings;
+use crate::reply::flaws;
 use crate::wire::{MAX_WORD, count, text};
 
 /// What a lookup or a list told of one model.
@@ -27,6 +31,8 @@ pub(super) struct Page {
     pub(super) models: Vec<ModelInfo>,
     /// There are more behind it, which are not asked for.
     pub(super) has_more: bool,
+    /// What could not be read.
+    pub(super) warnings: Vec<Failure>,
 }
 
 impl ModelInfo {
@@ -36,7 +42,7 @@ impl ModelInfo {
         let most = |key: &str| count(value, key).filter(|tokens| *tokens > 0);
         let created = value.get("created_at").and_then(Value::as_str);
         Some(Self {
-            id: text(value, "id")?,
+            id: text(value, "id").filter(|id| !id.trim().is_empty())?,
             created: created
                 .and_then(|text| text.parse::<Timestamp>().ok())
                 .filter(|time| *time != Timestamp::from_millis(0)),
@@ -58,11 +64,14 @@ impl ModelInfo {
 
 impl Page {
     /// Reads a list, leaving out what is no model; `None` when there is none.
-    pub(super) fn read(value: &Value) -> Option<Self> {
-        let data = value.get("data")?.as_array()?;
+    pub(super) fn read(seen: &Seen, redactor: &Redactor) -> Option<Self> {
+        let data = seen.value.get("data")?.as_array()?;
+        let models: Vec<ModelInfo> = data.iter().filter_map(ModelInfo::read).collect();
+        let has_more = seen.value.get("has_more").and_then(Value::as_bool) == Some(true);
         Some(Self {
-            models: data.iter().filter_map(ModelInfo::read).collect(),
-            has_more: value.get("has_more").and_then(Value::as_bool) == Some(true),
+            warnings: warnings(data.len() - models.len(), flaws(&seen.flaws, redactor)),
+            models,
+            has_more: has_more || seen.flaws.left_out() > 0,
         })
     }
 }
@@ -72,6 +81,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::json;
+    use crate::wire::model::MODELS;
 
     #[test]
     fn what_is_not_said_is_unknown() {
@@ -83,8 +94,14 @@ mod tests {
         };
         assert_eq!(bare, Some(expected));
         assert_eq!(ModelInfo::read(&json!({"type": "model"})), None);
-        assert_eq!(Page::read(&json!({"data": {}})), None);
-        let page = Page::read(&json!({"data": [{"id": "m"}, 7], "has_more": true})).unwrap();
+        let read = |list: &str| {
+            let seen = json::read(list.as_bytes(), &MODELS).unwrap();
+            Page::read(&seen, &Redactor::none())
+        };
+        assert_eq!(read(r#"{"data": {}}"#), None);
+        let page = read(r#"{"data": [{"id": "m"}, 7, {"id": ""}], "has_more": true}"#).unwrap();
         assert_eq!((page.models.len(), page.has_more), (1, true));
+        let causes = page.warnings[0].causes.concat();
+        assert!(causes.contains("2 entries without an id"), "{causes}");
     }
 }

@@ -5,25 +5,42 @@ use serde_json::Value;
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
 use synapse_core::cost::Billing;
 
+use crate::json::{ANY, COUNT, Shape, TEXT, WHOLE};
 use crate::wire::{count, text};
 
-/// Reads a message leniently; `None` when it has no list of content.
-pub(super) fn read(body: &Value) -> Option<ChatReply> {
-    let content = body.get("content").and_then(Value::as_array)?;
-    let usage = body.get("usage").unwrap_or(&Value::Null);
+/// Reads a message leniently; `None` when it has neither content nor a reason why it stopped.
+pub(crate) fn read(body: &Value) -> Option<ChatReply> {
+    let content = match body.get("content") {
+        Some(Value::Array(content)) => content.as_slice(),
+        // What cannot be read takes nothing else with it.
+        _ if body.get("stop_reason").is_some_and(Value::is_string) => &[],
+        _ => return None,
+    };
     Some(ChatReply {
-        content: joined(content, "text"),
+        content: joined(content, "text").or_else(|| text(body, "content")),
         reasoning: joined(content, "thinking"),
         refusal: refusal(body),
         tool_calls: content.iter().filter_map(tool_call).collect(),
-        finish_reason: text(body, "stop_reason").map(FinishReason::new),
+        ..stated(body)
+    })
+}
+
+/// What a body says of a call, whether or not there is an answer in it.
+pub(crate) fn stated(body: &Value) -> ChatReply {
+    let usage = body.get("usage").unwrap_or(&Value::Null);
+    let at_the_end = || text(body.get("delta")?, "stop_reason");
+    ChatReply {
+        finish_reason: text(body, "stop_reason")
+            .or_else(at_the_end)
+            .map(FinishReason::new),
         model: text(body, "model"),
         usage: counts(usage),
         billing: Billing {
             service_tier: tier(usage),
             ..Billing::default()
         },
-    })
+        ..ChatReply::default()
+    }
 }
 
 /// The texts of every block of this type, one behind the other; `None` when they say nothing.
@@ -108,6 +125,38 @@ fn tier(usage: &Value) -> Option<String> {
     let tier = tier.unwrap_or_else(|| "standard".to_owned());
     Some(format!("{tier}+{}", extras.join("+")))
 }
+
+/// What is looked at in a message.
+pub(crate) const MESSAGE: Shape = Shape::object(&[
+    ("content", &CONTENT),
+    ("model", &TEXT),
+    ("stop_reason", &TEXT),
+    ("stop_details", &WHOLE),
+    ("usage", &USAGE),
+    ("error", &WHOLE),
+])
+.and_others();
+const CONTENT: Shape = Shape::list(10_000, &BLOCK).or_text();
+const BLOCK: Shape = Shape::object(&[
+    ("type", &ANY),
+    ("text", &ANY),
+    ("thinking", &ANY),
+    ("id", &ANY),
+    ("name", &ANY),
+    ("input", &WHOLE),
+]);
+const USAGE: Shape = Shape::object(&[
+    ("input_tokens", &COUNT),
+    ("output_tokens", &COUNT),
+    ("cache_read_input_tokens", &COUNT),
+    ("cache_creation_input_tokens", &COUNT),
+    ("output_tokens_details", &WHOLE),
+    ("service_tier", &ANY),
+    ("inference_geo", &ANY),
+    ("speed", &ANY),
+    ("cache_creation", &WHOLE),
+    ("server_tool_use", &WHOLE),
+]);
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
 use synapse_core::cost::Billing;
 
 use super::{count, text};
+use crate::json::{ANY, COUNT, Shape, TEXT, WHOLE};
 
 /// Why a JSON value is no chat completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,28 +18,85 @@ pub(crate) enum NoCompletion {
 }
 
 /// Reads a completion leniently.
+///
+/// The first choice that says something is the answer; tool calls count in whichever choice they
+/// are. Nothing is required of a choice but that it has a message, a text or a finish reason.
 pub(crate) fn read(body: &Value) -> Result<ChatReply, NoCompletion> {
-    let choices = body
-        .get("choices")
-        .and_then(Value::as_array)
-        .ok_or(NoCompletion::Shape)?;
-    let choice = choices.first().ok_or(NoCompletion::NoChoice)?;
-    let message = choice
-        .get("message")
-        .filter(|each| each.is_object())
-        .ok_or(NoCompletion::Shape)?;
+    let choices = choices(body).ok_or(NoCompletion::Shape)?;
+    if choices.is_empty() {
+        return Err(NoCompletion::NoChoice);
+    }
+    if !choices.iter().any(is_choice) {
+        return Err(NoCompletion::Shape);
+    }
+    let messages = || choices.iter().filter_map(message);
     Ok(ChatReply {
-        content: message.get("content").and_then(content),
-        reasoning: reasoning(message),
-        refusal: text(message, "refusal"),
-        tool_calls: tool_calls(message),
-        finish_reason: text(choice, "finish_reason")
-            .or_else(|| text(choice, "native_finish_reason"))
+        content: choices.iter().find_map(spoken),
+        reasoning: messages().find_map(reasoning),
+        refusal: messages().find_map(|message| text(message, "refusal")),
+        tool_calls: messages().flat_map(tool_calls).collect(),
+        ..stated(body)
+    })
+}
+
+/// How many choices beside the one that is the answer have a text, which is left out.
+pub(crate) fn other_texts(body: &Value) -> usize {
+    let texts = choices(body).unwrap_or_default().iter().filter_map(spoken);
+    texts
+        .filter(|text| !text.is_empty())
+        .count()
+        .saturating_sub(1)
+}
+
+/// What a body says of a call, whether or not there is an answer in it.
+pub(crate) fn stated(body: &Value) -> ChatReply {
+    let choices = choices(body).unwrap_or_default();
+    let told = usage_of(body).unwrap_or(&Value::Null);
+    ChatReply {
+        finish_reason: ["finish_reason", "native_finish_reason"]
+            .iter()
+            .find_map(|key| choices.iter().find_map(|choice| text(choice, key)))
             .map(FinishReason::new),
         model: text(body, "model"),
-        usage: body.get("usage").map(usage).unwrap_or_default(),
-        billing: billing(body),
-    })
+        usage: usage(told),
+        billing: billing(body, told),
+        ..ChatReply::default()
+    }
+}
+
+/// Where the tokens are counted: beside the choices, else in one of them, as Moonshot has it, or in
+/// a member of the vendor's own (Groq).
+pub(crate) fn usage_of(body: &Value) -> Option<&Value> {
+    let counts = |holder: &'_ Value| -> bool { holder.get("usage").is_some_and(Value::is_object) };
+    let choice = || choices(body)?.iter().find(|choice| counts(choice));
+    let holder = Some(body)
+        .filter(|body| counts(body))
+        .or_else(choice)
+        .or_else(|| body.get("x_groq").filter(|own| counts(own)))?;
+    holder.get("usage")
+}
+
+fn choices(body: &Value) -> Option<&[Value]> {
+    body.get("choices")?.as_array().map(Vec::as_slice)
+}
+
+/// The message of a choice, or what a server that is used to streams calls so.
+fn message(choice: &Value) -> Option<&Value> {
+    ["message", "delta"]
+        .iter()
+        .find_map(|key| choice.get(key).filter(|each| each.is_object()))
+}
+
+/// Whether it is a choice at all. A message that cannot be read takes nothing else with it.
+fn is_choice(choice: &Value) -> bool {
+    let has_text = |key: &str| choice.get(key).is_some_and(Value::is_string);
+    message(choice).is_some() || has_text("text") || has_text("finish_reason")
+}
+
+/// The text of a choice: an empty one counts only where there is no other.
+fn spoken(choice: &Value) -> Option<String> {
+    let written = message(choice).and_then(|message| message.get("content"));
+    written.and_then(content).or_else(|| text(choice, "text"))
 }
 
 /// The error that some servers put into a successful answer, and the code that it states: beside
@@ -67,19 +125,23 @@ fn reasoning(message: &Value) -> Option<String> {
     })
 }
 
-/// Content is a string, or a list of parts of which the text ones count.
+/// Content is a string, a part, or a list of parts of which the text ones count.
 fn content(content: &Value) -> Option<String> {
     match content {
         Value::String(text) => Some(text.clone()),
         Value::Array(parts) => {
-            let texts: Vec<&str> = parts
-                .iter()
-                .filter_map(|part| part.get("text").and_then(Value::as_str))
-                .collect();
+            let texts: Vec<&str> = parts.iter().filter_map(part).collect();
             (!texts.is_empty()).then(|| texts.concat())
         }
+        Value::Object(_) => part(content).map(str::to_owned),
         _ => None,
     }
+}
+
+/// The text of a part: itself, its `text`, or the `value` of that.
+fn part(part: &Value) -> Option<&str> {
+    let text = part.get("text").unwrap_or(part);
+    text.get("value").unwrap_or(text).as_str()
 }
 
 fn tool_calls(message: &Value) -> Vec<ToolCall> {
@@ -125,11 +187,8 @@ fn extra(call: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// `usage.cost` is money (OpenRouter); an `estimated_cost` calls itself a guess and is left alone.
-fn billing(body: &Value) -> Billing {
-    let usage = body.get("usage").unwrap_or(&Value::Null);
+fn billing(body: &Value, usage: &Value) -> Billing {
     let audio = |group: &str| count(usage.get(group)?, "audio_tokens");
-    let stated = usage.get("cost").and_then(Value::as_number);
     let audio_tokens = [
         audio("prompt_tokens_details"),
         audio("completion_tokens_details"),
@@ -140,8 +199,47 @@ fn billing(body: &Value) -> Billing {
             .into_iter()
             .flatten()
             .reduce(u64::saturating_add),
-        stated_nano_usd: stated.and_then(|usd| Billing::nano_usd(&usd.to_string())),
+        ..money(usage)
     }
+}
+
+/// `usage.cost` is money (OpenRouter); an `estimated_cost` calls itself a guess and is left alone.
+///
+/// Routed with a key of the caller's own, a call is charged twice: by the router, whose part is
+/// `cost` and often 0, and by the one who served it, whose part is among the details
+/// (<https://openrouter.ai/docs/guides/overview/auth/byok>). Then the cost is both together, and
+/// unknown when one of them is not stated. Without a word on whose key it was, a part that is more
+/// than the cost cannot be in it, and a 0 need not be the whole of it: proxies write one for a
+/// model whose price they do not know.
+fn money(usage: &Value) -> Billing {
+    let upstream = usage.get("cost_details").and_then(upstream);
+    let cost = amount(usage, "cost");
+    let own_key = usage.get("is_byok").and_then(Value::as_bool);
+    let charged_twice = own_key.unwrap_or(upstream > cost);
+    Billing {
+        stated_nano_usd: match (charged_twice, own_key) {
+            (true, _) => cost
+                .zip(upstream)
+                .and_then(|(one, other)| one.checked_add(other)),
+            (false, Some(_)) => cost,
+            (false, None) => cost.filter(|cost| *cost > 0),
+        },
+        own_key: charged_twice,
+        ..Billing::default()
+    }
+}
+
+/// What the one who served a routed call charged.
+fn upstream(details: &Value) -> Option<u64> {
+    amount(details, "upstream_inference_cost").or_else(|| {
+        amount(details, "upstream_inference_prompt_cost")?
+            .checked_add(amount(details, "upstream_inference_completions_cost")?)
+    })
+}
+
+/// An amount of money, in nano-USD.
+fn amount(holder: &Value, key: &str) -> Option<u64> {
+    Billing::nano_usd(&holder.get(key)?.as_number()?.to_string())
 }
 
 fn usage(usage: &Value) -> Usage {
@@ -155,5 +253,178 @@ fn usage(usage: &Value) -> Usage {
     }
 }
 
+/// What is looked at in a completion.
+pub(crate) const COMPLETION: Shape = Shape::object(&[
+    ("choices", &CHOICES),
+    ("model", &TEXT),
+    ("usage", &USAGE),
+    ("service_tier", &TEXT),
+    ("provider", &ANY),
+    ("x_groq", &WHOLE),
+    ("error", &WHOLE),
+])
+.and_others();
+const CHOICES: Shape = Shape::list(64, &CHOICE);
+const CHOICE: Shape = Shape::object(&[
+    ("message", &MESSAGE),
+    ("delta", &MESSAGE),
+    ("text", &ANY),
+    ("finish_reason", &TEXT),
+    ("native_finish_reason", &ANY),
+    ("error", &WHOLE),
+    ("usage", &USAGE),
+]);
+const MESSAGE: Shape = Shape::object(&[
+    ("content", &CONTENT),
+    ("reasoning", &ANY),
+    ("reasoning_content", &ANY),
+    ("thinking", &ANY),
+    ("refusal", &ANY),
+    ("tool_calls", &TOOL_CALLS),
+    ("function_call", &WHOLE),
+]);
+const CONTENT: Shape = PART.or_list(10_000, &PART);
+const PART: Shape = Shape::object(&[("text", &PART_TEXT), ("thinking", &THOUGHTS)]).or_text();
+const PART_TEXT: Shape = Shape::object(&[("value", &TEXT)]).or_text();
+const THOUGHTS: Shape = THOUGHT.or_list(10_000, &THOUGHT);
+const THOUGHT: Shape = Shape::object(&[("text", &PART_TEXT)]).or_text();
+const TOOL_CALLS: Shape = Shape::list(1_000, &WHOLE);
+const USAGE: Shape = Shape::object(&[
+    ("prompt_tokens", &COUNT),
+    ("completion_tokens", &COUNT),
+    ("total_tokens", &COUNT),
+    ("reasoning_tokens", &ANY),
+    ("cached_tokens", &ANY),
+    ("prompt_cache_hit_tokens", &ANY),
+    ("prompt_tokens_details", &WHOLE),
+    ("completion_tokens_details", &WHOLE),
+    ("cost", &ANY),
+    ("is_byok", &ANY),
+    ("cost_details", &WHOLE),
+    ("cost_in_usd_ticks", &ANY),
+]);
+
 /// The members of a call that the API has, and its place in a stream.
 const CALL_MEMBERS: [&str; 5] = ["id", "type", "function", "custom", "index"];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reply(choices: &Value) -> ChatReply {
+        read(&json!({"choices": choices})).unwrap()
+    }
+
+    #[test]
+    fn a_tool_call_counts_in_whichever_choice_it_is() {
+        let call = json!({"id": "t1", "type": "function",
+            "function": {"name": "read_file", "arguments": "{}"}});
+        let split = json!([
+            {"message": {"content": "Let me look."}, "finish_reason": "tool_calls"},
+            {"message": {"content": null, "tool_calls": [call]}, "finish_reason": "tool_calls"},
+        ]);
+        let read = reply(&split);
+        assert_eq!(read.content.as_deref(), Some("Let me look."));
+        assert_eq!(read.tool_calls[0].name, "read_file");
+        assert_eq!(other_texts(&json!({"choices": split})), 0);
+        let two = json!([{"message": {"content": "a"}}, {"message": {"content": "b"}}]);
+        assert_eq!(reply(&two).content.as_deref(), Some("a"));
+        assert_eq!(other_texts(&json!({"choices": two})), 1);
+    }
+
+    #[test]
+    fn a_choice_is_one_by_its_message_its_text_or_its_reason() {
+        let silent = reply(&json!([{"message": null, "finish_reason": "length"}]));
+        assert_eq!(silent.finish_reason, Some(FinishReason::new("length")));
+        assert_eq!(silent.content, None);
+        for whole in [
+            json!([{"delta": {"content": "a"}}]),
+            json!([{"text": "a"}]),
+            json!([null, {"message": {"content": "a"}}]),
+            json!([{"message": {"content": {"type": "text", "text": "a"}}}]),
+            json!([{"message": {"content": ["a"]}}]),
+            json!([{"message": {"content": [{"text": {"value": "a"}}, 7]}}]),
+        ] {
+            assert_eq!(reply(&whole).content.as_deref(), Some("a"), "{whole}");
+        }
+        for none in [
+            json!([{}]),
+            json!([null]),
+            json!(["a"]),
+            json!([{"index": 0}]),
+        ] {
+            assert_eq!(
+                read(&json!({"choices": none})),
+                Err(NoCompletion::Shape),
+                "{none}"
+            );
+        }
+    }
+
+    #[test]
+    fn tokens_are_counted_wherever_they_stand() {
+        let counts = json!({"prompt_tokens": 3, "completion_tokens": 4.0});
+        for body in [
+            json!({"usage": counts}),
+            json!({"choices": [{"usage": counts}]}),
+            json!({"usage": null, "x_groq": {"usage": counts}}),
+        ] {
+            let usage = stated(&body).usage;
+            let read = (usage.prompt_tokens, usage.completion_tokens);
+            assert_eq!(read, (Some(3), Some(4)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_routed_call_costs_what_was_charged_in_all() {
+        for (usage, nano_usd, own_key) in [
+            (json!({"cost": 0.5}), Some(500_000_000), false),
+            (json!({"cost": 0}), None, false),
+            (json!({"cost": 0, "is_byok": false}), Some(0), false),
+            (
+                json!({"cost": 0.5, "is_byok": false,
+                    "cost_details": {"upstream_inference_cost": 0.5}}),
+                Some(500_000_000),
+                false,
+            ),
+            (
+                json!({"cost": 0, "is_byok": true,
+                    "cost_details": {"upstream_inference_cost": 0.25}}),
+                Some(250_000_000),
+                true,
+            ),
+            (
+                json!({"cost": 0.01, "is_byok": true, "cost_details": {
+                    "upstream_inference_prompt_cost": 0.2,
+                    "upstream_inference_completions_cost": 0.3}}),
+                Some(510_000_000),
+                true,
+            ),
+            (json!({"cost": 0, "is_byok": true}), None, true),
+            (
+                json!({"cost": 0, "is_byok": true,
+                    "cost_details": {"upstream_inference_cost": null}}),
+                None,
+                true,
+            ),
+            (
+                json!({"is_byok": true, "cost_details": {"upstream_inference_cost": 1}}),
+                None,
+                true,
+            ),
+            (
+                json!({"cost": 0.95, "cost_details": {"upstream_inference_cost": 19}}),
+                Some(19_950_000_000),
+                true,
+            ),
+            (json!({"cost": -1}), None, false),
+            (json!({}), None, false),
+        ] {
+            let billing = stated(&json!({"usage": usage})).billing;
+            assert_eq!(billing.stated_nano_usd, nano_usd, "{usage}");
+            assert_eq!(billing.own_key, own_key, "{usage}");
+        }
+    }
+}

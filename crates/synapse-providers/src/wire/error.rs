@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::json::{self, WHOLE};
+
 /// What an error body says, as far as it says it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ErrorBody {
@@ -60,8 +62,13 @@ impl ErrorBody {
                 ..Self::default()
             };
         }
-        if let Ok(value) = serde_json::from_str::<Value>(text) {
-            return Self::from_json(&value);
+        if let Some(seen) = json::read(text.as_bytes(), &WHOLE) {
+            let read = Self::from_json(&seen.value);
+            // Other text may begin with a bracket as well.
+            let says_something = read.message.is_some() || read.code.is_some();
+            if says_something || seen.flaws.is_empty() {
+                return read;
+            }
         }
         let html = content_type.is_some_and(|each| each.contains("html")) || text.starts_with('<');
         if html {

@@ -5,11 +5,12 @@ use serde_json::Value;
 use synapse_core::chat::{ChatReply, Usage};
 use synapse_core::cost::Billing;
 
+use super::completion::{self, usage_of};
 use super::{count, text};
 
 /// Fills in what `body` says in other words than the API's.
 pub(crate) fn fill_in(reply: &mut ChatReply, body: &Value) {
-    let Some(usage) = body.get("usage") else {
+    let Some(usage) = usage_of(body) else {
         return;
     };
     let read = &mut reply.usage;
@@ -20,8 +21,17 @@ pub(crate) fn fill_in(reply: &mut ChatReply, body: &Value) {
     let reasoning = || count(usage, "reasoning_tokens");
     read.reasoning_tokens = read.reasoning_tokens.or_else(reasoning);
     *read = with_reasoning_beside(*read, count(usage, "total_tokens"));
-    let stated = &mut reply.billing.stated_nano_usd;
-    *stated = stated.or_else(|| ticks(usage));
+    if !reply.billing.own_key {
+        let stated = &mut reply.billing.stated_nano_usd;
+        *stated = stated.or_else(|| ticks(usage));
+    }
+}
+
+/// What a body says of a call, in whatever words.
+pub(crate) fn stated(body: &Value) -> ChatReply {
+    let mut reply = completion::stated(body);
+    fill_in(&mut reply, body);
+    reply
 }
 
 /// The sub-provider that a router names in the body (OpenRouter).
@@ -64,7 +74,7 @@ mod tests {
 
     fn filled(usage: &Value) -> ChatReply {
         let body = json!({"choices": [{"message": {}}], "usage": usage});
-        let mut reply = super::super::completion::read(&body).unwrap();
+        let mut reply = completion::read(&body).unwrap();
         fill_in(&mut reply, &body);
         reply
     }
@@ -96,7 +106,7 @@ mod tests {
     fn the_reason_of_a_sub_provider_stands_in_for_one_that_is_missing() {
         let reason = |choice: &str| {
             let choice: Value = serde_json::from_str(choice).unwrap();
-            let reply = super::super::completion::read(&json!({"choices": [choice]}));
+            let reply = completion::read(&json!({"choices": [choice]}));
             reply.unwrap().finish_reason.unwrap().as_str().to_owned()
         };
         let native = r#"{"message": {}, "finish_reason": null, "native_finish_reason": "MAX"}"#;
@@ -110,7 +120,7 @@ mod tests {
         let call = json!({"id": "1", "type": "function", "index": 0, "nothing": null,
             "function": {"name": "f"}, "extra_content": {"signature": "s"}});
         let body = json!({"choices": [{"message": {"tool_calls": [call]}}]});
-        let reply = super::super::completion::read(&body).unwrap();
+        let reply = completion::read(&body).unwrap();
         let extra = Value::Object(reply.tool_calls[0].extra.clone());
         assert_eq!(extra, json!({"extra_content": {"signature": "s"}}));
     }

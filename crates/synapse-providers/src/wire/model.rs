@@ -7,6 +7,7 @@ use synapse_core::redact::Redactor;
 use synapse_core::time::Timestamp;
 
 use super::{MAX_WORD, count, text};
+use crate::json::{ANY, Shape};
 use crate::prices::{price as per_million, rates};
 
 /// What a model lookup told.
@@ -73,21 +74,20 @@ impl ModelInfo {
         (info.id.is_some() || info.providers.is_some()).then_some(info)
     }
 
-    /// Reads `{"data":[…]}`, leaving out what is no model; `None` when there is no list.
-    pub(crate) fn read_list(value: &Value) -> Option<Vec<Self>> {
+    /// Reads `{"data":[…]}`; `None` when there is no list.
+    pub(crate) fn read_list(value: &Value) -> Option<Entries> {
         Self::read_bare_list(value.get("data")?)
     }
 
     /// Reads the same list without the object around it, as Together writes it.
-    pub(crate) fn read_bare_list(value: &Value) -> Option<Vec<Self>> {
-        let items = value.as_array()?;
-        Some(items.iter().filter_map(Self::read).collect())
+    pub(crate) fn read_bare_list(value: &Value) -> Option<Entries> {
+        Some(Entries::of(value.as_array()?, Self::read))
     }
 
     /// Reads the `/api/tags` of Ollama.
-    pub(crate) fn read_tags(value: &Value) -> Option<Vec<Self>> {
+    pub(crate) fn read_tags(value: &Value) -> Option<Entries> {
         let models = value.get("models")?.as_array()?;
-        Some(models.iter().map(Self::tag).collect())
+        Some(Entries::of(models, |each| Some(Self::tag(each))))
     }
 
     fn tag(value: &Value) -> Self {
@@ -142,6 +142,26 @@ impl ModelInfo {
             parameter_size: self.parameter_size.as_ref().map(clean),
             quantization: self.quantization.as_ref().map(clean),
         })
+    }
+}
+
+/// The entries of a list of models. One without an id cannot be asked for and is no model.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Entries {
+    /// Those with an id.
+    pub(crate) models: Vec<ModelInfo>,
+    /// How many have none.
+    pub(crate) unnamed: usize,
+}
+
+impl Entries {
+    fn of(entries: &[Value], read: impl Fn(&Value) -> Option<ModelInfo>) -> Self {
+        let named = |info: &ModelInfo| info.id.as_ref().is_some_and(|id| !id.trim().is_empty());
+        let models: Vec<ModelInfo> = entries.iter().filter_map(read).filter(named).collect();
+        Self {
+            unnamed: entries.len() - models.len(),
+            models,
+        }
     }
 }
 
@@ -224,6 +244,70 @@ fn words(list: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
+/// What is looked at in a list of models, whoever makes it.
+pub(crate) const MODELS: Shape = Shape::object(&[("data", &ENTRIES), ("models", &ENTRIES)])
+    .or_list(MOST_MODELS, &MODEL)
+    .and_others();
+const ENTRIES: Shape = Shape::list(MOST_MODELS, &MODEL);
+const MODEL: Shape = Shape::object(&[
+    ("id", &ANY),
+    ("name", &ANY),
+    ("model", &ANY),
+    ("created", &ANY),
+    ("owned_by", &ANY),
+    ("shutdown_date", &ANY),
+    ("deprecation", &ANY),
+    ("expiration_date", &ANY),
+    ("providers", &OFFERS),
+    ("aliases", &WORDS),
+    ("context_length", &ANY),
+    ("context_window", &ANY),
+    ("max_context_length", &ANY),
+    ("max_model_len", &ANY),
+    ("meta", &META),
+    ("pricing", &PRICING),
+    ("size", &ANY),
+    ("details", &DETAILS),
+    ("capabilities", &CAPABILITIES),
+    ("output_modalities", &WORDS),
+    ("architecture", &ARCHITECTURE),
+    ("type", &ANY),
+    // Anthropic.
+    ("created_at", &ANY),
+    ("max_input_tokens", &ANY),
+    ("max_tokens", &ANY),
+]);
+const OFFERS: Shape = Shape::list(100, &OFFER);
+const OFFER: Shape = Shape::object(&[
+    ("provider", &ANY),
+    ("status", &ANY),
+    ("is_free", &ANY),
+    ("pricing", &PRICING),
+    ("context_length", &ANY),
+    ("supports_tools", &ANY),
+    ("supports_structured_output", &ANY),
+    ("first_token_latency_ms", &ANY),
+]);
+const PRICING: Shape = Shape::object(&[
+    ("input", &ANY),
+    ("output", &ANY),
+    ("cached_input", &ANY),
+    ("prompt", &ANY),
+    ("completion", &ANY),
+    ("input_cache_read", &ANY),
+    ("input_cache_write", &ANY),
+]);
+const META: Shape = Shape::object(&[("n_ctx", &ANY), ("size", &ANY), ("ftype", &ANY)]);
+const DETAILS: Shape = Shape::object(&[
+    ("family", &ANY),
+    ("parameter_size", &ANY),
+    ("quantization_level", &ANY),
+]);
+const CAPABILITIES: Shape = Shape::object(&[("completion_chat", &ANY)]).or_list(100, &ANY);
+const ARCHITECTURE: Shape = Shape::object(&[("output_modalities", &WORDS)]);
+const WORDS: Shape = Shape::list(100, &ANY);
+/// Real lists have some hundreds.
+const MOST_MODELS: usize = 10_000;
 /// Where servers put the context length: OpenRouter and Together, Groq, Mistral, vLLM, llama.cpp.
 const CONTEXT: [&str; 5] = [
     "/context_length",

@@ -306,3 +306,85 @@ async fn faults_of_the_doubles_are_told_apart() {
         assert_eq!(double.server().heads(), 1, "{fault:?}");
     }
 }
+
+/// The body of an answer of 10 and 5 tokens, with other choices.
+fn counted(choices: &str) -> String {
+    format!(
+        r#"{{"model":"m","choices":{choices},"usage":{{"prompt_tokens":10,"completion_tokens":5}}}}"#
+    )
+}
+
+/// What was spent was spent, whether or not there is an answer in it.
+#[tokio::test]
+async fn an_answer_of_no_use_still_says_what_it_took() {
+    let stream = format!(
+        "data: {{\"choices\":[{{\"delta\":{{\"content\":\"a\"}}}}]}}\n\ndata: {}\n\ndata: [DONE]\n\n",
+        counted(r#"[{"delta":{},"finish_reason":"stop"}]"#)
+    );
+    for (reply, code) in [
+        (
+            Reply::typed(200, "text/event-stream", stream.clone()),
+            Code::ProviderUnexpectedStream,
+        ),
+        (Reply::json(200, stream), Code::ProviderUnexpectedStream),
+        (Reply::json(200, counted("[]")), Code::ProviderEmptyResponse),
+        (Reply::json(200, counted("NaN")), Code::ProviderBadResponse),
+        (Reply::json(200, counted("[{}]")), Code::ProviderBadResponse),
+    ] {
+        for provider in ["openai", "huggingface", "openai-compatible"] {
+            let (exchanged, heads) = ask(provider, reply.clone()).await;
+            assert_eq!(exchanged.outcome.unwrap_err().code, code, "{provider}");
+            let stated = exchanged.exchange.stated.unwrap();
+            let usage = (stated.usage.prompt_tokens, stated.usage.completion_tokens);
+            assert_eq!(usage, (Some(10), Some(5)), "{provider}");
+            assert_eq!(stated.model.as_deref(), Some("m"));
+            assert_eq!(stated.content, None, "a text that is none is not kept");
+            assert_eq!(heads, 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whole_json_is_an_answer_whatever_it_is_called() {
+    let body = counted(r#"[{"message":{"content":"Whole answer."},"finish_reason":"stop"}]"#);
+    for content_type in [
+        "text/event-stream",
+        "text/html",
+        "text/plain; charset=utf-8",
+    ] {
+        for end in ["", "\n\ndata: [DONE]\n\n"] {
+            let reply = Reply::typed(200, content_type, format!("{body}{end}"));
+            let (exchanged, _) = ask("openai-compatible", reply).await;
+            let reply = exchanged.outcome.unwrap();
+            assert_eq!(reply.content.as_deref(), Some("Whole answer."));
+            assert_eq!(reply.warnings, []);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_named_without_the_secret() {
+    let body = counted(
+        r#"[{"message":{"content":"Hi \ud83d"},"fake-token-fake-token":NaN},{"message":{"content":"b"}}]"#,
+    );
+    let server = RawServer::always(Reply::json(200, body));
+    let draft = draft("openai", "m", server.url("/v1").as_str());
+    let exchanged = Bench::new(&draft, "fake-token-fake-token")
+        .prompt("hi")
+        .await;
+    let reply = exchanged.outcome.unwrap();
+    assert_eq!(reply.content.as_deref(), Some("Hi \u{fffd}"));
+    assert_eq!(reply.warnings.len(), 1);
+    let warning = &reply.warnings[0];
+    assert_eq!(warning.code, Code::ProviderPartlyUnreadable);
+    let said = warning.causes.join("\n");
+    assert!(
+        said.contains("`choices[0].message.content`: half"),
+        "{said}"
+    );
+    assert!(
+        said.contains("no JSON value") && !said.contains("fake-token"),
+        "{said}"
+    );
+    assert!(said.contains("1 more with a text"), "{said}");
+}

@@ -330,3 +330,33 @@ async fn prices_of_a_list_estimate_later_chats_of_the_same_model() {
     assert_eq!(silent, unknown, "what is not stated any more is not kept");
     assert_eq!(server.heads(), 7);
 }
+
+/// An answer of no use took what it took: the row has its tokens and its money.
+#[tokio::test]
+async fn a_failed_answer_that_states_its_money_costs_it() {
+    let body = json!({
+        "model": "m", "choices": [],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 3, "cost": 0.000_014, "is_byok": false},
+    });
+    for provider in ["openai", "huggingface", "openrouter"] {
+        let server = RawServer::always(Reply::json(200, body.to_string()));
+        let draft = draft(provider, "org/m", server.url("/v1").as_str());
+        let product = Product::new(&draft, "fake-token", MemoryPrices::new());
+        let call = ChatCall {
+            messages: vec![Message::new(Role::User, "hi")],
+            ..ChatCall::default()
+        };
+        let outcome = product.engine.chat(call).await.unwrap();
+        assert_eq!(
+            outcome.result.unwrap_err().code,
+            Code::ProviderEmptyResponse
+        );
+        let row = product.ledger.entries().pop().unwrap();
+        assert_eq!(row.receipt, outcome.receipt);
+        assert_eq!(row.receipt.usage.prompt_tokens, Some(9), "{provider}");
+        assert_eq!(row.receipt.usage.completion_tokens, Some(3), "{provider}");
+        assert_eq!(row.receipt.cost.amount_nano_usd, Some(14_000), "{provider}");
+        assert_eq!(row.receipt.cost.source, CostSource::Actual);
+        assert_eq!(server.heads(), 1);
+    }
+}

@@ -232,3 +232,53 @@ async fn a_list_that_says_the_token_back_or_steers_a_terminal_is_cleaned() {
     assert_eq!(document["models"][1]["sub_providers"], json!([]));
     assert_eq!(server.heads(), 1);
 }
+
+/// Such an entry can be neither asked for nor shown.
+#[tokio::test]
+async fn an_entry_without_an_id_is_no_model() {
+    let entries = json!([{"id": ""}, {"id": "m-1"}, {"id": null}, {"id": " "}, {"object": "model"},
+        7, {"id": "m-2"}]);
+    for provider in [
+        "openai",
+        "huggingface",
+        "openai-compatible",
+        "anthropic",
+        "together",
+    ] {
+        let server = RawServer::always(Reply::json(200, json!({"data": entries}).to_string()));
+        let draft = draft(provider, "org/m-1", server.url("/v1").as_str());
+        let models = ask(&draft, "fake-token").await.result.unwrap();
+        let document = view(&models, None);
+        let ids = document["models"].as_array().unwrap().iter();
+        let ids: Vec<&Value> = ids.map(|model| &model["id"]).collect();
+        assert_eq!(ids, ["m-1", "m-2"], "{provider}");
+        assert_eq!(document["total"], 2);
+        let warning = &document["warnings"][0];
+        assert_eq!(warning["code"], "provider.partly-unreadable");
+        let causes = warning["causes"].to_string();
+        assert!(
+            causes.contains("5 entries without an id"),
+            "{provider}: {causes}"
+        );
+        assert_eq!(server.heads(), 1);
+    }
+}
+
+/// What is not read proves nothing of the model that was asked for.
+#[tokio::test]
+async fn a_list_that_is_too_long_condemns_nobody() {
+    let entries: Vec<Value> = (0..10_500)
+        .map(|n| json!({"id": format!("m-{n}")}))
+        .collect();
+    let body = json!({"data": entries}).to_string();
+    for provider in ["huggingface", "deepseek"] {
+        let server = RawServer::always(Reply::json(200, body.clone()));
+        let draft = draft(provider, "org/absent", server.url("/v1").as_str());
+        let models = ask(&draft, "fake-token").await.result.unwrap();
+        let document = view(&models, None);
+        assert_eq!(document["total"], 10_000, "{provider}");
+        assert_eq!(document["check"]["outcome"], "warn", "{provider}");
+        let causes = document["warnings"][0]["causes"].to_string();
+        assert!(causes.contains("500 more entries"), "{provider}: {causes}");
+    }
+}

@@ -342,6 +342,7 @@ fn receipt(call_id: CallId, cells: &mut Cells<'_>, outcome: Outcome) -> rusqlite
         served_by,
         attempts: cells.take()?,
         maybe_billed: cells.take::<bool>()? || outcome == Outcome::Interrupted,
+        stated: None,
         http_status: cells.take()?,
         request_id: cells.take()?,
         bytes_out: cells.count()?.unwrap_or_default(),

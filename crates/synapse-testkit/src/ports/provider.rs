@@ -150,6 +150,7 @@ impl Provider for StubProvider {
                 models: Vec::new(),
                 own: Finding::Ok("stubbed".to_owned()),
                 prices: Vec::new(),
+                warnings: Vec::new(),
             }),
         }
     }

@@ -96,6 +96,7 @@ async fn every_field_comes_back_as_it_went_in() {
         bytes_in: 3_000_000_000,
         headers_ms: Some(0),
         maybe_billed: true,
+        stated: None,
     };
     closing.receipt.finish_reason = Some("length".into());
     closing.receipt.usage = Usage {

@@ -1,0 +1,170 @@
+//! What could not be read of a JSON value, and where; and the count of what was kept.
+
+use std::cell::{Cell, RefCell};
+
+/// What is wrong at some place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    Half,
+    Bytes,
+    Control,
+    Escape,
+    Quote,
+    NoJson,
+    NoValue,
+    NoColon,
+    Bare,
+    Superfluous,
+    Bracket,
+    Deep,
+    Cut,
+    Trailing,
+    Twice,
+    NoText,
+    NoCount,
+    NoContainer,
+    More(usize),
+}
+
+impl Flaw {
+    fn text(self) -> String {
+        let text = match self {
+            Self::Half => "half of a surrogate pair, replaced by U+FFFD",
+            Self::Bytes => "bytes that are not UTF-8, replaced by U+FFFD",
+            Self::Control => "a control character without an escape, kept",
+            Self::Escape => "an escape that JSON does not have, kept as text",
+            Self::Quote => "a quotation mark without an escape",
+            Self::NoJson => "no JSON value, read as null unless it is clear what is meant",
+            Self::NoValue => "no value, read as null",
+            Self::NoColon => "no colon before the value",
+            Self::Bare => "a name without quotation marks",
+            Self::Superfluous => "something superfluous, left out",
+            Self::Bracket => "a bracket of the wrong kind",
+            Self::Deep => "nested too deeply, read as null",
+            Self::Cut => "ends in the middle",
+            Self::Trailing => "text after the JSON, left out",
+            Self::Twice => "stated more than once",
+            Self::NoText => "no text",
+            Self::NoCount => "no whole number",
+            Self::NoContainer => "not of the type that it should have",
+            Self::More(1) => "1 more entry, left out",
+            Self::More(count) => return format!("{count} more entries, left out"),
+        };
+        text.to_owned()
+    }
+}
+
+/// The first few flaws, and how many there are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flaws {
+    first: Vec<(String, Flaw)>,
+    more: usize,
+    looked_at: usize,
+    left_out: usize,
+    is_cut: bool,
+}
+
+impl Flaws {
+    /// Notes a flaw. `place` is worked out only when it is going to be told.
+    pub(super) fn note(&mut self, flaw: Flaw, place: impl FnOnce() -> String) {
+        if let Flaw::More(count) = flaw {
+            self.left_out += count;
+        }
+        self.is_cut |= flaw == Flaw::Cut;
+        // Places are worked out a few times only, however much damage there is.
+        self.looked_at += 1;
+        if self.first.len() >= MOST || self.looked_at > MOST_PLACES {
+            self.more += 1;
+            return;
+        }
+        let told = (place(), flaw);
+        // A text full of damage is one flaw.
+        if self.first.last() != Some(&told) {
+            self.first.push(told);
+        }
+    }
+
+    /// Whether everything was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+
+    /// Whether the body ended in the middle.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// How many entries were left out because there are too many.
+    pub(crate) const fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// One line for each flaw. The names in it are as foreign as the body.
+    pub(crate) fn sentences(&self) -> Vec<String> {
+        let told = self.first.iter().map(|(place, flaw)| match place.as_str() {
+            "" => format!("the body: {}", flaw.text()),
+            place => format!("`{place}`: {}", flaw.text()),
+        });
+        let more = (self.more > 0).then(|| format!("{} more of these", self.more));
+        told.chain(more).collect()
+    }
+}
+
+/// The flaws while a value is being read, and how much may still be kept of it.
+#[derive(Debug)]
+pub(super) struct Notes {
+    flaws: RefCell<Flaws>,
+    entries: Cell<usize>,
+    values: Cell<usize>,
+    spare: Cell<usize>,
+}
+
+impl Notes {
+    pub(super) const fn new(flaws: Flaws) -> Self {
+        Self {
+            flaws: RefCell::new(flaws),
+            entries: Cell::new(ENTRIES),
+            values: Cell::new(VALUES),
+            spare: Cell::new(SPARE),
+        }
+    }
+
+    pub(super) fn into_flaws(self) -> Flaws {
+        self.flaws.into_inner()
+    }
+
+    pub(super) fn note(&self, flaw: Flaw, place: impl FnOnce() -> String) {
+        self.flaws.borrow_mut().note(flaw, place);
+    }
+
+    /// Whether one more entry of a list that has a shape may be kept.
+    pub(super) fn keep_entry(&self) -> bool {
+        keep(&self.entries)
+    }
+
+    /// Whether one more value inside what is kept whole may be kept.
+    pub(super) fn keep_value(&self) -> bool {
+        keep(&self.values)
+    }
+
+    /// Whether one more value that nobody asked for may be kept.
+    pub(super) fn keep_spare(&self) -> bool {
+        keep(&self.spare)
+    }
+}
+
+fn keep(left: &Cell<usize>) -> bool {
+    let more = left.get();
+    left.set(more.saturating_sub(1));
+    more > 0
+}
+
+/// Flaws that are told.
+const MOST: usize = 8;
+const MOST_PLACES: usize = 64;
+/// Entries of lists that have a shape: a body is at most 8 MiB, and real ones have far fewer.
+const ENTRIES: usize = 50_000;
+/// Values inside what is kept whole.
+const VALUES: usize = 20_000;
+/// Values that nobody asked for.
+const SPARE: usize = 1_000;

@@ -1,0 +1,273 @@
+//! Reads foreign JSON: no more of it than a [`Shape`] looks at, and as much as can be had of what
+//! is damaged. Linear in the length of the body, and bounded in depth and in the number of values.
+//!
+//! Knows nothing of providers. What could not be read is a [`Flaw`] with its place.
+
+mod flaws;
+mod mend;
+mod reading;
+mod shape;
+
+use serde::de::DeserializeSeed;
+use serde_json::{Deserializer, Value};
+
+pub(crate) use self::flaws::Flaws;
+pub(crate) use self::shape::{ANY, COUNT, Shape, TEXT, WHOLE};
+
+use self::flaws::Notes;
+use self::reading::Reading;
+
+/// A body as far as it was read.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The members and entries that the shape looks at.
+    pub(crate) value: Value,
+    /// What could not be read.
+    pub(crate) flaws: Flaws,
+}
+
+/// Reads as much of `body` as `shape` looks at; `None` when it is no JSON object or list at all.
+///
+/// A body that is JSON is parsed once. One that is not is mended into JSON first: what cannot be
+/// understood becomes `null`, text that cannot be decoded gets replacement characters.
+pub(crate) fn read(body: &[u8], shape: &'static Shape) -> Option<Seen> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let first = body.iter().find(|byte| **byte > b' ')?;
+    if !matches!(first, b'{' | b'[') {
+        return None;
+    }
+    if let Ok(seen) = parse(body, shape, Flaws::default()) {
+        return Some(seen);
+    }
+    let (text, flaws) = mend::mend(body);
+    parse(&text, shape, flaws).ok()
+}
+
+fn parse(text: &[u8], shape: &'static Shape, flaws: Flaws) -> serde_json::Result<Seen> {
+    let notes = Notes::new(flaws);
+    let mut deserializer = Deserializer::from_slice(text);
+    let value = Reading::of(shape, &notes).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(Seen {
+        value,
+        flaws: notes.into_flaws(),
+    })
+}
+
+/// The whole number that `value` is, also when it is written with a point.
+pub(crate) fn whole(value: &Value) -> Option<u64> {
+    let with_point = || {
+        let number = value.as_f64()?;
+        let is_whole = number.fract() == 0.0 && (0.0..=EXACT).contains(&number);
+        is_whole.then_some(number as u64)
+    };
+    value.as_u64().or_else(with_point)
+}
+
+/// Up to here every whole number is a floating-point number of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn mended(body: impl AsRef<[u8]>) -> (Value, Vec<String>) {
+        let seen = read(body.as_ref(), &WHOLE).unwrap();
+        (seen.value, seen.flaws.sentences())
+    }
+
+    #[test]
+    fn what_is_json_is_read_as_it_is() {
+        for body in [
+            r#"{"a":[1,-2,0.5,true,null,"\ud83d\ude42 \" \\ \n"],"b":{"c":{}}}"#,
+            " [ ] ",
+        ] {
+            let expected: Value = serde_json::from_str(body).unwrap();
+            assert_eq!(mended(body), (expected, vec![]));
+        }
+        let (value, flaws) = mended("\u{feff}{\"a\":1}");
+        assert_eq!((value, flaws), (json!({"a": 1}), vec![]));
+    }
+
+    #[test]
+    fn damage_costs_no_more_than_what_it_hits() {
+        for (body, expected, flaw) in [
+            (
+                r#"{"a":"x\ud83d","b":1}"#,
+                json!({"a": "x\u{fffd}", "b": 1}),
+                "`a`: half",
+            ),
+            (
+                r#"{"a":"\udc00\ud83d\ude42","b":1}"#,
+                json!({"a": "\u{fffd}🙂", "b": 1}),
+                "`a`: half",
+            ),
+            (
+                r#"{"a":"x\ud83d\n","b":1}"#,
+                json!({"a": "x\u{fffd}\n", "b": 1}),
+                "`a`: half",
+            ),
+            (
+                r#"{"a":"\u12","b":1}"#,
+                json!({"a": "\\u12", "b": 1}),
+                "`a`: an escape",
+            ),
+            (
+                r#"{"a":"\(x\)","b":1}"#,
+                json!({"a": "\\(x\\)", "b": 1}),
+                "`a`: an escape",
+            ),
+            (
+                "{\"a\":\"x\ny\u{1}\",\"b\":1}",
+                json!({"a": "x\ny\u{1}", "b": 1}),
+                "`a`: a control",
+            ),
+            (
+                r#"{"a":NaN,"b":1}"#,
+                json!({"a": null, "b": 1}),
+                "`a`: no JSON value",
+            ),
+            (
+                r#"{"a":[0,-Infinity],"b":1}"#,
+                json!({"a": [0, null], "b": 1}),
+                "`a[1]`: no JSON value",
+            ),
+            (
+                r#"{"a":1e999,"b":1}"#,
+                json!({"a": null, "b": 1}),
+                "`a`: no JSON value",
+            ),
+            (
+                r#"{"a":True,"b":None}"#,
+                json!({"a": true, "b": null}),
+                "`a`: no JSON value",
+            ),
+            (
+                r#"{"a":,"b":1}"#,
+                json!({"a": null, "b": 1}),
+                "`a`: no value",
+            ),
+            (r#"{"a" 7 "b":1}"#, json!({"a": 7, "b": 1}), "`a`: no colon"),
+            (r#"{"a":1,,"b":1,}"#, json!({"a": 1, "b": 1}), "superfluous"),
+            (
+                r#"{"a":"x "y" z","b":1}"#,
+                json!({"a": "x \"y\" z", "b": 1}),
+                "`a`: a quotation mark",
+            ),
+            (
+                r#"{"a":"x, "b":1}"#,
+                json!({"a": "x", "b": 1}),
+                "`a`: a quotation mark",
+            ),
+            (
+                r#"{a:1,"b":1}"#,
+                json!({"a": 1, "b": 1}),
+                "without quotation marks",
+            ),
+            (r#"{"a":[1,2},"b":1}"#, json!({"a": [1, 2]}), "bracket"),
+            (
+                r#"{"a":1,"b":1} [DONE] x"#,
+                json!({"a": 1, "b": 1}),
+                "after the JSON",
+            ),
+            (
+                r#"{"a":1,"b":1}{"c":2}"#,
+                json!({"a": 1, "b": 1}),
+                "after the JSON",
+            ),
+            (r#"{"a":{"c":"d"#, json!({"a": {"c": "d"}}), "`a.c`: ends"),
+            (r#"{"a":[1,{"c"#, json!({"a": [1, {"c": null}]}), "ends"),
+        ] {
+            let (value, flaws) = mended(body);
+            assert_eq!(value, expected, "{body}");
+            assert!(flaws[0].contains(flaw), "{body}: {flaws:?}");
+        }
+        let (value, flaws) = mended(b"{\"a\":\"x\xf0\x9f\x98\",\"b\":1}");
+        assert_eq!(value, json!({"a": "x\u{fffd}", "b": 1}));
+        assert!(flaws[0].starts_with("`a`: bytes"), "{flaws:?}");
+        let (value, flaws) = mended("{\"a\":1,\"b\":1}\n\ndata: [DONE]\n\n");
+        assert_eq!((value, flaws), (json!({"a": 1, "b": 1}), vec![]));
+    }
+
+    #[test]
+    fn what_is_no_json_is_not_made_into_any() {
+        for body in ["", "hello", "<html>", "data: {}", "\"text\"", "7"] {
+            assert!(read(body.as_bytes(), &WHOLE).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn of_a_member_that_is_there_twice_the_fuller_one_counts() {
+        for (body, expected) in [
+            (r#"{"a":1,"a":2}"#, json!({"a": 2})),
+            (r#"{"a":1,"a":null}"#, json!({"a": 1})),
+            (r#"{"a":null,"a":1}"#, json!({"a": 1})),
+            (r#"{"a":[1],"a":[]}"#, json!({"a": [1]})),
+            (r#"{"a":{"b":1},"a":7}"#, json!({"a": {"b": 1}})),
+            (r#"{"a":7,"a":{"b":1}}"#, json!({"a": {"b": 1}})),
+        ] {
+            let (value, flaws) = mended(body);
+            assert_eq!(value, expected, "{body}");
+            assert_eq!(flaws, ["`a`: stated more than once"], "{body}");
+        }
+    }
+
+    const LINE: Shape = Shape::object(&[("n", &COUNT), ("text", &TEXT)]);
+    const SHEET: Shape = Shape::object(&[("lines", &LINES), ("end", &TEXT)]).and_others();
+    const LINES: Shape = Shape::list(2, &LINE);
+
+    #[test]
+    fn only_what_the_shape_looks_at_is_kept() {
+        let body = r#"{"deep":{"x":[1,2]},"lines":[{"n":1,"skipped":[[1]]},{"n":"2","text":3},7,8,9],"end":"z"}"#;
+        let seen = read(body.as_bytes(), &SHEET).unwrap();
+        assert_eq!(
+            seen.value,
+            json!({"deep": {"x": [1, 2]}, "lines": [{"n": 1}, {"n": "2", "text": 3}], "end": "z"})
+        );
+        assert_eq!(
+            seen.flaws.sentences(),
+            [
+                "`lines[1].n`: no whole number",
+                "`lines[1].text`: no text",
+                "`lines`: 3 more entries, left out"
+            ]
+        );
+    }
+
+    #[test]
+    fn depth_and_number_are_bounded_and_what_comes_behind_is_read() {
+        for open in ["[", r#"{"x":"#] {
+            let close = if open == "[" { "]" } else { "}" };
+            let deep = format!("{}1{}", open.repeat(200_000), close.repeat(200_000));
+            for damage in ["", ",\"y\":NaN"] {
+                let body = format!(r#"{{"a":{deep}{damage},"end":"z"}}"#);
+                let seen = read(body.as_bytes(), &SHEET).unwrap();
+                assert_eq!(seen.value["end"], "z");
+                assert!(!seen.flaws.is_empty());
+            }
+        }
+        let many = format!(
+            r#"{{"a":[{}1],"lines":[{{"n":1}}],"end":"z"}}"#,
+            "1,".repeat(300_000)
+        );
+        let seen = read(many.as_bytes(), &SHEET).unwrap();
+        assert!(seen.value["a"].as_array().unwrap().len() <= 1_000);
+        assert_eq!(seen.value["lines"], json!([{"n": 1}]));
+        assert_eq!(seen.value["end"], "z");
+        let members: String = (0..100_000).map(|n| format!("\"m{n}\":1,")).collect();
+        let seen = read(format!("{{{members}\"end\":\"z\"}}").as_bytes(), &SHEET).unwrap();
+        assert!(seen.value.as_object().unwrap().len() <= 1_001);
+        assert_eq!(seen.value["end"], "z");
+    }
+
+    #[test]
+    fn the_flaws_that_are_told_are_few() {
+        let body = format!("[{}1]", "NaN,".repeat(1000));
+        let (_, flaws) = mended(body);
+        assert!(flaws.len() < 10, "{flaws:?}");
+        assert_eq!(flaws.last().unwrap(), "992 more of these");
+    }
+}

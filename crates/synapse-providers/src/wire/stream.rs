@@ -1,0 +1,59 @@
+//! An event stream that nobody asked for. Its text is no answer, but what it says of the call that
+//! was made is looked for.
+
+use serde_json::Value;
+use synapse_core::chat::{ChatReply, Usage};
+use synapse_core::cost::Billing;
+
+use crate::json::{self, Shape};
+
+/// Whether a body that is no JSON is an event stream, by its type or by its first line.
+pub(crate) fn is_one(content_type: Option<&str>, body: &[u8]) -> bool {
+    let typed = content_type.is_some_and(|each| {
+        let each = each.trim_start().as_bytes();
+        let start = each.get(..TYPE.len()).unwrap_or_default();
+        start.eq_ignore_ascii_case(TYPE)
+    });
+    let begins = |word: &[u8]| body.trim_ascii_start().starts_with(word);
+    typed || begins(b"data:") || begins(b"event:")
+}
+
+/// What the events say of the call, the later ones first. `read` reads one of them.
+pub(crate) fn stated(
+    body: &[u8],
+    shape: &'static Shape,
+    read: fn(&Value) -> ChatReply,
+) -> ChatReply {
+    let events = body.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let data = events.filter_map(|line| line.strip_prefix(b"data:"));
+    data.filter_map(|data| json::read(data.trim_ascii(), shape))
+        .fold(ChatReply::default(), |before, seen| {
+            // Anthropic begins with the message and tells of its end beside it.
+            let event = seen.value.get("message").unwrap_or(&seen.value);
+            overlaid(before, read(event))
+        })
+}
+
+/// What was known, with what is said now.
+fn overlaid(before: ChatReply, now: ChatReply) -> ChatReply {
+    let (old, new) = (before.usage, now.usage);
+    ChatReply {
+        model: now.model.or(before.model),
+        finish_reason: now.finish_reason.or(before.finish_reason),
+        usage: Usage {
+            prompt_tokens: new.prompt_tokens.or(old.prompt_tokens),
+            completion_tokens: new.completion_tokens.or(old.completion_tokens),
+            cached_tokens: new.cached_tokens.or(old.cached_tokens),
+            cache_write_tokens: new.cache_write_tokens.or(old.cache_write_tokens),
+            reasoning_tokens: new.reasoning_tokens.or(old.reasoning_tokens),
+        },
+        billing: if now.billing == Billing::default() {
+            before.billing
+        } else {
+            now.billing
+        },
+        ..ChatReply::default()
+    }
+}
+
+const TYPE: &[u8] = b"text/event-stream";
