@@ -1,20 +1,55 @@
-//! The host that a credential may go to: the one that its owner confirmed, and no other.
+//! The host that a credential may go to and the proxy on the way: those that its owner confirmed, and
+//! no others.
 //!
-//! What is confirmed stands beside the connection, in its preflight record. A base URL that was
-//! changed and that nobody looked at no longer fits, and the secret is not even read until the owner
-//! says so on the command line. Whoever writes the record as well is not stopped here: see ADR 10.
+//! Both confirmations are part of the connection's preflight record. A base URL or a proxy that was
+//! changed by hand no longer fits, and the secret is not even read until the owner names it on the
+//! command line. Whoever writes the record as well is not stopped here: see ADR 10.
 
-use crate::connection::Connection;
+use crate::connection::{Connection, ProxyUrl};
 use crate::endpoint::{BaseUrl, Origin};
 use crate::error::{Code, Failure};
 
 impl Connection {
-    /// Whether its credential may go to its base URL.
+    /// Whether its credential may go to its base URL, through its proxy if it has one.
     ///
-    /// Without a confirmation, because the connection was written by hand, that is so for the
-    /// provider's own host and for this machine.
+    /// Without a confirmation, because the connection was written by hand, the provider's own host
+    /// and this machine are confirmed. A proxy never is.
     #[must_use]
     pub fn is_bound(&self) -> bool {
+        self.is_bound_to_host() && self.is_bound_to_proxy()
+    }
+
+    /// Checks that its credential may go to its base URL, and through its proxy.
+    ///
+    /// # Errors
+    /// `credential.unbound`.
+    pub fn check_binding(&self) -> Result<(), Failure> {
+        if !self.is_bound_to_host() {
+            return Err(self.unbound_host());
+        }
+        match &self.proxy {
+            Some(proxy) if !self.is_bound_to_proxy() => Err(self.unbound_proxy(proxy)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The host that the record of a check of this connection confirms.
+    pub(crate) fn confirmed(&self) -> Option<Origin> {
+        match self.is_bound_to_host() {
+            true => Some(self.base_url.origin()),
+            false => self.bound_to.clone(),
+        }
+    }
+
+    /// The proxy that the record of a check of this connection confirms.
+    pub(crate) fn confirmed_proxy(&self) -> Option<ProxyUrl> {
+        match self.is_bound_to_proxy() {
+            true => self.proxy.clone(),
+            false => self.bound_proxy.clone(),
+        }
+    }
+
+    fn is_bound_to_host(&self) -> bool {
         let origin = self.base_url.origin();
         match &self.bound_to {
             Some(confirmed) => *confirmed == origin,
@@ -26,16 +61,11 @@ impl Connection {
         }
     }
 
-    /// That its credential may go to its base URL, or why not.
-    ///
-    /// # Errors
-    /// `credential.unbound`.
-    pub fn check_binding(&self) -> Result<(), Failure> {
-        if self.is_bound() {
-            return Ok(());
-        }
-        let origin = self.base_url.origin();
-        let name = &self.name;
+    fn is_bound_to_proxy(&self) -> bool {
+        self.proxy.is_none() || self.proxy == self.bound_proxy
+    }
+
+    fn unbound_host(&self) -> Failure {
         let cause = match &self.bound_to {
             Some(confirmed) => {
                 format!("it was confirmed for {confirmed}, and the base URL was changed")
@@ -44,29 +74,47 @@ impl Connection {
                 "the connection was written by hand, and nobody confirmed its base URL".to_owned()
             }
         };
-        Err(Failure::new(
+        let origin = self.base_url.origin();
+        let failure = self.unbound(&format!("to {}", origin.host()), cause);
+        failure.command(
+            "confirm it, if you trust that host with the credential",
+            format!(
+                "synapse connection edit {} --base-url {}",
+                self.name, self.base_url
+            ),
+        )
+    }
+
+    fn unbound_proxy(&self, proxy: &ProxyUrl) -> Failure {
+        let cause = match &self.bound_proxy {
+            Some(confirmed) => {
+                format!("the proxy {confirmed} was confirmed, and it was changed")
+            }
+            None => "nobody confirmed its proxy on the command line".to_owned(),
+        };
+        let failure = self.unbound(&format!("through the proxy {proxy}"), cause);
+        failure
+            .command(
+                "confirm it, if you trust that proxy",
+                format!("synapse connection edit {} --proxy {proxy}", self.name),
+            )
+            .command(
+                "or do without it",
+                format!("synapse connection edit {} --proxy \"\"", self.name),
+            )
+            .with("proxy", proxy)
+    }
+
+    fn unbound(&self, way: &str, cause: String) -> Failure {
+        let name = &self.name;
+        Failure::new(
             Code::CredentialUnbound,
-            format!("the credential of `{name}` may not go to {}", origin.host()),
+            format!("the credential of `{name}` may not go {way}"),
         )
         .cause(cause)
         .cause("nothing was sent and no secret was read")
-        .command(
-            "confirm it, if you trust that host with the credential",
-            format!(
-                "synapse connection edit {name} --base-url {}",
-                self.base_url
-            ),
-        )
         .with("connection", name)
-        .with("host", origin.host()))
-    }
-
-    /// What the record of a check of this connection confirms.
-    pub(crate) fn confirmed(&self) -> Option<Origin> {
-        match self.is_bound() {
-            true => Some(self.base_url.origin()),
-            false => self.bound_to.clone(),
-        }
+        .with("host", self.base_url.origin().host())
     }
 }
 
@@ -113,6 +161,41 @@ mod tests {
             match bound {
                 true => assert_eq!(confirmed, Some(connection.base_url.origin())),
                 false => assert_eq!(confirmed, connection.bound_to),
+            }
+        }
+    }
+
+    /// A proxy on this machine is no exception: another program of this machine may listen there.
+    #[test]
+    fn a_proxy_is_confirmed_as_a_host_is() {
+        let (mine, other) = ("http://127.0.0.1:3128", "http://p.test:3128");
+        for (proxy, confirmed, bound) in [
+            (None, None, true),
+            (None, Some(mine), true),
+            (Some(mine), Some(mine), true),
+            (Some("http://127.0.0.1:3128/"), Some(mine), true),
+            (Some(mine), None, false),
+            (Some(other), None, false),
+            (Some(other), Some(mine), false),
+            (Some("https://127.0.0.1:3128"), Some(mine), false),
+        ] {
+            for bound_to in [None, Some("https://api.openai.com")] {
+                let mut connection = connection(None, bound_to);
+                let read = |text: Option<&str>| text.map(|text| text.parse::<ProxyUrl>().unwrap());
+                (connection.proxy, connection.bound_proxy) = (read(proxy), read(confirmed));
+                let checked = connection.check_binding();
+                assert_eq!(checked.is_ok(), bound, "{proxy:?} {confirmed:?}");
+                assert_eq!(connection.is_bound(), bound);
+                let recorded = connection.confirmed_proxy();
+                match checked {
+                    Ok(()) => assert_eq!(recorded, connection.proxy),
+                    Err(failure) => {
+                        assert_eq!(recorded, connection.bound_proxy);
+                        assert_eq!(failure.code, Code::CredentialUnbound);
+                        let command = failure.hints[0].command.as_deref().unwrap_or_default();
+                        assert!(command.contains("--proxy http"), "{command}");
+                    }
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::account::{Account, HeaderText};
 use crate::credential::CredentialRef;
-use crate::endpoint::{BaseUrl, Origin};
+use crate::endpoint::{BaseUrl, Origin, PlainHttp};
 use crate::error::{Code, Failure};
 use crate::gate::NetworkGate;
 use crate::limits::{DraftLimits, Limits};
@@ -41,6 +41,8 @@ pub struct Draft {
     pub bill_to: Option<String>,
     /// HTTP proxy; none is used unless named here.
     pub proxy: Option<String>,
+    /// Whether the base URL may be plain http to an address of a private network.
+    pub allow_plain_http: bool,
     /// What its calls may take in a day or a month.
     pub limits: DraftLimits,
     /// Whether prompts and answers are kept in the ledger. Off unless asked for.
@@ -132,6 +134,8 @@ pub struct Connection {
     pub record_text: bool,
     /// Where the owner confirmed that the credential may go; `None` when nobody did.
     pub bound_to: Option<Origin>,
+    /// The proxy that the owner confirmed; `None` when there was none.
+    pub bound_proxy: Option<ProxyUrl>,
 }
 
 impl Draft {
@@ -144,6 +148,12 @@ impl Draft {
         let model = at(Field::Model, self.model.parse())?;
         let base_url = at(Field::BaseUrl, self.parse_base_url(provider))?;
         let credential = at(Field::Credential, self.parse_credential(provider))?;
+        if let (true, Some(reference)) = (sends_in_clear(&base_url), &credential) {
+            return at(
+                Field::BaseUrl,
+                Err(credential_in_clear(&base_url, reference)),
+            );
+        }
         let timeout = at(Field::Timeout, self.parse_timeout(provider))?;
         if self.max_tokens == Some(0) {
             let failure = Failure::new(Code::ConfigInvalidValue, "max_tokens is 0");
@@ -155,6 +165,9 @@ impl Draft {
             Some(text) => Some(at(Field::Proxy, text.parse())?),
             None => None,
         };
+        if let (true, Some(proxy)) = (base_url.is_plain(), &proxy) {
+            return at(Field::Proxy, Err(proxy_in_clear(&base_url, proxy)));
+        }
         let limits = at(Field::Limits, self.limits.parse())?;
         Ok(Connection {
             name,
@@ -170,13 +183,22 @@ impl Draft {
             limits,
             record_text: self.record_text,
             bound_to: None,
+            bound_proxy: None,
         })
     }
 
     fn parse_base_url(&self, provider: ProviderKind) -> Result<BaseUrl, Failure> {
         let profile = provider.profile();
+        let plain = match self.allow_plain_http {
+            true => PlainHttp::PrivateNetwork,
+            false => PlainHttp::ThisMachine,
+        };
+        let carried = match self.credential {
+            Some(_) => "the credential",
+            None => "every prompt",
+        };
         match self.base_url.as_deref().or(profile.base_url) {
-            Some(text) => text.parse(),
+            Some(text) => BaseUrl::read(text, plain, carried),
             None => Err(Failure::new(
                 Code::ConfigInvalidValue,
                 format!("a connection to {} needs its base URL", profile.title),
@@ -316,6 +338,39 @@ impl fmt::Display for ProxyUrl {
     }
 }
 
+/// Whether what goes to `base_url` crosses a network unencrypted.
+fn sends_in_clear(base_url: &BaseUrl) -> bool {
+    base_url.is_plain() && !base_url.is_loopback()
+}
+
+fn credential_in_clear(base_url: &BaseUrl, reference: &CredentialRef) -> Failure {
+    Failure::new(
+        Code::EndpointInvalidUrl,
+        "plain http would send the credential unencrypted",
+    )
+    .cause("plain http to a private address is for servers that take no credential")
+    .hint(format!(
+        "put a TLS proxy in front of {} and use https, or reach it through a tunnel",
+        base_url.origin().host()
+    ))
+    .hint("or leave the credential out, when the server needs none: --credential \"\"")
+    .with("reference", reference)
+    .with("host", base_url.origin().host())
+}
+
+fn proxy_in_clear(base_url: &BaseUrl, proxy: &ProxyUrl) -> Failure {
+    Failure::new(
+        Code::ConfigInvalidValue,
+        "a proxy is not used for plain http",
+    )
+    .cause(format!(
+        "{proxy} would get the credential and every prompt for {} unencrypted",
+        base_url.origin()
+    ))
+    .hint("leave the proxy out (--proxy \"\"), or use an https base URL")
+    .with("host", base_url.origin().host())
+}
+
 /// The failure of a name that is taken.
 #[must_use]
 pub fn already_exists(name: &ConnectionName) -> Failure {
@@ -393,6 +448,58 @@ mod tests {
         assert_eq!(connection.timeout, Duration::from_secs(600));
         assert_eq!(connection.gate, NetworkGate::Closed);
         assert_eq!(connection.proxy, None);
+    }
+
+    #[test]
+    fn plain_http_takes_no_proxy_wherever_it_goes() {
+        let through = |provider: &str, base_url: Option<&str>| Draft {
+            provider: provider.into(),
+            base_url: base_url.map(str::to_owned),
+            proxy: Some("http://127.0.0.1:3128".into()),
+            ..draft()
+        };
+        for (provider, base_url) in [
+            ("openai", Some("http://127.0.0.1:1/v1")),
+            ("openai", Some("http://localhost:1/v1")),
+            ("ollama", None),
+        ] {
+            let refused = through(provider, base_url);
+            assert_eq!(field(&refused), (Field::Proxy, Code::ConfigInvalidValue));
+            let private = Draft {
+                base_url: Some("http://192.168.1.7:1/v1".into()),
+                allow_plain_http: true,
+                credential: None,
+                ..through("ollama", None)
+            };
+            assert_eq!(field(&private), (Field::Proxy, Code::ConfigInvalidValue));
+        }
+        let tunnelled = through("openai", Some("https://127.0.0.1:1/v1"));
+        assert!(tunnelled.parse("c".parse().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn plain_http_to_a_private_address_is_allowed_by_name_and_without_a_credential() {
+        let lan = |allow_plain_http, credential: Option<&str>, base_url: &str| Draft {
+            provider: "ollama".into(),
+            base_url: Some(base_url.into()),
+            credential: credential.map(str::to_owned),
+            allow_plain_http,
+            ..draft()
+        };
+        let refused = (Field::BaseUrl, Code::EndpointInvalidUrl);
+        let private = "http://192.168.1.7:11434/v1";
+        assert_eq!(field(&lan(false, None, private)), refused);
+        assert_eq!(field(&lan(true, Some("env:KEY"), private)), refused);
+        assert_eq!(field(&lan(true, None, "http://nas.local:1/v1")), refused);
+        assert_eq!(field(&lan(true, None, "http://api.test/v1")), refused);
+        for (credential, base_url) in [
+            (None, private),
+            (Some("env:KEY"), "http://127.0.0.1:1/v1"),
+            (Some("env:KEY"), "https://192.168.1.7:1/v1"),
+        ] {
+            let draft = lan(true, credential, base_url);
+            assert!(draft.parse("c".parse().unwrap()).is_ok(), "{base_url}");
+        }
     }
 
     #[test]

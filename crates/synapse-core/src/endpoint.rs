@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::error::{Code, Failure};
+use crate::secure_url::{SecureUrl, SecureUrlError, is_loopback, is_private};
 
 /// The base URL of a provider's API, such as `https://api.openai.com/v1`.
 ///
-/// Always https, or http on a loopback host; without user info, query, fragment or trailing slash.
+/// Always https, or http to this machine, or, where its owner allowed it, http to an address of a
+/// private network; without user info, query, fragment or trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl(Url);
 
@@ -52,10 +54,37 @@ impl BaseUrl {
         Origin::of(&self.0)
     }
 
+    /// Reads the base URL of a connection that sends `carried` there, over plain http as far as `plain`
+    /// allows. Whoever allows more than this machine makes sure that no credential goes there.
+    ///
+    /// # Errors
+    /// As [`BaseUrl::from_str`].
+    pub(crate) fn read(text: &str, plain: PlainHttp, carried: &str) -> Result<Self, Failure> {
+        let mut url = match text.parse::<SecureUrl>() {
+            Ok(url) => url.into_url(),
+            Err(SecureUrlError::PlainHttp(url))
+                if plain == PlainHttp::PrivateNetwork && is_private(&url) =>
+            {
+                url
+            }
+            Err(error) => return Err(refused(error, carried)),
+        };
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        check_path(&url, &path)?;
+        Ok(Self(url))
+    }
+
     /// Whether it is on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
+    }
+
+    /// Whether what goes there is not encrypted.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
     }
 
     /// The host without port.
@@ -78,24 +107,7 @@ impl FromStr for BaseUrl {
     /// `endpoint.invalid-url` when it is no usable URL; `endpoint.path-mismatch` when the path
     /// cannot be that of an API base; `endpoint.gone` for a host that is known to be retired.
     fn from_str(text: &str) -> Result<Self, Failure> {
-        let mut url = Url::parse(text.trim()).map_err(|error| {
-            invalid("that is no URL").cause(error.to_string()).hint(
-                "write it whole, for example https://api.openai.com/v1 or http://127.0.0.1:8080/v1",
-            )
-        })?;
-        check_scheme_and_host(&url)?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(invalid("the base URL contains a user name or password")
-                .hint("remove it; the credential reference is the one place for a secret"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(invalid("the base URL has a query or a fragment")
-                .hint("remove everything from `?` or `#` on"));
-        }
-        let path = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&path);
-        check_path(&url, &path)?;
-        Ok(Self(url))
+        Self::read(text, PlainHttp::ThisMachine, "the credential")
     }
 }
 
@@ -103,6 +115,15 @@ impl fmt::Display for BaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
+}
+
+/// How far plain http may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlainHttp {
+    /// To this machine only.
+    ThisMachine,
+    /// To an address of a private network, too.
+    PrivateNetwork,
 }
 
 /// Scheme, host and port: the unit in which network permits and secrets are granted.
@@ -150,34 +171,71 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether the host of `url` is this machine: the only one that is spoken to without TLS.
-#[must_use]
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
+/// Why a text is no base URL, with the remedy.
+fn refused(error: SecureUrlError, carried: &str) -> Failure {
+    match error {
+        SecureUrlError::NoUrl(error) => invalid("that is no URL").cause(error.to_string()).hint(
+            "write it whole, for example https://api.openai.com/v1 or http://127.0.0.1:8080/v1",
+        ),
+        SecureUrlError::NoHost => invalid("the base URL has no host").hint(
+            "write it whole, for example https://api.openai.com/v1 or http://127.0.0.1:8080/v1",
+        ),
+        SecureUrlError::Scheme(scheme) => {
+            invalid(format!("the scheme `{scheme}` is not supported"))
+                .hint("use https, or http for a loopback address")
+        }
+        SecureUrlError::UserInfo => invalid("the base URL contains a user name or password")
+            .hint("remove it; the credential reference is the one place for a secret"),
+        SecureUrlError::QueryOrFragment => invalid("the base URL has a query or a fragment")
+            .hint("remove everything from `?` or `#` on"),
+        SecureUrlError::PlainHttp(url) => plain_http(&url, carried),
     }
 }
 
-fn check_scheme_and_host(url: &Url) -> Result<(), Failure> {
-    if url.host().is_none() {
-        return Err(invalid("the base URL has no host"));
+/// The refusal of plain http to another machine, with the ways to encrypt it.
+fn plain_http(url: &Url, carried: &str) -> Failure {
+    let failure = invalid(format!("plain http would send {carried} unencrypted"));
+    let mut encrypted = url.clone();
+    if encrypted.set_scheme("https").is_err() {
+        return failure;
     }
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if is_loopback(url) => Ok(()),
-        "http" => Err(invalid("plain http would send the credential unencrypted")
-            .hint(format!(
-                "use https://{}{}",
-                url.host_str().unwrap_or_default(),
-                url.path().trim_end_matches('/')
-            ))
-            .hint("http is taken for loopback addresses only")),
-        other => Err(invalid(format!("the scheme `{other}` is not supported"))
-            .hint("use https, or http for a loopback address")),
+    let encrypted = encrypted.as_str().trim_end_matches('/');
+    let host = url.host_str().unwrap_or_default();
+    if !is_private(url) && !is_local_name(host) {
+        return failure
+            .hint(format!("use {encrypted}"))
+            .hint("http is taken for loopback addresses only");
     }
+    let port = url.port_or_known_default().unwrap_or_default();
+    // A port below 1024 is root's.
+    let local = if port < 1024 { 8000 + port } else { port };
+    let failure = failure
+        .hint(format!(
+            "put a TLS proxy in front of it and use {encrypted}"
+        ))
+        .hint(format!(
+            "or reach it through a tunnel: ssh -N -L {local}:127.0.0.1:{port} {}, \
+             then use http://127.0.0.1:{local}{}",
+            host.trim_matches(['[', ']']),
+            url.path().trim_end_matches('/')
+        ));
+    match is_private(url) {
+        true => failure.hint(
+            "without a credential, --allow-plain-http sends prompts unencrypted to this address",
+        ),
+        false => failure.hint(
+            "without a credential, --allow-plain-http takes its private address, not its name",
+        ),
+    }
+}
+
+/// Whether a name looks like one of a local network.
+fn is_local_name(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    !name.contains('.')
+        || [".local", ".lan", ".home.arpa", ".internal"]
+            .iter()
+            .any(|suffix| name.ends_with(suffix))
 }
 
 fn check_path(url: &Url, path: &str) -> Result<(), Failure> {
@@ -255,6 +313,7 @@ mod tests {
             ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
             ("http://[::1]:8080/openai", "http://[::1]:8080/openai"),
             ("http://localhost:1234/v1", "http://localhost:1234/v1"),
+            ("http://m.localhost:1234/v1", "http://m.localhost:1234/v1"),
             (
                 "https://example.test:8443/a/b/v1",
                 "https://example.test:8443/a/b/v1",
@@ -343,6 +402,55 @@ mod tests {
                 .unwrap_or_default();
             assert!(shown.contains(hint), "{given}: {shown}");
         }
+    }
+
+    /// The hints of plain http name the whole URL, the ways to encrypt, and no credential where a
+    /// private address may do without.
+    #[test]
+    fn plain_http_is_refused_with_the_ways_to_encrypt_it() {
+        let hints = |text: &str| {
+            let failure = text.parse::<BaseUrl>().unwrap_err();
+            assert_eq!(failure.code, Code::EndpointInvalidUrl, "{text}");
+            let hints: Vec<String> = failure.hints.into_iter().map(|hint| hint.text).collect();
+            hints.join("\n")
+        };
+        let public = hints("http://api.example.com:8000/v1/");
+        assert!(
+            public.starts_with("use https://api.example.com:8000/v1\n"),
+            "{public}"
+        );
+        assert!(!public.contains("--allow-plain-http"), "{public}");
+        let private = hints("http://192.168.1.7:1234/v1");
+        for said in [
+            "use https://192.168.1.7:1234/v1",
+            "ssh -N -L 1234:127.0.0.1:1234 192.168.1.7, then use http://127.0.0.1:1234/v1",
+            "--allow-plain-http",
+        ] {
+            assert!(private.contains(said), "{private}");
+        }
+        assert!(hints("http://[fd00::1]/v1").contains("ssh -N -L 8080:127.0.0.1:80 fd00::1,"));
+        for name in ["http://nas:1234/v1", "http://nas.local:1234/v1"] {
+            assert!(hints(name).contains("takes its private address, not its name"));
+        }
+    }
+
+    #[test]
+    fn plain_http_to_a_private_address_is_a_base_url_of_its_own_making() {
+        let read = |text: &str| BaseUrl::read(text, PlainHttp::PrivateNetwork, "every prompt");
+        let private = read("http://192.168.1.7:1234/v1/").unwrap();
+        assert_eq!(private.as_str(), "http://192.168.1.7:1234/v1");
+        assert!(private.is_plain() && !private.is_loopback());
+        for text in [
+            "http://api.example.com/v1",
+            "http://nas.local/v1",
+            "http://8.8.8.8/v1",
+            "http://u@192.168.1.7/v1",
+            "http://192.168.1.7",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        let secure = read("https://192.168.1.7/v1").unwrap();
+        assert!(!secure.is_plain());
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod provider;
 pub mod reach;
 pub mod receipt;
 pub mod secret;
+pub mod secure_url;
 pub mod telemetry;
 pub mod time;
 

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::call::CallId;
-use crate::connection::{Cleared, Connection, Draft};
+use crate::connection::{Cleared, Connection, Draft, ProxyUrl};
 use crate::credential::CredentialRef;
 use crate::endpoint::Origin;
 use crate::error::Failure;
@@ -50,6 +50,7 @@ impl StoredConnection {
     pub fn usable(&self) -> Result<Connection, Failure> {
         let mut connection = self.connection.clone()?;
         connection.bound_to = self.bound_to();
+        connection.bound_proxy = self.bound_proxy();
         Ok(connection)
     }
 
@@ -57,6 +58,12 @@ impl StoredConnection {
     #[must_use]
     pub fn bound_to(&self) -> Option<Origin> {
         self.preflight.as_ref()?.bound_to.clone()
+    }
+
+    /// The proxy that the owner confirmed.
+    #[must_use]
+    pub fn bound_proxy(&self) -> Option<ProxyUrl> {
+        self.preflight.as_ref()?.bound_proxy.clone()
     }
 }
 

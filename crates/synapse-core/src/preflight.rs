@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::connection::{Cleared, Connection, Draft};
+use crate::connection::{Cleared, Connection, Draft, ProxyUrl};
 use crate::endpoint::Origin;
 use crate::error::{Class, Code, Failure};
 use crate::price::SeenPrice;
@@ -172,6 +172,9 @@ pub struct PreflightRecord {
     pub unproven: Vec<String>,
     /// Where the owner confirmed that the credential may go.
     pub bound_to: Option<Origin>,
+    /// The proxy that the owner confirmed. A record from before proxies were confirmed has none, so
+    /// that its proxy is confirmed once, by its owner.
+    pub bound_proxy: Option<ProxyUrl>,
 }
 
 impl PreflightReport {
@@ -222,6 +225,7 @@ impl PreflightReport {
             proven: names(proven),
             unproven: names(unproven),
             bound_to: connection.confirmed(),
+            bound_proxy: connection.confirmed_proxy(),
         };
         Ok(Cleared::new(self.draft.clone(), connection, record))
     }

@@ -5,14 +5,15 @@ use std::str::FromStr;
 
 use url::Url;
 
-use crate::endpoint::{Origin, is_loopback};
+use crate::endpoint::Origin;
 use crate::error::{Code, Failure};
+use crate::secure_url::{SecureUrl, SecureUrlError};
 
 /// The base URL of an OTLP/HTTP collector, such as `http://127.0.0.1:4318`.
 ///
-/// Always https, or http on a loopback host; without user info, query or fragment.
+/// Always https, or http to this machine; without user info, query or fragment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CollectorUrl(Url);
+pub struct CollectorUrl(SecureUrl);
 
 impl CollectorUrl {
     /// The URL of a signal: `traces` or `metrics` below `/v1`.
@@ -20,7 +21,7 @@ impl CollectorUrl {
     /// <https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>
     #[must_use]
     pub fn signal(&self, name: &str) -> Url {
-        let mut url = self.0.clone();
+        let mut url = self.0.as_url().clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().push("v1").push(name);
         }
@@ -30,7 +31,7 @@ impl CollectorUrl {
     /// Scheme, host and port.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        Origin::of(&self.0)
+        self.0.origin()
     }
 }
 
@@ -44,26 +45,28 @@ impl FromStr for CollectorUrl {
             Failure::new(Code::EndpointInvalidUrl, message)
                 .hint("write the collector's base URL, for example http://127.0.0.1:4318")
         };
-        let url = Url::parse(text.trim())
-            .map_err(|error| invalid("the collector's URL is no URL").cause(error.to_string()))?;
-        match url.scheme() {
-            "https" => {}
-            "http" if is_loopback(&url) => {}
-            "http" => {
-                return Err(invalid(
-                    "plain http would show to the network which models are asked, and when",
-                )
-                .hint("use https, or a collector on this machine"));
+        let url = text.parse::<SecureUrl>().map_err(|error| match error {
+            SecureUrlError::NoUrl(error) => {
+                invalid("the collector's URL is no URL").cause(error.to_string())
             }
-            _ => return Err(invalid("a collector is reached over http or https")),
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(invalid("the collector's URL has a user name or password"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(invalid("the collector's URL has a query or a fragment"));
-        }
-        if url.path().trim_end_matches('/').ends_with("/v1/traces") {
+            SecureUrlError::PlainHttp(_) => {
+                invalid("plain http would show to the network which models are asked, and when")
+                    .hint("use https, or a collector on this machine")
+            }
+            SecureUrlError::UserInfo => invalid("the collector's URL has a user name or password"),
+            SecureUrlError::QueryOrFragment => {
+                invalid("the collector's URL has a query or a fragment")
+            }
+            SecureUrlError::NoHost | SecureUrlError::Scheme(_) => {
+                invalid("a collector is reached over http or https")
+            }
+        })?;
+        if url
+            .as_url()
+            .path()
+            .trim_end_matches('/')
+            .ends_with("/v1/traces")
+        {
             return Err(invalid("the collector's URL names one signal")
                 .hint("leave /v1/traces out; it is added, and /v1/metrics likewise"));
         }
@@ -73,7 +76,7 @@ impl FromStr for CollectorUrl {
 
 impl fmt::Display for CollectorUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0.as_str().trim_end_matches('/'))
+        formatter.write_str(self.0.as_url().as_str().trim_end_matches('/'))
     }
 }
 

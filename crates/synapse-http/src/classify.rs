@@ -16,8 +16,6 @@ use crate::failure::{ProxyReason, TlsReason, TransportKind};
 pub(crate) struct Circumstances {
     /// The target is https.
     pub(crate) tls: bool,
-    /// A proxy is configured.
-    pub(crate) proxied: bool,
     /// The request was handed to an open connection.
     pub(crate) sent: bool,
     /// The response head has come.
@@ -48,12 +46,6 @@ fn decide(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
 fn connecting(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
     if let Some(reason) = clues.tunnel {
         return TransportKind::Proxy { reason };
-    }
-    // Without a tunnel the proxy itself is the peer that could not be reached.
-    if circumstances.proxied && !circumstances.tls {
-        return TransportKind::Proxy {
-            reason: ProxyReason::Unreachable,
-        };
     }
     if clues.dns {
         return TransportKind::Dns;
@@ -184,7 +176,6 @@ mod tests {
 
     const HTTPS: Circumstances = Circumstances {
         tls: true,
-        proxied: false,
         sent: false,
         in_body: false,
     };

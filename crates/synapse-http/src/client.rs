@@ -8,7 +8,9 @@ use synapse_core::{NetworkPermit, Origin};
 use crate::body::Handover;
 use crate::classify::{Circumstances, classify};
 use crate::config::HttpConfig;
+use crate::decode::{self, BodyCoding, Undecodable};
 use crate::failure::{BoxError, Facts, Head, TlsReason, TransportFailure, TransportKind};
+use crate::names::Names;
 use crate::request::{self, HttpRequest};
 use crate::response::{Headers, HttpResponse};
 use crate::tls;
@@ -34,6 +36,22 @@ struct Inner {
 enum Channel {
     Plain,
     Tls,
+}
+
+impl Channel {
+    fn of(request: &HttpRequest<'_>) -> Self {
+        match request.url.scheme() {
+            "https" => Self::Tls,
+            _ => Self::Plain,
+        }
+    }
+
+    const fn names(self) -> Names {
+        match self {
+            Self::Plain => Names::ThisMachine,
+            Self::Tls => Names::System,
+        }
+    }
 }
 
 impl HttpClient {
@@ -66,7 +84,12 @@ impl HttpClient {
     ) -> Result<HttpResponse, TransportFailure> {
         let origin = Origin::of(&request.url);
         let attempt = Attempt::begin(&self.inner.config, &request, &origin);
-        let channel = self.channel(&request);
+        let channel = Channel::of(&request);
+        let proxied = self.inner.config.proxy.is_some();
+        if channel == Channel::Plain && proxied {
+            // Whoever made the connection should have refused it: the proxy would read everything.
+            return Err(attempt.fail(TransportKind::NotPermitted, None));
+        }
         let ready = match request::prepare(permit, request, &origin, &attempt.handover) {
             Ok(ready) => ready,
             Err((kind, source)) => return Err(attempt.fail(kind, source)),
@@ -78,17 +101,6 @@ impl HttpClient {
         match client.execute(ready).await {
             Ok(response) => attempt.read(response).await,
             Err(error) => Err(attempt.fail_with(error)),
-        }
-    }
-
-    /// TLS is needed towards the target or towards the proxy.
-    fn channel(&self, request: &HttpRequest<'_>) -> Channel {
-        let proxy = self.inner.config.proxy.as_ref();
-        let proxy_over_tls = proxy.is_some_and(|proxy| proxy.as_str().starts_with("https:"));
-        if request.url.scheme() == "https" || proxy_over_tls {
-            Channel::Tls
-        } else {
-            Channel::Plain
         }
     }
 
@@ -142,6 +154,7 @@ fn build(
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .http1_only()
+        .dns_resolver(channel.names())
         // Off already; these hold when another crate of the build turns the features on.
         .no_gzip()
         .no_brotli()
@@ -159,6 +172,9 @@ fn build(
 /// Why a body was not read to its end.
 enum Stop {
     TooLarge,
+    Undecodable,
+    /// The thread that decodes is gone: the runtime ends.
+    Abandoned,
     Broken(reqwest::Error),
 }
 
@@ -205,12 +221,17 @@ impl Attempt {
             headers: Headers::new(std::mem::take(response.headers_mut())),
             after: self.began.elapsed(),
         };
-        let stop = match self.read_body(&mut response).await {
-            Ok(body) => {
+        let body = match self.read_body(&mut response).await {
+            Ok(body) => decoded(&head.headers, body, self.body_cap).await,
+            Err(stop) => Err(stop),
+        };
+        let stop = match body {
+            Ok((body, coding)) => {
                 return Ok(HttpResponse {
                     status: head.status,
                     headers: head.headers,
                     body,
+                    coding,
                     bytes_out: self.body_length,
                     bytes_in: self.facts.bytes_in,
                     headers_after: head.after,
@@ -223,6 +244,8 @@ impl Attempt {
         let cap = self.body_cap;
         Err(match stop {
             Stop::TooLarge => self.fail(TransportKind::BodyTooLarge { cap }, None),
+            Stop::Undecodable => self.fail(TransportKind::Undecodable, None),
+            Stop::Abandoned => self.fail(TransportKind::Interrupted, None),
             Stop::Broken(error) => self.fail_with(error),
         })
     }
@@ -247,7 +270,6 @@ impl Attempt {
             &error,
             Circumstances {
                 tls: self.tls,
-                proxied: self.facts.proxy.is_some(),
                 sent: self.handover.has_begun(),
                 in_body: self.facts.head.is_some(),
             },
@@ -262,5 +284,25 @@ impl Attempt {
             self.facts.bytes_out = self.body_length;
         }
         TransportFailure::new(kind, self.facts, source)
+    }
+}
+
+/// The body as it is meant. Bytes that came as asked for are passed on; others are decoded on a
+/// thread of their own.
+async fn decoded(
+    headers: &Headers,
+    body: Vec<u8>,
+    cap: usize,
+) -> Result<(Vec<u8>, BodyCoding), Stop> {
+    if !decode::is_coded(headers, &body) {
+        return Ok((body, BodyCoding::Plain));
+    }
+    let headers = headers.clone();
+    let decoding = tokio::task::spawn_blocking(move || decode::decode(&headers, body, cap));
+    match decoding.await {
+        Ok(Ok(decoded)) => Ok(decoded),
+        Ok(Err(Undecodable::TooLarge)) => Err(Stop::TooLarge),
+        Ok(Err(Undecodable::Coding)) => Err(Stop::Undecodable),
+        Err(_) => Err(Stop::Abandoned),
     }
 }

@@ -11,15 +11,15 @@ use synapse_core::connection::ProxyUrl;
 /// operating system trusts.
 #[derive(Debug, Clone)]
 pub struct HttpConfig {
-    /// The proxy for every request, loopback hosts included. Nothing else makes requests go through
-    /// a proxy: `HTTP_PROXY` and its kin are not read.
+    /// The proxy for every request over https, loopback hosts included; plain http is refused with
+    /// one. Nothing else makes requests go through a proxy: `HTTP_PROXY` and its kin are not read.
     pub proxy: Option<ProxyUrl>,
     /// The `user-agent` header.
     pub user_agent: String,
     /// The longest that name resolution, TCP, the proxy's tunnel and the TLS handshake may take
     /// together.
     pub connect_timeout: Duration,
-    /// The most bytes of a response body that are read.
+    /// The most bytes of a response body that are read, and that a compressed one may decode to.
     pub body_cap: usize,
     /// Certificate authorities to trust beside those of the operating system.
     pub extra_roots: Vec<RootCertificate>,

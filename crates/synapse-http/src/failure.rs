@@ -61,6 +61,9 @@ pub enum TransportKind {
         /// The most bytes that are read.
         cap: usize,
     },
+    /// The response body is compressed in a way that was not asked for and cannot be undone.
+    #[error("the response body is compressed in a way that cannot be read")]
+    Undecodable,
     /// What answered does not speak HTTP.
     #[error("the answer is not HTTP")]
     NotHttp,

@@ -2,13 +2,16 @@
 //!
 //! **Invariant:** [`HttpClient::send`] hands at most one request to the network and needs a
 //! [`NetworkPermit`](synapse_core::NetworkPermit) for it. No pool, no retry, no redirect, no proxy
-//! from the environment, no decoding. It knows hosts and bytes, not providers or models.
+//! from the environment, no plain http to other machines but private addresses that get no secret.
+//! It knows hosts and bytes, not providers or models.
 
 mod body;
 mod classify;
 mod client;
 mod config;
+mod decode;
 mod failure;
+mod names;
 mod report;
 mod request;
 mod response;
@@ -16,6 +19,7 @@ mod tls;
 
 pub use self::client::HttpClient;
 pub use self::config::{HttpConfig, RootCertificate, RootCertificateError};
+pub use self::decode::BodyCoding;
 pub use self::failure::{ProxyReason, TlsReason, TransportFailure, TransportKind};
 pub use self::request::{HttpRequest, Method};
 pub use self::response::{Headers, HttpResponse};

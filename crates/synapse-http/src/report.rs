@@ -16,6 +16,12 @@ impl TransportFailure {
         if let Some(proxy) = &self.facts().proxy {
             failure = failure.cause(format!("the connection goes through the proxy {proxy}"));
         }
+        if self.kind() == TransportKind::Undecodable
+            && let Some(coding) = self.headers().and_then(|headers| headers.text(CODING))
+        {
+            let coding = Redactor::none().clean(coding, MAX_CAUSE);
+            failure = failure.cause(format!("its {CODING} is {coding}"));
+        }
         if let Some(root) = self.root_cause() {
             // It may quote what the peer sent, such as the names in its certificate.
             failure = failure.cause(Redactor::none().clean(&root, MAX_CAUSE));
@@ -56,9 +62,9 @@ impl TransportFailure {
             TransportKind::ConnectTimeout => Code::TransportConnectTimeout,
             TransportKind::ResponseTimeout => Code::TransportResponseTimeout,
             TransportKind::Interrupted | TransportKind::Truncated => Code::TransportInterrupted,
-            TransportKind::BodyTooLarge { .. } | TransportKind::Malformed => {
-                Code::ProviderBadResponse
-            }
+            TransportKind::BodyTooLarge { .. }
+            | TransportKind::Undecodable
+            | TransportKind::Malformed => Code::ProviderBadResponse,
             TransportKind::NotHttp => Code::EndpointNotAnApi,
         }
     }
@@ -96,6 +102,9 @@ impl TransportFailure {
             TransportKind::BodyTooLarge { cap } => {
                 format!("the answer of {host} is larger than {cap} bytes")
             }
+            TransportKind::Undecodable => {
+                format!("the answer of {host} is compressed in a way that cannot be read")
+            }
             TransportKind::NotHttp => format!("what answers at {host} does not speak HTTP"),
             TransportKind::Malformed => format!("the answer of {host} breaks the rules of HTTP"),
         }
@@ -125,6 +134,9 @@ impl TransportFailure {
             TransportKind::BodyTooLarge { .. } | TransportKind::Malformed => {
                 &["check that the base URL is that of an API, or report it to the provider"]
             }
+            TransportKind::Undecodable => &[
+                "no compression was asked for: look for a proxy or gateway on the way that adds it",
+            ],
             TransportKind::NotHttp => {
                 &["check scheme, host and port of the base URL (is it https?)"]
             }
@@ -190,6 +202,7 @@ fn seconds(time: Duration) -> String {
 }
 
 const MAX_CAUSE: usize = 300;
+const CODING: &str = "content-encoding";
 
 #[cfg(test)]
 mod tests {

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
-use synapse_core::endpoint::is_loopback;
 use synapse_core::secret::BoundSecret;
+use synapse_core::secure_url::{is_loopback, is_private};
 use synapse_core::{NetworkPermit, Origin};
 use url::Url;
 
@@ -117,6 +117,11 @@ pub(crate) fn prepare(
     if !matches!(request.url.scheme(), "http" | "https") || !permit.covers(origin) {
         return Err((TransportKind::NotPermitted, None));
     }
+    let url = &request.url;
+    if url.scheme() == "http" && !is_loopback(url) && !is_private(url) {
+        // Whoever made the URL should have refused it; a prompt is not worth the trust.
+        return Err((TransportKind::NotPermitted, None));
+    }
     let mut secrets: Vec<(HeaderName, HeaderValue)> = Vec::new();
     if let Some(secret) = request.bearer {
         let value = secret_value("Bearer ", secret, &request.url, origin)?;
@@ -133,6 +138,7 @@ pub(crate) fn prepare(
     let mut ready = reqwest::Request::new(method, request.url);
     *ready.timeout_mut() = Some(request.deadline);
     let headers = ready.headers_mut();
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if request.body.is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }

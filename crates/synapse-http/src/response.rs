@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
+use crate::decode::BodyCoding;
+
 /// The headers of a response. `Debug` shows their names only.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(HeaderMap);
@@ -56,11 +58,13 @@ pub struct HttpResponse {
     pub status: u16,
     /// The headers.
     pub headers: Headers,
-    /// The body as it came; a content-encoding is not decoded.
+    /// The body, decoded where it came compressed.
     pub body: Vec<u8>,
+    /// How the body came.
+    pub coding: BodyCoding,
     /// Bytes of the request body.
     pub bytes_out: u64,
-    /// Bytes of the response body.
+    /// Bytes of the response body as they came.
     pub bytes_in: u64,
     /// From the call of `send` to the last byte of the response head.
     pub headers_after: Duration,
@@ -74,6 +78,7 @@ impl fmt::Debug for HttpResponse {
             .debug_struct("HttpResponse")
             .field("status", &self.status)
             .field("headers", &self.headers)
+            .field("coding", &self.coding)
             .field("bytes_out", &self.bytes_out)
             .field("bytes_in", &self.bytes_in)
             .field("headers_after", &self.headers_after)

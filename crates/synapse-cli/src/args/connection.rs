@@ -165,9 +165,18 @@ pub(crate) struct DraftFlags {
     #[arg(long, value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
 
-    /// HTTP proxy to use; proxy variables of the environment are never used
+    /// HTTP proxy to use, for https only; proxy variables of the environment are never used
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
+
+    /// Allow plain http to a private address (such as 192.168.1.7), unencrypted and without a
+    /// credential
+    #[arg(long, conflicts_with = "deny_plain_http")]
+    pub(crate) allow_plain_http: bool,
+
+    /// Take plain http for this machine only, as is the default
+    #[arg(long)]
+    pub(crate) deny_plain_http: bool,
 
     #[command(flatten)]
     pub(crate) limits: LimitFlags,
@@ -183,6 +192,8 @@ impl DraftFlags {
             || self.timeout.is_some()
             || self.max_tokens.is_some()
             || self.proxy.is_some()
+            || self.allow_plain_http
+            || self.deny_plain_http
             || self.limits.any()
     }
 
@@ -198,6 +209,12 @@ impl DraftFlags {
         set(&mut draft.project, &self.project);
         set(&mut draft.bill_to, &self.bill_to);
         set(&mut draft.proxy, &self.proxy);
+        if self.allow_plain_http {
+            draft.allow_plain_http = true;
+        }
+        if self.deny_plain_http {
+            draft.allow_plain_http = false;
+        }
         if self.timeout.is_some() {
             draft.timeout_seconds = self.timeout;
         }
@@ -234,11 +251,11 @@ impl EditArguments {
             || self.draft.any()
     }
 
-    /// Whether the base URL is named, and so confirmed.
+    /// What is named, and so confirmed.
     pub(crate) const fn naming(&self) -> Naming {
-        match self.draft.base_url {
-            Some(_) => Naming::BaseUrl,
-            None => Naming::Others,
+        Naming {
+            base_url: self.draft.base_url.is_some(),
+            proxy: self.draft.proxy.is_some(),
         }
     }
 

@@ -208,6 +208,11 @@ fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandErr
         optional("bill to", account.bill_to.as_ref().map(ToString::to_string)),
         optional("proxy", connection.proxy.as_ref().map(ToString::to_string)),
         optional(
+            "plain http",
+            (connection.base_url.is_plain() && !connection.base_url.is_loopback())
+                .then(|| "allowed: prompts and answers are not encrypted".to_owned()),
+        ),
+        optional(
             "limits",
             connection.limits.as_ref().map(ToString::to_string),
         ),

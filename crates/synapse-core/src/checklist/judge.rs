@@ -310,6 +310,7 @@ mod tests {
             proven: proven.iter().map(|id| (*id).to_owned()).collect(),
             unproven: Vec::new(),
             bound_to: None,
+            bound_proxy: None,
         }
     }
 

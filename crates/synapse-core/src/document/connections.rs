@@ -75,6 +75,8 @@ pub struct ConnectionView {
     project: Option<String>,
     bill_to: Option<String>,
     proxy: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    allow_plain_http: bool,
     limits: Option<LimitsView>,
     record_text: bool,
     preflight: Option<RecordView>,
@@ -111,6 +113,8 @@ struct RecordView {
     proven: Vec<String>,
     unproven: Vec<String>,
     bound_to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound_proxy: Option<String>,
 }
 
 impl From<&StoredConnection> for ConnectionView {
@@ -137,6 +141,7 @@ impl From<&StoredConnection> for ConnectionView {
             proxy: understood
                 .and_then(|connection| connection.proxy.as_ref())
                 .map(ToString::to_string),
+            allow_plain_http: draft.allow_plain_http,
             limits: understood
                 .and_then(|connection| connection.limits.as_ref())
                 .map(LimitsView::from),
@@ -154,6 +159,7 @@ impl From<&PreflightRecord> for RecordView {
             proven: record.proven.clone(),
             unproven: record.unproven.clone(),
             bound_to: record.bound_to.as_ref().map(ToString::to_string),
+            bound_proxy: record.bound_proxy.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -17,13 +17,14 @@ pub struct Saved {
     pub result: Result<(), Failure>,
 }
 
-/// Whether the owner of a connection names its base URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
-    /// Names it, whether or not it is another one than before.
-    BaseUrl,
-    /// Names other fields.
-    Others,
+/// What the owner of a connection names, whether or not it is another one than before, and so
+/// confirms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Naming {
+    /// Its base URL.
+    pub base_url: bool,
+    /// Its proxy.
+    pub proxy: bool,
 }
 
 impl Engine {
@@ -55,8 +56,8 @@ impl Engine {
     /// Closing the gate is never hindered by the network: with a closed gate only the local checks
     /// are made, and the record says so.
     ///
-    /// A base URL that the change does not touch stays as confirmed as it was; with
-    /// [`Naming::BaseUrl`] the owner names it, and confirms it so.
+    /// A base URL or a proxy that the change does not touch stays as confirmed as it was; the owner
+    /// who names it confirms it so.
     ///
     /// # Errors
     /// `config.not-found` or `config.*`/`storage.*` of the file, before any check is made.
@@ -75,12 +76,11 @@ impl Engine {
             NetworkGate::Open => reach,
         };
         let other_provider = draft.base_url.is_none() && draft.provider != stored.draft.provider;
-        let named =
-            naming == Naming::BaseUrl || draft.base_url != stored.draft.base_url || other_provider;
-        let call = match named {
-            true => PreflightCall::draft(Some(stored.name), draft, reach),
-            false => PreflightCall::changed(&stored, draft, reach),
+        let naming = Naming {
+            base_url: naming.base_url || draft.base_url != stored.draft.base_url || other_provider,
+            proxy: naming.proxy || draft.proxy != stored.draft.proxy,
         };
+        let call = PreflightCall::changed(&stored, draft, naming, reach);
         let report = self.preflight(call).await;
         let result = report
             .clear()

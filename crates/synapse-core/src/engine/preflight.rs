@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::call::{Caller, Operation};
 use crate::chat::{ChatRequest, Parameters};
-use crate::connection::{Connection, Draft, Field};
+use crate::connection::{Connection, Draft, Field, ProxyUrl};
 use crate::credential::CredentialRef;
 use crate::endpoint::Origin;
 use crate::error::{Code, Failure};
@@ -20,7 +20,7 @@ use crate::provider::Provider;
 use crate::secret::BoundSecret;
 
 use super::access::{self, open_gate_hint};
-use super::{Engine, Ports, chat, pricing};
+use super::{Engine, Naming, Ports, chat, pricing};
 
 /// What to check, and how far.
 #[derive(Debug, Clone)]
@@ -29,16 +29,46 @@ pub struct PreflightCall {
     standing: Standing,
     draft: Draft,
     reach: Reach,
-    bound_to: Bound,
+    bound: Bound,
 }
 
-/// Where the credential may go.
+/// Where the credential may go, and through which proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Bound {
-    /// To the base URL of the draft: its owner has just named it.
+struct Bound {
+    host: Confirmation<Origin>,
+    proxy: Confirmation<ProxyUrl>,
+}
+
+/// What of a draft its owner confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Confirmation<T> {
+    /// What the draft says: its owner has just named it.
     AsNamed,
-    /// Where its owner confirmed before, if ever.
-    AsConfirmed(Option<Origin>),
+    /// What its owner confirmed before, if anything.
+    AsBefore(Option<T>),
+}
+
+impl<T> Confirmation<T> {
+    fn or(self, named: Option<T>) -> Option<T> {
+        match self {
+            Self::AsNamed => named,
+            Self::AsBefore(confirmed) => confirmed,
+        }
+    }
+}
+
+impl Bound {
+    const AS_NAMED: Self = Self {
+        host: Confirmation::AsNamed,
+        proxy: Confirmation::AsNamed,
+    };
+
+    fn as_before(stored: &StoredConnection) -> Self {
+        Self {
+            host: Confirmation::AsBefore(stored.bound_to()),
+            proxy: Confirmation::AsBefore(stored.bound_proxy()),
+        }
+    }
 }
 
 /// Whether the connection exists, which decides what its owner can do about a closed gate.
@@ -57,7 +87,7 @@ impl PreflightCall {
             standing: Standing::New,
             draft,
             reach,
-            bound_to: Bound::AsNamed,
+            bound: Bound::AS_NAMED,
         }
     }
 
@@ -65,7 +95,7 @@ impl PreflightCall {
     #[must_use]
     pub fn saved(stored: StoredConnection, reach: Reach) -> Self {
         Self {
-            bound_to: Bound::AsConfirmed(stored.bound_to()),
+            bound: Bound::as_before(&stored),
             name: Some(stored.name),
             standing: Standing::Saved,
             draft: stored.draft,
@@ -73,11 +103,23 @@ impl PreflightCall {
         }
     }
 
-    /// Checks `draft`, a changed connection whose base URL is the one that `stored` has: what was
-    /// confirmed for that holds, and nothing more.
-    pub(super) fn changed(stored: &StoredConnection, draft: Draft, reach: Reach) -> Self {
+    /// Checks `draft`, a changed connection of which the owner has just named what `naming` says:
+    /// what was confirmed of the rest holds, and nothing more.
+    pub(super) fn changed(
+        stored: &StoredConnection,
+        draft: Draft,
+        naming: Naming,
+        reach: Reach,
+    ) -> Self {
+        let mut bound = Bound::as_before(stored);
+        if naming.base_url {
+            bound.host = Confirmation::AsNamed;
+        }
+        if naming.proxy {
+            bound.proxy = Confirmation::AsNamed;
+        }
         Self {
-            bound_to: Bound::AsConfirmed(stored.bound_to()),
+            bound,
             ..Self::draft(Some(stored.name.clone()), draft, reach)
         }
     }
@@ -100,7 +142,7 @@ impl Engine {
                 warnings: Vec::new(),
             },
         };
-        climb.run(call.name, call.standing, call.bound_to).await;
+        climb.run(call.name, call.standing, call.bound).await;
         climb.report
     }
 }
@@ -120,8 +162,8 @@ struct Ready {
 }
 
 impl Climb<'_> {
-    async fn run(&mut self, name: Option<ConnectionName>, standing: Standing, bound_to: Bound) {
-        let Some((connection, provider)) = self.understand(name.as_ref(), bound_to) else {
+    async fn run(&mut self, name: Option<ConnectionName>, standing: Standing, bound: Bound) {
+        let Some((connection, provider)) = self.understand(name.as_ref(), bound) else {
             return;
         };
         let saved = name.as_ref().filter(|_| standing == Standing::Saved);
@@ -161,7 +203,7 @@ impl Climb<'_> {
     fn understand(
         &mut self,
         name: Option<&ConnectionName>,
-        bound_to: Bound,
+        bound: Bound,
     ) -> Option<(Connection, Arc<dyn Provider>)> {
         let parsed = match name {
             Some(name) => Ok(name.clone()),
@@ -186,10 +228,8 @@ impl Climb<'_> {
         );
         match parsed {
             Ok((mut connection, provider)) => {
-                connection.bound_to = match bound_to {
-                    Bound::AsNamed => Some(connection.base_url.origin()),
-                    Bound::AsConfirmed(confirmed) => confirmed,
-                };
+                connection.bound_to = bound.host.or(Some(connection.base_url.origin()));
+                connection.bound_proxy = bound.proxy.or(connection.proxy.clone());
                 self.ok(
                     CheckId::Config,
                     format!(

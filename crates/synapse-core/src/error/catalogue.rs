@@ -284,9 +284,9 @@ catalogue! {
         detected "the version of its envelope or of its content; it was not changed"
         remedy "Use the newer Synapse.";
     CredentialUnbound "credential.unbound" Credential
-        means "nobody confirmed that the credential may go to the host of the base URL"
-        detected "the base URL is not that for which the connection was saved; nothing was sent and no secret was read"
-        remedy "If you trust the host with the credential, confirm it with the command in the hint. If you did not change the base URL, find out who did.";
+        means "nobody confirmed that the credential may go to the host of the base URL, or through the proxy"
+        detected "the base URL or the proxy is not the one for which the connection was saved; nothing was sent and no secret was read"
+        remedy "If you trust the host with the credential, confirm it with the command in the hint. If you did not change the base URL or the proxy, find out who did.";
     CredentialTrackedByGit "credential.tracked-by-git" Credential
         means "git tracks a file that holds a secret"
         detected "`git ls-files` names the file; whoever has the repository has the secret"
@@ -319,7 +319,7 @@ catalogue! {
 
     EndpointInvalidUrl "endpoint.invalid-url" Endpoint
         means "the base URL cannot be right"
-        detected "locally: not a URL, not https (http is for loopback only), or with user info, query or fragment"
+        detected "locally: not a URL, not https (http is for loopback, and without a credential for a private address), or with user info, query or fragment"
         remedy "Correct the base URL as the hint shows.";
     EndpointPathMismatch "endpoint.path-mismatch" Endpoint
         means "there is no chat endpoint under the base URL"

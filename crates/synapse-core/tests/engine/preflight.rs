@@ -145,7 +145,7 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
         .edit(
             "open",
             |draft| draft.model = "other".into(),
-            Naming::Others,
+            Naming::default(),
             Reach::Free,
         )
         .await
@@ -161,7 +161,7 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
         .edit(
             "open",
             |draft| draft.gate = NetworkGate::Closed,
-            Naming::Others,
+            Naming::default(),
             Reach::Free,
         )
         .await

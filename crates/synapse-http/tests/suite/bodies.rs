@@ -1,6 +1,7 @@
 //! Answers that are no whole HTTP response: cut off, too large, framed wrongly, or not HTTP at all.
 
-use synapse_http::{HttpClient, HttpConfig, TransportFailure, TransportKind};
+use synapse_core::Code;
+use synapse_http::{BodyCoding, HttpClient, HttpConfig, TransportFailure, TransportKind};
 use synapse_testkit::raw::{End, RawServer, Reply};
 
 use crate::support::{client, config, failure_of, permit_for, post};
@@ -128,4 +129,47 @@ async fn an_answer_of_any_framing_is_read_whole() {
         assert!(response.headers_after <= response.elapsed);
         assert_eq!(server.heads(), 1);
     }
+}
+
+/// `{"a":1}` as gzip stores it: one stored block, checksum and length behind it.
+const PACKED: &[u8] =
+    b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01\x07\0\xf8\xff{\"a\":1}\x3d\x12\x3b\x0d\x07\0\0\0";
+
+async fn answered(reply: Reply) -> (Vec<u8>, BodyCoding, u64) {
+    let server = RawServer::always(reply);
+    let url = server.url("/");
+    let response = client().send(&permit_for(&url), post(url)).await.unwrap();
+    let request = server.only_request();
+    assert_eq!(request.header("accept-encoding"), Some("identity"));
+    (response.body, response.coding, response.bytes_in)
+}
+
+#[tokio::test]
+async fn no_compression_is_asked_for_and_what_comes_is_undone() {
+    let whole = b"{\"a\":1}".to_vec();
+    let plain = Reply::json(200, whole.clone()).header("content-encoding", "gzip");
+    assert_eq!(answered(plain).await, (whole.clone(), BodyCoding::Plain, 7));
+    let packed = |bytes: &[u8]| Reply::json(200, bytes).header("content-encoding", "gzip");
+    // The checksum is wrong, which makes no difference to the text.
+    let (body, coding, bytes_in) = answered(packed(PACKED).chunked()).await;
+    assert_eq!((body, coding), (whole.clone(), BodyCoding::Damaged));
+    assert_eq!(bytes_in, PACKED.len() as u64);
+    let cut = &PACKED[..PACKED.len() - 8];
+    assert_eq!(answered(packed(cut)).await.0, whole);
+}
+
+#[tokio::test]
+async fn what_cannot_be_undone_is_named() {
+    let brotli = Reply::json(200, b"\x1b\x3b\0\xf8\xff\x8d\x94\x6e".to_vec());
+    let (failure, heads) = failed(client(), brotli.header("content-encoding", "br")).await;
+    assert_eq!(failure.kind(), TransportKind::Undecodable);
+    assert_eq!((failure.status(), heads), (Some(200), 1));
+    let shown = failure.to_failure();
+    assert_eq!(shown.code, Code::ProviderBadResponse);
+    assert!(
+        shown
+            .causes
+            .contains(&"its content-encoding is br".to_owned()),
+        "{shown:?}"
+    );
 }

@@ -59,15 +59,13 @@ async fn a_refused_tunnel_is_one_connect_and_tells_the_proxy_no_secret() {
 async fn a_proxy_that_is_not_there_is_told_from_a_host_that_is_not() {
     let closed = ClosedPort::new();
     let proxy = format!("http://127.0.0.1:{}", closed.port());
-    for url in [far_away(), "http://127.0.0.1:9/v1".parse().unwrap()] {
-        let failure = failure_through(&proxy, url).await;
-        let reason = ProxyReason::Unreachable;
-        assert_eq!(
-            failure.kind(),
-            TransportKind::Proxy { reason },
-            "{failure:?}"
-        );
-    }
+    let failure = failure_through(&proxy, far_away()).await;
+    let reason = ProxyReason::Unreachable;
+    assert_eq!(
+        failure.kind(),
+        TransportKind::Proxy { reason },
+        "{failure:?}"
+    );
 }
 
 #[tokio::test]
@@ -77,26 +75,29 @@ async fn a_mute_proxy_is_a_connect_timeout() {
     assert_eq!(failure.kind(), TransportKind::ConnectTimeout, "{failure:?}");
 }
 
+/// It would hand the proxy the credential and the prompt to read, wherever the target is.
 #[tokio::test]
-async fn plain_http_goes_to_the_proxy_whole() {
-    let server = RawServer::always(Reply::json(200, "{}"));
-    let client = client_through(server.url("/").as_str(), &TlsIdentity::new(Flaw::None));
-    let url: Url = "http://127.0.0.1:9/v1/chat".parse().unwrap();
-    let response = client.send(&permit_for(&url), post(url)).await.unwrap();
-    assert_eq!(response.status, 200);
-    assert_eq!(server.only_request().target(), "http://127.0.0.1:9/v1/chat");
-    assert_eq!((server.heads(), server.accepts()), (1, 1));
-}
-
-#[tokio::test]
-async fn plain_http_goes_to_a_proxy_behind_tls_too() {
+async fn plain_http_is_not_given_to_a_proxy() {
     let identity = TlsIdentity::new(Flaw::None);
-    let server = RawServer::start_tls(&identity, |_| Reply::json(200, "{}").then(End::Close));
-    let client = client_through(server.url("/").as_str(), &identity);
-    let url: Url = "http://127.0.0.1:9/v1/chat".parse().unwrap();
-    let response = client.send(&permit_for(&url), post(url)).await.unwrap();
-    assert_eq!(response.status, 200);
-    assert_eq!(server.only_request().target(), "http://127.0.0.1:9/v1/chat");
+    let target = RawServer::always(Reply::json(200, "{}"));
+    for server in [
+        RawServer::always(Reply::json(200, "{}")),
+        RawServer::start_tls(&identity, |_| Reply::json(200, "{}").then(End::Close)),
+    ] {
+        let client = client_through(server.url("/").as_str(), &identity);
+        let secret = secret_for(&target);
+        let private: Url = "http://192.168.1.7/v1".parse().unwrap();
+        for request in [
+            post(target.url("/v1/chat")).bearer(&secret),
+            post(target.url("/v1/chat")),
+            post(private),
+        ] {
+            let failure = failure_of(&client, request).await;
+            assert_eq!(failure.kind(), TransportKind::NotPermitted, "{failure:?}");
+            assert!(!failure.was_sent());
+        }
+        assert_eq!((server.accepts(), target.accepts()), (0, 0));
+    }
 }
 
 #[tokio::test]

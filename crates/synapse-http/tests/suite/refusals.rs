@@ -48,12 +48,51 @@ async fn a_bearer_for_another_origin_is_refused() {
 }
 
 #[tokio::test]
-async fn a_bearer_does_not_travel_in_the_clear() {
-    let url: Url = "http://api.example.invalid/v1".parse().unwrap();
-    let secret = BoundSecret::new("fake-token".into(), vec![Origin::of(&url)]);
-    let request = post(url.clone()).bearer(&secret);
-    let failure = failure_of(&client(), request).await;
-    assert_eq!(failure.kind(), TransportKind::NotPermitted);
+async fn a_secret_does_not_travel_in_the_clear() {
+    for url in ["http://api.example.invalid/v1", "http://192.168.1.7/v1"] {
+        let url: Url = url.parse().unwrap();
+        let secret = BoundSecret::new("fake-token".into(), vec![Origin::of(&url)]);
+        for request in [
+            post(url.clone()).bearer(&secret),
+            post(url.clone()).secret_header("x-api-key", &secret),
+        ] {
+            let failure = failure_of(&client(), request).await;
+            assert_eq!(failure.kind(), TransportKind::NotPermitted);
+        }
+    }
+}
+
+/// A name may resolve to any address: what is not this machine's own is not even looked up.
+#[tokio::test]
+async fn a_prompt_does_not_travel_in_the_clear_to_another_name_or_a_public_address() {
+    for host in [
+        "nas.local",
+        "ip6-localhost",
+        "localhost.localdomain",
+        "192.0.2.1",
+    ] {
+        let url: Url = format!("http://{host}/v1").parse().unwrap();
+        let failure = failure_of(&client(), post(url)).await;
+        assert_eq!(failure.kind(), TransportKind::NotPermitted, "{host}");
+        assert!(!failure.was_sent());
+    }
+}
+
+/// `localhost` is the loopback address whatever the hosts file says, and so are the names below it,
+/// which no hosts file has. The certificate of the test server is for `localhost` only.
+#[tokio::test]
+async fn the_names_of_this_machine_lead_to_this_machine() {
+    let server = RawServer::always(Reply::json(200, "{}"));
+    for name in ["localhost", "LOCALHOST", "localhost.", "any.name.localhost"] {
+        let url: Url = format!("http://{name}:{}/v1", server.port())
+            .parse()
+            .unwrap();
+        let secret = BoundSecret::new("fake-token".into(), vec![Origin::of(&url)]);
+        let request = post(url.clone()).bearer(&secret);
+        let response = client().send(&permit_for(&url), request).await.unwrap();
+        assert_eq!(response.status, 200, "{name}");
+    }
+    assert_eq!(server.heads(), 4);
 }
 
 #[tokio::test]
@@ -114,12 +153,10 @@ async fn a_closed_port_refuses() {
 /// A label of 64 bytes is not even looked up, so this needs no name server (RFC 1035, 2.3.4).
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_told_apart() {
-    for scheme in ["http", "https"] {
-        let url: Url = format!("{scheme}://{}.invalid/v1", "a".repeat(64))
-            .parse()
-            .unwrap();
-        let failure = failure_of(&client(), post(url)).await;
-        assert_eq!(failure.kind(), TransportKind::Dns, "{failure:?}");
-        assert!(!failure.was_sent());
-    }
+    let url: Url = format!("https://{}.invalid/v1", "a".repeat(64))
+        .parse()
+        .unwrap();
+    let failure = failure_of(&client(), post(url)).await;
+    assert_eq!(failure.kind(), TransportKind::Dns, "{failure:?}");
+    assert!(!failure.was_sent());
 }

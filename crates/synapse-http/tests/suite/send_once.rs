@@ -62,6 +62,7 @@ async fn the_bytes_on_the_wire_are_these() {
         requests[0].head,
         format!(
             "POST /v1/chat/completions HTTP/1.1\r\n\
+             accept-encoding: identity\r\n\
              content-type: application/json\r\n\
              openai-project: proj_fake\r\n\
              authorization: Bearer fake-token\r\n\
@@ -76,6 +77,7 @@ async fn the_bytes_on_the_wire_are_these() {
         requests[1].head,
         format!(
             "GET /v1/models?limit=1 HTTP/1.1\r\n\
+             accept-encoding: identity\r\n\
              accept: */*\r\n\
              user-agent: suite/1\r\n\
              host: 127.0.0.1:{port}\r\n\r\n"

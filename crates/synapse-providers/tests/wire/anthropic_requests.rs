@@ -189,6 +189,7 @@ async fn the_key_is_in_its_own_header_and_nothing_else_is_sent() {
         names,
         [
             "accept",
+            "accept-encoding",
             "anthropic-version",
             "content-length",
             "content-type",

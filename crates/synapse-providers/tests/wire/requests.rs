@@ -255,21 +255,25 @@ async fn a_refusal_is_about_the_account_only_where_one_was_named() {
 /// One factory makes both, as it does for the connections of one process.
 #[tokio::test]
 async fn a_connection_goes_through_its_own_proxy_and_no_other_does() {
-    let proxy = RawServer::always(Reply::json(200, ANSWER));
+    let proxy = RawServer::always(Reply::status(502));
     let server = RawServer::always(Reply::json(200, ANSWER));
     let direct = draft("openai", "m", server.url("/v1").as_str());
     let proxied = Draft {
         proxy: Some(proxy.url("/").to_string()),
-        ..direct.clone()
+        ..draft("openai", "m", "https://api.example.invalid/v1")
     };
     let providers = Providers::new("synapse-test");
     for (draft, heads) in [(&direct, (1, 0)), (&proxied, (1, 1)), (&direct, (2, 1))] {
         let bench = Bench::made_by(&providers, draft, "fake-token");
-        bench.prompt("hi").await.outcome.unwrap();
+        let outcome = bench.prompt("hi").await.outcome;
+        assert_eq!(outcome.is_ok(), draft.proxy.is_none());
         assert_eq!((server.heads(), proxy.heads()), heads);
     }
-    let target = server.url("/v1/chat/completions").to_string();
-    assert_eq!(proxy.only_request().target(), target);
+    let tunnel = proxy.only_request();
+    assert_eq!(
+        (tunnel.method(), tunnel.target()),
+        ("CONNECT", "api.example.invalid:443")
+    );
 }
 
 #[tokio::test]
@@ -301,7 +305,10 @@ async fn headers_are_the_token_and_what_the_connection_names() {
             Some("application/json")
         );
         assert_eq!(header(index, "user-agent").as_deref(), Some("synapse-test"));
-        assert_eq!(header(index, "accept-encoding"), None);
+        assert_eq!(
+            header(index, "accept-encoding").as_deref(),
+            Some("identity")
+        );
     }
     assert_eq!(
         header(0, "openai-organization").as_deref(),

@@ -14,8 +14,8 @@ use synapse_core::{BaseUrl, Code, Connection, ConnectionName, Draft, Failure, Ne
 use toml_edit::{Document, Item, TableLike, TomlError};
 
 use super::fields::{
-    self, CONNECTION, ENDPOINT, FORMAT, LEDGER_FIELDS, NETWORK, PREFLIGHT, RECORD, RECORD_TEXT,
-    ROOT, TELEMETRY, TELEMETRY_FIELDS,
+    self, ALLOW_PLAIN_HTTP, CONNECTION, ENDPOINT, FORMAT, LEDGER_FIELDS, NETWORK, PREFLIGHT,
+    RECORD, RECORD_TEXT, ROOT, TELEMETRY, TELEMETRY_FIELDS,
 };
 use super::source::Source;
 
@@ -150,6 +150,7 @@ impl Reader<'_> {
             project: text(Field::Project)?,
             bill_to: text(Field::BillTo)?,
             proxy: text(Field::Proxy)?,
+            allow_plain_http: self.flag(table, ALLOW_PLAIN_HTTP)?.unwrap_or_default(),
             limits: self.limits(table)?,
             record_text: self.flag(table, RECORD_TEXT)?.unwrap_or_default(),
         })
@@ -188,7 +189,7 @@ impl Reader<'_> {
         };
         let record = self.table(table, PREFLIGHT, item)?;
         self.refuse_unknown(record, &RECORD, "`preflight`")?;
-        let [checked_at, proven, unproven, bound_to] = RECORD;
+        let [checked_at, proven, unproven, bound_to, bound_proxy] = RECORD;
         let time = self
             .text(record, checked_at)?
             .and_then(|text| text.parse().ok());
@@ -208,11 +209,17 @@ impl Reader<'_> {
             let rule = "it takes an origin such as \"https://api.openai.com\"";
             self.wrong_value(bound_to, offset(record, bound_to), rule)
         })?;
+        let proxy = self.text(record, bound_proxy)?.map(|text| text.parse());
+        let proxy = proxy.transpose().map_err(|_| {
+            let rule = "it takes a proxy such as \"http://127.0.0.1:3128\"";
+            self.wrong_value(bound_proxy, offset(record, bound_proxy), rule)
+        })?;
         Ok(Some(PreflightRecord {
             checked_at: time,
             proven: self.words(record, proven)?,
             unproven: self.words(record, unproven)?,
             bound_to: origin,
+            bound_proxy: proxy,
         }))
     }
 

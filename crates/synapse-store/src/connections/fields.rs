@@ -24,7 +24,7 @@ pub(super) const TELEMETRY_FIELDS: [&str; 1] = [ENDPOINT];
 pub(super) const ENDPOINT: &str = "endpoint";
 
 /// The fields of a connection, in the order in which they are written.
-pub(super) const CONNECTION: [&str; 14] = [
+pub(super) const CONNECTION: [&str; 15] = [
     "provider",
     "model",
     "credential",
@@ -34,6 +34,7 @@ pub(super) const CONNECTION: [&str; 14] = [
     "project",
     "bill_to",
     "proxy",
+    ALLOW_PLAIN_HTTP,
     "timeout_seconds",
     "max_tokens",
     LIMITS,
@@ -43,6 +44,9 @@ pub(super) const CONNECTION: [&str; 14] = [
 
 /// The field of the network gate.
 pub(super) const NETWORK: &str = "network";
+
+/// The field that allows plain http to a private address.
+pub(super) const ALLOW_PLAIN_HTTP: &str = "allow_plain_http";
 
 /// The field of the limits.
 pub(super) const LIMITS: &str = "limits";
@@ -54,14 +58,20 @@ pub(super) const RECORD_TEXT: &str = "record_text";
 pub(super) const PREFLIGHT: &str = "preflight";
 
 /// The fields of a preflight record.
-pub(super) const RECORD: [&str; 4] = ["checked_at", "proven", "unproven", "bound_to"];
+pub(super) const RECORD: [&str; 5] = [
+    "checked_at",
+    "proven",
+    "unproven",
+    "bound_to",
+    "bound_proxy",
+];
 
 /// The value of each field of a connection, in the order of [`CONNECTION`]; `None` for an unset
 /// one. A closed gate is written out, so that whoever reads the file sees where to open it.
 pub(super) fn values(
     draft: &Draft,
     record: Option<&PreflightRecord>,
-) -> [(&'static str, Option<Value>); 14] {
+) -> [(&'static str, Option<Value>); 15] {
     let text = |value: &str| Some(Value::from(value));
     let optional = |value: &Option<String>| value.as_deref().map(Value::from);
     let number = |value: Option<u64>| {
@@ -77,6 +87,7 @@ pub(super) fn values(
         project,
         bill_to,
         proxy,
+        allow_plain_http,
         timeout,
         max_tokens,
         limits,
@@ -93,6 +104,10 @@ pub(super) fn values(
         (project, optional(&draft.project)),
         (bill_to, optional(&draft.bill_to)),
         (proxy, optional(&draft.proxy)),
+        (
+            allow_plain_http,
+            draft.allow_plain_http.then(|| Value::from(true)),
+        ),
         (timeout, number(draft.timeout_seconds)),
         (max_tokens, number(draft.max_tokens)),
         (limits, limits_value(&draft.limits)),
@@ -161,7 +176,7 @@ fn limits_value(limits: &DraftLimits) -> Option<Value> {
 
 fn record_value(record: &PreflightRecord) -> Value {
     let mut table = InlineTable::new();
-    let [checked_at, proven, unproven, bound_to] = RECORD;
+    let [checked_at, proven, unproven, bound_to, bound_proxy] = RECORD;
     table.insert(checked_at, Value::from(record.checked_at.to_string()));
     table.insert(
         proven,
@@ -173,6 +188,9 @@ fn record_value(record: &PreflightRecord) -> Value {
     );
     if let Some(origin) = &record.bound_to {
         table.insert(bound_to, Value::from(origin.as_str()));
+    }
+    if let Some(proxy) = &record.bound_proxy {
+        table.insert(bound_proxy, Value::from(proxy.as_str()));
     }
     Value::InlineTable(table)
 }

@@ -120,12 +120,13 @@ fn unreachable(failure: &TransportFailure, host: &str, secrets: &Secrets) -> Fai
         TransportKind::ConnectTimeout | TransportKind::ResponseTimeout => {
             return late("the Vault server", secrets.deadline).with("host", host);
         }
-        TransportKind::BodyTooLarge { .. } | TransportKind::Malformed | TransportKind::NotHttp => {
-            Failure::new(
-                Code::CredentialStoreFailed,
-                "what answered is no Vault server",
-            )
-        }
+        TransportKind::BodyTooLarge { .. }
+        | TransportKind::Undecodable
+        | TransportKind::Malformed
+        | TransportKind::NotHttp => Failure::new(
+            Code::CredentialStoreFailed,
+            "what answered is no Vault server",
+        ),
         _ => Failure::new(
             Code::CredentialStoreUnreachable,
             "the Vault server could not be reached",

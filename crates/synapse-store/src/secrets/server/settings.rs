@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 use synapse_core::credential::CredentialRef;
-use synapse_core::endpoint::is_loopback;
+use synapse_core::secure_url::{SecureUrl, SecureUrlError};
 use synapse_core::{Code, Failure};
 use synapse_files::{self as file, Found};
 use synapse_http::RootCertificate;
@@ -154,25 +154,17 @@ fn not_configured(message: &str, file: Option<&Path>) -> Failure {
 }
 
 fn address(text: &str) -> Result<Url, Failure> {
-    let url: Url = text
-        .trim()
-        .parse()
-        .map_err(|_| invalid("the address of the Vault server is no URL"))?;
-    let encrypted = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-    if !encrypted || url.host().is_none() {
-        return Err(invalid("the address of the Vault server is not https")
-            .cause("its token would go over the network unencrypted; http is for loopback only"));
-    }
-    let bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if !bare {
-        return Err(invalid(
-            "the address of the Vault server has more than scheme, host, port and path",
-        ));
-    }
-    Ok(url)
+    text.parse::<SecureUrl>()
+        .map(SecureUrl::into_url)
+        .map_err(|error| match error {
+            SecureUrlError::NoUrl(_) => invalid("the address of the Vault server is no URL"),
+            SecureUrlError::UserInfo | SecureUrlError::QueryOrFragment => {
+                invalid("the address of the Vault server has more than scheme, host, port and path")
+            }
+            _ => invalid("the address of the Vault server is not https").cause(
+                "its token would go over the network unencrypted; http is for loopback only",
+            ),
+        })
 }
 
 fn certificate(written: &str, secrets: &Secrets) -> Result<RootCertificate, Failure> {

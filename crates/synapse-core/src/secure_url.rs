@@ -1,0 +1,226 @@
+//! The one URL type for peers that get a secret, a prompt or what is known about calls: https, or
+//! http to this machine.
+//!
+//! The text of a URL decides only what may be asked for. `localhost` and the names below it are this
+//! machine because `synapse-http` connects them to the loopback addresses itself, without a resolver
+//! (RFC 6761, section 6.3); no hosts file and no name server has a say.
+
+use core::net::IpAddr;
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+use url::{Host, Url};
+
+use crate::endpoint::Origin;
+
+/// An https URL, or an http URL of this machine; without user info, query and fragment.
+///
+/// ```
+/// use synapse_core::secure_url::SecureUrl;
+/// assert!("https://vault.example:8200".parse::<SecureUrl>().is_ok());
+/// assert!("http://127.0.0.1:4318".parse::<SecureUrl>().is_ok());
+/// assert!("http://collector.example:4318".parse::<SecureUrl>().is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SecureUrl(Url);
+
+/// Why a text is no [`SecureUrl`].
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SecureUrlError {
+    /// No URL at all.
+    #[error("{0}")]
+    NoUrl(url::ParseError),
+    /// A URL without a host.
+    #[error("it has no host")]
+    NoHost,
+    /// http to another machine. The URL is whole otherwise.
+    #[error("plain http is not encrypted")]
+    PlainHttp(Url),
+    /// Neither http nor https.
+    #[error("the scheme `{0}` is not supported")]
+    Scheme(String),
+    /// A user name or a password.
+    #[error("it has a user name or password")]
+    UserInfo,
+    /// A query or a fragment.
+    #[error("it has a query or a fragment")]
+    QueryOrFragment,
+}
+
+impl SecureUrl {
+    /// The URL.
+    #[must_use]
+    pub const fn as_url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The URL, by value.
+    #[must_use]
+    pub fn into_url(self) -> Url {
+        self.0
+    }
+
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin::of(&self.0)
+    }
+}
+
+impl FromStr for SecureUrl {
+    type Err = SecureUrlError;
+
+    /// # Errors
+    /// The first rule that the text breaks; [`SecureUrlError::PlainHttp`] when it is the only one.
+    fn from_str(text: &str) -> Result<Self, SecureUrlError> {
+        let url = Url::parse(text.trim()).map_err(SecureUrlError::NoUrl)?;
+        if url.host().is_none() {
+            return Err(SecureUrlError::NoHost);
+        }
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(SecureUrlError::Scheme(url.scheme().to_owned()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(SecureUrlError::UserInfo);
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(SecureUrlError::QueryOrFragment);
+        }
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return Err(SecureUrlError::PlainHttp(url));
+        }
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for SecureUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_str())
+    }
+}
+
+/// Whether the host of `url` is this machine: a loopback address, or a name that is pinned to one.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => is_loopback_address(address.into()),
+        Some(Host::Ipv6(address)) => is_loopback_address(address.into()),
+        Some(Host::Domain(name)) => is_localhost(name),
+        None => false,
+    }
+}
+
+/// Whether `name` is `localhost` or below it, in any case, with or without the root's dot.
+#[must_use]
+pub fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.eq_ignore_ascii_case("localhost")
+}
+
+/// Whether `address` is this machine, IPv4 inside IPv6 included.
+#[must_use]
+pub fn is_loopback_address(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// Whether the host of `url` is an address of a private network: RFC 1918, unique local (RFC 4193)
+/// or link-local. A name is none, whatever it resolves to.
+#[must_use]
+pub fn is_private(url: &Url) -> bool {
+    let address: IpAddr = match url.host() {
+        Some(Host::Ipv4(address)) => address.into(),
+        Some(Host::Ipv6(address)) => address.into(),
+        Some(Host::Domain(_)) | None => return false,
+    };
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn this_machine_is_known_by_address_and_by_the_pinned_names() {
+        for (host, local) in [
+            ("127.0.0.1", true),
+            ("127.255.0.9", true),
+            ("127.1", true),
+            ("2130706433", true),
+            ("[::1]", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("localhost", true),
+            ("LOCALHOST", true),
+            ("localhost.", true),
+            ("model.localhost", true),
+            ("localhost.example.com", false),
+            ("notlocalhost", false),
+            ("localhost.localdomain", false),
+            ("0.0.0.0", false),
+            ("[::]", false),
+            ("128.0.0.1", false),
+            ("127.0.0.1.example.com", false),
+        ] {
+            let text = format!("http://{host}:1/v1");
+            assert_eq!(is_loopback(&url(&text)), local, "{host}");
+            assert_eq!(text.parse::<SecureUrl>().is_ok(), local, "{host}");
+        }
+    }
+
+    #[test]
+    fn private_networks_are_known_by_address_alone() {
+        for (host, private) in [
+            ("10.0.0.1", true),
+            ("172.16.0.1", true),
+            ("172.31.255.255", true),
+            ("172.32.0.1", false),
+            ("192.168.1.7", true),
+            ("169.254.1.1", true),
+            ("[fd00::1]", true),
+            ("[fe80::1]", true),
+            ("[::ffff:192.168.1.7]", true),
+            ("[2001:db8::1]", false),
+            ("[fec0::1]", false),
+            ("8.8.8.8", false),
+            ("100.64.0.1", false),
+            ("127.0.0.1", false),
+            ("nas.local", false),
+            ("10.0.0.1.example.com", false),
+        ] {
+            assert_eq!(
+                is_private(&url(&format!("http://{host}/"))),
+                private,
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_broken_rule_is_named() {
+        let plain = url("http://h.test/v1");
+        for (text, error) in [
+            (
+                "h.test/v1",
+                SecureUrlError::NoUrl(url::ParseError::RelativeUrlWithoutBase),
+            ),
+            ("data:x", SecureUrlError::NoHost),
+            ("ftp://h.test", SecureUrlError::Scheme("ftp".into())),
+            ("https://u:p@h.test", SecureUrlError::UserInfo),
+            ("http://u@h.test", SecureUrlError::UserInfo),
+            ("https://h.test/?q", SecureUrlError::QueryOrFragment),
+            ("https://h.test/#f", SecureUrlError::QueryOrFragment),
+            ("http://h.test/v1", SecureUrlError::PlainHttp(plain)),
+        ] {
+            assert_eq!(text.parse::<SecureUrl>(), Err(error), "{text}");
+        }
+    }
+}
