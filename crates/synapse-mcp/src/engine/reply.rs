@@ -27,6 +27,11 @@ impl RpcError {
         Self::new(ErrorCode::PARSE_ERROR, "the line is not JSON")
     }
 
+    /// A parse error whose reason is known.
+    pub(crate) fn no_text(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::PARSE_ERROR, reason)
+    }
+
     pub(crate) fn invalid_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::INVALID_REQUEST, message)
     }

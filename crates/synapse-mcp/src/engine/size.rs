@@ -5,9 +5,11 @@
 /// a long prompt is not many values.
 pub(crate) fn has_too_many_values(json: &str) -> bool {
     // What counts takes a byte at least.
-    if json.len() <= MAX_VALUES {
-        return false;
-    }
+    json.len() > MAX_VALUES && count_values(json, MAX_VALUES) > MAX_VALUES
+}
+
+/// The number of values in `json`, or more than `limit`, from which on nobody counts.
+pub(crate) fn count_values(json: &str, limit: usize) -> usize {
     let mut values = 0_usize;
     let mut in_string = false;
     let mut bytes = json.bytes();
@@ -17,14 +19,14 @@ pub(crate) fn has_too_many_values(json: &str) -> bool {
             b'\\' if in_string => drop(bytes.next()),
             b',' | b'[' | b'{' if !in_string => {
                 values += 1;
-                if values > MAX_VALUES {
-                    return true;
+                if values > limit {
+                    break;
                 }
             }
             _ => {}
         }
     }
-    false
+    values
 }
 
 /// The most values that the parameters of one message may hold. They take some 30 MB.

@@ -16,6 +16,7 @@ use rmcp::service::{RoleServer, RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use serde_json::Value;
 use tokio::io::AsyncRead;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::handler::Handler;
 use super::lines::{Line, LineReader};
@@ -32,6 +33,9 @@ pub(crate) struct LineTransport<R> {
     registry: Arc<Registry>,
     /// What is left of a batch.
     batched: VecDeque<Message>,
+    /// A long line that is being parsed. It is waited for before another one is read, so that messages
+    /// keep their order.
+    parsing: Option<JoinHandle<VecDeque<Message>>>,
 }
 
 impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
@@ -46,6 +50,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
             handler,
             registry,
             batched: VecDeque::new(),
+            parsing: None,
         }
     }
 
@@ -91,34 +96,10 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         }
     }
 
-    /// Reads one line; the messages of a batch are kept, to be taken one by one.
-    fn read(&mut self, line: &[u8]) -> Message {
-        let message = parse(line);
-        let has_batches = |session: &Session| session.revision == ProtocolRevision::V2025_03_26;
+    /// Whether the session is of the revision that has batches.
+    fn has_batches(&self) -> bool {
         let session = self.registry.session();
-        if message != Message::Batch || !session.as_deref().is_some_and(has_batches) {
-            return message;
-        }
-        let Some(elements) = batch(line) else {
-            let error =
-                RpcError::invalid_request(format!("a batch has at most {MAX_BATCH} messages"));
-            return Message::Invalid { id: None, error };
-        };
-        self.batched = elements
-            .into_iter()
-            .map(|element| match parse(element.get().as_bytes()) {
-                Message::Request(request) if request.method == "initialize" => Message::Invalid {
-                    id: Some(request.id),
-                    error: RpcError::invalid_request("`initialize` must not be part of a batch"),
-                },
-                Message::Batch => Message::Invalid {
-                    id: None,
-                    error: RpcError::invalid_request("a batch holds no batch"),
-                },
-                message => message,
-            })
-            .collect();
-        Message::Ignored
+        session.is_some_and(|session| session.revision == ProtocolRevision::V2025_03_26)
     }
 
     fn accept_initialize(&self, request: Request) -> Option<(ClientRequest, Key)> {
@@ -231,13 +212,21 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransp
                 }
                 continue;
             }
+            if let Some(parsing) = &mut self.parsing {
+                let parsed = parsing.await;
+                self.parsing = None;
+                self.batched = parsed.unwrap_or_else(|_| {
+                    let error = RpcError::internal("the line could not be parsed");
+                    VecDeque::from([Message::Invalid { id: None, error }])
+                });
+                continue;
+            }
             match self.lines.next().await {
-                Ok(Line::Whole(line)) => {
-                    let message = self.read(&line);
-                    if let Some(message) = self.accept(message) {
-                        return Some(message);
-                    }
+                Ok(Line::Whole(line)) if line.len() > LONG_LINE => {
+                    let has_batches = self.has_batches();
+                    self.parsing = Some(spawn_blocking(move || messages(&line, has_batches)));
                 }
+                Ok(Line::Whole(line)) => self.batched = messages(&line, self.has_batches()),
                 Ok(Line::Oversized) => {
                     let error = RpcError::invalid_request("the line is too long");
                     self.registry.refuse(None, error);
@@ -254,6 +243,32 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransp
     async fn close(&mut self) -> Result<(), Infallible> {
         Ok(())
     }
+}
+
+/// What one line says, in order: one message, or those of a batch where there are batches.
+fn messages(line: &[u8], has_batches: bool) -> VecDeque<Message> {
+    let message = parse(line);
+    if message != Message::Batch || !has_batches {
+        return VecDeque::from([message]);
+    }
+    let Some(elements) = batch(line) else {
+        let error = RpcError::invalid_request(format!("a batch has at most {MAX_BATCH} messages"));
+        return VecDeque::from([Message::Invalid { id: None, error }]);
+    };
+    elements
+        .into_iter()
+        .map(|element| match parse(element.get().as_bytes()) {
+            Message::Request(request) if request.method == "initialize" => Message::Invalid {
+                id: Some(request.id),
+                error: RpcError::invalid_request("`initialize` must not be part of a batch"),
+            },
+            Message::Batch => Message::Invalid {
+                id: None,
+                error: RpcError::invalid_request("a batch holds no batch"),
+            },
+            message => message,
+        })
+        .collect()
 }
 
 /// The `_meta` rmcp checks: its two required keys, with the capabilities only as far as their JSON
@@ -290,17 +305,20 @@ impl Introduction {
         let Some(Value::Object(capabilities)) = params.shift_remove("capabilities") else {
             return Err("`capabilities` must be an object");
         };
-        let Some(Value::Object(client_info)) = params.shift_remove("clientInfo") else {
-            return Err("`clientInfo` must be an object");
+        // Asked for by the specification and left out by clients; nothing here depends on it.
+        let client_info = match params.shift_remove("clientInfo") {
+            None | Some(Value::Null) => JsonObject::new(),
+            Some(Value::Object(client_info)) => client_info,
+            Some(_) => return Err("`clientInfo` must be an object"),
         };
-        let text = |member| client_info.get(member).and_then(Value::as_str);
-        let (Some(name), Some(client_version)) = (text("name"), text("version")) else {
-            return Err("`clientInfo` must have a `name` and a `version`");
+        let text = |member| {
+            let text = client_info.get(member).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
         };
         Ok(Self {
             version,
-            name: name.to_owned(),
-            client_version: client_version.to_owned(),
+            name: text("name"),
+            client_version: text("version"),
             client_info,
             capabilities,
         })
@@ -317,6 +335,10 @@ impl Introduction {
         Session::new(revision, self.client_info, self.capabilities)
     }
 }
+
+/// A line over it is parsed on a thread of its own: the runtime has one thread, and pings and
+/// cancellations shall not wait for the 60 ms that the longest line takes.
+const LONG_LINE: usize = 64 * 1024;
 
 /// What rmcp is told instead of the method of a request for a host.
 const CALL: &str = "synapse/call";

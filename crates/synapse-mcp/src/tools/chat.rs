@@ -11,7 +11,7 @@ use synapse_core::error::Failure;
 
 use super::arguments::{Arguments, clean, invalid};
 use super::heartbeat::with_heartbeat;
-use super::{connection, failed, schema, value};
+use super::{Tool, connection, failed, value};
 use crate::host::{ToolCall, ToolResult, text_block};
 use crate::view::View;
 
@@ -39,7 +39,7 @@ fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {
         client_version: call.caller.client_version().map(clean),
         tool: Some(call.name),
     };
-    let mut arguments = Arguments::new(schema::CHAT, call.arguments);
+    let mut arguments = Arguments::read(Tool::Chat, call.arguments)?;
     let named = arguments.take("connection")?;
     let messages = messages(
         arguments.take("system")?,
@@ -63,7 +63,7 @@ fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {
         tool_choice: arguments.take("tool_choice")?,
         parallel_tool_calls: arguments.take("parallel_tool_calls")?,
     };
-    let timeout = arguments.take_within("timeout_seconds", 1..=u64::MAX)?;
+    let timeout = arguments.take("timeout_seconds")?;
     arguments.finish()?;
     let connection = connection(scope, named)?;
     Ok(ChatCall {
@@ -131,7 +131,6 @@ mod tests {
     use synapse_core::chat::{self, FinishReason, Image, Part};
     use synapse_core::error::Code;
 
-    use super::super::Tool;
     use super::*;
     use crate::{Caller as Client, ProtocolRevision};
 
@@ -231,7 +230,7 @@ mod tests {
             (
                 json!({"prompt": ["a"]}),
                 "prompt is not what chat takes",
-                "expected a string",
+                "it takes a string, and was given an array",
             ),
             (
                 json!({"prompt": "a", "n": 2}),
@@ -244,20 +243,30 @@ mod tests {
                 "",
             ),
             (
-                json!({"messages": "[]"}),
+                json!({"messages": "hi"}),
                 "messages is not what chat takes",
-                "expected a sequence",
+                "it takes an array, and was given the string `hi`",
             ),
             (
                 json!({"messages": [user, {"role": "user", "content": [{"type": "image", "data": ""}]}]}),
-                "messages[1] is not what chat takes",
-                "expected `text` or `image_url`",
+                "messages[1].content[0] has no member `data`",
+                "",
+            ),
+            (
+                json!({"messages": [user, {"role": "user", "content": [{"type": "image", "text": "x"}]}]}),
+                "messages[1].content[0].type is not what chat takes",
+                "it takes text, image_url; `image` is none of them",
             ),
             (
                 json!({"messages": [{"role": "user", "content": [
                     {"type": "image_url", "image_url": {"url": "/tmp/a.png"}}]}]}),
                 "messages[0] is not what chat takes",
                 "begins with https://",
+            ),
+            (
+                json!({"messages": [{"content": "hi"}]}),
+                "messages[0] is not what chat takes",
+                "`role` is missing",
             ),
             (
                 json!({"messages": [user, user, {"role": "tool", "content": "x"}]}),
@@ -267,7 +276,12 @@ mod tests {
             (
                 json!({"prompt": "a", "tools": {}}),
                 "tools is not what chat takes",
-                "a sequence",
+                "it takes an array, and was given an object",
+            ),
+            (
+                json!({"prompt": "a", "tool_choice": "{\"type\":"}),
+                "tool_choice is not what chat takes",
+                "it begins as a JSON object and is none",
             ),
         ] {
             let failure = prepared(arguments).unwrap_err();
@@ -281,17 +295,69 @@ mod tests {
         }
     }
 
+    /// What clients send for what they left out, and for what their schemas lost the type of.
     #[test]
-    fn the_schema_lists_what_is_taken() {
-        let failure = prepared(json!({"prompt": "a", "zzz": 1})).unwrap_err();
-        let taken = failure.hints[0].text.trim_start_matches("it takes ");
-        let mut taken: Vec<&str> = taken.split(", ").collect();
-        let described = schema::describe(Tool::Chat);
-        let listed = described["inputSchema"]["properties"].as_object().unwrap();
-        let mut listed: Vec<&str> = listed.keys().map(String::as_str).collect();
-        taken.sort_unstable();
-        listed.sort_unstable();
-        assert_eq!(taken, listed);
+    fn arguments_left_empty_are_absent_and_json_in_text_is_read() {
+        let empty = prepared(json!({
+            "connection": "", "prompt": "hi", "messages": "", "system": "", "model": "",
+            "max_tokens": "", "temperature": null, "stop": "", "seed": "", "reasoning_effort": "",
+            "response_format": "", "tools": "", "tool_choice": "", "timeout_seconds": "",
+        }))
+        .unwrap();
+        assert_eq!((empty.connection, empty.model), (None, None));
+        assert_eq!(empty.messages, [Message::new(Role::User, "hi")]);
+        assert_eq!(empty.parameters, Parameters::default());
+        assert_eq!(empty.timeout, None);
+
+        let choice = json!({"type": "function", "function": {"name": "f"}});
+        let text = prepared(json!({
+            "messages": json!([{"role": "user", "content": "[1]"}]).to_string(),
+            "max_tokens": "9", "temperature": "0.5", "seed": 1e2, "stop": "[\"1\"]",
+            "parallel_tool_calls": "false", "tools": [json!({"type": "function"}).to_string()],
+            "tool_choice": choice.to_string(), "timeout_seconds": 5.0,
+        }))
+        .unwrap();
+        assert_eq!(text.messages, [Message::new(Role::User, "[1]")]);
+        assert_eq!(
+            text.parameters,
+            Parameters {
+                max_tokens: Some(9),
+                temperature: Some(0.5),
+                seed: Some(100),
+                stop: vec!["1".into()],
+                parallel_tool_calls: Some(false),
+                tools: vec![json!({"type": "function"})],
+                tool_choice: Some(choice),
+                ..Parameters::default()
+            }
+        );
+        assert_eq!(text.timeout, Some(Duration::from_secs(5)));
+    }
+
+    /// A prompt may be JSON, and an empty answer of a tool is one.
+    #[test]
+    fn text_is_taken_for_nothing_else() {
+        let call = prepared(json!({"prompt": "{\"a\":1}", "system": "7"})).unwrap();
+        let said = [
+            Message::new(Role::System, "7"),
+            Message::new(Role::User, "{\"a\":1}"),
+        ];
+        assert_eq!(call.messages, said);
+        let parts = "[{\"type\":\"text\",\"text\":\"x\"}]";
+        let call = prepared(json!({"messages": [
+            {"role": "user", "content": parts},
+            {"role": "user", "content": [{"type": "text", "text": ""}]},
+            {"role": "tool", "tool_call_id": "c", "content": "", "name": ""},
+        ]}))
+        .unwrap();
+        assert_eq!(
+            call.messages,
+            [
+                Message::new(Role::User, parts),
+                Message::parts(Role::User, vec![Part::Text(String::new())]),
+                Message::tool_result("c", ""),
+            ]
+        );
     }
 
     #[test]

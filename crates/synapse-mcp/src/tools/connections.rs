@@ -5,7 +5,7 @@ use synapse_core::error::Failure;
 use synapse_core::ports::StoredConnection;
 
 use super::arguments::Arguments;
-use super::{schema, value};
+use super::{Tool, value};
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
@@ -57,7 +57,7 @@ impl From<&StoredConnection> for ListedConnection {
 
 /// Reads connections.toml and nothing else.
 pub(super) fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
-    Arguments::new(schema::LIST_CONNECTIONS, call.arguments).finish()?;
+    Arguments::read(Tool::ListConnections, call.arguments)?.finish()?;
     let document = document(view)?;
     Ok(ToolResult::text(lines(&document)).with_structured_content(value(&document)))
 }

@@ -6,18 +6,18 @@ use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
 
 use super::arguments::{Arguments, invalid};
-use super::{connection, schema, value};
+use super::{Tool, connection, value};
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Rows of the ledger; sends nothing.
 pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
-    let mut arguments = Arguments::new(schema::HISTORY, call.arguments);
+    let mut arguments = Arguments::read(Tool::History, call.arguments)?;
     let one: Option<String> = arguments.take("call_id")?;
     let named = arguments.take("connection")?;
     let outcome: Option<String> = arguments.take("outcome")?;
     let before: Option<String> = arguments.take("before")?;
-    let limit = arguments.take_within("limit", 1..=200)?.unwrap_or(LIMIT);
+    let limit = arguments.take("limit")?.unwrap_or(LIMIT);
     arguments.finish()?;
     // At most 200.
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);

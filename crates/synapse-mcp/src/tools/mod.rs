@@ -10,7 +10,9 @@ mod heartbeat;
 pub(crate) mod history;
 mod models;
 mod preflight;
+mod reader;
 mod schema;
+mod shape;
 pub(crate) mod usage;
 
 use async_trait::async_trait;

@@ -6,16 +6,16 @@ use synapse_core::error::Failure;
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
-use super::{connection, schema, value};
+use super::{Tool, connection, value};
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Asks the provider for its models.
 pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
-    let mut arguments = Arguments::new(schema::LIST_MODELS, call.arguments);
+    let mut arguments = Arguments::read(Tool::ListModels, call.arguments)?;
     let named = arguments.take("connection")?;
     let search: Option<String> = arguments.take("search")?;
-    let limit = arguments.take_within("limit", 1..=1000)?.unwrap_or(LIMIT) as usize;
+    let limit = arguments.take::<u64>("limit")?.unwrap_or(LIMIT) as usize;
     arguments.finish()?;
     let named = connection(view.scope(), named)?;
     let name = view.engine().connection(named.as_deref())?.name;

@@ -7,13 +7,13 @@ use synapse_core::preflight::{Check, Finding, PreflightReport, Reach, Skip};
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
-use super::{connection, paragraph, schema, value};
+use super::{Tool, connection, paragraph, value};
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Climbs the ladder; one paid prompt only when it is asked for.
 pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
-    let mut arguments = Arguments::new(schema::PREFLIGHT, call.arguments);
+    let mut arguments = Arguments::read(Tool::Preflight, call.arguments)?;
     let named = arguments.take("connection")?;
     let reach = match arguments.take("live")? {
         Some(true) => Reach::Live,
@@ -23,7 +23,7 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     let named = connection(view.scope(), named)?;
     let name = view.engine().connection(named.as_deref())?.name;
     let stored = view.engine().stored(name.as_str())?;
-    let climbing = view.engine().preflight(PreflightCall::saved(stored, reach));
+    let climbing = Box::pin(view.engine().preflight(PreflightCall::saved(stored, reach)));
     let report = with_heartbeat(call.progress.as_ref(), "the provider", climbing).await;
     let document = value(&PreflightDocument::new(Some(name.as_str()), &report));
     let result = ToolResult::text(text(&report)).with_structured_content(document);

@@ -2,8 +2,13 @@
 //! asked for.
 
 use serde_json::{Value, json};
+use synapse_core::ledger::{Outcome, UsageKey};
 
 use super::Tool;
+use super::shape::Member;
+use super::shape::Shape::{
+    self, Closed, Count, Either, Flag, Integer, List, Number, Open, Speech, Text, Word,
+};
 use crate::JsonObject;
 
 /// The tool that sends one prompt.
@@ -37,52 +42,167 @@ pub(super) fn describe(tool: Tool) -> JsonObject {
     }
 }
 
+/// The arguments of a tool.
+pub(super) const fn arguments(tool: Tool) -> &'static [Member] {
+    match tool {
+        Tool::Chat => CHAT_ARGUMENTS,
+        Tool::ListConnections => &[],
+        Tool::ListModels => LIST_MODELS_ARGUMENTS,
+        Tool::Preflight => PREFLIGHT_ARGUMENTS,
+        Tool::Usage => USAGE_ARGUMENTS,
+        Tool::History => HISTORY_ARGUMENTS,
+    }
+}
+
+const CHAT_ARGUMENTS: &[Member] = &[
+    Member::new(
+        "connection",
+        Text,
+        "Name from list_connections; optional when there is only one",
+    ),
+    Member::new("prompt", Text, "The user message; or give messages"),
+    Member::new(
+        "messages",
+        List(&Closed(MESSAGE)),
+        "A conversation instead of prompt",
+    ),
+    Member::new("system", Text, "System message to send first"),
+    Member::new("model", Text, "Another model than the connection's"),
+    Member::new(
+        "max_tokens",
+        FROM_ONE,
+        "Cap on generated tokens, reasoning included",
+    ),
+    Member::new("temperature", Number, ""),
+    Member::new("top_p", Number, ""),
+    Member::new("stop", List(&Text), ""),
+    Member::new("seed", Integer, ""),
+    Member::new("reasoning_effort", Text, ""),
+    Member::new("verbosity", Text, ""),
+    Member::new("frequency_penalty", Number, ""),
+    Member::new("presence_penalty", Number, ""),
+    Member::new("service_tier", Text, ""),
+    Member::new(
+        "response_format",
+        TYPED,
+        "As the API takes it, such as {type: \"json_schema\", json_schema: {name, schema}}",
+    ),
+    Member::new(
+        "tools",
+        List(&TYPED),
+        "Tools the model may ask for: {type: \"function\", function: {name, parameters}}. None is run; calls come back as tool_calls",
+    ),
+    Member::new(
+        "tool_choice",
+        Either(&[(Text, "none, auto, required"), (TYPED, "Names a tool")]),
+        "",
+    ),
+    Member::new("parallel_tool_calls", Flag, ""),
+    Member::new(
+        "timeout_seconds",
+        Count {
+            least: 1,
+            most: Some(MAX_TIMEOUT_SECONDS),
+        },
+        "Give up earlier than the connection does",
+    ),
+];
+
+const MESSAGE: &[Member] = &[
+    Member::required(
+        "role",
+        Word(|| vec!["system", "developer", "user", "assistant", "tool"]),
+    ),
+    Member::new(
+        "content",
+        Either(&[
+            (Speech, "May be absent beside tool_calls"),
+            (List(&Closed(PART)), ""),
+        ]),
+        "",
+    ),
+    Member::new("name", Text, ""),
+    Member::new(
+        "tool_calls",
+        List(&Open(&[Member::new("id", Text, "")])),
+        "Of an assistant message, as returned earlier",
+    ),
+    Member::new("tool_call_id", Text, "Of a tool message"),
+];
+
+const PART: &[Member] = &[
+    Member::required("type", Word(|| vec!["text", "image_url"])),
+    Member::new("text", Speech, ""),
+    Member::new(
+        "image_url",
+        Open(&[Member::new("url", Text, "https or data URL")]),
+        "",
+    ),
+];
+
+const LIST_MODELS_ARGUMENTS: &[Member] = &[
+    Member::new("connection", Text, ""),
+    Member::new("search", Text, "Part of the model id"),
+    Member::new(
+        "limit",
+        Count {
+            least: 1,
+            most: Some(1000),
+        },
+        "default 50",
+    ),
+];
+
+const PREFLIGHT_ARGUMENTS: &[Member] = &[
+    Member::new("connection", Text, ""),
+    Member::new("live", Flag, "Also send one tiny paid prompt"),
+];
+
+const USAGE_ARGUMENTS: &[Member] = &[
+    Member::new(
+        "by",
+        Word(|| UsageKey::ALL.map(UsageKey::as_str).to_vec()),
+        "",
+    ),
+    Member::new("since", Text, "30d, 12h or 2026-11-01"),
+];
+
+const HISTORY_ARGUMENTS: &[Member] = &[
+    Member::new("call_id", Text, ""),
+    Member::new("connection", Text, ""),
+    Member::new(
+        "outcome",
+        Word(|| Outcome::ALL.map(Outcome::as_str).to_vec()),
+        "",
+    ),
+    Member::new("before", Text, "Call id; for the next page"),
+    Member::new(
+        "limit",
+        Count {
+            least: 1,
+            most: Some(200),
+        },
+        "default 20",
+    ),
+];
+
+/// An object of the API, which is passed on.
+const TYPED: Shape = Open(&[Member::new("type", Text, "")]);
+
+const FROM_ONE: Shape = Count {
+    least: 1,
+    most: None,
+};
+
+/// The longest timeout of a connection.
+const MAX_TIMEOUT_SECONDS: u64 = 3600;
+
 fn chat() -> Value {
     json!({
         "name": CHAT,
         "title": "Ask a model",
         "description": "Sends one prompt to a model of the user's own account, exactly as given: one HTTP request that may cost money. Returns the answer and a receipt (model, tokens, cost, latency).",
-        "inputSchema": {
-            "type": "object",
-            "properties": {
-                "connection": { "type": "string", "description": "Name from list_connections; optional when there is only one" },
-                "prompt": { "type": "string", "description": "The user message; or give messages" },
-                "messages": {
-                    "type": "array",
-                    "description": "A conversation instead of prompt",
-                    "items": {
-                        "type": "object",
-                        "properties": {
-                            "role": { "enum": ["system", "developer", "user", "assistant", "tool"] },
-                            "content": { "description": "Text, or a list of parts: {type: \"text\", text} or {type: \"image_url\", image_url: {url, detail}} with an https or data URL; null beside tool_calls" },
-                            "name": { "type": "string" },
-                            "tool_calls": { "type": "array", "items": { "type": "object" }, "description": "Of an assistant message, as returned earlier" },
-                            "tool_call_id": { "type": "string", "description": "Of a tool message" }
-                        },
-                        "required": ["role"],
-                        "additionalProperties": false
-                    }
-                },
-                "system": { "type": "string", "description": "System message to send first" },
-                "model": { "type": "string", "description": "Another model than the connection's" },
-                "max_tokens": { "type": "integer", "minimum": 1, "description": "Cap on generated tokens, reasoning included" },
-                "temperature": { "type": "number" },
-                "top_p": { "type": "number" },
-                "stop": { "type": "array", "items": { "type": "string" } },
-                "seed": { "type": "integer" },
-                "reasoning_effort": { "type": "string" },
-                "verbosity": { "type": "string" },
-                "frequency_penalty": { "type": "number" },
-                "presence_penalty": { "type": "number" },
-                "service_tier": { "type": "string" },
-                "response_format": { "type": "object", "description": "As the API takes it, such as {type: \"json_schema\", json_schema: {name, schema}}" },
-                "tools": { "type": "array", "items": { "type": "object" }, "description": "Tools the model may ask for: {type: \"function\", function: {name, parameters}}. None is run; calls come back as tool_calls" },
-                "tool_choice": { "description": "none, auto, required, or an object that names a tool" },
-                "parallel_tool_calls": { "type": "boolean" },
-                "timeout_seconds": { "type": "integer", "minimum": 1, "description": "Give up earlier than the connection does" }
-            },
-            "additionalProperties": false
-        },
+        "inputSchema": input(Tool::Chat),
         "outputSchema": document(json!({
             "content": { "type": ["string", "null"] },
             "reasoning": { "type": ["string", "null"] },
@@ -104,7 +224,7 @@ fn list_connections() -> Value {
         "name": LIST_CONNECTIONS,
         "title": "List connections",
         "description": "Lists the user's model connections: name, provider, model, whether live calls are allowed. Sends nothing.",
-        "inputSchema": input(json!({})),
+        "inputSchema": input(Tool::ListConnections),
         "outputSchema": document(json!({ "connections": { "type": "array" } })),
         "annotations": local()
     })
@@ -115,11 +235,7 @@ fn list_models() -> Value {
         "name": LIST_MODELS,
         "title": "List models",
         "description": "Asks a connection's provider for its models: one free request.",
-        "inputSchema": input(json!({
-            "connection": { "type": "string" },
-            "search": { "type": "string", "description": "Part of the model id" },
-            "limit": { "type": "integer", "minimum": 1, "maximum": 1000, "default": 50 }
-        })),
+        "inputSchema": input(Tool::ListModels),
         "outputSchema": document(json!({ "models": { "type": "array" }, "total": { "type": "integer" } })),
         "annotations": { "readOnlyHint": true, "openWorldHint": true }
     })
@@ -130,10 +246,7 @@ fn preflight() -> Value {
         "name": PREFLIGHT,
         "title": "Check a connection",
         "description": "Checks a connection step by step (gate, key, host, token, model). Free, unless live.",
-        "inputSchema": input(json!({
-            "connection": { "type": "string" },
-            "live": { "type": "boolean", "description": "Also send one tiny paid prompt" }
-        })),
+        "inputSchema": input(Tool::Preflight),
         "outputSchema": document(json!({ "checks": { "type": "array" }, "unproven": { "type": "array" } })),
         "annotations": { "readOnlyHint": false, "destructiveHint": false, "openWorldHint": true }
     })
@@ -144,10 +257,7 @@ fn usage() -> Value {
         "name": USAGE,
         "title": "Usage and cost",
         "description": "Sums calls, tokens and cost (nano-USD); the unknown is counted, not guessed. Sends nothing.",
-        "inputSchema": input(json!({
-            "by": { "enum": synapse_core::ledger::UsageKey::ALL.map(|key| key.as_str()) },
-            "since": { "type": "string", "description": "30d, 12h or 2026-11-01" }
-        })),
+        "inputSchema": input(Tool::Usage),
         "outputSchema": document(json!({ "lines": { "type": "array" }, "total": { "type": "object" } })),
         "annotations": local()
     })
@@ -158,13 +268,7 @@ fn history() -> Value {
         "name": HISTORY,
         "title": "Past calls",
         "description": "Past calls and refusals, newest first, or one by call_id: receipt and outcome. Sends nothing.",
-        "inputSchema": input(json!({
-            "call_id": { "type": "string" },
-            "connection": { "type": "string" },
-            "outcome": { "enum": synapse_core::ledger::Outcome::ALL.map(|outcome| outcome.as_str()) },
-            "before": { "type": "string", "description": "Call id; for the next page" },
-            "limit": { "type": "integer", "minimum": 1, "maximum": 200, "default": 20 }
-        })),
+        "inputSchema": input(Tool::History),
         "outputSchema": document(json!({ "entries": { "type": "array" }, "next": { "type": ["string", "null"] } })),
         "annotations": local()
     })
@@ -174,8 +278,8 @@ fn local() -> Value {
     json!({ "readOnlyHint": true, "openWorldHint": false })
 }
 
-fn input(properties: Value) -> Value {
-    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+fn input(tool: Tool) -> Value {
+    Closed(arguments(tool)).described("")
 }
 
 /// The schema of a document: success and failure share `schema` and `ok`, a failure has `error`.
@@ -201,7 +305,7 @@ mod tests {
             .unwrap()
             .len();
         assert!(
-            size <= 5_900,
+            size <= 6_400,
             "{size} bytes: every client pays for them in every session"
         );
     }

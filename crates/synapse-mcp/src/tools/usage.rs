@@ -7,13 +7,13 @@ use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 
 use super::arguments::{Arguments, invalid};
-use super::{schema, value};
+use super::{Tool, value};
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Sums over the ledger; sends nothing.
 pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
-    let mut arguments = Arguments::new(schema::USAGE, call.arguments);
+    let mut arguments = Arguments::read(Tool::Usage, call.arguments)?;
     let by: Option<String> = arguments.take("by")?;
     let since: Option<String> = arguments.take("since")?;
     arguments.finish()?;

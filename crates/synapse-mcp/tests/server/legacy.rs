@@ -169,8 +169,7 @@ async fn malformed_introductions_are_invalid_parameters() {
         ("capabilities", json!([])),
         ("capabilities", Value::Null),
         ("clientInfo", json!("ide")),
-        ("clientInfo", json!({"name": "ide"})),
-        ("clientInfo", json!({"version": "1"})),
+        ("clientInfo", json!(["ide"])),
     ] {
         let mut client = Client::start();
         let mut params = whole.clone();
@@ -180,4 +179,28 @@ async fn malformed_introductions_are_invalid_parameters() {
         let reply = client.request(2, "initialize", whole.clone()).await;
         assert!(reply["result"].is_object(), "{reply}");
     }
+}
+
+/// Clients leave out what the specification asks for; who they are decides nothing.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_say_who_it_is_is_served() {
+    for info in [
+        Value::Null,
+        json!({}),
+        json!({"name": "ide"}),
+        json!({"version": "1"}),
+        json!({"name": "ide", "version": null}),
+        json!({"name": 7, "version": 2.1}),
+    ] {
+        let mut client = Client::start();
+        let mut params = introduction("2025-11-25");
+        params["clientInfo"] = info.clone();
+        let reply = client.request(1, "initialize", params).await;
+        assert_eq!(reply["result"]["protocolVersion"], "2025-11-25", "{info}");
+    }
+    let mut client = Client::start();
+    let mut params = introduction("2025-11-25");
+    drop(params.as_object_mut().unwrap().remove("clientInfo"));
+    let reply = client.request(1, "initialize", params).await;
+    assert!(reply["result"].is_object(), "{reply}");
 }

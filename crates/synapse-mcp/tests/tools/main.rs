@@ -12,3 +12,5 @@ mod library;
 mod long;
 #[cfg(test)]
 mod reading;
+#[cfg(test)]
+mod schemas;

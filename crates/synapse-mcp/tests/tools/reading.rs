@@ -239,7 +239,7 @@ async fn only_what_is_offered_is_listed_and_known() {
 }
 
 #[tokio::test]
-async fn the_list_of_tools_is_one_line_below_six_kilobytes() {
+async fn the_list_of_tools_is_one_line_below_six_and_a_half_kilobytes() {
     let request = json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": {
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -256,5 +256,5 @@ async fn the_list_of_tools_is_one_line_below_six_kilobytes() {
     let reply: Value = serde_json::from_slice(&bytes).unwrap();
     let tools = reply["result"]["tools"].as_array().unwrap();
     assert_eq!(tools.len(), Tool::ALL.len());
-    assert!(bytes.len() <= 6_000, "{} bytes", bytes.len());
+    assert!(bytes.len() <= 6_500, "{} bytes", bytes.len());
 }

@@ -1,6 +1,8 @@
 //! One line to one message: what JSON-RPC and the two lifecycles ask of its shape, and the error
 //! for what has another. It decides nothing that depends on state.
 
+mod surrogates;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use self::surrogates::{lone_surrogate, without_lone_surrogates};
 use super::reply::RpcError;
 use super::size::{MAX_VALUES, has_too_many_values};
 use crate::JsonObject;
@@ -51,11 +54,13 @@ pub(crate) struct Request {
 
 /// Reads one line.
 pub(crate) fn parse(line: &[u8]) -> Message {
+    let line = without_marks(line);
     if line.trim_ascii().is_empty() {
         return Message::Ignored;
     }
     let Ok(text) = std::str::from_utf8(line) else {
-        return invalid(None, RpcError::parse_error());
+        let id = id_of(&String::from_utf8_lossy(line));
+        return invalid(id, RpcError::no_text("the line is not UTF-8"));
     };
     if line.trim_ascii_start().starts_with(b"[") {
         // Looked at without being taken apart: an array may have millions of elements.
@@ -67,12 +72,40 @@ pub(crate) fn parse(line: &[u8]) -> Message {
     }
     match serde_json::from_str::<Envelope<'_>>(text) {
         Ok(envelope) => classify(&envelope),
+        _ if let Some(escape) = lone_surrogate(text) => invalid(
+            id_of(&without_lone_surrogates(text)),
+            RpcError::no_text(half_a_character(escape)),
+        ),
         _ if is_json(text) => invalid(
             None,
             RpcError::invalid_request("the line is no JSON-RPC message"),
         ),
         _ => invalid(None, RpcError::parse_error()),
     }
+}
+
+/// The line without the byte order marks that some clients begin their output, or each write, with.
+pub(crate) fn without_marks(mut line: &[u8]) -> &[u8] {
+    while let Some(rest) = line.strip_prefix(BYTE_ORDER_MARK) {
+        line = rest;
+    }
+    line
+}
+
+/// The id to answer a request under whose text cannot be read as it is.
+fn id_of(text: &str) -> Option<Arc<str>> {
+    let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
+    envelope.method?;
+    request_id(&envelope)
+}
+
+fn request_id(envelope: &Envelope<'_>) -> Option<Arc<str>> {
+    let id = envelope.id.filter(|id| is_id(id))?;
+    Some(Arc::from(id.get()))
+}
+
+fn half_a_character(escape: &str) -> String {
+    format!("`{escape}` is half of a surrogate pair, which is no character; send both halves")
 }
 
 /// Splits a line that is an array into its elements; `None` when it has more than
@@ -97,7 +130,7 @@ pub(crate) fn batch(line: &[u8]) -> Option<Vec<&RawValue>> {
             Ok(elements)
         }
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(line);
+    let mut deserializer = serde_json::Deserializer::from_slice(without_marks(line));
     deserializer.deserialize_seq(Elements).ok()
 }
 
@@ -124,10 +157,7 @@ struct Envelope<'a> {
 }
 
 fn classify(envelope: &Envelope<'_>) -> Message {
-    let id = envelope
-        .id
-        .filter(|id| is_id(id))
-        .map(|id| Arc::from(id.get()));
+    let id = request_id(envelope);
     let is_response = envelope.result.is_some() || envelope.error.is_some();
     if is_response && envelope.method.is_none() {
         return answered(envelope).unwrap_or(Message::Ignored);
@@ -206,8 +236,10 @@ fn parse_params(params: Option<&RawValue>) -> Result<(JsonObject, JsonObject), C
     if has_too_many_values(params) {
         return Err(format!("`params` holds more than {MAX_VALUES} values").into());
     }
-    let mut params = serde_json::from_str::<JsonObject>(params)
-        .map_err(|error| format!("`params` cannot be read: {error}"))?;
+    let mut params = serde_json::from_str::<JsonObject>(params).map_err(|error| {
+        let why = lone_surrogate(params).map_or_else(|| error.to_string(), half_a_character);
+        format!("`params` cannot be read: {why}")
+    })?;
     let meta = match params.shift_remove("_meta") {
         None | Some(Value::Null) => JsonObject::new(),
         Some(Value::Object(meta)) => meta,
@@ -247,6 +279,9 @@ where
 
 /// The most messages of a batch; one that has more is refused as a whole.
 pub(crate) const MAX_BATCH: usize = 1000;
+
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How the ids of questions to the client begin.
 const QUESTION: &str = "\"synapse-";

@@ -38,10 +38,68 @@ fn what_is_not_json_is_a_parse_error() {
     ] {
         assert_eq!(refusal(line), refused(-32700), "{line}");
     }
-    assert!(matches!(
-        parse(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}"),
-        Message::Invalid { id: None, error } if error == RpcError::parse_error()
-    ));
+}
+
+#[test]
+fn a_request_whose_text_is_broken_is_answered_under_its_id() {
+    for (line, id) in [
+        (&b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}"[..], "1"),
+        // A half of a surrogate pair, as UTF-8 would write it if it could.
+        (
+            b"{\"params\":{\"a\":\"\xed\xa0\x80\"},\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"m\"}",
+            "\"x\"",
+        ),
+        (br#"{"jsonrpc":"2.0","id":7,"method":"m","\ud800":1}"#, "7"),
+        (br#"{"\udfff":{"id":8},"jsonrpc":"2.0","id":7,"method":"m"}"#, "7"),
+    ] {
+        match parse(line) {
+            Message::Invalid { id: own, error } => {
+                assert_eq!(own.as_deref(), Some(id));
+                assert_eq!(serde_json::to_value(error).unwrap()["code"], -32700);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // What asks for nothing, or has no id that can be read, is answered under none.
+    for line in [
+        &b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"\xff\"}"[..],
+        b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff",
+        b"\xff\xfe{\0\"\0",
+    ] {
+        assert!(matches!(parse(line), Message::Invalid { id: None, .. }));
+    }
+}
+
+#[test]
+fn half_a_character_in_the_parameters_is_named() {
+    let line = r#"{"jsonrpc":"2.0","id":7,"method":"m","params":{"a":"x\ud83dy"}}"#;
+    let Message::Invalid { id, error } = parse(line.as_bytes()) else {
+        panic!("{line}");
+    };
+    assert_eq!(id.as_deref(), Some("7"));
+    let error = serde_json::to_value(error).unwrap();
+    assert_eq!(error["code"], -32602);
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains(r"`\ud83d` is half of a surrogate pair"),
+        "{message}"
+    );
+}
+
+#[test]
+fn byte_order_marks_before_a_line_are_skipped() {
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    for marks in ["\u{feff}", "\u{feff}\u{feff}"] {
+        let line = format!("{marks}{ping}");
+        assert!(
+            matches!(parse(line.as_bytes()), Message::Request(_)),
+            "{line}"
+        );
+        let list = format!("{marks}[{ping}]");
+        assert_eq!(parse(list.as_bytes()), Message::Batch);
+        assert_eq!(batch(list.as_bytes()).unwrap().len(), 1);
+        assert_eq!(parse(marks.as_bytes()), Message::Ignored);
+    }
 }
 
 #[test]

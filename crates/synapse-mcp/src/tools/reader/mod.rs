@@ -1,0 +1,340 @@
+//! Reads the arguments of a call by the [shapes](super::shape) that its schema is made of.
+//!
+//! What the schema describes is taken as it stands. Beyond that, what clients and models are known to
+//! send for the same thing is taken too: `5.0` for 5 (which JSON Schema calls an integer), an empty
+//! text or null for what was left out, and JSON in a string where the schema says number, boolean,
+//! list or object. Text is never taken for anything else, because a prompt may be JSON.
+
+use std::cell::Cell;
+
+use serde_json::{Number, Value};
+use synapse_core::error::Failure;
+
+use super::arguments::{clean, invalid};
+use super::shape::{Member, Shape};
+use crate::JsonObject;
+use crate::engine::size::{MAX_VALUES, count_values};
+
+/// Reads the arguments of `tool`: those of `members` that are there.
+///
+/// # Errors
+/// `usage.invalid-arguments`, naming the first place that does not fit, and what it takes.
+pub(super) fn read(
+    tool: &str,
+    members: &[Member],
+    arguments: JsonObject,
+) -> Result<JsonObject, Failure> {
+    let reader = Reader {
+        tool,
+        values_left: Cell::new(MAX_VALUES),
+    };
+    reader.members(&Place::root(), members, arguments)
+}
+
+struct Reader<'a> {
+    tool: &'a str,
+    /// How many values the JSON inside texts may still hold: each takes many times its bytes.
+    values_left: Cell<usize>,
+}
+
+/// Where in the arguments a value is: `messages[0].content`.
+#[derive(Debug, Clone)]
+struct Place {
+    text: String,
+    argument: String,
+}
+
+impl Place {
+    const fn root() -> Self {
+        Self {
+            text: String::new(),
+            argument: String::new(),
+        }
+    }
+
+    fn member(&self, name: &str) -> Self {
+        match self.text.is_empty() {
+            true => Self {
+                text: name.to_owned(),
+                argument: name.to_owned(),
+            },
+            false => Self {
+                text: format!("{}.{name}", self.text),
+                argument: self.argument.clone(),
+            },
+        }
+    }
+
+    fn item(&self, index: usize) -> Self {
+        Self {
+            text: format!("{}[{index}]", self.text),
+            argument: self.argument.clone(),
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn members(
+        &self,
+        place: &Place,
+        members: &[Member],
+        mut given: JsonObject,
+    ) -> Result<JsonObject, Failure> {
+        let unknown = given
+            .keys()
+            .find(|name| !members.iter().any(|member| member.name == *name));
+        if let Some(unknown) = unknown {
+            return Err(self.unknown(place, members, unknown));
+        }
+        let mut read = JsonObject::new();
+        for member in members {
+            let value = given.remove(member.name);
+            let at = || place.member(member.name);
+            match value.filter(|value| !is_absent(member, value)) {
+                Some(value) => {
+                    let value = self.value(&at(), member.shape, value)?;
+                    read.insert(member.name.to_owned(), value);
+                }
+                None if member.required => {
+                    return Err(self
+                        .refuse(place, &format!("`{}` is missing", member.name))
+                        .hint(format!("{} takes {}", at().text, member.shape.takes())));
+                }
+                None => {}
+            }
+        }
+        Ok(read)
+    }
+
+    fn value(&self, place: &Place, shape: Shape, value: Value) -> Result<Value, Failure> {
+        match shape {
+            Shape::Text | Shape::Speech => match value {
+                Value::String(_) => Ok(value),
+                other => Err(self.misfit(place, shape, &other)),
+            },
+            Shape::Word(words) => match value.as_str() {
+                Some(word) if words().contains(&word) => Ok(value),
+                Some(word) => Err(self.strange_word(place, &words(), word)),
+                None => Err(self.misfit(place, shape, &value)),
+            },
+            Shape::Integer => match self.out_of_text(value) {
+                Value::Number(number) => self.integer(place, shape, &number),
+                other => Err(self.misfit(place, shape, &other)),
+            },
+            Shape::Count { least, most } => match self.out_of_text(value) {
+                Value::Number(number) => {
+                    let integer = self.integer(place, shape, &number)?;
+                    let bounds = least..=most.unwrap_or(u64::MAX);
+                    match integer.as_u64() {
+                        Some(count) if bounds.contains(&count) => Ok(integer),
+                        _ => Err(self.out_of_bounds(place, shape)),
+                    }
+                }
+                other => Err(self.misfit(place, shape, &other)),
+            },
+            Shape::Number => match self.out_of_text(value) {
+                number @ Value::Number(_) => Ok(number),
+                other => Err(self.misfit(place, shape, &other)),
+            },
+            Shape::Flag => match self.out_of_text(value) {
+                flag @ Value::Bool(_) => Ok(flag),
+                other => Err(self.misfit(place, shape, &other)),
+            },
+            Shape::List(item) => match self.out_of_text(value) {
+                Value::Array(values) => values
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, value)| self.value(&place.item(index), *item, value))
+                    .collect::<Result<Vec<_>, _>>()
+                    .map(Value::Array),
+                other => Err(self.misfit(place, shape, &other)),
+            },
+            Shape::Closed(members) => match self.out_of_text(value) {
+                Value::Object(object) => self.members(place, members, object).map(Value::Object),
+                other => Err(self.misfit(place, shape, &other)),
+            },
+            Shape::Open(_) => match self.out_of_text(value) {
+                object @ Value::Object(_) => Ok(object),
+                other => Err(self.misfit(place, shape, &other)),
+            },
+            Shape::Either(shapes) => self.either(place, shape, shapes, value),
+        }
+    }
+
+    /// A text that is an object in JSON is that object where one is taken: no word begins with a
+    /// brace. Otherwise the JSON type decides.
+    fn either(
+        &self,
+        place: &Place,
+        shape: Shape,
+        shapes: &[(Shape, &str)],
+        value: Value,
+    ) -> Result<Value, Failure> {
+        let of = |wanted: fn(Shape) -> bool| {
+            let mut shapes = shapes.iter().map(|(shape, _)| *shape);
+            shapes.find(|shape| wanted(*shape))
+        };
+        let object = of(|shape| matches!(shape, Shape::Closed(_) | Shape::Open(_)));
+        let value = match (object, &value) {
+            (Some(_), Value::String(text)) if text.trim_start().starts_with('{') => {
+                match self.out_of_text(value) {
+                    Value::String(_) => {
+                        let cause = "it begins as a JSON object and is none";
+                        return Err(self.refuse(place, cause));
+                    }
+                    read => read,
+                }
+            }
+            _ => value,
+        };
+        let fitting = match &value {
+            Value::Object(_) => object,
+            Value::Array(_) => of(|shape| matches!(shape, Shape::List(_))),
+            Value::String(_) => of(|shape| matches!(shape, Shape::Text | Shape::Speech)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        };
+        match fitting {
+            Some(fitting) => self.value(place, fitting, value),
+            None => Err(self.misfit(place, shape, &value)),
+        }
+    }
+
+    /// The whole number that `number` is. `5.0` and `1e2` are whole.
+    fn integer(&self, place: &Place, shape: Shape, number: &Number) -> Result<Value, Failure> {
+        if number.is_u64() && matches!(shape, Shape::Count { .. }) || number.is_i64() {
+            return Ok(Value::Number(number.clone()));
+        }
+        let Some(float) = number.as_f64().filter(|float| float.fract() == 0.0) else {
+            return Err(self.misfit(place, shape, &Value::Number(number.clone())));
+        };
+        // Exact: a whole number without a fraction is written without one.
+        let whole = format!("{float:.0}");
+        let whole = match shape {
+            Shape::Count { .. } => whole.parse::<u64>().map(Value::from),
+            _ => whole.parse::<i64>().map(Value::from),
+        };
+        whole.map_err(|_| self.out_of_bounds(place, shape))
+    }
+
+    /// The value that a text is the JSON of; what is no JSON, or too much of it, stays text.
+    fn out_of_text(&self, value: Value) -> Value {
+        let Value::String(text) = &value else {
+            return value;
+        };
+        let left = self.values_left.get();
+        let Some(left) = left.checked_sub(count_values(text, left)) else {
+            return value;
+        };
+        self.values_left.set(left);
+        serde_json::from_str(text).unwrap_or(value)
+    }
+
+    fn unknown(&self, place: &Place, members: &[Member], unknown: &str) -> Failure {
+        let names: Vec<&str> = members.iter().map(|member| member.name).collect();
+        let shown = clean(unknown);
+        let (message, argument) = match place.text.is_empty() {
+            true => (format!("{} has no argument `{shown}`", self.tool), shown),
+            false => (
+                format!("{} has no member `{shown}`", place.text),
+                place.argument.clone(),
+            ),
+        };
+        let mut failure = invalid(message);
+        if let Some(near) = nearest(unknown, &names) {
+            failure = failure.hint(format!("did you mean `{near}`?"));
+        }
+        let taken = match names.as_slice() {
+            [] => "no arguments".to_owned(),
+            names => names.join(", "),
+        };
+        failure
+            .hint(format!("it takes {taken}"))
+            .with("argument", argument)
+    }
+
+    fn strange_word(&self, place: &Place, words: &[&str], word: &str) -> Failure {
+        let failure = self.refuse(
+            place,
+            &format!(
+                "it takes {}; `{}` is none of them",
+                words.join(", "),
+                clean(word)
+            ),
+        );
+        match nearest(word, words) {
+            Some(near) => failure.hint(format!("did you mean `{near}`?")),
+            None => failure,
+        }
+    }
+
+    fn out_of_bounds(&self, place: &Place, shape: Shape) -> Failure {
+        let cause = match shape {
+            Shape::Integer => format!("it takes {} to {}", i64::MIN, i64::MAX),
+            _ => format!("it takes {}", shape.takes()),
+        };
+        invalid(format!("{} is out of bounds", place.text))
+            .cause(cause)
+            .with("argument", &place.argument)
+    }
+
+    fn misfit(&self, place: &Place, shape: Shape, given: &Value) -> Failure {
+        let given = match given {
+            Value::Null => "null".to_owned(),
+            Value::Bool(flag) => flag.to_string(),
+            Value::Number(number) => format!("the number {}", clean(&number.to_string())),
+            Value::String(text) => {
+                let begin: String = text.chars().take(BEGIN_SHOWN).collect();
+                format!("the string `{}`", clean(&begin))
+            }
+            Value::Array(_) => "an array".to_owned(),
+            Value::Object(_) => "an object".to_owned(),
+        };
+        self.refuse(
+            place,
+            &format!("it takes {}, and was given {given}", shape.takes()),
+        )
+    }
+
+    fn refuse(&self, place: &Place, cause: &str) -> Failure {
+        invalid(format!("{} is not what {} takes", place.text, self.tool))
+            .cause(cause)
+            .with("argument", &place.argument)
+    }
+}
+
+/// Whether a member counts as left out.
+fn is_absent(member: &Member, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) if text.is_empty() && !member.required => match member.shape {
+            Shape::Speech => false,
+            Shape::Either(shapes) => !shapes
+                .iter()
+                .any(|(shape, _)| matches!(shape, Shape::Speech)),
+            _ => true,
+        },
+        _ => false,
+    }
+}
+
+/// The name that was probably meant.
+fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    if word.len() > MAX_NEAR {
+        return None;
+    }
+    let word = word.to_lowercase().replace('-', "_");
+    names
+        .iter()
+        .map(|name| (strsim::osa_distance(&word, name), *name))
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+const BEGIN_SHOWN: usize = 60;
+
+/// No name is longer, and the distance is quadratic.
+const MAX_NEAR: usize = 40;
+
+#[cfg(test)]
+mod tests;
