@@ -77,6 +77,13 @@ impl Run {
         Self::new(&program.expect("git is installed"), words).env("HOME", directory)
     }
 
+    /// Runs it in `directory`.
+    #[must_use]
+    pub fn within(mut self, directory: &Path) -> Self {
+        self.command.current_dir(directory);
+        self
+    }
+
     /// Sets a variable of its environment.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {

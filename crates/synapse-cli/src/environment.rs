@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use synapse_core::error::{Code, Failure};
+use synapse_core::redact::printable;
 
 /// The directory of Synapse, when it is not `~/.synapse`.
 pub(crate) const SYNAPSE_HOME: &str = "SYNAPSE_HOME";
@@ -25,6 +26,7 @@ pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 pub(crate) struct Environment {
     lookup: Lookup,
     home: Option<PathBuf>,
+    called: Option<PathBuf>,
 }
 
 impl Environment {
@@ -38,6 +40,10 @@ impl Environment {
         Self {
             lookup,
             home: etcetera::home_dir().ok(),
+            called: std::env::args_os()
+                .next()
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute()),
         }
     }
 
@@ -46,6 +52,7 @@ impl Environment {
         let home = lookup("HOME").filter(|home| !home.is_empty());
         Self {
             home: home.map(PathBuf::from).or_else(|| self.home.clone()),
+            called: None,
             lookup,
         }
     }
@@ -60,6 +67,11 @@ impl Environment {
         Arc::clone(&self.lookup)
     }
 
+    /// The path that this program was called as, when it was called by a path.
+    pub(crate) fn called_as(&self) -> Option<PathBuf> {
+        self.called.clone()
+    }
+
     /// The user's home directory, when there is one.
     pub(crate) fn user_home(&self) -> Option<&Path> {
         self.home.as_deref()
@@ -68,26 +80,35 @@ impl Environment {
     /// The directory of Synapse.
     ///
     /// # Errors
-    /// `storage.unavailable` when neither `SYNAPSE_HOME` nor a home directory is known.
+    /// `storage.unavailable` when `SYNAPSE_HOME` is not absolute, or when neither it nor a home
+    /// directory is known.
     pub(crate) fn synapse_home(&self) -> Result<PathBuf, Failure> {
-        let home = match (self.variable(SYNAPSE_HOME), &self.home) {
-            (Some(given), _) => PathBuf::from(given),
-            (None, Some(home)) => home.join(DEFAULT_DIRECTORY),
-            (None, None) => {
-                return Err(Failure::new(
-                    Code::StorageUnavailable,
-                    "neither SYNAPSE_HOME nor a home directory is known",
-                )
-                .hint("set SYNAPSE_HOME to a directory of your own"));
+        let unusable = |message: &str| Failure::new(Code::StorageUnavailable, message);
+        match (self.variable(SYNAPSE_HOME), &self.home) {
+            (Some(given), _) => {
+                let given = PathBuf::from(given);
+                // Each client starts Synapse in another directory, and nobody expands `~` there.
+                if given.is_absolute() {
+                    return Ok(given);
+                }
+                let shown = printable(&given.to_string_lossy());
+                Err(unusable("SYNAPSE_HOME is not an absolute path")
+                    .cause(format!(
+                        "it is `{shown}`, which means another directory wherever Synapse is started"
+                    ))
+                    .hint("write the whole path, such as /home/you/.synapse, without `~`")
+                    .with("variable", SYNAPSE_HOME))
             }
-        };
-        std::path::absolute(&home).map_err(|error| {
-            Failure::new(
-                Code::StorageUnavailable,
-                "the directory of Synapse cannot be used",
-            )
-            .caused_by(&error)
-        })
+            (None, Some(home)) => {
+                std::path::absolute(home.join(DEFAULT_DIRECTORY)).map_err(|error| {
+                    unusable("the directory of Synapse cannot be used").caused_by(&error)
+                })
+            }
+            (None, None) => Err(
+                unusable("neither SYNAPSE_HOME nor a home directory is known")
+                    .hint("set SYNAPSE_HOME to a directory of your own"),
+            ),
+        }
     }
 
     /// Whether the directory of Synapse is not the default one, so that an IDE has to be told.

@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
 use synapse_core::{Code, Failure};
 
 use crate::client::{Client, Scope};
@@ -12,8 +11,9 @@ use crate::failure::{invalid, not_installed, shown, without_file};
 use crate::file;
 use crate::format::{self, Edit};
 use crate::journal::Journal;
+use crate::location::Location;
 use crate::machine::Machine;
-use crate::preview;
+use crate::preview::{self, Visible};
 use crate::state::{Found, Seen, is_detected};
 use crate::survey::{Place, Survey};
 use crate::update::update;
@@ -78,6 +78,7 @@ pub struct Change {
     pub(crate) client: &'static Client,
     pub(crate) scope: Scope,
     pub(crate) file: PathBuf,
+    pub(crate) location: Location,
     pub(crate) action: Action,
     /// The content that the change was made from; `None` for no file.
     pub(crate) before: Option<Vec<u8>>,
@@ -88,8 +89,8 @@ pub struct Change {
     /// The record of the journal that this takes back.
     pub(crate) undoes: Option<PathBuf>,
     arguments: Vec<String>,
-    /// Texts of our entries, which the preview may show.
-    own: Vec<String>,
+    /// What the preview may show.
+    visible: Visible,
 }
 
 impl Change {
@@ -113,10 +114,8 @@ impl Change {
 
     /// Where the file really is, when links lead elsewhere.
     #[must_use]
-    pub fn target(&self) -> Option<PathBuf> {
-        file::target(&self.file)
-            .ok()
-            .filter(|target| *target != self.file)
+    pub fn target(&self) -> Option<&Path> {
+        self.location.is_linked.then_some(&self.location.real)
     }
 
     /// What it does.
@@ -143,35 +142,44 @@ impl Change {
         &self.arguments
     }
 
-    /// The change as a unified diff. Values that are not of our entry are not shown, because they
-    /// may be secrets of other servers.
+    /// The change as a unified diff with every line that changes. Comments and values are hidden,
+    /// but for the values that Synapse itself writes: any other may be a secret.
     #[must_use]
     pub fn diff(&self) -> String {
         preview::diff(
+            self.client,
             &shown(&self.file),
             self.before.as_deref(),
             self.after.as_deref(),
-            &self.own,
-            self.client.format,
+            &self.visible,
         )
     }
 
     /// A change that gives `file` its old content back.
+    ///
+    /// # Errors
+    /// `ide.file-unusable`.
     pub(crate) fn back(
         client: &'static Client,
         scope: Scope,
         file: PathBuf,
         record: PathBuf,
         contents: (Option<Vec<u8>>, Option<Vec<u8>>),
-    ) -> Self {
+        entry: &Entry,
+    ) -> Result<Self, Failure> {
         let (before, after) = contents;
-        let own = [&before, &after]
-            .into_iter()
-            .flat_map(|content| own_texts(client, content.as_deref()))
-            .collect();
-        Self {
+        let section = [client.key.to_owned()];
+        let mut visible = Visible::of(client, entry);
+        for content in [&before, &after] {
+            let seen = Seen::of(client, &file, content.clone(), &section, entry);
+            if let Ok(Found::Ours(configured, _)) = seen.map(|seen| seen.found) {
+                visible = visible.and(&configured);
+            }
+        }
+        Ok(Self {
             client,
             scope,
+            location: Location::of(&file)?,
             file,
             action: Action::Undo,
             before,
@@ -180,8 +188,8 @@ impl Change {
             notes: Vec::new(),
             undoes: Some(record),
             arguments: Vec::new(),
-            own,
-        }
+            visible,
+        })
     }
 }
 
@@ -244,13 +252,16 @@ pub fn install(
         .unwrap_or_default();
     let mut warnings = seen.warnings.clone();
     warnings.extend(doubts(client, machine, scope, &survey));
-    let mut own = own_texts(client, after.as_deref());
-    if let Found::Ours(_, value) = &seen.found {
-        texts(value, &mut own);
+    let location = Location::of_client(machine, scope, &file)?;
+    warnings.extend(location.warning(machine, scope, &file));
+    let mut visible = Visible::of(client, entry);
+    if let Found::Ours(configured, _) = &seen.found {
+        visible = visible.and(configured);
     }
     Ok(Change {
         client,
         scope,
+        location,
         file,
         action,
         before: seen.bytes.clone(),
@@ -259,7 +270,7 @@ pub fn install(
         notes,
         undoes: None,
         arguments,
-        own,
+        visible,
     })
 }
 
@@ -338,9 +349,13 @@ pub fn remove(
             Found::Nothing | Found::Ours(..) => not_installed(client, scope, &target.site.file),
         });
     }
-    let changes = files
-        .into_iter()
-        .map(|(file, places)| removal(client, scope, file, &places, entry, journal));
+    let changes = files.into_iter().map(|(file, places)| {
+        let location = Location::of_client(machine, scope, &file)?;
+        let warning = location.warning(machine, scope, &file);
+        let mut change = removal(client, scope, (file, location), &places, entry, journal)?;
+        change.warnings.extend(warning);
+        Ok(change)
+    });
     changes.collect()
 }
 
@@ -348,7 +363,7 @@ pub fn remove(
 fn removal(
     client: &'static Client,
     scope: Scope,
-    file: PathBuf,
+    (file, location): (PathBuf, Location),
     places: &[Place],
     entry: &Entry,
     journal: &Journal,
@@ -358,9 +373,11 @@ fn removal(
         return Err(not_installed(client, scope, &file));
     };
     file::writable(&file)?;
-    let mut own = Vec::new();
-    for value in places.iter().filter_map(Place::value) {
-        texts(value, &mut own);
+    let mut visible = Visible::of(client, entry);
+    for found in places.iter().filter_map(|place| place.seen.as_ref().ok()) {
+        if let Found::Ours(configured, _) = &found.found {
+            visible = visible.and(configured);
+        }
     }
     let is_without = |content: Option<&[u8]>| {
         places.iter().all(|place| {
@@ -397,7 +414,8 @@ fn removal(
         notes: Vec::new(),
         undoes: None,
         arguments: Vec::new(),
-        own,
+        visible,
+        location,
         file,
     })
 }
@@ -413,30 +431,6 @@ fn is_empty(client: &Client, text: &str) -> bool {
     object.iter().all(|(key, inner)| {
         key == client.key && inner.as_object().is_some_and(serde_json::Map::is_empty)
     })
-}
-
-/// The texts of our entry in `content`.
-fn own_texts(client: &Client, content: Option<&[u8]>) -> Vec<String> {
-    let mut own = Vec::new();
-    let value = content
-        .and_then(|bytes| format::Text::of(bytes).ok())
-        .and_then(|text| format::read(client.format, text.as_str()).ok());
-    if let Some(found) = value
-        .as_ref()
-        .and_then(|value| format::at(value, &[client.key, NAME]))
-    {
-        texts(found, &mut own);
-    }
-    own
-}
-
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
-        Value::Object(fields) => fields.values().for_each(|each| texts(each, found)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 fn foreign(client: &Client, file: &Path) -> Failure {

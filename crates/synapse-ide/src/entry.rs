@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use synapse_core::credential::looks_like_token;
+use synapse_core::redact::is_opaque;
 use synapse_core::{Code, Failure};
 
 use crate::client::{Client, CommandForm, Constant, Passing};
@@ -348,6 +349,50 @@ impl Configured {
         None
     }
 
+    /// The command and its arguments, with everything hidden that may be a secret.
+    pub(crate) fn shown_words(&self) -> Vec<String> {
+        let arguments = (0..self.arguments.len()).map(|index| self.shown_argument(index));
+        let command = match looks_like_token(&self.command) {
+            true => HIDDEN.to_owned(),
+            false => self.command.clone(),
+        };
+        std::iter::once(command).chain(arguments).collect()
+    }
+
+    fn shown_argument(&self, index: usize) -> String {
+        let argument = self.arguments.get(index).map_or("", String::as_str);
+        if is_plain_argument(&self.arguments, index) {
+            return argument.to_owned();
+        }
+        // The name of a flag says what is hidden.
+        let is_flag = argument.starts_with("--") && !looks_like_token(argument);
+        match argument.split_once('=') {
+            Some((flag, _)) if is_flag && is_flag_name(flag) => format!("{flag}={HIDDEN}"),
+            None if is_flag && is_flag_name(argument) => argument.to_owned(),
+            _ => HIDDEN.to_owned(),
+        }
+    }
+
+    /// Whether every argument is one that `serve` takes and that starts nothing else.
+    pub(crate) fn is_plain(&self) -> bool {
+        (0..self.arguments.len()).all(|index| is_plain_argument(&self.arguments, index))
+    }
+
+    /// What may be a secret: arguments that are not plain, and the values of variables.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let arguments = self.arguments.iter().enumerate();
+        let arguments = arguments
+            .filter(|(index, _)| !is_plain_argument(&self.arguments, *index))
+            .map(|(_, argument)| match argument.split_once('=') {
+                Some((flag, value)) if is_flag_name(flag) => value,
+                _ => argument.as_str(),
+            })
+            .filter(|argument| !is_flag_name(argument));
+        let variables = self.environment.iter();
+        let variables = variables.filter(|(name, _)| !is_location(name));
+        arguments.chain(variables.map(|(_, value)| value.as_str()))
+    }
+
     /// Whether it starts Synapse: a program called as we are, with `serve`.
     pub(crate) fn is_ours(&self, own_command: &str) -> bool {
         let serves = self.arguments.first().is_some_and(|first| first == SERVE);
@@ -365,6 +410,40 @@ fn names(value: Option<&Value>) -> Vec<String> {
         .filter_map(|item| item.as_str().or_else(|| item.get("name")?.as_str()))
         .map(str::to_owned)
         .collect()
+}
+
+/// Whether the argument at `index` is one that `serve` takes, with a value that is a name and no
+/// secret.
+pub(crate) fn is_plain_argument(arguments: &[String], index: usize) -> bool {
+    let Some(argument) = arguments.get(index) else {
+        return false;
+    };
+    if index == 0 {
+        return argument == SERVE;
+    }
+    if SWITCHES.contains(&argument.as_str()) || FLAGS.contains(&argument.as_str()) {
+        return true;
+    }
+    if let Some((flag, value)) = argument.split_once('=') {
+        return FLAGS.contains(&flag) && is_name(value);
+    }
+    let before = arguments.get(index - 1);
+    before.is_some_and(|before| FLAGS.contains(&before.as_str())) && is_name(argument)
+}
+
+/// Names of connections or tools, separated by commas.
+fn is_name(text: &str) -> bool {
+    let may_be = |each: char| each.is_ascii_alphanumeric() || "-_,".contains(each);
+    text.chars().all(may_be)
+        && !text.starts_with('-')
+        && !looks_like_token(text)
+        && !is_opaque(text)
+}
+
+fn is_flag_name(text: &str) -> bool {
+    let name = text.strip_prefix("--").unwrap_or_default();
+    let may_be = |each: char| each.is_ascii_lowercase() || each == '-';
+    !name.is_empty() && name.chars().all(may_be)
 }
 
 /// The name of the program at a path of any system.
@@ -404,6 +483,11 @@ pub(crate) const CONNECTION: &str = "--connection";
 const TOOLS: &str = "--tools";
 const READ_ONLY: &str = "--read-only";
 const SERVE: &str = "serve";
+/// The options of `serve` that take a name, and those that take nothing. One that is not here is
+/// neither shown with its value nor started from a project's file.
+const FLAGS: [&str; 2] = [CONNECTION, TOOLS];
+const SWITCHES: [&str; 1] = [READ_ONLY];
+const HIDDEN: &str = "…";
 
 #[cfg(test)]
 mod tests {

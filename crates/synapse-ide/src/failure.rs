@@ -30,6 +30,41 @@ pub(crate) fn unfit(path: &Path, what: &str) -> Failure {
         .with("file", shown(path))
 }
 
+/// The failure of a file that is larger than anything that is read.
+pub(crate) fn too_large(path: &Path) -> Failure {
+    Failure::new(
+        Code::IdeFileTooLarge,
+        format!("{} is larger than 64 MiB", shown(path)),
+    )
+    .cause("it was not read, and is left as it is")
+    .hint("move what fills it elsewhere, such as a history; or paste the entry by hand")
+    .command("print the entry", "synapse ide snippet")
+    .with("file", shown(path))
+}
+
+/// The failure of a file at which another one is mounted.
+pub(crate) fn mounted(path: &Path, mount: &Path) -> Failure {
+    Failure::new(
+        Code::IdeFileMounted,
+        format!("{} is a mount point", shown(mount)),
+    )
+    .cause("a file is mounted there, as into a container; it cannot be replaced as a whole")
+    .hint("change the file where it is mounted from, or mount the directory instead of the file")
+    .with("file", shown(path))
+    .with("mount_point", shown(mount))
+}
+
+/// The failure of a file with several names.
+pub(crate) fn hard_linked(path: &Path, target: &Path, names: u64) -> Failure {
+    Failure::new(
+        Code::IdeFileHardLinked,
+        format!("{} has {names} names", shown(target)),
+    )
+    .cause("it is hard-linked; its other names would keep the old content")
+    .hint("make it a file of its own, or a symbolic link to the other one, then try again")
+    .with("file", shown(path))
+}
+
 /// The failure of a file whose content cannot be edited safely.
 pub(crate) fn invalid(path: &Path, why: impl Into<String>) -> Failure {
     Failure::new(

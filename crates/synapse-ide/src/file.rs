@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use synapse_core::{Code, Failure};
-use synapse_files::{FileError, Place, Replacement, Rights};
+use synapse_files::{FileError, Place, Prepared, Replacement, Rights};
 
-use crate::failure::{changed, shown, unfit, unusable};
+use crate::failure::{changed, hard_linked, mounted, shown, too_large, unfit, unusable};
 
 /// Reads the file at `path`, following links; `None` when nothing is there.
 ///
 /// # Errors
-/// `ide.file-unusable` when it is no regular file, larger than 64 MiB, or the system refuses.
+/// `ide.file-too-large`; `ide.file-unusable` when it is no regular file or the system refuses.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     synapse_files::read(path, LIMIT).map_err(|error| of_file(path, error))
 }
@@ -28,29 +28,50 @@ pub(crate) fn target(path: &Path) -> Result<PathBuf, Failure> {
     Ok(place(path)?.target().to_owned())
 }
 
-/// Whether a file at `path` may be replaced: it is regular and not read-only, or not there.
+/// Whether a file at `path` may be replaced: it is regular and not read-only, has no other name and
+/// is mounted nowhere else, or it is not there.
 ///
 /// # Errors
-/// `ide.file-unusable`.
+/// `ide.file-unusable`, `ide.file-hard-linked`, `ide.file-mounted`.
 pub(crate) fn writable(path: &Path) -> Result<(), Failure> {
-    if place(path)?.is_read_only() {
+    let place = place(path)?;
+    if place.is_read_only() {
         return Err(unfit(path, "read-only")
             .hint("make it writable if you want Synapse to change it, then try again"));
     }
-    Ok(())
+    if place.is_mount_point() {
+        return Err(mounted(path, place.target()));
+    }
+    match place.names() {
+        0 | 1 => Ok(()),
+        names => Err(hard_linked(path, place.target(), names)),
+    }
 }
 
-/// Replaces the file at `path`, or makes it with the directories above it, if it still has the
-/// content `before`; `None` is no file.
+/// A change of a file that is on disk and lacks nothing but that the file is still the same.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    path: PathBuf,
+    /// `None` when the file is to go.
+    content: Option<Prepared>,
+}
+
+/// Puts `content` on disk, to replace the file at `path` or to become it, with the directories
+/// above it; `None` is to remove it.
 ///
-/// A reader sees the old or the new content, never a part. An existing file keeps its mode and
-/// owner; a new one is for its owner alone. The new content is on disk before the file is read
-/// again, which is the last thing before the rename.
+/// An existing file keeps its mode and owner; a new one is for its owner alone.
 ///
 /// # Errors
-/// `ide.file-changed`, `ide.file-unusable`; the file is left as it was.
-pub(crate) fn replace(path: &Path, before: Option<&[u8]>, content: &[u8]) -> Result<(), Failure> {
+/// `ide.file-unusable`, `ide.file-hard-linked`, `ide.file-mounted`; the file is left as it was.
+pub(crate) fn prepare(path: &Path, content: Option<&[u8]>) -> Result<Ready, Failure> {
     writable(path)?;
+    let ready = |content| Ready {
+        path: path.to_owned(),
+        content,
+    };
+    let Some(content) = content else {
+        return Ok(ready(None));
+    };
     let directory = place(path)?.target().parent().map(Path::to_owned);
     if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
         DirBuilder::new()
@@ -61,21 +82,28 @@ pub(crate) fn replace(path: &Path, before: Option<&[u8]>, content: &[u8]) -> Res
     let write = || {
         let mut new = Replacement::begin(path, Rights::Kept)?;
         new.write_all(content).map_err(|error| new.failed(error))?;
-        new.prepare()?.take_place_of(before)
+        new.prepare()
     };
-    write().map_err(|error| of_file(path, error))
+    let prepared = write().map_err(|error| of_file(path, error))?;
+    Ok(ready(Some(prepared)))
 }
 
-/// Removes the file at `path` if it still has the content `before`. A link to it stays.
-///
-/// # Errors
-/// `ide.file-changed`, `ide.file-unusable`; the file is left as it was.
-pub(crate) fn delete(path: &Path, before: &[u8]) -> Result<(), Failure> {
-    writable(path)?;
-    synapse_files::remove_if(path, before).map_err(|error| match error {
-        FileError::Write { source, .. } => unusable(path, "removed", &source),
-        error => of_file(path, error),
-    })
+impl Ready {
+    /// Makes the change if the file still has the content `before`, `None` being no file, which is
+    /// looked at last of all. A reader sees the old or the new content, never a part; a link to the
+    /// file stays.
+    ///
+    /// # Errors
+    /// `ide.file-changed`, `ide.file-unusable`, `ide.file-mounted`; the file is left as it was.
+    pub(crate) fn make(self, before: Option<&[u8]>) -> Result<(), Failure> {
+        let path = &self.path;
+        let made = match (self.content, before) {
+            (Some(content), before) => content.take_place_of(before),
+            (None, Some(before)) => synapse_files::remove_if(path, before),
+            (None, None) => Ok(()),
+        };
+        made.map_err(|error| of_file(path, error))
+    }
 }
 
 fn place(path: &Path) -> Result<Place, Failure> {
@@ -89,9 +117,9 @@ fn of_file(path: &Path, error: FileError) -> Failure {
         FileError::Write { source, .. } => unusable(path, "written", &source),
         FileError::NotAFile { .. } => unfit(path, "no regular file"),
         FileError::Circle { .. } => unfit(path, "a link in a circle"),
-        FileError::TooLarge { .. } => unfit(path, "larger than 64 MiB"),
+        FileError::TooLarge { .. } => too_large(path),
         FileError::Changed { .. } => changed(path, "it was looked at"),
-        FileError::MountPoint { .. } => unfit(path, "a mount point"),
+        FileError::MountPoint { path: mount, .. } => mounted(path, &mount),
         error => unusable(path, "used", &io::Error::other(error)),
     }
 }

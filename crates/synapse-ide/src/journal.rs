@@ -14,8 +14,10 @@ use synapse_core::{Code, Failure};
 
 use crate::change::Change;
 use crate::client::{Client, Scope};
+use crate::entry::Entry;
 use crate::failure::changed;
 use crate::file::{self, Lock, own_file};
+use crate::location;
 
 /// Where changes are recorded. Making one touches nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,38 +56,52 @@ impl Journal {
     /// copy of it, and replaces it as a whole. Whoever is killed in between has lost nothing.
     ///
     /// # Errors
-    /// `ide.file-changed`, `ide.file-unusable`, `storage.locked`, `storage.unavailable`; the file
-    /// is left as it was.
+    /// `ide.file-changed`, `ide.file-unusable`, `ide.file-hard-linked`, `ide.file-mounted`,
+    /// `storage.locked`, `storage.unavailable`; the file is left as it was.
     pub fn apply(&self, change: &Change, now: Timestamp) -> Result<Applied, Failure> {
+        self.apply_with(change, now, || {})
+    }
+
+    /// [`Journal::apply`], calling `written` when everything is on disk but the change itself.
+    fn apply_with(
+        &self,
+        change: &Change,
+        now: Timestamp,
+        written: impl FnOnce(),
+    ) -> Result<Applied, Failure> {
         let lock = Lock::acquire(&self.directory.join("lock"), PATIENCE)?;
-        if file::read(&change.file)? != change.before {
+        let is_elsewhere = location::real(&change.file)? != change.location.real;
+        if is_elsewhere || file::read(&change.file)? != change.before {
             return Err(changed(&change.file, "it was looked at"));
         }
-        let applied = match &change.undoes {
-            Some(_) => Applied { backup: None },
-            None => self.keep(change, now)?,
+        let ready = file::prepare(&change.file, change.after.as_deref())?;
+        let kept = match &change.undoes {
+            Some(_) => None,
+            None => Some(self.keep(change, now)?),
         };
-        let before = change.before.as_deref();
-        match (&change.after, before) {
-            (Some(content), before) => file::replace(&change.file, before, content)?,
-            (None, Some(before)) => file::delete(&change.file, before)?,
-            (None, None) => {}
+        written();
+        // The client may have written while we waited for the disk.
+        if let Err(failure) = ready.make(change.before.as_deref()) {
+            if let Some((record, _)) = &kept {
+                self.forget(record);
+            }
+            return Err(failure);
         }
         if let Some(record) = &change.undoes {
             self.forget(record);
         }
         self.prune();
         drop(lock);
-        Ok(applied)
+        Ok(kept.map_or(Applied { backup: None }, |(_, applied)| applied))
     }
 
     /// The change that takes the newest one back, of `client` or of any. Writes nothing but that it
-    /// forgets changes that were never made.
+    /// forgets changes that were never made. `entry` tells ours from others, for the preview.
     ///
     /// # Errors
     /// `ide.not-installed` when there is none, `ide.file-changed` when the file is no longer as
     /// Synapse left it, `ide.file-unusable`, `storage.unavailable`.
-    pub fn undo(&self, client: Option<&Client>) -> Result<Change, Failure> {
+    pub fn undo(&self, client: Option<&Client>, entry: &Entry) -> Result<Change, Failure> {
         for name in self.records()?.into_iter().rev() {
             let path = self.directory.join(&name);
             let Some(record) = read_record(&path)? else {
@@ -122,10 +138,11 @@ impl Journal {
                     ),
                 ));
             }
+            file::writable(&record.file)?;
             let before = self.backup(&path, &record)?;
             let scope = scope_named(&record.scope);
             let contents = (current, before);
-            return Ok(Change::back(whose, scope, record.file, path, contents));
+            return Change::back(whose, scope, record.file, path, contents, entry);
         }
         Err(
             Failure::new(Code::IdeNotInstalled, "there is no change to undo")
@@ -147,15 +164,19 @@ impl Journal {
             let Some(record) = read_record(&path)? else {
                 continue;
             };
-            if record.file == file && record.after == Some(digest(content)) {
+            if is_same(&record.file, file) && record.after == Some(digest(content)) {
                 return self.backup(&path, &record).map(Some);
             }
         }
         Ok(None)
     }
 
-    /// Writes the backup and then the record that makes it count.
-    pub(crate) fn keep(&self, change: &Change, now: Timestamp) -> Result<Applied, Failure> {
+    /// Writes the backup and then the record that makes it count, which is where it says.
+    pub(crate) fn keep(
+        &self,
+        change: &Change,
+        now: Timestamp,
+    ) -> Result<(PathBuf, Applied), Failure> {
         let stamp = now.to_string().replace([':', '-', '.'], "");
         let mut path = self.directory.join("none");
         for number in 0..MOST_RECORDS {
@@ -182,9 +203,8 @@ impl Journal {
             Failure::new(Code::InternalInvariant, "a record cannot be written").caused_by(&error)
         })?;
         file::write_private(&path, &text)?;
-        Ok(Applied {
-            backup: change.before.is_some().then_some(backup),
-        })
+        let backup = change.before.is_some().then_some(backup);
+        Ok((path, Applied { backup }))
     }
 
     /// The names of the records, oldest first.
@@ -229,6 +249,12 @@ impl Journal {
     }
 }
 
+/// Whether two paths lead to the same place, also when nothing is there.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path| location::real(path).ok();
+    one == other || real(one).is_some_and(|one| real(other) == Some(one))
+}
+
 /// Reads a record; `None` for one that is gone, or is not of this version.
 fn read_record(path: &Path) -> Result<Option<Record>, Failure> {
     match std::fs::read(path) {
@@ -268,8 +294,11 @@ mod tests {
 
     use super::*;
     use crate::change::{Keep, Replace, install};
-    use crate::entry::Entry;
     use crate::machine::{Machine, System};
+
+    fn entry() -> Entry {
+        Entry::new(Path::new("/usr/bin/synapse")).unwrap()
+    }
 
     const CONTENT: &str = "{\n  \"mcpServers\": {}\n}\n";
 
@@ -284,7 +313,7 @@ mod tests {
         let mut users = std::fs::File::create(&file).unwrap();
         users.write_all(CONTENT.as_bytes()).unwrap();
         let journal = Journal::new(directory.path().join("journal"));
-        let entry = Entry::new(Path::new("/usr/bin/synapse")).unwrap();
+        let entry = entry();
         let plan = || {
             install(
                 cursor,
@@ -299,19 +328,75 @@ mod tests {
         let now = Timestamp::from_millis(0);
 
         // Killed here: backup and record are there, the file is as it was.
-        let kept = journal.keep(&plan(), now).unwrap();
+        let (_, kept) = journal.keep(&plan(), now).unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
         let backup = kept.backup.unwrap();
         assert_eq!(std::fs::read_to_string(&backup).unwrap(), CONTENT);
 
         // There is nothing to take back, and the next change is one of its own.
-        let failure = journal.undo(None).unwrap_err();
+        let failure = journal.undo(None, &entry).unwrap_err();
         assert_eq!(failure.code, Code::IdeNotInstalled);
         assert!(!backup.exists());
         journal.keep(&plan(), now).unwrap();
         journal.apply(&plan(), now).unwrap();
-        let back = journal.undo(None).unwrap();
+        let back = journal.undo(None, &entry).unwrap();
         journal.apply(&back, now).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
+    }
+
+    #[test]
+    fn what_a_client_writes_while_we_wait_for_the_disk_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path().to_owned();
+        let machine = Machine::new(System::Linux, home.clone(), home, Arc::new(|_| None));
+        let cursor = Client::named("cursor").unwrap();
+        let file = cursor.file(&machine, Scope::User).unwrap();
+        let beside = file.parent().unwrap();
+        std::fs::create_dir(beside).unwrap();
+        let journal = Journal::new(directory.path().join("journal"));
+        let entry = entry();
+        let now = Timestamp::from_millis(0);
+        let put = |content: &str| {
+            let mut users = std::fs::File::create(&file).unwrap();
+            users.write_all(content.as_bytes()).unwrap();
+        };
+        let install = || {
+            install(
+                cursor,
+                &machine,
+                Scope::User,
+                &entry,
+                Replace::OwnOnly,
+                Keep::Settings,
+            )
+            .unwrap()
+        };
+        let theirs = CONTENT.replace("{}", "{\"new\": {}}");
+        for before in [Some(CONTENT), None] {
+            drop(std::fs::remove_file(&file));
+            before.inspect(|content| put(content));
+            let change = install();
+            let failure = journal
+                .apply_with(&change, now, || put(&theirs))
+                .unwrap_err();
+            assert_eq!(failure.code, Code::IdeFileChanged);
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), theirs);
+            assert_eq!(std::fs::read_dir(beside).unwrap().count(), 1);
+            // It never happened.
+            assert_eq!(journal.records().unwrap(), [OsString::new(); 0]);
+        }
+        // The same when an entry goes, with its file or without.
+        journal.apply(&install(), now).unwrap();
+        let back = journal.undo(None, &entry).unwrap();
+        let failure = journal.apply_with(&back, now, || put(CONTENT)).unwrap_err();
+        assert_eq!(failure.code, Code::IdeFileChanged);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
+        std::fs::remove_file(&file).unwrap();
+        journal.apply(&install(), now).unwrap();
+        let gone = journal.undo(None, &entry).unwrap();
+        assert_eq!(gone.after, None);
+        let failure = journal.apply_with(&gone, now, || put(CONTENT)).unwrap_err();
+        assert_eq!(failure.code, Code::IdeFileChanged);
         assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
     }
 
@@ -325,7 +410,7 @@ mod tests {
         std::fs::create_dir(file.parent().unwrap()).unwrap();
         std::fs::File::create(&file).unwrap();
         let journal = Journal::new(directory.path().join("journal"));
-        let entry = Entry::new(Path::new("/usr/bin/synapse")).unwrap();
+        let entry = entry();
         let change = install(
             codex,
             &machine,
@@ -338,7 +423,7 @@ mod tests {
         let applied = journal.apply(&change, Timestamp::from_millis(0)).unwrap();
         let mut backup = std::fs::File::create(applied.backup.unwrap()).unwrap();
         backup.write_all(b"other").unwrap();
-        let failure = journal.undo(None).unwrap_err();
+        let failure = journal.undo(None, &entry).unwrap_err();
         assert_eq!(failure.code, Code::IdeFileChanged);
     }
 

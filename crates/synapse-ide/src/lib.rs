@@ -14,6 +14,7 @@ mod file;
 mod format;
 mod journal;
 mod link;
+mod location;
 mod machine;
 mod preview;
 mod snippet;

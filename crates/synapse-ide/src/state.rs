@@ -203,18 +203,25 @@ impl Seen {
     }
 }
 
+/// What keeps a client that reads plain JSON from reading its file.
 fn warnings(client: &Client, text: &Text) -> Vec<String> {
-    if client.format != Format::Json || text.as_str().trim().is_empty() {
+    if client.format != Format::Json {
         return Vec::new();
     }
-    let problem = format::json_strictly(text.as_str());
-    problem
+    let mark = text
+        .is_marked()
+        .then(|| "it begins with a byte order mark; save it as UTF-8 without one".to_owned());
+    let syntax = match text.as_str().trim().is_empty() {
+        true => None,
+        false => format::json_strictly(text.as_str()),
+    };
+    let problems = mark.into_iter().chain(syntax);
+    problems
         .map(|problem| {
             format!(
                 "{} reads plain JSON only and will not read this file: {problem}",
                 client.title()
             )
         })
-        .into_iter()
         .collect()
 }

@@ -190,3 +190,25 @@ fn the_default_directory_is_in_the_users_home_and_private() {
         assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
     }
 }
+
+/// In the shell it would make a directory called `~`, and in an IDE another one.
+#[test]
+fn a_home_that_is_not_absolute_is_refused_by_name() {
+    let home = Home::new(TWIN);
+    for given in ["~/.synapse", "synapse", "./synapse", "../synapse"] {
+        for words in [
+            &["connection", "list", "--json"][..],
+            &["doctor", "--json"],
+            &["ide", "install", "cursor", "--yes", "--json"],
+        ] {
+            let run = home
+                .twin(words)
+                .env("SYNAPSE_HOME", given)
+                .within(home.path());
+            let refused = run.output().with_code(13);
+            assert_eq!(refused.json()["error"]["code"], "storage.unavailable");
+            assert!(refused.stdout.contains(given), "{refused}");
+        }
+    }
+    assert_eq!(home.files(), []);
+}

@@ -2,9 +2,10 @@
 //! `synapse`, which reads the script `serve` in the directory that the entry names.
 
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use synapse_tests::home::set_mode;
 use synapse_tests::{Home, Output};
 
 use crate::TWIN;
@@ -203,21 +204,150 @@ fn it_gets_the_variables_of_the_client_and_no_other() {
     assert_eq!(names, ["HOME", "PATH", "USER"]);
 }
 
-#[test]
-fn the_entry_of_a_project_starts_nothing_but_our_program() {
+/// A project with a program called `synapse` that leaves a mark when it runs, and one outside.
+fn hostile() -> (Home, [PathBuf; 2]) {
     let home = Home::new(TWIN);
+    let mark = home.path().join("was-run");
+    let programs = ["project/tools/synapse", "elsewhere/synapse"].map(|name| {
+        let script = format!(
+            "#!/bin/sh\ntouch '{}'\nexec '{TWIN}' \"$@\"\n",
+            mark.display()
+        );
+        let program = home.write(name, script);
+        set_mode(&program, 0o755);
+        program
+    });
+    (home, programs)
+}
+
+/// Checks `entry` in the file at `file`, from `directory`, and says whether anything foreign ran.
+fn check_in(home: &Home, file: &str, directory: &Path, words: &[&str], entry: &Value) -> Output {
+    let path = home.path().join(file);
+    drop(std::fs::remove_file(&path));
+    let text = json!({"mcpServers": {"synapse": entry}}).to_string();
+    home.write(file, text);
+    let words = ["ide", "check", "cursor", "--json"].iter().chain(words);
+    let checked = home.twin(words).within(directory).output();
+    assert!(!home.path().join("was-run").exists(), "{entry}: {checked}");
+    checked
+}
+
+#[test]
+fn the_entry_of_a_project_starts_nothing_but_the_running_program() {
+    let (home, [inside, outside]) = hostile();
     let project = home.path().join("project");
-    let program = home.write("project/synapse", "");
-    for entry in [
-        json!({"command": program, "args": ["serve"]}),
-        json!({"command": TWIN, "args": ["serve"], "env": {"LD_PRELOAD": "./x.so"}}),
+    std::fs::create_dir_all(project.join("sub")).unwrap();
+    let link = |target: &Path, name: &str| {
+        let path = home.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink(target, &path).unwrap();
+        path
+    };
+    let in_project = |name: &str| project.join(name);
+    for command in [
+        inside.clone(),
+        outside.clone(),
+        "/proc/self/cwd/tools/synapse".into(),
+        "/proc/thread-self/cwd/tools/synapse".into(),
+        in_project("sub/../tools/synapse"),
+        home.path().join("./project//tools/./synapse"),
+        link(&outside, "project/out/synapse"),
+        link(&inside, "other/synapse"),
+        link(&project, "alias").join("tools/synapse"),
+        link(Path::new("/bin/sh"), "project/sh/synapse"),
     ] {
-        let file = project.join(".cursor/mcp.json");
-        drop(std::fs::remove_file(&file));
-        let text = json!({"mcpServers": {"synapse": entry}}).to_string();
-        home.write("project/.cursor/mcp.json", text);
-        let place = project.to_str().unwrap();
-        let checked = home.run(["ide", "check", "cursor", "--json", "--project", place]);
+        let entry = json!({"command": command, "args": ["serve"]});
+        let project_scope = ["--scope", "project"];
+        let checked = check_in(
+            &home,
+            "project/.cursor/mcp.json",
+            &project,
+            &project_scope,
+            &entry,
+        );
         fails(checked, "entry", "ide.foreign-entry");
+        let below = project.join("sub");
+        // Some of the paths lead nowhere from there.
+        let file = "project/sub/.cursor/mcp.json";
+        check_in(&home, file, &below, &project_scope, &entry).with_code(3);
+    }
+    // What is refused is shown.
+    let entry = json!({"command": inside, "args": ["serve"]});
+    let words = ["--scope", "project"];
+    let checked = check_in(&home, "project/.cursor/mcp.json", &project, &words, &entry);
+    assert_eq!(checked.json()["command"], json!([inside, "serve"]));
+}
+
+#[test]
+fn the_entry_of_a_project_changes_nothing_for_the_running_program() {
+    let (home, _) = hostile();
+    let project = home.path().join("project");
+    let words = ["--scope", "project"];
+    let check =
+        |entry: Value| check_in(&home, "project/.cursor/mcp.json", &project, &words, &entry);
+    let elsewhere = home.path().join("elsewhere");
+    for (variable, value) in [
+        ("LD_PRELOAD", "./x.so"),
+        ("LD_LIBRARY_PATH", "."),
+        ("PATH", "./tools"),
+        ("SYNAPSE_LOG", "trace"),
+        ("SYNAPSE_HOME", elsewhere.to_str().unwrap()),
+        ("SYNAPSE_VAULT_KEY_FILE", "/tmp/key"),
+        ("synapse_home", "x"),
+    ] {
+        let entry = json!({"command": TWIN, "args": ["serve"], "env": {variable: value}});
+        let error = fails(check(entry), "entry", "ide.foreign-entry");
+        assert!(error.to_string().contains(variable), "{error}");
+    }
+    for arguments in [
+        &["serve", "--config", "servers.json"][..],
+        &["serve", "--config=servers.json"],
+        &["serve", "--connection", "work", "extra"],
+    ] {
+        let entry = json!({"command": TWIN, "args": arguments});
+        fails(check(entry), "entry", "ide.foreign-entry");
+    }
+    let alias = project.join("alias/synapse");
+    std::fs::create_dir_all(alias.parent().unwrap()).unwrap();
+    symlink(TWIN, &alias).unwrap();
+    for (command, arguments) in [
+        (Path::new(TWIN), &["serve"][..]),
+        (&alias, &["serve", "--read-only"]),
+        (
+            &alias,
+            &["serve", "--tools=list_connections", "--read-only"],
+        ),
+    ] {
+        let own = json!({"SYNAPSE_HOME": home.synapse()});
+        let entry = json!({"command": command, "args": arguments, "env": own});
+        let document = check(entry).with_code(0).json();
+        // Its own path is started, and not what stands in the file.
+        let steps = document["checks"].as_array().unwrap();
+        let command = steps.iter().find(|step| step["id"] == "command").unwrap();
+        assert_eq!(command["detail"], TWIN, "{document}");
+    }
+}
+
+#[test]
+fn a_file_of_the_user_is_trusted_by_where_it_lies() {
+    let (home, [inside, _]) = hostile();
+    let project = home.path().join("project");
+    let entry = json!({"command": inside, "args": ["serve"]});
+    std::fs::create_dir(home.path().join(".cursor")).unwrap();
+    let link = home.path().join(".cursor/mcp.json");
+    symlink(project.join("dotfiles.json"), &link).unwrap();
+    for directory in [project.clone(), project.join("tools")] {
+        std::fs::create_dir_all(project.join(".git")).unwrap();
+        let checked = check_in(&home, "project/dotfiles.json", &directory, &[], &entry);
+        fails(checked, "entry", "ide.foreign-entry");
+    }
+    // A file that is linked elsewhere, and one that is no link, is the user's own.
+    for file in ["dotfiles/mcp.json", ".cursor/mcp.json"] {
+        std::fs::remove_file(&link).unwrap();
+        let entry = json!({"command": TWIN, "args": ["serve"], "env": {"MINE": "1"}});
+        if file != ".cursor/mcp.json" {
+            symlink(home.path().join(file), &link).unwrap();
+        }
+        check_in(&home, file, &project, &[], &entry).with_code(0);
     }
 }

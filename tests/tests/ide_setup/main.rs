@@ -6,6 +6,7 @@
 mod check;
 mod commands;
 mod every_client;
+mod hiding;
 mod places;
 mod settings;
 mod terminal;

@@ -6,7 +6,7 @@ mod check;
 mod list;
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::error::ContextKind;
 use serde_json::{Map, Value, json};
@@ -16,6 +16,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::name::ConnectionName;
 use synapse_core::ports::ConnectionStore as _;
 use synapse_core::redact::Redactor;
+use synapse_files::same_file;
 use synapse_ide::{Client, Entry, Journal, Machine, Scope, System};
 
 use super::{CommandError, Context};
@@ -197,50 +198,130 @@ fn journal(environment: &Environment) -> Result<Journal, Failure> {
     Ok(Journal::new(environment.synapse_home()?.join("ide")))
 }
 
-/// The absolute path of this program, as the user would find it: the entry on PATH that leads
-/// here, rather than a versioned directory that an upgrade removes.
-pub(super) fn own_command(environment: &Environment) -> Result<PathBuf, Failure> {
-    let executable = std::env::current_exe().map_err(|error| {
+/// The file of this program.
+pub(super) fn running() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| {
         Failure::new(
             Code::InternalInvariant,
             "the path of this program is not known",
         )
         .caused_by(&error)
-    })?;
+    })
+}
+
+/// The absolute path of this program that outlives an upgrade, rather than a versioned directory:
+/// what the user finds on PATH, what the program was called as, or the link that Homebrew makes,
+/// when that leads to this very file.
+pub(super) fn own_command(environment: &Environment) -> Result<PathBuf, Failure> {
+    let executable = running()?;
     let path = environment.variable("PATH").unwrap_or_default();
-    Ok(on_path(&path, &executable).unwrap_or(executable))
+    let called = environment.called_as();
+    Ok(stable(&path, called.as_deref(), &executable).unwrap_or(executable))
+}
+
+fn stable(path: &OsStr, called: Option<&Path>, executable: &Path) -> Option<PathBuf> {
+    let name = executable.file_name()?;
+    let on_path = std::env::split_paths(path).map(|directory| directory.join(name));
+    let called = called.map(Path::to_owned);
+    let linked = of_homebrew(executable, name);
+    on_path
+        .chain(called)
+        .chain(linked)
+        .filter(|candidate| means_the_same_everywhere(candidate))
+        .find(|candidate| same_file(candidate, executable))
+}
+
+/// The links to `<prefix>/Cellar/<formula>/<version>/bin/<name>`.
+fn of_homebrew(executable: &Path, name: &OsStr) -> Vec<PathBuf> {
+    let real = executable.canonicalize();
+    let real = real.as_deref().unwrap_or(executable);
+    let mut below = None;
+    for directory in real.ancestors().skip(1) {
+        if directory.file_name().is_some_and(|name| name == "Cellar")
+            && let (Some(prefix), Some(formula)) = (directory.parent(), below)
+        {
+            let linked = prefix.join("opt").join(formula).join("bin");
+            return vec![prefix.join("bin").join(name), linked.join(name)];
+        }
+        below = directory.file_name();
+    }
+    Vec::new()
+}
+
+/// Whether another process finds the same at `path`: it is absolute, and goes neither through a
+/// process nor up again.
+fn means_the_same_everywhere(path: &Path) -> bool {
+    let is_plain = |each: Component<'_>| !matches!(each, Component::ParentDir | Component::CurDir);
+    let of_a_process = ["/proc", "/dev"];
+    path.is_absolute()
+        && path.components().all(is_plain)
+        && !of_a_process.iter().any(|place| path.starts_with(place))
 }
 
 /// More than any name that a client's file may hold has to be shown of.
 const LONGEST_CAUSE: usize = 200;
 
-fn on_path(path: &OsStr, executable: &Path) -> Option<PathBuf> {
-    let name = executable.file_name()?;
-    let target = executable.canonicalize().ok()?;
-    std::env::split_paths(path)
-        .filter(|directory| directory.is_absolute())
-        .map(|directory| directory.join(name))
-        .find(|candidate| candidate.canonicalize().is_ok_and(|found| found == target))
-}
-
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    fn program(path: &Path) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::File::create(path).unwrap();
+    }
+
+    fn link(target: &Path, path: &Path) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, path).unwrap();
+    }
 
     #[test]
     fn a_link_on_path_is_preferred_to_where_it_leads() {
         let directory = tempfile::tempdir().unwrap();
-        let versioned = directory.path().join("1.2.3");
+        let executable = directory.path().join("1.2.3/synapse");
         let bin = directory.path().join("bin");
-        std::fs::create_dir_all(&versioned).unwrap();
-        std::fs::create_dir_all(&bin).unwrap();
-        let executable = versioned.join("synapse");
-        std::fs::File::create(&executable).unwrap();
-        assert_eq!(on_path(bin.as_os_str(), &executable), None);
-        std::os::unix::fs::symlink(&executable, bin.join("synapse")).unwrap();
+        program(&executable);
+        assert_eq!(stable(bin.as_os_str(), None, &executable), None);
+        // Another program of that name is none of ours.
+        program(&bin.join("synapse"));
+        assert_eq!(stable(bin.as_os_str(), None, &executable), None);
+        std::fs::remove_file(bin.join("synapse")).unwrap();
+        link(&executable, &bin.join("synapse"));
         assert_eq!(
-            on_path(bin.as_os_str(), &executable),
+            stable(bin.as_os_str(), None, &executable),
             Some(bin.join("synapse"))
+        );
+    }
+
+    #[test]
+    fn without_path_the_link_is_found_by_how_it_was_called_or_by_homebrew() {
+        let directory = tempfile::tempdir().unwrap();
+        let prefix = directory.path().canonicalize().unwrap();
+        let executable = prefix.join("Cellar/synapse/0.1.0/bin/synapse");
+        let called = prefix.join("somewhere/syn");
+        program(&executable);
+        link(&executable, &called);
+        let nowhere = OsStr::new("/usr/bin");
+        assert_eq!(
+            stable(nowhere, Some(&called), &executable),
+            Some(called.clone())
+        );
+        for other in ["syn", "/proc/self/exe", "/no/such"] {
+            assert_eq!(stable(nowhere, Some(Path::new(other)), &executable), None);
+        }
+        let up = prefix.join("somewhere/../somewhere/syn");
+        assert_eq!(stable(nowhere, Some(&up), &executable), None);
+        let formula = prefix.join("opt/synapse");
+        link(&prefix.join("Cellar/synapse/0.1.0"), &formula);
+        assert_eq!(
+            stable(nowhere, None, &executable),
+            Some(formula.join("bin/synapse"))
+        );
+        link(&executable, &prefix.join("bin/synapse"));
+        assert_eq!(
+            stable(nowhere, None, &executable),
+            Some(prefix.join("bin/synapse"))
         );
     }
 }

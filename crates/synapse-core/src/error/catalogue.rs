@@ -154,6 +154,18 @@ catalogue! {
         means "the configured command does not speak MCP as the client expects"
         detected "what it wrote to stdout is no reply of the protocol, or the reply is an error"
         remedy "Look at the lines that the message shows: only the protocol may be on stdout.";
+    IdeFileTooLarge "ide.file-too-large" Config
+        means "the client's configuration file is larger than Synapse reads"
+        detected "it has more than 64 MiB; it was not read and is left as it is"
+        remedy "Move what fills it elsewhere, or paste what `synapse ide snippet CLIENT` prints.";
+    IdeFileMounted "ide.file-mounted" Config
+        means "the client's configuration file is a mount point"
+        detected "another file is mounted at its path, as into a container, so it cannot be replaced; nothing was written"
+        remedy "Change the file where it is mounted from, or mount the directory instead of the file.";
+    IdeFileHardLinked "ide.file-hard-linked" Config
+        means "the client's configuration file has other names"
+        detected "it has more than one hard link, and replacing it would leave the other names with the old content; nothing was written"
+        remedy "Make it a file of its own, or a symbolic link to the other one, then try again.";
 
     CredentialInvalidReference "credential.invalid-reference" Credential
         means "the credential reference cannot be read"

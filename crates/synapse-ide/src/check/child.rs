@@ -5,13 +5,12 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use synapse_core::credential::looks_like_token;
-use synapse_core::redact::Redactor;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::launch::Launched;
+use super::veil::Veil;
 
 /// A server that runs.
 #[derive(Debug)]
@@ -110,7 +109,7 @@ impl Child {
     }
 
     /// Ends it and gives what it left.
-    pub(super) async fn end(mut self) -> Left {
+    pub(super) async fn end(mut self, veil: &Veil) -> Left {
         drop(self.input.take());
         // One that is about to end by itself says how.
         let status = timeout(LAST_WORDS, self.group.child.wait()).await;
@@ -122,7 +121,7 @@ impl Child {
         drop(timeout(LAST_WORDS, errors.read_to_end(&mut bytes)).await);
         Left {
             status,
-            errors: last_lines(&String::from_utf8_lossy(&bytes)),
+            errors: last_lines(&String::from_utf8_lossy(&bytes), veil),
         }
     }
 }
@@ -176,7 +175,7 @@ impl Drop for Group {
     }
 }
 
-fn last_lines(text: &str) -> Vec<String> {
+fn last_lines(text: &str, veil: &Veil) -> Vec<String> {
     let lines: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -185,28 +184,11 @@ fn last_lines(text: &str) -> Vec<String> {
     lines
         .into_iter()
         .skip(surplus)
-        .map(|line| fit(line.as_bytes()))
+        .map(|line| veil.fit(line.as_bytes()))
         .collect()
 }
 
-/// A line of a process as a message may show it.
-pub(super) fn fit(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    let words: Vec<&str> = text
-        .split(' ')
-        .map(|word| {
-            if looks_like_token(word) {
-                "[not shown]"
-            } else {
-                word
-            }
-        })
-        .collect();
-    Redactor::none().clean(&words.join(" "), LONGEST_SHOWN)
-}
-
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
-const LONGEST_SHOWN: usize = 200;
 const MOST_ERRORS: u64 = 256 * 1024;
 const MOST_LINES: usize = 5;
 const FAREWELL: Duration = Duration::from_secs(5);

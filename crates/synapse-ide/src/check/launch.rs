@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use synapse_core::redact::printable;
 use synapse_core::{Code, Failure};
 
+use super::trust::Trust;
 use crate::client::{Client, Directory, Passing, Scope};
 use crate::entry::Configured;
 use crate::failure::shown;
@@ -26,15 +27,17 @@ pub(super) struct Launched {
 
 impl Launched {
     /// # Errors
-    /// `ide.launch-failed` when the client would not find the program or its directory.
+    /// `ide.foreign-entry` when `trust` does not go as far as the program, `ide.launch-failed` when
+    /// the client would not find it or its directory.
     pub(super) fn new(
         client: &Client,
         machine: &Machine,
         scope: Scope,
         configured: &Configured,
+        trust: &Trust,
     ) -> Result<Self, Failure> {
         let environment = variables(client, machine, configured).0;
-        let program = program(&configured.command, &environment)?;
+        let program = program(&configured.command, &environment, trust)?;
         let directory = directory(client, machine, scope, configured);
         if !directory.is_dir() {
             return Err(Failure::new(
@@ -102,22 +105,27 @@ pub(super) fn variables(client: &Client, machine: &Machine, configured: &Configu
     Variables(environment)
 }
 
-/// A value of an entry in which the client puts a variable of its own, as far as one is meant with
-/// the whole value. One that is not set is empty.
+/// A value of an entry in which the client puts a variable of its own. One that is not set is
+/// empty.
 fn expanded(client: &Client, machine: &Machine, value: &str) -> OsString {
-    let Some(Passing::Between(before, after)) = client.passing else {
-        return value.into();
-    };
-    // Most take the name without a default, too.
-    let plain_end = after.strip_prefix(":-").unwrap_or(after);
-    let name = [after, plain_end].iter().find_map(|after| {
-        let name = value.strip_prefix(before)?.strip_suffix(after)?;
-        is_name(name).then_some(name)
-    });
-    match name {
+    match variable_in(client, value) {
         Some(name) => machine.variable(name).unwrap_or_default(),
         None => value.into(),
     }
+}
+
+/// The variable that the client puts in the place of `value`, as far as one is meant with the whole
+/// value.
+pub(super) fn variable_in<'a>(client: &Client, value: &'a str) -> Option<&'a str> {
+    let Some(Passing::Between(before, after)) = client.passing else {
+        return None;
+    };
+    // Most take the name without a default, too.
+    let plain_end = after.strip_prefix(":-").unwrap_or(after);
+    [after, plain_end].iter().find_map(|after| {
+        let name = value.strip_prefix(before)?.strip_suffix(after)?;
+        is_name(name).then_some(name)
+    })
 }
 
 fn is_name(text: &str) -> bool {
@@ -125,11 +133,18 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(may_be)
 }
 
-fn program(command: &str, environment: &BTreeMap<OsString, OsString>) -> Result<PathBuf, Failure> {
+fn program(
+    command: &str,
+    environment: &BTreeMap<OsString, OsString>,
+    trust: &Trust,
+) -> Result<PathBuf, Failure> {
     let path = Path::new(command);
     if path.is_absolute() {
-        if may_run(path) {
-            return Ok(path.to_owned());
+        if path.exists() {
+            let admitted = trust.admit(path.to_owned())?;
+            if may_run(path) {
+                return Ok(admitted);
+            }
         }
         let what = if path.exists() {
             "is no program that may be executed"
@@ -145,14 +160,13 @@ fn program(command: &str, environment: &BTreeMap<OsString, OsString>) -> Result<
         )));
     }
     let search = environment.get(OsStr::new("PATH"));
-    search
-        .and_then(|search| on_path(command, search))
-        .ok_or_else(|| {
-            broken(format!(
-                "{} is not on the PATH that the client passes on",
-                shown(path)
-            ))
-        })
+    match search.and_then(|search| on_path(command, search)) {
+        Some(found) => trust.admit(found),
+        None => Err(broken(format!(
+            "{} is not on the PATH that the client passes on",
+            shown(path)
+        ))),
+    }
 }
 
 fn broken(message: String) -> Failure {

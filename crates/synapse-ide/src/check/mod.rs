@@ -4,6 +4,8 @@
 mod child;
 mod launch;
 mod talk;
+mod trust;
+mod veil;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ use self::child::Child;
 use self::launch::Launched;
 pub use self::launch::Variables;
 use self::talk::{Talk, Trouble};
+use self::trust::Trust;
+use self::veil::Veil;
 use crate::client::{Client, Merge, Scope};
 use crate::entry::{Configured, Entry};
 use crate::failure::{not_installed, shown, without_file};
@@ -35,6 +39,8 @@ pub struct Target<'a> {
     pub scope: Scope,
     /// The entry as it should be, which tells ours from others.
     pub entry: &'a Entry,
+    /// The program that is running, which is the only one that an entry of a project may start.
+    pub running: &'a Path,
     /// Whether this program takes such arguments.
     pub takes: &'a (dyn Fn(&[String]) -> Result<(), Failure> + Sync),
     /// How long to wait, when not as long as the client.
@@ -146,7 +152,7 @@ pub struct CheckReport {
     pub file: PathBuf,
     /// The steps in order.
     pub checks: Vec<Check>,
-    /// The command and its arguments, when there is an entry.
+    /// The command and its arguments, without what may be a secret, when there is an entry.
     pub command: Option<Vec<String>>,
     /// The names of the variables that it gets, when it was started.
     pub variables: Option<Vec<String>>,
@@ -249,18 +255,23 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
         environment: None,
         connection: None,
     };
-    let configured = match entry(&target, place) {
-        Ok((configured, finding)) => {
-            report.note(CheckId::Entry, finding);
-            configured
-        }
+    let (configured, finding) = match entry(&target, place) {
+        Ok(found) => found,
         Err(failure) => return Ok(report.fail(CheckId::Entry, failure)),
     };
+    report.command = Some(configured.shown_words());
+    let launched = Trust::of(&target, &report.file, &configured)
+        .and_then(|trust| Launched::new(client, machine, scope, &configured, &trust));
+    let launched = match launched {
+        Err(failure) if failure.code == Code::IdeForeignEntry => {
+            return Ok(report.fail(CheckId::Entry, failure));
+        }
+        launched => launched,
+    };
+    report.note(CheckId::Entry, finding);
     if let (None, Some(patience)) = (target.patience, configured.patience) {
         report.patience = patience;
     }
-    let words = std::iter::once(&configured.command).chain(&configured.arguments);
-    report.command = Some(words.cloned().collect());
     report.connection = configured.connection().map(str::to_owned);
     report.environment = Some(launch::variables(client, machine, &configured));
     report.loaded(&survey, scope);
@@ -270,17 +281,18 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
     {
         return Ok(report.fail(CheckId::Command, failure));
     }
-    let launched = match Launched::new(client, machine, scope, &configured) {
+    let launched = match launched {
         Ok(launched) => launched,
         Err(failure) => return Ok(report.fail(CheckId::Command, failure)),
     };
     report.note(CheckId::Command, Finding::Ok(shown(&launched.program)));
     report.variables = Some(launched.variable_names());
     report.directory = Some(launched.directory.clone());
-    Ok(started(report, &launched).await)
+    let veil = Veil::over(configured.secrets());
+    Ok(started(report, &launched, &veil).await)
 }
 
-/// Reads the entry and refuses to start what is not ours.
+/// Reads the entry and refuses one that is not ours.
 fn entry(target: &Target<'_>, place: &Place) -> Result<(Configured, Finding), Failure> {
     let client = target.client;
     let seen = place.seen.as_ref().map_err(Clone::clone)?;
@@ -296,12 +308,9 @@ fn entry(target: &Target<'_>, place: &Place) -> Result<(Configured, Finding), Fa
         }
         Found::Ours(configured, value) => (configured, value),
     };
-    if target.scope == Scope::Project {
-        trusted(configured, &target.machine.project)?;
-    }
     let plain = target.entry.without_settings();
-    let finding = if let Some(warning) = seen.warnings.first() {
-        Finding::Warn(warning.clone())
+    let finding = if !seen.warnings.is_empty() {
+        Finding::Warn(seen.warnings.join("; "))
     } else if update(client, &place.path(), &plain, value)
         .edits
         .is_empty()
@@ -373,31 +382,7 @@ impl CheckReport {
     }
 }
 
-/// A project's file may be somebody else's work: what it can make us run is our own program with
-/// our own variables.
-fn trusted(configured: &Configured, project: &Path) -> Result<(), Failure> {
-    let refusal = |cause: &str| {
-        Failure::new(
-            Code::IdeForeignEntry,
-            "the project's entry is not started without a look",
-        )
-        .cause(cause)
-        .hint("look at the file, and run the command by hand if you trust it")
-    };
-    if Path::new(&configured.command).starts_with(project) {
-        return Err(refusal("its command is inside the project"));
-    }
-    let stranger = configured
-        .environment
-        .keys()
-        .find(|name| !name.starts_with("SYNAPSE_"));
-    match stranger {
-        Some(_) => Err(refusal("it sets variables that are not of Synapse")),
-        None => Ok(()),
-    }
-}
-
-async fn started(mut report: CheckReport, launched: &Launched) -> CheckReport {
+async fn started(mut report: CheckReport, launched: &Launched, veil: &Veil) -> CheckReport {
     let began = Instant::now();
     let mut child = match Child::start(launched) {
         Ok(child) => child,
@@ -411,7 +396,7 @@ async fn started(mut report: CheckReport, launched: &Launched) -> CheckReport {
         CheckId::Start,
         Finding::Ok(format!("in {}", shown(&launched.directory))),
     );
-    let mut talk = Talk::new(began + report.patience);
+    let mut talk = Talk::new(began + report.patience, veil);
     let patience = report.patience;
     match talk.initialize(&mut child).await {
         Ok(hello) => {
@@ -467,7 +452,7 @@ async fn started(mut report: CheckReport, launched: &Launched) -> CheckReport {
 async fn failed(
     trouble: Trouble,
     request: &str,
-    talk: &Talk,
+    talk: &Talk<'_>,
     child: Child,
     patience: Duration,
 ) -> Failure {
@@ -494,7 +479,7 @@ async fn failed(
         Some(noise) => failure.cause(noise),
         None => failure,
     };
-    let left = child.end().await;
+    let left = child.end(talk.veil()).await;
     let failure = match left.status {
         Some(status) => failure.cause(format!("it ended with {status}")),
         None => failure,

@@ -6,11 +6,13 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use tokio::time::timeout_at;
 
-use super::child::{Child, fit};
+use super::child::Child;
+use super::veil::Veil;
 
 /// A conversation with a deadline.
 #[derive(Debug)]
-pub(super) struct Talk {
+pub(super) struct Talk<'a> {
+    veil: &'a Veil,
     deadline: Instant,
     last_id: u64,
     noise: Vec<String>,
@@ -36,14 +38,20 @@ pub(super) enum Trouble {
     Wrong(String),
 }
 
-impl Talk {
-    pub(super) fn new(deadline: Instant) -> Self {
+impl<'a> Talk<'a> {
+    pub(super) fn new(deadline: Instant, veil: &'a Veil) -> Self {
         Self {
+            veil,
             deadline,
             last_id: 0,
             noise: Vec::new(),
             noises: 0,
         }
+    }
+
+    /// What is hidden in anything that the server says.
+    pub(super) fn veil(&self) -> &'a Veil {
+        self.veil
     }
 
     /// What stood on stdout that is not of the protocol, if anything.
@@ -67,9 +75,13 @@ impl Talk {
             return Err(Trouble::Wrong("it names no revision".to_owned()));
         };
         let hello = Hello {
-            name: fit(text("/serverInfo/name").unwrap_or("unnamed").as_bytes()),
-            version: fit(text("/serverInfo/version").unwrap_or("?").as_bytes()),
-            revision: fit(revision.as_bytes()),
+            name: self
+                .veil
+                .fit(text("/serverInfo/name").unwrap_or("unnamed").as_bytes()),
+            version: self
+                .veil
+                .fit(text("/serverInfo/version").unwrap_or("?").as_bytes()),
+            revision: self.veil.fit(revision.as_bytes()),
         };
         let done = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
         self.send(child, &done).await?;
@@ -89,7 +101,7 @@ impl Talk {
                 let Some(name) = tool.get("name").and_then(Value::as_str) else {
                     return Err(Trouble::Wrong("a tool has no name".to_owned()));
                 };
-                names.push(fit(name.as_bytes()));
+                names.push(self.veil.fit(name.as_bytes()));
             }
             match result.get("nextCursor") {
                 Some(cursor @ Value::String(_)) => params = json!({"cursor": cursor}),
@@ -134,7 +146,9 @@ impl Talk {
             }
             if let Some(error) = message.get("error") {
                 let text = error.get("message").and_then(Value::as_str);
-                let why = fit(text.unwrap_or("an error without a message").as_bytes());
+                let why = self
+                    .veil
+                    .fit(text.unwrap_or("an error without a message").as_bytes());
                 return Err(Trouble::Wrong(format!("the server refuses: {why}")));
             }
             return match message.get("result") {
@@ -178,7 +192,7 @@ impl Talk {
         }
         self.noises += 1;
         if self.noise.is_empty() {
-            self.noise.push(fit(line));
+            self.noise.push(self.veil.fit(line));
         }
         if self.noises > MOST_NOISE {
             return Err(Trouble::Wrong(

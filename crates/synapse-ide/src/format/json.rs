@@ -1,13 +1,18 @@
 //! JSON with comments and trailing commas, and nothing looser.
 
-use jsonc_parser::ParseOptions;
+use jsonc_parser::ast;
 use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::Value;
 
 use super::Edit;
 
 /// What a text means; null when it is empty.
 pub(super) fn read(text: &str) -> Result<Value, String> {
+    // Nearly every file is plain JSON, which needs no tree to be read.
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
+    }
     let root = parse(text)?;
     match root.value() {
         None => Ok(Value::Null),
@@ -25,14 +30,95 @@ pub(crate) fn strictly(text: &str) -> Option<String> {
 }
 
 pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
-    let root = parse(text)?;
+    let mut root = parse(text)?;
     for edit in edits {
         match edit {
+            Edit::Set(path, value) if is_on_one_line(&root, path)? => {
+                root = parse(&appended(&root.to_string(), path, value)?)?;
+            }
             Edit::Set(path, value) => set(&root, path, value)?,
             Edit::Remove(path) => remove(&root, path)?,
         }
     }
     Ok(root.to_string())
+}
+
+/// Whether setting `path` adds to an object that is written on one line with something in it. Such a
+/// line stays one: it may be the whole of a large file.
+fn is_on_one_line(root: &CstRootNode, path: &[String]) -> Result<bool, String> {
+    let Some(mut object) = root.object_value() else {
+        return Ok(false);
+    };
+    for key in path {
+        match only(&object, key)?.map(|property| property.object_value()) {
+            Some(Some(next)) => object = next,
+            Some(None) => return Ok(false),
+            None => {
+                let children = object.children();
+                let is_line = !children.iter().any(|child| child.is_newline());
+                return Ok(is_line && !object.properties().is_empty());
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// `text` with `value` at `path` behind the last field of the innermost object that is there.
+fn appended(text: &str, path: &[String], value: &Value) -> Result<String, String> {
+    let odd = || "it is written in a way that cannot be edited".to_owned();
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &options());
+    let parsed = parsed.map_err(|_| odd())?;
+    let Some(ast::Value::Object(mut object)) = parsed.value else {
+        return Err(odd());
+    };
+    let mut rest = path;
+    while let [key, behind @ ..] = rest
+        && let Some(property) = object.take(key)
+    {
+        let ast::Value::Object(inner) = property.value else {
+            return Err(odd());
+        };
+        (object, rest) = (inner, behind);
+    }
+    let ([key, below @ ..], Some(last)) = (rest, object.properties.last()) else {
+        return Err(odd());
+    };
+    let end = behind_comments(text, last.range.end);
+    let (before, behind) = text.split_at_checked(end).ok_or_else(odd)?;
+    let value = below.iter().rev().fold(value.clone(), |inner, key| {
+        Value::Object([(key.clone(), inner)].into_iter().collect())
+    });
+    let key = Value::from(key.as_str());
+    Ok(format!("{before}, {key}: {}{behind}", on_one_line(&value)))
+}
+
+/// Where the comments end that follow the byte `end`, which belong to what stands before them.
+fn behind_comments(text: &str, mut end: usize) -> usize {
+    while let Some(rest) = text.get(end..)
+        && let comment = rest.trim_start()
+        && let Some(inside) = comment
+            .strip_prefix("/*")
+            .and_then(|inside| inside.find("*/"))
+    {
+        end += rest.len() - comment.len() + inside + 4;
+    }
+    end
+}
+
+fn on_one_line(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(on_one_line).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| {
+                format!("{}: {}", Value::from(name.as_str()), on_one_line(value))
+            });
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
 }
 
 fn set(root: &CstRootNode, path: &[String], value: &Value) -> Result<(), String> {
@@ -105,8 +191,8 @@ fn input(value: &Value) -> CstInputValue {
     }
 }
 
-fn parse(text: &str) -> Result<CstRootNode, String> {
-    let options = ParseOptions {
+const fn options() -> ParseOptions {
+    ParseOptions {
         allow_comments: true,
         allow_trailing_commas: true,
         allow_loose_object_property_names: false,
@@ -117,8 +203,11 @@ fn parse(text: &str) -> Result<CstRootNode, String> {
         allow_bare_decimal_point_numbers: false,
         allow_non_finite_numbers: false,
         allow_extended_string_escapes: false,
-    };
-    let root = CstRootNode::parse(text, &options).map_err(|error| {
+    }
+}
+
+fn parse(text: &str) -> Result<CstRootNode, String> {
+    let root = CstRootNode::parse(text, &options()).map_err(|error| {
         // Without the text that the library shows: it may be a secret of another server.
         format!(
             "it is no JSON: {} at line {}, column {}",

@@ -54,6 +54,11 @@ impl Text {
         })
     }
 
+    /// Whether it begins with a byte order mark.
+    pub(crate) fn is_marked(&self) -> bool {
+        self.marked
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }

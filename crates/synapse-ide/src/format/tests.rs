@@ -57,6 +57,9 @@ fn json_is_given_back_byte_by_byte() {
         "// first\n{\n  // second\n  \"mcpServers\": { // third\n    /* fourth */ \"a\": {} // fifth\n  \
          } // sixth\n}\n// last\n",
         "{\n  \"mcpServers\": {\n    \"a\": {},\n  },\n}\n",
+        "{\"mcpServers\":{\"a\":{\"command\":\"x\"}},\"z\":1}",
+        "{ \"mcpServers\": { \"a\": {}, }, }\r\n",
+        "{\"mcpServers\": {\"a\": 1 /* one */ } /* two */ } // three",
         "{\"x\": [1, 2.50, 1e3, 12345678901234567890, \"\\u00e4\\/\"],\n \"mcpServers\": {\n  \
          \"a\": null\n }}\n",
     ] {
@@ -80,6 +83,19 @@ fn json_without_the_key_gets_it() {
     assert_eq!(
         read(Format::Json, &one_line).unwrap(),
         json!({"a": 1, "mcpServers": {"synapse": entry()}})
+    );
+}
+
+#[test]
+fn what_is_on_one_line_stays_there() {
+    assert_eq!(
+        added(Format::Json, r#"{"mcpServers":{"a":{}},"z":[1]}"#).unwrap(),
+        r#"{"mcpServers":{"a":{}, "synapse": {"command": "/usr/bin/synapse", "args": ["serve"], "env": {"SYNAPSE_HOME": "/a b"}}},"z":[1]}"#
+    );
+    assert!(
+        added(Format::Json, r#"{"z":1}"#)
+            .unwrap()
+            .starts_with(r#"{"z":1, "mcpServers": {"synapse": {"command""#)
     );
 }
 
@@ -175,6 +191,100 @@ fn five_megabytes_are_given_back_byte_by_byte() {
     ] {
         let rows = row.repeat(5_000_000 / row.len() + 1);
         there_and_back(format, &format!("{before}{rows}{behind}"));
+    }
+}
+
+/// A file with as many entries, in each way that it can be written.
+fn crowded(format: Format, entries: usize) -> Vec<String> {
+    let join = |between: &str, entry: fn(usize) -> String| {
+        (0..entries).map(entry).collect::<Vec<_>>().join(between)
+    };
+    match format {
+        Format::Json | Format::Jsonc => {
+            let entry = |index| format!("    \"s{index}\": {{\n      \"command\": \"x\"\n    }}");
+            let flat = |index| format!("\"s{index}\": {{\"command\": \"x\"}}");
+            vec![
+                format!(
+                    "{{\n  \"mcpServers\": {{\n{}\n  }}\n}}\n",
+                    join(",\n", entry)
+                ),
+                format!(
+                    "{{\n  // mine\n  \"mcpServers\": {{\n{}\n  }}\n}}\n",
+                    join(",\n", entry)
+                ),
+                format!("{{\"mcpServers\": {{{}}}}}", join(", ", flat)),
+                format!("{{{}}}", join(", ", flat)),
+            ]
+        }
+        Format::Toml => {
+            let entry = |index| format!("[mcp_servers.s{index}]\ncommand = \"x\"\n");
+            let flat = |index| format!("s{index} = {{ command = \"x\" }}");
+            vec![
+                join("\n", entry),
+                format!("[mcp_servers]\n{}\n", join("\n", flat)),
+                format!("mcp_servers = {{ {} }}\n", join(", ", flat)),
+            ]
+        }
+        Format::Yaml => {
+            let entry = |index| format!("  s{index}:\n    cmd: x\n");
+            let flat = |index| format!("s{index}: {{cmd: x}}");
+            vec![
+                format!("extensions:\n{}", join("", entry)),
+                format!("extensions: {{{}}}\n", join(", ", flat)),
+            ]
+        }
+    }
+}
+
+/// The least time of the processor that `work` takes.
+fn cost(work: impl Fn()) -> f64 {
+    let began = std::time::Instant::now();
+    let now = || {
+        // Where the system does not tell, a busy machine matters.
+        let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+        let told = told.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
+        told.map_or_else(|| began.elapsed(), std::time::Duration::from_nanos)
+    };
+    let once = || {
+        let before = now();
+        work();
+        (now() - before).as_secs_f64()
+    };
+    once().min(once())
+}
+
+/// Four times the entries take about four times as long, in every way that a file is written; what
+/// looks at each entry for each other takes sixteen times as long.
+#[test]
+fn the_work_grows_with_the_file_and_no_faster() {
+    for (format, id) in [
+        (Format::Jsonc, "cursor"),
+        (Format::Toml, "codex"),
+        (Format::Yaml, "goose"),
+    ] {
+        let client = crate::Client::named(id).unwrap();
+        let entry = crate::Entry::new(std::path::Path::new("/usr/bin/synapse")).unwrap();
+        let visible = crate::preview::Visible::of(client, &entry);
+        let work = |text: &str| {
+            let with = added(format, text).unwrap();
+            let [old, new] = [text, &with].map(|text| Some(text.as_bytes()));
+            let diff = crate::preview::diff(client, "x", old, new, &visible);
+            assert!(
+                diff.contains("/usr/bin/synapse") && diff.len() < 10_000,
+                "{diff}"
+            );
+            removed(format, &with).unwrap();
+        };
+        let (few, many) = (crowded(format, 400), crowded(format, 1_600));
+        for (few, many) in few.iter().zip(&many) {
+            let (small, large) = (cost(|| work(few)), cost(|| work(many)));
+            let ratio = large / small;
+            assert!(
+                ratio < 9.0,
+                "{format:?} {ratio}: {}",
+                few.get(..80).unwrap()
+            );
+        }
     }
 }
 

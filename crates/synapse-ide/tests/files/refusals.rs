@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use synapse_core::Code;
 use synapse_ide::{Action, CLIENTS, Replace, System};
 
-use crate::desk::{BOTH, Desk, client, content, in_use, key, places, put};
+use crate::desk::{BOTH, Desk, client, content, entry, in_use, key, places, put};
 
 #[test]
 fn a_broken_file_is_left_as_it_is() {
@@ -71,7 +71,7 @@ fn an_entry_of_somebody_else_is_left_alone_unless_told_otherwise() {
         desk.make(&change);
         assert_eq!(desk.state(each, user), "current", "{each}");
         // Its own content comes back with undo, not with remove.
-        desk.make(&desk.journal().undo(Some(each)).unwrap());
+        desk.make(&desk.journal().undo(Some(each), &entry()).unwrap());
         assert_eq!(content(&file).unwrap(), foreign, "{each}");
     }
 }
@@ -106,6 +106,25 @@ fn a_client_that_reads_plain_json_is_warned_about_comments() {
 }
 
 #[test]
+fn a_client_that_reads_plain_json_is_warned_about_a_byte_order_mark() {
+    let desk = Desk::of(System::Windows);
+    let [user, _] = BOTH;
+    for (id, warned) in [
+        ("claude-desktop", 1),
+        ("windsurf", 1),
+        ("cursor", 0),
+        ("zed", 0),
+    ] {
+        let file = desk.file(client(id), user);
+        put(&file, "\u{feff}{\r\n}\r\n");
+        let change = desk.plan(client(id), user).unwrap();
+        let said = change.warnings().iter();
+        let said = said.filter(|warning| warning.contains("byte order mark"));
+        assert_eq!(said.count(), warned, "{id}: {:?}", change.warnings());
+    }
+}
+
+#[test]
 fn a_client_that_is_not_here_is_said_to_be_so() {
     let [user, project] = BOTH;
     for (id, scope, warned) in [("vscode", user, 1), ("vscode", project, 0)] {
@@ -133,7 +152,7 @@ fn what_is_not_there_cannot_be_removed() {
     put(&desk.file(cursor, user), "{}");
     let failure = desk.plan_removal(cursor, user).unwrap_err();
     assert_eq!(failure.code, Code::IdeNotInstalled);
-    let failure = desk.journal().undo(None).unwrap_err();
+    let failure = desk.journal().undo(None, &entry()).unwrap_err();
     assert_eq!(failure.code, Code::IdeNotInstalled);
     assert!(!desk.path("journal").exists(), "looking made a directory");
 }

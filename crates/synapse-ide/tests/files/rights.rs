@@ -31,9 +31,9 @@ fn a_read_only_file_is_not_replaced() {
     // What was kept before the failure is in nobody's way.
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
     desk.install(cursor, USER);
-    desk.make(&desk.journal().undo(None).unwrap());
+    desk.make(&desk.journal().undo(None, &entry()).unwrap());
     assert_eq!(content(&file).unwrap(), "{}");
-    let failure = desk.journal().undo(None).unwrap_err();
+    let failure = desk.journal().undo(None, &entry()).unwrap_err();
     assert_eq!(failure.code, Code::IdeNotInstalled);
 }
 
@@ -83,7 +83,7 @@ fn a_huge_file_is_not_read_into_memory() {
     let huge = std::fs::File::create(&file).unwrap();
     huge.set_len(1 << 40).unwrap();
     let failure = desk.plan(cursor, USER).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert_eq!(failure.code, Code::IdeFileTooLarge);
     assert!(failure.message.contains("64 MiB"), "{failure}");
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use synapse_core::Code;
 use synapse_ide::{Action, Scope, System};
 
-use crate::desk::{Desk, client, content, in_use, now, places, put};
+use crate::desk::{Desk, client, content, entry, in_use, now, places, put};
 
 const USER: Scope = Scope::User;
 
@@ -77,6 +77,60 @@ fn a_link_to_nothing_yet_makes_the_file_there() {
 }
 
 #[test]
+fn a_file_with_other_names_is_left_to_them() {
+    let desk = Desk::new();
+    let cursor = client("cursor");
+    let file = desk.file(cursor, USER);
+    put(&file, "{}");
+    let other = desk.path("other-name");
+    std::fs::hard_link(&file, &other).unwrap();
+    let failure = desk.plan(cursor, USER).unwrap_err();
+    assert_eq!(failure.code, Code::IdeFileHardLinked);
+    assert!(!failure.hints.is_empty());
+    for name in [&file, &other] {
+        assert_eq!(content(name).unwrap(), "{}");
+    }
+    std::fs::remove_file(other).unwrap();
+    desk.install(cursor, USER);
+}
+
+#[test]
+fn a_link_out_of_the_project_is_named_before_anything_is_changed() {
+    let desk = Desk::new();
+    let cursor = client("cursor");
+    let outside = desk.path("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let file = desk.path("project/.cursor/mcp.json");
+    let named = |change: &synapse_ide::Change, real: &std::path::Path| {
+        assert_eq!(change.target().unwrap(), real);
+        let warnings = change.warnings().join("\n");
+        assert!(warnings.contains("out of the project"), "{warnings}");
+        assert!(warnings.contains(real.to_str().unwrap()), "{warnings}");
+    };
+    // The directory is the link, and then the file.
+    symlink(&outside, desk.path("project/.cursor")).unwrap();
+    named(
+        &desk.plan(cursor, Scope::Project).unwrap(),
+        &outside.join("mcp.json"),
+    );
+    std::fs::remove_file(desk.path("project/.cursor")).unwrap();
+    std::fs::create_dir(desk.path("project/.cursor")).unwrap();
+    symlink(outside.join("settings.json"), &file).unwrap();
+    let change = desk.plan(cursor, Scope::Project).unwrap();
+    named(&change, &outside.join("settings.json"));
+    // What was named is what is changed.
+    std::fs::remove_file(&file).unwrap();
+    symlink(outside.join("another.json"), &file).unwrap();
+    let failure = desk.journal().apply(&change, now()).unwrap_err();
+    assert_eq!(failure.code, Code::IdeFileChanged);
+    std::fs::remove_file(&file).unwrap();
+    symlink("../inside.json", &file).unwrap();
+    let change = desk.plan(cursor, Scope::Project).unwrap();
+    assert_eq!(change.target().unwrap(), desk.path("project/inside.json"));
+    assert_eq!(change.warnings(), [""; 0]);
+}
+
+#[test]
 fn the_mode_is_kept_and_a_new_file_is_private() {
     let desk = Desk::new();
     let cursor = client("cursor");
@@ -125,15 +179,15 @@ fn undo_goes_back_step_by_step_and_stops_at_what_others_did() {
     desk.make(&desk.plan_removal(cursor, USER).unwrap());
     assert_eq!(desk.state(cursor, USER), "absent");
 
-    let change = desk.journal().undo(Some(cursor)).unwrap();
+    let change = desk.journal().undo(Some(cursor), &entry()).unwrap();
     assert_eq!(change.action(), Action::Undo);
     desk.make(&change);
     assert_eq!(desk.state(cursor, USER), "current");
     // Without a client, the newest of all.
-    desk.make(&desk.journal().undo(None).unwrap());
+    desk.make(&desk.journal().undo(None, &entry()).unwrap());
     assert_eq!(desk.state(zed, USER), "no-file");
     put(&desk.file(cursor, USER), "{}");
-    let failure = desk.journal().undo(None).unwrap_err();
+    let failure = desk.journal().undo(None, &entry()).unwrap_err();
     assert_eq!(failure.code, Code::IdeFileChanged);
     assert_eq!(content(&desk.file(cursor, USER)).unwrap(), "{}");
     let kept = failure.hints.iter().any(|hint| hint.text.contains(".bak"));

@@ -372,7 +372,7 @@ fn syntax(source: &Source, error: &TomlError) -> Failure {
     let failure = Failure::new(Code::ConfigSyntax, "connections.toml is not valid TOML")
         .cause(error.message().replace('\n', "; "));
     let failure = source.locate(failure, at);
-    let (line, _) = super::source::position(source.text(), at);
+    let (line, _) = source.position(at);
     let failure = match known_key(source.text(), line) {
         Some(key) => failure.cause(format!("{line} | {key} = …")),
         None => failure,

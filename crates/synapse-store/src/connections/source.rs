@@ -1,5 +1,6 @@
 //! The text of connections.toml and where in it something stands.
 
+use std::cell::OnceCell;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,16 @@ use crate::failure::{not_a_file, reading, shown};
 pub(super) struct Source {
     path: PathBuf,
     text: String,
+    marks: OnceCell<Vec<Mark>>,
+}
+
+/// The position of a byte, from which those behind it are counted: each of many broken connections
+/// says where it stands.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    byte: usize,
+    line: usize,
+    column: usize,
 }
 
 impl Source {
@@ -53,6 +64,7 @@ impl Source {
         let source = Self {
             path: path.to_owned(),
             text,
+            marks: OnceCell::new(),
         };
         if let Some((_, name)) = mark {
             return Err(source
@@ -81,6 +93,7 @@ impl Source {
         Self {
             path: self.path.clone(),
             text,
+            marks: OnceCell::new(),
         }
     }
 
@@ -99,6 +112,18 @@ impl Source {
         self.text
     }
 
+    /// Line and column of a byte, both counted from 1, the column in characters.
+    pub(super) fn position(&self, offset: usize) -> (usize, usize) {
+        let offset = self.text.floor_char_boundary(offset);
+        let marks = self.marks.get_or_init(|| marks(&self.text));
+        let behind = marks.partition_point(|mark| mark.byte <= offset);
+        let mark = behind.checked_sub(1).and_then(|index| marks.get(index));
+        mark.map_or((1, 1), |mark| {
+            let found = counted(&self.text, *mark, offset);
+            (found.line, found.column)
+        })
+    }
+
     /// A failure at the byte `offset`.
     pub(super) fn failure(&self, code: Code, message: &str, offset: usize) -> Failure {
         self.locate(Failure::new(code, message), offset)
@@ -106,7 +131,7 @@ impl Source {
 
     /// Adds file, line and column of the byte `offset` to a failure.
     pub(super) fn locate(&self, failure: Failure, offset: usize) -> Failure {
-        let (line, column) = position(&self.text, offset);
+        let (line, column) = self.position(offset);
         let file = shown(&self.path);
         failure
             .cause(format!("at {file}:{line}:{column}"))
@@ -116,17 +141,44 @@ impl Source {
     }
 }
 
-/// Line and column of a byte, both counted from 1, the column in characters.
-pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..text.floor_char_boundary(offset)).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let line_start = before.rfind('\n').map_or(0, |feed| feed + 1);
-    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-    (line, column)
+/// The positions of bytes that are `STEP` apart.
+fn marks(text: &str) -> Vec<Mark> {
+    let first = Mark {
+        byte: 0,
+        line: 1,
+        column: 1,
+    };
+    let mut marks = vec![first];
+    let mut last = first;
+    while let Some(byte) = last
+        .byte
+        .checked_add(STEP)
+        .filter(|byte| *byte < text.len())
+    {
+        last = counted(text, last, text.ceil_char_boundary(byte));
+        marks.push(last);
+    }
+    marks
+}
+
+/// The position of the byte `to`, counted from `mark`.
+fn counted(text: &str, mark: Mark, to: usize) -> Mark {
+    let between = text.get(mark.byte..to).unwrap_or_default();
+    let lines = between.matches('\n').count();
+    let column = match between.rfind('\n') {
+        Some(feed) => between.get(feed..).unwrap_or_default().chars().count(),
+        None => mark.column + between.chars().count(),
+    };
+    Mark {
+        byte: to,
+        line: mark.line + lines,
+        column,
+    }
 }
 
 /// No file that people write is longer; what a longer one takes is found by reading it.
 const USUAL: usize = 64 * 1024;
+const STEP: usize = 4096;
 const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
     (b"\xef\xbb\xbf", "UTF-8"),
     (b"\xff\xfe", "UTF-16"),
@@ -139,18 +191,39 @@ mod tests {
 
     #[test]
     fn positions_count_characters_from_one() {
-        let text = "a\näö = x\r\n\nend";
+        let source = |text: &str| Source::decode(Path::new("x"), text.into()).unwrap();
+        let text = source("a\näö = x\r\n\nend");
         for (offset, expected) in [
             (0, (1, 1)),
             (1, (1, 2)),
             (2, (2, 1)),
             (4, (2, 2)),
             (6, (2, 3)),
-            (text.len(), (4, 4)),
+            (text.text().len(), (4, 4)),
             (1000, (4, 4)),
         ] {
-            assert_eq!(position(text, offset), expected, "{offset}");
+            assert_eq!(text.position(offset), expected, "{offset}");
         }
-        assert_eq!(position("", 0), (1, 1));
+        assert_eq!(source("").position(0), (1, 1));
+    }
+
+    #[test]
+    fn positions_behind_a_mark_are_those_of_the_text() {
+        for line in [
+            "ä".repeat(3_000) + "\n",
+            "x = 1\n".to_owned(),
+            "é".to_owned(),
+        ] {
+            let text = line.repeat(20_000 / line.len() + 1);
+            let source = Source::decode(Path::new("x"), text.clone().into()).unwrap();
+            for offset in (0..=text.len()).step_by(997).chain([text.len()]) {
+                let before = text.get(..text.floor_char_boundary(offset)).unwrap();
+                let expected = (
+                    before.matches('\n').count() + 1,
+                    before.rsplit('\n').next().unwrap().chars().count() + 1,
+                );
+                assert_eq!(source.position(offset), expected, "{offset}");
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ mod configurations;
 mod git;
 mod place;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use synapse_core::credential::CredentialRef;
@@ -34,11 +35,13 @@ pub(super) async fn inspect(secrets: &Secrets, reference: &CredentialRef) -> Vec
 
 async fn of_file(secrets: &Secrets, path: &Path) -> Vec<Failure> {
     let mut flaws = Vec::new();
-    // A link and what it leads to are two files, each in a place of its own.
+    // A link and what it leads to are two files, each in a place of its own: the directory that
+    // it really is in, however the reference spells it.
+    let place = really_in(path);
     let target = path.canonicalize().ok();
     let places = [
-        Some(path),
-        target.as_deref().filter(|target| *target != path),
+        Some(&*place),
+        target.as_deref().filter(|target| *target != place),
     ];
     for place in places.into_iter().flatten() {
         match git::standing(secrets, place).await {
@@ -51,6 +54,16 @@ async fn of_file(secrets: &Secrets, path: &Path) -> Vec<Failure> {
     flaws.sort_by_key(|flaw| flaw.code != Code::CredentialTrackedByGit);
     flaws.dedup_by(|one, other| one.code == other.code);
     flaws
+}
+
+/// `path` by the real name of its directory. The real names of Windows are not for people to read.
+fn really_in(path: &Path) -> Cow<'_, Path> {
+    let real = path.parent().filter(|_| !cfg!(windows));
+    let real = real.and_then(|directory| directory.canonicalize().ok());
+    match (real, path.file_name()) {
+        (Some(directory), Some(name)) => Cow::Owned(directory.join(name)),
+        _ => Cow::Borrowed(path),
+    }
 }
 
 impl Secrets {

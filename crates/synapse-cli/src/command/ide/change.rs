@@ -89,7 +89,8 @@ pub(super) fn undo(
     client: Option<&Client>,
     consent: Consent,
 ) -> Result<(), CommandError> {
-    let change = journal(&context.environment)?.undo(client)?;
+    let entry = entry(context, None)?;
+    let change = journal(&context.environment)?.undo(client, &entry)?;
     make(context, &[change], consent)
 }
 
@@ -102,6 +103,10 @@ fn make(context: &Context, changes: &[Change], consent: Consent) -> Result<(), C
         }
         for note in change.notes() {
             printer.note(&printable(note));
+        }
+        if let Some(target) = change.target() {
+            let target = printable(&target.to_string_lossy());
+            printer.note(&format!("the file is a link to {target}"));
         }
     }
     let is_nothing = changes
@@ -195,10 +200,6 @@ fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
     }
     for change in changes {
         printer.note(change.diff().trim_end());
-        if let Some(target) = change.target() {
-            let target = printable(&target.to_string_lossy());
-            printer.note(&format!("the file is a link to {target}"));
-        }
     }
     Ok(prompt::agreed(printer, "Write this?"))
 }

@@ -13,7 +13,7 @@ use synapse_core::reach::within_reach;
 use synapse_core::redact::printable;
 use synapse_ide::{Check, CheckReport, Finding, Target};
 
-use super::{CommandError, Context, entry, machine, takes};
+use super::{CommandError, Context, entry, machine, running, takes};
 use crate::args::IdeCheckArguments;
 use crate::command::runtime;
 use crate::compose;
@@ -24,11 +24,13 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
     let printer = &context.printer;
     let machine = machine(&context.environment, arguments.place.project.as_deref())?;
     let entry = entry(context, None)?;
+    let running = running()?;
     let target = Target {
         client: arguments.client,
         machine: &machine,
         scope: arguments.place.scope(),
         entry: &entry,
+        running: &running,
         takes: &takes,
         patience: arguments.patience(),
     };

@@ -3,6 +3,7 @@
 pub(crate) mod broken;
 mod change;
 pub(crate) mod concurrent;
+mod crowd;
 mod read;
 mod telemetry;
 

@@ -1,0 +1,237 @@
+//! Unified hunks of two texts that are compared in one form and shown in another.
+//!
+//! A change of a client's file is in one place, so what both texts begin and end with is set aside
+//! first; what is left is compared line by line as long as that is little work.
+
+use std::fmt::Write as _;
+use std::iter::zip;
+
+use synapse_core::redact::printable;
+
+/// The lines of one text.
+pub(super) struct Side<'a> {
+    /// As they are in the file, with their line ends.
+    raw: Vec<&'a str>,
+    /// As they may be shown.
+    shown: Vec<&'a str>,
+}
+
+impl<'a> Side<'a> {
+    /// `shown` has a line for each of `raw`.
+    pub(super) fn new(raw: &'a str, shown: &'a str) -> Self {
+        Self {
+            raw: raw.split_inclusive('\n').collect(),
+            shown: shown.split_inclusive('\n').collect(),
+        }
+    }
+
+    fn line(&self, index: usize) -> &'a str {
+        let line = self.shown.get(index).copied().unwrap_or(HIDDEN);
+        line.trim_end_matches(['\n', '\r'])
+    }
+
+    fn ends(&self, index: usize) -> bool {
+        self.raw.get(index).is_none_or(|line| line.ends_with('\n'))
+    }
+}
+
+/// What becomes of a line, by its index in the old and in the new text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Kept(usize, usize),
+    Gone(usize),
+    Added(usize),
+}
+
+/// The hunks in which the texts differ; empty when they do not.
+pub(super) fn hunks(old: &Side<'_>, new: &Side<'_>) -> String {
+    let pairs = zip(&old.raw, &new.raw);
+    let first = pairs.take_while(|(old, new)| old == new).count();
+    let rest = |side: &[&str]| side.len() - first;
+    let pairs = zip(old.raw.iter().rev(), new.raw.iter().rev());
+    let last = pairs
+        .take(rest(&old.raw).min(rest(&new.raw)))
+        .take_while(|(old, new)| old == new)
+        .count();
+    let (old_end, new_end) = (old.raw.len() - last, new.raw.len() - last);
+
+    let above = first.saturating_sub(CONTEXT)..first;
+    let mut lines: Vec<Line> = above.map(|line| Line::Kept(line, line)).collect();
+    let was = old.raw.get(first..old_end).unwrap_or_default();
+    let is = new.raw.get(first..new_end).unwrap_or_default();
+    lines.extend(compared(was, is, first));
+    let below = 0..last.min(CONTEXT);
+    lines.extend(below.map(|line| Line::Kept(old_end + line, new_end + line)));
+
+    let mut text = String::new();
+    for hunk in grouped(&lines) {
+        write_hunk(&mut text, hunk, old, new);
+    }
+    text
+}
+
+/// The lines of both sides in order, counted from `first`.
+fn compared(old: &[&str], new: &[&str], first: usize) -> Vec<Line> {
+    let width = new.len() + 1;
+    let mut lines = Vec::with_capacity(old.len() + new.len());
+    if (old.len() + 1).saturating_mul(width) > MOST_WORK {
+        lines.extend((0..old.len()).map(|line| Line::Gone(first + line)));
+        lines.extend((0..new.len()).map(|line| Line::Added(first + line)));
+        return lines;
+    }
+    // How many lines the rests have in common, from the end.
+    let mut common = vec![0_u32; (old.len() + 1) * width];
+    let at = |common: &[u32], i: usize, j: usize| common.get(i * width + j).copied().unwrap_or(0);
+    for (i, was) in old.iter().enumerate().rev() {
+        for (j, is) in new.iter().enumerate().rev() {
+            let best = if was == is {
+                at(&common, i + 1, j + 1) + 1
+            } else {
+                at(&common, i + 1, j).max(at(&common, i, j + 1))
+            };
+            if let Some(cell) = common.get_mut(i * width + j) {
+                *cell = best;
+            }
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    loop {
+        lines.push(match (old.get(i), new.get(j)) {
+            (None, None) => return lines,
+            (Some(was), Some(is)) if was == is => {
+                (i, j) = (i + 1, j + 1);
+                Line::Kept(first + i - 1, first + j - 1)
+            }
+            (Some(_), is) if is.is_none() || at(&common, i + 1, j) >= at(&common, i, j + 1) => {
+                i += 1;
+                Line::Gone(first + i - 1)
+            }
+            _ => {
+                j += 1;
+                Line::Added(first + j - 1)
+            }
+        });
+    }
+}
+
+/// The changed lines with what is around them, apart where that does not touch.
+fn grouped(lines: &[Line]) -> Vec<&[Line]> {
+    let mut groups: Vec<(usize, usize)> = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        if matches!(line, Line::Kept(..)) {
+            continue;
+        }
+        let from = index.saturating_sub(CONTEXT);
+        let to = lines.len().min(index + 1 + CONTEXT);
+        match groups.last_mut() {
+            Some(group) if from <= group.1 => group.1 = to,
+            _ => groups.push((from, to)),
+        }
+    }
+    let groups = groups.into_iter();
+    groups
+        .filter_map(|(from, to)| lines.get(from..to))
+        .collect()
+}
+
+fn write_hunk(text: &mut String, lines: &[Line], old: &Side<'_>, new: &Side<'_>) {
+    let (mut was, mut is) = (Vec::new(), Vec::new());
+    for line in lines {
+        match *line {
+            Line::Kept(old, new) => {
+                was.push(old);
+                is.push(new);
+            }
+            Line::Gone(old) => was.push(old),
+            Line::Added(new) => is.push(new),
+        }
+    }
+    // A side without lines is named by the line before.
+    let start = |own: &[usize], lines: &[Line]| match own.first() {
+        Some(first) => first + 1,
+        None => lines.first().map_or(0, |line| match *line {
+            Line::Kept(line, _) | Line::Gone(line) | Line::Added(line) => line,
+        }),
+    };
+    let range = |own: &[usize]| match own.len() {
+        1 => start(own, lines).to_string(),
+        length => format!("{},{length}", start(own, lines)),
+    };
+    let written = writeln!(text, "@@ -{} +{} @@", range(&was), range(&is));
+    debug_assert!(written.is_ok(), "a string takes everything");
+    for (index, line) in lines.iter().enumerate() {
+        let (sign, side, number) = match *line {
+            Line::Kept(_, number) => (' ', new, number),
+            Line::Gone(number) => ('-', old, number),
+            Line::Added(number) => ('+', new, number),
+        };
+        let shown = fit(side.line(number), counterpart(lines, index, old, new));
+        text.push(sign);
+        text.push_str(&printable(&shown));
+        text.push('\n');
+        if !side.ends(number) {
+            text.push_str("\\ No newline at end of file\n");
+        }
+    }
+}
+
+/// The line that the changed line at `index` took the place of, or that took its place.
+fn counterpart<'a>(
+    lines: &[Line],
+    index: usize,
+    old: &Side<'a>,
+    new: &Side<'a>,
+) -> Option<&'a str> {
+    let line = lines.get(index)?;
+    let is_same = |other: &Line| std::mem::discriminant(other) == std::mem::discriminant(line);
+    let before = lines.get(..index)?.iter().rev();
+    let place = before.take_while(|other| is_same(other)).count();
+    match line {
+        Line::Kept(..) => None,
+        Line::Gone(_) => {
+            let gone = lines
+                .get(index..)?
+                .iter()
+                .take_while(|other| is_same(other));
+            match lines.get(index + gone.count() + place)? {
+                Line::Added(number) => Some(new.line(*number)),
+                _ => None,
+            }
+        }
+        Line::Added(_) => {
+            let run = lines.get(..index - place)?;
+            let gone = run.iter().rev();
+            let gone = gone.take_while(|other| matches!(other, Line::Gone(_)));
+            match run.get(run.len() - gone.count() + place)? {
+                Line::Gone(number) => Some(old.line(*number)),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// A line, or so much of a long one that one can see where it differs from `other`.
+fn fit(line: &str, other: Option<&str>) -> String {
+    if line.len() <= LONGEST {
+        return line.to_owned();
+    }
+    let other = other.unwrap_or_default();
+    let same = zip(line.bytes(), other.bytes()).take_while(|(line, other)| line == other);
+    let from = line.floor_char_boundary(same.count().saturating_sub(AROUND));
+    let rest = line.get(from..).unwrap_or_default();
+    let same = zip(rest.bytes().rev(), other.bytes().rev());
+    let same = same.take_while(|(rest, other)| rest == other).count();
+    let length = (rest.len() - same + AROUND).min(LONGEST);
+    let part = rest.get(..rest.ceil_char_boundary(length)).unwrap_or(rest);
+    let before = if from > 0 { HIDDEN } else { "" };
+    let behind = if part.len() < rest.len() { HIDDEN } else { "" };
+    format!("{before}{part}{behind}")
+}
+
+const HIDDEN: &str = "…";
+const CONTEXT: usize = 3;
+/// Pairs of lines that are compared; more are shown as gone and added.
+const MOST_WORK: usize = 1_000_000;
+/// Bytes of a line that are shown; a whole file may be one line.
+const LONGEST: usize = 2_000;
+const AROUND: usize = 60;

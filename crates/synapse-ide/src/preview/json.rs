@@ -1,0 +1,148 @@
+//! The parts of JSON with comments. A text that is not JSON has parts too; none of them is shown
+//! that would not be shown in JSON.
+
+use super::mask::{Judge, Part};
+
+pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        levels: Vec::new(),
+        parts: Vec::new(),
+    };
+    while let Some(next) = scanner.rest().chars().next() {
+        match next {
+            '"' | '\'' => scanner.quoted(judge),
+            '/' => scanner.comment(),
+            '{' | '[' => scanner.open(next == '{'),
+            '}' | ']' => scanner.close(),
+            ',' => scanner.expect_key(true),
+            ':' => scanner.expect_key(false),
+            _ if next.is_whitespace() || next == '\u{feff}' => scanner.at += next.len_utf8(),
+            _ => scanner.word(judge),
+        }
+    }
+    scanner.parts
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    levels: Vec<Level>,
+    parts: Vec<Part>,
+}
+
+/// An object or a list.
+struct Level {
+    is_object: bool,
+    expects_key: bool,
+    /// The key at hand, when it may lead to our entry.
+    key: String,
+}
+
+impl<'a> Scanner<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn open(&mut self, is_object: bool) {
+        self.at += 1;
+        self.levels.push(Level {
+            is_object,
+            expects_key: is_object,
+            key: String::new(),
+        });
+    }
+
+    fn close(&mut self) {
+        self.at += 1;
+        self.levels.pop();
+    }
+
+    fn expect_key(&mut self, expects_key: bool) {
+        self.at += 1;
+        if let Some(level) = self.levels.last_mut() {
+            level.expects_key = expects_key && level.is_object;
+        }
+    }
+
+    fn quoted(&mut self, judge: &Judge<'_>) {
+        let rest = self.rest();
+        let (length, is_closed) = literal(rest);
+        let start = self.at + 1;
+        let end = self.at + length - usize::from(is_closed);
+        self.at += length;
+        let content = self.text.get(start..end).unwrap_or_default();
+        let decoded = || -> String {
+            let literal = rest.get(..length).unwrap_or_default();
+            serde_json::from_str(literal).unwrap_or_else(|_| content.to_owned())
+        };
+        match self.levels.last_mut() {
+            Some(level) if level.expects_key => {
+                level.key = Some(decoded())
+                    .filter(|key| judge.leads(key))
+                    .unwrap_or_default();
+                self.parts.push(Part::key(start..end, content));
+            }
+            _ => {
+                let is_own = self.is_own(judge);
+                let text = if is_own { decoded() } else { String::new() };
+                self.parts.push(match is_own {
+                    true => judge.value(start..end, &text, true),
+                    false => Part::hidden(start..end),
+                });
+            }
+        }
+    }
+
+    /// A number, a word, or anything else that is not quoted.
+    fn word(&mut self, judge: &Judge<'_>) {
+        let rest = self.rest();
+        let ends = |each: char| each.is_whitespace() || "\"'/{}[],:".contains(each);
+        let word = rest.split(ends).next().unwrap_or(rest);
+        let range = self.at..self.at + word.len();
+        self.at = range.end;
+        self.parts
+            .push(judge.value(range, word, self.is_own(judge)));
+    }
+
+    fn comment(&mut self) {
+        let rest = self.rest();
+        let (mark, length, tail) = if rest.starts_with("//") {
+            (2, rest.find('\n').unwrap_or(rest.len()), 0)
+        } else if rest.starts_with("/*") {
+            match rest.get(2..).and_then(|inside| inside.find("*/")) {
+                Some(inside) => (2, inside + 4, 2),
+                None => (2, rest.len(), 0),
+            }
+        } else {
+            (1, 1, 0)
+        };
+        let inside = self.at + mark..self.at + length - tail;
+        self.parts.push(Part::shown(self.at..inside.start));
+        self.at += length;
+        self.parts.push(Part::hidden(inside));
+    }
+
+    fn is_own(&self, judge: &Judge<'_>) -> bool {
+        judge.is_own(self.levels.iter().map(|level| level.key.as_str()))
+    }
+}
+
+/// How long the literal is that `text` begins with, and whether it is closed. One that is not goes
+/// to the end of its line.
+fn literal(text: &str) -> (usize, bool) {
+    let mut characters = text.char_indices();
+    let quote = characters.next().map(|(_, quote)| quote);
+    let mut is_escaped = false;
+    for (index, each) in characters {
+        match each {
+            '\n' => return (index, false),
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            _ if Some(each) == quote => return (index + each.len_utf8(), true),
+            _ => {}
+        }
+    }
+    (text.len(), false)
+}

@@ -1,0 +1,202 @@
+//! The parts of TOML: keys, values and comments, line by line, with texts and lists that go over
+//! several lines.
+
+use super::mask::{Judge, Part};
+
+pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        table: Vec::new(),
+        path: Vec::new(),
+        levels: Vec::new(),
+        state: State::Key,
+        parts: Vec::new(),
+    };
+    while let Some(next) = scanner.rest().chars().next() {
+        scanner.step(next, judge);
+    }
+    scanner.parts
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before `=`.
+    Key,
+    /// Between the brackets of a header.
+    Header,
+    /// Behind `=`.
+    Value,
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    /// The header above.
+    table: Vec<String>,
+    /// The keys that lead to what is being read.
+    path: Vec<String>,
+    /// The lists and inline tables that are open.
+    levels: Vec<Level>,
+    state: State,
+    parts: Vec<Part>,
+}
+
+struct Level {
+    is_table: bool,
+    /// How long the path is outside.
+    depth: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn step(&mut self, next: char, judge: &Judge<'_>) {
+        match (self.state, next) {
+            (_, '#') => self.comment(),
+            (State::Value, '\n') if !self.levels.is_empty() => self.at += 1,
+            (_, '\n') => self.end_line(),
+            (_, '"' | '\'') => self.quoted(judge),
+            (State::Key, '[') if self.levels.is_empty() => {
+                self.state = State::Header;
+                self.table.clear();
+                self.at += 1;
+            }
+            (State::Key, '=') => {
+                self.state = State::Value;
+                self.at += 1;
+            }
+            (State::Key | State::Value, '}' | ']') => self.close(),
+            (State::Value, '{' | '[') => self.open(next == '{'),
+            (State::Value, ',') => self.next_item(),
+            (State::Header, '[' | ']') | (State::Key | State::Header, '.' | ',') => self.at += 1,
+            _ if next.is_whitespace() || next == '\u{feff}' => self.at += next.len_utf8(),
+            _ => self.word(judge),
+        }
+    }
+
+    fn end_line(&mut self) {
+        self.at += 1;
+        self.state = State::Key;
+        self.levels.clear();
+        self.path.clone_from(&self.table);
+    }
+
+    fn open(&mut self, is_table: bool) {
+        self.at += 1;
+        self.levels.push(Level {
+            is_table,
+            depth: self.path.len(),
+        });
+        if is_table {
+            self.state = State::Key;
+        }
+    }
+
+    fn close(&mut self) {
+        self.at += 1;
+        if let Some(level) = self.levels.pop() {
+            self.path.truncate(level.depth);
+        }
+        self.state = State::Value;
+    }
+
+    fn next_item(&mut self) {
+        self.at += 1;
+        if let Some(level) = self.levels.last() {
+            self.path.truncate(level.depth);
+            if level.is_table {
+                self.state = State::Key;
+            }
+        }
+    }
+
+    fn comment(&mut self) {
+        let rest = self.rest();
+        let length = rest.find('\n').unwrap_or(rest.len());
+        let start = self.at + 1;
+        self.parts.push(Part::shown(self.at..start));
+        self.at += length;
+        self.parts.push(Part::hidden(start..self.at));
+    }
+
+    fn quoted(&mut self, judge: &Judge<'_>) {
+        let rest = self.rest();
+        let (length, fence, is_closed) = literal(rest);
+        let start = self.at + fence;
+        let end = self.at + length - if is_closed { fence } else { 0 };
+        self.at += length;
+        let content = self.text.get(start..end).unwrap_or_default();
+        let literal = rest.get(..length).unwrap_or_default();
+        let decoded = serde_json::from_str(literal).unwrap_or_else(|_| content.to_owned());
+        self.part(start..end, content, decoded, judge);
+    }
+
+    /// A bare key, a number, a date, or anything else that is not quoted.
+    fn word(&mut self, judge: &Judge<'_>) {
+        let rest = self.rest();
+        let dots = self.state != State::Value;
+        let ends = |each: char| {
+            each.is_whitespace() || "\"'#{}[],=".contains(each) || (dots && each == '.')
+        };
+        let word = rest.split(ends).next().unwrap_or(rest);
+        let start = self.at;
+        // Whatever it is, it is not looked at twice.
+        self.at += word.len().max(1);
+        self.part(start..start + word.len(), word, word.to_owned(), judge);
+    }
+
+    fn part(
+        &mut self,
+        range: std::ops::Range<usize>,
+        content: &str,
+        decoded: String,
+        judge: &Judge<'_>,
+    ) {
+        match self.state {
+            State::Value => {
+                let is_own = judge.is_own(self.path.iter().map(String::as_str));
+                self.parts.push(judge.value(range, &decoded, is_own));
+            }
+            State::Key => {
+                self.path.push(decoded);
+                self.parts.push(Part::key(range, content));
+            }
+            State::Header => {
+                self.table.push(decoded);
+                self.parts.push(Part::key(range, content));
+            }
+        }
+    }
+}
+
+/// How long the literal is that `text` begins with, how long its quotes are, and whether it is
+/// closed.
+fn literal(text: &str) -> (usize, usize, bool) {
+    let quote = text.chars().next().unwrap_or('"');
+    let fence = String::from_iter([quote; 3]);
+    let (fence, is_long) = if text.starts_with(&fence) {
+        (fence, true)
+    } else {
+        (quote.to_string(), false)
+    };
+    let mut is_escaped = false;
+    for (index, each) in text.char_indices().skip(fence.len()) {
+        match each {
+            '\n' if !is_long => return (index, 1, false),
+            _ if is_escaped => is_escaped = false,
+            '\\' if quote == '"' => is_escaped = true,
+            _ if each == quote
+                && text
+                    .get(index..)
+                    .is_some_and(|rest| rest.starts_with(&fence)) =>
+            {
+                return (index + fence.len(), fence.len(), true);
+            }
+            _ => {}
+        }
+    }
+    (text.len(), fence.len(), false)
+}

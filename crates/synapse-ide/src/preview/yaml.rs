@@ -1,0 +1,98 @@
+//! The parts of YAML, as its parser finds them, and the comments between.
+
+use granit_parser::{Event, Parser, ScalarStyle};
+
+use super::mask::{Judge, Part};
+
+pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
+    let mut levels: Vec<Level> = Vec::new();
+    let mut scalars = Vec::new();
+    // What stands behind an error is shown nowhere.
+    for (event, span) in Parser::new_from_str(text).map_while(Result::ok) {
+        match event {
+            Event::Scalar(content, style, ..) => {
+                let Some(range) = span.byte_range() else {
+                    continue;
+                };
+                let range = match style {
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted if range.len() >= 2 => {
+                        range.start + 1..range.end - 1
+                    }
+                    _ => range,
+                };
+                match levels.last_mut() {
+                    Some(level) if level.expects_key => {
+                        level.expects_key = false;
+                        level.key = match judge.leads(&content) {
+                            true => content.clone().into_owned(),
+                            false => String::new(),
+                        };
+                        scalars.push(Part::key(range, &content));
+                    }
+                    _ => {
+                        let keys = levels.iter().map(|level| level.key.as_str());
+                        let is_own = judge.is_own(keys);
+                        scalars.push(judge.value(range, &content, is_own));
+                        said(&mut levels);
+                    }
+                }
+            }
+            Event::MappingStart(..) => levels.push(Level {
+                is_mapping: true,
+                expects_key: true,
+                key: String::new(),
+            }),
+            Event::SequenceStart(..) => levels.push(Level {
+                is_mapping: false,
+                expects_key: false,
+                key: String::new(),
+            }),
+            Event::MappingEnd | Event::SequenceEnd => {
+                levels.pop();
+                said(&mut levels);
+            }
+            Event::Alias(_) => said(&mut levels),
+            _ => {}
+        }
+    }
+    with_comments(text, scalars)
+}
+
+/// A mapping or a sequence.
+struct Level {
+    is_mapping: bool,
+    expects_key: bool,
+    /// The key at hand, when it may lead to our entry.
+    key: String,
+}
+
+/// A key or a value of the innermost mapping has ended.
+fn said(levels: &mut [Level]) {
+    if let Some(level) = levels.last_mut() {
+        level.expects_key = level.is_mapping && !level.expects_key;
+    }
+}
+
+/// `scalars`, and the comments between them.
+fn with_comments(text: &str, scalars: Vec<Part>) -> Vec<Part> {
+    let mut parts = Vec::with_capacity(scalars.len());
+    let mut done = 0;
+    for scalar in scalars {
+        comments(text, done..scalar.range.start, &mut parts);
+        done = done.max(scalar.range.end);
+        parts.push(scalar);
+    }
+    comments(text, done..text.len(), &mut parts);
+    parts
+}
+
+fn comments(text: &str, between: std::ops::Range<usize>, parts: &mut Vec<Part>) {
+    let mut at = between.start;
+    for line in text.get(between).unwrap_or_default().split_inclusive('\n') {
+        if let Some(mark) = line.find('#') {
+            let length = line.trim_end_matches(['\n', '\r']).len();
+            parts.push(Part::hidden(at + mark + 1..at + length));
+        }
+        at += line.len();
+    }
+}
