@@ -7,7 +7,7 @@ use std::panic::PanicHookInfo;
 
 use anstyle::Style;
 use synapse_core::error::{Code, Failure};
-use synapse_core::redact::SeenSecrets;
+use synapse_core::redact::{SeenSecrets, printable};
 
 use crate::output::render_failure;
 
@@ -49,7 +49,8 @@ pub(crate) fn report_panics(seen: SeenSecrets) {
     std::panic::set_hook(Box::new(move |panic| {
         let text = format!("{}\n", report(panic, &Backtrace::capture()));
         // Nobody is left to tell when stderr is gone.
-        drop(io::stderr().write_all(seen.redact(&text).as_bytes()));
+        let text = printable(&seen.redact(&text));
+        drop(io::stderr().write_all(text.as_bytes()));
     }));
 }
 

@@ -23,7 +23,7 @@ use clap::Parser;
 use synapse_core::credential::looks_like_token;
 use synapse_core::document::ErrorDocument;
 use synapse_core::error::{Class, Code, Failure};
-use synapse_core::redact::{SeenSecrets, is_opaque};
+use synapse_core::redact::{SeenSecrets, is_opaque, printable, printable_line};
 
 use crate::args::{Arguments, ColorWord};
 use crate::command::{CommandError, Context};
@@ -49,7 +49,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     guard::report_panics(seen.clone());
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(refusal) => return refuse(&refusal),
+        Err(refusal) => return refuse(refusal),
     };
     let context = Context {
         environment: Environment::of_process(),
@@ -78,21 +78,24 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
 
 /// Help and version are results; everything else is a usage error, as a document too when one was
 /// asked for.
-fn refuse(refusal: &clap::Error) -> ExitCode {
+fn refuse(refusal: clap::Error) -> ExitCode {
+    let arguments = shown_arguments();
+    let refusal = fit_to_show(refusal, &arguments);
     if !refusal.use_stderr() {
         // Nobody is left to tell when the terminal is gone.
         drop(refusal.print());
         return ExitCode::SUCCESS;
     }
-    let arguments: Vec<String> = std::env::args_os()
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect();
     let rendered = refusal.render();
+    let text = without_tokens(&rendered.to_string(), &arguments);
     let printer = Printer::new(Format::Json, ColorWord::Auto);
-    let styled = without_tokens(&rendered.ansi().to_string(), &arguments);
-    printer.note(styled.trim_end());
+    // A value that came from elsewhere, such as the environment, was not made printable.
+    let shown = match printable(&text) == text {
+        true => without_tokens(&rendered.ansi().to_string(), &arguments),
+        false => printable(&text),
+    };
+    printer.note(shown.trim_end());
     if arguments.iter().any(|argument| argument == "--json") {
-        let text = without_tokens(&rendered.to_string(), &arguments);
         // The first paragraph says what is wrong, over several lines when it lists arguments.
         let paragraph = text.lines().take_while(|line| !line.is_empty());
         let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
@@ -102,6 +105,22 @@ fn refuse(refusal: &clap::Error) -> ExitCode {
         printer.document(&ErrorDocument::new(&failure));
     }
     ExitCode::from(Class::Usage.exit_code())
+}
+
+/// The arguments as a terminal may show them.
+fn shown_arguments() -> Vec<String> {
+    std::env::args_os()
+        .map(|argument| printable_line(&argument.to_string_lossy()))
+        .collect()
+}
+
+/// The same refusal, of arguments that can be shown: clap repeats them as they are, in the middle of
+/// its own styles.
+fn fit_to_show(refusal: clap::Error, arguments: &[String]) -> clap::Error {
+    match Arguments::try_parse_from(arguments) {
+        Err(shown) => shown,
+        Ok(_) => refusal,
+    }
 }
 
 /// clap repeats what it does not understand; a token typed in the wrong place is not repeated.

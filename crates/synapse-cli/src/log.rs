@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use synapse_core::error::{Code, Failure};
-use synapse_core::redact::{Redactor, SeenSecrets};
+use synapse_core::redact::{Redactor, SeenSecrets, printable};
 use tracing::Level;
 use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::fmt::MakeWriter;
@@ -87,7 +87,8 @@ impl Drop for Event {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.written);
         // A log that nobody reads any more is no failure of what is logged.
-        drop(io::stderr().write_all(self.seen.redact(&text).as_bytes()));
+        let text = printable(&self.seen.redact(&text));
+        drop(io::stderr().write_all(text.as_bytes()));
     }
 }
 

@@ -11,6 +11,7 @@ use secrecy::zeroize::Zeroizing;
 use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose};
+use synapse_core::redact::printable_line;
 use synapse_store::NoPrompt;
 
 use crate::output::Printer;
@@ -53,10 +54,11 @@ pub(crate) fn agreed(printer: &Printer, question: &str) -> bool {
 }
 
 fn typed(prompt: &str) -> Result<SecretString, Failure> {
+    let prompt = printable_line(prompt);
     #[cfg(unix)]
-    let line = terminal::line(prompt);
+    let line = terminal::line(&prompt);
     #[cfg(not(unix))]
-    let line = rpassword::prompt_password(prompt);
+    let line = rpassword::prompt_password(&prompt);
     line.map(SecretString::from)
         .map_err(|error| unreadable(&error))
 }

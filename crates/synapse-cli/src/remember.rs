@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::ports::{ResolvedSecret, SecretResolver};
-use synapse_core::redact::SeenSecrets;
+use synapse_core::redact::{Redactor, SeenSecrets};
 
 /// Is told of every value right after it was resolved. Does nothing in the product; the twin of
 /// the tests fails there.
@@ -47,6 +47,10 @@ impl SecretResolver for Remembering {
         self.seen.remember(&found.value);
         (self.resolved)(found.value.expose_secret());
         Ok(found)
+    }
+
+    fn redactor(&self, value: &SecretString) -> Redactor {
+        self.seen.remember(value)
     }
 
     async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {

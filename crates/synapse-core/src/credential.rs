@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Code, Failure};
+use crate::redact::vendors::begins_like_token;
 
 /// A reference to a secret. It resolves in exactly one place or fails; it never falls through.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -144,13 +145,10 @@ pub fn looks_like_token(text: &str) -> bool {
         .split_once(':')
         .map_or(text, |(_, rest)| rest)
         .trim_start_matches("//");
-    [text, behind_scheme].iter().any(|candidate| {
-        TOKEN_PREFIXES.iter().any(|prefix| {
-            candidate
-                .strip_prefix(prefix)
-                .is_some_and(|rest| rest.len() >= MIN_TAIL)
-        }) && !candidate.contains(['/', '\\'])
-    }) || text.starts_with("Bearer ")
+    [text, behind_scheme]
+        .iter()
+        .any(|candidate| begins_like_token(candidate) && !candidate.contains(['/', '\\']))
+        || text.starts_with("Bearer ")
 }
 
 /// What makes a credential file below `~/.synapse`, in a shell of this system.
@@ -175,19 +173,6 @@ fn literal_token() -> Failure {
     .hint("treat a token that was typed on a command line as exposed, and rotate it")
 }
 
-/// Prefixes of provider tokens, as secret scanners know them.
-const TOKEN_PREFIXES: [&str; 9] = [
-    "sk-",
-    "hf_",
-    "api_org_",
-    "gsk_",
-    "xai-",
-    "ghp_",
-    "github_pat_",
-    "hvs.",
-    "AIza",
-];
-const MIN_TAIL: usize = 8;
 /// The mount that is Synapse's own vault.
 const LOCAL: &str = "local";
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::call::CallId;
 use crate::connection::{Cleared, Connection, Draft, ProxyUrl};
@@ -25,6 +25,7 @@ use crate::name::ConnectionName;
 use crate::preflight::PreflightRecord;
 use crate::price::{PriceKey, PriceList, SeenPrice};
 use crate::provider::Provider;
+use crate::redact::Redactor;
 use crate::time::Timestamp;
 
 pub use self::keeping::{Kept, PassphrasePrompt, PassphrasePurpose, SecretKeeper, Shelf, Writing};
@@ -117,6 +118,12 @@ pub trait SecretResolver: Send + Sync + fmt::Debug {
         permit: &NetworkPermit,
         reference: &CredentialRef,
     ) -> Result<ResolvedSecret, Failure>;
+
+    /// A redactor of a value that was resolved. Whoever remembers values gives the one that is
+    /// prepared already.
+    fn redactor(&self, value: &SecretString) -> Redactor {
+        Redactor::for_secret(value.expose_secret())
+    }
 
     /// What is wrong with the place that `reference` names, apart from what a failed
     /// [`SecretResolver::resolve`] tells: who tracks it, who owns it, who may write there. Reads

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::endpoint::Origin;
 use crate::error::{Code, Failure};
 use crate::redact::Redactor;
+use crate::redact::vendors::{Issuer, issuer};
 
 /// A resolved credential together with the only origins that may see it.
 ///
@@ -27,6 +28,15 @@ impl BoundSecret {
             value,
             audience,
             redactor: OnceLock::new(),
+        }
+    }
+
+    /// Uses `redactor`, which was prepared for this value before.
+    #[must_use]
+    pub fn with_redactor(self, redactor: Redactor) -> Self {
+        Self {
+            redactor: OnceLock::from(redactor),
+            ..self
         }
     }
 
@@ -51,10 +61,10 @@ impl BoundSecret {
         self.redactor.get_or_init(made).clone()
     }
 
-    /// Whether the value begins with `prefix`; a hint about its vendor, never shown.
+    /// Who issued the value, as far as its prefix tells.
     #[must_use]
-    pub fn starts_with(&self, prefix: &str) -> bool {
-        self.value.expose_secret().starts_with(prefix)
+    pub fn issuer(&self) -> Option<Issuer> {
+        issuer(self.value.expose_secret())
     }
 }
 

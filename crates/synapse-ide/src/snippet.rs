@@ -1,5 +1,6 @@
 //! The entry as text to paste, in the form that each client reads.
 
+use synapse_core::redact::printable_json;
 use synapse_core::{Code, Failure};
 
 use crate::client::Client;
@@ -9,12 +10,60 @@ use crate::format::{self, Edit, Text};
 /// The content of a file of `client` that has our entry and nothing else.
 ///
 /// # Errors
-/// `internal.invariant` when the entry cannot be written, which no entry can bring about.
+/// `internal.invariant` when the entry cannot be written, which no entry can bring about;
+/// `ide.not-supported` when a path in it cannot be shown.
 pub fn snippet(client: &Client, entry: &Entry) -> Result<String, Failure> {
     let path = vec![client.key.to_owned(), NAME.to_owned()];
     let edit = Edit::Set(path, entry.fresh(client));
     let text = format::edit(client.format, &Text::default(), &[edit]).map_err(|why| {
         Failure::new(Code::InternalInvariant, "the snippet cannot be written").cause(why)
     })?;
-    Ok(text.as_str().to_owned())
+    shown(client, text.as_str())
+}
+
+/// The text as a terminal may show it, which means the same to the client: a path may hold
+/// characters that nobody sees, or that turn a line around.
+fn shown(client: &Client, text: &str) -> Result<String, Failure> {
+    let shown = printable_json(text);
+    let means_the_same = shown == text
+        || matches!(
+            (format::read(client.format, &shown), format::read(client.format, text)),
+            (Ok(shown), Ok(text)) if shown == text
+        );
+    if means_the_same {
+        return Ok(shown);
+    }
+    Err(Failure::new(
+        Code::IdeNotSupported,
+        "the entry cannot be shown: a path in it has characters that a terminal must not show",
+    )
+    .command(
+        "let Synapse write it",
+        format!("synapse ide install {}", client.id()),
+    )
+    .with("client", client.id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_must_not_show_is_escaped_and_means_the_same() {
+        let home = "/home/\u{202e}x\u{7f}/.synapse";
+        let entry = Entry::new(Path::new("/usr/bin/synapse")).unwrap();
+        let entry = entry.with_home(Path::new(home)).unwrap();
+        for client in crate::CLIENTS {
+            match snippet(client, &entry) {
+                Ok(text) => {
+                    assert_eq!(synapse_core::redact::printable(&text), text, "{client}");
+                    let meant = format::read(client.format, &text).unwrap().to_string();
+                    assert!(meant.contains('\u{202e}'), "{client}: {meant}");
+                }
+                Err(failure) => assert_eq!(failure.code, Code::IdeNotSupported, "{client}"),
+            }
+        }
+    }
 }

@@ -1,5 +1,4 @@
-//! Finds tokens inside base64 and hexadecimal: long runs are decoded, and one that holds the shape
-//! of a token goes as a whole.
+//! Runs of base64 and of hexadecimal, decoded: what is in them is searched as any text is.
 
 use std::ops::Range;
 
@@ -8,21 +7,22 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::zeroize::Zeroizing;
 
-use super::shapes;
-
-/// Adds the runs of `text` that are an encoded token.
-pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
-    let bytes = text.as_bytes();
+/// Adds the runs of `bytes` that hold, decoded in some way, what `holds` finds.
+pub(super) fn find(
+    bytes: &[u8],
+    holds: &mut impl FnMut(&[u8]) -> bool,
+    mut found: impl FnMut(Range<usize>),
+) {
     let mut at = 0;
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
         let run = rest.iter().take_while(|byte| is_base64(**byte)).count();
         if run >= SHORTEST {
             let run = rest.get(..run).unwrap_or_default();
-            if may_encode(run) && holds_token(run) {
+            if may_encode(run) && decodings(run, holds) {
                 let padding = rest.get(run.len()..).unwrap_or_default();
                 let padding = padding.iter().take_while(|byte| **byte == b'=').count();
-                spans.push(at..at + run.len() + padding);
+                found(at..at + run.len() + padding);
             }
         }
         at += run + 1;
@@ -35,9 +35,16 @@ fn may_encode(run: &[u8]) -> bool {
     mixed || (run.len() >= SHORTEST_HEX && run.iter().all(u8::is_ascii_hexdigit))
 }
 
-fn holds_token(run: &[u8]) -> bool {
-    if run.iter().all(u8::is_ascii_hexdigit) && holds(&hexadecimal(run)) {
-        return true;
+fn decodings(run: &[u8], holds: &mut impl FnMut(&[u8]) -> bool) -> bool {
+    let digits = match run {
+        [b'0', b'x' | b'X', digits @ ..] | digits => digits,
+    };
+    if digits.iter().all(u8::is_ascii_hexdigit) {
+        // The run may begin with the second half of a byte.
+        let halves = [digits, digits.get(1..).unwrap_or_default()];
+        if halves.iter().any(|digits| holds(&hexadecimal(digits))) {
+            return true;
+        }
     }
     // The group of four that a token begins in is not known when the run is a part of a longer one.
     (0..4).any(|skip| {
@@ -57,20 +64,6 @@ fn holds_token(run: &[u8]) -> bool {
         let decoded = LENIENT.decode(standard.get(..whole).unwrap_or_default());
         decoded.is_ok_and(|decoded| holds(&Zeroizing::new(decoded)))
     })
-}
-
-/// Whether the bytes, as far as they are ASCII, hold a token.
-fn holds(bytes: &[u8]) -> bool {
-    let text: Zeroizing<String> = Zeroizing::new(
-        bytes
-            .iter()
-            .map(|byte| match byte {
-                b' '..=b'~' => char::from(*byte),
-                _ => ' ',
-            })
-            .collect(),
-    );
-    shapes::any(&text)
 }
 
 fn hexadecimal(run: &[u8]) -> Zeroizing<Vec<u8>> {

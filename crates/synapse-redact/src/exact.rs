@@ -1,10 +1,13 @@
-//! Finds one known value in text: as it stands, in any case, with anything in between, in pieces,
-//! percent-encoded, escaped, backwards, in hexadecimal and in base64.
+//! Finds one known value in a reading of a text: as it stands, in any case, with anything in
+//! between, in pieces, backwards, in hexadecimal, in base64 and in base32.
 //!
 //! The value is looked for among the letters and digits of the text alone. A window of eight of
 //! them moves over the text and is compared, through a filter of bits, with the windows of the
 //! value's forms; where one fits, the match is made as long as it goes. A text in which none fits,
 //! as in nearly all, costs one pass and no memory.
+//!
+//! **Invariant (linear):** a match that was too short is not made again from its next window
+//! ([`Tried`]), and a run of base64 around a match is measured once.
 
 use std::ops::Range;
 
@@ -12,7 +15,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::zeroize::Zeroizing;
 
-use super::read::{Skeleton, has_escapes};
+use super::read::Reading;
+use super::search::Matches;
 
 /// A value and the forms in which it is looked for.
 pub(super) struct Known {
@@ -37,6 +41,8 @@ enum Kind {
     Base64,
     /// Two letters for one.
     Hexadecimal,
+    /// Base32, of which the ends depend on what stands around the value.
+    Base32,
 }
 
 impl Kind {
@@ -44,7 +50,7 @@ impl Kind {
     const fn step(self) -> usize {
         match self {
             Self::Text => 4,
-            Self::Base64 => 8,
+            Self::Base64 | Self::Base32 => 8,
             Self::Hexadecimal => 16,
         }
     }
@@ -89,14 +95,18 @@ struct Window {
 
 impl Known {
     pub(super) fn new(value: &str) -> Self {
-        let plain = Skeleton::plain(value).letters;
+        let plain = letters(value.as_bytes());
         if plain.len() < WINDOW {
             return Self::literal(value);
         }
         let mut forms = vec![Form::text(plain)];
-        if has_escapes(value) {
-            forms.push(Form::text(Skeleton::decoded(value).letters));
-        }
+        // A value with an escape in it is read in several ways itself.
+        Reading::of(value.as_bytes()).each(&mut |reading| {
+            let letters = letters(reading.bytes());
+            if forms.iter().all(|form| *form.letters != *letters) {
+                forms.push(Form::text(letters));
+            }
+        });
         let hexadecimal = Zeroizing::new(hexadecimal(value).into_bytes());
         forms.push(Form {
             letters: hexadecimal,
@@ -106,10 +116,15 @@ impl Known {
         let backwards: Vec<u8> = backwards.map(|byte| byte.to_ascii_lowercase()).collect();
         forms.push(Form::text(Zeroizing::new(backwards)));
         for shift in 0..3 {
-            let letters = Skeleton::plain(&base64_core(value, shift)).letters;
             forms.push(Form {
-                letters,
+                letters: letters(base64_core(value, shift).as_bytes()),
                 kind: Kind::Base64,
+            });
+        }
+        for shift in 0..5 {
+            forms.push(Form {
+                letters: base32_core(value, shift),
+                kind: Kind::Base32,
             });
         }
         forms.retain(|form| form.letters.len() >= WINDOW);
@@ -170,37 +185,67 @@ impl Known {
         !self.forms.is_empty()
     }
 
-    /// Adds where the value, or a piece of it that can be told, stands in `text`.
-    pub(super) fn find(&self, text: &str, spans: &mut Vec<Range<usize>>) {
-        self.find_at_least(FRAGMENT, text, spans);
+    /// How many letters and digits its longest form has.
+    pub(super) fn longest_form(&self) -> usize {
+        let lengths = self.forms.iter().map(|form| form.letters.len());
+        lengths.max().unwrap_or_default()
     }
 
-    /// Adds where the whole value stands in `text`.
-    pub(super) fn find_whole(&self, text: &str, spans: &mut Vec<Range<usize>>) {
-        self.find_at_least(usize::MAX, text, spans);
-    }
-
-    fn find_at_least(&self, least: usize, text: &str, spans: &mut Vec<Range<usize>>) {
+    /// Adds where a value with few letters and digits stands in `text` as it is.
+    pub(super) fn find_literal(&self, text: &str, spans: &mut Vec<Range<usize>>) {
         for form in &self.literal {
             for (start, found) in text.match_indices(form.as_str()) {
                 spans.push(start..start + found.len());
             }
         }
-        if self.forms.is_empty() || text.len() < WINDOW {
+    }
+
+    /// Hands out where the value stands in `bytes`, or a piece of it if pieces count.
+    pub(super) fn find(
+        &self,
+        matches: Matches,
+        bytes: &[u8],
+        found: &mut impl FnMut(usize, usize),
+    ) {
+        if self.forms.is_empty() || !self.may_stand_in(bytes) {
             return;
         }
-        if self.may_stand_in(text) {
-            self.find_in(least, text, &Skeleton::plain(text), spans);
-        }
-        if has_escapes(text) {
-            self.find_in(least, text, &Skeleton::decoded(text), spans);
+        let least = match matches {
+            Matches::Pieces => FRAGMENT,
+            Matches::Whole => usize::MAX,
+        };
+        let skeleton = Skeleton::of(bytes);
+        let mut tried = vec![Tried::default(); self.forms.len()];
+        let mut run = 0..0;
+        let mut word = 0_u64;
+        let mut done = 0;
+        for (index, letter) in skeleton.letters.iter().enumerate() {
+            word = (word << 8) | u64::from(*letter);
+            if !self.filter.passes(word) || index + 1 < done + WINDOW {
+                continue;
+            }
+            let at = index + 1 - WINDOW;
+            if let Some((from, to, kind)) =
+                self.longest(least, &skeleton.letters, at, word, &mut tried)
+                && let Some(span) = skeleton.span(from, to)
+            {
+                match kind {
+                    Kind::Text | Kind::Hexadecimal => found(span.start, span.end),
+                    Kind::Base64 | Kind::Base32 if run.contains(&span.start) => {}
+                    Kind::Base64 | Kind::Base32 => {
+                        run = whole_run(bytes, span);
+                        found(run.start, run.end);
+                    }
+                }
+                done = to;
+            }
         }
     }
 
-    /// Whether any window stands in `text` as it is written.
-    fn may_stand_in(&self, text: &str) -> bool {
+    /// Whether any window stands in `bytes`.
+    fn may_stand_in(&self, bytes: &[u8]) -> bool {
         let mut word = 0_u64;
-        text.bytes().any(|byte| {
+        bytes.iter().any(|byte| {
             if !byte.is_ascii_alphanumeric() {
                 return false;
             }
@@ -213,33 +258,6 @@ impl Known {
         })
     }
 
-    fn find_in(
-        &self,
-        least: usize,
-        text: &str,
-        skeleton: &Skeleton,
-        spans: &mut Vec<Range<usize>>,
-    ) {
-        let mut word = 0_u64;
-        let mut done = 0;
-        for (index, letter) in skeleton.letters.iter().enumerate() {
-            word = (word << 8) | u64::from(*letter);
-            if !self.filter.passes(word) || index + 1 < done + WINDOW {
-                continue;
-            }
-            let at = index + 1 - WINDOW;
-            if let Some((from, to, kind)) = self.longest(least, &skeleton.letters, at, word)
-                && let Some(span) = skeleton.span(from, to)
-            {
-                spans.push(match kind {
-                    Kind::Text | Kind::Hexadecimal => span,
-                    Kind::Base64 => whole_run(text, span),
-                });
-                done = to;
-            }
-        }
-    }
-
     /// The longest match of any form around the window at `at`, when it is long enough to tell.
     fn longest(
         &self,
@@ -247,6 +265,7 @@ impl Known {
         letters: &[u8],
         at: usize,
         word: u64,
+        tried: &mut [Tried],
     ) -> Option<(usize, usize, Kind)> {
         let first = self.windows.partition_point(|window| window.word < word);
         let candidates = self.windows.get(first..)?;
@@ -255,6 +274,11 @@ impl Known {
             .take_while(|window| window.word == word)
             .filter_map(|window| {
                 let form = self.forms.get(window.form)?;
+                let tried = tried.get_mut(window.form)?;
+                let diagonal = at.wrapping_sub(window.offset);
+                if tried.diagonal == diagonal && at < tried.end {
+                    return None;
+                }
                 let before = common_end(letters.get(..at)?, form.letters.get(..window.offset)?);
                 let behind = common_start(
                     letters.get(at + WINDOW..)?,
@@ -263,10 +287,53 @@ impl Known {
                 let length = before + WINDOW + behind;
                 let least = least.max(form.kind.step() + WINDOW);
                 let enough = length >= form.letters.len().min(least);
+                *tried = Tried {
+                    diagonal,
+                    end: at + WINDOW + behind,
+                };
                 enough.then_some((at - before, at + WINDOW + behind, form.kind))
             })
             .max_by_key(|(from, to, _)| to - from)
     }
+}
+
+/// The match of a form that was made last: how far the text is ahead of the form, and where it
+/// ends. Every other window on it makes the same one.
+#[derive(Clone, Default)]
+struct Tried {
+    diagonal: usize,
+    end: usize,
+}
+
+/// The letters and digits of a reading in lower case, and where each stands.
+struct Skeleton {
+    letters: Zeroizing<Vec<u8>>,
+    places: Vec<u32>,
+}
+
+impl Skeleton {
+    fn of(bytes: &[u8]) -> Self {
+        // Large enough from the start: a vector that grows leaves its old buffer behind.
+        let mut letters = Zeroizing::new(Vec::with_capacity(bytes.len()));
+        let mut places = Vec::with_capacity(bytes.len());
+        for (at, byte) in bytes.iter().enumerate() {
+            if byte.is_ascii_alphanumeric() {
+                letters.push(byte.to_ascii_lowercase());
+                places.push(u32::try_from(at).unwrap_or(u32::MAX));
+            }
+        }
+        Self { letters, places }
+    }
+
+    /// Where the letters `from..to` stand.
+    fn span(&self, from: usize, to: usize) -> Option<Range<usize>> {
+        let place = |index: usize| usize::try_from(*self.places.get(index)?).ok();
+        Some(place(from)?..place(to.checked_sub(1)?)? + 1)
+    }
+}
+
+fn letters(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    Skeleton::of(bytes).letters
 }
 
 impl Form {
@@ -307,9 +374,31 @@ fn base64_core(value: &str, shift: usize) -> Zeroizing<String> {
     Zeroizing::new(encoded.get(start..end).unwrap_or_default().to_owned())
 }
 
+/// The characters of base32 that `value` alone decides when `shift` bytes of a group of five stand
+/// before it, in lower case.
+fn base32_core(value: &str, shift: usize) -> Zeroizing<Vec<u8>> {
+    let bytes = value.as_bytes();
+    // Of the first and the last character others may decide a part.
+    let first = (shift * 8).div_ceil(5);
+    let last = (shift + bytes.len()) * 8 / 5;
+    let bit = |at: usize| {
+        let byte = at.checked_sub(shift * 8).and_then(|at| bytes.get(at / 8));
+        byte.is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1)
+    };
+    let characters = (first..last).map(|character| {
+        let bits = (0..5).fold(0, |bits, index| {
+            bits << 1 | u8::from(bit(character * 5 + index))
+        });
+        match bits {
+            0..=25 => b'a' + bits,
+            _ => b'2' + (bits - 26),
+        }
+    });
+    Zeroizing::new(characters.collect())
+}
+
 /// The span with the base64 around it, which holds the rest of the value and what it came with.
-fn whole_run(text: &str, span: Range<usize>) -> Range<usize> {
-    let bytes = text.as_bytes();
+fn whole_run(bytes: &[u8], span: Range<usize>) -> Range<usize> {
     let within = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/_-".contains(byte);
     let behind_end = |byte: &&u8| within(byte) || **byte == b'=';
     let before = bytes.get(..span.start).unwrap_or_default();
@@ -341,12 +430,11 @@ mod tests {
     const SECRET: &str = "fake/0123+Qwerty==Zxcvb";
 
     fn found(text: &str) -> Vec<&str> {
-        let mut spans = Vec::new();
-        Known::new(SECRET).find(text, &mut spans);
-        spans
-            .into_iter()
-            .map(|span| text.get(span).unwrap())
-            .collect()
+        let mut found = Vec::new();
+        Known::new(SECRET).find(Matches::Pieces, text.as_bytes(), &mut |from, to| {
+            found.push(text.get(from..to).unwrap());
+        });
+        found
     }
 
     #[test]
@@ -380,14 +468,23 @@ mod tests {
     }
 
     #[test]
+    fn base32_is_that_of_rfc_4648() {
+        let core = |value, shift| String::from_utf8(base32_core(value, shift).to_vec()).unwrap();
+        // "foobar" is MZXW6YTBOI======.
+        assert_eq!(core("foobar", 0), "mzxw6ytbo");
+        assert_eq!(core("oobar", 1), "xw6ytbo");
+        assert_eq!(core("obar", 2), "6ytbo");
+    }
+
+    #[test]
     fn a_short_value_is_found_as_it_stands() {
         let mut spans = Vec::new();
-        Known::new("m").find("an m and an M", &mut spans);
+        Known::new("m").find_literal("an m and an M", &mut spans);
         assert!(spans.iter().all(|span| *span == (3..4)), "{spans:?}");
         let known = Known::new("a\"b&c");
         for text in ["a\"b&c", "a\\\"b&c", "a%22b%26c", "6122622663"] {
             let mut spans = Vec::new();
-            known.find(text, &mut spans);
+            known.find_literal(text, &mut spans);
             assert_eq!(spans.first(), Some(&(0..text.len())), "{text}");
         }
     }

@@ -1,15 +1,20 @@
 //! Makes foreign text fit to show: without secrets, without control characters, not too long.
 //!
 //! Two rules. A value that is known is removed exactly, in any case, split or encoding (`exact`);
-//! what only has the shape of a token is removed by that shape (`shapes`, `encoded`). Knows nothing
-//! of where a text comes from or where it goes.
+//! what only has the shape of a token is removed by that shape (`shapes`); both in every way of
+//! reading the text (`read`) and inside of what is encoded in it (`encoded`). Knows nothing of where
+//! a text comes from or where it goes.
+//!
+//! **Invariant (linear):** the time that any of this takes grows with the length of the text and
+//! with nothing else in it.
 
 mod encoded;
 mod exact;
 mod read;
+mod search;
 mod seen;
 mod shapes;
-mod vendors;
+pub mod vendors;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,6 +24,7 @@ use std::sync::Arc;
 pub use self::seen::SeenSecrets;
 
 use self::exact::Known;
+use self::search::Search;
 
 /// Removes secrets from text: one that it was made for, and whatever has the shape of a token.
 ///
@@ -43,6 +49,11 @@ impl Redactor {
         }
     }
 
+    /// A redactor of what is prepared already.
+    const fn of(known: Arc<Known>) -> Self {
+        Self { known: Some(known) }
+    }
+
     /// Whether it knows no secret.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
@@ -52,12 +63,7 @@ impl Redactor {
     /// `text` without secrets and without token shapes.
     #[must_use]
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut spans = Vec::new();
-        if let Some(known) = &self.known {
-            known.find(text, &mut spans);
-        }
-        find_shapes(text, &mut spans);
-        without(text, spans)
+        without(text, self.thorough().spans(text))
     }
 
     /// `text`, an answer that is to stay as it came, without the secret itself.
@@ -66,27 +72,46 @@ impl Redactor {
     /// placeholder that a local server takes, may be a word of the answer.
     #[must_use]
     pub fn spare<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut spans = Vec::new();
-        if let Some(known) = self.known.as_ref().filter(|known| known.is_no_word()) {
-            known.find_whole(text, &mut spans);
-        }
-        without(text, spans)
+        without(text, Search::sparing(self.known.as_deref()).spans(text))
     }
 
     /// [`Redactor::redact`], with control and direction characters made visible, at most `max`
     /// characters long.
+    ///
+    /// Only as much of a longer text is looked at as can be shown, and a little more, so that a
+    /// secret at the cut is seen as one: none of it comes out.
     #[must_use]
     pub fn clean(&self, text: &str, max: usize) -> String {
-        let text = self.redact(text);
+        let window = max
+            .saturating_mul(LONGEST_CHARACTER)
+            .saturating_add(2 * MARGIN);
+        let seen = text.get(..text.floor_char_boundary(window)).unwrap_or(text);
+        let mut spans = self.thorough().spans(seen);
+        let mut shown = seen;
+        if seen.len() < text.len() {
+            let end = seen.floor_char_boundary(seen.len().saturating_sub(MARGIN));
+            shown = seen.get(..end).unwrap_or_default();
+            spans.retain(|span| span.start < end);
+        }
+        let text_goes_on = shown.len() < text.len();
+        let redacted = without(shown, spans);
         let mut clean = String::new();
-        for (count, each) in text.trim().chars().enumerate() {
-            if count == max {
-                clean.push('…');
-                break;
-            }
-            push_visible(&mut clean, each);
+        let mut characters = match text_goes_on {
+            true => redacted.trim_start().chars(),
+            false => redacted.trim().chars(),
+        };
+        characters
+            .by_ref()
+            .take(max)
+            .for_each(|each| push_visible(&mut clean, each));
+        if text_goes_on || characters.next().is_some() {
+            clean.push('…');
         }
         clean
+    }
+
+    fn thorough(&self) -> Search<'_> {
+        Search::thorough(self.known.as_deref())
     }
 }
 
@@ -108,9 +133,7 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
 /// Whether `text` holds what has the shape of a token.
 #[must_use]
 pub fn holds_token(text: &str) -> bool {
-    let mut spans = Vec::new();
-    find_shapes(text, &mut spans);
-    !spans.is_empty()
+    Search::thorough(None).any(text)
 }
 
 /// Whether `word` may be a token of no known shape: long, without a space, of letters and digits, and
@@ -139,6 +162,60 @@ pub fn printable(text: &str) -> String {
     clean
 }
 
+/// [`printable`] on one line, which a line end in `text` cannot leave.
+#[must_use]
+pub fn printable_line(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    text.chars().for_each(|each| push_visible(&mut clean, each));
+    clean
+}
+
+/// [`printable`] of text that has styles of ours in it: `ESC [ … m` stays, and no other control
+/// sequence. The last fence before a terminal; who writes foreign text into a styled one makes it
+/// [`printable`] first.
+#[must_use]
+pub fn printable_styled(text: &str) -> Cow<'_, str> {
+    let shown = |each: char| matches!(each, '\n' | '\t');
+    let hidden = |each: char| (each.is_control() && !shown(each)) || is_direction_override(each);
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(each) = rest.chars().next() {
+        let length = match style_length(rest) {
+            0 if shown(each) => {
+                clean.push(each);
+                1
+            }
+            0 => {
+                push_visible(&mut clean, each);
+                each.len_utf8()
+            }
+            length => {
+                clean.push_str(rest.get(..length).unwrap_or_default());
+                length
+            }
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    Cow::Owned(clean)
+}
+
+/// The length of the style, `ESC [ 1 ; 31 m`, that `text` begins with; 0 when it begins with none.
+fn style_length(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\u{1b}[") else {
+        return 0;
+    };
+    let parameters = parameters.get(..parameters.floor_char_boundary(LONGEST_STYLE));
+    let parameters = parameters.unwrap_or_default();
+    let end = parameters.find(|each: char| !each.is_ascii_digit() && each != ';');
+    match end.and_then(|end| Some((end, parameters.get(end..)?))) {
+        Some((end, rest)) if rest.starts_with('m') => end + 3,
+        _ => 0,
+    }
+}
+
 /// JSON text as a terminal may show it, and the same JSON: what [`printable`] would replace is
 /// written as an escape, which only strings have room for.
 #[must_use]
@@ -157,12 +234,6 @@ pub fn printable_json(json: &str) -> String {
     clean
 }
 
-/// Finds what has the shape of a token, as it stands or encoded.
-fn find_shapes(text: &str, spans: &mut Vec<Range<usize>>) {
-    shapes::find(text, spans);
-    encoded::find(text, spans);
-}
-
 /// `text` with every span replaced. Spans may overlap and come in any order.
 fn without(text: &str, mut spans: Vec<Range<usize>>) -> Cow<'_, str> {
     if spans.is_empty() {
@@ -172,6 +243,8 @@ fn without(text: &str, mut spans: Vec<Range<usize>>) -> Cow<'_, str> {
     let mut clean = String::with_capacity(text.len());
     let mut copied = 0;
     for span in spans {
+        // A block of a text may end inside of a character.
+        let span = text.floor_char_boundary(span.start)..text.ceil_char_boundary(span.end);
         // A span that begins inside the one before only makes that one longer.
         if span.start >= copied {
             clean.push_str(text.get(copied..span.start).unwrap_or_default());
@@ -196,6 +269,12 @@ fn is_direction_override(each: char) -> bool {
     matches!(each, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// In UTF-8.
+const LONGEST_CHARACTER: usize = 4;
+/// Bytes behind what is shown that are still looked at. A piece of a secret is one, in the wordiest
+/// way to write it, long before.
+const MARGIN: usize = 2048;
+const LONGEST_STYLE: usize = 32;
 /// A shorter word is one that somebody may have mistyped.
 const OPAQUE: usize = 24;
 /// What stands in place of a secret.
@@ -251,6 +330,38 @@ mod tests {
         let shown = printable_json(&json);
         assert_eq!(printable(&shown), shown);
         assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+    }
+
+    #[test]
+    fn a_style_stays_and_every_other_sequence_goes() {
+        let styled = "\u{1b}[1;31merror\u{1b}[0m: x\n\ty";
+        assert_eq!(printable_styled(styled), styled);
+        assert!(matches!(printable_styled("plain\n"), Cow::Borrowed(_)));
+        assert_eq!(
+            printable_styled("\u{1b}[31ma\u{1b}[2Jb\u{1b}]0;x\u{7}\u{9b}1mc\u{202e}d\re\u{1b}["),
+            "\u{1b}[31ma\u{fffd}[2Jb\u{fffd}]0;x\u{fffd}\u{fffd}1mc\u{fffd}d e\u{fffd}["
+        );
+        assert_eq!(printable_line("a\nb\u{1b}c"), "a b\u{fffd}c");
+    }
+
+    #[test]
+    fn what_is_cut_off_is_not_looked_at_and_a_secret_at_the_cut_is_not_shown() {
+        let secret = "fake-0123456789-ABCDEF-ghijkl";
+        let redactor = Redactor::for_secret(secret);
+        // Wherever the cut falls into it, and whatever is removed before.
+        for fill in 0..6000 {
+            let text = format!("{}{secret} {}", "· ".repeat(fill / 3), "x ".repeat(4000));
+            let clean = redactor.clean(&text, 300);
+            assert!(!clean.contains("fake"), "{fill}: {clean}");
+            assert!(
+                clean.chars().count() <= 301 && clean.ends_with('…'),
+                "{clean}"
+            );
+        }
+        let removed = format!("key=a1{} {secret}", "b2".repeat(1600));
+        let clean = redactor.clean(&removed, 300);
+        assert!(!clean.contains("fake"), "{clean}");
+        assert_eq!(redactor.clean("  a \n", 300), "a");
     }
 
     #[test]

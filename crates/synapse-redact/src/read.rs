@@ -1,124 +1,370 @@
-//! Reads text as the letters and digits that are left when everything else is taken away, each
-//! with the place where it stands: as written, and with the escapes of URLs, JSON and HTML undone.
+//! The ways to read a text in which a secret may be written: as it stands, with escapes undone
+//! (again and again), without markup between the letters, and with lists of numbers as the bytes
+//! that they are. Each reading keeps where every byte of it stands in the text.
 
 use std::ops::Range;
 
 use secrecy::zeroize::Zeroizing;
 
-/// The letters and digits of a text in lower case, and the bytes that each was read from.
-#[derive(Default)]
-pub(super) struct Skeleton {
-    pub(super) letters: Zeroizing<Vec<u8>>,
-    places: Vec<(usize, usize)>,
+use super::shapes::{escape_length, invisible_length};
+
+/// The bytes of a text, read in one way.
+pub(super) struct Reading<'a> {
+    bytes: Bytes<'a>,
+    /// Where each byte was read from; `None` when they are those of the text itself.
+    places: Option<Vec<Place>>,
 }
 
-impl Skeleton {
-    /// As it is written: punctuation, white space and everything beyond ASCII is passed over.
-    pub(super) fn plain(text: &str) -> Self {
-        let mut skeleton = Self::with_capacity(text.len());
-        for (at, byte) in text.bytes().enumerate() {
-            if byte.is_ascii_alphanumeric() {
-                skeleton.push(byte, at, at + 1);
-            }
+enum Bytes<'a> {
+    Text(&'a [u8]),
+    Made(Zeroizing<Vec<u8>>),
+}
+
+/// Start and end in the text, which is a block and short.
+type Place = (u32, u32);
+
+impl<'a> Reading<'a> {
+    /// The text as it stands.
+    pub(super) const fn of(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes: Bytes::Text(bytes),
+            places: None,
         }
-        skeleton
     }
 
-    /// With escapes undone: `%2F`, `%252F`, `\u002f`, `\x2f`, `\n`, `&#47;`, `&quot;`.
-    pub(super) fn decoded(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut skeleton = Self::with_capacity(bytes.len());
+    pub(super) fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Text(bytes) => bytes,
+            Bytes::Made(bytes) => bytes,
+        }
+    }
+
+    /// Whether these are the bytes of the text itself.
+    pub(super) const fn is_text(&self) -> bool {
+        self.places.is_none()
+    }
+
+    /// Where the bytes `from..to` of this reading stand in the text.
+    pub(super) fn span(&self, from: usize, to: usize) -> Option<Range<usize>> {
+        let last = to.checked_sub(1).filter(|last| *last >= from)?;
+        let (start, _) = self.place(from)?;
+        let (_, end) = self.place(last)?;
+        Some(start..end)
+    }
+
+    fn place(&self, at: usize) -> Option<(usize, usize)> {
+        match &self.places {
+            None => Some((at, at + 1)),
+            Some(places) => {
+                let (start, end) = places.get(at)?;
+                Some((usize::try_from(*start).ok()?, usize::try_from(*end).ok()?))
+            }
+        }
+    }
+
+    /// Hands this reading and every other that there is to `visit`.
+    pub(super) fn each(self, visit: &mut impl FnMut(&Reading<'_>)) {
+        let mut layer = Some(self);
+        for _ in 0..=DEPTH {
+            let Some(reading) = layer else {
+                return;
+            };
+            let glance = Glance::at(reading.bytes());
+            visit(&reading);
+            if glance.markup
+                && let Some(bare) = reading.without_markup()
+            {
+                visit(&bare);
+                if Glance::at(bare.bytes()).digits {
+                    bare.numbers(visit);
+                }
+            }
+            if glance.digits {
+                reading.numbers(visit);
+            }
+            layer = match glance.escapes {
+                true => reading.unescaped(),
+                false => None,
+            };
+        }
+    }
+
+    /// With escapes undone once: `%2F`, `\u002f`, `\x2f`, `\057`, `&#47;`, letters of full width.
+    /// `None` when there is nothing to undo.
+    fn unescaped(&self) -> Option<Reading<'static>> {
+        let bytes = self.bytes();
+        let mut made = Making::with_capacity(bytes.len());
+        let mut changed = false;
         let mut at = 0;
         while at < bytes.len() {
             let (byte, length) = unit(bytes, at);
-            if let Some(byte) = byte.filter(u8::is_ascii_alphanumeric) {
-                skeleton.push(byte, at, at + length);
-            }
+            changed |= length > 1;
+            made.push(self, byte, at, at + length);
             at += length;
         }
-        skeleton
+        changed.then(|| made.done())
     }
 
-    /// The bytes of the text that the letters `from..to` were read from.
-    pub(super) fn span(&self, from: usize, to: usize) -> Option<Range<usize>> {
-        let (start, _) = self.places.get(from)?;
-        let (_, end) = self.places.get(to.checked_sub(1)?)?;
-        Some(*start..*end)
+    /// Without tags, comments, control sequences of terminals and what nobody sees, the other half
+    /// of UTF-16 among it. `None` when there is none of it.
+    fn without_markup(&self) -> Option<Reading<'static>> {
+        let bytes = self.bytes();
+        let mut made = Making::with_capacity(bytes.len());
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            match markup_length(bytes, at) {
+                0 => {
+                    made.push(self, *byte, at, at + 1);
+                    at += 1;
+                }
+                length => at += length,
+            }
+        }
+        (made.bytes.len() < bytes.len()).then(|| made.done())
     }
 
+    /// Reads each list of numbers as bytes: in decimal, in hexadecimal, in octal.
+    fn numbers(&self, visit: &mut impl FnMut(&Reading<'_>)) {
+        let bytes = self.bytes();
+        let mut list: Vec<Range<usize>> = Vec::new();
+        let mut at = 0;
+        loop {
+            let gap = run(bytes, at, |byte| !byte.is_ascii_alphanumeric());
+            let word = run(bytes, at + gap, |byte| byte.is_ascii_alphanumeric());
+            let number = at + gap..at + gap + word;
+            let goes_on = bytes.get(number.clone()).is_some_and(may_be_number);
+            if !list.is_empty() && (!goes_on || gap > LONGEST_GAP) {
+                if list.len() >= FEWEST_NUMBERS {
+                    self.list(&list, visit);
+                }
+                list.clear();
+            }
+            if word == 0 {
+                return;
+            }
+            at = number.end;
+            if goes_on {
+                list.push(number);
+            }
+        }
+    }
+
+    fn list(&self, list: &[Range<usize>], visit: &mut impl FnMut(&Reading<'_>)) {
+        let word = |number: &Range<usize>| self.bytes().get(number.clone()).unwrap_or_default();
+        for radix in [Radix::Decimal, Radix::Hexadecimal, Radix::Octal] {
+            let mut made = Making::with_capacity(list.len());
+            let mut whole = 0;
+            for number in list {
+                let byte = radix.byte(word(number));
+                whole += usize::from(byte.is_some());
+                made.push(self, byte.unwrap_or(b'\n'), number.start, number.end);
+            }
+            // Half of them, because `{"0":115,"1":107}` has an index before each.
+            if whole * 2 >= FEWEST_NUMBERS {
+                visit(&made.done());
+            }
+        }
+        self.indexed(list, visit);
+    }
+
+    /// Reads `{"0":115,"1":107}`: the bytes, which have an index before each that counts up.
+    fn indexed(&self, list: &[Range<usize>], visit: &mut impl FnMut(&Reading<'_>)) {
+        let number = |at: usize| {
+            let word = self.bytes().get(list.get(at)?.clone())?;
+            number(word, 10)
+        };
+        let follows = |at: usize| {
+            let next = number(at)?.checked_add(1)?;
+            (number(at + 2)? == next).then_some(())
+        };
+        let mut at = 0;
+        while at < list.len() {
+            let mut pairs = 1;
+            while follows(at + 2 * (pairs - 1)).is_some() {
+                pairs += 1;
+            }
+            if pairs < FEWEST_NUMBERS / 2 {
+                at += 1;
+                continue;
+            }
+            let mut made = Making::with_capacity(pairs);
+            for value in list.iter().skip(at + 1).step_by(2).take(pairs) {
+                let word = self.bytes().get(value.clone()).unwrap_or_default();
+                let byte = Radix::Decimal.byte(word).unwrap_or(b'\n');
+                made.push(self, byte, value.start, value.end);
+            }
+            visit(&made.done());
+            at += 2 * pairs;
+        }
+    }
+}
+
+/// A reading under way. Its buffers are large enough from the start: one that grows leaves the old
+/// one behind.
+struct Making {
+    bytes: Zeroizing<Vec<u8>>,
+    places: Vec<Place>,
+}
+
+impl Making {
     fn with_capacity(capacity: usize) -> Self {
         Self {
-            // Large enough from the start: a vector that grows leaves its old buffer behind.
-            letters: Zeroizing::new(Vec::with_capacity(capacity)),
+            bytes: Zeroizing::new(Vec::with_capacity(capacity)),
             places: Vec::with_capacity(capacity),
         }
     }
 
-    fn push(&mut self, byte: u8, start: usize, end: usize) {
-        self.letters.push(byte.to_ascii_lowercase());
-        self.places.push((start, end));
+    /// Adds a byte that was read from `from..to` of `source`.
+    fn push(&mut self, source: &Reading<'_>, byte: u8, from: usize, to: usize) {
+        let span = source.span(from, to).unwrap_or_default();
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.bytes.push(byte);
+        self.places.push((place(span.start), place(span.end)));
+    }
+
+    fn done(self) -> Reading<'static> {
+        Reading {
+            bytes: Bytes::Made(self.bytes),
+            places: Some(self.places),
+        }
     }
 }
 
-/// A text with its escapes undone, and where each of its bytes was read from.
-pub(super) struct Decoded {
-    pub(super) text: Zeroizing<String>,
-    places: Vec<(usize, usize)>,
+/// What may be worth another reading, seen in one pass.
+struct Glance {
+    escapes: bool,
+    markup: bool,
+    digits: bool,
 }
 
-impl Decoded {
-    /// `None` when there is nothing to undo.
-    pub(super) fn of(text: &str) -> Option<Self> {
-        if !has_escapes(text) {
-            return None;
+impl Glance {
+    fn at(bytes: &[u8]) -> Self {
+        let mut digits = 0_usize;
+        let mut seen = 0;
+        for byte in bytes {
+            let kind = match *byte {
+                b'%' | b'\\' | b'&' => ESCAPES,
+                b'<' | ESC | 0 | 0xc2 | 0xe2 => MARKUP,
+                // A mark of no width or a letter of full width.
+                0xef => ESCAPES | MARKUP,
+                b'0'..=b'9' => {
+                    digits += 1;
+                    0
+                }
+                _ => 0,
+            };
+            seen |= kind;
         }
-        let bytes = text.as_bytes();
-        let mut decoded = Self {
-            text: Zeroizing::new(String::with_capacity(bytes.len())),
-            places: Vec::with_capacity(bytes.len()),
+        Self {
+            escapes: seen & ESCAPES != 0,
+            markup: seen & MARKUP != 0,
+            digits: digits >= FEWEST_NUMBERS,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Radix {
+    Decimal,
+    Hexadecimal,
+    Octal,
+}
+
+impl Radix {
+    /// The byte that a number stands for, in ASCII. Zeroes are the other half of UTF-16.
+    fn byte(self, word: &[u8]) -> Option<u8> {
+        let (digits, radix) = match (self, word) {
+            (Self::Decimal, digits) => (digits, 10),
+            (Self::Hexadecimal, [b'0', b'x' | b'X', digits @ ..])
+            | (Self::Hexadecimal, [b'x' | b'X' | b'u' | b'U', digits @ ..])
+            | (Self::Hexadecimal, digits) => (digits, 16),
+            (Self::Octal, [b'0', b'o' | b'O', digits @ ..]) | (Self::Octal, digits) => (digits, 8),
         };
-        let mut at = 0;
-        while at < bytes.len() {
-            let (byte, length) = unit(bytes, at);
-            // One byte for one unit keeps the places simple; what is not ASCII is in no token.
-            decoded.text.push(match byte {
-                Some(byte) if byte.is_ascii() && !byte.is_ascii_control() => char::from(byte),
-                _ => '\n',
-            });
-            decoded.places.push((at, at + length));
-            at += length;
+        let number = number(digits, radix)?;
+        u8::try_from(number).ok().filter(u8::is_ascii)
+    }
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
+    u32::from_str_radix(str::from_utf8(digits).ok()?, radix).ok()
+}
+
+/// `115`, `0x73`, `73`, `0073`, `U+0073` behind its sign.
+fn may_be_number(word: &[u8]) -> bool {
+    let digits = match word {
+        [b'0', b'x' | b'X' | b'o' | b'O', digits @ ..] | [b'x' | b'X', digits @ ..] => digits,
+        digits => digits,
+    };
+    let unit = matches!(digits, [b'u' | b'U']);
+    unit || ((1..=LONGEST_NUMBER).contains(&digits.len())
+        && digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// The length of the tag, comment, control sequence or invisible character at `at`; 0 when there is
+/// none.
+fn markup_length(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    match rest {
+        _ if invisible_length(rest) > 0 => invisible_length(rest),
+        [ESC, b'[', ..] => escape_length(bytes, at),
+        // CSI as one character, and operating system commands.
+        [0xc2, 0x9b, ..] => {
+            (2 + run(rest, 2, |byte| (0x20..=0x3f).contains(&byte)) + 1).min(rest.len())
         }
-        Some(decoded)
-    }
-
-    /// Where `span` of the decoded text stands in the original.
-    pub(super) fn original(&self, span: &Range<usize>) -> Option<Range<usize>> {
-        let (start, _) = self.places.get(span.start)?;
-        let (_, end) = self.places.get(span.end.checked_sub(1)?)?;
-        Some(*start..*end)
+        [ESC, b']' | b'P' | b'_' | b'^', ..] => {
+            let limited = rest.get(..rest.len().min(LONGEST_MARKUP));
+            let mut inside = limited.unwrap_or_default().iter().skip(2);
+            match inside.position(|byte| matches!(*byte, BELL | ESC)) {
+                Some(end) if rest.get(end + 2) == Some(&BELL) => end + 3,
+                Some(end) if rest.get(end + 3) == Some(&b'\\') => end + 4,
+                _ => 2,
+            }
+        }
+        [ESC, ..] => rest.len().min(2),
+        [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!' | b'?', ..] => {
+            let limited = rest
+                .get(..rest.len().min(LONGEST_MARKUP))
+                .unwrap_or_default();
+            let mut inside = limited.iter().skip(1);
+            match inside.position(|byte| matches!(*byte, b'<' | b'>' | ESC)) {
+                Some(end) if limited.get(end + 1) == Some(&b'>') => end + 2,
+                _ => 0,
+            }
+        }
+        _ => 0,
     }
 }
 
-/// Whether there is an escape to undo, perhaps.
-pub(super) fn has_escapes(text: &str) -> bool {
-    text.bytes().any(|byte| matches!(byte, b'%' | b'\\' | b'&'))
-}
-
-/// What stands at `at`, and how many bytes it takes, which is at least one. `None` is a character
-/// that is no ASCII, or an escape for a control character.
-fn unit(bytes: &[u8], at: usize) -> (Option<u8>, usize) {
+/// What stands at `at`, and how many bytes it takes, which is at least one.
+fn unit(bytes: &[u8], at: usize) -> (u8, usize) {
     match bytes.get(at) {
         Some(b'%') => percent(bytes, at),
         Some(b'\\') => backslash(bytes, at),
         Some(b'&') => entity(bytes, at),
-        other => (other.copied(), 1),
+        Some(0xef) => full_width(bytes, at),
+        Some(other) => (*other, 1),
+        None => (b'\n', 1),
     }
 }
 
-/// `%2F`, and `%252F` however often it was encoded.
-fn percent(bytes: &[u8], at: usize) -> (Option<u8>, usize) {
+/// A letter of full width, U+FF01 to U+FF5E, which has the shape of one of ASCII.
+fn full_width(bytes: &[u8], at: usize) -> (u8, usize) {
+    match bytes.get(at..at + 3) {
+        Some([0xef, 0xbc, last @ 0x81..=0xbf]) => (last - 0x60, 3),
+        Some([0xef, 0xbd, last @ 0x80..=0x9e]) => (last - 0x20, 3),
+        _ => (0xef, 1),
+    }
+}
+
+/// `%2F`, `%u002f`, and `%252F` however often it was encoded.
+fn percent(bytes: &[u8], at: usize) -> (u8, usize) {
+    if let Some(b'u' | b'U') = bytes.get(at + 1)
+        && let Some(code) = hexadecimal(bytes, at + 2, 4)
+    {
+        return (ascii(code), 6);
+    }
     let Some(mut byte) = hexadecimal(bytes, at + 1, 2) else {
-        return (Some(b'%'), 1);
+        return (b'%', 1);
     };
     let mut length = 3;
     while byte == u32::from(b'%') {
@@ -128,116 +374,263 @@ fn percent(bytes: &[u8], at: usize) -> (Option<u8>, usize) {
         byte = next;
         length += 2;
     }
-    (u8::try_from(byte).ok(), length)
-}
-
-/// `\u002f`, `\x2f`, `\/`, `\n`, and the same behind several backslashes.
-fn backslash(bytes: &[u8], at: usize) -> (Option<u8>, usize) {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let count = rest.iter().take_while(|byte| **byte == b'\\').count();
-    let escaped = |digits| hexadecimal(bytes, at + count + 1, digits);
-    match rest.get(count) {
-        Some(b'u') => match escaped(4) {
-            Some(code) => (u8::try_from(code).ok(), count + 5),
-            None => (Some(b'\\'), count),
-        },
-        Some(b'x') => match escaped(2) {
-            Some(code) => (u8::try_from(code).ok(), count + 3),
-            None => (Some(b'\\'), count),
-        },
-        Some(b'n' | b'r' | b't' | b'b' | b'f' | b'0') => (None, count + 1),
-        _ => (Some(b'\\'), count),
+    // The bytes of a letter of full width come together again, to be read by the next layer.
+    match u8::try_from(byte) {
+        Ok(byte @ 0x80..) => (byte, length),
+        _ => (ascii(byte), length),
     }
 }
 
-/// `&#47;`, `&#x2f;` and the names of the characters that HTML escapes.
-fn entity(bytes: &[u8], at: usize) -> (Option<u8>, usize) {
-    let rest = bytes.get(at + 1..).unwrap_or_default();
-    let end = rest.iter().take(MAX_ENTITY).position(|byte| *byte == b';');
-    let Some(name) = end.and_then(|end| rest.get(..end)) else {
-        return (Some(b'&'), 1);
+/// `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\x{2f}`, `\057`, `\o{57}`, `\/`, `\n`, and the same
+/// behind several backslashes.
+fn backslash(bytes: &[u8], at: usize) -> (u8, usize) {
+    let count = run(bytes, at, |byte| byte == b'\\');
+    let from = at + count + 1;
+    let of_digits = |code: Option<u32>, digits: usize| match code {
+        Some(code) => (ascii(code), count + 1 + digits),
+        None => (b'\\', count),
     };
-    let length = name.len() + 2;
-    let byte = match name {
-        [b'#', b'x' | b'X', digits @ ..] if are(digits, u8::is_ascii_hexdigit) => {
-            number(digits, 16)
+    let braced = |radix: u32| {
+        let inside = bytes.get(from + 1..bytes.len().min(from + 1 + LONGEST_BRACED))?;
+        let end = inside.iter().position(|byte| *byte == b'}')?;
+        let code = number(inside.get(..end)?, radix)?;
+        Some((ascii(code), count + 3 + end))
+    };
+    let in_braces = bytes.get(from) == Some(&b'{');
+    match bytes.get(at + count) {
+        Some(b'u' | b'x') if in_braces => braced(16).unwrap_or((b'\\', count)),
+        Some(b'o') if in_braces => braced(8).unwrap_or((b'\\', count)),
+        Some(b'u') => of_digits(hexadecimal(bytes, from, 4), 4),
+        Some(b'U') => of_digits(hexadecimal(bytes, from, 8), 8),
+        Some(b'x') => of_digits(hexadecimal(bytes, from, 2), 2),
+        Some(b'0'..=b'3') if octal(bytes, from - 1).is_some() => {
+            (ascii(octal(bytes, from - 1).unwrap_or_default()), count + 3)
         }
-        [b'#', digits @ ..] if are(digits, u8::is_ascii_digit) => number(digits, 10),
-        b"amp" => Some(b'&'),
-        b"quot" => Some(b'"'),
-        b"apos" => Some(b'\''),
-        b"lt" => Some(b'<'),
-        b"gt" => Some(b'>'),
-        _ => return (Some(b'&'), 1),
+        Some(b'n' | b'r' | b't' | b'b' | b'f' | b'0') => (b'\n', count + 1),
+        Some(b'e') => (ESC, count + 1),
+        _ => (b'\\', count),
+    }
+}
+
+/// `&#47;`, `&#x2f;`, with or without the semicolon, and the characters of ASCII that have a name.
+fn entity(bytes: &[u8], at: usize) -> (u8, usize) {
+    let rest = bytes.get(at + 1..).unwrap_or_default();
+    let (from, radix, digit): (_, _, fn(u8) -> bool) = match rest {
+        [b'#', b'x' | b'X', ..] => (2, 16, |byte| byte.is_ascii_hexdigit()),
+        [b'#', ..] => (1, 10, |byte| byte.is_ascii_digit()),
+        _ => return named_entity(rest),
     };
-    (byte, length)
+    let limited = rest
+        .get(..rest.len().min(from + LONGEST_BRACED))
+        .unwrap_or_default();
+    let digits = run(limited, from, digit);
+    let code = limited
+        .get(from..from + digits)
+        .and_then(|digits| number(digits, radix));
+    let Some(code) = code else {
+        return (b'&', 1);
+    };
+    let semicolon = usize::from(rest.get(from + digits) == Some(&b';'));
+    (ascii(code), 1 + from + digits + semicolon)
 }
 
-/// A number is of digits alone: what only begins like one must not swallow the one behind it.
-fn are(digits: &[u8], digit: impl Fn(&u8) -> bool) -> bool {
-    !digits.is_empty() && digits.iter().all(digit)
+fn named_entity(rest: &[u8]) -> (u8, usize) {
+    let limited = rest.get(..rest.len().min(LONGEST_NAME)).unwrap_or_default();
+    let length = run(limited, 0, |byte| byte.is_ascii_alphanumeric());
+    let name = limited.get(..length).unwrap_or_default();
+    if name.len() < 2 || rest.get(length) != Some(&b';') {
+        return (b'&', 1);
+    }
+    let byte = match name {
+        b"amp" => b'&',
+        b"quot" => b'"',
+        b"apos" => b'\'',
+        b"lt" => b'<',
+        b"gt" => b'>',
+        b"hyphen" | b"dash" => b'-',
+        b"lowbar" | b"UnderBar" => b'_',
+        b"period" => b'.',
+        b"sol" => b'/',
+        b"bsol" => b'\\',
+        b"plus" => b'+',
+        b"equals" => b'=',
+        b"colon" => b':',
+        b"num" => b'#',
+        b"percnt" => b'%',
+        b"shy" | b"zwj" | b"zwnj" | b"NoBreak" | b"ZeroWidthSpace" => 0,
+        // None of the others is a letter or digit of ASCII.
+        _ => b'\n',
+    };
+    (byte, length + 2)
 }
 
-fn number(digits: &[u8], radix: u32) -> Option<u8> {
-    u8::from_str_radix(str::from_utf8(digits).ok()?, radix).ok()
+/// A character as a byte: itself when it is visible ASCII, or one of full width that stands for it;
+/// zero when nobody sees it; a line end otherwise.
+fn ascii(code: u32) -> u8 {
+    match code {
+        0x20..=0x7e => u8::try_from(code).unwrap_or(b'\n'),
+        0x1b => ESC,
+        0xff01..=0xff5e => u8::try_from(code - 0xfee0).unwrap_or(b'\n'),
+        0 | 0xad | 0x200b..=0x200d | 0x2060 | 0xfeff => 0,
+        _ => b'\n',
+    }
 }
 
 fn hexadecimal(bytes: &[u8], at: usize, digits: usize) -> Option<u32> {
     let digits = bytes.get(at..at + digits)?;
-    digits.iter().try_fold(0, |number, digit| {
-        Some(number * 16 + char::from(*digit).to_digit(16)?)
+    digits.iter().try_fold(0_u32, |number, digit| {
+        Some(number.wrapping_mul(16) + char::from(*digit).to_digit(16)?)
     })
 }
 
-/// `&#x0000002f;` is as long as it gets.
-const MAX_ENTITY: usize = 12;
+/// Three octal digits.
+fn octal(bytes: &[u8], at: usize) -> Option<u32> {
+    let digits = bytes.get(at..at + 3)?;
+    digits.iter().try_fold(0, |number, digit| {
+        Some(number * 8 + char::from(*digit).to_digit(8)?)
+    })
+}
+
+fn run(bytes: &[u8], from: usize, accepts: impl Fn(u8) -> bool) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    rest.iter().take_while(|byte| accepts(**byte)).count()
+}
+
+const ESCAPES: u8 = 1;
+const MARKUP: u8 = 2;
+const ESC: u8 = 0x1b;
+const BELL: u8 = 0x07;
+/// So many times escapes are undone: JSON inside JSON inside a page.
+const DEPTH: usize = 3;
+/// A list of fewer numbers is no secret.
+const FEWEST_NUMBERS: usize = 12;
+/// `0073`, `00000073`.
+const LONGEST_NUMBER: usize = 8;
+/// `,` and a line end with indentation.
+const LONGEST_GAP: usize = 32;
+const LONGEST_MARKUP: usize = 256;
+const LONGEST_BRACED: usize = 9;
+const LONGEST_NAME: usize = 32;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn decoded(text: &str) -> String {
-        String::from_utf8(Skeleton::decoded(text).letters.to_vec()).unwrap()
+    /// The letters and digits of every reading.
+    fn readings(text: &str) -> Vec<String> {
+        let mut readings = Vec::new();
+        Reading::of(text.as_bytes()).each(&mut |reading| {
+            let letters = reading
+                .bytes()
+                .iter()
+                .filter(|byte| byte.is_ascii_alphanumeric());
+            readings.push(letters.map(|byte| char::from(*byte)).collect());
+        });
+        readings
     }
 
     #[test]
     fn escapes_are_undone_however_deep() {
         for text in [
-            "a/B",
             "a%2fB",
             "a%2F%42",
             "a%252F%2542",
+            "a%u002f%u0042",
             r"a\/\u0042",
             r"a\\u002f\\u0042",
+            r"a\u{2f}\x{42}",
+            r"a\U0000002f\o{102}",
+            r"\141\057\102",
             "\\x61\\x42",
             r"a\nB",
             "a&#47;&#x42;",
+            "a&#47&#x42",
+            "a&amp;#47;&amp;#x42;",
+            "a&amp;amp;#47;&amp;amp;#x42;",
+            "a%26%2347;%26%2366;",
             "&#<&#97;&#47;&#<&#x42;",
-            "a&quot;B",
-            "a\u{200b}B",
-            "a\0B",
+            "a&quot;&shy;B",
+            "\u{ff41}\u{ff22}",
+            r"\uff41\uFF22",
+            "%EF%BD%81%EF%BC%A2",
         ] {
-            assert_eq!(decoded(text), "ab", "{text}");
+            let readings = readings(text);
+            assert!(readings.contains(&"aB".to_owned()), "{text}: {readings:?}");
         }
     }
 
     #[test]
     fn what_only_looks_like_an_escape_stays() {
-        assert_eq!(decoded("100%zz"), "100zz");
-        assert_eq!(decoded(r"\u00"), "u00");
-        assert_eq!(decoded("a&b;c&"), "abc");
-        assert_eq!(decoded("%"), "");
-        assert_eq!(decoded(r"\"), "");
+        for text in [
+            "100%zz", r"\u00", "a&b;c&", "%", r"\", r"\x{zz}", "&#;", "\u{feff}",
+        ] {
+            let readings = readings(text);
+            assert!(
+                readings.iter().all(|each| *each == readings[0]),
+                "{readings:?}"
+            );
+        }
     }
 
     #[test]
-    fn places_are_those_of_the_original() {
-        let text = "x %61%62 y";
-        let skeleton = Skeleton::decoded(text);
-        assert_eq!(text.get(skeleton.span(1, 3).unwrap()), Some("%61%62"));
-        let decoded = Decoded::of(text).unwrap();
-        assert_eq!(&**decoded.text, "x ab y");
-        assert_eq!(decoded.original(&(2..4)), Some(2..8));
-        assert!(Decoded::of("plain").is_none());
+    fn markup_is_passed_over() {
+        for text in [
+            "<b>a</b><i class=\"x1\">B</i>",
+            "a<!-- x -->B",
+            "\u{1b}[31ma\u{1b}[0mB",
+            "a\u{9b}1mB",
+            "a\u{1b}]8;;x\u{7}B",
+            "a\u{1b}]8;;x\u{1b}\\B",
+            "<a\u{1b}[1mB >",
+            "&lt;b&gt;a&lt;/b&gt;B",
+            r"\u001b[1maB",
+        ] {
+            let readings = readings(text);
+            assert!(
+                readings.contains(&"aB".to_owned()),
+                "{text:?}: {readings:?}"
+            );
+        }
+        assert_eq!(readings("a < b > c, a<b"), ["abcab"]);
+    }
+
+    #[test]
+    fn lists_of_numbers_are_bytes() {
+        let word = "fake0value-1";
+        let list = |format: &dyn Fn((usize, u8)) -> String| {
+            word.bytes().enumerate().map(format).collect::<Vec<_>>()
+        };
+        for text in [
+            list(&|(_, byte)| byte.to_string()).join(", "),
+            list(&|(_, byte)| byte.to_string()).join(",\n        "),
+            list(&|(_, byte)| format!("0x{byte:02X}")).join(","),
+            list(&|(_, byte)| format!("{byte:02x}")).join(":"),
+            list(&|(_, byte)| format!("{byte:o}")).join(" "),
+            list(&|(_, byte)| format!("0o{byte:o}")).join(" "),
+            list(&|(index, byte)| format!("\"{index}\":{byte}")).join(","),
+        ] {
+            let readings = readings(&format!("[{text}]"));
+            assert!(
+                readings.contains(&"fake0value1".to_owned()),
+                "{text}: {readings:?}"
+            );
+        }
+        assert_eq!(readings("1, 2, 3 and 4, 5, 6, 7, 8, 9, 10, 11").len(), 1);
+    }
+
+    #[test]
+    fn places_are_those_of_the_text() {
+        let text = "x %2561%62 <b>y";
+        let mut found = Vec::new();
+        Reading::of(text.as_bytes()).each(&mut |reading| {
+            let bytes = reading.bytes();
+            if let Some(at) = bytes.windows(2).position(|window| window == b"ab") {
+                found.push(text.get(reading.span(at, at + 2).unwrap()).unwrap());
+            }
+        });
+        assert!(
+            !found.is_empty() && found.iter().all(|found| *found == "%2561%62"),
+            "{found:?}"
+        );
     }
 }

@@ -8,7 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::exact::Known;
-use super::{find_shapes, without};
+use super::search::Search;
+use super::{Redactor, without};
 
 /// What was resolved so far, shared by whatever writes output: logs, messages, panics.
 ///
@@ -20,7 +21,7 @@ pub struct SeenSecrets {
 
 struct Seen {
     value: SecretString,
-    known: Known,
+    known: Arc<Known>,
 }
 
 impl SeenSecrets {
@@ -30,51 +31,48 @@ impl SeenSecrets {
         Self::default()
     }
 
-    /// Remembers a value that was just resolved. One of fewer than 8 letters and digits is not:
-    /// taking it out of every text would spoil more than it hides.
-    pub fn remember(&self, value: &SecretString) {
+    /// Remembers a value that was just resolved, and returns a redactor of it: what is prepared for
+    /// the one serves the other, for as long as the value stays the same.
+    ///
+    /// One of fewer than 8 letters and digits is not remembered: taking it out of every text would
+    /// spoil more than it hides.
+    pub fn remember(&self, value: &SecretString) -> Redactor {
         let text = value.expose_secret();
         {
             let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-            if seen.iter().any(|each| each.value.expose_secret() == text) {
-                return;
+            if let Some(same) = seen.iter().find(|each| each.value.expose_secret() == text) {
+                return Redactor::of(Arc::clone(&same.known));
             }
         }
-        let known = Known::new(text);
-        if !known.is_telling() {
-            return;
-        }
+        let redactor = Redactor::for_secret(text);
+        let Some(known) = redactor.known.as_ref().filter(|known| known.is_telling()) else {
+            return redactor;
+        };
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
         if seen.len() == MOST {
             seen.pop_front();
         }
         seen.push_back(Seen {
             value: value.clone(),
-            known,
+            known: Arc::clone(known),
         });
+        redactor
     }
 
     /// `text` without any of them and without token shapes.
     #[must_use]
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut spans = Vec::new();
-        for each in &*self.seen.read().unwrap_or_else(PoisonError::into_inner) {
-            each.known.find(text, &mut spans);
-        }
-        find_shapes(text, &mut spans);
-        without(text, spans)
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let search = Search::thorough(seen.iter().map(|each| &*each.known));
+        without(text, search.spans(text))
     }
 
     /// `text`, a result that is to stay as it is, without any of them that cannot be a word.
     #[must_use]
     pub fn spare<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut spans = Vec::new();
-        for each in &*self.seen.read().unwrap_or_else(PoisonError::into_inner) {
-            if each.known.is_no_word() {
-                each.known.find_whole(text, &mut spans);
-            }
-        }
-        without(text, spans)
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let search = Search::sparing(seen.iter().map(|each| &*each.known));
+        without(text, search.spans(text))
     }
 }
 
@@ -113,9 +111,8 @@ mod tests {
     fn the_oldest_is_forgotten_first() {
         let seen = SeenSecrets::new();
         for number in 0..=MOST {
-            seen.remember(&SecretString::from(format!(
-                "fake-value-number-{number:04}"
-            )));
+            let value = format!("fake-value-number-{number:04}");
+            seen.remember(&SecretString::from(value));
         }
         assert_eq!(seen.spare("fake-value-number-0064"), "[redacted]");
         assert_eq!(seen.seen.read().unwrap().len(), MOST);

@@ -4,61 +4,194 @@
 //! The shapes are those of secret scanners (gitleaks), widened: what is removed in vain costs a
 //! word, what is missed costs an account. Scanned by hand, because a regular-expression engine
 //! would cost more at start than the whole start may.
+//!
+//! **Invariant (linear):** a run of token characters is measured once ([`Run`]), however many words
+//! begin in it; every other look ahead is bounded, or what it passed over is not looked at again.
 
 use std::ops::Range;
 
-use super::read::Decoded;
-use super::vendors::{VENDORS, is_credential, is_url_safe};
+use super::vendors::{TOKEN_PREFIXES, is_credential, is_url_safe};
 
-/// Adds where `text` holds a token, as it stands or with escapes undone.
-pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
-    scan(text, spans);
-    if let Some(decoded) = Decoded::of(text) {
-        let mut found = Vec::new();
-        scan(&decoded.text, &mut found);
-        spans.extend(found.iter().filter_map(|span| decoded.original(span)));
-    }
+/// Adds where `bytes` hold a token, read as they stand.
+pub(super) fn find(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
+    Scan::new(bytes).each(|span| {
+        spans.push(span);
+        true
+    });
 }
 
-/// Whether `text`, read as it stands, holds a token.
-pub(super) fn any(text: &str) -> bool {
-    let mut spans = Vec::new();
-    scan(text, &mut spans);
-    !spans.is_empty()
+/// Whether `bytes`, read as they stand, hold a token.
+pub(super) fn any(bytes: &[u8]) -> bool {
+    let mut found = false;
+    Scan::new(bytes).each(|_| {
+        found = true;
+        false
+    });
+    found
 }
 
-fn scan(text: &str, spans: &mut Vec<Range<usize>>) {
-    let bytes = text.as_bytes();
-    let mut before = b' ';
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        if *byte == 0x1b {
-            // The letter that ends a colour is not the beginning of the word behind it.
-            at += escape_length(bytes, at);
-            before = b' ';
-            continue;
+struct Scan<'a> {
+    bytes: &'a [u8],
+    url_safe: Run,
+    credential: Run,
+}
+
+/// The run of characters of one kind that was measured last.
+#[derive(Default)]
+struct Run {
+    start: usize,
+    end: usize,
+    last_digit: Option<usize>,
+    last_letter: Option<usize>,
+}
+
+impl Run {
+    /// Measures the run from `from`, unless that is inside the one that was measured last.
+    fn measure(&mut self, bytes: &[u8], from: usize, accepts: fn(u8) -> bool) {
+        if (self.start..self.end).contains(&from) {
+            return;
         }
-        let found = match byte {
-            b'-' => private_key(text, at),
-            b':' => user_info(bytes, at),
-            _ if byte.is_ascii_alphabetic() && !before.is_ascii_alphanumeric() => word(bytes, at),
-            _ => None,
+        *self = Self {
+            start: from,
+            end: from,
+            ..Self::default()
         };
-        let next = match found {
-            Some(span) => {
-                let end = span.end;
-                spans.push(span);
-                end.max(at + 1)
+        for byte in bytes.get(from..).unwrap_or_default() {
+            if !accepts(*byte) {
+                break;
             }
-            None => at + 1,
-        };
-        before = bytes.get(next - 1).copied().unwrap_or(b' ');
-        at = next;
+            match byte {
+                b'0'..=b'9' => self.last_digit = Some(self.end),
+                b'a'..=b'z' | b'A'..=b'Z' => self.last_letter = Some(self.end),
+                _ => {}
+            }
+            self.end += 1;
+        }
     }
+
+    /// Whether letters and digits follow from `from`, as in no word of a language.
+    fn looks_random(&self, from: usize) -> bool {
+        let follows = |last: Option<usize>| last.is_some_and(|last| last >= from);
+        follows(self.last_digit) && follows(self.last_letter)
+    }
+}
+
+impl<'a> Scan<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            url_safe: Run::default(),
+            credential: Run::default(),
+        }
+    }
+
+    /// Hands out every token, until `found` has enough.
+    fn each(mut self, mut found: impl FnMut(Range<usize>) -> bool) {
+        let bytes = self.bytes;
+        let mut before = b' ';
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            if *byte == ESCAPE {
+                // The letter that ends a colour is not the beginning of the word behind it.
+                at += escape_length(bytes, at);
+                before = b' ';
+                continue;
+            }
+            let token = match byte {
+                b'-' => private_key(bytes, at),
+                b':' => user_info(bytes, at),
+                _ if byte.is_ascii_alphabetic() && !before.is_ascii_alphanumeric() => self.word(at),
+                _ => None,
+            };
+            let next = match token {
+                Some(span) => {
+                    let end = span.end;
+                    if !found(span) {
+                        return;
+                    }
+                    end.max(at + 1)
+                }
+                None => at + 1,
+            };
+            before = bytes.get(next - 1).copied().unwrap_or(b' ');
+            at = next;
+        }
+    }
+
+    /// What begins at the start of a word.
+    fn word(&mut self, at: usize) -> Option<Range<usize>> {
+        vendor(self.bytes, at)
+            .or_else(|| self.web_token(at))
+            .or_else(|| self.header(at))
+            .or_else(|| self.named(at))
+    }
+
+    /// `eyJ….eyJ….…`: three parts in base64, of which the first begins with `{"`.
+    fn web_token(&mut self, at: usize) -> Option<Range<usize>> {
+        let bytes = self.bytes;
+        if !bytes.get(at..)?.starts_with(b"eyJ") {
+            return None;
+        }
+        self.url_safe.measure(bytes, at, is_url_safe);
+        let head = self.url_safe.end;
+        if head - at < JWT_PART || bytes.get(head) != Some(&b'.') {
+            return None;
+        }
+        let body = bytes.get(head + 1..head + 1 + JWT_PART)?;
+        if !body.iter().all(|byte| is_url_safe(*byte)) {
+            return None;
+        }
+        let mut end = head + 1 + run_length(bytes, head + 1, is_url_safe);
+        if bytes.get(end) == Some(&b'.') {
+            end += 1 + run_length(bytes, end + 1, is_url_safe);
+        }
+        Some(at..end)
+    }
+
+    /// `Bearer …` and `Basic …`, of which the word stays.
+    fn header(&mut self, at: usize) -> Option<Range<usize>> {
+        let bytes = self.bytes;
+        let scheme = SCHEMES.iter().find(|scheme| begins(bytes, at, scheme))?;
+        let from = at + scheme.len();
+        let from = from + run_length(bytes, from, |byte| byte == b' ');
+        self.credential.measure(bytes, from, is_credential);
+        let end = self.credential.end;
+        (end - from >= VALUE && self.credential.looks_random(from)).then_some(from..end)
+    }
+
+    /// `api_key=…`, `"access_token": "…"`, of which the name stays.
+    fn named(&mut self, at: usize) -> Option<Range<usize>> {
+        let bytes = self.bytes;
+        NAMES.iter().find_map(|name| {
+            if !begins(bytes, at, name) {
+                return None;
+            }
+            let quoted = |at: usize| at + usize::from(matches!(bytes.get(at), Some(b'"' | b'\'')));
+            let sign = quoted(at + name.len());
+            if !matches!(bytes.get(sign), Some(b'=' | b':')) {
+                return None;
+            }
+            let from = sign + 1;
+            let from = quoted(from + run_length(bytes, from, |byte| byte == b' '));
+            self.credential.measure(bytes, from, is_credential);
+            let end = self.credential.end;
+            // `credential: file:/path` names a place and holds nothing.
+            let whole = bytes.get(end) != Some(&b':');
+            let value = end - from >= NAMED_VALUE && self.credential.looks_random(from);
+            (whole && value).then_some(from..end)
+        })
+    }
+}
+
+/// Whether `word` stands at `at`, in any case.
+fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
+    bytes
+        .get(at..at + word.len())
+        .is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// The length of `ESC [ … m` and of every other control sequence; 1 for anything else.
-fn escape_length(bytes: &[u8], at: usize) -> usize {
+pub(super) fn escape_length(bytes: &[u8], at: usize) -> usize {
     if bytes.get(at + 1) != Some(&b'[') {
         return 1;
     }
@@ -66,25 +199,38 @@ fn escape_length(bytes: &[u8], at: usize) -> usize {
     (parameters + 3).min(bytes.len() - at)
 }
 
-/// What begins at the start of a word.
-fn word(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    vendor(bytes, at)
-        .or_else(|| web_token(bytes, at))
-        .or_else(|| header(bytes, at))
-        .or_else(|| named(bytes, at))
-}
-
 fn vendor(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    VENDORS.iter().find_map(|vendor| {
-        let from = at + vendor.prefix.len();
-        let begins = bytes.get(at..from)?;
-        if !begins.eq_ignore_ascii_case(vendor.prefix.as_bytes()) {
+    let first = bytes.get(at)?;
+    if FIRST_LETTERS >> (first.to_ascii_lowercase() - b'a') & 1 == 0 {
+        return None;
+    }
+    let second = bytes.get(at + 1)?;
+    TOKEN_PREFIXES.iter().find_map(|vendor| {
+        // Two letters settle nearly every row of the table.
+        let [one, two, ..] = vendor.prefix.as_bytes() else {
+            return None;
+        };
+        let may_be = one.eq_ignore_ascii_case(first) && two.eq_ignore_ascii_case(second);
+        if !may_be || !begins(bytes, at, vendor.prefix) {
             return None;
         }
-        let (count, end) = tail(bytes, from, vendor.tail);
+        let (count, end) = tail(bytes, at + vendor.prefix.len(), vendor.tail);
         (count >= vendor.least).then_some(at..end)
     })
 }
+
+/// The letters that a vendor's prefix begins with, one bit each: most words are settled by it.
+const FIRST_LETTERS: u32 = {
+    let mut letters = 0;
+    let mut rows = TOKEN_PREFIXES;
+    while let [row, rest @ ..] = rows {
+        if let [first, ..] = row.prefix.as_bytes() {
+            letters |= 1 << (first.to_ascii_lowercase() - b'a');
+        }
+        rows = rest;
+    }
+    letters
+};
 
 /// How many characters of a tail follow, and where it ends. A token that was broken over lines, or
 /// by characters of no width, goes on behind the break when that still looks like a token.
@@ -121,14 +267,8 @@ struct Gap {
 
 /// A line end with the indentation behind it, or characters that nobody sees.
 fn gap(rest: &[u8]) -> Gap {
-    let invisible = |rest: &[u8]| match rest {
-        [0xe2, 0x80, 0x8b..=0x8d, ..] | [0xe2, 0x81, 0xa0, ..] | [0xef, 0xbb, 0xbf, ..] => 3,
-        [0xc2, 0xad, ..] => 2,
-        [0, ..] => 1,
-        _ => 0,
-    };
     let mut length = 0;
-    while let step @ 1.. = invisible(rest.get(length..).unwrap_or_default()) {
+    while let step @ 1.. = invisible_length(rest.get(length..).unwrap_or_default()) {
         length += step;
     }
     if length > 0 {
@@ -146,61 +286,14 @@ fn gap(rest: &[u8]) -> Gap {
     }
 }
 
-/// `eyJ….eyJ….…`: three parts in base64, of which the first begins with `{"`.
-fn web_token(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    if !bytes.get(at..)?.starts_with(b"eyJ") {
-        return None;
+/// The length of the character at the start that nobody sees; 0 when it is another.
+pub(super) const fn invisible_length(rest: &[u8]) -> usize {
+    match rest {
+        [0xe2, 0x80, 0x8b..=0x8d, ..] | [0xe2, 0x81, 0xa0, ..] | [0xef, 0xbb, 0xbf, ..] => 3,
+        [0xc2, 0xad, ..] => 2,
+        [0, ..] => 1,
+        _ => 0,
     }
-    let head = at + run_length(bytes, at, is_url_safe);
-    if head - at < JWT_PART || bytes.get(head) != Some(&b'.') {
-        return None;
-    }
-    let body = run_length(bytes, head + 1, is_url_safe);
-    if body < JWT_PART {
-        return None;
-    }
-    let mut end = head + 1 + body;
-    if bytes.get(end) == Some(&b'.') {
-        end += 1 + run_length(bytes, end + 1, is_url_safe);
-    }
-    Some(at..end)
-}
-
-/// `Bearer …` and `Basic …`, of which the word stays.
-fn header(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    SCHEMES.iter().find_map(|scheme| {
-        let from = at + scheme.len();
-        if !bytes.get(at..from)?.eq_ignore_ascii_case(scheme.as_bytes()) {
-            return None;
-        }
-        let from = from + run_length(bytes, from, |byte| byte == b' ') + 1;
-        let from = from - 1;
-        let end = from + run_length(bytes, from, is_credential);
-        let value = bytes.get(from..end)?;
-        (value.len() >= VALUE && looks_random(value)).then_some(from..end)
-    })
-}
-
-/// `api_key=…`, `"access_token": "…"`, of which the name stays.
-fn named(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    NAMES.iter().find_map(|name| {
-        let behind = at + name.len();
-        if !bytes.get(at..behind)?.eq_ignore_ascii_case(name.as_bytes()) {
-            return None;
-        }
-        let quoted = |at: usize| at + usize::from(matches!(bytes.get(at), Some(b'"' | b'\'')));
-        let sign = quoted(behind);
-        if !matches!(bytes.get(sign), Some(b'=' | b':')) {
-            return None;
-        }
-        let from = sign + 1;
-        let from = quoted(from + run_length(bytes, from, |byte| byte == b' '));
-        let end = from + run_length(bytes, from, is_credential);
-        let value = bytes.get(from..end)?;
-        // `credential: file:/path` names a place and holds nothing.
-        let whole = bytes.get(end) != Some(&b':');
-        (whole && value.len() >= NAMED_VALUE && looks_random(value)).then_some(from..end)
-    })
 }
 
 /// `://user:password@` and `://token@`.
@@ -219,22 +312,29 @@ fn user_info(bytes: &[u8], at: usize) -> Option<Range<usize>> {
 }
 
 /// A PEM block of a private key, to its end or to that of the text.
-fn private_key(text: &str, at: usize) -> Option<Range<usize>> {
-    let rest = text.get(at..)?;
-    let heading = rest.strip_prefix("-----BEGIN ")?;
-    let name_end = heading.find("-----")?;
-    if !heading.get(..name_end)?.contains("PRIVATE KEY") {
-        return None;
-    }
-    let end = match rest.find("-----END ") {
+fn private_key(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let rest = bytes.get(at..)?;
+    let heading = rest.strip_prefix(b"-----BEGIN ")?;
+    let heading = heading.get(..heading.len().min(LONGEST_HEADING))?;
+    let name = heading.get(..position(heading, b"-----")?)?;
+    position(name, b"PRIVATE KEY")?;
+    // Whatever is passed over here is removed, and not looked at again.
+    let end = match position(rest, ENDING) {
         Some(ending) => {
-            let behind = rest.get(ending + "-----END ".len()..)?;
-            let line = behind.find("-----").map_or(behind.len(), |end| end + 5);
-            ending + "-----END ".len() + line
+            let behind = rest.get(ending + ENDING.len()..)?;
+            let line = position(behind, b"-----").map_or(behind.len(), |end| end + 5);
+            ending + ENDING.len() + line
         }
         None => rest.len(),
     };
     Some(at..at + end)
+}
+
+/// Where `needle` stands in `bytes`.
+fn position(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    bytes
+        .windows(needle.len())
+        .position(|window| window == needle)
 }
 
 fn run_length(bytes: &[u8], from: usize, accepts: impl Fn(u8) -> bool) -> usize {
@@ -266,6 +366,10 @@ const NAMES: [&str; 14] = [
     "key",
 ];
 
+/// Of the line that a PEM block begins with.
+const LONGEST_HEADING: usize = 80;
+const ENDING: &[u8] = b"-----END ";
+const ESCAPE: u8 = 0x1b;
 /// A piece of a token behind a line end.
 const SEGMENT: usize = 8;
 const JWT_PART: usize = 10;

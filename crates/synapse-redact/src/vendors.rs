@@ -1,90 +1,201 @@
-//! The prefixes that vendors put before their tokens, and the characters behind them. Data: how a
-//! text is searched for them is the business of `shapes`.
+//! The one table of the prefixes that vendors put before their tokens: which bytes follow, and whose
+//! the token is. Data alone; `shapes` searches text for them, core judges a credential by them.
 
-/// A prefix that vendors put before their tokens, and what has to stand behind it.
-pub(super) struct Vendor {
-    pub(super) prefix: &'static str,
-    pub(super) tail: fn(u8) -> bool,
-    pub(super) least: usize,
+/// A prefix that a vendor puts before its tokens.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenPrefix {
+    /// The prefix itself. Matched in any case in foreign text, as it stands in a credential.
+    pub prefix: &'static str,
+    /// Who issues tokens that begin so.
+    pub issuer: Issuer,
+    /// Which bytes follow in a token.
+    pub(crate) tail: fn(u8) -> bool,
+    /// So many of them follow at least.
+    pub(crate) least: usize,
+    /// Whether no name of anything else begins so: fewer characters are enough to refuse a name.
+    distinct: bool,
 }
 
-const fn vendor_of(prefix: &'static str, tail: fn(u8) -> bool, least: usize) -> Vendor {
-    Vendor {
-        prefix,
-        tail,
-        least,
+/// Who issues a token, and what for, as far as its prefix tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Issuer {
+    /// OpenAI, for calls.
+    OpenAi,
+    /// OpenAI, for administration.
+    OpenAiAdmin,
+    /// Anthropic, for calls.
+    Anthropic,
+    /// Anthropic, for administration.
+    AnthropicAdmin,
+    /// OpenRouter.
+    OpenRouter,
+    /// OpenAI and the many that took its prefix over.
+    OpenAiStyle,
+    /// Hugging Face.
+    HuggingFace,
+    /// Hugging Face, a legacy token of an organization.
+    HuggingFaceOrganization,
+    /// Groq.
+    Groq,
+    /// xAI.
+    XAi,
+    /// Google.
+    Google,
+    /// Somebody who serves none of the known providers.
+    Other,
+}
+
+impl TokenPrefix {
+    const fn new(prefix: &'static str, tail: fn(u8) -> bool, least: usize) -> Self {
+        Self {
+            prefix,
+            issuer: Issuer::Other,
+            tail,
+            least,
+            distinct: false,
+        }
+    }
+
+    const fn of(self, issuer: Issuer) -> Self {
+        Self { issuer, ..self }.distinct()
+    }
+
+    const fn distinct(self) -> Self {
+        Self {
+            distinct: true,
+            ..self
+        }
     }
 }
 
+/// The issuer of a credential, by what it begins with.
+#[must_use]
+pub fn issuer(token: &str) -> Option<Issuer> {
+    let found = TOKEN_PREFIXES
+        .iter()
+        .find(|row| token.starts_with(row.prefix));
+    found.map(|row| row.issuer)
+}
+
+/// Whether `word` begins like a token and is long enough to be one. Stricter than the search in
+/// foreign text: where a name is expected, a token that was cut or mistyped is refused as well.
+#[must_use]
+pub fn begins_like_token(word: &str) -> bool {
+    TOKEN_PREFIXES.iter().any(|row| {
+        let Some(tail) = word.strip_prefix(row.prefix) else {
+            return false;
+        };
+        match row.distinct {
+            true => tail.len() >= LEAST_OF_A_WORD,
+            false => tail.len() >= row.least && tail.bytes().all(row.tail),
+        }
+    })
+}
+
+const LEAST_OF_A_WORD: usize = 8;
+
 /// The longer prefix before the shorter one that it begins with.
-pub(super) const VENDORS: [Vendor; 42] = [
+pub const TOKEN_PREFIXES: &[TokenPrefix] = &[
     // OpenAI, Anthropic, OpenRouter, DeepSeek and many others.
-    vendor_of("sk-", is_masked, 16),
-    vendor_of("sess-", is_masked, 24),
+    TokenPrefix::new("sk-admin-", is_masked, 16).of(Issuer::OpenAiAdmin),
+    TokenPrefix::new("sk-ant-admin", is_masked, 16).of(Issuer::AnthropicAdmin),
+    TokenPrefix::new("sk-ant-", is_masked, 16).of(Issuer::Anthropic),
+    TokenPrefix::new("sk-or-", is_masked, 16).of(Issuer::OpenRouter),
+    TokenPrefix::new("sk-proj-", is_masked, 16).of(Issuer::OpenAi),
+    TokenPrefix::new("sk-svcacct-", is_masked, 16).of(Issuer::OpenAi),
+    TokenPrefix::new("sk-", is_masked, 16).of(Issuer::OpenAiStyle),
+    TokenPrefix::new("sess-", is_masked, 24),
     // Hugging Face; `hf_sandbox_exec` and its like are no tokens.
-    vendor_of("hf_oauth__refresh_", is_alphanumeric, 16),
-    vendor_of("hf_oauth_", is_dotted, 16),
-    vendor_of("hf_jwt_", is_dotted, 16),
-    vendor_of("hf_s3_", is_dotted, 16),
-    vendor_of("hf_app_", is_alphanumeric, 16),
-    vendor_of("hf_", is_alphanumeric, 16),
-    vendor_of("oauth_app_secret_", is_alphanumeric, 16),
-    vendor_of("api_org_", is_alphanumeric, 16),
+    TokenPrefix::new("hf_oauth__refresh_", is_alphanumeric, 16).of(Issuer::HuggingFace),
+    TokenPrefix::new("hf_oauth_", is_dotted, 16).of(Issuer::HuggingFace),
+    TokenPrefix::new("hf_jwt_", is_dotted, 16).of(Issuer::HuggingFace),
+    TokenPrefix::new("hf_s3_", is_dotted, 16).of(Issuer::HuggingFace),
+    TokenPrefix::new("hf_app_", is_alphanumeric, 16).of(Issuer::HuggingFace),
+    TokenPrefix::new("hf_", is_alphanumeric, 16).of(Issuer::HuggingFace),
+    TokenPrefix::new("oauth_app_secret_", is_alphanumeric, 16),
+    TokenPrefix::new("api_org_", is_alphanumeric, 16).of(Issuer::HuggingFaceOrganization),
     // Groq, xAI, Google, Perplexity, NVIDIA, Replicate, Fireworks, Cerebras, Together.
-    vendor_of("gsk_", is_alphanumeric, 16),
-    vendor_of("xai-", is_alphanumeric, 16),
-    vendor_of("AIza", is_url_safe, 30),
-    vendor_of("ya29.", is_url_safe, 16),
-    vendor_of("pplx-", is_alphanumeric, 16),
-    vendor_of("nvapi-", is_url_safe, 16),
-    vendor_of("r8_", is_alphanumeric, 24),
-    vendor_of("fw_", is_alphanumeric, 20),
-    vendor_of("csk-", is_alphanumeric, 24),
-    vendor_of("tgp_v1_", is_url_safe, 20),
+    TokenPrefix::new("gsk_", is_alphanumeric, 16).of(Issuer::Groq),
+    TokenPrefix::new("xai-", is_alphanumeric, 16).of(Issuer::XAi),
+    TokenPrefix::new("AIza", is_url_safe, 30).of(Issuer::Google),
+    TokenPrefix::new("AQ.", is_url_safe, 20).of(Issuer::Google),
+    TokenPrefix::new("ya29.", is_url_safe, 16),
+    TokenPrefix::new("pplx-", is_alphanumeric, 16),
+    TokenPrefix::new("nvapi-", is_url_safe, 16),
+    TokenPrefix::new("r8_", is_alphanumeric, 24),
+    TokenPrefix::new("fw_", is_alphanumeric, 20),
+    TokenPrefix::new("csk-", is_alphanumeric, 24),
+    TokenPrefix::new("tgp_v1_", is_url_safe, 20),
     // GitHub and GitLab.
-    vendor_of("github_pat_", is_url_safe, 20),
-    vendor_of("ghp_", is_alphanumeric, 20),
-    vendor_of("gho_", is_alphanumeric, 20),
-    vendor_of("ghu_", is_alphanumeric, 20),
-    vendor_of("ghs_", is_alphanumeric, 20),
-    vendor_of("ghr_", is_alphanumeric, 20),
-    vendor_of("glpat-", is_url_safe, 16),
+    TokenPrefix::new("github_pat_", is_url_safe, 20).distinct(),
+    TokenPrefix::new("ghp_", is_alphanumeric, 20).distinct(),
+    TokenPrefix::new("gho_", is_alphanumeric, 20),
+    TokenPrefix::new("ghu_", is_alphanumeric, 20),
+    TokenPrefix::new("ghs_", is_alphanumeric, 20),
+    TokenPrefix::new("ghr_", is_alphanumeric, 20),
+    TokenPrefix::new("glpat-", is_url_safe, 16),
     // Vault and OpenBao, 1Password, age.
-    vendor_of("hvs.", is_url_safe, 20),
-    vendor_of("hvb.", is_url_safe, 20),
-    vendor_of("hvr.", is_url_safe, 20),
-    vendor_of("ops_eyJ", is_credential, 20),
-    vendor_of("AGE-SECRET-KEY-1", is_alphanumeric, 20),
+    TokenPrefix::new("hvs.", is_url_safe, 20).distinct(),
+    TokenPrefix::new("hvb.", is_url_safe, 20),
+    TokenPrefix::new("hvr.", is_url_safe, 20),
+    TokenPrefix::new("ops_eyJ", is_credential, 20),
+    TokenPrefix::new("AGE-SECRET-KEY-1", is_alphanumeric, 20),
     // Clouds, registries, chats, payment.
-    vendor_of("AKIA", is_alphanumeric, 16),
-    vendor_of("ASIA", is_alphanumeric, 16),
-    vendor_of("dop_v1_", is_alphanumeric, 32),
-    vendor_of("npm_", is_alphanumeric, 30),
-    vendor_of("pypi-", is_url_safe, 40),
-    vendor_of("xoxb-", is_url_safe, 16),
-    vendor_of("xoxp-", is_url_safe, 16),
-    vendor_of("SG.", is_dotted, 40),
-    vendor_of("sk_live_", is_alphanumeric, 16),
-    vendor_of("rk_live_", is_alphanumeric, 16),
+    TokenPrefix::new("AKIA", is_alphanumeric, 16),
+    TokenPrefix::new("ASIA", is_alphanumeric, 16),
+    TokenPrefix::new("dop_v1_", is_alphanumeric, 32),
+    TokenPrefix::new("npm_", is_alphanumeric, 30),
+    TokenPrefix::new("pypi-", is_url_safe, 40),
+    TokenPrefix::new("xoxb-", is_url_safe, 16),
+    TokenPrefix::new("xoxp-", is_url_safe, 16),
+    TokenPrefix::new("SG.", is_dotted, 40),
+    TokenPrefix::new("sk_live_", is_alphanumeric, 16),
+    TokenPrefix::new("rk_live_", is_alphanumeric, 16),
 ];
 
-pub(super) fn is_alphanumeric(byte: u8) -> bool {
+pub(crate) const fn is_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
 /// With the asterisks by which some servers hide a part.
-pub(super) fn is_masked(byte: u8) -> bool {
+pub(crate) const fn is_masked(byte: u8) -> bool {
     is_url_safe(byte) || byte == b'*'
 }
 
-pub(super) fn is_url_safe(byte: u8) -> bool {
+pub(crate) const fn is_url_safe(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
-pub(super) fn is_dotted(byte: u8) -> bool {
+pub(crate) const fn is_dotted(byte: u8) -> bool {
     is_url_safe(byte) || byte == b'.'
 }
 
-pub(super) fn is_credential(byte: u8) -> bool {
-    is_dotted(byte) || b"~+/=*".contains(&byte)
+pub(crate) const fn is_credential(byte: u8) -> bool {
+    is_dotted(byte) || matches!(byte, b'~' | b'+' | b'/' | b'=' | b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_found_before_the_shorter_one_that_it_begins_with() {
+        for (index, row) in TOKEN_PREFIXES.iter().enumerate() {
+            let hidden = TOKEN_PREFIXES[..index]
+                .iter()
+                .find(|earlier| row.prefix.starts_with(earlier.prefix));
+            assert!(hidden.is_none(), "{} is behind {hidden:?}", row.prefix);
+        }
+    }
+
+    #[test]
+    fn a_name_is_refused_when_it_begins_like_a_token() {
+        assert!(begins_like_token("hf_fakefake"));
+        assert!(!begins_like_token("hf_fake"));
+        // A name that a shorter prefix would spoil is one until it is as long as a token.
+        assert!(!begins_like_token("npm_registry_token"));
+        assert!(begins_like_token(&format!("npm_{}", "fake".repeat(9))));
+        assert!(!begins_like_token("work"));
+    }
 }

@@ -10,6 +10,15 @@ pub struct Canary {
     token: String,
     /// What is looked for among the letters and digits of a text, with the name of the form.
     pieces: HashMap<[u8; PIECE], &'static str>,
+    /// What is looked for as it is written, by the bytes that it begins with.
+    written: HashMap<[u8; 8], Vec<Written>>,
+}
+
+/// A piece of a secret, written in one way.
+#[derive(Debug, Clone)]
+struct Written {
+    piece: Vec<u8>,
+    title: &'static str,
 }
 
 /// A way to write a secret.
@@ -49,11 +58,45 @@ pub enum Disguise {
     Wide,
     /// Backwards.
     Reversed,
+    /// Each character as `&amp;#NN;`: HTML inside of HTML.
+    HtmlTwice,
+    /// Each character as `&#xNN;`.
+    HtmlHex,
+    /// Each character as `\NNN` in octal.
+    Octal,
+    /// Each character as `\u{NN}`.
+    Braced,
+    /// Letters of full width.
+    FullWidth,
+    /// A tag around each character.
+    Tags,
+    /// A colour of the terminal before each character.
+    Colours,
+    /// A list of bytes as `0xNN`.
+    HexList,
+    /// In hexadecimal, with colons.
+    HexColons,
+    /// A list of bytes in decimal.
+    DecimalList,
+    /// An object of bytes by their index, as JavaScript writes an array of bytes.
+    DecimalObject,
+    /// A list of bytes in octal.
+    OctalList,
+    /// Base64 of base64, each behind that many bytes.
+    Base64Twice(usize),
+    /// Base64 of two bytes for each character.
+    Base64Wide,
+    /// Base64 of hexadecimal.
+    Base64Hex,
+    /// Base64 of JSON that has it as a string.
+    Base64Json,
+    /// Base32.
+    Base32,
 }
 
 impl Disguise {
     /// Every way.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 39] = [
         Self::None,
         Self::Upper,
         Self::Swapped,
@@ -75,7 +118,69 @@ impl Disguise {
         Self::ZeroWidth,
         Self::Wide,
         Self::Reversed,
+        Self::HtmlTwice,
+        Self::HtmlHex,
+        Self::Octal,
+        Self::Braced,
+        Self::FullWidth,
+        Self::Tags,
+        Self::Colours,
+        Self::HexList,
+        Self::HexColons,
+        Self::DecimalList,
+        Self::DecimalObject,
+        Self::OctalList,
+        Self::Base64Twice(0),
+        Self::Base64Twice(1),
+        Self::Base64Wide,
+        Self::Base64Hex,
+        Self::Base64Json,
+        Self::Base32,
     ];
+
+    /// What it is called in the documents.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::None => "as it is",
+            Self::Upper => "in capitals",
+            Self::Swapped => "with small letters and capitals exchanged",
+            Self::Percent => "percent-encoded",
+            Self::PercentTwice => "percent-encoded twice",
+            Self::Json => "as a JSON string",
+            Self::JsonUnicode => "in JSON escapes",
+            Self::Html => "in HTML entities, decimal",
+            Self::Hex => "in hexadecimal",
+            Self::HexSpaced => "in hexadecimal with spaces",
+            Self::Base64(0) => "in base64",
+            Self::Base64(_) => "in base64, behind other bytes",
+            Self::Base64Url(0) => "in base64 for URLs",
+            Self::Base64Url(_) => "in base64 for URLs, behind other bytes",
+            Self::Lines => "broken into lines",
+            Self::List => "in several strings",
+            Self::ZeroWidth => "with invisible characters between",
+            Self::Wide => "in UTF-16",
+            Self::Reversed => "backwards",
+            Self::HtmlTwice => "in HTML entities that are escaped again",
+            Self::HtmlHex => "in HTML entities, hexadecimal",
+            Self::Octal => "in octal escapes",
+            Self::Braced => "in escapes with braces",
+            Self::FullWidth => "in letters of full width",
+            Self::Tags => "with markup between",
+            Self::Colours => "with terminal colours between",
+            Self::HexList => "as a list of bytes, `0x` before each",
+            Self::HexColons => "in hexadecimal with colons",
+            Self::DecimalList => "as a list of bytes, decimal",
+            Self::DecimalObject => "as an object of bytes by index",
+            Self::OctalList => "as a list of bytes, octal",
+            Self::Base64Twice(0) => "in base64 of base64",
+            Self::Base64Twice(_) => "in base64 of base64, behind other bytes",
+            Self::Base64Wide => "in base64 of UTF-16",
+            Self::Base64Hex => "in base64 of hexadecimal",
+            Self::Base64Json => "in base64 of JSON",
+            Self::Base32 => "in base32",
+        }
+    }
 
     /// `token` in this way.
     #[must_use]
@@ -110,6 +215,26 @@ impl Disguise {
             Self::ZeroWidth => pieces(token, 1, "\u{200b}"),
             Self::Wide => pieces(token, 1, "\0"),
             Self::Reversed => token.chars().rev().collect(),
+            Self::HtmlTwice => formatted(&|byte| format!("&amp;#{byte};")),
+            Self::HtmlHex => formatted(&|byte| format!("&#x{byte:x};")),
+            Self::Octal => formatted(&|byte| format!("\\{byte:03o}")),
+            Self::Braced => formatted(&|byte| format!("\\u{{{byte:x}}}")),
+            Self::FullWidth => token.chars().map(full_width).collect(),
+            Self::Tags => formatted(&|byte| format!("<b class=\"x\">{}</b>", char::from(byte))),
+            Self::Colours => formatted(&|byte| format!("\u{1b}[31m{}\u{1b}[0m", char::from(byte))),
+            Self::HexList => listed(token, &|_, byte| format!("0x{byte:02X}")),
+            Self::HexColons => formatted(&|byte| format!("{byte:02x}:")),
+            Self::DecimalList => listed(token, &|_, byte| byte.to_string()),
+            Self::DecimalObject => indexed(token, 0),
+            Self::OctalList => listed(token, &|_, byte| format!("{byte:o}")),
+            Self::Base64Twice(before) => base64(&base64(token, before, STANDARD), before, STANDARD),
+            Self::Base64Wide => base64(&pieces(&format!("{token}."), 1, "\0"), 0, STANDARD),
+            Self::Base64Hex => base64(&Self::Hex.of(token), 0, STANDARD),
+            Self::Base64Json => {
+                let json = serde_json::json!({"error": {"key": token}}).to_string();
+                base64(&json, 0, STANDARD)
+            }
+            Self::Base32 => base32(token),
         }
     }
 }
@@ -121,18 +246,38 @@ impl Canary {
     /// When it has fewer.
     #[must_use]
     pub fn new(token: &str) -> Self {
+        Self::written(token, &Disguise::ALL)
+    }
+
+    /// A canary that is looked for as it is, in the common encodings, and in these ways.
+    ///
+    /// # Panics
+    /// As [`Canary::new`].
+    #[must_use]
+    pub fn written(token: &str, ways: &[Disguise]) -> Self {
         let mut pieces = HashMap::new();
+        let mut written: HashMap<_, Vec<_>> = HashMap::new();
         for disguise in Disguise::ALL {
-            let written = disguise.of(token);
+            let ways = ways.iter().filter(|way| **way == disguise);
+            for piece in ways.flat_map(|way| way.pieces(token)) {
+                let begins: Option<[u8; 8]> = piece.get(..8).and_then(|each| each.try_into().ok());
+                if let Some(begins) = begins {
+                    let title = disguise.title();
+                    written
+                        .entry(begins)
+                        .or_default()
+                        .push(Written { piece, title });
+                }
+            }
+            let text = disguise.of(token);
             let (name, core) = match disguise {
-                Disguise::None => ("as it is", written.as_str()),
-                Disguise::Hex => ("in hexadecimal", written.as_str()),
-                Disguise::Reversed => ("backwards", written.as_str()),
+                Disguise::None => ("as it is", text.as_str()),
+                Disguise::Hex => ("in hexadecimal", text.as_str()),
+                Disguise::Reversed => ("backwards", text.as_str()),
                 // The ends depend on what stands around.
-                Disguise::Base64(_) => (
-                    "in base64",
-                    written.get(4..written.len() - 6).unwrap_or_default(),
-                ),
+                Disguise::Base64(_) => {
+                    ("in base64", text.get(4..text.len() - 6).unwrap_or_default())
+                }
                 _ => continue,
             };
             let letters = letters(core.as_bytes());
@@ -148,6 +293,7 @@ impl Canary {
         Self {
             token: token.to_owned(),
             pieces,
+            written,
         }
     }
 
@@ -164,10 +310,66 @@ impl Canary {
             let mut windows = letters.windows(PIECE);
             windows.find_map(|window| self.pieces.get(window).copied())
         };
-        find(&letters(bytes)).or_else(|| match bytes.iter().any(|byte| b"%\\&".contains(byte)) {
+        let found = find(&letters(bytes)).or_else(|| self.written_in(bytes));
+        found.or_else(|| match bytes.iter().any(|byte| b"%\\&".contains(byte)) {
             true => find(&letters(&unescaped(bytes))),
             false => None,
         })
+    }
+}
+
+impl Canary {
+    /// How `bytes` show the token or a piece of it, written in one of the ways.
+    fn written_in(&self, bytes: &[u8]) -> Option<&'static str> {
+        bytes.windows(8).enumerate().find_map(|(at, begins)| {
+            let mut written = self.written.get(begins)?.iter();
+            let rest = bytes.get(at..)?;
+            let held = written.find(|written| rest.starts_with(&written.piece));
+            held.map(|written| written.title)
+        })
+    }
+}
+
+impl Disguise {
+    /// The pieces of `token` that are worth having, in this way, where letters and digits alone do
+    /// not show it.
+    fn pieces(self, token: &str) -> Vec<Vec<u8>> {
+        match self {
+            Self::HtmlTwice
+            | Self::HtmlHex
+            | Self::Octal
+            | Self::Braced
+            | Self::FullWidth
+            | Self::Tags
+            | Self::Colours
+            | Self::HexList
+            | Self::DecimalList
+            | Self::DecimalObject
+            | Self::OctalList => {
+                let whole = self.of(token);
+                let parts = (0..token.len()).filter_map(|from| {
+                    let lengths = PIECE..=token.len() - from;
+                    let mut parts = lengths.filter_map(|length| token.get(from..from + length));
+                    let part = parts.find(|part| letters(part.as_bytes()).len() >= PIECE)?;
+                    Some((from, part))
+                });
+                parts
+                    .map(|(from, part)| match self {
+                        Self::DecimalObject => indexed(part, from),
+                        _ => self.of(part),
+                    })
+                    .map(|part| part.trim_matches(['[', ']', '{', '}']).to_owned())
+                    .inspect(|part| assert!(whole.contains(part), "{part} of {whole}"))
+                    .map(String::into_bytes)
+                    .collect()
+            }
+            Self::Base64Twice(_) | Self::Base64Wide | Self::Base64Hex | Self::Base32 => {
+                let whole = self.of(token).into_bytes();
+                let piece = (whole.len() * PIECE).div_ceil(token.len());
+                whole.windows(piece).map(<[u8]>::to_vec).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -221,6 +423,46 @@ fn pieces(token: &str, length: usize, between: &str) -> String {
         text.push(each);
     }
     text
+}
+
+fn listed(token: &str, format: &dyn Fn(usize, u8) -> String) -> String {
+    let items: Vec<String> = token
+        .bytes()
+        .enumerate()
+        .map(|(index, byte)| format(index, byte))
+        .collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn indexed(token: &str, from: usize) -> String {
+    let list = listed(token, &|index, byte| format!("\"{}\":{byte}", from + index));
+    format!("{{{}}}", list.trim_matches(['[', ']']))
+}
+
+fn full_width(each: char) -> char {
+    match each {
+        '!'..='~' => char::from_u32(u32::from(each) + 0xfee0).unwrap_or(each),
+        _ => each,
+    }
+}
+
+fn base32(token: &str) -> String {
+    let bytes = token.as_bytes();
+    let bit = |at: usize| {
+        bytes
+            .get(at / 8)
+            .is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1)
+    };
+    (0..(bytes.len() * 8).div_ceil(5))
+        .filter_map(|character| {
+            let bits = (0..5).fold(0, |bits, index| {
+                bits << 1 | usize::from(bit(character * 5 + index))
+            });
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+                .get(bits)
+                .map(|byte| char::from(*byte))
+        })
+        .collect()
 }
 
 fn base64(token: &str, before: usize, alphabet: &[u8; 64]) -> String {

@@ -53,7 +53,7 @@ pub fn check_with(data: &[u8], redact: impl Fn(&str, &str) -> String) {
         disguise.of(&secret),
         String::from_utf8_lossy(behind)
     );
-    let canary = Canary::new(&secret);
+    let canary = Canary::written(&secret, &[*disguise]);
     let clean = redact(&secret, &text);
     if let Some(how) = canary.found_in(clean.as_bytes()) {
         panic!("{secret:?}, written as {disguise:?}, is left {how}: {text:?} -> {clean:?}");

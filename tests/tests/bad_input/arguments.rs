@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::terminal::Terminal;
 use synapse_tests::{Home, LocalProvider as _};
 
 use super::{BASE_URL, TWIN, write_connection};
@@ -257,4 +258,67 @@ fn a_log_level_that_is_none_is_said_to_be_none() {
       cause: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
       hint: write a level, or target=level with a comma between several
     "#);
+}
+
+/// Whatever is typed is repeated as text: it moves no cursor, colours nothing and turns no line around.
+#[test]
+fn what_is_typed_is_repeated_as_text() {
+    let evil = "\u{1b}[31mA\u{202e}B\u{1b}[2J\u{1b}]0;C\u{7}";
+    for words in [
+        vec!["completions", evil],
+        vec!["usage", "--by", evil],
+        vec!["usage", "--since", evil],
+        vec!["chat", "work", evil, evil, evil],
+        vec!["--unknown", evil],
+        vec![evil],
+        vec!["help", evil],
+        vec!["explain", evil],
+        vec!["connection", "show", evil],
+        vec![
+            "connection",
+            "create",
+            "work",
+            "--provider",
+            evil,
+            "--model",
+            evil,
+        ],
+        vec!["models", evil],
+        vec!["history", "show", evil],
+        vec!["secret", "check", evil],
+        vec!["ide", "snippet", evil],
+        vec!["ide", "install", "cursor", "--connection", evil],
+        vec!["doctor", "--color", evil],
+    ] {
+        let home = Home::new(TWIN);
+        for more in [&[][..], &["--json"]] {
+            let run = || home.twin(words.iter().chain(more));
+            let shown = Terminal::start(run()).finish().stdout;
+            for hidden in ["\u{202e}", "\u{1b}[31mA", "\u{1b}[2J", "\u{1b}]"] {
+                assert!(!shown.contains(hidden), "{words:?}: {shown:?}");
+            }
+            let piped = run().output();
+            assert!(!piped.stdout.contains('\u{202e}'), "{words:?}: {piped}");
+            assert!(!piped.stderr.contains('\u{202e}'), "{words:?}: {piped}");
+        }
+    }
+}
+
+#[test]
+fn a_home_that_turns_a_line_around_is_shown_as_text() {
+    let home = Home::new(TWIN);
+    let turned = home.path().join("\u{202e}emoh");
+    for words in [
+        &["ide", "snippet"][..],
+        &["ide", "snippet", "cursor"],
+        &["ide", "snippet", "codex"],
+    ] {
+        let snippet = home.twin(words).env("SYNAPSE_HOME", &turned).output();
+        assert!(!snippet.stdout.contains('\u{202e}'), "{snippet}");
+        assert!(!snippet.stderr.contains('\u{202e}'), "{snippet}");
+        assert!(
+            snippet.stdout.contains("202e") || snippet.stderr.contains("ide.not-supported"),
+            "{snippet}"
+        );
+    }
 }

@@ -229,3 +229,22 @@ fn a_support_bundle_holds_no_secret_and_replaces_nothing() {
     assert!(again.stderr.contains("is there already"), "{again}");
     assert_eq!(std::fs::read(&path).unwrap(), bundle);
 }
+
+/// Nobody waits for doctor because a file beside a configuration is large.
+#[test]
+fn a_large_file_beside_a_configuration_is_looked_through_quickly() {
+    for line in [
+        "key=".repeat(5 << 20),
+        "eyJ-".repeat(5 << 20),
+        "NAME=some words, ".repeat(1 << 20),
+    ] {
+        let home = Home::new(TWIN);
+        home.write(".env", &line);
+        let began = std::time::Instant::now();
+        let doctor = run(&home, &["doctor", "--json"]).with_code(0);
+        assert_eq!(codes(&doctor.json()), []);
+        let took = began.elapsed();
+        // Beside other tests, without optimisation. With its square it was hours.
+        assert!(took.as_secs() < 30, "{took:?}");
+    }
+}

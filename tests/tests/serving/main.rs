@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod hostile;
 mod library;
 mod offers;
 mod progress;

@@ -15,8 +15,8 @@ use synapse_core::document::{IdeLinkDocument, IdeSnippetDocument};
 use synapse_core::error::{Code, Failure};
 use synapse_core::name::ConnectionName;
 use synapse_core::ports::ConnectionStore as _;
-use synapse_core::redact::Redactor;
 use synapse_files::same_file;
+use synapse_core::redact::{Redactor, printable_json};
 use synapse_ide::{Client, Entry, Journal, Machine, Scope, System};
 
 use super::{CommandError, Context};
@@ -60,7 +60,7 @@ fn plain_snippet(context: &Context, connection: Option<&str>) -> Result<(), Comm
     let text = serde_json::to_string_pretty(&snippet).map_err(|error| {
         Failure::new(Code::InternalInvariant, "the snippet cannot be written").caused_by(&error)
     })?;
-    context.printer.line(&text);
+    context.printer.line(&printable_json(&text));
     if !context.printer.is_json() {
         context
             .printer

@@ -1,7 +1,8 @@
 //! The one place that writes to stdout and stderr: results to stdout, everything else to stderr.
 //!
 //! **Invariant:** text from outside (answers, provider messages) passes `printable` before it
-//! reaches a terminal, so that it cannot move the cursor or reorder a line.
+//! reaches a terminal, so that it cannot move the cursor or reorder a line. What forgets to is
+//! caught here: of all control sequences only styles pass (`printable_styled`).
 
 mod chart;
 mod check;
@@ -17,7 +18,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
 use synapse_core::error::{Code, Failure};
-use synapse_core::redact::{SeenSecrets, printable_json};
+use synapse_core::redact::{SeenSecrets, printable, printable_json, printable_styled};
 
 pub(crate) use self::chart::bar;
 pub(crate) use self::check::{Mark, in_short};
@@ -75,13 +76,18 @@ impl Printer {
     /// Prints a line of the result.
     pub(crate) fn line(&self, text: &str) {
         let mut stdout = AutoStream::new(io::stdout(), self.color);
-        self.keep_in_mind(writeln!(stdout, "{}", self.seen.spare(text)));
+        let text = self.seen.spare(text);
+        self.keep_in_mind(writeln!(stdout, "{}", printable_styled(&text)));
     }
 
-    /// Prints an answer or a script exactly as it is, escape sequences included, without adding a line end.
+    /// Prints an answer or a script exactly as it is, without adding a line end; to a file or a pipe
+    /// escape sequences included, to a terminal as it may show them.
     pub(crate) fn exactly(&self, text: &str) {
         let mut stdout = io::stdout();
-        let written = stdout.write_all(text.as_bytes());
+        let written = match Self::stdout_is_terminal() {
+            true => stdout.write_all(printable(text).as_bytes()),
+            false => stdout.write_all(text.as_bytes()),
+        };
         self.keep_in_mind(written.and_then(|()| stdout.flush()));
     }
 
@@ -113,7 +119,8 @@ impl Printer {
     /// Asks something, and leaves the cursor behind it.
     pub(crate) fn ask(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr(), self.color);
-        drop(write!(stderr, "{text}").and_then(|()| stderr.flush()));
+        let text = self.seen.redact(text);
+        drop(write!(stderr, "{}", printable_styled(&text)).and_then(|()| stderr.flush()));
     }
 
     /// Prints the one JSON document of the result.
@@ -152,7 +159,8 @@ impl Printer {
     /// Prints a line that is no result: progress, advice.
     pub(crate) fn note(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr(), self.color);
-        drop(writeln!(stderr, "{}", self.seen.redact(text)));
+        let text = self.seen.redact(text);
+        drop(writeln!(stderr, "{}", printable_styled(&text)));
     }
 
     /// Prints a failure for people.

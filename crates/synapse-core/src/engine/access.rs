@@ -7,6 +7,7 @@ use crate::error::{Code, Failure};
 use crate::gate::NetworkPermit;
 use crate::name::ConnectionName;
 use crate::provider::{ProviderKind, TokenNeed};
+use crate::redact::vendors::Issuer;
 use crate::secret::BoundSecret;
 
 use super::Ports;
@@ -31,7 +32,9 @@ pub(super) async fn secret(
     };
     connection.check_binding()?;
     let resolved = ports.secrets.resolve(permit, reference).await?;
+    let redactor = ports.secrets.redactor(&resolved.value);
     let secret = BoundSecret::new(resolved.value, permit.origins().to_vec());
+    let secret = secret.with_redactor(redactor);
     check_vendor(connection.provider, reference, &secret)?;
     Ok(Some((secret, resolved.found)))
 }
@@ -60,19 +63,18 @@ fn check_vendor(
     if profile.token == TokenNeed::Optional {
         return Ok(());
     }
-    let Some(stamp) = STAMPS.iter().find(|stamp| secret.starts_with(stamp.prefix)) else {
+    let Some(issuer) = secret.issuer() else {
         return Ok(());
     };
-    let message = match stamp.owner {
-        Owner::Nobody => stamp.title.to_owned(),
+    let (owner, title) = issued_by(issuer);
+    let message = match owner {
+        Owner::Nobody => title.to_owned(),
         Owner::Of(owner) if owner == provider => return Ok(()),
         // Several vendors use it; the router is none of them.
         Owner::Several if provider != ProviderKind::HuggingFace => return Ok(()),
+        Owner::Unknown => return Ok(()),
         Owner::Of(_) | Owner::Several => {
-            format!(
-                "{}, and the connection is to {}",
-                stamp.title, profile.title
-            )
+            format!("{title}, and the connection is to {}", profile.title)
         }
     };
     Err(Failure::new(Code::CredentialWrongVendor, message)
@@ -84,13 +86,6 @@ fn check_vendor(
         .with("reference", reference))
 }
 
-/// A prefix that says whose token it is.
-struct Stamp {
-    prefix: &'static str,
-    owner: Owner,
-    title: &'static str,
-}
-
 /// Who takes a token.
 enum Owner {
     /// One provider.
@@ -99,66 +94,65 @@ enum Owner {
     Several,
     /// No provider takes it for chat.
     Nobody,
+    /// Not known: what it is for says no prefix.
+    Unknown,
 }
 
-/// The first that fits decides, so the longer prefix of two stands first.
-const STAMPS: [Stamp; 12] = [
-    Stamp::nobody(
-        "sk-admin-",
-        "this is an OpenAI admin key, which cannot chat",
-    ),
-    Stamp::nobody(
-        "sk-ant-admin",
-        "this is an Anthropic admin key, which cannot chat",
-    ),
-    Stamp::nobody(
-        "api_org_",
-        "this is a legacy Hugging Face organization token, which the router does not take",
-    ),
-    Stamp::of(
-        "sk-ant-",
-        ProviderKind::Anthropic,
-        "this is an Anthropic key",
-    ),
-    Stamp::of(
-        "sk-or-",
-        ProviderKind::OpenRouter,
-        "this is an OpenRouter key",
-    ),
-    Stamp::of("sk-proj-", ProviderKind::OpenAi, "this is an OpenAI key"),
-    Stamp::of("sk-svcacct-", ProviderKind::OpenAi, "this is an OpenAI key"),
-    Stamp::of(
-        "hf_",
-        ProviderKind::HuggingFace,
-        "this is a Hugging Face token",
-    ),
-    Stamp::of("gsk_", ProviderKind::Groq, "this is a Groq key"),
-    Stamp::of("xai-", ProviderKind::XAi, "this is an xAI key"),
-    Stamp::of("AIza", ProviderKind::Gemini, "this is a Google key"),
-    Stamp::new("sk-", Owner::Several, "this is an OpenAI-style key"),
-];
-
-impl Stamp {
-    const fn new(prefix: &'static str, owner: Owner, title: &'static str) -> Self {
-        Self {
-            prefix,
-            owner,
-            title,
-        }
-    }
-
-    const fn of(prefix: &'static str, owner: ProviderKind, title: &'static str) -> Self {
-        Self::new(prefix, Owner::Of(owner), title)
-    }
-
-    const fn nobody(prefix: &'static str, title: &'static str) -> Self {
-        Self::new(prefix, Owner::Nobody, title)
+/// Which provider takes what an issuer gives out, and what to call it.
+const fn issued_by(issuer: Issuer) -> (Owner, &'static str) {
+    match issuer {
+        Issuer::OpenAi => (Owner::Of(ProviderKind::OpenAi), "this is an OpenAI key"),
+        Issuer::OpenAiAdmin => (
+            Owner::Nobody,
+            "this is an OpenAI admin key, which cannot chat",
+        ),
+        Issuer::Anthropic => (
+            Owner::Of(ProviderKind::Anthropic),
+            "this is an Anthropic key",
+        ),
+        Issuer::AnthropicAdmin => (
+            Owner::Nobody,
+            "this is an Anthropic admin key, which cannot chat",
+        ),
+        Issuer::OpenRouter => (
+            Owner::Of(ProviderKind::OpenRouter),
+            "this is an OpenRouter key",
+        ),
+        Issuer::OpenAiStyle => (Owner::Several, "this is an OpenAI-style key"),
+        Issuer::HuggingFace => (
+            Owner::Of(ProviderKind::HuggingFace),
+            "this is a Hugging Face token",
+        ),
+        Issuer::HuggingFaceOrganization => (
+            Owner::Nobody,
+            "this is a legacy Hugging Face organization token, which the router does not take",
+        ),
+        Issuer::Groq => (Owner::Of(ProviderKind::Groq), "this is a Groq key"),
+        Issuer::XAi => (Owner::Of(ProviderKind::XAi), "this is an xAI key"),
+        Issuer::Google => (Owner::Of(ProviderKind::Gemini), "this is a Google key"),
+        _ => (Owner::Unknown, "this is a token"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The prefixes that a provider's profile names are in the one table, as that provider's.
+    #[test]
+    fn the_table_knows_the_prefixes_of_every_profile() {
+        for provider in ProviderKind::ALL {
+            for prefix in provider.profile().token_prefixes {
+                let issuer = crate::redact::vendors::issuer(&format!("{prefix}fake"));
+                let (owner, title) = issued_by(issuer.unwrap_or(Issuer::Other));
+                assert!(
+                    matches!(owner, Owner::Several)
+                        || matches!(owner, Owner::Of(of) if of == provider),
+                    "{prefix} of {provider:?}: {title}"
+                );
+            }
+        }
+    }
 
     fn verdict(provider: &str, token: &str) -> Option<Code> {
         let reference = "env:TOKEN".parse().unwrap();

@@ -3,8 +3,12 @@
 
 #![cfg(test)]
 
+mod linear;
+mod page;
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
+use synapse_redact::vendors::TOKEN_PREFIXES;
 use synapse_redact::{Redactor, SeenSecrets, without_tokens};
 use synapse_testkit::leak::{Canary, Disguise};
 use synapse_testkit::redaction;
@@ -55,12 +59,13 @@ proptest! {
         behind in around(),
     ) {
         let mut text = String::new();
-        for (before, disguise) in ways {
-            text += &before;
+        for (before, disguise) in &ways {
+            text += before;
             text += &disguise.of(&secret);
         }
         text += &behind;
-        let canary = Canary::new(&secret);
+        let ways: Vec<Disguise> = ways.into_iter().map(|(_, disguise)| disguise).collect();
+        let canary = Canary::written(&secret, &ways);
         let seen = SeenSecrets::new();
         seen.remember(&secret.as_str().into());
         let redactor = Redactor::for_secret(&secret);
@@ -91,20 +96,50 @@ proptest! {
 
     #[test]
     fn a_token_that_nobody_knew_goes_by_its_shape(
-        prefix in prop::sample::select(&["sk-", "sk-proj-", "hf_", "ghp_", "gsk_", "xai-", "hvs."][..]),
-        body in text("[a-z]{4}[A-Z]{4}[0-9]{4}[A-Za-z0-9]{12,60}"),
+        prefix in prop::sample::select(TOKEN_PREFIXES),
+        body in text("[a-z]{4}[A-Z]{4}[0-9]{4}[A-Za-z0-9]{28,60}"),
         disguise in prop::sample::select(&[
             Disguise::None, Disguise::Upper, Disguise::Swapped, Disguise::Percent, Disguise::Hex,
             Disguise::JsonUnicode, Disguise::Html, Disguise::Base64(0), Disguise::Base64(1),
-            Disguise::Base64(2), Disguise::Base64Url(1),
+            Disguise::Base64(2), Disguise::Base64Url(1), Disguise::HtmlTwice, Disguise::HtmlHex,
+            Disguise::Octal, Disguise::Braced, Disguise::FullWidth, Disguise::Tags, Disguise::Colours,
+            Disguise::HexList, Disguise::HexColons, Disguise::DecimalList, Disguise::DecimalObject,
+            Disguise::OctalList, Disguise::Base64Twice(0), Disguise::Base64Twice(1),
+            Disguise::Base64Wide, Disguise::Base64Hex, Disguise::Base64Json,
         ][..]),
         before in text("[ -~]{0,20}[ \"=<(]"),
         behind in text("[ \",)>&][ -~]{0,20}"),
     ) {
-        let token = format!("{prefix}{body}");
+        let token = format!("{}{body}", prefix.prefix);
         let text = format!("{before}{}{behind}", disguise.of(&token));
         let clean = without_tokens(&text);
-        prop_assert_eq!(Canary::new(&token).found_in(clean.as_bytes()), None, "{} -> {}", text, clean);
+        prop_assert_eq!(Canary::written(&token, &[disguise]).found_in(clean.as_bytes()), None, "{} -> {}", text, clean);
+    }
+
+    #[test]
+    fn an_answer_keeps_no_whole_secret(
+        secret in text("[A-Za-z0-9]{20}[A-Za-z0-9_-]{4,40}"),
+        disguise in disguise(),
+        before in text("[ -~]{0,20}[ \"<(]"),
+        behind in text("[ \",)>][ -~]{0,20}"),
+    ) {
+        let text = format!("{before}{}{behind}", disguise.of(&secret));
+        let clean = Redactor::for_secret(&secret).spare(&text).into_owned();
+        prop_assert_eq!(Canary::written(&secret, &[disguise]).found_in(clean.as_bytes()), None, "{} -> {}", text, clean);
+    }
+
+    #[test]
+    fn a_secret_at_the_cut_of_a_message_does_not_come_through(
+        secret in secret(),
+        disguise in disguise(),
+        fill in text("([a-z]{1,9}[ ,.]){0,12}"),
+        times in 0..200_usize,
+        max in 1..400_usize,
+    ) {
+        let text = format!("{} {} {}", fill.repeat(times), disguise.of(&secret), "x ".repeat(5000));
+        let clean = Redactor::for_secret(&secret).clean(&text, max);
+        prop_assert!(clean.chars().count() <= max + 1);
+        prop_assert_eq!(Canary::written(&secret, &[disguise]).found_in(clean.as_bytes()), None, "{} -> {}", text, clean);
     }
 
     #[test]
