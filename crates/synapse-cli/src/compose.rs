@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
+use synapse_process::Guard;
 use synapse_providers::Providers;
 use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
 
@@ -58,6 +59,7 @@ pub(crate) fn secrets(context: &Context) -> Result<Secrets, Failure> {
     let user_home = environment.user_home().map(ToOwned::to_owned);
     Ok(Secrets::new(user_home, environment.lookup())
         .at_home(home(context)?)
+        .guarded_by(guard())
         .asking(Arc::new(Terminal)))
 }
 
@@ -77,6 +79,19 @@ pub(crate) fn secrets_of(environment: &Environment, directory: &Path) -> Secrets
 /// Where connections are.
 pub(crate) fn connections(context: &Context) -> Result<TomlConnections, Failure> {
     Ok(TomlConnections::new(home(context)?))
+}
+
+/// Who ends what a program leaves that we start: this very program, once more. Through `/proc`
+/// it is found also when an upgrade has put another one in its place.
+pub(crate) fn guard() -> Guard {
+    let running = Path::new("/proc/self/exe");
+    if cfg!(target_os = "linux") && running.exists() {
+        return Guard::program(running);
+    }
+    match std::env::current_exe() {
+        Ok(program) => Guard::program(program),
+        Err(_) => Guard::none(),
+    }
 }
 
 fn home(context: &Context) -> Result<Home, Failure> {

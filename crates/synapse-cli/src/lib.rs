@@ -45,6 +45,9 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn main_with(resolved: Resolved) -> ExitCode {
     guard::no_dumps();
+    if let Some(code) = synapse_process::serve_as_guard() {
+        return code;
+    }
     let seen = SeenSecrets::new();
     guard::report_panics(seen.clone());
     let arguments = match Arguments::try_parse() {

@@ -229,14 +229,18 @@ fn first_permissions(_existing: Option<&Metadata>, _rights: Rights) -> Option<Pe
 
 /// Gives `file` the owner and mode of `existing`.
 fn give(file: &File, existing: &Metadata) -> io::Result<()> {
+    let new = file.metadata()?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
 
-        let new = file.metadata()?;
         if (new.uid(), new.gid()) != (existing.uid(), existing.gid()) {
             std::os::unix::fs::fchown(file, Some(existing.uid()), Some(existing.gid()))?;
         }
+    }
+    // A file system that keeps no modes refuses to set one, and all of them are the same there.
+    if new.permissions() == existing.permissions() {
+        return Ok(());
     }
     file.set_permissions(existing.permissions())
 }

@@ -44,6 +44,23 @@ pub enum Keeping {
     Ignored,
 }
 
+impl Keeping {
+    /// Whether the file system of `path` keeps owners and modes: tried with a file of our own that
+    /// is gone at once, and where none can be made, told by the kind of the file system.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        keeping(path, path.is_dir())
+    }
+
+    /// Modes are not of this system.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn of(_path: &Path) -> Self {
+        Self::Ignored
+    }
+}
+
 impl fmt::Display for Flaw {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -2,6 +2,7 @@
 //! taken back. The backups are ours and in our own directory, because a client's file may hold
 //! other servers' keys, and a copy beside it would end in somebody's repository.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -240,12 +241,48 @@ impl Journal {
         drop(std::fs::remove_file(backup_of(path)));
     }
 
+    /// Forgets what can no longer be taken back, because a backup may hold keys of other servers:
+    /// changes of a file that somebody else changed since, backups that no record names, and the
+    /// oldest changes beyond the most that are kept.
     fn prune(&self) {
-        let names = self.records().unwrap_or_default();
-        let surplus = names.len().saturating_sub(MOST_RECORDS);
-        for name in names.iter().take(surplus) {
-            self.forget(&self.directory.join(name));
+        // For each file the content that an older change has to have led to.
+        let mut contents: BTreeMap<PathBuf, Option<String>> = BTreeMap::new();
+        let mut kept = 0;
+        for name in self.records().unwrap_or_default().into_iter().rev() {
+            let path = self.directory.join(name);
+            if kept < MOST_RECORDS && Self::is_of_use(&path, &mut contents) {
+                kept += 1;
+            } else {
+                self.forget(&path);
+            }
         }
+        let entries = std::fs::read_dir(&self.directory).into_iter().flatten();
+        let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        // Who writes one holds the lock that we hold.
+        let orphaned = files.filter(|file| {
+            file.extension().is_some_and(|end| end == "bak")
+                && !file.with_extension("json").exists()
+        });
+        orphaned.for_each(|file| drop(std::fs::remove_file(file)));
+    }
+
+    /// Whether the change of the record at `path` can be taken back, after those that are newer. A
+    /// record or a file that cannot be read tells nothing.
+    fn is_of_use(path: &Path, contents: &mut BTreeMap<PathBuf, Option<String>>) -> bool {
+        let Ok(Some(record)) = read_record(path) else {
+            return true;
+        };
+        let content = match contents.get(&record.file) {
+            Some(content) => content.clone(),
+            None => match file::read(&record.file) {
+                Ok(content) => content.as_deref().map(digest),
+                Err(_) => return true,
+            },
+        };
+        let is_of_use = content == record.after;
+        let content = if is_of_use { record.before } else { content };
+        contents.insert(record.file, content);
+        is_of_use
     }
 }
 
@@ -425,6 +462,95 @@ mod tests {
         backup.write_all(b"other").unwrap();
         let failure = journal.undo(None, &entry).unwrap_err();
         assert_eq!(failure.code, Code::IdeFileChanged);
+    }
+
+    /// A journal, and `words` as contents that a file had one after another, each by a change.
+    fn changed_to(directory: &Path, words: &[&str]) -> (Journal, PathBuf) {
+        let journal = Journal::new(directory.join("journal"));
+        let file = directory.join("client.json");
+        for (number, pair) in words.windows(2).enumerate() {
+            let [before, after] = pair else { continue };
+            let path = journal.directory.join(format!("{number:03}.json"));
+            file::write_private(&backup_of(&path), before.as_bytes()).unwrap();
+            let record = Record {
+                format: FORMAT,
+                client: "cursor".to_owned(),
+                scope: "user".to_owned(),
+                file: file.clone(),
+                made_at: String::new(),
+                before: Some(digest(before.as_bytes())),
+                after: Some(digest(after.as_bytes())),
+            };
+            file::write_private(&path, &serde_json::to_vec(&record).unwrap()).unwrap();
+        }
+        let last = words.last().unwrap();
+        file::write_private(&file, last.as_bytes()).unwrap();
+        (journal, file)
+    }
+
+    fn backups(journal: &Journal) -> usize {
+        let files = std::fs::read_dir(&journal.directory).unwrap();
+        let names = files.map(|file| file.unwrap().path());
+        names
+            .filter(|path| path.extension().unwrap() == "bak")
+            .count()
+    }
+
+    #[test]
+    fn a_backup_stays_as_long_as_its_change_can_be_taken_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let (journal, file) = changed_to(directory.path(), &["a", "b", "c"]);
+        journal.prune();
+        assert_eq!(
+            (journal.records().unwrap().len(), backups(&journal)),
+            (2, 2)
+        );
+        // Taken back by hand: the older change can still be.
+        file::write_private(&file, b"b").unwrap();
+        journal.prune();
+        assert_eq!(journal.records().unwrap(), ["000.json"]);
+        // The client wrote: nothing can.
+        file::write_private(&file, b"other").unwrap();
+        journal.prune();
+        assert_eq!(
+            (journal.records().unwrap().len(), backups(&journal)),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn a_chain_that_somebody_interrupted_ends_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let (journal, _) = changed_to(directory.path(), &["a", "b"]);
+        let (_, _) = changed_to(&directory.path().join("other"), &["a", "b"]);
+        // Changed by somebody from b to x, and by us from x to c.
+        let (_, file) = changed_to(&directory.path().join("third"), &["x", "c"]);
+        let third = directory.path().join("third/journal/000.json");
+        std::fs::rename(
+            third.with_extension("bak"),
+            journal.directory.join("001.bak"),
+        )
+        .unwrap();
+        let text = std::fs::read_to_string(third).unwrap();
+        let text = text.replace("third/", "");
+        file::write_private(&journal.directory.join("001.json"), text.as_bytes()).unwrap();
+        std::fs::rename(file, directory.path().join("client.json")).unwrap();
+        journal.prune();
+        assert_eq!(journal.records().unwrap(), ["001.json"]);
+    }
+
+    #[test]
+    fn a_backup_without_a_record_goes_and_one_of_an_unreadable_file_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let (journal, file) = changed_to(directory.path(), &["a", "b"]);
+        file::write_private(&journal.directory.join("orphan.bak"), b"a key").unwrap();
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        journal.prune();
+        assert_eq!(
+            (journal.records().unwrap().len(), backups(&journal)),
+            (1, 1)
+        );
     }
 
     #[test]

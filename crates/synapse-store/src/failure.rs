@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 use synapse_core::redact::printable;
 use synapse_core::{Code, Failure};
-use synapse_files::FileError;
+use synapse_files::{Distrust, FileError, Flaw, Home, Keeping};
 
 use crate::shell::quote;
 
@@ -33,6 +33,47 @@ pub(crate) fn of_file(error: FileError) -> Failure {
         }
         error => unusable(Path::new(""), &error),
     }
+}
+
+/// Refuses `file`, which is in `home`, when others may change it or the directory. Where the file
+/// system keeps no modes there is nothing to mend, and `synapse doctor` warns.
+pub(crate) fn rely_on(home: &Home, file: &Path) -> Result<(), Failure> {
+    refuse(home.rely_on(file))
+}
+
+fn refuse(examined: Result<(), Distrust>) -> Result<(), Failure> {
+    match examined {
+        Err(distrust) if distrust.keeping == Keeping::Kept => Err(distrusted(&distrust)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The failure of a file or directory that others may change.
+pub(crate) fn distrusted(distrust: &Distrust) -> Failure {
+    let path = &distrust.path;
+    let failure = Failure::new(
+        Code::StorageModeTooOpen,
+        format!("other users of this machine may change {}", shown(path)),
+    )
+    .cause(distrust.flaw.to_string());
+    let failure = match (distrust.keeping, distrust.flaw) {
+        (Keeping::Ignored, _) => failure
+            .cause("its file system keeps no modes, so that nothing can be protected there")
+            .hint("set SYNAPSE_HOME to a directory on another file system"),
+        (Keeping::Kept, Flaw::Foreign { user, .. }) => failure.command(
+            "make it yours, if nobody else should use it; or set SYNAPSE_HOME to a directory of \
+             your own",
+            match distrust.is_directory {
+                true => format!("sudo chown -R {user} {}", quote(path)),
+                false => format!("sudo chown {user} {}", quote(path)),
+            },
+        ),
+        (Keeping::Kept, _) => failure.command(
+            "let only yourself change it, and look whether somebody did",
+            format!("chmod go-w {}", quote(path)),
+        ),
+    };
+    failure.with("file", shown(path))
 }
 
 fn unusable(path: &Path, error: &FileError) -> Failure {
@@ -211,6 +252,37 @@ mod tests {
             assert_eq!(failure.code, code, "{kind:?}");
             assert_eq!(failure.context.get("file").unwrap(), PATH);
         }
+    }
+
+    #[test]
+    fn what_others_may_change_is_refused_unless_nothing_can_be_mended() {
+        let distrust = |flaw, keeping| Distrust {
+            path: "/home/a b/.synapse".into(),
+            flaw,
+            is_directory: true,
+            keeping,
+        };
+        let foreign = Flaw::Foreign {
+            owner: 1001,
+            user: 1000,
+        };
+        for (flaw, command) in [
+            (
+                Flaw::Writable { mode: 0o777 },
+                "chmod go-w '/home/a b/.synapse'",
+            ),
+            (foreign, "sudo chown -R 1000 '/home/a b/.synapse'"),
+        ] {
+            let failure = refuse(Err(distrust(flaw, Keeping::Kept))).unwrap_err();
+            assert_eq!(failure.code, Code::StorageModeTooOpen);
+            assert_eq!(failure.hints[0].command.as_deref(), Some(command));
+            // vfat, NTFS, drvfs: used, and doctor says where to go.
+            let ignored = distrust(flaw, Keeping::Ignored);
+            assert_eq!(refuse(Err(ignored.clone())), Ok(()));
+            let doubt = distrusted(&ignored);
+            assert!(doubt.hints[0].text.contains("SYNAPSE_HOME"), "{doubt}");
+        }
+        assert_eq!(refuse(Ok(())), Ok(()));
     }
 
     #[test]

@@ -14,8 +14,9 @@ mod shell;
 
 pub use connections::TomlConnections;
 pub use ledger::{SqliteLedger, SqlitePrices};
-pub use secrets::{Environment, NewKey, NoPrompt, Scanned, Secrets};
+pub use secrets::{Environment, Inspected, NewKey, NoPrompt, Scanned, Secrets};
 pub use synapse_files::Home;
+pub use synapse_process::Guard;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

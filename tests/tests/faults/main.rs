@@ -4,7 +4,9 @@
 #![cfg(test)]
 
 mod ending;
+mod modes;
 mod once;
+mod orphans;
 mod pipes;
 mod processes;
 mod storage;
@@ -25,4 +27,13 @@ fn hanging() -> RawServer {
 fn prompt(request: &RecordedRequest) -> String {
     let body = request.json();
     body["messages"][0]["content"].as_str().unwrap().to_owned()
+}
+
+/// Waits until `holds`, for as long as a test may.
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = std::time::Instant::now() + synapse_tests::PATIENCE;
+    while !holds() {
+        assert!(std::time::Instant::now() < deadline, "{what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }

@@ -41,6 +41,7 @@ const LAYERS: &[Layer] = &[
             "synapse-telemetry",
             "synapse-ide",
             "synapse-files",
+            "synapse-process",
         ],
     },
     Layer {
@@ -53,7 +54,12 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-store",
-        may_use: &["synapse-core", "synapse-http", "synapse-files"],
+        may_use: &[
+            "synapse-core",
+            "synapse-http",
+            "synapse-files",
+            "synapse-process",
+        ],
     },
     Layer {
         name: "synapse-export",
@@ -65,7 +71,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-ide",
-        may_use: &["synapse-core", "synapse-files"],
+        may_use: &["synapse-core", "synapse-files", "synapse-process"],
     },
     Layer {
         name: "synapse-http",
@@ -81,6 +87,10 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-files",
+        may_use: &[],
+    },
+    Layer {
+        name: "synapse-process",
         may_use: &[],
     },
     Layer {

@@ -54,7 +54,7 @@ pub(super) async fn run(
         },
         entries: entries(context, project)?,
         answered: answered(engine, &arguments.name).await?,
-        exposure: git::exposure(environment, project.unwrap_or(Path::new(".")), tracked),
+        exposure: git::exposure(environment, project.unwrap_or(Path::new(".")), tracked).await,
         now: engine.ports().clock.now(),
     };
     let items = evaluate(&connection, &facts);

@@ -88,11 +88,14 @@ impl Doctor<'_> {
     }
 
     fn home(&mut self) {
-        let flaws = self.secrets.inspect_home();
+        let found = self.secrets.inspect_home();
         let writable = is_writable(&self.directory);
-        let sound = flaws.is_empty() && writable;
-        for flaw in flaws {
+        let sound = found.flaws.is_empty() && found.doubts.is_empty() && writable;
+        for flaw in found.flaws {
             self.push("home", None, Diagnosis::Fail(flaw));
+        }
+        for doubt in found.doubts {
+            self.push("home", None, Diagnosis::Warn(doubt));
         }
         if !writable {
             let what = printable(&self.directory.to_string_lossy());

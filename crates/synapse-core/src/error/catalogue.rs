@@ -490,8 +490,12 @@ catalogue! {
         remedy "Free some space.";
     StorageModeTooOpen "storage.mode-too-open" Storage
         means "other users of this machine may change Synapse's own files"
-        detected "the mode or the owner of its directory or of connections.toml"
+        detected "the mode or the owner of its directory or of a file in it; the file was not used"
         remedy "Run the command in the hint; then look at your connections, in case somebody changed them.";
+    StorageUnfinishedFile "storage.unfinished-file" Storage
+        means "a process that was killed left an unfinished file, which may hold a secret"
+        detected "`synapse doctor` found one in Synapse's directory that nobody is writing"
+        remedy "Remove it with the command in the hint; the next write to its directory does so too.";
 }
 
 impl Code {

@@ -1,24 +1,22 @@
-//! The one place of this crate that starts a process. It gets the environment that is given and no
-//! other, and neither it nor what it started outlives its owner.
+//! The process of a server that is checked, and what a client reads of it.
 
 use std::io;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
+use synapse_process::{Guard, Input, Output, Program, Running};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::launch::Launched;
 use super::veil::Veil;
 
-/// A server that runs.
-#[derive(Debug)]
+/// A server that runs. Dropping it ends it with everything that it started.
 pub(super) struct Child {
-    group: Group,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-    errors: ChildStderr,
+    running: Running,
+    input: Option<Input>,
+    output: BufReader<Output>,
+    errors: Output,
 }
 
 /// What a process left.
@@ -31,31 +29,20 @@ pub(super) struct Left {
 }
 
 impl Child {
-    pub(super) fn start(launched: &Launched) -> io::Result<Self> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place of this crate that starts a process"
-        )]
-        let mut command = Command::new(&launched.program);
-        command
-            .args(&launched.arguments)
-            .env_clear()
-            .envs(&launched.environment)
-            .current_dir(&launched.directory)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        // A group of its own, so that what a wrapper started goes with it.
-        #[cfg(unix)]
-        command.process_group(0);
-        let mut child = command.spawn()?;
-        let missing = || io::Error::other("a pipe is missing");
+    pub(super) async fn start(launched: &Launched, guard: &Guard) -> io::Result<Self> {
+        let program = Program::new(&launched.program)
+            .arguments(&launched.arguments)
+            .variables(&launched.environment)
+            .directory(&launched.directory);
+        let mut running = program.start(guard).await?;
+        let (Some(output), Some(errors)) = running.outputs() else {
+            return Err(io::Error::other("a pipe is missing"));
+        };
         Ok(Self {
-            input: child.stdin.take(),
-            output: BufReader::new(child.stdout.take().ok_or_else(missing)?),
-            errors: child.stderr.take().ok_or_else(missing)?,
-            group: Group::of(child),
+            input: running.input(),
+            output: BufReader::new(output),
+            errors,
+            running,
         })
     }
 
@@ -84,7 +71,7 @@ impl Child {
     }
 
     /// Closes its stdin and waits for its end, as a client that quits does; `None` when it had to
-    /// be killed.
+    /// be killed. What it leaves is ended.
     pub(super) async fn close(mut self) -> Option<ExitStatus> {
         drop(self.input.take());
         let ended = async {
@@ -99,22 +86,22 @@ impl Child {
                 std::future::pending().await
             };
             tokio::select! {
-                status = self.group.child.wait() => status,
+                status = self.running.wait() => status,
                 never = drained => never,
             }
         };
-        let status = timeout(FAREWELL, ended).await.ok()?.ok()?;
-        self.group.release();
-        Some(status)
+        let status = timeout(FAREWELL, ended).await;
+        self.running.end(Duration::ZERO).await;
+        status.ok()?.ok()
     }
 
     /// Ends it and gives what it left.
     pub(super) async fn end(mut self, veil: &Veil) -> Left {
         drop(self.input.take());
         // One that is about to end by itself says how.
-        let status = timeout(LAST_WORDS, self.group.child.wait()).await;
+        let status = timeout(LAST_WORDS, self.running.wait()).await;
         let status = status.ok().and_then(Result::ok);
-        self.group.kill();
+        self.running.end(Duration::ZERO).await;
         let mut bytes = Vec::new();
         let mut errors = (&mut self.errors).take(MOST_ERRORS);
         // A process that escaped may hold the pipe open.
@@ -123,55 +110,6 @@ impl Child {
             status,
             errors: last_lines(&String::from_utf8_lossy(&bytes), veil),
         }
-    }
-}
-
-/// A process and everything that it started, killed when it is dropped.
-#[derive(Debug)]
-struct Group {
-    child: tokio::process::Child,
-    /// The id of the group is that of its first process, and stays taken while anybody is in it.
-    #[cfg(unix)]
-    id: Option<rustix::process::Pid>,
-}
-
-impl Group {
-    fn of(child: tokio::process::Child) -> Self {
-        Self {
-            #[cfg(unix)]
-            id: child
-                .id()
-                .and_then(|id| i32::try_from(id).ok())
-                .and_then(rustix::process::Pid::from_raw),
-            child,
-        }
-    }
-
-    /// Lets what is left of it live.
-    #[cfg(unix)]
-    const fn release(&mut self) {
-        self.id = None;
-    }
-
-    /// Without a group nothing is left.
-    #[cfg(not(unix))]
-    const fn release(&self) {}
-
-    fn kill(&mut self) {
-        #[cfg(unix)]
-        if let Some(id) = self.id.take() {
-            // A group that is gone needs no signal.
-            let _: Result<(), _> =
-                rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
-        }
-        // One that has ended already has nothing to be told.
-        drop(self.child.start_kill());
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use synapse_core::doctor::{Diagnosis, Examined};
 use synapse_core::{Code, Failure};
+use synapse_process::Guard;
 
 use self::child::Child;
 use self::launch::Launched;
@@ -43,6 +44,8 @@ pub struct Target<'a> {
     pub running: &'a Path,
     /// Whether this program takes such arguments.
     pub takes: &'a (dyn Fn(&[String]) -> Result<(), Failure> + Sync),
+    /// Who ends what the program leaves.
+    pub guard: &'a Guard,
     /// How long to wait, when not as long as the client.
     pub patience: Option<Duration>,
 }
@@ -289,7 +292,7 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
     report.variables = Some(launched.variable_names());
     report.directory = Some(launched.directory.clone());
     let veil = Veil::over(configured.secrets());
-    Ok(started(report, &launched, &veil).await)
+    Ok(started(report, &launched, &veil, target.guard).await)
 }
 
 /// Reads the entry and refuses one that is not ours.
@@ -382,9 +385,14 @@ impl CheckReport {
     }
 }
 
-async fn started(mut report: CheckReport, launched: &Launched, veil: &Veil) -> CheckReport {
+async fn started(
+    mut report: CheckReport,
+    launched: &Launched,
+    veil: &Veil,
+    guard: &Guard,
+) -> CheckReport {
     let began = Instant::now();
-    let mut child = match Child::start(launched) {
+    let mut child = match Child::start(launched, guard).await {
         Ok(child) => child,
         Err(error) => {
             let failure = Failure::new(Code::IdeLaunchFailed, "the command cannot be started")

@@ -22,7 +22,7 @@ use synapse_files::Home;
 pub(crate) use self::document::LedgerSettings;
 use self::source::Source;
 use crate::atomic::{Lock, replace};
-use crate::failure::{of_file, shown};
+use crate::failure::{of_file, rely_on, shown};
 
 /// The connections in the `connections.toml` of a [`Home`].
 ///
@@ -69,7 +69,7 @@ impl TomlConnections {
     }
 
     fn source(&self) -> Result<Source, Failure> {
-        Source::read(&self.home.connections())
+        source_of(&self.home)
     }
 
     /// Makes one change.
@@ -170,7 +170,14 @@ impl ConnectionStore for TomlConnections {
 
 /// What the file of `home` says for the ledger.
 pub(crate) fn ledger_settings(home: &Home) -> Result<LedgerSettings, Failure> {
-    document::settings(&Source::read(&home.connections())?)
+    document::settings(&source_of(home)?)
+}
+
+/// The file of `home`, unless others may change it.
+fn source_of(home: &Home) -> Result<Source, Failure> {
+    let path = home.connections();
+    rely_on(home, &path)?;
+    Source::read(&path)
 }
 
 /// A change: texts that may be the result, best first, and what the result has to mean.

@@ -9,16 +9,23 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use synapse_core::{Code, Failure};
-use synapse_files::{self as file, Found, Home, private_options};
+use synapse_files::{self as file, Found, Home, private_options, tighten};
 
 use super::schema::{VERSION, migrations};
 use crate::atomic::Lock;
-use crate::failure::{corrupt, newer_ledger, not_a_file, of_file, reading, shown, sqlite, writing};
+use crate::failure::{
+    corrupt, newer_ledger, not_a_file, of_file, reading, rely_on, shown, sqlite, writing,
+};
 
 /// Opens the ledger of `home` for writing; creates or migrates it when needed.
 pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
     home.create().map_err(of_file)?;
     let path = home.ledger();
+    rely_on(home, &path)?;
+    // The log and its index get the mode of the database; those that are there keep theirs.
+    for file in [path.clone(), beside(&path, "-wal"), beside(&path, "-shm")] {
+        tighten(&file);
+    }
     let found = peek(&path)?;
     if let Peek::Newer(version) = found {
         return Err(newer_ledger(&path, version, VERSION));
@@ -64,6 +71,7 @@ pub(super) enum Opened {
 /// opened in a way in which nothing can be written.
 pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
     let path = home.ledger();
+    rely_on(home, &path)?;
     match peek(&path)? {
         Peek::Absent => return Ok(None),
         Peek::Newer(version) => return newer(&path, version).map(Some),
@@ -267,11 +275,17 @@ fn is_unwritable(error: &rusqlite::Error) -> bool {
     )
 }
 
+/// The file of the database at `path` whose name goes on with `ending`.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// Whether there are rows that have not reached the database file yet.
 fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(PathBuf::from(log)).is_ok_and(|found| found.len() > 0)
+    let log = beside(path, "-wal");
+    std::fs::metadata(log).is_ok_and(|found| found.len() > 0)
 }
 
 /// <https://sqlite.org/uri.html>: everything but unreserved characters is percent-encoded.

@@ -3,10 +3,11 @@
 use secrecy::zeroize::Zeroizing;
 use synapse_core::ports::ResolvedSecret;
 use synapse_core::{Code, Failure};
+use synapse_process::Trouble;
 
 use super::Secrets;
 use super::bounded::late;
-use super::child::{Ending, Program, Trouble};
+use super::child::{Ending, Program};
 use super::content::{self, Flaw, MAX_LENGTH};
 
 /// Runs the program of `words` and takes what it prints.
@@ -44,7 +45,7 @@ pub(super) async fn resolve(
 
 /// The program of a store, or the failure that it is not there.
 pub(super) fn find(secrets: &Secrets, name: &str, hint: &str) -> Result<Program, Failure> {
-    Program::find(name, &secrets.environment, secrets.user_home.as_deref()).ok_or_else(|| {
+    Program::find(name, secrets).ok_or_else(|| {
         let failure = Failure::new(
             Code::CredentialStoreNotFound,
             format!("there is no program `{name}`"),

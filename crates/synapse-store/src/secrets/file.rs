@@ -9,20 +9,38 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::ports::{ResolvedSecret, Writing};
 use synapse_core::{Code, Failure};
-use synapse_files::{self as file, Found};
+use synapse_files::{self as file, Found, Home, Keeping, same_file};
 
 use super::Secrets;
 use super::bounded::bounded;
 use super::content::{self, MAX_LENGTH};
 use crate::atomic;
 use crate::atomic::create_directory;
-use crate::failure::{shown, writing as writing_failure};
+use crate::failure::{rely_on, shown, writing as writing_failure};
 use crate::shell::quote;
 
 /// Reads the credential file at `written`, where a leading `~/` is the user's home.
 pub(super) async fn resolve(secrets: &Secrets, written: &str) -> Result<ResolvedSecret, Failure> {
     let path = expand(written, secrets.user_home.as_deref())?;
+    if let Some(home) = &secrets.home {
+        guarded(home, &path)?;
+    }
     read(secrets, path, Modes::OwnerOnly).await
+}
+
+/// Refuses a file in our own directory when others may exchange it.
+fn guarded(home: &Home, path: &Path) -> Result<(), Failure> {
+    let Some(parent) = path.parent() else {
+        return Ok(());
+    };
+    if same_file(parent, home.directory()) {
+        return rely_on(home, path);
+    }
+    if same_file(parent, &home.secrets()) {
+        rely_on(home, parent)?;
+        return rely_on(home, path);
+    }
+    Ok(())
 }
 
 /// Whose business the mode of a file is.
@@ -257,6 +275,9 @@ fn check_mode(path: &Path, metadata: &Metadata) -> Result<String, Failure> {
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & GROUP_AND_OTHERS == 0 {
         return Ok(format!("mode {mode:04o}, "));
+    }
+    if Keeping::of(path) == Keeping::Ignored {
+        return Ok("on a file system that keeps no modes, ".to_owned());
     }
     let failure = Failure::new(
         Code::CredentialModeTooOpen,

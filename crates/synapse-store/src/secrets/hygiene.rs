@@ -4,6 +4,7 @@
 
 mod configurations;
 mod git;
+mod own;
 mod place;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::{Code, Failure};
 
 pub use self::configurations::Scanned;
+pub use self::own::Inspected;
 
 use super::{Secrets, file};
 use crate::failure::shown;
@@ -67,16 +69,12 @@ fn really_in(path: &Path) -> Cow<'_, Path> {
 }
 
 impl Secrets {
-    /// What is wrong with Synapse's own directory and its file of connections.
+    /// What is wrong with Synapse's own directory and the files in it.
     #[must_use]
-    pub fn inspect_home(&self) -> Vec<Failure> {
-        self.home.as_ref().map_or_else(Vec::new, |home| {
-            let paths = [home.directory().to_owned(), home.connections()];
-            let flaws = paths
-                .iter()
-                .filter_map(|path| place::writable_by_others(path));
-            flaws.collect()
-        })
+    pub fn inspect_home(&self) -> Inspected {
+        self.home
+            .as_ref()
+            .map_or_else(Inspected::default, own::inspect)
     }
 
     /// Looks for tokens in the configuration files of IDEs, in `mcp-servers.json` and in `.env`

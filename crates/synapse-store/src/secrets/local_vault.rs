@@ -26,7 +26,7 @@ use self::key::Key;
 use super::bounded::{aside, bounded};
 use super::{Secrets, content};
 use crate::atomic::{self, Lock};
-use crate::failure::{of_file, reading, shown};
+use crate::failure::{of_file, reading, rely_on, shown};
 
 /// What the local vault is to be sealed with from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,6 +204,7 @@ impl LocalVault {
     /// How the vault is sealed; `None` when there is none.
     fn look(&self) -> Result<Option<Lid>, Failure> {
         let path = self.home.vault();
+        rely_on(&self.home, &path)?;
         let Some(sealed) = read(&path)? else {
             return Ok(None);
         };
@@ -254,6 +255,7 @@ impl LocalVault {
             let path = vault.home.vault();
             let _lock = vault.lock()?;
             // Another process may have made it meanwhile.
+            rely_on(&vault.home, &path)?;
             let mut entries = match read(&path)? {
                 Some(_) => open(&path, &key)?,
                 None => Entries::default(),

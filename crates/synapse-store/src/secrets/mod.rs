@@ -30,8 +30,9 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{PassphrasePrompt, ResolvedSecret, SecretResolver};
 use synapse_core::{Code, Failure, NetworkPermit};
 use synapse_files::Home;
+use synapse_process::Guard;
 
-pub use self::hygiene::Scanned;
+pub use self::hygiene::{Inspected, Scanned};
 pub use self::keeping::NoPrompt;
 pub use self::local_vault::NewKey;
 
@@ -49,6 +50,7 @@ pub struct Secrets {
     home: Option<Home>,
     prompt: Arc<dyn PassphrasePrompt>,
     deadline: Duration,
+    guard: Guard,
 }
 
 impl Secrets {
@@ -62,6 +64,7 @@ impl Secrets {
             home: None,
             prompt: Arc::new(NoPrompt),
             deadline: DEADLINE,
+            guard: Guard::none(),
         }
     }
 
@@ -76,6 +79,13 @@ impl Secrets {
     #[must_use]
     pub fn asking(mut self, prompt: Arc<dyn PassphrasePrompt>) -> Self {
         self.prompt = prompt;
+        self
+    }
+
+    /// Has the programs of stores guarded by `guard`, instead of by nobody.
+    #[must_use]
+    pub fn guarded_by(mut self, guard: Guard) -> Self {
+        self.guard = guard;
         self
     }
 

@@ -15,7 +15,7 @@ pub(super) async fn resolve(secrets: &Secrets, reference: &str) -> Result<Resolv
     let ending = program
         .with_variables(VARIABLES, &secrets.environment)
         .arguments(["read", "--no-newline", reference])
-        .run(secrets.deadline, MAX_LENGTH + "\r\n".len())
+        .run_with_agent(secrets.deadline, MAX_LENGTH + "\r\n".len())
         .await
         .map_err(|trouble| describe("op", trouble, secrets))?;
     if !ending.status.success() {

@@ -21,7 +21,7 @@ pub(super) async fn resolve(secrets: &Secrets, path: &str) -> Result<ResolvedSec
     let ending = program
         .with_variables(VARIABLES, &secrets.environment)
         .arguments(["show", "--", path])
-        .run(secrets.deadline, CAP)
+        .run_with_agent(secrets.deadline, CAP)
         .await
         .map_err(|trouble| describe("pass", trouble, secrets))?;
     if !ending.status.success() {

@@ -3,14 +3,16 @@
 
 use std::io;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use synapse_core::checklist::Exposure;
+use synapse_process::{Ending, Limits, Program, Trouble};
 
+use crate::compose;
 use crate::environment::Environment;
 
 /// Looks at what git tracks in `project`; `tracked` is the file of the key where git tracks that.
-pub(super) fn exposure(
+pub(super) async fn exposure(
     environment: &Environment,
     project: &Path,
     tracked: Option<&Path>,
@@ -19,9 +21,15 @@ pub(super) fn exposure(
         .map(|file| file.display().to_string())
         .into_iter()
         .collect();
-    let asked = match git(environment, project) {
+    let asked = match git(environment, project).await {
         Ok(asked) => asked,
-        Err(error) => return Exposure::Unknown(format!("git does not run ({})", error.kind())),
+        Err(Trouble::Start(error)) => {
+            return Exposure::Unknown(format!("git does not run ({})", error.kind()));
+        }
+        Err(Trouble::Late) => return Exposure::Unknown("git took longer than a minute".to_owned()),
+        Err(Trouble::TooMuch) => {
+            return Exposure::Unknown("git named more files than anybody reads".to_owned());
+        }
     };
     match asked.status.code() {
         Some(0) => {
@@ -43,31 +51,26 @@ pub(super) fn exposure(
     Exposure::Files(files)
 }
 
-fn git(environment: &Environment, directory: &Path) -> io::Result<Output> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the checklist's one place that starts a child"
-    )]
-    let mut command = Command::new("git");
-    command.env_clear();
-    for name in ["PATH", "HOME", "USERPROFILE", "SYSTEMROOT"] {
-        if let Some(value) = environment.variable(name) {
-            command.env(name, value);
-        }
-    }
-    command
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .args([
+async fn git(environment: &Environment, directory: &Path) -> Result<Ending, Trouble> {
+    let search = environment.variable("PATH");
+    let Some(git) = Program::find("git", search.as_deref()) else {
+        return Err(Trouble::Start(io::ErrorKind::NotFound.into()));
+    };
+    let passed = ["PATH", "HOME", "USERPROFILE", "SYSTEMROOT"].into_iter();
+    let variables = passed.filter_map(|name| Some((name, environment.variable(name)?)));
+    let directory = std::path::absolute(directory).map_err(Trouble::Start)?;
+    git.variables(variables)
+        .variables([("GIT_OPTIONAL_LOCKS", "0")])
+        .arguments([
             "-c",
             "core.fsmonitor=false",
             "-c",
             "core.hooksPath=/dev/null",
         ])
-        .arg("-C")
-        .arg(directory)
-        .args(SEARCH)
-        .stdin(Stdio::null())
-        .output()
+        .arguments(SEARCH)
+        .directory(directory)
+        .run(&compose::guard(), LIMITS)
+        .await
 }
 
 /// Text files of the whole work tree in which a token of a known vendor seems to stand.
@@ -85,3 +88,8 @@ const SEARCH: [&str; 8] = [
 
 /// How many files are named.
 const MOST: usize = 10;
+const LIMITS: Limits = Limits {
+    deadline: Duration::from_secs(60),
+    stdout: 4 * 1024 * 1024,
+    stderr: 0,
+};

@@ -1,14 +1,16 @@
 //! Runs this very program as a user or an IDE would: as a child with almost no environment.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use synapse_process::{Ending, Input, Limits, Output, Running, Trouble};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
+use crate::compose;
 use crate::environment::SYNAPSE_HOME;
 
 /// This program, at home in a directory of its own.
@@ -27,57 +29,48 @@ impl Program {
     }
 
     /// Runs a command to its end.
-    pub(super) fn run(&self, arguments: &[&str]) -> io::Result<Output> {
-        self.command(arguments).stdin(Stdio::null()).output()
+    pub(super) fn run(&self, arguments: &[&str]) -> io::Result<Ending> {
+        let command = self.command(arguments);
+        let ending = runtime()?.block_on(command.run(&compose::guard(), LIMITS));
+        ending.map_err(|trouble| match trouble {
+            Trouble::Start(error) => error,
+            Trouble::Late => io::Error::other("it did not end within a minute"),
+            Trouble::TooMuch => io::Error::other("it wrote more than 1 MiB"),
+        })
     }
 
     /// Starts `synapse serve` the way an IDE does.
     pub(super) fn serve(&self) -> io::Result<Session> {
-        let mut child = self
-            .command(&["serve"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()?;
-        let stdout = child
-            .stdout
-            .take()
-            .ok_or_else(|| io::Error::other("no stdout"))?;
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            for line in BufReader::new(stdout).lines() {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
+        let runtime = runtime()?;
+        let mut running = runtime.block_on(self.command(&["serve"]).start(&compose::guard()))?;
+        let (Some(output), Some(errors)) = running.outputs() else {
+            return Err(io::Error::other("a pipe is missing"));
+        };
         Ok(Session {
-            input: child.stdin.take(),
-            child,
-            lines,
+            input: running.input(),
+            lines: BufReader::new(output).lines(),
+            errors,
+            running,
+            runtime,
         })
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the demo's one place that starts children"
-        )]
-        let mut command = Command::new(&self.executable);
-        command
-            .args(arguments)
-            .env_clear()
-            .env(SYNAPSE_HOME, &self.home);
-        command
+    fn command(&self, arguments: &[&str]) -> synapse_process::Program {
+        synapse_process::Program::new(&self.executable)
+            .arguments(arguments)
+            .variables([(SYNAPSE_HOME, &self.home)])
+            .directory(&self.home)
     }
 }
 
-/// A running server and the two ends of its pipe.
-#[derive(Debug)]
+/// A running server and the ends of its pipes.
 pub(super) struct Session {
-    child: Child,
-    input: Option<ChildStdin>,
-    lines: Receiver<io::Result<String>>,
+    input: Option<Input>,
+    lines: Lines<BufReader<Output>>,
+    errors: Output,
+    /// Ended with everything that it started when this is dropped.
+    running: Running,
+    runtime: Runtime,
 }
 
 impl Session {
@@ -87,17 +80,21 @@ impl Session {
             .input
             .as_mut()
             .ok_or_else(|| io::Error::other("stdin is closed"))?;
-        writeln!(input, "{message}")?;
-        input.flush()
+        self.runtime.block_on(async {
+            input.write_all(format!("{message}\n").as_bytes()).await?;
+            input.flush().await
+        })
     }
 
     /// Sends a request and waits for its reply.
     pub(super) fn ask(&mut self, request: &Value) -> io::Result<Value> {
         self.send(request)?;
-        match self.lines.recv_timeout(PATIENCE) {
-            Ok(line) => serde_json::from_str(&line?).map_err(io::Error::other),
-            Err(RecvTimeoutError::Timeout) => Err(io::Error::other("no reply within 20 s")),
-            Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the server ended")),
+        let line = async { timeout(PATIENCE, self.lines.next_line()).await };
+        match self.runtime.block_on(line) {
+            Ok(Ok(Some(line))) => serde_json::from_str(&line).map_err(io::Error::other),
+            Ok(Ok(None)) => Err(io::Error::other("the server ended")),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(io::Error::other("no reply within 20 s")),
         }
     }
 
@@ -105,20 +102,34 @@ impl Session {
     pub(super) fn close(mut self) -> io::Result<Duration> {
         let began = Instant::now();
         drop(self.input.take());
-        let status = self.child.wait()?;
+        let ended = async { timeout(PATIENCE, self.running.wait()).await };
+        let status = self.runtime.block_on(ended);
+        let status =
+            status.map_err(|_| io::Error::other("the server did not end within 20 s"))??;
         if status.success() {
             return Ok(began.elapsed());
         }
-        Err(io::Error::other(format!("the server ended with {status}")))
+        let mut said = Vec::new();
+        let mut errors = (&mut self.errors).take(MOST_ERRORS);
+        self.runtime.block_on(errors.read_to_end(&mut said))?;
+        let said = String::from_utf8_lossy(&said);
+        Err(io::Error::other(format!(
+            "the server ended with {status}: {}",
+            said.trim_end()
+        )))
     }
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
-        // Only a session that was not closed still runs; its status interests nobody then.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);
+const LIMITS: Limits = Limits {
+    deadline: Duration::from_secs(60),
+    stdout: 1024 * 1024,
+    stderr: 64 * 1024,
+};
+const MOST_ERRORS: u64 = 4 * 1024;

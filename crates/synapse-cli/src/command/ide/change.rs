@@ -147,7 +147,10 @@ fn tell(printer: &Printer, change: &Change, applied: &Applied) {
         _ => format!("gave {file} back what it had before"),
     });
     if let Some(backup) = &applied.backup {
-        printer.note(&format!("backup: {}", backup.display()));
+        printer.note(&format!(
+            "backup: {} (it holds what the file held, keys of other servers too)",
+            backup.display()
+        ));
     }
     let id = change.client().id();
     if !matches!(change.action(), Action::Remove | Action::Undo) {

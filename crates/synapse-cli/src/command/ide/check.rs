@@ -25,6 +25,7 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
     let machine = machine(&context.environment, arguments.place.project.as_deref())?;
     let entry = entry(context, None)?;
     let running = running()?;
+    let guard = compose::guard();
     let target = Target {
         client: arguments.client,
         machine: &machine,
@@ -32,6 +33,7 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
         entry: &entry,
         running: &running,
         takes: &takes,
+        guard: &guard,
         patience: arguments.patience(),
     };
     let report = runtime()?.block_on(async {

@@ -33,7 +33,7 @@ pub(super) async fn standing(secrets: &Secrets, path: &Path) -> Standing {
 
 /// The exit code of git, when there is a git and it ends in time.
 async fn ask(secrets: &Secrets, directory: &Path, words: &[&str], name: OsString) -> Option<i32> {
-    let program = Program::find("git", &secrets.environment, secrets.user_home.as_deref())?;
+    let program = Program::find("git", secrets)?;
     // The repository may be anybody's: nothing that it configures is run.
     let fixed = [
         "-c",

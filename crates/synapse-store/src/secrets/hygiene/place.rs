@@ -89,42 +89,6 @@ fn foreign_owner(path: &Path) -> Option<Failure> {
     })
 }
 
-/// A file of Synapse's own that others may change.
-#[cfg(unix)]
-pub(super) fn writable_by_others(path: &Path) -> Option<Failure> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let found = std::fs::metadata(path).ok()?;
-    let own = rustix::process::geteuid().as_raw();
-    let failure = || {
-        Failure::new(
-            Code::StorageModeTooOpen,
-            format!("other users of this machine may change {}", shown(path)),
-        )
-    };
-    if found.mode() & WRITE_OF_OTHERS != 0 {
-        let mode = format!("its mode is {:04o}", found.mode() & 0o7777);
-        return Some(
-            failure()
-                .cause(mode)
-                .command(
-                    "let only yourself change it",
-                    format!("chmod go-w {}", quote(path)),
-                )
-                .with("file", shown(path)),
-        );
-    }
-    (found.uid() != own && found.uid() != 0).then(|| {
-        failure()
-            .cause(format!(
-                "its owner has the id {}, and you have {own}",
-                found.uid()
-            ))
-            .hint("set SYNAPSE_HOME to a directory of your own")
-            .with("file", shown(path))
-    })
-}
-
 #[cfg(not(unix))]
 fn exchangeable(_path: &Path) -> Option<Failure> {
     None
@@ -132,11 +96,6 @@ fn exchangeable(_path: &Path) -> Option<Failure> {
 
 #[cfg(not(unix))]
 fn foreign_owner(_path: &Path) -> Option<Failure> {
-    None
-}
-
-#[cfg(not(unix))]
-pub(super) fn writable_by_others(_path: &Path) -> Option<Failure> {
     None
 }
 

@@ -19,7 +19,7 @@ use url::Url;
 
 use super::super::{Secrets, content};
 use super::may_hold_token;
-use crate::failure::{reading, shown};
+use crate::failure::{reading, rely_on, shown};
 
 /// What is needed to ask the server.
 pub(super) struct Settings {
@@ -51,6 +51,9 @@ impl Settings {
     /// What stands in `vault.toml`, or else in the environment. Never something of both.
     pub(super) fn find(secrets: &Secrets) -> Result<Self, Failure> {
         let path = secrets.home.as_ref().map(crate::Home::vault_server);
+        if let (Some(home), Some(path)) = (&secrets.home, &path) {
+            rely_on(home, path)?;
+        }
         if let Some(path) = &path
             && let Some(text) = read(path)?
         {

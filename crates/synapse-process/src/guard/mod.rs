@@ -1,0 +1,111 @@
+//! A guard: this executable once more, which starts one program and ends everything that comes of it.
+//!
+//! Owner and guard share a socket, the guard's stdin. The owner sends what to start and the pipes
+//! for it, the guard tells how that began and ended. However the owner goes, the kernel closes its
+//! end, and the guard ends the whole tree: SIGTERM first, SIGKILL soon after. On Linux the guard is
+//! the subreaper of the tree, so that what forks twice or begins a session of its own comes back to
+//! it as a child.
+
+mod owner;
+mod tree;
+mod wire;
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, ExitCode, Stdio};
+
+use self::tree::Descendants;
+use self::wire::{Release, Request};
+
+pub(crate) use self::owner::Guarded;
+
+/// Guards if the first argument says so.
+pub(crate) fn serve() -> Option<ExitCode> {
+    if std::env::args_os().next().as_deref() != Some(OsStr::new(NAME)) {
+        return None;
+    }
+    // Nobody is left to tell what went wrong: the owner sees the socket closed.
+    Some(match guard() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    })
+}
+
+fn guard() -> io::Result<()> {
+    outlive_signals()?;
+    be_apart();
+    let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let request = wire::receive(&socket)?;
+    let child = match start(request) {
+        Ok(child) => child,
+        Err(error) => return wire::send_refusal(&socket, &error),
+    };
+    wire::send_started(&socket, child)?;
+    let descendants = Descendants::watch(child, socket.try_clone()?)?;
+    match wire::wait_for_owner(&socket) {
+        Release::Kept => {}
+        Release::Ended => descendants.end(),
+    }
+    Ok(())
+}
+
+/// Starts the program; our copies of its pipes are closed with the request.
+fn start(request: Request) -> io::Result<u32> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the crate that starts programs"
+    )]
+    let mut command = Command::new(&request.program.path);
+    command
+        .args(&request.program.arguments)
+        .env_clear()
+        .envs(request.program.environment)
+        .current_dir(&request.program.directory)
+        .stdin(Stdio::from(request.input))
+        .stdout(Stdio::from(request.output))
+        .stderr(Stdio::from(request.errors))
+        .process_group(0);
+    command.spawn().map(|child| child.id())
+}
+
+/// A signal to everybody, as at the end of a session, must not end the guard before its program.
+///
+/// Handlers that tokio once installed stay when nobody listens any more, and unlike an ignored
+/// signal they are not inherited by programs.
+fn outlive_signals() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let _entered = runtime.enter();
+    for kind in [
+        SignalKind::hangup(),
+        SignalKind::interrupt(),
+        SignalKind::quit(),
+        SignalKind::terminate(),
+    ] {
+        drop(signal(kind)?);
+    }
+    Ok(())
+}
+
+/// Away from the terminal, and the parent of all orphans among its descendants. A system that
+/// refuses leaves a guard that ends less.
+fn be_apart() {
+    rustix::process::setsid().ok();
+    #[cfg(target_os = "linux")]
+    {
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).ok();
+        rustix::thread::set_name(COMM).ok();
+    }
+}
+
+/// The first argument, which `ps` shows. It has no `synapse` in it: who kills all of those by name
+/// would otherwise kill what cleans up behind them.
+const NAME: &str = "process-guard";
+#[cfg(target_os = "linux")]
+const COMM: &std::ffi::CStr = c"process-guard";

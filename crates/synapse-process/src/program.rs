@@ -1,0 +1,91 @@
+//! A program that was found, and what it is given.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// A program about to be started. Without more it gets no arguments, no variables, and the top of
+/// the file system as its directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) directory: PathBuf,
+}
+
+impl Program {
+    /// The program at `path`, which is absolute.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            directory: PathBuf::from(ROOT),
+        }
+    }
+
+    /// Finds the program `name`: an absolute path, or a plain name in an absolute directory of
+    /// `search`, the value of a PATH. A relative directory does not count, because an IDE starts
+    /// Synapse in the user's project, where anybody's file may lie.
+    #[must_use]
+    pub fn find(name: &str, search: Option<&OsStr>) -> Option<Self> {
+        if Path::new(name).is_absolute() {
+            return Some(PathBuf::from(name))
+                .filter(|path| is_executable(path))
+                .map(Self::new);
+        }
+        std::env::split_paths(search?)
+            .filter(|directory| directory.is_absolute())
+            .flat_map(|directory| ENDINGS.map(|ending| directory.join(format!("{name}{ending}"))))
+            .find(|path| is_executable(path))
+            .map(Self::new)
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn arguments<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds variables to its environment.
+    #[must_use]
+    pub fn variables<N: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let variables = variables.into_iter();
+        self.environment
+            .extend(variables.map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Starts it in `directory`.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = directory.into();
+        self
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    std::fs::metadata(path)
+        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+#[cfg(windows)]
+const ENDINGS: [&str; 1] = [".exe"];
+#[cfg(not(windows))]
+const ENDINGS: [&str; 1] = [""];
+#[cfg(windows)]
+const ROOT: &str = "C:\\";
+#[cfg(not(windows))]
+const ROOT: &str = "/";

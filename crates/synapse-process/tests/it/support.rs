@@ -1,0 +1,63 @@
+//! Shell scripts as programs, and who of them still runs.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use synapse_process::{Guard, Limits, Program};
+
+pub(crate) fn guard() -> Guard {
+    Guard::program(env!("CARGO_BIN_EXE_synapse-process-guard"))
+}
+
+/// The script `text` with the variable `D` for `directory`.
+pub(crate) fn script(directory: &Path, text: &str) -> Program {
+    Program::find("sh", Some(OsStr::new(PATH)))
+        .unwrap()
+        .arguments(["-c", text])
+        .variables([("D", directory.as_os_str()), ("PATH", OsStr::new(PATH))])
+        .directory(directory)
+}
+
+pub(crate) fn limits(deadline: Duration) -> Limits {
+    Limits {
+        deadline,
+        stdout: 1024,
+        stderr: 16,
+    }
+}
+
+/// The processes whose ids are in the file `pids`.
+pub(crate) fn recorded(directory: &Path) -> Vec<u32> {
+    let text = std::fs::read_to_string(directory.join("pids")).unwrap_or_default();
+    text.lines().map(|line| line.parse().unwrap()).collect()
+}
+
+/// Whether a process runs. A zombie does not.
+pub(crate) fn runs(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    stat.is_ok_and(|stat| {
+        let (_, rest) = stat.rsplit_once(')').unwrap();
+        !rest.trim_start().starts_with(['Z', 'X'])
+    })
+}
+
+/// Waits until `holds`, and panics with `what` after a long time.
+pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Waits until none of the recorded processes, of which there are `count`, runs.
+pub(crate) fn until_all_are_gone(directory: &Path, count: usize, what: &str) {
+    let processes = recorded(directory);
+    assert_eq!(processes.len(), count, "{what}");
+    for process in processes {
+        until(&format!("{what}: {process} stays"), || !runs(process));
+    }
+}
+
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";

@@ -1,0 +1,109 @@
+//! Programs that Synapse starts, and what they start in turn: nothing of them outlives it, however
+//! it ends. `crates/synapse-process` has every kind of child; here are the ways in.
+
+use std::os::unix::fs::symlink;
+
+use serde_json::json;
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::process::{Run, Signal};
+use synapse_tests::{Home, LocalProvider as _};
+
+use super::{TWIN, wait_until};
+
+/// Records itself and a child in a session of its own that ignores signals, and stays.
+const HELPER: &str = "trap '' TERM HUP; echo $$ >> pids; \
+    setsid sh -c 'trap \"\" TERM HUP; echo $$ >> pids; exec sleep 1000' & sleep 1000";
+
+/// A home with a connection whose key a script prints, which by now takes its time.
+fn waiting_for_a_helper() -> Home {
+    let home = Home::new(TWIN);
+    let provider = OpenAiDouble::start();
+    let mut flags = provider.flags(&home);
+    let token = flags.credential.strip_prefix("file:").unwrap();
+    let script = home.write("helper", format!("cat {token}"));
+    flags.credential = format!("cmd:{}", json!(["sh", script]));
+    let create = home.creating("work", &flags, provider.opening());
+    create.env("PATH", PATH).output().with_code(0);
+    std::fs::remove_file(script).unwrap();
+    home.write("helper", HELPER);
+    home
+}
+
+fn processes(home: &Home) -> Vec<u32> {
+    let text = std::fs::read_to_string(home.path().join("pids")).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+fn runs(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    stat.is_ok_and(|stat| {
+        !stat
+            .rsplit_once(')')
+            .unwrap()
+            .1
+            .trim_start()
+            .starts_with(['Z', 'X'])
+    })
+}
+
+/// Starts `run`, ends it by `signal` once the helper and its child run, and looks for them.
+#[track_caller]
+fn leaves_nothing(home: &Home, run: Run, signal: Signal) {
+    let running = run.env("PATH", PATH).start();
+    wait_until("the helper and its child run", || {
+        processes(home).len() == 2
+    });
+    running.signal(signal);
+    drop(running);
+    for process in processes(home) {
+        let what = format!("{process} is gone after {signal:?}");
+        wait_until(&what, || !runs(process));
+    }
+}
+
+#[test]
+fn a_chat_that_is_ended_leaves_no_helper() {
+    for signal in [Signal::KILL, Signal::HUP, Signal::TERM, Signal::INT] {
+        let home = waiting_for_a_helper();
+        let chat = home.twin(["chat", "work", "hello"]);
+        leaves_nothing(&home, chat, signal);
+    }
+}
+
+#[test]
+fn a_check_of_an_entry_that_is_ended_leaves_no_server() {
+    for signal in [Signal::KILL, Signal::HUP, Signal::TERM, Signal::INT] {
+        let home = stand_in(HELPER);
+        let check = home.twin(["ide", "check", "cursor", "--timeout", "600"]);
+        leaves_nothing(&home, check, signal);
+    }
+}
+
+#[test]
+fn a_check_that_fails_leaves_no_server() {
+    let home = stand_in(HELPER);
+    let check = home.twin(["ide", "check", "cursor", "--timeout", "2"]);
+    let output = check.env("PATH", PATH).output();
+    assert_eq!(output.code, 3, "{output}");
+    assert_eq!(processes(&home).len(), 2);
+    for process in processes(&home) {
+        wait_until("it is gone", || !runs(process));
+    }
+}
+
+/// A home in which Cursor has an entry that runs `script` as its server.
+fn stand_in(script: &str) -> Home {
+    let home = Home::new(TWIN);
+    home.write("serve", script);
+    symlink("/bin/sh", home.path().join("synapse")).unwrap();
+    let entry = json!({
+        "command": home.path().join("synapse"),
+        "args": ["serve"],
+        "cwd": home.path(),
+    });
+    let text = json!({"mcpServers": {"synapse": entry}}).to_string();
+    home.write(".cursor/mcp.json", text);
+    home
+}
+
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
