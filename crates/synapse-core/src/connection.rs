@@ -13,7 +13,7 @@ use crate::gate::NetworkGate;
 use crate::limits::{DraftLimits, Limits};
 use crate::name::{ConnectionName, ModelId};
 use crate::preflight::PreflightRecord;
-use crate::provider::{ProviderKind, TokenNeed};
+use crate::provider::{ProviderKind, TokenNeed, address};
 use crate::redact::{REDACTED, Redactor, is_opaque};
 
 /// A connection as someone wrote it, in a file or on the command line. Nothing is checked yet.
@@ -198,7 +198,12 @@ impl Draft {
             None => "every prompt",
         };
         match self.base_url.as_deref().or(profile.base_url) {
-            Some(text) => BaseUrl::read(text, plain, carried),
+            Some(text) => {
+                address::check_text(provider, text)?;
+                let base_url = BaseUrl::read(text, plain, carried)?;
+                address::check(provider, &base_url)?;
+                Ok(base_url)
+            }
             None => Err(Failure::new(
                 Code::ConfigInvalidValue,
                 format!("a connection to {} needs its base URL", profile.title),

@@ -71,7 +71,7 @@ impl BaseUrl {
         };
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
-        check_path(&url, &path)?;
+        check_host(&url)?;
         Ok(Self(url))
     }
 
@@ -104,8 +104,8 @@ impl FromStr for BaseUrl {
     type Err = Failure;
 
     /// # Errors
-    /// `endpoint.invalid-url` when it is no usable URL; `endpoint.path-mismatch` when the path
-    /// cannot be that of an API base; `endpoint.gone` for a host that is known to be retired.
+    /// `endpoint.invalid-url` when it is no usable URL; `endpoint.path-mismatch` for a host that
+    /// has no API; `endpoint.gone` for one that is known to be retired.
     fn from_str(text: &str) -> Result<Self, Failure> {
         Self::read(text, PlainHttp::ThisMachine, "the credential")
     }
@@ -238,7 +238,7 @@ fn is_local_name(host: &str) -> bool {
             .any(|suffix| name.ends_with(suffix))
 }
 
-fn check_path(url: &Url, path: &str) -> Result<(), Failure> {
+fn check_host(url: &Url) -> Result<(), Failure> {
     let host = url.host_str().unwrap_or_default();
     if host == "api-inference.huggingface.co" {
         return Err(
@@ -254,31 +254,6 @@ fn check_path(url: &Url, path: &str) -> Result<(), Failure> {
         )
         .hint(format!("use {HUGGING_FACE_BASE}")));
     }
-    if path.is_empty() {
-        let mut suggestion = url.clone();
-        suggestion.set_path("/v1");
-        return Err(mismatch(url, "the base URL has no path".to_owned())
-            .hint(format!("most APIs live under /v1: use {suggestion}")));
-    }
-    if let Some(base) = ENDPOINTS
-        .iter()
-        .find_map(|endpoint| path.strip_suffix(endpoint))
-    {
-        let mut suggestion = url.clone();
-        suggestion.set_path(if base.is_empty() { "/v1" } else { base });
-        return Err(
-            mismatch(url, "the base URL already names an endpoint".to_owned())
-                .hint(format!("give the base only: {suggestion}")),
-        );
-    }
-    if path.contains("/v1/v1") || path.contains("//") {
-        let mut suggestion = url.clone();
-        suggestion.set_path(&path.replace("//", "/").replace("/v1/v1", "/v1"));
-        return Err(
-            mismatch(url, "the base URL repeats a part of its path".to_owned())
-                .hint(format!("use {suggestion}")),
-        );
-    }
     Ok(())
 }
 
@@ -293,14 +268,6 @@ fn mismatch(url: &Url, message: String) -> Failure {
 }
 
 const HUGGING_FACE_BASE: &str = "https://router.huggingface.co/v1";
-const ENDPOINTS: [&str; 5] = [
-    "/chat/completions",
-    "/completions",
-    "/messages",
-    "/models",
-    "/responses",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,31 +323,6 @@ mod tests {
                 "https://api.openai.com/v1#x",
                 Code::EndpointInvalidUrl,
                 "remove everything",
-            ),
-            (
-                "https://router.huggingface.co",
-                Code::EndpointPathMismatch,
-                "https://router.huggingface.co/v1",
-            ),
-            (
-                "https://router.huggingface.co/v1/chat/completions",
-                Code::EndpointPathMismatch,
-                "https://router.huggingface.co/v1",
-            ),
-            (
-                "https://api.openai.com/v1/models/",
-                Code::EndpointPathMismatch,
-                "https://api.openai.com/v1",
-            ),
-            (
-                "https://api.anthropic.com/v1/messages",
-                Code::EndpointPathMismatch,
-                "https://api.anthropic.com/v1",
-            ),
-            (
-                "https://api.openai.com/v1/v1",
-                Code::EndpointPathMismatch,
-                "https://api.openai.com/v1",
             ),
             (
                 "https://huggingface.co/v1",

@@ -1,5 +1,6 @@
 //! Providers: the port that an adapter implements, and the kinds that a connection can name.
 
+pub(crate) mod address;
 mod kind;
 mod profile;
 mod profiles;

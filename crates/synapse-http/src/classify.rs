@@ -1,7 +1,7 @@
 //! Tells the failures of reqwest apart, by the types of the errors inside and never by URL or body.
 //!
-//! Two words are read, for want of a public type: `tunnel error` of hyper-util's proxy tunnel, and
-//! hyper's `unexpected message`. A test pins each.
+//! Three words are read, for want of a public type: `tunnel error` of hyper-util's proxy tunnel,
+//! hyper's `unexpected message`, and webpki's `CaUsedAsEndEntity`. A test pins each.
 
 use std::error::Error;
 use std::io;
@@ -106,6 +106,9 @@ fn tls_reason(error: &rustls::Error) -> TlsReason {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 TlsReason::NotYetValid
             }
+            CertificateError::Other(other) if other.to_string() == CA_AS_SERVER => {
+                TlsReason::Authority
+            }
             _ => TlsReason::BadCertificate,
         },
         rustls::Error::InvalidMessage(_) | rustls::Error::InappropriateMessage { .. } => {
@@ -169,6 +172,9 @@ fn tunnel_reason(text: &str) -> Option<ProxyReason> {
         _ => ProxyReason::TunnelRefused,
     })
 }
+
+/// webpki's error for a certificate authority in the place of a server.
+const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 #[cfg(test)]
 mod tests {

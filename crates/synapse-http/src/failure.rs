@@ -91,6 +91,9 @@ pub enum TlsReason {
     /// The certificate has not begun.
     #[error("not yet valid")]
     NotYetValid,
+    /// The certificate is that of an authority, and no server's.
+    #[error("certificate of an authority")]
+    Authority,
     /// The certificate is wrong in another way.
     #[error("bad certificate")]
     BadCertificate,

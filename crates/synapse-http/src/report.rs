@@ -159,6 +159,9 @@ fn tls_message(reason: TlsReason, host: &str) -> String {
         TlsReason::WrongName => format!("the certificate of {host} is for another name"),
         TlsReason::Expired => format!("the certificate of {host} has expired"),
         TlsReason::NotYetValid => format!("the certificate of {host} is not valid yet"),
+        TlsReason::Authority => {
+            format!("{host} shows the certificate of an authority for that of a server")
+        }
         TlsReason::BadCertificate => format!("the certificate of {host} is not acceptable"),
         TlsReason::NotTls => format!("what answers at {host} does not speak TLS"),
         TlsReason::HandshakeRefused => format!("{host} broke the TLS handshake off"),
@@ -174,6 +177,10 @@ const fn tls_hints(reason: TlsReason) -> &'static [&'static str] {
             "an intercepting proxy or a self-signed certificate does this",
             "if you trust the issuer, add it to the system's CA certificates, or let SSL_CERT_FILE \
              name a file with it and with the system's (the file replaces them)",
+        ],
+        TlsReason::Authority => &[
+            "this certificate is a CA (CA:TRUE), as `openssl req -x509` makes them: make one with \
+             `-addext basicConstraints=critical,CA:FALSE`, or one signed by a CA of your own",
         ],
         TlsReason::Expired | TlsReason::NotYetValid => &["check the clock of this machine"],
         TlsReason::WrongName | TlsReason::BadCertificate => {

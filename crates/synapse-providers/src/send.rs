@@ -7,11 +7,11 @@ use synapse_core::chat::ChatReply;
 use synapse_core::error::{Code, Failure, Hint};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::price::PriceKey;
-use synapse_core::provider::{Authorization, Exchanged, ProviderKind, ProviderProfile, Wire};
+use synapse_core::provider::{Authorization, Exchanged, ProviderKind, ProviderProfile};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
-use synapse_core::{Connection, Origin};
+use synapse_core::{BaseUrl, Connection, Origin};
 use synapse_http::{HttpClient, HttpRequest, HttpResponse, Method, TransportFailure};
 use url::Url;
 
@@ -21,7 +21,7 @@ use crate::classify::{
 };
 use crate::json::{self, Seen, Shape};
 use crate::reply::{redactor, spare};
-use crate::wire::completion::error_within;
+use crate::wire::error::error_within;
 use crate::wire::stream;
 
 /// Sends the requests of one connection.
@@ -200,6 +200,8 @@ impl Sender {
                         Asked::Identity => None,
                     },
                     account: !call.account.is_empty(),
+                    credential: self.connection.credential.is_some(),
+                    base_url: self.connection.base_url.clone(),
                     host: exchange.host.clone(),
                     url: call.url,
                     response,
@@ -282,6 +284,8 @@ struct Received {
     /// The model that was asked for, or else who the token belongs to.
     model: Option<String>,
     account: bool,
+    credential: bool,
+    base_url: BaseUrl,
     host: String,
     url: Url,
     response: HttpResponse,
@@ -298,6 +302,8 @@ impl Received {
             provider: self.provider,
             asked: self.model.as_deref().map_or(Asked::Identity, Asked::Model),
             account: self.account,
+            credential: self.credential,
+            base_url: &self.base_url,
             host: &self.host,
             url: self.url.as_str(),
             status: self.response.status,
@@ -330,9 +336,7 @@ impl Received {
         };
         let stated = |value| reader.stated.and_then(|read| kept(read(value)));
         // Routers answer before their sub-provider has, and cannot take the status back.
-        if answer.provider.profile().wire == Wire::Compatible
-            && let Some(holder) = error_within(&seen.value)
-        {
+        if let Some(holder) = error_within(&seen.value) {
             return (Err(classify_within(&answer, holder)), stated(&seen.value));
         }
         match (reader.read)(&seen) {

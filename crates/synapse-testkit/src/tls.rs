@@ -22,6 +22,8 @@ pub enum Flaw {
     Expired,
     /// It begins in the year 4000.
     NotYetValid,
+    /// It is that of an authority, as `openssl req -x509` makes them.
+    Authority,
 }
 
 /// A server certificate with its key and the certificate of its issuer.
@@ -63,7 +65,9 @@ impl TlsIdentity {
 
         let names: &[&str] = match flaw {
             Flaw::WrongName => &["somewhere-else.test"],
-            Flaw::None | Flaw::Expired | Flaw::NotYetValid => &["localhost", "127.0.0.1"],
+            Flaw::None | Flaw::Expired | Flaw::NotYetValid | Flaw::Authority => {
+                &["localhost", "127.0.0.1"]
+            }
         };
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut server = CertificateParams::new(names).expect("constant names are valid");
@@ -73,6 +77,7 @@ impl TlsIdentity {
                 server.not_after = date_time_ymd(2001, 1, 1);
             }
             Flaw::NotYetValid => server.not_before = date_time_ymd(4000, 1, 1),
+            Flaw::Authority => server.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
             Flaw::None | Flaw::WrongName => {}
         }
         let key = new_key();

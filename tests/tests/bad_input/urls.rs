@@ -35,14 +35,13 @@ fn each_rule_says_what_to_write_instead() {
     }
     assert_snapshot!(shown, @"
     api.openai.com/v1
-    error[endpoint.invalid-url]: that is no URL
-      cause: relative URL without a base
-      hint: write it whole, for example https://api.openai.com/v1 or http://127.0.0.1:8080/v1
+    error[endpoint.invalid-url]: the base URL has no scheme
+      hint: write it whole: https://api.openai.com/v1
     ftp://api.openai.com/v1
     error[endpoint.invalid-url]: the scheme `ftp` is not supported
       hint: use https, or http for a loopback address
     http://api.openai.com/v1
-    error[endpoint.invalid-url]: plain http would send the credential unencrypted
+    error[endpoint.invalid-url]: plain http would send everything unencrypted
       hint: use https://api.openai.com/v1
       hint: http is taken for loopback addresses only
     https://user:hunter2@api.openai.com/v1

@@ -135,9 +135,9 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       cause: whoami of `fake-user` does not list that organization
       hint: correct or remove `bill_to`
     # used-up credits
-      FAIL  live        provider.credits-exhausted: the credits are used up
+      FAIL  live        provider.credits-exhausted: credits, quota or a spend limit are used up
     proven: config, endpoint, gate, credential, reach, model, token
-    error[provider.credits-exhausted]: the credits are used up
+    error[provider.credits-exhausted]: credits, quota or a spend limit are used up
       cause: 127.0.0.1:PORT says: You have depleted your monthly included credits. Purchase pre-paid credits to continue using Inference Providers with pay-as-you-go. Alternatively, subscribe to PRO to get 20x more included usage.
       cause: HTTP 402 from http://127.0.0.1:PORT/v1/chat/completions, request id Root=1-fake
       hint: buy credits or raise the limit; waiting does not help

@@ -62,9 +62,9 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       hint: put it into a file that only you can read and pass file:PATH: (umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/provider.token)
       hint: treat a token that was typed on a command line as exposed, and rotate it
     # plain http to the API
-      FAIL  endpoint    endpoint.invalid-url: plain http would send the credential unencrypted
+      FAIL  endpoint    endpoint.invalid-url: plain http would send everything unencrypted
     proven: config
-    error[endpoint.invalid-url]: plain http would send the credential unencrypted
+    error[endpoint.invalid-url]: plain http would send everything unencrypted
       hint: use https://api.openai.com/v1
       hint: http is taken for loopback addresses only
     # a server that has moved

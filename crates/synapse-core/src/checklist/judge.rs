@@ -5,6 +5,7 @@ use crate::connection::Connection;
 use crate::error::Hint;
 use crate::gate::NetworkGate;
 use crate::preflight::CheckId;
+use crate::provider::{ProviderProfile, TokenNeed};
 
 impl Item {
     fn ok(id: ItemId, detail: impl Into<String>) -> Self {
@@ -105,13 +106,21 @@ fn key(connection: &Connection, fact: &KeyFact) -> Item {
             ItemId::Key,
             format!("{reference}: {why}"),
             Hint {
-                text: format!(
-                    "put the key there, for your eyes only; create one at {}",
-                    connection.provider.profile().token_page
-                ),
+                text: put_a_key_there(connection.provider.profile()),
                 command: None,
             },
         ),
+    }
+}
+
+/// Who asks for no token by itself has no page that gives one out.
+fn put_a_key_there(profile: &ProviderProfile) -> String {
+    match profile.token {
+        TokenNeed::Required => format!(
+            "put the key there, for your eyes only; create one at {}",
+            profile.token_page
+        ),
+        TokenNeed::Optional => "put the key there, for your eyes only".to_owned(),
     }
 }
 

@@ -201,7 +201,7 @@ catalogue! {
         remedy "Keep exactly one line, the token itself.";
     CredentialMalformed "credential.malformed" Credential
         means "the credential contains bytes that no token has"
-        detected "a byte order mark, a space, a control or non-ASCII character, or more than 8 KiB"
+        detected "a byte order mark, a space, a control or non-ASCII character, quotes around it, a line like NAME=value, or more than 8 KiB"
         remedy "Write the token again with a plain-text editor, without spaces around it.";
     CredentialWrongVendor "credential.wrong-vendor" Credential
         means "the token is of another provider or of a kind that cannot chat"
@@ -209,7 +209,7 @@ catalogue! {
         remedy "Reference the token of this connection's provider.";
     CredentialTokenRejected "credential.token-rejected" Credential
         means "the provider does not accept the token"
-        detected "401 from the provider itself, with an invalid-key code or none at all"
+        detected "a code for an invalid key or a closed account at any status, or 401 from the provider itself"
         remedy "Create or copy the token again. A revoked token fails within seconds.";
     CredentialTokenPermission "credential.token-permission" Credential
         means "the token is valid and lacks a permission"
@@ -364,7 +364,7 @@ catalogue! {
         remedy "Check VPN, proxy and the account's IP allow-list.";
     ProviderModelAccess "provider.model-access" ProviderAccess
         means "the account may not use this model"
-        detected "403 with `model_not_found`, or a message that asks for verification or gated access"
+        detected "403 of OpenAI with `model_not_found`, or a message that asks for verification, gated access or a subscription"
         remedy "Enable the model for the project, or choose another one.";
     ProviderModelUnavailable "provider.model-unavailable" ProviderAccess
         means "the model does not exist, or nobody serves it now"
@@ -372,15 +372,15 @@ catalogue! {
         remedy "Check the spelling; on this machine fetch or load the model; for Hugging Face enable or pin a live sub-provider.";
     ProviderCreditsExhausted "provider.credits-exhausted" ProviderAccess
         means "credits, quota or a spend limit are used up"
-        detected "402, 429 with a quota code, or a 400 of Anthropic that speaks of credits or a usage limit"
+        detected "402, a vendor's code for money, words that say that balance, budget, credits or quota are used up, or a limit of 0, at any status"
         remedy "Buy credits or raise the limit. Waiting does not help.";
     ProviderRateLimited "provider.rate-limited" ProviderAccess
         means "the provider throttles"
-        detected "429 without a quota code"
+        detected "429 or a code for a rate, where neither a code nor the words speak of money"
         remedy "Try again after the time that the provider asks for. Synapse does not retry by itself.";
     ProviderContextTooLong "provider.context-too-long" ProviderAccess
         means "the prompt is too long for the model or the limit"
-        detected "`context_length_exceeded`, 413, 429 `Request too large`, or a 400 of Anthropic that speaks of the length"
+        detected "a vendor's code for it, 413, or words that compare the tokens of the prompt with what the model takes, at any status"
         remedy "Shorten the prompt or use a model with a larger context.";
     ProviderRequestRejected "provider.request-rejected" ProviderAccess
         means "the provider does not accept the request"

@@ -57,6 +57,7 @@ async fn a_flawed_certificate_of_a_trusted_issuer_is_refused() {
         (Flaw::WrongName, TlsReason::WrongName),
         (Flaw::Expired, TlsReason::Expired),
         (Flaw::NotYetValid, TlsReason::NotYetValid),
+        (Flaw::Authority, TlsReason::Authority),
     ] {
         let identity = TlsIdentity::new(flaw);
         let server = RawServer::start_tls(&identity, |_| Reply::status(200));

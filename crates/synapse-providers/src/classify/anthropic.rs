@@ -7,11 +7,11 @@ mod tests;
 
 use synapse_core::error::Code;
 
-use super::rules::{
-    credits_exhausted, model_access, model_unavailable, overloaded, path_mismatch, rate_limited,
-    region_blocked, token_permission, token_rejected, too_long,
+use super::verdict::{
+    CREDITS_EXHAUSTED, MODEL_ACCESS, MODEL_UNAVAILABLE, OVERLOADED, PATH_MISMATCH, RATE_LIMITED,
+    REGION_BLOCKED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG, Verdict,
 };
-use super::{Answer, Headers, Verdict};
+use super::{Answer, Headers};
 use crate::wire::error::ErrorBody;
 
 /// The verdict on an answer that carries an error of this API; `None` leaves it to the rules that
@@ -21,15 +21,15 @@ pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Optio
         return None;
     }
     match (body.kind.as_deref()?, status) {
-        ("authentication_error", _) => Some(token_rejected()),
-        ("billing_error", _) => Some(credits_exhausted()),
+        ("authentication_error", _) => Some(TOKEN_REJECTED),
+        ("billing_error", _) => Some(CREDITS_EXHAUSTED),
         ("permission_error", _) => Some(forbidden(body)),
         // Said by the edge, before any key is looked at.
-        ("forbidden", 403) => Some(region_blocked()),
+        ("forbidden", 403) => Some(REGION_BLOCKED),
         ("not_found_error", _) => Some(not_found(answer, body)),
-        ("request_too_large", _) => Some(too_long()),
-        ("rate_limit_error", _) => Some(too_many(body)),
-        ("timeout_error" | "overloaded_error", _) => Some(overloaded()),
+        ("request_too_large", _) => Some(TOO_LONG),
+        ("rate_limit_error", _) => Some(RATE_LIMITED),
+        ("timeout_error" | "overloaded_error", _) => Some(OVERLOADED),
         ("invalid_request_error", 400) => rejected(body),
         _ => None,
     }
@@ -51,62 +51,31 @@ pub(super) fn limits(headers: &dyn Headers) -> Option<String> {
 
 fn forbidden(body: &ErrorBody) -> Verdict {
     if body.says("ip address") {
-        return region_blocked();
+        return REGION_BLOCKED;
     }
     if body.says("model") {
-        return model_access();
+        return MODEL_ACCESS;
     }
-    token_permission()
+    TOKEN_PERMISSION
 }
 
 /// A missing model is `model: NAME`; a missing path names nothing.
 fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     if body.says("model") || answer.names_model(body) {
-        return model_unavailable();
+        return MODEL_UNAVAILABLE;
     }
-    path_mismatch()
+    PATH_MISMATCH
 }
 
-fn too_many(body: &ErrorBody) -> Verdict {
-    if body.has_code(&["enforced_spend_limit_reached"]) || spent(body) {
-        return credits_exhausted();
-    }
-    rate_limited()
-}
-
-/// One type for everything that is wrong with a request, and with the account behind it.
+/// What is wrong with a request, and with the account behind it, is of one type.
 fn rejected(body: &ErrorBody) -> Option<Verdict> {
-    if spent(body) {
-        return Some(credits_exhausted());
-    }
-    if TOO_LONG.iter().any(|words| body.says(words)) {
-        return Some(too_long());
-    }
-    if body.says("organization has been disabled") {
-        return Some(Verdict::new(
-            Code::CredentialTokenRejected,
-            "the organization of this token has been disabled",
-        ));
-    }
-    if body.says("anthropic-workspace-id is required") {
-        return Some(Verdict::new(
+    body.says("anthropic-workspace-id is required")
+        .then_some(Verdict::new(
             Code::ProviderAccountScope,
             "the token belongs to no single workspace, and the request names none",
-        ));
-    }
-    None
+        ))
 }
 
-/// Money, or a limit that the owner has set.
-fn spent(body: &ErrorBody) -> bool {
-    body.says("credit balance is too low") || body.says("api usage limits")
-}
-
-const TOO_LONG: [&str; 3] = [
-    "prompt is too long",
-    "exceed context limit",
-    "exceeds the context window",
-];
 const LIMITS: [(&str, &str); 4] = [
     ("requests", "requests"),
     ("tokens", "tokens"),

@@ -1,22 +1,33 @@
 //! Decides what a non-answer means: one function, in a fixed order, structured fields first and
 //! message words last.
 //!
-//! Order: redirect and retired paths, the shape of the body, who spoke (the router or a
-//! sub-provider), status, code, type, words. What cannot be told is said to be unknown.
+//! Order: redirects and retired paths, who spoke (the router or a sub-provider), the codes of
+//! vendors, the words for money, length, accounts and models, then the status: the one that a
+//! general code or number states, else the one that came. What cannot be told is said to be unknown.
 
 mod anthropic;
+mod codes;
 mod compatible;
+mod remedy;
 mod report;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod verdict;
+mod words;
+
+use std::cell::LazyCell;
+use std::ops::Deref;
 
 use serde_json::Value;
+use synapse_core::BaseUrl;
 use synapse_core::error::{Code, Failure};
 use synapse_core::provider::ProviderKind;
 use synapse_core::redact::Redactor;
 
 use crate::wire::error::{ErrorBody, Format};
+pub(crate) use verdict::Verdict;
+use words::Words;
 
 /// A response as classification sees it.
 #[derive(Debug)]
@@ -27,6 +38,10 @@ pub(crate) struct Answer<'a> {
     pub(crate) asked: Asked<'a>,
     /// Whether a header named the account: `X-HF-Bill-To`, an OpenAI organization or project.
     pub(crate) account: bool,
+    /// Whether the connection has a credential, which need not have been sent with this request.
+    pub(crate) credential: bool,
+    /// The base URL of the connection.
+    pub(crate) base_url: &'a BaseUrl,
     /// Host and port.
     pub(crate) host: &'a str,
     /// The URL that was asked.
@@ -66,46 +81,120 @@ pub(crate) trait Headers: std::fmt::Debug {
     fn text(&self, name: &str) -> Option<&str>;
 }
 
-/// What kind of trouble an answer is, before it is put into words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verdict {
-    /// The code.
-    pub(crate) code: Code,
-    /// One line for people, without the provider's words.
-    pub(crate) message: &'static str,
-    /// The probe may count this as a success.
-    pub(crate) token_cap: bool,
-}
-
 /// Classifies an answer that is no usable success.
 pub(crate) fn classify(answer: &Answer<'_>) -> Failure {
     let body = ErrorBody::read(answer.headers.text("content-type"), answer.body);
-    let verdict = verdict(answer, answer.status, &body);
-    report::failure(answer, &body, verdict)
+    report::failure(answer, &body, verdict(answer, &body))
 }
 
-/// Classifies the error that a 2xx answer carries: `holder` has it under `error`, and its code
-/// stands for the status that the answer should have had.
+/// Classifies the error that a 2xx answer carries in `holder`: what it states stands for the status
+/// that the answer should have had.
 pub(crate) fn classify_within(answer: &Answer<'_>, holder: &Value) -> Failure {
     let body = ErrorBody::from_json(holder);
-    let stated = body.code.as_deref().and_then(|code| code.parse().ok());
-    let status = stated.filter(|status| (400..600).contains(status));
-    let verdict = verdict(answer, status.unwrap_or(500), &body);
-    report::failure(answer, &body, verdict)
+    report::failure(answer, &body, verdict(answer, &body))
+}
+
+fn verdict(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
+    // Codes mostly say enough.
+    let words = LazyCell::new(|| Words::of(body.message.as_deref().unwrap_or_default()));
+    let verdict = stated(answer, body, &words)
+        .map(|verdict| rules::by_speaker(answer, verdict))
+        .unwrap_or_else(|| by_status(answer, status(answer, body), body));
+    settled(answer, body, &words, verdict)
+}
+
+/// What codes and words say, whatever the status.
+fn stated(
+    answer: &Answer<'_>,
+    body: &ErrorBody,
+    words: &impl Deref<Target = Words>,
+) -> Option<Verdict> {
+    // Nobody looked at the request.
+    if matches!(answer.status, 300..=399 | 405 | 410) {
+        return None;
+    }
+    let by_code = codes::stated(body);
+    if by_code == Some(verdict::MODEL_UNAVAILABLE)
+        && rules::withholds_model(answer, body, words.deref())
+    {
+        return Some(verdict::MODEL_ACCESS);
+    }
+    by_code
+        .or_else(|| compatible::upstream(answer, status(answer, body), body))
+        .or_else(|| worded(body, words))
+}
+
+/// What the words say: money first, because nothing else matters then.
+fn worded(body: &ErrorBody, words: &impl Deref<Target = Words>) -> Option<Verdict> {
+    // A sub-provider's money is not that of this account; its limits are those of the model.
+    let passed_on = body.upstream.as_ref();
+    let passed_on = passed_on.and_then(|upstream| upstream.message.as_deref());
+    let passed_on = passed_on.map(Words::of).unwrap_or_default();
+    if words.tell_of_money() {
+        return Some(verdict::CREDITS_EXHAUSTED);
+    }
+    if words.tell_of_length() || passed_on.tell_of_length() {
+        return Some(verdict::TOO_LONG);
+    }
+    if words.tell_of_a_closed_account() {
+        return Some(verdict::ACCOUNT_CLOSED);
+    }
+    if let Some(other) = words.others().or_else(|| passed_on.others()) {
+        return Some(other);
+    }
+    if codes::states_quota(body) && !words.refills() {
+        return Some(verdict::CREDITS_EXHAUSTED);
+    }
+    // Google's quotas are rates, and whoever says when to come back does not ask for money.
+    let rate = body.retry_after.is_some() || codes::states_a_rate(body);
+    (!rate && words.tell_of_a_quota()).then_some(verdict::CREDITS_EXHAUSTED)
+}
+
+/// The status to judge by: the one that came, unless the body states one that says more.
+fn status(answer: &Answer<'_>, body: &ErrorBody) -> u16 {
+    let success = (200..300).contains(&answer.status);
+    match codes::status(body) {
+        Some((stated, outweighs)) if success || outweighs => stated,
+        _ if success => 500,
+        _ => answer.status,
+    }
 }
 
 /// The provider's own rules first, then those for all.
-fn verdict(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdict {
+fn by_status(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdict {
     let own = match answer.provider {
         ProviderKind::Anthropic => anthropic::judge(answer, status, body),
         _ => compatible::judge(answer, status, body),
     };
-    let verdict = own.unwrap_or_else(|| rules::judge(answer, status, body));
-    if verdict.code == Code::CredentialTokenRejected && answer.redactor.is_idle() {
-        let message = "the server asks for a token, and none was sent";
-        return Verdict::new(verdict.code, message);
+    own.unwrap_or_else(|| rules::judge(answer, status, body))
+}
+
+/// The verdict in the light of what was sent.
+fn settled(
+    answer: &Answer<'_>,
+    body: &ErrorBody,
+    words: &impl Deref<Target = Words>,
+    verdict: Verdict,
+) -> Verdict {
+    let nothing = || body.limit_of_zero || words.tell_of_a_limit_of_zero();
+    let sent = !answer.redactor.is_idle();
+    match verdict.code {
+        Code::ProviderRateLimited if nothing() => verdict::LIMIT_OF_ZERO,
+        Code::CredentialTokenRejected | Code::CredentialTokenPermission
+            if !sent && words.tell_of_a_subscription() =>
+        {
+            verdict::MODEL_ACCESS
+        }
+        Code::CredentialTokenRejected if !sent => Verdict::new(
+            verdict.code,
+            "the server asks for a token, and none was sent",
+        ),
+        Code::CredentialTokenPermission if !sent => Verdict::new(
+            Code::ProviderRequestRejected,
+            "the server refuses the request",
+        ),
+        _ => verdict,
     }
-    verdict
 }
 
 /// Classifies a 2xx answer whose body is not what was asked for.
@@ -157,15 +246,4 @@ pub(crate) enum Problem {
     NoChoice,
     /// Not JSON, or JSON of another shape.
     Shape,
-}
-
-impl Verdict {
-    /// A verdict with its one line.
-    pub(crate) const fn new(code: Code, message: &'static str) -> Self {
-        Self {
-            code,
-            message,
-            token_cap: false,
-        }
-    }
 }

@@ -8,9 +8,12 @@ use synapse_core::provider::ProviderKind::{self, HuggingFace, OpenAi};
 use synapse_core::redact::Redactor;
 
 use super::*;
+use crate::wire::error::error_within;
 
 mod clues;
 mod echoes;
+mod hints;
+mod matrix;
 mod rows;
 mod usual;
 
@@ -40,6 +43,11 @@ const KNOWN: &[(&str, &str)] = &[
     ("openai-organization", "org-fake"),
 ];
 
+/// The base URL of every answer that has no other.
+fn own_base() -> BaseUrl {
+    "https://api.test/v1".parse().unwrap()
+}
+
 fn failure(
     provider: ProviderKind,
     account: bool,
@@ -51,6 +59,8 @@ fn failure(
         provider,
         asked: Asked::Model("org/some-model:novita"),
         account,
+        credential: true,
+        base_url: &own_base(),
         host: "api.test",
         url: "https://api.test/v1/chat/completions",
         status,
@@ -145,6 +155,8 @@ fn an_error_within_a_success_has_the_status_that_it_states() {
             provider: ProviderKind::Together,
             asked: Asked::Model("a/b"),
             account: false,
+            credential: true,
+            base_url: &own_base(),
             host: "api.test",
             url: "https://api.test/v1/chat/completions",
             status: 200,

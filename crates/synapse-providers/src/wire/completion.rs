@@ -99,20 +99,6 @@ fn spoken(choice: &Value) -> Option<String> {
     written.and_then(content).or_else(|| text(choice, "text"))
 }
 
-/// The error that some servers put into a successful answer, and the code that it states: beside
-/// the choices that are missing then, or in the choice that broke off.
-pub(crate) fn error_within(body: &Value) -> Option<&Value> {
-    let holds = |value: &Value| match value.get("error") {
-        Some(Value::Object(_)) => true,
-        Some(Value::String(words)) => !words.is_empty(),
-        _ => false,
-    };
-    match body.get("choices") {
-        None => holds(body).then_some(body),
-        Some(choices) => choices.get(0).filter(|choice| holds(choice)),
-    }
-}
-
 /// Thinking arrives beside the content under one of three names, or in parts of the content.
 fn reasoning(message: &Value) -> Option<String> {
     let beside = ["reasoning", "reasoning_content", "thinking"];

@@ -1,5 +1,5 @@
 //! One reader for every error body that has been met: OpenAI's object, the router's string, the
-//! lists of frameworks, and no JSON at all.
+//! lists of frameworks, the envelopes of vendors, and no JSON at all.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::json::{self, WHOLE};
 /// What an error body says, as far as it says it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ErrorBody {
-    /// The provider's words, as they came.
+    /// The provider's words, as they came, up to a length that no message needs.
     pub(crate) message: Option<String>,
     /// `code`, numbers as text.
     pub(crate) code: Option<String>,
@@ -18,8 +18,16 @@ pub(crate) struct ErrorBody {
     pub(crate) param: Option<String>,
     /// The first `reason` of Google's `details`.
     pub(crate) reason: Option<String>,
+    /// What else stands where a code may: `innererror`, an `error` of one word, a `details` of one.
+    pub(crate) codes: Vec<String>,
+    /// The number of MiniMax's `base_resp`, which is one of its own.
+    pub(crate) base_resp: Option<String>,
+    /// The HTTP status that the body itself states.
+    pub(crate) http_status: Option<u16>,
     /// After how many seconds it may be tried again, where the body says so.
     pub(crate) retry_after: Option<String>,
+    /// Whether a limit that was exceeded is stated to be 0.
+    pub(crate) limit_of_zero: bool,
     /// Whether the prompt is said to have been flagged by a filter.
     pub(crate) flagged: bool,
     /// The sub-provider whose failure a router passes on, and its own words (OpenRouter).
@@ -78,10 +86,20 @@ impl ErrorBody {
             };
         }
         Self {
-            message: Some(text.to_owned()),
+            message: Some(cut(text)),
             format: Format::Text,
             ..Self::default()
         }
+    }
+
+    /// Everything that is stated as a code, the most specific first.
+    pub(crate) fn stated(&self) -> impl Iterator<Item = &str> {
+        [&self.code, &self.reason]
+            .into_iter()
+            .flatten()
+            .chain(&self.codes)
+            .chain(&self.kind)
+            .map(String::as_str)
     }
 
     /// Whether the words, in lower case, contain `needle`.
@@ -100,18 +118,36 @@ impl ErrorBody {
 
     /// Reads a JSON value, or the first one of a list (Gemini).
     pub(crate) fn from_json(value: &Value) -> Self {
+        Self::nested(value, 0)
+    }
+
+    fn nested(value: &Value, depth: usize) -> Self {
         let value = value.get(0).unwrap_or(value);
-        let body = match value.get("error") {
-            Some(error @ Value::Object(_)) => Self::from_object(error),
-            Some(Value::String(message)) => Self {
-                message: Some(message.clone()),
+        let inner = ["error", "Error", "base_resp", "Response"]
+            .iter()
+            .filter(|_| depth < DEEPEST)
+            .find_map(|key| Some((*key, value.get(key).filter(|inner| !inner.is_null())?)));
+        let body = match inner {
+            // What stands around the error counts where the error itself says nothing.
+            Some((key, error @ Value::Object(_))) => {
+                let mut body = Self::nested(error, depth + 1).or(Self::from_object(value));
+                if key == "base_resp" {
+                    body.base_resp = body.code.clone();
+                }
+                body
+            }
+            Some((_, Value::String(words))) => Self::of_words(words, value, depth),
+            Some((_, list @ Value::Array(_))) => Self {
+                message: first_message(list),
                 ..Self::from_object(value)
             },
-            Some(list @ Value::Array(_)) => Self {
-                message: first_message(list),
-                ..Self::default()
+            _ => match value.get("detail") {
+                // FastAPI, when it is given an object.
+                Some(detail @ Value::Object(_)) if depth < DEEPEST => {
+                    Self::nested(detail, depth + 1).or(Self::from_object(value))
+                }
+                _ => Self::from_object(value),
             },
-            _ => Self::from_object(value),
         };
         Self {
             format: Format::Json,
@@ -119,36 +155,208 @@ impl ErrorBody {
         }
     }
 
-    /// `{message,type,param,code}` and its cousins `{code,reason,message}`, `{detail}`, `{errors}`.
+    /// `{"error": "words"}`, where the words may be JSON of another server, or a code.
+    fn of_words(words: &str, holder: &Value, depth: usize) -> Self {
+        let around = Self::from_object(holder);
+        if depth < DEEPEST
+            && words.trim_start().starts_with('{')
+            && let Ok(inner @ Value::Object(_)) = serde_json::from_str(words)
+        {
+            return Self::nested(&inner, depth + 1).or(around);
+        }
+        if is_code(words) {
+            return Self {
+                message: around.message.or_else(|| Some(words.to_owned())),
+                codes: vec![words.to_owned()],
+                ..around
+            };
+        }
+        Self {
+            message: Some(cut(words)),
+            ..around
+        }
+    }
+
+    /// `{message,type,param,code}` and its cousins `{code,reason,message}`, `{code,msg}`,
+    /// `{error_code,error_msg}`, `{status_code,status_msg}`, `{detail}`, `{errors}`.
     fn from_object(object: &Value) -> Self {
         let text = |key: &str| match object.get(key) {
-            Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
+            Some(Value::String(text)) if !text.is_empty() => Some(cut(text)),
             Some(Value::Number(number)) => Some(number.to_string()),
             _ => None,
         };
+        let first = |keys: &[&str]| keys.iter().find_map(|key| text(key));
         let listed = |key: &str| object.get(key).and_then(first_message);
+        let details = object.get("details");
+        let code = first(&[
+            "code",
+            "error_code",
+            "errorCode",
+            "Code",
+            "status_code",
+            "reason",
+        ])
+        .or_else(|| detailed_code(object))
+        .or_else(|| object.pointer("/errors/0/code").and_then(word));
+        let status = object.get("status").and_then(word);
+        let stated = [code.clone(), text("http_code"), text("status_code"), status];
+        let http_status = stated
+            .iter()
+            .flatten()
+            .find_map(|code| code.parse().ok().filter(|code| (400..600).contains(code)));
+        let inner = object.pointer("/innererror/code").and_then(Value::as_str);
+        let details_word = details.and_then(Value::as_str).filter(|word| is_code(word));
         Self {
-            message: text("message")
-                .or_else(|| text("msg"))
+            message: first(&MESSAGES)
+                .or_else(|| listed("message"))
                 .or_else(|| listed("detail"))
                 .or_else(|| listed("errors")),
-            code: text("code")
-                .or_else(|| text("reason"))
-                .or_else(|| detailed_code(object)),
-            kind: text("type").or_else(|| super::text(object, "status")),
+            kind: first(&["type", "error_type", "__type"])
+                .or_else(|| super::text(object, "status")),
             param: text("param"),
-            reason: object
-                .get("details")
-                .and_then(|details| find(details, "reason")),
-            retry_after: object
-                .get("details")
+            reason: details.and_then(|details| find(details, "reason")),
+            codes: [inner, details_word]
+                .into_iter()
+                .flatten()
+                .map(cut)
+                .collect(),
+            base_resp: None,
+            http_status,
+            code,
+            retry_after: details
                 .and_then(|details| find(details, "retryDelay"))
                 .and_then(|delay| Some(delay.strip_suffix('s')?.to_owned())),
+            limit_of_zero: details.is_some_and(states_a_limit_of_zero),
             flagged: object.pointer("/metadata/flagged_input").is_some(),
             upstream: object.get("metadata").and_then(upstream),
             format: Format::Json,
         }
     }
+
+    /// What `self` says, and what `other` says besides.
+    fn or(self, other: Self) -> Self {
+        Self {
+            message: self.message.or(other.message),
+            code: self.code.or(other.code),
+            kind: self.kind.or(other.kind),
+            param: self.param.or(other.param),
+            reason: self.reason.or(other.reason),
+            codes: [self.codes, other.codes].concat(),
+            base_resp: self.base_resp.or(other.base_resp),
+            http_status: self.http_status.or(other.http_status),
+            retry_after: self.retry_after.or(other.retry_after),
+            limit_of_zero: self.limit_of_zero || other.limit_of_zero,
+            flagged: self.flagged || other.flagged,
+            upstream: self.upstream.or(other.upstream),
+            format: self.format,
+        }
+    }
+}
+
+/// The value in which a 2xx answer carries an error: beside the answer that is missing then, or in
+/// the choice that broke off.
+pub(crate) fn error_within(body: &Value) -> Option<&Value> {
+    if let Some(choice) = body.pointer("/choices/0") {
+        return Some(choice).filter(|choice| names_error(choice));
+    }
+    // Lists of models and messages of Anthropic are answers as well.
+    let answers = ["data", "models", "content", "choices"].iter().any(|key| {
+        let value = body.get(key);
+        value.is_some_and(|value| match value {
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            _ => false,
+        })
+    });
+    let value = body.get(0).unwrap_or(body);
+    (!answers && (names_error(value) || is_error(value))).then_some(body)
+}
+
+/// Whether there is an `error` that says something.
+fn names_error(value: &Value) -> bool {
+    match value.get("error") {
+        Some(Value::Object(members)) => !members.is_empty(),
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::String(words)) => !words.is_empty(),
+        Some(Value::Bool(failed)) => *failed,
+        _ => false,
+    }
+}
+
+/// Whether an object is an error by itself, without the word.
+fn is_error(value: &Value) -> bool {
+    let named = |key: &str| {
+        let told = value.get(key).and_then(Value::as_str);
+        told.is_some_and(|told| told.eq_ignore_ascii_case("error"))
+    };
+    let is_listed = |key: &str| {
+        let items = value.get(key).and_then(Value::as_array);
+        items.is_some_and(|items| !items.is_empty())
+    };
+    let unsuccessful = value.get("success") == Some(&Value::Bool(false));
+    let base_resp = value
+        .pointer("/base_resp/status_code")
+        .and_then(Value::as_i64);
+    let code = ["code", "error_code", "errorCode", "status_code"]
+        .iter()
+        .find_map(|key| word(value.get(key)?))
+        .filter(|code| !WELL.contains(&code.to_lowercase().as_str()));
+    let words = MESSAGES.iter().any(|key| value.get(key).is_some());
+    named("object")
+        || named("type")
+        || named("status")
+        || is_listed("errors")
+        || unsuccessful
+        || base_resp.is_some_and(|code| code != 0)
+        || (code.is_some() && words)
+        || value.get("error_msg").is_some_and(Value::is_string)
+        || value.pointer("/Response/Error").is_some()
+        || matches!(
+            value.get("detail"),
+            Some(Value::String(_) | Value::Object(_))
+        )
+        || is_listed("detail")
+}
+
+/// A number or a word.
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(cut(text)),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether a text is a code and no sentence.
+fn is_code(text: &str) -> bool {
+    let joined = text.contains(['_', '.', '-']);
+    (1..=LONGEST_CODE).contains(&text.len())
+        && text.bytes().all(|each| match each {
+            b'_' | b'.' | b'-' | b'A'..=b'Z' => true,
+            b'a'..=b'z' | b'0'..=b'9' => joined,
+            _ => false,
+        })
+}
+
+/// The start of a text: no message needs more, and a server may send millions of characters.
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_MESSAGE).collect()
+}
+
+/// Google's quota metadata: `quota_limit_value` of an `ErrorInfo`, `quotaValue` of a violation.
+fn states_a_limit_of_zero(details: &Value) -> bool {
+    let zero = |value: Option<&Value>| {
+        value.is_some_and(|value| value == "0" || value.as_u64() == Some(0))
+    };
+    let details = details.as_array().into_iter().flatten();
+    details.into_iter().any(|each| {
+        let violations = each.get("violations").and_then(Value::as_array);
+        zero(each.pointer("/metadata/quota_limit_value"))
+            || violations
+                .into_iter()
+                .flatten()
+                .any(|violation| zero(violation.get("quotaValue")))
+    })
 }
 
 /// The first text under `key` in a list of objects.
@@ -180,13 +388,10 @@ fn detailed_code(object: &Value) -> Option<String> {
 /// The words of `"s"`, `["s"]`, `[{"message":"s"}]` or FastAPI's `[{"loc":[…],"msg":"s"}]`.
 fn first_message(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(cut(text)),
         Value::Array(items) => items.first().and_then(first_message),
         Value::Object(fields) => {
-            let words = fields
-                .get("message")
-                .or_else(|| fields.get("msg"))?
-                .as_str()?;
+            let words = MESSAGES.iter().find_map(|key| fields.get(*key)?.as_str())?;
             let place: Vec<String> = fields
                 .get("loc")
                 .and_then(Value::as_array)
@@ -198,13 +403,32 @@ fn first_message(value: &Value) -> Option<String> {
                 })
                 .collect();
             if place.is_empty() {
-                return Some(words.to_owned());
+                return Some(cut(words));
             }
-            Some(format!("{}: {words}", place.join(".")))
+            Some(cut(&format!("{}: {words}", place.join("."))))
         }
         _ => None,
     }
 }
+
+/// Where a message may be.
+const MESSAGES: [&str; 9] = [
+    "message",
+    "msg",
+    "error_msg",
+    "error_message",
+    "errorMessage",
+    "status_msg",
+    "error_description",
+    "Message",
+    "detail",
+];
+/// Codes of success.
+const WELL: [&str; 5] = ["0", "200", "ok", "success", "succeeded"];
+/// How deep an error may be inside of an error.
+const DEEPEST: usize = 4;
+const LONGEST_CODE: usize = 64;
+const LONGEST_MESSAGE: usize = 16_000;
 
 #[cfg(test)]
 mod tests {

@@ -82,8 +82,9 @@ async fn a_success_that_is_no_message_has_a_code_of_its_own() {
             Reply::json(200, r#"{"choices":[]}"#),
             Code::ProviderBadResponse,
         ),
-        // Not a thing of this API without a stream, so it is no message and no more.
-        (late("overloaded_error"), Code::ProviderBadResponse),
+        // Not a thing of this API without a stream, but routers in front of it do it.
+        (late("overloaded_error"), Code::ProviderOverloaded),
+        (late("billing_error"), Code::ProviderCreditsExhausted),
         (
             Reply::json(200, r#"{"content":[{"ty"#),
             Code::ProviderBadResponse,

@@ -230,7 +230,7 @@ async fn a_list_that_is_refused_without_a_token_proves_nothing_of_one() {
         let [(_, Finding::Fail(failure))] = found.as_slice() else {
             panic!("{provider}: {found:?}")
         };
-        assert_eq!(failure.code.as_str(), "credential.token-permission");
+        assert_eq!(failure.code.as_str(), "provider.request-rejected");
         assert_eq!(server.heads() - before, 1, "{provider}");
     }
 }

@@ -17,6 +17,15 @@ pub(super) enum Flaw {
     NotUtf8,
     Lines(usize),
     Character { kind: Kind, place: Place },
+    Dressed(Dress),
+}
+
+/// What stands around a token when a line of another file was copied whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dress {
+    Quotes,
+    Assignment,
+    Scheme,
 }
 
 /// What kind of character does not belong there.
@@ -61,6 +70,10 @@ pub(super) fn check(bytes: &[u8]) -> Result<SecretString, Flaw> {
         1 => {}
         lines => return Err(Flaw::Lines(lines)),
     }
+    // `export KEY=…` has a space as well, and this tells more.
+    if let Some(dress) = dress(line) {
+        return Err(Flaw::Dressed(dress));
+    }
     if let Some(flaw) = wrong_character(line) {
         return Err(flaw);
     }
@@ -93,8 +106,33 @@ impl Flaw {
                 kind,
                 place: where_,
             } => malformed(place, &format!("there is {kind} {where_}")),
+            Self::Dressed(dress) => bare(malformed(place, dress.cause()), dress),
         }
     }
+}
+
+impl Dress {
+    const fn cause(self) -> &'static str {
+        match self {
+            Self::Quotes => "there are quotes around it",
+            Self::Assignment => "it is a line like NAME=value, as in an env file",
+            Self::Scheme => "it is a whole header line, with the word before the token",
+        }
+    }
+
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Quotes => "take the quotes off, and keep what is between them",
+            Self::Assignment => "keep what is behind the `=` alone, without quotes",
+            Self::Scheme => "keep what is behind `Bearer` alone; Synapse adds the word itself",
+        }
+    }
+}
+
+fn bare(failure: Failure, dress: Dress) -> Failure {
+    let mut failure = failure.hint(dress.remedy());
+    failure.hints.rotate_right(1);
+    failure
 }
 
 fn malformed(place: &str, cause: &str) -> Failure {
@@ -135,6 +173,46 @@ fn count_lines(text: &str) -> usize {
     returns + feeds - pairs + 1
 }
 
+/// What a token is dressed in. Tells nothing of the token.
+fn dress(line: &str) -> Option<Dress> {
+    let line = line.trim();
+    let ends = |quote: char| line.starts_with(quote) || line.ends_with(quote);
+    if is_assignment(line) {
+        return Some(Dress::Assignment);
+    }
+    if QUOTES.into_iter().any(ends) {
+        return Some(Dress::Quotes);
+    }
+    let (word, behind) = line.split_once([' ', '\t'])?;
+    let is_scheme = SCHEMES
+        .iter()
+        .any(|scheme| word.eq_ignore_ascii_case(scheme));
+    (is_scheme && !behind.trim().is_empty()).then_some(Dress::Scheme)
+}
+
+/// Whether a line gives a value to a name. A token may hold a `=`, as base64 does at its end, so the
+/// name has to be that of a variable or of a secret.
+fn is_assignment(line: &str) -> bool {
+    let exported = ["export ", "set ", "setx ", "$env:"]
+        .iter()
+        .find_map(|word| line.strip_prefix(word));
+    let Some((name, value)) = exported.unwrap_or(line).split_once('=') else {
+        return false;
+    };
+    let name = name.trim().trim_matches(QUOTES);
+    let is_name = name.starts_with(|each: char| each.is_ascii_alphabetic() || each == '_')
+        && name
+            .bytes()
+            .all(|each| each.is_ascii_alphanumeric() || each == b'_' || each == b'-');
+    let lower = name.to_ascii_lowercase();
+    let names_secret = ["key", "token", "secret", "password", "credential"]
+        .iter()
+        .any(|word| lower.ends_with(word));
+    let is_variable = name.contains('_') && !name.contains(|each: char| each.is_ascii_lowercase());
+    let has_value = !value.trim_start_matches('=').trim().is_empty();
+    is_name && has_value && (exported.is_some() || names_secret || is_variable)
+}
+
 /// The first wrong character; the ends come first, because a space there is the classic accident.
 fn wrong_character(line: &str) -> Option<Flaw> {
     let kind = |each: char| match each {
@@ -158,6 +236,11 @@ fn wrong_character(line: &str) -> Option<Flaw> {
         })
 }
 
+/// Straight quotes, and those that editors make of them.
+const QUOTES: [char; 8] = [
+    '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', '\u{201e}',
+];
+const SCHEMES: [&str; 3] = ["bearer", "authorization:", "x-api-key:"];
 const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
     (b"\xef\xbb\xbf", "UTF-8"),
     (b"\xff\xfe", "UTF-16"),
@@ -219,5 +302,44 @@ mod tests {
         }
         assert_eq!(flaw(b"\xff\xfea\0"), Flaw::ByteOrderMark("UTF-16"));
         assert_eq!(flaw(b"a\xffb"), Flaw::NotUtf8);
+    }
+
+    /// A line of an env file, of a header or of a shell, and what was found of it.
+    #[test]
+    fn what_a_token_is_dressed_in_is_told() {
+        for (line, dress) in [
+            ("\"fake-token\"", Dress::Quotes),
+            ("'fake-token'", Dress::Quotes),
+            ("`fake-token`", Dress::Quotes),
+            ("\u{201c}fake-token\u{201d}", Dress::Quotes),
+            ("fake-token\"", Dress::Quotes),
+            ("OPENAI_API_KEY=fake-token", Dress::Assignment),
+            ("OPENAI_API_KEY=\"fake-token\"", Dress::Assignment),
+            ("export KEY=fake-token", Dress::Assignment),
+            ("set X=fake-token", Dress::Assignment),
+            ("$env:GROQ='fake-token'", Dress::Assignment),
+            ("api_key = fake-token", Dress::Assignment),
+            ("apiKey=fake-token", Dress::Assignment),
+            ("HF_TOKEN=fake=token==", Dress::Assignment),
+            ("Bearer fake-token", Dress::Scheme),
+            ("Authorization: Bearer fake-token", Dress::Scheme),
+        ] {
+            assert_eq!(flaw(line.as_bytes()), Flaw::Dressed(dress), "{line}");
+            let failure = flaw(line.as_bytes()).failure("the credential file /x");
+            assert_eq!(failure.code, Code::CredentialMalformed);
+            assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
+        }
+        // Base64 ends with it, and a token may be of any characters.
+        for token in [
+            "ZmFrZQ==",
+            "ZmFrZS1mYWtlLQ=",
+            "fake=token",
+            "a_b=c",
+            "KEY=",
+            "=fake",
+            "A==",
+        ] {
+            assert!(check(token.as_bytes()).is_ok(), "{token}");
+        }
     }
 }

@@ -190,7 +190,7 @@ async fn a_file_in_a_circle_of_links_is_unreadable() {
 async fn bad_content_is_told_apart_in_files_and_variables_alike() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("token");
-    let cases: [(Vec<u8>, Code, &str); 13] = [
+    let cases: [(Vec<u8>, Code, &str); 16] = [
         (b"".to_vec(), Code::CredentialEmpty, "is empty"),
         (b"\r\n".to_vec(), Code::CredentialEmpty, "is empty"),
         (
@@ -219,9 +219,24 @@ async fn bad_content_is_told_apart_in_files_and_variables_alike() {
             "white space at the end",
         ),
         (
-            format!("Bearer {TOKEN}").into(),
+            format!("{TOKEN} {TOKEN}").into(),
             Code::CredentialMalformed,
             "white space inside",
+        ),
+        (
+            format!("Bearer {TOKEN}").into(),
+            Code::CredentialMalformed,
+            "the word before the token",
+        ),
+        (
+            format!("\"{TOKEN}\"").into(),
+            Code::CredentialMalformed,
+            "quotes around it",
+        ),
+        (
+            format!("OPENAI_API_KEY='{TOKEN}'").into(),
+            Code::CredentialMalformed,
+            "a line like NAME=value",
         ),
         (
             format!("{TOKEN}\u{1}{TOKEN}").into(),

@@ -26,6 +26,8 @@ fn answered(status: u16, headers: &[(&'static str, &'static str)], body: &str) -
         provider: ProviderKind::Anthropic,
         asked: Asked::Model(MODEL),
         account: false,
+        credential: true,
+        base_url: &"https://api.anthropic.com/v1".parse().unwrap(),
         host: "api.anthropic.com",
         url: "https://api.anthropic.com/v1/messages",
         status,

@@ -39,6 +39,8 @@ fn a_percent_encoded_secret_goes_too() {
         provider: OpenAi,
         asked: Asked::Identity,
         account: false,
+        credential: true,
+        base_url: &own_base(),
         host: "api.test",
         url: "https://api.test/v1/models",
         status: 400,

@@ -1,0 +1,272 @@
+//! The next steps for a failure, by what is known: the connection's own address, whether it has a
+//! credential, whether the server is the owner's, and what each vendor offers.
+//!
+//! A hint names no URL but those of the connection, of the preset's row and of the answer, and
+//! speaks of a credential only where there is one, or where the server asks for one.
+
+use synapse_core::error::{Code, Failure};
+use synapse_core::provider::{ProviderKind, ProviderProfile, TokenNeed, Wire};
+
+use super::report::{MAX_FACT, MAX_WORDS, location, retry_after};
+use super::{Answer, Asked, verdict};
+use crate::wire::error::ErrorBody;
+
+/// Adds the next steps to a failure.
+pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
+    let profile = answer.provider.profile();
+    let vendor = vendor(answer.provider);
+    match failure.code {
+        Code::EndpointRedirected => redirected(failure, answer),
+        Code::EndpointPathMismatch | Code::EndpointGone => wrong_path(failure, answer),
+        Code::EndpointWrongRegionHost => {
+            failure.hint("set the base URL to the regional host that the message names")
+        }
+        Code::EndpointNotAnApi => {
+            failure.hint("look for a captive portal or proxy, or correct the base URL")
+        }
+        Code::CredentialTokenRejected => token_rejected(failure, answer),
+        Code::CredentialTokenPermission => failure.hint(with_page(vendor.permission, profile)),
+        Code::ProviderAccountScope => failure.hint(match vendor.account {
+            _ if !answer.credential => "correct what names the account".to_owned(),
+            Account::Setting(text) => text.to_owned(),
+            Account::Key(text) => with_page(text, profile),
+        }),
+        Code::ProviderRegionBlocked if answer.credential => {
+            failure.hint("check VPN, proxy and the account's IP allow-list")
+        }
+        Code::ProviderRegionBlocked => failure.hint(format!(
+            "check VPN, proxy and the firewall of {}",
+            answer.host
+        )),
+        Code::ProviderModelAccess | Code::ProviderModelUnavailable => {
+            let steps = match failure.code {
+                Code::ProviderModelAccess => vendor.model_access,
+                _ => vendor.model_unavailable,
+            };
+            let model = match answer.asked {
+                Asked::Model(model) => model,
+                Asked::Identity => "the model",
+            };
+            steps.iter().fold(failure, |failure, step| match step {
+                Step::Hint(text) => failure.hint(text.replace(MODEL, model)),
+                Step::Run(text, command) => failure.command(*text, command.replace(MODEL, model)),
+            })
+        }
+        Code::ProviderCreditsExhausted => {
+            failure.hint("buy credits or raise the limit; waiting does not help")
+        }
+        Code::ProviderRateLimited => rate_limited(failure, answer, body),
+        Code::ProviderContextTooLong => {
+            failure.hint("shorten the prompt, or use a model with a larger context")
+        }
+        Code::ProviderRequestRejected => match &body.param {
+            Some(param) => failure.hint(format!(
+                "change or remove `{}`",
+                answer.redactor.clean(param, MAX_FACT)
+            )),
+            None => failure.hint("change what the message names"),
+        },
+        Code::ProviderOverloaded => {
+            failure.hint("try again later; Synapse never retries by itself")
+        }
+        _ if failure.message == verdict::NO_MEMORY.message => failure.hint(
+            "use a smaller or more quantized model, or free memory on the machine that runs it",
+        ),
+        _ if is_own(answer) => failure.hint("look at the log of the server on your own machine"),
+        _ => failure.hint("report it to the provider, with the request id if there is one"),
+    }
+}
+
+/// Whether the server runs on this machine.
+fn is_own(answer: &Answer<'_>) -> bool {
+    answer.base_url.is_loopback() && answer.provider.profile().token == TokenNeed::Optional
+}
+
+fn redirected(failure: Failure, answer: &Answer<'_>) -> Failure {
+    match location(answer) {
+        Some(target) => failure
+            .hint(format!(
+                "it points to {}",
+                answer.redactor.clean(&target, MAX_WORDS)
+            ))
+            .hint(
+                "if you trust that address, make it the base URL (without the endpoint's own path)",
+            ),
+        None => failure.hint("ask the owner of the server for the right base URL"),
+    }
+}
+
+/// The base URL of the connection's own server, as the preset's row has its path.
+fn wrong_path(failure: Failure, answer: &Answer<'_>) -> Failure {
+    let profile = answer.provider.profile();
+    let usual = profile.base_url_at(answer.base_url);
+    let failure = match (profile.base_url, profile.start) {
+        (Some(base), None) => failure.hint(format!("{}'s own base URL is {base}", profile.title)),
+        _ if usual != answer.base_url.as_str() => failure.hint(match answer.provider {
+            ProviderKind::OpenAiCompatible => format!("most APIs live under /v1: try {usual}"),
+            _ => format!("the base URL of {} there is {usual}", profile.title),
+        }),
+        _ if answer.provider == ProviderKind::OpenAiCompatible => {
+            failure.hint("look for the path of its API in the documentation of the server")
+        }
+        _ => failure.hint(format!(
+            "check that {} is {}, and not another server",
+            answer.host, profile.title
+        )),
+    };
+    failure.hint(format!(
+        "Synapse adds {} or /models to the base URL, nothing else",
+        chat_path(profile)
+    ))
+}
+
+/// The path below the base URL at which a prompt goes to this provider.
+const fn chat_path(profile: &ProviderProfile) -> &'static str {
+    match profile.wire {
+        Wire::Anthropic => "/messages",
+        Wire::OpenAi | Wire::HuggingFace | Wire::Compatible => "/chat/completions",
+    }
+}
+
+fn token_rejected(failure: Failure, answer: &Answer<'_>) -> Failure {
+    let profile = answer.provider.profile();
+    let (sent, configured) = (!answer.redactor.is_idle(), answer.credential);
+    let failure = failure.hint(match (sent, configured) {
+        (true, _) => {
+            "check that the credential reference holds the current token; a revoked one fails within seconds"
+        }
+        (false, true) => {
+            "this look-up is public at the vendor and is sent without the credential; check that the base URL is the vendor's"
+        }
+        (false, false) => {
+            "the connection has no credential; add one with --credential file:PATH"
+        }
+    });
+    match profile.token {
+        TokenNeed::Required => failure.hint(format!("create a token: {}", profile.token_page)),
+        TokenNeed::Optional if is_own(answer) => failure
+            .hint("the token is the one that the server on your own machine was started with"),
+        TokenNeed::Optional => {
+            failure.hint(format!("whoever runs {} gives out its tokens", answer.host))
+        }
+    }
+}
+
+fn rate_limited(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
+    let failure = match retry_after(answer, body) {
+        Some(wait) => {
+            // RFC 9110, section 10.2.3: seconds, or a date.
+            let wait = match wait.parse::<f64>() {
+                Ok(_) => format!("{wait} s"),
+                Err(_) => format!("until {wait}"),
+            };
+            let wait = answer.redactor.clean(&wait, MAX_WAIT);
+            failure.hint(format!("the provider asks to wait {wait}"))
+        }
+        None => failure.hint("try again later"),
+    };
+    failure.hint("Synapse never retries by itself")
+}
+
+/// A step, and the vendor's page of tokens where it has one.
+fn with_page(step: &str, profile: &ProviderProfile) -> String {
+    match profile.token {
+        TokenNeed::Required => format!("{step}: {}", profile.token_page),
+        TokenNeed::Optional => step.to_owned(),
+    }
+}
+
+/// What one vendor offers.
+struct Vendor {
+    /// For a token that lacks a permission.
+    permission: &'static str,
+    /// For a token of another account.
+    account: Account,
+    /// For a model that the account may not use.
+    model_access: &'static [Step],
+    /// For a model that is not there.
+    model_unavailable: &'static [Step],
+}
+
+/// What says whose account it is.
+enum Account {
+    /// A setting of the connection.
+    Setting(&'static str),
+    /// The token itself.
+    Key(&'static str),
+}
+
+/// One step; `{model}` stands for the model that was asked for.
+enum Step {
+    Hint(&'static str),
+    Run(&'static str, &'static str),
+}
+
+const fn vendor(provider: ProviderKind) -> &'static Vendor {
+    match provider {
+        ProviderKind::OpenAi => &OPENAI,
+        ProviderKind::HuggingFace => &HUGGING_FACE,
+        ProviderKind::Anthropic => &ANTHROPIC,
+        ProviderKind::OpenRouter => &OPENROUTER,
+        ProviderKind::Azure => &AZURE,
+        ProviderKind::Ollama => &OLLAMA,
+        ProviderKind::LmStudio => &LM_STUDIO,
+        _ => &ANY,
+    }
+}
+
+const ANY: Vendor = Vendor {
+    permission: "give the key the permission that the message names",
+    account: Account::Setting(
+        "remove `organization` and `project` (a project key needs neither), or correct them",
+    ),
+    model_access: &[Step::Hint(
+        "enable {model} for the project or accept its terms, or choose another model",
+    )],
+    model_unavailable: &[Step::Hint(
+        "check the spelling, and that it is a chat model",
+    )],
+};
+const OPENAI: Vendor = Vendor {
+    permission: "give the key the scope that the message names (for chat: Model capabilities, Write)",
+    ..ANY
+};
+const HUGGING_FACE: Vendor = Vendor {
+    permission: "create a token with the permission \"Make calls to Inference Providers\"",
+    account: Account::Setting("correct or remove `bill_to`"),
+    model_unavailable: &[
+        Step::Hint("check the spelling, and pin a live sub-provider as MODEL:PROVIDER"),
+        Step::Hint("enable sub-providers: https://huggingface.co/settings/inference-providers"),
+    ],
+    ..ANY
+};
+const ANTHROPIC: Vendor = Vendor {
+    permission: "check the key's workspace and what your organization allows it",
+    account: Account::Key("create a key that belongs to one workspace"),
+    ..ANY
+};
+const OPENROUTER: Vendor = Vendor {
+    model_access: &[Step::Hint(
+        "look at the privacy settings: https://openrouter.ai/settings/privacy",
+    )],
+    ..ANY
+};
+const AZURE: Vendor = Vendor {
+    model_unavailable: &[Step::Hint(
+        "the model is the name of a deployment of your resource; a new one takes some minutes",
+    )],
+    ..ANY
+};
+const OLLAMA: Vendor = Vendor {
+    model_access: &[Step::Hint(
+        "models of the cloud need a subscription there; choose one that runs on your own machine",
+    )],
+    model_unavailable: &[Step::Run("fetch the model", "ollama pull {model}")],
+    ..ANY
+};
+const LM_STUDIO: Vendor = Vendor {
+    model_unavailable: &[Step::Run("load the model", "lms load {model}")],
+    ..ANY
+};
+const MODEL: &str = "{model}";
+const MAX_WAIT: usize = 40;

@@ -1,0 +1,169 @@
+//! Hints over every preset, failure, address and credential: none names a URL that the preset's row
+//! contradicts, drops a port, or speaks of a credential that is not there.
+
+use std::collections::BTreeSet;
+
+use synapse_core::provider::TokenNeed;
+use synapse_core::{BaseUrl, Origin};
+use url::Url;
+
+use super::*;
+
+/// One answer for each class of failure.
+const ANSWERS: [(u16, &str); 22] = [
+    (400, r#"{"message":"no"}"#),
+    (400, r#"{"message":"no","param":"temperature"}"#),
+    (401, r#"{"message":"no"}"#),
+    (401, r#"{"message":"no","code":"incorrect_hostname"}"#),
+    (401, r#"{"message":"no","code":"mismatched_project"}"#),
+    (401, r#"{"message":"no","code":"organization_restricted"}"#),
+    (402, "{}"),
+    (403, r#"{"message":"no"}"#),
+    (403, r#"{"message":"subscription required for this model"}"#),
+    (403, "<html>no</html>"),
+    (403, r#"{"message":"gated"}"#),
+    (404, "Not Found"),
+    (404, r#"{"code":"model_not_found","message":"no"}"#),
+    (405, ""),
+    (410, ""),
+    (413, "{}"),
+    (429, "{}"),
+    (429, r#"{"message":"limit: 0"}"#),
+    (500, "{}"),
+    (
+        500,
+        r#"{"message":"requires more system memory than there is"}"#,
+    ),
+    (503, "{}"),
+    (307, ""),
+];
+
+fn urls(text: &str) -> Vec<Url> {
+    text.split([' ', '`', ','])
+        .filter(|word| word.contains("://"))
+        .map(|word| Url::parse(word).unwrap_or_else(|_| panic!("{word}")))
+        .collect()
+}
+
+/// The addresses that belong to a preset, and the server in front of it.
+fn known(provider: ProviderKind, base_url: &BaseUrl) -> BTreeSet<String> {
+    let profile = provider.profile();
+    let token_page = Some(profile.token_page).filter(|_| profile.token == TokenNeed::Required);
+    let own_pages = match provider {
+        HuggingFace => Some("https://huggingface.co/settings/inference-providers"),
+        ProviderKind::OpenRouter => Some("https://openrouter.ai/settings/privacy"),
+        _ => None,
+    };
+    let row = [profile.base_url, token_page, own_pages];
+    let own = [profile.base_url_at(base_url), base_url.to_string()];
+    let all = row.into_iter().flatten().map(str::to_owned).chain(own);
+    all.map(|url| Url::parse(&url).unwrap().to_string())
+        .collect()
+}
+
+#[test]
+fn no_hint_contradicts_what_is_known() {
+    let mut looked_at = 0;
+    let mut codes = BTreeSet::new();
+    for provider in ProviderKind::ALL {
+        for base in [
+            provider.profile().base_url_example,
+            "https://gateway.test:8443/other",
+            "http://127.0.0.1:4321/v1",
+            "http://127.0.0.1:4321/v2",
+            "https://root.test",
+        ] {
+            let base_url: BaseUrl = base.parse().unwrap();
+            for (sent, credential) in [(true, true), (false, true), (false, false)] {
+                for (status, body) in ANSWERS {
+                    let headers = match body.starts_with('<') {
+                        true => HTML,
+                        false => JSON,
+                    };
+                    let redactor = match sent {
+                        true => Redactor::for_secret("fake-secret-value"),
+                        false => Redactor::none(),
+                    };
+                    let origin = base_url.origin();
+                    let url = base_url.join(&["chat", "completions"]);
+                    let failure = classify(&Answer {
+                        provider,
+                        asked: Asked::Model("org/some-model"),
+                        account: false,
+                        credential,
+                        base_url: &base_url,
+                        host: origin.host(),
+                        url: url.as_str(),
+                        status,
+                        headers: &Pairs(headers),
+                        body: body.as_bytes(),
+                        redactor: &redactor,
+                    });
+                    let what = format!("{provider} {base} {status} {body} {credential}");
+                    assert!(!failure.hints.is_empty(), "{what}: no next step");
+                    codes.insert(failure.code.as_str());
+                    for hint in &failure.hints {
+                        check(provider, &base_url, &failure, &hint.text, credential, &what);
+                        looked_at += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(looked_at > 16 * 5 * 3 * 22, "{looked_at}");
+    assert!(codes.len() >= 14, "{codes:?}");
+}
+
+fn check(
+    provider: ProviderKind,
+    base_url: &BaseUrl,
+    failure: &Failure,
+    hint: &str,
+    credential: bool,
+    what: &str,
+) {
+    for url in urls(hint) {
+        let known = known(provider, base_url);
+        assert!(known.contains(url.as_str()), "{what}: {hint}");
+        if url.host_str() == Some(base_url.host()) {
+            assert_eq!(Origin::of(&url), base_url.origin(), "{what}: {hint}");
+        }
+    }
+    // Where the server asks for a token, it is told how to give it one.
+    if !credential && failure.code != Code::CredentialTokenRejected {
+        for word in [" key", "token:", "token ", "credential", "api key"] {
+            assert!(!hint.to_lowercase().contains(word), "{what}: {hint}");
+        }
+    }
+    if provider == ProviderKind::OpenAiCompatible {
+        assert!(!hint.contains("openai.com"), "{what}: {hint}");
+    }
+}
+
+#[test]
+fn a_server_of_ones_own_is_called_that() {
+    let base_url = "http://127.0.0.1:11434/v1".parse().unwrap();
+    let hints = |body: &str| {
+        let failure = classify(&Answer {
+            provider: ProviderKind::Ollama,
+            asked: Asked::Model("m"),
+            account: false,
+            credential: false,
+            base_url: &base_url,
+            host: "127.0.0.1:11434",
+            url: "http://127.0.0.1:11434/v1/chat/completions",
+            status: 500,
+            headers: &Pairs(JSON),
+            body: body.as_bytes(),
+            redactor: &Redactor::none(),
+        });
+        format!("{:?}", failure.hints)
+    };
+    assert!(hints("{}").contains("your own machine"));
+    let memory = hints(r#"{"error":"model requires more system memory (9 GiB) than there is"}"#);
+    assert!(
+        memory.contains("smaller") && memory.contains("free memory"),
+        "{memory}"
+    );
+    assert!(!memory.contains("report it"), "{memory}");
+}

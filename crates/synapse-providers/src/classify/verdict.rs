@@ -1,0 +1,104 @@
+//! The verdicts: a code, and one line for people without the provider's words.
+
+use synapse_core::error::Code;
+
+/// What kind of trouble an answer is, before it is put into words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// The code.
+    pub(crate) code: Code,
+    /// One line for people, without the provider's words.
+    pub(crate) message: &'static str,
+    /// The probe may count this as a success.
+    pub(crate) token_cap: bool,
+}
+
+impl Verdict {
+    /// A verdict with its one line.
+    pub(crate) const fn new(code: Code, message: &'static str) -> Self {
+        Self {
+            code,
+            message,
+            token_cap: false,
+        }
+    }
+
+    /// Whether it is about the account that was asked with, and not about the request.
+    pub(super) const fn blames_account(self) -> bool {
+        matches!(
+            self.code,
+            Code::CredentialTokenRejected
+                | Code::CredentialTokenPermission
+                | Code::ProviderAccountScope
+                | Code::ProviderCreditsExhausted
+        )
+    }
+}
+
+pub(super) const PATH_MISMATCH: Verdict = Verdict::new(
+    Code::EndpointPathMismatch,
+    "the server has no such endpoint under the base URL",
+);
+pub(super) const WRONG_REGION_HOST: Verdict = Verdict::new(
+    Code::EndpointWrongRegionHost,
+    "the project must use a regional host",
+);
+pub(super) const TOKEN_REJECTED: Verdict = Verdict::new(
+    Code::CredentialTokenRejected,
+    "the provider does not accept this token",
+);
+pub(super) const ACCOUNT_CLOSED: Verdict = Verdict::new(
+    Code::CredentialTokenRejected,
+    "the account or organization of this token is disabled or restricted",
+);
+pub(super) const TOKEN_PERMISSION: Verdict = Verdict::new(
+    Code::CredentialTokenPermission,
+    "the token is valid and lacks a permission",
+);
+pub(super) const ACCOUNT_SCOPE: Verdict = Verdict::new(
+    Code::ProviderAccountScope,
+    "the token does not belong to the organization or project of this connection",
+);
+pub(super) const REGION_BLOCKED: Verdict = Verdict::new(
+    Code::ProviderRegionBlocked,
+    "the provider refuses requests from this country or network address",
+);
+pub(super) const MODEL_ACCESS: Verdict = Verdict::new(
+    Code::ProviderModelAccess,
+    "the account may not use this model",
+);
+pub(super) const MODEL_UNAVAILABLE: Verdict = Verdict::new(
+    Code::ProviderModelUnavailable,
+    "the model does not exist or nobody serves it now",
+);
+pub(super) const CREDITS_EXHAUSTED: Verdict = Verdict::new(
+    Code::ProviderCreditsExhausted,
+    "credits, quota or a spend limit are used up",
+);
+pub(super) const LIMIT_OF_ZERO: Verdict = Verdict::new(
+    Code::ProviderCreditsExhausted,
+    "the account's limit for this is 0, so waiting does not help",
+);
+pub(super) const RATE_LIMITED: Verdict = Verdict::new(
+    Code::ProviderRateLimited,
+    "the provider throttles this account",
+);
+pub(super) const TOO_LONG: Verdict =
+    Verdict::new(Code::ProviderContextTooLong, "the prompt is too long");
+pub(super) const FILTERED: Verdict = Verdict::new(
+    Code::ProviderRequestRejected,
+    "the provider's content filter refuses the prompt",
+);
+pub(super) const REJECTED: Verdict = Verdict::new(
+    Code::ProviderRequestRejected,
+    "the provider rejects the request",
+);
+pub(super) const OVERLOADED: Verdict = Verdict::new(
+    Code::ProviderOverloaded,
+    "the provider is overloaded or unreachable behind its edge",
+);
+pub(super) const NO_MEMORY: Verdict = Verdict::new(
+    Code::ProviderFailed,
+    "the server does not have the memory for this model",
+);
+pub(super) const FAILED: Verdict = Verdict::new(Code::ProviderFailed, "the provider failed");
