@@ -192,6 +192,18 @@ impl Home {
         entries.expect("there is a list of entries").clone()
     }
 
+    /// The rows that the flags of `history list` admit, newest first, at most 10,000.
+    ///
+    /// # Panics
+    /// The command fails.
+    #[must_use]
+    pub fn history_of<const N: usize>(&self, flags: [&str; N]) -> Vec<Value> {
+        let words = ["history", "list", "--json", "--limit", "10000"];
+        let output = self.run(words.into_iter().chain(flags)).with_code(0);
+        let document = output.json();
+        document["entries"].as_array().cloned().unwrap_or_default()
+    }
+
     /// `text` with `[HOME]` in place of this home's path.
     #[must_use]
     pub fn shown(&self, text: &impl ToString) -> String {

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use synapse_core::credential::looks_like_token;
-use synapse_core::document::ErrorDocument;
+use synapse_core::document::{DocumentVersion, ErrorDocument};
 use synapse_core::error::{Class, Code, Failure};
 use synapse_core::redact::{SeenSecrets, is_opaque, printable, printable_line};
 
@@ -91,14 +91,15 @@ fn refuse(refusal: clap::Error) -> ExitCode {
     }
     let rendered = refusal.render();
     let text = without_tokens(&rendered.to_string(), &arguments);
-    let printer = Printer::new(Format::Json, ColorWord::Auto);
+    let printer = Printer::new(Format::Json(DocumentVersion::One), ColorWord::Auto);
     // A value that came from elsewhere, such as the environment, was not made printable.
     let shown = match printable(&text) == text {
         true => without_tokens(&rendered.ansi().to_string(), &arguments),
         false => printable(&text),
     };
     printer.note(shown.trim_end());
-    if arguments.iter().any(|argument| argument == "--json") {
+    let is_json = |argument: &String| argument == "--json" || argument.starts_with("--json=");
+    if arguments.iter().any(is_json) {
         // The first paragraph says what is wrong, over several lines when it lists arguments.
         let paragraph = text.lines().take_while(|line| !line.is_empty());
         let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");

@@ -43,10 +43,12 @@ impl CostSource {
         }
     }
 
-    /// The source of that word.
+    /// The source of that word, in either case: documents have it in both.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.as_str() == word)
+        Self::ALL
+            .into_iter()
+            .find(|source| source.as_str().eq_ignore_ascii_case(word))
     }
 }
 
@@ -380,6 +382,8 @@ mod tests {
     fn sources_parse_back() {
         for source in CostSource::ALL {
             assert_eq!(CostSource::parse(source.as_str()), Some(source));
+            let lower = source.as_str().to_lowercase();
+            assert_eq!(CostSource::parse(&lower), Some(source));
         }
         assert_eq!(CostSource::parse("GUESSED"), None);
     }

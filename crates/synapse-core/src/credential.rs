@@ -57,6 +57,13 @@ pub enum KvEngine {
 }
 
 impl CredentialRef {
+    /// Whether its place is this process or one small file, which answer in microseconds; the
+    /// others ask a person, a program, a server or a service.
+    #[must_use]
+    pub const fn answers_at_once(&self) -> bool {
+        matches!(self, Self::File(_) | Self::Env(_) | Self::Systemd(_))
+    }
+
     /// The word before the colon.
     #[must_use]
     pub const fn scheme(&self) -> &'static str {

@@ -3,6 +3,11 @@
 //! **Invariant:** every function that opens a socket or reads a secret takes a [`NetworkPermit`].
 //! There is no other way to make one, so a closed gate means zero sockets and zero secret reads.
 
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
 use crate::endpoint::Origin;
 use crate::error::{Code, Failure};
 
@@ -28,6 +33,7 @@ impl NetworkGate {
         match self {
             Self::Open => Ok(NetworkPermit {
                 origins: origins.into_iter().collect(),
+                departure: None,
             }),
             Self::Closed => Err(Failure::new(
                 Code::GateNetworkDisabled,
@@ -63,6 +69,21 @@ impl NetworkGate {
 #[derive(Debug)]
 pub struct NetworkPermit {
     origins: Vec<Origin>,
+    departure: Option<Arc<dyn Departure>>,
+}
+
+/// Records that a request leaves under a permit. A call's row in the ledger is one.
+#[async_trait]
+pub trait Departure: Send + Sync + fmt::Debug {
+    /// Notes that a request with a body of `bytes` is about to be handed to the network. Nothing
+    /// is sent before it returns.
+    ///
+    /// # Errors
+    /// Why the request must not be sent.
+    async fn departing(&self, bytes: u64) -> Result<(), Failure>;
+
+    /// Notes that the request reached an open connection, so that it may have been processed.
+    fn departed(&self);
 }
 
 impl NetworkPermit {
@@ -79,7 +100,35 @@ impl NetworkPermit {
     pub fn for_store(&self, origin: Origin) -> Self {
         Self {
             origins: vec![origin],
+            departure: None,
         }
+    }
+
+    /// The same permit, whose requests are recorded by `departure`.
+    #[must_use]
+    pub fn recorded_by(self, departure: Arc<dyn Departure>) -> Self {
+        Self {
+            departure: Some(departure),
+            ..self
+        }
+    }
+
+    /// Notes that a request with a body of `bytes` is about to be handed to the network. Whoever
+    /// sends calls it first.
+    ///
+    /// # Errors
+    /// Why the request must not be sent; see [`Departure::departing`].
+    pub async fn departing(&self, bytes: u64) -> Result<(), Failure> {
+        match &self.departure {
+            Some(departure) => departure.departing(bytes).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Who records the requests, for the layer that knows when one reaches a connection.
+    #[must_use]
+    pub fn departure(&self) -> Option<Arc<dyn Departure>> {
+        self.departure.clone()
     }
 
     /// The origins that may be contacted.

@@ -17,8 +17,8 @@ use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
-    Closing, Entry, HistoryQuery, Opening, Purged, RecordedText, Reservation, UsageQuery,
-    UsageReport, Verification,
+    Closing, Dating, Entry, Examination, HistoryQuery, Opening, Purged, RecordedText, Repaired,
+    Reservation, UsageQuery, UsageReport, Verification,
 };
 use crate::limits::Verdict;
 use crate::name::ConnectionName;
@@ -159,6 +159,9 @@ pub trait ProviderFactory: Send + Sync + fmt::Debug {
 pub type Written = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
 /// Where every call leaves its row.
+///
+/// What is handed in is written in its order. What could not be written is kept beside the ledger
+/// where that is possible, and entered when the ledger can be written again; the failure says so.
 #[async_trait]
 pub trait Ledger: Send + Sync + fmt::Debug {
     /// Begins to write the row of a call, at once: what comes back has only to be waited for, and
@@ -173,10 +176,25 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// `storage.*`; then nothing is set aside and nobody knows whether the call fits.
     async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure>;
 
-    /// Completes the row of an opened call, soon, without making the caller wait.
+    /// Notes in the row of an opened call that its request, whose body has `bytes_out`, is about
+    /// to leave: one attempt, maybe billed. A row that is opened right before the send says so
+    /// from the beginning and needs no note.
+    fn sending(&self, call_id: CallId, bytes_out: u64) -> Written;
+
+    /// Completes the row of an opened call, soon, for a caller that does not wait.
     ///
     /// A later [`Ledger::flush`] reports what could not be written.
     fn close(&self, closing: Closing);
+
+    /// Completes the row of an opened call, at once, for a caller that waits: what comes back is
+    /// ready when the end of the call would survive the end of the process.
+    fn complete(&self, closing: Closing) -> Written;
+
+    /// Whether the owner wants no call without a row: `required = true`. Asked after a row could
+    /// not be written.
+    async fn is_required(&self) -> bool {
+        false
+    }
 
     /// Waits until every row handed in before is written.
     ///
@@ -185,11 +203,18 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     async fn flush(&self) -> Result<(), Failure>;
 
     /// Removes the complete rows of calls that began before `before`, with their texts, and seals
-    /// that it did. The daily sums of the rows go with them. Many rows go in several turns.
+    /// that it did. The daily sums of the rows go with them; what they count against limits
+    /// stays. Many rows go in several turns.
     ///
     /// # Errors
     /// `storage.*`; what went in the turns before stays removed, and sealed.
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure>;
+
+    /// Rebuilds the ledger from what can still be read of it. The damaged file is kept beside it.
+    ///
+    /// # Errors
+    /// `storage.locked` while another process writes, `storage.*`; the ledger is left as it was.
+    async fn repair(&self) -> Result<Repaired, Failure>;
 }
 
 /// Reads the ledger.
@@ -224,6 +249,20 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.*` when it cannot be read; what is wrong with its content is no error.
     async fn verify(&self) -> Result<Verification, Failure>;
+
+    /// Looks for damage of the file, and whether it can be written. Takes time in proportion to
+    /// its size.
+    ///
+    /// # Errors
+    /// `storage.*`, with everything that was found as its causes.
+    async fn examine(&self) -> Result<Examination, Failure>;
+
+    /// Whether the dates of the rows agree with the order in which they were written, seen from
+    /// `now`.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn dating(&self, now: Timestamp) -> Result<Dating, Failure>;
 }
 
 /// Where the prices that routers stated are kept. Chat reads them; it never fetches any.

@@ -83,6 +83,18 @@ impl Home {
         self.directory.join("ledger.lock")
     }
 
+    /// Held exclusively while the ledger is repaired, and shared while it is opened for writing.
+    #[must_use]
+    pub fn repair_lock(&self) -> PathBuf {
+        self.directory.join("ledger.repair.lock")
+    }
+
+    /// What could not be written into the ledger and is to be entered.
+    #[must_use]
+    pub fn spool(&self) -> PathBuf {
+        self.directory.join("ledger.spool")
+    }
+
     /// Holds one locked file for every process that has open rows in the ledger.
     #[must_use]
     pub fn run(&self) -> PathBuf {

@@ -19,7 +19,7 @@ pub use error::FileError;
 pub use home::Home;
 pub use identity::{Identity, is_within, same_file};
 pub use leftover::{leftovers, sweep};
-pub use lock::Lock;
+pub use lock::{Lock, SharedLock};
 pub use place::Place;
 pub use private::{create_directory, private_options, tighten};
 pub use read::{Found, describe, open, read};

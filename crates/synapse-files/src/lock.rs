@@ -23,32 +23,7 @@ impl Lock {
     /// # Errors
     /// `Locked` when it was not free in time, `Write`.
     pub fn acquire(path: &Path, patience: Duration) -> Result<Self, FileError> {
-        let failed = |source: io::Error| FileError::Write {
-            path: path.to_owned(),
-            source,
-        };
-        tighten(path);
-        let file = private_options()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(failed)?;
-        let deadline = Instant::now() + patience;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { file }),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(POLL);
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(FileError::Locked {
-                        path: path.to_owned(),
-                    });
-                }
-            }
-        }
+        acquire(path, patience, File::try_lock).map(|file| Self { file })
     }
 }
 
@@ -57,6 +32,61 @@ impl Drop for Lock {
         // Closing is not enough: a child that another thread is just starting may have the file
         // open too, until it has become the other program.
         drop(self.file.unlock());
+    }
+}
+
+/// The same lock, as many processes may hold it at once while none holds it as [`Lock`].
+#[derive(Debug)]
+pub struct SharedLock {
+    file: File,
+}
+
+impl SharedLock {
+    /// Takes the lock at `path` as [`Lock::acquire`] does.
+    ///
+    /// # Errors
+    /// `Locked` when it was not free in time, `Write`.
+    pub fn acquire(path: &Path, patience: Duration) -> Result<Self, FileError> {
+        acquire(path, patience, File::try_lock_shared).map(|file| Self { file })
+    }
+}
+
+impl Drop for SharedLock {
+    fn drop(&mut self) {
+        drop(self.file.unlock());
+    }
+}
+
+fn acquire(
+    path: &Path,
+    patience: Duration,
+    attempt: impl Fn(&File) -> Result<(), TryLockError>,
+) -> Result<File, FileError> {
+    let failed = |source: io::Error| FileError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    tighten(path);
+    let file = private_options()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(failed)?;
+    let deadline = Instant::now() + patience;
+    loop {
+        match attempt(&file) {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(POLL);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(FileError::Locked {
+                    path: path.to_owned(),
+                });
+            }
+        }
     }
 }
 

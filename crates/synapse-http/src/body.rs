@@ -8,20 +8,35 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use synapse_core::gate::Departure;
 
 /// Whether the request has been handed to an open connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Handover(Arc<AtomicBool>);
+pub(crate) struct Handover {
+    begun: Arc<AtomicBool>,
+    departure: Option<Arc<dyn Departure>>,
+}
 
 impl Handover {
+    /// Also tells whoever records the requests of the permit.
+    pub(crate) fn recorded_by(departure: Option<Arc<dyn Departure>>) -> Self {
+        Self {
+            begun: Arc::default(),
+            departure,
+        }
+    }
+
     /// `false` is certain: nothing of the body, and of a request without body nothing at all, has
     /// reached a connection.
     pub(crate) fn has_begun(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.begun.load(Ordering::Acquire)
     }
 
     fn begin(&self) {
-        self.0.store(true, Ordering::Release);
+        let begun_before = self.begun.swap(true, Ordering::AcqRel);
+        if let (false, Some(departure)) = (begun_before, &self.departure) {
+            departure.departed();
+        }
     }
 }
 

@@ -83,7 +83,8 @@ impl HttpClient {
         request: HttpRequest<'_>,
     ) -> Result<HttpResponse, TransportFailure> {
         let origin = Origin::of(&request.url);
-        let attempt = Attempt::begin(&self.inner.config, &request, &origin);
+        let mut attempt = Attempt::begin(&self.inner.config, &request, &origin);
+        attempt.handover = Handover::recorded_by(permit.departure());
         let channel = Channel::of(&request);
         let proxied = self.inner.config.proxy.is_some();
         if channel == Channel::Plain && proxied {

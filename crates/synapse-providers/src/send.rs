@@ -167,10 +167,17 @@ impl Sender {
     {
         let redactor = redactor(call.secret);
         let mut exchange = Exchange {
-            attempts: 1,
             host: Origin::of(&call.url).host().to_owned(),
             ..Exchange::default()
         };
+        let bytes = call.body.as_ref().map_or(0, |body| body.len() as u64);
+        if let Err(refusal) = permit.departing(bytes).await {
+            return Exchanged {
+                exchange,
+                outcome: Err(refusal),
+            };
+        }
+        exchange.attempts = 1;
         let (method, timeout) = (call.method, self.connection.timeout);
         let mut request = HttpRequest::new(method, call.url.clone(), timeout);
         for (name, value) in self.headers.iter().chain(&call.account) {

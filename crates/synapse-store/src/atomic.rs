@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use synapse_core::Failure;
-use synapse_files::{Rights, private_options};
+use synapse_files::{FileError, Rights, private_options};
 
 use crate::failure::{of_file, writing};
 
@@ -119,4 +119,25 @@ impl Lock {
 /// As [`replace`].
 pub(crate) fn create_directory(directory: &Path) -> Result<(), Failure> {
     synapse_files::create_directory(directory).map_err(of_file)
+}
+
+/// An advisory lock that many processes hold at once, unless one holds it as [`Lock`].
+#[derive(Debug)]
+pub(crate) struct SharedLock(
+    #[expect(dead_code, reason = "held, not read")] synapse_files::SharedLock,
+);
+
+impl SharedLock {
+    /// Takes the lock at `path` and waits at most `patience`. `None` where its file cannot be made
+    /// or locked, as on a read-only file system: nobody can hold it there as a [`Lock`] either.
+    ///
+    /// # Errors
+    /// `storage.locked` when it was not free in time.
+    pub(crate) fn acquire(path: &Path, patience: Duration) -> Result<Option<Self>, Failure> {
+        match synapse_files::SharedLock::acquire(path, patience) {
+            Ok(lock) => Ok(Some(Self(lock))),
+            Err(error @ FileError::Locked { .. }) => Err(of_file(error)),
+            Err(_) => Ok(None),
+        }
+    }
 }

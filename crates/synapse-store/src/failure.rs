@@ -1,6 +1,6 @@
 //! Maps what the operating system and SQLite say to `storage.*` codes, with the path.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
 use rusqlite::ErrorCode;
@@ -119,11 +119,38 @@ pub(crate) fn not_a_file(path: &Path, what: &str) -> Failure {
 pub(crate) fn writing(path: &Path, error: &io::Error) -> Failure {
     let code = match error.kind() {
         ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Code::StorageReadOnly,
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Code::StorageDiskFull,
+        kind if is_of_room(kind) => Code::StorageDiskFull,
         _ => Code::StorageUnavailable,
     };
     unwritable(code, path).caused_by(error)
 }
+
+/// Whether there is no room for more: on the disk, in a quota, or for one file (`ulimit -f`).
+#[must_use]
+pub const fn is_of_room(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    )
+}
+
+/// Writes a small file into the directory of `home`, onto the disk, and removes it again.
+///
+/// # Errors
+/// `storage.read-only`, `storage.disk-full`, `storage.unavailable`.
+pub fn try_write(home: &Home) -> Result<(), Failure> {
+    let directory = home.directory();
+    try_write_in(directory).map_err(|error| writing(directory, &error))
+}
+
+fn try_write_in(directory: &Path) -> io::Result<()> {
+    let mut file = tempfile::tempfile_in(directory)?;
+    file.write_all(&[0; TRIAL])?;
+    file.sync_all()
+}
+
+/// As much as a call writes.
+const TRIAL: usize = 16 * 1024;
 
 /// The failure of a thread that could not be started, or that ended before it answered.
 pub(crate) fn no_thread(path: &Path, error: &dyn std::error::Error) -> Failure {
@@ -144,9 +171,10 @@ pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(path),
         Some(ErrorCode::DiskFull) => unwritable(Code::StorageDiskFull, path),
         Some(ErrorCode::ReadOnly) => unwritable(Code::StorageReadOnly, path),
-        Some(ErrorCode::CannotOpen) => match probe(path) {
-            // SQLite does not say why: see what the operating system says about a file beside it.
+        // SQLite does not say why: see what the operating system says about a file beside it.
+        Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => match probe(path) {
             Err(error) => return writing(path, &error),
+            Ok(()) if files_are_capped() => unwritable(Code::StorageDiskFull, path),
             Ok(()) => unwritable(Code::StorageUnavailable, path),
         },
         _ => Failure::new(
@@ -199,7 +227,11 @@ pub(crate) fn corrupt(path: &Path, error: &dyn std::error::Error) -> Failure {
     .cause(error.to_string())
     .cause("it was left as it is")
     .command(
-        "move it away to start a new one, and keep it for recovery",
+        "save what can still be read; the damaged file is kept",
+        "synapse history repair",
+    )
+    .command(
+        "or move it away to start a new one, in which limits begin at zero",
         format!("mkdir -p {aside} && mv {}* {aside}/", quote(path)),
     )
     .with("file", shown(path))
@@ -228,9 +260,22 @@ fn unwritable(code: Code, path: &Path) -> Failure {
     .with("file", shown(path))
 }
 
-/// Whether a file can be made beside `path`; it is gone again at once.
+/// Whether a file can be written beside `path`.
 fn probe(path: &Path) -> io::Result<()> {
-    tempfile::tempfile_in(path.parent().unwrap_or(path)).map(drop)
+    try_write_in(path.parent().unwrap_or(path))
+}
+
+/// Whether this process may only write files up to some size.
+#[cfg(unix)]
+fn files_are_capped() -> bool {
+    rustix::process::getrlimit(rustix::process::Resource::Fsize)
+        .current
+        .is_some()
+}
+
+#[cfg(not(unix))]
+const fn files_are_capped() -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -246,6 +291,7 @@ mod tests {
             (ErrorKind::ReadOnlyFilesystem, Code::StorageReadOnly),
             (ErrorKind::StorageFull, Code::StorageDiskFull),
             (ErrorKind::QuotaExceeded, Code::StorageDiskFull),
+            (ErrorKind::FileTooLarge, Code::StorageDiskFull),
             (ErrorKind::NotADirectory, Code::StorageUnavailable),
         ] {
             let failure = writing(Path::new(PATH), &io::Error::from(kind));
@@ -304,7 +350,7 @@ mod tests {
     fn a_damaged_ledger_comes_with_the_command_that_moves_all_of_it() {
         let failure = corrupt(Path::new(PATH), &io::Error::other("x"));
         assert_eq!(
-            failure.hints[0].command.as_deref(),
+            failure.hints[1].command.as_deref(),
             Some(
                 "mkdir -p '/home/a b/.synapse/damaged' && \
                  mv '/home/a b/.synapse/ledger.db'* '/home/a b/.synapse/damaged'/"

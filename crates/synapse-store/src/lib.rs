@@ -13,6 +13,7 @@ mod secrets;
 mod shell;
 
 pub use connections::TomlConnections;
+pub use failure::{is_of_room, try_write};
 pub use ledger::{SqliteLedger, SqlitePrices};
 pub use secrets::{Environment, Inspected, NewKey, NoPrompt, Scanned, Secrets};
 pub use synapse_files::Home;

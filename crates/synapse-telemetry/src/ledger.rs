@@ -9,7 +9,7 @@ use std::thread::{Builder, JoinHandle};
 use async_trait::async_trait;
 use synapse_core::call::CallId;
 use synapse_core::error::Failure;
-use synapse_core::ledger::{Closing, Opening, Purged, Reservation};
+use synapse_core::ledger::{Closing, Opening, Purged, Repaired, Reservation};
 use synapse_core::limits::Verdict;
 use synapse_core::ports::{Clock, Ledger, Written};
 use synapse_core::telemetry::CollectorUrl;
@@ -106,6 +106,11 @@ impl ObservedLedger {
         }
     }
 
+    fn observation(&self, closing: &Closing) -> Option<Observation> {
+        let begun = lock(&self.begun).remove(&closing.receipt.call_id);
+        begun.map(|begun| Observation::new(begun, closing))
+    }
+
     fn start(&self) -> std::io::Result<Running> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -147,13 +152,29 @@ impl Ledger for ObservedLedger {
         self.inner.reserve(reservation).await
     }
 
+    fn sending(&self, call_id: CallId, bytes_out: u64) -> Written {
+        self.inner.sending(call_id, bytes_out)
+    }
+
     fn close(&self, closing: Closing) {
-        let begun = lock(&self.begun).remove(&closing.receipt.call_id);
-        let observation = begun.map(|begun| Observation::new(begun, &closing));
+        let observation = self.observation(&closing);
         self.inner.close(closing);
         if let Some(observation) = observation {
             self.observe(observation);
         }
+    }
+
+    fn complete(&self, closing: Closing) -> Written {
+        let observation = self.observation(&closing);
+        let written = self.inner.complete(closing);
+        if let Some(observation) = observation {
+            self.observe(observation);
+        }
+        written
+    }
+
+    async fn is_required(&self) -> bool {
+        self.inner.is_required().await
     }
 
     async fn flush(&self) -> Result<(), Failure> {
@@ -173,6 +194,10 @@ impl Ledger for ObservedLedger {
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {
         self.inner.purge(before).await
+    }
+
+    async fn repair(&self) -> Result<Repaired, Failure> {
+        self.inner.repair().await
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Random, home, provider, rows};
 
 const FLIPS: u64 = 60;
 const CUTS: u64 = 12;
-const PROMPTS: usize = 12;
+const PROMPTS: usize = 40;
 const SEED: u64 = 7;
 
 /// A home with some rows, nobody using it.
@@ -61,7 +61,7 @@ fn assert_told(output: &Output) {
         "{output}"
     );
     if code == "storage.corrupt" {
-        let command = error["hints"][0]["command"].as_str().unwrap();
+        let command = error["hints"][1]["command"].as_str().unwrap();
         assert!(command.contains("/damaged"), "{command}");
     }
 }

@@ -9,6 +9,7 @@ use super::{Random, answered, hex, home, prompt, provider, rows};
 
 const KILLS: u64 = 200;
 const PROMPTS: usize = 5;
+const ANSWERS: usize = 40;
 const SEED: u64 = 20_261_120;
 
 #[test]
@@ -61,14 +62,45 @@ fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
         "the kills came too early to mean anything"
     );
     assert!(interrupted > 20, "the kills came too late to mean anything");
+    // The end of a call is durable before its answer is handed out.
     for call_id in &finished {
-        let outcomes = found.get(&hex(call_id));
-        assert_eq!(outcomes.map(Vec::len), Some(1), "{call_id}");
-        let outcome = &outcomes.unwrap()[0];
-        // The answer may have gone out in the moment before its end was written.
-        assert!(outcome == "ok" || outcome == "interrupted", "{outcome}");
+        let outcomes = found.get(&hex(call_id)).map(Vec::as_slice);
+        assert_eq!(outcomes, Some(&["ok".to_owned()][..]), "{call_id}");
     }
     assert_eq!(ok + interrupted, found.len(), "no row is left open");
-    // Nothing was sent without a row before it.
-    assert!(provider.requests().len() <= found.len());
+    // Nothing was sent without a row before it that says so, with the bytes of the body.
+    let sent = home
+        .history_of(["--where", "attempts=1", "--where", "maybe_billed=1"])
+        .len();
+    let requests = provider.requests().len();
+    println!("{requests} requests arrived, {sent} rows say that one left");
+    assert!(requests <= sent, "{requests} requests, {sent} rows");
+    for row in home.history_of(["--outcome", "interrupted"]) {
+        let left = row["attempts"] == 1;
+        assert_eq!(row["maybe_billed"], left, "{row}");
+        assert_eq!(row["bytes_out"].as_u64().unwrap() > 0, left, "{row}");
+    }
+}
+
+/// Killed right behind the answer, again and again: tokens are never lost.
+#[test]
+fn a_kill_behind_the_answer_loses_nothing_of_it() {
+    let provider = provider();
+    let home = home(&provider, &[]);
+    let mut answered = 0;
+    for _ in 0..ANSWERS {
+        let mut ide = home.serve(Era::Legacy);
+        let id = prompt(&mut ide);
+        let reply = ide.reply(id);
+        drop(ide.stop(Signal::KILL));
+        assert!(reply["result"]["structuredContent"]["receipt"].is_object());
+        answered += 1;
+    }
+    let rows = home.history_of(["--outcome", "ok", "--where", "prompt_tokens!=unknown"]);
+    println!(
+        "{answered} answers, each followed by a kill: {} rows whole",
+        rows.len()
+    );
+    assert_eq!(rows.len(), answered);
+    home.run(["history", "verify"]).with_code(0);
 }

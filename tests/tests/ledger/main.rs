@@ -8,6 +8,8 @@ mod damaged;
 mod full;
 mod killed;
 mod limits;
+mod repair;
+mod unwritten;
 
 use std::collections::BTreeSet;
 

@@ -32,6 +32,27 @@ fn json_lines_are_the_rows_of_history_oldest_first() {
 }
 
 #[test]
+fn an_ending_that_is_no_format_is_refused_and_writes_nothing() {
+    let home = home_with_calls();
+    for name in ["a.xlsx", "a.json", "a.parquet.gz", "a.jsonl~"] {
+        let path = home.path().join(name);
+        let path = path.to_str().unwrap();
+        let refused = home.run(["history", "export", "-o", path]).with_code(2);
+        for format in ["jsonl", "csv", "parquet"] {
+            assert!(refused.stderr.contains(format), "{refused}");
+        }
+        assert!(fs::metadata(path).is_err(), "{name}");
+        // Its owner knows better.
+        home.run(["history", "export", "-o", path, "--format", "csv"])
+            .with_code(0);
+    }
+    let path = home.path().join("calls");
+    let path = path.to_str().unwrap();
+    home.run(["history", "export", "-o", path]).with_code(0);
+    assert!(fs::read(path).unwrap().starts_with(b"{"));
+}
+
+#[test]
 fn a_file_has_the_format_of_its_ending_and_is_its_owners() {
     let home = home_with_calls();
     for (name, begin) in [

@@ -150,17 +150,17 @@ fn a_call_is_shown_whole() {
     ended_at [TIME]
     operation chat
     outcome ok
-    error_class unknown
-    error_code unknown
+    error_class not applicable
+    error_code not applicable
     connection hf
     provider huggingface
     host 127.0.0.1:[PORT]
     model_requested deepseek-ai/DeepSeek-V4-Pro:novita
     model_served deepseek/deepseek-v4-pro
     served_by novita
-    client_name unknown
-    client_version unknown
-    tool unknown
+    client_name not applicable
+    client_version not applicable
+    tool not applicable
     attempts 1
     maybe_billed yes
     http_status 200
@@ -174,7 +174,7 @@ fn a_call_is_shown_whole() {
     cache_write_tokens unknown
     reasoning_tokens unknown
     cost_nano_usd 25350
-    cost_source ESTIMATED
+    cost_source estimated
     priced_at [TIME]
     text: not recorded
     ");
@@ -186,5 +186,53 @@ fn a_call_is_shown_whole() {
     assert_eq!(document["text"], Value::Null);
     for (key, value) in hf[0].as_object().unwrap() {
         assert_eq!(document[key], *value, "{key}");
+    }
+}
+
+/// What was never sent has no status and no cost to be unknown, and its client is none.
+#[test]
+fn a_refusal_says_what_does_not_apply_to_it() {
+    let home = home_with_calls();
+    let refused = calls(&home, &["--outcome", "refused"]);
+    let output = home.run(["history", "show", id(&refused[0])]).with_code(0);
+    for column in [
+        "http_status",
+        "cost_nano_usd",
+        "cost_source",
+        "served_by",
+        "tool",
+    ] {
+        let line = output
+            .stdout
+            .lines()
+            .find(|line| line.trim_start().starts_with(&format!("{column} ")))
+            .unwrap();
+        assert!(line.ends_with("not applicable"), "{line}");
+    }
+    assert!(!output.stdout.contains(" unknown\n"), "{output}");
+}
+
+/// Consumers of the first version get it as ever; the second one is asked for.
+#[test]
+fn the_second_version_of_a_document_has_cost_sources_in_lower_case() {
+    let home = home_with_calls();
+    let hf = calls(&home, &["--connection", "hf"]);
+    let show = |flag: &str| {
+        let output = home.run(["history", "show", id(&hf[0]), flag]);
+        output.with_code(0).json()
+    };
+    let (first, second) = (show("--json"), show("--json=2"));
+    assert_eq!(show("--json=1"), first);
+    assert_eq!(first["schema"], "synapse.history-entry/1");
+    assert_eq!(first["cost"]["source"], "ESTIMATED");
+    assert_eq!(second["schema"], "synapse.history-entry/2");
+    assert_eq!(second["cost"]["source"], "estimated");
+    assert_eq!(first["usage"], second["usage"]);
+    let list = home.run(["history", "--json=2"]).with_code(0).json();
+    assert_eq!(list["schema"], "synapse.history/2");
+    // A filter takes the word in either case.
+    for word in ["ESTIMATED", "estimated"] {
+        let condition = format!("cost_source={word}");
+        assert_eq!(calls(&home, &["--where", &condition]).len(), 1, "{word}");
     }
 }

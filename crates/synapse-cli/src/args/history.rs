@@ -36,6 +36,9 @@ pub(crate) enum HistoryCommand {
     /// Check that no row was edited, deleted, inserted or moved since it was written
     #[command(after_help = VERIFY_HELP)]
     Verify,
+    /// Rebuild a damaged ledger from what can still be read; the damaged file is kept
+    #[command(after_help = REPAIR_HELP)]
+    Repair,
 }
 
 #[derive(Debug, Args)]
@@ -107,7 +110,7 @@ pub(crate) struct HistoryFilter {
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryExportArguments {
-    /// The format; when left out, that of the file's ending, else jsonl
+    /// The format; when left out, that of the file's ending, or jsonl without one
     #[arg(long, value_parser = one_of(Format::ALL, |format| format.as_str().into()))]
     pub(crate) format: Option<Format>,
 
@@ -152,3 +155,9 @@ const VERIFY_HELP: &str = "\
 Each row is sealed with a hash over its content and the seal before it. When all is well, the last \
 seal is printed: whoever notes it elsewhere can tell later that nothing before it was changed. When \
 not, what is wrong is printed, and the exit code is 13.";
+
+const REPAIR_HELP: &str = "\
+Does nothing to a sound ledger. Refuses while another process writes. What is lost is named: its \
+places in the chain of seals, and the calls as far as an index still knows them. What lost calls \
+counted against limits stays counted, as far as the daily sums can be read. Rows whose content is \
+no longer what was sealed are kept as they are now, and named.";

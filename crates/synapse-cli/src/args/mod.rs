@@ -12,6 +12,7 @@ mod usage;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use synapse_core::document::DocumentVersion;
 
 pub(crate) use self::chat::{ChatArguments, ShapeArguments};
 pub(crate) use self::connection::{
@@ -34,9 +35,18 @@ use crate::output::Format;
 #[derive(Debug, Parser)]
 #[command(name = "synapse", version, propagate_version = true, after_help = PROMISES)]
 pub(crate) struct Arguments {
-    /// Print one JSON document instead of text
-    #[arg(long, global = true, help_heading = "Global options")]
-    pub(crate) json: bool,
+    /// Print one JSON document instead of text; `--json=2` has cost sources in lower case
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "VERSION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = DocumentVersion::One.as_str(),
+        value_parser = one_of(DocumentVersion::ALL, |version| version.as_str().into())
+    )]
+    pub(crate) json: Option<DocumentVersion>,
 
     /// Colour: when stdout is a terminal, always, or never
     #[arg(
@@ -56,10 +66,9 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The format that was asked for.
     pub(crate) const fn format(&self) -> Format {
-        if self.json {
-            Format::Json
-        } else {
-            Format::Human
+        match self.json {
+            Some(version) => Format::Json(version),
+            None => Format::Human,
         }
     }
 }

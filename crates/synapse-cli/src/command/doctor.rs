@@ -10,12 +10,11 @@ use synapse_core::doctor::{Diagnosis, Examined, first_failure};
 use synapse_core::document::DoctorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
-use synapse_core::ledger::HistoryQuery;
 use synapse_core::ports::{SecretKeeper as _, StoredConnection};
 use synapse_core::redact::printable;
-use synapse_store::Secrets;
+use synapse_store::{Home, Secrets, try_write};
 
-use super::{CommandError, Context};
+use super::{CommandError, Context, history};
 use crate::args::DoctorArguments;
 use crate::output::{Mark, Printer, STRONG, in_short, styled};
 use crate::{compose, guard};
@@ -73,6 +72,7 @@ impl Doctor<'_> {
         self.home();
         let connections = self.connections();
         self.ledger().await;
+        self.vault();
         for stored in connections {
             self.connection(&stored).await;
         }
@@ -89,20 +89,22 @@ impl Doctor<'_> {
 
     fn home(&mut self) {
         let found = self.secrets.inspect_home();
-        let writable = is_writable(&self.directory);
-        let sound = found.flaws.is_empty() && found.doubts.is_empty() && writable;
+        let unwritable = self.try_write().err();
+        let sound = found.flaws.is_empty() && found.doubts.is_empty() && unwritable.is_none();
         for flaw in found.flaws {
             self.push("home", None, Diagnosis::Fail(flaw));
         }
         for doubt in found.doubts {
             self.push("home", None, Diagnosis::Warn(doubt));
         }
-        if !writable {
-            let what = printable(&self.directory.to_string_lossy());
-            let flaw = Failure::new(Code::StorageReadOnly, format!("{what} cannot be written"))
-                .cause("calls leave no row, limits cannot be kept, and nothing can be saved")
-                .hint("make it writable, or set SYNAPSE_HOME to another directory");
-            self.push("home", None, Diagnosis::Warn(flaw));
+        if let Some(flaw) = unwritable {
+            let flaw =
+                flaw.cause("calls leave no row, limits cannot be kept, and nothing can be saved");
+            let diagnosis = match flaw.code {
+                Code::StorageReadOnly => Diagnosis::Warn(flaw),
+                _ => Diagnosis::Fail(flaw),
+            };
+            self.push("home", None, diagnosis);
         }
         if sound {
             let diagnosis = match cfg!(unix) {
@@ -113,6 +115,22 @@ impl Doctor<'_> {
             };
             self.push("home", None, diagnosis);
         }
+    }
+
+    /// Writes into the directory; where it is not there yet, looks whether it could be made.
+    fn try_write(&self) -> Result<(), Failure> {
+        let home = Home::new(self.directory.clone());
+        if is_writable(&self.directory) {
+            return match self.directory.is_dir() {
+                true => try_write(&home),
+                false => Ok(()),
+            };
+        }
+        let what = printable(&self.directory.to_string_lossy());
+        Err(
+            Failure::new(Code::StorageReadOnly, format!("{what} cannot be written"))
+                .hint("make it writable, or set SYNAPSE_HOME to another directory"),
+        )
     }
 
     fn connections(&mut self) -> Vec<StoredConnection> {
@@ -136,12 +154,40 @@ impl Doctor<'_> {
         }
     }
 
+    /// SQLite's own check of the whole file, a write, what waits beside it, and its dates.
     async fn ledger(&mut self) {
-        let diagnosis = match self.engine.history(HistoryQuery::newest(1)).await {
-            Ok(_) => Diagnosis::Ok("it can be read".to_owned()),
+        let reader = &self.engine.ports().reader;
+        let examined = reader.examine().await;
+        let dating = reader.dating(self.engine.ports().clock.now()).await;
+        let mut warnings = Vec::new();
+        let diagnosis = match examined {
             Err(failure) => Diagnosis::Fail(failure),
+            Ok(found) => {
+                warnings.extend(history::waiting(found.waiting));
+                warnings.extend(dating.ok().as_ref().and_then(history::misdated));
+                Diagnosis::Ok(match (found.exists, found.rows) {
+                    (false, _) => "there is none yet".to_owned(),
+                    (true, 1) => "whole and writable, 1 row".to_owned(),
+                    (true, rows) => format!("whole and writable, {rows} rows"),
+                })
+            }
         };
         self.push("ledger", None, diagnosis);
+        for warning in warnings {
+            self.push("ledger", None, Diagnosis::Warn(warning));
+        }
+    }
+
+    /// The head of the local vault, which needs no key. A home without a vault has no such check.
+    fn vault(&mut self) {
+        match self.secrets.inspect_vault() {
+            Ok(None) => {}
+            Ok(Some(sealed)) => {
+                let seen = format!("{sealed}; not opened");
+                self.push("vault", None, Diagnosis::Ok(seen));
+            }
+            Err(failure) => self.push("vault", None, Diagnosis::Fail(failure)),
+        }
     }
 
     async fn connection(&mut self, stored: &StoredConnection) {

@@ -7,7 +7,7 @@ use synapse_core::ledger::{UsageLine, UsageQuery, UsageReport};
 use synapse_core::redact::printable;
 
 use super::when::maybe_when;
-use super::{CommandError, Context};
+use super::{CommandError, Context, history};
 use crate::args::UsageArguments;
 use crate::output::{Printer, bar, table};
 
@@ -25,6 +25,9 @@ pub(super) async fn run(
     };
     let report = engine.usage(query.clone()).await?;
     let printer = &context.printer;
+    if let Some(warning) = history::waiting(report.waiting) {
+        printer.warning(&warning);
+    }
     if printer.is_json() {
         printer.document(&UsageDocument::new(&query, &report));
         return Ok(());

@@ -17,6 +17,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
+use synapse_core::document::DocumentVersion;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{SeenSecrets, printable, printable_json, printable_styled};
 
@@ -30,7 +31,7 @@ use crate::args::ColorWord;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Human,
-    Json,
+    Json(DocumentVersion),
 }
 
 /// Prints, without the secrets that this process has seen.
@@ -65,7 +66,7 @@ impl Printer {
 
     /// Whether results are one JSON document.
     pub(crate) fn is_json(&self) -> bool {
-        self.format == Format::Json
+        matches!(self.format, Format::Json(_))
     }
 
     /// Whether stdout is a terminal.
@@ -125,6 +126,16 @@ impl Printer {
 
     /// Prints the one JSON document of the result.
     pub(crate) fn document(&self, document: &impl Serialize) {
+        match self.format {
+            Format::Human | Format::Json(DocumentVersion::One) => self.print_document(document),
+            Format::Json(version) => match serde_json::to_value(document) {
+                Ok(value) => self.print_document(&version.of(value)),
+                Err(error) => self.note(&format!("the document cannot be written: {error}")),
+            },
+        }
+    }
+
+    fn print_document(&self, document: &impl Serialize) {
         match serde_json::to_string(document) {
             // Only a document that would tell a secret is taken apart, to keep it one.
             Ok(text) => match self.seen.spare(&text) {
@@ -176,12 +187,13 @@ impl Printer {
 
 /// The failure of a stdout that cannot be written, such as a file on a full disk.
 pub(crate) fn not_taken(error: &io::Error) -> Failure {
-    Failure::new(
-        Code::StorageUnavailable,
-        "stdout did not take the whole result",
-    )
-    .caused_by(error)
-    .hint("send stdout somewhere else")
+    let code = match synapse_store::is_of_room(error.kind()) {
+        true => Code::StorageDiskFull,
+        false => Code::StorageUnavailable,
+    };
+    Failure::new(code, "stdout did not take the whole result")
+        .caused_by(error)
+        .hint("send stdout somewhere else")
 }
 
 /// `text` in `style`; the printer strips it where colour is not wanted.

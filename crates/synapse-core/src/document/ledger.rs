@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::calls::ReceiptView;
 use crate::ledger::{
-    Discrepancy, Entry, HistoryQuery, Order, Purged, RecordedText, UsageLine, UsageQuery,
-    UsageReport, Verification,
+    Discrepancy, Entry, HistoryQuery, Order, Purged, RecordedText, Repaired, UsageLine, UsageQuery,
+    UsageReport, Verification, Waiting,
 };
 use crate::time::Timestamp;
 
@@ -137,6 +137,23 @@ pub struct UsageDocument {
     until: Option<String>,
     lines: Vec<UsageLineView>,
     total: UsageLineView,
+    waiting: WaitingView,
+}
+
+/// Calls that are not in the ledger yet, and so in no row and no sum.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct WaitingView {
+    calls: u64,
+    unreadable: u64,
+}
+
+impl From<Waiting> for WaitingView {
+    fn from(waiting: Waiting) -> Self {
+        Self {
+            calls: waiting.calls,
+            unreadable: waiting.unreadable,
+        }
+    }
 }
 
 /// One line of sums. `unknown_*` count the calls that the sum beside them does not cover; a sum
@@ -240,6 +257,7 @@ impl UsageDocument {
             until: query.until.map(|until| until.to_string()),
             lines: report.lines.iter().map(UsageLineView::from).collect(),
             total: UsageLineView::from(&report.total),
+            waiting: report.waiting.into(),
         }
     }
 }
@@ -253,6 +271,8 @@ pub struct VerificationDocument {
     rows: u64,
     open: u64,
     purged: u64,
+    lost: u64,
+    waiting: WaitingView,
     head: Option<HeadView>,
     discrepancies: Vec<DiscrepancyView>,
 }
@@ -288,6 +308,8 @@ impl From<&Verification> for VerificationDocument {
             rows: found.rows,
             open: found.open,
             purged: found.purged,
+            lost: found.lost,
+            waiting: found.waiting.into(),
             head: found.head.as_ref().map(|head| HeadView {
                 sequence: head.sequence,
                 hash: head.hash.clone(),
@@ -317,6 +339,56 @@ impl PurgeDocument {
             before: before.to_string(),
             rows: purged.rows,
             texts: purged.texts,
+        }
+    }
+}
+
+/// `synapse.repair/1`: what a repair of the ledger saved and lost.
+#[derive(Debug, Clone, Serialize)]
+pub struct RepairDocument {
+    schema: &'static str,
+    ok: bool,
+    /// Whether there was something to repair.
+    repaired: bool,
+    rows: u64,
+    texts: u64,
+    lost: Vec<LostView>,
+    lost_calls: Vec<String>,
+    lost_parts: Vec<String>,
+    changed: Vec<String>,
+    kept_at: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct LostView {
+    first: u64,
+    last: u64,
+}
+
+impl From<&Repaired> for RepairDocument {
+    fn from(repaired: &Repaired) -> Self {
+        Self {
+            schema: "synapse.repair/1",
+            ok: true,
+            repaired: repaired.kept_at.is_some(),
+            rows: repaired.rows,
+            texts: repaired.texts,
+            lost: repaired
+                .lost
+                .iter()
+                .map(|places| LostView {
+                    first: places.first,
+                    last: places.last,
+                })
+                .collect(),
+            lost_calls: repaired
+                .lost_calls
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            lost_parts: repaired.lost_parts.clone(),
+            changed: repaired.changed.iter().map(ToString::to_string).collect(),
+            kept_at: repaired.kept_at.clone(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod ledger;
 mod models;
 mod providers;
 mod secrets;
+mod version;
 
 pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
 pub use self::checklist::{ChecklistDocument, ItemView};
@@ -29,9 +30,10 @@ pub use self::ide::{
     IdeFileView, IdeLinkDocument, IdeServerView, IdeSnippetDocument, IdeStepView,
 };
 pub use self::ledger::{
-    EntryDocument, HistoryDocument, HistoryEntry, Pages, PurgeDocument, UsageDocument,
-    UsageLineView, VerificationDocument,
+    EntryDocument, HistoryDocument, HistoryEntry, Pages, PurgeDocument, RepairDocument,
+    UsageDocument, UsageLineView, VerificationDocument,
 };
 pub use self::models::{ModelView, ModelsDocument, OfferView};
 pub use self::providers::{ProviderView, ProvidersDocument};
 pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};
+pub use self::version::DocumentVersion;

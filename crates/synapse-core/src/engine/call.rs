@@ -1,10 +1,18 @@
 //! A call under way: its row is open until it is closed, also when the caller walks away.
+//!
+//! The row is durable, and says that a request left, before the first byte of it does; its end is
+//! durable before the answer is handed out.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::call::{Caller, Operation};
+use async_trait::async_trait;
+
+use crate::call::{CallId, Caller, Operation};
 use crate::error::{Code, Failure};
+use crate::gate::Departure;
 use crate::ledger::{Closing, Opening, Outcome, Reservation};
 use crate::limits::{Demand, LimitMode, Limits, Verdict};
 use crate::ports::{Clock, Ledger, Written};
@@ -15,31 +23,43 @@ use super::Ports;
 
 /// Closes its row as `cancelled` when it is dropped before [`OpenCall::finish`].
 ///
-/// **Invariant:** a row that is opened is closed once, whenever the caller walks away.
+/// **Invariant:** a call leaves one row, opened and closed once, whenever the caller walks away.
 pub(super) struct OpenCall {
-    ledger: Arc<dyn Ledger>,
-    row: Row,
+    row: Arc<Row>,
     clock: Arc<dyn Clock>,
     began: Duration,
     started_at: Timestamp,
     /// `None` once the row is closed.
     receipt: Option<Receipt>,
-    /// The request was handed to the network, so that giving up may still cost money.
-    sent: bool,
     warnings: Vec<Failure>,
 }
 
-/// What became of the row.
-enum Row {
+/// The row of a call. The permit of the call shares it, so that whoever sends tells it first.
+pub(super) struct Row {
+    ledger: Arc<dyn Ledger>,
+    call_id: CallId,
+    state: Mutex<State>,
+    /// Bytes of the request body, once the request was handed to the network.
+    handed: AtomicU64,
+    /// Whether it reached an open connection.
+    departed: AtomicBool,
+    /// The failure to write the row is the failure of the call, and no warning beside it.
+    decisive: AtomicBool,
+}
+
+/// How far the row is.
+enum State {
+    /// It waits for what the send makes of it, to be written in one go.
+    Held(Box<Opening>),
+    /// It is being written.
     Begun(Written),
-    Written,
-    /// There is nothing to close, and the ledger would only tell the same trouble again.
-    Failed,
+    /// It is written, is not, or somebody else waits for it.
+    Settled(Result<(), Failure>),
 }
 
 impl OpenCall {
-    /// Begins to write the row. It is waited for where something depends on it, and before the
-    /// send at the latest.
+    /// Begins a call. Its row is written when something depends on it, and before the send at the
+    /// latest.
     pub(super) fn begin(
         ports: &Ports,
         operation: Operation,
@@ -57,59 +77,52 @@ impl OpenCall {
             prompt,
         };
         Self {
-            row: Row::Begun(ports.ledger.open(opening)),
-            ledger: Arc::clone(&ports.ledger),
+            row: Arc::new(Row {
+                ledger: Arc::clone(&ports.ledger),
+                call_id: receipt.call_id,
+                state: Mutex::new(State::Held(Box::new(opening))),
+                handed: AtomicU64::new(NOT_YET),
+                departed: AtomicBool::new(false),
+                decisive: AtomicBool::new(false),
+            }),
             clock: Arc::clone(&ports.clock),
             began,
             started_at,
             receipt: Some(receipt),
-            sent: false,
             warnings: Vec::new(),
         }
     }
 
-    /// Waits for the row. A ledger that cannot be written is a warning: the user's call goes on.
-    async fn written(&mut self) {
-        let Row::Begun(written) = &mut self.row else {
-            return;
-        };
-        self.row = match written.await {
-            Ok(()) => Row::Written,
-            Err(failure) => {
-                self.warnings.push(failure);
-                Row::Failed
-            }
-        };
+    /// What the permit of this call tells of its request.
+    pub(super) fn departure(&self) -> Arc<dyn Departure> {
+        Arc::clone(&self.row) as Arc<dyn Departure>
+    }
+
+    /// Begins to write the row while something slow goes on before the send.
+    pub(super) fn open_early(&self) {
+        self.row.begin();
     }
 
     /// Holds the call against the limits of its connection and sets aside what it may take.
     ///
-    /// Limits that block also block when they cannot be checked: a limit that a full disk lifts
-    /// is none.
+    /// Limits that block also block when they cannot be checked: otherwise a full disk would
+    /// disable the limit.
     pub(super) async fn reserve(&mut self, limits: &Limits, demand: Demand) -> Result<(), Failure> {
-        self.written().await;
         let Some(receipt) = &self.receipt else {
             return Ok(());
         };
         let connection = receipt.connection.clone();
-        let trouble = match self.row {
-            // It was a warning when the row could not be written; here it decides.
-            Row::Failed => self.warnings.pop(),
-            Row::Begun(_) | Row::Written => None,
+        let reservation = Reservation {
+            call_id: receipt.call_id,
+            connection: connection.clone(),
+            at: self.started_at,
+            limits: limits.clone(),
+            demand,
         };
-        let verdict = match trouble {
-            Some(failure) => Err(failure),
-            None => {
-                let reservation = Reservation {
-                    call_id: receipt.call_id,
-                    connection: connection.clone(),
-                    at: self.started_at,
-                    limits: limits.clone(),
-                    demand,
-                };
-                self.ledger.reserve(reservation).await
-            }
-        };
+        self.row.begin();
+        // Handed in behind the row without waiting for it: both are written in one transaction.
+        let judged = self.row.ledger.reserve(reservation).await;
+        let verdict = self.row.written().await.and(judged);
         match (verdict, limits.mode) {
             (Ok(Verdict::Granted(grant)), _) => {
                 let warnings = grant.warnings.iter();
@@ -118,30 +131,29 @@ impl OpenCall {
                 Ok(())
             }
             (Ok(Verdict::Refused(breach)), _) => Err(breach.failure(&connection)),
-            (Err(failure), LimitMode::Block) => Err(failure.cause(format!(
-                "the limits of `{connection}` cannot be checked, so nothing was sent"
-            ))),
+            (Err(failure), LimitMode::Block) => {
+                self.row.decisive.store(true, Ordering::Release);
+                Err(failure.cause(format!(
+                    "the limits of `{connection}` cannot be checked, so nothing was sent"
+                )))
+            }
             (Err(failure), LimitMode::Warn) => {
-                self.warnings.push(failure);
+                if !self.row.has_failed() {
+                    self.warnings.push(failure);
+                }
                 Ok(())
             }
         }
     }
 
-    /// Waits for the row, and notes that the next await hands the request to the network.
-    pub(super) async fn sending(&mut self) {
-        self.written().await;
-        self.sent = true;
-    }
-
-    /// Closes the row and gives the receipt and the warnings back.
+    /// Closes the row and gives the receipt and the warnings back, when the end of the call is as
+    /// durable as its beginning.
     pub(super) async fn finish(
         mut self,
         error: Option<&Failure>,
         reply: Option<String>,
         complete: impl FnOnce(&mut Receipt),
     ) -> Result<(Receipt, Vec<Failure>), Failure> {
-        self.written().await;
         let Some(mut receipt) = self.receipt.take() else {
             return Err(Failure::new(
                 Code::InternalInvariant,
@@ -151,37 +163,43 @@ impl OpenCall {
         complete(&mut receipt);
         let outcome = match error {
             None => Outcome::Ok,
-            Some(_) if receipt.exchange.attempts == 0 && !self.sent => Outcome::Refused,
+            Some(_) if receipt.exchange.attempts == 0 => Outcome::Refused,
             Some(_) => Outcome::Error,
         };
-        self.close(
+        let closing = self.closing(
             &mut receipt,
             outcome,
             error.map(|failure| failure.code),
             reply,
         );
-        Ok((receipt, std::mem::take(&mut self.warnings)))
+        self.row.begin();
+        let completed = self.row.ledger.complete(closing).await;
+        let mut warnings = std::mem::take(&mut self.warnings);
+        // It speaks for the whole row: when the end is written, so is the beginning by now.
+        if let Err(failure) = completed
+            && !self.row.decisive.load(Ordering::Acquire)
+        {
+            warnings.push(failure);
+        }
+        Ok((receipt, warnings))
     }
 
-    fn close(
+    fn closing(
         &self,
         receipt: &mut Receipt,
         outcome: Outcome,
         error_code: Option<Code>,
         reply: Option<String>,
-    ) {
+    ) -> Closing {
         let elapsed = self.clock.monotonic().saturating_sub(self.began);
         receipt.latency_ms = u64::try_from(elapsed.as_millis()).ok();
-        if matches!(self.row, Row::Failed) {
-            return;
-        }
-        self.ledger.close(Closing {
+        Closing {
             ended_at: self.clock.now(),
             outcome,
             error_code,
             receipt: receipt.clone(),
             reply,
-        });
+        }
     }
 }
 
@@ -190,10 +208,93 @@ impl Drop for OpenCall {
         let Some(mut receipt) = self.receipt.take() else {
             return;
         };
-        if self.sent {
-            receipt.exchange.attempts = 1;
-            receipt.exchange.maybe_billed = true;
-        }
-        self.close(&mut receipt, Outcome::Cancelled, None, None);
+        let handed = self.row.handed.load(Ordering::Acquire);
+        let departed = self.row.departed.load(Ordering::Acquire);
+        let exchange = &mut receipt.exchange;
+        exchange.attempts = u8::from(handed != NOT_YET);
+        exchange.bytes_out = if departed { handed } else { 0 };
+        exchange.maybe_billed = departed;
+        let closing = self.closing(&mut receipt, Outcome::Cancelled, None, None);
+        self.row.begin();
+        self.row.ledger.close(closing);
     }
 }
+
+impl Row {
+    /// Begins to write it, unless that was done.
+    fn begin(&self) {
+        let mut state = self.lock();
+        if let State::Held(opening) = &*state {
+            let written = self.ledger.open(Opening::clone(opening));
+            *state = State::Begun(written);
+        }
+    }
+
+    /// Waits until it is written.
+    async fn written(&self) -> Result<(), Failure> {
+        self.begin();
+        let begun = std::mem::replace(&mut *self.lock(), State::Settled(Ok(())));
+        let settled = match begun {
+            State::Begun(written) => written.await,
+            State::Settled(settled) => settled,
+            State::Held(_) => Ok(()),
+        };
+        *self.lock() = State::Settled(settled.clone());
+        settled
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(*self.lock(), State::Settled(Err(_)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Departure for Row {
+    async fn departing(&self, bytes: u64) -> Result<(), Failure> {
+        let held = match &mut *self.lock() {
+            State::Held(opening) => {
+                let exchange = &mut opening.receipt.exchange;
+                exchange.attempts = 1;
+                exchange.maybe_billed = true;
+                exchange.bytes_out = bytes;
+                true
+            }
+            State::Begun(_) | State::Settled(_) => false,
+        };
+        let mut written = self.written().await;
+        if !held && written.is_ok() {
+            written = self.ledger.sending(self.call_id, bytes).await;
+        }
+        // A ledger that cannot be written is a warning when the call ends, unless it is required.
+        if let Err(failure) = written
+            && self.ledger.is_required().await
+        {
+            self.decisive.store(true, Ordering::Release);
+            return Err(
+                failure.cause("`required = true` in [ledger]: without a row nothing was sent")
+            );
+        }
+        self.handed.store(bytes, Ordering::Release);
+        Ok(())
+    }
+
+    fn departed(&self) {
+        self.departed.store(true, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Row")
+            .field("call_id", &self.call_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// No request has as many bytes.
+const NOT_YET: u64 = u64::MAX;

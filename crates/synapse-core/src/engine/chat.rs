@@ -1,5 +1,5 @@
-//! The chat use case: row, gate, limits, secret, one send, row. The row is written while what needs
-//! no ledger goes on, and is there before the send.
+//! The chat use case: gate, limits, secret, row, one send, row. The row is there before the send, and
+//! its end before the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +83,7 @@ impl Engine {
     }
 }
 
-/// Opens the row, asks once, closes the row.
+/// Asks once, between the two ends of its row.
 pub(super) async fn send(
     ports: &Ports,
     connection: &Connection,
@@ -153,14 +153,19 @@ async fn exchange(
 ) -> Result<(Arc<dyn Provider>, Exchanged<ChatReply>), Failure> {
     let provider = ports.providers.provider(connection)?;
     provider.check(request)?;
-    let permit = access::permit(connection)?;
+    let permit = access::permit(connection)?.recorded_by(call.departure());
     if let Some(limits) = &connection.limits {
         let prices = pricing::quote(ports, provider.as_ref(), &request.model).await;
         let demand = Demand::of(request, prices.as_ref());
         call.reserve(limits, demand).await?;
     }
+    if let Some(reference) = &connection.credential
+        && !reference.answers_at_once()
+    {
+        // A call that hangs at a locked keyring is seen in the history, and costs no time here.
+        call.open_early();
+    }
     let secret = access::secret(ports, connection, &permit).await?;
-    call.sending().await;
     let secret = secret.as_ref().map(|(secret, _)| secret);
     let exchanged = provider.chat(&permit, secret, request).await;
     Ok((provider, exchanged))

@@ -479,7 +479,7 @@ catalogue! {
     StorageCorrupt "storage.corrupt" Storage
         means "the ledger file is damaged"
         detected "SQLite reports that it is no database or malformed; it was not changed"
-        remedy "Move the file away to start a new one, and keep it for recovery.";
+        remedy "Run `synapse history repair`: it saves what can be read and keeps the damaged file. Or move the file away to start a new one; limits then begin at zero.";
     StorageNewerFormat "storage.newer-format" Storage
         means "the ledger was written by a newer Synapse"
         detected "its schema version is higher than this version knows; it was not changed"
@@ -496,6 +496,14 @@ catalogue! {
         means "a process that was killed left an unfinished file, which may hold a secret"
         detected "`synapse doctor` found one in Synapse's directory that nobody is writing"
         remedy "Remove it with the command in the hint; the next write to its directory does so too.";
+    StorageRowsWaiting "storage.rows-waiting" Storage
+        means "calls are not in the ledger yet"
+        detected "they wait in ledger.spool since they could not be written, or lines there cannot be read"
+        remedy "Repair what keeps the ledger from being written, see `synapse doctor`; the next command enters them.";
+    StorageClockContradicted "storage.clock-contradicted" Storage
+        means "the dates of calls contradict the order in which they were written"
+        detected "calls are dated later than calls that came after them, or the clock is far ahead of every call; retention removes nothing by such a time"
+        remedy "Set the clock. Rows with a wrong date stay until a purge names their date.";
 }
 
 impl Code {

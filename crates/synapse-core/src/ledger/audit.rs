@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Waiting;
 use crate::call::CallId;
 
 /// What `verify` found. The ledger is sound when there is no discrepancy.
@@ -13,6 +14,10 @@ pub struct Verification {
     pub open: u64,
     /// Rows that purges took out, by the seals of the purges.
     pub purged: u64,
+    /// Rows that were lost to damage, by the seals of the repairs.
+    pub lost: u64,
+    /// Calls that are not in the ledger yet.
+    pub waiting: Waiting,
     /// The end of the chain: whoever notes it elsewhere can later tell that nothing before it was
     /// changed, even by someone who sealed the chain anew.
     pub head: Option<ChainHead>,
@@ -69,6 +74,11 @@ pub enum Discrepancy {
         /// Its place.
         sequence: u64,
     },
+    /// The record of a repair is not what was sealed.
+    Repair {
+        /// Its place.
+        sequence: u64,
+    },
     /// The end of the chain is not where it is noted to be.
     Head {
         /// Where it is noted to be.
@@ -93,6 +103,7 @@ impl Discrepancy {
             Self::Unsealed { .. } => "unsealed",
             Self::Doubled { .. } => "doubled",
             Self::Purge { .. } => "purge",
+            Self::Repair { .. } => "repair",
             Self::Head { .. } => "head",
             Self::Sums { .. } => "sums",
         }
@@ -105,9 +116,11 @@ impl Discrepancy {
             Self::Edited { call_id, .. }
             | Self::Unsealed { call_id }
             | Self::Doubled { call_id, .. } => Some(*call_id),
-            Self::Missing { .. } | Self::Purge { .. } | Self::Head { .. } | Self::Sums { .. } => {
-                None
-            }
+            Self::Missing { .. }
+            | Self::Purge { .. }
+            | Self::Repair { .. }
+            | Self::Head { .. }
+            | Self::Sums { .. } => None,
         }
     }
 }
@@ -139,6 +152,10 @@ impl fmt::Display for Discrepancy {
             Self::Purge { sequence } => write!(
                 formatter,
                 "the record of a purge at place {sequence} was edited"
+            ),
+            Self::Repair { sequence } => write!(
+                formatter,
+                "the record of a repair at place {sequence} was edited"
             ),
             Self::Head { noted, found } => write!(
                 formatter,

@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use super::Entry;
+use super::{Entry, Outcome};
+use crate::call::Caller;
+use crate::cost::CostSource;
+use crate::provider::ProviderKind;
 use crate::time::Timestamp;
 
 /// What kind of values a column has.
@@ -153,6 +156,59 @@ columns! {
     CostSource "cost_source" Text |row| Some(row.receipt.cost.source.as_str().to_owned());
     /// When the prices of an estimate stood.
     PricedAt "priced_at" Time |row| row.receipt.cost.priced_at;
+}
+
+impl Column {
+    /// Whether there is something to know. A call that went well has no error, one that was never
+    /// sent has no status and no cost, one at the terminal has no client: there `None` does not
+    /// mean unknown.
+    #[must_use]
+    pub fn applies(self, entry: &Entry) -> bool {
+        let exchange = &entry.receipt.exchange;
+        let is_sent = exchange.attempts > 0 || exchange.maybe_billed;
+        let is_known = self.value(entry).is_some();
+        match self {
+            Self::ErrorClass | Self::ErrorCode => {
+                is_known || matches!(entry.outcome, Outcome::Error | Outcome::Refused)
+            }
+            Self::ClientName | Self::ClientVersion | Self::Tool => {
+                is_known || entry.caller != Caller::default()
+            }
+            Self::EndedAt | Self::LatencyMs => is_known || entry.outcome != Outcome::Open,
+            Self::HttpStatus | Self::RequestId | Self::HeadersMs => is_known || is_sent,
+            Self::ModelServed | Self::FinishReason => {
+                is_known || (is_sent && entry.outcome != Outcome::Error)
+            }
+            Self::ServedBy => {
+                is_known || (is_sent && entry.outcome != Outcome::Error && routes(entry))
+            }
+            Self::PromptTokens
+            | Self::CompletionTokens
+            | Self::CachedTokens
+            | Self::CacheWriteTokens
+            | Self::ReasoningTokens
+            | Self::CostNanoUsd => is_known || exchange.maybe_billed,
+            Self::CostSource => {
+                entry.receipt.cost.source != CostSource::Unknown || exchange.maybe_billed
+            }
+            Self::PricedAt => is_known || entry.receipt.cost.source == CostSource::Estimated,
+            _ => true,
+        }
+    }
+}
+
+/// Whether somebody else than the provider may have answered.
+fn routes(entry: &Entry) -> bool {
+    entry
+        .receipt
+        .provider
+        .parse()
+        .is_ok_and(|provider: ProviderKind| {
+            matches!(
+                provider,
+                ProviderKind::HuggingFace | ProviderKind::OpenRouter
+            )
+        })
 }
 
 impl FromStr for Column {

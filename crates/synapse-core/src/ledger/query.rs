@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::column::{Column, ColumnKind, ColumnValue};
 use super::{Entry, Outcome};
 use crate::call::CallId;
+use crate::cost::CostSource;
 use crate::error::{Code, Failure};
 use crate::redact::Redactor;
 use crate::time::Timestamp;
@@ -140,6 +141,11 @@ impl FromStr for Filter {
             let names: Vec<&str> = Column::ALL.iter().map(|each| each.as_str()).collect();
             invalid(text).cause(format!("columns are: {}", names.join(", ")))
         })?;
+        // In either case, as documents have it; the ledger has it in capitals.
+        let value = match (column, CostSource::parse(value)) {
+            (Column::CostSource, Some(source)) => source.as_str(),
+            _ => value,
+        };
         let test = match (column.kind(), operator, value) {
             (_, "=", UNKNOWN) => Test::Unknown,
             (_, "!=", UNKNOWN) => Test::Known,

@@ -1,5 +1,6 @@
 //! Sums over the ledger.
 
+use super::Waiting;
 use crate::time::Timestamp;
 
 /// What to sum, and over what.
@@ -118,6 +119,8 @@ pub struct UsageReport {
     pub lines: Vec<UsageLine>,
     /// The sum of the lines, under the key `total`.
     pub total: UsageLine,
+    /// Calls that are in no sum, because they are not in the ledger yet.
+    pub waiting: Waiting,
 }
 
 /// Sums over the calls of one key. Each sum covers the calls that told the number; the `unknown`

@@ -20,7 +20,16 @@ use crate::bench::{ask, bench};
 
 /// A provider that never answers.
 #[derive(Debug)]
-struct Silent(StubProvider);
+struct Silent(StubProvider, Reached);
+
+/// How far its requests get.
+#[derive(Debug, Clone, Copy)]
+enum Reached {
+    /// No connection opens.
+    Nothing,
+    /// The connection is open and the body is written.
+    Connection,
+}
 
 #[async_trait]
 impl Provider for Silent {
@@ -30,10 +39,14 @@ impl Provider for Silent {
 
     async fn chat(
         &self,
-        _permit: &NetworkPermit,
+        permit: &NetworkPermit,
         _secret: Option<&BoundSecret>,
         _request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
+        permit.departing(BODY).await.unwrap();
+        if let (Some(departure), Reached::Connection) = (permit.departure(), self.1) {
+            departure.departed();
+        }
         std::future::pending().await
     }
 
@@ -66,38 +79,40 @@ impl Provider for Silent {
 
 impl ProviderFactory for Silent {
     fn provider(&self, connection: &Connection) -> Result<Arc<dyn Provider>, Failure> {
-        Ok(Arc::new(Self(StubProvider::new(vec![
-            connection.base_url.origin(),
-        ]))))
+        let stub = StubProvider::new(vec![connection.base_url.origin()]);
+        Ok(Arc::new(Self(stub, self.1)))
     }
 }
 
 #[tokio::test]
-async fn a_caller_that_walks_away_leaves_a_cancelled_row() {
-    let bench = bench();
-    let mut ports = bench.engine.ports().clone();
-    ports.providers = Arc::new(Silent(StubProvider::new(Vec::new())));
-    let engine = Engine::new(ports);
-    {
-        let mut call = Box::pin(engine.chat(ask("open")));
-        // Poll until it waits for the answer that never comes, then drop it.
-        assert!(poll_once(call.as_mut()).await.is_none());
-        assert_eq!(
-            bench.ledger.entries()[0].outcome,
-            Outcome::Open,
-            "the row is there before"
-        );
+async fn a_caller_that_walks_away_leaves_a_cancelled_row_with_the_bytes_that_went() {
+    for (reached, bytes, billed) in [
+        (Reached::Nothing, 0, false),
+        (Reached::Connection, BODY, true),
+    ] {
+        let bench = bench();
+        let mut ports = bench.engine.ports().clone();
+        ports.providers = Arc::new(Silent(StubProvider::new(Vec::new()), reached));
+        let engine = Engine::new(ports);
+        let row = || {
+            let rows = bench.ledger.entries();
+            assert_eq!(rows.len(), 1);
+            let exchange = &rows[0].receipt.exchange;
+            let facts = (exchange.attempts, exchange.maybe_billed, exchange.bytes_out);
+            (rows[0].outcome, facts)
+        };
+        {
+            let mut call = Box::pin(engine.chat(ask("open")));
+            // Poll until it waits for the answer that never comes, then drop it.
+            assert!(poll_once(call.as_mut()).await.is_none());
+            // The row as whoever finds it after a crash: nothing more may have come of it.
+            assert_eq!(row(), (Outcome::Open, (1, true, BODY)));
+        }
+        assert_eq!(row(), (Outcome::Cancelled, (1, billed, bytes)));
     }
-    let rows = bench.ledger.entries();
-    assert_eq!((rows.len(), rows[0].outcome), (1, Outcome::Cancelled));
-    assert_eq!(
-        (
-            rows[0].receipt.exchange.attempts,
-            rows[0].receipt.exchange.maybe_billed
-        ),
-        (1, true)
-    );
 }
+
+const BODY: u64 = 77;
 
 pub(crate) async fn poll_once<T>(
     mut future: std::pin::Pin<&mut impl Future<Output = T>>,

@@ -187,3 +187,20 @@ async fn a_ledger_that_cannot_be_written_is_a_warning_and_not_a_failure() {
     assert_eq!(outcome.result.unwrap_err().code, Code::GateNetworkDisabled);
     assert_eq!(outcome.warnings, [full]);
 }
+
+#[tokio::test]
+async fn a_required_ledger_that_cannot_be_written_refuses_the_call() {
+    let full = Failure::new(Code::StorageDiskFull, "no room");
+    let bench = bench_with("fake-token", MemoryLedger::failing(full).required());
+    let outcome = bench.engine.chat(ask("open")).await.unwrap();
+    let failure = outcome.result.unwrap_err();
+    assert_eq!(failure.code, Code::StorageDiskFull);
+    assert!(
+        failure.causes[0].contains("nothing was sent"),
+        "{failure:?}"
+    );
+    // It decided the call, and is not told a second time.
+    assert_eq!(outcome.warnings, []);
+    assert_eq!(outcome.receipt.exchange.attempts, 0);
+    assert_eq!(bench.provider.chats(), []);
+}

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use synapse_core::call::CallId;
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
-use synapse_core::ledger::{Closing, Opening, Outcome, Purged, Reservation};
+use synapse_core::ledger::{Closing, Opening, Outcome, Purged, Repaired, Reservation};
 use synapse_core::limits::Verdict;
 use synapse_core::ports::{Ledger, Written};
 use synapse_core::time::Timestamp;
@@ -37,8 +38,22 @@ impl Ledger for Slow {
         self.ledger.reserve(reservation).await
     }
 
+    fn sending(&self, call_id: CallId, bytes_out: u64) -> Written {
+        self.ledger.sending(call_id, bytes_out)
+    }
+
     fn close(&self, closing: Closing) {
         self.ledger.close(closing);
+    }
+
+    /// Takes as long as the beginning.
+    fn complete(&self, closing: Closing) -> Written {
+        let end = self.ledger.complete(closing);
+        let written = Arc::clone(&self.written);
+        Box::pin(async move {
+            written.notified().await;
+            end.await
+        })
     }
 
     async fn flush(&self) -> Result<(), Failure> {
@@ -47,6 +62,10 @@ impl Ledger for Slow {
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {
         self.ledger.purge(before).await
+    }
+
+    async fn repair(&self) -> Result<Repaired, Failure> {
+        self.ledger.repair().await
     }
 }
 
@@ -69,6 +88,13 @@ async fn nothing_is_sent_before_the_row_is_written() {
     assert!(poll_once(call.as_mut()).await.is_none());
     assert!(poll_once(call.as_mut()).await.is_none());
     assert_eq!(bench.provider.chats(), []);
+    let exchange = &bench.ledger.entries()[0].receipt.exchange;
+    assert_eq!((exchange.attempts, exchange.maybe_billed), (1, true));
+    written.notify_one();
+    // The answer is there and is not handed out before the end of its row is written.
+    assert!(poll_once(call.as_mut()).await.is_none());
+    assert_eq!(bench.provider.chats().len(), 1);
+    assert!(poll_once(call.as_mut()).await.is_none());
     written.notify_one();
     assert_eq!(call.await.unwrap().result, Ok(reply()));
     assert_eq!(bench.ledger.entries()[0].outcome, Outcome::Ok);

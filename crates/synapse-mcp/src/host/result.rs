@@ -41,6 +41,15 @@ impl ToolResult {
         self.with("isError", Value::Bool(true))
     }
 
+    /// Adds content blocks behind those that are there.
+    #[must_use]
+    pub fn with_blocks(mut self, blocks: Vec<Value>) -> Self {
+        if let Some(Value::Array(content)) = self.0.get_mut("content") {
+            content.extend(blocks);
+        }
+        self
+    }
+
     /// Adds structured content.
     #[must_use]
     pub fn with_structured_content(self, content: Value) -> Self {

@@ -11,7 +11,7 @@ use synapse_core::error::Failure;
 
 use super::arguments::{Arguments, clean, invalid};
 use super::heartbeat::with_heartbeat;
-use super::{Tool, connection, failed, value};
+use super::{Tool, connection, failed, value, warning};
 use crate::host::{ToolCall, ToolResult, text_block};
 use crate::view::View;
 
@@ -24,11 +24,13 @@ pub(super) async fn call(view: &View, mut call: ToolCall) -> Result<ToolResult, 
     Ok(match outcome.result {
         Err(failure) => {
             let document = ErrorDocument::new(&failure).with_receipt(receipt, warnings);
-            failed(&failure, &document)
+            failed(&failure, &document).with_blocks(told(warnings))
         }
         Ok(reply) => {
             let document = ChatDocument::new(&reply, receipt, warnings);
-            ToolResult::new(blocks(&reply)).with_structured_content(value(&document))
+            ToolResult::new(blocks(&reply))
+                .with_blocks(told(warnings))
+                .with_structured_content(value(&document))
         }
     })
 }
@@ -94,6 +96,14 @@ fn messages(
     };
     let system = system.map(|text| Message::new(Role::System, text));
     Ok(system.into_iter().chain(conversation).collect())
+}
+
+/// Each warning in a block of its own behind the answer: most clients show the text alone.
+fn told(warnings: &[Failure]) -> Vec<Value> {
+    warnings
+        .iter()
+        .map(|failure| text_block(warning(failure)))
+        .collect()
 }
 
 /// The answer exactly as given, then in blocks of their own what the text does not say of itself,

@@ -182,7 +182,16 @@ fn failed(failure: &Failure, document: &ErrorDocument) -> ToolResult {
 
 /// A failure in words: what happened, why, and what to do.
 fn paragraph(failure: &Failure) -> String {
-    let mut lines = vec![format!("error[{}]: {}", failure.code, failure.message)];
+    words("error", failure)
+}
+
+/// A failure beside a call, in words.
+fn warning(failure: &Failure) -> String {
+    words("warning", failure)
+}
+
+fn words(word: &str, failure: &Failure) -> String {
+    let mut lines = vec![format!("{word}[{}]: {}", failure.code, failure.message)];
     lines.extend(failure.causes.iter().map(|cause| format!("cause: {cause}")));
     lines.extend(failure.hints.iter().map(|hint| match &hint.command {
         Some(command) => format!("hint: {}: {command}", hint.text),

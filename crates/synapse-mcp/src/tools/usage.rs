@@ -65,9 +65,19 @@ pub(crate) async fn sums(
 }
 
 fn text(report: &UsageReport) -> String {
-    let UsageReport { lines, total } = report;
+    let UsageReport {
+        lines,
+        total,
+        waiting,
+    } = report;
+    let not_entered = (waiting.calls > 0).then(|| {
+        format!(
+            "{} calls are not in the ledger yet and in none of these sums",
+            waiting.calls
+        )
+    });
     if lines.is_empty() {
-        return "no calls yet".to_owned();
+        return not_entered.unwrap_or_else(|| "no calls yet".to_owned());
     }
     let each = lines.iter().chain([total]).map(|line| {
         format!(
@@ -89,5 +99,6 @@ fn text(report: &UsageReport) -> String {
             total.unknown_tokens, total.unknown_cost
         ));
     }
+    lines.extend(not_entered);
     lines.join("\n")
 }

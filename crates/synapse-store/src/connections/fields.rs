@@ -16,7 +16,7 @@ pub(super) const ROOT: [&str; 4] = ["format", TELEMETRY, LEDGER, "connections"];
 
 /// The table of the ledger, and its fields.
 pub(super) const LEDGER: &str = "ledger";
-pub(super) const LEDGER_FIELDS: [&str; 2] = ["retention_days", "text_retention_days"];
+pub(super) const LEDGER_FIELDS: [&str; 3] = ["retention_days", "text_retention_days", "required"];
 
 /// The table of telemetry, and its fields.
 pub(super) const TELEMETRY: &str = "telemetry";

@@ -8,7 +8,8 @@ use synapse_core::ledger::{ChainHead, Discrepancy, Verification};
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
 
-use super::chain::{self, Gap, Head, Purge, Seal};
+use super::carried;
+use super::chain::{self, Gap, Head, Purge, Repair, Seal, UNKNOWN};
 use super::content::{self, CONTENT, Facts};
 use super::daily::{self, DailyKey, DailySums};
 
@@ -41,6 +42,7 @@ struct Walk {
 enum Step {
     Row { call_id: [u8; 16] },
     Purge { purge: Purge, seal: Seal },
+    Repair { repair: Repair, seal: Seal },
     Gap(Gap),
 }
 
@@ -56,6 +58,7 @@ impl Walk {
             "SELECT sequence, 0, call_id, NULL, NULL, NULL FROM entries
                  WHERE sequence IS NOT NULL
              UNION ALL SELECT sequence, 1, NULL, before, removed, seal FROM purges
+             UNION ALL SELECT sequence, 3, NULL, at, lost, seal FROM repairs
              UNION ALL SELECT first, 2, NULL, last, by, seal FROM gaps
              ORDER BY 1, 2",
         )?;
@@ -83,7 +86,7 @@ impl Walk {
             return Ok(());
         }
         // Behind missing rows the next seal cannot be checked, only taken over.
-        let follows = sequence == expected;
+        let follows = sequence == expected && self.is_known();
         if sequence > expected {
             self.tell(Discrepancy::Missing {
                 first: whole(expected),
@@ -101,13 +104,26 @@ impl Walk {
             }
             Step::Purge { purge, seal } => {
                 let gaps = chain::gaps_by(database, sequence)?;
-                let right = self.head.after_purge(purge, &gaps).seal == seal;
+                let carried = carried::by(database, sequence)?;
+                let right = self.head.after_purge(purge, &gaps, &carried).seal == seal;
                 if (follows && !right) || sequence < expected {
                     self.tell(Discrepancy::Purge {
                         sequence: whole(sequence),
                     });
                 }
                 self.found.purged += whole(purge.removed);
+                self.go_on(sequence, seal);
+            }
+            Step::Repair { repair, seal } => {
+                let gaps = chain::gaps_by(database, sequence)?;
+                let carried = carried::by(database, sequence)?;
+                let right = self.head.after_repair(repair, &gaps, &carried).seal == seal;
+                if (follows && !right) || sequence < expected {
+                    self.tell(Discrepancy::Repair {
+                        sequence: whole(sequence),
+                    });
+                }
+                self.found.lost += whole(repair.lost);
                 self.go_on(sequence, seal);
             }
             Step::Row { call_id } => {
@@ -136,6 +152,12 @@ impl Walk {
             }
         }
         Ok(())
+    }
+
+    /// Whether the seal at the end of the walk is there to hold the next one against. It is not
+    /// where rows were lost to damage.
+    fn is_known(&self) -> bool {
+        self.head.sequence == 0 || self.head.seal != UNKNOWN
     }
 
     fn go_on(&mut self, sequence: i64, seal: Seal) {
@@ -228,6 +250,13 @@ fn step(place: &Row<'_>) -> rusqlite::Result<Step> {
             },
             seal: place.get(5)?,
         },
+        3 => Step::Repair {
+            repair: Repair {
+                at: place.get(3)?,
+                lost: place.get(4)?,
+            },
+            seal: place.get(5)?,
+        },
         _ => Step::Gap(Gap {
             first: place.get(0)?,
             last: place.get(3)?,
@@ -241,6 +270,7 @@ fn step(place: &Row<'_>) -> rusqlite::Result<Step> {
 fn reasons(database: &Connection) -> rusqlite::Result<BTreeSet<i64>> {
     let mut statement = database.prepare(
         "SELECT DISTINCT by FROM gaps WHERE by IN (SELECT sequence FROM purges)
+             OR by IN (SELECT sequence FROM repairs)
              OR by IN (SELECT sequence FROM entries)",
     )?;
     statement.query_map([], |row| row.get(0))?.collect()

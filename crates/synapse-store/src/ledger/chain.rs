@@ -3,10 +3,11 @@
 //!
 //! The place is given inside the transaction that completes the row, so several processes agree.
 
-use ring::digest::{Context, SHA256};
+use ring::digest::{SHA256, digest};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 
+use super::carried::Carried;
 use super::content::CONTENT;
 
 /// A hash.
@@ -24,16 +25,26 @@ pub(super) struct Head {
 pub(super) struct Gap {
     pub(super) first: i64,
     pub(super) last: i64,
-    /// The seal of the last of them, on which the chain goes on.
+    /// The seal of the last of them, on which the chain goes on; [`UNKNOWN`] when it was lost.
     pub(super) seal: Seal,
     pub(super) by: i64,
 }
+
+/// In the place of a seal that was lost to damage: what follows cannot be held against it.
+pub(super) const UNKNOWN: Seal = [0; 32];
 
 /// What a purge did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Purge {
     pub(super) before: i64,
     pub(super) removed: i64,
+}
+
+/// What a repair lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Repair {
+    pub(super) at: i64,
+    pub(super) lost: i64,
 }
 
 impl Head {
@@ -72,18 +83,29 @@ impl Head {
         Ok(Self::end(sequence, hash))
     }
 
-    /// Behind the seal of a purge.
-    pub(super) fn after_purge(self, purge: Purge, gaps: &[Gap]) -> Self {
+    /// Behind the seal of a purge, which covers what is carried on of the rows that it removed.
+    pub(super) fn after_purge(self, purge: Purge, gaps: &[Gap], carried: &[Carried]) -> Self {
         let sequence = self.sequence + 1;
         let mut hash = self.begin(sequence, b"purge", gaps);
         add_value(&mut hash, ValueRef::Integer(purge.before));
         add_value(&mut hash, ValueRef::Integer(purge.removed));
+        add_carried(&mut hash, carried);
         Self::end(sequence, hash)
     }
 
-    fn begin(self, sequence: i64, kind: &[u8], gaps: &[Gap]) -> Context {
-        let mut hash = Context::new(&SHA256);
-        hash.update(&self.seal);
+    /// Behind the seal of a repair, likewise.
+    pub(super) fn after_repair(self, repair: Repair, gaps: &[Gap], carried: &[Carried]) -> Self {
+        let sequence = self.sequence + 1;
+        let mut hash = self.begin(sequence, b"repair", gaps);
+        add_value(&mut hash, ValueRef::Integer(repair.at));
+        add_value(&mut hash, ValueRef::Integer(repair.lost));
+        add_carried(&mut hash, carried);
+        Self::end(sequence, hash)
+    }
+
+    fn begin(self, sequence: i64, kind: &[u8], gaps: &[Gap]) -> Bytes {
+        let mut hash = Bytes(Vec::with_capacity(ROOM));
+        hash.0.extend_from_slice(&self.seal);
         add_value(&mut hash, ValueRef::Integer(sequence));
         add_value(&mut hash, ValueRef::Text(kind));
         for gap in gaps {
@@ -96,22 +118,35 @@ impl Head {
         hash
     }
 
-    fn end(sequence: i64, hash: Context) -> Self {
+    fn end(sequence: i64, hash: Bytes) -> Self {
         let mut seal = [0; 32];
-        for (to, from) in seal.iter_mut().zip(hash.finish().as_ref()) {
+        for (to, from) in seal.iter_mut().zip(digest(&SHA256, &hash.0).as_ref()) {
             *to = *from;
         }
         Self { sequence, seal }
     }
 }
 
+/// The bytes that are hashed, in one piece: a hash over many small ones costs three times as much.
+struct Bytes(Vec<u8>);
+
+/// Nothing for purges of older formats, which carried nothing on.
+fn add_carried(hash: &mut Bytes, carried: &[Carried]) {
+    for each in carried {
+        add_value(hash, ValueRef::Text(each.connection.as_bytes()));
+        add_value(hash, ValueRef::Integer(each.day));
+        add_value(hash, ValueRef::Integer(each.limit_tokens));
+        add_value(hash, ValueRef::Integer(each.limit_nano_usd));
+    }
+}
+
 /// Type, length and bytes, so that no two different rows are the same bytes.
-fn add_value(hash: &mut Context, value: ValueRef<'_>) {
+fn add_value(hash: &mut Bytes, value: ValueRef<'_>) {
     let mut add = |tag: u8, bytes: &[u8]| {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        hash.update(&[tag]);
-        hash.update(&length.to_be_bytes());
-        hash.update(bytes);
+        hash.0.push(tag);
+        hash.0.extend_from_slice(&length.to_be_bytes());
+        hash.0.extend_from_slice(bytes);
     };
     match value {
         ValueRef::Null => add(0, &[]),
@@ -151,3 +186,6 @@ pub(super) fn add_gap(database: &Connection, gap: &Gap) -> rusqlite::Result<()> 
 pub(super) fn shown(seal: &Seal) -> String {
     seal.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// More than most rows have.
+const ROOM: usize = 1_024;

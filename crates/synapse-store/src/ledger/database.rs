@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use synapse_core::{Code, Failure};
 use synapse_files::{self as file, Found, Home, private_options, tighten};
 
 use super::schema::{VERSION, migrations};
-use crate::atomic::Lock;
+use crate::atomic::{Lock, SharedLock};
 use crate::failure::{
     corrupt, newer_ledger, not_a_file, of_file, reading, rely_on, shown, sqlite, writing,
 };
@@ -117,7 +118,10 @@ fn newer(path: &Path, version: i64) -> Result<Opened, Failure> {
     let database = match has_log(path) {
         true => {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            Connection::open_with_flags(path, flags)
+            Connection::open_with_flags(path, flags).and_then(|database| {
+                defend(&database)?;
+                Ok(database)
+            })
         }
         false => connect_immutable(path),
     };
@@ -137,6 +141,11 @@ pub(super) fn refuse_newer(home: &Home) -> Result<(), Failure> {
 
 /// Closes a connection after a failure without writing its log into the file, which may be damaged.
 pub(super) fn abandon(database: Connection) {
+    drop(database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
+}
+
+/// Leaves the log as it is when the connection is closed.
+pub(super) fn leave_log(database: &Connection) {
     drop(database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
 }
 
@@ -179,9 +188,72 @@ fn peek(path: &Path) -> Result<Peek, Failure> {
     }
 }
 
+/// Keeps a repair from beginning for as long as it is held, and waits for one to end.
+///
+/// Held while a connection is opened; whoever goes on writing has announced itself by then.
+pub(super) fn no_repair(home: &Home) -> Result<Option<SharedLock>, Failure> {
+    home.create().map_err(of_file)?;
+    SharedLock::acquire(&home.repair_lock(), PATIENCE)
+}
+
+/// Makes a connection trust the file as little as SQLite can: nothing that the schema of a foreign
+/// file brings along runs, no statement can damage it further, no value is larger than ours.
+/// <https://sqlite.org/security.html>
+pub(super) fn defend(database: &Connection) -> rusqlite::Result<()> {
+    for (setting, on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+    ] {
+        database.set_db_config(setting, on)?;
+    }
+    for (limit, most) in [
+        (Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE),
+        (Limit::SQLITE_LIMIT_COLUMN, 100),
+        (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 10),
+        (Limit::SQLITE_LIMIT_FUNCTION_ARG, 8),
+        (Limit::SQLITE_LIMIT_ATTACHED, 0),
+        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
+    ] {
+        database.set_limit(limit, most)?;
+    }
+    database.pragma_update(None, "cell_size_check", true)?;
+    database.pragma_update_and_check(None, "mmap_size", 0, |_| Ok(()))
+}
+
+/// Makes a ledger of our format at `path`, where nothing is yet.
+pub(super) fn create(path: &Path) -> Result<Connection, Failure> {
+    private_options()
+        .append(true)
+        .create_new(true)
+        .open(path)
+        .map_err(|error| writing(path, &error))?;
+    let failure = |error: rusqlite::Error| sqlite(path, &error);
+    let mut database = connect(path).map_err(failure)?;
+    migrate(path, &mut database)?;
+    set_up(&database).map_err(failure)?;
+    Ok(database)
+}
+
+/// Closes a ledger so that all of it is in the one file, on the disk.
+pub(super) fn settle(database: Connection) -> rusqlite::Result<()> {
+    database.pragma_update(None, "synchronous", "FULL")?;
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    database.close().map_err(|(_, error)| error)
+}
+
+/// Opens a copy of a damaged ledger, whatever its version is.
+pub(super) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
+    connect(path)
+}
+
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;
+    defend(&database)?;
     database.busy_timeout(PATIENCE)?;
     database.set_prepared_statement_cache_capacity(STATEMENTS);
     // Until the version is known to be ours: closing would otherwise write the log into the file.
@@ -194,7 +266,9 @@ fn connect_immutable(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(immutable_uri(path), flags)
+    let database = Connection::open_with_flags(immutable_uri(path), flags)?;
+    defend(&database)?;
+    Ok(database)
 }
 
 /// Makes SQLite really open the file and its log, which it puts off until the first read.
@@ -329,6 +403,8 @@ const HEADER_LENGTH: u64 = 100;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// More than a writer has.
 const STATEMENTS: usize = 32;
+/// Recorded prompts and answers are the longest; with their images they are no longer than this.
+const LONGEST_VALUE: i32 = 256 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -5,24 +5,32 @@
 //! async runtime never waits for the disk.
 
 mod audit;
+mod carried;
 mod chain;
 mod content;
 mod daily;
 mod database;
+mod days;
+mod examine;
 mod latency;
 mod presence;
 mod prices;
 mod purge;
 mod query;
 mod queue;
+mod rechain;
+mod repair;
 mod reseal;
 mod reserve;
 mod retention;
 mod rows;
+mod salvage;
 mod schema;
+mod spool;
 mod sweep;
 mod texts;
 mod usage;
+mod work;
 mod writer;
 
 use std::fmt;
@@ -34,8 +42,8 @@ use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
-    Closing, Entry, HistoryQuery, Opening, Purged, RecordedText, Reservation, UsageQuery,
-    UsageReport, Verification,
+    Closing, Dating, Entry, Examination, HistoryQuery, Opening, Purged, RecordedText, Repaired,
+    Reservation, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::Verdict;
 use synapse_core::ports::{Ledger, LedgerReader, Written};
@@ -45,9 +53,12 @@ use tokio::sync::oneshot::{self, Sender};
 
 use self::database::Opened;
 pub use self::prices::SqlitePrices;
+use self::purge::Which;
 use self::queue::Queue;
+use self::work::Work;
 use self::writer::{Job, Writer};
 use crate::aside;
+use crate::connections::ledger_settings;
 use crate::failure::{no_thread, sqlite};
 
 /// The ledger in the `ledger.db` of a [`Home`].
@@ -96,6 +107,11 @@ impl SqliteLedger {
             .name("synapse-ledger".to_owned())
             .spawn(move || writer.run(&queue))?;
         Ok(Running { jobs, thread })
+    }
+
+    /// Hands a change of a row to the writer thread, at once.
+    fn row(&self, work: Work) -> Written {
+        self.ask(|reply| Job::Row(work, Some(reply)))
     }
 
     /// Hands a job to the writer thread, at once; the reply has only to be waited for.
@@ -153,14 +169,28 @@ impl Drop for SqliteLedger {
 #[async_trait]
 impl Ledger for SqliteLedger {
     fn open(&self, opening: Opening) -> Written {
-        self.ask(|reply| Job::Open(Box::new(opening), reply))
+        self.row(Work::Open(Box::new(opening)))
+    }
+
+    fn sending(&self, call_id: CallId, bytes_out: u64) -> Written {
+        self.row(Work::Sending(call_id, bytes_out))
     }
 
     fn close(&self, closing: Closing) {
         // A writer that cannot even be started fails the next open or flush too, which tells.
         if let Ok(jobs) = self.jobs() {
-            jobs.push_for_later(Job::Close(Box::new(closing)));
+            jobs.push_for_later(Job::Row(Work::Close(Box::new(closing)), None));
         }
+    }
+
+    fn complete(&self, closing: Closing) -> Written {
+        self.row(Work::Close(Box::new(closing)))
+    }
+
+    async fn is_required(&self) -> bool {
+        // Settings that cannot be read may say so.
+        let read = |home: &Home| ledger_settings(home).map(|settings| settings.required);
+        on_a_thread(&self.home, read).await.unwrap_or(true)
     }
 
     async fn flush(&self) -> Result<(), Failure> {
@@ -182,6 +212,10 @@ impl Ledger for SqliteLedger {
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {
         on_a_thread(&self.home, move |home| purge_all(home, before)).await
+    }
+
+    async fn repair(&self) -> Result<Repaired, Failure> {
+        on_a_thread(&self.home, repair::repair).await
     }
 }
 
@@ -205,7 +239,22 @@ impl LedgerReader for SqliteLedger {
 
     async fn verify(&self) -> Result<Verification, Failure> {
         on_a_thread(&self.home, |home| {
-            query::ask(home, |database, _| audit::verify(database))
+            let found = query::ask(home, |database, _| audit::verify(database))?;
+            Ok(Verification {
+                waiting: spool::waiting(home),
+                ..found
+            })
+        })
+        .await
+    }
+
+    async fn examine(&self) -> Result<Examination, Failure> {
+        on_a_thread(&self.home, examine::examine).await
+    }
+
+    async fn dating(&self, now: Timestamp) -> Result<Dating, Failure> {
+        on_a_thread(&self.home, move |home| {
+            query::ask(home, |database, _| days::dating(database, now))
         })
         .await
     }
@@ -217,11 +266,17 @@ fn purge_all(home: &Home, before: Timestamp) -> Result<Purged, Failure> {
         // Nothing is there, or nothing that may be written.
         return database::refuse_newer(home).map(|()| Purged::default());
     };
+    let _repair = database::no_repair(home)?;
     let database = database::open_to_write(home)?;
     drop(sweep::sweep(&database, home));
+    let which = Which {
+        before: before.as_millis(),
+        // Its owner named the time.
+        first_kept: None,
+    };
     let mut all = Purged::default();
     loop {
-        match purge::purge_some(&database, before.as_millis(), PURGED_TOGETHER) {
+        match purge::purge_some(&database, which, PURGED_TOGETHER) {
             Ok(Purged { rows: 0, .. }) => break,
             Ok(purged) => {
                 all.rows += purged.rows;

@@ -12,6 +12,22 @@ use uuid::Uuid;
 use crate::atomic::create_directory;
 use crate::failure::writing;
 
+/// A fresh id for a process that writes.
+///
+/// The time in it helps whoever looks into the directory, and 74 bits are random. It is of version
+/// 8, because processes of older formats had version 7: those did not note in a row that its
+/// request left.
+pub(super) fn writer_id() -> Uuid {
+    uuid::Builder::from_bytes(Uuid::now_v7().into_bytes())
+        .with_version(uuid::Version::Custom)
+        .into_uuid()
+}
+
+/// Whether the process `writer` notes in a row that its request leaves.
+pub(super) fn notes_sending(writer: Uuid) -> bool {
+    writer.get_version_num() == 8
+}
+
 /// The sign of life of this process. Dropping it takes the sign away.
 #[derive(Debug)]
 pub(super) struct Presence {
@@ -93,6 +109,17 @@ pub(super) fn clean(home: &Home) {
         .filter_map(|entry| writer_of(&entry.path()))
         .filter_map(|writer| Departed::check(home, writer));
     departed.for_each(Departed::bury);
+}
+
+/// Whether any process that writes lives.
+pub(super) fn is_anybody_there(home: &Home) -> bool {
+    let Ok(entries) = std::fs::read_dir(home.run()) else {
+        return false;
+    };
+    entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| writer_of(&entry.path()))
+        .any(|writer| Departed::check(home, writer).is_none())
 }
 
 fn sign(directory: &Path, writer: Uuid) -> PathBuf {

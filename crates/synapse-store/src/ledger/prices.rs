@@ -1,5 +1,9 @@
 //! The prices that routers stated, kept beside the ledger because they explain its costs.
 
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 use synapse_core::Failure;
@@ -15,16 +19,35 @@ use crate::failure::sqlite;
 /// The prices in the `ledger.db` of a [`Home`].
 ///
 /// Making one touches nothing. Keeping a price creates the file; looking one up never does.
-#[derive(Debug)]
 pub struct SqlitePrices {
     home: Home,
+    /// The connection of the last look-up: opening one costs more than all the rest of a call.
+    open: Arc<Mutex<Option<Open>>>,
+}
+
+/// A connection, and the file that it is to.
+struct Open {
+    database: Connection,
+    file: FileId,
 }
 
 impl SqlitePrices {
     /// The prices of `home`. Touches nothing.
     #[must_use]
-    pub const fn new(home: Home) -> Self {
-        Self { home }
+    pub fn new(home: Home) -> Self {
+        Self {
+            home,
+            open: Arc::default(),
+        }
+    }
+}
+
+impl fmt::Debug for SqlitePrices {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SqlitePrices")
+            .field("home", &self.home)
+            .finish_non_exhaustive()
     }
 }
 
@@ -36,11 +59,17 @@ impl PriceStore for SqlitePrices {
 
     async fn find(&self, key: &PriceKey) -> Result<Option<PriceList>, Failure> {
         let key = key.clone();
-        on_a_thread(&self.home, move |home| find(home, &key)).await
+        let open = Arc::clone(&self.open);
+        on_a_thread(&self.home, move |home| {
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            find(home, &key, &mut open)
+        })
+        .await
     }
 }
 
 fn keep(home: &Home, stated_at: Timestamp, prices: &[SeenPrice]) -> Result<(), Failure> {
+    let _repair = database::no_repair(home)?;
     let mut database = database::open_to_write(home)?;
     let written = replace(&mut database, stated_at, prices);
     written.map_err(|error| {
@@ -79,16 +108,59 @@ fn replace(
     change.commit()
 }
 
-fn find(home: &Home, key: &PriceKey) -> Result<Option<PriceList>, Failure> {
-    let (Some(Opened::Ours(database)) | Some(Opened::Newer(database, _))) =
-        database::open_to_read(home)?
-    else {
-        return Ok(None);
+/// Looks a price up over the open connection, as long as that is to the file that is there now.
+fn find(
+    home: &Home,
+    key: &PriceKey,
+    open: &mut Option<Open>,
+) -> Result<Option<PriceList>, Failure> {
+    let there = FileId::of(&home.ledger());
+    if let Some(kept) = open.take()
+        && there.is_some_and(|there| there == kept.file)
+        && let Ok(found) = ask(&kept.database, key)
+    {
+        *open = Some(kept);
+        return Ok(found);
+    }
+    let (database, ours) = match database::open_to_read(home)? {
+        None => return Ok(None),
+        Some(Opened::Ours(database)) => (database, true),
+        Some(Opened::Newer(database, _)) => (database, false),
     };
-    ask(&database, key).map_err(|error| {
-        database::abandon(database);
-        sqlite(&home.ledger(), &error)
-    })
+    match ask(&database, key) {
+        Ok(found) => {
+            if let (true, Some(file)) = (ours, there) {
+                // Others write; closing it leaves their log to them.
+                database::leave_log(&database);
+                *open = Some(Open { database, file });
+            }
+            Ok(found)
+        }
+        Err(error) => {
+            database::abandon(database);
+            Err(sqlite(&home.ledger(), &error))
+        }
+    }
+}
+
+/// Which file a path names, so that one that was put in its place is told from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self(found.dev(), found.ino()))
+    }
+
+    /// Where files have no number, each look-up opens the ledger.
+    #[cfg(not(unix))]
+    fn of(_path: &Path) -> Option<Self> {
+        None
+    }
 }
 
 fn ask(database: &Connection, key: &PriceKey) -> rusqlite::Result<Option<PriceList>> {
@@ -97,9 +169,11 @@ fn ask(database: &Connection, key: &PriceKey) -> rusqlite::Result<Option<PriceLi
         return Ok(None);
     }
     database
-        .query_row(
+        .prepare_cached(
             "SELECT stated_at, input, output, cache_read, cache_write FROM prices
              WHERE origin = ? AND model = ? AND sub_provider = ?",
+        )?
+        .query_row(
             params![key.origin.as_str(), key.model, key.sub_provider],
             list,
         )

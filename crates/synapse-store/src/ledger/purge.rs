@@ -4,19 +4,29 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use synapse_core::ledger::Purged;
 
+use super::carried::{self, Removed};
 use super::chain::{self, Gap, Head, Purge, Seal};
 use super::content::{self, Facts};
 use super::daily;
 
-/// Removes at most `most` complete rows of calls that began before `before`, with their texts and
-/// their part of the daily sums, in one transaction.
+/// Which rows are to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Which {
+    /// Those of calls that began before this time.
+    pub(super) before: i64,
+    /// And that stand in the chain before this place, if one is given.
+    pub(super) first_kept: Option<i64>,
+}
+
+/// Removes at most `most` complete rows, with their texts and their part of the daily sums, in one
+/// transaction. What they count against limits is carried on.
 pub(super) fn purge_some(
     database: &Connection,
-    before: i64,
+    which: Which,
     most: u32,
 ) -> rusqlite::Result<Purged> {
     let change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
-    let doomed = find(&change, before, most)?;
+    let doomed = find(&change, which, most)?;
     if doomed.is_empty() {
         return Ok(Purged::default());
     }
@@ -33,7 +43,9 @@ pub(super) fn purge_some(
         chain::add_gap(&change, &gap)?;
     }
     let mut purged = Purged::default();
+    let mut removed = Removed::default();
     for row in &doomed {
+        removed.add(&row.facts);
         let id = row.facts.call_id;
         let text = change
             .prepare_cached("DELETE FROM texts WHERE call_id = ?")?
@@ -46,10 +58,12 @@ pub(super) fn purge_some(
         purged.texts += u64::try_from(text).unwrap_or_default();
     }
     let purge = Purge {
-        before,
+        before: which.before,
         removed: i64::try_from(sealed.len()).unwrap_or(i64::MAX),
     };
-    let head = head.after_purge(purge, &chain::gaps_by(&change, by)?);
+    let carried = removed.into_carried();
+    carried::store(&change, by, &carried)?;
+    let head = head.after_purge(purge, &chain::gaps_by(&change, by)?, &carried);
     change.execute(
         "INSERT INTO purges (sequence, before, removed, seal) VALUES (?, ?, ?, ?)",
         params![head.sequence, purge.before, purge.removed, head.seal],
@@ -65,7 +79,8 @@ struct Doomed {
     sealed: Option<(i64, Seal)>,
 }
 
-fn find(database: &Connection, before: i64, most: u32) -> rusqlite::Result<Vec<Doomed>> {
+fn find(database: &Connection, which: Which, most: u32) -> rusqlite::Result<Vec<Doomed>> {
+    let Which { before, first_kept } = which;
     let last: Option<[u8; 16]> = database.query_row(
         "SELECT max(last_id) FROM daily WHERE day <= ?",
         [daily::day(before)],
@@ -76,10 +91,12 @@ fn find(database: &Connection, before: i64, most: u32) -> rusqlite::Result<Vec<D
     };
     let mut statement = database.prepare_cached(&format!(
         "SELECT {}, sequence, seal FROM entries
-         WHERE call_id <= ? AND outcome <> 'open' AND started_at < ? ORDER BY call_id LIMIT ?",
+         WHERE call_id <= ? AND outcome <> 'open' AND started_at < ?
+             AND (? IS NULL OR sequence < ?) ORDER BY call_id LIMIT ?",
         content::columns()
     ))?;
-    let rows = statement.query_map(params![last, before, most], |row| {
+    let values = params![last, before, first_kept, first_kept, most];
+    let rows = statement.query_map(values, |row| {
         let sequence: Option<i64> = row.get("sequence")?;
         let seal: Option<Seal> = row.get("seal")?;
         Ok(Doomed {

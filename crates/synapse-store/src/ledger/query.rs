@@ -11,7 +11,7 @@ use synapse_files::Home;
 use super::database::{self, Opened};
 use super::rows::{entry as entry_of, entry_columns, key};
 use super::sweep::{Unswept, sweep};
-use super::{daily, texts};
+use super::{daily, spool, texts};
 use crate::failure::{newer_ledger, sqlite};
 
 /// The rows of one page.
@@ -162,6 +162,11 @@ pub(super) fn ask<T: Default>(
         Some(Opened::Ours(database)) => (database, None),
         Some(Opened::Newer(database, version)) => (database, Some(version)),
     };
+    if newer.is_none() && spool::waits(home) {
+        // Best effort: whoever asks is told what still waits.
+        let entered = database::no_repair(home).and_then(|_repair| spool::enter(&database, home));
+        drop(entered);
+    }
     let unswept = match newer {
         None => sweep(&database, home),
         Some(_) => Ok(Unswept::none()),

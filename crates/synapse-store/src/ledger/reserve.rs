@@ -9,11 +9,12 @@ use synapse_core::time::Timestamp;
 use super::daily::day;
 use super::rows::key;
 
-/// Judges, and on a grant writes what is set aside into the open row of the call.
+/// Judges, and on a grant writes what is set aside into the open row of the call. `None` when there
+/// is no such row: then nothing would be set aside.
 pub(super) fn reserve(
     database: &Connection,
     reservation: &Reservation,
-) -> rusqlite::Result<Verdict> {
+) -> rusqlite::Result<Option<Verdict>> {
     let spent = spent(database, reservation)?;
     let verdict = reservation.limits.judge(&reservation.demand, &spent);
     if let Verdict::Granted(Grant {
@@ -21,7 +22,7 @@ pub(super) fn reserve(
     }) = &verdict
     {
         let stored = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
-        database
+        let written = database
             .prepare_cached(
                 "UPDATE entries SET reserved_tokens = ?, reserved_nano_usd = ?
                  WHERE call_id = ? AND outcome = 'open'",
@@ -31,8 +32,11 @@ pub(super) fn reserve(
                 nano_usd.map(stored),
                 key(reservation.call_id).into_bytes()
             ])?;
+        if written == 0 {
+            return Ok(None);
+        }
     }
-    Ok(verdict)
+    Ok(Some(verdict))
 }
 
 /// The days of a period, both ends included.
@@ -54,7 +58,8 @@ fn spent(database: &Connection, reservation: &Reservation) -> rusqlite::Result<S
     })
 }
 
-/// What complete rows count, and what calls under way have set aside.
+/// What complete rows count and rows that are gone have counted, and what calls under way have set
+/// aside.
 fn sum(database: &Connection, reservation: &Reservation, days: Days) -> rusqlite::Result<Sums> {
     let mut sums = Sums::default();
     let mut add = |row: &Row<'_>| -> rusqlite::Result<()> {
@@ -72,6 +77,14 @@ fn sum(database: &Connection, reservation: &Reservation, days: Days) -> rusqlite
          WHERE day BETWEEN ? AND ? AND connection = ?",
     )?;
     let mut rows = complete.query(params![days.first, days.last, reservation.connection])?;
+    while let Some(row) = rows.next()? {
+        add(row)?;
+    }
+    let mut gone = database.prepare_cached(
+        "SELECT limit_tokens, limit_nano_usd FROM carried
+         WHERE connection = ? AND day BETWEEN ? AND ?",
+    )?;
+    let mut rows = gone.query(params![reservation.connection, days.first, days.last])?;
     while let Some(row) = rows.next()? {
         add(row)?;
     }

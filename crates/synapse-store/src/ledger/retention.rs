@@ -5,19 +5,23 @@ use rusqlite::Connection;
 use synapse_core::time::Timestamp;
 use synapse_files::Home;
 
-use super::{purge, texts};
+use super::purge::Which;
+use super::{days, purge, texts};
 use crate::connections::{LedgerSettings, ledger_settings};
 
 /// What is old, as far as this process has looked.
+///
+/// **Invariant:** nothing goes by a time that the order of the rows does not bear out, see
+/// [`super::days`].
 #[derive(Debug)]
 pub(super) struct Retention {
     home: Home,
     /// The day for which it was last begun.
     day: Option<i64>,
-    /// Rows of calls before this time are to go.
-    rows_before: Option<i64>,
-    /// Texts of calls before this time are to go.
-    texts_before: Option<i64>,
+    /// Days for which rows are kept, while some may be left to remove.
+    rows: Option<i64>,
+    /// Days for which texts are kept, likewise.
+    texts: Option<i64>,
 }
 
 impl Retention {
@@ -25,8 +29,8 @@ impl Retention {
         Self {
             home,
             day: None,
-            rows_before: None,
-            texts_before: None,
+            rows: None,
+            texts: None,
         }
     }
 
@@ -36,41 +40,60 @@ impl Retention {
             return;
         }
         self.day = Some(now.day());
-        let settings = ledger_settings(&self.home).unwrap_or_default();
         let LedgerSettings {
             retention_days,
             text_retention_days,
-        } = settings;
-        let before = |days: Option<u32>| {
-            days.map(|days| Timestamp::of_day(now.day() - i64::from(days)).as_millis())
-        };
-        self.rows_before = before(retention_days);
-        self.texts_before = before(text_retention_days);
+            ..
+        } = ledger_settings(&self.home).unwrap_or_default();
+        self.rows = retention_days.map(i64::from);
+        self.texts = text_retention_days.map(i64::from);
     }
 
     /// Whether something may be left to remove.
     pub(super) const fn is_due(&self) -> bool {
-        self.rows_before.is_some() || self.texts_before.is_some()
+        self.rows.is_some() || self.texts.is_some()
     }
 
     /// Removes some of it.
     pub(super) fn work(&mut self, database: Option<&Connection>) {
-        let Some(database) = database else {
-            (self.rows_before, self.texts_before) = (None, None);
+        let (Some(database), Some(today)) = (database, self.day) else {
+            (self.rows, self.texts) = (None, None);
             return;
         };
         // Whatever is in the way: tomorrow is another day.
-        if let Some(before) = self.texts_before
-            && !matches!(texts::forget(database, before, SOME), Ok(1..))
+        if let Some(kept) = self.texts
+            && !matches!(forget(database, today, kept), Ok(1..))
         {
-            self.texts_before = None;
+            self.texts = None;
         }
-        if let Some(before) = self.rows_before
-            && !matches!(purge::purge_some(database, before, SOME), Ok(purged) if purged.rows > 0)
+        if let Some(kept) = self.rows
+            && !matches!(remove(database, today, kept), Ok(1..))
         {
-            self.rows_before = None;
+            self.rows = None;
         }
     }
+}
+
+/// Removes some rows that are older than `kept` days, and says how many.
+fn remove(database: &Connection, today: i64, kept: i64) -> rusqlite::Result<u64> {
+    let Some(believed) = days::believed(database, today, kept)? else {
+        return Ok(0);
+    };
+    let first = believed - kept;
+    let which = Which {
+        before: Timestamp::of_day(first).as_millis(),
+        first_kept: days::first_since(database, first, believed)?,
+    };
+    purge::purge_some(database, which, SOME).map(|purged| purged.rows)
+}
+
+/// Forgets some texts that are older than `kept` days, and says how many.
+fn forget(database: &Connection, today: i64, kept: i64) -> rusqlite::Result<u64> {
+    let Some(believed) = days::believed(database, today, kept)? else {
+        return Ok(0);
+    };
+    let before = Timestamp::of_day(believed - kept).as_millis();
+    texts::forget(database, before, SOME)
 }
 
 /// Little enough that a call that begins meanwhile does not notice.

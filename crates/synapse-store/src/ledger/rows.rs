@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::chain::{self, Gap, Head, Seal};
 use super::content::{self, Facts};
 use super::sweep::Unswept;
-use super::{daily, texts};
+use super::work::Work;
+use super::{daily, days, texts};
 
 /// What became of a row that was to be completed.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,12 +56,28 @@ impl RowWriter {
 
     /// Writes the row of a call that begins.
     pub(super) fn insert(&self, database: &Connection, opening: &Opening) -> rusqlite::Result<()> {
+        database
+            .prepare_cached(&self.insert)?
+            .execute(params_from_iter(self.beginning(opening)))?;
+        match &opening.prompt {
+            Some(prompt) => texts::add(
+                database,
+                opening.receipt.call_id,
+                opening.started_at,
+                prompt,
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// The values of a row that begins, in the order of its columns.
+    fn beginning<'a>(&self, opening: &'a Opening) -> impl Iterator<Item = ToSqlOutput<'a>> {
         let Opening {
             started_at,
             operation,
             caller,
             receipt,
-            prompt,
+            prompt: _,
         } = opening;
         let begin: [ToSqlOutput<'_>; BEGIN.len()] = [
             bytes(key(receipt.call_id)),
@@ -72,17 +89,48 @@ impl RowWriter {
             optional(caller.client_version.as_deref()),
             optional(caller.tool.as_deref()),
         ];
-        let values = begin
+        begin
             .into_iter()
             .chain(identity(receipt))
-            .chain(deeds(receipt));
-        database
-            .prepare_cached(&self.insert)?
-            .execute(params_from_iter(values))?;
-        match prompt {
-            Some(prompt) => texts::add(database, receipt.call_id, *started_at, prompt),
-            None => Ok(()),
+            .chain(deeds(receipt))
+    }
+
+    /// What `work` sets in the row of its call, by column.
+    pub(super) fn settings<'a>(&self, work: &'a Work) -> Vec<(&'static str, ToSqlOutput<'a>)> {
+        match work {
+            Work::Open(opening) => {
+                let names = BEGIN.into_iter().chain(IDENTITY).chain(DEEDS);
+                names.zip(self.beginning(opening)).collect()
+            }
+            Work::Sending(_, bytes_out) => vec![
+                ("attempts", integer(1)),
+                ("maybe_billed", integer(1)),
+                ("bytes_out", integer(saturated(*bytes_out))),
+            ],
+            Work::Close(closing) => {
+                let names = END.into_iter().chain(DEEDS);
+                names.zip(ending(closing)).collect()
+            }
         }
+    }
+
+    /// Notes in an open row that its request is about to leave.
+    pub(super) fn sending(
+        &self,
+        database: &Connection,
+        call_id: CallId,
+        bytes_out: u64,
+    ) -> rusqlite::Result<Completed> {
+        let changed = database
+            .prepare_cached(
+                "UPDATE entries SET attempts = 1, maybe_billed = 1, bytes_out = ?
+                 WHERE call_id = ? AND outcome = 'open'",
+            )?
+            .execute(params![saturated(bytes_out), key(call_id).into_bytes()])?;
+        Ok(match changed {
+            0 => Completed::Missing,
+            _ => Completed::Yes,
+        })
     }
 
     /// Completes the row of a call, seals it and adds it to the daily sums.
@@ -105,35 +153,39 @@ impl RowWriter {
     }
 
     fn end(&self, database: &Connection, closing: &Closing) -> rusqlite::Result<Completed> {
-        let Closing {
-            ended_at,
-            outcome,
-            error_code,
-            receipt,
-            reply: _,
-        } = closing;
-        let end: [ToSqlOutput<'_>; END.len()] = [
-            integer(ended_at.as_millis()),
-            text(outcome.as_str()),
-            optional(error_code.map(|code| code.class().as_str())),
-            optional(error_code.map(|code| code.as_str())),
-        ];
-        let values = end
-            .into_iter()
-            .chain(deeds(receipt))
-            .chain([bytes(key(receipt.call_id))]);
+        let values = ending(closing).chain([bytes(key(closing.receipt.call_id))]);
         let mut statement = database.prepare_cached(&self.complete)?;
         let mut rows = statement.query(params_from_iter(values))?;
-        match rows.next()? {
-            None => Ok(Completed::Missing),
-            Some(row) => seal(database, row).map(|()| Completed::Yes),
-        }
+        let Some(row) = rows.next()? else {
+            return Ok(Completed::Missing);
+        };
+        let sequence = seal(database, row)?;
+        days::note(database, sequence, closing.ended_at.day())?;
+        Ok(Completed::Yes)
     }
 }
 
+/// The values of a row that ends, in the order of its columns.
+fn ending(closing: &Closing) -> impl Iterator<Item = ToSqlOutput<'_>> {
+    let Closing {
+        ended_at,
+        outcome,
+        error_code,
+        receipt,
+        reply: _,
+    } = closing;
+    let end: [ToSqlOutput<'_>; END.len()] = [
+        integer(ended_at.as_millis()),
+        text(outcome.as_str()),
+        optional(error_code.map(|code| code.class().as_str())),
+        optional(error_code.map(|code| code.as_str())),
+    ];
+    end.into_iter().chain(deeds(receipt))
+}
+
 /// Seals a row that was just completed and adds it to the daily sums. The row begins with
-/// [`content::columns`].
-pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<()> {
+/// [`content::columns`]. Returns its place.
+pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<i64> {
     let facts = Facts::of(row)?;
     let head = Head::load(database)?;
     let gaps = chain::gaps_by(database, head.sequence + 1)?;
@@ -142,12 +194,13 @@ pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<()>
         .prepare_cached("UPDATE entries SET sequence = ?, seal = ? WHERE call_id = ?")?
         .execute(params![head.sequence, head.seal, facts.call_id])?;
     daily::add(database, &facts)?;
-    head.store(database)
+    head.store(database)?;
+    Ok(head.sequence)
 }
 
 /// Opens a row again that was taken for interrupted. Its place in the chain becomes a gap for
 /// which the next seal, which is going to be its own, is the reason.
-fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result<bool> {
+pub(super) fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result<bool> {
     let id = key(call_id).into_bytes();
     let sql = format!(
         "SELECT {}, sequence, seal FROM entries WHERE call_id = ? AND outcome = 'interrupted'",
@@ -242,7 +295,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
             client_version: cells.take()?,
             tool: cells.take()?,
         },
-        receipt: receipt(call_id, &mut cells, outcome)?,
+        receipt: receipt(call_id, &mut cells)?,
     })
 }
 
@@ -332,7 +385,7 @@ fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; DEEDS.len()] {
 
 /// Reads [`IDENTITY`] and [`DEEDS`], in their order: the fields of a struct are evaluated as they
 /// are written.
-fn receipt(call_id: CallId, cells: &mut Cells<'_>, outcome: Outcome) -> rusqlite::Result<Receipt> {
+fn receipt(call_id: CallId, cells: &mut Cells<'_>) -> rusqlite::Result<Receipt> {
     let (connection, provider, model_requested) = (cells.take()?, cells.take()?, cells.take()?);
     let host = cells.take()?;
     let model_served = cells.take()?;
@@ -341,7 +394,7 @@ fn receipt(call_id: CallId, cells: &mut Cells<'_>, outcome: Outcome) -> rusqlite
         host,
         served_by,
         attempts: cells.take()?,
-        maybe_billed: cells.take::<bool>()? || outcome == Outcome::Interrupted,
+        maybe_billed: cells.take()?,
         stated: None,
         http_status: cells.take()?,
         request_id: cells.take()?,

@@ -3,10 +3,10 @@
 
 use rusqlite_migration::{M, Migrations};
 
-use super::reseal;
+use super::{days, reseal};
 
 /// The version that this Synapse writes.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// The migrations, as many as [`VERSION`].
 pub(super) fn migrations() -> Migrations<'static> {
@@ -15,6 +15,9 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up(PRICES),
         M::up_with_hook(SEALED, |change: &rusqlite::Transaction<'_>| {
             reseal::seal_everything(change).map_err(Into::into)
+        }),
+        M::up_with_hook(CARRIED, |change: &rusqlite::Transaction<'_>| {
+            days::from_rows(change).map_err(Into::into)
         }),
     ])
 }
@@ -185,6 +188,40 @@ CREATE TRIGGER texts_changed AFTER UPDATE OF prompt, reply ON texts BEGIN
     VALUES ('delete', old.id, old.prompt, old.reply);
     INSERT INTO texts_index (rowid, prompt, reply) VALUES (new.id, new.prompt, new.reply);
 END;
+";
+
+/// What purged rows count against limits, the order of the days, and repairs.
+///
+/// `carried` has, for each purge and repair, what the rows that it took out count against the limits
+/// of a connection on a day; the seal of the purge covers it. `days` says from which place of the
+/// chain on the rows are of which day, see [`super::days`].
+///
+/// A row that was open says from now on whether its request left; those of older processes never
+/// did, so they may have been billed.
+const CARRIED: &str = "
+CREATE TABLE carried (
+    connection     TEXT    NOT NULL,
+    day            INTEGER NOT NULL,
+    sequence       INTEGER NOT NULL,
+    limit_tokens   INTEGER NOT NULL CHECK (limit_tokens >= 0),
+    limit_nano_usd INTEGER NOT NULL CHECK (limit_nano_usd >= 0),
+    PRIMARY KEY (connection, day, sequence)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX carried_by ON carried (sequence);
+
+CREATE TABLE days (
+    sequence INTEGER PRIMARY KEY,
+    day      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE repairs (
+    sequence INTEGER PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    lost     INTEGER NOT NULL,
+    seal     BLOB    NOT NULL CHECK (length(seal) = 32)
+) STRICT;
+
+UPDATE entries SET maybe_billed = 1 WHERE outcome <> 'ok' AND outcome = 'open';
 ";
 
 #[cfg(test)]

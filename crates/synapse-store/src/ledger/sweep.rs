@@ -6,7 +6,7 @@ use synapse_files::Home;
 use uuid::Uuid;
 
 use super::presence::Departed;
-use super::{content, rows};
+use super::{content, presence, rows};
 
 /// The rows that have to be shown as interrupted although they still say `open`: empty, unless
 /// they could not be completed, as on a read-only file system.
@@ -17,7 +17,8 @@ pub(super) struct Unswept {
 
 /// Completes what departed processes left open.
 ///
-/// Such a call may have been sent and billed: nobody can know, so the row says so.
+/// Such a call may have been billed when its request was about to leave, as its row says. Processes
+/// of older formats did not note that; their calls may all have been billed.
 pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<Unswept> {
     let departed: Vec<Departed> = open_writers(database)?
         .into_iter()
@@ -41,8 +42,9 @@ fn interrupt(database: &Connection, unswept: &Unswept) -> rusqlite::Result<()> {
     let change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
     {
         let mut statement = change.prepare(&format!(
-            "UPDATE entries SET outcome = '{}', maybe_billed = 1 WHERE {} RETURNING {}",
+            "UPDATE entries SET outcome = '{}', maybe_billed = {} WHERE {} RETURNING {}",
             Outcome::Interrupted.as_str(),
+            unswept.maybe_billed(),
             unswept.condition(),
             content::columns()
         ))?;
@@ -84,7 +86,15 @@ impl Unswept {
 
     /// Whether to show that it may have been billed.
     pub(super) fn maybe_billed(&self) -> String {
-        format!("(maybe_billed = 1 OR {})", self.condition())
+        let silent = Self {
+            writers: self
+                .writers
+                .iter()
+                .copied()
+                .filter(|writer| !presence::notes_sending(*writer))
+                .collect(),
+        };
+        format!("(maybe_billed = 1 OR {})", silent.condition())
     }
 
     /// True for the rows with the outcome `wanted`, in a form that can use the index.

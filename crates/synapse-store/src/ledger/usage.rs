@@ -5,18 +5,23 @@ use std::collections::BTreeMap;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 use synapse_core::Failure;
-use synapse_core::ledger::{Outcome, UsageKey, UsageLine, UsageQuery, UsageReport};
+use synapse_core::ledger::{Outcome, UsageKey, UsageLine, UsageQuery, UsageReport, Waiting};
 use synapse_core::time::Timestamp;
 use synapse_files::Home;
 
 use super::content::{self, Facts};
 use super::daily::{self, DailyKey, DailySums, answered_after};
 use super::query::{ask, bounds};
+use super::spool;
 use super::sweep::Unswept;
 
 /// The report that `query` asks for, one line per key, in the order of the keys.
 pub(super) fn usage(home: &Home, query: &UsageQuery) -> Result<UsageReport, Failure> {
-    ask(home, |database, unswept| report(database, unswept, query))
+    let report = ask(home, |database, unswept| report(database, unswept, query))?;
+    Ok(UsageReport {
+        waiting: spool::waiting(home),
+        ..report
+    })
 }
 
 fn report(
@@ -80,6 +85,7 @@ fn report(
             .map(|(key, sums)| line(key, sums, false))
             .collect(),
         total: line("total", &total, true),
+        waiting: Waiting::default(),
     })
 }
 

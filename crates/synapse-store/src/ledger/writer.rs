@@ -1,10 +1,13 @@
 //! The one thread of this process that writes rows, in the order in which they are handed in.
 //! What waits together is written together, in one transaction.
+//!
+//! What cannot be written is kept in the [spool](super::spool), or in memory when that fails too,
+//! and entered before anything else is written.
 
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use synapse_core::ledger::{Closing, Opening, Reservation};
+use synapse_core::ledger::Reservation;
 use synapse_core::limits::Verdict;
 use synapse_core::{Code, Failure};
 use synapse_files::Home;
@@ -15,48 +18,48 @@ use super::presence::{self, Presence};
 use super::queue::{Queue, Taken};
 use super::retention::Retention;
 use super::rows::{Completed, RowWriter};
-use super::{database, reserve, sweep};
+use super::work::Work;
+use super::{database, reserve, spool, sweep};
 use crate::failure::{shown, sqlite};
 
 /// What the thread is asked to do.
 pub(super) enum Job {
-    /// Write a row, then reply.
-    Open(Box<Opening>, Sender<Result<(), Failure>>),
+    /// Change a row, then reply, if somebody waits.
+    Row(Work, Option<Sender<Result<(), Failure>>>),
     /// Hold an open row against its limits, then reply.
     Reserve(Box<Reservation>, Sender<Result<Verdict, Failure>>),
-    /// Complete a row.
-    Close(Box<Closing>),
-    /// Reply with the first failure to complete a row since the last flush.
+    /// Reply with the first failure that was not told since the last flush.
     Flush(Sender<Result<(), Failure>>),
 }
 
 /// What came of a job.
 enum Done {
-    Opened,
+    Written,
+    Missing,
     Judged(Verdict),
-    Closed(Completed),
     Flushed,
 }
 
 /// What the thread has in its hands.
 pub(super) struct Writer {
     home: Home,
-    id: Uuid,
     rows: RowWriter,
+    id: Uuid,
     /// Opened for the first row, and again for the next one when that failed: its owner may have
     /// repaired the cause meanwhile.
     database: Option<Connection>,
     presence: Option<Presence>,
     failure: Option<Failure>,
-    /// Ends of calls that could not be written, to be tried again with the next job.
-    unwritten: Vec<Closing>,
+    /// Something of ours may wait in the spool.
+    spooled: bool,
+    /// Changes that could be written nowhere, to be tried again with the next job.
+    unwritten: Vec<Work>,
     retention: Retention,
 }
 
 impl Writer {
     pub(super) fn new(home: Home) -> Self {
-        // Version 7 has 74 random bits, and the time helps whoever looks into the directory.
-        let id = Uuid::now_v7();
+        let id = presence::writer_id();
         Self {
             retention: Retention::new(home.clone()),
             home,
@@ -65,6 +68,7 @@ impl Writer {
             database: None,
             presence: None,
             failure: None,
+            spooled: false,
             unwritten: Vec::new(),
         }
     }
@@ -83,7 +87,9 @@ impl Writer {
                 Taken::End => break,
             }
         }
-        self.try_unwritten_for_good();
+        if self.spooled || !self.unwritten.is_empty() {
+            drop(self.ready());
+        }
         // The sign of life goes last: until then the rows are ours.
         drop(self.database.take());
         drop(self.presence.take());
@@ -94,38 +100,6 @@ impl Writer {
             let rest = jobs.split_off(jobs.len().min(TOGETHER));
             self.write_together(jobs);
             jobs = rest;
-        }
-        // Behind the jobs that someone waits for, and only when writing goes well again.
-        if self.database.is_some() && !self.unwritten.is_empty() {
-            let again = self.unwritten_jobs();
-            if self.write(&again).is_err() {
-                self.keep(again);
-            }
-        }
-    }
-
-    /// The last try: each by itself, so that none fails for another.
-    fn try_unwritten_for_good(&mut self) {
-        for job in self.unwritten_jobs() {
-            drop(self.write(std::slice::from_ref(&job)));
-        }
-    }
-
-    fn unwritten_jobs(&mut self) -> Vec<Job> {
-        let unwritten = std::mem::take(&mut self.unwritten);
-        unwritten
-            .into_iter()
-            .map(|closing| Job::Close(Box::new(closing)))
-            .collect()
-    }
-
-    fn keep(&mut self, jobs: Vec<Job>) {
-        for job in jobs {
-            if let Job::Close(closing) = job
-                && self.unwritten.len() < MOST_UNWRITTEN
-            {
-                self.unwritten.push(*closing);
-            }
         }
     }
 
@@ -153,38 +127,89 @@ impl Writer {
     }
 
     fn answer(&mut self, job: Job, done: Result<Done, Failure>) {
-        // A reply that nobody waits for any more is no reason to stop.
         match (job, done) {
-            (Job::Open(opening, reply), done) => {
-                if done.is_ok() {
+            (Job::Row(work, reply), Ok(done)) => {
+                if let Work::Open(opening) = &work {
                     self.retention.begin(opening.started_at);
                 }
-                drop(reply.send(done.map(drop)));
+                let result = match done {
+                    Done::Missing => Err(self.missing(&work)),
+                    Done::Written | Done::Judged(_) | Done::Flushed => Ok(()),
+                };
+                self.reply(reply, result);
+            }
+            (Job::Row(work, reply), Err(failure)) => {
+                let failure = self.keep(work, failure);
+                self.reply(reply, Err(failure));
             }
             (Job::Reserve(_, reply), Ok(Done::Judged(verdict))) => {
                 drop(reply.send(Ok(verdict)));
             }
+            (Job::Reserve(reservation, reply), Ok(_)) => {
+                let call_id = reservation.call_id;
+                drop(reply.send(Err(self.no_row(&call_id.to_string()))));
+            }
             (Job::Reserve(_, reply), Err(failure)) => drop(reply.send(Err(failure))),
-            (Job::Reserve(..), Ok(_)) => {}
-            (Job::Close(closing), Ok(Done::Closed(Completed::Missing))) => {
-                let failure = self.missing(&closing);
-                self.failure.get_or_insert(failure);
-            }
-            (Job::Close(_), Ok(_)) => {}
-            (Job::Close(closing), Err(failure)) => {
-                self.failure.get_or_insert(failure);
-                self.keep(vec![Job::Close(closing)]);
-            }
             (Job::Flush(reply), _) => {
                 drop(reply.send(self.failure.take().map_or(Ok(()), Err)));
             }
         }
     }
 
-    fn missing(&self, closing: &Closing) -> Failure {
+    /// A failure that nobody waits for is told by the next flush.
+    fn reply(&mut self, reply: Option<Sender<Result<(), Failure>>>, result: Result<(), Failure>) {
+        let untold = match reply {
+            Some(reply) => reply.send(result).err(),
+            None => Some(result),
+        };
+        if let Some(Err(failure)) = untold {
+            self.failure.get_or_insert(failure);
+        }
+    }
+
+    /// Keeps what could not be written, and says so.
+    fn keep(&mut self, work: Work, failure: Failure) -> Failure {
+        let spool = shown(&self.home.spool());
+        let call_id = work.call_id();
+        // In its order: what comes behind an unwritten change of the same call waits with it.
+        let waits = |each: &Work| each.call_id() == call_id;
+        let kept = match self.unwritten.iter().any(waits) {
+            true => None,
+            false => Some(spool::keep(&self.home, &self.rows, &work)),
+        };
+        match kept {
+            Some(Ok(())) => {
+                self.spooled = true;
+                failure.cause(format!(
+                    "the row waits in {spool} and is entered when the ledger can be written"
+                ))
+            }
+            other => {
+                let failure = failure.cause(format!(
+                    "it could not be kept in {spool} either; it is lost when this process ends \
+                     before the ledger can be written"
+                ));
+                if self.unwritten.len() < MOST_UNWRITTEN {
+                    self.unwritten.push(work);
+                }
+                match other {
+                    Some(Err(why)) => why.causes.iter().fold(failure, |failure, cause| {
+                        failure.cause(format!("{spool}: {cause}"))
+                    }),
+                    _ => failure,
+                }
+            }
+        }
+    }
+
+    fn missing(&self, work: &Work) -> Failure {
+        self.no_row(&work.call_id().to_string())
+    }
+
+    fn no_row(&self, call_id: &str) -> Failure {
         Failure::new(
             Code::StorageUnavailable,
-            format!("the row of call {} is missing", closing.receipt.call_id),
+            format!("the row of call {call_id} is missing"),
         )
         .cause("it was not opened, or it was removed meanwhile")
         .with("file", shown(&self.home.ledger()))
@@ -194,10 +219,7 @@ impl Writer {
         if jobs.iter().all(|job| matches!(job, Job::Flush(_))) {
             return Ok(jobs.iter().map(|_| Done::Flushed).collect());
         }
-        let database = match self.database.take() {
-            Some(database) => database,
-            None => self.connect()?,
-        };
+        let database = self.ready()?;
         match transact(&database, &self.rows, jobs) {
             Ok(done) => {
                 self.database = Some(database);
@@ -211,13 +233,39 @@ impl Writer {
         }
     }
 
+    /// The database, with everything in it that waited before.
+    fn ready(&mut self) -> Result<Connection, Failure> {
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => self.connect()?,
+        };
+        if self.spooled {
+            if let Err(failure) = spool::enter(&database, &self.home) {
+                database::abandon(database);
+                return Err(failure);
+            }
+            self.spooled = false;
+        }
+        if !self.unwritten.is_empty() {
+            if let Err(error) = catch_up(&database, &self.rows, &self.unwritten) {
+                database::abandon(database);
+                return Err(sqlite(&self.home.ledger(), &error));
+            }
+            self.unwritten.clear();
+        }
+        Ok(database)
+    }
+
     fn connect(&mut self) -> Result<Connection, Failure> {
+        let _repair = database::no_repair(&self.home)?;
         let database = database::open_to_write(&self.home)?;
         if self.presence.is_none() {
             presence::clean(&self.home);
             self.presence = Some(Presence::announce(&self.home, self.id)?);
         }
-        // Rows that cannot be swept now are shown as interrupted all the same.
+        // What others left behind, too, and before the sweep, which takes a row without its end for
+        // interrupted. What cannot be entered or swept now is shown as it is all the same.
+        self.spooled = spool::enter(&database, &self.home).is_err();
         drop(sweep::sweep(&database, &self.home));
         Ok(database)
     }
@@ -231,9 +279,10 @@ fn transact(database: &Connection, rows: &RowWriter, jobs: &[Job]) -> rusqlite::
     let mut done = Vec::with_capacity(jobs.len());
     for job in jobs {
         done.push(match job {
-            Job::Open(opening, _) => rows.insert(database, opening).map(|()| Done::Opened)?,
-            Job::Reserve(reservation, _) => Done::Judged(reserve::reserve(database, reservation)?),
-            Job::Close(closing) => Done::Closed(rows.complete(database, closing)?),
+            Job::Row(work, _) => change(database, rows, work)?,
+            Job::Reserve(reservation, _) => {
+                reserve::reserve(database, reservation)?.map_or(Done::Missing, Done::Judged)
+            }
             Job::Flush(_) => Done::Flushed,
         });
     }
@@ -241,7 +290,32 @@ fn transact(database: &Connection, rows: &RowWriter, jobs: &[Job]) -> rusqlite::
     Ok(done)
 }
 
+fn change(database: &Connection, rows: &RowWriter, work: &Work) -> rusqlite::Result<Done> {
+    let completed = match work {
+        Work::Open(opening) => {
+            rows.insert(database, opening)?;
+            Completed::Yes
+        }
+        Work::Sending(call_id, bytes) => rows.sending(database, *call_id, *bytes)?,
+        Work::Close(closing) => rows.complete(database, closing)?,
+    };
+    Ok(match completed {
+        Completed::Yes => Done::Written,
+        Completed::Missing => Done::Missing,
+    })
+}
+
+/// Writes what could be written nowhere before.
+fn catch_up(database: &Connection, rows: &RowWriter, all: &[Work]) -> rusqlite::Result<()> {
+    database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    for work in all {
+        change(database, rows, work)?;
+    }
+    database.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
+}
+
 /// So many jobs are written in one transaction at most, because others wait for the lock.
 const TOGETHER: usize = 256;
-/// So many ends of calls are kept for another try.
+/// So many changes that could be written nowhere are kept for another try.
 const MOST_UNWRITTEN: usize = 1_000;

@@ -69,6 +69,17 @@ fn really_in(path: &Path) -> Cow<'_, Path> {
 }
 
 impl Secrets {
+    /// How the local vault is sealed, by its head, which is read without a key. `None` when there
+    /// is no vault.
+    ///
+    /// # Errors
+    /// `credential.vault-*` when it is damaged, `storage.*`.
+    pub fn inspect_vault(&self) -> Result<Option<&'static str>, Failure> {
+        self.home
+            .as_ref()
+            .map_or(Ok(None), super::local_vault::examine)
+    }
+
     /// What is wrong with Synapse's own directory and the files in it.
     #[must_use]
     pub fn inspect_home(&self) -> Inspected {

@@ -89,6 +89,20 @@ pub(super) fn reach(secrets: &Secrets) -> Result<String, Failure> {
     }
 }
 
+/// Reads the head of the vault, without a key: how it is sealed, in words. `None` when there is no
+/// vault.
+pub(super) fn examine(home: &Home) -> Result<Option<&'static str>, Failure> {
+    let path = home.vault();
+    let Some(sealed) = read(&path)? else {
+        return Ok(None);
+    };
+    let head = Sealed::parse(&sealed).and_then(|sealed| sealed.whole());
+    match head.map_err(|failure| at(&path, failure))? {
+        Lid::KeyFile => Ok(Some("sealed with a key file")),
+        Lid::Passphrase => Ok(Some("sealed with a passphrase")),
+    }
+}
+
 /// Keeps `value` as the entry `name`, in a new vault when there is none. Says what its owner has to
 /// know about that.
 pub(super) async fn keep(

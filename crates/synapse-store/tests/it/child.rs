@@ -24,6 +24,8 @@ pub(crate) enum Role {
     ReadReadOnly,
     /// Opens a row and dies.
     Crash,
+    /// Opens and sends a call whose row cannot be written, and dies.
+    CrashUnwritten,
     /// Opens a row and waits to be ended.
     HoldRow,
     /// Writes 500 rows.
@@ -33,12 +35,13 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::InsertConnections,
         Self::ReadUnreadable,
         Self::WriteReadOnly,
         Self::ReadReadOnly,
         Self::Crash,
+        Self::CrashUnwritten,
         Self::HoldRow,
         Self::WriteRows,
         Self::Reserve,
@@ -57,6 +60,7 @@ impl Role {
             }
             Self::ReadReadOnly => ledger::broken::is_read_all_the_same(&home),
             Self::Crash => ledger::processes::open_a_row_and_die(&home),
+            Self::CrashUnwritten => ledger::spool::send_unwritten_and_die(&home),
             Self::HoldRow => ledger::processes::open_a_row_and_wait(home),
             Self::WriteRows => ledger::processes::write_rows(home),
             Self::Reserve => ledger::limits::reserve_all(home),

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
-    Closing, Entry, HistoryQuery, Opening, Order, Outcome, Purged, RecordedText, Reservation,
-    UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, HistoryQuery, Opening, Order, Outcome, Purged,
+    RecordedText, Repaired, Reservation, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::{Grant, Spent, Verdict};
 use synapse_core::ports::{Ledger, LedgerReader, Written};
@@ -20,7 +20,10 @@ use synapse_core::time::Timestamp;
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     rows: Mutex<Vec<Row>>,
+    /// What purged rows count against limits.
+    carried: Mutex<Vec<Row>>,
     failure: Option<Failure>,
+    required: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -44,6 +47,13 @@ impl MemoryLedger {
             failure: Some(failure),
             ..Self::default()
         }
+    }
+
+    /// The same ledger, without whose rows no call may be sent.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
     }
 
     /// Every row, oldest first.
@@ -84,10 +94,12 @@ impl Ledger for MemoryLedger {
     }
 
     async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {
+        let carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows = self.lock();
         let mut spent = Spent::default();
         for row in rows
             .iter()
+            .chain(carried.iter())
             .filter(|row| row.entry.receipt.connection == reservation.connection)
         {
             sums::spend(&mut spent, &row.entry, &row.reserved, reservation.at);
@@ -99,6 +111,25 @@ impl Ledger for MemoryLedger {
             row.reserved = grant.clone();
         }
         Ok(verdict)
+    }
+
+    fn sending(&self, call_id: CallId, bytes_out: u64) -> Written {
+        if let Some(row) = find(&mut self.lock(), call_id) {
+            let exchange = &mut row.entry.receipt.exchange;
+            exchange.attempts = 1;
+            exchange.maybe_billed = true;
+            exchange.bytes_out = bytes_out;
+        }
+        Box::pin(ready(Ok(())))
+    }
+
+    fn complete(&self, closing: Closing) -> Written {
+        self.close(closing);
+        Box::pin(ready(self.failure.clone().map_or(Ok(()), Err)))
+    }
+
+    async fn is_required(&self) -> bool {
+        self.required
     }
 
     fn close(&self, closing: Closing) {
@@ -125,13 +156,22 @@ impl Ledger for MemoryLedger {
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {
         let mut purged = Purged::default();
+        let mut carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
         self.lock().retain(|row| {
             let gone = row.entry.started_at < before && row.entry.outcome != Outcome::Open;
             purged.rows += u64::from(gone);
             purged.texts += u64::from(gone && row.text.is_some());
+            if gone {
+                carried.push(row.clone());
+            }
             !gone
         });
+        drop(carried);
         Ok(purged)
+    }
+
+    async fn repair(&self) -> Result<Repaired, Failure> {
+        Ok(Repaired::default())
     }
 }
 
@@ -190,6 +230,21 @@ impl LedgerReader for MemoryLedger {
             open: count(open),
             ..Verification::default()
         })
+    }
+
+    async fn examine(&self) -> Result<Examination, Failure> {
+        match &self.failure {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(Examination {
+                exists: true,
+                rows: count(self.lock().len()),
+                ..Examination::default()
+            }),
+        }
+    }
+
+    async fn dating(&self, _now: Timestamp) -> Result<Dating, Failure> {
+        Ok(Dating::default())
     }
 }
 

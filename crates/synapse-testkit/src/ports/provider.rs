@@ -17,6 +17,8 @@ use synapse_core::{Code, Connection, Failure, ModelId, NetworkPermit, Origin, Pr
 #[derive(Debug)]
 pub struct StubProvider {
     origins: Vec<Origin>,
+    /// What every chat says its body has.
+    body_length: u64,
     state: Mutex<State>,
 }
 
@@ -37,8 +39,16 @@ impl StubProvider {
     pub fn new(origins: Vec<Origin>) -> Self {
         Self {
             origins,
+            body_length: 0,
             state: Mutex::default(),
         }
+    }
+
+    /// The same provider, whose requests have bodies of `bytes`.
+    #[must_use]
+    pub const fn with_body_length(mut self, bytes: u64) -> Self {
+        self.body_length = bytes;
+        self
     }
 
     /// Answers the next chat that has no answer yet so.
@@ -109,10 +119,22 @@ impl Provider for StubProvider {
 
     async fn chat(
         &self,
-        _permit: &NetworkPermit,
+        permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
+        if let Err(refusal) = permit.departing(self.body_length).await {
+            return Exchanged {
+                exchange: Exchange {
+                    attempts: 0,
+                    ..self.exchange()
+                },
+                outcome: Err(refusal),
+            };
+        }
+        if let Some(departure) = permit.departure() {
+            departure.departed();
+        }
         let mut state = self.lock();
         state.with_token += usize::from(secret.is_some());
         state.chats.push(request.clone());

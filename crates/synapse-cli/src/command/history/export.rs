@@ -6,6 +6,7 @@ use std::path::Path;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{HistoryQuery, Order};
+use synapse_core::redact::printable;
 use synapse_export::{Exporter, Format};
 use synapse_store::atomic::Replacement;
 
@@ -27,7 +28,8 @@ pub(super) async fn run(
     let output = arguments.output.as_deref();
     let format = match (arguments.format, output) {
         (Some(format), _) => format,
-        (None, path) => path.and_then(by_ending).unwrap_or(Format::Jsonl),
+        (None, Some(path)) => by_ending(path)?,
+        (None, None) => Format::Jsonl,
     };
     if context.printer.is_json() {
         return Err(Failure::new(
@@ -115,11 +117,24 @@ async fn copy(
     }
 }
 
-fn by_ending(path: &Path) -> Option<Format> {
-    let ending = path.extension()?.to_str()?;
-    Format::ALL
-        .into_iter()
-        .find(|format| ending.eq_ignore_ascii_case(format.as_str()))
+/// A file without an ending gets JSON Lines; one with an ending that is no format gets nothing that
+/// it would not be.
+fn by_ending(path: &Path) -> Result<Format, Failure> {
+    let Some(ending) = path.extension() else {
+        return Ok(Format::Jsonl);
+    };
+    let ending = ending.to_string_lossy();
+    let named = |format: &Format| ending.eq_ignore_ascii_case(format.as_str());
+    Format::ALL.into_iter().find(named).ok_or_else(|| {
+        let formats: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        Failure::new(
+            Code::UsageInvalidArguments,
+            format!("there is no format `{}`", printable(&ending)),
+        )
+        .cause(format!("an export is {}", formats.join(", ")))
+        .hint("give the file one of these endings, or say --format as well")
+        .with("argument", "--output")
+    })
 }
 
 /// Rows that are read at once.

@@ -33,6 +33,9 @@ pub(super) async fn run(
     }
     let pages = Pages::around(&entries, &query);
     let printer = &context.printer;
+    if let Some(warning) = super::misdated(&engine.ports().reader.dating(now).await?) {
+        printer.warning(&warning);
+    }
     if printer.is_json() {
         printer.document(&HistoryDocument::new(&entries, &pages));
         return Ok(());

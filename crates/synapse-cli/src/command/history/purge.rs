@@ -19,7 +19,11 @@ pub(super) fn run(
     context: &Context,
     arguments: &HistoryPurgeArguments,
 ) -> Result<(), CommandError> {
-    let before = when("--before", &arguments.before, SystemClock::new().now())?;
+    let now = SystemClock::new().now();
+    let before = when("--before", &arguments.before, now)?;
+    if depends_on_the_clock(&arguments.before, now) {
+        check_clock(context, now)?;
+    }
     let printer = &context.printer;
     // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.
     if !arguments.yes && !confirmed(context, before)? {
@@ -38,6 +42,27 @@ pub(super) fn run(
         }
         Ok(())
     })
+}
+
+/// Whether `text` means another time tomorrow.
+fn depends_on_the_clock(text: &str, now: Timestamp) -> bool {
+    let later = Timestamp::of_day(now.day() + 400);
+    Timestamp::named(text, now) != Timestamp::named(text, later)
+}
+
+/// A time that is counted from now deletes nothing when the rows contradict the clock.
+fn check_clock(context: &Context, now: Timestamp) -> Result<(), CommandError> {
+    let engine = compose::engine(context, Asking::Terminal)?;
+    let dating = runtime()?.block_on(engine.ports().reader.dating(now))?;
+    if !dating.jumped {
+        return Ok(());
+    }
+    match super::misdated(&dating) {
+        Some(failure) => Err(failure
+            .hint("name the day instead: --before 2026-01-01")
+            .into()),
+        None => Ok(()),
+    }
 }
 
 fn confirmed(context: &Context, before: Timestamp) -> Result<bool, CommandError> {

@@ -43,7 +43,9 @@ fn print(printer: &Printer, entry: &Entry, text: Option<&RecordedText>) {
         .unwrap_or_default();
     for column in Column::ALL {
         let value = match column.value(entry) {
+            _ if !column.applies(entry) => styled(FAINT, "not applicable"),
             None => styled(FAINT, "unknown"),
+            Some(ColumnValue::Text(text)) if *column == Column::CostSource => text.to_lowercase(),
             Some(ColumnValue::Text(text)) => printable(&text),
             Some(ColumnValue::Number(number)) => number.to_string(),
             Some(ColumnValue::Time(time)) => time.to_string(),

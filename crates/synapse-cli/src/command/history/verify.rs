@@ -16,6 +16,13 @@ pub(super) async fn run(context: &Context, engine: &Engine) -> Result<(), Comman
     } else if found.discrepancies.is_empty() {
         print(printer, &found);
     }
+    if let Some(warning) = super::waiting(found.waiting) {
+        printer.warning(&warning);
+    }
+    let now = engine.ports().clock.now();
+    if let Some(warning) = super::misdated(&engine.ports().reader.dating(now).await?) {
+        printer.warning(&warning);
+    }
     if found.discrepancies.is_empty() {
         return Ok(());
     }
@@ -30,10 +37,14 @@ fn print(printer: &Printer, found: &Verification) {
         count => format!("{count} rows are"),
     };
     printer.line(&format!(
-        "{} · {rows} what was written · {} under way · {} purged",
+        "{} · {rows} what was written · {} under way · {} purged{}",
         styled(GOOD, "sound"),
         found.open,
-        found.purged
+        found.purged,
+        match found.lost {
+            0 => String::new(),
+            lost => format!(" · {lost} lost to damage before a repair"),
+        }
     ));
     if let Some(head) = &found.head {
         printer.line(&format!("last seal: {} {}", head.sequence, head.hash));

@@ -9,13 +9,15 @@ use super::super::fields::{LEDGER, LEDGER_FIELDS, LIMITS};
 use super::super::source::Source;
 use super::{Reader, offset, syntax};
 
-/// How long the ledger keeps what it has. `None` is for ever.
+/// How long the ledger keeps what it has (`None` is for ever), and whether calls need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct LedgerSettings {
     /// Days for which rows are kept.
     pub(crate) retention_days: Option<u32>,
     /// Days for which recorded texts are kept, when their rows are kept longer.
     pub(crate) text_retention_days: Option<u32>,
+    /// Whether a call is refused whose row cannot be written.
+    pub(crate) required: bool,
 }
 
 /// The settings in `source`. A mistake there is none of the connections.
@@ -29,10 +31,11 @@ pub(crate) fn settings(source: &Source) -> Result<LedgerSettings, Failure> {
     reader.check_format(root)?;
     let table = reader.table(root, LEDGER, item)?;
     reader.refuse_unknown(table, &LEDGER_FIELDS, "`ledger`")?;
-    let [rows, texts] = LEDGER_FIELDS;
+    let [rows, texts, required] = LEDGER_FIELDS;
     Ok(LedgerSettings {
         retention_days: reader.days(table, rows)?,
         text_retention_days: reader.days(table, texts)?,
+        required: reader.flag(table, required)?.unwrap_or_default(),
     })
 }
 

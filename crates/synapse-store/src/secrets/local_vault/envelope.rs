@@ -21,6 +21,7 @@ pub(super) enum Lid {
 
 /// A sealed vault whose head was read.
 pub(super) struct Sealed<'a> {
+    sealed: &'a [u8],
     decryptor: Decryptor<ArmoredReader<std::io::BufReader<&'a [u8]>>>,
     length: usize,
 }
@@ -48,6 +49,7 @@ impl<'a> Sealed<'a> {
                 error => judge(error),
             })?;
         Ok(Self {
+            sealed,
             decryptor,
             length: sealed.len(),
         })
@@ -59,6 +61,20 @@ impl<'a> Sealed<'a> {
             Lid::Passphrase
         } else {
             Lid::KeyFile
+        }
+    }
+
+    /// What opens it, when the armor around it is whole as well. What is sealed cannot be judged
+    /// without the key.
+    ///
+    /// # Errors
+    /// `credential.vault-tampered`, `credential.vault-truncated`.
+    pub(super) fn whole(self) -> Result<Lid, Failure> {
+        let lid = self.lid();
+        let mut armor = ArmoredReader::new(self.sealed);
+        match std::io::copy(&mut armor, &mut std::io::sink()) {
+            Ok(_) => Ok(lid),
+            Err(error) => Err(judge(DecryptError::Io(error))),
         }
     }
 

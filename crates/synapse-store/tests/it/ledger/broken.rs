@@ -40,7 +40,7 @@ fn read_and_never_written(home: &Home, rows: usize) {
     block_on(async {
         let failure = ledger.open(opening("hf", NOON)).await.unwrap_err();
         assert_eq!(failure.code, Code::StorageNewerFormat);
-        assert_eq!(failure.context["format"], "4");
+        assert_eq!(failure.context["format"], "5");
         let before = synapse_core::time::Timestamp::from_millis(i64::MAX);
         let failure = ledger.purge(before).await.unwrap_err();
         assert_eq!(failure.code, Code::StorageNewerFormat);
@@ -70,12 +70,19 @@ fn written() -> (tempfile::TempDir, Home) {
 fn a_newer_ledger_is_not_touched() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    database.pragma_update(None, "user_version", 4).unwrap();
+    database.pragma_update(None, "user_version", 5).unwrap();
     drop(database);
     let before = std::fs::read(home.ledger()).unwrap();
     read_and_never_written(&home, 100);
     assert!(std::fs::read(home.ledger()).unwrap() == before);
-    assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
+    let beside = [
+        "ledger.db",
+        "ledger.lock",
+        "ledger.repair.lock",
+        "ledger.spool",
+        "run",
+    ];
+    assert_eq!(names(home.directory()), beside);
 }
 
 /// What this version cannot read is refused for that reason and no other.
@@ -84,12 +91,12 @@ fn a_newer_ledger_whose_columns_are_not_known_says_that_it_is_newer() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     database
-        .execute_batch("ALTER TABLE entries RENAME TO rows; PRAGMA user_version = 4")
+        .execute_batch("ALTER TABLE entries RENAME TO rows; PRAGMA user_version = 5")
         .unwrap();
     drop(database);
     let failure = refused(&home);
     assert_eq!(failure.code, Code::StorageNewerFormat);
-    assert_eq!(failure.context["format"], "4");
+    assert_eq!(failure.context["format"], "5");
 }
 
 /// When a newer Synapse crashed, its version may stand in the log only.
@@ -97,7 +104,7 @@ fn a_newer_ledger_whose_columns_are_not_known_says_that_it_is_newer() {
 fn a_newer_ledger_with_a_log_is_not_touched_either() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    database.pragma_update(None, "user_version", 4).unwrap();
+    database.pragma_update(None, "user_version", 5).unwrap();
     let (_copies, copy) = self::home();
     copy.create().unwrap();
     let content = |home: &Home| {
@@ -131,7 +138,11 @@ fn a_damaged_ledger_is_not_touched_and_comes_with_advice() {
         write(&home.ledger(), &damaged);
         let failure = refused(&home);
         assert_eq!(failure.code, Code::StorageCorrupt, "{failure:?}");
-        let command = failure.hints[0].command.as_deref().unwrap();
+        assert_eq!(
+            failure.hints[0].command.as_deref(),
+            Some("synapse history repair")
+        );
+        let command = failure.hints[1].command.as_deref().unwrap();
         let path = home.ledger().display().to_string();
         assert!(command.contains(&format!("mv {path}*")), "{command}");
         assert!(std::fs::read(home.ledger()).unwrap() == damaged);
@@ -153,7 +164,8 @@ fn after_a_damaged_ledger_is_moved_away_the_next_row_starts_a_new_one() {
         block_on(ledger.history(everything_newest_first()))
             .unwrap()
             .len(),
-        1
+        2,
+        "the row that waited is there too"
     );
 }
 
@@ -220,14 +232,20 @@ fn a_read_only_ledger_is_read_and_not_written() {
         .unwrap();
     assert_eq!(open, 1);
     drop(database);
-    assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
+    assert_eq!(
+        names(home.directory()),
+        ["ledger.db", "ledger.lock", "ledger.repair.lock", "run"]
+    );
     set_mode(&home.ledger(), 0o400);
     set_mode(home.directory(), 0o500);
     let before = std::fs::read(home.ledger()).unwrap();
     run_unprivileged(Role::ReadReadOnly, &home);
     set_mode(home.directory(), 0o700);
     assert!(std::fs::read(home.ledger()).unwrap() == before);
-    assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
+    assert_eq!(
+        names(home.directory()),
+        ["ledger.db", "ledger.lock", "ledger.repair.lock", "run"]
+    );
 }
 
 pub(crate) fn is_read_all_the_same(home: &Home) {

@@ -1,8 +1,9 @@
 //! Limits hold against calls of many processes at once, and count what nobody told.
 
-use synapse_core::ledger::{Closing, Opening, Reservation};
+use synapse_core::ledger::{Closing, Discrepancy, Opening, Reservation};
 use synapse_core::limits::{Allowance, Demand, Limits, Need, Verdict};
 use synapse_core::ports::{Ledger, LedgerReader as _};
+use synapse_core::time::Timestamp;
 use synapse_store::{Home, SqliteLedger};
 use synapse_testkit::ports::MemoryLedger;
 
@@ -130,4 +131,48 @@ async fn calls_of_many_processes_cannot_overshoot() {
     );
     assert_eq!(rows.len(), WRITERS * CALLS);
     assert_eq!(spent, LIMIT / NEED * NEED);
+}
+
+/// What was spent stays spent when its rows go, by a purge or by retention; that is sealed too.
+#[tokio::test]
+async fn a_purge_gives_no_budget_back() {
+    let (_directory, home) = home();
+    let ledger = SqliteLedger::new(home.clone());
+    let memory = MemoryLedger::new();
+    let month = Limits {
+        month: Allowance {
+            tokens: Some(LIMIT),
+            nano_usd: None,
+        },
+        ..Limits::default()
+    };
+    for ledger in [&ledger as &dyn Ledger, &memory] {
+        for (name, days, tokens) in [("hf", 3, 300), ("hf", 2, 400), ("other", 2, 900)] {
+            let call = opening(name, NOON - days * DAY);
+            assert!(ask(ledger, &call, month.clone(), tokens).await);
+            ledger.close(told(&call, Some(tokens)));
+        }
+        ledger.flush().await.unwrap();
+        let everything = Timestamp::from_millis(NOON);
+        assert_eq!(ledger.purge(everything).await.unwrap().rows, 3);
+        // 700 of 1,000 are spent, and none of that by another connection.
+        assert!(!ask(ledger, &opening("hf", NOON), month.clone(), 301).await);
+        assert!(ask(ledger, &opening("hf", NOON), month.clone(), 300).await);
+        assert!(ask(ledger, &opening("other", NOON), month.clone(), 100).await);
+        assert!(!ask(ledger, &opening("other", NOON), month.clone(), 1).await);
+    }
+    assert_eq!(ledger.verify().await.unwrap().discrepancies, []);
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    for edit in [
+        "UPDATE carried SET limit_tokens = 0 WHERE connection = 'hf'",
+        "DELETE FROM carried",
+    ] {
+        database.execute_batch(&format!("BEGIN; {edit}")).unwrap();
+        database.execute_batch("COMMIT").unwrap();
+        let found = ledger.verify().await.unwrap().discrepancies;
+        assert!(
+            matches!(found[..], [Discrepancy::Purge { .. }]),
+            "{edit}: {found:?}"
+        );
+    }
 }

@@ -11,6 +11,9 @@ use crate::support::{NOON, home, opening};
 /// The tables of the second format, as it was released.
 const SECOND_FORMAT: &str = include_str!("../../second_format.sql");
 
+/// The tables of the third format, likewise.
+const THIRD_FORMAT: &str = include_str!("../../third_format.sql");
+
 const INSERT: &str = "INSERT INTO calls
     (call_id, writer, started_at, operation, outcome, connection, provider, host, model_requested,
      attempts, maybe_billed, bytes_out, bytes_in, latency_ms, prompt_tokens, completion_tokens,
@@ -114,4 +117,34 @@ async fn prices_of_an_old_file_are_found_and_kept() {
     assert_eq!(prices.find(&key).await, Ok(None));
     let ledger = SqliteLedger::new(home);
     assert_eq!(ledger.verify().await.unwrap().discrepancies, []);
+}
+
+/// A ledger of the third format, with a purge, an open row of a process that is gone, and rows whose
+/// seals were made by that format.
+#[tokio::test]
+async fn a_ledger_of_the_third_format_keeps_its_seals_and_its_open_rows_may_be_billed() {
+    let (_directory, home) = home();
+    home.create().unwrap();
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    database.pragma_update(None, "journal_mode", "WAL").unwrap();
+    database.execute_batch(THIRD_FORMAT).unwrap();
+    database
+        .execute(
+            &INSERT.replace("INTO calls", "INTO entries"),
+            params![[7_u8; 16], NOON, "open", 1, Option::<i64>::None],
+        )
+        .unwrap();
+    drop(database);
+    let ledger = SqliteLedger::new(home.clone());
+    let verified = ledger.verify().await.unwrap();
+    assert_eq!((verified.rows, verified.discrepancies), (1, vec![]));
+    let rows = ledger.history(HistoryQuery::newest(10)).await.unwrap();
+    assert_eq!(rows[0].outcome, Outcome::Interrupted);
+    assert!(rows[0].receipt.exchange.maybe_billed);
+    ledger.open(opening("new", NOON)).await.unwrap();
+    let version: i64 = rusqlite::Connection::open(home.ledger())
+        .unwrap()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 4);
 }

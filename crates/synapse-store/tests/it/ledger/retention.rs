@@ -2,6 +2,7 @@
 
 use synapse_core::ledger::{Entry, HistoryQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
+use synapse_core::time::Timestamp;
 use synapse_store::{Home, SqliteLedger};
 
 use crate::support::{NOON, closing, home, opening, write};
@@ -70,4 +71,69 @@ async fn settings_that_cannot_be_understood_remove_nothing() {
         drop(call(&home, &[0]).await);
         assert_eq!(ages(&home).await, (vec![0, 100], 2), "{settings}");
     }
+}
+
+/// The clock is ahead by ten years for two calls, then by another year: nothing is old by that time.
+#[tokio::test]
+async fn a_clock_that_is_ahead_removes_nothing() {
+    let (_directory, home) = home();
+    home.create().unwrap();
+    write(
+        &home.connections(),
+        "format = 1\n[ledger]\nretention_days = 7\ntext_retention_days = 7\n",
+    );
+    let settle = async |ledger: &SqliteLedger| {
+        for _ in 0..50 {
+            ledger.flush().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let ten_years = -3_653;
+    drop(call(&home, &[3, 2, 1, 0]).await);
+    for ahead in [ten_years, ten_years, ten_years - 365] {
+        let ledger = call(&home, &[ahead]).await;
+        settle(&ledger).await;
+    }
+    let kept = vec![ten_years - 365, ten_years, ten_years, 0, 1, 2, 3];
+    assert_eq!(ages(&home).await, (kept, 7));
+    // The order of the rows says which dates were wrong, once the clock is right again.
+    let ledger = call(&home, &[-1]).await;
+    settle(&ledger).await;
+    let dating = ledger
+        .dating(Timestamp::from_millis(NOON + DAY))
+        .await
+        .unwrap();
+    assert_eq!(dating.ahead.len(), 2);
+    assert!(!dating.jumped);
+    assert_eq!(ages(&home).await.0.len(), 8);
+    // And retention goes on by the days that nothing contradicts.
+    let ledger = call(&home, &[-8, -9]).await;
+    settle(&ledger).await;
+    drop(ledger);
+    let ledger = call(&home, &[-10]).await;
+    settle(&ledger).await;
+    drop(ledger);
+    let left = ages(&home).await.0;
+    assert!(left.contains(&ten_years), "{left:?}");
+    assert!(!left.contains(&3), "{left:?}");
+}
+
+/// A row dated in the past although it was written now is not old.
+#[tokio::test]
+async fn a_clock_that_was_behind_makes_no_row_old() {
+    let (_directory, home) = home();
+    drop(call(&home, &[12, 11, 2, 1, 10_000, 0]).await);
+    write(
+        &home.connections(),
+        "format = 1\n[ledger]\nretention_days = 7\n",
+    );
+    let ledger = call(&home, &[0]).await;
+    let kept = vec![0, 0, 10_000, 1, 2];
+    for _ in 0..500 {
+        if ages(&home).await.0 == kept {
+            break;
+        }
+        ledger.flush().await.unwrap();
+    }
+    assert_eq!(ages(&home).await.0, kept);
 }

@@ -71,7 +71,10 @@ async fn a_row_is_open_before_the_call_and_complete_behind_it() {
 
     drop(ledger);
     // A clean end leaves neither a log nor a sign of life.
-    assert_eq!(names(home.directory()), ["ledger.db", "ledger.lock", "run"]);
+    assert_eq!(
+        names(home.directory()),
+        ["ledger.db", "ledger.lock", "ledger.repair.lock", "run"]
+    );
     assert_eq!(names(&home.directory().join("run")), [""; 0]);
 }
 

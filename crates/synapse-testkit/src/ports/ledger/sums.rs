@@ -29,6 +29,7 @@ pub(super) fn report(rows: &[Entry], query: &UsageQuery) -> UsageReport {
             .map(|(key, line)| finish(key, line))
             .collect(),
         total: finish("total".to_owned(), total),
+        ..UsageReport::default()
     }
 }
 

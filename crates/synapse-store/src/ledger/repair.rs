@@ -1,0 +1,209 @@
+//! Rebuilds a damaged ledger from what can still be read of it: a new file takes the place of the
+//! old one, which is kept, and the chain goes on over what was lost, under the seal of a record that
+//! says so.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use synapse_core::ledger::Repaired;
+use synapse_core::time::Timestamp;
+use synapse_core::{Code, Failure};
+use synapse_files::{Found, Home};
+use tempfile::TempDir;
+
+use super::database::{self, Opened};
+use super::rechain::Chain;
+use super::salvage::{self, Salvaged};
+use super::{audit, examine, presence};
+use crate::atomic::{Lock, create_directory};
+use crate::failure::{locked, reading, shown, sqlite, writing};
+
+/// Repairs the ledger of `home`, unless it is sound.
+pub(super) fn repair(home: &Home) -> Result<Repaired, Failure> {
+    let path = home.ledger();
+    match synapse_files::open(&path) {
+        Ok(Found::Regular(..)) => {}
+        Ok(Found::Other(what)) => return Err(crate::failure::not_a_file(&path, what)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Repaired::default()),
+        Err(error) => return Err(reading(&path, &error)),
+    }
+    let _lock = Lock::acquire(&home.repair_lock(), PATIENCE)?;
+    if presence::is_anybody_there(home) {
+        return Err(in_use(&path));
+    }
+    match is_sound(home) {
+        Ok(true) => return Ok(Repaired::default()),
+        Ok(false) => {}
+        Err(failure) if failure.code == Code::StorageCorrupt => {}
+        Err(failure) => return Err(failure),
+    }
+    let workshop = tempfile::Builder::new()
+        .prefix(".repair-")
+        .tempdir_in(home.directory())
+        .map_err(|error| writing(home.directory(), &error))?;
+    let rebuilt = Rebuilt::make(home, &workshop)?;
+    let kept = swap(home, &rebuilt.path)?;
+    Ok(Repaired {
+        kept_at: Some(shown(&kept)),
+        ..rebuilt.report
+    })
+}
+
+/// Whether neither SQLite nor the audit finds anything wrong.
+fn is_sound(home: &Home) -> Result<bool, Failure> {
+    let path = home.ledger();
+    let database = match database::open_to_read(home)? {
+        None => return Ok(true),
+        Some(Opened::Newer(_, version)) => {
+            return Err(crate::failure::newer_ledger(
+                &path,
+                version,
+                super::schema::VERSION,
+            ));
+        }
+        Some(Opened::Ours(database)) => database,
+    };
+    let sound = examine::check(&database).and_then(|problems| {
+        let audited = audit::verify(&database)?;
+        Ok(problems.is_empty() && audited.discrepancies.is_empty())
+    });
+    // Its log is not written into a file that may be damaged.
+    database::abandon(database);
+    sound.map_err(|error| sqlite(&path, &error))
+}
+
+/// A new file and what is in it.
+struct Rebuilt {
+    path: PathBuf,
+    report: Repaired,
+}
+
+impl Rebuilt {
+    fn make(home: &Home, workshop: &TempDir) -> Result<Self, Failure> {
+        let old_path = workshop.path().join("old.db");
+        let with_log = copy(home, &old_path)?;
+        let new_path = workshop.path().join("new.db");
+        let failure = |error: rusqlite::Error| sqlite(&new_path, &error);
+        let new = database::create(&new_path)?;
+        let mut old = open_damaged(&old_path);
+        if old.is_err() && with_log {
+            // The log may be what is damaged.
+            for ending in ["-wal", "-shm"] {
+                drop(fs::remove_file(beside(&old_path, ending)));
+            }
+            old = open_damaged(&old_path);
+        }
+        let (salvaged, chain) = match &old {
+            Ok(old) => {
+                let salvaged = salvage::salvage(old, &new).map_err(failure)?;
+                (salvaged, Chain::rebuild(old, &new, now()).map_err(failure)?)
+            }
+            Err(_) => {
+                let salvaged = Salvaged {
+                    lost_parts: vec!["everything".to_owned()],
+                    ..Salvaged::default()
+                };
+                (salvaged, Chain::default())
+            }
+        };
+        drop(old);
+        let problems = examine::check(&new).map_err(failure)?;
+        let audited = audit::verify(&new).map_err(failure)?;
+        if !problems.is_empty() || !audited.discrepancies.is_empty() {
+            return Err(Failure::new(
+                Code::InternalInvariant,
+                "the rebuilt ledger is not sound; the old one was left as it was",
+            ));
+        }
+        database::settle(new).map_err(failure)?;
+        let mut lost_parts = salvaged.lost_parts;
+        lost_parts.extend(chain.lost_parts);
+        if salvaged.misshapen > 0 {
+            lost_parts.push(format!("{} rows without their columns", salvaged.misshapen));
+        }
+        Ok(Self {
+            path: new_path,
+            report: Repaired {
+                rows: audited.rows + audited.open,
+                changed: chain.changed,
+                texts: salvaged.texts,
+                lost: chain.lost,
+                lost_calls: salvaged.lost_calls,
+                lost_parts,
+                kept_at: None,
+            },
+        })
+    }
+}
+
+fn open_damaged(path: &Path) -> rusqlite::Result<Connection> {
+    let database = database::open_copy(path)?;
+    database.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(database)
+}
+
+/// Copies the file and its log; whether there was a log.
+fn copy(home: &Home, to: &Path) -> Result<bool, Failure> {
+    let from = home.ledger();
+    fs::copy(&from, to).map_err(|error| writing(to, &error))?;
+    match fs::copy(beside(&from, "-wal"), beside(to, "-wal")) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(writing(to, &error)),
+    }
+}
+
+/// Puts the new file in the place of the old one, which is kept in a directory of its own.
+fn swap(home: &Home, new: &Path) -> Result<PathBuf, Failure> {
+    let path = home.ledger();
+    let damaged = home.directory().join("damaged");
+    create_directory(&damaged)?;
+    let name: String = now()
+        .to_string()
+        .chars()
+        .filter(|each| each.is_ascii_alphanumeric())
+        .collect();
+    let kept = damaged.join(format!("ledger-{name}"));
+    fs::create_dir(&kept).map_err(|error| writing(&kept, &error))?;
+    let old = kept.join("ledger.db");
+    // A second name first: at no time is there no ledger, and none of the old one is lost.
+    fs::hard_link(&path, &old)
+        .or_else(|_| fs::copy(&path, &old).map(drop))
+        .map_err(|error| writing(&old, &error))?;
+    // The log belongs to the old file: left behind, it would be replayed into the new one.
+    for ending in ["-wal", "-shm"] {
+        match fs::rename(beside(&path, ending), beside(&old, ending)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(writing(&path, &error)),
+        }
+    }
+    fs::rename(new, &path).map_err(|error| writing(&path, &error))?;
+    drop(fs::File::open(home.directory()).and_then(|directory| directory.sync_all()));
+    Ok(old)
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn in_use(path: &Path) -> Failure {
+    let mut failure =
+        locked(path).cause("it is in use, and a repair must not lose a row meanwhile");
+    failure.hints.clear();
+    failure.hint("quit the IDEs and commands that use Synapse, then try again")
+}
+
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or_default())
+}
+
+const PATIENCE: Duration = Duration::from_secs(2);

@@ -1,0 +1,346 @@
+//! What could not be written into the ledger, in a small file beside it: one line for each change of
+//! a row, with its hash. Whoever can write the ledger next enters it, once.
+//!
+//! Every access holds the lock of the file. Entering is one transaction, and the file is emptied
+//! behind it; a process that dies in between leaves lines of rows that are complete already, which
+//! the next one passes over.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::time::{Duration, Instant};
+
+use ring::digest::{SHA256, digest};
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{
+    Connection, OptionalExtension as _, Transaction, TransactionBehavior, params_from_iter,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use synapse_core::Failure;
+use synapse_core::call::CallId;
+use synapse_core::ledger::{Outcome, Waiting};
+use synapse_files::{Home, private_options};
+use uuid::Uuid;
+
+use super::content::{self, CONTENT};
+use super::rows::{self, RowWriter, key};
+use super::work::Work;
+use crate::failure::{locked, of_file, sqlite, writing};
+
+/// What one line sets in the row of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    call: Uuid,
+    set: BTreeMap<String, Json>,
+}
+
+/// Keeps what `work` sets.
+///
+/// # Errors
+/// Why it cannot be kept; the file is left as it was.
+pub(super) fn keep(home: &Home, rows: &RowWriter, work: &Work) -> Result<(), Failure> {
+    let path = home.spool();
+    let failure = |error: &io::Error| writing(&path, error);
+    let line = Line {
+        call: key(work.call_id()),
+        set: rows
+            .settings(work)
+            .into_iter()
+            .map(|(column, value)| (column.to_owned(), json(&value)))
+            .collect(),
+    };
+    // Plain text and numbers always serialise.
+    let text = serde_json::to_string(&line).unwrap_or_default();
+    let line = format!("{} {text}\n", hash(&text));
+    home.create().map_err(of_file)?;
+    let file = private_options()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(&path)
+        .map_err(|error| failure(&error))?;
+    let _lock = Locked::acquire(&file, home)?;
+    let length = file.metadata().map_err(|error| failure(&error))?.len();
+    if length.saturating_add(line.len() as u64) > CAP {
+        return Err(writing(
+            &path,
+            &io::Error::other("it holds as much as it may"),
+        ));
+    }
+    (&file).write_all(line.as_bytes()).map_err(|error| {
+        // Half a line would make the next one unreadable too.
+        drop(file.set_len(length));
+        failure(&error)
+    })
+}
+
+/// Whether anything waits.
+pub(super) fn waits(home: &Home) -> bool {
+    std::fs::metadata(home.spool()).is_ok_and(|found| found.len() > 0)
+}
+
+/// How much waits. What cannot be looked at counts as one unreadable line.
+pub(super) fn waiting(home: &Home) -> Waiting {
+    match File::open(home.spool()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Waiting::default(),
+        Err(_) => Waiting {
+            calls: 0,
+            unreadable: 1,
+        },
+        Ok(file) => {
+            let mut text = Vec::new();
+            match file.take(2 * CAP).read_to_end(&mut text) {
+                Ok(_) => Lines::read(&text).waiting(),
+                Err(_) => Waiting {
+                    calls: 0,
+                    unreadable: 1,
+                },
+            }
+        }
+    }
+}
+
+/// Enters what waits into `database`, in one transaction. Does nothing when nothing waits.
+pub(super) fn enter(database: &Connection, home: &Home) -> Result<(), Failure> {
+    let path = home.spool();
+    if !waits(home) {
+        return Ok(());
+    }
+    let failure = |error: &io::Error| writing(&path, error);
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(|error| failure(&error))?;
+    let _lock = Locked::acquire(&file, home)?;
+    let mut text = Vec::new();
+    (&file)
+        .take(2 * CAP)
+        .read_to_end(&mut text)
+        .map_err(|error| failure(&error))?;
+    let lines = Lines::read(&text);
+    if lines.calls.is_empty() {
+        return Ok(());
+    }
+    let left = lines
+        .enter(database)
+        .map_err(|error| sqlite(&home.ledger(), &error))?;
+    (&file)
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| file.set_len(0))
+        .and_then(|()| (&file).write_all(&left))
+        .map_err(|error| failure(&error))
+}
+
+/// What is set in the row of a call.
+#[derive(Debug, Default)]
+struct OfCall<'a> {
+    set: BTreeMap<String, Json>,
+    lines: Vec<&'a [u8]>,
+}
+
+/// The lines of a file, by call.
+#[derive(Debug, Default)]
+struct Lines<'a> {
+    calls: BTreeMap<Uuid, OfCall<'a>>,
+    unreadable: Vec<&'a [u8]>,
+}
+
+impl<'a> Lines<'a> {
+    fn read(text: &'a [u8]) -> Self {
+        let mut lines = Self::default();
+        for line in text
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+        {
+            match understood(line) {
+                Some(Line { call, set }) => {
+                    let of_call = lines.calls.entry(call).or_default();
+                    of_call.set.extend(set);
+                    of_call.lines.push(line);
+                }
+                None => lines.unreadable.push(line),
+            }
+        }
+        lines
+    }
+
+    fn waiting(&self) -> Waiting {
+        Waiting {
+            calls: count(self.calls.len()),
+            unreadable: count(self.unreadable.len()),
+        }
+    }
+
+    /// Returns the lines that stay, because no row can be made of them.
+    fn enter(self, database: &Connection) -> rusqlite::Result<Vec<u8>> {
+        let mut left = self.unreadable;
+        let mut change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
+        for (call, OfCall { set, lines }) in self.calls {
+            let point = change.savepoint()?;
+            match enter_call(&point, call, &set) {
+                Ok(true) => point.commit()?,
+                Ok(false) => left.extend(lines),
+                // The table admits no such row.
+                Err(rusqlite::Error::SqliteFailure(error, _))
+                    if error.code == rusqlite::ErrorCode::ConstraintViolation =>
+                {
+                    left.extend(lines);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        change.commit()?;
+        let mut text = left.join(&b'\n');
+        if !text.is_empty() {
+            text.push(b'\n');
+        }
+        Ok(text)
+    }
+}
+
+/// Makes or completes the row of a call; `false` when what is there makes none.
+fn enter_call(
+    database: &Connection,
+    call: Uuid,
+    set: &BTreeMap<String, Json>,
+) -> rusqlite::Result<bool> {
+    let ends = set
+        .get("outcome")
+        .is_some_and(|outcome| *outcome != Outcome::Open.as_str());
+    if ends {
+        // Swept before its end was found here.
+        rows::reopen(database, CallId::new(call))?;
+    }
+    let found: Option<String> = database
+        .prepare_cached("SELECT outcome FROM entries WHERE call_id = ?")?
+        .query_row([call.into_bytes()], |row| row.get(0))
+        .optional()?;
+    let Some(values) = values(set) else {
+        return Ok(false);
+    };
+    let names: Vec<&str> = set.keys().map(String::as_str).collect();
+    let sql = match found.as_deref() {
+        None if set.contains_key("started_at") => format!(
+            "INSERT INTO entries ({}) VALUES ({}) RETURNING {}",
+            names.join(", "),
+            vec!["?"; names.len()].join(", "),
+            content::columns()
+        ),
+        None => return Ok(false),
+        Some(outcome) if outcome == Outcome::Open.as_str() => format!(
+            "UPDATE entries SET {} = ? WHERE call_id = x'{}' RETURNING {}",
+            names.join(" = ?, "),
+            call.simple(),
+            content::columns()
+        ),
+        // It was completed, or entered by a process that died before it emptied the file.
+        Some(_) => return Ok(true),
+    };
+    let mut statement = database.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    if let Some(row) = rows.next()? {
+        let outcome: String = row.get(OUTCOME)?;
+        if outcome != Outcome::Open.as_str() {
+            rows::seal(database, row)?;
+        }
+    }
+    Ok(true)
+}
+
+/// The values as the table takes them.
+fn values(set: &BTreeMap<String, Json>) -> Option<Vec<Value>> {
+    set.iter()
+        .map(|(column, value)| match value {
+            Json::Null => Some(Value::Null),
+            Json::Number(number) => number.as_i64().map(Value::Integer),
+            Json::String(text) if is_id(column) => {
+                let id = Uuid::parse_str(text).ok()?;
+                Some(Value::Blob(id.into_bytes().to_vec()))
+            }
+            Json::String(text) => Some(Value::Text(text.clone())),
+            Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
+        })
+        .collect()
+}
+
+/// The columns whose bytes are an id.
+fn is_id(column: &str) -> bool {
+    matches!(column, "call_id" | "writer")
+}
+
+/// A line whose hash is right and whose columns are those of the ledger.
+fn understood(line: &[u8]) -> Option<Line> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (stated, text) = line.split_once(' ')?;
+    if hash(text) != stated {
+        return None;
+    }
+    let line: Line = serde_json::from_str(text).ok()?;
+    let known = |column: &String| CONTENT.contains(&column.as_str());
+    line.set.keys().all(known).then_some(line)
+}
+
+fn json(value: &ToSqlOutput<'_>) -> Json {
+    let value = match value {
+        ToSqlOutput::Borrowed(value) => *value,
+        ToSqlOutput::Owned(value) => ValueRef::from(value),
+        _ => ValueRef::Null,
+    };
+    match value {
+        ValueRef::Null | ValueRef::Real(_) => Json::Null,
+        ValueRef::Integer(number) => Json::from(number),
+        ValueRef::Text(text) => Json::from(String::from_utf8_lossy(text)),
+        ValueRef::Blob(id) => {
+            Uuid::from_slice(id).map_or(Json::Null, |id| Json::from(id.to_string()))
+        }
+    }
+}
+
+fn hash(text: &str) -> String {
+    let digest = digest(&SHA256, text.as_bytes());
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// The lock on the file, for as long as it is accessed.
+struct Locked<'a>(&'a File);
+
+impl<'a> Locked<'a> {
+    fn acquire(file: &'a File, home: &Home) -> Result<Self, Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                Err(std::fs::TryLockError::Error(error)) => {
+                    return Err(writing(&home.spool(), &error));
+                }
+                Err(std::fs::TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(POLL);
+                }
+                Err(std::fs::TryLockError::WouldBlock) => return Err(locked(&home.spool())),
+            }
+        }
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        drop(self.0.unlock());
+    }
+}
+
+/// About 1,000 calls.
+const CAP: u64 = 1024 * 1024;
+const PATIENCE: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(2);
+/// Where the outcome stands in [`CONTENT`].
+const OUTCOME: usize = 5;
