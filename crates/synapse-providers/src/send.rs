@@ -19,9 +19,9 @@ use crate::aside::aside;
 use crate::classify::{
     Answer, Asked, Headers, Problem, classify, classify_success, classify_within,
 };
-use crate::json::{self, Seen, Shape};
+use crate::json::{self, Seen, Shape, WHOLE};
 use crate::reply::{redactor, spare};
-use crate::wire::error::error_within;
+use crate::wire::error::{error_within, has_answer};
 use crate::wire::stream;
 
 /// Sends the requests of one connection.
@@ -343,7 +343,13 @@ impl Received {
         };
         let stated = |value| reader.stated.and_then(|read| kept(read(value)));
         // Routers answer before their sub-provider has, and cannot take the status back.
-        if let Some(holder) = error_within(&seen.value) {
+        // Where there is no answer the error may be anything, and not what the answer's shape has.
+        let whole = match has_answer(&seen.value) {
+            true => None,
+            false => json::read(answer.body, &WHOLE),
+        };
+        let looked_at = whole.as_ref().unwrap_or(&seen);
+        if let Some(holder) = error_within(&looked_at.value) {
             return (Err(classify_within(&answer, holder)), stated(&seen.value));
         }
         match (reader.read)(&seen) {

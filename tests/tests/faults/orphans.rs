@@ -46,6 +46,16 @@ fn runs(process: u32) -> bool {
     })
 }
 
+/// The signals that end a program, but for those that this process was started to ignore, as nohup
+/// does it.
+fn signals() -> impl Iterator<Item = Signal> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = u64::from_str_radix(line.unwrap().trim(), 16).unwrap();
+    let signals = [Signal::KILL, Signal::HUP, Signal::TERM, Signal::INT].into_iter();
+    signals.filter(move |signal| ignored & (1 << (signal.as_raw() - 1)) == 0)
+}
+
 /// Starts `run`, ends it by `signal` once the helper and its child run, and looks for them.
 #[track_caller]
 fn leaves_nothing(home: &Home, run: Run, signal: Signal) {
@@ -63,7 +73,7 @@ fn leaves_nothing(home: &Home, run: Run, signal: Signal) {
 
 #[test]
 fn a_chat_that_is_ended_leaves_no_helper() {
-    for signal in [Signal::KILL, Signal::HUP, Signal::TERM, Signal::INT] {
+    for signal in signals() {
         let home = waiting_for_a_helper();
         let chat = home.twin(["chat", "work", "hello"]);
         leaves_nothing(&home, chat, signal);
@@ -72,7 +82,7 @@ fn a_chat_that_is_ended_leaves_no_helper() {
 
 #[test]
 fn a_check_of_an_entry_that_is_ended_leaves_no_server() {
-    for signal in [Signal::KILL, Signal::HUP, Signal::TERM, Signal::INT] {
+    for signal in signals() {
         let home = stand_in(HELPER);
         let check = home.twin(["ide", "check", "cursor", "--timeout", "600"]);
         leaves_nothing(&home, check, signal);

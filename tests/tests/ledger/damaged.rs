@@ -2,12 +2,11 @@
 //! audit that finds it. Never an empty ledger in place of a damaged one.
 
 use std::fs;
-use std::io::Write as _;
 
 use serde_json::Value;
 use synapse_tests::{Home, Output};
 
-use super::{Random, home, provider, rows};
+use super::{Random, home, overwrite, provider, rows};
 
 const FLIPS: u64 = 60;
 const CUTS: u64 = 12;
@@ -123,6 +122,5 @@ fn put(home: &Home, bytes: &[u8]) {
     for name in ["ledger.db-wal", "ledger.db-shm"] {
         drop(fs::remove_file(home.synapse().join(name)));
     }
-    let mut file = fs::File::create(home.ledger()).unwrap();
-    file.write_all(bytes).unwrap();
+    overwrite(&home.ledger(), bytes);
 }

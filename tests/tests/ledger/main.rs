@@ -12,6 +12,9 @@ mod repair;
 mod unwritten;
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::RawServer;
@@ -63,6 +66,12 @@ fn rows(home: &Home) -> Vec<(String, String)> {
         .unwrap()
         .map(Result::unwrap)
         .collect()
+}
+
+/// Puts other content into a file.
+fn overwrite(path: &Path, content: impl AsRef<[u8]>) {
+    let mut file = File::create(path).unwrap();
+    file.write_all(content.as_ref()).unwrap();
 }
 
 /// A call id as the file has it.

@@ -4,7 +4,7 @@ use std::fs;
 
 use synapse_tests::{Era, Home, LocalProvider as _};
 
-use super::{home, prompt, provider};
+use super::{home, overwrite, prompt, provider};
 
 const PROMPTS: usize = 60;
 const PAGE: usize = 4_096;
@@ -36,7 +36,7 @@ fn damaged() -> Home {
     let child = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
     let page = usize::try_from(child - 1).unwrap() * PAGE;
     bytes[page..page + PAGE].fill(0x5a);
-    fs::write(home.ledger(), bytes).unwrap();
+    overwrite(&home.ledger(), bytes);
     home
 }
 
@@ -88,7 +88,7 @@ fn a_repair_waits_for_nobody_and_loses_no_row_of_a_server() {
 fn the_doctor_reads_the_head_of_the_vault() {
     let provider = provider();
     let home = home(&provider, &[]);
-    fs::write(home.synapse().join("vault.age"), "no age file").unwrap();
+    overwrite(&home.synapse().join("vault.age"), "no age file");
     let doctor = home.run(["doctor", "--json"]);
     assert_eq!(doctor.code, 4, "{doctor}");
     let code = doctor.json()["error"]["code"].clone();

@@ -6,13 +6,13 @@ use std::fs;
 use serde_json::json;
 use synapse_tests::Era;
 
-use super::{home, prompt, provider};
+use super::{home, overwrite, prompt, provider};
 
 #[test]
 fn an_answer_without_a_row_says_so_in_the_text_that_clients_show() {
     let provider = provider();
     let home = home(&provider, &[]);
-    fs::write(home.ledger(), "no database").unwrap();
+    overwrite(&home.ledger(), "no database");
     let mut ide = home.serve(Era::Legacy);
     let id = prompt(&mut ide);
     let reply = ide.reply(id);
@@ -45,13 +45,12 @@ fn a_required_ledger_that_cannot_be_written_refuses_and_sends_nothing() {
     let provider = provider();
     let home = home(&provider, &[]);
     let connections = fs::read_to_string(home.connections()).unwrap();
-    fs::write(
-        home.connections(),
+    overwrite(
+        &home.connections(),
         format!("{connections}\n[ledger]\nrequired = true\n"),
-    )
-    .unwrap();
+    );
     home.run(["chat", "work", "hello"]).with_code(0);
-    fs::write(home.ledger(), "no database").unwrap();
+    overwrite(&home.ledger(), "no database");
     let refused = home.run(["chat", "work", "hello", "--json"]).with_code(13);
     let document = refused.json();
     assert_eq!(document["error"]["code"], "storage.corrupt");

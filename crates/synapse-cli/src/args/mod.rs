@@ -43,6 +43,7 @@ pub(crate) struct Arguments {
         value_name = "VERSION",
         num_args = 0..=1,
         require_equals = true,
+        hide_possible_values = true,
         default_missing_value = DocumentVersion::One.as_str(),
         value_parser = one_of(DocumentVersion::ALL, |version| version.as_str().into())
     )]

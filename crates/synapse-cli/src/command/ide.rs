@@ -15,8 +15,8 @@ use synapse_core::document::{IdeLinkDocument, IdeSnippetDocument};
 use synapse_core::error::{Code, Failure};
 use synapse_core::name::ConnectionName;
 use synapse_core::ports::ConnectionStore as _;
-use synapse_files::same_file;
 use synapse_core::redact::{Redactor, printable_json};
+use synapse_files::same_file;
 use synapse_ide::{Client, Entry, Journal, Machine, Scope, System};
 
 use super::{CommandError, Context};

@@ -4,8 +4,9 @@
 use url::{Host, Url};
 
 use super::{ProviderKind, ProviderProfile, Wire};
-use crate::endpoint::{BaseUrl, is_loopback};
+use crate::endpoint::BaseUrl;
 use crate::error::{Code, Failure};
+use crate::secure_url::is_loopback;
 
 impl ProviderProfile {
     /// The path of its API, such as `/v1`.

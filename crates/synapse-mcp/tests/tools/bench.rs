@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use serde_json::Value;
+use synapse_core::call::CallId;
 use synapse_core::chat::{ChatReply, FinishReason};
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::gate::NetworkGate;
-use synapse_core::ledger::{Closing, Opening, Purged, Reservation};
+use synapse_core::ledger::{Closing, Opening, Purged, Repaired, Reservation};
 use synapse_core::limits::Verdict;
 use synapse_core::ports::{Ledger, ProviderFactory, Written};
 use synapse_core::time::Timestamp;
@@ -84,8 +85,21 @@ impl Ledger for Lazy {
         self.ledger.reserve(reservation).await
     }
 
+    fn sending(&self, call_id: CallId, bytes_out: u64) -> Written {
+        self.ledger.sending(call_id, bytes_out)
+    }
+
     fn close(&self, closing: Closing) {
         self.closings.lock().unwrap().push(closing);
+    }
+
+    fn complete(&self, closing: Closing) -> Written {
+        self.close(closing);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    async fn repair(&self) -> Result<Repaired, Failure> {
+        self.ledger.repair().await
     }
 
     async fn flush(&self) -> Result<(), Failure> {

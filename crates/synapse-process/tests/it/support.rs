@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use synapse_process::{Guard, Limits, Program};
 
 pub(crate) fn guard() -> Guard {
@@ -40,6 +41,15 @@ pub(crate) fn runs(process: u32) -> bool {
         let (_, rest) = stat.rsplit_once(')').unwrap();
         !rest.trim_start().starts_with(['Z', 'X'])
     })
+}
+
+/// Whether this process, and so every one that it starts, was started to ignore `signal`, as
+/// nohup does it.
+pub(crate) fn is_ignored(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = u64::from_str_radix(line.unwrap().trim(), 16).unwrap();
+    ignored & (1 << (signal.as_raw() - 1)) != 0
 }
 
 /// Waits until `holds`, and panics with `what` after a long time.

@@ -24,6 +24,9 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
         Code::EndpointNotAnApi => {
             failure.hint("look for a captive portal or proxy, or correct the base URL")
         }
+        _ if failure.message == verdict::ACCOUNT_CLOSED.message => failure.hint(
+            "ask the provider why the account or organization is closed; another token of it does not help",
+        ),
         Code::CredentialTokenRejected => token_rejected(failure, answer),
         Code::CredentialTokenPermission => failure.hint(with_page(vendor.permission, profile)),
         Code::ProviderAccountScope => failure.hint(match vendor.account {

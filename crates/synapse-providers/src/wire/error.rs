@@ -73,7 +73,7 @@ impl ErrorBody {
         if let Some(seen) = json::read(text.as_bytes(), &WHOLE) {
             let read = Self::from_json(&seen.value);
             // Other text may begin with a bracket as well.
-            let says_something = read.message.is_some() || read.code.is_some();
+            let says_something = read.message.is_some() || read.stated().next().is_some();
             if says_something || seen.flaws.is_empty() {
                 return read;
             }
@@ -160,9 +160,9 @@ impl ErrorBody {
         let around = Self::from_object(holder);
         if depth < DEEPEST
             && words.trim_start().starts_with('{')
-            && let Ok(inner @ Value::Object(_)) = serde_json::from_str(words)
+            && let Some(inner) = json::read(words.as_bytes(), &WHOLE)
         {
-            return Self::nested(&inner, depth + 1).or(around);
+            return Self::nested(&inner.value, depth + 1).or(around);
         }
         if is_code(words) {
             return Self {
@@ -259,17 +259,23 @@ pub(crate) fn error_within(body: &Value) -> Option<&Value> {
     if let Some(choice) = body.pointer("/choices/0") {
         return Some(choice).filter(|choice| names_error(choice));
     }
-    // Lists of models and messages of Anthropic are answers as well.
-    let answers = ["data", "models", "content", "choices"].iter().any(|key| {
-        let value = body.get(key);
-        value.is_some_and(|value| match value {
-            Value::Array(items) => !items.is_empty(),
-            Value::Object(members) => !members.is_empty(),
-            _ => false,
-        })
-    });
     let value = body.get(0).unwrap_or(body);
-    (!answers && (names_error(value) || is_error(value))).then_some(body)
+    (!has_answer(body) && (names_error(value) || is_error(value))).then_some(body)
+}
+
+/// Whether there is an answer: choices, or the list of a message of Anthropic or of models, which
+/// may stand by itself.
+pub(crate) fn has_answer(body: &Value) -> bool {
+    let bare_list = body.pointer("/0/id").is_some();
+    bare_list
+        || ["choices", "content", "data", "models"].iter().any(|key| {
+            let value = body.get(key);
+            value.is_some_and(|value| match value {
+                Value::Array(items) => !items.is_empty(),
+                Value::Object(members) => !members.is_empty(),
+                _ => false,
+            })
+        })
 }
 
 /// Whether there is an `error` that says something.

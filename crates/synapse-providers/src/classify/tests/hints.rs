@@ -167,3 +167,16 @@ fn a_server_of_ones_own_is_called_that() {
     );
     assert!(!memory.contains("report it"), "{memory}");
 }
+
+/// A new token of a closed account is as bad as the old one.
+#[test]
+fn a_closed_account_is_not_asked_for_another_token() {
+    let body = r#"{"message":"no","code":"organization_restricted"}"#;
+    let closed = failure(ProviderKind::Groq, false, 400, JSON, body);
+    let hints = format!("{:?}", closed.hints);
+    assert_eq!(closed.code, Code::CredentialTokenRejected);
+    assert!(
+        hints.contains("does not help") && !hints.contains("create a token"),
+        "{hints}"
+    );
+}

@@ -193,7 +193,7 @@ fn many_who_come_at_once_enter_every_call_once() {
             }
         });
     }
-    let ledger = SqliteLedger::new(home.clone());
+    let ledger = SqliteLedger::new(home);
     let verified = block_on(ledger.verify()).unwrap();
     assert_eq!(verified.discrepancies, []);
     let rows = u64::try_from(CALLS + 2 * WRITERS).unwrap();
@@ -227,7 +227,7 @@ fn what_cannot_be_read_stays_and_is_told() {
     ]
     .join("\n");
     write(&home.spool(), &spoiled);
-    let ledger = SqliteLedger::new(home.clone());
+    let ledger = SqliteLedger::new(home);
     assert_eq!(call(&ledger), [None, None]);
     let verified = block_on(ledger.verify()).unwrap();
     assert_eq!(verified.rows, 2);
