@@ -12,6 +12,7 @@
 )]
 
 mod apt;
+mod cargo_tools;
 mod check;
 mod command;
 mod failure;
@@ -20,6 +21,7 @@ mod masking;
 mod repository;
 mod steps;
 mod suite;
+mod supply;
 mod third_party;
 mod tidy;
 mod toolchain;
@@ -54,8 +56,16 @@ enum Task {
     Generate,
     /// Installs what the tests run as a peer, and prints the variables that name it
     ThirdParty,
+    /// Checks licences, sources, known vulnerabilities and unused dependencies
+    Supply,
     /// Does everything, from tidy to the demo, and prints a summary
-    Test,
+    Test {
+        /// Run only the tests whose path contains one of these, and no other step
+        filter: Vec<String>,
+        /// Run the tests but the slow sets, and no other step
+        #[arg(long)]
+        fast: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -80,6 +90,9 @@ fn perform(task: &Task) -> Result<(), Failure> {
         Task::Tidy => tidy::run(&repository),
         Task::Generate => generate::run(&repository),
         Task::ThirdParty => third_party::print_environment(&repository),
-        Task::Test => suite::run(&repository),
+        Task::Supply => supply::run(&repository),
+        Task::Test { filter, fast } => {
+            suite::run(&repository, &suite::Selection::new(filter, *fast))
+        }
     }
 }

@@ -18,7 +18,15 @@ pub(crate) struct Steps {
 struct Step {
     name: &'static str,
     duration: Duration,
-    failure: Option<String>,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Passed,
+    Failed(String),
+    /// What the check compares with is kept elsewhere and out of reach.
+    OutOfReach(String),
 }
 
 impl Steps {
@@ -41,20 +49,48 @@ impl Steps {
         let started = Instant::now();
         let result = step();
         let duration = started.elapsed();
-        let (product, failure) = match result {
-            Ok(product) => (Some(product), None),
-            Err(failure) => (None, Some(with_causes(&failure))),
+        let (product, outcome) = match result {
+            Ok(product) => (Some(product), Outcome::Passed),
+            Err(failure) => (None, Outcome::Failed(with_causes(&failure))),
         };
-        match &failure {
-            None => println!("<== {name}: ok in {}", spell(duration)),
-            Some(failure) => println!("<== {name}: FAILED in {}: {failure}", spell(duration)),
+        self.note(name, duration, outcome);
+        product
+    }
+
+    /// Performs a check of data that changes without a commit and may be out of reach: `fetch`
+    /// gets the data and returns the check. A failed fetch is reported in the table and does not
+    /// fail the run; a failed check does.
+    pub(crate) fn attempt<C>(
+        &mut self,
+        name: &'static str,
+        fetch: impl FnOnce() -> Result<C, Failure>,
+    ) where
+        C: FnOnce() -> Result<(), Failure>,
+    {
+        println!("\n==> {name}");
+        let started = Instant::now();
+        let outcome = match fetch() {
+            Err(failure) => Outcome::OutOfReach(with_causes(&failure)),
+            Ok(check) => match check() {
+                Ok(()) => Outcome::Passed,
+                Err(failure) => Outcome::Failed(with_causes(&failure)),
+            },
+        };
+        self.note(name, started.elapsed(), outcome);
+    }
+
+    fn note(&mut self, name: &'static str, duration: Duration, outcome: Outcome) {
+        let took = spell(duration);
+        match &outcome {
+            Outcome::Passed => println!("<== {name}: ok in {took}"),
+            Outcome::Failed(reason) => println!("<== {name}: FAILED in {took}: {reason}"),
+            Outcome::OutOfReach(reason) => println!("<== {name}: NOT CHECKED: {reason}"),
         }
         self.finished.push(Step {
             name,
             duration,
-            failure,
+            outcome,
         });
-        product
     }
 
     /// Prints the table and the verdict.
@@ -74,7 +110,7 @@ impl Steps {
     fn failed(&self) -> impl Iterator<Item = &'static str> {
         self.finished
             .iter()
-            .filter(|step| step.failure.is_some())
+            .filter(|step| matches!(step.outcome, Outcome::Failed(_)))
             .map(|step| step.name)
     }
 
@@ -87,12 +123,13 @@ impl Steps {
             .unwrap_or(0);
         let mut text = String::new();
         for step in &self.finished {
-            let (word, reason) = match &step.failure {
-                None => ("ok", ""),
-                Some(reason) => ("FAILED", reason.as_str()),
+            let (word, reason) = match &step.outcome {
+                Outcome::Passed => ("ok", ""),
+                Outcome::Failed(reason) => ("FAILED", reason.as_str()),
+                Outcome::OutOfReach(reason) => ("NOT CHECKED", reason.as_str()),
             };
             let line = format!(
-                "  {word:6}  {:width$}  {:>8}  {reason}",
+                "  {word:11}  {:width$}  {:>8}  {reason}",
                 step.name,
                 spell(step.duration)
             );
@@ -168,6 +205,23 @@ mod tests {
             Some("FAILED: cargo xtask test in 12m 34s: second")
         );
         assert!(failed.contains("a part is missing and could not be installed; install it"));
+    }
+
+    #[test]
+    fn a_check_out_of_reach_is_named_and_one_that_fails_fails_the_run() {
+        let mut steps = Steps::start("test");
+        steps.attempt("advisories", || Err::<fn() -> _, _>(missing()));
+        let summary = steps.summary(Duration::from_secs(1));
+        assert!(summary.contains("NOT CHECKED  advisories"), "{summary}");
+        assert_eq!(
+            summary.lines().last(),
+            Some("PASSED: cargo xtask test in 1.0s")
+        );
+        steps.attempt("advisories", || Ok(|| Err(missing())));
+        assert_eq!(
+            steps.finish().unwrap_err().to_string(),
+            "failed: advisories"
+        );
     }
 
     #[test]

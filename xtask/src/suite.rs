@@ -8,19 +8,61 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::steps::Steps;
 use crate::third_party::{self, ThirdParty};
-use crate::{check, tidy, toolchain};
+use crate::{check, supply, tidy, toolchain};
 
-/// Runs every step, even after one has failed, and prints a table and a verdict at the end.
+/// Which tests to run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Selection {
+    /// Every test, and every other step of the suite.
+    Everything,
+    /// Tests whose path contains one of these words, slow ones too.
+    Matching(Vec<String>),
+    /// All tests but the slow sets.
+    Fast,
+}
+
+impl Selection {
+    /// A filter names what to run, so it wins over `fast`.
+    pub(crate) fn new(filter: &[String], fast: bool) -> Self {
+        match (filter, fast) {
+            ([], false) => Self::Everything,
+            ([], true) => Self::Fast,
+            (words, _) => Self::Matching(words.to_vec()),
+        }
+    }
+
+    /// The arguments of the test harness.
+    fn arguments(&self) -> Vec<&str> {
+        match self {
+            Self::Everything => Vec::new(),
+            Self::Matching(words) => words.iter().map(String::as_str).collect(),
+            Self::Fast => SLOW.iter().flat_map(|set| ["--skip", set]).collect(),
+        }
+    }
+}
+
+/// Runs every step, even after one has failed, and prints a table and a verdict at the end. A
+/// selection runs its tests alone.
 ///
 /// # Errors
 /// `Steps` naming those that failed.
-pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
+pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), Failure> {
     let mut steps = Steps::start("test");
+    if *selection != Selection::Everything {
+        let third_party = steps.run("third-party parts", || third_party::prepare(repository));
+        steps.run("tests", || {
+            tests(repository, third_party.as_ref(), selection)
+        });
+        return steps.finish();
+    }
     steps.run("toolchain", || toolchain::prepare(repository));
     steps.run("tidy", || tidy::run(repository));
     check::run_within(&mut steps, repository);
+    supply::run_within(&mut steps, repository);
     let third_party = steps.run("third-party parts", || third_party::prepare(repository));
-    steps.run("tests", || tests(repository, third_party.as_ref()));
+    steps.run("tests", || {
+        tests(repository, third_party.as_ref(), selection)
+    });
     steps.run("tests of telemetry", || telemetry(repository));
     steps.run("doc tests", || {
         Invocation::cargo(repository)
@@ -31,14 +73,21 @@ pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
     steps.finish()
 }
 
-/// Without the third-party parts the tests that need them fail, and say so; the others still tell.
-fn tests(repository: &Repository, third_party: Option<&ThirdParty>) -> Result<(), Failure> {
-    let invocation = Invocation::cargo(repository).args([
-        "test",
-        "--workspace",
-        "--all-targets",
-        "--no-fail-fast",
-    ]);
+/// Without the third-party parts the tests that need them fail, and say so; the others still run.
+fn tests(
+    repository: &Repository,
+    third_party: Option<&ThirdParty>,
+    selection: &Selection,
+) -> Result<(), Failure> {
+    let invocation = Invocation::cargo(repository)
+        .args([
+            "test",
+            "--workspace",
+            "--all-targets",
+            "--no-fail-fast",
+            "--",
+        ])
+        .args(selection.arguments());
     let environment = third_party.iter().flat_map(|parts| parts.environment());
     environment
         .fold(invocation, |run, (name, path)| run.env(name, path))
@@ -73,3 +122,6 @@ fn demo(repository: &Repository) -> Result<(), Failure> {
     }
     invocation.run()
 }
+
+/// The sets that take longer than a few seconds, by a part of their tests' paths.
+const SLOW: &[&str] = &["slow::"];
