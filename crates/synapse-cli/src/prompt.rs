@@ -53,6 +53,12 @@ pub(crate) fn agreed(printer: &Printer, question: &str) -> bool {
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
+/// Whether to go on with something that cannot be undone: asks at a terminal, and takes the command
+/// as it was written where there is none.
+pub(crate) fn confirmed(printer: &Printer, question: &str) -> bool {
+    !io::stdin().is_terminal() || agreed(printer, question)
+}
+
 fn typed(prompt: &str) -> Result<SecretString, Failure> {
     let prompt = printable_line(prompt);
     #[cfg(unix)]

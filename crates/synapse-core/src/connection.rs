@@ -12,6 +12,7 @@ use crate::error::{Code, Failure};
 use crate::gate::NetworkGate;
 use crate::limits::{DraftLimits, Limits};
 use crate::name::{ConnectionName, ModelId};
+use crate::nearest::nearest;
 use crate::preflight::PreflightRecord;
 use crate::provider::{ProviderKind, TokenNeed, address};
 use crate::redact::{REDACTED, Redactor, is_opaque};
@@ -139,6 +140,24 @@ pub struct Connection {
 }
 
 impl Draft {
+    /// Whether this draft changes `previous`, and only in fields that no provider sees: limits, the
+    /// recording of texts and the timeout.
+    pub(crate) fn differs_locally(&self, previous: &Self) -> bool {
+        let Self {
+            limits,
+            record_text,
+            timeout_seconds,
+            ..
+        } = self.clone();
+        let changed = Self {
+            limits,
+            record_text,
+            timeout_seconds,
+            ..previous.clone()
+        };
+        self != previous && *self == changed
+    }
+
     /// Understands the draft as the connection `name`.
     ///
     /// # Errors
@@ -394,6 +413,7 @@ pub fn already_exists(name: &ConnectionName) -> Failure {
 /// The failure of a name that is not there.
 #[must_use]
 pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
+    let near = nearest(name, known.iter().map(ConnectionName::as_str));
     let name = match is_opaque(name) {
         true => REDACTED.to_owned(),
         false => Redactor::none().clean(name, 64),
@@ -408,9 +428,12 @@ pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
             .command("create one", CREATE_EXAMPLE);
     }
     let names: Vec<&str> = known.iter().map(ConnectionName::as_str).collect();
-    failure
-        .cause(format!("connections: {}", names.join(", ")))
-        .command("see them", "synapse connection list")
+    let failure = failure.cause(format!("connections: {}", names.join(", ")));
+    match near {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure,
+    }
+    .command("see them", "synapse connection list")
 }
 
 /// A command that creates a first connection.

@@ -158,13 +158,9 @@ pub fn looks_like_token(text: &str) -> bool {
         || text.starts_with("Bearer ")
 }
 
-/// What makes a credential file below `~/.synapse`, in a shell of this system.
+/// The command that asks for a token, without showing it, and keeps it in a file.
 fn to_make_a_file(path: &str) -> String {
-    if cfg!(windows) {
-        format!("synapse secret set file:{path}")
-    } else {
-        format!("(umask 077 && mkdir -p ~/.synapse && cat > {path})")
-    }
+    format!("synapse secret set file:{path}")
 }
 
 fn literal_token() -> Failure {

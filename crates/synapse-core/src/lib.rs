@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod limits;
 pub mod models;
 pub mod name;
+pub mod nearest;
 pub mod ports;
 pub mod preflight;
 pub mod price;

@@ -209,15 +209,7 @@ impl PreflightReport {
     /// # Errors
     /// The first failure, when a check failed. Skipped checks do not hinder: the record names them.
     pub fn clear(&self) -> Result<Cleared, Failure> {
-        if let Some(failure) = self.failure() {
-            return Err(failure.clone());
-        }
-        let Some(connection) = self.connection.clone() else {
-            return Err(Failure::new(
-                Code::InternalInvariant,
-                "a preflight without a connection passed",
-            ));
-        };
+        let connection = self.passed_connection()?;
         let (proven, unproven) = self.proven();
         let names = |ids: Vec<CheckId>| ids.iter().map(|id| id.as_str().to_owned()).collect();
         let record = PreflightRecord {
@@ -228,6 +220,25 @@ impl PreflightReport {
             bound_proxy: connection.confirmed_proxy(),
         };
         Ok(Cleared::new(self.draft.clone(), connection, record))
+    }
+
+    /// As [`Self::clear`], keeping what an earlier preflight recorded: the draft differs from the
+    /// one that it checked only in fields that no provider sees.
+    pub(crate) fn clear_with(&self, record: PreflightRecord) -> Result<Cleared, Failure> {
+        let connection = self.passed_connection()?;
+        Ok(Cleared::new(self.draft.clone(), connection, record))
+    }
+
+    fn passed_connection(&self) -> Result<Connection, Failure> {
+        if let Some(failure) = self.failure() {
+            return Err(failure.clone());
+        }
+        self.connection.clone().ok_or_else(|| {
+            Failure::new(
+                Code::InternalInvariant,
+                "a preflight without a connection passed",
+            )
+        })
     }
 }
 

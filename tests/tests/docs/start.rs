@@ -28,10 +28,14 @@ fn from_a_key_to_a_receipt() {
         run.output().with_code(0)
     };
     let kept = shell(
-        &command("openai.token)"),
+        &command("secret set file:~/.synapse/openai.token"),
         &format!("{}\n", OpenAiDouble::KEY),
     );
-    assert_eq!((kept.stdout.as_str(), kept.stderr.as_str()), ("", ""));
+    assert!(
+        kept.stdout.starts_with("kept in the file "),
+        "{}",
+        kept.stdout
+    );
     let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
     assert_eq!(mode(&home.synapse().join("openai.token")), 0o600);
     assert_eq!(mode(&home.synapse()), 0o700);

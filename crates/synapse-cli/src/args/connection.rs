@@ -26,6 +26,10 @@ pub(crate) enum ConnectionCommand {
     Remove {
         /// Its name
         name: String,
+
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
     },
 }
 

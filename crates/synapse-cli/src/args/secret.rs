@@ -33,6 +33,10 @@ pub(crate) enum SecretCommand {
         /// Also when a connection uses it
         #[arg(long)]
         force: bool,
+
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Seal the local vault under another key: a passphrase, or a key file
     Rekey {

@@ -7,12 +7,14 @@ use synapse_core::engine::{Engine, Saved};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::StoredConnection;
-use synapse_core::preflight::Reach;
+use synapse_core::preflight::{PreflightRecord, PreflightReport, Reach};
 use synapse_core::redact::{printable, without_tokens};
 
 use super::{CommandError, Context, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
+use crate::compose::{self, Asking};
 use crate::output::{Printer, table};
+use crate::prompt;
 
 pub(super) async fn run(
     context: &Context,
@@ -25,7 +27,8 @@ pub(super) async fn run(
         ConnectionCommand::Edit(arguments) => edit(printer, engine, &arguments).await,
         ConnectionCommand::List => list(printer, engine),
         ConnectionCommand::Show { name } => show(printer, engine, &name),
-        ConnectionCommand::Remove { name } => remove(printer, engine, &name),
+        // Asks first, and so runs before signals are caught.
+        ConnectionCommand::Remove { name, .. } => removed(printer, engine, &name),
     }
 }
 
@@ -108,11 +111,26 @@ fn report(
         let stored = engine.stored(name)?;
         printer.document(&ConnectionDocument::new(&stored).with_preflight(document));
     } else if saved.report.reach == Reach::Offline {
-        printer.line(&format!("saved {name} without network checks"));
+        printer.line(&saved_offline(
+            name,
+            engine.stored(name)?.preflight.as_ref(),
+            &saved.report,
+        ));
     } else {
         printer.line(&format!("saved {name}"));
     }
     Ok(())
+}
+
+/// An offline check either replaced the record of the last preflight or kept it.
+fn saved_offline(name: &str, record: Option<&PreflightRecord>, report: &PreflightReport) -> String {
+    match record {
+        Some(record) if record.checked_at != report.checked_at => format!(
+            "saved {name}; the preflight of {} still holds",
+            record.checked_at
+        ),
+        _ => format!("saved {name} without network checks"),
+    }
 }
 
 fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
@@ -238,7 +256,16 @@ fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandErr
     Ok(())
 }
 
-fn remove(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandError> {
+/// Whether its owner still wants to remove the connection. Blocks on the terminal, so signals must
+/// not be caught yet: Ctrl-C has to end the question.
+pub(super) fn may_remove(context: &Context, name: &str) -> Result<bool, CommandError> {
+    let engine = compose::engine(context, Asking::Terminal)?;
+    let stored = engine.stored(name)?;
+    let question = format!("Remove the connection {}? Its history stays.", stored.name);
+    Ok(prompt::confirmed(&context.printer, &question))
+}
+
+fn removed(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandError> {
     let stored = engine.stored(name)?;
     engine.remove(name)?;
     if printer.is_json() {

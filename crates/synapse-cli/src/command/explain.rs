@@ -2,6 +2,7 @@
 
 use synapse_core::document::{CodeDocument, CodesDocument};
 use synapse_core::error::{Code, Failure};
+use synapse_core::nearest::nearest;
 
 use super::{CommandError, Context};
 use crate::output::{Printer, table};
@@ -13,10 +14,17 @@ pub(super) fn run(context: &Context, code: Option<&str>) -> Result<(), CommandEr
         return Ok(());
     };
     let entry = text.parse().ok().and_then(Code::entry).ok_or_else(|| {
-        Failure::new(
+        let failure = Failure::new(
             Code::UsageInvalidArguments,
             "no error code of that name is known",
-        )
+        );
+        let names = Code::CATALOGUE.iter().map(|entry| entry.name);
+        match nearest(text, names) {
+            Some(near) => {
+                failure.command("did you mean this one?", format!("synapse explain {near}"))
+            }
+            None => failure,
+        }
         .command("see every code", "synapse explain")
     })?;
     if printer.is_json() {

@@ -60,12 +60,13 @@ fn plain_snippet(context: &Context, connection: Option<&str>) -> Result<(), Comm
     let text = serde_json::to_string_pretty(&snippet).map_err(|error| {
         Failure::new(Code::InternalInvariant, "the snippet cannot be written").caused_by(&error)
     })?;
-    context.printer.line(&printable_json(&text));
-    if !context.printer.is_json() {
-        context
-            .printer
-            .note("merge this into the IDE's MCP configuration, for example ~/.cursor/mcp.json");
+    let printer = &context.printer;
+    if printer.is_json() {
+        printer.document(&IdeSnippetDocument::new(None, None, text));
+        return Ok(());
     }
+    printer.line(&printable_json(&text));
+    printer.note("merge this into the IDE's MCP configuration, for example ~/.cursor/mcp.json");
     Ok(())
 }
 
@@ -80,7 +81,7 @@ fn snippet_of(
     let file = client.file(&machine, Scope::User);
     let file = file.map(|file| file.display().to_string());
     if printer.is_json() {
-        printer.document(&IdeSnippetDocument::new(client.id(), file, snippet));
+        printer.document(&IdeSnippetDocument::new(Some(client.id()), file, snippet));
         return Ok(());
     }
     printer.exactly(&snippet);

@@ -82,6 +82,13 @@ impl From<Failure> for CommandError {
 pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandError> {
     match command {
         Command::Demo => demo::run(context),
+        Command::Connection(ConnectionCommand::Remove {
+            ref name,
+            yes: false,
+        }) if !connection::may_remove(context, name)? => {
+            context.printer.note("nothing was removed");
+            Ok(())
+        }
         Command::Connection(command) => with_engine(context, async |engine| {
             connection::run(context, engine, command).await
         }),

@@ -29,6 +29,10 @@ pub(super) fn run(context: &Context, command: SecretCommand) -> Result<(), Comma
         connections,
     }
     .prepare(command)?;
+    let Some(command) = command else {
+        context.printer.note("nothing was removed");
+        return Ok(());
+    };
     // The prompt comes before this: it blocks, and Ctrl-C has to end it.
     Ok(runtime()?.block_on(command.run())?)
 }
@@ -54,17 +58,27 @@ enum Work {
 }
 
 impl<'a> Secret<'a> {
-    fn prepare(self, command: SecretCommand) -> Result<Prepared<'a>, Failure> {
+    /// `None` when its owner decides otherwise.
+    fn prepare(self, command: SecretCommand) -> Result<Option<Prepared<'a>>, Failure> {
         let work = match command {
             SecretCommand::Set { reference } => self.keep(&reference, Writing::Create)?,
             SecretCommand::Rotate { reference } => self.keep(&reference, Writing::Replace)?,
             SecretCommand::Check { reference } => Work::Check(reference.parse()?),
             SecretCommand::List => Work::List,
-            SecretCommand::Remove { reference, force } => {
+            SecretCommand::Remove {
+                reference,
+                force,
+                yes,
+            } => {
                 let reference = reference.parse()?;
                 let used_by = self.used_by(&reference);
                 if !used_by.is_empty() && !force {
                     return Err(still_used(&reference, &used_by));
+                }
+                let place = self.secrets.place(&reference);
+                let question = format!("Remove the secret from {place}, for good?");
+                if !yes && !prompt::confirmed(&self.context.printer, &question) {
+                    return Ok(None);
                 }
                 Work::Remove(reference)
             }
@@ -72,15 +86,26 @@ impl<'a> Secret<'a> {
                 Work::Rekey(key_file.map_or(NewKey::Passphrase, NewKey::KeyFile))
             }
         };
-        Ok(Prepared { secret: self, work })
+        Ok(Some(Prepared { secret: self, work }))
     }
 
     fn keep(&self, reference: &str, writing: Writing) -> Result<Work, Failure> {
         let reference: CredentialRef = reference.parse()?;
         self.secrets.writable(&reference)?;
+        if writing == Writing::Create {
+            self.expect_none(&reference)?;
+        }
         let value = prompt::value(&reference)?;
         self.context.seen.remember(&value);
         Ok(Work::Keep(reference, value, writing))
+    }
+
+    /// Looks whether a secret is there before its owner is asked for another. A place that cannot
+    /// say so without being opened is asked when the secret is kept.
+    fn expect_none(&self, reference: &CredentialRef) -> Result<(), Failure> {
+        runtime()?
+            .block_on(self.secrets.expect_none(reference))
+            .map_err(|failure| with_rotate(failure, reference))
     }
 
     /// The connections that use `reference`. A file of connections that cannot be read names none.

@@ -76,9 +76,12 @@ fn scope(connection: &Connection, facts: &Facts) -> Item {
     Item::warn(
         ItemId::Scope,
         format!("{whose}; only a prompt proves that the key may chat"),
-        command(
-            "send one of 16 tokens",
-            format!("synapse preflight {} --live", connection.name),
+        when_open(
+            connection,
+            command(
+                "send one of 16 tokens",
+                format!("synapse preflight {} --live", connection.name),
+            ),
         ),
     )
 }
@@ -135,14 +138,16 @@ fn gate(connection: &Connection) -> Item {
         NetworkGate::Closed => Item::missing(
             ItemId::Gate,
             "closed: no live call is possible",
-            command(
-                "open it, if you want live calls",
-                format!(
-                    "synapse connection edit {} --allow-network",
-                    connection.name
-                ),
-            ),
+            check(connection, "open it, if you want live calls"),
         ),
+    }
+}
+
+/// The step, or, where a closed gate would refuse it, the one that comes before it.
+fn when_open(connection: &Connection, step: Hint) -> Hint {
+    match connection.gate {
+        NetworkGate::Open => step,
+        NetworkGate::Closed => check(connection, "open the network gate first"),
     }
 }
 
@@ -240,9 +245,12 @@ fn prompt(connection: &Connection, answered: Option<&Answered>) -> Item {
         None => Item::missing(
             ItemId::Prompt,
             "none was answered yet",
-            command(
-                "ask something",
-                format!("synapse chat {} \"Say hello\"", connection.name),
+            when_open(
+                connection,
+                command(
+                    "ask something",
+                    format!("synapse chat {} \"Say hello\"", connection.name),
+                ),
             ),
         ),
     }

@@ -24,8 +24,15 @@ pub(super) fn parse(text: &str) -> Result<CredentialRef, Failure> {
         Some(("pass", path)) => pass(path),
         Some(("systemd", name)) => systemd(name),
         Some(("cmd", words)) => command(words),
+        _ if is_path_alone(text) => Err(path_alone(text)),
         _ => Err(no_reference()),
     }
+}
+
+/// Whether the text is the absolute path of a file, to which only the kind is missing.
+fn is_path_alone(text: &str) -> bool {
+    let is_path = text.starts_with("~/") || text.starts_with('/') || is_windows_absolute(text);
+    is_path && !looks_like_token(text)
 }
 
 fn file(path: &str) -> Result<CredentialRef, Failure> {
@@ -225,6 +232,11 @@ fn no_reference() -> Failure {
             "put the token into a file that only you can read",
             super::to_make_a_file("~/.synapse/openai.token"),
         )
+}
+
+fn path_alone(path: &str) -> Failure {
+    invalid("that is a path, and a reference says what kind of place it names")
+        .hint(format!("write file:{path}"))
 }
 
 fn vault_form(cause: &str) -> Failure {

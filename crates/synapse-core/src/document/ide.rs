@@ -113,12 +113,13 @@ pub struct IdeChangeView {
     pub also: Vec<Self>,
 }
 
-/// `synapse.ide-snippet/1`: the entry as text to paste.
+/// `synapse.ide-snippet/1`: the entry as text to paste; `client` is null for the form that most
+/// clients share.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeSnippetDocument {
     schema: &'static str,
     ok: bool,
-    client: &'static str,
+    client: Option<&'static str>,
     file: Option<String>,
     snippet: String,
 }
@@ -126,7 +127,7 @@ pub struct IdeSnippetDocument {
 impl IdeSnippetDocument {
     /// The document of a snippet for `file`, when the client has one here.
     #[must_use]
-    pub fn new(client: &'static str, file: Option<String>, snippet: String) -> Self {
+    pub fn new(client: Option<&'static str>, file: Option<String>, snippet: String) -> Self {
         Self {
             schema: "synapse.ide-snippet/1",
             ok: true,

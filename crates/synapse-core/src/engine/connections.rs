@@ -54,7 +54,9 @@ impl Engine {
     /// Checks a changed draft and replaces the connection when every check made has passed.
     ///
     /// Closing the gate is never hindered by the network: with a closed gate only the local checks
-    /// are made, and the record says so.
+    /// are made, and the record says so. A change of fields that no provider sees, such as limits,
+    /// is checked locally too, and keeps the record of the last preflight; [`Reach::Live`] asks for
+    /// all of it.
     ///
     /// A base URL or a proxy that the change does not touch stays as confirmed as it was; the owner
     /// who names it confirms it so.
@@ -71,8 +73,13 @@ impl Engine {
         let stored = self.stored(name)?;
         let mut draft = stored.draft.clone();
         change(&mut draft);
+        let kept_record = stored
+            .preflight
+            .clone()
+            .filter(|_| reach != Reach::Live && draft.differs_locally(&stored.draft));
         let reach = match draft.gate {
             NetworkGate::Closed => Reach::Offline,
+            NetworkGate::Open if kept_record.is_some() => Reach::Offline,
             NetworkGate::Open => reach,
         };
         let other_provider = draft.base_url.is_none() && draft.provider != stored.draft.provider;
@@ -82,9 +89,12 @@ impl Engine {
         };
         let call = PreflightCall::changed(&stored, draft, naming, reach);
         let report = self.preflight(call).await;
-        let result = report
-            .clear()
-            .and_then(|cleared| self.ports.connections.replace(&stored.draft, &cleared));
+        let cleared = match kept_record {
+            Some(record) => report.clear_with(record),
+            None => report.clear(),
+        };
+        let result =
+            cleared.and_then(|cleared| self.ports.connections.replace(&stored.draft, &cleared));
         Ok(Saved { report, result })
     }
 

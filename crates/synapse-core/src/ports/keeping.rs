@@ -52,6 +52,13 @@ pub trait SecretKeeper: Send + Sync + fmt::Debug {
     /// `credential.store-read-only`, with the command that does it there.
     fn writable(&self, reference: &CredentialRef) -> Result<(), Failure>;
 
+    /// Looks whether `reference` holds nothing yet, so that its owner is not asked for a value in
+    /// vain. A place that has to be opened to say so, such as the local vault, passes.
+    ///
+    /// # Errors
+    /// `credential.exists`, `credential.*` of the place.
+    async fn expect_none(&self, reference: &CredentialRef) -> Result<(), Failure>;
+
     /// Keeps `value`, which has to be what a credential may be: one line of visible ASCII.
     ///
     /// # Errors

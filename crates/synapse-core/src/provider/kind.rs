@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Code, Failure};
+use crate::nearest::nearest;
 
 use super::profile::ProviderProfile;
 use super::profiles;
@@ -108,9 +109,13 @@ impl FromStr for ProviderKind {
             .find(|kind| kind.as_str() == text)
             .ok_or_else(|| {
                 let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
+                let hint = match nearest(text, names.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "write the name exactly as listed".to_owned(),
+                };
                 Failure::new(Code::ConfigUnknownProvider, "that provider is not known")
                     .cause(format!("known providers are: {}", names.join(", ")))
-                    .hint("write the name exactly as listed")
+                    .hint(hint)
                     .hint(
                         "any server of OpenAI's wire format is openai-compatible, with --base-url",
                     )

@@ -9,7 +9,7 @@ use super::{Tool, value};
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
-/// `synapse.connection-list/1`: the model's view of the connections.
+/// `synapse.connections/1` with the fields that a model needs: nothing about credentials and hosts.
 #[derive(Debug, Serialize)]
 pub(crate) struct ListDocument {
     schema: &'static str,
@@ -69,7 +69,7 @@ pub(super) fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
 pub(crate) fn document(view: &View) -> Result<ListDocument, Failure> {
     let connections = view.connections()?;
     Ok(ListDocument {
-        schema: "synapse.connection-list/1",
+        schema: "synapse.connections/1",
         ok: true,
         connections: connections.iter().map(ListedConnection::from).collect(),
     })

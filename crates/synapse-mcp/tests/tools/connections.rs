@@ -9,7 +9,7 @@ async fn the_list_is_what_a_model_needs_and_nothing_of_the_credential() {
     let bench = bench();
     let result = call(&bench.tools, "list_connections", json!({})).await;
     let document = &result["structuredContent"];
-    assert_eq!(document["schema"], "synapse.connection-list/1");
+    assert_eq!(document["schema"], "synapse.connections/1");
     let names: Vec<&str> = document["connections"]
         .as_array()
         .unwrap()

@@ -6,6 +6,7 @@ mod ledger;
 use synapse_core::connection::Field;
 use synapse_core::credential::{CredentialRef, looks_like_token};
 use synapse_core::limits::DraftLimits;
+use synapse_core::nearest::nearest;
 use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::redact::{Redactor, is_opaque};
@@ -335,7 +336,7 @@ impl Reader<'_> {
                     "a token never stands in this file: write `credential = \"file:PATH\"` instead",
                 )
             } else {
-                match nearest(field, known) {
+                match nearest(field, known.iter().copied()) {
                     Some(near) => failure.hint(format!("did you mean `{near}`?")),
                     None => failure.hint(format!("known fields are: {}", known.join(", "))),
                 }
@@ -414,16 +415,6 @@ fn key_offset(table: &dyn TableLike, field: &str) -> usize {
         .map_or(0, |span| span.start)
 }
 
-/// The known word that `word` most likely was to be.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|each| (strsim::levenshtein(&word.to_lowercase(), each), *each))
-        .filter(|(distance, each)| *distance <= 2 && distance * 2 <= each.len())
-        .min()
-        .map(|(_, each)| each)
-}
-
 /// Stands in a draft in place of a credential that is no reference.
 const HIDDEN: &str = "[not shown]";
 /// Fields by which other tools call a token.
@@ -445,7 +436,7 @@ mod tests {
             ("temperature", None),
             ("x", None),
         ] {
-            assert_eq!(nearest(word, &CONNECTION), near, "{word}");
+            assert_eq!(nearest(word, CONNECTION), near, "{word}");
         }
     }
 }

@@ -17,7 +17,7 @@ use super::content::{self, MAX_LENGTH};
 use crate::atomic;
 use crate::atomic::create_directory;
 use crate::failure::{rely_on, shown, writing as writing_failure};
-use crate::shell::quote;
+use crate::shell::{quote, quote_text};
 
 /// Reads the credential file at `written`, where a leading `~/` is the user's home.
 pub(super) async fn resolve(secrets: &Secrets, written: &str) -> Result<ResolvedSecret, Failure> {
@@ -71,18 +71,31 @@ pub(super) fn keep(
             if atomic::create(&path, &content)? {
                 return Ok(());
             }
-            Err(Failure::new(
-                Code::CredentialExists,
-                format!("there is a file {} already", shown(&path)),
-            )
-            .cause("it was left as it is")
-            .with("file", shown(&path)))
+            Err(exists(&path))
         }
         Writing::Replace => {
             existing(&path)?;
             atomic::replace(&path, &content)
         }
     }
+}
+
+/// Fails when there is something at `written`, a link that leads nowhere included.
+pub(super) fn expect_none(written: &str, user_home: Option<&Path>) -> Result<(), Failure> {
+    let path = expand(written, user_home)?;
+    match path.symlink_metadata() {
+        Ok(_) => Err(exists(&path)),
+        Err(_) => Ok(()),
+    }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::new(
+        Code::CredentialExists,
+        format!("there is a file {} already", shown(path)),
+    )
+    .cause("it was left as it is")
+    .with("file", shown(path))
 }
 
 /// Removes the file at `written`; behind a symbolic link the link and its target.
@@ -221,28 +234,12 @@ fn missing(path: &Path) -> Failure {
     } else {
         failure
     };
-    let (what, command) = to_make(path);
-    failure.command(what, command)
-}
-
-/// What makes a credential file at `path`, in a shell of this system.
-#[cfg(unix)]
-fn to_make(path: &Path) -> (&'static str, String) {
-    let directory = match path.parent() {
-        Some(parent) if !parent.exists() => format!("mkdir -p {} && ", quote(parent)),
-        _ => String::new(),
-    };
-    (
-        "create it: paste the token, press Enter, then Ctrl-D",
-        format!("(umask 077 && {directory}cat > {})", quote(path)),
-    )
-}
-
-#[cfg(not(unix))]
-fn to_make(path: &Path) -> (&'static str, String) {
-    (
-        "create it; the token is asked for",
-        format!("synapse secret set \"file:{}\"", shown(path)),
+    failure.command(
+        "create it; the token is asked for and not shown",
+        format!(
+            "synapse secret set {}",
+            quote_text(&format!("file:{}", shown(path)))
+        ),
     )
 }
 

@@ -80,6 +80,15 @@ impl SecretKeeper for Secrets {
         Err(refusal.with("credential", reference))
     }
 
+    async fn expect_none(&self, reference: &CredentialRef) -> Result<(), Failure> {
+        match reference {
+            CredentialRef::File(path) => file::expect_none(path, self.user_home.as_deref()),
+            CredentialRef::Keyring(account) => keyring::expect_none(self, account).await,
+            _ => Ok(()),
+        }
+        .map_err(|failure| failure.with("credential", reference))
+    }
+
     async fn keep(
         &self,
         reference: &CredentialRef,

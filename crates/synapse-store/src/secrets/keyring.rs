@@ -34,6 +34,23 @@ pub(super) async fn resolve(secrets: &Secrets, account: &str) -> Result<Resolved
     })
 }
 
+/// Fails when `account` has an item.
+pub(super) async fn expect_none(secrets: &Secrets, account: &str) -> Result<(), Failure> {
+    let taken = list(secrets)
+        .await?
+        .iter()
+        .any(|each| matches!(each, CredentialRef::Keyring(listed) if listed == account));
+    if taken { Err(exists(account)) } else { Ok(()) }
+}
+
+fn exists(account: &str) -> Failure {
+    Failure::new(
+        Code::CredentialExists,
+        format!("there is {} already", shown(account)),
+    )
+    .cause("it was left as it is")
+}
+
 /// Keeps `value` in the item of `account`.
 pub(super) async fn keep(
     secrets: &Secrets,
@@ -46,13 +63,7 @@ pub(super) async fn keep(
         let entry = entry(&name).map_err(|error| failure(&name, error))?;
         match (entry.get_secret().map(Zeroizing::new), writing) {
             (Err(Error::NoEntry), Writing::Create) | (Ok(_), Writing::Replace) => {}
-            (Ok(_), Writing::Create) => {
-                return Err(Failure::new(
-                    Code::CredentialExists,
-                    format!("there is {} already", shown(&name)),
-                )
-                .cause("it was left as it is"));
-            }
+            (Ok(_), Writing::Create) => return Err(exists(&name)),
             (Err(error), _) => return Err(failure(&name, error)),
         }
         entry

@@ -293,17 +293,8 @@ fn failed(what: &str, error: &dyn std::error::Error) -> Failure {
     Failure::new(Code::InternalInvariant, format!("{what} did not work")).caused_by(error)
 }
 
-#[cfg(windows)]
 const GO_LIVE: &str = "
 Go live with your own key:
    synapse secret set file:~/.synapse/openai.token            (it asks for the key)
    synapse connection create work --provider openai --model MODEL --credential file:~/.synapse/openai.token --allow-network
    synapse ide install CLIENT                                 (`synapse ide list` names them)";
-
-#[cfg(not(windows))]
-const GO_LIVE: &str = "
-Go live with your own key:
-   (umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/openai.token)   (paste the key, Enter, Ctrl-D)
-   synapse connection create work --provider openai --model MODEL \\
-       --credential file:~/.synapse/openai.token --allow-network
-   synapse ide install CLIENT                                            (`synapse ide list` names them)";
