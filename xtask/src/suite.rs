@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::steps::Steps;
 use crate::third_party::{self, ThirdParty};
-use crate::{check, supply, tidy, toolchain};
+use crate::{check, tidy, toolchain};
 
 /// Which tests to run.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +58,6 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
     steps.run("toolchain", || toolchain::prepare(repository));
     steps.run("tidy", || tidy::run(repository));
     check::run_within(&mut steps, repository);
-    supply::run_within(&mut steps, repository);
     let third_party = steps.run("third-party parts", || third_party::prepare(repository));
     steps.run("tests", || {
         tests(repository, third_party.as_ref(), selection)
@@ -123,5 +122,12 @@ fn demo(repository: &Repository) -> Result<(), Failure> {
     invocation.run()
 }
 
-/// The sets that take longer than a few seconds, by a part of their tests' paths.
-const SLOW: &[&str] = &["slow::"];
+/// The sets that take longest, by a part of their tests' paths: the leak hunt, answers of megabytes,
+/// the doubling of hostile texts, and killed processes.
+const SLOW: &[&str] = &[
+    "hunt::",
+    "large::",
+    "linear::",
+    "killed::",
+    "every_call_is_at_most",
+];

@@ -17,8 +17,7 @@ pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
     steps.finish()
 }
 
-/// Adds the checks to a longer run.
-pub(crate) fn run_within(steps: &mut Steps, repository: &Repository) {
+fn run_within(steps: &mut Steps, repository: &Repository) {
     steps.run("licences, bans, sources", || {
         deny(repository, &["bans", "licenses", "sources"])
     });

@@ -387,7 +387,6 @@ mod tests {
             "http://nas.local/v1",
             "http://8.8.8.8/v1",
             "http://u@192.168.1.7/v1",
-            "http://192.168.1.7",
         ] {
             assert!(read(text).is_err(), "{text}");
         }

@@ -420,7 +420,7 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&file).unwrap(), theirs);
             assert_eq!(std::fs::read_dir(beside).unwrap().count(), 1);
             // It never happened.
-            assert_eq!(journal.records().unwrap(), [OsString::new(); 0]);
+            assert!(journal.records().unwrap().is_empty());
         }
         // The same when an entry goes, with its file or without.
         journal.apply(&install(), now).unwrap();

@@ -10,14 +10,12 @@ use crate::format::{self, Edit, Text};
 /// The content of a file of `client` that has our entry and nothing else.
 ///
 /// # Errors
-/// `internal.invariant` when the entry cannot be written, which no entry can bring about;
-/// `ide.not-supported` when a path in it cannot be shown.
+/// `ide.not-supported` when a path in it cannot be written in this format, or not be shown.
 pub fn snippet(client: &Client, entry: &Entry) -> Result<String, Failure> {
     let path = vec![client.key.to_owned(), NAME.to_owned()];
     let edit = Edit::Set(path, entry.fresh(client));
-    let text = format::edit(client.format, &Text::default(), &[edit]).map_err(|why| {
-        Failure::new(Code::InternalInvariant, "the snippet cannot be written").cause(why)
-    })?;
+    let text = format::edit(client.format, &Text::default(), &[edit])
+        .map_err(|why| unshowable(client).cause(why))?;
     shown(client, text.as_str())
 }
 
@@ -33,7 +31,11 @@ fn shown(client: &Client, text: &str) -> Result<String, Failure> {
     if means_the_same {
         return Ok(shown);
     }
-    Err(Failure::new(
+    Err(unshowable(client))
+}
+
+fn unshowable(client: &Client) -> Failure {
+    Failure::new(
         Code::IdeNotSupported,
         "the entry cannot be shown: a path in it has characters that a terminal must not show",
     )
@@ -41,7 +43,7 @@ fn shown(client: &Client, text: &str) -> Result<String, Failure> {
         "let Synapse write it",
         format!("synapse ide install {}", client.id()),
     )
-    .with("client", client.id()))
+    .with("client", client.id())
 }
 
 #[cfg(test)]

@@ -107,6 +107,10 @@ impl Running {
     /// and then killed. Gives how it ended, if it did so within `patience`.
     pub async fn end(mut self, patience: Duration) -> Option<ExitStatus> {
         self.close_input();
+        if let (Tree::Alone(alone), true) = (&mut self.tree, patience.is_zero()) {
+            // Once it is waited for, its group cannot be told from another one.
+            alone.kill();
+        }
         let status = timeout(patience, self.wait()).await;
         drop((self.output.take(), self.errors.take()));
         match self.tree {

@@ -47,6 +47,9 @@ pub(crate) fn list_reader(
         stated: None,
         read: move |seen: &Seen| {
             let entries = read(&seen.value).ok_or(Problem::Shape)?;
+            if entries.models.is_empty() && seen.flaws.is_cut() {
+                return Err(Problem::Shape);
+            }
             Ok(List {
                 models: entries.models,
                 is_cut: seen.flaws.left_out() > 0,

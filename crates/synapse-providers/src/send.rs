@@ -12,7 +12,7 @@ use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{BaseUrl, Connection, Origin};
-use synapse_http::{HttpClient, HttpRequest, HttpResponse, Method, TransportFailure};
+use synapse_http::{BodyCoding, HttpClient, HttpRequest, HttpResponse, Method, TransportFailure};
 use url::Url;
 
 use crate::aside::aside;
@@ -330,7 +330,7 @@ impl Received {
             let says_something = stated != ChatReply::default();
             says_something.then(|| Box::new(stated))
         };
-        let Some(seen) = json::read(answer.body, reader.shape) else {
+        let Some(mut seen) = json::read(answer.body, reader.shape) else {
             // Whole JSON is JSON, whatever it is called; a stream may be called anything as well.
             if stream::is_one(answer.headers.text("content-type"), answer.body) {
                 let stated = reader
@@ -341,6 +341,11 @@ impl Received {
             }
             return (Err(classify_success(&answer, Problem::Shape)), None);
         };
+        if self.response.coding == BodyCoding::Damaged
+            && let Some(sentence) = self.response.coding.note()
+        {
+            seen.flaws.in_transfer(sentence);
+        }
         let stated = |value| reader.stated.and_then(|read| kept(read(value)));
         // Routers answer before their sub-provider has, and cannot take the status back.
         // Where there is no answer the error may be anything, and not what the answer's shape has.

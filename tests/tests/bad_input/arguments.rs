@@ -34,7 +34,7 @@ fn an_unknown_provider() {
     ----- stderr
     error[config.unknown-provider]: that provider is not known
       cause: known providers are: openai, huggingface, anthropic, openrouter, groq, deepseek, xai, mistral, together, gemini, azure, ollama, lmstudio, llamacpp, vllm, openai-compatible
-      hint: write the name exactly as listed
+      hint: did you mean `openai`?
       hint: any server of OpenAI's wire format is openai-compatible, with --base-url
     ");
 }

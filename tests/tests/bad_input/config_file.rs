@@ -194,7 +194,7 @@ fn a_broken_connection_beside_a_good_one() {
     warning[config.unknown-provider]: connection `bad`: that provider is not known
       cause: known providers are: openai, huggingface, anthropic, openrouter, groq, deepseek, xai, mistral, together, gemini, azure, ollama, lmstudio, llamacpp, vllm, openai-compatible
       cause: at [HOME]/.synapse/connections.toml:9:12
-      hint: write the name exactly as listed
+      hint: did you mean `openai`?
       hint: any server of OpenAI's wire format is openai-compatible, with --base-url
     ");
     let chat = home.run(["chat", "bad", "hello"]);
@@ -205,7 +205,7 @@ fn a_broken_connection_beside_a_good_one() {
     error[config.unknown-provider]: that provider is not known
       cause: known providers are: openai, huggingface, anthropic, openrouter, groq, deepseek, xai, mistral, together, gemini, azure, ollama, lmstudio, llamacpp, vllm, openai-compatible
       cause: at [HOME]/.synapse/connections.toml:9:12
-      hint: write the name exactly as listed
+      hint: did you mean `openai`?
       hint: any server of OpenAI's wire format is openai-compatible, with --base-url
     ");
     home.run(["connection", "show", "work"]).with_code(0);

@@ -45,7 +45,7 @@ fn missing() {
     ----- stdout
     ----- stderr
     error[credential.missing]: there is no credential file [HOME]/credential
-      hint: create it: paste the token, press Enter, then Ctrl-D: (umask 077 && cat > [HOME]/credential)
+      hint: create it; the token is asked for and not shown: synapse secret set file:[HOME]/credential
     ");
 }
 
@@ -59,7 +59,7 @@ fn in_a_directory_that_is_missing_too() {
     ----- stdout
     ----- stderr
     error[credential.missing]: there is no credential file [HOME]/not here/token
-      hint: create it: paste the token, press Enter, then Ctrl-D: (umask 077 && mkdir -p '[HOME]/not here' && cat > '[HOME]/not here/token')
+      hint: create it; the token is asked for and not shown: synapse secret set 'file:[HOME]/not here/token'
     ");
 }
 
@@ -242,7 +242,7 @@ fn a_literal_token() {
     ----- stderr
     error[credential.literal-token]: this looks like a token; a reference to one is expected here
       cause: a token on the command line or in a file ends up in histories and backups
-      hint: put it into a file that only you can read and pass file:PATH: (umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/provider.token)
+      hint: put it into a file that only you can read and pass file:PATH: synapse secret set file:~/.synapse/provider.token
       hint: treat a token that was typed on a command line as exposed, and rotate it
     ");
     let mut outputs = vec![created];

@@ -164,4 +164,4 @@ const TIMED: usize = if cfg!(debug_assertions) {
 const SIZE: usize = 7_000_000;
 /// In MiB, for a chat and a list in one process.
 const MOST: u64 = 120;
-const PROMPTLY: Duration = Duration::from_secs(1);
+const PROMPTLY: Duration = Duration::from_secs(5);

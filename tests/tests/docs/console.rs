@@ -1,7 +1,8 @@
 //! The `console` blocks, run as a reader would run them, in a home with nothing in it.
 //! `TRYCMD=dump=DIR cargo test -p synapse-tests --test docs` writes what they print now.
 
-use std::fs;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 
 use synapse_tests::Home;
@@ -53,7 +54,8 @@ fn run(page: &Path) {
     let home = Home::new(TWIN);
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join(page.file_name().unwrap());
-    fs::write(&copy, for_trycmd(&text(page))).unwrap();
+    let mut file = File::create(&copy).unwrap();
+    file.write_all(for_trycmd(&text(page)).as_bytes()).unwrap();
     let own = home.path().to_string_lossy().into_owned();
     let cases = trycmd::TestCases::new();
     cases

@@ -43,10 +43,11 @@ fn prompt_without_a_ledger(
     let mut ide = Ide::connect(twin(&home, &["serve"]), Era::Modern);
     let result = ide.call("chat", json!({"prompt": "hello"}));
     assert_ne!(result["isError"], true, "{result}");
-    assert_eq!(
-        result["content"],
-        json!([{"type": "text", "text": "Hello"}])
-    );
+    let blocks = result["content"].as_array().unwrap();
+    assert_eq!(blocks[0], json!({"type": "text", "text": "Hello"}));
+    assert_eq!(blocks.len(), 2, "{result}");
+    let told = blocks[1]["text"].as_str().unwrap();
+    assert!(told.starts_with(&format!("warning[{code}]: ")), "{told}");
     let warnings = result["structuredContent"]["warnings"].as_array().unwrap();
     assert_eq!(warnings.len(), 1, "{result}");
     assert_eq!(warnings[0]["code"], code);

@@ -109,12 +109,12 @@ pub(crate) fn successes_that_are_none() -> Tally {
             "provider.bad-response",
             too_large,
         ),
-        // It was not asked for, and is not unpacked: unpacked it would be larger than the cap.
+        // It was not asked for; it is unpacked no further than the cap.
         (
             "gzip bomb",
             Reply::json(200, gzip_bomb()).header("content-encoding", "gzip"),
             "provider.bad-response",
-            no_answer,
+            too_large,
         ),
         // A whole answer counts, however the connection ends behind it.
         (

@@ -36,7 +36,7 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       FAIL  credential  credential.missing: there is no credential file [HOME]/token
     proven: config, endpoint, gate
     error[credential.missing]: there is no credential file [HOME]/token
-      hint: create it: paste the token, press Enter, then Ctrl-D: (umask 077 && cat > [HOME]/token)
+      hint: create it; the token is asked for and not shown: synapse secret set file:[HOME]/token
     # two tokens in one file
       FAIL  credential  credential.multi-line: the credential file [HOME]/token has 2 lines
     proven: config, endpoint, gate

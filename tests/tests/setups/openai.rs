@@ -35,7 +35,7 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       FAIL  credential  credential.missing: there is no credential file [HOME]/token
     proven: config, endpoint, gate
     error[credential.missing]: there is no credential file [HOME]/token
-      hint: create it: paste the token, press Enter, then Ctrl-D: (umask 077 && cat > [HOME]/token)
+      hint: create it; the token is asked for and not shown: synapse secret set file:[HOME]/token
     # two tokens in one file
       FAIL  credential  credential.multi-line: the credential file [HOME]/token has 2 lines
     proven: config, endpoint, gate
@@ -59,7 +59,7 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
     proven: config, endpoint
     error[credential.literal-token]: this looks like a token; a reference to one is expected here
       cause: a token on the command line or in a file ends up in histories and backups
-      hint: put it into a file that only you can read and pass file:PATH: (umask 077 && mkdir -p ~/.synapse && cat > ~/.synapse/provider.token)
+      hint: put it into a file that only you can read and pass file:PATH: synapse secret set file:~/.synapse/provider.token
       hint: treat a token that was typed on a command line as exposed, and rotate it
     # plain http to the API
       FAIL  endpoint    endpoint.invalid-url: plain http would send everything unencrypted

@@ -161,7 +161,7 @@ impl Shown {
                 "no credential file",
                 Credential::Missing,
                 "credential.missing",
-                "create it: paste the token",
+                "create it; the token is asked for",
             ),
             (
                 "two tokens in one file",

@@ -25,6 +25,7 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::SeenSecrets;
 
+use crate::args::ConnectionCommand;
 use crate::args::{Arguments, Command};
 use crate::compose::{self, Asking};
 use crate::environment::Environment;

@@ -183,6 +183,16 @@ async fn own_a_program() {
     panic!("it came to an end: {ending:?}");
 }
 
+#[tokio::test]
+async fn without_a_guard_the_group_is_ended_also_behind_a_program_that_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = parent_of(directory.path(), KINDS[0].1, "exit 0");
+    let limits = limits(Duration::from_secs(3));
+    let trouble = program.run(&Guard::none(), limits).await;
+    assert!(matches!(trouble, Err(Trouble::Late)), "{trouble:?}");
+    until_all_are_gone(directory.path(), 2, "the group");
+}
+
 /// What the guard is for, shown on what is left without one.
 #[tokio::test]
 async fn without_a_guard_a_session_of_its_own_stays() {

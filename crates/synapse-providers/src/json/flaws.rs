@@ -62,9 +62,15 @@ pub(crate) struct Flaws {
     looked_at: usize,
     left_out: usize,
     is_cut: bool,
+    of_transfer: Option<&'static str>,
 }
 
 impl Flaws {
+    /// Notes what was lost before the body was read at all.
+    pub(crate) const fn in_transfer(&mut self, sentence: &'static str) {
+        self.of_transfer = Some(sentence);
+    }
+
     /// Notes a flaw. `place` is worked out only when it is going to be told.
     pub(super) fn note(&mut self, flaw: Flaw, place: impl FnOnce() -> String) {
         if let Flaw::More(count) = flaw {
@@ -84,11 +90,6 @@ impl Flaws {
         }
     }
 
-    /// Whether everything was read.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_empty()
-    }
-
     /// Whether the body ended in the middle.
     pub(crate) const fn is_cut(&self) -> bool {
         self.is_cut
@@ -106,7 +107,8 @@ impl Flaws {
             place => format!("`{place}`: {}", flaw.text()),
         });
         let more = (self.more > 0).then(|| format!("{} more of these", self.more));
-        told.chain(more).collect()
+        let transfer = self.of_transfer.map(str::to_owned);
+        transfer.into_iter().chain(told).chain(more).collect()
     }
 }
 

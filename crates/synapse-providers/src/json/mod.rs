@@ -24,6 +24,8 @@ pub(crate) struct Seen {
     pub(crate) value: Value,
     /// What could not be read.
     pub(crate) flaws: Flaws,
+    /// The body is no JSON as it stands.
+    pub(crate) is_mended: bool,
 }
 
 /// Reads as much of `body` as `shape` looks at; `None` when it is no JSON object or list at all.
@@ -40,7 +42,11 @@ pub(crate) fn read(body: &[u8], shape: &'static Shape) -> Option<Seen> {
         return Some(seen);
     }
     let (text, flaws) = mend::mend(body);
-    parse(&text, shape, flaws).ok()
+    let seen = parse(&text, shape, flaws).ok()?;
+    Some(Seen {
+        is_mended: true,
+        ..seen
+    })
 }
 
 fn parse(text: &[u8], shape: &'static Shape, flaws: Flaws) -> serde_json::Result<Seen> {
@@ -51,6 +57,7 @@ fn parse(text: &[u8], shape: &'static Shape, flaws: Flaws) -> serde_json::Result
     Ok(Seen {
         value,
         flaws: notes.into_flaws(),
+        is_mended: false,
     })
 }
 
@@ -246,7 +253,7 @@ mod tests {
                 let body = format!(r#"{{"a":{deep}{damage},"end":"z"}}"#);
                 let seen = read(body.as_bytes(), &SHEET).unwrap();
                 assert_eq!(seen.value["end"], "z");
-                assert!(!seen.flaws.is_empty());
+                assert!(!seen.flaws.sentences().is_empty());
             }
         }
         let many = format!(

@@ -74,7 +74,7 @@ impl ErrorBody {
             let read = Self::from_json(&seen.value);
             // Other text may begin with a bracket as well.
             let says_something = read.message.is_some() || read.stated().next().is_some();
-            if says_something || seen.flaws.is_empty() {
+            if says_something || !seen.is_mended {
                 return read;
             }
         }

@@ -107,7 +107,8 @@ proptest! {
             Disguise::OctalList, Disguise::Base64Twice(0), Disguise::Base64Twice(1),
             Disguise::Base64Wide, Disguise::Base64Hex, Disguise::Base64Json,
         ][..]),
-        before in text("[ -~]{0,20}[ \"=<(]"),
+        // A list of bytes that follows another number at once is read together with it.
+        before in text("[ -~]{0,20}[g-z][ \"=<(]"),
         behind in text("[ \",)>&][ -~]{0,20}"),
     ) {
         let token = format!("{}{body}", prefix.prefix);

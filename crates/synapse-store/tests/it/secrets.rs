@@ -151,15 +151,15 @@ async fn a_missing_file_comes_with_the_command_that_makes_it() {
     for (reference, command) in [
         (
             "file:~/x.token",
-            format!("(umask 077 && cat > {shown}/x.token)"),
+            format!("synapse secret set file:{shown}/x.token"),
         ),
         (
             "file:~/no dir/x",
-            format!("(umask 077 && mkdir -p '{shown}/no dir' && cat > '{shown}/no dir/x')"),
+            format!("synapse secret set 'file:{shown}/no dir/x'"),
         ),
         (
             "file:~/file/x",
-            format!("(umask 077 && cat > {shown}/file/x)"),
+            format!("synapse secret set file:{shown}/file/x"),
         ),
     ] {
         let failure = resolve(&secrets, reference).await.unwrap_err();

@@ -113,7 +113,15 @@ async fn a_clock_that_is_ahead_removes_nothing() {
     let ledger = call(&home, &[-10]).await;
     settle(&ledger).await;
     drop(ledger);
-    let left = ages(&home).await.0;
+    // Retention works beside the calls, and has its time on a busy machine.
+    let mut left = ages(&home).await.0;
+    for _ in 0..200 {
+        if !left.contains(&3) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        left = ages(&home).await.0;
+    }
     assert!(left.contains(&ten_years), "{left:?}");
     assert!(!left.contains(&3), "{left:?}");
 }
