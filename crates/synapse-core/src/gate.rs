@@ -87,6 +87,14 @@ pub trait Departure: Send + Sync + fmt::Debug {
 }
 
 impl NetworkPermit {
+    /// The permit of an approved upstream; only [`Approval`](crate::upstream::Approval) mints it.
+    pub(crate) fn approved(origin: Option<Origin>) -> Self {
+        Self {
+            origins: origin.into_iter().collect(),
+            departure: None,
+        }
+    }
+
     /// Whether `origin` may be contacted under this permit.
     #[must_use]
     pub fn covers(&self, origin: &Origin) -> bool {

@@ -33,11 +33,12 @@ pub mod secret;
 pub mod secure_url;
 pub mod telemetry;
 pub mod time;
+pub mod upstream;
 
 pub use connection::{Connection, Draft};
 pub use endpoint::{BaseUrl, Origin};
 pub use engine::{Engine, Ports};
-pub use error::{Class, Code, Failure, Hint};
+pub use error::{Class, Code, Failure, Hint, Remedy};
 pub use gate::{NetworkGate, NetworkPermit};
 pub use name::{ConnectionName, ModelId};
 pub use provider::{Provider, ProviderKind};

@@ -1,6 +1,7 @@
 //! The ports through which all I/O, time and randomness reach the use cases.
 
 mod keeping;
+mod upstream;
 
 use std::fmt;
 use std::pin::Pin;
@@ -29,6 +30,10 @@ use crate::redact::Redactor;
 use crate::time::Timestamp;
 
 pub use self::keeping::{Kept, PassphrasePrompt, PassphrasePurpose, SecretKeeper, Shelf, Writing};
+pub use self::upstream::{
+    ApprovalStore, BrowserOpener, StoredUpstream, TokenSource, TokenStore, TokenTransaction,
+    UpstreamStore,
+};
 
 /// A connection as it is stored.
 #[derive(Debug, Clone)]

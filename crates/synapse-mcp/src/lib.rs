@@ -3,6 +3,7 @@
 //! It speaks the revision 2026-07-28 and every earlier one from one process, and sees the product
 //! only through the ports of [`host`]. It never prints, reads no environment and exits no process.
 
+pub mod client;
 mod engine;
 pub mod host;
 mod identity;

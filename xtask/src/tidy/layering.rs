@@ -42,7 +42,27 @@ const LAYERS: &[Layer] = &[
             "synapse-ide",
             "synapse-files",
             "synapse-process",
+            "synapse-hub",
+            "synapse-oauth",
+            "synapse-dashboard",
         ],
+    },
+    Layer {
+        name: "synapse-hub",
+        may_use: &[
+            "synapse-core",
+            "synapse-mcp",
+            "synapse-http",
+            "synapse-process",
+        ],
+    },
+    Layer {
+        name: "synapse-oauth",
+        may_use: &["synapse-core", "synapse-http"],
+    },
+    Layer {
+        name: "synapse-dashboard",
+        may_use: &["synapse-core"],
     },
     Layer {
         name: "synapse-providers",

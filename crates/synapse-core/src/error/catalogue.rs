@@ -504,6 +504,170 @@ catalogue! {
         means "the dates of calls contradict the order in which they were written"
         detected "calls are dated later than calls that came after them, or the clock is far ahead of every call; retention removes nothing by such a time"
         remedy "Set the clock. Rows with a wrong date stay until a purge names their date.";
+    ConfigUnresolvedVariable "config.unresolved-variable" Config
+        means "a `${…}` of mcp-servers.json names a variable that is not set"
+        detected "the variable is neither in the entry's own `env`, nor in its `envFile`, nor in the environment, and has no default"
+        remedy "Set the variable, name a file with `envFile`, or give a default: `${NAME:-default}`.";
+    ConfigSecretInArgv "config.secret-in-argv" Config
+        means "a secret would become an argument of a program"
+        detected "a secret reference, or a text in the shape of a token, is in `command`, `args` or `url`; other users can read arguments"
+        remedy "Move it to `env` of a program or to `headers` of a URL.";
+    PolicyToolBudget "policy.tool-budget" Policy
+        means "the tools of the hub exceed the limit that was set"
+        detected "their number or their estimated tokens are above `--max-tools` or `--max-tool-tokens`; none of them is offered"
+        remedy "Narrow the hub with `--group`, `--upstream` or `tools`, use `--hub-mode search`, or raise the limit.";
+    UpstreamNotApproved "upstream.not-approved" Upstream
+        means "nobody approved this upstream server"
+        detected "it has no approval for this configuration file; nothing was started, contacted or read"
+        remedy "Look at it and confirm it with `synapse hub approve SERVER`.";
+    UpstreamChanged "upstream.changed" Upstream
+        means "the upstream server is no longer what was approved"
+        detected "its command, directory, variables, URL or headers differ from the approval; nothing was started, contacted or read"
+        remedy "Look at the difference and confirm it with `synapse hub approve SERVER`.";
+    UpstreamStartFailed "upstream.start-failed" Upstream
+        means "the program of an upstream server could not be started"
+        detected "the operating system refused, or the program ended before its first answer; the message has its exit code and its last lines"
+        remedy "Correct the program or its variables; `synapse hub preflight SERVER --live` tries it alone.";
+    UpstreamExited "upstream.exited" Upstream
+        means "the upstream server ended during a call"
+        detected "its process exited or closed its output before the answer; the call may have run"
+        remedy "Read its last lines with `synapse hub log SERVER`. It is started again by the next call.";
+    UpstreamTimeout "upstream.timeout" Upstream
+        means "the upstream server did not answer in time"
+        detected "the limit for its start or for the call passed without an answer or progress; the call may have run"
+        remedy "Raise `timeout` of the entry if the server needs longer.";
+    UpstreamProtocol "upstream.protocol" Upstream
+        means "the upstream server broke the protocol"
+        detected "its answer is not JSON, has no result and no error, or contradicts what it negotiated"
+        remedy "Update the server; report it to its authors with the message.";
+    UpstreamTooLarge "upstream.too-large" Upstream
+        means "the upstream server sent more than Synapse takes"
+        detected "a message exceeded the limit for bytes, depth or number of values"
+        remedy "Ask the server for less; the limits are in the reference.";
+    UpstreamNotMcp "upstream.not-mcp" Upstream
+        means "no MCP server answers at that URL"
+        detected "the answer is a web page, a redirect or something else that no MCP server sends"
+        remedy "Check the URL of the entry; it usually ends in `/mcp`.";
+    UpstreamRefused "upstream.refused" Upstream
+        means "the upstream server refused access"
+        detected "it answered 401 or 403 to the credential that the entry has"
+        remedy "Replace the credential, or log in with `synapse hub login SERVER`.";
+    UpstreamUnavailable "upstream.unavailable" Upstream
+        means "the upstream server is not able to answer now"
+        detected "it answered 429 or 5xx; nothing is sent again"
+        remedy "Try again later; `Retry-After` is shown when it was stated.";
+    UpstreamSessionLost "upstream.session-lost" Upstream
+        means "the upstream server forgot its session"
+        detected "it answered 404 to a session that it had opened; the call did not run"
+        remedy "Call again: the next call opens a new session.";
+    UpstreamInterrupted "upstream.interrupted" Upstream
+        means "the answer of the upstream server broke off"
+        detected "the connection ended inside the answer; the call may have run"
+        remedy "Look whether the call took effect before you repeat it.";
+    UpstreamUnsupported "upstream.unsupported" Upstream
+        means "the upstream server needs something that Synapse does not have"
+        detected "it uses the HTTP+SSE transport, a revision, or a capability that is not supported"
+        remedy "Use its streamable HTTP endpoint or a newer version of the server.";
+    UpstreamToolChanged "upstream.tool-changed" Upstream
+        means "a tool is no longer what was approved"
+        detected "the server's list has another description, schema or annotation for it than the approved catalogue; the call was not sent"
+        remedy "Look at the difference and approve it with `synapse hub approve SERVER`.";
+    UpstreamToolGone "upstream.tool-gone" Upstream
+        means "an approved tool is no longer there"
+        detected "the server's list does not have it any more; the call was not sent"
+        remedy "Approve the server's present list with `synapse hub approve SERVER`.";
+    UpstreamToolDenied "upstream.tool-denied" Upstream
+        means "the tool is not offered"
+        detected "`tools` of the entry does not allow it, or denies it"
+        remedy "Change `tools` of the entry in mcp-servers.json.";
+    OauthDiscoveryFailed "oauth.discovery-failed" Oauth
+        means "the authorization server of an upstream could not be found"
+        detected "no metadata document was found at the URLs that the specification names; each is listed with its status"
+        remedy "Check the server's URL, or name the document with `authServerMetadataUrl`.";
+    OauthNoChallenge "oauth.no-challenge" Oauth
+        means "the upstream server does not ask for a login"
+        detected "it answered without a challenge although no token was sent"
+        remedy "No login is needed for what it offers; for Hugging Face add `?login` to the URL.";
+    OauthClientRequired "oauth.client-required" Oauth
+        means "no OAuth client is configured for this upstream"
+        detected "the entry has no client id and no metadata document, and `--register` was not given"
+        remedy "Configure a client id, a metadata document, or log in with `--register`.";
+    OauthRegistrationRefused "oauth.registration-refused" Oauth
+        means "the authorization server refused to register a client"
+        detected "its registration endpoint answered with an error, or it has none"
+        remedy "Register an app with the provider and configure its client id.";
+    OauthRedirectMismatch "oauth.redirect-mismatch" Oauth
+        means "the redirect URI is not registered for this client"
+        detected "the authorization server refused it before a login page was shown; no browser was opened"
+        remedy "Register exactly the URI in the message with the provider, or correct `redirectUri`.";
+    OauthClientUnknown "oauth.client-unknown" Oauth
+        means "the authorization server does not know the client"
+        detected "it refused the client id before a login page was shown"
+        remedy "Correct the client id, or log in again with `--register`.";
+    OauthScopeRefused "oauth.scope-refused" Oauth
+        means "the authorization server refused the scopes"
+        detected "it answered `invalid_scope`"
+        remedy "Ask for other scopes with `--scope`.";
+    OauthDenied "oauth.denied" Oauth
+        means "the login was declined"
+        detected "the authorization server answered `access_denied` or another error"
+        remedy "Log in again and agree, or use another account.";
+    OauthStateMismatch "oauth.state-mismatch" Oauth
+        means "an answer does not belong to this login"
+        detected "its `state` is missing, wrong or was used before; it was not used"
+        remedy "Begin the login again.";
+    OauthIssuerMismatch "oauth.issuer-mismatch" Oauth
+        means "a document or an answer names another issuer"
+        detected "the issuer differs from the one that was asked, byte for byte"
+        remedy "Do not log in; check the server's URL and ask its operator.";
+    OauthIssuerChanged "oauth.issuer-changed" Oauth
+        means "the upstream now names another authorization server"
+        detected "its issuer or token endpoint differs from the one that was confirmed at login; nothing was sent there"
+        remedy "If the change is expected, log in again with `synapse hub login SERVER`.";
+    OauthPkceUnsupported "oauth.pkce-unsupported" Oauth
+        means "the authorization server does not advertise PKCE with S256"
+        detected "`code_challenge_methods_supported` lacks S256"
+        remedy "Set `pkce` to `unadvertised` in the entry if its operator confirms that S256 works.";
+    OauthResourceMismatch "oauth.resource-mismatch" Oauth
+        means "the metadata belongs to another resource"
+        detected "`resource` is neither the server's URL nor a parent of it, or the document is on another origin"
+        remedy "Check the URL of the entry; do not log in if it is right.";
+    OauthPortBusy "oauth.port-busy" Oauth
+        means "the port of the callback is in use"
+        detected "another program listens on the port of the redirect URI"
+        remedy "End that program, or use another port if the registration allows one.";
+    OauthLoginTimeout "oauth.login-timeout" Oauth
+        means "the login was not completed in time"
+        detected "no callback came before the limit"
+        remedy "Begin again; `--timeout` gives more time, `--paste` and `--device` need no callback.";
+    OauthLoginRequired "oauth.login-required" Oauth
+        means "the upstream needs a login"
+        detected "no usable token is stored for it; nothing was sent"
+        remedy "Log in with `synapse hub login SERVER`.";
+    OauthDeviceExpired "oauth.device-expired" Oauth
+        means "the device code expired before it was confirmed"
+        detected "the authorization server answered `expired_token`, or the time it gave has passed"
+        remedy "Begin again with `synapse hub login SERVER --device`.";
+    OauthTokenRefused "oauth.token-refused" Oauth
+        means "the upstream refused the access token"
+        detected "it answered 401; the call was not repeated"
+        remedy "Call again: the token is refreshed first. If that fails, log in again.";
+    OauthTokenInvalid "oauth.token-invalid" Oauth
+        means "the token endpoint gave no usable token"
+        detected "its answer has no access token, another token type, or characters that no header can carry"
+        remedy "Log in again; report it to the operator of the authorization server.";
+    OauthScope "oauth.scope" Oauth
+        means "the token lacks a scope"
+        detected "the upstream answered 403 and asks for more than was granted"
+        remedy "Log in again with the scopes in the hint.";
+    OauthTwoCredentials "oauth.two-credentials" Oauth
+        means "the upstream has a credential of its own already"
+        detected "the entry has an `Authorization` header; a login would compete with it"
+        remedy "Remove the header to log in, or keep it and do not log in.";
+    OauthStoreUnavailable "oauth.store-unavailable" Oauth
+        means "the store of tokens cannot be used"
+        detected "the keyring is locked, absent or did not answer within 3 seconds, or a file is damaged"
+        remedy "Unlock or repair the store that the configuration names; no other one is used.";
 }
 
 impl Code {

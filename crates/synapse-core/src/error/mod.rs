@@ -5,12 +5,14 @@
 
 mod catalogue;
 mod class;
+mod remedy;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 pub use catalogue::{Code, CodeEntry, CodeParseError};
 pub use class::Class;
+pub use remedy::Remedy;
 
 /// A failure as every surface shows it: code, message, causes, hints and context.
 ///
@@ -91,6 +93,12 @@ impl Failure {
             command: Some(command.into()),
         });
         self
+    }
+
+    /// Adds a next step that every surface renders in its own way.
+    #[must_use]
+    pub fn remedy(self, text: impl Into<String>, remedy: &Remedy) -> Self {
+        self.command(text, remedy.command())
     }
 
     /// Adds a fact for machines.

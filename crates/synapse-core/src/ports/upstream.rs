@@ -1,0 +1,149 @@
+//! Ports of the hub: where upstreams, approvals and tokens are kept, and who gives a token.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use url::Url;
+
+use crate::error::Failure;
+use crate::gate::NetworkPermit;
+use crate::secret::BoundSecret;
+use crate::upstream::{Approval, RecordKey, TokenRecord, Upstream, UpstreamName};
+
+/// An upstream as it is declared.
+#[derive(Debug, Clone)]
+pub struct StoredUpstream {
+    /// Its name as it stands in the file.
+    pub name: String,
+    /// What it means, or why it cannot be understood; other servers are not affected.
+    pub upstream: Result<Upstream, Failure>,
+    /// What its owner should know: ignored members, unknown ones, an unversioned package.
+    pub warnings: Vec<Failure>,
+}
+
+/// Where upstreams are declared: `mcp-servers.json`.
+pub trait UpstreamStore: Send + Sync + fmt::Debug {
+    /// All upstreams in the order of the file; none when there is no file. Changes nothing on disk.
+    ///
+    /// # Errors
+    /// `config.*` or `storage.*` when the file as a whole cannot be read.
+    fn load(&self) -> Result<Vec<StoredUpstream>, Failure>;
+
+    /// Adds an entry, given as its JSON object; comments and the other entries stay as they are.
+    ///
+    /// # Errors
+    /// `config.duplicate-name`, or as [`UpstreamStore::load`]; the file is left as it was.
+    fn insert(
+        &self,
+        name: &UpstreamName,
+        entry: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), Failure>;
+
+    /// Removes an entry.
+    ///
+    /// # Errors
+    /// `config.not-found`, or as [`UpstreamStore::load`]; the file is left as it was.
+    fn remove(&self, name: &UpstreamName) -> Result<(), Failure>;
+}
+
+/// Where approvals are kept. Each configuration file has its own.
+pub trait ApprovalStore: Send + Sync + fmt::Debug {
+    /// All approvals.
+    ///
+    /// # Errors
+    /// `storage.*`, `config.newer-format`.
+    fn load(&self) -> Result<Vec<Approval>, Failure>;
+
+    /// Keeps an approval in place of the one that the server had.
+    ///
+    /// # Errors
+    /// `storage.*`; what was kept before is left as it was.
+    fn keep(&self, approval: &Approval) -> Result<(), Failure>;
+
+    /// Withdraws the approval of a server, if it has one.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    fn withdraw(&self, server: &UpstreamName) -> Result<(), Failure>;
+}
+
+/// Gives the access token of an upstream. OAuth implements it; an upstream with an `authorization`
+/// header of its own does not need one.
+#[async_trait]
+pub trait TokenSource: Send + Sync + fmt::Debug {
+    /// A token for one request to `url`, refreshed first when it is about to expire, or `None` when
+    /// nobody ever logged in. Sends at most one request, to the token endpoint of the login.
+    ///
+    /// # Errors
+    /// `oauth.*`, `transport.*`, `storage.*`. Never opens a browser, registers or asks.
+    async fn token(
+        &self,
+        permit: &NetworkPermit,
+        server: &UpstreamName,
+        url: &Url,
+    ) -> Result<Option<BoundSecret>, Failure>;
+
+    /// Judges an answer that refused the token that was sent last, and notes it in the record.
+    /// Sends nothing. `challenges` are the values of `WWW-Authenticate`.
+    async fn refused(
+        &self,
+        server: &UpstreamName,
+        url: &Url,
+        status: u16,
+        challenges: &[String],
+    ) -> Failure;
+}
+
+/// Where token records are kept.
+#[async_trait]
+pub trait TokenStore: Send + Sync + fmt::Debug {
+    /// The record of `key`.
+    ///
+    /// # Errors
+    /// `oauth.store-unavailable`, `storage.*`.
+    async fn load(&self, key: &RecordKey) -> Result<Option<TokenRecord>, Failure>;
+
+    /// All records of one configuration.
+    ///
+    /// # Errors
+    /// As [`TokenStore::load`].
+    async fn list(&self, config: &str) -> Result<Vec<(RecordKey, TokenRecord)>, Failure>;
+
+    /// Takes the lock of `key` between processes, for at most 45 seconds of waiting.
+    ///
+    /// # Errors
+    /// `storage.locked`, `oauth.store-unavailable`.
+    async fn begin(&self, key: &RecordKey) -> Result<Box<dyn TokenTransaction>, Failure>;
+}
+
+/// A lock on one record. Dropping it gives the lock up and changes nothing.
+#[async_trait]
+pub trait TokenTransaction: Send {
+    /// The record as it is now.
+    ///
+    /// # Errors
+    /// As [`TokenStore::load`].
+    async fn load(&mut self) -> Result<Option<TokenRecord>, Failure>;
+
+    /// Keeps `record` if the generation that is stored is still `expected` (`None`: no record).
+    ///
+    /// # Errors
+    /// `config.changed` when it is not; `oauth.store-unavailable`, `storage.*`. The record before
+    /// is left as it was.
+    async fn keep(&mut self, expected: Option<u64>, record: &TokenRecord) -> Result<(), Failure>;
+
+    /// Removes the record.
+    ///
+    /// # Errors
+    /// `oauth.store-unavailable`, `storage.*`.
+    async fn remove(&mut self) -> Result<(), Failure>;
+}
+
+/// Opens a URL for the user.
+pub trait BrowserOpener: Send + Sync + fmt::Debug {
+    /// Opens `url` by argument vector, without a shell. Returns when the program was started.
+    ///
+    /// # Errors
+    /// Why no browser could be started; the URL is printed in any case.
+    fn open(&self, url: &Url) -> Result<(), Failure>;
+}
