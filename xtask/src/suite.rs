@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::steps::Steps;
 use crate::third_party::{self, ThirdParty};
-use crate::{check, tidy, toolchain};
+use crate::{check, supply, tidy, toolchain};
 
 /// Which tests to run.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +57,7 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
     }
     steps.run("toolchain", || toolchain::prepare(repository));
     steps.run("tidy", || tidy::run(repository));
+    supply::run_within(&mut steps, repository);
     check::run_within(&mut steps, repository);
     let third_party = steps.run("third-party parts", || third_party::prepare(repository));
     steps.run("tests", || {
