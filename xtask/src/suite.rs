@@ -94,10 +94,11 @@ fn tests(
         .run()
 }
 
-/// Builds the twin with telemetry in it, which it is not by default.
+/// Builds the twin with telemetry in it, which it is not by default. Names the workspace, so that the
+/// dependencies keep the features that they were compiled with.
 fn telemetry(repository: &Repository) -> Result<(), Failure> {
     Invocation::cargo(repository)
-        .args(["test", "--package", "synapse-tests", "--features", "otel"])
+        .args(["test", "--workspace", "--features", "synapse-tests/otel"])
         .args(["--test", "telemetry"])
         .run()
 }
