@@ -87,11 +87,18 @@ fn tests(
             "--no-fail-fast",
             "--",
         ])
-        .args(selection.arguments());
+        .args(selection.arguments())
+        .env("RUST_TEST_THREADS", threads().to_string());
     let environment = third_party.iter().flat_map(|parts| parts.environment());
     environment
         .fold(invocation, |run, (name, path)| run.env(name, path))
         .run()
+}
+
+/// Twice as many tests at once as there are processors: most wait for a process or a deadline, and hold
+/// against a busy machine.
+fn threads() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Builds the twin with telemetry in it, which it is not by default. Names the workspace, so that the

@@ -3,6 +3,7 @@
 
 #![cfg(target_os = "linux")]
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -117,13 +118,14 @@ fn an_answer_of_millions_of_values_takes_the_memory_of_a_text() {
 fn an_answer_of_millions_of_values_takes_little_longer_than_a_text() {
     let took = |body: String| {
         let (home, _server) = connected("openai-compatible", 200, body);
-        let once = || {
-            let began = Instant::now();
+        let mut ide = home.serve(Era::Modern);
+        let mut once = || {
+            let before = worked(ide.process_id());
             // Whether it is an answer is not what is asked here.
-            drop(home.run(["chat", "work", "hello", "--json"]));
-            began.elapsed()
+            drop(ide.call("chat", json!({"prompt": "hello"})));
+            worked(ide.process_id()) - before
         };
-        (0..3).map(|_| once()).min().unwrap()
+        (0..3).map(|_| once()).min().unwrap().max(TICK * 3)
     };
     let text = took(plain(TIMED));
     for (name, body) in hostile(TIMED) {
@@ -154,6 +156,20 @@ fn ten_large_answers_at_once_keep_nobody_else_waiting() {
     assert!(longest < PROMPTLY, "{longest:?}");
 }
 
+/// How long a process has had a processor, in all its threads: how busy the machine is does not count.
+fn worked(process: u32) -> Duration {
+    let line = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // The name of the program comes second, in parentheses, and may contain anything.
+    let fields = line.rsplit_once(')').unwrap().1.split_whitespace();
+    let ticks = fields
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse::<u32>().unwrap());
+    TICK * ticks.sum::<u32>()
+}
+
+/// What the kernel counts in.
+const TICK: Duration = Duration::from_millis(10);
 /// A build without optimisation parses far slower than it writes, and takes its time.
 const TIMES: u32 = if cfg!(debug_assertions) { 6 } else { 3 };
 const TIMED: usize = if cfg!(debug_assertions) {

@@ -90,7 +90,7 @@ fn a_directory_that_is_not_there() {
 #[test]
 fn a_command_that_ends_at_once_is_quoted() {
     let home = stand_in("echo boom >&2; exit 7");
-    let error = fails(check(&home, "20"), "initialize", "ide.launch-failed");
+    let error = fails(check(&home, "60"), "initialize", "ide.launch-failed");
     let causes = error["causes"].as_array().unwrap();
     assert!(causes.contains(&json!("stderr: boom")), "{error}");
     assert!(
@@ -117,7 +117,7 @@ fn a_command_that_is_silent_is_ended_with_all_that_it_started() {
 #[test]
 fn a_command_that_writes_prose_does_not_speak_mcp() {
     let home = stand_in("while echo 'Welcome to my server'; do :; done");
-    let error = fails(check(&home, "20"), "initialize", "ide.bad-answer");
+    let error = fails(check(&home, "60"), "initialize", "ide.bad-answer");
     assert!(
         error.to_string().contains("Welcome to my server"),
         "{error}"
@@ -127,7 +127,7 @@ fn a_command_that_writes_prose_does_not_speak_mcp() {
 #[test]
 fn a_line_without_an_end_fills_no_memory() {
     let home = stand_in("cat /dev/zero");
-    let output = check(&home, "20");
+    let output = check(&home, "60");
     fails(output, "initialize", "ide.bad-answer");
 }
 
@@ -147,12 +147,12 @@ fn a_server_that_refuses_or_answers_nonsense() {
         ("", "ide.launch-failed"),
     ] {
         let home = stand_in(&format!("read line; echo '{answer}'"));
-        fails(check(&home, "20"), "initialize", code);
+        fails(check(&home, "60"), "initialize", code);
     }
     let hello = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}"#;
     let script = format!("read line; echo '{hello}'; read line; read line; echo '{{}}'");
     let error = fails(
-        check(&stand_in(&script), "20"),
+        check(&stand_in(&script), "60"),
         "tools",
         "ide.launch-failed",
     );
@@ -162,7 +162,7 @@ fn a_server_that_refuses_or_answers_nonsense() {
 #[test]
 fn a_banner_before_the_protocol_is_a_warning() {
     let home = stand_in(&format!("echo 'Starting up'; exec '{TWIN}' serve"));
-    let document = check(&home, "20").with_code(0).json();
+    let document = check(&home, "60").with_code(0).json();
     let initialize = &document["checks"][4];
     assert_eq!(initialize["outcome"], "warn", "{document}");
     assert!(
@@ -178,7 +178,7 @@ fn a_banner_before_the_protocol_is_a_warning() {
 #[test]
 fn a_server_that_stays_is_a_warning() {
     let home = stand_in(&format!("'{TWIN}' serve; exit 9"));
-    let document = check(&home, "20").with_code(0).json();
+    let document = check(&home, "60").with_code(0).json();
     assert_eq!(document["checks"][6]["outcome"], "warn", "{document}");
 }
 
