@@ -1,51 +1,118 @@
-//! Programs of crates.io that check the workspace, installed under `target/third-party` at pinned
-//! versions. They are compiled without optimisation: each runs for a second, and CI builds it.
+//! Programs of crates.io that check the workspace, at the versions and checksums that
+//! `tests/third-party/cargo-tools` pins. PyPI carries them compiled for the usual platforms; on any
+//! other they are compiled here, which takes minutes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::command::Invocation;
 use crate::failure::Failure;
-use crate::repository::Repository;
+use crate::repository::{self, Repository};
+use crate::third_party::python;
 
-/// A cargo subcommand at a version.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CargoTool {
-    name: &'static str,
-    version: &'static str,
+/// The installed programs.
+#[derive(Debug)]
+pub(crate) struct CargoTools {
+    /// Refuses licences, crates, sources and known vulnerabilities that `deny.toml` does not allow.
+    pub(crate) deny: PathBuf,
+    /// Finds dependencies that a manifest names and no source uses.
+    pub(crate) shear: PathBuf,
 }
 
-/// Refuses licences, crates, sources and known vulnerabilities that `deny.toml` does not allow.
-pub(crate) const DENY: CargoTool = CargoTool {
-    name: "cargo-deny",
-    version: "0.20.2",
-};
-
-/// Finds dependencies that a manifest names and no source uses.
-pub(crate) const SHEAR: CargoTool = CargoTool {
-    name: "cargo-shear",
-    version: "1.14.0",
-};
-
-impl CargoTool {
-    /// Installs the tool unless this version is there, and returns its program.
-    ///
-    /// # Errors
-    /// `Exit` when it cannot be compiled, `File` when its directory cannot be made.
-    pub(crate) fn provide(self, repository: &Repository) -> Result<PathBuf, Failure> {
-        let root = repository.target(&format!("third-party/{}-{}", self.name, self.version))?;
-        let program = root.join("bin").join(self.name);
-        // cargo writes the program last, so one that is there is whole.
-        if !program.is_file() {
-            Invocation::cargo(repository)
-                .args(["install", "--locked", "--profile", "dev", "--version"])
-                .args([self.version, self.name, "--root"])
-                .arg(&root)
-                .env("CARGO_TARGET_DIR", root.join("build"))
-                // A backtrace of somebody else's tool is not worth twice the disk.
-                .env("CARGO_PROFILE_DEV_DEBUG", "0")
-                .run()?;
-            crate::repository::remove_directory(&root.join("build"))?;
+/// Installs the pinned versions, unless they are there.
+///
+/// # Errors
+/// `File` when the pin cannot be read, `Missing` when it does not name a tool, `Exit` when a tool
+/// can neither be downloaded nor compiled.
+pub(crate) fn install(repository: &Repository) -> Result<CargoTools, Failure> {
+    let directory = match prebuilt(repository) {
+        Ok(directory) => directory,
+        Err(failure) => {
+            eprintln!("no compiled {DENY} and {SHEAR} for this machine: {failure}");
+            compiled(repository)?
         }
-        Ok(program)
+    };
+    Ok(CargoTools {
+        deny: directory.join("bin").join(DENY),
+        shear: directory.join("bin").join(SHEAR),
+    })
+}
+
+fn prebuilt(repository: &Repository) -> Result<PathBuf, Failure> {
+    python::environment(repository, PINNED, |directory| {
+        TOOLS.iter().try_for_each(|tool| {
+            Invocation::new(repository, directory.join("bin").join(tool))
+                .arg("--version")
+                .capture()
+                .map(drop)
+        })
+    })
+}
+
+/// Compiles without optimisation: each tool runs for a second.
+fn compiled(repository: &Repository) -> Result<PathBuf, Failure> {
+    let pin = repository::read(&python::pin(repository, PINNED))?;
+    let directory = repository.target(&format!("third-party/{PINNED}-compiled"))?;
+    for tool in TOOLS {
+        let version = pinned_version(&pin, tool).ok_or_else(|| Failure::Missing {
+            part: format!("the version of {tool}"),
+            remedy: format!("pin it in tests/third-party/{PINNED}/requirements.txt"),
+        })?;
+        // cargo does nothing when this version is installed.
+        compile(repository, tool, version, &directory)?;
+    }
+    repository::remove_directory(&directory.join("build"))?;
+    Ok(directory)
+}
+
+fn compile(
+    repository: &Repository,
+    tool: &str,
+    version: &str,
+    directory: &Path,
+) -> Result<(), Failure> {
+    Invocation::cargo(repository)
+        .args(["install", "--locked", "--profile", "dev", "--version"])
+        .args([version, tool, "--root"])
+        .arg(directory)
+        .env("CARGO_TARGET_DIR", directory.join("build"))
+        // A backtrace of somebody else's tool is not worth twice the disk.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .run()
+}
+
+/// Returns the version in `PREFIX-TOOL==VERSION`, as pip's requirement files write it.
+fn pinned_version<'pin>(pin: &'pin str, tool: &str) -> Option<&'pin str> {
+    pin.lines().find_map(|line| {
+        let (package, rest) = line.split_once("==")?;
+        package
+            .ends_with(&format!("-{tool}"))
+            .then(|| rest.split_whitespace().next())?
+    })
+}
+
+const PINNED: &str = "cargo-tools";
+const DENY: &str = "cargo-deny";
+const SHEAR: &str = "cargo-shear";
+const TOOLS: [&str; 2] = [DENY, SHEAR];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_the_pin() {
+        let pin =
+            "prefix-cargo-deny==0.20.2 \\\n    --hash=sha256:00\nprefix-cargo-shear==1.14.0\n";
+        assert_eq!(pinned_version(pin, DENY), Some("0.20.2"));
+        assert_eq!(pinned_version(pin, SHEAR), Some("1.14.0"));
+        assert_eq!(pinned_version(pin, "cargo-vet"), None);
+    }
+
+    #[test]
+    fn the_committed_pin_names_each_tool() {
+        let pin = include_str!("../../tests/third-party/cargo-tools/requirements.txt");
+        for tool in TOOLS {
+            assert!(pinned_version(pin, tool).is_some(), "{tool}");
+        }
     }
 }

@@ -137,17 +137,31 @@ impl Steps {
             text.push('\n');
         }
         let failed: Vec<_> = self.failed().collect();
-        text.push_str(&if failed.is_empty() {
-            format!("PASSED: cargo xtask {} in {}", self.task, spell(total))
+        let verdict = if failed.is_empty() {
+            "PASSED"
         } else {
-            let names = failed.join(", ");
-            format!(
-                "FAILED: cargo xtask {} in {}: {names}",
-                self.task,
-                spell(total)
-            )
-        });
+            "FAILED"
+        };
+        text.push_str(&format!(
+            "{verdict}: cargo xtask {} in {}",
+            self.task,
+            spell(total)
+        ));
+        if !failed.is_empty() {
+            text.push_str(&format!(": {}", failed.join(", ")));
+        }
+        let unchecked: Vec<_> = self.out_of_reach().collect();
+        if !unchecked.is_empty() {
+            text.push_str(&format!("; NOT CHECKED: {}", unchecked.join(", ")));
+        }
         text
+    }
+
+    fn out_of_reach(&self) -> impl Iterator<Item = &'static str> {
+        self.finished
+            .iter()
+            .filter(|step| matches!(step.outcome, Outcome::OutOfReach(_)))
+            .map(|step| step.name)
     }
 }
 
@@ -215,7 +229,7 @@ mod tests {
         assert!(summary.contains("NOT CHECKED  advisories"), "{summary}");
         assert_eq!(
             summary.lines().last(),
-            Some("PASSED: cargo xtask test in 1.0s")
+            Some("PASSED: cargo xtask test in 1.0s; NOT CHECKED: advisories")
         );
         steps.attempt("advisories", || Ok(|| Err(missing())));
         assert_eq!(

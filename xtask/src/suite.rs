@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::steps::Steps;
 use crate::third_party::{self, ThirdParty};
-use crate::{check, tidy, toolchain};
+use crate::{check, supply, tidy, toolchain};
 
 /// Which tests to run.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +57,7 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
     }
     steps.run("toolchain", || toolchain::prepare(repository));
     steps.run("tidy", || tidy::run(repository));
+    supply::run_within(&mut steps, repository);
     check::run_within(&mut steps, repository);
     let third_party = steps.run("third-party parts", || third_party::prepare(repository));
     steps.run("tests", || {
@@ -86,17 +87,25 @@ fn tests(
             "--no-fail-fast",
             "--",
         ])
-        .args(selection.arguments());
+        .args(selection.arguments())
+        .env("RUST_TEST_THREADS", threads().to_string());
     let environment = third_party.iter().flat_map(|parts| parts.environment());
     environment
         .fold(invocation, |run, (name, path)| run.env(name, path))
         .run()
 }
 
-/// Builds the twin with telemetry in it, which it is not by default.
+/// Twice as many tests at once as there are processors: most wait for a process or a deadline, and hold
+/// against a busy machine.
+fn threads() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Builds the twin with telemetry in it, which it is not by default. Names the workspace, so that the
+/// dependencies keep the features that they were compiled with.
 fn telemetry(repository: &Repository) -> Result<(), Failure> {
     Invocation::cargo(repository)
-        .args(["test", "--package", "synapse-tests", "--features", "otel"])
+        .args(["test", "--workspace", "--features", "synapse-tests/otel"])
         .args(["--test", "telemetry"])
         .run()
 }

@@ -1,7 +1,7 @@
 //! What the workspace is made of: licences, refused crates and sources, known vulnerabilities, and
 //! dependencies that nothing uses.
 
-use crate::cargo_tools::{DENY, SHEAR};
+use crate::cargo_tools::{self, CargoTools};
 use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
@@ -17,35 +17,50 @@ pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
     steps.finish()
 }
 
-fn run_within(steps: &mut Steps, repository: &Repository) {
+/// Adds them to a longer run.
+pub(crate) fn run_within(steps: &mut Steps, repository: &Repository) {
+    let tools = steps.run("supply tools", || cargo_tools::install(repository));
+    let Some(tools) = tools else {
+        return;
+    };
     steps.run("licences, bans, sources", || {
-        deny(repository, &["bans", "licenses", "sources"])
+        deny(repository, &tools, &["bans", "licenses", "sources"])
     });
-    steps.run("unused dependencies", || unused(repository));
+    steps.run("unused dependencies", || unused(repository, &tools));
     steps.attempt("advisories", || {
-        fetch_advisories(repository)?;
-        Ok(|| deny(repository, &["advisories"]))
+        fetch_advisories(repository, &tools)?;
+        Ok(|| deny(repository, &tools, &["advisories"]))
     });
 }
 
-fn deny(repository: &Repository, checks: &[&str]) -> Result<(), Failure> {
-    let program = DENY.provide(repository)?;
-    Invocation::new(repository, program)
-        .args(["--all-features", "check", "--hide-inclusion-graph"])
+fn deny(repository: &Repository, tools: &CargoTools, checks: &[&str]) -> Result<(), Failure> {
+    Invocation::new(repository, &tools.deny)
+        .args(["--locked", "--all-features", "check"])
+        .args(["--hide-inclusion-graph"])
         .args(checks)
         .run()
 }
 
-/// The database lies in a git repository of its own, which not every network reaches.
-fn fetch_advisories(repository: &Repository) -> Result<(), Failure> {
-    let program = DENY.provide(repository)?;
-    Invocation::new(repository, program)
-        .args(["fetch", "db"])
+/// The database is a git repository of its own, which not every network reaches.
+fn fetch_advisories(repository: &Repository, tools: &CargoTools) -> Result<(), Failure> {
+    Invocation::new(repository, &tools.deny)
+        .args(["--all-features", "fetch", "db"])
+        // A network that swallows packets is out of reach, too.
+        .env("GIT_HTTP_LOW_SPEED_LIMIT", "1000")
+        .env("GIT_HTTP_LOW_SPEED_TIME", "30")
+        .env("GIT_TERMINAL_PROMPT", "0")
         .capture()
         .map(drop)
 }
 
-fn unused(repository: &Repository) -> Result<(), Failure> {
-    let program = SHEAR.provide(repository)?;
-    Invocation::new(repository, program).run()
+fn unused(repository: &Repository, tools: &CargoTools) -> Result<(), Failure> {
+    let invocation =
+        Invocation::new(repository, &tools.shear).args(["--locked", "--deny-warnings"]);
+    UNFINISHED
+        .iter()
+        .fold(invocation, |run, package| run.args(["--exclude", package]))
+        .run()
 }
+
+/// Crates whose manifests name what their code is about to use.
+const UNFINISHED: &[&str] = &["synapse-hub", "synapse-oauth", "synapse-dashboard"];

@@ -9,7 +9,7 @@ mod debian;
 mod mcp;
 mod node;
 mod npm;
-mod python;
+pub(crate) mod python;
 
 use std::path::{Path, PathBuf};
 

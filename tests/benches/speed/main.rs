@@ -3,9 +3,9 @@
 //! keeps no ledger of. What the ratios hide is printed beside them: the same over a floor that puts
 //! its HTTP client off, and what is left of a call when its exchange is taken off.
 //!
-//! `cargo bench -p synapse-tests --bench speed` measures the release build and fails above the
-//! limits. Within `cargo test` everything runs a few times, so that it cannot rot, and judges
-//! nothing: a debug build says little about a release build.
+//! `cargo bench -p synapse-tests --bench speed` measures what is shipped, the profile `dist`, and
+//! fails above the limits. Within `cargo test` everything runs a few times, so that it cannot rot,
+//! and judges nothing: a debug build says little about an optimised one.
 
 #![expect(
     clippy::indexing_slicing,

@@ -10,21 +10,42 @@ use crate::third_party::trusting_this_machine;
 
 /// Holds the versions of a finished installation, and is written last.
 const STAMP: &str = "installed.txt";
+const PYTHON: &str = "bin/python";
 
 /// Installs what `tests/third-party/NAME/requirements.txt` pins into `target/third-party/NAME`,
 /// unless it is there, and returns the Python that can import `module`.
 ///
 /// # Errors
-/// `File` when the pin cannot be read, `Exit` when pip fails, `Refused` when what was installed
-/// cannot be imported.
+/// As [`environment`].
 pub(crate) fn install(
     repository: &Repository,
     name: &str,
     module: &str,
 ) -> Result<PathBuf, Failure> {
-    let pinned = repository.path(&format!("tests/third-party/{name}/requirements.txt"));
+    let directory = environment(repository, name, |directory| {
+        Invocation::new(repository, directory.join(PYTHON))
+            .args(["-c", &format!("import {module}")])
+            .capture()
+            .map(drop)
+    })?;
+    let python = directory.join(PYTHON);
+    eprintln!("{name}: {}", python.display());
+    Ok(python)
+}
+
+/// Installs what `tests/third-party/NAME/requirements.txt` pins into `target/third-party/NAME`,
+/// unless it is there, and returns that directory. `proof` runs once, after an installation.
+///
+/// # Errors
+/// `File` when the pin cannot be read, `Exit` when pip fails, and what `proof` returns.
+pub(crate) fn environment(
+    repository: &Repository,
+    name: &str,
+    proof: impl FnOnce(&Path) -> Result<(), Failure>,
+) -> Result<PathBuf, Failure> {
+    let pinned = pin(repository, name);
     let directory = repository.target(&format!("third-party/{name}"))?;
-    let python = directory.join("bin/python");
+    let python = directory.join(PYTHON);
     let stamp = directory.join(STAMP);
     let versions = repository::read(&pinned)?;
     let installed = stamp.exists() && repository::read(&stamp)? == versions;
@@ -39,13 +60,15 @@ pub(crate) fn install(
             .args(["--only-binary", ":all:", "--requirement"])
             .arg(&pinned)
             .run_aside()?;
-        Invocation::new(repository, &python)
-            .args(["-c", &format!("import {module}")])
-            .capture()?;
+        proof(&directory)?;
         repository::write(&stamp, &versions)?;
     }
-    eprintln!("{name}: {}", python.display());
-    Ok(python)
+    Ok(directory)
+}
+
+/// Returns the path of the file that pins the packages of an environment.
+pub(crate) fn pin(repository: &Repository, name: &str) -> PathBuf {
+    repository.path(&format!("tests/third-party/{name}/requirements.txt"))
 }
 
 fn create_environment(repository: &Repository, directory: &Path) -> Result<(), Failure> {

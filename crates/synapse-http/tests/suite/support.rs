@@ -13,9 +13,9 @@ use synapse_testkit::tls::TlsIdentity;
 use url::Url;
 
 /// Long enough never to be reached.
-pub(crate) const AMPLE: Duration = Duration::from_secs(10);
+pub(crate) const AMPLE: Duration = Duration::from_secs(60);
 /// Short, for tests in which time must pass.
-pub(crate) const BRIEF: Duration = Duration::from_millis(200);
+pub(crate) const BRIEF: Duration = Duration::from_secs(1);
 
 pub(crate) const TOKEN: &str = "fake-token";
 

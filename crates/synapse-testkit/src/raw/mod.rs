@@ -186,7 +186,7 @@ impl RawServer {
     /// Waits until `count` complete heads have arrived.
     ///
     /// # Panics
-    /// When they do not within ten seconds.
+    /// When they do not within a minute.
     pub fn wait_for_heads(&self, count: usize) {
         self.wait("heads", count, |state| state.heads);
     }
@@ -194,7 +194,7 @@ impl RawServer {
     /// Waits until `count` requests have arrived whole.
     ///
     /// # Panics
-    /// When they do not within ten seconds.
+    /// When they do not within a minute.
     pub fn wait_for_requests(&self, count: usize) {
         self.wait("requests", count, |state| state.requests.len());
     }
@@ -202,7 +202,7 @@ impl RawServer {
     /// Waits until `count` connections have been accepted.
     ///
     /// # Panics
-    /// When they are not within ten seconds.
+    /// When they are not within a minute.
     pub fn wait_for_accepts(&self, count: usize) {
         self.wait("accepts", count, |state| state.accepts);
     }
@@ -210,7 +210,7 @@ impl RawServer {
     /// Waits until `count` connections are over: closed by the peer, or by the script.
     ///
     /// # Panics
-    /// When they are not within ten seconds.
+    /// When they are not within a minute.
     pub fn wait_for_closed(&self, count: usize) {
         self.wait("closed connections", count, |state| state.closed);
     }
@@ -342,7 +342,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
 }
 
 /// How long a test waits for something that must happen.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests;

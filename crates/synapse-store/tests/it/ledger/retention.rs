@@ -115,7 +115,7 @@ async fn a_clock_that_is_ahead_removes_nothing() {
     drop(ledger);
     // Retention works beside the calls, and has its time on a busy machine.
     let mut left = ages(&home).await.0;
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         if !left.contains(&3) {
             break;
         }

@@ -1,0 +1,183 @@
+//! Answers of 7 MB that hold millions of values, or one text: none takes much memory, none takes much
+//! longer than the text, and meanwhile the server answers others.
+
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use synapse_testkit::raw::{RawServer, Reply};
+use synapse_tests::process::peak_memory;
+use synapse_tests::{Era, Flags, Home, LocalProvider as _};
+
+use super::TWIN;
+
+/// A connection `work` to a server that answers everything so, of OpenAI's wire or like it.
+fn connected(provider: &str, status: u16, body: String) -> (Home, RawServer) {
+    let server = RawServer::always(Reply::json(status, body));
+    let home = Home::new(TWIN);
+    let flags = Flags {
+        provider: provider.to_owned(),
+        ..server.flags(&home)
+    };
+    home.create("work", &flags, server.opening()).with_code(0);
+    (home, server)
+}
+
+/// `part`, again and again, between two others.
+fn filled(size: usize, before: &str, part: &str, after: &str) -> String {
+    let inside = part.repeat(size / part.len());
+    format!("{before}{}{after}", inside.trim_end_matches(','))
+}
+
+fn plain(size: usize) -> String {
+    let before = r#"{"choices":[{"message":{"content":""#;
+    filled(size, before, "word ", r#""},"finish_reason":"stop"}]}"#)
+}
+
+fn hostile(size: usize) -> Vec<(&'static str, String)> {
+    let filled = |before: &str, part: &str, after: &str| filled(size, before, part, after);
+    let message = r#"{"choices":[{"message":{"content":"Here"},"finish_reason":"stop""#;
+    vec![
+        ("numbers", filled("[", "1,", "]")),
+        ("choices", filled(r#"{"choices":["#, "{},", "]}")),
+        (
+            "choices with messages",
+            filled(r#"{"choices":["#, r#"{"message":{"content":"a"}},"#, "]}"),
+        ),
+        ("models", filled(r#"{"data":["#, r#"{"id":"a"},"#, "]}")),
+        (
+            "errors",
+            filled(r#"{"error":["#, r#"{"message":"a"},"#, "]}"),
+        ),
+        (
+            "members",
+            filled(&format!(r#"{message}}}],"x":{{"#), r#""a":1,"#, "}}"),
+        ),
+        ("depth", filled("", r#"{"a":["#, "")),
+        (
+            "no JSON",
+            filled(&format!(r#"{message},"x":["#), "NaN,", "]}]}"),
+        ),
+        (
+            "parts",
+            filled(
+                r#"{"choices":[{"message":{"content":["#,
+                r#"{"text":"a"},"#,
+                "]}}]}",
+            ),
+        ),
+        (
+            "calls",
+            filled(
+                r#"{"choices":[{"message":{"tool_calls":["#,
+                r#"{"function":{"name":"a"}},"#,
+                "]}}]}",
+            ),
+        ),
+        (
+            "arguments",
+            filled(
+                r#"{"choices":[{"message":{"tool_calls":[{"function":{"name":"a","arguments":["#,
+                "{},",
+                "]}}]}}]}",
+            ),
+        ),
+    ]
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "what was measured is worth knowing")]
+fn an_answer_of_millions_of_values_takes_the_memory_of_a_text() {
+    let everything: Vec<&str> = hostile(0).iter().map(|(name, _)| *name).collect();
+    for (provider, status, names) in [
+        ("openai-compatible", 200, &everything[..]),
+        ("openai-compatible", 400, &["numbers", "errors"]),
+        ("anthropic", 200, &["numbers", "models"]),
+    ] {
+        for (name, body) in hostile(SIZE) {
+            if !names.contains(&name) {
+                continue;
+            }
+            let (home, server) = connected(provider, status, body);
+            let mut ide = home.serve(Era::Modern);
+            ide.call("chat", json!({"prompt": "hello", "max_tokens": 5}));
+            ide.call("list_models", json!({}));
+            let peak = peak_memory(ide.process_id()) / 1024;
+            println!("{provider} {status} {name}: {peak} MiB");
+            assert!(peak <= MOST, "{provider} {status} {name}: {peak} MiB");
+            assert!(ide.close().status.success());
+            assert_eq!(server.heads(), 2);
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "what was measured is worth knowing")]
+fn an_answer_of_millions_of_values_takes_little_longer_than_a_text() {
+    let took = |body: String| {
+        let (home, _server) = connected("openai-compatible", 200, body);
+        let mut ide = home.serve(Era::Modern);
+        let mut once = || {
+            let before = worked(ide.process_id());
+            // Whether it is an answer is not what is asked here.
+            drop(ide.call("chat", json!({"prompt": "hello"})));
+            worked(ide.process_id()) - before
+        };
+        (0..3).map(|_| once()).min().unwrap().max(TICK * 3)
+    };
+    let text = took(plain(TIMED));
+    for (name, body) in hostile(TIMED) {
+        let took = took(body);
+        println!("{name}: {took:?}, a text {text:?}");
+        assert!(took <= text * TIMES, "{name}: {took:?}, a text {text:?}");
+    }
+}
+
+#[test]
+fn ten_large_answers_at_once_keep_nobody_else_waiting() {
+    let (_, body) = hostile(SIZE).swap_remove(2);
+    let (home, server) = connected("openai-compatible", 200, body);
+    let mut ide = home.serve(Era::Modern);
+    let calls: Vec<u64> = (0..10)
+        .map(|_| ide.begin("chat", json!({"prompt": "hello"})))
+        .collect();
+    server.wait_for_heads(10);
+    let mut longest = Duration::ZERO;
+    for _ in 0..50 {
+        let began = Instant::now();
+        ide.result("tools/list", json!({}));
+        longest = longest.max(began.elapsed());
+    }
+    for call in calls {
+        ide.result_of(call);
+    }
+    assert!(longest < PROMPTLY, "{longest:?}");
+}
+
+/// How long a process has had a processor, in all its threads: how busy the machine is does not count.
+fn worked(process: u32) -> Duration {
+    let line = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // The name of the program comes second, in parentheses, and may contain anything.
+    let fields = line.rsplit_once(')').unwrap().1.split_whitespace();
+    let ticks = fields
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse::<u32>().unwrap());
+    TICK * ticks.sum::<u32>()
+}
+
+/// What the kernel counts in.
+const TICK: Duration = Duration::from_millis(10);
+/// A build without optimisation parses far slower than it writes, and takes its time.
+const TIMES: u32 = if cfg!(debug_assertions) { 6 } else { 3 };
+const TIMED: usize = if cfg!(debug_assertions) {
+    SIZE / 7
+} else {
+    SIZE
+};
+const SIZE: usize = 7_000_000;
+/// In MiB, for a chat and a list in one process.
+const MOST: u64 = 120;
+const PROMPTLY: Duration = Duration::from_secs(5);

@@ -1,0 +1,26 @@
+//! The whole product, in one program of tests: each module is a promise to users, from a key to an
+//! answer and from an attack to a refusal. `cargo xtask test WORD` runs the tests whose path
+//! contains the word.
+#![cfg(test)]
+
+mod anthropic;
+mod bad_input;
+mod checklist;
+mod compatible;
+mod conformance;
+mod docs;
+mod families;
+mod faults;
+mod ide;
+mod ide_setup;
+mod interop;
+mod ledger;
+mod mutations;
+mod one_request;
+mod reports;
+mod secrets;
+mod serving;
+mod setups;
+
+/// The product under another name, so that no test calls an installed one.
+const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
