@@ -12,12 +12,11 @@ use std::fmt;
 
 pub use catalogue::{Code, CodeEntry, CodeParseError};
 pub use class::Class;
-pub use remedy::Remedy;
+pub use remedy::{Action, EntryScope, Help, Remedy, RemedyText};
 
 /// A failure as every surface shows it: code, message, causes, hints and context.
 ///
-/// The message is one lower-case line without a period; `causes` go from near to far; a hint's
-/// command can be copied as it stands.
+/// The message is one lower-case line without a period; `causes` go from near to far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What happened, as a stable code.
@@ -32,13 +31,47 @@ pub struct Failure {
     pub context: BTreeMap<&'static str, String>,
 }
 
-/// One next step, with the command to copy when there is one.
+/// One next step in words, with the remedy behind them when there is one. Each surface renders the
+/// remedy in its own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     /// The step in words.
     pub text: String,
-    /// The command that does it.
-    pub command: Option<String>,
+    /// How it is done.
+    pub remedy: Option<Remedy>,
+}
+
+impl Hint {
+    /// A step in words alone.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            remedy: None,
+        }
+    }
+
+    /// A step that `remedy` does.
+    pub fn with_remedy(text: impl Into<String>, remedy: Remedy) -> Self {
+        Self {
+            text: text.into(),
+            remedy: Some(remedy),
+        }
+    }
+
+    /// The command that does it on this surface, if any.
+    #[must_use]
+    pub fn command(&self, remedies: &dyn RemedyText) -> Option<String> {
+        remedies.command(self.remedy.as_ref()?)
+    }
+
+    /// The step, then the command that does it on this surface.
+    #[must_use]
+    pub fn sentence(&self, remedies: &dyn RemedyText) -> String {
+        match self.command(remedies) {
+            Some(command) => format!("{}: {command}", self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
 impl Failure {
@@ -78,27 +111,21 @@ impl Failure {
     /// Adds a next step in words.
     #[must_use]
     pub fn hint(mut self, text: impl Into<String>) -> Self {
-        self.hints.push(Hint {
-            text: text.into(),
-            command: None,
-        });
-        self
-    }
-
-    /// Adds a next step with the command that does it.
-    #[must_use]
-    pub fn command(mut self, text: impl Into<String>, command: impl Into<String>) -> Self {
-        self.hints.push(Hint {
-            text: text.into(),
-            command: Some(command.into()),
-        });
+        self.hints.push(Hint::new(text));
         self
     }
 
     /// Adds a next step that every surface renders in its own way.
     #[must_use]
-    pub fn remedy(self, text: impl Into<String>, remedy: &Remedy) -> Self {
-        self.command(text, remedy.command())
+    pub fn remedy(mut self, text: impl Into<String>, remedy: &Remedy) -> Self {
+        self.hints.push(Hint::with_remedy(text, remedy.clone()));
+        self
+    }
+
+    /// Adds a next step that another program does: `line` is for a POSIX shell.
+    #[must_use]
+    pub fn shell(self, text: impl Into<String>, line: impl Into<String>) -> Self {
+        self.remedy(text, &Remedy::shell(line))
     }
 
     /// Adds a fact for machines.
