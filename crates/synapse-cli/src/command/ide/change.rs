@@ -10,7 +10,7 @@ use synapse_ide::{Action, Applied, Change, Client, EntryState, Keep, Replace, Sc
 
 use super::{CommandError, Context, entry, journal, machine, takes};
 use crate::args::{Consent, IdeInstallArguments, IdeRemoveArguments};
-use crate::output::{Printer, command_line};
+use crate::output::{CommandLines, Printer, command_line};
 use crate::prompt;
 use crate::system::SystemClock;
 
