@@ -27,8 +27,20 @@ pub struct Failure {
     pub causes: Vec<String>,
     /// What to do next, most useful first.
     pub hints: Vec<Hint>,
-    /// Facts for machines: file, line, host, status. Never a secret.
+    /// Facts for machines: file, line, host, status. Never a secret. Control flow asks the code and
+    /// the typed facts instead, such as [`Failure::sub_provider`].
     pub context: BTreeMap<&'static str, String>,
+    sub_provider: Option<String>,
+    answer_length: AnswerLength,
+}
+
+/// Whether the answer that came was as long as it was allowed to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AnswerLength {
+    /// Not known, or there was none.
+    Unknown,
+    /// The model ran into the cap on its tokens.
+    AtCap,
 }
 
 /// One next step in words, with the remedy behind them when there is one. Each surface renders the
@@ -83,6 +95,8 @@ impl Failure {
             causes: Vec::new(),
             hints: Vec::new(),
             context: BTreeMap::new(),
+            sub_provider: None,
+            answer_length: AnswerLength::Unknown,
         }
     }
 
@@ -135,6 +149,34 @@ impl Failure {
         self
     }
 
+    /// Names the sub-provider that answered behind a router; shown as `served_by`.
+    #[must_use]
+    pub fn of_sub_provider(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.sub_provider = Some(name.clone());
+        self.with(SERVED_BY, name)
+    }
+
+    /// The sub-provider that answered behind a router.
+    #[must_use]
+    pub fn sub_provider(&self) -> Option<&str> {
+        self.sub_provider.as_deref()
+    }
+
+    /// Says that the model ran into the cap on its tokens; shown as `token_cap_reached`. For a
+    /// small probe that is a success: token, credits and model have all been accepted by then.
+    #[must_use]
+    pub fn at_token_cap(mut self) -> Self {
+        self.answer_length = AnswerLength::AtCap;
+        self.with(TOKEN_CAP_REACHED, true)
+    }
+
+    /// Whether the model ran into the cap on its tokens.
+    #[must_use]
+    pub fn reached_token_cap(&self) -> bool {
+        self.answer_length == AnswerLength::AtCap
+    }
+
     /// The class of the code.
     #[must_use]
     pub fn class(&self) -> Class {
@@ -150,9 +192,31 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+const SERVED_BY: &str = "served_by";
+const TOKEN_CAP_REACHED: &str = "token_cap_reached";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_control_flow_asks_is_typed_and_shown() {
+        let failure = Failure::new(Code::InternalInvariant, "x");
+        assert_eq!(failure.sub_provider(), None);
+        assert!(!failure.reached_token_cap());
+        // A fact under the same key is for machines alone.
+        assert!(
+            !failure
+                .clone()
+                .with("token_cap_reached", true)
+                .reached_token_cap()
+        );
+        let failure = failure.of_sub_provider("novita").at_token_cap();
+        assert_eq!(failure.sub_provider(), Some("novita"));
+        assert!(failure.reached_token_cap());
+        assert_eq!(failure.context["served_by"], "novita");
+        assert_eq!(failure.context["token_cap_reached"], "true");
+    }
 
     #[derive(Debug, thiserror::Error)]
     #[error("outer: {0}")]
