@@ -44,6 +44,26 @@ pub(crate) fn mask(source: &str, hidden: Hidden) -> String {
     masked
 }
 
+/// Returns the literals of the source as they are written, quotes included, each with the line that
+/// it begins on.
+pub(crate) fn literals(source: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut rest = source;
+    let mut previous = None;
+    let mut line = 1;
+    while let Some(first) = rest.chars().next() {
+        let (token, length) = lex(rest, first, previous);
+        let (text, tail) = rest.split_at(length);
+        if token == Token::Literal {
+            found.push((line, text));
+        }
+        line += text.matches('\n').count();
+        previous = text.chars().next_back();
+        rest = tail;
+    }
+    found
+}
+
 /// Reports whether a character can be part of an identifier.
 pub(crate) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
@@ -164,6 +184,14 @@ mod tests {
         assert_eq!(code("r#\"a\"b\"# g"), "         g");
         assert_eq!(code("br\"\\\" g"), "      g");
         assert_eq!(code("r#type = var\"x\""), "r#type = var   ");
+    }
+
+    #[test]
+    fn literals_come_with_the_line_they_begin_on() {
+        assert_eq!(
+            literals("f(\"a\");\n// \"b\"\nr#\"c\nd\"# + \"e\""),
+            [(1, "\"a\""), (3, "r#\"c\nd\"#"), (4, "\"e\"")]
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! and line; a rule that cannot be checked is a failure, never a pass.
 
 mod codes;
+mod command_lines;
 mod core_purity;
 mod layering;
 mod links;
@@ -28,6 +29,7 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     let mut violations = manifest_files::check(repository)?;
     violations.extend(layering::check(repository, &files)?);
     violations.extend(codes::check(&files));
+    violations.extend(command_lines::check(&files));
     for file in &files {
         violations.extend(tokens::check(file));
         if file.is_rust() {

@@ -22,13 +22,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use synapse_core::credential::looks_like_token;
 use synapse_core::document::{DocumentVersion, ErrorDocument};
-use synapse_core::error::{Class, Code, Failure};
+use synapse_core::error::{Class, Code, Failure, Help, Remedy};
 use synapse_core::redact::{SeenSecrets, is_opaque, printable, printable_line};
 
 use crate::args::{Arguments, ColorWord};
 use crate::command::{CommandError, Context};
 use crate::environment::Environment;
-use crate::output::{Format, Printer};
+use crate::output::{CommandLines, Format, Printer};
 
 pub use crate::remember::Resolved;
 
@@ -72,7 +72,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
             if context.printer.is_json() {
                 context
                     .printer
-                    .document(&ErrorDocument::new(&guard::defect()));
+                    .document(&ErrorDocument::new(&guard::defect(), &CommandLines));
             }
             ExitCode::from(Class::Internal.exit_code())
         }
@@ -105,8 +105,8 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
         let message = message.strip_prefix("error: ").unwrap_or(&message);
         let failure = Failure::new(Code::UsageInvalidArguments, message)
-            .command("see what is taken", "synapse --help");
-        printer.document(&ErrorDocument::new(&failure));
+            .remedy("see what is taken", &Remedy::ReadHelp { of: Help::Program });
+        printer.document(&ErrorDocument::new(&failure, &CommandLines));
     }
     ExitCode::from(Class::Usage.exit_code())
 }

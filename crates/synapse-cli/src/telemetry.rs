@@ -77,7 +77,7 @@ mod left_out {
                 "telemetry is configured, and this Synapse was built without it",
             )
             .cause(format!("nothing was sent to {collector}"))
-            .command(
+            .shell(
                 "build it in, or remove `[telemetry]` from connections.toml",
                 "cargo install --path crates/synapse-cli --features otel",
             );

@@ -7,7 +7,7 @@
 
 use crate::connection::{Connection, ProxyUrl};
 use crate::endpoint::{BaseUrl, Origin};
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Remedy};
 
 impl Connection {
     /// Whether its credential may go to its base URL, through its proxy if it has one.
@@ -76,12 +76,12 @@ impl Connection {
         };
         let origin = self.base_url.origin();
         let failure = self.unbound(&format!("to {}", origin.host()), cause);
-        failure.command(
+        failure.remedy(
             "confirm it, if you trust that host with the credential",
-            format!(
-                "synapse connection edit {} --base-url {}",
-                self.name, self.base_url
-            ),
+            &Remedy::ConfirmHost {
+                connection: self.name.clone(),
+                base_url: self.base_url.clone(),
+            },
         )
     }
 
@@ -94,13 +94,18 @@ impl Connection {
         };
         let failure = self.unbound(&format!("through the proxy {proxy}"), cause);
         failure
-            .command(
+            .remedy(
                 "confirm it, if you trust that proxy",
-                format!("synapse connection edit {} --proxy {proxy}", self.name),
+                &Remedy::ConfirmProxy {
+                    connection: self.name.clone(),
+                    proxy: proxy.clone(),
+                },
             )
-            .command(
+            .remedy(
                 "or do without it",
-                format!("synapse connection edit {} --proxy \"\"", self.name),
+                &Remedy::DropProxy {
+                    connection: self.name.clone(),
+                },
             )
             .with("proxy", proxy)
     }
@@ -192,8 +197,11 @@ mod tests {
                     Err(failure) => {
                         assert_eq!(recorded, connection.bound_proxy);
                         assert_eq!(failure.code, Code::CredentialUnbound);
-                        let command = failure.hints[0].command.as_deref().unwrap_or_default();
-                        assert!(command.contains("--proxy http"), "{command}");
+                        let confirm = Remedy::ConfirmProxy {
+                            connection: connection.name.clone(),
+                            proxy: connection.proxy.clone().unwrap(),
+                        };
+                        assert_eq!(failure.hints[0].remedy, Some(confirm));
                     }
                 }
             }

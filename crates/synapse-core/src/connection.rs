@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::account::{Account, HeaderText};
 use crate::credential::CredentialRef;
 use crate::endpoint::{BaseUrl, Origin, PlainHttp};
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Remedy};
 use crate::gate::NetworkGate;
 use crate::limits::{DraftLimits, Limits};
 use crate::name::{ConnectionName, ModelId};
@@ -403,11 +403,18 @@ pub fn already_exists(name: &ConnectionName) -> Failure {
         format!("a connection called `{name}` exists already"),
     )
     .cause("nothing was changed")
-    .command(
+    .remedy(
         "change it",
-        format!("synapse connection edit {name} --help"),
+        &Remedy::EditConnection {
+            connection: name.clone(),
+        },
     )
-    .command("or look at it", format!("synapse connection show {name}"))
+    .remedy(
+        "or look at it",
+        &Remedy::ShowConnection {
+            connection: name.clone(),
+        },
+    )
 }
 
 /// The failure of a name that is not there.
@@ -425,7 +432,7 @@ pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
     if known.is_empty() {
         return failure
             .cause("there is no connection yet")
-            .command("create one", CREATE_EXAMPLE);
+            .remedy("create one", &Remedy::CreateConnection);
     }
     let names: Vec<&str> = known.iter().map(ConnectionName::as_str).collect();
     let failure = failure.cause(format!("connections: {}", names.join(", ")));
@@ -433,12 +440,8 @@ pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
         None => failure,
     }
-    .command("see them", "synapse connection list")
+    .remedy("see them", &Remedy::ListConnections)
 }
-
-/// A command that creates a first connection.
-pub const CREATE_EXAMPLE: &str = "synapse connection create NAME --provider openai --model MODEL \
-    --credential file:PATH --allow-network";
 
 fn at<T>(field: Field, result: Result<T, Failure>) -> Result<T, Box<FieldFailure>> {
     result.map_err(|failure| {

@@ -6,7 +6,7 @@ mod grammar;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Remedy};
 use crate::redact::vendors::begins_like_token;
 
 /// A reference to a secret. It resolves in exactly one place or fails; it never falls through.
@@ -158,9 +158,10 @@ pub fn looks_like_token(text: &str) -> bool {
         || text.starts_with("Bearer ")
 }
 
-/// The command that asks for a token, without showing it, and keeps it in a file.
-fn to_make_a_file(path: &str) -> String {
-    format!("synapse secret set file:{path}")
+/// Asks for a token, without showing it, and stores it in the file at `path`.
+fn to_make_a_file(path: &str) -> Remedy {
+    let reference = CredentialRef::File(path.to_owned());
+    Remedy::StoreSecret { reference }
 }
 
 fn literal_token() -> Failure {
@@ -169,9 +170,9 @@ fn literal_token() -> Failure {
         "this looks like a token; a reference to one is expected here",
     )
     .cause("a token on the command line or in a file ends up in histories and backups")
-    .command(
+    .remedy(
         "put it into a file that only you can read and pass file:PATH",
-        to_make_a_file("~/.synapse/provider.token"),
+        &to_make_a_file("~/.synapse/provider.token"),
     )
     .hint("treat a token that was typed on a command line as exposed, and rotate it")
 }

@@ -7,7 +7,8 @@ use std::fmt;
 
 pub use self::demand::{Demand, Need};
 use crate::cost::{self, Billing};
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Remedy};
+use crate::name::ConnectionName;
 
 /// The limits of a connection, as understood.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -288,20 +289,24 @@ impl Limits {
 impl Breach {
     /// The failure or warning of this breach, for the connection `name`.
     #[must_use]
-    pub fn failure(self, name: &str) -> Failure {
+    pub fn failure(self, name: &ConnectionName) -> Failure {
         match self {
             Self::CostUnknown => Failure::new(
                 Code::PolicyCostUnknown,
                 format!("what this call may cost is not known, and `{name}` is strict about that"),
             )
             .cause("no price is known for the model before it answers; nothing was sent")
-            .command(
+            .remedy(
                 "look at the prices that the router states",
-                format!("synapse models {name}"),
+                &Remedy::ListModels {
+                    connection: name.clone(),
+                },
             )
-            .command(
+            .remedy(
                 "or let such calls pass",
-                format!("synapse connection edit {name} --limit-lenient"),
+                &Remedy::AllowUnknownCost {
+                    connection: name.clone(),
+                },
             ),
             Self::Exceeded {
                 period,
@@ -320,10 +325,12 @@ impl Breach {
                 unit.show(limit),
                 unit.show(needed),
             ))
-            .command("see what was spent", format!("synapse usage --by {period}"))
-            .command(
+            .remedy("see what was spent", &Remedy::ShowUsage { by: period })
+            .remedy(
                 "or change the limit",
-                format!("synapse connection edit {name} --help"),
+                &Remedy::EditLimits {
+                    connection: name.clone(),
+                },
             )
             .with("period", period)
             .with("limit", limit)
@@ -490,7 +497,7 @@ mod tests {
             spent: 2_499_999_999,
             needed: 37_000,
         };
-        let failure = breach.failure("work");
+        let failure = breach.failure(&"work".parse().unwrap());
         assert_eq!(failure.code, Code::PolicyBudgetExceeded);
         assert!(
             failure.causes[0].contains("2.499999999 USD of 2.50 USD per month"),

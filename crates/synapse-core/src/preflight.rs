@@ -265,10 +265,6 @@ pub fn blame(rung: &Rung, failure: &Failure) -> CheckId {
     rung.decides.first().copied().unwrap_or(suspect)
 }
 
-/// Context key of a failure which says that the model ran into the token cap: for a small probe
-/// that is a success, because token, credits and model have all been accepted by then.
-pub const TOKEN_CAP_REACHED: &str = "token_cap_reached";
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 
 use crate::connection::not_found;
 use crate::doctor::{Diagnosis, Examined};
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Remedy};
 use crate::gate::NetworkGate;
 use crate::name::ConnectionName;
 use crate::ports::{ConnectionStore, SecretResolver, StoredConnection};
@@ -34,7 +34,7 @@ pub async fn within_reach(
         return vec![examined(Some(name), diagnosis)];
     }
     if stored.is_empty() {
-        let text = "there is no connection yet; make one with `synapse connection create`";
+        let text = "there is no connection yet; create one";
         return vec![examined(None, Diagnosis::Ok(text.to_owned()))];
     }
     let mut lines = Vec::with_capacity(stored.len());
@@ -57,15 +57,17 @@ async fn of(stored: &StoredConnection, secrets: &dyn SecretResolver) -> Diagnosi
         Err(failure) => return Diagnosis::Fail(failure),
     };
     if connection.gate == NetworkGate::Closed {
-        let name = stored.name.as_str();
+        let name = &stored.name;
         return Diagnosis::Warn(
             Failure::new(
                 Code::GateNetworkDisabled,
                 format!("live calls are off for `{name}`"),
             )
-            .command(
+            .remedy(
                 "allow them",
-                format!("synapse connection edit {name} --allow-network"),
+                &Remedy::OpenGate {
+                    connection: name.clone(),
+                },
             ),
         );
     }

@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Hint, Remedy};
 
 use crate::client::{Client, Scope};
 use crate::entry::{Entry, NAME};
-use crate::failure::{invalid, not_installed, shown, without_file};
+use crate::failure::{install_remedy, invalid, not_installed, shown, without_file};
 use crate::file;
 use crate::format::{self, Edit};
 use crate::journal::Journal;
@@ -84,7 +84,7 @@ pub struct Change {
     pub(crate) before: Option<Vec<u8>>,
     /// The content that it leads to; `None` for no file.
     pub(crate) after: Option<Vec<u8>>,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Hint>,
     pub(crate) notes: Vec<String>,
     /// The record of the journal that this takes back.
     pub(crate) undoes: Option<PathBuf>,
@@ -124,9 +124,9 @@ impl Change {
         self.action
     }
 
-    /// What the user should know before.
+    /// What the user should know before, with what to do about it where something helps.
     #[must_use]
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &[Hint] {
         &self.warnings
     }
 
@@ -250,10 +250,10 @@ pub fn install(
             Found::Nothing | Found::Foreign(_) => Vec::new(),
         })
         .unwrap_or_default();
-    let mut warnings = seen.warnings.clone();
+    let mut warnings: Vec<Hint> = seen.warnings.iter().map(Hint::new).collect();
     warnings.extend(doubts(client, machine, scope, &survey));
     let location = Location::of_client(machine, scope, &file)?;
-    warnings.extend(location.warning(machine, scope, &file));
+    warnings.extend(location.warning(machine, scope, &file).map(Hint::new));
     let mut visible = Visible::of(client, entry);
     if let Found::Ours(configured, _) = &seen.found {
         visible = visible.and(configured);
@@ -275,7 +275,7 @@ pub fn install(
 }
 
 /// Why the client might not load an entry in `scope`, however right it is.
-fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>) -> Vec<String> {
+fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>) -> Vec<Hint> {
     let mut doubts = Vec::new();
     if scope == Scope::User && !is_detected(client, machine) {
         doubts.push(format!(
@@ -303,16 +303,17 @@ fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>)
             format!("{} gets no entry; {reader}", shown(&place.site.file))
         }));
     }
+    let mut hints: Vec<Hint> = doubts.into_iter().map(Hint::new).collect();
     if let Some(successor) = client.successor.and_then(Client::named)
         && is_detected(successor, machine)
     {
-        doubts.push(format!(
-            "{successor}, which took over from {client}, reads files of its own: \
-             synapse ide install {}",
-            successor.id()
+        let text = format!("{successor}, which took over from {client}, reads files of its own");
+        hints.push(Hint::with_remedy(
+            text,
+            install_remedy(successor, Scope::User),
         ));
     }
-    doubts
+    hints
 }
 
 /// What would take our entry out of every file of `scope` that the client reads: one change a file.
@@ -353,7 +354,7 @@ pub fn remove(
         let location = Location::of_client(machine, scope, &file)?;
         let warning = location.warning(machine, scope, &file);
         let mut change = removal(client, scope, (file, location), &places, entry, journal)?;
-        change.warnings.extend(warning);
+        change.warnings.extend(warning.map(Hint::new));
         Ok(change)
     });
     changes.collect()
@@ -410,7 +411,7 @@ fn removal(
         action: Action::Remove,
         before: seen.bytes.clone(),
         after,
-        warnings: seen.warnings.clone(),
+        warnings: seen.warnings.iter().map(Hint::new).collect(),
         notes: Vec::new(),
         undoes: None,
         arguments: Vec::new(),
@@ -443,9 +444,11 @@ fn foreign(client: &Client, file: &Path) -> Failure {
     )
     .cause("it does not start this program with `serve`; it was left as it is")
     .hint(format!("look at it in {}", shown(file)))
-    .command(
+    .remedy(
         "put ours in its place",
-        format!("synapse ide install {} --force", client.id()),
+        &Remedy::ReplaceEntry {
+            client: client.id().to_owned(),
+        },
     )
     .with("client", client.id())
     .with("file", shown(file))

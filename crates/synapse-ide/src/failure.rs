@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use synapse_core::redact::printable;
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 
 use crate::client::{Client, Scope};
 
@@ -38,7 +38,7 @@ pub(crate) fn too_large(path: &Path) -> Failure {
     )
     .cause("it was not read, and is left as it is")
     .hint("move what fills it elsewhere, such as a history; or paste the entry by hand")
-    .command("print the entry", "synapse ide snippet")
+    .remedy("print the entry", &Remedy::PrintEntry { client: None })
     .with("file", shown(path))
 }
 
@@ -108,25 +108,31 @@ pub(crate) fn without_file(client: &Client, scope: Scope) -> Failure {
         .hint(client.next_step())
     };
     failure
-        .command(
+        .remedy(
             "print the entry",
-            format!("synapse ide snippet {}", client.id()),
+            &Remedy::PrintEntry {
+                client: Some(client.id().to_owned()),
+            },
         )
         .with("client", client.id())
 }
 
+/// The remedy of writing the entry of `client`.
+pub(crate) fn install_remedy(client: &Client, scope: Scope) -> Remedy {
+    Remedy::InstallEntry {
+        client: Some(client.id().to_owned()),
+        scope,
+    }
+}
+
 /// The failure of a client that has no entry of ours.
 pub(crate) fn not_installed(client: &Client, scope: Scope, path: &Path) -> Failure {
-    let flag = scope.flag();
     Failure::new(
         Code::IdeNotInstalled,
         format!("{} has no entry of Synapse", client.title()),
     )
     .cause(format!("{} has none called `synapse`", shown(path)))
-    .command(
-        "install it",
-        format!("synapse ide install {}{flag}", client.id()),
-    )
+    .remedy("install it", &install_remedy(client, scope))
     .with("client", client.id())
     .with("file", shown(path))
 }

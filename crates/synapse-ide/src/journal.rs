@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use synapse_core::time::Timestamp;
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 
 use crate::change::Change;
 use crate::client::{Client, Scope};
@@ -130,13 +130,12 @@ impl Journal {
                         crate::failure::shown(&backup_of(&path))
                     )),
                 };
-                return Err(failure.command(
+                return Err(failure.remedy(
                     "take only the entry out",
-                    format!(
-                        "synapse ide remove {}{}",
-                        record.client,
-                        scope_named(&record.scope).flag()
-                    ),
+                    &Remedy::RemoveEntry {
+                        client: record.client,
+                        scope: scope_named(&record.scope),
+                    },
                 ));
             }
             file::writable(&record.file)?;
@@ -147,7 +146,7 @@ impl Journal {
         }
         Err(
             Failure::new(Code::IdeNotInstalled, "there is no change to undo")
-                .command("see what is where", "synapse ide list"),
+                .remedy("see what is where", &Remedy::ListEntries),
         )
     }
 

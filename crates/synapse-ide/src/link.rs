@@ -6,8 +6,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use synapse_core::{Code, Failure};
 
-use crate::client::{Client, LinkForm};
+use crate::client::{Client, LinkForm, Scope};
 use crate::entry::{Entry, NAME};
+use crate::failure::install_remedy;
 
 /// The link that makes `client` add `entry`.
 ///
@@ -53,9 +54,9 @@ pub fn link(client: &Client, entry: &Entry) -> Result<String, Failure> {
 
 fn refusal(client: &Client, message: &str) -> Failure {
     Failure::new(Code::IdeNotSupported, message)
-        .command(
+        .remedy(
             "write the entry instead",
-            format!("synapse ide install {}", client.id()),
+            &install_remedy(client, Scope::User),
         )
         .with("client", client.id())
 }

@@ -3,8 +3,9 @@
 use synapse_core::redact::printable_json;
 use synapse_core::{Code, Failure};
 
-use crate::client::Client;
+use crate::client::{Client, Scope};
 use crate::entry::{Entry, NAME};
+use crate::failure::install_remedy;
 use crate::format::{self, Edit, Text};
 
 /// The content of a file of `client` that has our entry and nothing else.
@@ -39,10 +40,7 @@ fn unshowable(client: &Client) -> Failure {
         Code::IdeNotSupported,
         "the entry cannot be shown: a path in it has characters that a terminal must not show",
     )
-    .command(
-        "let Synapse write it",
-        format!("synapse ide install {}", client.id()),
-    )
+    .remedy("let Synapse write it", &install_remedy(client, Scope::User))
     .with("client", client.id())
 }
 

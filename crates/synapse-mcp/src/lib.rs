@@ -5,6 +5,7 @@
 
 pub mod client;
 mod engine;
+mod failure;
 pub mod host;
 mod identity;
 pub mod product;
@@ -14,6 +15,7 @@ pub mod stdio;
 pub mod tools;
 mod view;
 
+pub use failure::failed_call;
 pub use host::{
     Caller, CompletionHost, HostError, PromptHost, ResourceHost, ToolCall, ToolError, ToolHost,
     ToolList, ToolResult,

@@ -79,7 +79,7 @@ impl Provider for Compatible {
         } = self.sender.prompt(permit, call, reader).await;
         let served_by = match &outcome {
             Ok((_, served_by)) => served_by.clone(),
-            Err(failure) => failure.context.get("served_by").cloned(),
+            Err(failure) => failure.sub_provider().map(str::to_owned),
         };
         exchange.served_by = exchange.served_by.or(served_by);
         Exchanged {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use synapse_core::chat::ChatReply;
-use synapse_core::error::{Code, Failure, Hint};
+use synapse_core::error::{Code, Failure, Hint, Remedy};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::price::PriceKey;
 use synapse_core::provider::{Authorization, Exchanged, ProviderKind, ProviderProfile};
@@ -228,10 +228,7 @@ impl Sender {
         if let (Err(failure), Some(start)) = (&mut exchanged.outcome, self.profile().start)
             && failure.code == Code::TransportRefused
         {
-            let hint = Hint {
-                text: "start the server".to_owned(),
-                command: Some(start.to_owned()),
-            };
+            let hint = Hint::with_remedy("start the server", Remedy::shell(start));
             failure.hints.insert(0, hint);
         }
         exchanged

@@ -5,10 +5,9 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 use synapse_core::redact::printable;
-use synapse_core::{Code, Failure};
+use synapse_core::shell::quote;
+use synapse_core::{Code, Failure, Remedy};
 use synapse_files::{Distrust, FileError, Flaw, Home, Keeping};
-
-use crate::shell::quote;
 
 /// A path as messages show it.
 pub(crate) fn shown(path: &Path) -> String {
@@ -60,7 +59,7 @@ pub(crate) fn distrusted(distrust: &Distrust) -> Failure {
         (Keeping::Ignored, _) => failure
             .cause("its file system keeps no modes, so that nothing can be protected there")
             .hint("set SYNAPSE_HOME to a directory on another file system"),
-        (Keeping::Kept, Flaw::Foreign { user, .. }) => failure.command(
+        (Keeping::Kept, Flaw::Foreign { user, .. }) => failure.shell(
             "make it yours, if nobody else should use it; or set SYNAPSE_HOME to a directory of \
              your own",
             match distrust.is_directory {
@@ -68,7 +67,7 @@ pub(crate) fn distrusted(distrust: &Distrust) -> Failure {
                 false => format!("sudo chown {user} {}", quote(path)),
             },
         ),
-        (Keeping::Kept, _) => failure.command(
+        (Keeping::Kept, _) => failure.shell(
             "let only yourself change it, and look whether somebody did",
             format!("chmod go-w {}", quote(path)),
         ),
@@ -226,11 +225,11 @@ pub(crate) fn corrupt(path: &Path, error: &dyn std::error::Error) -> Failure {
     )
     .cause(error.to_string())
     .cause("it was left as it is")
-    .command(
+    .remedy(
         "save what can still be read; the damaged file is kept",
-        "synapse history repair",
+        &Remedy::RepairLedger,
     )
-    .command(
+    .shell(
         "or move it away to start a new one, in which limits begin at zero",
         format!("mkdir -p {aside} && mv {}* {aside}/", quote(path)),
     )
@@ -321,7 +320,7 @@ mod tests {
         ] {
             let failure = refuse(Err(distrust(flaw, Keeping::Kept))).unwrap_err();
             assert_eq!(failure.code, Code::StorageModeTooOpen);
-            assert_eq!(failure.hints[0].command.as_deref(), Some(command));
+            assert_eq!(failure.hints[0].remedy, Some(Remedy::shell(command)));
             // vfat, NTFS, drvfs: used, and doctor says where to go.
             let ignored = distrust(flaw, Keeping::Ignored);
             assert_eq!(refuse(Err(ignored.clone())), Ok(()));
@@ -350,11 +349,11 @@ mod tests {
     fn a_damaged_ledger_comes_with_the_command_that_moves_all_of_it() {
         let failure = corrupt(Path::new(PATH), &io::Error::other("x"));
         assert_eq!(
-            failure.hints[1].command.as_deref(),
-            Some(
+            failure.hints[1].remedy,
+            Some(Remedy::shell(
                 "mkdir -p '/home/a b/.synapse/damaged' && \
                  mv '/home/a b/.synapse/ledger.db'* '/home/a b/.synapse/damaged'/"
-            )
+            ))
         );
     }
 }

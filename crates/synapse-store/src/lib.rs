@@ -10,7 +10,6 @@ mod connections;
 mod failure;
 mod ledger;
 mod secrets;
-mod shell;
 
 pub use connections::TomlConnections;
 pub use failure::{is_of_room, try_write};

@@ -55,7 +55,7 @@ fn names(text: &str, name: &str) -> bool {
 }
 
 /// A test that names a code does not make it.
-fn is_shipped(path: &str) -> bool {
+pub(super) fn is_shipped(path: &str) -> bool {
     path.starts_with("crates/")
         && path.contains("/src/")
         && !path.starts_with("crates/synapse-testkit/")
@@ -63,7 +63,7 @@ fn is_shipped(path: &str) -> bool {
 }
 
 /// The text up to its inline tests, which end a file in this house.
-fn shipped_part(text: &str) -> &str {
+pub(super) fn shipped_part(text: &str) -> &str {
     text.split("\n#[cfg(test)]\nmod tests {")
         .next()
         .unwrap_or(text)

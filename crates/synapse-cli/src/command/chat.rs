@@ -12,7 +12,7 @@ use synapse_core::redact::{printable, printable_json};
 
 pub(super) use self::call::prepare;
 use super::{CommandError, Context};
-use crate::output::{FAINT, Printer, cost_text, styled};
+use crate::output::{CommandLines, FAINT, Printer, cost_text, styled};
 
 pub(super) async fn run(
     context: &Context,
@@ -32,6 +32,7 @@ pub(super) async fn run(
                     &reply,
                     &outcome.receipt,
                     &outcome.warnings,
+                    &CommandLines,
                 ));
             } else {
                 answer(printer, &reply);
@@ -41,9 +42,9 @@ pub(super) async fn run(
         }
         Err(failure) => {
             if printer.is_json() {
-                printer.document(
-                    &ErrorDocument::new(&failure).with_receipt(&outcome.receipt, &outcome.warnings),
-                );
+                let (receipt, warnings) = (&outcome.receipt, &outcome.warnings);
+                let document = ErrorDocument::new(&failure, &CommandLines);
+                printer.document(&document.with_receipt(receipt, warnings, &CommandLines));
             }
             printer.failure(&failure);
             Err(CommandError::Reported(failure.code))

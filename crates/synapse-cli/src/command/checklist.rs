@@ -22,7 +22,7 @@ use super::{CommandError, Context, ide};
 use crate::args::ChecklistArguments;
 use crate::compose;
 use crate::environment::Environment;
-use crate::output::{Mark, Printer};
+use crate::output::{CommandLines, Mark, Printer};
 
 pub(super) async fn run(
     context: &Context,
@@ -61,7 +61,8 @@ pub(super) async fn run(
     let failure = incomplete(&items);
     let printer = &context.printer;
     if printer.is_json() {
-        let document = ChecklistDocument::new(&arguments.name, &items, failure.as_ref());
+        let document =
+            ChecklistDocument::new(&arguments.name, &items, failure.as_ref(), &CommandLines);
         printer.document(&document);
     } else {
         for item in &items {
@@ -85,10 +86,7 @@ fn print(printer: &Printer, item: &Item) {
     };
     printer.line(&mark.line(item.id.as_str(), [7, 9], &item.detail));
     if let Some(next) = &item.next {
-        let next = match &next.command {
-            Some(command) => format!("{}: {command}", next.text),
-            None => next.text.clone(),
-        };
+        let next = next.sentence(&CommandLines);
         printer.line(&format!("{:22}{}", "", printable(&next)));
     }
 }

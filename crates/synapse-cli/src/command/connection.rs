@@ -4,7 +4,7 @@ use synapse_core::document::{
     ConnectionDocument, ConnectionsDocument, ErrorDocument, PreflightDocument,
 };
 use synapse_core::engine::{Engine, Saved};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Help, Remedy};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::{PreflightRecord, PreflightReport, Reach};
@@ -13,7 +13,7 @@ use synapse_core::redact::{printable, without_tokens};
 use super::{CommandError, Context, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
 use crate::compose::{self, Asking};
-use crate::output::{Printer, table};
+use crate::output::{CommandLines, Printer, command_line, table};
 use crate::prompt;
 
 pub(super) async fn run(
@@ -68,7 +68,12 @@ async fn edit(
     if !arguments.any() {
         return Err(
             Failure::new(Code::UsageInvalidArguments, "there is nothing to change")
-                .command("see the flags", "synapse connection edit --help")
+                .remedy(
+                    "see the flags",
+                    &Remedy::ReadHelp {
+                        of: Help::EditConnection,
+                    },
+                )
                 .into(),
         );
     }
@@ -91,7 +96,7 @@ fn report(
     name: &str,
     saved: &Saved,
 ) -> Result<(), CommandError> {
-    let document = PreflightDocument::new(Some(name), &saved.report);
+    let document = PreflightDocument::new(Some(name), &saved.report, &CommandLines);
     if !printer.is_json() {
         preflight::human(printer, Some(name), &saved.report);
     }
@@ -100,7 +105,7 @@ fn report(
     }
     if let Err(failure) = &saved.result {
         if printer.is_json() {
-            printer.document(&ErrorDocument::new(failure).with_preflight(document));
+            printer.document(&ErrorDocument::new(failure, &CommandLines).with_preflight(document));
         } else {
             printer.line("not saved");
         }
@@ -109,7 +114,7 @@ fn report(
     }
     if printer.is_json() {
         let stored = engine.stored(name)?;
-        printer.document(&ConnectionDocument::new(&stored).with_preflight(document));
+        printer.document(&ConnectionDocument::new(&stored, &CommandLines).with_preflight(document));
     } else if saved.report.reach == Reach::Offline {
         printer.line(&saved_offline(
             name,
@@ -136,14 +141,14 @@ fn saved_offline(name: &str, record: Option<&PreflightRecord>, report: &Prefligh
 fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
     let stored = engine.connections()?;
     if printer.is_json() {
-        printer.document(&ConnectionsDocument::new(&stored));
+        printer.document(&ConnectionsDocument::new(&stored, &CommandLines));
         return Ok(());
     }
     if stored.is_empty() {
         printer.note("there is no connection yet");
         printer.note(&format!(
             "hint: {}",
-            synapse_core::connection::CREATE_EXAMPLE
+            command_line(&Remedy::CreateConnection)
         ));
         return Ok(());
     }
@@ -194,7 +199,7 @@ fn state(stored: &StoredConnection) -> String {
 fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandError> {
     let stored = engine.stored(name)?;
     if printer.is_json() {
-        printer.document(&ConnectionDocument::new(&stored));
+        printer.document(&ConnectionDocument::new(&stored, &CommandLines));
         return Ok(());
     }
     let connection = stored.connection.clone()?;
@@ -269,7 +274,7 @@ fn removed(printer: &Printer, engine: &Engine, name: &str) -> Result<(), Command
     let stored = engine.stored(name)?;
     engine.remove(name)?;
     if printer.is_json() {
-        printer.document(&ConnectionDocument::new(&stored));
+        printer.document(&ConnectionDocument::new(&stored, &CommandLines));
     } else {
         printer.line(&format!("removed {name}; its history stays"));
     }

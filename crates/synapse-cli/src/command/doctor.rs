@@ -16,7 +16,7 @@ use synapse_store::{Home, Secrets, try_write};
 
 use super::{CommandError, Context, history};
 use crate::args::DoctorArguments;
-use crate::output::{Mark, Printer, STRONG, in_short, styled};
+use crate::output::{CommandLines, Mark, Printer, STRONG, in_short, styled};
 use crate::{compose, guard};
 
 pub(super) async fn run(
@@ -43,7 +43,8 @@ pub(super) async fn run(
     };
     doctor.examine().await;
     let checks = doctor.checks;
-    let mut document = DoctorDocument::new(&checks, env!("CARGO_PKG_VERSION"), SYSTEM);
+    let mut document =
+        DoctorDocument::new(&checks, env!("CARGO_PKG_VERSION"), SYSTEM, &CommandLines);
     if let Some(path) = arguments.bundle {
         bundle::write(context, engine, &document, &path).await?;
         document = document.bundled(path.display().to_string());

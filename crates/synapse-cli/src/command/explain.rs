@@ -1,11 +1,11 @@
 //! `synapse explain`: what an error code means and what to do.
 
 use synapse_core::document::{CodeDocument, CodesDocument};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::nearest::nearest;
 
 use super::{CommandError, Context};
-use crate::output::{Printer, table};
+use crate::output::{CommandLines, Printer, table};
 
 pub(super) fn run(context: &Context, code: Option<&str>) -> Result<(), CommandError> {
     let printer = &context.printer;
@@ -19,16 +19,17 @@ pub(super) fn run(context: &Context, code: Option<&str>) -> Result<(), CommandEr
             "no error code of that name is known",
         );
         let names = Code::CATALOGUE.iter().map(|entry| entry.name);
-        match nearest(text, names) {
-            Some(near) => {
-                failure.command("did you mean this one?", format!("synapse explain {near}"))
-            }
+        match nearest(text, names).and_then(|near| near.parse().ok()) {
+            Some(near) => failure.remedy(
+                "did you mean this one?",
+                &Remedy::ExplainCode { code: near },
+            ),
             None => failure,
         }
-        .command("see every code", "synapse explain")
+        .remedy("see every code", &Remedy::ListCodes)
     })?;
     if printer.is_json() {
-        printer.document(&CodeDocument::from(entry));
+        printer.document(&CodeDocument::new(entry, &CommandLines));
     } else {
         printer.line(&format!(
             "{} (class {}, exit code {})",
@@ -37,15 +38,15 @@ pub(super) fn run(context: &Context, code: Option<&str>) -> Result<(), CommandEr
             entry.class.exit_code()
         ));
         printer.line(&format!("  means:    {}", entry.meaning));
-        printer.line(&format!("  detected: {}", entry.detected));
-        printer.line(&format!("  remedy:   {}", entry.remedy));
+        printer.line(&format!("  detected: {}", entry.detected(&CommandLines)));
+        printer.line(&format!("  remedy:   {}", entry.remedy(&CommandLines)));
     }
     Ok(())
 }
 
 fn list(printer: &Printer) {
     if printer.is_json() {
-        printer.document(&CodesDocument::new(Code::CATALOGUE));
+        printer.document(&CodesDocument::new(Code::CATALOGUE, &CommandLines));
         return;
     }
     let rows = Code::CATALOGUE

@@ -12,7 +12,7 @@ use clap::error::ContextKind;
 use serde_json::{Map, Value, json};
 use synapse_core::connection::not_found;
 use synapse_core::document::{IdeLinkDocument, IdeSnippetDocument};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Help, Remedy};
 use synapse_core::name::ConnectionName;
 use synapse_core::ports::ConnectionStore as _;
 use synapse_core::redact::{Redactor, printable_json};
@@ -136,7 +136,7 @@ pub(super) fn takes(arguments: &[String]) -> Result<(), Failure> {
             "`serve` does not take the arguments of the entry",
         )
         .cause(why)
-        .command("see what it takes", "synapse serve --help")
+        .remedy("see what it takes", &Remedy::ReadHelp { of: Help::Serve })
     };
     match args::serve_arguments(arguments) {
         Ok(Some(serving)) => super::serve::refuse_contradiction(&serving),

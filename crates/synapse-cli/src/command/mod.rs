@@ -29,7 +29,7 @@ use crate::args::ConnectionCommand;
 use crate::args::{Arguments, Command};
 use crate::compose::{self, Asking};
 use crate::environment::Environment;
-use crate::output::Printer;
+use crate::output::{CommandLines, Printer};
 use crate::remember::Resolved;
 use crate::system::asked_to_stop;
 use crate::telemetry;
@@ -63,7 +63,7 @@ impl CommandError {
             Self::Reported(code) => code,
             Self::Failed(failure) => {
                 if printer.is_json() {
-                    printer.document(&ErrorDocument::new(&failure));
+                    printer.document(&ErrorDocument::new(&failure, &CommandLines));
                 }
                 printer.failure(&failure);
                 failure.code

@@ -9,7 +9,7 @@ use synapse_core::redact::printable;
 
 use super::{CommandError, Context};
 use crate::args::ModelsArguments;
-use crate::output::{Mark, Printer, table};
+use crate::output::{CommandLines, Mark, Printer, table};
 
 pub(super) async fn run(
     context: &Context,
@@ -20,7 +20,7 @@ pub(super) async fn run(
     let search = arguments.search.as_deref();
     let models = engine.models(&arguments.name).await?;
     if printer.is_json() {
-        printer.document(&ModelsDocument::new(&models, search));
+        printer.document(&ModelsDocument::new(&models, search, &CommandLines));
     } else {
         human(printer, &models, search);
     }

@@ -8,7 +8,7 @@ use synapse_core::redact::{printable, without_tokens};
 
 use super::{CommandError, Context};
 use crate::args::PreflightArguments;
-use crate::output::{Mark, Printer, STRONG, in_short, styled};
+use crate::output::{CommandLines, Mark, Printer, STRONG, in_short, styled};
 
 pub(super) async fn run(
     context: &Context,
@@ -62,11 +62,17 @@ async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), Com
                     drop(show(printer, Some(name), &report));
                 }
                 let code = report.failure().map(|failure| failure.code);
-                (code, Ok(PreflightDocument::new(Some(name), &report)))
+                (
+                    code,
+                    Ok(PreflightDocument::new(Some(name), &report, &CommandLines)),
+                )
             }
             Err(failure) => {
                 printer.failure(&failure);
-                (Some(failure.code), Err(ErrorDocument::new(&failure)))
+                (
+                    Some(failure.code),
+                    Err(ErrorDocument::new(&failure, &CommandLines)),
+                )
             }
         };
         first = first.or(code);
@@ -85,7 +91,7 @@ fn show(
     report: &PreflightReport,
 ) -> Result<(), CommandError> {
     if printer.is_json() {
-        printer.document(&PreflightDocument::new(name, report));
+        printer.document(&PreflightDocument::new(name, report, &CommandLines));
     } else {
         human(printer, name, report);
     }

@@ -6,6 +6,7 @@ use synapse_core::error::{Class, Code};
 
 use super::Context;
 use crate::args::{Arguments, ReferencePage};
+use crate::output::CommandLines;
 
 pub(super) fn run(context: &Context, page: ReferencePage) {
     let text = match page {
@@ -39,7 +40,10 @@ fn errors() -> String {
         for entry in entries {
             page.push_str(&format!(
                 "\n### `{}`\n\nMeans: {}.\n\nDetected: {}.\n\nRemedy: {}\n",
-                entry.name, entry.meaning, entry.detected, entry.remedy
+                entry.name,
+                entry.meaning,
+                entry.detected(&CommandLines),
+                entry.remedy(&CommandLines)
             ));
         }
     }

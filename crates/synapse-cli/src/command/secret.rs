@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
 use synapse_core::document::{SecretDocument, SecretView, SecretsDocument};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{
     ConnectionStore as _, SecretKeeper as _, SecretResolver, Shelf, Writing,
@@ -16,7 +16,7 @@ use synapse_store::{NewKey, Secrets, TomlConnections};
 
 use super::{CommandError, Context, runtime};
 use crate::args::SecretCommand;
-use crate::output::{Printer, table};
+use crate::output::{CommandLines, Printer, table};
 use crate::remember::Remembering;
 use crate::{compose, prompt};
 
@@ -208,7 +208,8 @@ async fn check(secret: &Secret<'_>, reference: &CredentialRef) -> Result<(), Fai
     drop(resolved);
     let flaws = resolver.inspect(reference).await;
     if printer.is_json() {
-        let document = SecretDocument::new("check", reference, place).warnings(&flaws);
+        let document =
+            SecretDocument::new("check", reference, place).warnings(&flaws, &CommandLines);
         printer.document(&document.found(found).used_by(used_by));
         return Ok(());
     }
@@ -249,7 +250,7 @@ async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
                 SecretView::new(reference, place(reference), used_by.clone())
             })
             .collect();
-        printer.document(&SecretsDocument::new(views, &warnings));
+        printer.document(&SecretsDocument::new(views, &warnings, &CommandLines));
         return Ok(());
     }
     if known.is_empty() {
@@ -273,7 +274,8 @@ async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
 fn with_rotate(failure: Failure, reference: &CredentialRef) -> Failure {
     match (failure.code, failure.hints.as_slice()) {
         (Code::CredentialExists, []) => {
-            failure.command("replace it", format!("synapse secret rotate {reference}"))
+            let reference = reference.clone();
+            failure.remedy("replace it", &Remedy::ReplaceSecret { reference })
         }
         _ => failure,
     }

@@ -16,6 +16,7 @@ use super::{CommandError, Context, runtime};
 use crate::args::ServeArguments;
 use crate::compose::{self, Asking};
 use crate::log;
+use crate::output::CommandLines;
 use crate::system::asked_to_stop;
 use crate::telemetry;
 
@@ -60,8 +61,8 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
 
 /// Tools, resources, prompts and completions, as far as they were asked for.
 fn offer(server: Server, engine: Engine, arguments: &ServeArguments) -> Server {
-    let mut tools = ProductTools::new(engine.clone());
-    let mut resources = ProductResources::new(engine.clone());
+    let mut tools = ProductTools::new(engine.clone(), Arc::new(CommandLines));
+    let mut resources = ProductResources::new(engine.clone(), Arc::new(CommandLines));
     let mut prompts = ProductPrompts::new();
     let mut completions = ProductCompletions::new(engine);
     if let Some(name) = &arguments.connection {

@@ -1,10 +1,10 @@
 //! A failure for people: code, message, causes, hints.
 
 use anstyle::Style;
-use synapse_core::error::{Failure, Hint};
+use synapse_core::error::Failure;
 use synapse_core::redact::printable;
 
-use super::styled;
+use super::{CommandLines, styled};
 
 /// Renders a failure as `error[code]: message` with its causes and hints below.
 pub(crate) fn render(word: &str, style: Style, failure: &Failure) -> String {
@@ -14,21 +14,15 @@ pub(crate) fn render(word: &str, style: Style, failure: &Failure) -> String {
         lines.push(format!("  cause: {}", printable(cause)));
     }
     for hint in &failure.hints {
-        lines.push(hint_line(hint));
+        let step = hint.sentence(&CommandLines);
+        lines.push(format!("  hint: {}", printable(&step)));
     }
     lines.join("\n")
 }
 
-fn hint_line(hint: &Hint) -> String {
-    match &hint.command {
-        Some(command) => format!("  hint: {}: {}", printable(&hint.text), printable(command)),
-        None => format!("  hint: {}", printable(&hint.text)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use synapse_core::error::Code;
+    use synapse_core::error::{Code, Remedy};
 
     use super::*;
 
@@ -37,7 +31,12 @@ mod tests {
         let failure = Failure::new(Code::GateNetworkDisabled, "live calls are off")
             .cause("a\u{1b}[2Jb")
             .hint("think")
-            .command("open it", "synapse connection edit hf --allow-network");
+            .remedy(
+                "open it",
+                &Remedy::OpenGate {
+                    connection: "hf".parse().unwrap(),
+                },
+            );
         assert_eq!(
             render("error", Style::new(), &failure),
             "error[gate.network-disabled]: live calls are off\n  \

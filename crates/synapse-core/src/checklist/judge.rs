@@ -2,7 +2,7 @@
 
 use super::{Answered, ClientEntry, Exposure, Facts, Item, ItemId, KeyFact, Verdict};
 use crate::connection::Connection;
-use crate::error::Hint;
+use crate::error::{EntryScope, Hint, Remedy};
 use crate::gate::NetworkGate;
 use crate::preflight::CheckId;
 use crate::provider::{ProviderProfile, TokenNeed};
@@ -78,9 +78,11 @@ fn scope(connection: &Connection, facts: &Facts) -> Item {
         format!("{whose}; only a prompt proves that the key may chat"),
         when_open(
             connection,
-            command(
+            Hint::with_remedy(
                 "send one of 16 tokens",
-                format!("synapse preflight {} --live", connection.name),
+                Remedy::ProveConnection {
+                    connection: connection.name.clone(),
+                },
             ),
         ),
     )
@@ -108,10 +110,7 @@ fn key(connection: &Connection, fact: &KeyFact) -> Item {
         KeyFact::Unusable(why) => Item::missing(
             ItemId::Key,
             format!("{reference}: {why}"),
-            Hint {
-                text: put_a_key_there(connection.provider.profile()),
-                command: None,
-            },
+            Hint::new(put_a_key_there(connection.provider.profile())),
         ),
     }
 }
@@ -138,7 +137,7 @@ fn gate(connection: &Connection) -> Item {
         NetworkGate::Closed => Item::missing(
             ItemId::Gate,
             "closed: no live call is possible",
-            check(connection, "open it, if you want live calls"),
+            open(connection, "open it, if you want live calls"),
         ),
     }
 }
@@ -147,7 +146,7 @@ fn gate(connection: &Connection) -> Item {
 fn when_open(connection: &Connection, step: Hint) -> Hint {
     match connection.gate {
         NetworkGate::Open => step,
-        NetworkGate::Closed => check(connection, "open the network gate first"),
+        NetworkGate::Closed => open(connection, "open the network gate first"),
     }
 }
 
@@ -201,17 +200,22 @@ fn ide(entries: &[ClientEntry]) -> Item {
         clients
     };
     let (current, stale) = (of(true), of(false));
-    let install =
-        |client: &str| command("write the entry", format!("synapse ide install {client}"));
+    let install = |client: Option<&str>| {
+        let remedy = Remedy::InstallEntry {
+            client: client.map(str::to_owned),
+            scope: EntryScope::User,
+        };
+        Hint::with_remedy("write the entry", remedy)
+    };
     match (current.as_slice(), stale.as_slice()) {
         ([], []) => Item::missing(
             ItemId::Ide,
-            "no client has an entry; `synapse ide list` shows which ones are here",
-            install("CLIENT"),
+            "no client has an entry; the list of clients shows which ones are here",
+            install(None),
         ),
         ([], [first, ..]) => {
             let detail = format!("out of date in {}", stale.join(", "));
-            Item::missing(ItemId::Ide, detail, install(first))
+            Item::missing(ItemId::Ide, detail, install(Some(*first)))
         }
         (_, [first, ..]) => {
             let detail = format!(
@@ -219,7 +223,7 @@ fn ide(entries: &[ClientEntry]) -> Item {
                 current.join(", "),
                 stale.join(", ")
             );
-            Item::warn(ItemId::Ide, detail, install(first))
+            Item::warn(ItemId::Ide, detail, install(Some(*first)))
         }
         (_, []) => Item::ok(ItemId::Ide, format!("in {}", current.join(", "))),
     }
@@ -237,19 +241,18 @@ fn prompt(connection: &Connection, answered: Option<&Answered>) -> Item {
         Some(Answered { at, client: None }) => Item::warn(
             ItemId::Prompt,
             format!("answered at {at} in the terminal, none from an IDE yet"),
-            Hint {
-                text: "restart the IDE and ask it to use the tool `chat` of Synapse".to_owned(),
-                command: None,
-            },
+            Hint::new("restart the IDE and ask it to use the tool `chat` of Synapse"),
         ),
         None => Item::missing(
             ItemId::Prompt,
             "none was answered yet",
             when_open(
                 connection,
-                command(
+                Hint::with_remedy(
                     "ask something",
-                    format!("synapse chat {} \"Say hello\"", connection.name),
+                    Remedy::SendPrompt {
+                        connection: connection.name.clone(),
+                    },
                 ),
             ),
         ),
@@ -265,37 +268,24 @@ fn secrets(exposure: &Exposure) -> Item {
                 "what looks like a token is tracked by git: {}",
                 files.join(", ")
             ),
-            Hint {
-                text: "revoke that token, create another, and keep it outside the repository"
-                    .to_owned(),
-                command: None,
-            },
+            Hint::new("revoke that token, create another, and keep it outside the repository"),
         ),
         Exposure::Unknown(why) => Item::warn(
             ItemId::Secrets,
             format!("not looked for: {why}"),
-            Hint {
-                text: "run the checklist in the project's directory".to_owned(),
-                command: None,
-            },
+            Hint::new("run the checklist in the project's directory"),
         ),
     }
 }
 
-/// A change that changes nothing where the gate is open, so that the check is made and recorded.
 fn check(connection: &Connection, why: &str) -> Hint {
-    let name = &connection.name;
-    command(
-        why,
-        format!("synapse connection edit {name} --allow-network"),
-    )
+    let connection = connection.name.clone();
+    Hint::with_remedy(why, Remedy::CheckConnection { connection })
 }
 
-fn command(text: &str, command: String) -> Hint {
-    Hint {
-        text: text.to_owned(),
-        command: Some(command),
-    }
+fn open(connection: &Connection, why: &str) -> Hint {
+    let connection = connection.name.clone();
+    Hint::with_remedy(why, Remedy::OpenGate { connection })
 }
 
 const MILLISECONDS_OF_A_DAY: i64 = 24 * 60 * 60 * 1000;

@@ -228,9 +228,9 @@ fn no_reference() -> Failure {
              `vault:MOUNT/PATH#FIELD`, `op://VAULT/ITEM/FIELD`, `pass:PATH`, `systemd:NAME` or \
              `cmd:[\"PROGRAM\",\"ARGUMENT\"]`",
         )
-        .command(
+        .remedy(
             "put the token into a file that only you can read",
-            super::to_make_a_file("~/.synapse/openai.token"),
+            &super::to_make_a_file("~/.synapse/openai.token"),
         )
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::failure::ErrorView;
 use crate::chat::{ChatReply, ToolCall, Usage};
-use crate::error::Failure;
+use crate::error::{Failure, RemedyText};
 use crate::receipt::Receipt;
 
 /// `synapse.chat/1`: an answer and its receipt.
@@ -46,9 +46,14 @@ impl From<&ToolCall> for ToolCallView {
 }
 
 impl ChatDocument {
-    /// The document of an answer.
+    /// The document of an answer. The commands of its warnings are those of `remedies`.
     #[must_use]
-    pub fn new(reply: &ChatReply, receipt: &Receipt, warnings: &[Failure]) -> Self {
+    pub fn new(
+        reply: &ChatReply,
+        receipt: &Receipt,
+        warnings: &[Failure],
+        remedies: &dyn RemedyText,
+    ) -> Self {
         Self {
             schema: "synapse.chat/1",
             ok: true,
@@ -57,7 +62,7 @@ impl ChatDocument {
             refusal: reply.refusal.clone(),
             tool_calls: reply.tool_calls.iter().map(ToolCallView::from).collect(),
             receipt: ReceiptView::from(receipt),
-            warnings: warnings.iter().map(ErrorView::from).collect(),
+            warnings: ErrorView::all(warnings, remedies),
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::failure::{ErrorView, HintView};
 use crate::checklist::Item;
-use crate::error::Failure;
+use crate::error::{Failure, RemedyText};
 
 /// `synapse.checklist/1`.
 #[derive(Debug, Clone, Serialize)]
@@ -26,26 +26,35 @@ pub struct ItemView {
 }
 
 impl ChecklistDocument {
-    /// The document of the checklist of the connection called `name`.
+    /// The document of the checklist of the connection called `name`, whose commands are those of
+    /// `remedies`.
     #[must_use]
-    pub fn new(name: &str, items: &[Item], failure: Option<&Failure>) -> Self {
+    pub fn new(
+        name: &str,
+        items: &[Item],
+        failure: Option<&Failure>,
+        remedies: &dyn RemedyText,
+    ) -> Self {
         Self {
             schema: "synapse.checklist/1",
             ok: failure.is_none(),
             connection: name.to_owned(),
-            items: items.iter().map(ItemView::from).collect(),
-            error: failure.map(ErrorView::from),
+            items: items
+                .iter()
+                .map(|item| ItemView::new(item, remedies))
+                .collect(),
+            error: failure.map(|failure| ErrorView::new(failure, remedies)),
         }
     }
 }
 
-impl From<&Item> for ItemView {
-    fn from(item: &Item) -> Self {
+impl ItemView {
+    fn new(item: &Item, remedies: &dyn RemedyText) -> Self {
         Self {
             id: item.id.as_str(),
             verdict: item.verdict.as_str(),
             detail: item.detail.clone(),
-            next: item.next.as_ref().map(HintView::from),
+            next: item.next.as_ref().map(|hint| HintView::new(hint, remedies)),
         }
     }
 }

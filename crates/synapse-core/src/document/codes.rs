@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::CodeEntry;
+use crate::error::{CodeEntry, RemedyText};
 
 /// `synapse.codes/1`: every code.
 #[derive(Debug, Clone, Serialize)]
@@ -21,24 +21,29 @@ pub struct CodeDocument {
     class: &'static str,
     exit_code: u8,
     means: &'static str,
-    detected: &'static str,
-    remedy: &'static str,
+    detected: String,
+    remedy: String,
 }
 
 impl CodesDocument {
-    /// The document of these codes.
+    /// The document of these codes, whose commands are those of `remedies`.
     #[must_use]
-    pub fn new(entries: &'static [CodeEntry]) -> Self {
+    pub fn new(entries: &'static [CodeEntry], remedies: &dyn RemedyText) -> Self {
         Self {
             schema: "synapse.codes/1",
             ok: true,
-            codes: entries.iter().map(CodeDocument::from).collect(),
+            codes: entries
+                .iter()
+                .map(|entry| CodeDocument::new(entry, remedies))
+                .collect(),
         }
     }
 }
 
-impl From<&CodeEntry> for CodeDocument {
-    fn from(entry: &CodeEntry) -> Self {
+impl CodeDocument {
+    /// The document of a code, whose commands are those of `remedies`.
+    #[must_use]
+    pub fn new(entry: &CodeEntry, remedies: &dyn RemedyText) -> Self {
         Self {
             schema: "synapse.code/1",
             ok: true,
@@ -46,8 +51,8 @@ impl From<&CodeEntry> for CodeDocument {
             class: entry.class.as_str(),
             exit_code: entry.class.exit_code(),
             means: entry.meaning,
-            detected: entry.detected,
-            remedy: entry.remedy,
+            detected: entry.detected(remedies),
+            remedy: entry.remedy(remedies),
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::calls::ReceiptView;
 use super::failure::{ErrorDocument, ErrorView};
 use crate::connection::Connection;
+use crate::error::RemedyText;
 use crate::limits::{Limits, UnknownCost};
 use crate::ports::StoredConnection;
 use crate::preflight::{Check, Finding, PreflightRecord, PreflightReport, Skip};
@@ -19,13 +20,16 @@ pub struct ConnectionsDocument {
 }
 
 impl ConnectionsDocument {
-    /// The document of these connections.
+    /// The document of these connections. The commands of its errors are those of `remedies`.
     #[must_use]
-    pub fn new(stored: &[StoredConnection]) -> Self {
+    pub fn new(stored: &[StoredConnection], remedies: &dyn RemedyText) -> Self {
         Self {
             schema: "synapse.connections/1",
             ok: true,
-            connections: stored.iter().map(ConnectionView::from).collect(),
+            connections: stored
+                .iter()
+                .map(|stored| ConnectionView::new(stored, remedies))
+                .collect(),
         }
     }
 }
@@ -41,13 +45,13 @@ pub struct ConnectionDocument {
 }
 
 impl ConnectionDocument {
-    /// The document of a connection.
+    /// The document of a connection. The commands of its error are those of `remedies`.
     #[must_use]
-    pub fn new(stored: &StoredConnection) -> Self {
+    pub fn new(stored: &StoredConnection, remedies: &dyn RemedyText) -> Self {
         Self {
             schema: "synapse.connection/1",
             ok: true,
-            connection: ConnectionView::from(stored),
+            connection: ConnectionView::new(stored, remedies),
             preflight: None,
         }
     }
@@ -117,8 +121,8 @@ struct RecordView {
     bound_proxy: Option<String>,
 }
 
-impl From<&StoredConnection> for ConnectionView {
-    fn from(stored: &StoredConnection) -> Self {
+impl ConnectionView {
+    fn new(stored: &StoredConnection, remedies: &dyn RemedyText) -> Self {
         let draft = &stored.draft;
         let understood = stored.connection.as_ref().ok();
         Self {
@@ -147,7 +151,11 @@ impl From<&StoredConnection> for ConnectionView {
                 .map(LimitsView::from),
             record_text: draft.record_text,
             preflight: stored.preflight.as_ref().map(RecordView::from),
-            error: stored.connection.as_ref().err().map(ErrorView::from),
+            error: stored
+                .connection
+                .as_ref()
+                .err()
+                .map(|failure| ErrorView::new(failure, remedies)),
         }
     }
 }
@@ -199,12 +207,15 @@ pub struct CheckView {
     error: Option<ErrorView>,
 }
 
-impl From<&Check> for CheckView {
-    fn from(check: &Check) -> Self {
+impl CheckView {
+    pub(super) fn new(check: &Check, remedies: &dyn RemedyText) -> Self {
         let (outcome, detail, needs, error) = match &check.finding {
             Finding::Ok(seen) => ("ok", Some(seen.clone()), None, None),
             Finding::Warn(why) => ("warn", Some(why.clone()), None, None),
-            Finding::Fail(failure) => ("fail", None, None, Some(ErrorView::from(failure))),
+            Finding::Fail(failure) => {
+                let error = ErrorView::new(failure, remedies);
+                ("fail", None, None, Some(error))
+            }
             Finding::Skip(skip) => match skip {
                 Skip::Needs(id) => ("skip", None, Some(id.as_str()), None),
                 Skip::Offline | Skip::NotAsked => {
@@ -223,9 +234,10 @@ impl From<&Check> for CheckView {
 }
 
 impl PreflightDocument {
-    /// The document of a report on the connection called `name`.
+    /// The document of a report on the connection called `name`. The commands of its errors are
+    /// those of `remedies`.
     #[must_use]
-    pub fn new(name: Option<&str>, report: &PreflightReport) -> Self {
+    pub fn new(name: Option<&str>, report: &PreflightReport, remedies: &dyn RemedyText) -> Self {
         let (proven, unproven) = report.proven();
         let connection: Option<&Connection> = report.connection.as_ref();
         Self {
@@ -237,12 +249,18 @@ impl PreflightDocument {
             base_url: connection.map(|connection| connection.base_url.to_string()),
             hosts: report.hosts.clone(),
             checked_at: report.checked_at.to_string(),
-            checks: report.checks.iter().map(CheckView::from).collect(),
+            checks: report
+                .checks
+                .iter()
+                .map(|check| CheckView::new(check, remedies))
+                .collect(),
             proven: proven.into_iter().map(|id| id.as_str()).collect(),
             unproven: unproven.into_iter().map(|id| id.as_str()).collect(),
-            error: report.failure().map(ErrorView::from),
+            error: report
+                .failure()
+                .map(|failure| ErrorView::new(failure, remedies)),
             receipt: report.receipt.as_ref().map(ReceiptView::from),
-            warnings: report.warnings.iter().map(ErrorView::from).collect(),
+            warnings: ErrorView::all(&report.warnings, remedies),
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::failure::ErrorView;
 use crate::doctor::{Diagnosis, Examined, first_failure};
+use crate::error::RemedyText;
 
 /// `synapse.doctor/1`.
 #[derive(Debug, Clone, Serialize)]
@@ -28,17 +29,26 @@ struct ExaminedView {
 }
 
 impl DoctorDocument {
-    /// The document of these checks, by a program of `version` on `system`.
+    /// The document of these checks, by a program of `version` on `system`. The commands of its
+    /// errors are those of `remedies`.
     #[must_use]
-    pub fn new(checks: &[Examined], version: &str, system: &str) -> Self {
+    pub fn new(
+        checks: &[Examined],
+        version: &str,
+        system: &str,
+        remedies: &dyn RemedyText,
+    ) -> Self {
         let failure = first_failure(checks);
         Self {
             schema: "synapse.doctor/1",
             ok: failure.is_none(),
             version: version.to_owned(),
             system: system.to_owned(),
-            checks: checks.iter().map(ExaminedView::from).collect(),
-            error: failure.map(ErrorView::from),
+            checks: checks
+                .iter()
+                .map(|check| ExaminedView::new(check, remedies))
+                .collect(),
+            error: failure.map(|failure| ErrorView::new(failure, remedies)),
             bundle: None,
         }
     }
@@ -53,12 +63,13 @@ impl DoctorDocument {
     }
 }
 
-impl From<&Examined> for ExaminedView {
-    fn from(check: &Examined) -> Self {
+impl ExaminedView {
+    fn new(check: &Examined, remedies: &dyn RemedyText) -> Self {
+        let view = |failure| Some(ErrorView::new(failure, remedies));
         let (outcome, detail, error) = match &check.diagnosis {
             Diagnosis::Ok(seen) => ("ok", Some(seen.clone()), None),
-            Diagnosis::Warn(failure) => ("warn", None, Some(ErrorView::from(failure))),
-            Diagnosis::Fail(failure) => ("fail", None, Some(ErrorView::from(failure))),
+            Diagnosis::Warn(failure) => ("warn", None, view(failure)),
+            Diagnosis::Fail(failure) => ("fail", None, view(failure)),
             Diagnosis::Skip(why) => ("skip", Some(why.clone()), None),
         };
         Self {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::calls::ReceiptView;
 use super::connections::PreflightDocument;
-use crate::error::{Failure, Hint};
+use crate::error::{Failure, Hint, RemedyText};
 use crate::receipt::Receipt;
 use crate::redact::without_tokens;
 
@@ -24,13 +24,13 @@ pub struct ErrorDocument {
 }
 
 impl ErrorDocument {
-    /// The document of a failure without a receipt.
+    /// The document of a failure without a receipt, whose commands are those of `remedies`.
     #[must_use]
-    pub fn new(failure: &Failure) -> Self {
+    pub fn new(failure: &Failure, remedies: &dyn RemedyText) -> Self {
         Self {
             schema: "synapse.error/1",
             ok: false,
-            error: ErrorView::from(failure),
+            error: ErrorView::new(failure, remedies),
             receipt: None,
             preflight: None,
             warnings: Vec::new(),
@@ -39,9 +39,14 @@ impl ErrorDocument {
 
     /// Adds what the failed call did.
     #[must_use]
-    pub fn with_receipt(mut self, receipt: &Receipt, warnings: &[Failure]) -> Self {
+    pub fn with_receipt(
+        mut self,
+        receipt: &Receipt,
+        warnings: &[Failure],
+        remedies: &dyn RemedyText,
+    ) -> Self {
         self.receipt = Some(ReceiptView::from(receipt));
-        self.warnings = warnings.iter().map(ErrorView::from).collect();
+        self.warnings = ErrorView::all(warnings, remedies);
         self
     }
 
@@ -71,34 +76,48 @@ pub struct HintView {
     command: Option<String>,
 }
 
-impl From<&Hint> for HintView {
-    fn from(hint: &Hint) -> Self {
+impl HintView {
+    /// The view of a hint, whose command is that of `remedies`.
+    #[must_use]
+    pub fn new(hint: &Hint, remedies: &dyn RemedyText) -> Self {
         Self {
             text: without_tokens(&hint.text).into_owned(),
             command: hint
-                .command
-                .as_ref()
-                .map(|command| without_tokens(command).into_owned()),
+                .command(remedies)
+                .map(|command| without_tokens(&command).into_owned()),
         }
     }
 }
 
-impl From<&Failure> for ErrorView {
+impl ErrorView {
+    /// The view of a failure, whose commands are those of `remedies`.
+    ///
     /// Where a failure was made its texts were cleaned already; here whatever still has the shape
     /// of a token goes, so that a place that forgot to does not tell one.
-    fn from(failure: &Failure) -> Self {
+    #[must_use]
+    pub fn new(failure: &Failure, remedies: &dyn RemedyText) -> Self {
         let clean = |text: &String| without_tokens(text).into_owned();
         Self {
             code: failure.code.as_str(),
             class: failure.class().as_str(),
             message: clean(&failure.message),
             causes: failure.causes.iter().map(clean).collect(),
-            hints: failure.hints.iter().map(HintView::from).collect(),
+            hints: failure
+                .hints
+                .iter()
+                .map(|hint| HintView::new(hint, remedies))
+                .collect(),
             context: failure
                 .context
                 .iter()
                 .map(|(key, value)| (*key, clean(value)))
                 .collect(),
         }
+    }
+
+    /// The views of several failures.
+    pub(super) fn all(failures: &[Failure], remedies: &dyn RemedyText) -> Vec<Self> {
+        let view = |failure| Self::new(failure, remedies);
+        failures.iter().map(view).collect()
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::connections::CheckView;
 use super::failure::ErrorView;
 use crate::engine::Models;
+use crate::error::RemedyText;
 use crate::models::{ListedModel, Offer};
 use crate::preflight::{Check, CheckId};
 use crate::price::Price;
@@ -64,9 +65,10 @@ pub struct OfferView {
 }
 
 impl ModelsDocument {
-    /// The document of the models that match `search`.
+    /// The document of the models that match `search`. The commands of its errors are those of
+    /// `remedies`.
     #[must_use]
-    pub fn new(models: &Models, search: Option<&str>) -> Self {
+    pub fn new(models: &Models, search: Option<&str>, remedies: &dyn RemedyText) -> Self {
         let listed = &models.listed;
         Self {
             schema: "synapse.models/1",
@@ -76,10 +78,13 @@ impl ModelsDocument {
             host: models.exchange.host.clone(),
             listed_at: models.listed_at.to_string(),
             model: models.connection.model.to_string(),
-            check: CheckView::from(&Check {
-                id: CheckId::Model,
-                finding: listed.own.clone(),
-            }),
+            check: CheckView::new(
+                &Check {
+                    id: CheckId::Model,
+                    finding: listed.own.clone(),
+                },
+                remedies,
+            ),
             search: search.map(str::to_owned),
             total: listed.models.len(),
             models: listed
@@ -89,7 +94,7 @@ impl ModelsDocument {
                 .map(ModelView::from)
                 .collect(),
             left_out: None,
-            warnings: models.warnings.iter().map(ErrorView::from).collect(),
+            warnings: ErrorView::all(&models.warnings, remedies),
         }
     }
 

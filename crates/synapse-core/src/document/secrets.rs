@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::failure::ErrorView;
 use crate::credential::CredentialRef;
-use crate::error::Failure;
+use crate::error::{Failure, RemedyText};
 
 /// `synapse.secret/1`: what was done with one secret, or what was found.
 #[derive(Debug, Clone, Serialize)]
@@ -61,9 +61,9 @@ impl SecretDocument {
 
     /// Adds what does not hinder and deserves attention.
     #[must_use]
-    pub fn warnings(self, warnings: &[Failure]) -> Self {
+    pub fn warnings(self, warnings: &[Failure], remedies: &dyn RemedyText) -> Self {
         Self {
-            warnings: warnings.iter().map(ErrorView::from).collect(),
+            warnings: ErrorView::all(warnings, remedies),
             ..self
         }
     }
@@ -91,12 +91,12 @@ impl SecretsDocument {
     /// The document of these references. `warnings` are of the places that could not say what they
     /// hold.
     #[must_use]
-    pub fn new(secrets: Vec<SecretView>, warnings: &[Failure]) -> Self {
+    pub fn new(secrets: Vec<SecretView>, warnings: &[Failure], remedies: &dyn RemedyText) -> Self {
         Self {
             schema: "synapse.secrets/1",
             ok: true,
             secrets,
-            warnings: warnings.iter().map(ErrorView::from).collect(),
+            warnings: ErrorView::all(warnings, remedies),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::connection::Connection;
 use crate::credential::CredentialRef;
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Remedy};
 use crate::gate::NetworkPermit;
 use crate::name::ConnectionName;
 use crate::provider::{ProviderKind, TokenNeed};
@@ -42,9 +42,11 @@ pub(super) async fn secret(
 /// Adds the command that opens the gate of a saved connection, or the flag for a new one.
 pub(super) fn open_gate_hint(failure: Failure, saved: Option<&ConnectionName>) -> Failure {
     match saved {
-        Some(name) => failure.with("connection", name).command(
+        Some(name) => failure.with("connection", name).remedy(
             "open the gate, if you want live calls",
-            format!("synapse connection edit {name} --allow-network"),
+            &Remedy::OpenGate {
+                connection: name.clone(),
+            },
         ),
         None => failure.hint("add --allow-network, if you want live calls"),
     }

@@ -15,6 +15,7 @@ use crate::error::{Code, Failure};
 use crate::gate::Departure;
 use crate::ledger::{Closing, Opening, Outcome, Reservation};
 use crate::limits::{Demand, LimitMode, Limits, Verdict};
+use crate::name::ConnectionName;
 use crate::ports::{Clock, Ledger, Written};
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
@@ -107,14 +108,18 @@ impl OpenCall {
     ///
     /// Limits that block also block when they cannot be checked: otherwise a full disk would
     /// disable the limit.
-    pub(super) async fn reserve(&mut self, limits: &Limits, demand: Demand) -> Result<(), Failure> {
+    pub(super) async fn reserve(
+        &mut self,
+        connection: &ConnectionName,
+        limits: &Limits,
+        demand: Demand,
+    ) -> Result<(), Failure> {
         let Some(receipt) = &self.receipt else {
             return Ok(());
         };
-        let connection = receipt.connection.clone();
         let reservation = Reservation {
             call_id: receipt.call_id,
-            connection: connection.clone(),
+            connection: connection.to_string(),
             at: self.started_at,
             limits: limits.clone(),
             demand,
@@ -127,10 +132,10 @@ impl OpenCall {
             (Ok(Verdict::Granted(grant)), _) => {
                 let warnings = grant.warnings.iter();
                 self.warnings
-                    .extend(warnings.map(|breach| breach.failure(&connection)));
+                    .extend(warnings.map(|breach| breach.failure(connection)));
                 Ok(())
             }
-            (Ok(Verdict::Refused(breach)), _) => Err(breach.failure(&connection)),
+            (Ok(Verdict::Refused(breach)), _) => Err(breach.failure(connection)),
             (Err(failure), LimitMode::Block) => {
                 self.row.decisive.store(true, Ordering::Release);
                 Err(failure.cause(format!(

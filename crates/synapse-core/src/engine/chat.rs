@@ -157,7 +157,7 @@ async fn exchange(
     if let Some(limits) = &connection.limits {
         let prices = pricing::quote(ports, provider.as_ref(), &request.model).await;
         let demand = Demand::of(request, prices.as_ref());
-        call.reserve(limits, demand).await?;
+        call.reserve(&connection.name, limits, demand).await?;
     }
     if let Some(reference) = &connection.credential
         && !reference.answers_at_once()

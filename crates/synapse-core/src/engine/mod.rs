@@ -16,8 +16,8 @@ pub use self::chat::{ChatCall, ChatOutcome};
 pub use self::connections::{Naming, Saved};
 pub use self::models::Models;
 pub use self::preflight::PreflightCall;
-use crate::connection::{CREATE_EXAMPLE, Connection, not_found};
-use crate::error::{Code, Failure};
+use crate::connection::{Connection, not_found};
+use crate::error::{Code, Failure, Remedy};
 use crate::ledger::{Entry, HistoryQuery, UsageQuery, UsageReport};
 use crate::name::ConnectionName;
 use crate::ports::{
@@ -93,7 +93,7 @@ impl Engine {
             [only] => only.usable(),
             [] => Err(
                 Failure::new(Code::ConfigNotFound, "there is no connection yet")
-                    .command("create one", CREATE_EXAMPLE),
+                    .remedy("create one", &Remedy::CreateConnection),
             ),
             several => Err(Failure::new(
                 Code::UsageInvalidArguments,

@@ -13,9 +13,7 @@ use crate::error::{Code, Failure};
 use crate::gate::{NetworkGate, NetworkPermit};
 use crate::name::ConnectionName;
 use crate::ports::StoredConnection;
-use crate::preflight::{
-    Check, CheckId, Finding, PreflightReport, Reach, Rung, Skip, TOKEN_CAP_REACHED, blame,
-};
+use crate::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Rung, Skip, blame};
 use crate::provider::Provider;
 use crate::secret::BoundSecret;
 
@@ -424,11 +422,9 @@ impl Climb<'_> {
                         reply.model.as_deref(),
                         outcome.receipt.exchange.served_by.as_deref(),
                     )),
-                    Err(failure) if failure.context.contains_key(TOKEN_CAP_REACHED) => {
-                        Finding::Ok(format!(
-                            "the model accepted the prompt and ran into the {PROBE_TOKENS}-token cap of the probe"
-                        ))
-                    }
+                    Err(failure) if failure.reached_token_cap() => Finding::Ok(format!(
+                        "the model accepted the prompt and ran into the {PROBE_TOKENS}-token cap of the probe"
+                    )),
                     Err(failure) => Finding::Fail(failure),
                 }
             }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::class::Class;
+use super::remedy::{RemedyText, rendered};
 
 /// One row of the catalogue.
 #[derive(Debug, Clone, Copy)]
@@ -18,10 +19,24 @@ pub struct CodeEntry {
     pub class: Class,
     /// What it means.
     pub meaning: &'static str,
+    /// How Synapse tells it apart, with actions in braces.
+    detected: &'static str,
+    /// What the user can do, with actions in braces.
+    remedy: &'static str,
+}
+
+impl CodeEntry {
     /// How Synapse tells it apart.
-    pub detected: &'static str,
+    #[must_use]
+    pub fn detected(&self, remedies: &dyn RemedyText) -> String {
+        rendered(self.detected, remedies)
+    }
+
     /// What the user can do.
-    pub remedy: &'static str,
+    #[must_use]
+    pub fn remedy(&self, remedies: &dyn RemedyText) -> String {
+        rendered(self.remedy, remedies)
+    }
 }
 
 /// A text that is no code of this version.
@@ -96,11 +111,11 @@ catalogue! {
     ConfigDuplicateName "config.duplicate-name" Config
         means "a connection of that name exists already"
         detected "`connection create` found the name in connections.toml; nothing was changed"
-        remedy "Pick another name, or change the existing one with `synapse connection edit`.";
+        remedy "Pick another name, or change the existing one with {edit-connection}.";
     ConfigNotFound "config.not-found" Config
         means "no connection of that name exists"
         detected "connections.toml has no such entry"
-        remedy "`synapse connection list` shows the names; check SYNAPSE_HOME when one is missing.";
+        remedy "{list-connections} shows the names; check SYNAPSE_HOME when one is missing.";
     ConfigChanged "config.changed" Config
         means "the connection was changed by someone else meanwhile"
         detected "what stands in connections.toml is no longer what the change began with; nothing was written"
@@ -111,13 +126,13 @@ catalogue! {
         remedy "Use the newer Synapse, or another SYNAPSE_HOME.";
     ConfigIncomplete "config.incomplete" Config
         means "something between a connection and an answer in the IDE is missing"
-        detected "`synapse checklist` found a required line that does not hold"
-        remedy "Do what the line says, then run `synapse checklist` again.";
+        detected "{checklist} found a required line that does not hold"
+        remedy "Do what the line says, then run {checklist} again.";
 
     IdeNotSupported "ide.not-supported" Usage
         means "the client cannot be joined in this way"
         detected "the table of clients has no file for it in that scope on this system, or no link"
-        remedy "Use another scope, or paste what `synapse ide snippet CLIENT` prints.";
+        remedy "Use another scope, or paste what {print-entry} prints.";
     IdeFileInvalid "ide.file-invalid" Config
         means "the client's configuration file cannot be edited safely"
         detected "it does not parse, has a value of the wrong type or a key twice on the way to the entry, or would change elsewhere too; it was left as it is"
@@ -137,7 +152,7 @@ catalogue! {
     IdeNotInstalled "ide.not-installed" Config
         means "the client has no entry of ours"
         detected "the file is not there, has no entry called synapse, or there is no change of Synapse to undo"
-        remedy "Run `synapse ide install CLIENT`; `synapse ide list` shows what is where.";
+        remedy "Run {install-entry}; {list-entries} shows what is where.";
     IdeNotLoaded "ide.not-loaded" Config
         means "the client has our entry and would not start it"
         detected "another place that the client reads has an entry of the same name and wins, or a setting of the client switches the entry off"
@@ -145,7 +160,7 @@ catalogue! {
     IdeLaunchFailed "ide.launch-failed" Config
         means "the configured command does not run as the client would start it"
         detected "there is no such program for the client's PATH, it may not be executed, or it ended before it answered"
-        remedy "Run `synapse ide install CLIENT` again: it writes the absolute path of this program.";
+        remedy "Run {install-entry} again: it writes the absolute path of this program.";
     IdeNoAnswer "ide.no-answer" Config
         means "the configured command did not answer in the client's time"
         detected "no reply to `initialize` or `tools/list` before the client's start-up timeout; the process was ended"
@@ -157,7 +172,7 @@ catalogue! {
     IdeFileTooLarge "ide.file-too-large" Config
         means "the client's configuration file is larger than Synapse reads"
         detected "it has more than 64 MiB; it was not read and is left as it is"
-        remedy "Move what fills it elsewhere, or paste what `synapse ide snippet CLIENT` prints.";
+        remedy "Move what fills it elsewhere, or paste what {print-entry} prints.";
     IdeFileMounted "ide.file-mounted" Config
         means "the client's configuration file is a mount point"
         detected "another file is mounted at its path, as into a container, so it cannot be replaced; nothing was written"
@@ -230,7 +245,7 @@ catalogue! {
     CredentialExists "credential.exists" Credential
         means "there is a credential at that place already"
         detected "a new one was to be written; nothing was changed"
-        remedy "Replace it with `synapse secret rotate`, or pick another name.";
+        remedy "Replace it with {replace-secret}, or pick another name.";
     CredentialCommandFailed "credential.command-failed" Credential
         means "the command of a `cmd:` reference did not succeed"
         detected "its exit status, or the signal that ended it; what it wrote to stderr is not shown"
@@ -462,7 +477,7 @@ catalogue! {
     PolicyCostUnknown "policy.cost-unknown" Policy
         means "what the call may cost cannot be told before it is sent"
         detected "the connection's limits are strict and no price is known for the model; nothing was sent"
-        remedy "Look at the prices with `synapse models`, or make the limits lenient.";
+        remedy "Look at the prices with {list-models}, or make the limits lenient.";
 
     StorageUnavailable "storage.unavailable" Storage
         means "a file of Synapse cannot be read or written"
@@ -479,7 +494,7 @@ catalogue! {
     StorageCorrupt "storage.corrupt" Storage
         means "the ledger file is damaged"
         detected "SQLite reports that it is no database or malformed; it was not changed"
-        remedy "Run `synapse history repair`: it saves what can be read and keeps the damaged file. Or move the file away to start a new one; limits then begin at zero.";
+        remedy "Run {repair-ledger}: it saves what can be read and keeps the damaged file. Or move the file away to start a new one; limits then begin at zero.";
     StorageNewerFormat "storage.newer-format" Storage
         means "the ledger was written by a newer Synapse"
         detected "its schema version is higher than this version knows; it was not changed"
@@ -494,12 +509,12 @@ catalogue! {
         remedy "Run the command in the hint; then look at your connections, in case somebody changed them.";
     StorageUnfinishedFile "storage.unfinished-file" Storage
         means "a process that was killed left an unfinished file, which may hold a secret"
-        detected "`synapse doctor` found one in Synapse's directory that nobody is writing"
+        detected "{examine} found one in Synapse's directory that nobody is writing"
         remedy "Remove it with the command in the hint; the next write to its directory does so too.";
     StorageRowsWaiting "storage.rows-waiting" Storage
         means "calls are not in the ledger yet"
         detected "they wait in ledger.spool since they could not be written, or lines there cannot be read"
-        remedy "Repair what keeps the ledger from being written, see `synapse doctor`; the next command enters them.";
+        remedy "Repair what keeps the ledger from being written, see {examine}; the next command enters them.";
     StorageClockContradicted "storage.clock-contradicted" Storage
         means "the dates of calls contradict the order in which they were written"
         detected "calls are dated later than calls that came after them, or the clock is far ahead of every call; retention removes nothing by such a time"
@@ -519,19 +534,19 @@ catalogue! {
     UpstreamNotApproved "upstream.not-approved" Upstream
         means "nobody approved this upstream server"
         detected "it has no approval for this configuration file; nothing was started, contacted or read"
-        remedy "Look at it and confirm it with `synapse hub approve SERVER`.";
+        remedy "Look at it and confirm it with {approve-upstream}.";
     UpstreamChanged "upstream.changed" Upstream
         means "the upstream server is no longer what was approved"
         detected "its command, directory, variables, URL or headers differ from the approval; nothing was started, contacted or read"
-        remedy "Look at the difference and confirm it with `synapse hub approve SERVER`.";
+        remedy "Look at the difference and confirm it with {approve-upstream}.";
     UpstreamStartFailed "upstream.start-failed" Upstream
         means "the program of an upstream server could not be started"
         detected "the operating system refused, or the program ended before its first answer; the message has its exit code and its last lines"
-        remedy "Correct the program or its variables; `synapse hub preflight SERVER --live` tries it alone.";
+        remedy "Correct the program or its variables; {preflight-upstream} tries it alone.";
     UpstreamExited "upstream.exited" Upstream
         means "the upstream server ended during a call"
         detected "its process exited or closed its output before the answer; the call may have run"
-        remedy "Read its last lines with `synapse hub log SERVER`. It is started again by the next call.";
+        remedy "Read its last lines with {upstream-log}. It is started again by the next call.";
     UpstreamTimeout "upstream.timeout" Upstream
         means "the upstream server did not answer in time"
         detected "the limit for its start or for the call passed without an answer or progress; the call may have run"
@@ -551,7 +566,7 @@ catalogue! {
     UpstreamRefused "upstream.refused" Upstream
         means "the upstream server refused access"
         detected "it answered 401 or 403 to the credential that the entry has"
-        remedy "Replace the credential, or log in with `synapse hub login SERVER`.";
+        remedy "Replace the credential, or log in with {log-in}.";
     UpstreamUnavailable "upstream.unavailable" Upstream
         means "the upstream server is not able to answer now"
         detected "it answered 429 or 5xx; nothing is sent again"
@@ -571,11 +586,11 @@ catalogue! {
     UpstreamToolChanged "upstream.tool-changed" Upstream
         means "a tool is no longer what was approved"
         detected "the server's list has another description, schema or annotation for it than the approved catalogue; the call was not sent"
-        remedy "Look at the difference and approve it with `synapse hub approve SERVER`.";
+        remedy "Look at the difference and approve it with {approve-upstream}.";
     UpstreamToolGone "upstream.tool-gone" Upstream
         means "an approved tool is no longer there"
         detected "the server's list does not have it any more; the call was not sent"
-        remedy "Approve the server's present list with `synapse hub approve SERVER`.";
+        remedy "Approve the server's present list with {approve-upstream}.";
     UpstreamToolDenied "upstream.tool-denied" Upstream
         means "the tool is not offered"
         detected "`tools` of the entry does not allow it, or denies it"
@@ -623,7 +638,7 @@ catalogue! {
     OauthIssuerChanged "oauth.issuer-changed" Oauth
         means "the upstream now names another authorization server"
         detected "its issuer or token endpoint differs from the one that was confirmed at login; nothing was sent there"
-        remedy "If the change is expected, log in again with `synapse hub login SERVER`.";
+        remedy "If the change is expected, log in again with {log-in}.";
     OauthPkceUnsupported "oauth.pkce-unsupported" Oauth
         means "the authorization server does not advertise PKCE with S256"
         detected "`code_challenge_methods_supported` lacks S256"
@@ -643,11 +658,11 @@ catalogue! {
     OauthLoginRequired "oauth.login-required" Oauth
         means "the upstream needs a login"
         detected "no usable token is stored for it; nothing was sent"
-        remedy "Log in with `synapse hub login SERVER`.";
+        remedy "Log in with {log-in}.";
     OauthDeviceExpired "oauth.device-expired" Oauth
         means "the device code expired before it was confirmed"
         detected "the authorization server answered `expired_token`, or the time it gave has passed"
-        remedy "Begin again with `synapse hub login SERVER --device`.";
+        remedy "Begin again with {log-in-by-device}.";
     OauthTokenRefused "oauth.token-refused" Oauth
         means "the upstream refused the access token"
         detected "it answered 401; the call was not repeated"
@@ -701,6 +716,26 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::error::remedy::{Action, next_name};
+
+    /// Braces around anything but a variable's name are an action's.
+    #[test]
+    fn every_action_in_the_catalogue_is_known_and_each_is_used() {
+        let mut used = BTreeSet::new();
+        for entry in Code::CATALOGUE {
+            for text in [entry.detected, entry.remedy] {
+                let mut rest = text;
+                while let Some((before, inside, after)) = next_name(rest) {
+                    if !before.ends_with('$') {
+                        used.insert(inside);
+                    }
+                    rest = after;
+                }
+            }
+        }
+        let all: BTreeSet<&str> = Action::ALL.iter().map(|action| action.as_str()).collect();
+        assert_eq!(used, all);
+    }
 
     #[test]
     fn names_are_unique_dotted_and_parse_back() {

@@ -12,12 +12,11 @@ use std::fmt;
 
 pub use catalogue::{Code, CodeEntry, CodeParseError};
 pub use class::Class;
-pub use remedy::Remedy;
+pub use remedy::{Action, EntryScope, Help, Remedy, RemedyText};
 
 /// A failure as every surface shows it: code, message, causes, hints and context.
 ///
-/// The message is one lower-case line without a period; `causes` go from near to far; a hint's
-/// command can be copied as it stands.
+/// The message is one lower-case line without a period; `causes` go from near to far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What happened, as a stable code.
@@ -28,17 +27,63 @@ pub struct Failure {
     pub causes: Vec<String>,
     /// What to do next, most useful first.
     pub hints: Vec<Hint>,
-    /// Facts for machines: file, line, host, status. Never a secret.
+    /// Facts for machines: file, line, host, status. Never a secret. Control flow asks the code and
+    /// the typed facts instead, such as [`Failure::sub_provider`].
     pub context: BTreeMap<&'static str, String>,
+    sub_provider: Option<String>,
+    answer_length: AnswerLength,
 }
 
-/// One next step, with the command to copy when there is one.
+/// Whether the answer that came was as long as it was allowed to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AnswerLength {
+    /// Not known, or there was none.
+    Unknown,
+    /// The model ran into the cap on its tokens.
+    AtCap,
+}
+
+/// One next step in words, with the remedy behind them when there is one. Each surface renders the
+/// remedy in its own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     /// The step in words.
     pub text: String,
-    /// The command that does it.
-    pub command: Option<String>,
+    /// How it is done.
+    pub remedy: Option<Remedy>,
+}
+
+impl Hint {
+    /// A step in words alone.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            remedy: None,
+        }
+    }
+
+    /// A step that `remedy` does.
+    pub fn with_remedy(text: impl Into<String>, remedy: Remedy) -> Self {
+        Self {
+            text: text.into(),
+            remedy: Some(remedy),
+        }
+    }
+
+    /// The command that does it on this surface, if any.
+    #[must_use]
+    pub fn command(&self, remedies: &dyn RemedyText) -> Option<String> {
+        remedies.command(self.remedy.as_ref()?)
+    }
+
+    /// The step, then the command that does it on this surface.
+    #[must_use]
+    pub fn sentence(&self, remedies: &dyn RemedyText) -> String {
+        match self.command(remedies) {
+            Some(command) => format!("{}: {command}", self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
 impl Failure {
@@ -50,6 +95,8 @@ impl Failure {
             causes: Vec::new(),
             hints: Vec::new(),
             context: BTreeMap::new(),
+            sub_provider: None,
+            answer_length: AnswerLength::Unknown,
         }
     }
 
@@ -78,27 +125,21 @@ impl Failure {
     /// Adds a next step in words.
     #[must_use]
     pub fn hint(mut self, text: impl Into<String>) -> Self {
-        self.hints.push(Hint {
-            text: text.into(),
-            command: None,
-        });
-        self
-    }
-
-    /// Adds a next step with the command that does it.
-    #[must_use]
-    pub fn command(mut self, text: impl Into<String>, command: impl Into<String>) -> Self {
-        self.hints.push(Hint {
-            text: text.into(),
-            command: Some(command.into()),
-        });
+        self.hints.push(Hint::new(text));
         self
     }
 
     /// Adds a next step that every surface renders in its own way.
     #[must_use]
-    pub fn remedy(self, text: impl Into<String>, remedy: &Remedy) -> Self {
-        self.command(text, remedy.command())
+    pub fn remedy(mut self, text: impl Into<String>, remedy: &Remedy) -> Self {
+        self.hints.push(Hint::with_remedy(text, remedy.clone()));
+        self
+    }
+
+    /// Adds a next step that another program does: `line` is for a POSIX shell.
+    #[must_use]
+    pub fn shell(self, text: impl Into<String>, line: impl Into<String>) -> Self {
+        self.remedy(text, &Remedy::shell(line))
     }
 
     /// Adds a fact for machines.
@@ -106,6 +147,34 @@ impl Failure {
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
         self.context.insert(key, value.to_string());
         self
+    }
+
+    /// Names the sub-provider that answered behind a router; shown as `served_by`.
+    #[must_use]
+    pub fn of_sub_provider(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.sub_provider = Some(name.clone());
+        self.with(SERVED_BY, name)
+    }
+
+    /// The sub-provider that answered behind a router.
+    #[must_use]
+    pub fn sub_provider(&self) -> Option<&str> {
+        self.sub_provider.as_deref()
+    }
+
+    /// Says that the model ran into the cap on its tokens; shown as `token_cap_reached`. For a
+    /// small probe that is a success: token, credits and model have all been accepted by then.
+    #[must_use]
+    pub fn at_token_cap(mut self) -> Self {
+        self.answer_length = AnswerLength::AtCap;
+        self.with(TOKEN_CAP_REACHED, true)
+    }
+
+    /// Whether the model ran into the cap on its tokens.
+    #[must_use]
+    pub fn reached_token_cap(&self) -> bool {
+        self.answer_length == AnswerLength::AtCap
     }
 
     /// The class of the code.
@@ -123,9 +192,31 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+const SERVED_BY: &str = "served_by";
+const TOKEN_CAP_REACHED: &str = "token_cap_reached";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_control_flow_asks_is_typed_and_shown() {
+        let failure = Failure::new(Code::InternalInvariant, "x");
+        assert_eq!(failure.sub_provider(), None);
+        assert!(!failure.reached_token_cap());
+        // A fact under the same key is for machines alone.
+        assert!(
+            !failure
+                .clone()
+                .with("token_cap_reached", true)
+                .reached_token_cap()
+        );
+        let failure = failure.of_sub_provider("novita").at_token_cap();
+        assert_eq!(failure.sub_provider(), Some("novita"));
+        assert!(failure.reached_token_cap());
+        assert_eq!(failure.context["served_by"], "novita");
+        assert_eq!(failure.context["token_cap_reached"], "true");
+    }
 
     #[derive(Debug, thiserror::Error)]
     #[error("outer: {0}")]

@@ -2,7 +2,7 @@
 
 use synapse_core::chat::{ChatRequest, Image, Message, Part, Role};
 use synapse_core::engine::{ChatCall, PreflightCall};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::Outcome;
 use synapse_core::preflight::Reach;
@@ -43,13 +43,14 @@ async fn a_closed_gate_reads_no_secret_sends_nothing_and_leaves_a_row() {
     let outcome = bench.engine.chat(ask("closed")).await.unwrap();
     let failure = outcome.result.unwrap_err();
     assert_eq!(failure.code, Code::GateNetworkDisabled);
-    let command = failure
-        .hints
-        .iter()
-        .find_map(|hint| hint.command.as_deref());
-    assert_eq!(
-        command,
-        Some("synapse connection edit closed --allow-network")
+    let open = Remedy::OpenGate {
+        connection: "closed".parse().unwrap(),
+    };
+    assert!(
+        failure
+            .hints
+            .iter()
+            .any(|hint| hint.remedy == Some(open.clone()))
     );
     assert_eq!(
         (bench.secrets.reads(), bench.provider.chats().len()),

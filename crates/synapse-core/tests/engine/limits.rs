@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use synapse_core::Draft;
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::Outcome;
-use synapse_core::limits::DraftLimits;
+use synapse_core::limits::{DraftLimits, Period};
 use synapse_core::ports::LedgerReader as _;
 use synapse_testkit::ports::{MemoryConnections, MemoryLedger};
 
@@ -45,8 +45,8 @@ async fn a_call_beyond_the_limit_reads_no_secret_sends_nothing_and_leaves_a_row(
     let failure = outcome.result.unwrap_err();
     assert_eq!(failure.code, Code::PolicyBudgetExceeded);
     assert_eq!(
-        failure.hints[0].command.as_deref(),
-        Some("synapse usage --by day")
+        failure.hints[0].remedy,
+        Some(Remedy::ShowUsage { by: Period::Day })
     );
     assert_eq!(
         (bench.secrets.reads(), bench.provider.chats().len()),

@@ -1,6 +1,6 @@
 //! The list of models: one request behind the gate, and no row.
 
-use synapse_core::error::Code;
+use synapse_core::error::{Code, Remedy};
 use synapse_testkit::ports::MemoryLedger;
 
 use crate::bench::{bench, bench_with};
@@ -10,7 +10,12 @@ async fn the_models_are_one_request_behind_the_gate_and_leave_no_row() {
     let bench = bench();
     let failure = bench.engine.models("closed").await.unwrap_err();
     assert_eq!(failure.code, Code::GateNetworkDisabled);
-    assert!(failure.hints.iter().any(|hint| hint.command.is_some()));
+    assert!(
+        failure
+            .hints
+            .iter()
+            .any(|hint| matches!(hint.remedy, Some(Remedy::OpenGate { .. })))
+    );
     assert_eq!((bench.secrets.reads(), bench.provider.lists()), (0, 0));
     let unknown = bench.engine.models("nope").await.unwrap_err();
     assert_eq!(unknown.code, Code::ConfigNotFound);

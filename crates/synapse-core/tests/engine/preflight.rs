@@ -4,7 +4,7 @@ use synapse_core::chat::ChatReply;
 use synapse_core::engine::{Naming, PreflightCall};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
-use synapse_core::preflight::{Check, CheckId, Finding, Reach, Skip, TOKEN_CAP_REACHED};
+use synapse_core::preflight::{Check, CheckId, Finding, Reach, Skip};
 
 use crate::bench::{bench, draft};
 
@@ -96,7 +96,7 @@ async fn the_paid_probe_is_one_small_prompt_and_a_row() {
     assert_eq!(bench.ledger.entries()[0].operation, "probe");
     assert!(report.receipt.is_some());
 
-    let capped = Failure::new(Code::ProviderRequestRejected, "cap").with(TOKEN_CAP_REACHED, true);
+    let capped = Failure::new(Code::ProviderRequestRejected, "cap").at_token_cap();
     bench.provider.will_answer(Err(capped));
     let call = PreflightCall::draft(None, draft(NetworkGate::Open), Reach::Live);
     assert!(

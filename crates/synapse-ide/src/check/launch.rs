@@ -12,7 +12,7 @@ use synapse_core::{Code, Failure};
 use super::trust::Trust;
 use crate::client::{Client, Directory, Passing, Scope};
 use crate::entry::Configured;
-use crate::failure::shown;
+use crate::failure::{install_remedy, shown};
 use crate::machine::{Machine, System};
 use crate::state::{may_run, on_path};
 
@@ -37,7 +37,7 @@ impl Launched {
         trust: &Trust,
     ) -> Result<Self, Failure> {
         let environment = variables(client, machine, configured).0;
-        let program = program(&configured.command, &environment, trust)?;
+        let program = program(client, &configured.command, &environment, trust)?;
         let directory = directory(client, machine, scope, configured);
         if !directory.is_dir() {
             return Err(Failure::new(
@@ -134,6 +134,7 @@ fn is_name(text: &str) -> bool {
 }
 
 fn program(
+    client: &Client,
     command: &str,
     environment: &BTreeMap<OsString, OsString>,
     trust: &Trust,
@@ -151,27 +152,35 @@ fn program(
         } else {
             "does not exist"
         };
-        return Err(broken(format!("{} {what}", shown(path))));
+        return Err(broken(client, format!("{} {what}", shown(path))));
     }
     if command.contains(['/', '\\']) {
-        return Err(broken(format!(
-            "{} is relative, and the client chooses the directory",
-            shown(path)
-        )));
+        return Err(broken(
+            client,
+            format!(
+                "{} is relative, and the client chooses the directory",
+                shown(path)
+            ),
+        ));
     }
     let search = environment.get(OsStr::new("PATH"));
     match search.and_then(|search| on_path(command, search)) {
         Some(found) => trust.admit(found),
-        None => Err(broken(format!(
-            "{} is not on the PATH that the client passes on",
-            shown(path)
-        ))),
+        None => Err(broken(
+            client,
+            format!(
+                "{} is not on the PATH that the client passes on",
+                shown(path)
+            ),
+        )),
     }
 }
 
-fn broken(message: String) -> Failure {
-    Failure::new(Code::IdeLaunchFailed, message)
-        .hint("`synapse ide install` writes the absolute path of this program")
+fn broken(client: &Client, message: String) -> Failure {
+    Failure::new(Code::IdeLaunchFailed, message).remedy(
+        "write the absolute path of this program",
+        &install_remedy(client, Scope::User),
+    )
 }
 
 fn directory(client: &Client, machine: &Machine, scope: Scope, configured: &Configured) -> PathBuf {

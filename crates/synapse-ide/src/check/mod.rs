@@ -320,10 +320,7 @@ fn entry(target: &Target<'_>, place: &Place) -> Result<(Configured, Finding), Fa
     {
         Finding::Ok("present and current".to_owned())
     } else {
-        Finding::Warn(format!(
-            "present, and not what `synapse ide install {}` would write",
-            client.id()
-        ))
+        Finding::Warn("present, and not what an install would write".to_owned())
     };
     Ok((configured.clone(), finding))
 }

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 pub use self::table::CLIENTS;
 use crate::machine::{Machine, Root, System, joined, matching};
+/// For whom an entry counts.
+pub use synapse_core::error::EntryScope as Scope;
 
 /// An MCP client that can start Synapse over stdio.
 #[derive(Debug, PartialEq, Eq)]
@@ -176,45 +178,6 @@ fn above(machine: &Machine, spot: &Spot, site: &Site) -> Vec<Site> {
 impl fmt::Display for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.title)
-    }
-}
-
-/// For whom an entry counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
-    /// Everywhere, for this user.
-    User,
-    /// For this user, in one project.
-    Local,
-    /// In one project, for everybody who has it.
-    Project,
-}
-
-impl Scope {
-    /// The stable name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Local => "local",
-            Self::Project => "project",
-        }
-    }
-
-    /// The flag that says so, with a space before it; nothing for the usual one.
-    #[must_use]
-    pub const fn flag(self) -> &'static str {
-        match self {
-            Self::User => "",
-            Self::Local => " --scope local",
-            Self::Project => " --scope project",
-        }
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
     }
 }
 

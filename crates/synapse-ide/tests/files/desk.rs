@@ -163,6 +163,12 @@ pub(crate) fn client(id: &str) -> &'static Client {
     Client::named(id).unwrap()
 }
 
+/// What a change warns about, a line each.
+pub(crate) fn warnings(change: &Change) -> String {
+    let texts = change.warnings().iter().map(|hint| hint.text.as_str());
+    texts.collect::<Vec<_>>().join("\n")
+}
+
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(1_795_176_000_123)
 }

@@ -1,8 +1,9 @@
 //! The places that a client reads beside its usual file: all are shown, one wins, all are cleared.
 
+use synapse_core::Remedy;
 use synapse_ide::{Action, CLIENTS, PlaceState, Scope, System};
 
-use crate::desk::{BOTH, Desk, client, content, put};
+use crate::desk::{BOTH, Desk, client, content, put, warnings};
 
 const OURS: &str = r#"{"command": "/usr/local/bin/synapse", "args": ["serve"]}"#;
 const OTHER: &str = r#"{"command": "npx", "args": ["-y", "other"]}"#;
@@ -250,7 +251,7 @@ fn profiles_and_packages_have_files_of_their_own() {
             change.file(),
             desk.path(&format!("home/.config/{directory}/User/mcp.json"))
         );
-        let warnings = change.warnings().join("\n");
+        let warnings = warnings(&change);
         assert!(warnings.contains("5552b383"), "{warnings}");
         // One of ours there goes with the others.
         put(
@@ -340,7 +341,7 @@ fn settings_that_switch_an_entry_off() {
         let notes = notes(&desk, id);
         assert!(notes.contains(says), "{id} {file}: {notes}");
         // Said before as well, when there is nothing to change.
-        let warnings = desk.plan(client(id), user).unwrap().warnings().join("\n");
+        let warnings = warnings(&desk.plan(client(id), user).unwrap());
         assert!(warnings.contains(says), "{id} {file}: {warnings}");
     }
 }
@@ -435,12 +436,14 @@ fn a_client_that_was_taken_over_says_by_whom() {
         &desk.path("home/.config/devin/mcp_config.json"),
         r#"{"mcpServers": {}}"#,
     );
-    let warnings = desk
-        .plan(client("windsurf"), user)
-        .unwrap()
-        .warnings()
-        .join("\n");
-    assert!(warnings.contains("synapse ide install devin"), "{warnings}");
+    let change = desk.plan(client("windsurf"), user).unwrap();
+    let install = Remedy::InstallEntry {
+        client: Some("devin".to_owned()),
+        scope: user,
+    };
+    let warned = change.warnings().iter();
+    let warned = warned.filter(|hint| hint.remedy.as_ref() == Some(&install));
+    assert_eq!(warned.count(), 1, "{:?}", change.warnings());
 }
 
 #[test]

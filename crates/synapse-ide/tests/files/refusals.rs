@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use synapse_core::Code;
+use synapse_core::{Code, Remedy};
 use synapse_ide::{Action, CLIENTS, Replace, System};
 
 use crate::desk::{BOTH, Desk, client, content, entry, in_use, key, places, put};
@@ -88,8 +88,9 @@ fn a_client_without_a_file_has_its_snippet() {
     ] {
         let failure = desk.plan(client(id), scope).unwrap_err();
         assert_eq!(failure.code, Code::IdeNotSupported, "{id}");
-        let command = failure.hints.iter().find_map(|hint| hint.command.clone());
-        assert_eq!(command.unwrap(), format!("synapse ide snippet {id}"));
+        let remedy = failure.hints.iter().find_map(|hint| hint.remedy.clone());
+        let client = Some(id.to_owned());
+        assert_eq!(remedy, Some(Remedy::PrintEntry { client }));
     }
 }
 
@@ -119,7 +120,7 @@ fn a_client_that_reads_plain_json_is_warned_about_a_byte_order_mark() {
         put(&file, "\u{feff}{\r\n}\r\n");
         let change = desk.plan(client(id), user).unwrap();
         let said = change.warnings().iter();
-        let said = said.filter(|warning| warning.contains("byte order mark"));
+        let said = said.filter(|warning| warning.text.contains("byte order mark"));
         assert_eq!(said.count(), warned, "{id}: {:?}", change.warnings());
     }
 }
@@ -139,7 +140,7 @@ fn a_client_that_is_not_here_is_said_to_be_so() {
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
     let desk = desk.with("PATH", program.parent().unwrap());
     let change = desk.plan(client("vscode"), user).unwrap();
-    assert_eq!(change.warnings(), [""; 0]);
+    assert_eq!(change.warnings(), []);
 }
 
 #[test]

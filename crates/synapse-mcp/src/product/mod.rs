@@ -7,21 +7,21 @@ mod resources;
 
 use serde_json::Value;
 use synapse_core::document::ErrorDocument;
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, RemedyText};
 
 pub use self::completions::ProductCompletions;
 pub use self::prompts::ProductPrompts;
 pub use self::resources::ProductResources;
 use crate::JsonObject;
+use crate::failure::value;
 use crate::host::HostError;
-use crate::tools::value;
 
 /// A failure as a JSON-RPC error, whose code is that of its class outside the reserved range.
-fn failed(failure: &Failure) -> HostError {
+fn failed(failure: &Failure, remedies: &dyn RemedyText) -> HostError {
     HostError::Rpc {
         code: OWN_CODES + i64::from(failure.class().exit_code()),
         message: format!("{}: {}", failure.code, failure.message),
-        data: Some(value(&ErrorDocument::new(failure))),
+        data: Some(value(&ErrorDocument::new(failure, remedies))),
     }
 }
 

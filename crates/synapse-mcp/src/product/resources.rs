@@ -1,32 +1,38 @@
 //! The product's own resources: connections, usage, single calls, and what error codes mean. They
 //! are read when they are asked for, and hold no prompt, no answer and no credential.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use synapse_core::call::CallId;
 use synapse_core::document::{EntryDocument, UsageDocument};
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, CodeEntry};
+use synapse_core::error::{Code, CodeEntry, RemedyText};
 use synapse_core::ledger::UsageKey;
 
 use super::{failed, object};
 use crate::JsonObject;
+use crate::failure::value;
 use crate::host::{Caller, HostError, Listing, ResourceHost, ResourceRead};
-use crate::tools::{connections, history, usage, value};
+use crate::tools::{connections, history, usage};
 use crate::view::View;
 
 /// The product's own resources.
 #[derive(Debug, Clone)]
 pub struct ProductResources {
     view: View,
+    remedies: Arc<dyn RemedyText>,
 }
 
 impl ProductResources {
-    /// The resources over `engine`, for every connection.
+    /// The resources over `engine`, for every connection. What a user can do about a failure is
+    /// shown as `remedies` render it.
     #[must_use]
-    pub const fn new(engine: Engine) -> Self {
+    pub const fn new(engine: Engine, remedies: Arc<dyn RemedyText>) -> Self {
         Self {
             view: View::of(engine),
+            remedies,
         }
     }
 
@@ -38,30 +44,31 @@ impl ProductResources {
     }
 
     async fn read(&self, target: Target<'_>) -> Result<Option<Content>, HostError> {
+        let remedies = self.remedies.as_ref();
         Ok(match target {
             Target::Connections => {
                 let document = connections::document(&self.view);
                 Some(Content::Json(value(
-                    &document.map_err(|failure| failed(&failure))?,
+                    &document.map_err(|failure| failed(&failure, remedies))?,
                 )))
             }
             Target::Connection(name) => {
                 let document = connections::document(&self.view);
-                let document = document.map_err(|failure| failed(&failure))?;
+                let document = document.map_err(|failure| failed(&failure, remedies))?;
                 let found = document.only(name);
                 found.map(|document| Content::Json(value(&document)))
             }
             Target::Usage(by) => {
                 let sums = usage::sums(&self.view, by, None).await;
-                let (query, lines) = sums.map_err(|failure| failed(&failure))?;
+                let (query, lines) = sums.map_err(|failure| failed(&failure, remedies))?;
                 Some(Content::Json(value(&UsageDocument::new(&query, &lines))))
             }
             Target::Call(id) => {
                 let entry = history::entry(&self.view, id).await;
-                let entry = entry.map_err(|failure| failed(&failure))?;
+                let entry = entry.map_err(|failure| failed(&failure, remedies))?;
                 entry.map(|entry| Content::Json(value(&EntryDocument::new(&entry, None))))
             }
-            Target::Code(entry) => Some(Content::Markdown(page(entry))),
+            Target::Code(entry) => Some(Content::Markdown(page(entry, remedies))),
         })
     }
 }
@@ -150,15 +157,15 @@ impl<'a> Target<'a> {
     }
 }
 
-fn page(entry: &CodeEntry) -> String {
+fn page(entry: &CodeEntry, remedies: &dyn RemedyText) -> String {
     format!(
         "# {}\n\nClass {}, exit code {}.\n\n{}\n\n* Detected: {}\n* Remedy: {}\n",
         entry.name,
         entry.class.as_str(),
         entry.class.exit_code(),
         entry.meaning,
-        entry.detected,
-        entry.remedy,
+        entry.detected(remedies),
+        entry.remedy(remedies),
     )
 }
 

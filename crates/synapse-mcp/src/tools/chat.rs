@@ -7,29 +7,35 @@ use synapse_core::call::Caller;
 use synapse_core::chat::{ChatReply, Message, Parameters, Remark, Role};
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_core::engine::ChatCall;
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, RemedyText};
 
 use super::arguments::{Arguments, clean, invalid};
 use super::heartbeat::with_heartbeat;
-use super::{Tool, connection, failed, value, warning};
+use super::{Tool, connection};
+use crate::failure::{failed, value, warning};
 use crate::host::{ToolCall, ToolResult, text_block};
 use crate::view::View;
 
 /// Sends one prompt.
-pub(super) async fn call(view: &View, mut call: ToolCall) -> Result<ToolResult, Failure> {
+pub(super) async fn call(
+    view: &View,
+    remedies: &dyn RemedyText,
+    mut call: ToolCall,
+) -> Result<ToolResult, Failure> {
     let progress = call.progress.take();
     let exchange = view.engine().chat(prepare(view.scope(), call)?);
     let outcome = with_heartbeat(progress.as_ref(), "the model", exchange).await?;
     let (receipt, warnings) = (&outcome.receipt, &outcome.warnings);
     Ok(match outcome.result {
         Err(failure) => {
-            let document = ErrorDocument::new(&failure).with_receipt(receipt, warnings);
-            failed(&failure, &document).with_blocks(told(warnings))
+            let document = ErrorDocument::new(&failure, remedies);
+            let document = document.with_receipt(receipt, warnings, remedies);
+            failed(&failure, &document, remedies).with_blocks(told(warnings, remedies))
         }
         Ok(reply) => {
-            let document = ChatDocument::new(&reply, receipt, warnings);
+            let document = ChatDocument::new(&reply, receipt, warnings, remedies);
             ToolResult::new(blocks(&reply))
-                .with_blocks(told(warnings))
+                .with_blocks(told(warnings, remedies))
                 .with_structured_content(value(&document))
         }
     })
@@ -99,10 +105,10 @@ fn messages(
 }
 
 /// Each warning in a block of its own behind the answer: most clients show the text alone.
-fn told(warnings: &[Failure]) -> Vec<Value> {
+fn told(warnings: &[Failure], remedies: &dyn RemedyText) -> Vec<Value> {
     warnings
         .iter()
-        .map(|failure| text_block(warning(failure)))
+        .map(|failure| text_block(warning(failure, remedies)))
         .collect()
 }
 

@@ -1,11 +1,12 @@
 //! The tool `list_connections`: what a model needs to choose one, and nothing about credentials.
 
 use serde::Serialize;
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, Remedy, RemedyText};
 use synapse_core::ports::StoredConnection;
 
+use super::Tool;
 use super::arguments::Arguments;
-use super::{Tool, value};
+use crate::failure::value;
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
@@ -56,10 +57,14 @@ impl From<&StoredConnection> for ListedConnection {
 }
 
 /// Reads connections.toml and nothing else.
-pub(super) fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
+pub(super) fn call(
+    view: &View,
+    remedies: &dyn RemedyText,
+    call: ToolCall,
+) -> Result<ToolResult, Failure> {
     Arguments::read(Tool::ListConnections, call.arguments)?.finish()?;
     let document = document(view)?;
-    Ok(ToolResult::text(lines(&document)).with_structured_content(value(&document)))
+    Ok(ToolResult::text(lines(&document, remedies)).with_structured_content(value(&document)))
 }
 
 /// The connections that a server of this scope may tell.
@@ -75,11 +80,13 @@ pub(crate) fn document(view: &View) -> Result<ListDocument, Failure> {
     })
 }
 
-fn lines(document: &ListDocument) -> String {
+fn lines(document: &ListDocument, remedies: &dyn RemedyText) -> String {
     if document.connections.is_empty() {
         return format!(
             "there is no connection yet; the user creates one in a terminal:\n{}",
-            synapse_core::connection::CREATE_EXAMPLE
+            remedies
+                .command(&Remedy::CreateConnection)
+                .unwrap_or_default()
         );
     }
     let line = |each: &ListedConnection| match each.broken {

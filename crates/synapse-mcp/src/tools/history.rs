@@ -6,7 +6,8 @@ use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
 
 use super::arguments::{Arguments, invalid};
-use super::{Tool, connection, value};
+use super::{Tool, connection};
+use crate::failure::value;
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 

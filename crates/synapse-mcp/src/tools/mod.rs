@@ -15,14 +15,14 @@ mod schema;
 mod shape;
 pub(crate) mod usage;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use serde::Serialize;
-use serde_json::{Value, json};
-use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, RemedyText};
 
 use self::arguments::invalid;
+use crate::failure::failed_call;
 use crate::host::{
     CacheHint, CacheScope, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult,
 };
@@ -90,15 +90,18 @@ impl Tool {
 #[derive(Debug, Clone)]
 pub struct ProductTools {
     view: View,
+    remedies: Arc<dyn RemedyText>,
     tools: Vec<Tool>,
 }
 
 impl ProductTools {
-    /// Every tool over `engine`, for every connection.
+    /// Every tool over `engine`, for every connection. What a user can do about a failure is shown
+    /// as `remedies` render it.
     #[must_use]
-    pub fn new(engine: Engine) -> Self {
+    pub fn new(engine: Engine, remedies: Arc<dyn RemedyText>) -> Self {
         Self {
             view: View::of(engine),
+            remedies,
             tools: Tool::ALL.to_vec(),
         }
     }
@@ -143,19 +146,19 @@ impl ToolHost for ProductTools {
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
-        let view = &self.view;
+        let (view, remedies) = (&self.view, self.remedies.as_ref());
         let tool = Tool::from_name(&call.name).filter(|tool| self.offers(*tool));
         // Boxed where the future holds a whole exchange.
         let result = match tool {
-            Some(Tool::Chat) => Box::pin(chat::call(view, call)).await,
-            Some(Tool::ListConnections) => connections::call(view, call),
-            Some(Tool::ListModels) => Box::pin(models::call(view, call)).await,
-            Some(Tool::Preflight) => Box::pin(preflight::call(view, call)).await,
+            Some(Tool::Chat) => Box::pin(chat::call(view, remedies, call)).await,
+            Some(Tool::ListConnections) => connections::call(view, remedies, call),
+            Some(Tool::ListModels) => Box::pin(models::call(view, remedies, call)).await,
+            Some(Tool::Preflight) => Box::pin(preflight::call(view, remedies, call)).await,
             Some(Tool::Usage) => usage::call(view, call).await,
             Some(Tool::History) => history::call(view, call).await,
             None => return Err(ToolError::UnknownTool { name: call.name }),
         };
-        Ok(result.unwrap_or_else(|failure| failed(&failure, &ErrorDocument::new(&failure))))
+        Ok(result.unwrap_or_else(|failure| failed_call(&failure, remedies)))
     }
 }
 
@@ -171,39 +174,6 @@ fn connection(scope: Option<&str>, named: Option<String>) -> Result<Option<Strin
         (Some(scope), _) => Ok(Some(scope.to_owned())),
         (None, named) => Ok(named),
     }
-}
-
-/// A failure as a result: one paragraph for the reader, the document for the program.
-fn failed(failure: &Failure, document: &ErrorDocument) -> ToolResult {
-    ToolResult::text(paragraph(failure))
-        .failed()
-        .with_structured_content(value(document))
-}
-
-/// A failure in words: what happened, why, and what to do.
-fn paragraph(failure: &Failure) -> String {
-    words("error", failure)
-}
-
-/// A failure beside a call, in words.
-fn warning(failure: &Failure) -> String {
-    words("warning", failure)
-}
-
-fn words(word: &str, failure: &Failure) -> String {
-    let mut lines = vec![format!("{word}[{}]: {}", failure.code, failure.message)];
-    lines.extend(failure.causes.iter().map(|cause| format!("cause: {cause}")));
-    lines.extend(failure.hints.iter().map(|hint| match &hint.command {
-        Some(command) => format!("hint: {}: {command}", hint.text),
-        None => format!("hint: {}", hint.text),
-    }));
-    lines.join("\n")
-}
-
-/// A document as a raw value.
-pub(crate) fn value(document: &impl Serialize) -> Value {
-    // Documents are plain structs of text and numbers, which always serialise.
-    serde_json::to_value(document).unwrap_or_else(|_| json!({ "ok": false }))
 }
 
 /// The list stays the same for as long as the process runs.

@@ -2,16 +2,21 @@
 
 use synapse_core::document::ModelsDocument;
 use synapse_core::engine::Models;
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, RemedyText};
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
-use super::{Tool, connection, value};
+use super::{Tool, connection};
+use crate::failure::value;
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Asks the provider for its models.
-pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
+pub(super) async fn call(
+    view: &View,
+    remedies: &dyn RemedyText,
+    call: ToolCall,
+) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::read(Tool::ListModels, call.arguments)?;
     let named = arguments.take("connection")?;
     let search: Option<String> = arguments.take("search")?;
@@ -21,7 +26,7 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     let name = view.engine().connection(named.as_deref())?.name;
     let listing = view.engine().models(name.as_str());
     let mut models = with_heartbeat(call.progress.as_ref(), "the provider", listing).await?;
-    let document = ModelsDocument::new(&models, search.as_deref()).at_most(limit);
+    let document = ModelsDocument::new(&models, search.as_deref(), remedies).at_most(limit);
     let text = lines(&mut models, search.as_deref(), limit);
     Ok(ToolResult::text(text).with_structured_content(value(&document)))
 }

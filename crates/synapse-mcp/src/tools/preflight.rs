@@ -2,17 +2,22 @@
 
 use synapse_core::document::PreflightDocument;
 use synapse_core::engine::PreflightCall;
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, RemedyText};
 use synapse_core::preflight::{Check, Finding, PreflightReport, Reach, Skip};
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
-use super::{Tool, connection, paragraph, value};
+use super::{Tool, connection};
+use crate::failure::{paragraph, value};
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Climbs the ladder; one paid prompt only when it is asked for.
-pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
+pub(super) async fn call(
+    view: &View,
+    remedies: &dyn RemedyText,
+    call: ToolCall,
+) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::read(Tool::Preflight, call.arguments)?;
     let named = arguments.take("connection")?;
     let reach = match arguments.take("live")? {
@@ -25,8 +30,9 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     let stored = view.engine().stored(name.as_str())?;
     let climbing = Box::pin(view.engine().preflight(PreflightCall::saved(stored, reach)));
     let report = with_heartbeat(call.progress.as_ref(), "the provider", climbing).await;
-    let document = value(&PreflightDocument::new(Some(name.as_str()), &report));
-    let result = ToolResult::text(text(&report)).with_structured_content(document);
+    let document = PreflightDocument::new(Some(name.as_str()), &report, remedies);
+    let document = value(&document);
+    let result = ToolResult::text(text(&report, remedies)).with_structured_content(document);
     Ok(if report.passed() {
         result
     } else {
@@ -34,8 +40,10 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     })
 }
 
-fn text(report: &PreflightReport) -> String {
-    let mut lines: Vec<String> = report.failure().map(paragraph).into_iter().collect();
+fn text(report: &PreflightReport, remedies: &dyn RemedyText) -> String {
+    let failed = report.failure();
+    let failed = failed.map(|failure| paragraph(failure, remedies));
+    let mut lines: Vec<String> = failed.into_iter().collect();
     lines.extend(report.checks.iter().map(line));
     lines.join("\n")
 }

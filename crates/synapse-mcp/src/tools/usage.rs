@@ -6,8 +6,9 @@ use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 
+use super::Tool;
 use super::arguments::{Arguments, invalid};
-use super::{Tool, value};
+use crate::failure::value;
 use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 

@@ -17,8 +17,8 @@ use synapse_core::{Draft, Failure, Origin};
 use synapse_mcp::tools::ProductTools;
 use synapse_mcp::{Caller, JsonObject, ProtocolRevision, ToolCall, ToolHost};
 use synapse_testkit::ports::{
-    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, SequentialCallIds,
-    StubProvider, StubProviders,
+    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, NamedRemedies,
+    SequentialCallIds, StubProvider, StubProviders,
 };
 
 /// Tools over two connections: `open`, and `closed` with a closed gate.
@@ -61,7 +61,7 @@ fn over(provider: Arc<StubProvider>, providers: Arc<dyn ProviderFactory>) -> Ben
         call_ids: Arc::new(SequentialCallIds::new()),
     });
     Bench {
-        tools: ProductTools::new(engine.clone()),
+        tools: ProductTools::new(engine.clone(), Arc::new(NamedRemedies)),
         engine,
         provider,
         ledger,

@@ -91,7 +91,7 @@ async fn a_refusal_carries_its_receipt_and_the_command_to_run() {
     assert_eq!(result["structuredContent"]["receipt"]["attempts"], 0);
     let text = result["content"][0]["text"].as_str().unwrap();
     assert!(
-        text.contains("synapse connection edit closed --allow-network"),
+        text.contains("OpenGate { connection: ConnectionName(\"closed\") }"),
         "{text}"
     );
     assert_eq!(bench.ledger.entries().len(), 1);

@@ -12,7 +12,7 @@ use synapse_mcp::{
     Caller, CompletionHost, HostError, JsonObject, PromptHost, ProtocolRevision, ResourceHost,
     ToolHost,
 };
-use synapse_testkit::ports::MemoryLedger;
+use synapse_testkit::ports::{MemoryLedger, NamedRemedies};
 
 use crate::bench::{bench, call, reply};
 
@@ -59,7 +59,7 @@ async fn resources_are_the_documents_without_credentials() {
         json!({"connection": "open", "prompt": "the plan"}),
     )
     .await;
-    let host = ProductResources::new(bench.engine.clone());
+    let host = ProductResources::new(bench.engine.clone(), Arc::new(NamedRemedies));
     let listed = host.list_resources(&caller()).await.unwrap().items;
     let uris: Vec<&str> = listed
         .iter()
@@ -112,7 +112,7 @@ async fn what_is_not_there_is_not_found_in_any_scope() {
     )
     .await;
     let id = bench.ledger.entries()[0].receipt.call_id.to_string();
-    let host = ProductResources::new(bench.engine.clone());
+    let host = ProductResources::new(bench.engine.clone(), Arc::new(NamedRemedies));
     for uri in [
         "synapse://",
         "synapse://connections/",
@@ -159,10 +159,11 @@ async fn what_is_not_there_is_not_found_in_any_scope() {
     assert_eq!(by_model["total"]["calls"], 0, "{by_model}");
     // A failure that is no absence has a code outside the range that JSON-RPC reserves.
     let unreadable = Failure::new(Code::StorageCorrupt, "the ledger is damaged");
-    let broken = ProductResources::new(Engine::new(Ports {
+    let engine = Engine::new(Ports {
         reader: Arc::new(MemoryLedger::failing(unreadable)),
         ..bench.engine.ports().clone()
-    }));
+    });
+    let broken = ProductResources::new(engine, Arc::new(NamedRemedies));
     let error = read(&broken, "synapse://usage/model").await.unwrap_err();
     let HostError::Rpc { code, data, .. } = error else {
         panic!("{error:?}");
@@ -181,7 +182,7 @@ async fn every_template_can_be_read_and_completed() {
         json!({"connection": "open", "prompt": "hi"}),
     )
     .await;
-    let resources = ProductResources::new(bench.engine.clone());
+    let resources = ProductResources::new(bench.engine.clone(), Arc::new(NamedRemedies));
     let completions = ProductCompletions::new(bench.engine.clone());
     let templates = resources.list_templates(&caller()).await.unwrap().items;
     assert_eq!(templates.len(), 4);
@@ -305,7 +306,7 @@ async fn prompts_hold_their_arguments_word_for_word() {
 async fn the_guide_names_what_is_offered() {
     let guide = include_str!("../../../../docs/guides/ide-tools.md");
     let bench = bench();
-    let resources = ProductResources::new(bench.engine.clone());
+    let resources = ProductResources::new(bench.engine.clone(), Arc::new(NamedRemedies));
     let listings = [
         ("name", bench.tools.list_tools(&caller()).await.unwrap()),
         (

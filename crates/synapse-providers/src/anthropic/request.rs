@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use synapse_core::chat::{ChatRequest, Parameters};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::name::ConnectionName;
 
 use super::messages::{Conversation, TextBlock, Turn, conversation};
@@ -138,9 +138,12 @@ fn no_cap(name: &ConnectionName) -> Failure {
         "Anthropic needs a cap on the answer, and neither the prompt nor the connection has one",
     )
     .cause("`max_tokens` is required by the Messages API, and Synapse defaults nothing")
-    .command(
+    .remedy(
         "set one for every prompt of the connection",
-        format!("synapse connection edit {name} --max-tokens 4096"),
+        &Remedy::CapAnswers {
+            connection: name.clone(),
+            max_tokens: 4096,
+        },
     )
     .hint("or give one with the prompt: --max-tokens N, or `max_tokens` in the tool `chat`")
 }

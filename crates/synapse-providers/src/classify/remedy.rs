@@ -4,7 +4,7 @@
 //! A hint names no URL but those of the connection, of the preset's row and of the answer, and
 //! speaks of a credential only where there is one, or where the server asks for one.
 
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::provider::{ProviderKind, ProviderProfile, TokenNeed, Wire};
 
 use super::report::{MAX_FACT, MAX_WORDS, location, retry_after};
@@ -52,7 +52,7 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
             };
             steps.iter().fold(failure, |failure, step| match step {
                 Step::Hint(text) => failure.hint(text.replace(MODEL, model)),
-                Step::Run(text, command) => failure.command(*text, command.replace(MODEL, model)),
+                Step::Run(text, command) => failure.shell(*text, command.replace(MODEL, model)),
             })
         }
         Code::ProviderCreditsExhausted => {
@@ -70,7 +70,7 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
             None => failure.hint("change what the message names"),
         },
         Code::ProviderOverloaded => {
-            failure.hint("try again later; Synapse never retries by itself")
+            failure.remedy("try again later; Synapse never retries by itself", &Remedy::Wait)
         }
         _ if failure.message == verdict::NO_MEMORY.message => failure.hint(
             "use a smaller or more quantized model, or free memory on the machine that runs it",
@@ -164,9 +164,9 @@ fn rate_limited(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fail
                 Err(_) => format!("until {wait}"),
             };
             let wait = answer.redactor.clean(&wait, MAX_WAIT);
-            failure.hint(format!("the provider asks to wait {wait}"))
+            failure.remedy(format!("the provider asks to wait {wait}"), &Remedy::Wait)
         }
-        None => failure.hint("try again later"),
+        None => failure.remedy("try again later", &Remedy::Wait),
     };
     failure.hint("Synapse never retries by itself")
 }

@@ -1,7 +1,6 @@
 //! Puts a verdict into words: the provider's own message (cleaned) and the facts for machines.
 
 use synapse_core::error::{Code, Failure};
-use synapse_core::preflight::TOKEN_CAP_REACHED;
 use synapse_core::provider::ProviderKind;
 use url::Url;
 
@@ -27,8 +26,11 @@ pub(super) fn failure(answer: &Answer<'_>, body: &ErrorBody, verdict: Verdict) -
     for (key, value) in machine_facts(answer, body, verdict.code) {
         failure = failure.with(key, answer.redactor.clean(&value, MAX_FACT));
     }
+    if let Some(name) = served_by(answer, body) {
+        failure = failure.of_sub_provider(answer.redactor.clean(&name, MAX_FACT));
+    }
     if verdict.token_cap {
-        failure = failure.with(TOKEN_CAP_REACHED, true);
+        failure = failure.at_token_cap();
     }
     remedy::add(failure, answer, body)
 }
@@ -106,7 +108,6 @@ fn machine_facts(answer: &Answer<'_>, body: &ErrorBody, code: Code) -> Vec<(&'st
         ("provider_type", body.kind.clone()),
         ("param", body.param.clone()),
         ("request_id", request_id(answer.headers)),
-        ("served_by", served_by(answer, body)),
         ("location", location(answer)),
         ("retry_after", retry_after(answer, body).filter(|_| waits)),
     ];

@@ -3,7 +3,6 @@
 
 use serde_json::json;
 use synapse_core::error::Code;
-use synapse_core::preflight::TOKEN_CAP_REACHED;
 use synapse_core::provider::ProviderKind::{self, HuggingFace, OpenAi};
 use synapse_core::redact::Redactor;
 
@@ -176,9 +175,5 @@ fn a_probe_that_ran_into_its_cap_is_marked() {
         "",
         "",
     );
-    assert!(
-        failure(OpenAi, false, 400, JSON, &body)
-            .context
-            .contains_key(TOKEN_CAP_REACHED)
-    );
+    assert!(failure(OpenAi, false, 400, JSON, &body).reached_token_cap());
 }

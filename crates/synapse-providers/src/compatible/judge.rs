@@ -116,8 +116,8 @@ fn absent(
         failure = failure.cause(format!("listed, and spelled nearly so: {near}"));
     }
     match provider {
-        ProviderKind::Ollama => failure.command("fetch it", format!("ollama pull {model}")),
-        ProviderKind::Vllm => failure.command("serve it", format!("vllm serve {model}")),
+        ProviderKind::Ollama => failure.shell("fetch it", format!("ollama pull {model}")),
+        ProviderKind::Vllm => failure.shell("serve it", format!("vllm serve {model}")),
         _ => failure.hint(found::COPY_AN_ID),
     }
 }

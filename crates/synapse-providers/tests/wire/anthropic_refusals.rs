@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatRequest, Image, Message, Parameters, Part, Role};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_testkit::provider_doubles::AnthropicDouble;
 
 use crate::anthropic_requests::{MODEL, hello, request};
@@ -288,12 +288,10 @@ async fn a_cap_is_asked_for_and_never_made_up() {
     };
     let failure = refusal(&uncapped).await;
     assert_eq!(failure.context["argument"], "max_tokens");
-    let command = failure
-        .hints
-        .iter()
-        .find_map(|hint| hint.command.as_deref());
-    assert_eq!(
-        command,
-        Some("synapse connection edit bench --max-tokens 4096")
-    );
+    let cap = Remedy::CapAnswers {
+        connection: "bench".parse().unwrap(),
+        max_tokens: 4096,
+    };
+    let remedy = failure.hints.iter().find_map(|hint| hint.remedy.clone());
+    assert_eq!(remedy, Some(cap));
 }

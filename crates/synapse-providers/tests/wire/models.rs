@@ -10,7 +10,8 @@ use synapse_core::engine::Models;
 use synapse_core::{Code, Engine, Failure, Ports};
 use synapse_providers::Providers;
 use synapse_testkit::ports::{
-    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, SequentialCallIds,
+    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, NamedRemedies,
+    SequentialCallIds,
 };
 use synapse_testkit::provider_doubles::{
     HuggingFaceDouble, HuggingFaceFault, OpenAiDouble, OpenAiFault, Route,
@@ -52,7 +53,7 @@ async fn ask(draft: &Draft, token: &str) -> Asked {
 }
 
 fn view(models: &Models, search: Option<&str>) -> Value {
-    serde_json::to_value(ModelsDocument::new(models, search)).unwrap()
+    serde_json::to_value(ModelsDocument::new(models, search, &NamedRemedies)).unwrap()
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Preflight over the compatible adapter: which requests prove what, with and without a token, and
 //! what a list that leaves the model out means at each provider.
 
-use synapse_core::Failure;
 use synapse_core::connection::Draft;
 use synapse_core::preflight::{CheckId, Finding};
 use synapse_core::provider::ProviderKind;
+use synapse_core::{Failure, Remedy};
 use synapse_testkit::raw::{ClosedPort, RawServer, RecordedRequest, Reply};
 
 use crate::bench::{Bench, draft, words};
@@ -261,11 +261,8 @@ async fn a_local_server_that_is_not_there_comes_with_the_command_that_starts_it(
         let bench = Bench::new(&keyless(provider, "m", &base_url), TOKEN);
         let failure: Failure = bench.prompt("hi").await.outcome.unwrap_err();
         assert_eq!(failure.code.as_str(), "transport.refused");
-        let command = failure
-            .hints
-            .iter()
-            .find_map(|hint| hint.command.as_deref());
-        assert_eq!(command, start, "{provider}");
+        let remedy = failure.hints.iter().find_map(|hint| hint.remedy.clone());
+        assert_eq!(remedy, start.map(Remedy::shell), "{provider}");
     }
 }
 

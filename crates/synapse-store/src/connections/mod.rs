@@ -16,7 +16,7 @@ use synapse_core::connection::{Cleared, already_exists, not_found};
 use synapse_core::ports::{ConnectionStore, StoredConnection};
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::telemetry::CollectorUrl;
-use synapse_core::{Code, ConnectionName, Draft, Failure};
+use synapse_core::{Code, ConnectionName, Draft, Failure, Remedy};
 use synapse_files::Home;
 
 pub(crate) use self::document::LedgerSettings;
@@ -258,9 +258,11 @@ fn changed_meanwhile(source: &Source, name: &ConnectionName) -> Failure {
         format!("connection `{name}` was changed by someone else meanwhile"),
     )
     .cause("nothing was changed")
-    .command(
+    .remedy(
         "look at it, then try again",
-        format!("synapse connection show {name}"),
+        &Remedy::ShowConnection {
+            connection: name.clone(),
+        },
     )
     .with("file", shown(source.path()))
 }

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
+use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{ResolvedSecret, Writing};
-use synapse_core::{Code, Failure};
+use synapse_core::shell::quote;
+use synapse_core::{Code, Failure, Remedy};
 use synapse_files::{self as file, Found, Home, Keeping, same_file};
 
 use super::Secrets;
@@ -17,7 +19,6 @@ use super::content::{self, MAX_LENGTH};
 use crate::atomic;
 use crate::atomic::create_directory;
 use crate::failure::{rely_on, shown, writing as writing_failure};
-use crate::shell::{quote, quote_text};
 
 /// Reads the credential file at `written`, where a leading `~/` is the user's home.
 pub(super) async fn resolve(secrets: &Secrets, written: &str) -> Result<ResolvedSecret, Failure> {
@@ -234,12 +235,11 @@ fn missing(path: &Path) -> Failure {
     } else {
         failure
     };
-    failure.command(
+    failure.remedy(
         "create it; the token is asked for and not shown",
-        format!(
-            "synapse secret set {}",
-            quote_text(&format!("file:{}", shown(path)))
-        ),
+        &Remedy::StoreSecret {
+            reference: CredentialRef::File(shown(path)),
+        },
     )
 }
 
@@ -249,7 +249,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
         format!("the credential file {} cannot be read", shown(path)),
     )
     .caused_by(error)
-    .command(
+    .shell(
         "check owner and permissions of the file and of every directory above it",
         format!("ls -ld {}", quote(path)),
     )
@@ -284,7 +284,7 @@ fn check_mode(path: &Path, metadata: &Metadata) -> Result<String, Failure> {
         ),
     )
     .cause(format!("its mode is {mode:04o}; it was not read"))
-    .command(
+    .shell(
         "let only its owner read and write it",
         format!("chmod 600 {}", quote(path)),
     )

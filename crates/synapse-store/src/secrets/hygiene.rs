@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use synapse_core::credential::CredentialRef;
+use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
 
 pub use self::configurations::Scanned;
@@ -18,7 +19,6 @@ pub use self::own::Inspected;
 
 use super::{Secrets, file};
 use crate::failure::shown;
-use crate::shell::quote;
 
 /// What is wrong with the place of `reference`, worst first.
 pub(super) async fn inspect(secrets: &Secrets, reference: &CredentialRef) -> Vec<Failure> {
@@ -102,7 +102,7 @@ fn tracked(path: &Path) -> Failure {
     )
     .cause("whoever has the repository, or will have it, has the secret")
     .hint("replace the secret first: the history keeps the old one")
-    .command(
+    .shell(
         "then take the file out of git; it stays where it is",
         match path.parent() {
             Some(parent) => format!("git -C {} rm --cached {}", quote(parent), quote(path)),

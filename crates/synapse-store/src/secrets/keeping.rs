@@ -6,10 +6,10 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{
     Kept, PassphrasePrompt, PassphrasePurpose, SecretKeeper, Shelf, Writing,
 };
+use synapse_core::shell::quote_text;
 use synapse_core::{Code, Failure};
 
 use super::{Secrets, content, file, keyring, local_vault, server};
-use crate::shell::quote_text;
 
 #[async_trait]
 impl SecretKeeper for Secrets {
@@ -57,7 +57,7 @@ impl SecretKeeper for Secrets {
             CredentialRef::Env(_) => {
                 refusal.hint("set the variable where the process that sends is started")
             }
-            CredentialRef::Vault(secret) => refusal.command(
+            CredentialRef::Vault(secret) => refusal.shell(
                 "the value is read from stdin",
                 format!(
                     "vault kv patch -mount={} {} {}=-",
@@ -67,11 +67,11 @@ impl SecretKeeper for Secrets {
                 ),
             ),
             CredentialRef::OnePassword(_) => refusal.hint("change the item in the 1Password app"),
-            CredentialRef::Pass(path) => refusal.command(
+            CredentialRef::Pass(path) => refusal.shell(
                 "write or replace the entry",
                 format!("pass insert {}", quote_text(path)),
             ),
-            CredentialRef::Systemd(name) => refusal.command(
+            CredentialRef::Systemd(name) => refusal.shell(
                 "seal it for the unit, and name it in LoadCredentialEncrypted=",
                 format!("systemd-creds encrypt --name={name} - {name}.cred"),
             ),

@@ -14,7 +14,7 @@ use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{ResolvedSecret, Writing};
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 
 use super::bounded::bounded;
 use super::{Secrets, content};
@@ -127,9 +127,11 @@ fn failure(account: &str, error: Error) -> Failure {
             Code::CredentialMissing,
             format!("there is no {}", shown(account).trim_start_matches("the ")),
         )
-        .command(
+        .remedy(
             "create it; the token is asked for",
-            format!("synapse secret set keyring:{account}"),
+            &Remedy::StoreSecret {
+                reference: CredentialRef::Keyring(account.to_owned()),
+            },
         ),
         Error::Ambiguous(entries) => Failure::new(
             Code::CredentialAmbiguous,

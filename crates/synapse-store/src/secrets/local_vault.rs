@@ -17,7 +17,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose, ResolvedSecret, Writing};
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 use synapse_files::{self as file, Found, Home};
 
 use self::entries::Entries;
@@ -81,9 +81,9 @@ pub(super) fn reach(secrets: &Secrets) -> Result<String, Failure> {
             "the local vault is sealed with a passphrase",
         )
         .cause("a server that an IDE starts has nobody to ask for it")
-        .command(
+        .remedy(
             "seal it with a key file, and set SYNAPSE_VAULT_KEY_FILE to that",
-            "synapse secret rekey --key-file FILE",
+            &Remedy::SealVaultWithKeyFile,
         )
         .with("file", shown(&vault.home.vault()))),
     }
@@ -335,9 +335,11 @@ impl LocalVault {
                 shown_entry(name).trim_start_matches("the ")
             ),
         )
-        .command(
+        .remedy(
             "create it; the token is asked for",
-            format!("synapse secret set vault:local/{name}"),
+            &Remedy::StoreSecret {
+                reference: CredentialRef::LocalVault(name.to_owned()),
+            },
         )
         .with("file", shown(&self.home.vault()))
     }
@@ -347,9 +349,11 @@ impl LocalVault {
             Code::CredentialStoreNotFound,
             format!("there is no local vault {}", shown(&self.home.vault())),
         )
-        .command(
+        .remedy(
             "the first secret makes it",
-            "synapse secret set vault:local/NAME",
+            &Remedy::StoreSecret {
+                reference: CredentialRef::LocalVault("NAME".to_owned()),
+            },
         )
         .with("file", shown(&self.home.vault()))
     }
@@ -393,9 +397,11 @@ fn exists(name: &str) -> Failure {
         format!("there is {} already", shown_entry(name)),
     )
     .cause("it was left as it is")
-    .command(
+    .remedy(
         "replace it",
-        format!("synapse secret rotate vault:local/{name}"),
+        &Remedy::ReplaceSecret {
+            reference: CredentialRef::LocalVault(name.to_owned()),
+        },
     )
 }
 

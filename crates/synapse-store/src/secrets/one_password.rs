@@ -1,13 +1,13 @@
 //! `op://` references: read by 1Password's own program, to which they are passed as written.
 
 use synapse_core::ports::ResolvedSecret;
+use synapse_core::shell::quote_text;
 use synapse_core::{Code, Failure};
 
 use super::Secrets;
 use super::child::Ending;
 use super::command::{describe, find};
 use super::content::{self, MAX_LENGTH};
-use crate::shell::quote_text;
 
 /// Reads `reference`, which begins with `op://`.
 pub(super) async fn resolve(secrets: &Secrets, reference: &str) -> Result<ResolvedSecret, Failure> {
@@ -40,7 +40,7 @@ fn classify(reference: &str, ending: &Ending) -> Failure {
     match code {
         Code::CredentialStoreSignedOut => failure("nobody is signed in to 1Password")
             .cause("the desktop app's integration is off or another user's, or no account is added")
-            .command(
+            .shell(
                 "sign in, or set OP_SERVICE_ACCOUNT_TOKEN where no person is",
                 "op signin",
             ),
@@ -49,7 +49,7 @@ fn classify(reference: &str, ending: &Ending) -> Failure {
             .hint("unlock the app and try again"),
         Code::CredentialStoreDenied => failure("1Password refused the access")
             .cause("the prompt was declined, or the account may not read that vault")
-            .command("see what it says", by_hand),
+            .shell("see what it says", by_hand),
         Code::CredentialAmbiguous => failure("more than one 1Password item fits the reference")
             .hint("write the item by its id; the app shows it as `Copy Item UUID`"),
         Code::CredentialFieldMissing => failure("the 1Password item has no such field")
@@ -61,7 +61,7 @@ fn classify(reference: &str, ending: &Ending) -> Failure {
                 "it ended with {}; its words are not shown",
                 ending.status
             ))
-            .command("see what it says", by_hand),
+            .shell("see what it says", by_hand),
     }
     .with("program", "op")
 }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use synapse_core::ports::ResolvedSecret;
+use synapse_core::shell::quote_text;
 use synapse_core::{Code, Failure};
 
 use super::child::Ending;
 use super::command::{describe, find, first_line};
 use super::{Secrets, content};
-use crate::shell::quote_text;
 
 /// Reads the entry at `path`.
 pub(super) async fn resolve(secrets: &Secrets, path: &str) -> Result<ResolvedSecret, Failure> {
@@ -58,7 +58,7 @@ fn missing(path: &str) -> Failure {
         Code::CredentialMissing,
         format!("the password store has no entry `{path}`"),
     )
-    .command(
+    .shell(
         "create it: paste the token when pass asks",
         format!("pass insert {}", quote_text(path)),
     )
@@ -70,7 +70,7 @@ fn no_store() -> Failure {
         "there is no password store",
     )
     .cause("its directory does not exist, or PASSWORD_STORE_DIR is not passed on to here")
-    .command("make one for a key of yours", "pass init GPG-ID")
+    .shell("make one for a key of yours", "pass init GPG-ID")
 }
 
 /// pass has no codes: it ends with 1 for what it finds wrong itself, and with gpg's status, 2,
@@ -91,7 +91,7 @@ fn classify(path: &str, ending: &Ending) -> Failure {
             format!("gpg could not open the entry `{path}`"),
         )
         .cause("it has no usable secret key: the key is missing, or locked with nobody to ask")
-        .command(
+        .shell(
             "unlock it in a terminal; gpg-agent remembers it for a while",
             by_hand,
         );
@@ -100,7 +100,7 @@ fn classify(path: &str, ending: &Ending) -> Failure {
         Code::CredentialStoreFailed,
         format!("pass did not succeed: {}", ending.status),
     )
-    .command("see what it says", by_hand)
+    .shell("see what it says", by_hand)
 }
 
 const VARIABLES: &[&str] = &["PASSWORD_STORE_DIR", "GNUPGHOME", "GPG_TTY"];

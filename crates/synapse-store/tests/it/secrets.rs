@@ -9,8 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
+use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{ResolvedSecret, SecretResolver as _};
-use synapse_core::{Code, Failure, NetworkGate};
+use synapse_core::{Code, Failure, NetworkGate, Remedy};
 use synapse_store::{Home, Secrets};
 
 use crate::support::{everything, make_fifo, set_mode, write};
@@ -114,8 +115,8 @@ async fn what_others_may_read_is_not_read_and_the_command_mends_it() {
         assert_eq!(failure.context["mode"], format!("{mode:04o}"));
         let quoted = path.to_str().unwrap().replace('\'', r"'\''");
         assert_eq!(
-            failure.hints[0].command.as_deref(),
-            Some(format!("chmod 600 '{quoted}'").as_str())
+            failure.hints[0].remedy,
+            Some(Remedy::shell(format!("chmod 600 '{quoted}'")))
         );
     }
 }
@@ -148,23 +149,16 @@ async fn a_missing_file_comes_with_the_command_that_makes_it() {
     let shown = home.path().display();
     let secrets = secrets(home.path(), &[]);
     write(&home.path().join("file"), "");
-    for (reference, command) in [
-        (
-            "file:~/x.token",
-            format!("synapse secret set file:{shown}/x.token"),
-        ),
-        (
-            "file:~/no dir/x",
-            format!("synapse secret set 'file:{shown}/no dir/x'"),
-        ),
-        (
-            "file:~/file/x",
-            format!("synapse secret set file:{shown}/file/x"),
-        ),
-    ] {
-        let failure = resolve(&secrets, reference).await.unwrap_err();
-        assert_eq!(failure.code, Code::CredentialMissing, "{reference}");
-        assert_eq!(failure.hints[0].command.as_deref(), Some(command.as_str()));
+    for path in ["x.token", "no dir/x", "file/x"] {
+        let failure = resolve(&secrets, &format!("file:~/{path}"))
+            .await
+            .unwrap_err();
+        assert_eq!(failure.code, Code::CredentialMissing, "{path}");
+        let reference = CredentialRef::File(format!("{shown}/{path}"));
+        assert_eq!(
+            failure.hints[0].remedy,
+            Some(Remedy::StoreSecret { reference })
+        );
     }
 }
 
@@ -303,8 +297,8 @@ pub(crate) fn cannot_be_read(home: &Home) {
     assert_eq!(failure.code, Code::CredentialUnreadable);
     let path = home.directory().join("unreadable.token");
     assert_eq!(
-        failure.hints[0].command.as_deref(),
-        Some(format!("ls -ld {}", path.display()).as_str())
+        failure.hints[0].remedy,
+        Some(Remedy::shell(format!("ls -ld {}", path.display())))
     );
 }
 

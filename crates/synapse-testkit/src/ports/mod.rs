@@ -5,6 +5,7 @@ mod connections;
 mod ledger;
 mod prices;
 mod provider;
+mod remedies;
 mod secrets;
 mod time;
 
@@ -12,5 +13,6 @@ pub use self::connections::MemoryConnections;
 pub use self::ledger::MemoryLedger;
 pub use self::prices::MemoryPrices;
 pub use self::provider::{StubProvider, StubProviders};
+pub use self::remedies::NamedRemedies;
 pub use self::secrets::FixedSecret;
 pub use self::time::{FixedClock, SequentialCallIds};

@@ -11,6 +11,7 @@ use synapse_core::ledger::HistoryQuery;
 use synapse_core::redact::{holds_token, is_opaque};
 
 use super::super::Context;
+use crate::output::CommandLines;
 
 /// Writes the bundle to a new file at `path`, for its owner alone.
 ///
@@ -30,7 +31,7 @@ pub(super) async fn write(
         "schema": "synapse.bundle/1",
         "doctor": doctor,
         "architecture": std::env::consts::ARCH,
-        "connections": ConnectionsDocument::new(&connections),
+        "connections": ConnectionsDocument::new(&connections, &CommandLines),
         "history": HistoryDocument::new(&history, &pages),
     });
     let home = context.environment.user_home();

@@ -10,7 +10,7 @@ mod show;
 mod verify;
 
 use synapse_core::call::CallId;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::{Dating, Waiting};
 use synapse_core::time::Timestamp;
 
@@ -98,9 +98,9 @@ pub(super) fn waiting(waiting: Waiting) -> Option<Failure> {
     };
     Some(match waiting.calls {
         0 => failure.hint("look at ledger.spool beside the ledger, then remove it"),
-        _ => failure.command(
+        _ => failure.remedy(
             "see why the ledger cannot be written; the next call enters them",
-            "synapse doctor",
+            &Remedy::Examine,
         ),
     })
 }

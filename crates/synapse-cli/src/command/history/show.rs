@@ -2,7 +2,7 @@
 
 use synapse_core::document::EntryDocument;
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::{Column, ColumnValue, Entry, RecordedText};
 use synapse_core::redact::printable;
 
@@ -20,7 +20,7 @@ pub(super) async fn run(
     let Some(entry) = reader.entry(call_id).await? else {
         return Err(
             Failure::new(Code::UsageInvalidArguments, "no call has that id")
-                .command("see the calls", "synapse history")
+                .remedy("see the calls", &Remedy::ListCalls)
                 .into(),
         );
     };

@@ -2,7 +2,7 @@
 
 use synapse_core::document::VerificationDocument;
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::Verification;
 
 use crate::command::{CommandError, Context};
@@ -59,5 +59,5 @@ fn failure(found: &Verification) -> Failure {
         .fold(failure, |failure, each| failure.cause(each.to_string()));
     failure
         .hint("keep a copy of ledger.db; a backup from before the change tells what the rows were")
-        .command("see a row that is named", "synapse history show CALL_ID")
+        .remedy("see a row that is named", &Remedy::ShowCall)
 }

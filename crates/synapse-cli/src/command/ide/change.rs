@@ -3,14 +3,14 @@
 use std::io::{self, IsTerminal as _};
 
 use synapse_core::document::{IdeChangeDocument, IdeChangeView};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::Clock as _;
 use synapse_core::redact::printable;
 use synapse_ide::{Action, Applied, Change, Client, EntryState, Keep, Replace, Scope};
 
 use super::{CommandError, Context, entry, journal, machine, takes};
 use crate::args::{Consent, IdeInstallArguments, IdeRemoveArguments};
-use crate::output::Printer;
+use crate::output::{CommandLines, Printer, command_line};
 use crate::prompt;
 use crate::system::SystemClock;
 
@@ -73,11 +73,14 @@ pub(super) fn remove(
             .filter(|place| place.scope == other)
             .find(|place| matches!(place.state, EntryState::Current | EntryState::Stale));
         if let Some(left) = left {
+            let remove = Remedy::RemoveEntry {
+                client: client.id().to_owned(),
+                scope: other,
+            };
             context.printer.note(&format!(
-                "{} still has an entry: synapse ide remove {}{}",
+                "{} still has an entry: {}",
                 printable(&left.file.to_string_lossy()),
-                client.id(),
-                other.flag()
+                command_line(&remove)
             ));
         }
     }
@@ -99,7 +102,8 @@ fn make(context: &Context, changes: &[Change], consent: Consent) -> Result<(), C
     let printer = &context.printer;
     for change in changes {
         for warning in change.warnings() {
-            printer.note(&format!("warning: {}", printable(warning)));
+            let warning = warning.sentence(&CommandLines);
+            printer.note(&format!("warning: {}", printable(&warning)));
         }
         for note in change.notes() {
             printer.note(&printable(note));
@@ -152,14 +156,17 @@ fn tell(printer: &Printer, change: &Change, applied: &Applied) {
             backup.display()
         ));
     }
-    let id = change.client().id();
+    let client = change.client().id().to_owned();
     if !matches!(change.action(), Action::Remove | Action::Undo) {
         printer.note(&format!("next: {}", change.client().next_step()));
-        let scope = change.scope().flag();
-        printer.note(&format!("what it will see: synapse ide check {id}{scope}"));
+        let scope = change.scope();
+        let client = client.clone();
+        let check = command_line(&Remedy::CheckEntry { client, scope });
+        printer.note(&format!("what it will see: {check}"));
     }
     if change.action() != Action::Undo {
-        printer.note(&format!("to take it back: synapse ide undo {id}"));
+        let undo = command_line(&Remedy::UndoEntry { client });
+        printer.note(&format!("to take it back: {undo}"));
     }
 }
 
@@ -230,7 +237,11 @@ fn view(change: &Change, applied: Option<&Applied>) -> IdeChangeView {
         dry_run: applied.is_none() && change.action() != Action::Nothing,
         diff: change.diff(),
         backup: backup.map(|backup| backup.display().to_string()),
-        warnings: change.warnings().to_vec(),
+        warnings: change
+            .warnings()
+            .iter()
+            .map(|warning| warning.sentence(&CommandLines))
+            .collect(),
         next: change.client().next_step(),
         notes: change.notes().to_vec(),
         also: Vec::new(),

@@ -8,7 +8,7 @@ use synapse_core::doctor::{Diagnosis, Examined};
 use synapse_core::document::{
     ErrorView, IdeCheckDocument, IdeCheckView, IdeServerView, IdeStepView,
 };
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::reach::within_reach;
 use synapse_core::redact::printable;
 use synapse_ide::{Check, CheckReport, Finding, Target};
@@ -17,7 +17,7 @@ use super::{CommandError, Context, entry, machine, running, takes};
 use crate::args::IdeCheckArguments;
 use crate::command::runtime;
 use crate::compose;
-use crate::output::{Mark, Printer, STRONG, in_short, styled};
+use crate::output::{CommandLines, Mark, Printer, STRONG, in_short, styled};
 use crate::system::asked_to_stop;
 
 pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<(), CommandError> {
@@ -68,8 +68,6 @@ fn connections(context: &Context, report: &mut CheckReport) -> Result<(), Comman
     let theirs = context
         .environment
         .of_another(Arc::new(move |name| variables.value(name)));
-    let client = report.client.id();
-    let flag = report.scope.flag();
     let home = match theirs.synapse_home() {
         Ok(home) => home,
         Err(failure) => {
@@ -85,9 +83,12 @@ fn connections(context: &Context, report: &mut CheckReport) -> Result<(), Comman
             format!("the entry's server has its files in {}", shown(&home)),
         )
         .cause(format!("this terminal uses {}", shown(&ours)))
-        .command(
+        .remedy(
             "let the entry use the same",
-            format!("synapse ide install {client}{flag} --env SYNAPSE_HOME"),
+            &Remedy::ShareHome {
+                client: report.client.id().to_owned(),
+                scope: report.scope,
+            },
         );
         report.add(examined(Diagnosis::Warn(failure)));
     }
@@ -178,16 +179,19 @@ fn document(report: &CheckReport) -> IdeCheckDocument {
         tools: report.tools.clone(),
         took_ms: report.took.map(millis),
         checks: report.checks.iter().map(step).collect(),
-        error: report.failure().map(ErrorView::from),
+        error: report
+            .failure()
+            .map(|failure| ErrorView::new(failure, &CommandLines)),
     })
 }
 
 fn step(check: &Check) -> IdeStepView {
+    let view = |failure: &Failure| Some(ErrorView::new(failure, &CommandLines));
     let (outcome, detail, needs, error) = match &check.finding {
         Finding::Ok(seen) => ("ok", Some(seen.clone()), None, None),
         Finding::Warn(why) => ("warn", Some(why.clone()), None, None),
-        Finding::Doubt(failure) => ("warn", None, None, Some(ErrorView::from(failure.as_ref()))),
-        Finding::Fail(failure) => ("fail", None, None, Some(ErrorView::from(failure.as_ref()))),
+        Finding::Doubt(failure) => ("warn", None, None, view(failure)),
+        Finding::Fail(failure) => ("fail", None, None, view(failure)),
         Finding::Skip(id) => ("skip", None, Some(id.as_str()), None),
     };
     IdeStepView {

@@ -8,7 +8,7 @@ use synapse_core::redact::printable;
 use synapse_ide::{CLIENTS, Client, EntryState, PlaceState, is_detected, states};
 
 use super::{CommandError, Context, entry, machine};
-use crate::output::table;
+use crate::output::{CommandLines, table};
 
 pub(super) fn run(context: &Context, project: Option<&Path>) -> Result<(), CommandError> {
     let printer = &context.printer;
@@ -108,7 +108,7 @@ fn view(seen: &Seen) -> IdeClientView {
                 wins: place.wins,
                 notes: place.notes.clone(),
                 error: match &place.state {
-                    EntryState::Broken(failure) => Some(ErrorView::from(failure.as_ref())),
+                    EntryState::Broken(failure) => Some(ErrorView::new(failure, &CommandLines)),
                     _ => None,
                 },
             })

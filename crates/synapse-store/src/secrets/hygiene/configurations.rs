@@ -6,8 +6,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
+use synapse_core::credential::CredentialRef;
 use synapse_core::redact::holds_token;
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 use synapse_files::{self as file, Found};
 
 use super::super::Secrets;
@@ -68,9 +69,11 @@ pub(super) fn not_passed_on(secrets: &Secrets, name: &str) -> Option<Failure> {
             format!("an IDE will not pass the variable {name} on"),
         )
         .cause("it starts Synapse with almost no environment, and none that is known names it")
-        .command(
+        .remedy(
             "keep the secret where Synapse finds it from everywhere",
-            "synapse secret set file:~/.synapse/provider.token",
+            &Remedy::StoreSecret {
+                reference: CredentialRef::File("~/.synapse/provider.token".to_owned()),
+            },
         )
         .hint("or name the variable in the `env` of the IDE's entry for Synapse")
         .with("variable", name)

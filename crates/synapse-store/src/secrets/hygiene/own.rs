@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
 use synapse_files::{Home, Keeping, examine, leftovers};
 
 use crate::failure::{distrusted, shown};
-use crate::shell::quote;
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,7 +53,7 @@ fn unfinished(path: &Path) -> Failure {
         format!("a process that was killed left {}", shown(path)),
     )
     .cause("it was to replace a file beside it, and may hold a secret")
-    .command(
+    .shell(
         "remove it; the next write to that directory does so too",
         format!("rm {}", quote(path)),
     )

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
 
 use crate::failure::shown;
 #[cfg(unix)]
-use crate::shell::quote;
 
 /// What is wrong with where the secret file at `path` stands.
 pub(super) fn flaws(path: &Path) -> Vec<Failure> {
@@ -64,7 +64,7 @@ fn exchangeable(path: &Path) -> Option<Failure> {
             "its directory has mode {:04o}",
             found.mode() & 0o7777
         ))
-        .command(
+        .shell(
             "let only its owner write there",
             format!("chmod go-w {}", quote(directory)),
         )

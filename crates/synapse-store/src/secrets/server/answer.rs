@@ -116,7 +116,7 @@ fn refusal(secret: &VaultSecret, status: u16, answer: &Answer<'_>) -> Failure {
             "the Vault server refused the token for that path",
         )
         .cause("the token has expired, is not valid, or no policy of it allows to read the path")
-        .command("see what the token may do", "vault token lookup"),
+        .shell("see what the token may do", "vault token lookup"),
         404 => missing(
             secret,
             answer,
@@ -129,7 +129,7 @@ fn refusal(secret: &VaultSecret, status: u16, answer: &Answer<'_>) -> Failure {
         {
             Failure::new(Code::CredentialStoreSealed, "the Vault server is sealed")
                 .cause("it answers nothing until it is unsealed")
-                .command("unseal it, or ask who runs it", "vault operator unseal")
+                .shell("unseal it, or ask who runs it", "vault operator unseal")
         }
         300..=399 => failed(status)
             .cause("it sent elsewhere, which is not followed; use the address of the active node"),
@@ -161,7 +161,7 @@ fn missing(secret: &VaultSecret, answer: &Answer<'_>, versioned: bool, unmounted
                 found.metadata.version
             ),
         )
-        .command(
+        .shell(
             "bring a deleted version back, or write a new one",
             format!(
                 "vault kv undelete -mount={} -versions={} {}",

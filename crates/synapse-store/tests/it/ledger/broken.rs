@@ -2,7 +2,7 @@
 
 use synapse_core::ledger::{Outcome, UsageKey, UsageQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 use synapse_store::{Home, SqliteLedger};
 
 use crate::child::{Role, run_unprivileged, start};
@@ -138,13 +138,12 @@ fn a_damaged_ledger_is_not_touched_and_comes_with_advice() {
         write(&home.ledger(), &damaged);
         let failure = refused(&home);
         assert_eq!(failure.code, Code::StorageCorrupt, "{failure:?}");
-        assert_eq!(
-            failure.hints[0].command.as_deref(),
-            Some("synapse history repair")
-        );
-        let command = failure.hints[1].command.as_deref().unwrap();
+        assert_eq!(failure.hints[0].remedy, Some(Remedy::RepairLedger));
+        let Some(Remedy::Shell { line }) = &failure.hints[1].remedy else {
+            panic!("{failure:?}")
+        };
         let path = home.ledger().display().to_string();
-        assert!(command.contains(&format!("mv {path}*")), "{command}");
+        assert!(line.contains(&format!("mv {path}*")), "{line}");
         assert!(std::fs::read(home.ledger()).unwrap() == damaged);
     }
 }

@@ -3,16 +3,20 @@
 use std::path::Path;
 
 /// `path` as one word of a POSIX shell.
-pub(crate) fn quote(path: &Path) -> String {
+#[must_use]
+pub fn quote(path: &Path) -> String {
     quote_text(&path.to_string_lossy())
 }
 
 /// `text` as one word of a POSIX shell.
-pub(crate) fn quote_text(text: &str) -> String {
+#[must_use]
+pub fn quote_text(text: &str) -> String {
+    // A shell expands `~` at the beginning of a word alone.
     let plain = !text.is_empty()
+        && !text.starts_with('~')
         && text
             .chars()
-            .all(|each| each.is_ascii_alphanumeric() || "/._-+,:@%".contains(each));
+            .all(|each| each.is_ascii_alphanumeric() || "/._-+,:@%~".contains(each));
     // A word that begins with `-` would be read as an option, quoted or not.
     let text = if text.starts_with('-') {
         format!("./{text}")
@@ -36,6 +40,8 @@ mod tests {
             ("/home/a b/x", "'/home/a b/x'"),
             ("/it's/$(x)", r"'/it'\''s/$(x)'"),
             ("-x", "./-x"),
+            ("file:~/x", "file:~/x"),
+            ("~x", "'~x'"),
             ("", "''"),
         ] {
             assert_eq!(quote(Path::new(path)), quoted);

@@ -1,0 +1,54 @@
+//! A failure as MCP shows it: a paragraph for the reader, the document for the program. The commands
+//! in both are those of the surface that serves.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use synapse_core::document::ErrorDocument;
+use synapse_core::error::{Failure, RemedyText};
+
+use crate::host::ToolResult;
+
+/// The result of a call that failed: the model reads the text, a program the error document.
+#[must_use]
+pub fn failed_call(failure: &Failure, remedies: &dyn RemedyText) -> ToolResult {
+    failed(failure, &ErrorDocument::new(failure, remedies), remedies)
+}
+
+/// As [`failed_call`], with a document that says more.
+pub(crate) fn failed(
+    failure: &Failure,
+    document: &ErrorDocument,
+    remedies: &dyn RemedyText,
+) -> ToolResult {
+    ToolResult::text(paragraph(failure, remedies))
+        .failed()
+        .with_structured_content(value(document))
+}
+
+/// A failure in words: what happened, why, and what to do.
+pub(crate) fn paragraph(failure: &Failure, remedies: &dyn RemedyText) -> String {
+    words("error", failure, remedies)
+}
+
+/// A failure beside a call, in words.
+pub(crate) fn warning(failure: &Failure, remedies: &dyn RemedyText) -> String {
+    words("warning", failure, remedies)
+}
+
+fn words(word: &str, failure: &Failure, remedies: &dyn RemedyText) -> String {
+    let mut lines = vec![format!("{word}[{}]: {}", failure.code, failure.message)];
+    lines.extend(failure.causes.iter().map(|cause| format!("cause: {cause}")));
+    lines.extend(
+        failure
+            .hints
+            .iter()
+            .map(|hint| format!("hint: {}", hint.sentence(remedies))),
+    );
+    lines.join("\n")
+}
+
+/// A document as a raw value.
+pub(crate) fn value(document: &impl Serialize) -> Value {
+    // Documents are plain structs of text and numbers, which always serialise.
+    serde_json::to_value(document).unwrap_or_else(|_| json!({ "ok": false }))
+}
