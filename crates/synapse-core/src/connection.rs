@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::account::{Account, HeaderText};
 use crate::credential::CredentialRef;
-use crate::endpoint::{BaseUrl, Origin, PlainHttp};
+use crate::endpoint::{BaseUrl, Cargo, Origin, PlainHttp};
 use crate::error::{Code, Failure, Remedy};
 use crate::gate::NetworkGate;
 use crate::limits::{DraftLimits, Limits};
@@ -212,14 +212,14 @@ impl Draft {
             true => PlainHttp::PrivateNetwork,
             false => PlainHttp::ThisMachine,
         };
-        let carried = match self.credential {
-            Some(_) => "the credential",
-            None => "every prompt",
+        let cargo = match self.credential {
+            Some(_) => Cargo::Credential,
+            None => Cargo::Prompts,
         };
         match self.base_url.as_deref().or(profile.base_url) {
             Some(text) => {
                 address::check_text(provider, text)?;
-                let base_url = BaseUrl::read(text, plain, carried)?;
+                let base_url = BaseUrl::read(text, plain, cargo)?;
                 address::check(provider, &base_url)?;
                 Ok(base_url)
             }

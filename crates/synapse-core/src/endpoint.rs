@@ -54,12 +54,12 @@ impl BaseUrl {
         Origin::of(&self.0)
     }
 
-    /// Reads the base URL of a connection that sends `carried` there, over plain http as far as `plain`
+    /// Reads the base URL of a connection that sends `cargo` there, over plain http as far as `plain`
     /// allows. Whoever allows more than this machine makes sure that no credential goes there.
     ///
     /// # Errors
     /// As [`BaseUrl::from_str`].
-    pub(crate) fn read(text: &str, plain: PlainHttp, carried: &str) -> Result<Self, Failure> {
+    pub(crate) fn read(text: &str, plain: PlainHttp, cargo: Cargo) -> Result<Self, Failure> {
         let mut url = match text.parse::<SecureUrl>() {
             Ok(url) => url.into_url(),
             Err(SecureUrlError::PlainHttp(url))
@@ -67,7 +67,7 @@ impl BaseUrl {
             {
                 url
             }
-            Err(error) => return Err(refused(error, carried)),
+            Err(error) => return Err(refused(error, cargo)),
         };
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -107,7 +107,7 @@ impl FromStr for BaseUrl {
     /// `endpoint.invalid-url` when it is no usable URL; `endpoint.path-mismatch` for a host that
     /// has no API; `endpoint.gone` for one that is known to be retired.
     fn from_str(text: &str) -> Result<Self, Failure> {
-        Self::read(text, PlainHttp::ThisMachine, "the credential")
+        Self::read(text, PlainHttp::ThisMachine, Cargo::Credential)
     }
 }
 
@@ -124,6 +124,15 @@ pub(crate) enum PlainHttp {
     ThisMachine,
     /// To an address of a private network, too.
     PrivateNetwork,
+}
+
+/// What a connection sends to its base URL that is worth encrypting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cargo {
+    /// Prompts and the credential.
+    Credential,
+    /// Prompts alone; the connection has no credential.
+    Prompts,
 }
 
 /// Scheme, host and port: the unit in which network permits and secrets are granted.
@@ -172,7 +181,7 @@ impl fmt::Display for Origin {
 }
 
 /// Why a text is no base URL, with the remedy.
-fn refused(error: SecureUrlError, carried: &str) -> Failure {
+fn refused(error: SecureUrlError, cargo: Cargo) -> Failure {
     match error {
         SecureUrlError::NoUrl(error) => invalid("that is no URL").cause(error.to_string()).hint(
             "write it whole, for example https://api.openai.com/v1 or http://127.0.0.1:8080/v1",
@@ -188,13 +197,16 @@ fn refused(error: SecureUrlError, carried: &str) -> Failure {
             .hint("remove it; the credential reference is the one place for a secret"),
         SecureUrlError::QueryOrFragment => invalid("the base URL has a query or a fragment")
             .hint("remove everything from `?` or `#` on"),
-        SecureUrlError::PlainHttp(url) => plain_http(&url, carried),
+        SecureUrlError::PlainHttp(url) => plain_http(&url, cargo),
     }
 }
 
 /// The refusal of plain http to another machine, with the ways to encrypt it.
-fn plain_http(url: &Url, carried: &str) -> Failure {
-    let failure = invalid(format!("plain http would send {carried} unencrypted"));
+fn plain_http(url: &Url, cargo: Cargo) -> Failure {
+    let failure = invalid(match cargo {
+        Cargo::Credential => "plain http would send the credential unencrypted",
+        Cargo::Prompts => "plain http would send every prompt unencrypted",
+    });
     let mut encrypted = url.clone();
     if encrypted.set_scheme("https").is_err() {
         return failure;
@@ -219,12 +231,14 @@ fn plain_http(url: &Url, carried: &str) -> Failure {
             host.trim_matches(['[', ']']),
             url.path().trim_end_matches('/')
         ));
-    match is_private(url) {
-        true => failure.hint(
-            "without a credential, --allow-plain-http sends prompts unencrypted to this address",
-        ),
-        false => failure.hint(
-            "without a credential, --allow-plain-http takes its private address, not its name",
+    match (cargo, is_private(url)) {
+        (Cargo::Prompts, true) => failure
+            .hint("or accept it: with --allow-plain-http prompts go to this address unencrypted"),
+        (Cargo::Prompts, false) => {
+            failure.hint("--allow-plain-http takes its private address, not its name")
+        }
+        (Cargo::Credential, _) => failure.hint(
+            "--allow-plain-http is for a private address and a connection without a credential",
         ),
     }
 }
@@ -346,16 +360,17 @@ mod tests {
         }
     }
 
-    /// The hints of plain http name the whole URL, the ways to encrypt, and no credential where a
-    /// private address may do without.
+    /// The hints of plain http name the whole URL, the ways to encrypt, and the credential only
+    /// where there is one.
     #[test]
     fn plain_http_is_refused_with_the_ways_to_encrypt_it() {
-        let hints = |text: &str| {
-            let failure = text.parse::<BaseUrl>().unwrap_err();
+        let sending = |text: &str, cargo| {
+            let failure = BaseUrl::read(text, PlainHttp::ThisMachine, cargo).unwrap_err();
             assert_eq!(failure.code, Code::EndpointInvalidUrl, "{text}");
             let hints: Vec<String> = failure.hints.into_iter().map(|hint| hint.text).collect();
             hints.join("\n")
         };
+        let hints = |text: &str| sending(text, Cargo::Prompts);
         let public = hints("http://api.example.com:8000/v1/");
         assert!(
             public.starts_with("use https://api.example.com:8000/v1\n"),
@@ -374,11 +389,23 @@ mod tests {
         for name in ["http://nas:1234/v1", "http://nas.local:1234/v1"] {
             assert!(hints(name).contains("takes its private address, not its name"));
         }
+        for url in [
+            "http://192.168.1.7:1234/v1",
+            "http://nas:1234/v1",
+            "http://api.example.com/v1",
+        ] {
+            assert!(!hints(url).contains("credential"), "{}", hints(url));
+        }
+        let with_one = sending("http://192.168.1.7:1234/v1", Cargo::Credential);
+        assert!(
+            with_one.contains("a connection without a credential"),
+            "{with_one}"
+        );
     }
 
     #[test]
     fn plain_http_to_a_private_address_is_a_base_url_of_its_own_making() {
-        let read = |text: &str| BaseUrl::read(text, PlainHttp::PrivateNetwork, "every prompt");
+        let read = |text: &str| BaseUrl::read(text, PlainHttp::PrivateNetwork, Cargo::Prompts);
         let private = read("http://192.168.1.7:1234/v1/").unwrap();
         assert_eq!(private.as_str(), "http://192.168.1.7:1234/v1");
         assert!(private.is_plain() && !private.is_loopback());

@@ -9,7 +9,8 @@ use crate::failure::{ProxyReason, TlsReason, TransportFailure, TransportKind};
 use crate::request::Method;
 
 impl TransportFailure {
-    /// The failure to show. The first cause always says whether anything was sent.
+    /// The failure to show. The first cause always says whether anything was sent; the hints hold for any
+    /// server.
     #[must_use]
     pub fn to_failure(&self) -> Failure {
         let mut failure = Failure::new(self.code(), self.message()).cause(self.statement());
@@ -26,11 +27,8 @@ impl TransportFailure {
             // It may quote what the peer sent, such as the names in its certificate.
             failure = failure.cause(Redactor::none().clean(&root, MAX_CAUSE));
         }
-        for hint in self.hints() {
+        for hint in self.kind().hints() {
             failure = failure.hint(*hint);
-        }
-        if self.maybe_billed() {
-            failure = failure.hint("look at the provider's usage page before you send it again");
         }
         if let Some(status) = self.status() {
             failure = failure.with("http_status", status);
@@ -109,9 +107,13 @@ impl TransportFailure {
             TransportKind::Malformed => format!("the answer of {host} breaks the rules of HTTP"),
         }
     }
+}
 
-    fn hints(&self) -> &'static [&'static str] {
-        match self.kind() {
+impl TransportKind {
+    /// The next steps, whoever the server belongs to.
+    #[must_use]
+    pub const fn hints(self) -> &'static [&'static str] {
+        match self {
             TransportKind::NotPermitted | TransportKind::Internal => {
                 &["please report this, with the message"]
             }

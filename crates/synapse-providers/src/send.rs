@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use synapse_core::chat::ChatReply;
-use synapse_core::error::{Code, Failure, Hint, Remedy};
+use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::price::PriceKey;
 use synapse_core::provider::{Authorization, Exchanged, ProviderKind, ProviderProfile};
@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::aside::aside;
 use crate::classify::{
-    Answer, Asked, Headers, Problem, classify, classify_success, classify_within,
+    Answer, Asked, Headers, Problem, classify, classify_success, classify_within, lost,
 };
 use crate::json::{self, Seen, Shape, WHOLE};
 use crate::reply::{redactor, spare};
@@ -193,7 +193,7 @@ impl Sender {
             request = request.json(body);
         }
         match self.http.send(permit, request).await {
-            Err(failure) => self.started(broken(exchange, &redactor, &failure)),
+            Err(failure) => broken(exchange, &redactor, &failure, &self.connection),
             Ok(response) => {
                 note(&mut exchange, &redactor, &response);
                 // Nothing is billed for a look, and refusals come before generation; a server error
@@ -221,17 +221,6 @@ impl Sender {
                 Exchanged { exchange, outcome }
             }
         }
-    }
-
-    /// Says how the server is started, when nothing listens and its owner is the one to start it.
-    fn started<T>(&self, mut exchanged: Exchanged<T>) -> Exchanged<T> {
-        if let (Err(failure), Some(start)) = (&mut exchanged.outcome, self.profile().start)
-            && failure.code == Code::TransportRefused
-        {
-            let hint = Hint::with_remedy("start the server", Remedy::shell(start));
-            failure.hints.insert(0, hint);
-        }
-        exchanged
     }
 }
 
@@ -369,6 +358,7 @@ fn broken<T>(
     mut exchange: Exchange,
     redactor: &Redactor,
     failure: &TransportFailure,
+    connection: &Connection,
 ) -> Exchanged<T> {
     exchange.http_status = failure.status();
     exchange.bytes_out = failure.bytes_out();
@@ -380,17 +370,18 @@ fn broken<T>(
     if let Some(headers) = failure.headers() {
         exchange.request_id = request_id(headers).map(|id| redactor.clean(&id, MAX_HEADER));
     }
-    let failure = failure.to_failure();
+    let mut shown = failure.to_failure();
+    shown.hints = lost(failure.kind(), failure.maybe_billed(), connection);
     // Refused by our own rules before any socket: no attempt was made.
     if matches!(
-        failure.code,
+        shown.code,
         Code::InternalInvariant | Code::CredentialMalformed
     ) {
         exchange.attempts = 0;
     }
     Exchanged {
         exchange,
-        outcome: Err(failure),
+        outcome: Err(shown),
     }
 }
 

@@ -1,18 +1,19 @@
 //! Runs of base64 and of hexadecimal, decoded: what is in them is searched as any text is.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::zeroize::Zeroizing;
 
-/// Adds the runs of `bytes` that hold, decoded in some way, what `holds` finds.
+/// Hands out the runs of `bytes` that hold, decoded in some way, what `holds` finds, until `found`
+/// breaks.
 pub(super) fn find(
     bytes: &[u8],
     holds: &mut impl FnMut(&[u8]) -> bool,
-    mut found: impl FnMut(Range<usize>),
-) {
+    found: &mut impl FnMut(Range<usize>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
     let mut at = 0;
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -22,11 +23,12 @@ pub(super) fn find(
             if may_encode(run) && decodings(run, holds) {
                 let padding = rest.get(run.len()..).unwrap_or_default();
                 let padding = padding.iter().take_while(|byte| **byte == b'=').count();
-                found(at..at + run.len() + padding);
+                found(at..at + run.len() + padding)?;
             }
         }
         at += run + 1;
     }
+    ControlFlow::Continue(())
 }
 
 /// Whether the run can be text in base64, which mixes small letters and capitals, or in hexadecimal.

@@ -9,7 +9,7 @@
 //! **Invariant (linear):** a match that was too short is not made again from its next window
 //! ([`Tried`]), and a run of base64 around a match is measured once.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -101,12 +101,14 @@ impl Known {
         }
         let mut forms = vec![Form::text(plain)];
         // A value with an escape in it is read in several ways itself.
-        Reading::of(value.as_bytes()).each(&mut |reading| {
+        let read = Reading::of(value.as_bytes()).each(&mut |reading| {
             let letters = letters(reading.bytes());
             if forms.iter().all(|form| *form.letters != *letters) {
                 forms.push(Form::text(letters));
             }
+            ControlFlow::Continue(())
         });
+        debug_assert!(read.is_continue());
         let hexadecimal = Zeroizing::new(hexadecimal(value).into_bytes());
         forms.push(Form {
             letters: hexadecimal,
@@ -191,24 +193,31 @@ impl Known {
         lengths.max().unwrap_or_default()
     }
 
-    /// Adds where a value with few letters and digits stands in `text` as it is.
-    pub(super) fn find_literal(&self, text: &str, spans: &mut Vec<Range<usize>>) {
+    /// Hands out where a value with few letters and digits stands in `text` as it is, until `found`
+    /// breaks.
+    pub(super) fn find_literal(
+        &self,
+        text: &str,
+        found: &mut impl FnMut(Range<usize>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         for form in &self.literal {
-            for (start, found) in text.match_indices(form.as_str()) {
-                spans.push(start..start + found.len());
+            for (start, literal) in text.match_indices(form.as_str()) {
+                found(start..start + literal.len())?;
             }
         }
+        ControlFlow::Continue(())
     }
 
-    /// Hands out where the value stands in `bytes`, or a piece of it if pieces count.
+    /// Hands out where the value stands in `bytes`, or a piece of it if pieces count, until `found`
+    /// breaks.
     pub(super) fn find(
         &self,
         matches: Matches,
         bytes: &[u8],
-        found: &mut impl FnMut(usize, usize),
-    ) {
+        found: &mut impl FnMut(Range<usize>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         if self.forms.is_empty() || !self.may_stand_in(bytes) {
-            return;
+            return ControlFlow::Continue(());
         }
         let least = match matches {
             Matches::Pieces => FRAGMENT,
@@ -230,16 +239,17 @@ impl Known {
                 && let Some(span) = skeleton.span(from, to)
             {
                 match kind {
-                    Kind::Text | Kind::Hexadecimal => found(span.start, span.end),
+                    Kind::Text | Kind::Hexadecimal => found(span)?,
                     Kind::Base64 | Kind::Base32 if run.contains(&span.start) => {}
                     Kind::Base64 | Kind::Base32 => {
                         run = whole_run(bytes, span);
-                        found(run.start, run.end);
+                        found(run.clone())?;
                     }
                 }
                 done = to;
             }
         }
+        ControlFlow::Continue(())
     }
 
     /// Whether any window stands in `bytes`.
@@ -431,9 +441,11 @@ mod tests {
 
     fn found(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
-        Known::new(SECRET).find(Matches::Pieces, text.as_bytes(), &mut |from, to| {
-            found.push(text.get(from..to).unwrap());
+        let searched = Known::new(SECRET).find(Matches::Pieces, text.as_bytes(), &mut |span| {
+            found.push(text.get(span).unwrap());
+            ControlFlow::Continue(())
         });
+        assert!(searched.is_continue());
         found
     }
 
@@ -478,14 +490,24 @@ mod tests {
 
     #[test]
     fn a_short_value_is_found_as_it_stands() {
-        let mut spans = Vec::new();
-        Known::new("m").find_literal("an m and an M", &mut spans);
+        let literal = |known: &Known, text: &str| {
+            let mut spans = Vec::new();
+            let searched = known.find_literal(text, &mut |span| {
+                spans.push(span);
+                ControlFlow::Continue(())
+            });
+            assert!(searched.is_continue());
+            spans
+        };
+        let spans = literal(&Known::new("m"), "an m and an M");
         assert!(spans.iter().all(|span| *span == (3..4)), "{spans:?}");
         let known = Known::new("a\"b&c");
         for text in ["a\"b&c", "a\\\"b&c", "a%22b%26c", "6122622663"] {
-            let mut spans = Vec::new();
-            known.find_literal(text, &mut spans);
-            assert_eq!(spans.first(), Some(&(0..text.len())), "{text}");
+            assert_eq!(
+                literal(&known, text).first(),
+                Some(&(0..text.len())),
+                "{text}"
+            );
         }
     }
 }

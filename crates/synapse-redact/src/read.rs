@@ -2,7 +2,7 @@
 //! (again and again), without markup between the letters, and with lists of numbers as the bytes
 //! that they are. Each reading keeps where every byte of it stands in the text.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use secrecy::zeroize::Zeroizing;
 
@@ -11,6 +11,7 @@ use super::shapes::{escape_length, invisible_length};
 /// The bytes of a text, read in one way.
 pub(super) struct Reading<'a> {
     bytes: Bytes<'a>,
+    words: Words,
     /// Where each byte was read from; `None` when they are those of the text itself.
     places: Option<Vec<Place>>,
 }
@@ -18,6 +19,15 @@ pub(super) struct Reading<'a> {
 enum Bytes<'a> {
     Text(&'a [u8]),
     Made(Zeroizing<Vec<u8>>),
+}
+
+/// Where a word of a reading may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// Behind what is no letter and no digit, as people write.
+    Apart,
+    /// At every byte: in a list of numbers, whatever number stands before the list is read with it.
+    Anywhere,
 }
 
 /// Start and end in the text, which is a block and short.
@@ -28,6 +38,7 @@ impl<'a> Reading<'a> {
     pub(super) const fn of(bytes: &'a [u8]) -> Self {
         Self {
             bytes: Bytes::Text(bytes),
+            words: Words::Apart,
             places: None,
         }
     }
@@ -42,6 +53,21 @@ impl<'a> Reading<'a> {
     /// Whether these are the bytes of the text itself.
     pub(super) const fn is_text(&self) -> bool {
         self.places.is_none()
+    }
+
+    /// Where its words begin.
+    pub(super) const fn words(&self) -> Words {
+        self.words
+    }
+
+    /// Where the last `count` bytes of this reading begin in the text, of which `length` bytes were
+    /// read; `None` when the reading ends before the text does, and nothing of it goes on.
+    pub(super) fn tail(&self, count: usize, length: usize) -> Option<usize> {
+        let bytes = self.bytes().len();
+        let (_, end) = self.place(bytes.checked_sub(1)?)?;
+        let goes_on = end.saturating_add(LONGEST_MARKUP) >= length;
+        let (start, _) = self.place(bytes.saturating_sub(count))?;
+        goes_on.then_some(start)
     }
 
     /// Where the bytes `from..to` of this reading stand in the text.
@@ -62,31 +88,35 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Hands this reading and every other that there is to `visit`.
-    pub(super) fn each(self, visit: &mut impl FnMut(&Reading<'_>)) {
+    /// Hands this reading and every other that there is to `visit`, until it breaks.
+    pub(super) fn each(
+        self,
+        visit: &mut impl FnMut(&Reading<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let mut layer = Some(self);
         for _ in 0..=DEPTH {
             let Some(reading) = layer else {
-                return;
+                break;
             };
             let glance = Glance::at(reading.bytes());
-            visit(&reading);
+            visit(&reading)?;
             if glance.markup
                 && let Some(bare) = reading.without_markup()
             {
-                visit(&bare);
+                visit(&bare)?;
                 if Glance::at(bare.bytes()).digits {
-                    bare.numbers(visit);
+                    bare.numbers(visit)?;
                 }
             }
             if glance.digits {
-                reading.numbers(visit);
+                reading.numbers(visit)?;
             }
             layer = match glance.escapes {
                 true => reading.unescaped(),
                 false => None,
             };
         }
+        ControlFlow::Continue(())
     }
 
     /// With escapes undone once: `%2F`, `\u002f`, `\x2f`, `\057`, `&#47;`, letters of full width.
@@ -124,7 +154,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads each list of numbers as bytes: in decimal, in hexadecimal, in octal.
-    fn numbers(&self, visit: &mut impl FnMut(&Reading<'_>)) {
+    fn numbers(&self, visit: &mut impl FnMut(&Reading<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
         let bytes = self.bytes();
         let mut list: Vec<Range<usize>> = Vec::new();
         let mut at = 0;
@@ -135,12 +165,12 @@ impl<'a> Reading<'a> {
             let goes_on = bytes.get(number.clone()).is_some_and(may_be_number);
             if !list.is_empty() && (!goes_on || gap > LONGEST_GAP) {
                 if list.len() >= FEWEST_NUMBERS {
-                    self.list(&list, visit);
+                    self.list(&list, visit)?;
                 }
                 list.clear();
             }
             if word == 0 {
-                return;
+                return ControlFlow::Continue(());
             }
             at = number.end;
             if goes_on {
@@ -149,7 +179,11 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn list(&self, list: &[Range<usize>], visit: &mut impl FnMut(&Reading<'_>)) {
+    fn list(
+        &self,
+        list: &[Range<usize>],
+        visit: &mut impl FnMut(&Reading<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let word = |number: &Range<usize>| self.bytes().get(number.clone()).unwrap_or_default();
         for radix in [Radix::Decimal, Radix::Hexadecimal, Radix::Octal] {
             let mut made = Making::with_capacity(list.len());
@@ -161,14 +195,18 @@ impl<'a> Reading<'a> {
             }
             // Half of them, because `{"0":115,"1":107}` has an index before each.
             if whole * 2 >= FEWEST_NUMBERS {
-                visit(&made.done());
+                visit(&made.numbers())?;
             }
         }
-        self.indexed(list, visit);
+        self.indexed(list, visit)
     }
 
     /// Reads `{"0":115,"1":107}`: the bytes, which have an index before each that counts up.
-    fn indexed(&self, list: &[Range<usize>], visit: &mut impl FnMut(&Reading<'_>)) {
+    fn indexed(
+        &self,
+        list: &[Range<usize>],
+        visit: &mut impl FnMut(&Reading<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let number = |at: usize| {
             let word = self.bytes().get(list.get(at)?.clone())?;
             number(word, 10)
@@ -193,9 +231,10 @@ impl<'a> Reading<'a> {
                 let byte = Radix::Decimal.byte(word).unwrap_or(b'\n');
                 made.push(self, byte, value.start, value.end);
             }
-            visit(&made.done());
+            visit(&made.numbers())?;
             at += 2 * pairs;
         }
+        ControlFlow::Continue(())
     }
 }
 
@@ -225,7 +264,16 @@ impl Making {
     fn done(self) -> Reading<'static> {
         Reading {
             bytes: Bytes::Made(self.bytes),
+            words: Words::Apart,
             places: Some(self.places),
+        }
+    }
+
+    /// A reading that was made from a list of numbers.
+    fn numbers(self) -> Reading<'static> {
+        Reading {
+            words: Words::Anywhere,
+            ..self.done()
         }
     }
 }
@@ -519,13 +567,15 @@ mod tests {
     /// The letters and digits of every reading.
     fn readings(text: &str) -> Vec<String> {
         let mut readings = Vec::new();
-        Reading::of(text.as_bytes()).each(&mut |reading| {
+        let read = Reading::of(text.as_bytes()).each(&mut |reading| {
             let letters = reading
                 .bytes()
                 .iter()
                 .filter(|byte| byte.is_ascii_alphanumeric());
             readings.push(letters.map(|byte| char::from(*byte)).collect());
+            ControlFlow::Continue(())
         });
+        assert!(read.is_continue());
         readings
     }
 
@@ -622,12 +672,14 @@ mod tests {
     fn places_are_those_of_the_text() {
         let text = "x %2561%62 <b>y";
         let mut found = Vec::new();
-        Reading::of(text.as_bytes()).each(&mut |reading| {
+        let read = Reading::of(text.as_bytes()).each(&mut |reading| {
             let bytes = reading.bytes();
             if let Some(at) = bytes.windows(2).position(|window| window == b"ab") {
                 found.push(text.get(reading.span(at, at + 2).unwrap()).unwrap());
             }
+            ControlFlow::Continue(())
         });
+        assert!(read.is_continue());
         assert!(
             !found.is_empty() && found.iter().all(|found| *found == "%2561%62"),
             "{found:?}"

@@ -8,30 +8,23 @@
 //! **Invariant (linear):** a run of token characters is measured once ([`Run`]), however many words
 //! begin in it; every other look ahead is bounded, or what it passed over is not looked at again.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
+use super::read::Words;
 use super::vendors::{TOKEN_PREFIXES, is_credential, is_url_safe};
 
-/// Adds where `bytes` hold a token, read as they stand.
-pub(super) fn find(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
-    Scan::new(bytes).each(|span| {
-        spans.push(span);
-        true
-    });
-}
-
-/// Whether `bytes`, read as they stand, hold a token.
-pub(super) fn any(bytes: &[u8]) -> bool {
-    let mut found = false;
-    Scan::new(bytes).each(|_| {
-        found = true;
-        false
-    });
-    found
+/// Hands out where `bytes`, read as they stand, hold a token, until `found` breaks.
+pub(super) fn find(
+    bytes: &[u8],
+    words: Words,
+    found: &mut impl FnMut(Range<usize>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    Scan::new(bytes, words).each(found)
 }
 
 struct Scan<'a> {
     bytes: &'a [u8],
+    words: Words,
     url_safe: Run,
     credential: Run,
 }
@@ -77,16 +70,17 @@ impl Run {
 }
 
 impl<'a> Scan<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    fn new(bytes: &'a [u8], words: Words) -> Self {
         Self {
             bytes,
+            words,
             url_safe: Run::default(),
             credential: Run::default(),
         }
     }
 
-    /// Hands out every token, until `found` has enough.
-    fn each(mut self, mut found: impl FnMut(Range<usize>) -> bool) {
+    /// Hands out every token, until `found` breaks.
+    fn each(mut self, found: &mut impl FnMut(Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
         let bytes = self.bytes;
         let mut before = b' ';
         let mut at = 0;
@@ -100,15 +94,13 @@ impl<'a> Scan<'a> {
             let token = match byte {
                 b'-' => private_key(bytes, at),
                 b':' => user_info(bytes, at),
-                _ if byte.is_ascii_alphabetic() && !before.is_ascii_alphanumeric() => self.word(at),
+                _ if byte.is_ascii_alphabetic() && self.begins_behind(before) => self.word(at),
                 _ => None,
             };
             let next = match token {
                 Some(span) => {
                     let end = span.end;
-                    if !found(span) {
-                        return;
-                    }
+                    found(span)?;
                     end.max(at + 1)
                 }
                 None => at + 1,
@@ -116,6 +108,11 @@ impl<'a> Scan<'a> {
             before = bytes.get(next - 1).copied().unwrap_or(b' ');
             at = next;
         }
+        ControlFlow::Continue(())
+    }
+
+    fn begins_behind(&self, before: u8) -> bool {
+        self.words == Words::Anywhere || !before.is_ascii_alphanumeric()
     }
 
     /// What begins at the start of a word.

@@ -7,6 +7,7 @@ mod calls;
 mod checklist;
 mod codes;
 mod connections;
+mod demo;
 mod doctor;
 mod failure;
 mod ide;
@@ -23,6 +24,7 @@ pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
     PreflightsDocument,
 };
+pub use self::demo::{DemoDocument, DemoStepView};
 pub use self::doctor::DoctorDocument;
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
 pub use self::ide::{

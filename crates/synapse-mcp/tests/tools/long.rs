@@ -24,6 +24,8 @@ use tokio::time::{sleep, timeout};
 use crate::bench::{bench_with, code, reply};
 
 const TAKES: Duration = Duration::from_secs(120);
+/// Bytes of the request.
+const BODY: u64 = 77;
 
 #[derive(Debug, Default)]
 struct Slow {
@@ -53,11 +55,14 @@ impl Provider for Slow {
 
     async fn chat(
         &self,
-        _permit: &NetworkPermit,
+        permit: &NetworkPermit,
         _secret: Option<&BoundSecret>,
         _request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        // As every adapter does before its request, and as the client does once it is connected.
+        permit.departing(BODY).await.unwrap();
+        permit.departure().unwrap().departed();
         sleep(TAKES).await;
         Exchanged {
             exchange: Exchange {
@@ -141,6 +146,9 @@ async fn a_call_that_its_client_gives_up_is_closed() {
     let rows = bench.ledger.entries();
     assert_eq!((rows.len(), slow.asked.load(Ordering::SeqCst)), (1, 1));
     assert_eq!(rows[0].outcome, Outcome::Cancelled);
+    let exchange = &rows[0].receipt.exchange;
+    assert!(exchange.maybe_billed);
+    assert_eq!((exchange.attempts, exchange.bytes_out), (1, BODY));
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,6 +26,7 @@ use synapse_core::provider::ProviderKind;
 use synapse_core::redact::Redactor;
 
 use crate::wire::error::{ErrorBody, Format};
+pub(crate) use remedy::lost;
 pub(crate) use verdict::Verdict;
 use words::Words;
 

@@ -4,8 +4,10 @@
 //! A hint names no URL but those of the connection, of the preset's row and of the answer, and
 //! speaks of a credential only where there is one, or where the server asks for one.
 
-use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::error::{Code, Failure, Hint, Remedy};
 use synapse_core::provider::{ProviderKind, ProviderProfile, TokenNeed, Wire};
+use synapse_core::{BaseUrl, Connection};
+use synapse_http::TransportKind;
 
 use super::report::{MAX_FACT, MAX_WORDS, location, retry_after};
 use super::{Answer, Asked, verdict};
@@ -75,14 +77,41 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
         _ if failure.message == verdict::NO_MEMORY.message => failure.hint(
             "use a smaller or more quantized model, or free memory on the machine that runs it",
         ),
-        _ if is_own(answer) => failure.hint("look at the log of the server on your own machine"),
+        _ if is_own(answer.base_url, profile) => failure.hint(OWN_LOG),
         _ => failure.hint("report it to the provider, with the request id if there is one"),
     }
 }
 
-/// Whether the server runs on this machine.
-fn is_own(answer: &Answer<'_>) -> bool {
-    answer.base_url.is_loopback() && answer.provider.profile().token == TokenNeed::Optional
+/// The next steps for a request that brought no whole answer.
+pub(crate) fn lost(kind: TransportKind, maybe_billed: bool, connection: &Connection) -> Vec<Hint> {
+    let profile = connection.provider.profile();
+    let own = is_own(&connection.base_url, profile);
+    let mut hints = Vec::new();
+    if let (TransportKind::Refused, Some(start)) = (kind, profile.start) {
+        hints.push(Hint::with_remedy("start the server", Remedy::shell(start)));
+    }
+    let steps: &[&str] = match kind {
+        TransportKind::Refused if !connection.base_url.is_loopback() && profile.start.is_none() => {
+            &["correct host and port of the base URL, or check network, VPN and firewall"]
+        }
+        TransportKind::Interrupted | TransportKind::Truncated if own => &[OWN_LOG],
+        TransportKind::BodyTooLarge { .. } | TransportKind::Malformed if own => {
+            &["check that the base URL is that of an API", OWN_LOG]
+        }
+        _ => kind.hints(),
+    };
+    hints.extend(steps.iter().map(|step| Hint::new(*step)));
+    if maybe_billed && !own {
+        hints.push(Hint::new(
+            "look at the provider's usage page before you send it again",
+        ));
+    }
+    hints
+}
+
+/// Whether the server runs on this machine and is its owner's.
+fn is_own(base_url: &BaseUrl, profile: &ProviderProfile) -> bool {
+    base_url.is_loopback() && profile.token == TokenNeed::Optional
 }
 
 fn redirected(failure: Failure, answer: &Answer<'_>) -> Failure {
@@ -147,7 +176,7 @@ fn token_rejected(failure: Failure, answer: &Answer<'_>) -> Failure {
     });
     match profile.token {
         TokenNeed::Required => failure.hint(format!("create a token: {}", profile.token_page)),
-        TokenNeed::Optional if is_own(answer) => failure
+        TokenNeed::Optional if is_own(answer.base_url, profile) => failure
             .hint("the token is the one that the server on your own machine was started with"),
         TokenNeed::Optional => {
             failure.hint(format!("whoever runs {} gives out its tokens", answer.host))
@@ -271,5 +300,6 @@ const LM_STUDIO: Vendor = Vendor {
     model_unavailable: &[Step::Run("load the model", "lms load {model}")],
     ..ANY
 };
+const OWN_LOG: &str = "look at the log of the server on your own machine";
 const MODEL: &str = "{model}";
 const MAX_WAIT: usize = 40;

@@ -39,7 +39,7 @@ fn row(disguise: Disguise) -> String {
 }
 
 /// Whether a token that nobody knew is removed as well.
-fn is_found_by_shape(disguise: Disguise) -> bool {
+pub(crate) fn is_found_by_shape(disguise: Disguise) -> bool {
     let token = format!("hf_{}", "abcdEFGH0123ijklMNOP4567");
     let said = format!("you sent {}, it is wrong", disguise.of(&token));
     Canary::new(&token)

@@ -82,3 +82,32 @@ fn the_demo_needs_nothing_and_leaves_nothing() {
     assert_eq!(home.files(), []);
     assert!(!home.synapse().exists());
 }
+
+#[test]
+fn the_demo_as_a_document_says_what_each_step_proved() {
+    let home = Home::new(TWIN);
+    let shown = home.run(["demo", "--json"]).with_code(0);
+    let document = shown.json();
+    assert_eq!(document["schema"], "synapse.demo/1");
+    assert_eq!(document["ok"], true);
+    let steps = document["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 6, "{document}");
+    for step in steps {
+        assert!(!step["title"].as_str().unwrap().is_empty(), "{step}");
+        assert!(!step["proof"].as_str().unwrap().is_empty(), "{step}");
+    }
+    assert_eq!(steps[0]["proof"], "refused; the provider saw 0 connections");
+    let commands = steps
+        .iter()
+        .flat_map(|step| step["commands"].as_array().unwrap());
+    let commands: Vec<_> = commands.map(|command| command.as_str().unwrap()).collect();
+    assert!(
+        commands.contains(&"synapse chat demo \"Say hello\""),
+        "{commands:?}"
+    );
+    // The story is progress then.
+    assert!(
+        shown.stderr.contains("1 HTTP request seen by the provider"),
+        "{shown}"
+    );
+}

@@ -7,10 +7,12 @@
 mod child;
 mod loopback;
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use synapse_core::document::{DemoDocument, DemoStepView};
 use synapse_core::error::{Code, Failure};
 
 use self::child::{Program, Session};
@@ -25,19 +27,22 @@ pub(super) fn run(context: &Context) -> Result<(), CommandError> {
         printer: &context.printer,
         program: Program::new(ide::own_command(&context.environment)?, directory.path()),
         provider: &provider,
-        step: std::cell::Cell::new(0),
+        steps: RefCell::default(),
     };
-    demo.printer.line(&styled(
+    demo.show(&styled(
         STRONG,
         "Synapse demo: the whole path, on this machine alone",
     ));
-    demo.printer
-        .line("No key, no network: an embedded provider gives canned answers.");
+    demo.show("No key, no network: an embedded provider gives canned answers.");
     demo.run(directory.path())?;
-    demo.printer.line("");
-    demo.printer
-        .line(&styled(GOOD, "Every step passed. This installation works."));
-    demo.printer.line(GO_LIVE);
+    let printer = &context.printer;
+    if printer.is_json() {
+        printer.document(&DemoDocument::new(demo.steps.into_inner()));
+        return Ok(());
+    }
+    printer.line("");
+    printer.line(&styled(GOOD, "Every step passed. This installation works."));
+    printer.line(GO_LIVE);
     Ok(())
 }
 
@@ -45,7 +50,8 @@ struct Demo<'a> {
     printer: &'a Printer,
     program: Program,
     provider: &'a LoopbackProvider,
-    step: std::cell::Cell<u32>,
+    /// The step under way is the last one.
+    steps: RefCell<Vec<DemoStepView>>,
 }
 
 impl Demo<'_> {
@@ -195,10 +201,9 @@ impl Demo<'_> {
         arguments: &[&str],
         fails: impl Into<Option<Code>>,
     ) -> Result<String, Failure> {
-        self.line(&styled(
-            FAINT,
-            &format!("$ synapse {}", shell_words(arguments)),
-        ));
+        let command = format!("synapse {}", shell_words(arguments));
+        self.line(&styled(FAINT, &format!("$ {command}")));
+        self.note(|step| step.commands.push(command));
         let output = self
             .program
             .run(arguments)
@@ -219,19 +224,39 @@ impl Demo<'_> {
     }
 
     fn title(&self, text: &str) {
-        self.step.set(self.step.get() + 1);
-        self.printer.line("");
-        self.printer
-            .line(&styled(STRONG, &format!("{}. {text}", self.step.get())));
+        self.steps.borrow_mut().push(DemoStepView {
+            title: text.to_owned(),
+            ..DemoStepView::default()
+        });
+        self.show("");
+        self.show(&styled(STRONG, &format!("{}. {text}", self.number())));
     }
 
     fn line(&self, text: &str) {
-        self.printer.line(&format!("   {text}"));
+        self.show(&format!("   {text}"));
     }
 
     fn passed(&self, what: &str) {
-        self.printer
-            .line(&format!("   {} {what}", styled(GOOD, "ok")));
+        self.line(&format!("{} {what}", styled(GOOD, "ok")));
+        self.note(|step| what.clone_into(&mut step.proof));
+    }
+
+    /// Shows a line of the story, which is progress when the result is a document.
+    fn show(&self, text: &str) {
+        match self.printer.is_json() {
+            true => self.printer.note(text),
+            false => self.printer.line(text),
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut DemoStepView)) {
+        if let Some(step) = self.steps.borrow_mut().last_mut() {
+            change(step);
+        }
+    }
+
+    fn number(&self) -> usize {
+        self.steps.borrow().len()
     }
 
     fn expect(&self, holds: bool, otherwise: &str) -> Result<(), Failure> {
@@ -240,14 +265,14 @@ impl Demo<'_> {
         }
         Err(Failure::new(
             Code::InternalInvariant,
-            format!("step {} of the demo failed", self.step.get()),
+            format!("step {} of the demo failed", self.number()),
         )
         .cause(otherwise.to_owned())
         .hint("please report it, with what is printed above"))
     }
 }
 
-/// The arguments as one would type them.
+/// The arguments, shell-quoted.
 fn shell_words(arguments: &[&str]) -> String {
     let word = |text: &&str| match text.contains(' ') {
         true => format!("\"{text}\""),

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use synapse_core::provider::TokenNeed;
-use synapse_core::{BaseUrl, Origin};
+use synapse_core::{BaseUrl, Connection, Draft, Origin};
+use synapse_http::{ProxyReason, TlsReason, TransportKind};
 use url::Url;
 
 use super::*;
@@ -138,6 +139,115 @@ fn check(
     if provider == ProviderKind::OpenAiCompatible {
         assert!(!hint.contains("openai.com"), "{what}: {hint}");
     }
+}
+
+/// Every way in which a request brings no whole answer.
+const LOST: [TransportKind; 25] = [
+    TransportKind::NotPermitted,
+    TransportKind::Internal,
+    TransportKind::Dns,
+    TransportKind::Refused,
+    TransportKind::Unreachable,
+    tls(TlsReason::NoRoots),
+    tls(TlsReason::UnknownIssuer),
+    tls(TlsReason::WrongName),
+    tls(TlsReason::Expired),
+    tls(TlsReason::NotYetValid),
+    tls(TlsReason::Authority),
+    tls(TlsReason::BadCertificate),
+    tls(TlsReason::NotTls),
+    tls(TlsReason::HandshakeRefused),
+    TransportKind::Proxy {
+        reason: ProxyReason::AuthenticationRequired,
+    },
+    TransportKind::Proxy {
+        reason: ProxyReason::TunnelRefused,
+    },
+    TransportKind::Proxy {
+        reason: ProxyReason::Unreachable,
+    },
+    TransportKind::ConnectTimeout,
+    TransportKind::ResponseTimeout,
+    TransportKind::Interrupted,
+    TransportKind::Truncated,
+    TransportKind::BodyTooLarge { cap: 1 },
+    TransportKind::Undecodable,
+    TransportKind::NotHttp,
+    TransportKind::Malformed,
+];
+
+const fn tls(reason: TlsReason) -> TransportKind {
+    TransportKind::Tls { reason }
+}
+
+/// The same for requests that brought no answer: the steps fit the owner of the server as well.
+#[test]
+fn no_hint_for_a_lost_request_contradicts_what_is_known() {
+    let mut looked_at = 0;
+    for provider in ProviderKind::ALL {
+        let example = provider.profile().base_url_example;
+        for base in [
+            example,
+            "https://gateway.test:8443/other",
+            "http://127.0.0.1:4321/v1",
+        ] {
+            let connection = connection(provider, base);
+            let own = connection.base_url.is_loopback()
+                && provider.profile().token == TokenNeed::Optional;
+            for (kind, maybe_billed) in LOST
+                .into_iter()
+                .flat_map(|kind| [(kind, true), (kind, false)])
+            {
+                let hints = lost(kind, maybe_billed, &connection);
+                assert!(
+                    !hints.is_empty(),
+                    "{provider} {base} {kind:?}: no next step"
+                );
+                for hint in &hints {
+                    let text = &hint.text;
+                    let what = format!("{provider} {base} {kind:?}: {text}");
+                    for url in urls(text) {
+                        assert!(
+                            known(provider, &connection.base_url).contains(url.as_str()),
+                            "{what}"
+                        );
+                    }
+                    // A credential is no matter of a connection that broke.
+                    for word in [" key", "token", "credential"] {
+                        assert!(!text.to_lowercase().contains(word), "{what}");
+                    }
+                    for word in ["usage page", "report it to the provider", "VPN and proxy"] {
+                        assert!(!own || !text.contains(word), "{what}");
+                    }
+                    let starts = text.contains("start the server");
+                    let startable = provider.profile().start.is_some();
+                    assert!(
+                        !starts || startable || connection.base_url.is_loopback(),
+                        "{what}"
+                    );
+                    looked_at += 1;
+                }
+                let says_billed = hints.iter().any(|hint| hint.text.contains("usage page"));
+                assert_eq!(
+                    says_billed,
+                    maybe_billed && !own,
+                    "{provider} {base} {kind:?}"
+                );
+            }
+        }
+    }
+    assert!(looked_at > 16 * 3 * 2 * LOST.len(), "{looked_at}");
+}
+
+fn connection(provider: ProviderKind, base_url: &str) -> Connection {
+    let draft = Draft {
+        provider: provider.to_string(),
+        model: "org/some-model".to_owned(),
+        base_url: Some(base_url.to_owned()),
+        credential: (provider.profile().token == TokenNeed::Required).then(|| "env:KEY".to_owned()),
+        ..Draft::default()
+    };
+    draft.parse("c".parse().unwrap()).unwrap()
 }
 
 #[test]
