@@ -8,6 +8,7 @@ mod engine;
 pub mod host;
 mod identity;
 pub mod product;
+pub mod report;
 mod revision;
 mod server;
 pub mod stdio;

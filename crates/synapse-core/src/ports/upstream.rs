@@ -29,6 +29,12 @@ pub trait UpstreamStore: Send + Sync + fmt::Debug {
     /// `config.*` or `storage.*` when the file as a whole cannot be read.
     fn load(&self) -> Result<Vec<StoredUpstream>, Failure>;
 
+    /// A value that differs whenever [`UpstreamStore::load`] may give something else, got without
+    /// reading the file; `None` when that cannot be told.
+    fn stamp(&self) -> Option<u64> {
+        None
+    }
+
     /// Adds an entry, given as its JSON object; comments and the other entries stay as they are.
     ///
     /// # Errors
@@ -53,6 +59,12 @@ pub trait ApprovalStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.*`, `config.newer-format`.
     fn load(&self) -> Result<Vec<Approval>, Failure>;
+
+    /// A value that differs whenever [`ApprovalStore::load`] may give something else, as
+    /// [`UpstreamStore::stamp`].
+    fn stamp(&self) -> Option<u64> {
+        None
+    }
 
     /// Keeps an approval in place of the one that the server had.
     ///

@@ -23,6 +23,8 @@ pub struct Catalogue {
     pub resources: Vec<Map<String, Value>>,
     /// The items of `resources/templates/list`.
     pub templates: Vec<Map<String, Value>>,
+    /// The items of `skills/list` of the extension `io.modelcontextprotocol/skills`.
+    pub skills: Vec<Map<String, Value>>,
 }
 
 impl Eq for Catalogue {}

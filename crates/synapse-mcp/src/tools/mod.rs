@@ -174,7 +174,7 @@ fn connection(scope: Option<&str>, named: Option<String>) -> Result<Option<Strin
 }
 
 /// A failure as a result: one paragraph for the reader, the document for the program.
-fn failed(failure: &Failure, document: &ErrorDocument) -> ToolResult {
+pub(crate) fn failed(failure: &Failure, document: &ErrorDocument) -> ToolResult {
     ToolResult::text(paragraph(failure))
         .failed()
         .with_structured_content(value(document))
