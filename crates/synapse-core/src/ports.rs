@@ -18,8 +18,8 @@ use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
-    Closing, Dating, Entry, Examination, HistoryQuery, HubClosing, HubOpening, Opening, Purged, RecordedText, Repaired,
-    Reservation, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, HistoryQuery, HubClosing, HubOpening, Opening, Purged,
+    RecordedText, Repaired, Reservation, UsageQuery, UsageReport, Verification,
 };
 use crate::limits::Verdict;
 use crate::name::ConnectionName;

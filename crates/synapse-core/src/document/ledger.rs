@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::calls::ReceiptView;
 use crate::ledger::{
-    Discrepancy, Entry, HistoryQuery, HubFacts, Order, Purged, RecordedText, Repaired, UsageLine, UsageQuery,
-    UsageReport, Verification, Waiting,
+    Discrepancy, Entry, HistoryQuery, HubFacts, Order, Purged, RecordedText, Repaired, UsageLine,
+    UsageQuery, UsageReport, Verification, Waiting,
 };
 use crate::time::Timestamp;
 

@@ -200,8 +200,15 @@ impl Column {
             | Self::Generation
             | Self::Requests
             | Self::MayHaveRun => is_known,
-            Self::HeadersMs | Self::RequestId | Self::ModelServed | Self::FinishReason
-            | Self::HttpStatus if entry.hub.is_some() => is_known,
+            Self::HeadersMs
+            | Self::RequestId
+            | Self::ModelServed
+            | Self::FinishReason
+            | Self::HttpStatus
+                if entry.hub.is_some() =>
+            {
+                is_known
+            }
             Self::ErrorClass | Self::ErrorCode => {
                 is_known || matches!(entry.outcome, Outcome::Error | Outcome::Refused)
             }
