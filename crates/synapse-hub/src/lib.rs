@@ -20,6 +20,7 @@ mod owners;
 mod ports;
 mod relay;
 mod roster;
+mod rows;
 mod runtime;
 mod schema;
 mod search;
@@ -28,6 +29,7 @@ mod settings;
 mod status;
 
 pub use budget::{ToolCost, estimated_tokens};
+pub use compare::catalogue_hash;
 pub use hub::Hub;
 pub use names::{MAX_NAME_CHARACTERS, offered_name};
 pub use ports::{

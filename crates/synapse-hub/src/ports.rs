@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use synapse_core::error::Failure;
 use synapse_core::ports::{
-    ApprovalStore, CallIds, Clock, SecretResolver, TokenSource, UpstreamStore,
+    ApprovalStore, CallIds, Clock, HubLedger, SecretResolver, TokenSource, UpstreamStore,
 };
 use synapse_core::secret::BoundSecret;
 use synapse_core::upstream::{
@@ -34,6 +34,8 @@ pub struct HubPorts {
     pub tokens: Option<Arc<dyn TokenSource>>,
     /// Who counts what upstreams sample; without it they do not sample.
     pub sampling: Option<Arc<dyn SamplingMeter>>,
+    /// Where rows go.
+    pub ledger: Arc<dyn HubLedger>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids of rows.
@@ -52,6 +54,9 @@ pub trait Targets: Send + Sync + fmt::Debug {
         upstream: &Upstream,
         start: Option<&Start>,
     ) -> Result<(Target, Fingerprint), Failure>;
+
+    /// The directory that the IDE works in, for values that are filled in at a start.
+    fn workspace(&self) -> Option<String>;
 }
 
 /// Opens conversations with upstreams.

@@ -14,6 +14,7 @@ use synapse_core::gate::NetworkPermit;
 use synapse_core::ports::{SecretResolver, TokenSource};
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
+use synapse_core::upstream::expand::is_secret;
 use synapse_core::upstream::{Piece, Target, Template, UpstreamName};
 use synapse_mcp::JsonObject;
 
@@ -26,6 +27,8 @@ pub(crate) struct UpstreamCredentials {
     pub(crate) permit: NetworkPermit,
     pub(crate) resolver: Arc<dyn SecretResolver>,
     pub(crate) tokens: Option<Arc<dyn TokenSource>>,
+    /// The directory that the IDE works in.
+    pub(crate) workspace: Option<String>,
     pub(crate) known: Known,
 }
 
@@ -45,21 +48,36 @@ impl UpstreamCredentials {
                     let value = self.secret(name, reference).await?;
                     text.push_str(value.expose_secret());
                 }
-                Piece::Variable { name, .. } => {
-                    return Err(Failure::new(
-                        Code::ConfigUnresolvedVariable,
-                        format!("`${{{name}}}` was not expanded"),
-                    ));
+                Piece::Value {
+                    name: variable,
+                    value,
+                } => {
+                    text.push_str(value.expose());
+                    // A token is no less one for standing in a variable.
+                    if is_secret(variable, value.expose()) {
+                        let secret = SecretString::from(value.expose());
+                        let key = format!("{name} ${variable}");
+                        self.known.remember(key, self.resolver.redactor(&secret));
+                    }
                 }
                 Piece::WorkspaceFolder => {
-                    return Err(Failure::new(
-                        Code::ConfigUnresolvedVariable,
-                        "`${workspaceFolder}` was not expanded",
-                    ));
+                    text.push_str(self.workspace.as_deref().ok_or_else(|| {
+                        self.unresolved("workspaceFolder")
+                            .cause("no IDE said in which folder it works")
+                    })?);
                 }
+                Piece::Variable { name, .. } => return Err(self.unresolved(name)),
             }
         }
         Ok(SecretString::from(text))
+    }
+
+    fn unresolved(&self, variable: &str) -> Failure {
+        Failure::new(
+            Code::ConfigUnresolvedVariable,
+            format!("`${{{variable}}}` of `{}` is not set", self.server),
+        )
+        .with("server", &self.server)
     }
 
     async fn secret(

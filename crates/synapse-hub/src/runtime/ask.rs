@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 use synapse_core::error::{Code, Failure};
+use synapse_core::ledger::HubKind;
 use synapse_core::upstream::Pin;
 use synapse_mcp::client::{CallError, Outgoing, Questions, RpcError};
 use synapse_mcp::host::{Caller, Client, ProgressReporter};
@@ -14,10 +15,12 @@ use super::parked::{Parking, digest};
 use super::pulse::Pulse;
 use super::relaying::Gatekeeper;
 use super::{Live, Runtime, Use};
+use crate::budget::bytes_of;
 use crate::compare::Differences;
 use crate::failure::{Refusal, Stage, tool_changed, tool_gone, unsupported};
 use crate::owners::links;
 use crate::relay::request_capabilities;
+use crate::rows::Row;
 
 /// What an IDE asks of an upstream.
 pub(crate) struct Ask {
@@ -46,6 +49,27 @@ pub(crate) enum Subject {
     Other,
 }
 
+impl Ask {
+    /// The kind of its row; completions leave none.
+    fn kind(&self) -> Option<HubKind> {
+        match self.method.as_str() {
+            "tools/call" => Some(HubKind::Call),
+            "prompts/get" => Some(HubKind::Get),
+            "resources/read" | "skills/get" => Some(HubKind::Read),
+            _ => None,
+        }
+    }
+}
+
+impl Subject {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Tool(name) | Self::Prompt(name) => Some(name),
+            Self::Other => None,
+        }
+    }
+}
+
 impl Runtime {
     /// Asks the upstream, which is started if it does not run: at most one request, and for a modern
     /// upstream that wants answers of a legacy IDE one more for each round of them.
@@ -56,15 +80,45 @@ impl Runtime {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let pulse = Pulse::to(ask.progress.clone());
         let server = self.server().as_str().to_owned();
-        let asked = pulse.around(&server, self.carry_out(&ask, &pulse)).await;
+        let mut row = ask.kind().map(|kind| {
+            let facts = self.facts(self.live().as_deref());
+            self.rows().begin(kind, ask.subject.name(), Some(&ask.caller), facts)
+        });
+        let work = self.carry_out(&ask, &pulse, row.as_mut());
+        let asked = pulse.around(&server, work).await;
+        if let Some(row) = row {
+            self.end(row, &asked).await;
+        }
         self.stop_when_idle();
         asked
+    }
+
+    /// Completes the row of a request.
+    async fn end(&self, mut row: Row, asked: &Result<JsonObject, Refusal>) {
+        row.facts = self.facts(self.live().as_deref());
+        match asked {
+            Ok(result) => {
+                row.facts.may_have_run = true;
+                row.end(None, bytes_of(result)).await;
+            }
+            // The upstream answered; that it answered with an error is its business.
+            Err(Refusal::Rpc(_)) => {
+                row.facts.may_have_run = true;
+                row.end(None, 0).await;
+            }
+            Err(Refusal::Failure(failure)) => {
+                let told = failure.context.get("may_have_run");
+                row.facts.may_have_run = told.is_some_and(|told| told == "yes");
+                row.end(Some(failure), 0).await;
+            }
+        }
     }
 
     async fn carry_out(
         self: &Arc<Self>,
         ask: &Ask,
         pulse: &Pulse,
+        row: Option<&mut Row>,
     ) -> Result<JsonObject, Refusal> {
         let parking = self.hub.upgrade().map(|hub| hub.parking().clone());
         let state = ask.params.get("requestState").and_then(Value::as_str);
@@ -92,6 +146,10 @@ impl Runtime {
         let _use = Use::of(&live);
         self.freshen(&live).await?;
         self.check(&live, &ask.subject)?;
+        self.set_level(&live, ask.caller.log_level()).await;
+        if let Some(row) = row {
+            row.departing(bytes_of(&ask.params)).await;
+        }
         match (live.era(), ask.caller.era()) {
             (Era::Legacy, Era::Legacy) => self.legacy_both(ask, &live, pulse).await,
             (Era::Legacy, Era::Modern) => self.park_when_asked(ask, &live, parking, pulse).await,
@@ -194,7 +252,8 @@ impl Runtime {
             None | Some("complete" | "input_required") => {}
             Some(_) => {
                 let what = "answered with a kind of result that was not asked for";
-                return Err(unsupported(self.server(), what).with("may_have_run", "yes").into());
+                let failure = unsupported(self.server(), what).with("may_have_run", "yes");
+                return Err(failure.into());
             }
         }
         if ask.caller.era() == Era::Legacy {

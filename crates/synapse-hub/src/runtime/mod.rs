@@ -6,21 +6,23 @@
 
 mod ask;
 mod eras;
+mod listening;
 mod lists;
 mod parked;
 mod pulse;
 mod relaying;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use synapse_core::error::{Code, Failure};
-use synapse_core::upstream::{Catalogue, Pin, UpstreamName};
+use synapse_core::ledger::{HubFacts, HubKind};
+use synapse_core::upstream::{Catalogue, Pin, Target, UpstreamName};
 use synapse_mcp::client::{CallError, Conversation};
-use synapse_mcp::host::Change;
+use synapse_mcp::host::{Change, LogLevel};
 use synapse_mcp::{Era, JsonObject};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -28,11 +30,12 @@ use tokio::time::{sleep, timeout};
 
 pub(crate) use self::ask::{Ask, Subject};
 pub(crate) use self::parked::Parking;
-use crate::compare::Comparison;
+use crate::compare::{Comparison, catalogue_hash};
 use crate::failure::{Refusal, Scene, Stage};
 use crate::hub::Inner;
 use crate::ports::{Carrier, Connected, Consented, Ending, Events, HubPorts, Opening};
 use crate::relay::relay_capabilities;
+use crate::rows::Rows;
 use crate::secrets::{Known, UpstreamCredentials};
 
 /// See the module.
@@ -46,11 +49,15 @@ pub(crate) struct Runtime {
     lists: RwLock<Arc<Catalogue>>,
     /// The URIs that it linked to.
     links: Mutex<HashSet<String>>,
+    /// The resources whose changes clients want to know.
+    subscriptions: Mutex<BTreeSet<String>>,
     /// Why its last start failed.
     last_failure: Mutex<Option<Failure>>,
     /// Counts calls, to tell whether one came while the idle stop waited.
     calls: AtomicUsize,
     known: Known,
+    /// The hash of the approved catalogue.
+    hash: OnceLock<Option<String>>,
 }
 
 enum Slot {
@@ -73,6 +80,18 @@ pub(crate) struct Live {
     /// One task at a time compares again.
     comparing: tokio::sync::Mutex<()>,
     running: AtomicUsize,
+    /// The stream of changes.
+    listening: Mutex<Option<AbortHandle>>,
+    /// The log messages that were asked for.
+    level: Mutex<Option<LogLevel>>,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if let Some(listening) = lock(&self.listening).take() {
+            listening.abort();
+        }
+    }
 }
 
 impl Live {
@@ -83,6 +102,17 @@ impl Live {
     fn comparison(&self) -> Arc<Comparison> {
         let comparison = self.comparison.read();
         Arc::clone(&comparison.unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Marks the lists as stale again, unless they were fetched.
+struct Unfetched<'a>(Option<&'a Live>);
+
+impl Drop for Unfetched<'_> {
+    fn drop(&mut self) {
+        if let Some(live) = self.0 {
+            live.is_stale.store(true, Ordering::SeqCst);
+        }
     }
 }
 
@@ -112,9 +142,11 @@ impl Runtime {
             slot: Mutex::new(Slot::Idle),
             lists: RwLock::new(Arc::new(lists)),
             links: Mutex::default(),
+            subscriptions: Mutex::default(),
             last_failure: Mutex::default(),
             calls: AtomicUsize::new(0),
             known: Known::default(),
+            hash: OnceLock::new(),
         }
     }
 
@@ -143,6 +175,11 @@ impl Runtime {
             Slot::Live(live) if live.conversation.is_open() => Some(Arc::clone(live)),
             Slot::Live(_) | Slot::Idle | Slot::Starting(..) | Slot::Retired => None,
         }
+    }
+
+    /// Whether it runs and said that its lists changed.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.live().is_some_and(|live| live.is_stale.load(Ordering::SeqCst))
     }
 
     /// Whether it is being started.
@@ -179,7 +216,7 @@ impl Runtime {
                     let (tell, starting) = watch::channel(None);
                     let runtime = Arc::clone(self);
                     let task = tokio::spawn(async move {
-                        let started = runtime.start().await;
+                        let started = runtime.recorded_start().await;
                         tell.send_replace(Some(runtime.settle(started)));
                     });
                     let now = Slot::Starting(starting.clone(), task.abort_handle());
@@ -222,6 +259,47 @@ impl Runtime {
         }
     }
 
+    /// A start with its row.
+    async fn recorded_start(self: &Arc<Self>) -> Result<Live, Failure> {
+        let mut row = self.rows().begin(HubKind::Start, None, None, self.facts(None));
+        row.departing(0).await;
+        let started = self.start().await;
+        match &started {
+            Ok(live) => {
+                row.facts = self.facts(Some(live));
+                row.end(None, 0).await;
+            }
+            Err(failure) => row.end(Some(failure), 0).await,
+        }
+        started
+    }
+
+    pub(crate) fn rows(&self) -> Rows {
+        Rows {
+            ledger: Arc::clone(&self.ports.ledger),
+            clock: Arc::clone(&self.ports.clock),
+            call_ids: Arc::clone(&self.ports.call_ids),
+        }
+    }
+
+    /// What rows say of it.
+    pub(crate) fn facts(&self, live: Option<&Live>) -> HubFacts {
+        let transport = match &self.consented.target {
+            Target::Program { .. } => "stdio",
+            Target::Url { .. } => "streamable-http",
+        };
+        let hash = self.hash.get_or_init(|| {
+            let approved = self.consented.approval.catalogue.as_ref();
+            approved.map(|approved| catalogue_hash(approved).to_string())
+        });
+        HubFacts {
+            transport: Some(transport.to_owned()),
+            era: live.map(|live| live.conversation.hello().revision.as_str().to_owned()),
+            catalogue: hash.clone(),
+            ..HubFacts::of(self.server().as_str())
+        }
+    }
+
     async fn start(self: &Arc<Self>) -> Result<Live, Failure> {
         let Consented {
             upstream,
@@ -236,6 +314,7 @@ impl Runtime {
             permit,
             resolver: Arc::clone(&self.ports.secrets),
             tokens: self.ports.tokens.clone(),
+            workspace: self.ports.targets.workspace(),
             known: self.known.clone(),
         });
         let start = approval.start.as_ref();
@@ -263,9 +342,14 @@ impl Runtime {
             is_stale: AtomicBool::new(false),
             comparing: tokio::sync::Mutex::new(()),
             running: AtomicUsize::new(0),
+            listening: Mutex::default(),
+            level: Mutex::default(),
         };
         match self.compare(&live, Stage::Start).await {
-            Ok(()) => Ok(live),
+            Ok(()) => {
+                self.resubscribe(&live).await;
+                Ok(live)
+            }
             Err(Refusal::Failure(failure)) => {
                 live.conversation.close().await;
                 Err(failure)
@@ -284,11 +368,14 @@ impl Runtime {
 
     /// Fetches its lists and holds them against what was approved.
     async fn compare(&self, live: &Live, stage: Stage) -> Result<(), Refusal> {
+        // What changes from now on is seen next time; so is what could not be fetched.
         live.is_stale.store(false, Ordering::SeqCst);
+        let mut unfetched = Unfetched(Some(live));
         let found = match lists::fetch(&*live.conversation, &self.consented.upstream).await {
             Ok(found) => found,
             Err(error) => return Err(self.refusal(live, stage, error).await),
         };
+        unfetched.0 = None;
         let approved = self.consented.approval.catalogue.clone().unwrap_or_default();
         let comparison = match self.pin() {
             Pin::Tools => Comparison::of(&approved, &found),
@@ -488,13 +575,13 @@ impl Events for Hearing {
             // A pinned list stays as it is; without a pin the IDE asks again and gets the new one.
             "notifications/tools/list_changed" => {
                 stale();
-                if runtime.pin() == Pin::Off {
+                if runtime.follows() {
                     tell(Change::Tools);
                 }
             }
             "notifications/prompts/list_changed" => {
                 stale();
-                if runtime.pin() == Pin::Off {
+                if runtime.follows() {
                     tell(Change::Prompts);
                 }
             }

@@ -13,7 +13,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use synapse_core::error::{Code, Failure};
 use synapse_mcp::JsonObject;
@@ -24,6 +23,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::pulse::Pulse;
 use super::relaying::Question;
+use crate::compare::canonical;
 
 /// The parked calls of one hub.
 #[derive(Clone, Default)]
@@ -151,32 +151,6 @@ pub(super) fn digest(server: &str, method: &str, params: &JsonObject) -> Digest 
     hash.finalize().into()
 }
 
-fn canonical(value: &Value, hash: &mut Sha256) {
-    match value {
-        Value::Object(members) => {
-            hash.update(b"{");
-            let mut keys: Vec<&String> = members.keys().collect();
-            keys.sort();
-            for key in keys {
-                hash.update(Value::from(key.as_str()).to_string().as_bytes());
-                if let Some(member) = members.get(key) {
-                    canonical(member, hash);
-                }
-            }
-            hash.update(b"}");
-        }
-        Value::Array(values) => {
-            hash.update(b"[");
-            values.iter().for_each(|each| {
-                canonical(each, hash);
-                hash.update(b",");
-            });
-            hash.update(b"]");
-        }
-        _ => hash.update(value.to_string().as_bytes()),
-    }
-}
-
 fn handle() -> Result<String, Failure> {
     let mut bytes = [0; 32];
     SystemRandom::new().fill(&mut bytes).map_err(|_| {
@@ -193,7 +167,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
