@@ -30,6 +30,18 @@ pub struct Surroundings<'a> {
     pub places: &'a dyn Places,
 }
 
+impl fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Variables may hold tokens.
+        formatter
+            .debug_struct("Surroundings")
+            .field("search_path", &self.search_path)
+            .field("home_directory", &self.home_directory)
+            .field("workspace", &self.workspace)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Looks at programs and directories.
 pub trait Places: Send + Sync + fmt::Debug {
     /// The absolute path of the program `name`, found on `search_path` when it is no path.
@@ -208,18 +220,16 @@ fn address(
     Ok((target, fingerprint::of(&parts)))
 }
 
-/// https, or http to this machine, without user and fragment.
+/// https, or http to this machine, without user and fragment. A query is part of the address.
 fn parse_url(text: &str) -> Result<Url, Failure> {
-    let url = text
-        .parse::<SecureUrl>()
-        .map_err(|error| {
-            Failure::new(
-                Code::EndpointInvalidUrl,
-                "the URL of the server cannot be used",
-            )
-            .caused_by(&error)
-        })?
-        .into_url();
+    let refused = |error: &dyn std::error::Error| {
+        Failure::new(
+            Code::EndpointInvalidUrl,
+            "the URL of the server cannot be used",
+        )
+        .caused_by(error)
+    };
+    let url = Url::parse(text.trim()).map_err(|error| refused(&error))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Failure::new(
             Code::ConfigSecretInArgv,
@@ -227,6 +237,12 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
         )
         .hint("put the credential into `headers`"));
     }
+    let mut without_query = url.clone();
+    without_query.set_query(None);
+    without_query
+        .as_str()
+        .parse::<SecureUrl>()
+        .map_err(|error| refused(&error))?;
     Ok(url)
 }
 

@@ -7,6 +7,7 @@
     reason = "tests of many runs print how many there were"
 )]
 
+mod approvals;
 mod atomic;
 mod child;
 mod connections;
@@ -14,3 +15,4 @@ mod contract;
 mod ledger;
 mod secrets;
 mod support;
+mod upstreams;
