@@ -47,6 +47,18 @@ impl Home {
         self.directory.join("hub")
     }
 
+    /// What upstream servers wrote to stderr, by configuration file.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.hub().join("logs")
+    }
+
+    /// One locked file for every upstream server that runs.
+    #[must_use]
+    pub fn running(&self) -> PathBuf {
+        self.hub().join("running")
+    }
+
     /// The approvals of upstream servers, by configuration file.
     #[must_use]
     pub fn approvals(&self) -> PathBuf {
