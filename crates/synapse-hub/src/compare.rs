@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use synapse_core::redact::printable_line;
-use synapse_core::upstream::{Catalogue, CatalogueHash};
+use synapse_core::upstream::Catalogue;
 
 type Item = Map<String, Value>;
 
@@ -72,28 +72,6 @@ impl Differences {
     pub(crate) fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.gone.is_empty() && self.new.is_empty()
     }
-}
-
-/// The hash of a catalogue, whatever the order of the members of its objects.
-#[must_use]
-pub fn catalogue_hash(catalogue: &Catalogue) -> CatalogueHash {
-    let mut hash = Sha256::new();
-    let mut take = |name: &str, value: &Value| {
-        hash.update(name.as_bytes());
-        canonical(value, &mut hash);
-    };
-    take("instructions", &catalogue.instructions.clone().into());
-    for (name, items) in [
-        ("tools", &catalogue.tools),
-        ("prompts", &catalogue.prompts),
-    ] {
-        take(name, &items.len().into());
-        for item in items {
-            take("item", &Value::Object(item.clone()));
-        }
-    }
-    let digest = hash.finalize();
-    CatalogueHash(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Feeds a hash with a value so that the order of members does not matter.

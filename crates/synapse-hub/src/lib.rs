@@ -17,6 +17,7 @@ mod hub;
 mod index;
 mod names;
 mod owners;
+mod places;
 mod ports;
 mod relay;
 mod roster;
@@ -29,9 +30,9 @@ mod settings;
 mod status;
 
 pub use budget::{ToolCost, estimated_tokens};
-pub use compare::catalogue_hash;
 pub use hub::Hub;
 pub use names::{MAX_NAME_CHARACTERS, offered_name};
+pub use places::SystemPlaces;
 pub use ports::{
     Carrier, Connected, Connector, Credentials, Ending, Events, HubPorts, Opening, SamplingMeter,
     SamplingSlot, Targets,

@@ -73,7 +73,11 @@ impl Member {
         }
         let approval = approvals.iter().find(|each| each.server == upstream.name);
         let Some(approval) = approval else {
-            let failure = not_approved(&upstream.name);
+            // A damaged one is left out of the list, and says why when it is asked for.
+            let failure = match ports.approvals.find(&upstream.name) {
+                Err(failure) => failure,
+                Ok(_) => not_approved(&upstream.name),
+            };
             return failed(Some(upstream), failure);
         };
         let expanded = ports.targets.target(&upstream, approval.start.as_ref());

@@ -30,7 +30,7 @@ use tokio::time::{sleep, timeout};
 
 pub(crate) use self::ask::{Ask, Subject};
 pub(crate) use self::parked::Parking;
-use crate::compare::{Comparison, catalogue_hash};
+use crate::compare::Comparison;
 use crate::failure::{Refusal, Scene, Stage};
 use crate::hub::Inner;
 use crate::ports::{Carrier, Connected, Consented, Ending, Events, HubPorts, Opening};
@@ -290,7 +290,7 @@ impl Runtime {
         };
         let hash = self.hash.get_or_init(|| {
             let approved = self.consented.approval.catalogue.as_ref();
-            approved.map(|approved| catalogue_hash(approved).to_string())
+            approved.map(|approved| approved.hash().to_string())
         });
         HubFacts {
             transport: Some(transport.to_owned()),
