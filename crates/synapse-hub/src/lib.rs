@@ -41,6 +41,8 @@ pub use relay::relay_capabilities;
 pub use settings::{HubMode, HubSettings, Selection};
 pub use status::{Health, UpstreamStatus};
 
+pub mod transport;
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
