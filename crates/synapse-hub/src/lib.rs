@@ -11,6 +11,7 @@
 
 mod budget;
 mod compare;
+mod connect;
 mod failure;
 pub mod hosts;
 mod hub;
@@ -28,20 +29,20 @@ mod search;
 mod secrets;
 mod settings;
 mod status;
+pub mod transport;
 
 pub use budget::{ToolCost, estimated_tokens};
+pub use connect::{AllowedVariables, ProgramNotes, SystemConnector};
 pub use hub::Hub;
 pub use names::{MAX_NAME_CHARACTERS, offered_name};
 pub use places::SystemPlaces;
 pub use ports::{
-    Carrier, Connected, Connector, Credentials, Ending, Events, HubPorts, Opening, SamplingMeter,
-    SamplingSlot, Targets,
+    Carrier, Connected, Connector, Credentials, Ending, Events, HubPorts, OpenError, Opening,
+    SamplingMeter, SamplingSlot, Targets,
 };
 pub use relay::relay_capabilities;
 pub use settings::{HubMode, HubSettings, Selection};
 pub use status::{Health, UpstreamStatus};
-
-pub mod transport;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

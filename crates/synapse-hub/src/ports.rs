@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use synapse_core::error::Failure;
+use synapse_core::gate::NetworkPermit;
 use synapse_core::ports::{
     ApprovalStore, CallIds, Clock, HubLedger, SecretResolver, TokenSource, UpstreamStore,
 };
@@ -15,7 +16,7 @@ use synapse_core::upstream::{
     Approval, Fingerprint, Protocol, Start, Target, Upstream, UpstreamName,
 };
 use synapse_mcp::JsonObject;
-use synapse_mcp::client::Conversation;
+use synapse_mcp::client::{CallError, Conversation};
 
 /// The ports that a hub needs.
 #[derive(Debug, Clone)]
@@ -66,8 +67,25 @@ pub trait Connector: Send + Sync + fmt::Debug {
     /// Dropping the future ends what was started.
     ///
     /// # Errors
-    /// `upstream.*`, `transport.*`, `oauth.*` or `credential.*`.
-    async fn open(&self, opening: Opening) -> Result<Connected, Failure>;
+    /// [`OpenError`]; what was started has ended.
+    async fn open(&self, opening: Opening) -> Result<Connected, OpenError>;
+}
+
+/// Why no conversation was opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Nothing was started or contacted, for this reason.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// What was started or contacted did not open a conversation.
+    #[error("no conversation was opened")]
+    Call {
+        /// What happened.
+        #[source]
+        error: CallError,
+        /// How the program ended.
+        ending: Ending,
+    },
 }
 
 /// What a conversation is opened with.
@@ -77,6 +95,8 @@ pub struct Opening {
     pub server: UpstreamName,
     /// What is started or contacted.
     pub target: Target,
+    /// The permit of its approval.
+    pub permit: Arc<NetworkPermit>,
     /// The `PATH` that a program gets.
     pub search_path: Option<String>,
     /// Who gives variables and headers, with their secrets.
@@ -109,15 +129,24 @@ pub trait Credentials: Send + Sync + fmt::Debug {
     /// `credential.*`, `upstream.changed`.
     async fn variables(&self) -> Result<Vec<(String, BoundSecret)>, Failure>;
 
-    /// The headers of one request, each bound to the origin of the URL. Sends at most one request,
-    /// to refresh a token.
+    /// The declared headers, each bound to the origin of the URL.
     ///
     /// # Errors
-    /// `credential.*`, `oauth.*`, `upstream.changed`.
+    /// `credential.*`, `upstream.changed`.
     async fn headers(&self) -> Result<Vec<(String, BoundSecret)>, Failure>;
 
-    /// Judges an answer that refused the headers: 401 or 403.
+    /// The access token of one request, when no header of the entry is in its place. Sends at most
+    /// one request, to refresh it.
+    ///
+    /// # Errors
+    /// `oauth.*`, `transport.*`, `storage.*`.
+    async fn token(&self) -> Result<Option<Arc<BoundSecret>>, Failure>;
+
+    /// Judges an answer that refused them: 401 or 403.
     async fn refused(&self, status: u16, challenges: &[String]) -> Failure;
+
+    /// A line of foreign text without the secrets that were given, for people.
+    fn clean(&self, line: &str) -> String;
 }
 
 /// Hears what an upstream says unasked.

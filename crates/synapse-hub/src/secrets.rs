@@ -24,7 +24,7 @@ use crate::ports::Credentials;
 pub(crate) struct UpstreamCredentials {
     pub(crate) server: UpstreamName,
     pub(crate) target: Target,
-    pub(crate) permit: NetworkPermit,
+    pub(crate) permit: Arc<NetworkPermit>,
     pub(crate) resolver: Arc<dyn SecretResolver>,
     pub(crate) tokens: Option<Arc<dyn TokenSource>>,
     /// The directory that the IDE works in.
@@ -124,28 +124,27 @@ impl Credentials for UpstreamCredentials {
             let value = self.text(name, template).await?;
             resolved.push((name.clone(), BoundSecret::new(value, vec![origin.clone()])));
         }
-        let has_own = headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case(AUTHORIZATION));
-        if let (false, Some(tokens)) = (has_own, &self.tokens)
-            && let Some(token) = tokens.token(&self.permit, &self.server, url).await?
-        {
-            self.known.remember(AUTHORIZATION.to_owned(), token.redactor());
-            let value = format!("Bearer {}", token.for_origin(&origin)?.expose_secret());
-            resolved.push((
-                AUTHORIZATION.to_owned(),
-                BoundSecret::new(SecretString::from(value), vec![origin]),
-            ));
-        }
         Ok(resolved)
+    }
+
+    async fn token(&self) -> Result<Option<Arc<BoundSecret>>, Failure> {
+        let (Some(tokens), Target::Url { url, headers }) = (&self.tokens, &self.target) else {
+            return Ok(None);
+        };
+        if has_authorization(headers) {
+            return Ok(None);
+        }
+        let token = tokens.token(&self.permit, &self.server, url).await?;
+        let token = token.map(Arc::new);
+        if let Some(token) = &token {
+            self.known.remember(AUTHORIZATION.to_owned(), token.redactor());
+        }
+        Ok(token)
     }
 
     async fn refused(&self, status: u16, challenges: &[String]) -> Failure {
         if let (Some(tokens), Target::Url { url, headers }) = (&self.tokens, &self.target) {
-            let has_own = headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case(AUTHORIZATION));
-            if !has_own {
+            if !has_authorization(headers) {
                 return tokens.refused(&self.server, url, status, challenges).await;
             }
         }
@@ -157,6 +156,15 @@ impl Credentials for UpstreamCredentials {
         .with("status", status)
         .hint("replace the credential that the entry has")
     }
+
+    fn clean(&self, line: &str) -> String {
+        self.known.clean(line, LONGEST_LINE)
+    }
+}
+
+fn has_authorization(headers: &[(String, Template)]) -> bool {
+    let mut names = headers.iter().map(|(name, _)| name);
+    names.any(|name| name.eq_ignore_ascii_case(AUTHORIZATION))
 }
 
 impl Known {
@@ -261,6 +269,7 @@ impl fmt::Debug for UpstreamCredentials {
 }
 
 const AUTHORIZATION: &str = "Authorization";
+const LONGEST_LINE: usize = 4_000;
 /// From this many bytes on a result is scanned on a thread of its own.
 const LARGE: u64 = 32 * 1024;
 

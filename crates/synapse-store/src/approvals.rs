@@ -114,6 +114,11 @@ impl ApprovalStore for JsonApprovals {
         Ok(approvals)
     }
 
+    fn stamp(&self) -> Option<u64> {
+        // Each change renames a file into the directory, which marks that as modified.
+        Some(atomic::stamp(&self.directory()))
+    }
+
     fn find(&self, server: &UpstreamName) -> Result<Option<Approval>, Failure> {
         self.read(&self.file(server))
     }
@@ -192,6 +197,8 @@ struct CatalogueRecord {
     prompts: Vec<Map<String, Value>>,
     resources: Vec<Map<String, Value>>,
     templates: Vec<Map<String, Value>>,
+    #[serde(default)]
+    skills: Vec<Map<String, Value>>,
 }
 
 impl Record {
@@ -218,6 +225,7 @@ impl Record {
                     prompts: catalogue.prompts.clone(),
                     resources: catalogue.resources.clone(),
                     templates: catalogue.templates.clone(),
+                    skills: catalogue.skills.clone(),
                 }),
         }
     }
@@ -255,6 +263,7 @@ impl CatalogueRecord {
             prompts: self.prompts,
             resources: self.resources,
             templates: self.templates,
+            skills: self.skills,
         };
         match catalogue.hash().0 == self.hash {
             true => Ok(catalogue),

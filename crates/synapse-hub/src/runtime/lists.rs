@@ -1,11 +1,12 @@
 //! The lists of an upstream, all pages, within caps.
 
-use serde_json::{Map, Value};
-use synapse_core::upstream::{Catalogue, Upstream};
+use serde_json::Value;
+use synapse_core::upstream::{Catalogue, Upstream, UpstreamTransport};
 use synapse_mcp::JsonObject;
-use synapse_mcp::client::{CallError, Conversation, Outgoing};
+use synapse_mcp::client::{CallError, Conversation, ListCaps, Outgoing, list_all};
 
 use crate::relay::{SKILLS, relay_capabilities};
+use crate::transport::check_annotations;
 
 /// Fetches every list that the upstream says it has, side by side.
 ///
@@ -53,58 +54,38 @@ async fn pages(
     upstream: &Upstream,
     method: &'static str,
     member: &'static str,
-) -> Result<Vec<Map<String, Value>>, CallError> {
-    let mut items = Vec::new();
-    let mut cursor: Option<Value> = None;
-    for _ in 0..MOST_PAGES {
-        let mut params = JsonObject::new();
-        if let Some(cursor) = cursor.take() {
-            params.insert("cursor".to_owned(), cursor);
-        }
-        let outgoing = Outgoing {
-            method: method.to_owned(),
-            params,
-            meta: JsonObject::new(),
-            capabilities: relay_capabilities(&upstream.relay),
-            input_schema: None,
-            progress: None,
-            questions: None,
-            patience: upstream.times.start,
-            longest: upstream.times.start,
-        };
-        let mut page = match conversation.request(outgoing).await {
-            Ok(page) => page,
-            // Some servers declare resources and have no templates.
-            Err(CallError::Rpc(error)) if error.code == METHOD_NOT_FOUND => return Ok(items),
-            Err(error) => return Err(error),
-        };
-        let Some(Value::Array(found)) = page.remove(member) else {
-            return Err(CallError::Protocol {
-                what: "a list has no items",
-            });
-        };
-        items.extend(found.into_iter().filter_map(|item| match item {
-            Value::Object(item) => Some(item),
-            _ => None,
-        }));
-        if items.len() > MOST_ITEMS {
-            return Err(CallError::TooLarge {
-                cap: MOST_ITEMS as u64,
-                unit: "items of a list",
-            });
-        }
-        match page.remove("nextCursor") {
-            // An empty text is a cursor like any other.
-            Some(next @ Value::String(_)) => cursor = Some(next),
-            _ => return Ok(items),
-        }
-    }
-    Err(CallError::TooLarge {
-        cap: MOST_PAGES as u64,
-        unit: "pages of a list",
+) -> Result<Vec<JsonObject>, CallError> {
+    let mut outgoing = Outgoing::within(method, upstream.times.start);
+    outgoing.capabilities = relay_capabilities(&upstream.relay);
+    let found = match list_all(conversation, outgoing, member, ListCaps::default()).await {
+        Ok(found) => found,
+        // Some servers declare resources and have no templates.
+        Err(CallError::Rpc(error)) if error.code == METHOD_NOT_FOUND => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let items = found.into_iter().filter_map(|item| match item {
+        Value::Object(item) => Some(item),
+        _ => None,
+    });
+    Ok(match upstream.transport {
+        UpstreamTransport::Http { .. } if method == "tools/list" => items.filter(fits).collect(),
+        UpstreamTransport::Http { .. } | UpstreamTransport::Stdio { .. } => items.collect(),
     })
 }
 
-const MOST_PAGES: usize = 500;
-const MOST_ITEMS: usize = 20_000;
+/// Whether the headers that a tool wants of its arguments can be made; the specification leaves out
+/// a tool whose annotations are invalid.
+fn fits(tool: &JsonObject) -> bool {
+    let Some(schema) = tool.get("inputSchema") else {
+        return true;
+    };
+    match check_annotations(schema) {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, "a tool with invalid x-mcp-header annotations is left out");
+            false
+        }
+    }
+}
+
 const METHOD_NOT_FOUND: i64 = -32601;

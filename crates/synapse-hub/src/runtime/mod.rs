@@ -33,7 +33,9 @@ pub(crate) use self::parked::Parking;
 use crate::compare::Comparison;
 use crate::failure::{Refusal, Scene, Stage};
 use crate::hub::Inner;
-use crate::ports::{Carrier, Connected, Consented, Ending, Events, HubPorts, Opening};
+use crate::ports::{
+    Carrier, Connected, Consented, Ending, Events, HubPorts, OpenError, Opening,
+};
 use crate::relay::relay_capabilities;
 use crate::rows::Rows;
 use crate::secrets::{Known, UpstreamCredentials};
@@ -307,11 +309,11 @@ impl Runtime {
             target,
             fingerprint,
         } = &self.consented;
-        let permit = approval.permit(target, fingerprint)?;
+        let permit = Arc::new(approval.permit(target, fingerprint)?);
         let credentials = Arc::new(UpstreamCredentials {
             server: upstream.name.clone(),
             target: target.clone(),
-            permit,
+            permit: Arc::clone(&permit),
             resolver: Arc::clone(&self.ports.secrets),
             tokens: self.ports.tokens.clone(),
             workspace: self.ports.targets.workspace(),
@@ -321,6 +323,7 @@ impl Runtime {
         let opening = Opening {
             server: upstream.name.clone(),
             target: target.clone(),
+            permit,
             search_path: start.and_then(|start| start.search_path.clone()),
             credentials: credentials.clone(),
             protocol: upstream.protocol,
@@ -333,7 +336,16 @@ impl Runtime {
         let Connected {
             conversation,
             carrier,
-        } = opened.map_err(|_| self.too_slow(patience))??;
+        } = match opened {
+            Ok(Ok(connected)) => connected,
+            Ok(Err(OpenError::Failure(failure))) => {
+                return Err(failure.with("server", self.server()).with("may_have_run", "no"));
+            }
+            Ok(Err(OpenError::Call { error, ending })) => {
+                return Err(self.unopened(&credentials, error, ending).await);
+            }
+            Err(_) => return Err(self.too_slow(patience)),
+        };
         let live = Live {
             conversation,
             carrier,
@@ -487,6 +499,39 @@ impl Runtime {
             ending,
         };
         scene.refusal(error).await
+    }
+
+    /// The failure of a start that opened no conversation. The call that wanted it did not run.
+    async fn unopened(
+        &self,
+        credentials: &UpstreamCredentials,
+        error: CallError,
+        ending: Ending,
+    ) -> Failure {
+        if let CallError::Timeout { waited } = error {
+            return self.too_slow(waited);
+        }
+        let scene = Scene {
+            server: self.server(),
+            stage: Stage::Start,
+            known: &self.known,
+            credentials,
+            ending,
+        };
+        let failure = match scene.refusal(error).await {
+            Refusal::Failure(failure) => failure,
+            Refusal::Rpc(error) => Failure::new(
+                Code::UpstreamProtocol,
+                format!("`{}` refused to open a session", self.server()),
+            )
+            .cause(format!(
+                "it answered with JSON-RPC error {}: {}",
+                error.code,
+                self.known.clean(&error.message, 300)
+            ))
+            .with("server", self.server()),
+        };
+        failure.with("may_have_run", "no")
     }
 
     /// Ends it for good: its entry or its approval is another one now.

@@ -488,9 +488,7 @@ impl HttpConversation {
                 link.hear(response, &replies).await;
             }
         });
-        let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
-        *listener = Some(task.abort_handle());
-        drop(listener);
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
         // A question of the first call would be lost before the stream is there.
         drop(timeout(LISTENING, is_open).await);
     }

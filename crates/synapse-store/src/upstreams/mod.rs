@@ -30,7 +30,7 @@ pub use self::env_file::read_env_file;
 pub use self::place::HubPlace;
 use self::source::Source;
 use self::tree::{Member, Node, Value};
-use crate::atomic::Lock;
+use crate::atomic::{Lock, stamp};
 use crate::failure::{of_file, refuse, rely_on, shown};
 
 /// The upstream servers of a [`HubPlace`]. Every call reads the file, so that an edit counts at once.
@@ -136,6 +136,10 @@ impl JsonUpstreams {
 impl UpstreamStore for JsonUpstreams {
     fn load(&self) -> Result<Vec<StoredUpstream>, Failure> {
         self.read().map(|file| file.servers)
+    }
+
+    fn stamp(&self) -> Option<u64> {
+        Some(stamp(self.place.file()))
     }
 
     fn insert(&self, name: &UpstreamName, entry: &Map<String, Json>) -> Result<(), Failure> {
