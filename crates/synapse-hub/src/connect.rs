@@ -106,7 +106,10 @@ impl SystemConnector {
             cleaner: Arc::new(move |line: &str| credentials.clean(line)),
             log: notes.and_then(|notes| notes.log(&opening.server)),
         };
-        let conversation = server.open().await.map_err(|error| unstarted(opening, error))?;
+        let conversation = server
+            .open()
+            .await
+            .map_err(|error| unstarted(opening, error))?;
         let process = conversation.process();
         let note = match (notes, process.id()) {
             (Some(notes), Some(id)) => notes.running(&opening.server, id),

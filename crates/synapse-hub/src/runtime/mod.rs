@@ -33,9 +33,7 @@ pub(crate) use self::parked::Parking;
 use crate::compare::Comparison;
 use crate::failure::{Refusal, Scene, Stage};
 use crate::hub::Inner;
-use crate::ports::{
-    Carrier, Connected, Consented, Ending, Events, HubPorts, OpenError, Opening,
-};
+use crate::ports::{Carrier, Connected, Consented, Ending, Events, HubPorts, OpenError, Opening};
 use crate::relay::relay_capabilities;
 use crate::rows::Rows;
 use crate::secrets::{Known, UpstreamCredentials};
@@ -181,7 +179,8 @@ impl Runtime {
 
     /// Whether it runs and said that its lists changed.
     pub(crate) fn is_stale(&self) -> bool {
-        self.live().is_some_and(|live| live.is_stale.load(Ordering::SeqCst))
+        self.live()
+            .is_some_and(|live| live.is_stale.load(Ordering::SeqCst))
     }
 
     /// Whether it is being started.
@@ -263,7 +262,9 @@ impl Runtime {
 
     /// A start with its row.
     async fn recorded_start(self: &Arc<Self>) -> Result<Live, Failure> {
-        let mut row = self.rows().begin(HubKind::Start, None, None, self.facts(None));
+        let mut row = self
+            .rows()
+            .begin(HubKind::Start, None, None, self.facts(None));
         row.departing(0).await;
         let started = self.start().await;
         match &started {
@@ -339,7 +340,9 @@ impl Runtime {
         } = match opened {
             Ok(Ok(connected)) => connected,
             Ok(Err(OpenError::Failure(failure))) => {
-                return Err(failure.with("server", self.server()).with("may_have_run", "no"));
+                return Err(failure
+                    .with("server", self.server())
+                    .with("may_have_run", "no"));
             }
             Ok(Err(OpenError::Call { error, ending })) => {
                 return Err(self.unopened(&credentials, error, ending).await);
@@ -388,7 +391,12 @@ impl Runtime {
             Err(error) => return Err(self.refusal(live, stage, error).await),
         };
         unfetched.0 = None;
-        let approved = self.consented.approval.catalogue.clone().unwrap_or_default();
+        let approved = self
+            .consented
+            .approval
+            .catalogue
+            .clone()
+            .unwrap_or_default();
         let comparison = match self.pin() {
             Pin::Tools => Comparison::of(&approved, &found),
             Pin::Off => Comparison::default(),
@@ -396,7 +404,10 @@ impl Runtime {
         if !comparison.is_equal() {
             tracing::warn!(server = %self.server(), "the lists are not as approved");
         }
-        *live.comparison.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(comparison);
+        *live
+            .comparison
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(comparison);
         self.seen(found);
         Ok(())
     }
@@ -590,7 +601,11 @@ impl Runtime {
     fn too_slow(&self, patience: Duration) -> Failure {
         Failure::new(
             Code::UpstreamTimeout,
-            format!("`{}` did not start within {} s", self.server(), patience.as_secs()),
+            format!(
+                "`{}` did not start within {} s",
+                self.server(),
+                patience.as_secs()
+            ),
         )
         .with("server", self.server())
         .with("may_have_run", "no")

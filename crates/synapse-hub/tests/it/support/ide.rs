@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use synapse_hub::Hub;
 use synapse_mcp::{Server, ServerIdentity};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf,
+};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 

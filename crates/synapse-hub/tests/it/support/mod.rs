@@ -19,7 +19,7 @@ use synapse_testkit::ports::{FixedClock, FixedSecret, SequentialCallIds};
 
 pub(crate) use self::ide::Ide;
 pub(crate) use self::stores::{
-    ByName, Counting, MemoryApprovals, MemoryRows, MemoryUpstreams, StoredEntry,
+    ByName, Counting, MemoryApprovals, MemoryRows, MemoryUpstreams, StoredEntry, with_variable,
 };
 pub(crate) use self::upstream::{Answer, Script, Scripted};
 

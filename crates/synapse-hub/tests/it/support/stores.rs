@@ -40,7 +40,10 @@ impl MemoryUpstreams {
     }
 
     pub(crate) fn take(&self, name: &str) {
-        self.entries.lock().unwrap().retain(|each| each.name != name);
+        self.entries
+            .lock()
+            .unwrap()
+            .retain(|each| each.name != name);
         self.changes.fetch_add(1, Ordering::SeqCst);
     }
 

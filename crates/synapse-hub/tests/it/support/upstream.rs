@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 use synapse_core::error::Failure;
 use synapse_core::upstream::Catalogue;
 use synapse_hub::{Carrier, Connected, Connector, Ending, Events, OpenError, Opening};
-use synapse_mcp::client::{
-    CallError, Conversation, Hello, MayHaveRun, Negotiation, Outgoing,
-};
+use synapse_mcp::client::{CallError, Conversation, Hello, MayHaveRun, Negotiation, Outgoing};
 use synapse_mcp::{JsonObject, ProtocolRevision};
 
 use super::object;
