@@ -65,6 +65,9 @@ mod tests {
     #[test]
     fn bytes_are_those_on_the_wire() {
         let object = json!({"name": "é"}).as_object().unwrap().clone();
-        assert_eq!(bytes_of(&object), serde_json::to_string(&object).unwrap().len() as u64);
+        assert_eq!(
+            bytes_of(&object),
+            serde_json::to_string(&object).unwrap().len() as u64
+        );
     }
 }

@@ -226,7 +226,10 @@ mod tests {
         assert_eq!(found.new, ["d"]);
         assert_eq!(
             found.changed["a"],
-            ["inputSchema.required: was [\"x\"], is gone", "title: is new, \"A\""]
+            [
+                "inputSchema.required: was [\"x\"], is gone",
+                "title: is new, \"A\""
+            ]
         );
     }
 

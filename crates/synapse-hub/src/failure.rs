@@ -55,11 +55,12 @@ impl Scene<'_> {
             )
             .hint("raise `timeout` of the entry if the server needs longer")
             .with("may_have_run", "yes"),
-            CallError::Protocol { what } => {
-                Failure::new(Code::UpstreamProtocol, format!("`{server}` broke the protocol"))
-                    .cause(what)
-                    .with("may_have_run", "yes")
-            }
+            CallError::Protocol { what } => Failure::new(
+                Code::UpstreamProtocol,
+                format!("`{server}` broke the protocol"),
+            )
+            .cause(what)
+            .with("may_have_run", "yes"),
             CallError::TooLarge { cap, unit } => Failure::new(
                 Code::UpstreamTooLarge,
                 format!("`{server}` sent more than {cap} {unit}"),
@@ -109,11 +110,17 @@ impl Scene<'_> {
         }
         let skipped = self.ending.last_lines.len().saturating_sub(MOST_LINES);
         for line in self.ending.last_lines.iter().skip(skipped) {
-            failure = failure.cause(format!("stderr: {}", self.known.clean(line, MOST_CHARACTERS)));
+            failure = failure.cause(format!(
+                "stderr: {}",
+                self.known.clean(line, MOST_CHARACTERS)
+            ));
         }
-        failure
-            .with("may_have_run", word(may_have_run))
-            .remedy("see what it wrote", &Remedy::UpstreamLog { server: server.clone() })
+        failure.with("may_have_run", word(may_have_run)).remedy(
+            "see what it wrote",
+            &Remedy::UpstreamLog {
+                server: server.clone(),
+            },
+        )
     }
 
     async fn status(&self, status: u16, headers: &[(String, String)], body: &str) -> Failure {
@@ -170,7 +177,10 @@ impl Scene<'_> {
         if body.trim().is_empty() || is_page {
             return failure;
         }
-        failure.cause(format!("it says: {}", self.known.clean(body, MOST_CHARACTERS)))
+        failure.cause(format!(
+            "it says: {}",
+            self.known.clean(body, MOST_CHARACTERS)
+        ))
     }
 
     fn carrier(
@@ -201,7 +211,12 @@ pub(crate) fn not_approved(server: &UpstreamName) -> Failure {
         format!("nobody approved `{server}`; it was not started, contacted or read"),
     )
     .with("server", server)
-    .remedy("look at it and approve it", &Remedy::ApproveUpstream { server: server.clone() })
+    .remedy(
+        "look at it and approve it",
+        &Remedy::ApproveUpstream {
+            server: server.clone(),
+        },
+    )
 }
 
 /// The failure of an upstream that is approved, and whose lists wait for a login.
@@ -229,10 +244,12 @@ pub(crate) fn tool_changed(server: &UpstreamName, name: &str, difference: &[Stri
     let failure = difference
         .iter()
         .fold(failure, |failure, line| failure.cause(line.clone()));
-    failure
-        .with("server", server)
-        .with("tool", name)
-        .remedy("look at the difference", &Remedy::ApproveUpstream { server: server.clone() })
+    failure.with("server", server).with("tool", name).remedy(
+        "look at the difference",
+        &Remedy::ApproveUpstream {
+            server: server.clone(),
+        },
+    )
 }
 
 /// The failure of an approved tool or prompt that is no longer there.
@@ -243,7 +260,12 @@ pub(crate) fn tool_gone(server: &UpstreamName, name: &str) -> Failure {
     )
     .with("server", server)
     .with("tool", name)
-    .remedy("approve its present list", &Remedy::ApproveUpstream { server: server.clone() })
+    .remedy(
+        "approve its present list",
+        &Remedy::ApproveUpstream {
+            server: server.clone(),
+        },
+    )
 }
 
 /// The failure of a tool that the entry does not allow.

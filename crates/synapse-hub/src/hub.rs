@@ -203,7 +203,11 @@ impl Hub {
             return;
         };
         let mut closing = tokio::task::JoinSet::new();
-        for runtime in state.members.iter().filter_map(|member| member.runtime.clone()) {
+        for runtime in state
+            .members
+            .iter()
+            .filter_map(|member| member.runtime.clone())
+        {
             closing.spawn(async move { runtime.close().await });
         }
         closing.join_all().await;
@@ -221,9 +225,15 @@ impl Inner {
         if let Some(state) = self.known().filter(|state| is_fresh(state.stamps, stamps)) {
             return state;
         }
-        let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self
+            .reloading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let before = self.known();
-        if let Some(state) = before.clone().filter(|state| is_fresh(state.stamps, stamps)) {
+        if let Some(state) = before
+            .clone()
+            .filter(|state| is_fresh(state.stamps, stamps))
+        {
             return state;
         }
         // Taken before the files are read: a change in between is seen next time.
@@ -283,7 +293,13 @@ impl Inner {
                     members.find(|member| member.name == stored.name)
                 });
                 let before = before.map(|member| &**member);
-                Arc::new(Member::of(stored, &approvals, before, &self.ports, &self.me))
+                Arc::new(Member::of(
+                    stored,
+                    &approvals,
+                    before,
+                    &self.ports,
+                    &self.me,
+                ))
             })
             .collect();
         let index = Index::of(&members, selection);
@@ -300,7 +316,10 @@ impl Inner {
     /// Takes over that a runtime saw other lists, and tells clients.
     pub(crate) fn lists_changed(&self, changes: Vec<Change>) {
         {
-            let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+            let _one = self
+                .reloading
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if let Some(state) = self.known() {
                 self.replace(Arc::new(State {
                     stamps: state.stamps,
@@ -376,7 +395,10 @@ impl Inner {
             Found::Ambiguous(names) => Err(Some(
                 Failure::new(
                     Code::UpstreamToolDenied,
-                    format!("`{name}` is a tool of several servers: {}", names.join(", ")),
+                    format!(
+                        "`{name}` is a tool of several servers: {}",
+                        names.join(", ")
+                    ),
                 )
                 .hint("call it by the name that is listed"),
             )),
@@ -401,10 +423,17 @@ impl Inner {
 /// Ends the runtimes that `after` has no more.
 fn retire_old(before: &State, after: &State) {
     let kept = |runtime: &Arc<Runtime>| {
-        let mut runtimes = after.members.iter().filter_map(|member| member.runtime.as_ref());
+        let mut runtimes = after
+            .members
+            .iter()
+            .filter_map(|member| member.runtime.as_ref());
         runtimes.any(|each| Arc::ptr_eq(each, runtime))
     };
-    for runtime in before.members.iter().filter_map(|member| member.runtime.as_ref()) {
+    for runtime in before
+        .members
+        .iter()
+        .filter_map(|member| member.runtime.as_ref())
+    {
         if !kept(runtime) {
             runtime.retire();
         }

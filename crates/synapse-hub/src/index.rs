@@ -194,7 +194,11 @@ impl Index {
     /// Lists what one member alone has: a URI of two has no owner.
     fn take_resources(&mut self) {
         let mut owners: HashMap<String, BTreeSet<usize>> = HashMap::new();
-        let all: Vec<_> = self.runtimes.iter().map(|runtime| runtime.lists()).collect();
+        let all: Vec<_> = self
+            .runtimes
+            .iter()
+            .map(|runtime| runtime.lists())
+            .collect();
         for (number, lists) in all.iter().enumerate() {
             for (item, member) in lists
                 .resources
@@ -217,8 +221,11 @@ impl Index {
             self.resources
                 .extend(resources.filter(|item| is_single(item, "uri")).cloned());
             let templates = lists.templates.iter();
-            self.templates
-                .extend(templates.filter(|item| is_single(item, "uriTemplate")).cloned());
+            self.templates.extend(
+                templates
+                    .filter(|item| is_single(item, "uriTemplate"))
+                    .cloned(),
+            );
         }
     }
 
@@ -267,7 +274,10 @@ impl Index {
     pub(crate) fn owner(&self, uri: &str) -> Owner<'_> {
         let by_list = |runtime: &Runtime| {
             let lists = runtime.lists();
-            lists.resources.iter().any(|item| text(item, "uri") == Some(uri))
+            lists
+                .resources
+                .iter()
+                .any(|item| text(item, "uri") == Some(uri))
         };
         let by_template = |runtime: &Runtime| {
             let lists = runtime.lists();
@@ -277,21 +287,28 @@ impl Index {
         };
         let by_interface = |runtime: &Runtime| {
             let lists = runtime.lists();
-            lists.tools.iter().any(|tool| owners::ui_resource(tool) == Some(uri))
+            lists
+                .tools
+                .iter()
+                .any(|tool| owners::ui_resource(tool) == Some(uri))
         };
         let by_skill = |runtime: &Runtime| {
             let lists = runtime.lists();
-            lists
-                .skills
-                .iter()
-                .any(|skill| owners::skill_resources(skill).iter().any(|each| each == uri))
+            lists.skills.iter().any(|skill| {
+                owners::skill_resources(skill)
+                    .iter()
+                    .any(|each| each == uri)
+            })
         };
         let by_link = |runtime: &Runtime| runtime.linked(uri);
         let ways: [&dyn Fn(&Runtime) -> bool; 5] =
             [&by_list, &by_template, &by_interface, &by_skill, &by_link];
         for way in ways {
-            let found: Vec<&Arc<Runtime>> =
-                self.runtimes.iter().filter(|runtime| way(runtime)).collect();
+            let found: Vec<&Arc<Runtime>> = self
+                .runtimes
+                .iter()
+                .filter(|runtime| way(runtime))
+                .collect();
             match found.as_slice() {
                 [] => {}
                 [one] => return Owner::One(one),
@@ -336,7 +353,11 @@ impl Index {
     /// The tools, ranked by words; made when it is first asked for.
     pub(crate) fn ranking(&self) -> &Ranking {
         self.ranking.get_or_init(|| {
-            Ranking::of(self.tools.iter().map(|tool| (tool.runtime.server().as_str(), &tool.item)))
+            Ranking::of(
+                self.tools
+                    .iter()
+                    .map(|tool| (tool.runtime.server().as_str(), &tool.item)),
+            )
         })
     }
 }

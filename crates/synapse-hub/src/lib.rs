@@ -9,6 +9,7 @@
 //!   before the call leaves, and ends it.
 //! - [`hosts`] are the ports of `synapse-mcp` over the hub.
 
+mod allowed;
 mod budget;
 mod compare;
 mod failure;
@@ -29,6 +30,7 @@ mod secrets;
 mod settings;
 mod status;
 
+pub use allowed::{ALLOWED_VARIABLES, allowed_variables};
 pub use budget::{ToolCost, estimated_tokens};
 pub use hub::Hub;
 pub use names::{MAX_NAME_CHARACTERS, offered_name};

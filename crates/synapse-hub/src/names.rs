@@ -110,10 +110,19 @@ mod tests {
 
     #[test]
     fn a_long_name_is_cut_and_marked_by_its_hash() {
-        let name = offered_name("a-server-with-a-long-name", "a_tool_with_a_very_long_name_indeed");
+        let name = offered_name(
+            "a-server-with-a-long-name",
+            "a_tool_with_a_very_long_name_indeed",
+        );
         assert_eq!(name.len(), MAX_NAME_CHARACTERS);
-        assert!(name.starts_with("a-server-with-a-long-name__a_tool_with_a_"), "{name}");
-        let other = offered_name("a-server-with-a-long-name", "a_tool_with_a_very_long_name_too");
+        assert!(
+            name.starts_with("a-server-with-a-long-name__a_tool_with_a_"),
+            "{name}"
+        );
+        let other = offered_name(
+            "a-server-with-a-long-name",
+            "a_tool_with_a_very_long_name_too",
+        );
         assert_ne!(name, other);
     }
 

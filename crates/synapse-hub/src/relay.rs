@@ -197,7 +197,10 @@ mod tests {
         assert_eq!(request_capabilities(&everything(), None), JsonObject::new());
         let old = object(json!({"elicitation": {}}));
         let narrowed = request_capabilities(&everything(), Some(&old));
-        assert_eq!(Value::Object(narrowed), json!({"elicitation": {"form": {}}}));
+        assert_eq!(
+            Value::Object(narrowed),
+            json!({"elicitation": {"form": {}}})
+        );
     }
 
     #[test]

@@ -47,7 +47,9 @@ impl Member {
     ) -> Self {
         let failed = |upstream: Option<Upstream>, failure: Failure| {
             let approval = upstream.as_ref().and_then(|upstream| {
-                approvals.iter().find(|approval| approval.server == upstream.name)
+                approvals
+                    .iter()
+                    .find(|approval| approval.server == upstream.name)
             });
             let approved = approval.and_then(|approval| approval.catalogue.clone());
             Self {

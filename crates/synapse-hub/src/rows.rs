@@ -65,7 +65,12 @@ impl Rows {
 
     /// Leaves the row of a call that was refused before anything was sent.
     pub(crate) fn refused(&self, server: &str, name: &str, caller: &Caller, failure: &Failure) {
-        let row = self.begin(HubKind::Call, Some(name), Some(caller), HubFacts::of(server));
+        let row = self.begin(
+            HubKind::Call,
+            Some(name),
+            Some(caller),
+            HubFacts::of(server),
+        );
         drop(row.written(Outcome::Refused, Some(failure.code), 0, None));
     }
 }

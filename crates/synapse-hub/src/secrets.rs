@@ -80,11 +80,7 @@ impl UpstreamCredentials {
         .with("server", &self.server)
     }
 
-    async fn secret(
-        &self,
-        name: &str,
-        reference: &CredentialRef,
-    ) -> Result<SecretString, Failure> {
+    async fn secret(&self, name: &str, reference: &CredentialRef) -> Result<SecretString, Failure> {
         let resolved = self.resolver.resolve(&self.permit, reference).await;
         let value = resolved
             .map_err(|failure| failure.with("server", &self.server).with("setting", name))?
@@ -130,7 +126,8 @@ impl Credentials for UpstreamCredentials {
         if let (false, Some(tokens)) = (has_own, &self.tokens)
             && let Some(token) = tokens.token(&self.permit, &self.server, url).await?
         {
-            self.known.remember(AUTHORIZATION.to_owned(), token.redactor());
+            self.known
+                .remember(AUTHORIZATION.to_owned(), token.redactor());
             let value = format!("Bearer {}", token.for_origin(&origin)?.expose_secret());
             resolved.push((
                 AUTHORIZATION.to_owned(),
@@ -273,10 +270,16 @@ mod tests {
     #[test]
     fn a_secret_goes_from_every_text_and_key() {
         let known = Known::default();
-        known.remember("a".to_owned(), Redactor::for_secret("fake-0123456789-value-abc"));
+        known.remember(
+            "a".to_owned(),
+            Redactor::for_secret("fake-0123456789-value-abc"),
+        );
         let said = json!({"fake-0123456789-value-abc": ["x fake-0123456789-value-abc", 1]});
         let object = without(&known.redactors(), said.as_object().unwrap().clone());
-        assert_eq!(Value::Object(object), json!({"[redacted]": ["x [redacted]", 1]}));
+        assert_eq!(
+            Value::Object(object),
+            json!({"[redacted]": ["x [redacted]", 1]})
+        );
     }
 
     #[test]

@@ -110,11 +110,16 @@ pub(crate) fn status(state: &State, member: &Arc<Member>) -> UpstreamStatus {
         name: member.name.clone(),
         health,
         failure: member.failure().or(last),
-        transport: member.upstream.as_ref().map(|upstream| match upstream.transport {
-            UpstreamTransport::Stdio { .. } => "stdio",
-            UpstreamTransport::Http { .. } => "streamable-http",
-        }),
-        protocol: spoken.or_else(approved).filter(|protocol| !protocol.is_empty()),
+        transport: member
+            .upstream
+            .as_ref()
+            .map(|upstream| match upstream.transport {
+                UpstreamTransport::Stdio { .. } => "stdio",
+                UpstreamTransport::Http { .. } => "streamable-http",
+            }),
+        protocol: spoken
+            .or_else(approved)
+            .filter(|protocol| !protocol.is_empty()),
         pin: member.upstream.as_ref().map(|upstream| upstream.pin),
         tools: tools.len(),
         tokens: estimated_tokens(tools.iter().sum()),
@@ -127,7 +132,12 @@ pub(crate) fn status(state: &State, member: &Arc<Member>) -> UpstreamStatus {
                     let mut changed: Vec<_> = found.changed.keys().collect();
                     changed.sort();
                     lines.extend(changed.iter().map(|name| format!("{kind} {name} changed")));
-                    lines.extend(found.gone.iter().map(|name| format!("{kind} {name} is gone")));
+                    lines.extend(
+                        found
+                            .gone
+                            .iter()
+                            .map(|name| format!("{kind} {name} is gone")),
+                    );
                     lines.extend(found.new.iter().map(|name| format!("{kind} {name} is new")));
                 }
                 lines
@@ -139,13 +149,20 @@ pub(crate) fn status(state: &State, member: &Arc<Member>) -> UpstreamStatus {
 /// The status in at most [`MOST_BYTES`] bytes, the broken ones first.
 pub(crate) fn summary(inner: &Inner, state: &State) -> String {
     if let Some(problem) = &state.problem {
-        let text = format!("hub: {}: {}", problem.code, printable_line(&problem.message));
+        let text = format!(
+            "hub: {}: {}",
+            problem.code,
+            printable_line(&problem.message)
+        );
         return short(text);
     }
     let all = statuses(state);
     let enabled = all.iter().filter(|each| each.health != Health::Disabled);
     let working = all.iter().filter(|each| each.health.works()).count();
-    let mut lines = vec![format!("hub: {working} of {} servers work", enabled.count())];
+    let mut lines = vec![format!(
+        "hub: {working} of {} servers work",
+        enabled.count()
+    )];
     if let Some(failure) = over_budget(&inner.settings, state) {
         lines.push(format!("{}: {}", failure.code, failure.message));
     }
@@ -153,7 +170,10 @@ pub(crate) fn summary(inner: &Inner, state: &State) -> String {
         .iter()
         .filter(|each| !each.health.works() && each.health != Health::Disabled)
         .map(|each| {
-            let code = each.failure.as_ref().map_or("", |failure| failure.code.as_str());
+            let code = each
+                .failure
+                .as_ref()
+                .map_or("", |failure| failure.code.as_str());
             let command = each
                 .failure
                 .as_ref()

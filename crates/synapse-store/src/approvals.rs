@@ -192,6 +192,8 @@ struct CatalogueRecord {
     prompts: Vec<Map<String, Value>>,
     resources: Vec<Map<String, Value>>,
     templates: Vec<Map<String, Value>>,
+    #[serde(default)]
+    skills: Vec<Map<String, Value>>,
 }
 
 impl Record {
@@ -218,6 +220,7 @@ impl Record {
                     prompts: catalogue.prompts.clone(),
                     resources: catalogue.resources.clone(),
                     templates: catalogue.templates.clone(),
+                    skills: catalogue.skills.clone(),
                 }),
         }
     }
@@ -255,6 +258,7 @@ impl CatalogueRecord {
             prompts: self.prompts,
             resources: self.resources,
             templates: self.templates,
+            skills: self.skills,
         };
         match catalogue.hash().0 == self.hash {
             true => Ok(catalogue),

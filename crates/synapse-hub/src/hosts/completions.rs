@@ -46,7 +46,10 @@ impl CompletionHost for HubHost {
                 Owner::One(runtime) => runtime.clone(),
                 Owner::Several(servers) => {
                     return Err(HostError::InvalidParams {
-                        message: format!("{name} belongs to several servers: {}", servers.join(", ")),
+                        message: format!(
+                            "{name} belongs to several servers: {}",
+                            servers.join(", ")
+                        ),
                     });
                 }
                 Owner::Nobody => return Err(unknown()),

@@ -28,11 +28,7 @@ impl HubHost {
     }
 
     /// Calls the tool that the arguments name. What is wrong with its arguments brings its schema.
-    async fn call_found(
-        &self,
-        state: &State,
-        mut call: ToolCall,
-    ) -> Result<ToolResult, ToolError> {
+    async fn call_found(&self, state: &State, mut call: ToolCall) -> Result<ToolResult, ToolError> {
         let reads_only = call.name == CALL_READ_TOOL;
         let Some(Value::String(name)) = call.arguments.remove("name") else {
             return Ok(failed_tool(&invalid("`name` must be the name of a tool")));
@@ -118,11 +114,13 @@ fn describe(state: &State, arguments: &JsonObject) -> Result<ToolResult, Failure
     }
     let described: Vec<Value> = names
         .iter()
-        .map(|name| match state.index.tool(name, crate::index::ForApps::No) {
-            Found::Offered(tool) => Value::Object(tool.item.clone()),
-            Found::Withheld(failure) => json!({"name": name, "error": failure.code.as_str()}),
-            Found::Ambiguous(_) | Found::Unknown => json!({"name": name, "error": "unknown"}),
-        })
+        .map(
+            |name| match state.index.tool(name, crate::index::ForApps::No) {
+                Found::Offered(tool) => Value::Object(tool.item.clone()),
+                Found::Withheld(failure) => json!({"name": name, "error": failure.code.as_str()}),
+                Found::Ambiguous(_) | Found::Unknown => json!({"name": name, "error": "unknown"}),
+            },
+        )
         .collect();
     Ok(ToolResult::text(Value::Array(described).to_string()))
 }

@@ -28,9 +28,11 @@ impl ToolHost for HubHost {
         match settings.mode {
             HubMode::Direct if over_budget(settings, &state).is_none() => {
                 let for_apps = for_apps(caller);
-                let offered = state.index.tools.iter().filter(|tool| {
-                    tool.audience != Audience::Apps || for_apps == ForApps::Yes
-                });
+                let offered = state
+                    .index
+                    .tools
+                    .iter()
+                    .filter(|tool| tool.audience != Audience::Apps || for_apps == ForApps::Yes);
                 items.extend(offered.map(|tool| tool.item.clone()));
             }
             HubMode::Direct => {}
@@ -136,7 +138,8 @@ impl Inner {
     fn note_refusal(&self, state: &State, call: &ToolCall, failure: &Failure) {
         let _ = state;
         let server = failure.context.get("server").cloned().unwrap_or_default();
-        self.rows().refused(&server, &call.name, &call.caller, failure);
+        self.rows()
+            .refused(&server, &call.name, &call.caller, failure);
     }
 }
 

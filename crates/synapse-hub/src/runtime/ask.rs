@@ -82,7 +82,8 @@ impl Runtime {
         let server = self.server().as_str().to_owned();
         let mut row = ask.kind().map(|kind| {
             let facts = self.facts(self.live().as_deref());
-            self.rows().begin(kind, ask.subject.name(), Some(&ask.caller), facts)
+            self.rows()
+                .begin(kind, ask.subject.name(), Some(&ask.caller), facts)
         });
         let work = self.carry_out(&ask, &pulse, row.as_mut());
         let asked = pulse.around(&server, work).await;

@@ -111,7 +111,9 @@ impl Runtime {
             answers = Some((responses, state));
         }
         let what = format!("asked for input {MOST_ROUNDS} times in one call");
-        Err(unsupported(self.server(), &what).with("may_have_run", "yes").into())
+        Err(unsupported(self.server(), &what)
+            .with("may_have_run", "yes")
+            .into())
     }
 
     /// A modern IDE calls a legacy upstream: the call runs in a task, which outlives this request
@@ -226,14 +228,17 @@ impl Runtime {
     fn asks_too_much(&self, method: &str) -> Refusal {
         let method = relay_word(method);
         let what = format!("wants {method}, which its entry or the IDE does not allow");
-        unsupported(self.server(), &what).with("may_have_run", "yes").into()
+        unsupported(self.server(), &what)
+            .with("may_have_run", "yes")
+            .into()
     }
 }
 
 impl Suspended {
     fn keep(&mut self, question: Question) {
         self.asked += 1;
-        self.pending.push((format!("question-{}", self.asked), question));
+        self.pending
+            .push((format!("question-{}", self.asked), question));
     }
 }
 

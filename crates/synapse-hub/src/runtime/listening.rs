@@ -29,7 +29,10 @@ impl Runtime {
             return Ok(());
         }
         match live.era() {
-            Era::Legacy => self.plain(&live, "resources/subscribe", uri_params(uri)).await,
+            Era::Legacy => {
+                self.plain(&live, "resources/subscribe", uri_params(uri))
+                    .await
+            }
             Era::Modern => {
                 self.listen(&live);
                 Ok(())
@@ -49,7 +52,10 @@ impl Runtime {
             return Ok(());
         };
         match live.era() {
-            Era::Legacy => self.plain(&live, "resources/unsubscribe", uri_params(uri)).await,
+            Era::Legacy => {
+                self.plain(&live, "resources/unsubscribe", uri_params(uri))
+                    .await
+            }
             Era::Modern => {
                 self.listen(&live);
                 Ok(())
@@ -65,7 +71,11 @@ impl Runtime {
                 let uris: Vec<String> = lock(&self.subscriptions).iter().cloned().collect();
                 for uri in uris {
                     let params = uri_params(&uri);
-                    if self.plain(live, "resources/subscribe", params).await.is_err() {
+                    if self
+                        .plain(live, "resources/subscribe", params)
+                        .await
+                        .is_err()
+                    {
                         tracing::warn!(server = %self.server(), "a subscription was refused");
                     }
                 }
@@ -77,7 +87,9 @@ impl Runtime {
     fn listen(self: &Arc<Self>, live: &Live) {
         let capabilities = &live.conversation.hello().capabilities;
         let tells = |list: &str| {
-            let flag = capabilities.get(list).and_then(|list| list.get("listChanged"));
+            let flag = capabilities
+                .get(list)
+                .and_then(|list| list.get("listChanged"));
             flag == Some(&Value::Bool(true))
         };
         let uris: Vec<String> = lock(&self.subscriptions).iter().cloned().collect();
@@ -125,7 +137,11 @@ impl Runtime {
         let Some(level) = level.filter(|_| live.era() == Era::Legacy) else {
             return;
         };
-        let can_log = live.conversation.hello().capabilities.contains_key("logging");
+        let can_log = live
+            .conversation
+            .hello()
+            .capabilities
+            .contains_key("logging");
         if !can_log || lock(&live.level).replace(level).unwrap_or(LogLevel::Info) == level {
             return;
         }

@@ -32,7 +32,11 @@ pub(super) async fn fetch(
         list(has("tools"), "tools/list", "tools"),
         list(has("prompts"), "prompts/list", "prompts"),
         list(has("resources"), "resources/list", "resources"),
-        list(has("resources"), "resources/templates/list", "resourceTemplates"),
+        list(
+            has("resources"),
+            "resources/templates/list",
+            "resourceTemplates"
+        ),
         list(has_skills, "skills/list", "skills"),
     )?;
     Ok(Catalogue {

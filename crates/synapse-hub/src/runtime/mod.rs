@@ -179,7 +179,8 @@ impl Runtime {
 
     /// Whether it runs and said that its lists changed.
     pub(crate) fn is_stale(&self) -> bool {
-        self.live().is_some_and(|live| live.is_stale.load(Ordering::SeqCst))
+        self.live()
+            .is_some_and(|live| live.is_stale.load(Ordering::SeqCst))
     }
 
     /// Whether it is being started.
@@ -261,7 +262,9 @@ impl Runtime {
 
     /// A start with its row.
     async fn recorded_start(self: &Arc<Self>) -> Result<Live, Failure> {
-        let mut row = self.rows().begin(HubKind::Start, None, None, self.facts(None));
+        let mut row = self
+            .rows()
+            .begin(HubKind::Start, None, None, self.facts(None));
         row.departing(0).await;
         let started = self.start().await;
         match &started {
@@ -376,7 +379,12 @@ impl Runtime {
             Err(error) => return Err(self.refusal(live, stage, error).await),
         };
         unfetched.0 = None;
-        let approved = self.consented.approval.catalogue.clone().unwrap_or_default();
+        let approved = self
+            .consented
+            .approval
+            .catalogue
+            .clone()
+            .unwrap_or_default();
         let comparison = match self.pin() {
             Pin::Tools => Comparison::of(&approved, &found),
             Pin::Off => Comparison::default(),
@@ -384,7 +392,10 @@ impl Runtime {
         if !comparison.is_equal() {
             tracing::warn!(server = %self.server(), "the lists are not as approved");
         }
-        *live.comparison.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(comparison);
+        *live
+            .comparison
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(comparison);
         self.seen(found);
         Ok(())
     }
@@ -545,7 +556,11 @@ impl Runtime {
     fn too_slow(&self, patience: Duration) -> Failure {
         Failure::new(
             Code::UpstreamTimeout,
-            format!("`{}` did not start within {} s", self.server(), patience.as_secs()),
+            format!(
+                "`{}` did not start within {} s",
+                self.server(),
+                patience.as_secs()
+            ),
         )
         .with("server", self.server())
         .with("may_have_run", "no")

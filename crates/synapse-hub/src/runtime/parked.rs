@@ -100,7 +100,9 @@ impl Parking {
     /// nothing and leaves it where it is.
     pub(super) fn take(&self, handle: &str, digest: &Digest) -> Option<Suspended> {
         let mut parked = self.lock();
-        let is_same = parked.get(handle).is_some_and(|each| each.digest == *digest);
+        let is_same = parked
+            .get(handle)
+            .is_some_and(|each| each.digest == *digest);
         if !is_same {
             return None;
         }
@@ -153,9 +155,9 @@ pub(super) fn digest(server: &str, method: &str, params: &JsonObject) -> Digest 
 
 fn handle() -> Result<String, Failure> {
     let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| {
-        Failure::new(Code::InternalInvariant, "the system gave no random bytes")
-    })?;
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Failure::new(Code::InternalInvariant, "the system gave no random bytes"))?;
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 

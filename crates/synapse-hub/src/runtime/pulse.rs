@@ -29,21 +29,31 @@ impl Pulse {
 
     /// Hands further progress to `reporter`.
     pub(super) fn turn_to(&self, reporter: Option<ProgressReporter>) {
-        *self.0.reporter.lock().unwrap_or_else(PoisonError::into_inner) = reporter;
+        *self
+            .0
+            .reporter
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = reporter;
     }
 
     /// What the upstream reports to; `None` when nobody asked for progress.
     pub(super) fn reporter(&self) -> Option<ProgressReporter> {
         self.current()?;
         let state = Arc::clone(&self.0);
-        Some(ProgressReporter::new(serde_json::Value::Null, move |report| {
-            state.has_voice.store(true, Ordering::Relaxed);
-            let reporter = state.reporter.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(reporter) = &*reporter {
-                // The token is replaced by that of the client.
-                reporter.report(Progress::from_object(report));
-            }
-        }))
+        Some(ProgressReporter::new(
+            serde_json::Value::Null,
+            move |report| {
+                state.has_voice.store(true, Ordering::Relaxed);
+                let reporter = state
+                    .reporter
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                if let Some(reporter) = &*reporter {
+                    // The token is replaced by that of the client.
+                    reporter.report(Progress::from_object(report));
+                }
+            },
+        ))
     }
 
     fn current(&self) -> Option<ProgressReporter> {
@@ -104,7 +114,9 @@ mod tests {
     async fn a_silent_call_gives_signs_of_life() {
         let (seen, reporter) = recorded();
         let pulse = Pulse::to(Some(reporter));
-        pulse.around("files", tokio::time::sleep(Duration::from_secs(25))).await;
+        pulse
+            .around("files", tokio::time::sleep(Duration::from_secs(25)))
+            .await;
         let seen = seen.lock().unwrap();
         assert_eq!(seen.len(), 2);
         assert_eq!(seen[1]["message"], "waiting for files, 20 s");
@@ -119,8 +131,13 @@ mod tests {
         let upstream = pulse.reporter().unwrap();
         let report = json!({"progress": 1, "vendor": true, "progressToken": 7});
         upstream.report(Progress::from_object(report.as_object().unwrap().clone()));
-        pulse.around("files", tokio::time::sleep(Duration::from_secs(25))).await;
+        pulse
+            .around("files", tokio::time::sleep(Duration::from_secs(25)))
+            .await;
         let seen = seen.lock().unwrap();
-        assert_eq!(*seen, [json!({"progress": 1, "vendor": true, "progressToken": "t"})]);
+        assert_eq!(
+            *seen,
+            [json!({"progress": 1, "vendor": true, "progressToken": "t"})]
+        );
     }
 }

@@ -82,7 +82,12 @@ impl Questions for AskNow {
     async fn ask(&self, method: &str, params: JsonObject) -> Result<Value, RpcError> {
         let admitted = self.0.admit(method, params).await?;
         let params = admitted.params.clone();
-        let answer = self.0.client.ask(method, params).await.map_err(unanswered)?;
+        let answer = self
+            .0
+            .client
+            .ask(method, params)
+            .await
+            .map_err(unanswered)?;
         Ok(admitted.answered(answer).await)
     }
 

@@ -38,7 +38,11 @@ impl Ranking {
                 }
             }
             for (word, frequency) in frequencies {
-                ranking.postings.entry(word).or_default().push((number, frequency));
+                ranking
+                    .postings
+                    .entry(word)
+                    .or_default()
+                    .push((number, frequency));
             }
             ranking.lengths.push(length);
         }
@@ -71,7 +75,8 @@ impl Ranking {
                     .copied()
                     .unwrap_or_default();
                 let spread = 1.0 - LENGTH + LENGTH * length / self.average;
-                let score = rarity * frequency * (SATURATION + 1.0) / (frequency + SATURATION * spread);
+                let score =
+                    rarity * frequency * (SATURATION + 1.0) / (frequency + SATURATION * spread);
                 *scores.entry(*number).or_default() += score;
             }
         }
@@ -82,7 +87,10 @@ impl Ranking {
                 .total_cmp(&left.1)
                 .then_with(|| left.0.cmp(&right.0))
         });
-        ranked.into_iter().map(|(number, _)| number as usize).collect()
+        ranked
+            .into_iter()
+            .map(|(number, _)| number as usize)
+            .collect()
     }
 }
 

@@ -42,7 +42,10 @@ pub(crate) fn signature(tool: &JsonObject, is_reader: IsReader) -> String {
     .chars()
     .take(MOST_CHARACTERS)
     .collect();
-    printable_line(&format!("{name}({}){mark} - {about}", parameters.join(", ")))
+    printable_line(&format!(
+        "{name}({}){mark} - {about}",
+        parameters.join(", ")
+    ))
 }
 
 /// Whether a tool was approved as one that only reads.
@@ -79,7 +82,11 @@ fn kind(schema: &Value) -> String {
                 other => other.to_string(),
             })
             .collect();
-        let more = if choices.len() > MOST_CHOICES { "|…" } else { "" };
+        let more = if choices.len() > MOST_CHOICES {
+            "|…"
+        } else {
+            ""
+        };
         return format!("{}{more}", shown.join("|"));
     }
     match schema.get("type") {

@@ -78,7 +78,10 @@ const COMMON: [&str; 66] = [
 
 /// Stems that are taken for the first of their row.
 const SAME: [(&str, &[&str]); 14] = [
-    ("search", &["find", "look", "lookup", "discover", "query", "quer"]),
+    (
+        "search",
+        &["find", "look", "lookup", "discover", "query", "quer"],
+    ),
     ("creat", &["mak", "new", "add", "mkdir"]),
     ("delet", &["remov", "eras", "rm"]),
     ("edit", &["chang", "modif", "updat", "replac", "patch"]),
