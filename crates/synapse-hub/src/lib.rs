@@ -9,6 +9,7 @@
 //!   before the call leaves, and ends it.
 //! - [`hosts`] are the ports of `synapse-mcp` over the hub.
 
+mod allowed;
 mod budget;
 mod compare;
 mod connect;
@@ -31,6 +32,7 @@ mod settings;
 mod status;
 pub mod transport;
 
+pub use allowed::{ALLOWED_VARIABLES, allowed_variables};
 pub use budget::{ToolCost, estimated_tokens};
 pub use connect::{AllowedVariables, ProgramNotes, SystemConnector};
 pub use hub::Hub;

@@ -83,6 +83,14 @@ impl From<&Hint> for HintView {
     }
 }
 
+impl ErrorView {
+    /// What happened, in one line.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
 impl From<&Failure> for ErrorView {
     /// Where a failure was made its texts were cleaned already; here whatever still has the shape
     /// of a token goes, so that a place that forgot to does not tell one.

@@ -488,3 +488,6 @@ const SECRET_WORDS: [&str; 10] = [
     "_KEY",
     "_PAT",
 ];
+
+#[cfg(test)]
+mod tests;

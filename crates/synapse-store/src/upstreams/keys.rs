@@ -156,3 +156,29 @@ pub(super) const OAUTH_REFUSED: [(&str, &str); 10] = [
     ("tokenExchange", "an enterprise-managed grant"),
     ("tokenUrl", "an endpoint in place of discovery"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../../docs/reference/mcp-servers.md");
+
+    #[test]
+    fn the_reference_names_every_member_and_every_spelling() {
+        let words = KNOWN
+            .iter()
+            .chain(&COMMAND)
+            .chain(&ARGUMENTS)
+            .chain(&ENVIRONMENT)
+            .chain(&ADDRESS)
+            .chain(&HEADERS)
+            .chain(&NOTE)
+            .chain(&ALLOWED[1..])
+            .chain(&DENIED)
+            .chain(&OAUTH)
+            .chain(&HTTP_SPELLINGS[..2]);
+        for word in words {
+            assert!(PAGE.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+}
