@@ -29,11 +29,7 @@ pub(crate) enum Asking {
 pub(crate) fn engine(context: &Context, asking: Asking) -> Result<Engine, Failure> {
     let home = home(context)?;
     let ledger = Arc::new(SqliteLedger::new(home.clone()));
-    let secrets = match asking {
-        Asking::Terminal => secrets(context)?,
-        Asking::Nobody => secrets(context)?.asking(Arc::new(NoPrompt)),
-    };
-    let secrets = Remembering::new(Arc::new(secrets), context.seen.clone(), context.resolved);
+    let secrets = remembering(context, asking)?;
     let connections = TomlConnections::new(home.clone());
     let clock = Arc::new(SystemClock::new());
     Ok(Engine::new(Ports {
@@ -51,6 +47,19 @@ pub(crate) fn engine(context: &Context, asking: Asking) -> Result<Engine, Failur
         clock,
         call_ids: Arc::new(RandomCallIds),
     }))
+}
+
+/// Where secrets are, for what has to keep them out of all output.
+pub(crate) fn remembering(context: &Context, asking: Asking) -> Result<Remembering, Failure> {
+    let secrets = match asking {
+        Asking::Terminal => secrets(context)?,
+        Asking::Nobody => secrets(context)?.asking(Arc::new(NoPrompt)),
+    };
+    Ok(Remembering::new(
+        Arc::new(secrets),
+        context.seen.clone(),
+        context.resolved,
+    ))
 }
 
 /// Where secrets are, and whom to ask for a passphrase.
@@ -94,8 +103,8 @@ pub(crate) fn guard() -> Guard {
     }
 }
 
-fn home(context: &Context) -> Result<Home, Failure> {
+pub(crate) fn home(context: &Context) -> Result<Home, Failure> {
     context.environment.synapse_home().map(Home::new)
 }
 
-const USER_AGENT: &str = concat!("synapse/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("synapse/", env!("CARGO_PKG_VERSION"));

@@ -9,11 +9,13 @@ mod command;
 mod compose;
 mod environment;
 mod guard;
+mod hub_ports;
 mod log;
 mod output;
 mod prompt;
 mod remember;
 mod system;
+mod targets;
 mod telemetry;
 
 use std::panic::AssertUnwindSafe;

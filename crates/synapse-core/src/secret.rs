@@ -1,4 +1,4 @@
-//! A secret in memory, bound to the origins that it may be sent to.
+//! A secret in memory, bound to the origins that it may be sent to, or to the one program that gets it.
 
 use std::sync::OnceLock;
 
@@ -9,15 +9,22 @@ use crate::error::{Code, Failure};
 use crate::redact::Redactor;
 use crate::redact::vendors::{Issuer, issuer};
 
-/// A resolved credential together with the only origins that may see it.
+/// A resolved credential together with the only origins, or the only program, that may see it.
 ///
 /// `Debug` never shows the value.
 #[derive(Debug)]
 pub struct BoundSecret {
     value: SecretString,
-    audience: Vec<Origin>,
+    audience: Audience,
     /// Made when it is first asked for: a call asks several times.
     redactor: OnceLock<Redactor>,
+}
+
+/// Who may see a secret.
+#[derive(Debug)]
+enum Audience {
+    Origins(Vec<Origin>),
+    Program(String),
 }
 
 impl BoundSecret {
@@ -26,8 +33,33 @@ impl BoundSecret {
     pub fn new(value: SecretString, audience: Vec<Origin>) -> Self {
         Self {
             value,
-            audience,
+            audience: Audience::Origins(audience),
             redactor: OnceLock::new(),
+        }
+    }
+
+    /// Binds `value` to the approved program at the absolute path `program`, which gets it in its
+    /// environment. It goes to no origin.
+    #[must_use]
+    pub fn of_program(value: SecretString, program: impl Into<String>) -> Self {
+        Self {
+            value,
+            audience: Audience::Program(program.into()),
+            redactor: OnceLock::new(),
+        }
+    }
+
+    /// The value, for the environment of the program at `program`.
+    ///
+    /// # Errors
+    /// `internal.invariant` when the secret is not bound to that program.
+    pub fn for_program(&self, program: &str) -> Result<&SecretString, Failure> {
+        match &self.audience {
+            Audience::Program(bound) if bound == program => Ok(&self.value),
+            Audience::Program(_) | Audience::Origins(_) => Err(Failure::new(
+                Code::InternalInvariant,
+                "the credential is not bound to that program; it was not given",
+            )),
         }
     }
 
@@ -45,13 +77,13 @@ impl BoundSecret {
     /// # Errors
     /// `internal.invariant` when the secret is not bound to that origin.
     pub fn for_origin(&self, origin: &Origin) -> Result<&SecretString, Failure> {
-        if self.audience.contains(origin) {
-            return Ok(&self.value);
+        match &self.audience {
+            Audience::Origins(origins) if origins.contains(origin) => Ok(&self.value),
+            Audience::Origins(_) | Audience::Program(_) => Err(Failure::new(
+                Code::InternalInvariant,
+                format!("the credential is not bound to {origin}; it was not sent"),
+            )),
         }
-        Err(Failure::new(
-            Code::InternalInvariant,
-            format!("the credential is not bound to {origin}; it was not sent"),
-        ))
     }
 
     /// A redactor that removes this secret from text.
@@ -85,5 +117,15 @@ mod tests {
             assert_eq!(failure.code, Code::InternalInvariant);
         }
         assert!(!format!("{secret:?}").contains("fake-token"));
+        assert!(secret.for_program("/usr/bin/server").is_err());
+    }
+
+    #[test]
+    fn a_secret_of_a_program_goes_to_it_and_nowhere_else() {
+        let secret = BoundSecret::of_program("fake-token".into(), "/usr/bin/server");
+        assert!(secret.for_program("/usr/bin/server").is_ok());
+        let failure = secret.for_program("/tmp/server").unwrap_err();
+        assert_eq!(failure.code, Code::InternalInvariant);
+        assert!(secret.for_origin(&origin("https://a.test")).is_err());
     }
 }

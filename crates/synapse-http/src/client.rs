@@ -82,6 +82,16 @@ impl HttpClient {
         permit: &NetworkPermit,
         request: HttpRequest<'_>,
     ) -> Result<HttpResponse, TransportFailure> {
+        let (attempt, response) = self.exchange(permit, request).await?;
+        attempt.read(response).await
+    }
+
+    /// Sends the request and waits for the head of its response.
+    pub(crate) async fn exchange(
+        &self,
+        permit: &NetworkPermit,
+        request: HttpRequest<'_>,
+    ) -> Result<(Attempt, reqwest::Response), TransportFailure> {
         let origin = Origin::of(&request.url);
         let mut attempt = Attempt::begin(&self.inner.config, &request, &origin);
         attempt.handover = Handover::recorded_by(permit.departure());
@@ -100,7 +110,7 @@ impl HttpClient {
             Err((kind, source)) => return Err(attempt.fail(kind, Some(source))),
         };
         match client.execute(ready).await {
-            Ok(response) => attempt.read(response).await,
+            Ok(response) => Ok((attempt, response)),
             Err(error) => Err(attempt.fail_with(error)),
         }
     }
@@ -171,23 +181,26 @@ fn build(
 }
 
 /// Why a body was not read to its end.
-enum Stop {
+pub(crate) enum Stop {
     TooLarge,
     Undecodable,
     /// The thread that decodes is gone: the runtime ends.
     Abandoned,
+    /// Nothing came for too long.
+    Late,
     Broken(reqwest::Error),
 }
 
 /// One request under way, and what is known of it so far.
-struct Attempt {
+#[derive(Debug, Clone)]
+pub(crate) struct Attempt {
     began: Instant,
     tls: bool,
     handover: Handover,
-    body_cap: usize,
+    pub(crate) body_cap: usize,
     /// The length of the request body, whether or not it has been handed over.
     body_length: u64,
-    facts: Facts,
+    pub(crate) facts: Facts,
 }
 
 impl Attempt {
@@ -217,11 +230,7 @@ impl Attempt {
         mut self,
         mut response: reqwest::Response,
     ) -> Result<HttpResponse, TransportFailure> {
-        let head = Head {
-            status: response.status().as_u16(),
-            headers: Headers::new(std::mem::take(response.headers_mut())),
-            after: self.began.elapsed(),
-        };
+        let head = self.head_of(&mut response);
         let body = match self.read_body(&mut response).await {
             Ok(body) => decoded(&head.headers, body, self.body_cap).await,
             Err(stop) => Err(stop),
@@ -242,17 +251,34 @@ impl Attempt {
             Err(stop) => stop,
         };
         self.facts.head = Some(head);
+        Err(self.stopped(stop))
+    }
+
+    /// Takes the head of `response`.
+    pub(crate) fn head_of(&self, response: &mut reqwest::Response) -> Head {
+        Head {
+            status: response.status().as_u16(),
+            headers: Headers::new(std::mem::take(response.headers_mut())),
+            after: self.began.elapsed(),
+        }
+    }
+
+    pub(crate) fn stopped(self, stop: Stop) -> TransportFailure {
         let cap = self.body_cap;
-        Err(match stop {
+        match stop {
             Stop::TooLarge => self.fail(TransportKind::BodyTooLarge { cap }, None),
             Stop::Undecodable => self.fail(TransportKind::Undecodable, None),
             Stop::Abandoned => self.fail(TransportKind::Interrupted, None),
+            Stop::Late => self.fail(TransportKind::ResponseTimeout, None),
             Stop::Broken(error) => self.fail_with(error),
-        })
+        }
     }
 
     /// Reads the body chunk by chunk, at most to the cap.
-    async fn read_body(&mut self, response: &mut reqwest::Response) -> Result<Vec<u8>, Stop> {
+    pub(crate) async fn read_body(
+        &mut self,
+        response: &mut reqwest::Response,
+    ) -> Result<Vec<u8>, Stop> {
         let announced = response.content_length().unwrap_or_default();
         let announced = usize::try_from(announced).unwrap_or(self.body_cap);
         let mut body = Vec::with_capacity(announced.min(self.body_cap));
@@ -278,7 +304,11 @@ impl Attempt {
         self.fail(kind, Some(error.without_url().into()))
     }
 
-    fn fail(mut self, kind: TransportKind, source: Option<BoxError>) -> TransportFailure {
+    pub(crate) fn fail(
+        mut self,
+        kind: TransportKind,
+        source: Option<BoxError>,
+    ) -> TransportFailure {
         self.facts.sent = self.handover.has_begun();
         self.facts.elapsed = self.began.elapsed();
         if self.facts.sent {
@@ -290,7 +320,7 @@ impl Attempt {
 
 /// The body as it is meant. Bytes that came as asked for are passed on; others are decoded on a
 /// thread of their own.
-async fn decoded(
+pub(crate) async fn decoded(
     headers: &Headers,
     body: Vec<u8>,
     cap: usize,

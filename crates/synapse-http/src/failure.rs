@@ -132,7 +132,7 @@ pub struct TransportFailure {
 }
 
 /// What is known about a request that failed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(crate) method: Method,
     pub(crate) host: String,
@@ -147,7 +147,7 @@ pub(crate) struct Facts {
 }
 
 /// The head of a response whose body did not come whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub(crate) status: u16,
     pub(crate) headers: Headers,

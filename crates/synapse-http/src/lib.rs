@@ -1,6 +1,7 @@
 //! The one HTTP client of Synapse: one request per call, whatever happens.
 //!
-//! **Invariant:** [`HttpClient::send`] hands at most one request to the network and needs a
+//! **Invariant:** [`HttpClient::send`] and [`HttpClient::send_streaming`] each hand at most one
+//! request to the network and need a
 //! [`NetworkPermit`](synapse_core::NetworkPermit) for it. No pool, no retry, no redirect, no proxy
 //! from the environment, no plain http to other machines but private addresses that get no secret.
 //! It knows hosts and bytes, not providers or models.
@@ -15,14 +16,17 @@ mod names;
 mod report;
 mod request;
 mod response;
+pub mod sse;
+mod streaming;
 mod tls;
 
 pub use self::client::HttpClient;
 pub use self::config::{HttpConfig, RootCertificate, RootCertificateError};
 pub use self::decode::BodyCoding;
 pub use self::failure::{ProxyReason, TlsReason, TransportFailure, TransportKind};
-pub use self::request::{HttpRequest, Method};
+pub use self::request::{HttpRequest, Method, SecretHeader};
 pub use self::response::{Headers, HttpResponse};
+pub use self::streaming::{BodyReader, StreamingResponse};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -43,7 +43,7 @@ impl TransportFailure {
     pub fn statement(&self) -> &'static str {
         match (self.was_sent(), self.facts().method) {
             (false, _) => "nothing was sent",
-            (true, Method::Get) => "the provider may have processed this request",
+            (true, Method::Get | Method::Delete) => "the provider may have processed this request",
             (true, Method::Post) => "the provider may have processed and billed this request",
         }
     }

@@ -21,6 +21,8 @@ pub enum Method {
     Get,
     /// `POST`.
     Post,
+    /// `DELETE`, without a body.
+    Delete,
 }
 
 /// One request. `Debug` shows neither query, nor header values, nor body.
@@ -34,12 +36,29 @@ pub struct HttpRequest<'a> {
     pub headers: Vec<(&'a str, &'a str)>,
     /// The secret to send as `authorization: Bearer …`.
     pub bearer: Option<&'a BoundSecret>,
-    /// The secret to send alone in a header of this name.
-    pub secret_header: Option<(&'a str, &'a BoundSecret)>,
+    /// Secrets to send in headers of these names.
+    pub secret_headers: Vec<SecretHeader<'a>>,
     /// The body, in JSON; sends `content-type: application/json` unless `headers` says otherwise.
     pub body: Option<Vec<u8>>,
     /// The longest that everything may take, from here to the last byte of the response.
     pub deadline: Duration,
+}
+
+/// A secret in a header.
+#[derive(Clone, Copy)]
+pub struct SecretHeader<'a> {
+    name: &'a str,
+    secret: &'a BoundSecret,
+    form: Form,
+}
+
+/// What the value of a header with a secret may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A token: visible ASCII.
+    Token,
+    /// Words: visible ASCII with blanks between.
+    Words,
 }
 
 impl<'a> HttpRequest<'a> {
@@ -51,7 +70,7 @@ impl<'a> HttpRequest<'a> {
             url,
             headers: Vec::new(),
             bearer: None,
-            secret_header: None,
+            secret_headers: Vec::new(),
             body: None,
             deadline,
         }
@@ -74,8 +93,19 @@ impl<'a> HttpRequest<'a> {
     /// Sends `secret` alone in the header `name`, under the same rules as a bearer: to an origin that
     /// it is bound to, marked sensitive, in place of what the caller says of that header.
     #[must_use]
-    pub const fn secret_header(mut self, name: &'a str, secret: &'a BoundSecret) -> Self {
-        self.secret_header = Some((name, secret));
+    pub fn secret_header(self, name: &'a str, secret: &'a BoundSecret) -> Self {
+        self.with_secret(name, secret, Form::Token)
+    }
+
+    /// As [`HttpRequest::secret_header`], for a value of several words, such as `Bearer …`.
+    #[must_use]
+    pub fn secret_words(self, name: &'a str, secret: &'a BoundSecret) -> Self {
+        self.with_secret(name, secret, Form::Words)
+    }
+
+    fn with_secret(mut self, name: &'a str, secret: &'a BoundSecret, form: Form) -> Self {
+        self.secret_headers
+            .push(SecretHeader { name, secret, form });
         self
     }
 
@@ -97,10 +127,16 @@ impl fmt::Debug for HttpRequest<'_> {
             .field("path", &self.url.path())
             .field("headers", &names)
             .field("bearer", &self.bearer.is_some())
-            .field("secret_header", &self.secret_header.map(|(name, _)| name))
+            .field("secret_headers", &self.secret_headers)
             .field("body_bytes", &self.body.as_ref().map(Vec::len))
             .field("deadline", &self.deadline)
             .finish()
+    }
+}
+
+impl fmt::Debug for SecretHeader<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
     }
 }
 
@@ -124,16 +160,17 @@ pub(crate) fn prepare(
     }
     let mut secrets: Vec<(HeaderName, HeaderValue)> = Vec::new();
     if let Some(secret) = request.bearer {
-        let value = secret_value("Bearer ", secret, &request.url, origin)?;
+        let value = secret_value("Bearer ", secret, Form::Token, &request.url, origin)?;
         secrets.push((AUTHORIZATION, value));
     }
-    if let Some((name, secret)) = request.secret_header {
+    for SecretHeader { name, secret, form } in request.secret_headers {
         let name: HeaderName = name.parse().map_err(internal)?;
-        secrets.push((name, secret_value("", secret, &request.url, origin)?));
+        secrets.push((name, secret_value("", secret, form, &request.url, origin)?));
     }
     let method = match request.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
+        Method::Delete => reqwest::Method::DELETE,
     };
     let mut ready = reqwest::Request::new(method, request.url);
     *ready.timeout_mut() = Some(request.deadline);
@@ -159,6 +196,7 @@ pub(crate) fn prepare(
 fn secret_value(
     scheme: &str,
     secret: &BoundSecret,
+    form: Form,
     url: &Url,
     origin: &Origin,
 ) -> Result<HeaderValue, Refusal> {
@@ -171,7 +209,13 @@ fn secret_value(
         .map_err(|failure| (TransportKind::NotPermitted, Some(failure.into())))?;
     let token = value.expose_secret();
     // http takes any UTF-8 in a header value; a token is visible ASCII (RFC 6750, section 2.1).
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+    let is_sound = match form {
+        Form::Token => token.bytes().all(|byte| byte.is_ascii_graphic()),
+        Form::Words => {
+            token.trim() == token && token.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        }
+    };
+    if token.is_empty() || !is_sound {
         return Err((TransportKind::InvalidSecret, None));
     }
     let mut header = HeaderValue::try_from(format!("{scheme}{token}"))
@@ -233,6 +277,16 @@ mod tests {
         assert_eq!(values, ["fake-token"]);
         assert!(values[0].is_sensitive());
         assert_eq!(sent.headers().get(AUTHORIZATION), None);
+
+        let several = BoundSecret::new("Basic fake words".into(), vec![origin.clone()]);
+        let request = HttpRequest::new(Method::Get, url.clone(), Duration::from_secs(1))
+            .secret_words("authorization", &several)
+            .secret_words("x-other", &several);
+        let sent = prepare(&permit, request, &origin, &Handover::default()).unwrap();
+        for name in ["authorization", "x-other"] {
+            assert_eq!(sent.headers()[name], "Basic fake words");
+            assert!(sent.headers()[name].is_sensitive());
+        }
 
         let (kind, _) = ready("fake-token", Vec::new()).unwrap_err();
         assert_eq!(kind, TransportKind::NotPermitted);

@@ -2,6 +2,49 @@
 //!
 //! **Invariant:** nothing is started, contacted or read for an upstream without its
 //! [`Approval`](synapse_core::upstream::Approval), and one tool call is at most one upstream request.
+//!
+//! - [`Hub`] reads the configuration when it is first asked and whenever it changed, and answers every
+//!   list from the approved catalogues.
+//! - A `Runtime` per upstream starts it with the first call, compares its lists with the catalogue
+//!   before the call leaves, and ends it.
+//! - [`hosts`] are the ports of `synapse-mcp` over the hub.
+
+mod allowed;
+mod budget;
+mod compare;
+mod connect;
+mod failure;
+pub mod hosts;
+mod hub;
+mod index;
+mod names;
+mod owners;
+mod places;
+mod ports;
+mod relay;
+mod roster;
+mod rows;
+mod runtime;
+mod schema;
+mod search;
+mod secrets;
+mod settings;
+mod status;
+pub mod transport;
+
+pub use allowed::{ALLOWED_VARIABLES, allowed_variables};
+pub use budget::{ToolCost, estimated_tokens};
+pub use connect::{AllowedVariables, ProgramNotes, SystemConnector};
+pub use hub::Hub;
+pub use names::{MAX_NAME_CHARACTERS, offered_name};
+pub use places::SystemPlaces;
+pub use ports::{
+    Carrier, Connected, Connector, Credentials, Ending, Events, HubPorts, OpenError, Opening,
+    SamplingMeter, SamplingSlot, Targets,
+};
+pub use relay::relay_capabilities;
+pub use settings::{HubMode, HubSettings, Selection};
+pub use status::{Health, UpstreamStatus};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -6,12 +6,22 @@ use serde_json::{Value, json};
 use synapse_core::document::ErrorDocument;
 use synapse_core::error::{Failure, RemedyText};
 
-use crate::host::ToolResult;
+use crate::host::{HostError, ToolResult};
 
 /// The result of a call that failed: the model reads the text, a program the error document.
 #[must_use]
 pub fn failed_call(failure: &Failure, remedies: &dyn RemedyText) -> ToolResult {
     failed(failure, &ErrorDocument::new(failure, remedies), remedies)
+}
+
+/// A failure as a JSON-RPC error, whose code is 1000 and the exit code of its class.
+#[must_use]
+pub fn failed_request(failure: &Failure, remedies: &dyn RemedyText) -> HostError {
+    HostError::Rpc {
+        code: OWN_CODES + i64::from(failure.class().exit_code()),
+        message: format!("{}: {}", failure.code, failure.message),
+        data: Some(value(&ErrorDocument::new(failure, remedies))),
+    }
 }
 
 /// As [`failed_call`], with a document that says more.
@@ -52,3 +62,6 @@ pub(crate) fn value(document: &impl Serialize) -> Value {
     // Documents are plain structs of text and numbers, which always serialise.
     serde_json::to_value(document).unwrap_or_else(|_| json!({ "ok": false }))
 }
+
+/// Outside the range that JSON-RPC reserves (-32768 to -32000).
+const OWN_CODES: i64 = 1000;

@@ -15,7 +15,7 @@ pub mod stdio;
 pub mod tools;
 mod view;
 
-pub use failure::failed_call;
+pub use failure::{failed_call, failed_request};
 pub use host::{
     Caller, CompletionHost, HostError, PromptHost, ResourceHost, ToolCall, ToolError, ToolHost,
     ToolList, ToolResult,

@@ -17,7 +17,7 @@ use crate::engine::listening::inform_session;
 use crate::engine::offer::Offer;
 use crate::engine::registry::Registry;
 use crate::engine::transport::LineTransport;
-use crate::host::{Changes, CompletionHost, PromptHost, ResourceHost};
+use crate::host::{Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, ResourceHost};
 use crate::{ServerIdentity, ToolHost};
 
 /// An MCP server: an identity and the ports it offers. It advertises those it was given.
@@ -89,6 +89,20 @@ impl Server {
     #[must_use]
     pub fn with_completions(mut self, host: Arc<dyn CompletionHost>) -> Self {
         self.offer.completions = Some(host);
+        self
+    }
+
+    /// Offers extensions of the protocol.
+    #[must_use]
+    pub fn with_extensions(mut self, host: Arc<dyn ExtensionHost>) -> Self {
+        self.offer.extensions = Some(host);
+        self
+    }
+
+    /// Adds the instructions that `introduction` gives when a client asks.
+    #[must_use]
+    pub fn with_introduction(mut self, introduction: Arc<dyn Introduction>) -> Self {
+        self.offer.introduction = Some(introduction);
         self
     }
 

@@ -49,8 +49,12 @@ impl SeenSecrets {
             return redactor;
         };
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() == MOST {
-            seen.pop_front();
+        if seen.len() >= MOST {
+            // A value whose redactor somebody holds is in use, and stays.
+            let unused = |each: &Seen| Arc::strong_count(&each.known) == 1;
+            if let Some(oldest) = seen.iter().position(unused) {
+                seen.remove(oldest);
+            }
         }
         seen.push_back(Seen {
             value: value.clone(),
@@ -82,7 +86,8 @@ impl fmt::Debug for SeenSecrets {
     }
 }
 
-/// A process sees a handful; one that runs for months and sees many rotations forgets the oldest.
+/// A process sees a handful; one that runs for months and sees many rotations forgets the oldest
+/// of those that are no longer in use.
 const MOST: usize = 64;
 
 #[cfg(test)]
@@ -116,5 +121,22 @@ mod tests {
         }
         assert_eq!(seen.spare("fake-value-number-0064"), "[redacted]");
         assert_eq!(seen.seen.read().unwrap().len(), MOST);
+    }
+
+    #[test]
+    fn what_is_in_use_is_not_forgotten() {
+        let seen = SeenSecrets::new();
+        let value = |number| SecretString::from(format!("fake-value-number-{number:04}"));
+        let held = seen.remember(&value(0));
+        for number in 1..=2 * MOST {
+            seen.remember(&value(number));
+        }
+        assert_eq!(seen.spare("fake-value-number-0000"), "[redacted]");
+        drop(held);
+        seen.remember(&value(2 * MOST + 1));
+        assert_eq!(
+            seen.spare("fake-value-number-0000"),
+            "fake-value-number-0000"
+        );
     }
 }

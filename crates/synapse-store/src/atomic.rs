@@ -1,5 +1,6 @@
 //! Replacing and locking files of our own, with the failures of the store.
 
+use std::hash::{Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +9,21 @@ use synapse_core::Failure;
 use synapse_files::{FileError, Rights, private_options};
 
 use crate::failure::{of_file, writing};
+
+/// A value that differs when the file or directory at `path` was replaced, changed or removed.
+pub(crate) fn stamp(path: &Path) -> u64 {
+    let mut hash = std::hash::DefaultHasher::new();
+    if let Ok(found) = std::fs::metadata(path) {
+        found.len().hash(&mut hash);
+        found.modified().ok().hash(&mut hash);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            (found.dev(), found.ino(), found.ctime(), found.ctime_nsec()).hash(&mut hash);
+        }
+    }
+    hash.finish()
+}
 
 /// Replaces the content of the file at `path`, or creates it with mode 0600.
 ///

@@ -126,15 +126,16 @@ const LAYERS: &[Layer] = &[
 /// What any crate may also name in `[dev-dependencies]`.
 const FOR_TESTS: &[&str] = &["synapse-testkit", "synapse-core"];
 
-/// External crates that only one of ours may name in `[dependencies]`.
-const SOLE_USERS: &[(&str, &str)] = &[
-    ("reqwest", "synapse-http"),
-    ("rusqlite", "synapse-store"),
-    ("rusqlite_migration", "synapse-store"),
-    ("rmcp", "synapse-mcp"),
-    ("opentelemetry-proto", "synapse-telemetry"),
-    ("jsonc-parser", "synapse-ide"),
-    ("granit-parser", "synapse-ide"),
+/// External crates that only these of ours may name in `[dependencies]`.
+const SOLE_USERS: &[(&str, &[&str])] = &[
+    ("reqwest", &["synapse-http"]),
+    ("rusqlite", &["synapse-store"]),
+    ("rusqlite_migration", &["synapse-store"]),
+    ("rmcp", &["synapse-mcp"]),
+    ("opentelemetry-proto", &["synapse-telemetry"]),
+    // The files of clients, and mcp-servers.json, which people copy from them.
+    ("jsonc-parser", &["synapse-ide", "synapse-store"]),
+    ("granit-parser", &["synapse-ide"]),
 ];
 
 const GUIDE: &str = "CONTRIBUTING.md";
@@ -206,20 +207,21 @@ fn named(member: &Member<'_>) -> Vec<Violation> {
     };
     let allowed = |name: &&str, kind: DependencyKind| match kind {
         DependencyKind::Development => {
-            layer.may_use.contains(name) || FOR_TESTS.contains(name) || sole_user(name).is_some()
+            layer.may_use.contains(name) || FOR_TESTS.contains(name) || sole_users(name).is_some()
         }
         DependencyKind::Normal | DependencyKind::Build | DependencyKind::Unknown => {
-            layer.may_use.contains(name) || sole_user(name) == Some(member.name)
+            layer.may_use.contains(name)
+                || sole_users(name).is_some_and(|users| users.contains(&member.name))
         }
     };
     member
         .dependencies
         .iter()
-        .filter(|(name, _)| self::layer(name).is_some() || sole_user(name).is_some())
+        .filter(|(name, _)| self::layer(name).is_some() || sole_users(name).is_some())
         .filter(|(name, kind)| !allowed(name, *kind))
         .map(|(name, _)| {
-            let message = match sole_user(name) {
-                Some(user) => format!("only {user} may depend on `{name}`"),
+            let message = match sole_users(name) {
+                Some(users) => format!("only {} may depend on `{name}`", users.join(" and ")),
                 None => format!("`{}` may not depend on `{name}`; {TABLE}", member.name),
             };
             member.fault(name, &message)
@@ -304,11 +306,11 @@ fn layer(name: &str) -> Option<&'static Layer> {
     LAYERS.iter().find(|layer| layer.name == name)
 }
 
-fn sole_user(name: &str) -> Option<&'static str> {
+fn sole_users(name: &str) -> Option<&'static [&'static str]> {
     SOLE_USERS
         .iter()
         .find(|(external, _)| *external == name)
-        .map(|(_, user)| *user)
+        .map(|(_, users)| *users)
 }
 
 const CORE: &str = "synapse-core";

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use synapse_core::ledger::Outcome;
+use synapse_core::call::Operation;
+use synapse_core::ledger::{HubKind, Outcome};
 use synapse_export::Format;
 
 use super::one_of;
@@ -79,9 +80,17 @@ pub(crate) struct HistoryFilter {
     #[arg(long, value_name = "NAME")]
     pub(crate) client: Option<String>,
 
-    /// Only those through this MCP tool
+    /// Only those through this MCP tool, or of this tool of an upstream server
     #[arg(long, value_name = "NAME")]
     pub(crate) tool: Option<String>,
+
+    /// Only those of this upstream server
+    #[arg(long, value_name = "NAME")]
+    pub(crate) server: Option<String>,
+
+    /// Only those of this kind: chat and probe are of connections, the others of upstream servers
+    #[arg(long, value_parser = one_of(kinds(), |kind| kind.into()))]
+    pub(crate) kind: Option<&'static str>,
 
     /// Only those that ended so
     #[arg(long, value_parser = one_of(Outcome::ALL, |outcome| outcome.as_str().into()))]
@@ -106,6 +115,13 @@ pub(crate) struct HistoryFilter {
     /// A condition on any column, such as http_status>=500; may be given several times
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) conditions: Vec<String>,
+}
+
+/// The words for what a row records.
+fn kinds() -> Vec<&'static str> {
+    let calls = [Operation::Chat, Operation::Probe].map(Operation::as_str);
+    let events = HubKind::ALL.map(HubKind::as_str);
+    calls.into_iter().chain(events).collect()
 }
 
 #[derive(Debug, Args)]
@@ -140,7 +156,8 @@ COLUMN!=unknown. The columns are those of `synapse history export --format csv`.
 Examples:
   synapse history list --outcome error --since 24h
   synapse history list --where 'latency_ms>=10000' --where 'model_served!=unknown'
-  synapse history list --connection work --where cost_nano_usd=unknown --json";
+  synapse history list --connection work --where cost_nano_usd=unknown --json
+  synapse history list --server hf --kind call --where may_have_run=true";
 
 const EXPORT_EXAMPLES: &str = "\
 Rows are read in pages, so that the memory taken does not grow with them. Unknown is null, or an \

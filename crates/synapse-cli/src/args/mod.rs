@@ -3,6 +3,7 @@
 mod chat;
 mod connection;
 mod history;
+mod hub;
 mod ide;
 mod limits;
 mod models;
@@ -21,6 +22,10 @@ pub(crate) use self::connection::{
 pub(crate) use self::history::{
     FILTERS, HistoryArguments, HistoryCommand, HistoryExportArguments, HistoryFilter,
     HistoryListArguments, HistoryPurgeArguments,
+};
+pub(crate) use self::hub::{
+    HubAddArguments, HubApproveArguments, HubArguments, HubCommand, HubImportArguments,
+    HubPlaceArguments,
 };
 pub(crate) use self::ide::{
     Consent, IdeCheckArguments, IdeCommand, IdeInstallArguments, IdeRemoveArguments,
@@ -138,6 +143,8 @@ pub(crate) enum Command {
     /// Join an IDE to Synapse
     #[command(subcommand)]
     Ide(IdeCommand),
+    /// Upstream MCP servers, offered through Synapse's own entry
+    Hub(HubArguments),
     /// Sum up calls, tokens and cost
     #[command(after_help = USAGE_EXAMPLES)]
     Usage(UsageArguments),

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod history;
+mod hub;
 mod ide;
 mod models;
 mod preflight;
@@ -115,6 +116,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         Command::Secret(command) => secret::run(context, command),
         Command::Serve(arguments) => serve::run(context, arguments),
         Command::Ide(command) => ide::run(context, command),
+        Command::Hub(arguments) => hub::run(context, arguments),
         Command::Usage(arguments) => with_engine(context, async |engine| {
             usage::run(context, engine, &arguments).await
         }),

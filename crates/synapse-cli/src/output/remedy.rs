@@ -136,6 +136,8 @@ fn hub(remedy: &Remedy) -> Option<String> {
         }
         Remedy::LogInAndRegister { server } => format!("hub login {server} --register"),
         Remedy::ValidateHub => "hub validate".to_owned(),
+        Remedy::ListUpstreams => "hub list".to_owned(),
+        Remedy::RemoveUpstream { server } => format!("hub remove {server}"),
         Remedy::HubStatus => "hub status".to_owned(),
         Remedy::UpstreamLog { server } => format!("hub log {server}"),
         Remedy::PreflightUpstream { server } => format!("hub preflight {server} --live"),
@@ -260,6 +262,8 @@ mod tests {
             },
             Remedy::LogInAndRegister { server: server() },
             Remedy::ValidateHub,
+            Remedy::ListUpstreams,
+            Remedy::RemoveUpstream { server: server() },
             Remedy::HubStatus,
             Remedy::UpstreamLog { server: server() },
             Remedy::PreflightUpstream { server: server() },

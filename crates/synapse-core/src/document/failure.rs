@@ -90,6 +90,12 @@ impl HintView {
 }
 
 impl ErrorView {
+    /// What happened, in one line.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The view of a failure, whose commands are those of `remedies`.
     ///
     /// Where a failure was made its texts were cleaned already; here whatever still has the shape

@@ -10,6 +10,7 @@ mod connections;
 mod demo;
 mod doctor;
 mod failure;
+mod hub;
 mod ide;
 mod ledger;
 mod models;
@@ -27,6 +28,12 @@ pub use self::connections::{
 pub use self::demo::{DemoDocument, DemoStepView};
 pub use self::doctor::DoctorDocument;
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
+pub use self::hub::{
+    HubApprovalDocument, HubApprovalView, HubCallDocument, HubChangeDocument, HubChangeView,
+    HubCheckView, HubDocument, HubEnvDocument, HubLogDocument, HubPreflightDocument,
+    HubProcessView, HubPsDocument, HubServerView, HubTargetView, HubToolView, HubToolsDocument,
+    HubVariableView, hides_characters,
+};
 pub use self::ide::{
     IdeChangeDocument, IdeChangeView, IdeCheckDocument, IdeCheckView, IdeClientView, IdeDocument,
     IdeFileView, IdeLinkDocument, IdeServerView, IdeSnippetDocument, IdeStepView,

@@ -192,6 +192,13 @@ pub enum Remedy {
     },
     /// Check the configuration of the hub.
     ValidateHub,
+    /// See every upstream.
+    ListUpstreams,
+    /// Take an upstream out of the configuration.
+    RemoveUpstream {
+        /// The server.
+        server: UpstreamName,
+    },
     /// See what each upstream does.
     HubStatus,
     /// Read the log of an upstream.

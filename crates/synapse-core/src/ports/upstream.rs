@@ -29,6 +29,12 @@ pub trait UpstreamStore: Send + Sync + fmt::Debug {
     /// `config.*` or `storage.*` when the file as a whole cannot be read.
     fn load(&self) -> Result<Vec<StoredUpstream>, Failure>;
 
+    /// A value that differs whenever [`UpstreamStore::load`] may give something else, got without
+    /// reading the file; `None` when that cannot be told.
+    fn stamp(&self) -> Option<u64> {
+        None
+    }
+
     /// Adds an entry, given as its JSON object; comments and the other entries stay as they are.
     ///
     /// # Errors
@@ -48,11 +54,27 @@ pub trait UpstreamStore: Send + Sync + fmt::Debug {
 
 /// Where approvals are kept. Each configuration file has its own.
 pub trait ApprovalStore: Send + Sync + fmt::Debug {
-    /// All approvals.
+    /// All approvals. A damaged one is left out, as if it had never been given; so is one whose
+    /// catalogue is not what its hash says.
     ///
     /// # Errors
     /// `storage.*`, `config.newer-format`.
     fn load(&self) -> Result<Vec<Approval>, Failure>;
+
+    /// A value that differs whenever [`ApprovalStore::load`] may give something else, as
+    /// [`UpstreamStore::stamp`].
+    fn stamp(&self) -> Option<u64> {
+        None
+    }
+
+    /// The approval of one server.
+    ///
+    /// # Errors
+    /// `storage.corrupt` when it is damaged, or as [`ApprovalStore::load`].
+    fn find(&self, server: &UpstreamName) -> Result<Option<Approval>, Failure> {
+        let all = self.load()?;
+        Ok(all.into_iter().find(|approval| approval.server == *server))
+    }
 
     /// Keeps an approval in place of the one that the server had.
     ///

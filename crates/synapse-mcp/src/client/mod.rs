@@ -4,6 +4,14 @@
 //! **Invariant:** one [`Conversation::request`] is at most one request to the server. Nothing is
 //! repeated, reconnected, cached or answered from memory.
 
+mod calls;
+mod caps;
+mod lines;
+mod lines_conversation;
+mod listing;
+mod opening;
+pub mod wire;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +19,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
+pub use self::calls::{Calls, Replies, Running};
+pub use self::caps::{Caps, Excess, Scanner};
+pub use self::lines_conversation::{AtProbe, LineConversation, Unopened};
+pub use self::listing::{ListCaps, list_all};
+pub use self::opening::{Eras, Introduction, Negotiation, Probed, initialized, probed, settled};
 use crate::host::ProgressReporter;
 use crate::{JsonObject, ProtocolRevision};
 
@@ -25,6 +38,21 @@ pub struct Hello {
     pub capabilities: JsonObject,
     /// Its instructions.
     pub instructions: Option<String>,
+    /// How its era was found.
+    pub negotiation: Negotiation,
+}
+
+impl Hello {
+    /// Of a server that has said nothing yet.
+    fn unknown() -> Self {
+        Self {
+            revision: ProtocolRevision::V2025_11_25,
+            server_info: JsonObject::new(),
+            capabilities: JsonObject::new(),
+            instructions: None,
+            negotiation: Negotiation::Silent,
+        }
+    }
 }
 
 /// One request to a server.
@@ -51,10 +79,30 @@ pub struct Outgoing {
     pub longest: Duration,
 }
 
+impl Outgoing {
+    /// A request without parameters, progress and questions, whose answer is waited for as long as
+    /// `patience`.
+    #[must_use]
+    pub fn within(method: impl Into<String>, patience: Duration) -> Self {
+        Self {
+            method: method.into(),
+            params: JsonObject::new(),
+            meta: JsonObject::new(),
+            capabilities: JsonObject::new(),
+            input_schema: None,
+            progress: None,
+            questions: None,
+            patience,
+            longest: patience,
+        }
+    }
+}
+
 /// Answers the requests of a server, and hears its notifications.
 #[async_trait]
 pub trait Questions: Send + Sync {
-    /// Answers `elicitation/create`, `sampling/createMessage` or `roots/list`.
+    /// Answers `elicitation/create`, `sampling/createMessage` or `roots/list`. The future is dropped
+    /// when the server gives the question up, and when the request that it belongs to has ended.
     ///
     /// # Errors
     /// The JSON-RPC error to answer with.

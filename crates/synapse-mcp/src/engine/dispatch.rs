@@ -12,8 +12,8 @@ use super::paging::page;
 use super::registry::{Call, Key, Registry};
 use super::reply::{Reply, RpcError, list_result, with_cache_hint};
 use crate::host::{
-    Caller, Client, CompletionCall, CompletionHost, Listing, LogLevel, NamedCall, ProgressReporter,
-    PromptHost, ResourceHost, ResourceRead, ToolHost,
+    Caller, Client, CompletionCall, CompletionHost, ExtensionCall, ExtensionHost, Listing,
+    LogLevel, NamedCall, ProgressReporter, PromptHost, ResourceHost, ResourceRead, ToolHost,
 };
 use crate::{Era, JsonObject, ProtocolRevision};
 
@@ -37,6 +37,7 @@ enum Served<'a> {
     Complete(&'a dyn CompletionHost),
     SetLevel,
     Listen,
+    Extension(&'a dyn ExtensionHost, String),
 }
 
 impl Dispatch {
@@ -84,7 +85,11 @@ impl Dispatch {
             "completion/complete" => offer.completions.as_deref().map(Served::Complete),
             "logging/setLevel" if legacy => offer.logging.then_some(Served::SetLevel),
             "subscriptions/listen" if era != Some(Era::Legacy) => Some(Served::Listen),
-            _ => None,
+            _ => {
+                let host = offer.extensions.as_deref()?;
+                host.owns(method)
+                    .then(|| Served::Extension(host, method.to_owned()))
+            }
         }
     }
 
@@ -96,7 +101,7 @@ impl Dispatch {
         &self,
         served: Served<'_>,
         key: Key,
-        params: JsonObject,
+        mut params: JsonObject,
         caller: Caller,
     ) -> Reply {
         let era = caller.era();
@@ -136,12 +141,30 @@ impl Dispatch {
                 let call = completion(params, caller)?;
                 host.complete(call).await.map_err(of_host)
             }
-            Served::Subscribe => subscribe(params, &caller, |wishes, uri| {
-                wishes.insert(uri);
-            }),
-            Served::Unsubscribe => subscribe(params, &caller, |wishes, uri| {
-                wishes.remove(&uri);
-            }),
+            Served::Subscribe => {
+                let uri = text(&mut params, "uri")?;
+                if let Some(host) = &self.offer.resources {
+                    host.subscribe(&uri).await.map_err(of_host)?;
+                }
+                Ok(subscribe(uri, &caller, |wishes, uri| {
+                    wishes.insert(uri);
+                }))
+            }
+            Served::Unsubscribe => {
+                let uri = text(&mut params, "uri")?;
+                if let Some(host) = &self.offer.resources {
+                    host.unsubscribe(&uri).await.map_err(of_host)?;
+                }
+                Ok(subscribe(uri, &caller, |wishes, uri| {
+                    wishes.remove(&uri);
+                }))
+            }
+            Served::Extension(host, method) => {
+                let mut call = ExtensionCall::new(method, params, caller);
+                call.progress = self.progress_reporter(key, &call.caller);
+                call.client = self.client(key, &call.caller);
+                host.call(call).await.map_err(of_host)
+            }
             Served::SetLevel => set_level(&params, &caller),
             Served::Listen => listen(&self.offer, &self.registry, key, &params).await,
         }
@@ -216,15 +239,14 @@ fn completion(mut params: JsonObject, caller: Caller) -> Result<CompletionCall, 
 }
 
 fn subscribe(
-    mut params: JsonObject,
+    uri: String,
     caller: &Caller,
     change: impl FnOnce(&mut std::collections::BTreeSet<String>, String),
-) -> Reply {
-    let uri = text(&mut params, "uri")?;
+) -> JsonObject {
     if let Some(session) = caller.session() {
         session.wishes(|wishes| change(&mut wishes.resources, uri));
     }
-    Ok(JsonObject::new())
+    JsonObject::new()
 }
 
 fn set_level(params: &JsonObject, caller: &Caller) -> Reply {

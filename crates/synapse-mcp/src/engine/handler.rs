@@ -9,7 +9,7 @@ use std::task::Poll;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
     CustomRequest, CustomResult, ErrorData, InitializeRequestParams, InitializeResult, RequestId,
-    ServerConfig,
+    ServerCapabilities, ServerConfig,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
@@ -34,7 +34,9 @@ impl Handler {
     pub(crate) fn new(identity: &ServerIdentity, offer: Offer, registry: Arc<Registry>) -> Self {
         let implementation = identity.implementation();
         let server_info = serde_json::to_value(&implementation).unwrap_or_default();
-        let mut config = ServerConfig::new(offer.capabilities()).with_server_info(implementation);
+        // What hosts declare is asked for when a client comes; see `get_info`.
+        let mut config =
+            ServerConfig::new(ServerCapabilities::default()).with_server_info(implementation);
         config.instructions = identity.instructions().map(str::to_owned);
         let dispatch = Dispatch {
             offer,
@@ -56,7 +58,20 @@ impl Handler {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        self.config.clone()
+        let mut config = self.config.clone();
+        let offer = &self.dispatch.offer;
+        config.capabilities = offer.capabilities();
+        if let Some(more) = offer
+            .introduction
+            .as_ref()
+            .and_then(|host| host.instructions())
+        {
+            config.instructions = Some(match config.instructions.take() {
+                Some(own) => format!("{own}\n\n{more}"),
+                None => more,
+            });
+        }
+        config
     }
 
     async fn initialize(

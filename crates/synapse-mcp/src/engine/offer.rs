@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use rmcp::model::{PromptsCapability, ResourcesCapability, ServerCapabilities, ToolsCapability};
+use rmcp::model::{
+    ExtensionCapabilities, PromptsCapability, ResourcesCapability, ServerCapabilities,
+    ToolsCapability,
+};
 
 use crate::JsonObject;
-use crate::host::{Changes, CompletionHost, PromptHost, ResourceHost, ToolHost};
+use crate::host::{
+    Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, ResourceHost, ToolHost,
+};
 
 /// The ports of a server; what is absent is neither advertised nor served.
 #[derive(Clone)]
@@ -14,6 +19,8 @@ pub(crate) struct Offer {
     pub(crate) resources: Option<Arc<dyn ResourceHost>>,
     pub(crate) prompts: Option<Arc<dyn PromptHost>>,
     pub(crate) completions: Option<Arc<dyn CompletionHost>>,
+    pub(crate) extensions: Option<Arc<dyn ExtensionHost>>,
+    pub(crate) introduction: Option<Arc<dyn Introduction>>,
     pub(crate) changes: Option<Changes>,
     pub(crate) logging: bool,
     /// The most items of a page.
@@ -27,6 +34,8 @@ impl Offer {
             resources: None,
             prompts: None,
             completions: None,
+            extensions: None,
+            introduction: None,
             changes: None,
             logging: false,
             page: PAGE,
@@ -53,6 +62,16 @@ impl Offer {
             prompts
         });
         capabilities.completions = self.completions.as_ref().map(|_| JsonObject::new());
+        capabilities.extensions = self.extensions.as_ref().and_then(|host| {
+            let declared = host.extensions().into_iter();
+            let declared: ExtensionCapabilities = declared
+                .filter_map(|(name, settings)| match settings {
+                    serde_json::Value::Object(settings) => Some((name, settings)),
+                    _ => None,
+                })
+                .collect();
+            (!declared.is_empty()).then_some(declared)
+        });
         capabilities.logging = self.logging.then(JsonObject::new);
         capabilities
     }

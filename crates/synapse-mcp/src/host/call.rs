@@ -161,20 +161,25 @@ impl Caller {
         self.introduction(CLIENT_CAPABILITIES, |session| &session.capabilities)
     }
 
-    /// Whether the client wants log messages of `level` about this request.
-    pub(crate) fn wants(&self, level: LogLevel) -> bool {
+    /// Returns the least serious level of log messages that the client wants about this request;
+    /// `None` when it asked for none.
+    #[must_use]
+    pub fn log_level(&self) -> Option<LogLevel> {
         match self.era() {
             Era::Legacy => self
                 .session
                 .as_ref()
-                .is_some_and(|session| level >= session.wishes(|wishes| wishes.level)),
-            Era::Modern => self
-                .meta
-                .get(LOG_LEVEL)
-                .and_then(Value::as_str)
-                .and_then(LogLevel::from_name)
-                .is_some_and(|wanted| level >= wanted),
+                .map(|session| session.wishes(|wishes| wishes.level)),
+            Era::Modern => {
+                let level = self.meta.get(LOG_LEVEL)?.as_str()?;
+                LogLevel::from_name(level)
+            }
         }
+    }
+
+    /// Whether the client wants log messages of `level` about this request.
+    pub(crate) fn wants(&self, level: LogLevel) -> bool {
+        self.log_level().is_some_and(|wanted| level >= wanted)
     }
 
     pub(crate) fn session(&self) -> Option<&Arc<Session>> {

@@ -93,6 +93,20 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Passes one log message of an upstream server on as it came, if the client wants messages of
+    /// its `level`; never waits.
+    pub fn pass_log(&self, params: JsonObject) {
+        let level = params
+            .get("level")
+            .and_then(Value::as_str)
+            .and_then(LogLevel::from_name);
+        if let (Some(link), Some(level)) = (&self.0, level) {
+            link.log(level, params);
+        }
+    }
+}
+
 impl LogLevel {
     /// Every level, the least serious first.
     pub const ALL: [Self; 8] = [

@@ -1,145 +1,315 @@
-//! Several hosts as one: the product's own tools and the hub's, side by side.
+//! Several hosts as one: the product's own and the hub's, side by side.
+//!
+//! Lists are joined in the order of the hosts. A host that fails empties nobody else's list. What
+//! two hosts own is withheld from both, and a request for it is refused with the reason: no host is
+//! preferred in silence, and no second host is tried when the owner fails.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
-use super::{CacheHint, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult};
+use super::{
+    CacheHint, Caller, CompletionCall, CompletionHost, ExtensionCall, ExtensionHost, HostError,
+    Listing, PromptCall, PromptHost, ResourceHost, ResourceRead, ToolCall, ToolError, ToolHost,
+    ToolList, ToolResult,
+};
+use crate::JsonObject;
 
-/// Hosts in order: lists are joined in it, and a call goes whole to the first that owns the name.
-///
-/// A call goes to one host only; no other is tried when that one does not know the tool.
+/// Hosts of tools.
 #[derive(Clone, Default)]
 pub struct ToolHosts(Vec<Arc<dyn ToolHost>>);
 
+/// Hosts of prompts.
+#[derive(Clone, Default)]
+pub struct PromptHosts(Vec<Arc<dyn PromptHost>>);
+
+/// Hosts of resources.
+#[derive(Clone, Default)]
+pub struct ResourceHosts(Vec<Arc<dyn ResourceHost>>);
+
+/// Hosts of completions.
+#[derive(Clone, Default)]
+pub struct CompletionHosts(Vec<Arc<dyn CompletionHost>>);
+
+/// Hosts of extensions.
+#[derive(Clone, Default)]
+pub struct ExtensionHosts(Vec<Arc<dyn ExtensionHost>>);
+
 impl ToolHosts {
-    /// Joins `hosts`; earlier ones win a name that two of them own.
+    /// Joins `hosts`.
     #[must_use]
     pub fn new(hosts: Vec<Arc<dyn ToolHost>>) -> Self {
         Self(hosts)
     }
+}
 
-    fn owner(&self, tool: &str) -> Option<&Arc<dyn ToolHost>> {
-        self.0.iter().find(|host| host.owns(tool))
+impl PromptHosts {
+    /// Joins `hosts`.
+    #[must_use]
+    pub fn new(hosts: Vec<Arc<dyn PromptHost>>) -> Self {
+        Self(hosts)
+    }
+}
+
+impl ResourceHosts {
+    /// Joins `hosts`.
+    #[must_use]
+    pub fn new(hosts: Vec<Arc<dyn ResourceHost>>) -> Self {
+        Self(hosts)
+    }
+}
+
+impl CompletionHosts {
+    /// Joins `hosts`.
+    #[must_use]
+    pub fn new(hosts: Vec<Arc<dyn CompletionHost>>) -> Self {
+        Self(hosts)
+    }
+}
+
+impl ExtensionHosts {
+    /// Joins `hosts`.
+    #[must_use]
+    pub fn new(hosts: Vec<Arc<dyn ExtensionHost>>) -> Self {
+        Self(hosts)
     }
 }
 
 #[async_trait]
 impl ToolHost for ToolHosts {
     async fn list_tools(&self, caller: &Caller) -> Result<ToolList, ToolError> {
-        let mut items = Vec::new();
-        let mut cache: Option<CacheHint> = None;
+        let mut lists = Vec::new();
         for host in &self.0 {
-            let mut list = host.list_tools(caller).await?;
-            items.append(&mut list.items);
-            cache = Some(cache.map_or(list.cache, |cache| cache.strictest(list.cache)));
+            lists.push(host.list_tools(caller).await);
         }
-        Ok(ToolList {
-            items,
-            cache: cache.unwrap_or_default(),
-        })
+        join("name", lists)
     }
 
     fn owns(&self, tool: &str) -> bool {
-        self.owner(tool).is_some()
+        self.0.iter().any(|host| host.owns(tool))
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
-        match self.owner(&call.name) {
+        let unknown = |name| ToolError::UnknownTool { name };
+        let owner = owner(&self.0, |host| host.owns(&call.name), "tool", &call.name)?;
+        match owner {
             Some(host) => host.call_tool(call).await,
-            None => Err(ToolError::UnknownTool { name: call.name }),
+            None => Err(unknown(call.name)),
         }
     }
 }
 
-impl fmt::Debug for ToolHosts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "ToolHosts({})", self.0.len())
+#[async_trait]
+impl PromptHost for PromptHosts {
+    async fn list_prompts(&self, caller: &Caller) -> Result<Listing, HostError> {
+        let mut lists = Vec::new();
+        for host in &self.0 {
+            lists.push(host.list_prompts(caller).await);
+        }
+        join("name", lists)
+    }
+
+    fn owns(&self, prompt: &str) -> bool {
+        self.0.iter().any(|host| host.owns(prompt))
+    }
+
+    async fn get_prompt(&self, call: PromptCall) -> Result<JsonObject, HostError> {
+        let owner = owner(&self.0, |host| host.owns(&call.name), "prompt", &call.name)?;
+        match owner {
+            Some(host) => host.get_prompt(call).await,
+            None => Err(HostError::InvalidParams {
+                message: format!("unknown prompt: {}", call.name),
+            }),
+        }
     }
 }
+
+#[async_trait]
+impl ResourceHost for ResourceHosts {
+    async fn list_resources(&self, caller: &Caller) -> Result<Listing, HostError> {
+        let mut lists = Vec::new();
+        for host in &self.0 {
+            lists.push(host.list_resources(caller).await);
+        }
+        join("uri", lists)
+    }
+
+    async fn list_templates(&self, caller: &Caller) -> Result<Listing, HostError> {
+        let mut lists = Vec::new();
+        for host in &self.0 {
+            lists.push(host.list_templates(caller).await);
+        }
+        join("uriTemplate", lists)
+    }
+
+    fn owns(&self, uri: &str) -> bool {
+        self.0.iter().any(|host| host.owns(uri))
+    }
+
+    async fn read_resource(&self, read: ResourceRead) -> Result<JsonObject, HostError> {
+        let owner = owner(&self.0, |host| host.owns(&read.uri), "resource", &read.uri)?;
+        match owner {
+            Some(host) => host.read_resource(read).await,
+            None => Err(HostError::NotFound { uri: read.uri }),
+        }
+    }
+
+    async fn subscribe(&self, uri: &str) -> Result<(), HostError> {
+        match owner(&self.0, |host| host.owns(uri), "resource", uri)? {
+            Some(host) => host.subscribe(uri).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn unsubscribe(&self, uri: &str) -> Result<(), HostError> {
+        match owner(&self.0, |host| host.owns(uri), "resource", uri)? {
+            Some(host) => host.unsubscribe(uri).await,
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl CompletionHost for CompletionHosts {
+    fn owns(&self, reference: &JsonObject) -> bool {
+        self.0.iter().any(|host| host.owns(reference))
+    }
+
+    async fn complete(&self, call: CompletionCall) -> Result<JsonObject, HostError> {
+        let owner = owner(
+            &self.0,
+            |host| host.owns(&call.reference),
+            "reference",
+            super::referenced(&call.reference).unwrap_or("?"),
+        )?;
+        match owner {
+            Some(host) => host.complete(call).await,
+            None => Err(HostError::InvalidParams {
+                message: "unknown reference".to_owned(),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl ExtensionHost for ExtensionHosts {
+    fn extensions(&self) -> JsonObject {
+        let mut joined = JsonObject::new();
+        for host in &self.0 {
+            for (name, settings) in host.extensions() {
+                joined.entry(name).or_insert(settings);
+            }
+        }
+        joined
+    }
+
+    fn owns(&self, method: &str) -> bool {
+        self.0.iter().any(|host| host.owns(method))
+    }
+
+    async fn call(&self, call: ExtensionCall) -> Result<JsonObject, HostError> {
+        match owner(
+            &self.0,
+            |host| host.owns(&call.method),
+            "method",
+            &call.method,
+        )? {
+            Some(host) => host.call(call).await,
+            None => Err(HostError::InvalidParams {
+                message: format!("unknown method: {}", call.method),
+            }),
+        }
+    }
+}
+
+/// The one host that owns something.
+///
+/// # Errors
+/// [`HostError::InvalidParams`] when several do.
+fn owner<'a, H: ?Sized>(
+    hosts: &'a [Arc<H>],
+    owns: impl Fn(&H) -> bool,
+    kind: &str,
+    name: &str,
+) -> Result<Option<&'a Arc<H>>, HostError> {
+    let mut owners = hosts.iter().filter(|host| owns(host));
+    let first = owners.next();
+    match owners.next() {
+        Some(_) => Err(HostError::InvalidParams {
+            message: format!("two servers offer the {kind} `{name}`, so neither is used"),
+        }),
+        None => Ok(first),
+    }
+}
+
+/// The lists as one, without what several of them have; each item is known by its `member`.
+///
+/// # Errors
+/// The first failure, when no list is left.
+fn join(member: &str, lists: Vec<Result<Listing, HostError>>) -> Result<Listing, HostError> {
+    let mut joined = Vec::new();
+    let mut first_failure = None;
+    for list in lists {
+        match list {
+            Ok(list) => joined.push(list),
+            Err(error) => {
+                tracing::warn!(%error, "a host has no list; the others are listed");
+                first_failure.get_or_insert(error);
+            }
+        }
+    }
+    if let (true, Some(error)) = (joined.is_empty(), first_failure) {
+        return Err(error);
+    }
+    let mut owners: HashMap<String, usize> = HashMap::new();
+    let mut conflicts: Vec<String> = Vec::new();
+    if joined.len() > 1 {
+        for (number, list) in joined.iter().enumerate() {
+            for name in list.items.iter().filter_map(|item| key(item, member)) {
+                if *owners.entry(name.to_owned()).or_insert(number) != number {
+                    conflicts.push(name.to_owned());
+                }
+            }
+        }
+    }
+    for name in &conflicts {
+        tracing::warn!(name, "two servers offer the same name; neither is offered");
+    }
+    let mut cache: Option<CacheHint> = None;
+    let mut items = Vec::new();
+    for mut list in joined {
+        cache = Some(cache.map_or(list.cache, |cache| cache.strictest(list.cache)));
+        if !conflicts.is_empty() {
+            list.items.retain(|item| {
+                key(item, member).is_none_or(|name| !conflicts.iter().any(|each| each == name))
+            });
+        }
+        items.append(&mut list.items);
+    }
+    Ok(Listing {
+        items,
+        cache: cache.unwrap_or_default(),
+    })
+}
+
+fn key<'a>(item: &'a JsonObject, member: &str) -> Option<&'a str> {
+    item.get(member).and_then(Value::as_str)
+}
+
+macro_rules! shown {
+    ($($hosts:ident)*) => {$(
+        impl fmt::Debug for $hosts {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, concat!(stringify!($hosts), "({})"), self.0.len())
+            }
+        }
+    )*};
+}
+
+shown!(ToolHosts PromptHosts ResourceHosts CompletionHosts ExtensionHosts);
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::host::CacheScope;
-    use crate::{JsonObject, ProtocolRevision};
-
-    struct Prefixed {
-        prefix: &'static str,
-        cache: CacheHint,
-    }
-
-    #[async_trait]
-    impl ToolHost for Prefixed {
-        async fn list_tools(&self, _caller: &Caller) -> Result<ToolList, ToolError> {
-            let tool = json!({"vendor": {"b": 1, "a": 2}, "name": format!("{}__x", self.prefix)});
-            let tools = vec![tool.as_object().unwrap().clone()];
-            Ok(ToolList::new(tools).with_cache(self.cache))
-        }
-
-        fn owns(&self, tool: &str) -> bool {
-            tool.starts_with(self.prefix)
-        }
-
-        async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
-            if call.name.ends_with("__x") {
-                return Ok(ToolResult::text(self.prefix));
-            }
-            Err(ToolError::UnknownTool { name: call.name })
-        }
-    }
-
-    fn hosts() -> ToolHosts {
-        let host = |prefix, ttl_ms, scope| -> Arc<dyn ToolHost> {
-            let cache = CacheHint { ttl_ms, scope };
-            Arc::new(Prefixed { prefix, cache })
-        };
-        ToolHosts::new(vec![
-            host("b", 500, CacheScope::Private),
-            host("a", 100, CacheScope::Public),
-        ])
-    }
-
-    fn caller() -> Caller {
-        Caller::new(ProtocolRevision::V2025_11_25)
-    }
-
-    async fn call(name: &str) -> Result<ToolResult, ToolError> {
-        hosts()
-            .call_tool(ToolCall::new(name, JsonObject::new(), caller()))
-            .await
-    }
-
-    #[tokio::test]
-    async fn lists_are_joined_in_order_under_the_strictest_hint() {
-        let list = hosts().list_tools(&caller()).await.unwrap();
-        assert_eq!(
-            serde_json::to_string(&list.items).unwrap(),
-            r#"[{"vendor":{"b":1,"a":2},"name":"b__x"},{"vendor":{"b":1,"a":2},"name":"a__x"}]"#
-        );
-        assert_eq!(
-            list.cache,
-            CacheHint {
-                ttl_ms: 100,
-                scope: CacheScope::Private
-            }
-        );
-    }
-
-    #[tokio::test]
-    async fn a_call_goes_to_the_owner_of_the_name() {
-        assert_eq!(call("a__x").await.unwrap(), ToolResult::text("a"));
-        assert_eq!(call("b__x").await.unwrap(), ToolResult::text("b"));
-    }
-
-    #[tokio::test]
-    async fn a_name_nobody_owns_or_knows_is_an_unknown_tool() {
-        for name in ["c__x", "a__y"] {
-            let error = call(name).await.unwrap_err();
-            assert!(matches!(error, ToolError::UnknownTool { name: found } if found == name));
-        }
-    }
-}
+mod tests;

@@ -1,15 +1,17 @@
 //! The ports through which the server sees what it offers: [`ToolHost`], [`ResourceHost`],
-//! [`PromptHost`] and [`CompletionHost`].
+//! [`PromptHost`], [`CompletionHost`], [`ExtensionHost`] and [`Introduction`].
 //!
 //! Everything crosses them as raw JSON, because a hub has to pass on what it does not understand:
 //! unknown members, content types and numbers, in the order they came. The hub of upstream
-//! servers is one more host, joined to the product's own by [`ToolHosts`].
+//! servers is one more host, joined to the product's own by [`ToolHosts`] and its siblings.
 
 mod call;
 mod changes;
 mod client;
 mod completions;
 mod error;
+mod extension;
+mod introduction;
 mod joined;
 mod list;
 mod progress;
@@ -29,7 +31,9 @@ pub use self::completions::{
     CompletionCall, CompletionHost, MAX_COMPLETIONS, completion, referenced,
 };
 pub use self::error::{HostError, ToolError};
-pub use self::joined::ToolHosts;
+pub use self::extension::{ExtensionCall, ExtensionHost};
+pub use self::introduction::Introduction;
+pub use self::joined::{CompletionHosts, ExtensionHosts, PromptHosts, ResourceHosts, ToolHosts};
 pub use self::list::{CacheHint, CacheScope, Listing, ToolList};
 pub use self::progress::{Progress, ProgressReporter};
 pub use self::prompts::PromptHost;

@@ -32,6 +32,25 @@ pub trait ResourceHost: Send + Sync {
     /// # Errors
     /// [`HostError::NotFound`] when there is no such resource.
     async fn read_resource(&self, read: ResourceRead) -> Result<JsonObject, HostError>;
+
+    /// Takes notice that a client wants to know when the resource changes. Changes are told through
+    /// [`Changes`](super::Changes).
+    ///
+    /// # Errors
+    /// A [`HostError`] fails the request.
+    async fn subscribe(&self, uri: &str) -> Result<(), HostError> {
+        let _ = uri;
+        Ok(())
+    }
+
+    /// Takes notice that no client wants to know any more.
+    ///
+    /// # Errors
+    /// A [`HostError`] fails the request.
+    async fn unsubscribe(&self, uri: &str) -> Result<(), HostError> {
+        let _ = uri;
+        Ok(())
+    }
 }
 
 /// One `resources/read` request. `Debug` leaves its payload out.

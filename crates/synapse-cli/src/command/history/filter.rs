@@ -23,6 +23,7 @@ pub(super) fn query(
         (Column::Provider, &filter.provider),
         (Column::ModelRequested, &filter.model),
         (Column::Tool, &filter.tool),
+        (Column::Server, &filter.server),
         (Column::ErrorCode, &filter.code),
     ];
     filters.extend(
@@ -30,6 +31,7 @@ pub(super) fn query(
             .into_iter()
             .filter_map(|(column, text)| Some(Filter::is(column, text.as_ref()?))),
     );
+    filters.extend(filter.kind.map(|kind| Filter::is(Column::Operation, kind)));
     filters.extend(filter.client.as_deref().map(client));
     Ok(HistoryQuery {
         since: maybe_when("--since", filter.since.as_deref(), now)?,

@@ -79,6 +79,19 @@ fn row(entry: &Entry) -> Vec<String> {
         Some(code) => format!("{} {}", entry.outcome.as_str(), printable(code)),
         None => entry.outcome.as_str().to_owned(),
     };
+    if let Some(facts) = &entry.hub {
+        let tool = entry.caller.tool.as_deref().unwrap_or("-");
+        return vec![
+            entry.started_at.to_string(),
+            printable(&facts.server),
+            printable(&format!("{} {tool}", entry.operation)),
+            outcome,
+            "-".to_owned(),
+            "-".to_owned(),
+            number(receipt.latency_ms),
+            receipt.call_id.to_string(),
+        ];
+    }
     let tokens = match (receipt.usage.prompt_tokens, receipt.usage.completion_tokens) {
         (None, None) => "?".to_owned(),
         (prompt, completion) => format!("{}+{}", number(prompt), number(completion)),

@@ -35,7 +35,18 @@ pub(super) async fn run(
 }
 
 fn print(printer: &Printer, entry: &Entry, text: Option<&RecordedText>) {
-    printer.line(&chat::receipt_line(&entry.receipt));
+    match &entry.hub {
+        Some(facts) => {
+            let tool = entry.caller.tool.as_deref().unwrap_or_default();
+            let what = format!("{} {tool}", entry.operation);
+            printer.line(&printable(&format!(
+                "{}: {}",
+                facts.server,
+                what.trim_end()
+            )));
+        }
+        None => printer.line(&chat::receipt_line(&entry.receipt)),
+    }
     let width = Column::ALL
         .iter()
         .map(|column| column.as_str().len())
@@ -54,7 +65,10 @@ fn print(printer: &Printer, entry: &Entry, text: Option<&RecordedText>) {
         printer.line(&format!("  {:<width$}  {value}", column.as_str()));
     }
     let Some(text) = text else {
-        printer.line("text: not recorded");
+        // Arguments and results of an upstream are never recorded.
+        if entry.hub.is_none() {
+            printer.line("text: not recorded");
+        }
         return;
     };
     for (title, said) in [

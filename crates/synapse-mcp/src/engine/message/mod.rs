@@ -1,7 +1,7 @@
 //! One line to one message: what JSON-RPC and the two lifecycles ask of its shape, and the error
 //! for what has another. It decides nothing that depends on state.
 
-mod surrogates;
+pub(crate) mod surrogates;
 
 use std::borrow::Cow;
 use std::fmt;

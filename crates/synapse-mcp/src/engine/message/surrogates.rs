@@ -9,7 +9,7 @@ pub(super) fn lone_surrogate(json: &str) -> Option<&str> {
 }
 
 /// `json` with the replacement character in place of each half.
-pub(super) fn without_lone_surrogates(json: &str) -> String {
+pub(crate) fn without_lone_surrogates(json: &str) -> String {
     let mut repaired = String::with_capacity(json.len());
     let mut done = 0;
     for escape in escapes(json).filter(|escape| escape.is_lone) {

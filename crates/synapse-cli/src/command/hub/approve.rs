@@ -1,0 +1,276 @@
+//! `synapse hub approve`: an owner looks at exactly what would run or be contacted, and at what it
+//! offers, and says yes to each. Nothing runs, is contacted or is read before the first yes.
+
+use std::io::IsTerminal as _;
+
+use synapse_core::call::Caller;
+use synapse_core::document::{ErrorView, HubApprovalDocument, HubApprovalView};
+use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
+use synapse_core::ports::{ApprovalStore as _, HubLedger as _, UpstreamStore as _};
+use synapse_core::upstream::expand::Expanded;
+use synapse_core::upstream::{Approval, Start, Target, Upstream, UpstreamTransport};
+
+use super::session::Session;
+use super::{Asked, Configured, show};
+use crate::args::HubApproveArguments;
+use crate::command::{CommandError, Context};
+use crate::prompt;
+
+pub(super) fn run(
+    context: &Context,
+    hub: &Configured,
+    arguments: &HubApproveArguments,
+) -> Result<(), CommandError> {
+    let asked = Asked::from(arguments.yes);
+    if asked == Asked::First && !std::io::stdin().is_terminal() {
+        return Err(Failure::new(
+            Code::UsageInvalidArguments,
+            "there is nobody to ask whether this server may run",
+        )
+        .hint("in a script, look at it with `synapse hub status`, then pass --yes")
+        .into());
+    }
+    let names = match &arguments.server {
+        Some(name) => vec![name.clone()],
+        None => unapproved(hub)?,
+    };
+    if names.is_empty() {
+        context.printer.note("every server is approved");
+    }
+    let session = Session::open(context, hub)?;
+    let mut views = Vec::new();
+    let mut first = None;
+    for name in &names {
+        match one(context, hub, &session, name, asked) {
+            Ok(view) => views.push(view),
+            Err(CommandError::Failed(failure)) => {
+                let mut view = HubApprovalView::of(name, "failed");
+                view.error = Some(ErrorView::from(&*failure));
+                views.push(view);
+                if !arguments.all {
+                    session.finish(context);
+                    return Err(CommandError::Failed(failure));
+                }
+                if !context.printer.is_json() {
+                    context.printer.failure(&failure);
+                }
+                first.get_or_insert(failure.code);
+            }
+            Err(other) => {
+                session.finish(context);
+                return Err(other);
+            }
+        }
+    }
+    session.finish(context);
+    if context.printer.is_json() {
+        let document = HubApprovalDocument::new(hub.place.shown(), views);
+        context.printer.document(&document);
+    }
+    match first {
+        Some(code) => Err(CommandError::Reported(code)),
+        None => Ok(()),
+    }
+}
+
+/// The servers that are neither switched off nor approved as they are now.
+fn unapproved(hub: &Configured) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for stored in hub.upstreams.load()? {
+        let Ok(upstream) = &stored.upstream else {
+            names.push(stored.name);
+            continue;
+        };
+        if upstream.disabled {
+            continue;
+        }
+        let approval = hub.approval(&upstream.name).ok().flatten();
+        let is_current = approval.is_some_and(|approval| {
+            approval.catalogue.is_some()
+                && hub
+                    .targets
+                    .expand(upstream, approval.start.as_ref())
+                    .is_ok_and(|expanded| expanded.fingerprint == approval.fingerprint)
+        });
+        if !is_current {
+            names.push(stored.name);
+        }
+    }
+    Ok(names)
+}
+
+fn one(
+    context: &Context,
+    hub: &Configured,
+    session: &Session,
+    name: &str,
+    asked: Asked,
+) -> Result<HubApprovalView, CommandError> {
+    let printer = &context.printer;
+    let (upstream, mut warnings) = hub.upstream(name)?;
+    // By the PATH of this shell, which is what gets approved.
+    let expanded = hub.targets.expand(&upstream, None)?;
+    warnings.extend(show::not_passed_on(&upstream, &expanded));
+    let mut view =
+        HubApprovalView::of(name, "declined").with_target(&expanded.target, &expanded.fingerprint);
+    view.warnings = warnings.iter().map(ErrorView::from).collect();
+    if !printer.is_json() {
+        show::target(printer, &upstream, &expanded);
+    }
+    warnings.iter().for_each(|warning| printer.warning(warning));
+    let row = Row::begin(session, &upstream);
+    let verb = match expanded.target {
+        Target::Program { .. } => "Start this program once, to see what it offers?",
+        Target::Url { .. } => "Connect to it once, to see what it offers?",
+    };
+    if asked == Asked::First && !prompt::agreed(printer, verb) {
+        printer.note("nothing was started or contacted, and nothing approved");
+        row.end(Outcome::Refused, None, None);
+        return Ok(view);
+    }
+    let mut approval = approval(hub, session, &upstream, &expanded);
+    let catalogue = match session.survey(&upstream, &approval) {
+        Ok(catalogue) => catalogue,
+        Err(CommandError::Failed(failure)) if wants_login(&upstream, &failure) => {
+            hub.approvals.keep(&approval)?;
+            row.end(Outcome::Ok, None, None);
+            view.action = "approved-until-login";
+            tell_of_login(context, &upstream, *failure);
+            return Ok(view);
+        }
+        Err(CommandError::Failed(failure)) => {
+            row.end(Outcome::Error, Some(failure.code), None);
+            return Err(CommandError::Failed(failure));
+        }
+        Err(other) => {
+            row.end(Outcome::Cancelled, None, None);
+            return Err(other);
+        }
+    };
+    view = view.with_catalogue(name, &catalogue);
+    if !printer.is_json() {
+        show::catalogue(printer, name, &catalogue);
+    }
+    if asked == Asked::First && !prompt::agreed(printer, "Approve it as it is now?") {
+        printer.note("nothing was approved");
+        row.end(Outcome::Refused, None, None);
+        return Ok(view);
+    }
+    let hash = catalogue.hash().to_string();
+    approval.catalogue = Some(catalogue);
+    hub.approvals.keep(&approval)?;
+    row.end(Outcome::Ok, None, Some(hash));
+    view.action = "approved";
+    if !printer.is_json() {
+        printer.line(&format!("approved {name}"));
+    }
+    Ok(view)
+}
+
+fn approval(
+    hub: &Configured,
+    session: &Session,
+    upstream: &Upstream,
+    expanded: &Expanded,
+) -> Approval {
+    let start = match &expanded.target {
+        Target::Program { program, .. } => Some(Start {
+            program: program.clone(),
+            search_path: hub.targets.variable("PATH"),
+        }),
+        Target::Url { .. } => None,
+    };
+    Approval {
+        server: upstream.name.clone(),
+        fingerprint: expanded.fingerprint.clone(),
+        start,
+        catalogue: None,
+        approved_at: session.now(),
+    }
+}
+
+/// Whether a server without a credential of its own asked who is there.
+fn wants_login(upstream: &Upstream, failure: &Failure) -> bool {
+    let UpstreamTransport::Http { headers, .. } = &upstream.transport else {
+        return false;
+    };
+    let has_own = headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let asks = matches!(
+        failure.code,
+        Code::OauthLoginRequired | Code::OauthTokenRefused | Code::UpstreamRefused
+    );
+    asks && !has_own
+}
+
+fn tell_of_login(context: &Context, upstream: &Upstream, failure: Failure) {
+    let server = upstream.name.clone();
+    let scopes = Vec::new();
+    let warning = Failure::new(
+        Code::OauthLoginRequired,
+        format!("`{server}` is approved, and needs a login before it offers anything"),
+    )
+    .cause(failure.message)
+    .remedy(
+        "log in; that pins its tools",
+        &Remedy::LogIn { server, scopes },
+    );
+    context.printer.warning(&warning);
+    if !context.printer.is_json() {
+        context
+            .printer
+            .line(&format!("approved {} until its login", upstream.name));
+    }
+}
+
+/// The row of an approval.
+struct Row<'a> {
+    session: &'a Session,
+    opening: HubOpening,
+}
+
+impl<'a> Row<'a> {
+    fn begin(session: &'a Session, upstream: &Upstream) -> Self {
+        let opening = HubOpening {
+            call_id: Session::next_id(),
+            started_at: session.now(),
+            kind: HubKind::Approve,
+            caller: Caller::default(),
+            facts: HubFacts {
+                transport: Some(
+                    match upstream.transport {
+                        UpstreamTransport::Stdio { .. } => "stdio",
+                        UpstreamTransport::Http { .. } => "streamable-http",
+                    }
+                    .to_owned(),
+                ),
+                ..HubFacts::of(upstream.name.as_str())
+            },
+        };
+        // A row that cannot be written is told when all are waited for.
+        drop(session.ledger.begin(opening.clone()));
+        Self { session, opening }
+    }
+
+    fn end(self, outcome: Outcome, error_code: Option<Code>, catalogue: Option<String>) {
+        let ended_at = self.session.now();
+        let taken = ended_at.as_millis() - self.opening.started_at.as_millis();
+        drop(self.session.ledger.end(HubClosing {
+            call_id: self.opening.call_id,
+            ended_at,
+            outcome,
+            error_code,
+            attempts: 0,
+            http_status: None,
+            bytes_out: 0,
+            bytes_in: 0,
+            latency_ms: u64::try_from(taken).ok(),
+            facts: HubFacts {
+                catalogue,
+                ..self.opening.facts
+            },
+        }));
+    }
+}

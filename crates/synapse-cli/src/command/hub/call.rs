@@ -1,0 +1,92 @@
+//! `synapse hub call`: one call of one tool, as an IDE would make it.
+
+use std::io::Read as _;
+
+use serde_json::{Map, Value};
+use synapse_core::document::HubCallDocument;
+use synapse_core::error::{Code, Failure};
+use synapse_core::redact::{printable, printable_json};
+
+use super::Configured;
+use super::session::Session;
+use crate::command::{CommandError, Context};
+use crate::output::Printer;
+
+pub(super) fn run(
+    context: &Context,
+    hub: &Configured,
+    server: &str,
+    tool: &str,
+    arguments: &str,
+) -> Result<(), CommandError> {
+    let arguments = object(arguments)?;
+    // Says why at once when there is no such server.
+    hub.upstream(server)?;
+    let session = Session::open(context, hub)?;
+    let called = session.run(async |hub| hub.call(server, tool, arguments).await);
+    session.finish(context);
+    let document = HubCallDocument::new(server, tool, called?);
+    let printer = &context.printer;
+    match printer.is_json() {
+        true => printer.document(&document),
+        false => show(printer, document.result()),
+    }
+    match document.is_ok() {
+        true => Ok(()),
+        // The tool ran and says that it failed; its result says why.
+        false => Err(CommandError::Reported(Code::UpstreamProtocol)),
+    }
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, Failure> {
+    let invalid = |why: String| {
+        Failure::new(
+            Code::UsageInvalidArguments,
+            "the arguments of a tool are one JSON object",
+        )
+        .cause(why)
+        .hint("quote it for the shell: '{\"path\": \"/tmp\"}'")
+    };
+    let mut given = String::new();
+    let text = match text {
+        "-" => {
+            std::io::stdin()
+                .take(MOST)
+                .read_to_string(&mut given)
+                .map_err(|error| invalid(error.to_string()))?;
+            given.as_str()
+        }
+        text => text,
+    };
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(invalid("it is JSON, and no object".to_owned())),
+        // Without the text itself, which may be anything.
+        Err(error) => Err(invalid(format!(
+            "line {}, column {}",
+            error.line(),
+            error.column()
+        ))),
+    }
+}
+
+/// The texts of a result; what is no text as JSON.
+fn show(printer: &Printer, result: &Map<String, Value>) {
+    let content = result.get("content").and_then(Value::as_array);
+    for item in content.into_iter().flatten() {
+        match item.get("text").and_then(Value::as_str) {
+            Some(text) => printer.line(&printable(text)),
+            None => printer.line(&printable_json(&item.to_string())),
+        }
+    }
+    if content.is_none_or(Vec::is_empty)
+        && let Some(structured) = result.get("structuredContent")
+    {
+        printer.line(&printable_json(&structured.to_string()));
+    }
+    if result.get("isError").and_then(Value::as_bool) == Some(true) {
+        printer.note("the tool says that it failed");
+    }
+}
+
+const MOST: u64 = 16 * 1024 * 1024;

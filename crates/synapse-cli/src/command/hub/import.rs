@@ -1,0 +1,161 @@
+//! `synapse hub import`: servers of another client's file, without its secrets.
+
+use serde_json::{Map, Value, json};
+use synapse_core::document::{ErrorView, HubChangeDocument, HubChangeView};
+use synapse_core::error::{Code, Failure};
+use synapse_core::ports::UpstreamStore as _;
+use synapse_core::redact::{holds_token, is_opaque, printable_line};
+use synapse_core::upstream::UpstreamName;
+use synapse_core::upstream::expand::is_secret;
+use synapse_ide::Declared;
+
+use super::{Configured, add, registry};
+use crate::args::HubImportArguments;
+use crate::command::{CommandError, Context, ide};
+
+pub(super) fn run(
+    context: &Context,
+    hub: &Configured,
+    arguments: &HubImportArguments,
+) -> Result<(), CommandError> {
+    let machine = ide::machine(&context.environment, arguments.project.as_deref())?;
+    let declared = synapse_ide::servers(arguments.client, &machine)?;
+    let wanted =
+        |each: &Declared| arguments.servers.is_empty() || arguments.servers.contains(&each.name);
+    for name in &arguments.servers {
+        if !declared.iter().any(|each| each.name == *name) {
+            let names = declared.iter().map(|each| each.name.as_str());
+            return Err(synapse_store::not_found(name, names).into());
+        }
+    }
+    let changes: Vec<HubChangeView> = declared
+        .into_iter()
+        .filter(wanted)
+        .map(|each| take_over(hub, each, arguments.dry_run))
+        .collect();
+    let printer = &context.printer;
+    if printer.is_json() {
+        printer.document(&HubChangeDocument::new(hub.place.shown(), changes));
+        return Ok(());
+    }
+    if changes.is_empty() {
+        printer.note(&format!("{} declares no servers", arguments.client.title()));
+        return Ok(());
+    }
+    for change in &changes {
+        printer.line(&format!(
+            "{}  {}",
+            printable_line(&change.server),
+            change.action
+        ));
+        if let (true, Some(entry)) = (arguments.dry_run, &change.entry) {
+            printer.line(&add::shown(entry));
+        }
+        for command in &change.to_set {
+            printer.note(&format!("  set its secret: {command}"));
+        }
+        if let Some(error) = &change.error {
+            printer.note(&format!("  {}", error.message()));
+        }
+    }
+    if !arguments.dry_run && changes.iter().any(|change| change.action == "added") {
+        printer.note("nothing was approved; go through them: synapse hub approve --all");
+    }
+    Ok(())
+}
+
+fn take_over(hub: &Configured, declared: Declared, is_trial: bool) -> HubChangeView {
+    let mut change = HubChangeView {
+        server: declared.name.clone(),
+        action: "skipped",
+        entry: None,
+        to_set: Vec::new(),
+        error: None,
+    };
+    let done = (|| -> Result<(), Failure> {
+        let name: UpstreamName = declared.name.parse()?;
+        let entry = without_secrets(&name, declared.entry, &mut change.to_set);
+        refuse_secrets(&name, &entry)?;
+        if !is_trial {
+            hub.upstreams.insert(&name, &entry)?;
+        }
+        change.entry = Some(entry);
+        Ok(())
+    })();
+    match done {
+        Ok(()) if is_trial => change.action = "would-add",
+        Ok(()) => change.action = "added",
+        Err(failure) => {
+            change.to_set.clear();
+            change.error = Some(ErrorView::from(&failure));
+        }
+    }
+    change
+}
+
+/// The entry with a reference in the place of whatever may be a secret of `env` and `headers`.
+fn without_secrets(
+    server: &UpstreamName,
+    mut entry: Map<String, Value>,
+    to_set: &mut Vec<String>,
+) -> Map<String, Value> {
+    for key in ["env", "environment", "envs", "headers", "http_headers"] {
+        let Some(Value::Object(members)) = entry.get_mut(key) else {
+            continue;
+        };
+        for (name, value) in members.iter_mut() {
+            let Value::String(text) = value else {
+                continue;
+            };
+            let is_header = key.ends_with("headers");
+            // A text of one variable is a name already.
+            let is_reference = text.contains("${") || text.starts_with('$');
+            let words = text.split_whitespace();
+            let hides = is_secret(name, text)
+                || (is_header && name.eq_ignore_ascii_case("authorization"))
+                || words.clone().any(is_opaque);
+            if is_reference && !holds_token(text) {
+                *text = text.replace("${input:", "${");
+                continue;
+            }
+            if !hides || text.is_empty() {
+                continue;
+            }
+            let account = format!("{server}-{}", registry::account(name));
+            let scheme = text
+                .split_once(' ')
+                .map(|(scheme, _)| scheme)
+                .filter(|scheme| scheme.chars().all(|each| each.is_ascii_alphabetic()))
+                .map_or(String::new(), |scheme| format!("{scheme} "));
+            *text = format!("{scheme}${{keyring:{account}}}");
+            to_set.push(format!("synapse secret set keyring:{account}"));
+        }
+    }
+    // Its secret is not ours to copy, and a login does not need one.
+    for key in ["oauth", "auth"] {
+        if let Some(Value::Object(members)) = entry.get_mut(key) {
+            for key in ["clientSecret", "client_secret", "CLIENT_SECRET"] {
+                if members.contains_key(key) {
+                    let account = format!("{server}-client-secret");
+                    members.insert(key.to_owned(), json!(format!("${{keyring:{account}}}")));
+                    to_set.push(format!("synapse secret set keyring:{account}"));
+                }
+            }
+        }
+    }
+    entry
+}
+
+/// A token elsewhere, such as in an argument, cannot become a reference.
+fn refuse_secrets(server: &UpstreamName, entry: &Map<String, Value>) -> Result<(), Failure> {
+    let text = Value::Object(entry.clone()).to_string();
+    if !holds_token(&text) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::ConfigSecretInArgv,
+        format!("the entry of `{server}` has a token where no reference is possible"),
+    )
+    .cause("it is in its command, its arguments or its URL")
+    .hint("add it by hand, with the token in `env` or `headers`"))
+}

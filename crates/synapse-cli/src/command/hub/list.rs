@@ -1,0 +1,304 @@
+//! `synapse hub list`, `validate` and `status`: what the file says and what was approved. Starts and
+//! contacts nobody, and reads no secret.
+
+use synapse_core::document::{ErrorView, HubDocument, HubServerView, HubToolView};
+use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::ports::StoredUpstream;
+use synapse_core::redact::printable_line;
+use synapse_core::upstream::{Approval, Pin, Upstream, UpstreamTransport};
+
+use super::Configured;
+use crate::command::{CommandError, Context};
+use crate::output::{Printer, in_short, table};
+
+/// A server with all that can be said of it without contacting it.
+struct Seen {
+    view: HubServerView,
+    /// Why it cannot be used, if it cannot.
+    failure: Option<Failure>,
+    warnings: Vec<Failure>,
+}
+
+pub(super) fn list(context: &Context, hub: &Configured) -> Result<(), CommandError> {
+    show(context, hub, None, Depth::Approval)
+}
+
+pub(super) fn status(
+    context: &Context,
+    hub: &Configured,
+    server: Option<&str>,
+) -> Result<(), CommandError> {
+    show(context, hub, server, Depth::Expansion)
+}
+
+/// Fails when any server of the file is broken.
+pub(super) fn validate(
+    context: &Context,
+    hub: &Configured,
+    server: Option<&str>,
+) -> Result<(), CommandError> {
+    let file = hub.upstreams.read()?;
+    let stored = chosen(hub, file.servers, server)?;
+    let seen: Vec<Seen> = stored
+        .into_iter()
+        .map(|each| look(hub, each, Depth::File))
+        .collect();
+    let printer = &context.printer;
+    if printer.is_json() {
+        let warnings = file.warnings.iter().map(ErrorView::from).collect();
+        let views = seen.iter().map(|each| each.view.clone()).collect();
+        printer.document(&HubDocument::new(hub.place.shown(), views, warnings));
+    } else {
+        for warning in &file.warnings {
+            printer.warning(warning);
+        }
+        for each in &seen {
+            for warning in &each.warnings {
+                printer.warning(warning);
+            }
+            match &each.failure {
+                Some(failure) => printer.failure(failure),
+                None => printer.line(&format!("{}  ok", printable_line(&each.view.name))),
+            }
+        }
+        if seen.is_empty() {
+            printer.note(&format!("no servers in {}", hub.place.shown()));
+        }
+    }
+    match seen.iter().find_map(|each| each.failure.as_ref()) {
+        Some(failure) => Err(CommandError::Reported(failure.code)),
+        None => Ok(()),
+    }
+}
+
+/// How far to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// The file, and what its variables mean.
+    File,
+    /// The file and the approvals.
+    Approval,
+    /// Both, and whether they agree.
+    Expansion,
+}
+
+fn show(
+    context: &Context,
+    hub: &Configured,
+    server: Option<&str>,
+    depth: Depth,
+) -> Result<(), CommandError> {
+    let file = hub.upstreams.read()?;
+    let stored = chosen(hub, file.servers, server)?;
+    let seen: Vec<Seen> = stored
+        .into_iter()
+        .map(|each| look(hub, each, depth))
+        .collect();
+    let printer = &context.printer;
+    if printer.is_json() {
+        let warnings = file.warnings.iter().map(ErrorView::from).collect();
+        let views = seen.into_iter().map(|each| each.view).collect();
+        printer.document(&HubDocument::new(hub.place.shown(), views, warnings));
+        return Ok(());
+    }
+    if seen.is_empty() {
+        printer.note(&format!("no servers in {}", hub.place.shown()));
+        printer.note("add one: synapse hub add NAME URL");
+        return Ok(());
+    }
+    let rows = seen.iter().map(|each| row(&each.view)).collect();
+    let headers = ["SERVER", "STATE", "TRANSPORT", "TOOLS", "TOKENS", "TARGET"];
+    printer.line(&table(&headers, &[3, 4], rows));
+    for warning in &file.warnings {
+        printer.warning(warning);
+    }
+    if depth == Depth::Expansion {
+        for failure in seen.iter().filter_map(|each| each.failure.as_ref()) {
+            printer.warning(failure);
+        }
+    } else {
+        remind(printer, &seen);
+    }
+    Ok(())
+}
+
+fn remind(printer: &Printer, seen: &[Seen]) {
+    for each in seen {
+        if let Some(failure) = &each.failure
+            && failure.code != Code::UpstreamNotApproved
+        {
+            printer.note(&in_short(failure));
+        }
+    }
+    if seen.iter().any(|each| each.view.state == "not-approved") {
+        printer.note("approve what you trust: synapse hub approve SERVER");
+    }
+}
+
+fn row(view: &HubServerView) -> Vec<String> {
+    let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |each| each.to_string());
+    vec![
+        printable_line(&view.name),
+        view.state.to_owned(),
+        view.transport.unwrap_or("-").to_owned(),
+        number(view.tools),
+        number(view.estimated_tokens),
+        printable_line(view.target.as_deref().unwrap_or("-")),
+    ]
+}
+
+fn chosen(
+    hub: &Configured,
+    all: Vec<StoredUpstream>,
+    server: Option<&str>,
+) -> Result<Vec<StoredUpstream>, Failure> {
+    match server {
+        Some(name) => hub.stored(name).map(|stored| vec![stored]),
+        None => Ok(all),
+    }
+}
+
+fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
+    let mut view = HubServerView {
+        name: stored.name.clone(),
+        warnings: stored.warnings.iter().map(ErrorView::from).collect(),
+        ..HubServerView::default()
+    };
+    let failed = |mut view: HubServerView, state: &'static str, failure: Failure| {
+        view.state = state;
+        view.error = Some(ErrorView::from(&failure));
+        (view, Some(failure))
+    };
+    let (view, failure) = match stored.upstream {
+        Err(failure) => failed(view, "broken", failure),
+        Ok(upstream) => {
+            describe(&mut view, &upstream);
+            let state = state(hub, &upstream, &mut view, depth);
+            match state {
+                Ok(state) => {
+                    view.state = state;
+                    (view, None)
+                }
+                Err((state, failure)) => failed(view, state, failure),
+            }
+        }
+    };
+    Seen {
+        view,
+        failure,
+        warnings: stored.warnings,
+    }
+}
+
+fn describe(view: &mut HubServerView, upstream: &Upstream) {
+    view.note.clone_from(&upstream.note);
+    view.groups.clone_from(&upstream.groups);
+    view.ignored.clone_from(&upstream.ignored);
+    view.pinned = upstream.pin == Pin::Tools;
+    match &upstream.transport {
+        UpstreamTransport::Stdio {
+            command, arguments, ..
+        } => {
+            view.transport = Some("stdio");
+            let words: Vec<String> = std::iter::once(command)
+                .chain(arguments)
+                .map(ToString::to_string)
+                .collect();
+            view.target = Some(words.join(" "));
+        }
+        UpstreamTransport::Http { url, .. } => {
+            view.transport = Some("streamable-http");
+            view.target = Some(url.to_string());
+        }
+    }
+}
+
+type State = Result<&'static str, (&'static str, Failure)>;
+
+fn state(hub: &Configured, upstream: &Upstream, view: &mut HubServerView, depth: Depth) -> State {
+    if depth == Depth::File {
+        if upstream.disabled {
+            return Ok("disabled");
+        }
+        let expanded = hub.targets.expand(upstream, None);
+        return match expanded {
+            Ok(_) => Ok("valid"),
+            Err(failure) => Err(("broken", failure)),
+        };
+    }
+    let approval = hub
+        .approval(&upstream.name)
+        .map_err(|failure| ("broken", failure))?;
+    if let Some(approval) = &approval {
+        *view = view.clone().with_approval(approval);
+        count(view, upstream, approval);
+    }
+    if upstream.disabled {
+        return Ok("disabled");
+    }
+    let Some(approval) = approval else {
+        return Err(("not-approved", not_approved(upstream)));
+    };
+    if depth == Depth::Expansion {
+        let expanded = hub
+            .targets
+            .expand(upstream, approval.start.as_ref())
+            .map_err(|failure| ("broken", failure))?;
+        if expanded.fingerprint != approval.fingerprint {
+            return Err(("changed", changed(upstream)));
+        }
+    }
+    match approval.catalogue {
+        Some(_) => Ok("approved"),
+        None => Ok("login-required"),
+    }
+}
+
+/// Counts the approved tools that the entry offers.
+fn count(view: &mut HubServerView, upstream: &Upstream, approval: &Approval) {
+    let Some(catalogue) = &approval.catalogue else {
+        return;
+    };
+    let offered: Vec<HubToolView> = catalogue
+        .tools
+        .iter()
+        .map(|tool| HubToolView::of(upstream.name.as_str(), tool))
+        .filter(|tool| upstream.tools.permits(&tool.name))
+        .collect();
+    view.tools = u64::try_from(offered.len()).ok();
+    view.estimated_tokens = Some(offered.iter().map(|tool| tool.estimated_tokens).sum());
+}
+
+/// The failure of a server that nobody approved.
+pub(super) fn not_approved(upstream: &Upstream) -> Failure {
+    let server = &upstream.name;
+    Failure::new(
+        Code::UpstreamNotApproved,
+        format!("nobody approved `{server}`"),
+    )
+    .cause("nothing was started, contacted or read")
+    .remedy(
+        "look at it and confirm it",
+        &Remedy::ApproveUpstream {
+            server: server.clone(),
+        },
+    )
+    .with("server", server)
+}
+
+/// The failure of a server that differs from its approval.
+pub(super) fn changed(upstream: &Upstream) -> Failure {
+    let server = &upstream.name;
+    Failure::new(
+        Code::UpstreamChanged,
+        format!("`{server}` differs from what was approved"),
+    )
+    .cause("nothing was started, contacted or read")
+    .remedy(
+        "look at what it is now and confirm it",
+        &Remedy::ApproveUpstream {
+            server: server.clone(),
+        },
+    )
+    .with("server", server)
+}

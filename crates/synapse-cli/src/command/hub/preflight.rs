@@ -1,0 +1,244 @@
+//! `synapse hub preflight`: an upstream, rung by rung. Locally it reads files and looks at places of
+//! secrets without reading one; `--live` connects once.
+
+use synapse_core::credential::CredentialRef;
+use synapse_core::document::{ErrorView, HubCheckView, HubPreflightDocument};
+use synapse_core::error::{Code, Failure};
+use synapse_core::ports::SecretResolver as _;
+use synapse_core::upstream::{Approval, Target, Upstream};
+
+use super::session::Session;
+use super::{Configured, Wanted, list, show};
+use crate::command::{CommandError, Context, runtime};
+use crate::compose;
+use crate::output::{Mark, in_short};
+
+/// The rungs that were climbed, and the first failure.
+#[derive(Default)]
+struct Ladder {
+    checks: Vec<(Mark, HubCheckView)>,
+    failure: Option<Failure>,
+}
+
+impl Ladder {
+    fn ok(&mut self, id: &'static str, detail: impl Into<String>) {
+        self.add(Mark::Ok, "ok", id, detail.into(), None);
+    }
+
+    fn warn(&mut self, id: &'static str, failure: &Failure) {
+        self.add(Mark::Warn, "warn", id, in_short(failure), Some(failure));
+    }
+
+    fn fail(&mut self, id: &'static str, failure: Failure) {
+        self.add(Mark::Fail, "fail", id, in_short(&failure), Some(&failure));
+        self.failure.get_or_insert(failure);
+    }
+
+    fn skip(&mut self, id: &'static str, why: &str) {
+        self.add(Mark::Skip, "skip", id, why.to_owned(), None);
+    }
+
+    fn add(
+        &mut self,
+        mark: Mark,
+        outcome: &'static str,
+        id: &'static str,
+        detail: String,
+        failure: Option<&Failure>,
+    ) {
+        let view = HubCheckView {
+            id,
+            outcome,
+            detail,
+            error: failure.map(ErrorView::from),
+        };
+        self.checks.push((mark, view));
+    }
+}
+
+pub(super) fn run(
+    context: &Context,
+    hub: &Configured,
+    server: &str,
+    live: Wanted,
+) -> Result<(), CommandError> {
+    let mut ladder = Ladder::default();
+    climb(context, hub, server, live, &mut ladder)?;
+    let printer = &context.printer;
+    let failure = ladder.failure;
+    if printer.is_json() {
+        let checks = ladder.checks.into_iter().map(|(_, view)| view).collect();
+        let document = HubPreflightDocument::new(server, live == Wanted::Yes, checks);
+        printer.document(&document);
+    } else {
+        for (mark, view) in &ladder.checks {
+            printer.line(&mark.line(view.id, [4, 12], &view.detail));
+        }
+        if let Some(failure) = &failure {
+            printer.failure(failure);
+        }
+    }
+    match failure {
+        Some(failure) => Err(CommandError::Reported(failure.code)),
+        None => Ok(()),
+    }
+}
+
+fn climb(
+    context: &Context,
+    hub: &Configured,
+    server: &str,
+    live: Wanted,
+    ladder: &mut Ladder,
+) -> Result<(), CommandError> {
+    let stored = hub.stored(server)?;
+    for warning in &stored.warnings {
+        ladder.warn("entry", warning);
+    }
+    let upstream = match stored.upstream {
+        Ok(upstream) => upstream,
+        Err(failure) => {
+            ladder.fail("entry", failure);
+            return Ok(());
+        }
+    };
+    match upstream.disabled {
+        true => ladder.skip("entry", "it is switched off"),
+        false => ladder.ok("entry", "it is understood"),
+    }
+    let approval = match hub.approval(&upstream.name) {
+        Ok(approval) => approval,
+        Err(failure) => {
+            ladder.fail("approval", failure);
+            return Ok(());
+        }
+    };
+    let start = approval
+        .as_ref()
+        .and_then(|approval| approval.start.as_ref());
+    let expanded = match hub.targets.expand(&upstream, start) {
+        Ok(expanded) => expanded,
+        Err(failure) => {
+            ladder.fail("target", failure);
+            return Ok(());
+        }
+    };
+    match &expanded.target {
+        Target::Program { program, .. } => ladder.ok("target", program.clone()),
+        Target::Url { url, .. } => ladder.ok("target", url.to_string()),
+    }
+    for warning in show::not_passed_on(&upstream, &expanded) {
+        ladder.warn("variables", &warning);
+    }
+    let is_approved = match &approval {
+        None => {
+            ladder.fail("approval", list::not_approved(&upstream));
+            false
+        }
+        Some(approval) if approval.fingerprint != expanded.fingerprint => {
+            ladder.fail("approval", list::changed(&upstream));
+            false
+        }
+        Some(approval) => {
+            ladder.ok("approval", format!("approved at {}", approval.approved_at));
+            catalogue(approval, ladder);
+            true
+        }
+    };
+    secrets(context, &expanded.target, ladder)?;
+    match (live, is_approved, approval) {
+        (Wanted::Yes, true, Some(approval)) => {
+            connect(context, hub, &upstream, &approval, ladder)?;
+        }
+        (Wanted::Yes, ..) => ladder.skip("connection", "not contacted before it is approved"),
+        (Wanted::No, ..) => ladder.skip("connection", "not asked for: --live connects once"),
+    }
+    Ok(())
+}
+
+fn catalogue(approval: &Approval, ladder: &mut Ladder) {
+    match &approval.catalogue {
+        Some(catalogue) => ladder.ok(
+            "catalogue",
+            format!("{} tools, {}", catalogue.tools.len(), catalogue.hash()),
+        ),
+        None => ladder.warn(
+            "catalogue",
+            &Failure::new(
+                Code::OauthLoginRequired,
+                "its lists are pinned by its login, which is missing",
+            ),
+        ),
+    }
+}
+
+/// Whether the places of secrets can be got at. Reads none.
+fn secrets(context: &Context, target: &Target, ladder: &mut Ladder) -> Result<(), CommandError> {
+    let values = match target {
+        Target::Program { environment, .. } => environment,
+        Target::Url { headers, .. } => headers,
+    };
+    let references: Vec<CredentialRef> = values
+        .iter()
+        .flat_map(|(_, value)| value.secrets().cloned())
+        .collect();
+    if references.is_empty() {
+        return Ok(());
+    }
+    let resolver = compose::secrets(context)?;
+    let runtime = runtime()?;
+    for reference in references {
+        match runtime.block_on(resolver.reach(&reference)) {
+            Ok(seen) => ladder.ok("secret", format!("{reference}: {seen}")),
+            Err(failure) => ladder.fail("secret", failure),
+        }
+    }
+    Ok(())
+}
+
+fn connect(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    approval: &Approval,
+    ladder: &mut Ladder,
+) -> Result<(), CommandError> {
+    let session = Session::open(context, hub)?;
+    let surveyed = session.survey(upstream, approval);
+    session.finish(context);
+    let catalogue = match surveyed {
+        Ok(catalogue) => catalogue,
+        Err(CommandError::Failed(failure)) => {
+            ladder.fail("connection", *failure);
+            return Ok(());
+        }
+        Err(other) => return Err(other),
+    };
+    ladder.ok("connection", format!("it speaks {}", catalogue.protocol));
+    let Some(approved) = &approval.catalogue else {
+        return Ok(());
+    };
+    let differs: Vec<String> = approved
+        .tools
+        .iter()
+        .filter_map(|tool| {
+            let name = tool.get("name")?.as_str()?;
+            match catalogue.tool(name) {
+                None => Some(format!("{name} is gone")),
+                Some(now) if now != tool => Some(format!("{name} changed")),
+                Some(_) => None,
+            }
+        })
+        .collect();
+    match differs.is_empty() {
+        true => ladder.ok("tools", "as approved"),
+        false => ladder.warn(
+            "tools",
+            &Failure::new(
+                Code::UpstreamToolChanged,
+                format!("not as approved: {}", differs.join(", ")),
+            ),
+        ),
+    }
+    Ok(())
+}

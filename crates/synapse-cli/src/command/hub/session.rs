@@ -1,0 +1,91 @@
+//! The hub as the commands use it: composed like that of `serve`, for one server and one moment.
+
+use std::sync::Arc;
+
+use synapse_core::error::Failure;
+use synapse_core::ports::{Clock as _, HubLedger, Ledger as _};
+use synapse_core::upstream::{Approval, Catalogue, Upstream};
+use synapse_hub::{Hub, HubSettings, Selection};
+use synapse_store::SqliteLedger;
+use tokio::runtime::Runtime;
+
+use super::Configured;
+use crate::command::{CommandError, Context, runtime};
+use crate::compose::{self, Asking};
+use crate::hub_ports::hub_ports;
+use crate::system::{RandomCallIds, SystemClock, asked_to_stop};
+
+/// A hub with what it runs on.
+pub(super) struct Session {
+    runtime: Runtime,
+    hub: Hub,
+    pub(super) ledger: Arc<SqliteLedger>,
+    clock: SystemClock,
+}
+
+impl Session {
+    /// A hub over the configuration. Touches nothing yet.
+    pub(super) fn open(context: &Context, configured: &Configured) -> Result<Self, Failure> {
+        let ledger = Arc::new(SqliteLedger::new(compose::home(context)?));
+        let rows: Arc<dyn HubLedger> = ledger.clone();
+        let ports = hub_ports(
+            context,
+            &configured.place,
+            configured.targets.clone(),
+            rows,
+            Asking::Terminal,
+        )?;
+        let settings = HubSettings {
+            selection: Selection::All,
+            ..HubSettings::default()
+        };
+        Ok(Self {
+            runtime: runtime()?,
+            hub: Hub::new(ports, settings),
+            ledger,
+            clock: SystemClock::new(),
+        })
+    }
+
+    /// Connects to a server once, waits until its lists are quiet, and ends it.
+    pub(super) fn survey(
+        &self,
+        upstream: &Upstream,
+        approval: &Approval,
+    ) -> Result<Catalogue, CommandError> {
+        self.run(async |hub| hub.survey(upstream, approval).await)
+    }
+
+    /// Works with the hub until it is done or somebody asks to stop; then ends every upstream.
+    pub(super) fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&Hub) -> Result<T, Failure>,
+    ) -> Result<T, CommandError> {
+        self.runtime.block_on(async {
+            let done = tokio::select! {
+                done = work(&self.hub) => done.map_err(CommandError::from),
+                Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
+            };
+            self.hub.close().await;
+            done
+        })
+    }
+
+    /// Waits until every row is written; what cannot be is a warning.
+    pub(super) fn finish(&self, context: &Context) {
+        if let Err(failure) = self.runtime.block_on(self.ledger.flush()) {
+            context.printer.warning(&failure);
+        }
+    }
+
+    /// The time of day, and a fresh id for a row.
+    pub(super) fn now(&self) -> synapse_core::time::Timestamp {
+        self.clock.now()
+    }
+
+    /// Ids of rows.
+    pub(super) fn next_id() -> synapse_core::call::CallId {
+        use synapse_core::ports::CallIds as _;
+        RandomCallIds.next()
+    }
+}

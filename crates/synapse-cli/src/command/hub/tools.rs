@@ -1,0 +1,84 @@
+//! `synapse hub tools`: the approved tools and what they cost a model's context.
+
+use synapse_core::document::{HubToolView, HubToolsDocument};
+use synapse_core::error::Failure;
+use synapse_core::ports::UpstreamStore as _;
+use synapse_core::redact::printable_line;
+use synapse_core::upstream::Upstream;
+use synapse_hub::offered_name;
+
+use super::{Configured, list};
+use crate::command::{CommandError, Context};
+use crate::output::table;
+
+pub(super) fn run(
+    context: &Context,
+    hub: &Configured,
+    server: Option<&str>,
+) -> Result<(), CommandError> {
+    let mut tools = Vec::new();
+    match server {
+        Some(name) => {
+            let (upstream, _) = hub.upstream(name)?;
+            tools.extend(tools_of(hub, &upstream)?);
+        }
+        None => {
+            // One that is not approved has no tools; `hub status` says why.
+            for stored in hub.upstreams.load()? {
+                if let Ok(upstream) = stored.upstream
+                    && !upstream.disabled
+                {
+                    tools.extend(tools_of(hub, &upstream).unwrap_or_default());
+                }
+            }
+        }
+    }
+    let printer = &context.printer;
+    if printer.is_json() {
+        printer.document(&HubToolsDocument::new(tools));
+        return Ok(());
+    }
+    if tools.is_empty() {
+        printer.note("no approved tools; see synapse hub status");
+        return Ok(());
+    }
+    let rows = tools
+        .iter()
+        .map(|tool| {
+            vec![
+                printable_line(&tool.server),
+                printable_line(&tool.name),
+                tool.offered_as.clone().unwrap_or_default(),
+                tool.bytes.to_string(),
+                tool.estimated_tokens.to_string(),
+                tool.claims.join(", "),
+            ]
+        })
+        .collect();
+    let headers = ["SERVER", "TOOL", "OFFERED AS", "BYTES", "TOKENS", "CLAIMS"];
+    printer.line(&table(&headers, &[3, 4], rows));
+    let tokens: u64 = tools.iter().map(|tool| tool.estimated_tokens).sum();
+    printer.note(&format!(
+        "{} tools, about {tokens} tokens in every conversation",
+        tools.len()
+    ));
+    Ok(())
+}
+
+fn tools_of(hub: &Configured, upstream: &Upstream) -> Result<Vec<HubToolView>, Failure> {
+    let approval = hub
+        .approval(&upstream.name)?
+        .ok_or_else(|| list::not_approved(upstream))?;
+    let server = upstream.name.as_str();
+    let catalogue = approval.catalogue.unwrap_or_default();
+    Ok(catalogue
+        .tools
+        .iter()
+        .map(|tool| HubToolView::of(server, tool))
+        .filter(|tool| upstream.tools.permits(&tool.name))
+        .map(|tool| HubToolView {
+            offered_as: Some(offered_name(server, &tool.name)),
+            ..tool
+        })
+        .collect())
+}

@@ -1,0 +1,248 @@
+//! An upstream's lists against its approved catalogue, and a difference in words.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use synapse_core::redact::printable_line;
+use synapse_core::upstream::Catalogue;
+
+type Item = Map<String, Value>;
+
+/// What became of the approved tools and prompts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Comparison {
+    pub(crate) tools: Differences,
+    pub(crate) prompts: Differences,
+}
+
+/// The items of one list that are not as approved, by name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Differences {
+    /// Those that differ, with what differs.
+    pub(crate) changed: HashMap<String, Vec<String>>,
+    /// Those that are no longer there.
+    pub(crate) gone: Vec<String>,
+    /// Those that nobody approved.
+    pub(crate) new: Vec<String>,
+}
+
+impl Comparison {
+    /// Holds `found` against what was `approved`.
+    pub(crate) fn of(approved: &Catalogue, found: &Catalogue) -> Self {
+        Self {
+            tools: Differences::of(&approved.tools, &found.tools),
+            prompts: Differences::of(&approved.prompts, &found.prompts),
+        }
+    }
+
+    /// Whether everything is as approved.
+    pub(crate) fn is_equal(&self) -> bool {
+        self.tools.is_empty() && self.prompts.is_empty()
+    }
+}
+
+impl Differences {
+    fn of(approved: &[Item], found: &[Item]) -> Self {
+        let by_name: HashMap<&str, &Item> = found
+            .iter()
+            .filter_map(|item| Some((name(item)?, item)))
+            .collect();
+        let mut differences = Self::default();
+        for item in approved {
+            let Some(name) = name(item) else { continue };
+            match by_name.get(name) {
+                None => differences.gone.push(name.to_owned()),
+                Some(now) if *now == item => {}
+                Some(now) => {
+                    let lines = difference(item, now);
+                    differences.changed.insert(name.to_owned(), lines);
+                }
+            }
+        }
+        for item in found {
+            let known = approved.iter().any(|each| name(each) == name(item));
+            if let (false, Some(name)) = (known, name(item)) {
+                differences.new.push(name.to_owned());
+            }
+        }
+        differences
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.gone.is_empty() && self.new.is_empty()
+    }
+}
+
+/// Feeds a hash with a value so that the order of members does not matter.
+pub(crate) fn canonical(value: &Value, hash: &mut Sha256) {
+    match value {
+        Value::Object(members) => {
+            hash.update(b"{");
+            let mut keys: Vec<&String> = members.keys().collect();
+            keys.sort();
+            for key in keys {
+                hash.update(Value::from(key.as_str()).to_string().as_bytes());
+                if let Some(member) = members.get(key) {
+                    canonical(member, hash);
+                }
+            }
+            hash.update(b"}");
+        }
+        Value::Array(values) => {
+            hash.update(b"[");
+            for each in values {
+                canonical(each, hash);
+                hash.update(b",");
+            }
+            hash.update(b"]");
+        }
+        _ => hash.update(value.to_string().as_bytes()),
+    }
+}
+
+/// What differs between two objects, a line for each place, the first [`MOST_LINES`] of them.
+pub(crate) fn difference(before: &Item, after: &Item) -> Vec<String> {
+    let mut lines = Vec::new();
+    objects("", before, after, &mut lines);
+    if lines.len() > MOST_LINES {
+        let more = lines.len() - MOST_LINES;
+        lines.truncate(MOST_LINES);
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
+
+fn objects(path: &str, before: &Item, after: &Item, lines: &mut Vec<String>) {
+    let place = |key: &str| match path {
+        "" => key.to_owned(),
+        _ => format!("{path}.{key}"),
+    };
+    for (key, old) in before {
+        match after.get(key) {
+            None => lines.push(format!("{}: was {}, is gone", place(key), shown(old))),
+            Some(new) => values(&place(key), old, new, lines),
+        }
+    }
+    for (key, new) in after {
+        if !before.contains_key(key) {
+            lines.push(format!("{}: is new, {}", place(key), shown(new)));
+        }
+    }
+}
+
+fn values(path: &str, before: &Value, after: &Value, lines: &mut Vec<String>) {
+    match (before, after) {
+        _ if before == after => {}
+        (Value::Object(old), Value::Object(new)) => objects(path, old, new, lines),
+        (Value::String(old), Value::String(new)) => {
+            let (old, new) = around_difference(old, new);
+            lines.push(format!("{path}: {old} -> {new}"));
+        }
+        _ => lines.push(format!("{path}: {} -> {}", shown(before), shown(after))),
+    }
+}
+
+/// Two texts from shortly before the place where they part.
+fn around_difference(old: &str, new: &str) -> (String, String) {
+    let common = old
+        .char_indices()
+        .zip(new.chars())
+        .find(|((_, left), right)| left != right)
+        .map_or(old.len().min(new.len()), |((at, _), _)| at);
+    let from = |text: &str| {
+        let start = text.floor_char_boundary(common.saturating_sub(CONTEXT));
+        let rest = text.get(start..).unwrap_or_default();
+        let mark = if start > 0 { "…" } else { "" };
+        shortened(&format!("\"{mark}{rest}\""))
+    };
+    (from(old), from(new))
+}
+
+fn shown(value: &Value) -> String {
+    shortened(&value.to_string())
+}
+
+/// One line of at most [`MOST_CHARACTERS`], with everything invisible made visible.
+fn shortened(text: &str) -> String {
+    let head: String = text.chars().take(MOST_CHARACTERS).collect();
+    let cut = head.len() < text.len();
+    let line = printable_line(&head);
+    if cut { format!("{line}…") } else { line }
+}
+
+fn name(item: &Item) -> Option<&str> {
+    item.get("name").and_then(Value::as_str)
+}
+
+const MOST_LINES: usize = 12;
+const MOST_CHARACTERS: usize = 160;
+const CONTEXT: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn item(value: Value) -> Item {
+        value.as_object().unwrap().clone()
+    }
+
+    fn catalogue(tools: Vec<Value>) -> Catalogue {
+        Catalogue {
+            tools: tools.into_iter().map(item).collect(),
+            ..Catalogue::default()
+        }
+    }
+
+    #[test]
+    fn the_order_of_members_and_tools_does_not_matter() {
+        let before = catalogue(vec![
+            json!({"name": "a", "description": "x"}),
+            json!({"name": "b"}),
+        ]);
+        let after = catalogue(vec![
+            json!({"name": "b"}),
+            json!({"description": "x", "name": "a"}),
+        ]);
+        assert!(Comparison::of(&before, &after).is_equal());
+    }
+
+    #[test]
+    fn each_kind_of_difference_is_told() {
+        let before = catalogue(vec![
+            json!({"name": "a", "inputSchema": {"type": "object", "required": ["x"]}}),
+            json!({"name": "b"}),
+            json!({"name": "c"}),
+        ]);
+        let after = catalogue(vec![
+            json!({"name": "a", "inputSchema": {"type": "object"}, "title": "A"}),
+            json!({"name": "c"}),
+            json!({"name": "d"}),
+        ]);
+        let found = Comparison::of(&before, &after).tools;
+        assert_eq!(found.gone, ["b"]);
+        assert_eq!(found.new, ["d"]);
+        assert_eq!(
+            found.changed["a"],
+            [
+                "inputSchema.required: was [\"x\"], is gone",
+                "title: is new, \"A\""
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_shown_where_it_parts() {
+        let old = format!("{} and then it reads the file", "x".repeat(500));
+        let new = format!("{} and then it sends the file\u{202e}", "x".repeat(500));
+        let before = item(json!({ "description": old }));
+        let after = item(json!({ "description": new }));
+        let lines = difference(&before, &after);
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].contains("reads the file"), "{}", lines[0]);
+        assert!(lines[0].contains("sends the file"), "{}", lines[0]);
+        assert!(!lines[0].contains('\u{202e}'), "{}", lines[0]);
+    }
+}

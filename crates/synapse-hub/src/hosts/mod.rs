@@ -1,0 +1,102 @@
+//! The hub as hosts of `synapse-mcp`.
+//!
+//! Lists come from approved catalogues and start nothing. A failure of a tool is a result that the
+//! model reads, of everything else a JSON-RPC error; an upstream's own error passes unchanged.
+
+mod completions;
+mod extensions;
+mod prompts;
+mod resources;
+mod search;
+mod tools;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use synapse_core::error::Failure;
+use synapse_core::upstream::Pin;
+use synapse_mcp::host::{HostError, Introduction};
+use synapse_mcp::{ToolResult, failed_call, failed_request};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::failure::Refusal;
+use crate::hub::{Hub, State};
+
+/// Every host of one hub.
+#[derive(Debug, Clone)]
+pub struct HubHost {
+    hub: Hub,
+}
+
+impl HubHost {
+    /// The hosts of `hub`.
+    #[must_use]
+    pub fn new(hub: Hub) -> Self {
+        Self { hub }
+    }
+
+    /// A refusal of a request that is no call of a tool.
+    fn refused(&self, refusal: Refusal) -> HostError {
+        match refusal {
+            Refusal::Failure(failure) => self.failed(&failure),
+            Refusal::Rpc(error) => HostError::Rpc {
+                code: error.code,
+                message: error.message,
+                data: error.data,
+            },
+        }
+    }
+
+    fn failed(&self, failure: &Failure) -> HostError {
+        failed_request(failure, &*self.hub.inner().ports.remedies)
+    }
+
+    fn failed_call(&self, failure: &Failure) -> ToolResult {
+        failed_call(failure, &*self.hub.inner().ports.remedies)
+    }
+
+    fn state(&self) -> Arc<State> {
+        self.hub.inner().current()
+    }
+
+    /// The state after upstreams that run and said that their lists changed were asked for them:
+    /// those without a pin, or all of them.
+    async fn fresh_state(&self, whose: Whose) -> Arc<State> {
+        let state = self.state();
+        let mut asking = JoinSet::new();
+        for runtime in state.index.runtimes() {
+            let concerns = match whose {
+                Whose::Unpinned => runtime.pin() == Pin::Off,
+                Whose::All => true,
+            };
+            if concerns && runtime.is_stale() {
+                let runtime = Arc::clone(runtime);
+                asking.spawn(async move { runtime.refresh_lists().await });
+            }
+        }
+        if asking.is_empty() {
+            return state;
+        }
+        // A list never waits long for one upstream: the others are shown as they were.
+        drop(timeout(PATIENCE, asking.join_all()).await);
+        self.state()
+    }
+}
+
+impl Introduction for HubHost {
+    fn instructions(&self) -> Option<String> {
+        self.state().index.instructions.clone()
+    }
+}
+
+/// Whose changed lists are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// Those that are not held to an approval.
+    Unpinned,
+    /// Everybody's: resources are listed as last seen.
+    All,
+}
+
+const PATIENCE: Duration = Duration::from_secs(3);

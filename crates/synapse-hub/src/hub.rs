@@ -1,0 +1,472 @@
+//! The hub: the configuration as it is now, the runtimes that it calls for, and what clients are told
+//! of changes.
+//!
+//! **Invariant:** making a hub touches nothing. The configuration is read with the first question and
+//! again whenever its stamp differs; then upstreams whose entry or approval changed are ended.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use synapse_core::error::{Code, Failure};
+use synapse_core::ports::StoredUpstream;
+use synapse_core::upstream::{Approval, Catalogue, Upstream};
+use synapse_mcp::host::{Caller, Change, Changes, Client};
+use synapse_mcp::{JsonObject, ProtocolRevision};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::budget::{ToolCost, estimated_tokens};
+use crate::failure::{Refusal, tool_denied};
+use crate::index::{ForApps, Found, Index};
+use crate::ports::{Consented, HubPorts};
+use crate::roster::{Member, Standing};
+use crate::rows::Rows;
+use crate::runtime::{Ask, Parking, Runtime, Subject};
+use crate::settings::HubSettings;
+use crate::status::{UpstreamStatus, statuses};
+
+/// The hub. Clones share everything.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+/// What clones of a hub share.
+pub(crate) struct Inner {
+    pub(crate) ports: HubPorts,
+    pub(crate) settings: HubSettings,
+    changes: Changes,
+    state: RwLock<Option<Arc<State>>>,
+    reloading: Mutex<()>,
+    parking: Parking,
+    me: std::sync::Weak<Self>,
+}
+
+/// The configuration as it was read last.
+pub(crate) struct State {
+    stamps: Stamps,
+    stored: Vec<StoredUpstream>,
+    approvals: Vec<Approval>,
+    /// Why the configuration as a whole cannot be used.
+    pub(crate) problem: Option<Failure>,
+    pub(crate) members: Vec<Arc<Member>>,
+    pub(crate) index: Index,
+}
+
+type Stamps = (Option<u64>, Option<u64>);
+
+impl Hub {
+    /// Makes a hub over `ports`. Touches nothing.
+    #[must_use]
+    pub fn new(ports: HubPorts, settings: HubSettings) -> Self {
+        Self {
+            inner: Arc::new_cyclic(|me| Inner {
+                ports,
+                settings,
+                changes: Changes::new(),
+                state: RwLock::new(None),
+                reloading: Mutex::new(()),
+                parking: Parking::default(),
+                me: me.clone(),
+            }),
+        }
+    }
+
+    /// Where clients hear of changes.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        self.inner.changes.clone()
+    }
+
+    /// Looks for changes of the configuration until it is dropped, so that an approval in a terminal
+    /// reaches an IDE that asks nothing. Costs the stamps of two files each time.
+    pub async fn watch(&self) {
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            looks.tick().await;
+            // A client that never asked is told nothing.
+            if self.inner.known().is_some() {
+                self.inner.current();
+            }
+        }
+    }
+
+    /// What each upstream does, in the order of the file.
+    ///
+    /// # Errors
+    /// `config.*` or `storage.*` when the configuration as a whole cannot be read.
+    pub fn status(&self) -> Result<Vec<UpstreamStatus>, Failure> {
+        let state = self.inner.current();
+        match &state.problem {
+            Some(problem) => Err(problem.clone()),
+            None => Ok(statuses(&state)),
+        }
+    }
+
+    /// What the tools of `server`, or of all, cost a client.
+    ///
+    /// # Errors
+    /// `config.*` or `storage.*` when the configuration cannot be read, and the failure of a server
+    /// that was named and is not ready.
+    pub fn tools(&self, server: Option<&str>) -> Result<Vec<ToolCost>, Failure> {
+        let state = self.inner.current();
+        if let Some(problem) = &state.problem {
+            return Err(problem.clone());
+        }
+        if let Some(server) = server {
+            self.inner.runtime(&state, server)?;
+        }
+        let tools = state.index.tools.iter();
+        Ok(tools
+            .filter(|tool| server.is_none_or(|server| tool.runtime.server().as_str() == server))
+            .map(|tool| ToolCost {
+                server: tool.runtime.server().as_str().to_owned(),
+                tool: tool.own.clone(),
+                offered: tool.name.clone(),
+                bytes: tool.bytes,
+                tokens: estimated_tokens(tool.bytes),
+            })
+            .collect())
+    }
+
+    /// Calls a tool of a server by its own name and gives the raw result, also one with `isError`.
+    /// The upstream is started if it does not run, and asked at most once.
+    ///
+    /// # Errors
+    /// `upstream.*`, `transport.*`, `oauth.*`, `credential.*` or `config.*`.
+    pub async fn call(
+        &self,
+        server: &str,
+        tool: &str,
+        arguments: JsonObject,
+    ) -> Result<JsonObject, Failure> {
+        let runtime = {
+            let state = self.inner.current();
+            self.inner.runtime(&state, server)?
+        };
+        if !runtime.consented.upstream.tools.permits(tool) {
+            return Err(tool_denied(runtime.server(), tool));
+        }
+        let mut params = JsonObject::new();
+        params.insert("name".to_owned(), tool.into());
+        params.insert("arguments".to_owned(), arguments.into());
+        let ask = Ask {
+            subject: Subject::Tool(tool.to_owned()),
+            method: "tools/call".to_owned(),
+            params,
+            caller: Caller::new(ProtocolRevision::V2026_07_28),
+            progress: None,
+            client: Client::default(),
+        };
+        runtime.ask(ask).await.map_err(|refusal| match refusal {
+            Refusal::Failure(failure) => failure,
+            Refusal::Rpc(error) => Failure::new(
+                Code::UpstreamProtocol,
+                format!("`{server}` answered with JSON-RPC error {}", error.code),
+            )
+            .cause(synapse_core::redact::Redactor::none().clean(&error.message, 300))
+            .with("server", server),
+        })
+    }
+
+    /// Connects to an upstream once under `approval`, which is not kept yet, waits until its lists
+    /// are quiet, and ends it: what an approval pins.
+    ///
+    /// # Errors
+    /// `upstream.*`, `transport.*`, `oauth.*`, `credential.*` or `config.*`.
+    pub async fn survey(
+        &self,
+        upstream: &Upstream,
+        approval: &Approval,
+    ) -> Result<Catalogue, Failure> {
+        let (target, fingerprint) = self
+            .inner
+            .ports
+            .targets
+            .target(upstream, approval.start.as_ref())?;
+        let consented = Consented {
+            upstream: upstream.clone(),
+            approval: approval.clone(),
+            target,
+            fingerprint,
+        };
+        let nobody = std::sync::Weak::new();
+        let runtime = Arc::new(Runtime::new(consented, self.inner.ports.clone(), nobody));
+        runtime.survey().await
+    }
+
+    /// Ends every upstream and waits for that. Parked calls are cancelled.
+    pub async fn close(&self) {
+        self.inner.parking.clear();
+        let Some(state) = self.inner.known() else {
+            return;
+        };
+        let mut closing = tokio::task::JoinSet::new();
+        for runtime in state
+            .members
+            .iter()
+            .filter_map(|member| member.runtime.clone())
+        {
+            closing.spawn(async move { runtime.close().await });
+        }
+        closing.join_all().await;
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+}
+
+impl Inner {
+    /// The configuration as it is now. Reads it when that was never done or its stamp differs.
+    pub(crate) fn current(&self) -> Arc<State> {
+        let stamps = self.stamps();
+        if let Some(state) = self.known().filter(|state| is_fresh(state.stamps, stamps)) {
+            return state;
+        }
+        let _one = self
+            .reloading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = self.known();
+        if let Some(state) = before
+            .clone()
+            .filter(|state| is_fresh(state.stamps, stamps))
+        {
+            return state;
+        }
+        // Taken before the files are read: a change in between is seen next time.
+        let stamps = self.stamps();
+        let (stored, approvals, problem) = match self.load() {
+            Ok((stored, approvals)) => (stored, approvals, None),
+            Err(failure) => (Vec::new(), Vec::new(), Some(failure)),
+        };
+        if let Some(before) = &before
+            && before.problem == problem
+            && before.approvals == approvals
+            && is_same(&before.stored, &stored)
+        {
+            let same = Arc::new(State {
+                stamps,
+                stored,
+                approvals,
+                problem,
+                members: before.members.clone(),
+                index: Index::of(&before.members, &self.settings.selection),
+            });
+            self.replace(Arc::clone(&same));
+            return same;
+        }
+        let state = Arc::new(self.state_of(stamps, stored, approvals, problem, before.as_deref()));
+        self.replace(Arc::clone(&state));
+        if let Some(before) = before {
+            retire_old(&before, &state);
+            for change in [Change::Tools, Change::Prompts, Change::Resources] {
+                self.tell(change);
+            }
+        }
+        state
+    }
+
+    fn load(&self) -> Result<(Vec<StoredUpstream>, Vec<Approval>), Failure> {
+        Ok((self.ports.upstreams.load()?, self.ports.approvals.load()?))
+    }
+
+    fn state_of(
+        &self,
+        stamps: Stamps,
+        stored: Vec<StoredUpstream>,
+        approvals: Vec<Approval>,
+        problem: Option<Failure>,
+        before: Option<&State>,
+    ) -> State {
+        let selection = &self.settings.selection;
+        let selected = stored.iter().filter(|stored| {
+            let groups = stored.upstream.as_ref().map(|upstream| &*upstream.groups);
+            selection.covers(&stored.name, groups.unwrap_or(&[]))
+        });
+        let members: Vec<Arc<Member>> = selected
+            .map(|stored| {
+                let before = before.and_then(|before| {
+                    let mut members = before.members.iter();
+                    members.find(|member| member.name == stored.name)
+                });
+                let before = before.map(|member| &**member);
+                Arc::new(Member::of(
+                    stored,
+                    &approvals,
+                    before,
+                    &self.ports,
+                    &self.me,
+                ))
+            })
+            .collect();
+        let index = Index::of(&members, selection);
+        State {
+            stamps,
+            stored,
+            approvals,
+            problem,
+            members,
+            index,
+        }
+    }
+
+    /// Takes over that a runtime saw other lists, and tells clients.
+    pub(crate) fn lists_changed(&self, changes: Vec<Change>) {
+        {
+            let _one = self
+                .reloading
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(state) = self.known() {
+                self.replace(Arc::new(State {
+                    stamps: state.stamps,
+                    stored: state.stored.clone(),
+                    approvals: state.approvals.clone(),
+                    problem: state.problem.clone(),
+                    members: state.members.clone(),
+                    index: Index::of(&state.members, &self.settings.selection),
+                }));
+            }
+        }
+        for change in changes {
+            self.tell(change);
+        }
+    }
+
+    pub(crate) fn tell(&self, change: Change) {
+        self.changes.tell(change);
+    }
+
+    pub(crate) fn rows(&self) -> Rows {
+        Rows {
+            ledger: Arc::clone(&self.ports.ledger),
+            clock: Arc::clone(&self.ports.clock),
+            call_ids: Arc::clone(&self.ports.call_ids),
+        }
+    }
+
+    pub(crate) fn parking(&self) -> &Parking {
+        &self.parking
+    }
+
+    /// The runtime of `server`.
+    ///
+    /// # Errors
+    /// `config.not-found`, or why it is not ready.
+    pub(crate) fn runtime(&self, state: &State, server: &str) -> Result<Arc<Runtime>, Failure> {
+        if let Some(problem) = &state.problem {
+            return Err(problem.clone());
+        }
+        let member = state.members.iter().find(|member| member.name == server);
+        let Some(member) = member else {
+            return Err(Failure::new(
+                Code::ConfigNotFound,
+                format!("no upstream is called `{server}`"),
+            )
+            .with("server", server));
+        };
+        match (&member.standing, &member.runtime) {
+            (Standing::Ready, Some(runtime)) => Ok(Arc::clone(runtime)),
+            (Standing::Failed(failure), _) => Err(failure.clone()),
+            (Standing::Disabled | Standing::Ready, _) => Err(Failure::new(
+                Code::UpstreamToolDenied,
+                format!("`{server}` is disabled"),
+            )
+            .with("server", server)
+            .hint("remove `disabled` from its entry")),
+        }
+    }
+
+    /// The tool behind a name, for a call.
+    ///
+    /// # Errors
+    /// The failure of a tool that is known and not offered; `None` for an unknown one.
+    pub(crate) fn tool(
+        state: &State,
+        name: &str,
+        for_apps: ForApps,
+    ) -> Result<(Arc<Runtime>, String), Option<Failure>> {
+        match state.index.tool(name, for_apps) {
+            Found::Offered(tool) => Ok((Arc::clone(&tool.runtime), tool.own.clone())),
+            Found::Withheld(failure) => Err(Some(failure.clone())),
+            Found::Ambiguous(names) => Err(Some(
+                Failure::new(
+                    Code::UpstreamToolDenied,
+                    format!(
+                        "`{name}` is a tool of several servers: {}",
+                        names.join(", ")
+                    ),
+                )
+                .hint("call it by the name that is listed"),
+            )),
+            Found::Unknown => Err(None),
+        }
+    }
+
+    fn known(&self) -> Option<Arc<State>> {
+        let state = self.state.read();
+        state.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn replace(&self, state: Arc<State>) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Some(state);
+    }
+
+    fn stamps(&self) -> Stamps {
+        (self.ports.upstreams.stamp(), self.ports.approvals.stamp())
+    }
+}
+
+/// Ends the runtimes that `after` has no more.
+fn retire_old(before: &State, after: &State) {
+    let kept = |runtime: &Arc<Runtime>| {
+        let mut runtimes = after
+            .members
+            .iter()
+            .filter_map(|member| member.runtime.as_ref());
+        runtimes.any(|each| Arc::ptr_eq(each, runtime))
+    };
+    for runtime in before
+        .members
+        .iter()
+        .filter_map(|member| member.runtime.as_ref())
+    {
+        if !kept(runtime) {
+            runtime.retire();
+        }
+    }
+}
+
+/// Whether what was read under `before` still holds.
+fn is_fresh(before: Stamps, now: Stamps) -> bool {
+    before == now && now.0.is_some() && now.1.is_some()
+}
+
+fn is_same(before: &[StoredUpstream], now: &[StoredUpstream]) -> bool {
+    before.len() == now.len()
+        && before
+            .iter()
+            .zip(now)
+            .all(|(before, now)| before.name == now.name && before.upstream == now.upstream)
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Hub")
+            .field("settings", &self.inner.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Inner").finish_non_exhaustive()
+    }
+}
+
+/// How often the configuration is looked at while nobody asks.
+const LOOK: Duration = Duration::from_secs(2);

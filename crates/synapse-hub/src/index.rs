@@ -1,0 +1,483 @@
+//! What the hub offers at one moment: names, items and owners, made of the lists of all members.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+use synapse_core::error::Failure;
+use synapse_mcp::JsonObject;
+
+use crate::budget::{bytes_of, estimated_tokens};
+use crate::failure::tool_denied;
+use crate::names::assign;
+use crate::owners;
+use crate::relay::PASSED_EXTENSIONS;
+use crate::roster::{Member, Standing};
+use crate::runtime::Runtime;
+use crate::search::Ranking;
+use crate::settings::Selection;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) tools: Vec<OfferedTool>,
+    pub(crate) prompts: Vec<OfferedPrompt>,
+    /// Resources that one member alone has, as they are listed.
+    pub(crate) resources: Vec<JsonObject>,
+    /// Templates that one member alone has.
+    pub(crate) templates: Vec<JsonObject>,
+    /// Skills of all members.
+    pub(crate) skills: Vec<JsonObject>,
+    pub(crate) instructions: Option<String>,
+    pub(crate) extensions: JsonObject,
+    tools_by_name: HashMap<String, Place>,
+    prompts_by_name: HashMap<String, Place>,
+    apps: HashMap<String, Vec<usize>>,
+    runtimes: Vec<Arc<Runtime>>,
+    ranking: OnceLock<Ranking>,
+}
+
+/// A tool as it is offered.
+#[derive(Debug, Clone)]
+pub(crate) struct OfferedTool {
+    /// Its name for clients.
+    pub(crate) name: String,
+    /// Its name at the server.
+    pub(crate) own: String,
+    pub(crate) runtime: Arc<Runtime>,
+    /// Its description, with the name for clients.
+    pub(crate) item: JsonObject,
+    pub(crate) bytes: u64,
+    pub(crate) audience: Audience,
+}
+
+/// Who may call a tool, by `_meta.ui.visibility`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Models and apps.
+    Everyone,
+    /// Models alone.
+    Models,
+    /// Apps alone.
+    Apps,
+}
+
+/// A prompt as it is offered.
+#[derive(Debug, Clone)]
+pub(crate) struct OfferedPrompt {
+    pub(crate) own: String,
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) item: JsonObject,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Offered(usize),
+    Withheld(Failure),
+}
+
+/// What a name leads to.
+#[derive(Debug)]
+pub(crate) enum Found<'a, T> {
+    /// To something that is offered.
+    Offered(&'a T),
+    /// To something that is known and not offered.
+    Withheld(&'a Failure),
+    /// Several apps could mean it.
+    Ambiguous(Vec<&'a str>),
+    /// To nothing.
+    Unknown,
+}
+
+/// Who owns a URI.
+#[derive(Debug)]
+pub(crate) enum Owner<'a> {
+    One(&'a Arc<Runtime>),
+    Several(Vec<&'a str>),
+    Nobody,
+}
+
+impl Index {
+    /// Makes the index of `members`, in their order.
+    pub(crate) fn of(members: &[Arc<Member>], selection: &Selection) -> Self {
+        let mut index = Self {
+            runtimes: members
+                .iter()
+                .filter(|member| matches!(member.standing, Standing::Ready))
+                .filter_map(|member| member.runtime.clone())
+                .collect(),
+            ..Self::default()
+        };
+        index.take_tools(members, selection);
+        index.take_prompts(members, selection);
+        index.take_resources();
+        index.instructions = instructions(members, selection);
+        for runtime in &index.runtimes {
+            let lists = runtime.lists();
+            let declared = lists.capabilities.get("extensions");
+            for name in PASSED_EXTENSIONS {
+                if let Some(settings) = declared.and_then(|declared| declared.get(name)) {
+                    index
+                        .extensions
+                        .entry(name)
+                        .or_insert_with(|| settings.clone());
+                }
+            }
+            index.skills.extend(lists.skills.iter().cloned());
+        }
+        index
+    }
+
+    fn take_tools(&mut self, members: &[Arc<Member>], selection: &Selection) {
+        let known = known(members, |member| {
+            member.lists().map(|lists| lists.tools.clone())
+        });
+        let names = names(&known, selection);
+        for ((member, own, mut item), name) in known.into_iter().zip(names) {
+            let place = match (&member.standing, &member.runtime, &member.upstream) {
+                (Standing::Ready, Some(runtime), Some(upstream)) => {
+                    if upstream.tools.permits(&own) {
+                        item.insert("name".to_owned(), name.as_str().into());
+                        let audience = audience(&item);
+                        let number = self.tools.len();
+                        if audience != Audience::Models {
+                            self.apps.entry(own.clone()).or_default().push(number);
+                        }
+                        self.tools.push(OfferedTool {
+                            name: name.clone(),
+                            own,
+                            runtime: Arc::clone(runtime),
+                            bytes: bytes_of(&item),
+                            item,
+                            audience,
+                        });
+                        Place::Offered(number)
+                    } else {
+                        Place::Withheld(tool_denied(&upstream.name, &own))
+                    }
+                }
+                _ => match member.failure() {
+                    Some(failure) => Place::Withheld(failure),
+                    None => continue,
+                },
+            };
+            self.tools_by_name.insert(name, place);
+        }
+    }
+
+    fn take_prompts(&mut self, members: &[Arc<Member>], selection: &Selection) {
+        let known = known(members, |member| {
+            member.lists().map(|lists| lists.prompts.clone())
+        });
+        let names = names(&known, selection);
+        for ((member, own, mut item), name) in known.into_iter().zip(names) {
+            let place = match (&member.standing, &member.runtime) {
+                (Standing::Ready, Some(runtime)) => {
+                    item.insert("name".to_owned(), name.as_str().into());
+                    let number = self.prompts.len();
+                    self.prompts.push(OfferedPrompt {
+                        own,
+                        runtime: Arc::clone(runtime),
+                        item,
+                    });
+                    Place::Offered(number)
+                }
+                _ => match member.failure() {
+                    Some(failure) => Place::Withheld(failure),
+                    None => continue,
+                },
+            };
+            self.prompts_by_name.insert(name, place);
+        }
+    }
+
+    /// Lists what one member alone has: a URI of two has no owner.
+    fn take_resources(&mut self) {
+        let mut owners: HashMap<String, BTreeSet<usize>> = HashMap::new();
+        let all: Vec<_> = self
+            .runtimes
+            .iter()
+            .map(|runtime| runtime.lists())
+            .collect();
+        for (number, lists) in all.iter().enumerate() {
+            for (item, member) in lists
+                .resources
+                .iter()
+                .map(|item| (item, "uri"))
+                .chain(lists.templates.iter().map(|item| (item, "uriTemplate")))
+            {
+                if let Some(uri) = text(item, member) {
+                    owners.entry(uri.to_owned()).or_default().insert(number);
+                }
+            }
+        }
+        let is_single = |item: &JsonObject, member: &str| {
+            text(item, member)
+                .and_then(|uri| owners.get(uri))
+                .is_none_or(|owners| owners.len() == 1)
+        };
+        for lists in &all {
+            let resources = lists.resources.iter();
+            self.resources
+                .extend(resources.filter(|item| is_single(item, "uri")).cloned());
+            let templates = lists.templates.iter();
+            self.templates.extend(
+                templates
+                    .filter(|item| is_single(item, "uriTemplate"))
+                    .cloned(),
+            );
+        }
+    }
+
+    /// The tool behind a name. For an IDE that shows apps, a name without a server reaches the one
+    /// tool of that name that apps may call.
+    pub(crate) fn tool(&self, name: &str, for_apps: ForApps) -> Found<'_, OfferedTool> {
+        match self.tools_by_name.get(name) {
+            Some(Place::Offered(number)) => match self.tools.get(*number) {
+                Some(tool) => return Found::Offered(tool),
+                None => return Found::Unknown,
+            },
+            Some(Place::Withheld(failure)) => return Found::Withheld(failure),
+            None => {}
+        }
+        let named = match for_apps {
+            ForApps::Yes => self.apps.get(name).map_or(&[][..], Vec::as_slice),
+            ForApps::No => &[],
+        };
+        let mut tools = named.iter().filter_map(|number| self.tools.get(*number));
+        match (tools.next(), named.len()) {
+            (Some(tool), 1) => Found::Offered(tool),
+            (Some(first), _) => Found::Ambiguous(
+                std::iter::once(first)
+                    .chain(tools)
+                    .map(|tool| tool.name.as_str())
+                    .collect(),
+            ),
+            (None, _) => Found::Unknown,
+        }
+    }
+
+    /// The prompt behind a name.
+    pub(crate) fn prompt(&self, name: &str) -> Found<'_, OfferedPrompt> {
+        match self.prompts_by_name.get(name) {
+            Some(Place::Offered(number)) => self
+                .prompts
+                .get(*number)
+                .map_or(Found::Unknown, Found::Offered),
+            Some(Place::Withheld(failure)) => Found::Withheld(failure),
+            None => Found::Unknown,
+        }
+    }
+
+    /// Who owns a URI: by its list, then by a template, by the interface of a tool, by a skill, and
+    /// last by a link that it sent.
+    pub(crate) fn owner(&self, uri: &str) -> Owner<'_> {
+        let by_list = |runtime: &Runtime| {
+            let lists = runtime.lists();
+            lists
+                .resources
+                .iter()
+                .any(|item| text(item, "uri") == Some(uri))
+        };
+        let by_template = |runtime: &Runtime| {
+            let lists = runtime.lists();
+            lists.templates.iter().any(|item| {
+                text(item, "uriTemplate").is_some_and(|template| owners::covers(template, uri))
+            })
+        };
+        let by_interface = |runtime: &Runtime| {
+            let lists = runtime.lists();
+            lists
+                .tools
+                .iter()
+                .any(|tool| owners::ui_resource(tool) == Some(uri))
+        };
+        let by_skill = |runtime: &Runtime| {
+            let lists = runtime.lists();
+            lists.skills.iter().any(|skill| {
+                owners::skill_resources(skill)
+                    .iter()
+                    .any(|each| each == uri)
+            })
+        };
+        let by_link = |runtime: &Runtime| runtime.linked(uri);
+        let ways: [&dyn Fn(&Runtime) -> bool; 5] =
+            [&by_list, &by_template, &by_interface, &by_skill, &by_link];
+        for way in ways {
+            let found: Vec<&Arc<Runtime>> = self
+                .runtimes
+                .iter()
+                .filter(|runtime| way(runtime))
+                .collect();
+            match found.as_slice() {
+                [] => {}
+                [one] => return Owner::One(one),
+                several => {
+                    let names = several.iter().map(|runtime| runtime.server().as_str());
+                    return Owner::Several(names.collect());
+                }
+            }
+        }
+        Owner::Nobody
+    }
+
+    /// The runtime that has exactly this template.
+    pub(crate) fn owner_of_template(&self, template: &str) -> Owner<'_> {
+        let has = |runtime: &&Arc<Runtime>| {
+            let lists = runtime.lists();
+            lists
+                .templates
+                .iter()
+                .any(|item| text(item, "uriTemplate") == Some(template))
+        };
+        let mut found = self.runtimes.iter().filter(has);
+        match (found.next(), found.next()) {
+            (Some(one), None) => Owner::One(one),
+            (Some(one), Some(two)) => {
+                Owner::Several(vec![one.server().as_str(), two.server().as_str()])
+            }
+            (None, _) => self.owner(template),
+        }
+    }
+
+    /// The runtimes that serve skills.
+    pub(crate) fn runtimes(&self) -> &[Arc<Runtime>] {
+        &self.runtimes
+    }
+
+    /// The estimated tokens of all offered tools.
+    pub(crate) fn tokens(&self) -> u64 {
+        estimated_tokens(self.tools.iter().map(|tool| tool.bytes).sum())
+    }
+
+    /// The tools, ranked by words; made when it is first asked for.
+    pub(crate) fn ranking(&self) -> &Ranking {
+        self.ranking.get_or_init(|| {
+            Ranking::of(
+                self.tools
+                    .iter()
+                    .map(|tool| (tool.runtime.server().as_str(), &tool.item)),
+            )
+        })
+    }
+}
+
+/// Whether an IDE shows apps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForApps {
+    Yes,
+    No,
+}
+
+type Known<'a> = (&'a Arc<Member>, String, JsonObject);
+
+/// The items of all members that may be offered, with the names that their servers gave them.
+fn known<'a>(
+    members: &'a [Arc<Member>],
+    list: impl Fn(&Member) -> Option<Vec<JsonObject>>,
+) -> Vec<Known<'a>> {
+    let mut known = Vec::new();
+    for member in members {
+        let mut seen = BTreeSet::new();
+        for item in list(member).into_iter().flatten() {
+            let own = text(&item, "name").map(str::to_owned);
+            // The second of two with one name cannot be called.
+            if let Some(own) = own.filter(|own| seen.insert(own.clone())) {
+                known.push((member, own, item));
+            }
+        }
+    }
+    known
+}
+
+fn names(known: &[Known<'_>], selection: &Selection) -> Vec<String> {
+    if selection.is_alone() {
+        return known.iter().map(|(_, own, _)| own.clone()).collect();
+    }
+    let pairs: Vec<(&str, &str)> = known
+        .iter()
+        .map(|(member, own, _)| (member.name.as_str(), own.as_str()))
+        .collect();
+    assign(&pairs)
+}
+
+fn audience(tool: &JsonObject) -> Audience {
+    let visibility = tool
+        .get("_meta")
+        .and_then(|meta| meta.get("ui")?.get("visibility")?.as_array());
+    let Some(visibility) = visibility else {
+        return Audience::Everyone;
+    };
+    let has = |word: &str| visibility.iter().any(|each| each == word);
+    match (has("model"), has("app")) {
+        (true, false) => Audience::Models,
+        (false, true) => Audience::Apps,
+        (true, true) | (false, false) => Audience::Everyone,
+    }
+}
+
+/// The instructions of all members, a line for each, or those of the one that is alone.
+fn instructions(members: &[Arc<Member>], selection: &Selection) -> Option<String> {
+    let of = |member: &Member| member.lists().and_then(|lists| lists.instructions.clone());
+    if selection.is_alone() {
+        return members.first().and_then(|member| of(member));
+    }
+    let offered: Vec<&Arc<Member>> = members
+        .iter()
+        .filter(|member| !matches!(member.standing, Standing::Disabled))
+        .collect();
+    if offered.is_empty() {
+        return None;
+    }
+    let head = "Tools named SERVER__TOOL belong to these upstream servers; \
+                `hub_status` tells why one is missing:";
+    let room = MOST_INSTRUCTIONS.saturating_sub(head.chars().count() + TAIL.chars().count());
+    let share = (room / offered.len()).max(SHORTEST_LINE);
+    let mut text = head.to_owned();
+    let mut left = room;
+    let mut skipped = 0_usize;
+    for member in offered {
+        let said = match member.failure() {
+            Some(failure) => format!("not available, {}", failure.code),
+            None => of(member)
+                .map(|said| said.split_whitespace().collect::<Vec<_>>().join(" "))
+                .unwrap_or_default(),
+        };
+        let line = match said.is_empty() {
+            true => format!("\n- {}", member.name),
+            false => format!("\n- {}: {said}", member.name),
+        };
+        let line = cut(&line, share);
+        let length = line.chars().count();
+        if length > left {
+            skipped += 1;
+            continue;
+        }
+        left -= length;
+        text.push_str(&line);
+    }
+    if skipped > 0 {
+        text.push_str(TAIL);
+    }
+    Some(text)
+}
+
+fn cut(line: &str, most: usize) -> String {
+    if line.chars().count() <= most {
+        return line.to_owned();
+    }
+    let mut short: String = line.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+fn text<'a>(item: &'a JsonObject, member: &str) -> Option<&'a str> {
+    item.get(member).and_then(Value::as_str)
+}
+
+/// Claude Code cuts instructions at 2,048 characters without a word.
+const MOST_INSTRUCTIONS: usize = 2_000 - PRODUCT;
+/// Left for the product's own instructions.
+const PRODUCT: usize = 300;
+const SHORTEST_LINE: usize = 40;
+const TAIL: &str = "\n- and more, see `hub_status`";

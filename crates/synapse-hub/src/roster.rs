@@ -1,0 +1,136 @@
+//! The upstreams of the configuration, each with its consent and what became of it.
+
+use std::sync::{Arc, Weak};
+
+use synapse_core::error::Failure;
+use synapse_core::ports::StoredUpstream;
+use synapse_core::upstream::{Approval, Catalogue, Upstream};
+
+use crate::failure::{login_required, not_approved};
+use crate::hub::Inner;
+use crate::ports::{Consented, HubPorts};
+use crate::runtime::Runtime;
+
+/// One upstream of the configuration.
+#[derive(Debug)]
+pub(crate) struct Member {
+    /// Its name as it stands in the file.
+    pub(crate) name: String,
+    /// What its entry means, if it can be understood.
+    pub(crate) upstream: Option<Upstream>,
+    pub(crate) standing: Standing,
+    /// What runs it, when it is ready.
+    pub(crate) runtime: Option<Arc<Runtime>>,
+    /// Its lists as approved, whether or not it is ready.
+    approved: Option<Arc<Catalogue>>,
+}
+
+/// What became of an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Approved: a call starts it.
+    Ready,
+    /// Switched off by its owner.
+    Disabled,
+    /// It cannot be used, for this reason.
+    Failed(Failure),
+}
+
+impl Member {
+    /// Judges one entry. A runtime of `before` is kept when nothing of it changed.
+    pub(crate) fn of(
+        stored: &StoredUpstream,
+        approvals: &[Approval],
+        before: Option<&Self>,
+        ports: &HubPorts,
+        hub: &Weak<Inner>,
+    ) -> Self {
+        let failed = |upstream: Option<Upstream>, failure: Failure| {
+            let approval = upstream.as_ref().and_then(|upstream| {
+                approvals
+                    .iter()
+                    .find(|approval| approval.server == upstream.name)
+            });
+            let approved = approval.and_then(|approval| approval.catalogue.clone());
+            Self {
+                name: stored.name.clone(),
+                upstream,
+                standing: Standing::Failed(failure.with("server", &stored.name)),
+                runtime: None,
+                approved: approved.map(Arc::new),
+            }
+        };
+        let upstream = match &stored.upstream {
+            Ok(upstream) => upstream.clone(),
+            Err(failure) => return failed(None, failure.clone()),
+        };
+        if upstream.disabled {
+            return Self {
+                name: stored.name.clone(),
+                upstream: Some(upstream),
+                standing: Standing::Disabled,
+                runtime: None,
+                approved: None,
+            };
+        }
+        let approval = approvals.iter().find(|each| each.server == upstream.name);
+        let Some(approval) = approval else {
+            // A damaged one is left out of the list, and says why when it is asked for.
+            let failure = match ports.approvals.find(&upstream.name) {
+                Err(failure) => failure,
+                Ok(_) => not_approved(&upstream.name),
+            };
+            return failed(Some(upstream), failure);
+        };
+        let expanded = ports.targets.target(&upstream, approval.start.as_ref());
+        let (target, fingerprint) = match expanded {
+            Ok(expanded) => expanded,
+            Err(failure) => return failed(Some(upstream), failure),
+        };
+        if let Err(failure) = approval.permit(&target, &fingerprint) {
+            let remedy = synapse_core::error::Remedy::ApproveUpstream {
+                server: upstream.name.clone(),
+            };
+            let failure = failure.remedy("look at the difference and approve it", &remedy);
+            return failed(Some(upstream), failure);
+        }
+        if approval.catalogue.is_none() {
+            let failure = login_required(&upstream.name);
+            return failed(Some(upstream), failure);
+        }
+        let consented = Consented {
+            upstream: upstream.clone(),
+            approval: approval.clone(),
+            target,
+            fingerprint,
+        };
+        let kept = before
+            .and_then(|before| before.runtime.clone())
+            .filter(|runtime| runtime.consented == consented);
+        let runtime =
+            kept.unwrap_or_else(|| Arc::new(Runtime::new(consented, ports.clone(), hub.clone())));
+        Self {
+            name: stored.name.clone(),
+            upstream: Some(upstream),
+            standing: Standing::Ready,
+            runtime: Some(runtime),
+            approved: None,
+        }
+    }
+
+    /// Its lists: of its runtime, or as they were approved.
+    pub(crate) fn lists(&self) -> Option<Arc<Catalogue>> {
+        match &self.runtime {
+            Some(runtime) => Some(runtime.lists()),
+            None => self.approved.clone(),
+        }
+    }
+
+    /// Why it cannot be used; `None` when it can, or when it is switched off.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        match &self.standing {
+            Standing::Failed(failure) => Some(failure.clone()),
+            Standing::Ready | Standing::Disabled => None,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The rows of the hub in the ledger: one for each call, read, get, start and refusal, without
+//! arguments and results.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use synapse_core::call::{CallId, Caller as RowCaller};
+use synapse_core::error::{Code, Failure};
+use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
+use synapse_core::ports::{CallIds, Clock, HubLedger};
+use synapse_mcp::host::Caller;
+
+/// Where rows go.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    pub(crate) ledger: Arc<dyn HubLedger>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) call_ids: Arc<dyn CallIds>,
+}
+
+/// A row that was begun. Dropping it says that the caller gave up.
+pub(crate) struct Row {
+    rows: Rows,
+    id: CallId,
+    began: Duration,
+    pub(crate) facts: HubFacts,
+    attempts: u8,
+    bytes_out: u64,
+    is_open: bool,
+}
+
+impl Rows {
+    /// Begins a row; it is durable before anything leaves, see [`Row::departing`].
+    pub(crate) fn begin(
+        &self,
+        kind: HubKind,
+        name: Option<&str>,
+        caller: Option<&Caller>,
+        facts: HubFacts,
+    ) -> Row {
+        let id = self.call_ids.next();
+        let written = self.ledger.begin(HubOpening {
+            call_id: id,
+            started_at: self.clock.now(),
+            kind,
+            caller: RowCaller {
+                client_name: caller.and_then(Caller::client_name).map(str::to_owned),
+                client_version: caller.and_then(Caller::client_version).map(str::to_owned),
+                tool: name.map(str::to_owned),
+            },
+            facts: facts.clone(),
+        });
+        // Written in its order; what follows is waited for.
+        drop(written);
+        Row {
+            rows: self.clone(),
+            id,
+            began: self.clock.monotonic(),
+            facts,
+            attempts: 0,
+            bytes_out: 0,
+            is_open: true,
+        }
+    }
+
+    /// Leaves the row of a call that was refused before anything was sent.
+    pub(crate) fn refused(&self, server: &str, name: &str, caller: &Caller, failure: &Failure) {
+        let row = self.begin(
+            HubKind::Call,
+            Some(name),
+            Some(caller),
+            HubFacts::of(server),
+        );
+        drop(row.written(Outcome::Refused, Some(failure.code), 0, None));
+    }
+}
+
+impl Row {
+    /// Notes that a request is about to leave, and waits until that would survive the end of the
+    /// process.
+    pub(crate) async fn departing(&mut self, bytes: u64) {
+        self.attempts = 1;
+        self.bytes_out = bytes;
+        if let Err(failure) = self.rows.ledger.departing(self.id, bytes).await {
+            tracing::warn!(code = %failure.code, "a row of the hub could not be written");
+        }
+    }
+
+    /// Completes the row, and waits for that.
+    pub(crate) async fn end(self, failure: Option<&Failure>, bytes_in: u64) {
+        let outcome = match (failure, self.attempts) {
+            (None, _) => Outcome::Ok,
+            (Some(_), 0) => Outcome::Refused,
+            (Some(_), _) => Outcome::Error,
+        };
+        let code = failure.map(|failure| failure.code);
+        let status = failure
+            .and_then(|failure| failure.context.get("status"))
+            .and_then(|status| status.parse().ok());
+        if let Err(failure) = self.written(outcome, code, bytes_in, status).await {
+            tracing::warn!(code = %failure.code, "a row of the hub could not be written");
+        }
+    }
+
+    fn written(
+        mut self,
+        outcome: Outcome,
+        error_code: Option<Code>,
+        bytes_in: u64,
+        http_status: Option<u16>,
+    ) -> synapse_core::ports::Written {
+        self.is_open = false;
+        self.close(outcome, error_code, bytes_in, http_status)
+    }
+
+    fn close(
+        &self,
+        outcome: Outcome,
+        error_code: Option<Code>,
+        bytes_in: u64,
+        http_status: Option<u16>,
+    ) -> synapse_core::ports::Written {
+        let took = self.rows.clock.monotonic().saturating_sub(self.began);
+        self.rows.ledger.end(HubClosing {
+            call_id: self.id,
+            ended_at: self.rows.clock.now(),
+            outcome,
+            error_code,
+            attempts: self.attempts,
+            http_status,
+            bytes_out: self.bytes_out,
+            bytes_in,
+            latency_ms: u64::try_from(took.as_millis()).ok(),
+            facts: self.facts.clone(),
+        })
+    }
+}
+
+impl Drop for Row {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.facts.may_have_run = self.attempts > 0;
+            drop(self.close(Outcome::Cancelled, None, 0, None));
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! One request of an IDE to one upstream, from its gate to its result.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use serde_json::Value;
+use synapse_core::error::{Code, Failure};
+use synapse_core::ledger::HubKind;
+use synapse_core::upstream::Pin;
+use synapse_mcp::client::{CallError, Outgoing, Questions, RpcError};
+use synapse_mcp::host::{Caller, Client, ProgressReporter};
+use synapse_mcp::{Era, JsonObject};
+
+use super::parked::{Parking, digest};
+use super::pulse::Pulse;
+use super::relaying::Gatekeeper;
+use super::{Live, Runtime, Use};
+use crate::budget::bytes_of;
+use crate::compare::Differences;
+use crate::failure::{Refusal, Stage, tool_changed, tool_gone, unsupported};
+use crate::owners::links;
+use crate::relay::request_capabilities;
+use crate::rows::Row;
+
+/// What an IDE asks of an upstream.
+pub(crate) struct Ask {
+    /// What it is about, as far as that is pinned.
+    pub(crate) subject: Subject,
+    /// The method.
+    pub(crate) method: String,
+    /// The parameters as the upstream gets them.
+    pub(crate) params: JsonObject,
+    /// Who asks.
+    pub(crate) caller: Caller,
+    /// Where progress goes.
+    pub(crate) progress: Option<ProgressReporter>,
+    /// The way back.
+    pub(crate) client: Client,
+}
+
+/// What a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A tool, by its own name.
+    Tool(String),
+    /// A prompt, by its own name.
+    Prompt(String),
+    /// Something that is not pinned: a resource, a completion, an extension.
+    Other,
+}
+
+impl Ask {
+    /// The kind of its row; completions leave none.
+    fn kind(&self) -> Option<HubKind> {
+        match self.method.as_str() {
+            "tools/call" => Some(HubKind::Call),
+            "prompts/get" => Some(HubKind::Get),
+            "resources/read" | "skills/get" => Some(HubKind::Read),
+            _ => None,
+        }
+    }
+}
+
+impl Subject {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Tool(name) | Self::Prompt(name) => Some(name),
+            Self::Other => None,
+        }
+    }
+}
+
+impl Runtime {
+    /// Asks the upstream, which is started if it does not run: at most one request, and for a modern
+    /// upstream that wants answers of a legacy IDE one more for each round of them.
+    ///
+    /// # Errors
+    /// The failure, or the upstream's own error.
+    pub(crate) async fn ask(self: &Arc<Self>, ask: Ask) -> Result<JsonObject, Refusal> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let pulse = Pulse::to(ask.progress.clone());
+        let server = self.server().as_str().to_owned();
+        let mut row = ask.kind().map(|kind| {
+            let facts = self.facts(self.live().as_deref());
+            self.rows()
+                .begin(kind, ask.subject.name(), Some(&ask.caller), facts)
+        });
+        let work = self.carry_out(&ask, &pulse, row.as_mut());
+        let asked = pulse.around(&server, work).await;
+        if let Some(row) = row {
+            self.end(row, &asked).await;
+        }
+        self.stop_when_idle();
+        asked
+    }
+
+    /// Completes the row of a request.
+    async fn end(&self, mut row: Row, asked: &Result<JsonObject, Refusal>) {
+        row.facts = self.facts(self.live().as_deref());
+        match asked {
+            Ok(result) => {
+                row.facts.may_have_run = true;
+                row.end(None, bytes_of(result)).await;
+            }
+            // The upstream answered; that it answered with an error is its business.
+            Err(Refusal::Rpc(_)) => {
+                row.facts.may_have_run = true;
+                row.end(None, 0).await;
+            }
+            Err(Refusal::Failure(failure)) => {
+                let told = failure.context.get("may_have_run");
+                row.facts.may_have_run = told.is_some_and(|told| told == "yes");
+                row.end(Some(failure), 0).await;
+            }
+        }
+    }
+
+    async fn carry_out(
+        self: &Arc<Self>,
+        ask: &Ask,
+        pulse: &Pulse,
+        row: Option<&mut Row>,
+    ) -> Result<JsonObject, Refusal> {
+        let parking = self.hub.upgrade().map(|hub| hub.parking().clone());
+        let state = ask.params.get("requestState").and_then(Value::as_str);
+        if let (Some(parking), Some(handle)) = (&parking, state)
+            && Parking::is_handle(handle)
+        {
+            let digest = digest(self.server().as_str(), &ask.method, &ask.params);
+            let Some(suspended) = parking.take(handle, &digest) else {
+                return Err(Refusal::Rpc(unknown_state()));
+            };
+            let live = self.live().ok_or_else(|| {
+                Refusal::Failure(
+                    Failure::new(
+                        Code::UpstreamExited,
+                        format!("`{}` ended while its question was open", self.server()),
+                    )
+                    .with("server", self.server())
+                    .with("may_have_run", "yes"),
+                )
+            })?;
+            let _use = Use::of(&live);
+            return self.resume(ask, &live, parking, suspended, digest).await;
+        }
+        let live = self.acquire().await?;
+        let _use = Use::of(&live);
+        self.freshen(&live).await?;
+        self.check(&live, &ask.subject)?;
+        self.set_level(&live, ask.caller.log_level()).await;
+        if let Some(row) = row {
+            row.departing(bytes_of(&ask.params)).await;
+        }
+        match (live.era(), ask.caller.era()) {
+            (Era::Legacy, Era::Legacy) => self.legacy_both(ask, &live, pulse).await,
+            (Era::Legacy, Era::Modern) => self.park_when_asked(ask, &live, parking, pulse).await,
+            (Era::Modern, Era::Modern) => self.modern_both(ask, &live, pulse).await,
+            (Era::Modern, Era::Legacy) => self.ask_in_rounds(ask, &live, pulse).await,
+        }
+    }
+
+    /// Refuses what is not as approved.
+    fn check(&self, live: &Live, subject: &Subject) -> Result<(), Refusal> {
+        let comparison = live.comparison();
+        let judge = |differences: &Differences, name: &str| {
+            if let Some(lines) = differences.changed.get(name) {
+                return Err(tool_changed(self.server(), name, lines).into());
+            }
+            if differences.gone.iter().any(|gone| gone == name) {
+                return Err(tool_gone(self.server(), name).into());
+            }
+            Ok(())
+        };
+        match subject {
+            Subject::Tool(name) => {
+                judge(&comparison.tools, name)?;
+                if self.needs_tasks(name) {
+                    let what = format!("runs `{name}` as a task only, which is not relayed");
+                    return Err(unsupported(self.server(), &what).into());
+                }
+                Ok(())
+            }
+            Subject::Prompt(name) => judge(&comparison.prompts, name),
+            Subject::Other => Ok(()),
+        }
+    }
+
+    fn needs_tasks(&self, name: &str) -> bool {
+        let lists = self.lists();
+        let support = lists
+            .tool(name)
+            .and_then(|tool| tool.get("execution")?.get("taskSupport")?.as_str());
+        support == Some("required")
+    }
+
+    /// The request as it goes to the upstream.
+    pub(super) fn outgoing(
+        &self,
+        ask: &Ask,
+        live: &Live,
+        questions: Option<Arc<dyn Questions>>,
+        pulse: &Pulse,
+    ) -> Outgoing {
+        let upstream = &self.consented.upstream;
+        let input_schema = match &ask.subject {
+            Subject::Tool(name) => self
+                .lists()
+                .tool(name)
+                .and_then(|tool| tool.get("inputSchema").cloned()),
+            Subject::Prompt(_) | Subject::Other => None,
+        };
+        Outgoing {
+            method: ask.method.clone(),
+            params: ask.params.clone(),
+            meta: passed_meta(&ask.caller, live.era()),
+            capabilities: request_capabilities(&upstream.relay, ask.caller.capabilities()),
+            input_schema,
+            progress: pulse.reporter(),
+            questions,
+            patience: upstream.times.call,
+            longest: upstream.times.longest_call,
+        }
+    }
+
+    pub(super) fn gatekeeper(&self, ask: &Ask) -> Gatekeeper {
+        Gatekeeper {
+            upstream: Arc::new(self.consented.upstream.clone()),
+            caller: ask.caller.clone(),
+            client: ask.client.clone(),
+            sampling: self.ports.sampling.clone(),
+        }
+    }
+
+    /// The result as the IDE gets it: without the upstream's own secrets and hints, and without
+    /// what its era does not know.
+    pub(super) async fn finished(
+        &self,
+        ask: &Ask,
+        live: &Live,
+        answered: Result<JsonObject, CallError>,
+    ) -> Result<JsonObject, Refusal> {
+        let result = match answered {
+            Ok(result) => result,
+            Err(CallError::Rpc(error)) => return Err(Refusal::Rpc(self.cleaned(error).await)),
+            Err(error) => return Err(self.refusal(live, Stage::Call, error).await),
+        };
+        let mut result = self.known.taken_out_of(result).await;
+        self.remember_links(&result);
+        // Nobody tells the IDE when what was read becomes stale.
+        result.shift_remove("ttlMs");
+        result.shift_remove("cacheScope");
+        match result.get("resultType").and_then(Value::as_str) {
+            None | Some("complete" | "input_required") => {}
+            Some(_) => {
+                let what = "answered with a kind of result that was not asked for";
+                let failure = unsupported(self.server(), what).with("may_have_run", "yes");
+                return Err(failure.into());
+            }
+        }
+        if ask.caller.era() == Era::Legacy {
+            let structured = result.get("structuredContent");
+            if structured.is_some_and(|structured| !structured.is_object()) {
+                result.shift_remove("structuredContent");
+            }
+        }
+        Ok(result)
+    }
+
+    async fn cleaned(&self, error: RpcError) -> RpcError {
+        let mut parts = JsonObject::new();
+        parts.insert(MESSAGE.to_owned(), Value::String(error.message));
+        if let Some(data) = error.data {
+            parts.insert(DATA.to_owned(), data);
+        }
+        let mut parts = self.known.taken_out_of(parts).await;
+        let message = match parts.remove(MESSAGE) {
+            Some(Value::String(message)) => message,
+            _ => String::new(),
+        };
+        RpcError {
+            code: error.code,
+            message,
+            data: parts.remove(DATA),
+        }
+    }
+
+    fn remember_links(&self, result: &JsonObject) {
+        let found = links(result);
+        if found.is_empty() {
+            return;
+        }
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        if links.len() + found.len() > MOST_LINKS {
+            links.clear();
+        }
+        links.extend(found);
+    }
+
+    /// Whether the pin holds for `tool`, and its claim that it only reads.
+    pub(crate) fn is_pinned_reader(&self, tool: &str) -> bool {
+        let claims = self.lists();
+        let reads = claims
+            .tool(tool)
+            .and_then(|tool| tool.get("annotations")?.get("readOnlyHint")?.as_bool());
+        self.pin() == Pin::Tools && reads == Some(true)
+    }
+}
+
+/// The `_meta` of the IDE's request as far as it is not the protocol's own. A modern upstream is
+/// also told which log messages are wanted.
+fn passed_meta(caller: &Caller, era: Era) -> JsonObject {
+    let mut meta: JsonObject = caller
+        .meta()
+        .iter()
+        .filter(|(key, _)| !key.starts_with(RESERVED) && key.as_str() != "progressToken")
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    if let (Era::Modern, Some(level)) = (era, caller.log_level()) {
+        meta.insert(LOG_LEVEL.to_owned(), level.as_str().into());
+    }
+    meta
+}
+
+fn unknown_state() -> RpcError {
+    RpcError {
+        code: INVALID_PARAMS,
+        message: "this `requestState` is unknown, expired, used before or of another request; \
+                  send the request again without it"
+            .to_owned(),
+        data: None,
+    }
+}
+
+const RESERVED: &str = "io.modelcontextprotocol/";
+const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+const MESSAGE: &str = "message";
+const DATA: &str = "data";
+const INVALID_PARAMS: i64 = -32602;
+/// How many links of one upstream are remembered.
+const MOST_LINKS: usize = 10_000;

@@ -1,0 +1,273 @@
+//! The era matrix: an IDE and an upstream, each of either era, and what becomes of questions.
+//!
+//! | IDE | upstream | a question |
+//! |---|---|---|
+//! | legacy | legacy | is a request to the IDE |
+//! | legacy | modern | is a request to the IDE; the call is sent again with the answers, as the era asks |
+//! | modern | modern | passes, and so does its answer |
+//! | modern | legacy | parks the call until the IDE sends the answer |
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use synapse_mcp::JsonObject;
+use synapse_mcp::client::{CallError, Questions};
+use tokio::sync::mpsc;
+
+use super::ask::Ask;
+use super::parked::{Digest, Parking, Suspended, Work, digest};
+use super::pulse::Pulse;
+use super::relaying::{AskLater, AskNow, Question, unanswered};
+use super::{Live, Runtime};
+use crate::failure::{Refusal, unsupported};
+
+impl Runtime {
+    /// Both speak with requests in both directions.
+    pub(super) async fn legacy_both(
+        &self,
+        ask: &Ask,
+        live: &Live,
+        pulse: &Pulse,
+    ) -> Result<JsonObject, Refusal> {
+        let questions: Arc<dyn Questions> = Arc::new(AskNow(self.gatekeeper(ask)));
+        let outgoing = self.outgoing(ask, live, Some(questions), pulse);
+        let answered = live.conversation.request(outgoing).await;
+        self.finished(ask, live, answered).await
+    }
+
+    /// Both speak without: what the upstream wants passes, named, if it may want it.
+    pub(super) async fn modern_both(
+        &self,
+        ask: &Ask,
+        live: &Live,
+        pulse: &Pulse,
+    ) -> Result<JsonObject, Refusal> {
+        let questions: Arc<dyn Questions> = Arc::new(AskNow(self.gatekeeper(ask)));
+        let outgoing = self.outgoing(ask, live, Some(questions), pulse);
+        let answered = live.conversation.request(outgoing).await;
+        let mut result = self.finished(ask, live, answered).await?;
+        if wants_input(&result)
+            && let Some(Value::Object(requests)) = result.get_mut("inputRequests")
+        {
+            let gatekeeper = self.gatekeeper(ask);
+            for request in requests.values_mut() {
+                let (method, params) = taken_apart(request);
+                let admitted = gatekeeper.admit(&method, params).await;
+                let admitted = admitted.map_err(|_| self.asks_too_much(&method))?;
+                if let Some(request) = request.as_object_mut() {
+                    request.insert("params".to_owned(), Value::Object(admitted.params.clone()));
+                }
+                // The answer goes past the hub, in another request; what was admitted counts.
+                drop(admitted.answered(Value::Null).await);
+            }
+        }
+        Ok(result)
+    }
+
+    /// A legacy IDE answers what a modern upstream wants, and the call goes out once more with it.
+    pub(super) async fn ask_in_rounds(
+        &self,
+        ask: &Ask,
+        live: &Live,
+        pulse: &Pulse,
+    ) -> Result<JsonObject, Refusal> {
+        let gatekeeper = self.gatekeeper(ask);
+        let mut answers: Option<(JsonObject, Option<Value>)> = None;
+        for _ in 0..MOST_ROUNDS {
+            let questions: Arc<dyn Questions> = Arc::new(AskNow(gatekeeper.clone()));
+            let mut outgoing = self.outgoing(ask, live, Some(questions), pulse);
+            if let Some((responses, state)) = answers.take() {
+                outgoing
+                    .params
+                    .insert("inputResponses".to_owned(), Value::Object(responses));
+                if let Some(state) = state {
+                    outgoing.params.insert("requestState".to_owned(), state);
+                }
+            }
+            let answered = live.conversation.request(outgoing).await;
+            // The state goes back byte for byte, before anything is taken out of it.
+            let state = answered
+                .as_ref()
+                .ok()
+                .and_then(|result| result.get("requestState").cloned());
+            let mut result = self.finished(ask, live, answered).await?;
+            if !wants_input(&result) {
+                return Ok(result);
+            }
+            let mut responses = JsonObject::new();
+            if let Some(Value::Object(requests)) = result.remove("inputRequests") {
+                for (key, mut request) in requests {
+                    let (method, params) = taken_apart(&mut request);
+                    let admitted = gatekeeper
+                        .admit(&method, params)
+                        .await
+                        .map_err(|_| self.asks_too_much(&method))?;
+                    let params = admitted.params.clone();
+                    let answer = ask.client.ask(&method, params).await;
+                    let answer = answer.map_err(|error| Refusal::Rpc(unanswered(error)))?;
+                    responses.insert(key, admitted.answered(answer).await);
+                }
+            }
+            answers = Some((responses, state));
+        }
+        let what = format!("asked for input {MOST_ROUNDS} times in one call");
+        Err(unsupported(self.server(), &what)
+            .with("may_have_run", "yes")
+            .into())
+    }
+
+    /// A modern IDE calls a legacy upstream: the call runs in a task, which outlives this request
+    /// when the upstream asks something.
+    pub(super) async fn park_when_asked(
+        &self,
+        ask: &Ask,
+        live: &Arc<Live>,
+        parking: Option<Parking>,
+        pulse: &Pulse,
+    ) -> Result<JsonObject, Refusal> {
+        let (sender, questions) = mpsc::channel(MOST_QUESTIONS);
+        let later: Arc<dyn Questions> = Arc::new(AskLater {
+            gatekeeper: self.gatekeeper(ask),
+            questions: sender,
+        });
+        let outgoing = self.outgoing(ask, live, Some(later), pulse);
+        let conversation = Arc::clone(&live.conversation);
+        let work = tokio::spawn(async move { conversation.request(outgoing).await });
+        let suspended = Suspended {
+            work: Work(work),
+            questions,
+            pending: Vec::new(),
+            pulse: pulse.clone(),
+            asked: 0,
+        };
+        let digest = digest(self.server().as_str(), &ask.method, &ask.params);
+        let parking = parking.unwrap_or_default();
+        self.wait(ask, live, &parking, suspended, digest).await
+    }
+
+    /// Gives a parked call the answers of the IDE, and waits on.
+    pub(super) async fn resume(
+        &self,
+        ask: &Ask,
+        live: &Arc<Live>,
+        parking: &Parking,
+        mut suspended: Suspended,
+        digest: Digest,
+    ) -> Result<JsonObject, Refusal> {
+        // Progress belongs to the request that waits now.
+        suspended.pulse.turn_to(ask.progress.clone());
+        let responses = ask.params.get("inputResponses").and_then(Value::as_object);
+        let mut open = Vec::new();
+        for (key, question) in std::mem::take(&mut suspended.pending) {
+            match responses.and_then(|responses| responses.get(&key)) {
+                Some(answer) => {
+                    let answer = question.admitted.answered(answer.clone()).await;
+                    drop(question.answer.send(Ok(answer)));
+                }
+                None => open.push((key, question)),
+            }
+        }
+        if open.is_empty() {
+            return self.wait(ask, live, parking, suspended, digest).await;
+        }
+        // What was not answered is asked again.
+        suspended.pending = open;
+        self.park(parking, suspended, digest)
+    }
+
+    /// Waits for the result, or for questions, which park the call.
+    async fn wait(
+        &self,
+        ask: &Ask,
+        live: &Arc<Live>,
+        parking: &Parking,
+        mut suspended: Suspended,
+        digest: Digest,
+    ) -> Result<JsonObject, Refusal> {
+        let question = tokio::select! {
+            biased;
+            answered = &mut suspended.work.0 => {
+                let answered = answered.unwrap_or(Err(CallError::Interrupted));
+                return self.finished(ask, live, answered).await;
+            }
+            Some(question) = suspended.questions.recv() => question,
+        };
+        suspended.keep(question);
+        while let Ok(question) = suspended.questions.try_recv() {
+            suspended.keep(question);
+        }
+        self.park(parking, suspended, digest)
+    }
+
+    fn park(
+        &self,
+        parking: &Parking,
+        suspended: Suspended,
+        digest: Digest,
+    ) -> Result<JsonObject, Refusal> {
+        suspended.pulse.turn_to(None);
+        let requests: JsonObject = suspended
+            .pending
+            .iter()
+            .map(|(key, question)| {
+                let Question { admitted, .. } = question;
+                let request = json!({"method": admitted.method, "params": admitted.params});
+                (key.clone(), request)
+            })
+            .collect();
+        let handle = parking
+            .park(digest, suspended)
+            .map_err(|failure| failure.with("server", self.server()))?;
+        let mut result = JsonObject::new();
+        result.insert("resultType".to_owned(), "input_required".into());
+        result.insert("inputRequests".to_owned(), Value::Object(requests));
+        result.insert("requestState".to_owned(), handle.into());
+        Ok(result)
+    }
+
+    fn asks_too_much(&self, method: &str) -> Refusal {
+        let method = relay_word(method);
+        let what = format!("wants {method}, which its entry or the IDE does not allow");
+        unsupported(self.server(), &what)
+            .with("may_have_run", "yes")
+            .into()
+    }
+}
+
+impl Suspended {
+    fn keep(&mut self, question: Question) {
+        self.asked += 1;
+        self.pending
+            .push((format!("question-{}", self.asked), question));
+    }
+}
+
+fn wants_input(result: &JsonObject) -> bool {
+    result.get("resultType").and_then(Value::as_str) == Some("input_required")
+}
+
+/// The method and the parameters of an input request.
+fn taken_apart(request: &mut Value) -> (String, JsonObject) {
+    let method = request.get("method").and_then(Value::as_str);
+    let method = method.unwrap_or_default().to_owned();
+    let params = request.get_mut("params").map(Value::take);
+    match params {
+        Some(Value::Object(params)) => (method, params),
+        _ => (method, JsonObject::new()),
+    }
+}
+
+/// A method of a question, or a word for one that is none.
+fn relay_word(method: &str) -> &'static str {
+    match method {
+        "elicitation/create" => "an elicitation",
+        "sampling/createMessage" => "sampling",
+        "roots/list" => "the workspace folders",
+        _ => "something unknown",
+    }
+}
+
+/// How often a modern upstream may ask in one call of a legacy IDE.
+const MOST_ROUNDS: usize = 10;
+/// How many questions of one call may wait.
+const MOST_QUESTIONS: usize = 16;

@@ -1,0 +1,232 @@
+//! Calls of legacy upstreams that wait for an answer of a modern IDE.
+//!
+//! The upstream asks in the middle of its call; the modern era answers the IDE with `input_required`
+//! and hears the answer in another request. In between the call is parked under a handle that nobody
+//! can guess, which resumes it once, for the same request, until its time is over. A parked call that
+//! is dropped is cancelled at the upstream.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use sha2::{Digest as _, Sha256};
+use synapse_core::error::{Code, Failure};
+use synapse_mcp::JsonObject;
+use synapse_mcp::client::CallError;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use super::pulse::Pulse;
+use super::relaying::Question;
+use crate::compare::canonical;
+
+/// The parked calls of one hub.
+#[derive(Clone, Default)]
+pub(crate) struct Parking(Arc<Mutex<HashMap<String, Parked>>>);
+
+struct Parked {
+    digest: Digest,
+    suspended: Suspended,
+}
+
+/// What identifies a request apart from its answers.
+pub(super) type Digest = [u8; 32];
+
+/// A call that runs at an upstream, with the questions that it has.
+pub(super) struct Suspended {
+    pub(super) work: Work,
+    pub(super) questions: mpsc::Receiver<Question>,
+    /// Questions that were given to the IDE, by their keys.
+    pub(super) pending: Vec<(String, Question)>,
+    pub(super) pulse: Pulse,
+    /// How many questions there were, for their keys.
+    pub(super) asked: usize,
+}
+
+/// A task that ends with its owner.
+pub(super) struct Work(pub(super) JoinHandle<Result<JsonObject, CallError>>);
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Parking {
+    /// Whether `state` is a handle of a parked call.
+    pub(super) fn is_handle(state: &str) -> bool {
+        state.starts_with(PREFIX)
+    }
+
+    /// Parks a call and gives its handle.
+    ///
+    /// # Errors
+    /// `upstream.unsupported` when too many calls are parked; the call is cancelled.
+    pub(super) fn park(&self, digest: Digest, suspended: Suspended) -> Result<String, Failure> {
+        let handle = handle()?;
+        {
+            let mut parked = self.lock();
+            if parked.len() >= MOST {
+                return Err(Failure::new(
+                    Code::UpstreamUnsupported,
+                    format!("{MOST} calls wait for answers already"),
+                )
+                .hint("answer or cancel the questions that are open"));
+            }
+            parked.insert(handle.clone(), Parked { digest, suspended });
+        }
+        let places = Arc::downgrade(&self.0);
+        let key = handle.clone();
+        let end = Instant::now() + LONGEST;
+        tokio::spawn(async move {
+            sleep_until(end).await;
+            if let Some(places) = places.upgrade() {
+                let expired = places
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(&key);
+                drop(expired);
+            }
+        });
+        Ok(handle)
+    }
+
+    /// Takes the call of `handle`, if it was parked for the request `digest`. Another request finds
+    /// nothing and leaves it where it is.
+    pub(super) fn take(&self, handle: &str, digest: &Digest) -> Option<Suspended> {
+        let mut parked = self.lock();
+        let is_same = parked
+            .get(handle)
+            .is_some_and(|each| each.digest == *digest);
+        if !is_same {
+            return None;
+        }
+        parked.remove(handle).map(|parked| parked.suspended)
+    }
+
+    /// How many calls are parked.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Cancels all of them.
+    pub(crate) fn clear(&self) {
+        let parked = std::mem::take(&mut *self.lock());
+        drop(parked);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Parked>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Parking {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Parking({})", self.len())
+    }
+}
+
+/// What identifies a request: its method and its parameters without the answers, whatever the order
+/// of their members.
+pub(super) fn digest(server: &str, method: &str, params: &JsonObject) -> Digest {
+    let mut hash = Sha256::new();
+    hash.update(server.as_bytes());
+    hash.update([0]);
+    hash.update(method.as_bytes());
+    hash.update([0]);
+    let mut keys: Vec<&String> = params.keys().collect();
+    keys.sort();
+    for key in keys {
+        if key != "inputResponses" && key != "requestState" {
+            hash.update(key.as_bytes());
+            hash.update([0]);
+            if let Some(value) = params.get(key) {
+                canonical(value, &mut hash);
+            }
+        }
+    }
+    hash.finalize().into()
+}
+
+fn handle() -> Result<String, Failure> {
+    let mut bytes = [0; 32];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Failure::new(Code::InternalInvariant, "the system gave no random bytes"))?;
+    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+const PREFIX: &str = "synapse-parked-";
+/// How many calls may wait for answers at once.
+const MOST: usize = 64;
+/// How long a call waits for an answer.
+const LONGEST: Duration = Duration::from_secs(600);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn object(value: Value) -> JsonObject {
+        value.as_object().unwrap().clone()
+    }
+
+    fn suspended() -> Suspended {
+        Suspended {
+            work: Work(tokio::spawn(std::future::pending())),
+            questions: mpsc::channel(1).1,
+            pending: Vec::new(),
+            pulse: Pulse::default(),
+            asked: 0,
+        }
+    }
+
+    #[test]
+    fn the_same_request_in_another_order_is_the_same() {
+        let first = object(json!({"name": "a", "arguments": {"x": 1, "y": [1, 2]}}));
+        let again = object(json!({
+            "arguments": {"y": [1, 2], "x": 1}, "name": "a",
+            "requestState": "s", "inputResponses": {"q": {}},
+        }));
+        let other = object(json!({"name": "a", "arguments": {"x": 1, "y": [12]}}));
+        assert_eq!(digest("s", "m", &first), digest("s", "m", &again));
+        assert_ne!(digest("s", "m", &first), digest("s", "m", &other));
+        assert_ne!(digest("s", "m", &first), digest("t", "m", &first));
+    }
+
+    #[tokio::test]
+    async fn a_handle_resumes_its_own_request_once() {
+        let parking = Parking::default();
+        let mine = digest("s", "m", &JsonObject::new());
+        let handle = parking.park(mine, suspended()).unwrap();
+        assert!(Parking::is_handle(&handle));
+        assert!(parking.take(&handle, &[0; 32]).is_none());
+        assert!(parking.take("synapse-parked-guess", &mine).is_none());
+        assert!(parking.take(&handle, &mine).is_some());
+        assert!(parking.take(&handle, &mine).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_nobody_resumes_is_cancelled() {
+        let parking = Parking::default();
+        parking.park([1; 32], suspended()).unwrap();
+        tokio::time::sleep(LONGEST + Duration::from_secs(1)).await;
+        assert_eq!(parking.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn too_many_parked_calls_are_refused() {
+        let parking = Parking::default();
+        for _ in 0..MOST {
+            parking.park([1; 32], suspended()).unwrap();
+        }
+        let failure = parking.park([1; 32], suspended()).unwrap_err();
+        assert_eq!(failure.code, Code::UpstreamUnsupported);
+    }
+}

@@ -1,0 +1,699 @@
+//! A conversation over streamable HTTP: each message is a `POST` of its own.
+//!
+//! Nothing is posted twice, no redirect is followed and no session is opened anew. A stream that
+//! ends early loses its request, unless a server of the legacy era itself asked to be asked again.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use synapse_core::NetworkPermit;
+use synapse_core::secret::BoundSecret;
+use synapse_http::{HttpClient, HttpRequest, Method, StreamingResponse};
+use synapse_mcp::client::wire::{self, Answer, Incoming};
+use synapse_mcp::client::{
+    CallError, Calls, Caps, Conversation, Eras, Hello, Introduction, MayHaveRun, Negotiation,
+    Outgoing, Probed, Replies, initialized, probed, settled,
+};
+use synapse_mcp::{Era, JsonObject, ProtocolRevision};
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
+use url::Url;
+
+use super::Credentials;
+use super::headers::of_request;
+use super::stream::{Messages, Next, carried, messages};
+
+/// A server that is reached over streamable HTTP.
+#[derive(Debug)]
+pub struct HttpServer {
+    /// What sends the requests.
+    pub client: HttpClient,
+    /// The permit of the upstream's approval.
+    pub permit: Arc<NetworkPermit>,
+    /// The URL of the server.
+    pub url: Url,
+    /// Headers in clear, as name and value.
+    pub headers: Vec<(String, String)>,
+    /// Headers whose whole value is secret.
+    pub secret_headers: Vec<(String, Arc<BoundSecret>)>,
+    /// Who gives the bearer of each request; not asked when an `authorization` header is configured.
+    pub credentials: Option<Arc<dyn Credentials>>,
+    /// How this client introduces itself.
+    pub introduction: Introduction,
+    /// What one message may hold.
+    pub caps: Caps,
+    /// How long opening may take.
+    pub start: Duration,
+}
+
+/// A conversation over streamable HTTP.
+#[derive(Debug)]
+pub struct HttpConversation {
+    hello: Hello,
+    link: Arc<Link>,
+    replies: Arc<dyn Replies>,
+    /// The task that reads what the server says without being asked.
+    listener: Mutex<Option<AbortHandle>>,
+}
+
+/// What the requests of a conversation share.
+#[derive(Debug)]
+struct Link {
+    server: HttpServer,
+    calls: Arc<Calls>,
+    session: OnceLock<String>,
+    revision: OnceLock<ProtocolRevision>,
+    is_lost: AtomicBool,
+}
+
+/// One request under way.
+struct Exchange<'a> {
+    link: &'a Link,
+    replies: &'a Arc<dyn Replies>,
+    id: u64,
+    era: Era,
+    /// The longest that the request may take.
+    longest: Duration,
+}
+
+impl HttpServer {
+    /// Opens a conversation, within [`HttpServer::start`]. Sends `server/discover`, `initialize` or
+    /// both, as [`Introduction::eras`] says. Needs a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// [`CallError`]; a response that is no MCP is [`CallError::Http`].
+    pub async fn open(self) -> Result<HttpConversation, CallError> {
+        let calls = Calls::new(self.introduction.standing.clone());
+        let start = self.start;
+        let link = Arc::new(Link {
+            server: self,
+            calls,
+            session: OnceLock::new(),
+            revision: OnceLock::new(),
+            is_lost: AtomicBool::new(false),
+        });
+        let replies: Arc<dyn Replies> = Arc::new(Posted(Arc::clone(&link)));
+        match timeout(start, link.open(&replies)).await {
+            Ok(Ok(hello)) => {
+                let conversation = HttpConversation {
+                    hello,
+                    link,
+                    replies,
+                    listener: Mutex::default(),
+                };
+                conversation.listen().await;
+                Ok(conversation)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(CallError::Timeout { waited: start }),
+        }
+    }
+}
+
+impl Link {
+    async fn open(&self, replies: &Arc<dyn Replies>) -> Result<Hello, CallError> {
+        let negotiation = match self.server.introduction.eras {
+            Eras::Legacy => Negotiation::Pinned,
+            eras @ (Eras::Both | Eras::Modern) => match self.discover(eras, replies).await {
+                Probed::Modern(hello) => {
+                    self.revision.get_or_init(|| hello.revision);
+                    return Ok(*hello);
+                }
+                Probed::Legacy(negotiation) => negotiation,
+                Probed::Again | Probed::Failed(_) if eras == Eras::Modern => {
+                    return Err(CallError::Protocol {
+                        what: "it does not speak the era that is pinned",
+                    });
+                }
+                Probed::Again => Negotiation::Silent,
+                Probed::Failed(error) => return Err(error),
+            },
+        };
+        let params = self.server.introduction.initialize();
+        let answer = self
+            .answer(
+                "initialize",
+                params,
+                Era::Legacy,
+                self.server.start,
+                replies,
+            )
+            .await?;
+        let hello = initialized(answer, negotiation)?;
+        self.revision.get_or_init(|| hello.revision);
+        let message = wire::notification("notifications/initialized", Map::new());
+        self.post_aside(message, self.server.start).await?;
+        Ok(hello)
+    }
+
+    async fn discover(&self, eras: Eras, replies: &Arc<dyn Replies>) -> Probed {
+        let mut patience = self.server.start;
+        if eras == Eras::Both {
+            patience = PROBE_PATIENCE.min(patience / 2);
+        }
+        let mut is_again = false;
+        loop {
+            let params = self.server.introduction.discover();
+            let answer = self.answer("server/discover", params, Era::Modern, patience, replies);
+            let judged = match timeout(patience, answer).await {
+                Ok(Ok(answer)) => probed(answer, eras),
+                Ok(Err(error)) => unanswered(error, eras),
+                Err(_) => unanswered(CallError::Timeout { waited: patience }, eras),
+            };
+            match judged {
+                // The server names the revision that it was asked in, as one to choose.
+                Probed::Again if !is_again => is_again = true,
+                judged => return judged,
+            }
+        }
+    }
+
+    /// Sends one request of the opening.
+    async fn answer(
+        &self,
+        method: &str,
+        params: JsonObject,
+        era: Era,
+        patience: Duration,
+        replies: &Arc<dyn Replies>,
+    ) -> Result<Answer, CallError> {
+        let running = self.calls.begin(&Outgoing::within(method, patience))?;
+        let exchange = Exchange {
+            link: self,
+            replies,
+            id: running.id(),
+            era,
+            longest: patience,
+        };
+        exchange.run(method, params, None).await
+    }
+
+    /// Posts a notification or an answer, and expects nothing back.
+    async fn post_aside(&self, message: Vec<u8>, deadline: Duration) -> Result<(), CallError> {
+        let response = self
+            .send(Method::Post, Some(message), &[], JSON_OR_STREAM, deadline)
+            .await?;
+        match response.status {
+            200..=299 => Ok(()),
+            _ => Err(refused(response).await),
+        }
+    }
+
+    /// Sends one HTTP request.
+    async fn send(
+        &self,
+        method: Method,
+        message: Option<Vec<u8>>,
+        headers: &[(String, String)],
+        accept: &str,
+        deadline: Duration,
+    ) -> Result<StreamingResponse, CallError> {
+        let server = &self.server;
+        let bearer =
+            match &server.credentials {
+                Some(credentials) if !server.has_authorization() => credentials
+                    .authorization()
+                    .await
+                    .map_err(|failure| CallError::Carrier {
+                        source: Arc::new(failure),
+                        may_have_run: MayHaveRun::No,
+                    })?,
+                _ => None,
+            };
+        let mut request = HttpRequest::new(method, server.url.clone(), deadline);
+        for (name, value) in &server.headers {
+            request = request.header(name, value);
+        }
+        request = request.header("accept", accept);
+        if let Some(revision) = self.revision.get() {
+            request = request.header("mcp-protocol-version", revision.as_str());
+        }
+        if let Some(session) = self.session.get() {
+            request = request.header("mcp-session-id", session);
+        }
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        for (name, secret) in &server.secret_headers {
+            request = request.secret_words(name, secret);
+        }
+        if let Some(secret) = &bearer {
+            request = request.bearer(secret);
+        }
+        request.body = message;
+        let cap = server.caps.bytes as u64;
+        server
+            .client
+            .send_streaming(
+                &server.permit,
+                request,
+                deadline,
+                cap.saturating_mul(STREAM),
+            )
+            .await
+            .map_err(carried)
+    }
+}
+
+impl HttpServer {
+    fn has_authorization(&self) -> bool {
+        let secret = self.secret_headers.iter().map(|(name, _)| name);
+        let mut names = self.headers.iter().map(|(name, _)| name).chain(secret);
+        names.any(|name| name.eq_ignore_ascii_case("authorization"))
+    }
+}
+
+impl Exchange<'_> {
+    /// Posts the request and reads its answer.
+    async fn run(
+        &self,
+        method: &str,
+        params: JsonObject,
+        input_schema: Option<&Value>,
+    ) -> Result<Answer, CallError> {
+        let link = self.link;
+        let mut headers = Vec::new();
+        if self.era == Era::Modern {
+            headers = of_request(method, &params, input_schema);
+            if link.revision.get().is_none() {
+                let revision = ProtocolRevision::V2026_07_28.as_str();
+                headers.push(("mcp-protocol-version".to_owned(), revision.to_owned()));
+            }
+        }
+        let message = wire::request(self.id, method, params);
+        if !link.calls.sending(self.id) {
+            return Err(CallError::Ended {
+                may_have_run: MayHaveRun::No,
+            });
+        }
+        let response = link
+            .send(
+                Method::Post,
+                Some(message),
+                &headers,
+                JSON_OR_STREAM,
+                self.longest,
+            )
+            .await?;
+        if method == "initialize"
+            && let Some(session) = response.headers.text("mcp-session-id")
+        {
+            link.session.get_or_init(|| session.to_owned());
+        }
+        self.answer(response).await
+    }
+
+    async fn answer(&self, response: StreamingResponse) -> Result<Answer, CallError> {
+        let link = self.link;
+        if response.status == 404 && self.era == Era::Legacy && link.session.get().is_some() {
+            link.is_lost.store(true, Ordering::Release);
+            link.calls.end(&CallError::SessionLost);
+            return Err(CallError::SessionLost);
+        }
+        if !(200..=299).contains(&response.status) {
+            return self.refusal(response).await;
+        }
+        match content_type(&response).as_deref() {
+            Some(JSON) => self.body(response).await,
+            Some(STREAM_TYPE) => self.stream(response).await,
+            _ if matches!(response.status, 202 | 204) => Err(CallError::Protocol {
+                what: "it accepted a request and did not answer it",
+            }),
+            _ => Err(refused(response).await),
+        }
+    }
+
+    async fn body(&self, response: StreamingResponse) -> Result<Answer, CallError> {
+        let caps = self.link.server.caps;
+        let body = response.body.whole().await.map_err(carried)?;
+        let messages = messages(body, caps)
+            .await
+            .map_err(|(excess, _)| CallError::TooLarge {
+                cap: excess.cap,
+                unit: excess.unit,
+            })?;
+        for message in messages {
+            if let Some(answer) = self.take(message) {
+                return Ok(answer);
+            }
+        }
+        Err(CallError::Protocol {
+            what: "its answer holds no answer to the request",
+        })
+    }
+
+    /// Reads an event stream to the answer. Where a legacy server closes it in order, and has said
+    /// when to come again, the rest is asked for then, as often as it says so.
+    async fn stream(&self, response: StreamingResponse) -> Result<Answer, CallError> {
+        let caps = self.link.server.caps;
+        let mut messages = Messages::new(response.body, caps);
+        let mut last_id = None;
+        loop {
+            match messages.next().await? {
+                Next::Message(message) => {
+                    if let Some(answer) = self.take(message) {
+                        return Ok(answer);
+                    }
+                }
+                Next::TooLarge(excess, id) if id.is_none_or(|id| id == self.id) => {
+                    return Err(CallError::TooLarge {
+                        cap: excess.cap,
+                        unit: excess.unit,
+                    });
+                }
+                Next::TooLarge(..) => self.link.calls.count_stray(),
+                Next::End => {
+                    let stream = messages.stream();
+                    let id = stream.last_id().map(str::to_owned).or(last_id.take());
+                    let (Some(id), Some(retry), Era::Legacy) = (id, stream.retry(), self.era)
+                    else {
+                        return Err(CallError::Interrupted);
+                    };
+                    sleep(retry.max(SHORTEST_RETRY)).await;
+                    messages = Messages::new(self.rest(&id).await?.body, caps);
+                    last_id = Some(id);
+                }
+            }
+        }
+    }
+
+    /// Asks for what comes behind the event `last_id`.
+    async fn rest(&self, last_id: &str) -> Result<StreamingResponse, CallError> {
+        let header = [("last-event-id".to_owned(), last_id.to_owned())];
+        let response = self
+            .link
+            .send(Method::Get, None, &header, STREAM_TYPE, self.longest)
+            .await?;
+        match (response.status, content_type(&response).as_deref()) {
+            (200, Some(STREAM_TYPE)) => Ok(response),
+            _ => Err(CallError::Interrupted),
+        }
+    }
+
+    /// Takes a message that came with the request; gives the answer to it.
+    fn take(&self, message: Incoming) -> Option<Answer> {
+        match message {
+            Incoming::Answer { id, answer } if id.as_u64() == Some(self.id) => Some(answer),
+            message => {
+                let link = self.link;
+                link.take(message, self.era, Some(self.id), self.replies);
+                None
+            }
+        }
+    }
+
+    /// The error of a response without success: the server's own, where it is one of the protocol.
+    async fn refusal(&self, response: StreamingResponse) -> Result<Answer, CallError> {
+        let status = response.status;
+        let is_json = content_type(&response).as_deref() == Some(JSON);
+        if !is_json || matches!(status, 300..=399 | 401 | 403 | 407 | 429) {
+            return Err(refused(response).await);
+        }
+        let headers = telling_headers(&response);
+        let body = response.body.beginning(LONGEST_ERROR).await;
+        let text = beginning(&body);
+        let read = messages(body, self.link.server.caps).await;
+        for message in read.unwrap_or_default() {
+            if let Incoming::Answer {
+                id,
+                answer: Answer::Error(error),
+            } = message
+            {
+                // The id of a request that a server could not read is null.
+                let is_mine = id.as_u64() == Some(self.id);
+                if is_mine || (id.is_null() && status < 500) {
+                    return Ok(Answer::Error(error));
+                }
+            }
+        }
+        Err(CallError::Http {
+            status,
+            headers,
+            body: text,
+        })
+    }
+}
+
+impl Link {
+    /// Takes a message that answers nothing.
+    fn take(&self, message: Incoming, era: Era, stream: Option<u64>, replies: &Arc<dyn Replies>) {
+        let calls = &self.calls;
+        match message {
+            Incoming::Answer { .. } => calls.count_stray(),
+            Incoming::Request { id, method, params } => {
+                calls.asked(id, method, params, era, stream, replies);
+            }
+            Incoming::Notification { method, params } => calls.notified(&method, params, stream),
+            Incoming::Unusable => calls.count_garbage(),
+        }
+    }
+
+    /// Reads what the server says without being asked, to the end of that stream.
+    async fn hear(&self, response: StreamingResponse, replies: &Arc<dyn Replies>) {
+        let mut messages = Messages::new(response.body, self.server.caps);
+        loop {
+            match messages.next().await {
+                Ok(Next::Message(message)) => self.take(message, Era::Legacy, None, replies),
+                Ok(Next::TooLarge(..)) => self.calls.count_garbage(),
+                Ok(Next::End) | Err(_) => return,
+            }
+        }
+    }
+}
+
+impl HttpConversation {
+    /// Opens the stream of a legacy server's own messages, where there may be any: some servers ask
+    /// their questions there. It is opened once; a server that has none refuses it.
+    async fn listen(&self) {
+        let wanted = self.hello.revision.era() == Era::Legacy
+            && (!self.link.server.introduction.capabilities.is_empty()
+                || announces_changes(&self.hello.capabilities));
+        if !wanted {
+            return;
+        }
+        let (link, replies) = (Arc::clone(&self.link), Arc::clone(&self.replies));
+        let (opened, is_open) = tokio::sync::oneshot::channel();
+        let task = tokio::spawn(async move {
+            let response = link
+                .send(Method::Get, None, &[], STREAM_TYPE, FOR_EVER)
+                .await;
+            let response = response.ok().filter(|response| {
+                response.status == 200 && content_type(response).as_deref() == Some(STREAM_TYPE)
+            });
+            opened.send(()).ok();
+            if let Some(response) = response {
+                link.hear(response, &replies).await;
+            }
+        });
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+        // A question of the first call would be lost before the stream is there.
+        drop(timeout(LISTENING, is_open).await);
+    }
+
+    fn stop_listening(&self) {
+        let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = listener.take() {
+            task.abort();
+        }
+    }
+}
+
+#[async_trait]
+impl Conversation for HttpConversation {
+    fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    async fn request(&self, outgoing: Outgoing) -> Result<JsonObject, CallError> {
+        let era = self.hello.revision.era();
+        let link = &self.link;
+        let running = link.calls.begin(&outgoing)?;
+        let token = outgoing.progress.is_some().then_some(running.id());
+        let params = link.server.introduction.params(
+            era,
+            outgoing.params,
+            outgoing.meta,
+            &outgoing.capabilities,
+            token,
+        );
+        // Dropped before `running`, so that it still finds it on the books.
+        let cancelling = Cancelling {
+            link,
+            id: running.id(),
+            era,
+        };
+        let exchange = Exchange {
+            link,
+            replies: &self.replies,
+            id: running.id(),
+            era,
+            longest: outgoing.longest,
+        };
+        let answer = tokio::select! {
+            biased;
+            answer = exchange.run(&outgoing.method, params, outgoing.input_schema.as_ref()) => answer,
+            error = running.impatience() => Err(error),
+        };
+        let is_over = !matches!(
+            answer,
+            Err(CallError::Timeout { .. } | CallError::Interrupted | CallError::Protocol { .. })
+        );
+        if is_over {
+            // Answered, or never begun: there is nothing to cancel.
+            let _is_unanswered = link.calls.give_up(running.id());
+        }
+        drop(cancelling);
+        settled(answer?, era)
+    }
+
+    fn is_open(&self) -> bool {
+        self.link.calls.is_open()
+    }
+
+    async fn close(&self) {
+        self.stop_listening();
+        self.link.calls.end(&CallError::Ended {
+            may_have_run: MayHaveRun::No,
+        });
+        let is_lost = self.link.is_lost.swap(true, Ordering::AcqRel);
+        if self.link.session.get().is_some() && !is_lost {
+            let goodbye = self
+                .link
+                .send(Method::Delete, None, &[], JSON_OR_STREAM, FAREWELL);
+            // A server may keep its sessions as long as it likes.
+            drop(goodbye.await);
+        }
+    }
+}
+
+impl Drop for HttpConversation {
+    fn drop(&mut self) {
+        self.stop_listening();
+    }
+}
+
+/// Tells a legacy server when a request is given up. In the modern era closing the stream does.
+struct Cancelling<'a> {
+    link: &'a Arc<Link>,
+    id: u64,
+    era: Era,
+}
+
+impl Drop for Cancelling<'_> {
+    fn drop(&mut self) {
+        if !self.link.calls.give_up(self.id) || self.era == Era::Modern {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let (link, message) = (Arc::clone(self.link), wire::cancellation(self.id));
+        drop(runtime.spawn(async move { link.post_aside(message, FAREWELL).await }));
+    }
+}
+
+/// Posts answers to the server's questions.
+#[derive(Debug)]
+struct Posted(Arc<Link>);
+
+#[async_trait]
+impl Replies for Posted {
+    async fn reply(&self, message: Vec<u8>) {
+        if let Err(error) = self.0.post_aside(message, REPLYING).await {
+            tracing::warn!("an answer to a server's question was lost: {error}");
+        }
+    }
+}
+
+/// What follows from a probe that brought no answer.
+fn unanswered(error: CallError, eras: Eras) -> Probed {
+    let negotiation = match error {
+        CallError::Http { status, .. } if speaks_for_legacy(status) => {
+            Negotiation::RefusedByStatus(status)
+        }
+        CallError::Timeout { .. } | CallError::Protocol { .. } | CallError::Interrupted => {
+            Negotiation::Silent
+        }
+        error => return Probed::Failed(error),
+    };
+    match eras {
+        Eras::Both => Probed::Legacy(negotiation),
+        Eras::Legacy | Eras::Modern => Probed::Failed(error),
+    }
+}
+
+/// Whether a server of the legacy era may refuse what it does not know with this status. Those of
+/// logins, limits and outages say something else.
+const fn speaks_for_legacy(status: u16) -> bool {
+    matches!(status, 400..=499 | 500 | 501) && !matches!(status, 401 | 402 | 403 | 407 | 429)
+}
+
+fn announces_changes(capabilities: &JsonObject) -> bool {
+    capabilities.values().any(|capability| {
+        ["listChanged", "subscribe"]
+            .iter()
+            .any(|key| capability.get(key) == Some(&Value::Bool(true)))
+    })
+}
+
+/// The media type of a response, without parameters, in lower case.
+fn content_type(response: &StreamingResponse) -> Option<String> {
+    let value = response.headers.text("content-type")?;
+    let kind = value.split(';').next().unwrap_or_default();
+    Some(kind.trim().to_ascii_lowercase())
+}
+
+/// A response that is no answer of MCP.
+async fn refused(response: StreamingResponse) -> CallError {
+    let status = response.status;
+    let headers = telling_headers(&response);
+    let body = response.body.beginning(LONGEST_EXCERPT);
+    let body = timeout(FAREWELL, body).await.unwrap_or_default();
+    CallError::Http {
+        status,
+        headers,
+        body: beginning(&body),
+    }
+}
+
+fn telling_headers(response: &StreamingResponse) -> Vec<(String, String)> {
+    let headers = &response.headers;
+    TELLING
+        .iter()
+        .flat_map(|name| {
+            headers
+                .all(name)
+                .map(|value| ((*name).to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+fn beginning(body: &[u8]) -> String {
+    let body = body.get(..LONGEST_EXCERPT).unwrap_or(body);
+    String::from_utf8_lossy(body).into_owned()
+}
+
+const JSON: &str = "application/json";
+const STREAM_TYPE: &str = "text/event-stream";
+const JSON_OR_STREAM: &str = "application/json, text/event-stream";
+const TELLING: [&str; 4] = [
+    "www-authenticate",
+    "retry-after",
+    "content-type",
+    "location",
+];
+const LONGEST_EXCERPT: usize = 2 * 1024;
+const LONGEST_ERROR: usize = 64 * 1024;
+/// A stream may bring so many messages of the largest size.
+const STREAM: u64 = 16;
+/// How long a server may take to answer the probe before `initialize` is sent instead.
+const PROBE_PATIENCE: Duration = Duration::from_secs(10);
+const SHORTEST_RETRY: Duration = Duration::from_millis(50);
+const LISTENING: Duration = Duration::from_secs(2);
+const REPLYING: Duration = Duration::from_secs(30);
+const FAREWELL: Duration = Duration::from_secs(5);
+/// Longer than anybody leaves an IDE open.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);

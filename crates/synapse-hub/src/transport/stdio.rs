@@ -1,0 +1,302 @@
+//! A conversation with a program over its standard input and output.
+//!
+//! The program runs under a guard, which ends it and all that it started on every way out. A program
+//! that exits at a probe of the modern era is started once more, with `initialize`; nothing else
+//! starts a program again.
+
+use std::fmt;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use synapse_mcp::JsonObject;
+use synapse_mcp::client::{
+    AtProbe, CallError, Caps, Conversation, Eras, Hello, Introduction, LineConversation,
+    Negotiation, Outgoing, Unopened,
+};
+use synapse_process::{Guard, Program, Running};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::stderr::{Cleaner, ErrorLog, LastLines, drain};
+
+/// A program that speaks MCP on its standard input and output.
+pub struct StdioServer {
+    /// The program, with its arguments, environment and directory.
+    pub program: Program,
+    /// Who ends what it starts.
+    pub guard: Guard,
+    /// How this client introduces itself.
+    pub introduction: Introduction,
+    /// What one message may hold.
+    pub caps: Caps,
+    /// From starting it to its first answer, a second start included.
+    pub start: Duration,
+    /// Takes secrets and control characters out of what it writes to stderr.
+    pub cleaner: Cleaner,
+    /// Where its stderr goes.
+    pub log: Option<Arc<dyn ErrorLog>>,
+}
+
+/// A conversation with a program. Dropping it ends the program with everything that it started.
+#[derive(Debug)]
+pub struct StdioConversation {
+    lines: LineConversation,
+    process: Process,
+    stop: mpsc::Sender<()>,
+    keeper: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A started program, as others look at it. Cheap to clone; it keeps nothing alive.
+#[derive(Debug, Clone)]
+pub struct Process {
+    id: Option<u32>,
+    ending: watch::Receiver<Option<Ending>>,
+    last_lines: LastLines,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself, with this status.
+    Exited(ExitStatus),
+    /// It was ended, or its end could not be told.
+    Ended,
+}
+
+/// Why no conversation with a program was opened. The program has ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The program could not be started.
+    #[error("the program could not be started")]
+    Start(#[source] std::io::Error),
+    /// It was started, and no conversation came of it.
+    #[error("no conversation was opened")]
+    Open {
+        /// What happened.
+        #[source]
+        error: CallError,
+        /// How the program ended, if it did so by itself.
+        ending: Option<Ending>,
+        /// The last lines of its stderr, cleaned.
+        last_lines: Vec<String>,
+    },
+}
+
+impl StdioServer {
+    /// Starts the program and opens a conversation with it, within [`StdioServer::start`]. Needs a
+    /// tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn open(self) -> Result<StdioConversation, StartError> {
+        let until = Instant::now() + self.start;
+        match self.attempt(self.introduction.clone(), until).await {
+            Err(Attempt {
+                at_probe: AtProbe::Ended,
+                ..
+            }) if Instant::now() < until => {
+                let mut introduction = self.introduction.clone();
+                introduction.eras = Eras::Legacy;
+                let mut opened = self
+                    .attempt(introduction, until)
+                    .await
+                    .map_err(StartError::from)?;
+                opened.lines.hello_mut().negotiation = Negotiation::Exited;
+                Ok(opened)
+            }
+            outcome => outcome.map_err(StartError::from),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        introduction: Introduction,
+        until: Instant,
+    ) -> Result<StdioConversation, Attempt> {
+        let starting = self.program.clone().start(&self.guard);
+        let mut running = match timeout_at(until, starting).await {
+            Ok(started) => started.map_err(|error| Attempt::from(StartError::Start(error)))?,
+            Err(_) => {
+                let error = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                return Err(StartError::Start(error).into());
+            }
+        };
+        let (Some(input), (Some(output), Some(errors))) = (running.input(), running.outputs())
+        else {
+            let error = std::io::Error::other("a pipe is missing");
+            return Err(StartError::Start(error).into());
+        };
+        let last_lines = LastLines::default();
+        let drained = tokio::spawn(drain(
+            errors,
+            last_lines.clone(),
+            Arc::clone(&self.cleaner),
+            self.log.clone(),
+        ));
+        let (ended, ending) = watch::channel(None);
+        let (stop, stopped) = mpsc::channel(1);
+        let process = Process {
+            id: running.id(),
+            ending,
+            last_lines,
+        };
+        let keeper = tokio::spawn(keep(running, stopped, ended, drained));
+        let left = until.saturating_duration_since(Instant::now());
+        match LineConversation::open(output, input, introduction, self.caps, left).await {
+            Ok(lines) => Ok(StdioConversation {
+                lines,
+                process,
+                stop,
+                keeper: tokio::sync::Mutex::new(Some(keeper)),
+            }),
+            Err(Unopened { error, at_probe }) => {
+                // A program that closes its output is about to exit: its status tells more.
+                let ending = match error {
+                    CallError::Ended { .. } => process.ending(LAST_WORDS).await,
+                    _ => None,
+                };
+                drop(stop);
+                drop(keeper.await);
+                Err(Attempt {
+                    at_probe,
+                    error: StartError::Open {
+                        error,
+                        ending: ending.filter(|ending| matches!(ending, Ending::Exited(_))),
+                        last_lines: process.last_lines(),
+                    },
+                })
+            }
+        }
+    }
+}
+
+/// An attempt that failed.
+struct Attempt {
+    at_probe: AtProbe,
+    error: StartError,
+}
+
+impl From<StartError> for Attempt {
+    fn from(error: StartError) -> Self {
+        Self {
+            at_probe: AtProbe::No,
+            error,
+        }
+    }
+}
+
+impl From<Attempt> for StartError {
+    fn from(attempt: Attempt) -> Self {
+        attempt.error
+    }
+}
+
+/// Owns the program: sees it end, or ends it when it is told to or nobody is left to tell it.
+async fn keep(
+    mut running: Running,
+    mut stopped: mpsc::Receiver<()>,
+    ended: watch::Sender<Option<Ending>>,
+    drained: JoinHandle<()>,
+) {
+    let by_itself = tokio::select! {
+        status = running.wait() => Some(status),
+        _ = stopped.recv() => None,
+    };
+    let ending = match by_itself {
+        Some(Ok(status)) => {
+            // What it wrote last, before its end is told.
+            drop(timeout(LAST_WORDS, drained).await);
+            Ending::Exited(status)
+        }
+        Some(Err(_)) | None => Ending::Ended,
+    };
+    if by_itself_has_ended(ending) {
+        ended.send_replace(Some(ending));
+    }
+    let status = running.end(PATIENCE).await;
+    if !by_itself_has_ended(ending) {
+        ended.send_replace(Some(status.map_or(Ending::Ended, Ending::Exited)));
+    }
+}
+
+const fn by_itself_has_ended(ending: Ending) -> bool {
+    matches!(ending, Ending::Exited(_))
+}
+
+impl StdioConversation {
+    /// The program.
+    #[must_use]
+    pub fn process(&self) -> Process {
+        self.process.clone()
+    }
+}
+
+impl Process {
+    /// The id of its process.
+    #[must_use]
+    pub const fn id(&self) -> Option<u32> {
+        self.id
+    }
+
+    /// How it ended; waits for its end at most as long as `patience`.
+    pub async fn ending(&self, patience: Duration) -> Option<Ending> {
+        let mut ending = self.ending.clone();
+        match timeout(patience, ending.wait_for(Option::is_some)).await {
+            Ok(Ok(ending)) => *ending,
+            Ok(Err(_)) | Err(_) => None,
+        }
+    }
+
+    /// The last lines of its stderr, cleaned.
+    #[must_use]
+    pub fn last_lines(&self) -> Vec<String> {
+        self.last_lines.get()
+    }
+}
+
+#[async_trait]
+impl Conversation for StdioConversation {
+    fn hello(&self) -> &Hello {
+        self.lines.hello()
+    }
+
+    async fn request(&self, outgoing: Outgoing) -> Result<JsonObject, CallError> {
+        self.lines.request(outgoing).await
+    }
+
+    fn is_open(&self) -> bool {
+        self.lines.is_open() && self.process.ending.borrow().is_none()
+    }
+
+    /// Closes its stdin, waits for it to end, and has the guard end what is left: SIGTERM first,
+    /// SIGKILL soon after.
+    async fn close(&self) {
+        self.lines.close_input();
+        let _ending = self.process.ending(PATIENCE).await;
+        self.stop.try_send(()).ok();
+        let keeper = self.keeper.lock().await.take();
+        if let Some(keeper) = keeper {
+            drop(keeper.await);
+        }
+        self.lines.close().await;
+    }
+}
+
+impl fmt::Debug for StdioServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("StdioServer")
+            .field("introduction", &self.introduction)
+            .field("start", &self.start)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long a program may take to end once its stdin is closed.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long its exit status and the last of its stderr may follow its output.
+const LAST_WORDS: Duration = Duration::from_millis(500);

@@ -1,0 +1,131 @@
+//! The messages of one HTTP response: a JSON body, or an event stream.
+
+use std::collections::VecDeque;
+
+use synapse_http::sse::{Event, EventStream};
+use synapse_http::{BodyReader, TransportFailure, TransportKind};
+use synapse_mcp::client::wire::Incoming;
+use synapse_mcp::client::{CallError, Caps, Excess, MayHaveRun, Scanner};
+use tokio::task::spawn_blocking;
+
+/// The messages of an event stream.
+#[derive(Debug)]
+pub(super) struct Messages {
+    body: BodyReader,
+    stream: EventStream,
+    events: VecDeque<Event>,
+    ready: VecDeque<Incoming>,
+    /// Why nothing comes behind what is ready.
+    failed: Option<CallError>,
+    caps: Caps,
+}
+
+/// What comes next in an event stream.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// A message.
+    Message(Incoming),
+    /// A message over a cap, and its id where it has one.
+    TooLarge(Excess, Option<u64>),
+    /// The stream ended in order. With both an id and a time the server asks to be asked again.
+    End,
+}
+
+impl Messages {
+    pub(super) const fn new(body: BodyReader, caps: Caps) -> Self {
+        Self {
+            body,
+            stream: EventStream::new(caps.bytes),
+            events: VecDeque::new(),
+            ready: VecDeque::new(),
+            failed: None,
+            caps,
+        }
+    }
+
+    /// The state of the stream: its last id, and when to come again.
+    pub(super) const fn stream(&self) -> &EventStream {
+        &self.stream
+    }
+
+    /// Returns what comes next. Cancel safe, but for a long message that is being parsed.
+    pub(super) async fn next(&mut self) -> Result<Next, CallError> {
+        loop {
+            if let Some(message) = self.ready.pop_front() {
+                return Ok(Next::Message(message));
+            }
+            if let Some(event) = self.events.pop_front() {
+                if event.data.is_empty() || !matches!(event.kind.as_str(), "" | "message") {
+                    continue;
+                }
+                match messages(event.data, self.caps).await {
+                    Ok(messages) => self.ready.extend(messages),
+                    Err((excess, id)) => return Ok(Next::TooLarge(excess, id)),
+                }
+                continue;
+            }
+            if let Some(error) = &self.failed {
+                return Err(error.clone());
+            }
+            let Some(bytes) = self.body.next().await.map_err(carried)? else {
+                return Ok(Next::End);
+            };
+            let mut events = Vec::new();
+            let fed = self.stream.feed(&bytes, &mut events);
+            self.events.extend(events);
+            if let Err(error) = fed {
+                self.failed = Some(CallError::TooLarge {
+                    cap: error.cap as u64,
+                    unit: "bytes",
+                });
+            }
+        }
+    }
+}
+
+/// Reads one body or event, a long one off the thread that serves everybody else.
+pub(super) async fn messages(
+    bytes: Vec<u8>,
+    caps: Caps,
+) -> Result<Vec<Incoming>, (Excess, Option<u64>)> {
+    let is_long = bytes.len() > LONG;
+    let read = move || {
+        let mut scanner = Scanner::new(caps);
+        scanner
+            .feed(&bytes)
+            .map_err(|excess| (excess, scanner.id()))?;
+        Ok(Incoming::read(&bytes))
+    };
+    match is_long {
+        true => spawn_blocking(read)
+            .await
+            .unwrap_or_else(|_| Ok(Vec::new())),
+        false => read(),
+    }
+}
+
+/// What a failure of the transport means for the request that it carried.
+pub(super) fn carried(failure: TransportFailure) -> CallError {
+    let may_have_run = match failure.was_sent() {
+        true => MayHaveRun::Yes,
+        false => MayHaveRun::No,
+    };
+    match failure.kind() {
+        TransportKind::BodyTooLarge { cap } => CallError::TooLarge {
+            cap: cap as u64,
+            unit: "bytes",
+        },
+        TransportKind::ResponseTimeout => CallError::Timeout {
+            waited: failure.elapsed(),
+        },
+        TransportKind::Interrupted | TransportKind::Truncated if failure.status().is_some() => {
+            CallError::Interrupted
+        }
+        _ => CallError::Carrier {
+            source: std::sync::Arc::new(failure),
+            may_have_run,
+        },
+    }
+}
+
+const LONG: usize = 64 * 1024;

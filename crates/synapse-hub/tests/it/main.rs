@@ -1,0 +1,22 @@
+//! The hub over fakes: an IDE on one side that speaks lines, scripted upstreams on the other.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod changes;
+mod eras;
+mod errors;
+mod fidelity;
+mod isolation;
+mod lists;
+mod overload;
+mod ranking;
+mod resources;
+mod secrets;
+mod starts;
+mod support;

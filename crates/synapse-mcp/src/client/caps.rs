@@ -1,0 +1,306 @@
+//! Caps on what a server sends, held while its bytes arrive and before anything is parsed.
+//!
+//! The scanner goes over each byte once and keeps a few of them. It also reads the `id` of a
+//! message that is too large to keep, so that the request behind it can fail with the reason.
+
+/// The most that one message of a server may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Bytes of the message.
+    pub bytes: usize,
+    /// Objects and arrays inside each other.
+    pub depth: usize,
+    /// Values: members of objects and elements of arrays.
+    pub values: usize,
+}
+
+impl Default for Caps {
+    /// 64 MiB, 127 levels (the deepest that the parser takes) and a million values.
+    fn default() -> Self {
+        Self {
+            bytes: 64 << 20,
+            depth: 127,
+            values: 1_000_000,
+        }
+    }
+}
+
+/// The cap that a message exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more than {cap} {unit}")]
+pub struct Excess {
+    /// The cap.
+    pub cap: u64,
+    /// Its unit: `bytes`, `levels` or `values`.
+    pub unit: &'static str,
+}
+
+/// Looks at one message as it arrives. What is no JSON counts as something and harms nothing: the
+/// parser refuses it later.
+#[derive(Debug, Clone)]
+pub struct Scanner {
+    caps: Caps,
+    bytes: usize,
+    depth: usize,
+    values: usize,
+    text: Text,
+    place: Place,
+    /// The key or the id that is being read, as far as it fits.
+    word: [u8; WORD],
+    word_length: usize,
+    id: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Outside,
+    Inside,
+    /// Behind a backslash.
+    Escaped,
+}
+
+/// Where the scanner is in the outermost object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    BeforeKey,
+    InKey,
+    BehindKey,
+    /// In the value of `id`.
+    InId,
+    Elsewhere,
+}
+
+impl Scanner {
+    /// Begins with a message.
+    #[must_use]
+    pub const fn new(caps: Caps) -> Self {
+        Self {
+            caps,
+            bytes: 0,
+            depth: 0,
+            values: 0,
+            text: Text::Outside,
+            place: Place::Elsewhere,
+            word: [0; WORD],
+            word_length: 0,
+            id: None,
+        }
+    }
+
+    /// Looks at the next bytes of the message.
+    ///
+    /// # Errors
+    /// The first cap that is exceeded. The scanner can go on, to find the id.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Excess> {
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        while let Some((first, rest)) = bytes.split_first() {
+            bytes = match self.text {
+                Text::Outside => {
+                    self.outside(*first);
+                    rest
+                }
+                Text::Escaped => {
+                    self.text = Text::Inside;
+                    rest
+                }
+                Text::Inside => self.inside(bytes),
+            };
+        }
+        self.verdict()
+    }
+
+    /// The number that the message has for an id, once it was read.
+    #[must_use]
+    pub const fn id(&self) -> Option<u64> {
+        self.id
+    }
+
+    const fn verdict(&self) -> Result<(), Excess> {
+        let (cap, unit) = if self.bytes > self.caps.bytes {
+            (self.caps.bytes, "bytes")
+        } else if self.depth > self.caps.depth {
+            (self.caps.depth, "levels")
+        } else if self.values > self.caps.values {
+            (self.caps.values, "values")
+        } else {
+            return Ok(());
+        };
+        Err(Excess {
+            cap: cap as u64,
+            unit,
+        })
+    }
+
+    fn outside(&mut self, byte: u8) {
+        match byte {
+            b'"' => {
+                self.text = Text::Inside;
+                if self.place == Place::BeforeKey {
+                    self.begin_word(Place::InKey);
+                }
+            }
+            b'{' | b'[' => {
+                self.depth = self.depth.saturating_add(1);
+                self.values = self.values.saturating_add(1);
+                if self.depth == 1 && byte == b'{' {
+                    self.place = Place::BeforeKey;
+                } else if self.place != Place::Elsewhere {
+                    self.place = Place::Elsewhere;
+                }
+            }
+            b'}' | b']' => {
+                if self.depth == 1 {
+                    self.end_id();
+                }
+                self.depth = self.depth.saturating_sub(1);
+            }
+            b',' => {
+                self.values = self.values.saturating_add(1);
+                if self.depth == 1 {
+                    self.end_id();
+                    self.place = Place::BeforeKey;
+                }
+            }
+            b':' if self.place == Place::BehindKey => match self.word.get(..self.word_length) {
+                Some(b"id") => self.begin_word(Place::InId),
+                _ => self.place = Place::Elsewhere,
+            },
+            b' ' | b'\t' | b'\r' | b'\n' => {}
+            _ if self.place == Place::InId => self.push(byte),
+            _ => {}
+        }
+    }
+
+    /// Goes through a text up to its end or an escape; gives what follows.
+    fn inside<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let end = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+        let (text, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+        if self.place == Place::InKey {
+            for byte in text.iter().take(WORD) {
+                self.push(*byte);
+            }
+        }
+        match rest.split_first() {
+            Some((b'"', rest)) => {
+                self.text = Text::Outside;
+                match self.place {
+                    Place::InKey => self.place = Place::BehindKey,
+                    // An id of ours is a number.
+                    Place::InId => self.place = Place::Elsewhere,
+                    Place::BeforeKey | Place::BehindKey | Place::Elsewhere => {}
+                }
+                rest
+            }
+            Some((_, rest)) => {
+                self.text = Text::Escaped;
+                rest
+            }
+            None => rest,
+        }
+    }
+
+    const fn begin_word(&mut self, place: Place) {
+        self.place = place;
+        self.word_length = 0;
+    }
+
+    /// Adds a byte to the word; one that does not fit makes it a word that nobody looks for.
+    fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.word.get_mut(self.word_length) {
+            *slot = byte;
+            self.word_length += 1;
+        }
+    }
+
+    fn end_id(&mut self) {
+        if self.place == Place::InId {
+            let word = self.word.get(..self.word_length).unwrap_or_default();
+            self.id = std::str::from_utf8(word)
+                .ok()
+                .and_then(|word| word.parse().ok());
+            self.place = Place::Elsewhere;
+        }
+    }
+}
+
+/// Longer than any id of ours, so that one that is cut is none.
+const WORD: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAPS: Caps = Caps {
+        bytes: 60,
+        depth: 3,
+        values: 6,
+    };
+
+    fn scanned(text: &str, piece: usize) -> (Result<(), &'static str>, Option<u64>) {
+        let mut scanner = Scanner::new(CAPS);
+        let mut verdict = Ok(());
+        for piece in text.as_bytes().chunks(piece) {
+            verdict = verdict.and(scanner.feed(piece));
+        }
+        (verdict.map_err(|excess| excess.unit), scanner.id())
+    }
+
+    #[test]
+    fn each_cap_is_held_however_the_bytes_arrive() {
+        for (text, expected) in [
+            (r#"{"a":[[1,2,3]]}"#, Ok(())),
+            (r#"{"a":[[[1]]]}"#, Err("levels")),
+            (r#"{"a":[1,2,3,4,5,6]}"#, Err("values")),
+            (r#"{"a":"[[[[[[[[[,,,,,,,,,\"]]]"}"#, Ok(())),
+            (r#"{"a":"\\"},,,,,"#, Ok(())),
+            (
+                "[\"a text that goes on and on, until it is longer than the cap\"]",
+                Err("bytes"),
+            ),
+        ] {
+            for piece in [1, 2, 7, 100] {
+                assert_eq!(scanned(text, piece).0, expected, "{text} by {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_id_of_the_message_is_read_and_no_other() {
+        for (text, id) in [
+            (r#"{"id":12,"result":{}}"#, Some(12)),
+            (r#"{"result":{"id":3}, "id" : 12 }"#, Some(12)),
+            (r#"{"result":{"id":3},"idx":4}"#, None),
+            (r#"{"id":"12"}"#, None),
+            (r#"{"id":null}"#, None),
+            (r#"{"id":-1}"#, None),
+            (r#"{"a":"\"id\":5,","id":6}"#, Some(6)),
+            (r#"[{"id":5}]"#, None),
+            (r#"{"id":123456789012345678901234567890}"#, None),
+            (r#"{"id":7"#, None),
+        ] {
+            for piece in [1, 3, 100] {
+                assert_eq!(scanned(text, piece).1, id, "{text} by {piece}");
+            }
+        }
+    }
+
+    /// The id is found also behind what is too large.
+    #[test]
+    fn a_message_over_a_cap_still_tells_its_id() {
+        let text = format!(r#"{{"result":"{}","id":9}}"#, "x".repeat(100));
+        assert_eq!(scanned(&text, 10), (Err("bytes"), Some(9)));
+        let text = r#"{"result":[[[[[[1]]]]]],"id":9}"#;
+        assert_eq!(scanned(text, 1), (Err("levels"), Some(9)));
+    }
+
+    #[test]
+    fn the_parser_takes_what_the_default_lets_through() {
+        let depth = Caps::default().depth;
+        let text = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        Scanner::new(Caps::default()).feed(text.as_bytes()).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        let deeper = format!("[{text}]");
+        let excess = Scanner::new(Caps::default()).feed(deeper.as_bytes());
+        assert_eq!(excess.unwrap_err().unit, "levels");
+    }
+}

@@ -1,0 +1,230 @@
+//! The output of a server as lines under caps. A line over a cap is not kept; its id is.
+
+use std::io::{self, BufRead as _};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+
+use super::caps::{Caps, Excess, Scanner};
+
+/// What was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// A line within the caps, without its newline; the last one may have had none.
+    Whole(Vec<u8>),
+    /// A line over a cap, and its id where it has one.
+    TooLarge(Excess, Option<u64>),
+    /// A line that does not end.
+    Endless,
+    /// The end of the output, again and again.
+    End,
+}
+
+/// Splits the output of a server into lines.
+#[derive(Debug)]
+pub(super) struct Lines<R> {
+    input: BufReader<R>,
+    caps: Caps,
+    line: Vec<u8>,
+    scanner: Scanner,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Reading,
+    /// Inside a line over a cap, with the bytes that were dropped of it.
+    Dropping(Excess, u64),
+    /// The same, and the line was reported already.
+    Reported(u64),
+    Ended,
+}
+
+impl<R: AsyncRead + Unpin> Lines<R> {
+    pub(super) fn new(input: R, caps: Caps) -> Self {
+        Self {
+            input: BufReader::with_capacity(BUFFER, input),
+            caps,
+            line: Vec::new(),
+            scanner: Scanner::new(caps),
+            state: State::Reading,
+        }
+    }
+
+    /// Returns the next line. Cancel safe: what was read of a line stays in `self`.
+    pub(super) async fn next(&mut self) -> io::Result<Line> {
+        while self.state != State::Ended {
+            let available = match self.input.fill_buf().await {
+                Ok(available) => available,
+                Err(error) => {
+                    self.state = State::Ended;
+                    return Err(error);
+                }
+            };
+            if available.is_empty() {
+                return Ok(self.end());
+            }
+            let (taken, is_complete) = take(available);
+            let piece = available.get(..taken).unwrap_or_default();
+            let text = piece.strip_suffix(b"\n").unwrap_or(piece);
+            let verdict = self.scanner.feed(text);
+            match (self.state, verdict) {
+                (State::Reading, Ok(())) => self.line.extend_from_slice(text),
+                (State::Reading, Err(excess)) => {
+                    self.line = Vec::new();
+                    self.state = State::Dropping(excess, taken as u64);
+                }
+                (State::Dropping(excess, dropped), _) => {
+                    self.state = State::Dropping(excess, dropped + taken as u64);
+                }
+                (State::Reported(dropped), _) => {
+                    self.state = State::Reported(dropped + taken as u64);
+                }
+                (State::Ended, _) => {}
+            }
+            self.input.consume(taken);
+            if let Some(line) = self.verdict(is_complete) {
+                return Ok(line);
+            }
+        }
+        Ok(Line::End)
+    }
+
+    /// What there is to report behind a piece of a line.
+    fn verdict(&mut self, is_complete: bool) -> Option<Line> {
+        let id = self.scanner.id();
+        if is_complete {
+            self.scanner = Scanner::new(self.caps);
+            return match std::mem::replace(&mut self.state, State::Reading) {
+                State::Dropping(excess, _) => Some(Line::TooLarge(excess, id)),
+                State::Reading => Some(Line::Whole(std::mem::take(&mut self.line))),
+                State::Reported(_) | State::Ended => None,
+            };
+        }
+        let (State::Dropping(_, dropped) | State::Reported(dropped)) = self.state else {
+            return None;
+        };
+        if dropped > ENDLESS.saturating_mul(self.caps.bytes as u64) {
+            self.state = State::Ended;
+            return Some(Line::Endless);
+        }
+        let State::Dropping(excess, dropped) = self.state else {
+            return None;
+        };
+        // The request behind it fails now, not when the line has ended.
+        id.map(|id| {
+            self.state = State::Reported(dropped);
+            Line::TooLarge(excess, Some(id))
+        })
+    }
+
+    fn end(&mut self) -> Line {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Dropping(excess, _) => Line::TooLarge(excess, self.scanner.id()),
+            State::Reading if !self.line.is_empty() => Line::Whole(std::mem::take(&mut self.line)),
+            State::Reading | State::Reported(_) | State::Ended => Line::End,
+        }
+    }
+}
+
+/// How many bytes belong to the line, its newline included, and whether that ends it.
+fn take(available: &[u8]) -> (usize, bool) {
+    let mut rest = available;
+    // Reading a slice does not fail; the standard library's search is fast.
+    let taken = rest.skip_until(b'\n').unwrap_or(available.len());
+    let line = available.get(..taken).unwrap_or_default();
+    (taken, line.ends_with(b"\n"))
+}
+
+/// A pipe holds 64 KiB; one read empties it.
+const BUFFER: usize = 64 * 1024;
+/// A line that goes on for so many times the cap is taken to go on for ever.
+const ENDLESS: u64 = 32;
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    const CAPS: Caps = Caps {
+        bytes: 40,
+        depth: 4,
+        values: 8,
+    };
+
+    async fn lines(text: &[u8]) -> Vec<Line> {
+        let mut lines = Lines::new(text, CAPS);
+        let mut read = Vec::new();
+        loop {
+            read.push(lines.next().await.unwrap());
+            if matches!(read.last(), Some(Line::End | Line::Endless)) {
+                return read;
+            }
+        }
+    }
+
+    fn whole(text: &str) -> Line {
+        Line::Whole(text.as_bytes().to_vec())
+    }
+
+    const fn too_large(cap: u64, unit: &'static str, id: Option<u64>) -> Line {
+        Line::TooLarge(Excess { cap, unit }, id)
+    }
+
+    #[tokio::test]
+    async fn the_last_line_needs_no_newline() {
+        let expected = [whole("a"), whole(""), whole("b"), Line::End];
+        assert_eq!(lines(b"a\n\nb").await, expected);
+        assert_eq!(lines(b"a\n\nb\n").await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_line_over_a_cap_is_named_by_its_id_and_the_next_one_is_read() {
+        let long = "x".repeat(50);
+        let text =
+            format!("{{\"id\":3,\"r\":\"{long}\"}}\n{{\"r\":\"{long}\",\"id\":4}}\n{long}\nok");
+        let expected = [
+            too_large(40, "bytes", Some(3)),
+            too_large(40, "bytes", Some(4)),
+            too_large(40, "bytes", None),
+            whole("ok"),
+            Line::End,
+        ];
+        assert_eq!(lines(text.as_bytes()).await, expected);
+        let deep = "[[[[[1]]]]]\nok";
+        let expected = [too_large(4, "levels", None), whole("ok"), Line::End];
+        assert_eq!(lines(deep.as_bytes()).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_line_over_a_cap_is_reported_before_it_ends() {
+        let (mut server, client) = tokio::io::duplex(256);
+        let mut lines = Lines::new(client, CAPS);
+        let begun = format!("{{\"id\":3,\"r\":\"{}", "x".repeat(60));
+        server.write_all(begun.as_bytes()).await.unwrap();
+        let line = lines.next().await.unwrap();
+        assert_eq!(line, too_large(40, "bytes", Some(3)));
+        server.write_all(b"\"}\nok\n").await.unwrap();
+        assert_eq!(lines.next().await.unwrap(), whole("ok"));
+    }
+
+    #[tokio::test]
+    async fn a_line_without_end_ends_the_output() {
+        let text = vec![b'x'; 40 * 33 + BUFFER];
+        assert_eq!(lines(&text).await, [Line::Endless]);
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_read_loses_nothing() {
+        let (mut server, client) = tokio::io::duplex(64);
+        let mut lines = Lines::new(client, CAPS);
+        server.write_all(b"ab").await.unwrap();
+        tokio::select! {
+            biased;
+            line = lines.next() => panic!("{line:?}"),
+            () = std::future::ready(()) => {}
+        }
+        server.write_all(b"cd\n").await.unwrap();
+        assert_eq!(lines.next().await.unwrap(), whole("abcd"));
+    }
+}

@@ -1,0 +1,482 @@
+//! A conversation over a pair of lines: what a server reads and what it writes.
+//!
+//! One task reads, one writes. Nothing is sent twice, and nothing is sent for a request that was
+//! given up before its turn.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, spawn_blocking};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::calls::{Calls, Replies, Running};
+use super::caps::Caps;
+use super::lines::{Line, Lines};
+use super::opening::{Eras, Introduction, Negotiation, Probed, initialized, probed, settled};
+use super::wire::{self, Answer, Incoming};
+use super::{CallError, Conversation, Hello, MayHaveRun, Outgoing};
+use crate::{Era, JsonObject};
+
+/// A conversation over a pair of lines. Dropping it stops reading and writing.
+pub struct LineConversation {
+    hello: Hello,
+    link: Link,
+    /// `true` when the output of the server has ended.
+    ended: watch::Receiver<bool>,
+    tasks: [AbortHandle; 2],
+}
+
+/// Why no conversation was opened.
+#[derive(Debug, thiserror::Error)]
+#[error("no conversation was opened")]
+pub struct Unopened {
+    /// What happened.
+    #[source]
+    pub error: CallError,
+    /// The server ended while `server/discover` was unanswered: it may be one that exits at methods
+    /// which it does not know, and would answer `initialize`.
+    pub at_probe: AtProbe,
+}
+
+/// Whether the server ended at the probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtProbe {
+    /// It ended, and nothing but the probe was said.
+    Ended,
+    /// Something else happened.
+    No,
+}
+
+/// The half that requests hold.
+#[derive(Clone)]
+struct Link {
+    introduction: Arc<Introduction>,
+    calls: Arc<Calls>,
+    queue: UnboundedSender<Item>,
+}
+
+/// What the writer does next.
+enum Item {
+    Message(Vec<u8>),
+    Request(u64, Vec<u8>),
+    /// Closes the input of the server.
+    End,
+}
+
+impl LineConversation {
+    /// Opens a conversation with a server that writes `output` and reads `input`, within `limit`.
+    /// Needs a tokio runtime with time. Sends the probe, `initialize` or both, as
+    /// [`Introduction::eras`] says.
+    ///
+    /// # Errors
+    /// [`Unopened`]. Both pipes are closed then.
+    pub async fn open<R, W>(
+        output: R,
+        input: W,
+        introduction: Introduction,
+        caps: Caps,
+        limit: Duration,
+    ) -> Result<Self, Unopened>
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static,
+    {
+        let calls = Calls::new(introduction.standing.clone());
+        let (queue, queued) = unbounded_channel();
+        let (at_end, ended) = watch::channel(false);
+        let (era, era_read) = watch::channel(Era::Legacy);
+        let link = Link {
+            introduction: Arc::new(introduction),
+            calls: Arc::clone(&calls),
+            queue,
+        };
+        let writer = tokio::spawn(write(input, queued, Arc::clone(&calls)));
+        let reader = Reader {
+            lines: Lines::new(output, caps),
+            link: link.clone(),
+            replies: Arc::new(link.clone()),
+            era: era_read,
+            in_a_row: 0,
+        };
+        let reader = tokio::spawn(async move {
+            reader.run().await;
+            at_end.send_replace(true);
+        });
+        let mut conversation = Self {
+            hello: Hello::unknown(),
+            tasks: [writer.abort_handle(), reader.abort_handle()],
+            link,
+            ended,
+        };
+        conversation.hello = conversation.greet(limit).await?;
+        era.send_replace(conversation.hello.revision.era());
+        if conversation.hello.revision.era() == Era::Legacy {
+            conversation.link.notify("notifications/initialized");
+        }
+        Ok(conversation)
+    }
+
+    async fn greet(&self, limit: Duration) -> Result<Hello, Unopened> {
+        let until = Instant::now() + limit;
+        match self.link.introduction.eras {
+            Eras::Legacy => {
+                let initialize = self.link.initialize(limit);
+                let answer = self.link.answer(initialize).await;
+                answer
+                    .and_then(|answer| initialized(answer, Negotiation::Pinned))
+                    .map_err(Unopened::otherwise)
+            }
+            Eras::Modern => self.probe(limit).await,
+            Eras::Both => self.negotiate(limit, until).await,
+        }
+    }
+
+    /// Asks a server of the modern era what it is. One that refuses the revision and names it in
+    /// the same breath is asked once more.
+    async fn probe(&self, limit: Duration) -> Result<Hello, Unopened> {
+        for _ in 0..2 {
+            let discover = self.link.discover(limit);
+            let answer = self.link.answer(discover).await;
+            match probed(answer.map_err(Unopened::otherwise)?, Eras::Modern) {
+                Probed::Modern(hello) => return Ok(*hello),
+                Probed::Failed(error) => return Err(Unopened::otherwise(error)),
+                Probed::Legacy(_) => break,
+                Probed::Again => {}
+            }
+        }
+        Err(Unopened::otherwise(CallError::Protocol {
+            what: "it does not speak the era that is pinned",
+        }))
+    }
+
+    /// Probes. A server that stays silent is sent `initialize` too, and the first useful answer
+    /// decides: a slow one of the modern era answers the probe first.
+    async fn negotiate(&self, limit: Duration, until: Instant) -> Result<Hello, Unopened> {
+        let mut discover = self.link.discover(limit).map_err(Unopened::otherwise)?;
+        let silent = Instant::now() + PROBE_PATIENCE.min(limit / 3);
+        let negotiation = tokio::select! {
+            answer = discover.answer() => match answer {
+                Ok(answer) => match probed(answer, Eras::Both) {
+                    Probed::Modern(hello) => return Ok(*hello),
+                    Probed::Failed(error) => return Err(Unopened::otherwise(error)),
+                    Probed::Legacy(negotiation) => negotiation,
+                    Probed::Again => {
+                        let mut hello = self.probe(limit).await?;
+                        hello.negotiation = Negotiation::Discovered;
+                        return Ok(hello);
+                    }
+                },
+                Err(error @ CallError::Ended { .. }) => return Err(Unopened::ended_at_probe(error)),
+                Err(error) => return Err(Unopened::otherwise(error)),
+            },
+            () = sleep_until(silent) => Negotiation::Silent,
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        let mut initialize = self.link.initialize(left).map_err(Unopened::otherwise)?;
+        if negotiation == Negotiation::Silent {
+            let late = tokio::select! {
+                biased;
+                answer = discover.answer() => Some(answer),
+                answer = initialize.answer() => {
+                    return match answer {
+                        Ok(answer) => initialized(answer, negotiation).map_err(Unopened::otherwise),
+                        Err(error @ CallError::Ended { .. }) => Err(Unopened::ended_at_probe(error)),
+                        Err(error) => Err(Unopened::otherwise(error)),
+                    };
+                }
+            };
+            match late {
+                Some(Ok(answer)) => {
+                    if let Probed::Modern(hello) = probed(answer, Eras::Both) {
+                        return Ok(*hello);
+                    }
+                }
+                Some(Err(error @ CallError::Ended { .. })) => {
+                    return Err(Unopened::ended_at_probe(error));
+                }
+                Some(Err(_)) | None => {}
+            }
+        }
+        let answer = initialize.answer().await.map_err(Unopened::otherwise)?;
+        initialized(answer, negotiation).map_err(Unopened::otherwise)
+    }
+
+    /// What the server said when it was opened, to be amended by whoever carries the conversation.
+    pub const fn hello_mut(&mut self) -> &mut Hello {
+        &mut self.hello
+    }
+
+    /// Resolves when the server has closed its output.
+    pub async fn ended(&self) {
+        let mut ended = self.ended.clone();
+        // A reader that is gone has read to the end.
+        drop(ended.wait_for(|ended| *ended).await);
+    }
+
+    /// Closes the input of the server, which is how it is asked to end. What was queued is written
+    /// first; running requests go on.
+    pub fn close_input(&self) {
+        drop(self.link.queue.send(Item::End));
+    }
+}
+
+#[async_trait]
+impl Conversation for LineConversation {
+    fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    async fn request(&self, outgoing: Outgoing) -> Result<JsonObject, CallError> {
+        let era = self.hello.revision.era();
+        let mut running = self.link.calls.begin(&outgoing)?;
+        let token = outgoing.progress.is_some().then_some(running.id());
+        let params = self.link.introduction.params(
+            era,
+            outgoing.params,
+            outgoing.meta,
+            &outgoing.capabilities,
+            token,
+        );
+        // Dropped before `running`, so that it still finds it on the books.
+        let _cancelling = Cancelling {
+            link: &self.link,
+            id: running.id(),
+        };
+        self.link.send(running.id(), &outgoing.method, params);
+        settled(running.answer().await?, era)
+    }
+
+    fn is_open(&self) -> bool {
+        self.link.calls.is_open()
+    }
+
+    async fn close(&self) {
+        self.close_input();
+        let ended = self.ended();
+        drop(timeout(FAREWELL, ended).await);
+        self.link.calls.end(&ENDED);
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Tells the server when a request is given up, if it has reached the server.
+struct Cancelling<'a> {
+    link: &'a Link,
+    id: u64,
+}
+
+impl Drop for Cancelling<'_> {
+    fn drop(&mut self) {
+        if self.link.calls.give_up(self.id) {
+            let message = Item::Message(wire::cancellation(self.id));
+            drop(self.link.queue.send(message));
+        }
+    }
+}
+
+impl Link {
+    fn discover(&self, limit: Duration) -> Result<Running, CallError> {
+        self.ask("server/discover", self.introduction.discover(), limit)
+    }
+
+    fn initialize(&self, limit: Duration) -> Result<Running, CallError> {
+        self.ask("initialize", self.introduction.initialize(), limit)
+    }
+
+    fn ask(&self, method: &str, params: JsonObject, limit: Duration) -> Result<Running, CallError> {
+        let running = self.calls.begin(&Outgoing::within(method, limit))?;
+        self.send(running.id(), method, params);
+        Ok(running)
+    }
+
+    async fn answer(&self, running: Result<Running, CallError>) -> Result<Answer, CallError> {
+        running?.answer().await
+    }
+
+    fn send(&self, id: u64, method: &str, params: JsonObject) {
+        // A writer that is gone has ended the conversation, which the request learns from there.
+        drop(
+            self.queue
+                .send(Item::Request(id, wire::request(id, method, params))),
+        );
+    }
+
+    fn notify(&self, method: &str) {
+        let message = wire::notification(method, Map::new());
+        drop(self.queue.send(Item::Message(message)));
+    }
+}
+
+#[async_trait]
+impl Replies for Link {
+    async fn reply(&self, message: Vec<u8>) {
+        drop(self.queue.send(Item::Message(message)));
+    }
+}
+
+/// Writes what is queued. Its end closes the input of the server.
+async fn write<W: AsyncWrite + Unpin>(
+    mut input: W,
+    mut queue: UnboundedReceiver<Item>,
+    calls: Arc<Calls>,
+) {
+    while let Some(item) = queue.recv().await {
+        let mut message = match item {
+            Item::Message(message) => message,
+            Item::Request(id, message) if calls.sending(id) => message,
+            Item::Request(..) => continue,
+            Item::End => break,
+        };
+        message.push(b'\n');
+        let written = input.write_all(&message).await;
+        if written.is_err() || input.flush().await.is_err() {
+            // A server that no longer reads may still answer what it has read.
+            break;
+        }
+    }
+    drop(input.shutdown().await);
+    drop(input);
+    // What is queued from now on will not be sent; what was sent may be answered.
+    calls.end_unsent(&ENDED);
+}
+
+struct Reader<R> {
+    lines: Lines<R>,
+    link: Link,
+    replies: Arc<dyn Replies>,
+    era: watch::Receiver<Era>,
+    /// Lines without a message, one after the other.
+    in_a_row: u32,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    /// Reads to the end of the output, and fails what still runs then.
+    async fn run(mut self) {
+        let error = loop {
+            match self.lines.next().await {
+                Ok(Line::Whole(line)) => {
+                    self.take(line).await;
+                    if self.in_a_row > PATIENCE_WITH_GARBAGE {
+                        break CallError::Protocol {
+                            what: "it writes lines that are no messages, and nothing else",
+                        };
+                    }
+                }
+                Ok(Line::TooLarge(excess, id)) => {
+                    let error = CallError::TooLarge {
+                        cap: excess.cap,
+                        unit: excess.unit,
+                    };
+                    tracing::warn!("a server sent a message with {excess}; it was dropped");
+                    match id {
+                        Some(id) => self.link.calls.settle(&Value::from(id), Err(error)),
+                        None => self.link.calls.count_garbage(),
+                    }
+                }
+                Ok(Line::Endless) => {
+                    break CallError::Protocol {
+                        what: "it writes a line that does not end",
+                    };
+                }
+                Ok(Line::End) | Err(_) => break ENDED,
+            }
+        };
+        self.link.calls.end(&error);
+    }
+
+    async fn take(&mut self, line: Vec<u8>) {
+        // A long line is parsed off the thread that serves everybody else.
+        let messages = match line.len() > LONG_LINE {
+            true => spawn_blocking(move || Incoming::read(&line))
+                .await
+                .unwrap_or_default(),
+            false => Incoming::read(&line),
+        };
+        for message in messages {
+            self.in_a_row = match message {
+                Incoming::Unusable => self.in_a_row.saturating_add(1),
+                _ => 0,
+            };
+            self.dispatch(message);
+        }
+    }
+
+    fn dispatch(&self, message: Incoming) {
+        let calls = &self.link.calls;
+        match message {
+            Incoming::Answer { id, answer } => calls.settle(&id, Ok(answer)),
+            Incoming::Request { id, method, params } => {
+                let era = *self.era.borrow();
+                calls.asked(id, method, params, era, None, &self.replies);
+            }
+            Incoming::Notification { method, params } => calls.notified(&method, params, None),
+            Incoming::Unusable => {
+                if calls.flaws().0 == 0 {
+                    tracing::warn!("a server wrote a line that is no message of the protocol");
+                }
+                calls.count_garbage();
+            }
+        }
+    }
+}
+
+impl Unopened {
+    const fn otherwise(error: CallError) -> Self {
+        Self {
+            error,
+            at_probe: AtProbe::No,
+        }
+    }
+
+    const fn ended_at_probe(error: CallError) -> Self {
+        Self {
+            error,
+            at_probe: AtProbe::Ended,
+        }
+    }
+}
+
+impl Drop for LineConversation {
+    fn drop(&mut self) {
+        self.link.calls.end(&ENDED);
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for LineConversation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LineConversation")
+            .field("revision", &self.hello.revision)
+            .field("calls", &self.link.calls)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Link")
+    }
+}
+
+const ENDED: CallError = CallError::Ended {
+    may_have_run: MayHaveRun::No,
+};
+/// How long a server may take to answer the probe before `initialize` is sent beside it. The
+/// slowest ones need this long to start.
+const PROBE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a server may take to close its output after its input was closed.
+const FAREWELL: Duration = Duration::from_secs(2);
+const LONG_LINE: usize = 64 * 1024;
+/// A program that is no server at all is not read for ever.
+const PATIENCE_WITH_GARBAGE: u32 = 100_000;

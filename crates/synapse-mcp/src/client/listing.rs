@@ -1,0 +1,110 @@
+//! A whole list, collected page by page under caps.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::{CallError, Conversation, Outgoing};
+
+/// The most that a list may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListCaps {
+    /// Pages, each of which is a request.
+    pub pages: usize,
+    /// Items.
+    pub items: usize,
+    /// Bytes of all items, as compact JSON.
+    pub bytes: usize,
+}
+
+impl Default for ListCaps {
+    /// 200 pages, 10,000 items and 32 MiB.
+    fn default() -> Self {
+        Self {
+            pages: 200,
+            items: 10_000,
+            bytes: 32 << 20,
+        }
+    }
+}
+
+/// Sends `outgoing`, such as `tools/list`, once for each page of the list, and returns the items
+/// under `key`, in order. Cursors are passed on as they came; an empty one is a cursor.
+///
+/// # Errors
+/// As [`Conversation::request`]; [`CallError::TooLarge`] over a cap; [`CallError::Protocol`] for a
+/// list that is none, or whose cursors go round in circles.
+pub async fn list_all(
+    conversation: &dyn Conversation,
+    outgoing: Outgoing,
+    key: &str,
+    caps: ListCaps,
+) -> Result<Vec<Value>, CallError> {
+    let mut items = Vec::new();
+    let mut bytes = 0;
+    let mut cursors: Vec<String> = Vec::new();
+    loop {
+        let mut page = outgoing.clone();
+        if let Some(cursor) = cursors.last() {
+            page.params
+                .insert("cursor".to_owned(), cursor.clone().into());
+        }
+        let mut result = conversation.request(page).await?;
+        let Some(Value::Array(page)) = result.remove(key) else {
+            return Err(CallError::Protocol {
+                what: "it answered a list request without a list",
+            });
+        };
+        for item in page {
+            bytes += size_of(&item);
+            held(bytes, caps.bytes, "bytes of list")?;
+            held(items.len() + 1, caps.items, "items")?;
+            items.push(item);
+        }
+        let next = match result.remove("nextCursor") {
+            None | Some(Value::Null) => return Ok(items),
+            Some(Value::String(cursor)) => cursor,
+            Some(_) => {
+                return Err(CallError::Protocol {
+                    what: "it gave a cursor that is no text",
+                });
+            }
+        };
+        if cursors.contains(&next) {
+            return Err(CallError::Protocol {
+                what: "its list goes round in circles",
+            });
+        }
+        cursors.push(next);
+        held(cursors.len() + 1, caps.pages, "pages")?;
+    }
+}
+
+fn held(count: usize, cap: usize, unit: &'static str) -> Result<(), CallError> {
+    match count > cap {
+        true => Err(CallError::TooLarge {
+            cap: cap as u64,
+            unit,
+        }),
+        false => Ok(()),
+    }
+}
+
+/// The length of `value` as compact JSON, without writing it anywhere.
+fn size_of(value: &Value) -> usize {
+    struct Counter(usize);
+    impl io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counter = Counter(0);
+    // Neither the value nor the counter can fail.
+    drop(serde_json::to_writer(&mut counter, value));
+    counter.0
+}

@@ -1,0 +1,220 @@
+//! JSON-RPC messages as raw JSON: what is read of a server's, and how ours are written.
+
+use serde_json::{Map, Value, json};
+
+use super::RpcError;
+use crate::JsonObject;
+use crate::engine::message::surrogates::without_lone_surrogates;
+
+/// One message of a server.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Incoming {
+    /// The answer to a request of ours.
+    Answer {
+        /// The id that it names.
+        id: Value,
+        /// What it says.
+        answer: Answer,
+    },
+    /// A request of the server.
+    Request {
+        /// Its id, to be echoed.
+        id: Value,
+        /// The method.
+        method: String,
+        /// Its parameters, `_meta` included.
+        params: JsonObject,
+    },
+    /// A notification.
+    Notification {
+        /// The method.
+        method: String,
+        /// Its parameters, `_meta` included.
+        params: JsonObject,
+    },
+    /// Something else.
+    Unusable,
+}
+
+/// What an answer says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// A result.
+    Result(JsonObject),
+    /// An error.
+    Error(RpcError),
+    /// Neither, as the protocol has them.
+    Broken,
+}
+
+impl Incoming {
+    /// Reads the messages of one line, event or body; more than one where the server sends a batch.
+    /// The caller has held `bytes` to its [`Caps`](super::Caps).
+    ///
+    /// Text that is not UTF-8, and halves of surrogate pairs, become replacement characters: the
+    /// rest of the message is worth more than an error.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Vec<Self> {
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == BYTE_ORDER_MARK);
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let value = serde_json::from_str(text)
+            .or_else(|_| serde_json::from_str(&without_lone_surrogates(text)));
+        match value {
+            Ok(Value::Array(batch)) if !batch.is_empty() => {
+                batch.into_iter().map(Self::of).collect()
+            }
+            Ok(value) => vec![Self::of(value)],
+            Err(_) => vec![Self::Unusable],
+        }
+    }
+
+    fn of(value: Value) -> Self {
+        let Value::Object(mut message) = value else {
+            return Self::Unusable;
+        };
+        if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+            return Self::Unusable;
+        }
+        let id = message.remove("id");
+        let Some(method) = message.remove("method") else {
+            return match id {
+                Some(id) => Self::Answer {
+                    id,
+                    answer: Answer::of(message),
+                },
+                None => Self::Unusable,
+            };
+        };
+        let params = match message.remove("params") {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(params)) => params,
+            Some(_) => return Self::Unusable,
+        };
+        match (method, id) {
+            (Value::String(method), None) => Self::Notification { method, params },
+            (Value::String(method), Some(id @ (Value::String(_) | Value::Number(_)))) => {
+                Self::Request { id, method, params }
+            }
+            _ => Self::Unusable,
+        }
+    }
+}
+
+impl Answer {
+    fn of(mut message: JsonObject) -> Self {
+        match (message.remove("result"), message.remove("error")) {
+            (Some(Value::Object(result)), None | Some(Value::Null)) => Self::Result(result),
+            (None | Some(Value::Null), Some(Value::Object(error))) => RpcError::of(error),
+            _ => Self::Broken,
+        }
+    }
+}
+
+impl RpcError {
+    fn of(mut error: JsonObject) -> Answer {
+        let data = error.remove("data");
+        let message = error.remove("message");
+        match (error.get("code").and_then(whole_number), message) {
+            (Some(code), Some(Value::String(message))) => Answer::Error(Self {
+                code,
+                message,
+                data,
+            }),
+            (Some(code), None) => Answer::Error(Self {
+                code,
+                message: String::new(),
+                data,
+            }),
+            _ => Answer::Broken,
+        }
+    }
+
+    /// The error that refuses a request of a server which this client does not take.
+    #[must_use]
+    pub fn not_taken(method: &str) -> Self {
+        Self {
+            code: METHOD_NOT_FOUND,
+            message: format!("this client takes no {method}"),
+            data: None,
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        let mut error = Map::new();
+        error.insert("code".to_owned(), self.code.into());
+        error.insert("message".to_owned(), self.message.clone().into());
+        if let Some(data) = &self.data {
+            error.insert("data".to_owned(), data.clone());
+        }
+        Value::Object(error)
+    }
+}
+
+/// A code may come as `-32601.0`.
+fn whole_number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let number = value.as_f64()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole and within the range of exact numbers"
+        )]
+        (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+    })
+}
+
+/// A request under an id of ours.
+#[must_use]
+pub fn request(id: u64, method: &str, params: JsonObject) -> Vec<u8> {
+    let mut message = message();
+    message.insert("id".to_owned(), id.into());
+    message.insert("method".to_owned(), method.into());
+    message.insert("params".to_owned(), Value::Object(params));
+    Value::Object(message).to_string().into_bytes()
+}
+
+/// A notification.
+#[must_use]
+pub fn notification(method: &str, params: JsonObject) -> Vec<u8> {
+    let mut message = message();
+    message.insert("method".to_owned(), method.into());
+    if !params.is_empty() {
+        message.insert("params".to_owned(), Value::Object(params));
+    }
+    Value::Object(message).to_string().into_bytes()
+}
+
+/// The notification that a request of ours is given up.
+#[must_use]
+pub fn cancellation(id: u64) -> Vec<u8> {
+    let mut params = Map::new();
+    params.insert("requestId".to_owned(), id.into());
+    params.insert("reason".to_owned(), "given up".into());
+    notification("notifications/cancelled", params)
+}
+
+/// The answer to a request of the server.
+#[must_use]
+pub fn answer(id: Value, outcome: Result<Value, RpcError>) -> Vec<u8> {
+    let mut message = message();
+    message.insert("id".to_owned(), id);
+    match outcome {
+        Ok(result) => message.insert("result".to_owned(), result),
+        Err(error) => message.insert("error".to_owned(), error.to_value()),
+    };
+    Value::Object(message).to_string().into_bytes()
+}
+
+fn message() -> JsonObject {
+    let mut message = Map::new();
+    message.insert("jsonrpc".to_owned(), json!("2.0"));
+    message
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+/// JSON-RPC: the method does not exist or is not available.
+pub(super) const METHOD_NOT_FOUND: i64 = -32601;
+/// JSON-RPC: the parameters are not usable.
+pub(super) const INVALID_PARAMS: i64 = -32602;
