@@ -230,8 +230,8 @@ mod tests {
             },
             Remedy::SealVaultWithKeyFile,
             Remedy::InstallEntry {
-                client: None,
-                scope: EntryScope::User,
+                client: Some(client()),
+                scope: EntryScope::Local,
             },
             Remedy::ReplaceEntry { client: client() },
             Remedy::ShareHome {
@@ -318,6 +318,15 @@ mod tests {
                     .unwrap_or_else(|| panic!("{action:?}: {name}"));
             }
         }
+    }
+
+    #[test]
+    fn a_client_that_is_not_chosen_is_a_placeholder() {
+        let install = Remedy::InstallEntry {
+            client: None,
+            scope: EntryScope::User,
+        };
+        assert_eq!(command_line(&install), "synapse ide install CLIENT");
     }
 
     #[test]
