@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use synapse_core::document::ErrorDocument;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::{Pin, UpstreamTransport};
 
@@ -235,14 +235,11 @@ pub(crate) fn over_budget(settings: &HubSettings, state: &State) -> Option<Failu
 }
 
 /// One server as the document of `synapse://hub/{server}`.
-pub(crate) fn document(
-    state: &State,
-    member: &Arc<Member>,
-    remedies: &dyn RemedyText,
-) -> Value {
+pub(crate) fn document(state: &State, member: &Arc<Member>, remedies: &dyn RemedyText) -> Value {
     let status = status(state, member);
     let error = status.failure.as_ref().map(|failure| {
-        let document = serde_json::to_value(ErrorDocument::new(failure, remedies)).unwrap_or_default();
+        let document =
+            serde_json::to_value(ErrorDocument::new(failure, remedies)).unwrap_or_default();
         document.get("error").cloned().unwrap_or_default()
     });
     json!({

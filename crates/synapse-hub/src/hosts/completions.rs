@@ -7,7 +7,7 @@ use synapse_mcp::host::{
     Client, CompletionCall, CompletionHost, HostError, completion, referenced,
 };
 
-use super::{HubHost};
+use super::HubHost;
 use crate::index::{Found, Owner};
 use crate::runtime::{Ask, Subject};
 
@@ -76,7 +76,10 @@ impl CompletionHost for HubHost {
             progress: None,
             client: Client::default(),
         };
-        runtime.ask(ask).await.map_err(|refusal| self.refused(refusal))
+        runtime
+            .ask(ask)
+            .await
+            .map_err(|refusal| self.refused(refusal))
     }
 }
 

@@ -52,7 +52,10 @@ impl ExtensionHost for HubHost {
             progress: call.progress,
             client: call.client,
         };
-        runtime.ask(ask).await.map_err(|refusal| self.refused(refusal))
+        runtime
+            .ask(ask)
+            .await
+            .map_err(|refusal| self.refused(refusal))
     }
 }
 

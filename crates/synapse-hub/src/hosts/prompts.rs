@@ -43,6 +43,9 @@ impl PromptHost for HubHost {
             progress: call.progress,
             client: call.client,
         };
-        runtime.ask(ask).await.map_err(|refusal| self.refused(refusal))
+        runtime
+            .ask(ask)
+            .await
+            .map_err(|refusal| self.refused(refusal))
     }
 }

@@ -59,9 +59,11 @@ impl ResourceHost for HubHost {
     async fn read_resource(&self, read: ResourceRead) -> Result<JsonObject, HostError> {
         let state = self.state();
         if let Some(rest) = read.uri.strip_prefix(OWN) {
-            return self.read_own(&state, rest).ok_or_else(|| HostError::NotFound {
-                uri: read.uri.clone(),
-            });
+            return self
+                .read_own(&state, rest)
+                .ok_or_else(|| HostError::NotFound {
+                    uri: read.uri.clone(),
+                });
         }
         let runtime = match state.index.owner(&read.uri) {
             Owner::One(runtime) => Arc::clone(runtime),
@@ -87,14 +89,20 @@ impl ResourceHost for HubHost {
             progress: read.progress,
             client: read.client,
         };
-        runtime.ask(ask).await.map_err(|refusal| self.refused(refusal))
+        runtime
+            .ask(ask)
+            .await
+            .map_err(|refusal| self.refused(refusal))
     }
 
     async fn subscribe(&self, uri: &str) -> Result<(), HostError> {
         match self.state().index.owner(uri) {
             Owner::One(runtime) => {
                 let runtime = Arc::clone(runtime);
-                runtime.subscribe(uri).await.map_err(|refusal| self.refused(refusal))
+                runtime
+                    .subscribe(uri)
+                    .await
+                    .map_err(|refusal| self.refused(refusal))
             }
             Owner::Several(_) | Owner::Nobody => Ok(()),
         }
@@ -104,13 +112,15 @@ impl ResourceHost for HubHost {
         match self.state().index.owner(uri) {
             Owner::One(runtime) => {
                 let runtime = Arc::clone(runtime);
-                runtime.unsubscribe(uri).await.map_err(|refusal| self.refused(refusal))
+                runtime
+                    .unsubscribe(uri)
+                    .await
+                    .map_err(|refusal| self.refused(refusal))
             }
             Owner::Several(_) | Owner::Nobody => Ok(()),
         }
     }
 }
-
 
 impl HubHost {
     /// The hub's own resource at what follows its prefix.

@@ -57,7 +57,9 @@ impl HubHost {
                 .cause(format!("missing: {}", lacking.join(", ")))
                 .cause("nothing was sent")
                 .with("tool", name);
-            return Ok(self.failed_call(&failure).with_blocks(vec![schema_block(tool)]));
+            return Ok(self
+                .failed_call(&failure)
+                .with_blocks(vec![schema_block(tool)]));
         }
         call.arguments = arguments;
         let passed = self.pass_on(&tool.runtime, tool.own.clone(), call).await;

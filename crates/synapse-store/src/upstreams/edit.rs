@@ -3,7 +3,7 @@
 use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
 use serde_json::{Map, Value};
 use synapse_core::upstream::UpstreamName;
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 
 use super::source::Source;
 use super::tree::OPTIONS;

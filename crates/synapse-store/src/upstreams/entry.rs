@@ -2,13 +2,14 @@
 
 use std::str::FromStr as _;
 
+use synapse_core::credential::CredentialRef;
 use synapse_core::ports::StoredUpstream;
 use synapse_core::redact::{holds_token, is_opaque, printable_line};
 use synapse_core::upstream::expand::secret_in_argv;
 use synapse_core::upstream::{
     Piece, Template, Upstream, UpstreamName, UpstreamTransport, is_variable,
 };
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 
 use super::reader::Reader;
 use super::source::Source;
@@ -18,13 +19,12 @@ use super::{keys, oauth, settings};
 /// Reads one entry. A bad value fails this entry alone, by name.
 pub(super) fn read(source: &Source, member: &Member) -> StoredUpstream {
     let mut warnings = Vec::new();
-    let upstream = upstream(source, member, &mut warnings).map_err(|failure| {
+    let upstream = upstream(source, member, &mut warnings).map_err(|mut failure| {
         let name = printable_line(&member.key);
-        let message = match failure.message.contains(&format!("`{name}`")) {
-            true => failure.message.clone(),
-            false => format!("`{name}`: {}", failure.message),
-        };
-        Failure { message, ..failure }.with("server", &name)
+        if !failure.message.contains(&format!("`{name}`")) {
+            failure.message = format!("`{name}`: {}", failure.message);
+        }
+        failure.with("server", &name)
     });
     StoredUpstream {
         name: member.key.clone(),

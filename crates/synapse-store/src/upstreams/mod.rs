@@ -23,7 +23,7 @@ use synapse_core::nearest::nearest;
 use synapse_core::ports::{StoredUpstream, UpstreamStore};
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::UpstreamName;
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 use synapse_files::{Rights, examine};
 
 pub use self::env_file::read_env_file;

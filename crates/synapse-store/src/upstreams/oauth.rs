@@ -1,10 +1,11 @@
 //! The settings of an entry's OAuth login, in our spelling and in those of Claude Code, Cursor and
 //! Codex.
 
+use synapse_core::credential::CredentialRef;
 use synapse_core::upstream::{
     OAuthSettings, PkcePolicy, ResourcePolicy, Template, UpstreamTransport,
 };
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 
 use super::keys;
 use super::reader::Reader;
