@@ -69,7 +69,7 @@ pub(crate) fn secrets(context: &Context) -> Result<Secrets, Failure> {
     Ok(Secrets::new(user_home, environment.lookup())
         .at_home(home(context)?)
         .guarded_by(guard())
-        .asking(Arc::new(Terminal)))
+        .asking(Arc::new(Terminal::default())))
 }
 
 /// Where connections are in another directory of Synapse.

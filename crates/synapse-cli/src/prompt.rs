@@ -5,6 +5,7 @@
 mod terminal;
 
 use std::io::{self, IsTerminal, Read as _};
+use std::sync::{Mutex, PoisonError};
 
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
@@ -78,9 +79,12 @@ fn unreadable(error: &io::Error) -> Failure {
     .hint("type it at the prompt, or let stdin have it")
 }
 
-/// Asks for the passphrase of the local vault, where there is somebody to ask.
-#[derive(Debug)]
-pub(crate) struct Terminal;
+/// Asks for the passphrase of the local vault, where there is somebody to ask; for that which opens
+/// it once in a process.
+#[derive(Debug, Default)]
+pub(crate) struct Terminal {
+    opens: Mutex<Option<SecretString>>,
+}
 
 impl PassphrasePrompt for Terminal {
     fn ask(&self, purpose: PassphrasePurpose) -> Result<SecretString, Failure> {
@@ -104,7 +108,14 @@ impl PassphrasePrompt for Terminal {
                 .cause("nothing was changed"))
             }
             PassphrasePurpose::Open => {
-                typed("passphrase of the local vault (not shown): ").and_then(not_empty)
+                let mut opens = self.opens.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(passphrase) = &*opens {
+                    return Ok(passphrase.clone());
+                }
+                let passphrase = typed("passphrase of the local vault (not shown): ")?;
+                let passphrase = not_empty(passphrase)?;
+                *opens = Some(passphrase.clone());
+                Ok(passphrase)
             }
         }
     }

@@ -63,6 +63,13 @@ impl SeenSecrets {
         redactor
     }
 
+    /// Whether `text` holds any of them, or what has the shape of a token.
+    #[must_use]
+    pub fn holds(&self, text: &str) -> bool {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        Search::thorough(seen.iter().map(|each| &*each.known)).any(text)
+    }
+
     /// `text` without any of them and without token shapes.
     #[must_use]
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
@@ -108,6 +115,7 @@ mod tests {
         assert_eq!(seen.seen.read().unwrap().len(), 2);
         let text = "ollama: FAKE-VALUE-0123, fake%2Dother-4567-value";
         assert_eq!(seen.redact(text), "ollama: [redacted], [redacted]");
+        assert!(seen.holds(text) && !seen.holds("ollama"));
         assert_eq!(seen.spare(text), "ollama: FAKE-VALUE-0123, [redacted]");
         assert!(!format!("{seen:?}").contains("fake"));
     }

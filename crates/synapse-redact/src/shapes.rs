@@ -115,10 +115,18 @@ impl<'a> Scan<'a> {
         self.words == Words::Anywhere || !before.is_ascii_alphanumeric()
     }
 
-    /// What begins at the start of a word.
+    /// What begins at the start of a word. Its first letter settles most words.
     fn word(&mut self, at: usize) -> Option<Range<usize>> {
-        vendor(self.bytes, at)
-            .or_else(|| self.web_token(at))
+        let letter = 1 << (self.bytes.get(at)?.to_ascii_lowercase().wrapping_sub(b'a') & 31);
+        if FIRST_LETTERS & letter != 0
+            && let Some(token) = vendor(self.bytes, at)
+        {
+            return Some(token);
+        }
+        if FIRST_WORDS & letter == 0 {
+            return None;
+        }
+        self.web_token(at)
             .or_else(|| self.header(at))
             .or_else(|| self.named(at))
     }
@@ -182,9 +190,14 @@ impl<'a> Scan<'a> {
 
 /// Whether `word` stands at `at`, in any case.
 fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
-    bytes
-        .get(at..at + word.len())
-        .is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+    let same = |found: Option<&u8>, byte: Option<&u8>| match (found, byte) {
+        (Some(found), Some(byte)) => found.eq_ignore_ascii_case(byte),
+        _ => false,
+    };
+    same(bytes.get(at), word.as_bytes().first())
+        && bytes
+            .get(at..at + word.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// The length of `ESC [ … m` and of every other control sequence; 1 for anything else.
@@ -198,9 +211,6 @@ pub(super) fn escape_length(bytes: &[u8], at: usize) -> usize {
 
 fn vendor(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let first = bytes.get(at)?;
-    if FIRST_LETTERS >> (first.to_ascii_lowercase() - b'a') & 1 == 0 {
-        return None;
-    }
     let second = bytes.get(at + 1)?;
     TOKEN_PREFIXES.iter().find_map(|vendor| {
         // Two letters settle nearly every row of the table.
@@ -228,6 +238,21 @@ const FIRST_LETTERS: u32 = {
     }
     letters
 };
+
+/// The letters that everything else begins with: a web token, a scheme, a name.
+const FIRST_WORDS: u32 = first_letters(&SCHEMES) | first_letters(&NAMES) | 1 << (b'e' - b'a');
+
+const fn first_letters(words: &[&str]) -> u32 {
+    let mut letters = 0;
+    let mut rest = words;
+    while let [word, behind @ ..] = rest {
+        if let [first, ..] = word.as_bytes() {
+            letters |= 1 << (first.to_ascii_lowercase() - b'a');
+        }
+        rest = behind;
+    }
+    letters
+}
 
 /// How many characters of a tail follow, and where it ends. A token that was broken over lines, or
 /// by characters of no width, goes on behind the break when that still looks like a token.

@@ -141,8 +141,12 @@ pub(crate) struct HistoryExportArguments {
 #[derive(Debug, Args)]
 pub(crate) struct HistoryPurgeArguments {
     /// Delete calls that began before then: 2026-01-01, 90d, this-month, …
-    #[arg(long, value_name = "WHEN")]
-    pub(crate) before: String,
+    #[arg(long, value_name = "WHEN", required_unless_present = "all")]
+    pub(crate) before: Option<String>,
+
+    /// Delete every call that has ended
+    #[arg(long, conflicts_with = "before")]
+    pub(crate) all: bool,
 
     /// Do not ask
     #[arg(long)]

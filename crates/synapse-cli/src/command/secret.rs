@@ -100,8 +100,8 @@ impl<'a> Secret<'a> {
         Ok(Work::Keep(reference, value, writing))
     }
 
-    /// Looks whether a secret is there before its owner is asked for another. A place that cannot
-    /// say so without being opened is asked when the secret is kept.
+    /// Looks whether a secret is there before its owner is asked for another. The local vault is
+    /// opened for that, so that its passphrase is asked for before the value is.
     fn expect_none(&self, reference: &CredentialRef) -> Result<(), Failure> {
         runtime()?
             .block_on(self.secrets.expect_none(reference))

@@ -53,7 +53,7 @@ pub trait SecretKeeper: Send + Sync + fmt::Debug {
     fn writable(&self, reference: &CredentialRef) -> Result<(), Failure>;
 
     /// Looks whether `reference` holds nothing yet, so that its owner is not asked for a value in
-    /// vain. A place that has to be opened to say so, such as the local vault, passes.
+    /// vain. The local vault is opened for it, and its passphrase asked for.
     ///
     /// # Errors
     /// `credential.exists`, `credential.*` of the place.

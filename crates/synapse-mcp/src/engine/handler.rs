@@ -110,7 +110,7 @@ impl ServerHandler for Handler {
             }
             reply = caught(self.reply(key, call, declared)) => reply,
         };
-        self.registry.answer(key, &reply);
+        self.registry.deliver(key, reply).await;
         Ok(placeholder)
     }
 }

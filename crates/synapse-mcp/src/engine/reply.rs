@@ -206,6 +206,28 @@ pub(crate) fn with_cache_hint(mut result: JsonObject) -> JsonObject {
     result
 }
 
+/// Whether writing the reply would keep the runtime's thread for longer than a millisecond. Looks at as
+/// much of it as that takes.
+pub(crate) fn is_large(reply: &Reply) -> bool {
+    let Ok(result) = reply else { return false };
+    let mut weight = 0_usize;
+    let mut left: Vec<&Value> = result.values().collect();
+    while let Some(value) = left.pop() {
+        weight += VALUE_BYTES;
+        match value {
+            Value::String(text) => weight += text.len(),
+            // As many are taken up as still count.
+            Value::Array(values) => left.extend(values.iter().take(LARGE / VALUE_BYTES)),
+            Value::Object(members) => left.extend(members.values().take(LARGE / VALUE_BYTES)),
+            _ => {}
+        }
+        if weight > LARGE || left.len() > LARGE / VALUE_BYTES {
+            return true;
+        }
+    }
+    false
+}
+
 fn line(id: &str, member: &str, body: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(LINE_BYTES);
     bytes.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
@@ -233,6 +255,11 @@ const RESOURCE_NOT_FOUND: i64 = -32002;
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
+/// What takes well under a millisecond to write.
+const LARGE: usize = 64 * 1024;
+/// What a value weighs beside its text.
+const VALUE_BYTES: usize = 16;
+
 /// Room for a short reply in one allocation.
 const LINE_BYTES: usize = 512;
 
@@ -248,6 +275,20 @@ mod tests {
         shape_result(object(result), revision, &json!({"name": "s"}))
             .unwrap()
             .into()
+    }
+
+    #[test]
+    fn a_reply_is_large_by_its_text_and_by_its_values() {
+        let large = |result: Value| is_large(&Ok(object(result)));
+        assert!(!large(
+            json!({"text": "x".repeat(LARGE / 2), "list": [1, 2, [3]]})
+        ));
+        assert!(large(json!({"a": {"b": ["x".repeat(LARGE)]}})));
+        assert!(large(json!({"list": vec![1; LARGE]})));
+        assert!(large(
+            json!({"list": vec![json!([1, 2]); LARGE / VALUE_BYTES / 2]})
+        ));
+        assert!(!is_large(&Err(RpcError::parse_error())));
     }
 
     #[test]

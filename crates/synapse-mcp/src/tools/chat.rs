@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use synapse_core::call::Caller;
 use synapse_core::chat::{ChatReply, Message, Parameters, Remark, Role};
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
-use synapse_core::engine::ChatCall;
-use synapse_core::error::{Failure, RemedyText};
+use synapse_core::engine::{ChatCall, ChatOutcome};
+use synapse_core::error::{Code, Failure, RemedyText};
+use tokio::task::spawn_blocking;
 
 use super::arguments::{Arguments, clean, invalid};
 use super::heartbeat::with_heartbeat;
@@ -19,14 +22,26 @@ use crate::view::View;
 /// Sends one prompt.
 pub(super) async fn call(
     view: &View,
-    remedies: &dyn RemedyText,
+    remedies: &Arc<dyn RemedyText>,
     mut call: ToolCall,
 ) -> Result<ToolResult, Failure> {
     let progress = call.progress.take();
     let exchange = view.engine().chat(prepare(view.scope(), call)?);
     let outcome = with_heartbeat(progress.as_ref(), "the model", exchange).await?;
+    if outcome.receipt.exchange.bytes_in < LARGE {
+        return Ok(result(outcome, remedies.as_ref()));
+    }
+    // The answer is copied into its document and its text: not on the runtime's thread.
+    let remedies = Arc::clone(remedies);
+    let made = spawn_blocking(move || result(outcome, remedies.as_ref())).await;
+    made.map_err(|error| {
+        Failure::new(Code::InternalInvariant, "the answer could not be handed on").caused_by(&error)
+    })
+}
+
+fn result(outcome: ChatOutcome, remedies: &dyn RemedyText) -> ToolResult {
     let (receipt, warnings) = (&outcome.receipt, &outcome.warnings);
-    Ok(match outcome.result {
+    match outcome.result {
         Err(failure) => {
             let document = ErrorDocument::new(&failure, remedies);
             let document = document.with_receipt(receipt, warnings, remedies);
@@ -38,7 +53,7 @@ pub(super) async fn call(
                 .with_blocks(told(warnings, remedies))
                 .with_structured_content(value(&document))
         }
-    })
+    }
 }
 
 fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {
@@ -140,6 +155,9 @@ fn aside(remark: &Remark<'_>) -> String {
             .map_or_else(String::new, |why| format!(": {why}"))
     )
 }
+
+/// An answer of so many bytes takes longer to copy than the runtime's thread may be kept.
+const LARGE: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -150,7 +150,7 @@ impl ToolHost for ProductTools {
         let tool = Tool::from_name(&call.name).filter(|tool| self.offers(*tool));
         // Boxed where the future holds a whole exchange.
         let result = match tool {
-            Some(Tool::Chat) => Box::pin(chat::call(view, remedies, call)).await,
+            Some(Tool::Chat) => Box::pin(chat::call(view, &self.remedies, call)).await,
             Some(Tool::ListConnections) => connections::call(view, remedies, call),
             Some(Tool::ListModels) => Box::pin(models::call(view, remedies, call)).await,
             Some(Tool::Preflight) => Box::pin(preflight::call(view, remedies, call)).await,

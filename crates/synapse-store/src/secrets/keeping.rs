@@ -84,6 +84,7 @@ impl SecretKeeper for Secrets {
         match reference {
             CredentialRef::File(path) => file::expect_none(path, self.user_home.as_deref()),
             CredentialRef::Keyring(account) => keyring::expect_none(self, account).await,
+            CredentialRef::LocalVault(name) => local_vault::expect_none(self, name).await,
             _ => Ok(()),
         }
         .map_err(|failure| failure.with("credential", reference))

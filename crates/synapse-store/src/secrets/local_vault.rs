@@ -135,6 +135,25 @@ pub(super) async fn keep(
     Ok(Vec::new())
 }
 
+/// Holds that no entry `name` is there, which only an open vault can tell. Its key is needed, and is
+/// asked for when it is a passphrase.
+pub(super) async fn expect_none(secrets: &Secrets, name: &str) -> Result<(), Failure> {
+    let vault = LocalVault::of(secrets)?;
+    if vault.look()?.is_none() {
+        return Ok(());
+    }
+    let key = vault.key_to_open().await?;
+    let path = vault.home.vault();
+    let name = name.to_owned();
+    bounded(vault.deadline, STORE, move || {
+        match open(&path, &key)?.has(&name) {
+            true => Err(exists(&name)),
+            false => Ok(()),
+        }
+    })
+    .await
+}
+
 /// Removes the entry `name`.
 pub(super) async fn remove(secrets: &Secrets, name: &str) -> Result<(), Failure> {
     let vault = LocalVault::of(secrets)?;

@@ -80,6 +80,32 @@ fn a_chat_that_is_ended_leaves_no_helper() {
     }
 }
 
+/// A guard is this executable once more and does nothing with most of it: what it holds for itself
+/// is small, in a build of any size.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_guard_holds_little_memory_of_its_own() {
+    let home = waiting_for_a_helper();
+    let running = home
+        .twin(["chat", "work", "hello"])
+        .env("PATH", PATH)
+        .start();
+    wait_until("the helper and its child run", || {
+        processes(&home).len() == 2
+    });
+    let status = |process: u32, field: &str| {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
+        line.unwrap().trim_start_matches(':').trim().to_owned()
+    };
+    let guard: u32 = status(processes(&home)[0], "PPid").parse().unwrap();
+    assert_eq!(status(guard, "Name"), "process-guard");
+    let own = status(guard, "RssAnon");
+    let kibibytes: u64 = own.split(' ').next().unwrap().parse().unwrap();
+    assert!(kibibytes <= 3 * 1024, "{own}");
+    running.signal(Signal::KILL);
+}
+
 #[test]
 fn a_check_of_an_entry_that_is_ended_leaves_no_server() {
     for signal in signals() {

@@ -88,7 +88,7 @@ fn a_page_for_people_is_a_table() {
     STARTED CONNECTION MODEL OUTCOME TOKENS COST CALL
     [TIME] work gpt-5.6-terra ok 14+4 unknown [ID]
     [TIME] hf deepseek/deepseek-v4-pro ok 9+3 $0.00002535 estimated [ID]
-    [TIME] shut gpt-5.6-terra refused gate.network-disabled ? - [ID]
+    [TIME] shut gpt-5.6-terra refused gate.network-disabled - - [ID]
     [TIME] work gpt-5.6-terra ok 14+4 unknown [ID]
     [TIME] work gpt-5.6-terra ok 14+4 unknown [ID]
     ");

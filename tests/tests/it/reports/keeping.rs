@@ -119,6 +119,21 @@ fn a_purge_asks_or_is_told_and_leaves_a_sound_ledger() {
     assert_eq!((&audit["ok"], &audit["purged"]), (&json!(true), &json!(5)));
 }
 
+/// Everything goes, whatever the clock said: a call that is dated in the future as well.
+#[test]
+fn a_purge_of_all_leaves_nothing_and_a_sound_ledger() {
+    let home = home_with_calls();
+    home.run(["history", "purge", "--all", "--before", "now", "--yes"])
+        .with_code(2);
+    home.run(["history", "purge", "--yes"]).with_code(2);
+    let done = home
+        .run(["history", "purge", "--all", "--yes"])
+        .with_code(0);
+    assert!(done.stdout.starts_with("deleted 5 calls, and "), "{done}");
+    assert_eq!(home.history().len(), 0);
+    home.run(["history", "verify"]).with_code(0);
+}
+
 const QUESTION: &str = "for good? [y/N] ";
 
 fn asked_to_purge(home: &Home, keys: &str) -> Output {

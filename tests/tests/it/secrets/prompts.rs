@@ -133,6 +133,14 @@ fn the_passphrase_of_the_local_vault_is_never_on_the_screen() {
     let typed = [(SECRET, secret.as_str()), (NEW, &chosen), (AGAIN, &chosen)];
     let mut screens = vec![answer(home.twin(set), &typed).with_code(0)];
 
+    // The vault is opened first, once: nobody is asked for a secret that would not be kept.
+    let again = answer(home.twin(set), &[(OPEN, &chosen)]).with_code(CREDENTIAL);
+    assert!(again.stdout.contains("credential.exists"), "{again}");
+    assert!(!again.stdout.contains(SECRET), "{again}");
+    let other = home.twin(["secret", "set", "vault:local/other"]);
+    let other = answer(other, &[(OPEN, &chosen), (SECRET, "fake-other\n")]).with_code(0);
+    assert_eq!(other.stdout.matches(OPEN).count(), 1, "{other}");
+
     let flags = Flags {
         credential: LOCAL.to_owned(),
         ..provider.flags(&home)

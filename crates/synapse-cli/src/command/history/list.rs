@@ -2,7 +2,7 @@
 
 use synapse_core::document::{HistoryDocument, Pages};
 use synapse_core::engine::Engine;
-use synapse_core::ledger::{Entry, HistoryQuery, Order};
+use synapse_core::ledger::{Column, Entry, HistoryQuery, Order};
 use synapse_core::redact::printable;
 
 use super::{call_id, filter};
@@ -74,7 +74,13 @@ pub(super) async fn run(
 
 fn row(entry: &Entry) -> Vec<String> {
     let receipt = &entry.receipt;
-    let number = |value: Option<u64>| value.map_or_else(|| "?".to_owned(), |each| each.to_string());
+    // `-` where there is nothing to know, `?` where it is not known.
+    let absent = |column: Column| match column.applies(entry) {
+        true => "?".to_owned(),
+        false => "-".to_owned(),
+    };
+    let number =
+        |value: Option<u64>, column| value.map_or_else(|| absent(column), |each| each.to_string());
     let outcome = match &entry.error_code {
         Some(code) => format!("{} {}", entry.outcome.as_str(), printable(code)),
         None => entry.outcome.as_str().to_owned(),
@@ -93,17 +99,21 @@ fn row(entry: &Entry) -> Vec<String> {
         ];
     }
     let tokens = match (receipt.usage.prompt_tokens, receipt.usage.completion_tokens) {
-        (None, None) => "?".to_owned(),
-        (prompt, completion) => format!("{}+{}", number(prompt), number(completion)),
+        (None, None) => absent(Column::PromptTokens),
+        (prompt, completion) => format!(
+            "{}+{}",
+            number(prompt, Column::PromptTokens),
+            number(completion, Column::CompletionTokens)
+        ),
     };
     let model = receipt
         .model_served
         .as_deref()
         .unwrap_or(&receipt.model_requested);
     // What was never sent cannot cost anything.
-    let cost = match (receipt.cost.amount_nano_usd, receipt.exchange.maybe_billed) {
-        (None, false) => "-".to_owned(),
-        _ => cost_text(&receipt.cost),
+    let cost = match Column::CostNanoUsd.applies(entry) {
+        false => "-".to_owned(),
+        true => cost_text(&receipt.cost),
     };
     vec![
         entry.started_at.to_string(),
@@ -112,7 +122,7 @@ fn row(entry: &Entry) -> Vec<String> {
         outcome,
         tokens,
         cost,
-        number(receipt.latency_ms),
+        number(receipt.latency_ms, Column::LatencyMs),
         receipt.call_id.to_string(),
     ]
 }

@@ -20,13 +20,24 @@ pub(super) fn run(
     arguments: &HistoryPurgeArguments,
 ) -> Result<(), CommandError> {
     let now = SystemClock::new().now();
-    let before = when("--before", &arguments.before, now)?;
-    if depends_on_the_clock(&arguments.before, now) {
-        check_clock(context, now)?;
-    }
+    let before = match &arguments.before {
+        Some(text) => {
+            let before = when("--before", text, now)?;
+            if depends_on_the_clock(text, now) {
+                check_clock(context, now)?;
+            }
+            before
+        }
+        // Whatever the clock said when they began.
+        None => Timestamp::from_millis(NEVER),
+    };
+    let which = match arguments.all {
+        true => String::new(),
+        false => format!(" that began before {before}"),
+    };
     let printer = &context.printer;
     // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.
-    if !arguments.yes && !confirmed(context, before)? {
+    if !arguments.yes && !confirmed(context, before, &which)? {
         printer.note("nothing was deleted");
         return Ok(());
     }
@@ -36,7 +47,7 @@ pub(super) fn run(
             printer.document(&PurgeDocument::new(before, purged));
         } else {
             printer.line(&format!(
-                "deleted {} calls that began before {before}, and {} recorded texts",
+                "deleted {} calls{which}, and {} recorded texts",
                 purged.rows, purged.texts
             ));
         }
@@ -65,7 +76,7 @@ fn check_clock(context: &Context, now: Timestamp) -> Result<(), CommandError> {
     }
 }
 
-fn confirmed(context: &Context, before: Timestamp) -> Result<bool, CommandError> {
+fn confirmed(context: &Context, before: Timestamp, which: &str) -> Result<bool, CommandError> {
     if !io::stdin().is_terminal() {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
@@ -82,11 +93,12 @@ fn confirmed(context: &Context, before: Timestamp) -> Result<bool, CommandError>
     let engine = compose::engine(context, Asking::Terminal)?;
     let calls = runtime()?.block_on(engine.usage(query))?.total.calls;
     if calls == 0 {
-        context
-            .printer
-            .note(&format!("no call began before {before}"));
+        context.printer.note(&format!("there is no call{which}"));
         return Ok(false);
     }
-    let question = format!("Delete {calls} calls that began before {before}, for good?");
+    let question = format!("Delete {calls} calls{which}, for good?");
     Ok(prompt::agreed(&context.printer, &question))
 }
+
+/// 9999-01-01, the last time that is written out.
+const NEVER: i64 = 253_370_764_800_000;

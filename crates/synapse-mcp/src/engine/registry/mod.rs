@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::message::question_id;
-use super::reply::{Reply, RpcError, notification_line, question_line, reply_line};
+use super::reply::{Reply, RpcError, is_large, notification_line, question_line, reply_line};
 use crate::JsonObject;
 use crate::host::Session;
 
@@ -117,7 +117,24 @@ impl Registry {
     /// Queues the reply, if the request is still open, and closes the request.
     pub(crate) fn answer(&self, key: Key, reply: &Reply) {
         let Some(id) = self.id(key) else { return };
-        let line = reply_line(Some(&id), reply);
+        self.close_with(key, reply_line(Some(&id), reply));
+    }
+
+    /// [`Registry::answer`], with a large reply written on a thread of its own.
+    pub(crate) async fn deliver(&self, key: Key, reply: Reply) {
+        if !is_large(&reply) {
+            return self.answer(key, &reply);
+        }
+        let Some(id) = self.id(key) else { return };
+        let written = tokio::task::spawn_blocking(move || reply_line(Some(&id), &reply));
+        match written.await {
+            Ok(line) => self.close_with(key, line),
+            Err(_) => self.answer(key, &Err(RpcError::internal("the reply was not written"))),
+        }
+    }
+
+    /// Queues the line of a reply, if its request is still open, and closes the request.
+    fn close_with(&self, key: Key, line: Vec<u8>) {
         let mut state = self.lock();
         if state.open.remove(&key).is_some() {
             state.push(line);

@@ -43,7 +43,7 @@ pub(super) async fn scan(secrets: &Secrets, project: Option<&Path>) -> Scanned {
         if lines.is_empty() {
             continue;
         }
-        let failure = token_in(&path, &lines);
+        let failure = token_in(&path, &in_short(lines));
         let tracked = git::standing(secrets, &path).await == git::Standing::Tracked;
         let own = path.file_name().is_some_and(|name| name == SERVERS);
         if tracked {
@@ -89,6 +89,16 @@ fn names_variable(text: &str, name: &str) -> bool {
             .and_then(|text| text.chars().next());
         !before.is_some_and(word) && !behind.is_some_and(word)
     })
+}
+
+/// The first lines, and how many others there are: a file that holds nothing else has millions.
+fn in_short(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(MOST_LINES);
+    if more > 0 {
+        lines.truncate(MOST_LINES);
+        lines.push(format!("and {more} more"));
+    }
+    lines
 }
 
 fn token_in(path: &Path, lines: &[String]) -> Failure {
@@ -150,6 +160,7 @@ fn read(path: &Path) -> Option<Zeroizing<String>> {
 }
 
 const SERVERS: &str = "mcp-servers.json";
+const MOST_LINES: usize = 20;
 
 /// Where MCP clients keep their servers, on every system: what is not there is passed over.
 const OF_THE_USER: [&str; 31] = [
@@ -212,6 +223,17 @@ const LARGEST: u64 = 16 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_lines_are_named_than_anybody_reads() {
+        let lines = |count: usize| (1..=count).map(|line| line.to_string()).collect::<Vec<_>>();
+        assert_eq!(in_short(lines(MOST_LINES)), lines(MOST_LINES));
+        let short = in_short(lines(1000));
+        assert_eq!(
+            (short.len(), short.last().unwrap().as_str()),
+            (21, "and 980 more")
+        );
+    }
 
     #[test]
     fn a_variable_is_named_as_a_whole_word() {
