@@ -1,6 +1,10 @@
 //! Generated files: which command makes each, `cargo xtask generate` to write them, and the tidy
 //! rule that none is stale. To add one, add a line to `GENERATED`.
 
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::Message;
+
 use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::{self, Repository};
@@ -34,8 +38,9 @@ const GENERATED: &[Generated] = &[
 /// # Errors
 /// When a generator fails or a file cannot be written; files before it are already written.
 pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
+    let program = program(repository)?;
     for generated in GENERATED {
-        let expected = generated.produce(repository)?;
+        let expected = generated.produce(repository, &program)?;
         let found = repository.read(generated.path)?;
         if compare(generated.path, &expected, found.as_deref()).is_none() {
             println!("{}: up to date", generated.path);
@@ -54,11 +59,12 @@ pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
 /// Finds the generated files that are missing, stale, or whose generator fails.
 ///
 /// # Errors
-/// `File` when one exists and cannot be read.
+/// `Refused` when the product cannot be built, `File` when a page exists and cannot be read.
 pub(crate) fn stale(repository: &Repository) -> Result<Vec<Violation>, Failure> {
+    let program = program(repository)?;
     let mut violations = Vec::new();
     for generated in GENERATED {
-        match generated.produce(repository) {
+        match generated.produce(repository, &program) {
             Ok(expected) => {
                 let found = repository.read(generated.path)?;
                 violations.extend(compare(generated.path, &expected, found.as_deref()));
@@ -73,12 +79,35 @@ pub(crate) fn stale(repository: &Repository) -> Result<Vec<Violation>, Failure> 
 }
 
 impl Generated {
-    fn produce(&self, repository: &Repository) -> Result<String, Failure> {
-        Invocation::cargo(repository)
-            .args(REFERENCE)
-            .args([self.page])
+    fn produce(&self, repository: &Repository, program: &Path) -> Result<String, Failure> {
+        Invocation::new(repository, program)
+            .args(["reference", self.page])
             .capture()
     }
+}
+
+/// Builds the product and returns its program. The whole workspace and its examples, of which there
+/// are none, are named so that cargo resolves features as it does for the tests: `cargo run` would
+/// compile the product and what it depends on a second time.
+fn program(repository: &Repository) -> Result<PathBuf, Failure> {
+    let messages = Invocation::cargo(repository)
+        .args(["build", "--workspace", "--bin", PROGRAM, "--examples"])
+        .args(["--quiet", "--message-format", "json"])
+        .capture()?;
+    executable(&messages).ok_or_else(|| Failure::Missing {
+        part: format!("the program {PROGRAM}"),
+        remedy: format!("`cargo build --bin {PROGRAM}` should have made it"),
+    })
+}
+
+/// Returns the path of the program in what cargo wrote about its build.
+fn executable(messages: &str) -> Option<PathBuf> {
+    Message::parse_stream(messages.as_bytes()).find_map(|message| match message {
+        Ok(Message::CompilerArtifact(artifact)) if artifact.target.name == PROGRAM => {
+            artifact.executable.map(PathBuf::from)
+        }
+        _ => None,
+    })
 }
 
 fn compare(path: &str, expected: &str, found: Option<&str>) -> Option<Violation> {
@@ -100,15 +129,7 @@ fn compare(path: &str, expected: &str, found: Option<&str>) -> Option<Violation>
     ))
 }
 
-/// The cargo command that prints a page, but for the page.
-const REFERENCE: &[&str] = &[
-    "run",
-    "--quiet",
-    "--package",
-    "synapse-cli",
-    "--",
-    "reference",
-];
+const PROGRAM: &str = "synapse";
 const REMEDY: &str = "run `cargo xtask generate`";
 
 #[cfg(test)]
@@ -117,6 +138,27 @@ mod tests {
 
     fn compared(expected: &str, found: Option<&str>) -> Option<String> {
         compare("a.md", expected, found).map(|violation| violation.to_string())
+    }
+
+    #[test]
+    fn the_program_is_taken_from_what_cargo_wrote() {
+        let artifact = |name: &str, executable: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","package_id":"p","manifest_path":"/p/Cargo.toml",
+                "target":{{"name":"{name}","kind":["bin"],"crate_types":["bin"],"src_path":"/p/main.rs"}},
+                "profile":{{"opt_level":"0","debuginfo":0,"debug_assertions":true,
+                "overflow_checks":true,"test":false}},
+                "features":[],"filenames":[],"executable":{executable},"fresh":true}}"#
+            )
+            .replace('\n', "")
+        };
+        let library = artifact("synapse-core", "null");
+        let program = artifact(PROGRAM, r#""/target/debug/synapse""#);
+        assert_eq!(
+            executable(&format!("{library}\n{program}\n")),
+            Some(PathBuf::from("/target/debug/synapse"))
+        );
+        assert_eq!(executable(&library), None);
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
     supply::run_within(&mut steps, repository);
     check::run_within(&mut steps, repository);
     let third_party = steps.run("third-party parts", || third_party::prepare(repository));
+    // A step of its own, so that the table tells what is compiled from what runs.
+    steps.run("tests, compiled", || test(repository).arg("--no-run").run());
     steps.run("tests", || {
         tests(repository, third_party.as_ref(), selection)
     });
@@ -79,20 +81,18 @@ fn tests(
     third_party: Option<&ThirdParty>,
     selection: &Selection,
 ) -> Result<(), Failure> {
-    let invocation = Invocation::cargo(repository)
-        .args([
-            "test",
-            "--workspace",
-            "--all-targets",
-            "--no-fail-fast",
-            "--",
-        ])
+    let invocation = test(repository)
+        .args(["--no-fail-fast", "--"])
         .args(selection.arguments())
         .env("RUST_TEST_THREADS", threads().to_string());
     let environment = third_party.iter().flat_map(|parts| parts.environment());
     environment
         .fold(invocation, |run, (name, path)| run.env(name, path))
         .run()
+}
+
+fn test(repository: &Repository) -> Invocation {
+    Invocation::cargo(repository).args(["test", "--workspace", "--all-targets"])
 }
 
 /// Twice as many tests at once as there are processors: most wait for a process or a deadline, and hold
