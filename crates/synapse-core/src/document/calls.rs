@@ -71,10 +71,10 @@ impl ChatDocument {
 #[derive(Debug, Clone, Serialize)]
 pub struct ReceiptView {
     call_id: String,
-    connection: String,
-    provider: String,
-    host: String,
-    model_requested: String,
+    connection: Option<String>,
+    provider: Option<String>,
+    host: Option<String>,
+    model_requested: Option<String>,
     model_served: Option<String>,
     served_by: Option<String>,
     attempts: u8,
@@ -111,10 +111,10 @@ impl From<&Receipt> for ReceiptView {
         let exchange = &receipt.exchange;
         Self {
             call_id: receipt.call_id.to_string(),
-            connection: receipt.connection.clone(),
-            provider: receipt.provider.clone(),
-            host: exchange.host.clone(),
-            model_requested: receipt.model_requested.clone(),
+            connection: known(&receipt.connection),
+            provider: known(&receipt.provider),
+            host: known(&exchange.host),
+            model_requested: known(&receipt.model_requested),
             model_served: receipt.model_served.clone(),
             served_by: exchange.served_by.clone(),
             attempts: exchange.attempts,
@@ -134,6 +134,11 @@ impl From<&Receipt> for ReceiptView {
             maybe_billed: exchange.maybe_billed,
         }
     }
+}
+
+/// A text; a row of the hub has an empty one in the place of a connection.
+fn known(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 impl From<&Usage> for UsageView {
