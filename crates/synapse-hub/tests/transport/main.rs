@@ -6,6 +6,7 @@
 mod http;
 mod http_faults;
 mod http_legacy;
+mod properties;
 mod real;
 mod stdio;
 mod support;
