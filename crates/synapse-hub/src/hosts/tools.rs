@@ -57,11 +57,13 @@ impl ToolHost for HubHost {
     }
 
     fn owns(&self, tool: &str) -> bool {
-        if self.owns_itself(tool) {
-            return true;
-        }
-        // A name without a server may be meant for an app; only a call knows who asks.
-        !matches!(self.state().index.tool(tool, ForApps::Yes), Found::Unknown)
+        self.owns_itself(tool)
+            || !matches!(self.state().index.tool(tool, ForApps::No), Found::Unknown)
+    }
+
+    fn understands(&self, tool: &str, caller: &Caller) -> bool {
+        let for_apps = for_apps(caller);
+        !matches!(self.state().index.tool(tool, for_apps), Found::Unknown)
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
