@@ -105,12 +105,15 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
         url: &Url,
     ) -> Result<Option<BoundSecret>, Failure>;
 
-    /// Judges an answer that refused the token that was sent last, and notes it in the record.
-    /// Sends nothing. `challenges` are the values of `WWW-Authenticate`.
+    /// Judges an answer of 401 or 403 and notes a refusal in the record. Sends nothing.
+    ///
+    /// `sent` is the token that the refused request carried: a late answer does not spoil the token
+    /// that another call got meanwhile. `challenges` are the values of `WWW-Authenticate`.
     async fn refused(
         &self,
         server: &UpstreamName,
         url: &Url,
+        sent: Option<&BoundSecret>,
         status: u16,
         challenges: &[String],
     ) -> Failure;

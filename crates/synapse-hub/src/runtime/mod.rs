@@ -318,6 +318,7 @@ impl Runtime {
             resolver: Arc::clone(&self.ports.secrets),
             tokens: self.ports.tokens.clone(),
             workspace: self.ports.targets.workspace(),
+            sent: Mutex::default(),
             known: self.known.clone(),
         });
         let start = approval.start.as_ref();
@@ -498,6 +499,14 @@ impl Runtime {
     }
 
     async fn refusal(&self, live: &Live, stage: Stage, error: CallError) -> Refusal {
+        if let CallError::Http {
+            status: 401 | 403, ..
+        } = &error
+            && self.has_secret_headers()
+        {
+            // The next call reads the secrets anew; they may have been replaced.
+            live.conversation.close().await;
+        }
         let ending = match &error {
             CallError::Ended { .. } => live.carrier.ending().await,
             _ => Ending::default(),
@@ -587,6 +596,15 @@ impl Runtime {
                 live.conversation.close().await;
             }
         });
+    }
+
+    fn has_secret_headers(&self) -> bool {
+        match &self.consented.target {
+            Target::Url { headers, .. } => headers
+                .iter()
+                .any(|(_, value)| value.secrets().next().is_some()),
+            Target::Program { .. } => false,
+        }
     }
 
     fn retired(&self) -> Failure {

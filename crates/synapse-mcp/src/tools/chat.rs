@@ -1,8 +1,7 @@
 //! The tool `chat`: arguments in, one exchange, answer and receipt out.
 
-use std::time::Duration;
-
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use synapse_core::call::Caller;
