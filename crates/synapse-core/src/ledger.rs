@@ -3,6 +3,7 @@
 mod audit;
 mod column;
 mod health;
+mod hub;
 mod query;
 mod reservation;
 mod usage;
@@ -15,6 +16,7 @@ use crate::time::Timestamp;
 pub use self::audit::{ChainHead, Discrepancy, Purged, Verification};
 pub use self::column::{Column, ColumnKind, ColumnValue};
 pub use self::health::{Dating, Examination, LostPlaces, Repaired, Waiting};
+pub use self::hub::{HubClosing, HubFacts, HubKind, HubOpening};
 pub use self::query::{Filter, HistoryQuery, Order, Test};
 pub use self::reservation::Reservation;
 pub use self::usage::{UsageKey, UsageLine, UsageQuery, UsageReport};
@@ -126,6 +128,8 @@ pub struct Entry {
     pub error_code: Option<String>,
     /// On whose behalf.
     pub caller: Caller,
-    /// The receipt.
+    /// The receipt; that of a row of the hub has no connection, provider or model.
     pub receipt: Receipt,
+    /// What a row of the hub records beside that.
+    pub hub: Option<Box<HubFacts>>,
 }

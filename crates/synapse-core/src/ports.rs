@@ -18,8 +18,8 @@ use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
-    Closing, Dating, Entry, Examination, HistoryQuery, Opening, Purged, RecordedText, Repaired,
-    Reservation, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, HistoryQuery, HubClosing, HubOpening, Opening, Purged,
+    RecordedText, Repaired, Reservation, UsageQuery, UsageReport, Verification,
 };
 use crate::limits::Verdict;
 use crate::name::ConnectionName;
@@ -220,6 +220,23 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.locked` while another process writes, `storage.*`; the ledger is left as it was.
     async fn repair(&self) -> Result<Repaired, Failure>;
+}
+
+/// Where every event of the hub leaves its row, in the same chain of seals as calls.
+///
+/// As with [`Ledger`], what is handed in is written in its order, and what could not be written is
+/// kept beside the ledger.
+pub trait HubLedger: Send + Sync + fmt::Debug {
+    /// Begins to write the row of an event, at once: what comes back has only to be waited for,
+    /// and dropping it stops nothing.
+    fn begin(&self, opening: HubOpening) -> Written;
+
+    /// Notes in a row that was begun that its request of `bytes_out` bytes is about to leave: one
+    /// attempt, which may have run.
+    fn departing(&self, call_id: CallId, bytes_out: u64) -> Written;
+
+    /// Completes a row, at once, for a caller that waits or drops what comes back.
+    fn end(&self, closing: HubClosing) -> Written;
 }
 
 /// Reads the ledger.

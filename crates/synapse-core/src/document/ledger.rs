@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::calls::ReceiptView;
 use crate::ledger::{
-    Discrepancy, Entry, HistoryQuery, Order, Purged, RecordedText, Repaired, UsageLine, UsageQuery,
-    UsageReport, Verification, Waiting,
+    Discrepancy, Entry, HistoryQuery, HubFacts, Order, Purged, RecordedText, Repaired, UsageLine,
+    UsageQuery, UsageReport, Verification, Waiting,
 };
 use crate::time::Timestamp;
 
@@ -35,6 +35,40 @@ pub struct HistoryEntry {
     tool: Option<String>,
     #[serde(flatten)]
     receipt: ReceiptView,
+    /// `null` for a call of a connection.
+    hub: Option<HubView>,
+}
+
+/// What a row of the hub records beside the receipt's keys.
+#[derive(Debug, Clone, Serialize)]
+struct HubView {
+    server: String,
+    transport: Option<String>,
+    era: Option<String>,
+    catalogue: Option<String>,
+    issuer: Option<String>,
+    client_kind: Option<String>,
+    scopes: Option<String>,
+    generation: Option<u64>,
+    requests: Option<u64>,
+    may_have_run: bool,
+}
+
+impl From<&HubFacts> for HubView {
+    fn from(facts: &HubFacts) -> Self {
+        Self {
+            server: facts.server.clone(),
+            transport: facts.transport.clone(),
+            era: facts.era.clone(),
+            catalogue: facts.catalogue.clone(),
+            issuer: facts.issuer.clone(),
+            client_kind: facts.client_kind.clone(),
+            scopes: facts.scopes.clone(),
+            generation: facts.generation,
+            requests: facts.requests,
+            may_have_run: facts.may_have_run,
+        }
+    }
 }
 
 impl From<&Entry> for HistoryEntry {
@@ -50,6 +84,7 @@ impl From<&Entry> for HistoryEntry {
             client_version: entry.caller.client_version.clone(),
             tool: entry.caller.tool.clone(),
             receipt: ReceiptView::from(&entry.receipt),
+            hub: entry.hub.as_deref().map(HubView::from),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Entry, Outcome};
+use super::{Entry, HubFacts, Outcome};
 use crate::call::Caller;
 use crate::cost::CostSource;
 use crate::provider::ProviderKind;
@@ -102,13 +102,13 @@ columns! {
     /// The code of the failure.
     ErrorCode "error_code" Text |row| row.error_code.clone();
     /// The connection.
-    Connection "connection" Text |row| Some(row.receipt.connection.clone());
+    Connection "connection" Text |row| present(&row.receipt.connection);
     /// The provider.
-    Provider "provider" Text |row| Some(row.receipt.provider.clone());
+    Provider "provider" Text |row| present(&row.receipt.provider);
     /// The host.
-    Host "host" Text |row| Some(row.receipt.exchange.host.clone());
+    Host "host" Text |row| present(&row.receipt.exchange.host);
     /// The model that was asked for.
-    ModelRequested "model_requested" Text |row| Some(row.receipt.model_requested.clone());
+    ModelRequested "model_requested" Text |row| present(&row.receipt.model_requested);
     /// The model that answered.
     ModelServed "model_served" Text |row| row.receipt.model_served.clone();
     /// The sub-provider.
@@ -156,6 +156,26 @@ columns! {
     CostSource "cost_source" Text |row| Some(row.receipt.cost.source.as_str().to_owned());
     /// When the prices of an estimate stood.
     PricedAt "priced_at" Time |row| row.receipt.cost.priced_at;
+    /// The upstream server, of a row of the hub.
+    Server "server" Text |row| hub(row, |facts| Some(facts.server.clone()));
+    /// How the server is reached.
+    Transport "transport" Text |row| hub(row, |facts| facts.transport.clone());
+    /// The protocol revision that was spoken with it.
+    Era "era" Text |row| hub(row, |facts| facts.era.clone());
+    /// The hash of its approved catalogue.
+    Catalogue "catalogue" Text |row| hub(row, |facts| facts.catalogue.clone());
+    /// The authorization server.
+    Issuer "issuer" Text |row| hub(row, |facts| facts.issuer.clone());
+    /// How the OAuth client came to be.
+    ClientKind "client_kind" Text |row| hub(row, |facts| facts.client_kind.clone());
+    /// The scopes that were granted.
+    Scopes "scopes" Text |row| hub(row, |facts| facts.scopes.clone());
+    /// The generation of the token record.
+    Generation "generation" Number |row| hub(row, |facts| facts.generation.map(whole));
+    /// The requests that a login, refresh or logout sent.
+    Requests "requests" Number |row| hub(row, |facts| facts.requests.map(whole));
+    /// Whether the server may have carried out what was asked.
+    MayHaveRun "may_have_run" Flag |row| hub(row, |facts| Some(facts.may_have_run));
 }
 
 impl Column {
@@ -168,6 +188,27 @@ impl Column {
         let is_sent = exchange.attempts > 0 || exchange.maybe_billed;
         let is_known = self.value(entry).is_some();
         match self {
+            // A row of the hub is of no connection, and any other row of no server.
+            Self::Connection | Self::Provider | Self::Host | Self::ModelRequested => is_known,
+            Self::Server
+            | Self::Transport
+            | Self::Era
+            | Self::Catalogue
+            | Self::Issuer
+            | Self::ClientKind
+            | Self::Scopes
+            | Self::Generation
+            | Self::Requests
+            | Self::MayHaveRun => is_known,
+            Self::HeadersMs
+            | Self::RequestId
+            | Self::ModelServed
+            | Self::FinishReason
+            | Self::HttpStatus
+                if entry.hub.is_some() =>
+            {
+                is_known
+            }
             Self::ErrorClass | Self::ErrorCode => {
                 is_known || matches!(entry.outcome, Outcome::Error | Outcome::Refused)
             }
@@ -195,6 +236,16 @@ impl Column {
             _ => true,
         }
     }
+}
+
+/// A text; one of a row that has none is empty.
+fn present(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// What a row of the hub records; other rows have nothing there.
+fn hub<T>(entry: &Entry, read: impl FnOnce(&HubFacts) -> Option<T>) -> Option<T> {
+    entry.hub.as_deref().and_then(read)
 }
 
 /// Whether somebody else than the provider may have answered.

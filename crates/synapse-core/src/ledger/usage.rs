@@ -41,6 +41,10 @@ pub enum UsageKey {
     Provider,
     /// One line per MCP client, and [`UsageKey::TERMINAL`].
     Client,
+    /// One line per upstream server: the rows of the hub, which are in no other sum.
+    Server,
+    /// One line per tool of an upstream server, as `server/tool`.
+    Tool,
     /// One line per hour, UTC.
     Hour,
     /// One line per day, UTC.
@@ -53,11 +57,13 @@ pub enum UsageKey {
 
 impl UsageKey {
     /// Every key.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Connection,
         Self::Model,
         Self::Provider,
         Self::Client,
+        Self::Server,
+        Self::Tool,
         Self::Hour,
         Self::Day,
         Self::Week,
@@ -75,6 +81,8 @@ impl UsageKey {
             Self::Model => "model",
             Self::Provider => "provider",
             Self::Client => "client",
+            Self::Server => "server",
+            Self::Tool => "tool",
             Self::Hour => "hour",
             Self::Day => "day",
             Self::Week => "week",
@@ -90,6 +98,8 @@ impl UsageKey {
             Self::Model => "Each model: the one that answered, else the one that was asked",
             Self::Provider => "Each provider",
             Self::Client => "Each IDE, and the terminal",
+            Self::Server => "Each upstream server of the hub",
+            Self::Tool => "Each tool of an upstream server",
             Self::Hour => "Each hour, in UTC",
             Self::Day => "Each day, in UTC",
             Self::Week => "Each ISO week, in UTC",
@@ -107,8 +117,19 @@ impl UsageKey {
             Self::Day => shown.get(..10).map(str::to_owned),
             Self::Week => time.iso_week(),
             Self::Month => shown.get(..7).map(str::to_owned),
-            Self::Connection | Self::Model | Self::Provider | Self::Client => None,
+            Self::Connection
+            | Self::Model
+            | Self::Provider
+            | Self::Client
+            | Self::Server
+            | Self::Tool => None,
         }
+    }
+
+    /// Whether it sums the rows of the hub, and no others.
+    #[must_use]
+    pub const fn is_of_hub(self) -> bool {
+        matches!(self, Self::Server | Self::Tool)
     }
 }
 

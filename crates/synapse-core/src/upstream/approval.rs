@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 /// The SHA-256 of what an owner was shown, in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Fingerprint(String);
+pub struct Fingerprint(pub(super) String);
 
 impl Fingerprint {
     /// Takes a digest of 64 hexadecimal digits.

@@ -3,6 +3,8 @@
 
 mod approval;
 mod catalogue;
+pub mod expand;
+mod fingerprint;
 mod name;
 mod oauth;
 mod template;
@@ -18,7 +20,7 @@ pub use self::oauth::{
     AuthMethod, OAuthAction, OAuthClient, OAuthEvent, OAuthSettings, PkcePolicy, RecordKey,
     RegistrationKind, ResourcePolicy, TokenRecord, TokenState,
 };
-pub use self::template::{Piece, Template};
+pub use self::template::{Piece, Template, VariableValue, is_variable};
 
 use crate::endpoint::Origin;
 

@@ -59,6 +59,7 @@ pub(crate) fn row(number: u64) -> Entry {
             },
             latency_ms: unless(13, number),
         },
+        hub: None,
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 
 use super::carried::Carried;
-use super::content::CONTENT;
+use super::content::{CONTENT, OF_EVERY_ROW, SERVER};
 
 /// A hash.
 pub(super) type Seal = [u8; 32];
@@ -77,8 +77,15 @@ impl Head {
     pub(super) fn after_row(self, row: &Row<'_>, gaps: &[Gap]) -> rusqlite::Result<Self> {
         let sequence = self.sequence + 1;
         let mut hash = self.begin(sequence, b"row", gaps);
-        for index in 0..CONTENT.len() {
+        for index in 0..OF_EVERY_ROW {
             add_value(&mut hash, row.get_ref(index)?);
+        }
+        let is_of_hub =
+            row.as_ref().column_count() > SERVER && !matches!(row.get_ref(SERVER)?, ValueRef::Null);
+        if is_of_hub {
+            for index in SERVER..CONTENT.len() {
+                add_value(&mut hash, row.get_ref(index)?);
+            }
         }
         Ok(Self::end(sequence, hash))
     }

@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 /// Every column whose value is sealed, in the order of the seal, which never changes.
-pub(super) const CONTENT: [&str; 36] = [
+pub(super) const CONTENT: [&str; 46] = [
     "call_id",
     "writer",
     "started_at",
@@ -40,11 +40,35 @@ pub(super) const CONTENT: [&str; 36] = [
     "priced_at",
     "reserved_tokens",
     "reserved_nano_usd",
+    "server",
+    "transport",
+    "era",
+    "catalogue",
+    "issuer",
+    "client_kind",
+    "scopes",
+    "generation",
+    "requests",
+    "may_have_run",
 ];
+
+/// How many of [`CONTENT`] every row has; what follows is sealed for rows of the hub alone, so that
+/// the seals of older formats hold.
+pub(super) const OF_EVERY_ROW: usize = 36;
+
+/// The columns of the hub, which end [`CONTENT`].
+pub(super) fn hub_columns() -> String {
+    CONTENT.get(OF_EVERY_ROW..).unwrap_or_default().join(", ")
+}
 
 /// The columns as a list for SQL. A row selected with it begins with them.
 pub(super) fn columns() -> String {
     CONTENT.join(", ")
+}
+
+/// The columns that a ledger of the third format has.
+pub(super) fn third_columns() -> String {
+    CONTENT.get(..OF_EVERY_ROW).unwrap_or_default().join(", ")
 }
 
 /// What the daily sums take from a row.
@@ -66,6 +90,9 @@ pub(super) struct Facts {
     pub(super) cost_nano_usd: Option<i64>,
     pub(super) reserved_tokens: Option<i64>,
     pub(super) reserved_nano_usd: Option<i64>,
+    /// The upstream server, of a row of the hub.
+    pub(super) server: Option<String>,
+    pub(super) tool: Option<String>,
 }
 
 impl Facts {
@@ -92,9 +119,17 @@ impl Facts {
             cost_nano_usd: row.get(31)?,
             reserved_tokens: row.get(34)?,
             reserved_nano_usd: row.get(35)?,
+            server: match row.as_ref().column_count() > SERVER {
+                true => row.get(SERVER)?,
+                false => None,
+            },
+            tool: row.get(16)?,
         })
     }
 }
+
+/// Where the server stands in [`CONTENT`].
+pub(super) const SERVER: usize = OF_EVERY_ROW;
 
 #[cfg(test)]
 mod tests {
@@ -111,6 +146,7 @@ mod tests {
             (11, "model_requested"),
             (12, "model_served"),
             (14, "client_name"),
+            (16, "tool"),
             (18, "maybe_billed"),
             (24, "latency_ms"),
             (26, "prompt_tokens"),
@@ -120,6 +156,7 @@ mod tests {
             (31, "cost_nano_usd"),
             (34, "reserved_tokens"),
             (35, "reserved_nano_usd"),
+            (SERVER, "server"),
         ] {
             assert_eq!(CONTENT[position], name);
         }

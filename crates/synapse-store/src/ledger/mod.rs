@@ -12,6 +12,7 @@ mod daily;
 mod database;
 mod days;
 mod examine;
+mod hub;
 mod latency;
 mod presence;
 mod prices;
@@ -42,11 +43,11 @@ use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
-    Closing, Dating, Entry, Examination, HistoryQuery, Opening, Purged, RecordedText, Repaired,
-    Reservation, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, HistoryQuery, HubClosing, HubOpening, Opening, Purged,
+    RecordedText, Repaired, Reservation, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::Verdict;
-use synapse_core::ports::{Ledger, LedgerReader, Written};
+use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
 use synapse_core::time::Timestamp;
 use synapse_files::Home;
 use tokio::sync::oneshot::{self, Sender};
@@ -216,6 +217,20 @@ impl Ledger for SqliteLedger {
 
     async fn repair(&self) -> Result<Repaired, Failure> {
         on_a_thread(&self.home, repair::repair).await
+    }
+}
+
+impl HubLedger for SqliteLedger {
+    fn begin(&self, opening: HubOpening) -> Written {
+        self.row(Work::Begin(Box::new(opening)))
+    }
+
+    fn departing(&self, call_id: CallId, bytes_out: u64) -> Written {
+        self.row(Work::Departing(call_id, bytes_out))
+    }
+
+    fn end(&self, closing: HubClosing) -> Written {
+        self.row(Work::End(Box::new(closing)))
     }
 }
 

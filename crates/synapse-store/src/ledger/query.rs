@@ -100,8 +100,19 @@ fn condition(filter: &Filter, unswept: &Unswept) -> (String, Option<Value>) {
         };
         (format!("{column} {operator} ?"), Some(value))
     };
+    let may_be_empty = matches!(
+        filter.column,
+        Column::Connection | Column::Provider | Column::Host | Column::ModelRequested
+    );
     match &filter.test {
         Test::Is(text) => word("=", text),
+        // Rows of the hub have an empty text for no connection.
+        Test::IsNot(text) if may_be_empty => {
+            let (condition, value) = word("<>", text);
+            (format!("({condition} AND {column} <> '')"), value)
+        }
+        Test::Unknown if may_be_empty => (format!("{column} = ''"), None),
+        Test::Known if may_be_empty => (format!("{column} <> ''"), None),
         Test::IsNot(text) => word("<>", text),
         Test::Equals(value) => number("=", *value),
         Test::Differs(value) => number("<>", *value),

@@ -18,7 +18,7 @@ pub(super) fn seal_everything(database: &Connection) -> rusqlite::Result<()> {
     let mut days: BTreeMap<DailyKey, DailySums> = BTreeMap::new();
     let mut read = database.prepare(&format!(
         "SELECT {} FROM entries WHERE call_id > ? AND outcome <> 'open' ORDER BY call_id LIMIT ?",
-        content::columns()
+        content::third_columns()
     ))?;
     let mut write =
         database.prepare("UPDATE entries SET sequence = ?, seal = ? WHERE call_id = ?")?;

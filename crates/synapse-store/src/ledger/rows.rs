@@ -6,7 +6,7 @@ use synapse_core::Receipt;
 use synapse_core::call::{CallId, Caller};
 use synapse_core::chat::Usage;
 use synapse_core::cost::{Cost, CostSource};
-use synapse_core::ledger::{Closing, Entry, Opening, Outcome};
+use synapse_core::ledger::{Closing, Entry, HubOpening, Opening, Outcome};
 use synapse_core::receipt::Exchange;
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use super::chain::{self, Gap, Head, Seal};
 use super::content::{self, Facts};
 use super::sweep::Unswept;
 use super::work::Work;
-use super::{daily, days, texts};
+use super::{daily, days, hub, texts};
 
 /// What became of a row that was to be completed.
 #[derive(Debug, PartialEq, Eq)]
@@ -111,7 +111,19 @@ impl RowWriter {
                 let names = END.into_iter().chain(DEEDS);
                 names.zip(ending(closing)).collect()
             }
+            Work::Begin(opening) => hub::beginning(self.writer, opening),
+            Work::Departing(_, bytes_out) => hub::departure(*bytes_out),
+            Work::End(closing) => hub::ending(closing),
         }
+    }
+
+    /// Writes the row of an event of the hub that begins.
+    pub(super) fn begin(
+        &self,
+        database: &Connection,
+        opening: &HubOpening,
+    ) -> rusqlite::Result<()> {
+        hub::insert(database, self.writer, opening)
     }
 
     /// Notes in an open row that its request is about to leave.
@@ -159,10 +171,19 @@ impl RowWriter {
         let Some(row) = rows.next()? else {
             return Ok(Completed::Missing);
         };
-        let sequence = seal(database, row)?;
-        days::note(database, sequence, closing.ended_at.day())?;
+        seal_ended(database, row, closing.ended_at)?;
         Ok(Completed::Yes)
     }
+}
+
+/// Seals a row that just ended, and notes its day.
+pub(super) fn seal_ended(
+    database: &Connection,
+    row: &Row<'_>,
+    ended_at: Timestamp,
+) -> rusqlite::Result<()> {
+    let sequence = seal(database, row)?;
+    days::note(database, sequence, ended_at.day())
 }
 
 /// The values of a row that ends, in the order of its columns.
@@ -241,10 +262,11 @@ pub(super) fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result
 pub(super) fn entry_columns(unswept: &Unswept) -> String {
     format!(
         "call_id, started_at, ended_at, operation, {}, error_class, error_code, client_name, \
-         client_version, tool, {}, {}",
+         client_version, tool, {}, {}, {}",
         unswept.outcome(),
         IDENTITY.join(", "),
-        DEEDS.join(", ")
+        DEEDS.join(", "),
+        content::hub_columns()
     )
 }
 
@@ -296,6 +318,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
             tool: cells.take()?,
         },
         receipt: receipt(call_id, &mut cells)?,
+        hub: hub::facts(row, cells.next)?,
     })
 }
 
@@ -426,27 +449,27 @@ fn receipt(call_id: CallId, cells: &mut Cells<'_>) -> rusqlite::Result<Receipt> 
     })
 }
 
-fn text(text: &str) -> ToSqlOutput<'_> {
+pub(super) fn text(text: &str) -> ToSqlOutput<'_> {
     ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
 }
 
-fn optional(value: Option<&str>) -> ToSqlOutput<'_> {
+pub(super) fn optional(value: Option<&str>) -> ToSqlOutput<'_> {
     value.map_or(NULL, text)
 }
 
-fn integer(value: i64) -> ToSqlOutput<'static> {
+pub(super) fn integer(value: i64) -> ToSqlOutput<'static> {
     ToSqlOutput::Owned(Value::Integer(value))
 }
 
-fn maybe(value: Option<i64>) -> ToSqlOutput<'static> {
+pub(super) fn maybe(value: Option<i64>) -> ToSqlOutput<'static> {
     value.map_or(NULL, integer)
 }
 
-fn bytes(id: Uuid) -> ToSqlOutput<'static> {
+pub(super) fn bytes(id: Uuid) -> ToSqlOutput<'static> {
     ToSqlOutput::Owned(Value::Blob(id.into_bytes().to_vec()))
 }
 
-fn saturated(value: u64) -> i64 {
+pub(super) fn saturated(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 

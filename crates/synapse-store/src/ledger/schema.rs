@@ -6,7 +6,7 @@ use rusqlite_migration::{M, Migrations};
 use super::{days, reseal};
 
 /// The version that this Synapse writes.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// The migrations, as many as [`VERSION`].
 pub(super) fn migrations() -> Migrations<'static> {
@@ -19,6 +19,7 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up_with_hook(CARRIED, |change: &rusqlite::Transaction<'_>| {
             days::from_rows(change).map_err(Into::into)
         }),
+        M::up(HUB),
     ])
 }
 
@@ -222,6 +223,22 @@ CREATE TABLE repairs (
 ) STRICT;
 
 UPDATE entries SET maybe_billed = 1 WHERE outcome <> 'ok' AND outcome = 'open';
+";
+
+/// Rows of the hub: `server` tells them from calls of a connection. The index is empty in a ledger
+/// without a hub.
+const HUB: &str = "
+ALTER TABLE entries ADD COLUMN server TEXT;
+ALTER TABLE entries ADD COLUMN transport TEXT;
+ALTER TABLE entries ADD COLUMN era TEXT;
+ALTER TABLE entries ADD COLUMN catalogue TEXT;
+ALTER TABLE entries ADD COLUMN issuer TEXT;
+ALTER TABLE entries ADD COLUMN client_kind TEXT;
+ALTER TABLE entries ADD COLUMN scopes TEXT;
+ALTER TABLE entries ADD COLUMN generation INTEGER CHECK (generation >= 0);
+ALTER TABLE entries ADD COLUMN requests INTEGER CHECK (requests >= 0);
+ALTER TABLE entries ADD COLUMN may_have_run INTEGER CHECK (may_have_run IN (0, 1));
+CREATE INDEX entries_by_server ON entries (server) WHERE server IS NOT NULL;
 ";
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use synapse_core::time::Timestamp;
 use synapse_files::Home;
 
 use super::content::{self, Facts};
-use super::daily::{self, DailyKey, DailySums, answered_after};
+use super::daily::{self, DailySums, answered_after};
 use super::query::{ask, bounds};
 use super::spool;
 use super::sweep::Unswept;
@@ -42,7 +42,10 @@ fn report(
         match part {
             Part::Days { first, last } => lines.add_days(database, first, last)?,
             Part::Rows(range) => {
-                each_row(database, range, lines.connection, |facts| lines.add(&facts))?;
+                let connection = lines.connection;
+                each_row(database, range, lines.by, connection, |facts| {
+                    lines.add(&facts)
+                })?;
             }
         }
     }
@@ -107,7 +110,8 @@ enum Part {
 
 impl Range {
     fn parts(self, by: UsageKey) -> Vec<Part> {
-        if by == UsageKey::Hour {
+        // The daily sums know neither hours nor servers.
+        if by == UsageKey::Hour || by.is_of_hub() {
             return vec![Part::Rows(self)];
         }
         let begin = |day: i64| Timestamp::of_day(day).as_millis();
@@ -153,7 +157,7 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn add(&mut self, facts: &Facts) {
-        let key = key_of(&DailyKey::of(facts), facts.started_at, self.by);
+        let key = key_of(facts, self.by);
         self.sums.entry(key).or_default().add(facts);
     }
 
@@ -167,7 +171,7 @@ impl Lines<'_> {
         };
         let mut statement = database.prepare(&format!(
             "SELECT {column}, {} FROM daily WHERE day BETWEEN ?1 AND ?2
-             AND (?3 IS NULL OR connection = ?3)",
+             AND connection <> '' AND (?3 IS NULL OR connection = ?3)",
             daily::SUMS
         ))?;
         let mut rows = statement.query(params![first, last, self.connection])?;
@@ -195,16 +199,18 @@ impl Lines<'_> {
     ) -> rusqlite::Result<()> {
         let mut statement = database.prepare(&format!(
             "SELECT {}, {} FROM entries WHERE outcome <> 'ok' AND outcome = 'open'
-             AND started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR connection = ?3)",
+             AND started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR connection = ?3)
+             AND {}",
             content::columns(),
-            unswept.condition()
+            unswept.condition(),
+            rows_of(self.by)
         ))?;
         let mut rows = statement.query(params![range.since, range.until, self.connection])?;
         while let Some(row) = rows.next()? {
             let mut facts = Facts::of(row)?;
             if row.get(content::CONTENT.len())? {
                 Outcome::Interrupted.as_str().clone_into(&mut facts.outcome);
-                facts.maybe_billed = true;
+                facts.maybe_billed = facts.server.is_none();
             }
             self.add(&facts);
         }
@@ -216,6 +222,7 @@ impl Lines<'_> {
 fn each_row(
     database: &Connection,
     range: Range,
+    by: UsageKey,
     connection: Option<&str>,
     mut visit: impl FnMut(Facts),
 ) -> rusqlite::Result<()> {
@@ -227,8 +234,9 @@ fn each_row(
     };
     let mut statement = database.prepare(&format!(
         "SELECT {} FROM entries WHERE call_id BETWEEN ?1 AND ?2 AND outcome <> 'open'
-         AND started_at >= ?3 AND started_at < ?4 AND (?5 IS NULL OR connection = ?5)",
-        content::columns()
+         AND started_at >= ?3 AND started_at < ?4 AND (?5 IS NULL OR connection = ?5) AND {}",
+        content::columns(),
+        rows_of(by)
     ))?;
     let mut rows = statement.query(params![first, last, range.since, range.until, connection])?;
     while let Some(row) = rows.next()? {
@@ -247,13 +255,19 @@ struct Exact {
 impl Exact {
     fn read(database: &Connection, range: Range, query: &UsageQuery) -> rusqlite::Result<Self> {
         let mut exact = Self::default();
-        each_row(database, range, query.connection.as_deref(), |facts| {
-            if let Some(millis) = answered_after(&facts) {
-                let key = key_of(&DailyKey::of(&facts), facts.started_at, query.by);
-                exact.of_key.entry(key).or_default().push(millis);
-                exact.all.push(millis);
-            }
-        })?;
+        each_row(
+            database,
+            range,
+            query.by,
+            query.connection.as_deref(),
+            |facts| {
+                if let Some(millis) = answered_after(&facts) {
+                    let key = key_of(&facts, query.by);
+                    exact.of_key.entry(key).or_default().push(millis);
+                    exact.all.push(millis);
+                }
+            },
+        )?;
         exact.all.sort_unstable();
         exact
             .of_key
@@ -275,15 +289,30 @@ impl Exact {
     }
 }
 
-fn key_of(key: &DailyKey, started_at: i64, by: UsageKey) -> String {
+/// True for the rows that a key sums: those of the hub, or all others.
+const fn rows_of(by: UsageKey) -> &'static str {
     match by {
-        UsageKey::Connection => key.connection.clone(),
-        UsageKey::Provider => key.provider.clone(),
-        UsageKey::Model => key.model.clone(),
-        UsageKey::Client if key.client.is_empty() => UsageKey::TERMINAL.to_owned(),
-        UsageKey::Client => key.client.clone(),
+        UsageKey::Server => "server IS NOT NULL",
+        UsageKey::Tool => "server IS NOT NULL AND tool IS NOT NULL",
+        _ => "server IS NULL",
+    }
+}
+
+fn key_of(facts: &Facts, by: UsageKey) -> String {
+    match by {
+        UsageKey::Connection => facts.connection.clone(),
+        UsageKey::Provider => facts.provider.clone(),
+        UsageKey::Model => facts.model.clone(),
+        UsageKey::Client if facts.client.is_empty() => UsageKey::TERMINAL.to_owned(),
+        UsageKey::Client => facts.client.clone(),
+        UsageKey::Server => facts.server.clone().unwrap_or_default(),
+        UsageKey::Tool => format!(
+            "{}/{}",
+            facts.server.as_deref().unwrap_or_default(),
+            facts.tool.as_deref().unwrap_or_default()
+        ),
         period => period
-            .period(Timestamp::from_millis(started_at))
+            .period(Timestamp::from_millis(facts.started_at))
             .unwrap_or_default(),
     }
 }

@@ -1,7 +1,7 @@
 //! What happens to the row of one call, in the order in which it is handed in.
 
 use synapse_core::call::CallId;
-use synapse_core::ledger::{Closing, Opening};
+use synapse_core::ledger::{Closing, HubClosing, HubOpening, Opening};
 
 /// One change of a row.
 #[derive(Debug)]
@@ -12,13 +12,21 @@ pub(super) enum Work {
     Sending(CallId, u64),
     /// It ends.
     Close(Box<Closing>),
+    /// The row of an event of the hub begins.
+    Begin(Box<HubOpening>),
+    /// Its request is about to leave, with so many bytes.
+    Departing(CallId, u64),
+    /// It ends.
+    End(Box<HubClosing>),
 }
 
 impl Work {
     pub(super) fn call_id(&self) -> CallId {
         match self {
             Self::Open(opening) => opening.receipt.call_id,
-            Self::Sending(call_id, _) => *call_id,
+            Self::Sending(call_id, _) | Self::Departing(call_id, _) => *call_id,
+            Self::Begin(opening) => opening.call_id,
+            Self::End(closing) => closing.call_id,
             Self::Close(closing) => closing.receipt.call_id,
         }
     }

@@ -19,7 +19,7 @@ use super::queue::{Queue, Taken};
 use super::retention::Retention;
 use super::rows::{Completed, RowWriter};
 use super::work::Work;
-use super::{database, reserve, spool, sweep};
+use super::{database, hub, reserve, spool, sweep};
 use crate::failure::{shown, sqlite};
 
 /// What the thread is asked to do.
@@ -129,8 +129,13 @@ impl Writer {
     fn answer(&mut self, job: Job, done: Result<Done, Failure>) {
         match (job, done) {
             (Job::Row(work, reply), Ok(done)) => {
-                if let Work::Open(opening) = &work {
-                    self.retention.begin(opening.started_at);
+                let began_at = match &work {
+                    Work::Open(opening) => Some(opening.started_at),
+                    Work::Begin(opening) => Some(opening.started_at),
+                    _ => None,
+                };
+                if let Some(began_at) = began_at {
+                    self.retention.begin(began_at);
                 }
                 let result = match done {
                     Done::Missing => Err(self.missing(&work)),
@@ -298,6 +303,12 @@ fn change(database: &Connection, rows: &RowWriter, work: &Work) -> rusqlite::Res
         }
         Work::Sending(call_id, bytes) => rows.sending(database, *call_id, *bytes)?,
         Work::Close(closing) => rows.complete(database, closing)?,
+        Work::Begin(opening) => {
+            rows.begin(database, opening)?;
+            Completed::Yes
+        }
+        Work::Departing(call_id, bytes) => hub::departing(database, *call_id, *bytes)?,
+        Work::End(closing) => hub::complete(database, closing)?,
     };
     Ok(match completed {
         Completed::Yes => Done::Written,

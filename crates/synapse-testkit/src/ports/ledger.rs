@@ -8,12 +8,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
+use synapse_core::chat::Usage;
+use synapse_core::cost::Cost;
 use synapse_core::ledger::{
-    Closing, Dating, Entry, Examination, HistoryQuery, Opening, Order, Outcome, Purged,
-    RecordedText, Repaired, Reservation, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, HistoryQuery, HubClosing, HubFacts, HubOpening, Opening,
+    Order, Outcome, Purged, RecordedText, Repaired, Reservation, UsageQuery, UsageReport,
+    Verification,
 };
 use synapse_core::limits::{Grant, Spent, Verdict};
-use synapse_core::ports::{Ledger, LedgerReader, Written};
+use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
+use synapse_core::receipt::{Exchange, Receipt};
 use synapse_core::time::Timestamp;
 
 /// A [`Ledger`] and its [`LedgerReader`] over one list of rows. It seals nothing.
@@ -83,6 +87,7 @@ impl Ledger for MemoryLedger {
                 error_code: None,
                 caller: opening.caller,
                 receipt: opening.receipt,
+                hub: None,
             },
             text: opening.prompt.map(|prompt| RecordedText {
                 prompt,
@@ -172,6 +177,78 @@ impl Ledger for MemoryLedger {
 
     async fn repair(&self) -> Result<Repaired, Failure> {
         Ok(Repaired::default())
+    }
+}
+
+impl HubLedger for MemoryLedger {
+    fn begin(&self, opening: HubOpening) -> Written {
+        if let Some(failure) = &self.failure {
+            return Box::pin(ready(Err(failure.clone())));
+        }
+        self.lock().push(Row {
+            entry: Entry {
+                started_at: opening.started_at,
+                ended_at: None,
+                operation: opening.kind.as_str().to_owned(),
+                outcome: Outcome::Open,
+                error_class: None,
+                error_code: None,
+                caller: opening.caller,
+                receipt: Receipt {
+                    call_id: opening.call_id,
+                    connection: String::new(),
+                    provider: String::new(),
+                    model_requested: String::new(),
+                    model_served: None,
+                    exchange: Exchange::default(),
+                    finish_reason: None,
+                    usage: Usage::default(),
+                    cost: Cost::default(),
+                    latency_ms: None,
+                },
+                hub: Some(Box::new(opening.facts)),
+            },
+            text: None,
+            reserved: Grant::default(),
+        });
+        Box::pin(ready(Ok(())))
+    }
+
+    fn departing(&self, call_id: CallId, bytes_out: u64) -> Written {
+        if let Some(row) = find(&mut self.lock(), call_id) {
+            let exchange = &mut row.entry.receipt.exchange;
+            exchange.attempts = 1;
+            exchange.bytes_out = bytes_out;
+            if let Some(facts) = &mut row.entry.hub {
+                facts.may_have_run = true;
+            }
+        }
+        Box::pin(ready(Ok(())))
+    }
+
+    fn end(&self, closing: HubClosing) -> Written {
+        if let Some(row) = find(&mut self.lock(), closing.call_id) {
+            let entry = &mut row.entry;
+            let code = closing.error_code;
+            entry.ended_at = Some(closing.ended_at);
+            entry.outcome = closing.outcome;
+            entry.error_class = code.map(|code| code.class().as_str().to_owned());
+            entry.error_code = code.map(|code| code.as_str().to_owned());
+            entry.receipt.latency_ms = closing.latency_ms;
+            entry.receipt.exchange = Exchange {
+                attempts: closing.attempts,
+                http_status: closing.http_status,
+                bytes_out: closing.bytes_out,
+                bytes_in: closing.bytes_in,
+                ..Exchange::default()
+            };
+            let server = entry.hub.take().map(|facts| facts.server);
+            entry.hub = Some(Box::new(HubFacts {
+                server: server.unwrap_or_default(),
+                ..closing.facts
+            }));
+        }
+        Box::pin(ready(self.failure.clone().map_or(Ok(()), Err)))
     }
 }
 

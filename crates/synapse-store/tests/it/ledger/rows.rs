@@ -30,6 +30,7 @@ fn entry(opening: &Opening, closing: Option<&Closing>) -> Entry {
         receipt: closing
             .map_or(&opening.receipt, |closing| &closing.receipt)
             .clone(),
+        hub: None,
     }
 }
 

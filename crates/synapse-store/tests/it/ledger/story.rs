@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use synapse_core::Code;
+use synapse_core::call::Caller;
 use synapse_core::ledger::{
-    Closing, Entry, HistoryQuery, Opening, Order, Outcome, UsageKey, UsageQuery,
+    Closing, Entry, HistoryQuery, HubClosing, HubFacts, HubKind, HubOpening, Opening, Order,
+    Outcome, UsageKey, UsageQuery,
 };
-use synapse_core::ports::{Ledger, LedgerReader};
+use synapse_core::ports::{HubLedger, Ledger, LedgerReader};
 use synapse_core::time::Timestamp;
 use synapse_store::{Home, SqliteLedger};
 use synapse_testkit::ports::MemoryLedger;
@@ -28,7 +30,8 @@ impl Both {
     async fn step(&mut self, random: &mut Random) {
         match random.below(20) {
             0..=9 => self.begin(random).await,
-            10..=16 => self.end(random),
+            10..=14 => self.end(random),
+            15..=16 => self.event(random).await,
             17 => self.die().await,
             18 if random.below(4) == 0 => self.purge(random).await,
             _ => {}
@@ -55,6 +58,44 @@ impl Both {
         let closing = ending(&call, random);
         self.real.close(closing.clone());
         self.plain.close(closing);
+    }
+
+    /// An event of the hub, from its beginning to its end.
+    async fn event(&self, random: &mut Random) {
+        let at = NOON + random.between(-40 * DAY, 40 * DAY);
+        let mut facts = HubFacts::of(["x", "y"][random.below(2)]);
+        let call = HubOpening {
+            call_id: opening("-", at).receipt.call_id,
+            started_at: Timestamp::from_millis(at),
+            kind: HubKind::ALL[random.below(HubKind::ALL.len())],
+            caller: Caller {
+                tool: [None, Some("echo".to_owned())][random.below(2)].clone(),
+                ..Caller::default()
+            },
+            facts: facts.clone(),
+        };
+        facts.may_have_run = random.below(2) == 0;
+        let refused = random.below(4) == 0;
+        let ending = HubClosing {
+            call_id: call.call_id,
+            ended_at: Timestamp::from_millis(at + 5),
+            outcome: if refused {
+                Outcome::Refused
+            } else {
+                Outcome::Ok
+            },
+            error_code: refused.then_some(Code::UpstreamNotApproved),
+            attempts: u8::from(!refused),
+            http_status: None,
+            bytes_out: 10,
+            bytes_in: 20,
+            latency_ms: Some(5),
+            facts,
+        };
+        for ledger in [&self.real as &dyn HubLedger, &*self.plain] {
+            ledger.begin(call.clone()).await.unwrap();
+            ledger.end(ending.clone()).await.unwrap();
+        }
     }
 
     /// The process ends, and the next one finds what it left open.

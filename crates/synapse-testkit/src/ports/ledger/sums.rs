@@ -12,7 +12,8 @@ pub(super) fn report(rows: &[Entry], query: &UsageQuery) -> UsageReport {
     let mut lines: BTreeMap<String, (UsageLine, Vec<u64>)> = BTreeMap::new();
     let mut total = (UsageLine::default(), Vec::new());
     for row in rows {
-        let asked = query.since.is_none_or(|since| row.started_at >= since)
+        let asked = is_summed(row, query.by)
+            && query.since.is_none_or(|since| row.started_at >= since)
             && query.until.is_none_or(|until| row.started_at < until)
             && query
                 .connection
@@ -30,6 +31,14 @@ pub(super) fn report(rows: &[Entry], query: &UsageQuery) -> UsageReport {
             .collect(),
         total: finish("total".to_owned(), total),
         ..UsageReport::default()
+    }
+}
+
+/// Whether a row is of those that a key sums: the hub's, or all others.
+fn is_summed(row: &Entry, by: UsageKey) -> bool {
+    match by {
+        UsageKey::Tool => row.hub.is_some() && row.caller.tool.is_some(),
+        by => row.hub.is_some() == by.is_of_hub(),
     }
 }
 
@@ -69,7 +78,14 @@ fn key_of(row: &Entry, by: UsageKey) -> String {
         return period;
     }
     let receipt = &row.receipt;
+    let server = row.hub.as_ref().map(|facts| facts.server.as_str());
     match by {
+        UsageKey::Server => server.unwrap_or_default().to_owned(),
+        UsageKey::Tool => format!(
+            "{}/{}",
+            server.unwrap_or_default(),
+            row.caller.tool.as_deref().unwrap_or_default()
+        ),
         UsageKey::Connection => receipt.connection.clone(),
         UsageKey::Provider => receipt.provider.clone(),
         UsageKey::Client => row

@@ -1,0 +1,453 @@
+//! From what the file says to what would be started or contacted: variables looked up, the program
+//! found, the directory made absolute. Secret references stay references, and nothing is read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use url::Url;
+
+use super::fingerprint::{self, Part};
+use super::template::VariableValue;
+use super::{Fingerprint, Piece, Target, Template, Upstream, UpstreamTransport};
+use crate::error::{Code, Failure, Remedy};
+use crate::redact::{holds_token, is_opaque};
+use crate::secure_url::SecureUrl;
+
+/// What an entry is expanded with.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The variables of the file that the entry names with `envFile`, and how the file is shown.
+    pub env_file: Option<(&'a str, &'a BTreeMap<String, String>)>,
+    /// The environment: that of the shell, or of the IDE that started Synapse.
+    pub environment: &'a BTreeMap<String, String>,
+    /// Where programs are searched: the approved `PATH`, else that of the environment.
+    pub search_path: Option<&'a str>,
+    /// The home directory, for `~/` and as the working directory.
+    pub home_directory: Option<&'a str>,
+    /// The directory that the IDE works in.
+    pub workspace: Option<&'a str>,
+    /// The file system.
+    pub places: &'a dyn Places,
+}
+
+/// Looks at programs and directories.
+pub trait Places: Send + Sync + fmt::Debug {
+    /// The absolute path of the program `name`, found on `search_path` when it is no path.
+    fn program(&self, name: &str, search_path: Option<&str>) -> Option<String>;
+
+    /// The canonical path of the directory at `path`.
+    ///
+    /// # Errors
+    /// Why it cannot be used, in words.
+    fn directory(&self, path: &str) -> Result<String, String>;
+}
+
+/// An upstream, expanded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expanded {
+    /// What would be started or contacted.
+    pub target: Target,
+    /// Its fingerprint, to be held against the approved one.
+    pub fingerprint: Fingerprint,
+    /// The variables that were looked up, and where each was found, sorted by name.
+    pub variables: BTreeMap<String, Found>,
+}
+
+/// Where a variable was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// In the entry's own `env`.
+    Entry,
+    /// In the file that `envFile` names.
+    File,
+    /// In the environment. An IDE may not pass it on.
+    Environment,
+    /// Nowhere: the default was used.
+    Default,
+}
+
+/// Expands `upstream`. Pure apart from what `surroundings` look at.
+///
+/// # Errors
+/// `config.unresolved-variable` naming the variable and where it was looked for,
+/// `config.secret-in-argv` when a secret would become part of a command line or a URL,
+/// `endpoint.invalid-url`, `config.invalid-value`, `upstream.start-failed` when the program or the
+/// directory is not there.
+pub fn expand(upstream: &Upstream, surroundings: &Surroundings<'_>) -> Result<Expanded, Failure> {
+    let mut scope = Scope {
+        upstream,
+        surroundings,
+        own: own_variables(upstream),
+        found: BTreeMap::new(),
+        under_way: Vec::new(),
+    };
+    let (target, fingerprint) = match &upstream.transport {
+        UpstreamTransport::Stdio {
+            command,
+            arguments,
+            environment,
+            directory,
+        } => program(
+            &mut scope,
+            command,
+            arguments,
+            environment,
+            directory.as_ref(),
+        )?,
+        UpstreamTransport::Http { url, headers, .. } => address(&mut scope, url, headers)?,
+    };
+    Ok(Expanded {
+        target,
+        fingerprint,
+        variables: scope.found,
+    })
+}
+
+/// Expands one text of `upstream`, such as a setting of its OAuth client.
+///
+/// # Errors
+/// `config.unresolved-variable`.
+pub fn expand_text(
+    upstream: &Upstream,
+    template: &Template,
+    surroundings: &Surroundings<'_>,
+) -> Result<Template, Failure> {
+    let mut scope = Scope {
+        upstream,
+        surroundings,
+        own: own_variables(upstream),
+        found: BTreeMap::new(),
+        under_way: Vec::new(),
+    };
+    scope.expand(template)
+}
+
+fn program(
+    scope: &mut Scope<'_>,
+    command: &Template,
+    arguments: &[Template],
+    environment: &[(String, Template)],
+    directory: Option<&Template>,
+) -> Result<(Target, Fingerprint), Failure> {
+    let (name, _) = scope.clear(command, "command")?;
+    let name = scope.at_home(name)?;
+    let places = scope.surroundings.places;
+    let program = places
+        .program(&name, scope.surroundings.search_path)
+        .ok_or_else(|| scope.no_program(&name))?;
+    let mut parts = vec![Part::Text("program"), Part::Owned(program.clone())];
+    let mut clear = Vec::new();
+    parts.push(Part::Count(arguments.len()));
+    for argument in arguments {
+        let (text, marked) = scope.clear(argument, "args")?;
+        clear.push(text);
+        parts.push(Part::Owned(marked));
+    }
+    let (path, marked) = match directory {
+        Some(directory) => {
+            let (path, marked) = scope.clear(directory, "cwd")?;
+            (scope.at_home(path)?, Some(marked))
+        }
+        None => {
+            let home = scope.surroundings.home_directory.ok_or_else(|| {
+                scope.failure(
+                    Code::UpstreamStartFailed,
+                    "there is no home directory to start in",
+                )
+            })?;
+            (home.to_owned(), None)
+        }
+    };
+    let directory = places
+        .directory(&path)
+        .map_err(|why| scope.no_directory(&path, why))?;
+    parts.push(Part::Owned(match marked {
+        Some(marked) if marked.contains(fingerprint::WORKSPACE) => marked,
+        _ => directory.clone(),
+    }));
+    let mut variables = Vec::new();
+    for (name, template) in environment {
+        variables.push((name.clone(), scope.expand_own(name, template)?));
+    }
+    parts.extend(fingerprint::pairs(&variables));
+    let target = Target::Program {
+        program,
+        arguments: clear,
+        directory,
+        environment: variables,
+    };
+    Ok((target, fingerprint::of(&parts)))
+}
+
+fn address(
+    scope: &mut Scope<'_>,
+    url: &Template,
+    headers: &[(String, Template)],
+) -> Result<(Target, Fingerprint), Failure> {
+    let (text, marked) = scope.clear(url, "url")?;
+    let name = &scope.upstream.name;
+    let url = parse_url(&text).map_err(|failure| failure.with("server", name))?;
+    let mut expanded = Vec::new();
+    for (header, template) in headers {
+        expanded.push((header.clone(), scope.expand(template)?));
+    }
+    let address = match marked.contains(fingerprint::WORKSPACE) {
+        true => marked,
+        false => url.to_string(),
+    };
+    let mut parts = vec![Part::Text("url"), Part::Owned(address)];
+    let folded: Vec<(String, Template)> = expanded
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+        .collect();
+    parts.extend(fingerprint::pairs(&folded));
+    let target = Target::Url {
+        url,
+        headers: expanded,
+    };
+    Ok((target, fingerprint::of(&parts)))
+}
+
+/// https, or http to this machine, without user and fragment.
+fn parse_url(text: &str) -> Result<Url, Failure> {
+    let url = text
+        .parse::<SecureUrl>()
+        .map_err(|error| {
+            Failure::new(
+                Code::EndpointInvalidUrl,
+                "the URL of the server cannot be used",
+            )
+            .caused_by(&error)
+        })?
+        .into_url();
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Failure::new(
+            Code::ConfigSecretInArgv,
+            "the URL has a user name or a password in it",
+        )
+        .hint("put the credential into `headers`"));
+    }
+    Ok(url)
+}
+
+/// The entry's own variables.
+fn own_variables(upstream: &Upstream) -> &[(String, Template)] {
+    match &upstream.transport {
+        UpstreamTransport::Stdio { environment, .. } => environment,
+        UpstreamTransport::Http { variables, .. } => variables,
+    }
+}
+
+/// What is looked up while one entry is expanded.
+struct Scope<'a> {
+    upstream: &'a Upstream,
+    surroundings: &'a Surroundings<'a>,
+    own: &'a [(String, Template)],
+    found: BTreeMap<String, Found>,
+    /// The entry's own variables that are being expanded: they do not mean themselves.
+    under_way: Vec<String>,
+}
+
+impl Scope<'_> {
+    fn expand(&mut self, template: &Template) -> Result<Template, Failure> {
+        let mut pieces = Vec::new();
+        for piece in &template.pieces {
+            match piece {
+                Piece::Variable { name, default } => {
+                    pieces.extend(self.look_up(name, default.as_deref())?);
+                }
+                Piece::WorkspaceFolder => {
+                    // Known as the folder of the IDE alone, so that it is not part of what is approved.
+                    self.workspace()?;
+                    pieces.push(Piece::WorkspaceFolder);
+                }
+                other => pieces.push(other.clone()),
+            }
+        }
+        Ok(Template { pieces })
+    }
+
+    /// Expands the value of the entry's own variable `name`.
+    fn expand_own(&mut self, name: &str, template: &Template) -> Result<Template, Failure> {
+        self.under_way.push(name.to_owned());
+        let expanded = self.expand(template);
+        self.under_way.pop();
+        expanded
+    }
+
+    fn look_up(&mut self, name: &str, default: Option<&str>) -> Result<Vec<Piece>, Failure> {
+        let own = self
+            .own
+            .iter()
+            .find(|(own, _)| own == name && !self.under_way.contains(own));
+        if let Some((own, template)) = own {
+            self.found.entry(name.to_owned()).or_insert(Found::Entry);
+            return Ok(self.expand_own(own, template)?.pieces);
+        }
+        let value = |value: &str| {
+            vec![Piece::Value {
+                name: name.to_owned(),
+                value: VariableValue::new(value),
+            }]
+        };
+        let in_file = self
+            .surroundings
+            .env_file
+            .and_then(|(_, all)| all.get(name));
+        if let Some(text) = in_file {
+            self.found.insert(name.to_owned(), Found::File);
+            return Ok(value(text));
+        }
+        if let Some(text) = self.surroundings.environment.get(name) {
+            self.found.insert(name.to_owned(), Found::Environment);
+            return Ok(value(text));
+        }
+        match default {
+            Some(text) => {
+                self.found.entry(name.to_owned()).or_insert(Found::Default);
+                Ok(vec![Piece::Text(text.to_owned())])
+            }
+            None => Err(self.unresolved(name)),
+        }
+    }
+
+    /// The text in clear, and as the fingerprint takes it: `${workspaceFolder}` by name.
+    fn clear(&mut self, template: &Template, field: &str) -> Result<(String, String), Failure> {
+        let expanded = self.expand(template)?;
+        let (mut text, mut marked) = (String::new(), String::new());
+        for piece in &expanded.pieces {
+            match piece {
+                Piece::Text(plain) => {
+                    text.push_str(plain);
+                    marked.push_str(plain);
+                }
+                Piece::Value { value, .. } => {
+                    text.push_str(value.expose());
+                    marked.push_str(value.expose());
+                }
+                Piece::WorkspaceFolder => {
+                    text.push_str(self.workspace()?);
+                    marked.push_str(fingerprint::WORKSPACE);
+                }
+                Piece::Secret(_) => {
+                    return Err(secret_in_argv(field, "a secret reference")
+                        .with("server", &self.upstream.name));
+                }
+                // Expanded already.
+                Piece::Variable { name, .. } => return Err(self.unresolved(name)),
+            }
+        }
+        if holds_token(&text) {
+            return Err(secret_in_argv(field, "a text in the shape of a token")
+                .with("server", &self.upstream.name));
+        }
+        Ok((text, marked))
+    }
+
+    fn workspace(&self) -> Result<&str, Failure> {
+        self.surroundings
+            .workspace
+            .ok_or_else(|| self.unresolved("workspaceFolder"))
+    }
+
+    fn at_home(&self, path: String) -> Result<String, Failure> {
+        let Some(rest) = path.strip_prefix("~/") else {
+            return Ok(path);
+        };
+        match self.surroundings.home_directory {
+            Some(home) => Ok(format!("{}/{rest}", home.trim_end_matches('/'))),
+            None => Err(self.unresolved("HOME")),
+        }
+    }
+
+    fn unresolved(&self, name: &str) -> Failure {
+        let server = &self.upstream.name;
+        let failure = Failure::new(
+            Code::ConfigUnresolvedVariable,
+            format!("`{server}` needs the variable `{name}`, which is not set"),
+        );
+        let failure = match name {
+            "workspaceFolder" => failure.cause("no IDE said in which folder it works"),
+            _ => {
+                let file = match (self.surroundings.env_file, &self.upstream.env_file) {
+                    (Some((path, _)), _) => format!("its envFile {path}"),
+                    (None, Some(path)) => format!("its envFile {path}, which is not there"),
+                    (None, None) => "no envFile is named".to_owned(),
+                };
+                failure.cause(format!(
+                    "looked for in the entry's `env`, in the environment, and in a file: {file}"
+                ))
+            }
+        };
+        let failure = match name {
+            "userHome" => failure.hint("write `~/…`, or `${HOME}`"),
+            _ => failure.hint(format!(
+                "set {name}, name a file that has it with `envFile`, or write `${{{name}:-default}}`"
+            )),
+        };
+        failure.with("server", server).with("variable", name)
+    }
+
+    fn no_program(&self, name: &str) -> Failure {
+        let failure = self.failure(Code::UpstreamStartFailed, &format!("`{name}` is not found"));
+        let failure = match name.contains(['/', '\\']) {
+            true => failure.cause("it is no executable file at an absolute path"),
+            false => failure.cause(format!(
+                "it is in no directory of PATH: {}",
+                self.surroundings.search_path.unwrap_or("(not set)")
+            )),
+        };
+        failure
+            .hint("install it, or write its absolute path as `command`")
+            .remedy("then check the entry", &Remedy::ValidateHub)
+    }
+
+    fn no_directory(&self, path: &str, why: String) -> Failure {
+        self.failure(
+            Code::UpstreamStartFailed,
+            &format!("the directory `{path}` cannot be used"),
+        )
+        .cause(why)
+    }
+
+    fn failure(&self, code: Code, message: &str) -> Failure {
+        let server = &self.upstream.name;
+        Failure::new(code, format!("`{server}` cannot be started: {message}"))
+            .with("server", server)
+    }
+}
+
+/// The failure of a secret in `field`, which other users of the machine can read.
+#[must_use]
+pub fn secret_in_argv(field: &str, what: &str) -> Failure {
+    Failure::new(
+        Code::ConfigSecretInArgv,
+        format!("`{field}` has {what} in it"),
+    )
+    .cause("arguments and URLs are shown in process lists and logs")
+    .hint(match field {
+        "url" => "move it to `headers`",
+        _ => "move it to `env`",
+    })
+}
+
+/// Whether the variable `name` with `value` is taken for a secret: then it is approved by its name,
+/// so that a new token needs no new approval.
+#[must_use]
+pub fn is_secret(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word)) || holds_token(value) || is_opaque(value)
+}
+
+const SECRET_WORDS: [&str; 10] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "CREDENTIAL",
+    "APIKEY",
+    "API_KEY",
+    "_KEY",
+    "_PAT",
+];

@@ -1,0 +1,96 @@
+//! The fingerprint of what an owner approves.
+//!
+//! SHA-256 over parts that each carry a tag and their length, so that no two different targets have
+//! the same bytes. Covered are the resolved program, every argument, the directory and the declared
+//! variables, or the URL and the headers; the order of variables and headers is not. Of the values:
+//! - plain text and plain variables count by value;
+//! - secret references count by reference, and variables that hold a secret by name, so that a new
+//!   token needs no new approval;
+//! - `${workspaceFolder}` counts by name, because every window has another one.
+
+use sha2::{Digest as _, Sha256};
+
+use super::expand::is_secret;
+use super::{Fingerprint, Piece, Template};
+
+/// One part of what is hashed.
+pub(super) enum Part {
+    Text(&'static str),
+    Owned(String),
+    Count(usize),
+    Name(String),
+    Reference(String),
+}
+
+/// In the place of the folder of an IDE.
+pub(super) const WORKSPACE: &str = "\u{0}workspaceFolder\u{0}";
+
+/// The fingerprint of `parts`.
+pub(super) fn of(parts: &[Part]) -> Fingerprint {
+    let mut hash = Sha256::new();
+    let mut add = |tag: u8, bytes: &[u8]| {
+        hash.update([tag]);
+        hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(bytes);
+    };
+    add(b'v', FORMAT);
+    for part in parts {
+        match part {
+            Part::Text(text) => add(b't', text.as_bytes()),
+            Part::Owned(text) => add(b't', text.as_bytes()),
+            Part::Count(count) => add(b'c', count.to_string().as_bytes()),
+            Part::Name(name) => add(b'n', name.as_bytes()),
+            Part::Reference(reference) => add(b'r', reference.as_bytes()),
+        }
+    }
+    let hex: String = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Fingerprint(hex)
+}
+
+/// The parts of variables or headers, sorted by name.
+pub(super) fn pairs(pairs: &[(String, Template)]) -> Vec<Part> {
+    let mut sorted: Vec<&(String, Template)> = pairs.iter().collect();
+    sorted.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut parts = vec![Part::Count(sorted.len())];
+    for (name, template) in sorted {
+        let pieces = pieces(name, template);
+        parts.push(Part::Owned(name.clone()));
+        parts.push(Part::Count(pieces.len()));
+        parts.extend(pieces);
+    }
+    parts
+}
+
+/// The pieces of the value of `owner`, plain ones that follow each other as one.
+fn pieces(owner: &str, template: &Template) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let plain = |parts: &mut Vec<Part>, text: &str| match parts.last_mut() {
+        Some(Part::Owned(before)) => before.push_str(text),
+        _ => parts.push(Part::Owned(text.to_owned())),
+    };
+    for piece in &template.pieces {
+        match piece {
+            Piece::Text(text) => plain(&mut parts, text),
+            Piece::WorkspaceFolder => plain(&mut parts, WORKSPACE),
+            Piece::Value { name, value } => {
+                let hides = is_secret(name, value.expose())
+                    || is_secret(owner, "")
+                    || owner.eq_ignore_ascii_case("authorization");
+                match hides {
+                    true => parts.push(Part::Name(name.clone())),
+                    false => plain(&mut parts, value.expose()),
+                }
+            }
+            // Expansion leaves none.
+            Piece::Variable { name, .. } => parts.push(Part::Name(name.clone())),
+            Piece::Secret(reference) => parts.push(Part::Reference(reference.to_string())),
+        }
+    }
+    parts
+}
+
+const FORMAT: &[u8] = b"synapse.upstream/1";
