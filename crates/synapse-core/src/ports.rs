@@ -31,7 +31,7 @@ use crate::time::Timestamp;
 
 pub use self::keeping::{Kept, PassphrasePrompt, PassphrasePurpose, SecretKeeper, Shelf, Writing};
 pub use self::upstream::{
-    ApprovalStore, BrowserOpener, LoginClaim, OAuthRecorder, StoredUpstream, TokenSource,
+    ApprovalStore, BrowserOpener, LoginClaim, OAuthRecorder, StoredTokens, StoredUpstream, TokenSource,
     TokenStore, TokenTransaction, UpstreamStore,
 };
 

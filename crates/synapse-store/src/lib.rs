@@ -11,6 +11,7 @@ mod failure;
 mod ledger;
 mod secrets;
 mod shell;
+mod tokens;
 
 pub use connections::TomlConnections;
 pub use failure::{is_of_room, try_write};
@@ -18,6 +19,7 @@ pub use ledger::{SqliteLedger, SqlitePrices};
 pub use secrets::{Environment, Inspected, NewKey, NoPrompt, Scanned, Secrets};
 pub use synapse_files::Home;
 pub use synapse_process::Guard;
+pub use tokens::TokenRecords;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -97,6 +97,15 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
     ) -> Failure;
 }
 
+/// A token record as it is stored.
+#[derive(Debug)]
+pub struct StoredTokens {
+    /// The server that it is named after.
+    pub server: String,
+    /// The record, or why it cannot be used.
+    pub record: Result<(RecordKey, TokenRecord), Failure>,
+}
+
 /// Where token records are kept.
 #[async_trait]
 pub trait TokenStore: Send + Sync + fmt::Debug {
@@ -106,11 +115,11 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     /// `oauth.store-unavailable`, `storage.*`.
     async fn load(&self, key: &RecordKey) -> Result<Option<TokenRecord>, Failure>;
 
-    /// All records of one configuration.
+    /// All records of one configuration. A damaged one hides no other.
     ///
     /// # Errors
-    /// As [`TokenStore::load`].
-    async fn list(&self, config: &str) -> Result<Vec<(RecordKey, TokenRecord)>, Failure>;
+    /// The store as a whole cannot be used: `oauth.store-unavailable`, `storage.*`.
+    async fn list(&self, config: &str) -> Result<Vec<StoredTokens>, Failure>;
 
     /// The records of one server of one configuration: one for each URL and issuer.
     ///
