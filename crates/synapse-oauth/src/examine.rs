@@ -36,13 +36,13 @@ pub enum RungOutcome {
     Skipped,
 }
 
-const RUNGS: [&str; 6] = [
+/// What a login stands on, in order; the stored token is looked at in any case.
+const RUNGS: [&str; 5] = [
     "oauth.discovery",
     "oauth.issuer",
     "oauth.registration",
     "oauth.redirect",
     "oauth.scopes",
-    "oauth.token",
 ];
 
 impl OAuth {
@@ -69,14 +69,11 @@ impl OAuth {
                 outcome: RungOutcome::Failed(failure),
             });
         }
-        for id in RUNGS.iter().skip(rungs.len()).take(RUNGS.len() - 1) {
-            if *id != "oauth.token" {
-                rungs.push(Rung {
-                    id,
-                    outcome: RungOutcome::Skipped,
-                });
-            }
-        }
+        let skipped = RUNGS.iter().skip(rungs.len()).map(|id| Rung {
+            id,
+            outcome: RungOutcome::Skipped,
+        });
+        rungs.extend(skipped.collect::<Vec<_>>());
         rungs.push(Rung {
             id: "oauth.token",
             outcome: self.token_rung(request, &stored),

@@ -63,7 +63,9 @@ struct Client<'a> {
 /// The text of a record.
 pub(super) fn write(key: &RecordKey, record: &TokenRecord) -> Zeroizing<Vec<u8>> {
     let exposed = |secret: &'_ Option<SecretString>| -> Option<String> {
-        secret.as_ref().map(|secret| secret.expose_secret().to_owned())
+        secret
+            .as_ref()
+            .map(|secret| secret.expose_secret().to_owned())
     };
     let (access, refresh, secret) = (
         Zeroizing::new(exposed(&record.access)),
@@ -89,7 +91,11 @@ pub(super) fn write(key: &RecordKey, record: &TokenRecord) -> Zeroizing<Vec<u8>>
         resource: record.resource.as_deref().map(Cow::Borrowed),
         access_token: access.as_deref().map(Cow::Borrowed),
         refresh_token: refresh.as_deref().map(Cow::Borrowed),
-        scopes: record.scopes.iter().map(|scope| Cow::Borrowed(scope.as_str())).collect(),
+        scopes: record
+            .scopes
+            .iter()
+            .map(|scope| Cow::Borrowed(scope.as_str()))
+            .collect(),
         expires_at: record.expires_at.map(|end| Cow::Owned(end.to_string())),
         obtained_at: Cow::Owned(record.obtained_at.to_string()),
     };
@@ -219,7 +225,11 @@ pub(super) mod tests {
             "[]".to_owned(),
             "\0".repeat(10),
         ] {
-            assert_eq!(read(broken.as_bytes()).unwrap_err(), Damage::Broken, "{broken}");
+            assert_eq!(
+                read(broken.as_bytes()).unwrap_err(),
+                Damage::Broken,
+                "{broken}"
+            );
         }
     }
 }

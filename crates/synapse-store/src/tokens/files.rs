@@ -101,7 +101,10 @@ pub(super) fn claim(
     server: &UpstreamName,
 ) -> Result<Box<dyn LoginClaim>, Failure> {
     let holder = directory.join(format!("{server}.login"));
-    let lock = match Lock::acquire(&directory.join(format!("{server}.login.lock")), Duration::ZERO) {
+    let lock = match Lock::acquire(
+        &directory.join(format!("{server}.login.lock")),
+        Duration::ZERO,
+    ) {
         Ok(lock) => lock,
         Err(failure) if failure.code == Code::StorageLocked => return Err(taken(server, &holder)),
         Err(failure) => return Err(failure),

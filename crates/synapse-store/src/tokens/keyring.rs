@@ -10,7 +10,9 @@ use super::Slot;
 use crate::secrets::keyring::{self, Asked};
 
 pub(super) async fn slots(config: &str) -> Result<Vec<Slot>, Failure> {
-    let accounts = keyring::accounts_of(SERVICE, LIMIT).await.map_err(unavailable)?;
+    let accounts = keyring::accounts_of(SERVICE, LIMIT)
+        .await
+        .map_err(unavailable)?;
     let mut slots: Vec<Slot> = accounts
         .iter()
         .filter_map(|account| account.split_once('/'))
@@ -29,7 +31,9 @@ pub(super) async fn read(slot: &Slot) -> Result<Option<Zeroizing<Vec<u8>>>, Fail
 }
 
 pub(super) async fn write(slot: &Slot, text: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
-    keyring::write_item(asked(slot), text).await.map_err(unavailable)
+    keyring::write_item(asked(slot), text)
+        .await
+        .map_err(unavailable)
 }
 
 pub(super) async fn remove(slot: &Slot) -> Result<(), Failure> {
@@ -37,7 +41,10 @@ pub(super) async fn remove(slot: &Slot) -> Result<(), Failure> {
 }
 
 pub(super) fn shown(slot: &Slot) -> String {
-    format!("the keyring item `{}` of the service `{SERVICE}`", slot.account())
+    format!(
+        "the keyring item `{}` of the service `{SERVICE}`",
+        slot.account()
+    )
 }
 
 fn asked(slot: &Slot) -> Asked {

@@ -137,8 +137,7 @@ impl TokenRecords {
         let Some(text) = self.text(slot).await? else {
             return Ok(None);
         };
-        let (key, record) =
-            document::read(&text).map_err(|damage| self.damaged(slot, damage))?;
+        let (key, record) = document::read(&text).map_err(|damage| self.damaged(slot, damage))?;
         // A record that was moved or renamed is that of another server, URL or issuer.
         if Slot::of(&key) != *slot {
             return Err(self.damaged(slot, Damage::Broken));
@@ -189,11 +188,11 @@ impl TokenRecords {
                 format!("{place} was written by a newer Synapse"),
             )
             .hint("use that version, or remove the record and log in again"),
-            Damage::Broken => Failure::new(
-                Code::OauthStoreUnavailable,
-                format!("{place} is damaged"),
-            )
-            .cause("it is no record that Synapse wrote for this server; it was left as it is"),
+            Damage::Broken => {
+                Failure::new(Code::OauthStoreUnavailable, format!("{place} is damaged")).cause(
+                    "it is no record that Synapse wrote for this server; it was left as it is",
+                )
+            }
         }
         .command(
             "forget it, then log in again",
@@ -329,8 +328,8 @@ impl TokenTransaction for Transaction {
 
 /// A configuration's name becomes that of a directory.
 fn check_config(config: &str) -> Result<(), Failure> {
-    let fits = (1..=64).contains(&config.len())
-        && config.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let fits =
+        (1..=64).contains(&config.len()) && config.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match fits {
         true => Ok(()),
         false => Err(Failure::new(
