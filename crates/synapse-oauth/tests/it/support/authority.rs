@@ -115,11 +115,6 @@ impl Authority {
         end
     }
 
-    /// Refuses every access token that was given so far.
-    pub(crate) fn revoke_access(&self) {
-        self.shared.state.lock().unwrap().access.clear();
-    }
-
     /// Whether the server takes this token.
     pub(crate) fn takes(&self, token: &str) -> bool {
         self.shared.state.lock().unwrap().access.contains(token)

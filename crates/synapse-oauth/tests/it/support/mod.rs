@@ -21,7 +21,7 @@ use url::Url;
 
 pub(crate) use self::authority::{Authority, Conduct};
 pub(crate) use self::store::MemoryTokens;
-pub(crate) use self::user::{Browser, User, callback, get};
+pub(crate) use self::user::{Browser, User, get};
 
 /// Everything that one test needs.
 pub(crate) struct Bench {

@@ -111,10 +111,9 @@ impl BrowserOpener for Browser {
     async fn open(&self, url: &Url) -> Result<(), Failure> {
         self.opened.lock().unwrap().push(url.clone());
         let end = self.authority.logged_in(url);
-        let visits = (self.visits)(&end);
-        let answers = self.answers.clone();
+        let (visits, answers) = (self.visits, self.answers.clone());
         std::thread::spawn(move || {
-            for visit in visits {
+            for visit in visits(&end) {
                 let url: Url = visit.parse().unwrap();
                 let answer = callback(&url);
                 answers.lock().unwrap().push(answer);
@@ -125,7 +124,7 @@ impl BrowserOpener for Browser {
 }
 
 /// What the callback answers to a GET of `url`.
-pub(crate) fn callback(url: &Url) -> String {
+fn callback(url: &Url) -> String {
     let host = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
     get(
