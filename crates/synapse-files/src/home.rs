@@ -35,6 +35,36 @@ impl Home {
         self.directory.join("connections.toml")
     }
 
+    /// The upstream servers, for people to read and edit.
+    #[must_use]
+    pub fn mcp_servers(&self) -> PathBuf {
+        self.directory.join("mcp-servers.json")
+    }
+
+    /// What belongs to the hub: approvals and logs of upstream servers.
+    #[must_use]
+    pub fn hub(&self) -> PathBuf {
+        self.directory.join("hub")
+    }
+
+    /// What upstream servers wrote to stderr, by configuration file.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.hub().join("logs")
+    }
+
+    /// One locked file for every upstream server that runs.
+    #[must_use]
+    pub fn running(&self) -> PathBuf {
+        self.hub().join("running")
+    }
+
+    /// The approvals of upstream servers, by configuration file.
+    #[must_use]
+    pub fn approvals(&self) -> PathBuf {
+        self.hub().join("approvals")
+    }
+
     /// The ledger, an SQLite database.
     #[must_use]
     pub fn ledger(&self) -> PathBuf {

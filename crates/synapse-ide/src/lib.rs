@@ -17,6 +17,7 @@ mod link;
 mod location;
 mod machine;
 mod preview;
+mod servers;
 mod snippet;
 mod state;
 mod survey;
@@ -29,6 +30,7 @@ pub use entry::{Entry, NAME};
 pub use journal::{Applied, Journal};
 pub use link::link;
 pub use machine::{Lookup, Machine, System};
+pub use servers::{Declared, servers};
 pub use snippet::snippet;
 pub use state::{EntryState, PlaceState, is_detected, states};
 

@@ -41,7 +41,7 @@ pub(crate) fn rely_on(home: &Home, file: &Path) -> Result<(), Failure> {
     refuse(home.rely_on(file))
 }
 
-fn refuse(examined: Result<(), Distrust>) -> Result<(), Failure> {
+pub(crate) fn refuse(examined: Result<(), Distrust>) -> Result<(), Failure> {
     match examined {
         Err(distrust) if distrust.keeping == Keeping::Kept => Err(distrusted(&distrust)),
         Ok(()) | Err(_) => Ok(()),

@@ -4,22 +4,30 @@
 //! **Invariant:** nothing here reads the environment or guesses a directory: both are passed in.
 //! Reading creates nothing; every write is atomic and safe against other processes.
 
+mod approvals;
 mod aside;
 pub mod atomic;
 mod connections;
 mod failure;
 mod ledger;
+mod logs;
+mod running;
 mod secrets;
 mod shell;
 mod tokens;
+mod upstreams;
 
+pub use approvals::JsonApprovals;
 pub use connections::TomlConnections;
 pub use failure::{is_of_room, try_write};
 pub use ledger::{SqliteLedger, SqlitePrices};
+pub use logs::{UpstreamLog, read_log};
+pub use running::{Note, RunningServer, note_running, running};
 pub use secrets::{Environment, Inspected, NewKey, NoPrompt, Scanned, Secrets};
 pub use synapse_files::Home;
 pub use synapse_process::Guard;
 pub use tokens::TokenRecords;
+pub use upstreams::{HubPlace, JsonUpstreams, UpstreamsFile, not_found, read_env_file};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

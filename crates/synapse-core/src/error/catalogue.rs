@@ -477,9 +477,9 @@ catalogue! {
         detected "the lock was not free within the waiting time"
         remedy "Look for a hanging synapse process, then try again.";
     StorageCorrupt "storage.corrupt" Storage
-        means "the ledger file is damaged"
-        detected "SQLite reports that it is no database or malformed; it was not changed"
-        remedy "Run `synapse history repair`: it saves what can be read and keeps the damaged file. Or move the file away to start a new one; limits then begin at zero.";
+        means "a file of Synapse is damaged"
+        detected "SQLite reports that the ledger is no database or malformed, or an approval of the hub is not what its hash says; it was not changed"
+        remedy "For the ledger, run `synapse history repair`: it saves what can be read and keeps the damaged file. Or move the file away to start a new one; limits then begin at zero. An approval is given anew with `synapse hub approve SERVER`.";
     StorageNewerFormat "storage.newer-format" Storage
         means "the ledger was written by a newer Synapse"
         detected "its schema version is higher than this version knows; it was not changed"
@@ -535,7 +535,7 @@ catalogue! {
     UpstreamTimeout "upstream.timeout" Upstream
         means "the upstream server did not answer in time"
         detected "the limit for its start or for the call passed without an answer or progress; the call may have run"
-        remedy "Raise `timeout` of the entry if the server needs longer.";
+        remedy "Raise `timeouts` of the entry if the server needs longer.";
     UpstreamProtocol "upstream.protocol" Upstream
         means "the upstream server broke the protocol"
         detected "its answer is not JSON, has no result and no error, or contradicts what it negotiated"

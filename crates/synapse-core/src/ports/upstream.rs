@@ -48,11 +48,21 @@ pub trait UpstreamStore: Send + Sync + fmt::Debug {
 
 /// Where approvals are kept. Each configuration file has its own.
 pub trait ApprovalStore: Send + Sync + fmt::Debug {
-    /// All approvals.
+    /// All approvals. A damaged one is left out, as if it had never been given; so is one whose
+    /// catalogue is not what its hash says.
     ///
     /// # Errors
     /// `storage.*`, `config.newer-format`.
     fn load(&self) -> Result<Vec<Approval>, Failure>;
+
+    /// The approval of one server.
+    ///
+    /// # Errors
+    /// `storage.corrupt` when it is damaged, or as [`ApprovalStore::load`].
+    fn find(&self, server: &UpstreamName) -> Result<Option<Approval>, Failure> {
+        let all = self.load()?;
+        Ok(all.into_iter().find(|approval| approval.server == *server))
+    }
 
     /// Keeps an approval in place of the one that the server had.
     ///

@@ -16,10 +16,11 @@ use crate::secure_url::SecureUrl;
 /// What an entry is expanded with.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// The variables of the file that the entry names with `envFile`, and how the file is shown.
-    pub env_file: Option<(&'a str, &'a BTreeMap<String, String>)>,
+    /// The files of variables, the first one first: that of the entry's `envFile`, then those that
+    /// the command line names.
+    pub env_files: &'a [EnvFile],
     /// The environment: that of the shell, or of the IDE that started Synapse.
-    pub environment: &'a BTreeMap<String, String>,
+    pub environment: &'a (dyn Fn(&str) -> Option<String> + Send + Sync),
     /// Where programs are searched: the approved `PATH`, else that of the environment.
     pub search_path: Option<&'a str>,
     /// The home directory, for `~/` and as the working directory.
@@ -28,6 +29,36 @@ pub struct Surroundings<'a> {
     pub workspace: Option<&'a str>,
     /// The file system.
     pub places: &'a dyn Places,
+}
+
+impl fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Variables may hold tokens.
+        formatter
+            .debug_struct("Surroundings")
+            .field("search_path", &self.search_path)
+            .field("home_directory", &self.home_directory)
+            .field("workspace", &self.workspace)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A file of `NAME=value` lines, as it was read.
+#[derive(Clone)]
+pub struct EnvFile {
+    /// How the file is shown.
+    pub path: String,
+    /// Its variables.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for EnvFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EnvFile")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Looks at programs and directories.
@@ -58,7 +89,7 @@ pub struct Expanded {
 pub enum Found {
     /// In the entry's own `env`.
     Entry,
-    /// In the file that `envFile` names.
+    /// In a file that the entry or the command line names.
     File,
     /// In the environment. An IDE may not pass it on.
     Environment,
@@ -208,18 +239,16 @@ fn address(
     Ok((target, fingerprint::of(&parts)))
 }
 
-/// https, or http to this machine, without user and fragment.
+/// https, or http to this machine, without user and fragment. A query is part of the address.
 fn parse_url(text: &str) -> Result<Url, Failure> {
-    let url = text
-        .parse::<SecureUrl>()
-        .map_err(|error| {
-            Failure::new(
-                Code::EndpointInvalidUrl,
-                "the URL of the server cannot be used",
-            )
-            .caused_by(&error)
-        })?
-        .into_url();
+    let refused = |error: &dyn std::error::Error| {
+        Failure::new(
+            Code::EndpointInvalidUrl,
+            "the URL of the server cannot be used",
+        )
+        .caused_by(error)
+    };
+    let url = Url::parse(text.trim()).map_err(|error| refused(&error))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Failure::new(
             Code::ConfigSecretInArgv,
@@ -227,6 +256,12 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
         )
         .hint("put the credential into `headers`"));
     }
+    let mut without_query = url.clone();
+    without_query.set_query(None);
+    without_query
+        .as_str()
+        .parse::<SecureUrl>()
+        .map_err(|error| refused(&error))?;
     Ok(url)
 }
 
@@ -292,15 +327,16 @@ impl Scope<'_> {
         };
         let in_file = self
             .surroundings
-            .env_file
-            .and_then(|(_, all)| all.get(name));
+            .env_files
+            .iter()
+            .find_map(|file| file.variables.get(name));
         if let Some(text) = in_file {
             self.found.insert(name.to_owned(), Found::File);
             return Ok(value(text));
         }
-        if let Some(text) = self.surroundings.environment.get(name) {
+        if let Some(text) = (self.surroundings.environment)(name) {
             self.found.insert(name.to_owned(), Found::Environment);
-            return Ok(value(text));
+            return Ok(value(&text));
         }
         match default {
             Some(text) => {
@@ -369,13 +405,14 @@ impl Scope<'_> {
         let failure = match name {
             "workspaceFolder" => failure.cause("no IDE said in which folder it works"),
             _ => {
-                let file = match (self.surroundings.env_file, &self.upstream.env_file) {
-                    (Some((path, _)), _) => format!("its envFile {path}"),
-                    (None, Some(path)) => format!("its envFile {path}, which is not there"),
-                    (None, None) => "no envFile is named".to_owned(),
+                let files = self.surroundings.env_files.iter();
+                let files: Vec<&str> = files.map(|file| file.path.as_str()).collect();
+                let places = match files.is_empty() {
+                    true => "no envFile is named".to_owned(),
+                    false => format!("in {}", files.join(", ")),
                 };
                 failure.cause(format!(
-                    "looked for in the entry's `env`, in the environment, and in a file: {file}"
+                    "looked for in the entry's `env`, in the environment, and in files: {places}"
                 ))
             }
         };

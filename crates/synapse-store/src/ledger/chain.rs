@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 
 use super::carried::Carried;
-use super::content::{CONTENT, OF_EVERY_ROW, SERVER};
+use super::content::{CONTENT, OF_EVERY_ROW};
 
 /// A hash.
 pub(super) type Seal = [u8; 32];
@@ -80,10 +80,14 @@ impl Head {
         for index in 0..OF_EVERY_ROW {
             add_value(&mut hash, row.get_ref(index)?);
         }
-        let is_of_hub =
-            row.as_ref().column_count() > SERVER && !matches!(row.get_ref(SERVER)?, ValueRef::Null);
+        // Rows of older formats have none of these columns, and calls of a connection no value there.
+        let ends_at = CONTENT.len().min(row.as_ref().column_count());
+        let mut is_of_hub = false;
+        for index in OF_EVERY_ROW..ends_at {
+            is_of_hub |= row.get_ref(index)? != ValueRef::Null;
+        }
         if is_of_hub {
-            for index in SERVER..CONTENT.len() {
+            for index in OF_EVERY_ROW..ends_at {
                 add_value(&mut hash, row.get_ref(index)?);
             }
         }

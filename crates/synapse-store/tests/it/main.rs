@@ -7,10 +7,13 @@
     reason = "tests of many runs print how many there were"
 )]
 
+mod approvals;
 mod atomic;
 mod child;
 mod connections;
 mod contract;
+mod hub;
 mod ledger;
 mod secrets;
 mod support;
+mod upstreams;

@@ -61,6 +61,7 @@ async fn every_column_is_sealed() {
             ("sequence" | "seal", _) => continue,
             ("outcome", _) => "'error'".to_owned(),
             ("attempts" | "maybe_billed", _) => "0".to_owned(),
+            ("may_have_run", _) => "1".to_owned(),
             (_, "BLOB") => "randomblob(16)".to_owned(),
             (_, "INTEGER") => "77".to_owned(),
             _ => "'edited'".to_owned(),

@@ -40,7 +40,7 @@ fn read_and_never_written(home: &Home, rows: usize) {
     block_on(async {
         let failure = ledger.open(opening("hf", NOON)).await.unwrap_err();
         assert_eq!(failure.code, Code::StorageNewerFormat);
-        assert_eq!(failure.context["format"], "5");
+        assert_eq!(failure.context["format"], "6");
         let before = synapse_core::time::Timestamp::from_millis(i64::MAX);
         let failure = ledger.purge(before).await.unwrap_err();
         assert_eq!(failure.code, Code::StorageNewerFormat);
@@ -70,7 +70,7 @@ fn written() -> (tempfile::TempDir, Home) {
 fn a_newer_ledger_is_not_touched() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    database.pragma_update(None, "user_version", 5).unwrap();
+    database.pragma_update(None, "user_version", 6).unwrap();
     drop(database);
     let before = std::fs::read(home.ledger()).unwrap();
     read_and_never_written(&home, 100);
@@ -91,12 +91,12 @@ fn a_newer_ledger_whose_columns_are_not_known_says_that_it_is_newer() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     database
-        .execute_batch("ALTER TABLE entries RENAME TO rows; PRAGMA user_version = 5")
+        .execute_batch("ALTER TABLE entries RENAME TO rows; PRAGMA user_version = 6")
         .unwrap();
     drop(database);
     let failure = refused(&home);
     assert_eq!(failure.code, Code::StorageNewerFormat);
-    assert_eq!(failure.context["format"], "5");
+    assert_eq!(failure.context["format"], "6");
 }
 
 /// When a newer Synapse crashed, its version may stand in the log only.
@@ -104,7 +104,7 @@ fn a_newer_ledger_whose_columns_are_not_known_says_that_it_is_newer() {
 fn a_newer_ledger_with_a_log_is_not_touched_either() {
     let (_directory, home) = written();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    database.pragma_update(None, "user_version", 5).unwrap();
+    database.pragma_update(None, "user_version", 6).unwrap();
     let (_copies, copy) = self::home();
     copy.create().unwrap();
     let content = |home: &Home| {

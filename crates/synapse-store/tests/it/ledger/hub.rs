@@ -14,7 +14,7 @@ use crate::support::{NOON, closing, home, opening};
 
 fn begin(server: &str, tool: &str) -> HubOpening {
     HubOpening {
-        call_id: opening("-", NOON).receipt.call_id,
+        call_id: opening("none", NOON).receipt.call_id,
         started_at: Timestamp::from_millis(NOON),
         kind: HubKind::Call,
         caller: Caller {

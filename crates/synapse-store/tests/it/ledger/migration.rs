@@ -146,5 +146,5 @@ async fn a_ledger_of_the_third_format_keeps_its_seals_and_its_open_rows_may_be_b
         .unwrap()
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
-    assert_eq!(version, 4);
+    assert_eq!(version, 5);
 }

@@ -109,7 +109,15 @@ fn unreadable_pages_cost_their_rows_and_nothing_else() {
         }
         write(&home.ledger(), &damaged);
         let repaired = repair(&home);
-        let kept = repaired.kept_at.as_deref().unwrap();
+        let Some(kept) = repaired.kept_at.as_deref() else {
+            // The pages were free ones: nothing that is in use was hit.
+            let database = rusqlite::Connection::open(home.ledger()).unwrap();
+            let sound: String = database
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(sound, "ok");
+            continue;
+        };
         assert!(std::fs::read(kept).unwrap() == damaged);
         let places: u64 = repaired.lost.iter().map(|places| places.count()).sum();
         let verified = verified(&home);

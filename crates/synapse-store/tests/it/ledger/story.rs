@@ -65,7 +65,7 @@ impl Both {
         let at = NOON + random.between(-40 * DAY, 40 * DAY);
         let mut facts = HubFacts::of(["x", "y"][random.below(2)]);
         let call = HubOpening {
-            call_id: opening("-", at).receipt.call_id,
+            call_id: opening("none", at).receipt.call_id,
             started_at: Timestamp::from_millis(at),
             kind: HubKind::ALL[random.below(HubKind::ALL.len())],
             caller: Caller {

@@ -1,0 +1,32 @@
+//! The programs and directories of this machine, for the expansion of entries.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use synapse_core::upstream::expand::Places;
+use synapse_process::Program;
+
+/// Looks at the file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemPlaces;
+
+impl Places for SystemPlaces {
+    fn program(&self, name: &str, search_path: Option<&str>) -> Option<String> {
+        let found = Program::find(name, search_path.map(OsStr::new))?;
+        found.path().to_str().map(str::to_owned)
+    }
+
+    fn directory(&self, path: &str) -> Result<String, String> {
+        if !Path::new(path).is_absolute() {
+            return Err("it is not absolute, and would mean another one in every IDE".to_owned());
+        }
+        let canonical = Path::new(path)
+            .canonicalize()
+            .map_err(|error| error.to_string())?;
+        if !canonical.is_dir() {
+            return Err("it is no directory".to_owned());
+        }
+        let text = canonical.to_str().ok_or("its path is not UTF-8")?;
+        Ok(text.to_owned())
+    }
+}

@@ -1,0 +1,307 @@
+//! Approvals of upstream servers: one file each, for its owner alone, in a directory of its
+//! configuration file. A catalogue is kept as it came, with its hash, which is held against it
+//! whenever it is read.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use synapse_core::ports::ApprovalStore;
+use synapse_core::time::Timestamp;
+use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Start, UpstreamName};
+use synapse_core::{Code, Failure, Remedy};
+use synapse_files::FileError;
+
+use crate::atomic::{self, Lock};
+use crate::failure::{of_file, reading, rely_on, shown, writing};
+use crate::upstreams::HubPlace;
+
+/// The approvals of the servers of a [`HubPlace`].
+#[derive(Debug, Clone)]
+pub struct JsonApprovals {
+    place: HubPlace,
+}
+
+impl JsonApprovals {
+    /// The approvals of `place`. Touches nothing.
+    #[must_use]
+    pub const fn new(place: HubPlace) -> Self {
+        Self { place }
+    }
+
+    fn directory(&self) -> PathBuf {
+        self.place.home().approvals().join(self.place.key())
+    }
+
+    /// The file of a server. Names that differ in case alone are different files on every system.
+    fn file(&self, server: &UpstreamName) -> PathBuf {
+        let digest = digest(&SHA256, server.as_str().as_bytes());
+        let tail: String = digest
+            .as_ref()
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        self.directory().join(format!("{server}-{tail}.json"))
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Approval>, Failure> {
+        rely_on(self.place.home(), path)?;
+        let bytes = match synapse_files::read(path, LIMIT) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(FileError::TooLarge { .. }) => return Err(damaged(path, "it is too large")),
+            Err(error) => return Err(of_file(error)),
+        };
+        let format: Format =
+            serde_json::from_slice(&bytes).map_err(|_| damaged(path, "it is no approval"))?;
+        if format.format > FORMAT {
+            return Err(newer(path, format.format));
+        }
+        let record: Record =
+            serde_json::from_slice(&bytes).map_err(|_| damaged(path, "it is no approval"))?;
+        let approval = record.approval().map_err(|why| damaged(path, why))?;
+        match self.file(&approval.server) == path {
+            true => Ok(Some(approval)),
+            false => Err(damaged(path, "it is the approval of another server")),
+        }
+    }
+
+    fn lock(&self) -> Result<Lock, Failure> {
+        self.place.home().create().map_err(of_file)?;
+        atomic::create_directory(&self.directory())?;
+        Lock::acquire(&self.directory().join(".lock"), PATIENCE)
+    }
+
+    /// Refuses to replace what a newer Synapse wrote.
+    fn expect_ours(&self, path: &Path) -> Result<(), Failure> {
+        match self.read(path) {
+            Err(failure) if failure.code == Code::ConfigNewerFormat => Err(failure),
+            Err(failure) if failure.code != Code::StorageCorrupt => Err(failure),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl ApprovalStore for JsonApprovals {
+    fn load(&self) -> Result<Vec<Approval>, Failure> {
+        let directory = self.directory();
+        let entries = match std::fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(reading(&directory, &error)),
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|error| reading(&directory, &error))?.path();
+            if path.extension().is_some_and(|ending| ending == "json") {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        let mut approvals = Vec::new();
+        for path in paths {
+            match self.read(&path) {
+                Ok(found) => approvals.extend(found),
+                // Nothing was approved by what cannot be relied upon.
+                Err(failure) if failure.code == Code::StorageCorrupt => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(approvals)
+    }
+
+    fn find(&self, server: &UpstreamName) -> Result<Option<Approval>, Failure> {
+        self.read(&self.file(server))
+    }
+
+    fn keep(&self, approval: &Approval) -> Result<(), Failure> {
+        let _lock = self.lock()?;
+        let path = self.file(&approval.server);
+        self.expect_ours(&path)?;
+        let record = Record::of(approval);
+        let mut text = serde_json::to_vec_pretty(&record).map_err(|error| {
+            Failure::new(Code::InternalInvariant, "an approval cannot be written").caused_by(&error)
+        })?;
+        text.push(b'\n');
+        if u64::try_from(text.len()).is_ok_and(|length| length > LIMIT) {
+            return Err(Failure::new(
+                Code::UpstreamTooLarge,
+                format!(
+                    "the lists of `{}` are too large to be kept",
+                    approval.server
+                ),
+            )
+            .with("server", &approval.server));
+        }
+        atomic::replace(&path, &text)
+    }
+
+    fn withdraw(&self, server: &UpstreamName) -> Result<(), Failure> {
+        let path = self.file(server);
+        if !path.exists() {
+            return Ok(());
+        }
+        let _lock = self.lock()?;
+        self.expect_ours(&path)?;
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(writing(&path, &error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u64,
+}
+
+/// An approval as it is kept.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    format: u64,
+    server: String,
+    approved_at: String,
+    fingerprint: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<StartRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    catalogue: Option<CatalogueRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StartRecord {
+    program: String,
+    search_path: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CatalogueRecord {
+    hash: String,
+    protocol: String,
+    server_info: Map<String, Value>,
+    capabilities: Map<String, Value>,
+    instructions: Option<String>,
+    tools: Vec<Map<String, Value>>,
+    prompts: Vec<Map<String, Value>>,
+    resources: Vec<Map<String, Value>>,
+    templates: Vec<Map<String, Value>>,
+}
+
+impl Record {
+    fn of(approval: &Approval) -> Self {
+        Self {
+            format: FORMAT,
+            server: approval.server.to_string(),
+            approved_at: approval.approved_at.to_string(),
+            fingerprint: approval.fingerprint.to_string(),
+            start: approval.start.as_ref().map(|start| StartRecord {
+                program: start.program.clone(),
+                search_path: start.search_path.clone(),
+            }),
+            catalogue: approval
+                .catalogue
+                .as_ref()
+                .map(|catalogue| CatalogueRecord {
+                    hash: catalogue.hash().to_string(),
+                    protocol: catalogue.protocol.clone(),
+                    server_info: catalogue.server_info.clone(),
+                    capabilities: catalogue.capabilities.clone(),
+                    instructions: catalogue.instructions.clone(),
+                    tools: catalogue.tools.clone(),
+                    prompts: catalogue.prompts.clone(),
+                    resources: catalogue.resources.clone(),
+                    templates: catalogue.templates.clone(),
+                }),
+        }
+    }
+
+    fn approval(self) -> Result<Approval, &'static str> {
+        let catalogue = match self.catalogue {
+            Some(record) => Some(record.catalogue()?),
+            None => None,
+        };
+        Ok(Approval {
+            server: self.server.parse().map_err(|_| "its server has no name")?,
+            fingerprint: Fingerprint::from_hex(&self.fingerprint)
+                .ok_or("its fingerprint is none")?,
+            start: self.start.map(|start| Start {
+                program: start.program,
+                search_path: start.search_path,
+            }),
+            catalogue,
+            approved_at: self
+                .approved_at
+                .parse::<Timestamp>()
+                .map_err(|_| "its time is none")?,
+        })
+    }
+}
+
+impl CatalogueRecord {
+    fn catalogue(self) -> Result<Catalogue, &'static str> {
+        let catalogue = Catalogue {
+            protocol: self.protocol,
+            server_info: self.server_info,
+            capabilities: self.capabilities,
+            instructions: self.instructions,
+            tools: self.tools,
+            prompts: self.prompts,
+            resources: self.resources,
+            templates: self.templates,
+        };
+        match catalogue.hash().0 == self.hash {
+            true => Ok(catalogue),
+            false => Err("its catalogue is not what its hash says"),
+        }
+    }
+}
+
+fn damaged(path: &Path, why: &str) -> Failure {
+    let failure = Failure::new(
+        Code::StorageCorrupt,
+        format!("the approval {} cannot be relied upon", shown(path)),
+    )
+    .cause(why)
+    .cause("it counts as none");
+    let name = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .and_then(|stem| stem.rsplit_once('-'))
+        .and_then(|(name, _)| name.parse::<UpstreamName>().ok());
+    match name {
+        Some(server) => failure.remedy(
+            "look at the server and approve it again",
+            &Remedy::ApproveUpstream { server },
+        ),
+        None => failure,
+    }
+    .with("file", shown(path))
+}
+
+fn newer(path: &Path, format: u64) -> Failure {
+    Failure::new(
+        Code::ConfigNewerFormat,
+        format!(
+            "the approval {} was written by a newer Synapse",
+            shown(path)
+        ),
+    )
+    .cause(format!(
+        "its format is {format}; this version knows {FORMAT}"
+    ))
+    .cause("it was not touched")
+    .with("file", shown(path))
+    .with("format", format)
+}
+
+const FORMAT: u64 = 1;
+/// More than the lists of any server that a model could use.
+const LIMIT: u64 = 64 * 1024 * 1024;
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,162 @@
+//! What upstream servers write to stderr: a file each, for its owner alone, of bounded size. Whoever
+//! hands in a line has taken secrets and terminal controls out of it.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use synapse_core::Failure;
+use synapse_core::time::Timestamp;
+use synapse_core::upstream::UpstreamName;
+use synapse_files::{Found, open, private_options};
+
+use crate::atomic::create_directory;
+use crate::failure::{of_file, reading};
+use crate::upstreams::HubPlace;
+
+/// The log of one server. Several windows may write to it at once: each line goes in as a whole.
+///
+/// Beyond 1 MiB the older half moves to a second file, whose content before that is dropped.
+pub struct UpstreamLog {
+    lines: Mutex<Option<SyncSender<String>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl UpstreamLog {
+    /// The log of `server`. Nothing is created before its first line.
+    #[must_use]
+    pub fn new(place: &HubPlace, server: &UpstreamName) -> Self {
+        let (sender, lines) = sync_channel(WAITING);
+        let writer = Writer {
+            place: place.clone(),
+            path: path(place, server),
+        };
+        let thread = Builder::new()
+            .name("synapse-log".to_owned())
+            .spawn(move || writer.run(&lines))
+            .ok();
+        Self {
+            lines: Mutex::new(Some(sender)),
+            thread: Mutex::new(thread),
+        }
+    }
+
+    /// Hands in a line that came at `at`. Never waits: what comes faster than a disk writes is
+    /// dropped.
+    pub fn line(&self, at: Timestamp, line: &str) {
+        let line = line
+            .get(..line.floor_char_boundary(LONGEST))
+            .unwrap_or_default();
+        let text = format!("{at} {}\n", line.trim_end());
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = lines.as_ref() {
+            drop(sender.try_send(text));
+        }
+    }
+}
+
+impl Drop for UpstreamLog {
+    fn drop(&mut self) {
+        let lines = self.lines.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(lines.take());
+        let thread = self
+            .thread
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl std::fmt::Debug for UpstreamLog {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("UpstreamLog")
+            .finish_non_exhaustive()
+    }
+}
+
+struct Writer {
+    place: HubPlace,
+    path: PathBuf,
+}
+
+impl Writer {
+    fn run(&self, lines: &Receiver<String>) {
+        for first in lines {
+            // What came meanwhile goes with it.
+            let text: String = std::iter::once(first).chain(lines.try_iter()).collect();
+            // A log that cannot be written stops nobody.
+            drop(self.append(&text));
+        }
+    }
+
+    fn append(&self, text: &str) -> Result<(), Failure> {
+        self.place.home().create().map_err(of_file)?;
+        if let Some(directory) = self.path.parent() {
+            create_directory(directory)?;
+        }
+        let failed = |error: std::io::Error| reading(&self.path, &error);
+        let mut options = private_options();
+        options.append(true).create(true);
+        let mut file = options.open(&self.path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        if length > MOST {
+            std::fs::rename(&self.path, older(&self.path)).map_err(failed)?;
+            file = options.open(&self.path).map_err(failed)?;
+        }
+        file.write_all(text.as_bytes()).map_err(failed)
+    }
+}
+
+/// The last `lines` lines of the log of `server`; none when it never wrote any.
+///
+/// # Errors
+/// `storage.unavailable`.
+pub fn read_log(
+    place: &HubPlace,
+    server: &UpstreamName,
+    lines: usize,
+) -> Result<Vec<String>, Failure> {
+    let path = path(place, server);
+    let mut text = tail(&older(&path))?;
+    text.push_str(&tail(&path)?);
+    let all: Vec<&str> = text.lines().collect();
+    let skipped = all.len().saturating_sub(lines);
+    Ok(all.into_iter().skip(skipped).map(str::to_owned).collect())
+}
+
+fn tail(path: &PathBuf) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| reading(path, &error);
+    let mut file: File = match open(path) {
+        Ok(Found::Regular(file, _)) => file,
+        Ok(Found::Other(_)) => return Ok(String::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let length = file.metadata().map_err(failed)?.len();
+    let from = length.saturating_sub(2 * MOST);
+    file.seek(SeekFrom::Start(from)).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(2 * MOST)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn path(place: &HubPlace, server: &UpstreamName) -> PathBuf {
+    let directory = place.home().logs().join(place.key());
+    directory.join(format!("{server}.log"))
+}
+
+fn older(path: &std::path::Path) -> PathBuf {
+    path.with_extension("log.old")
+}
+
+const MOST: u64 = 512 * 1024;
+const LONGEST: usize = 8 * 1024;
+const WAITING: usize = 1_024;

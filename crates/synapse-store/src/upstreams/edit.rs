@@ -1,0 +1,110 @@
+//! Changes of `mcp-servers.json` that leave comments, layout and the other entries as they are.
+
+use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
+use serde_json::{Map, Value};
+use synapse_core::upstream::UpstreamName;
+use synapse_core::{Code, Failure};
+
+use super::source::Source;
+use super::tree::OPTIONS;
+use crate::failure::shown;
+
+/// The text with the entry added behind the last one.
+pub(super) fn insert(
+    source: &Source,
+    wrapper: Option<&str>,
+    name: &UpstreamName,
+    entry: &Map<String, Value>,
+) -> Result<String, Failure> {
+    let text = match source.text.trim().is_empty() {
+        // A new file has the shape that other programs read too.
+        true => "{\n  \"mcpServers\": {}\n}\n",
+        false => &source.text,
+    };
+    let wrapper = match source.text.trim().is_empty() {
+        true => Some("mcpServers"),
+        false => wrapper,
+    };
+    let root = parse(source, text)?;
+    let top = root.object_value_or_create().ok_or_else(|| odd(source))?;
+    let servers = match wrapper {
+        Some(key) => top.object_value_or_create(key).ok_or_else(|| odd(source))?,
+        None => top,
+    };
+    if property(&servers, name.as_str()).is_some() {
+        return Err(already_there(source, name));
+    }
+    servers.append(name.as_str(), input(&Value::Object(entry.clone())));
+    Ok(root.to_string())
+}
+
+/// The text without the entry.
+pub(super) fn remove(
+    source: &Source,
+    wrapper: Option<&str>,
+    name: &str,
+) -> Result<String, Failure> {
+    let root = parse(source, &source.text)?;
+    let top = root.object_value().ok_or_else(|| odd(source))?;
+    let servers = match wrapper {
+        Some(key) => top.object_value(key).ok_or_else(|| odd(source))?,
+        None => top,
+    };
+    let found = property(&servers, name).ok_or_else(|| odd(source))?;
+    found.remove();
+    Ok(root.to_string())
+}
+
+fn property(object: &CstObject, name: &str) -> Option<jsonc_parser::cst::CstObjectProp> {
+    object
+        .properties()
+        .into_iter()
+        .find(|property| property.decoded_name().as_deref() == Some(name))
+}
+
+fn parse(source: &Source, text: &str) -> Result<CstRootNode, Failure> {
+    CstRootNode::parse(text, &OPTIONS).map_err(|_| odd(source))
+}
+
+fn odd(source: &Source) -> Failure {
+    Failure::new(
+        Code::ConfigSyntax,
+        format!("{} cannot be changed as it is written", shown(&source.path)),
+    )
+    .cause("the file was left as it was")
+    .hint("make the change by hand")
+    .with("file", shown(&source.path))
+}
+
+/// The failure of a name that an entry has already.
+pub(super) fn already_there(source: &Source, name: &UpstreamName) -> Failure {
+    Failure::new(
+        Code::ConfigDuplicateName,
+        format!(
+            "a server called `{name}` is in {} already",
+            shown(&source.path)
+        ),
+    )
+    .cause("nothing was changed")
+    .command(
+        "remove it first, or pick another name",
+        format!("synapse hub remove {name}"),
+    )
+    .with("server", name)
+}
+
+fn input(value: &Value) -> CstInputValue {
+    match value {
+        Value::Null => CstInputValue::Null,
+        Value::Bool(flag) => CstInputValue::Bool(*flag),
+        Value::Number(number) => CstInputValue::Number(number.to_string()),
+        Value::String(text) => CstInputValue::String(text.clone()),
+        Value::Array(items) => CstInputValue::Array(items.iter().map(input).collect()),
+        Value::Object(fields) => CstInputValue::Object(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), input(value)))
+                .collect(),
+        ),
+    }
+}

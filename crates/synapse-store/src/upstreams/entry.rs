@@ -1,0 +1,466 @@
+//! One entry of `mcp-servers.json`, as an upstream.
+
+use std::str::FromStr as _;
+
+use synapse_core::ports::StoredUpstream;
+use synapse_core::redact::{holds_token, is_opaque, printable_line};
+use synapse_core::upstream::expand::secret_in_argv;
+use synapse_core::upstream::{
+    Piece, Template, Upstream, UpstreamName, UpstreamTransport, is_variable,
+};
+use synapse_core::{Code, Failure};
+
+use super::reader::Reader;
+use super::source::Source;
+use super::tree::{Member, Node, Value};
+use super::{keys, oauth, settings};
+
+/// Reads one entry. A bad value fails this entry alone, by name.
+pub(super) fn read(source: &Source, member: &Member) -> StoredUpstream {
+    let mut warnings = Vec::new();
+    let upstream = upstream(source, member, &mut warnings).map_err(|failure| {
+        let name = printable_line(&member.key);
+        let message = match failure.message.contains(&format!("`{name}`")) {
+            true => failure.message.clone(),
+            false => format!("`{name}`: {}", failure.message),
+        };
+        Failure { message, ..failure }.with("server", &name)
+    });
+    StoredUpstream {
+        name: member.key.clone(),
+        upstream,
+        warnings,
+    }
+}
+
+fn upstream(
+    source: &Source,
+    member: &Member,
+    warnings: &mut Vec<Failure>,
+) -> Result<Upstream, Failure> {
+    let name =
+        UpstreamName::from_str(&member.key).map_err(|failure| source.locate(failure, member.at))?;
+    let Value::Object(members) = &member.value.value else {
+        let failure = Failure::new(
+            Code::ConfigInvalidValue,
+            format!("`{name}` is {}, not an object", member.value.kind()),
+        );
+        return Err(source.locate(failure, member.value.at));
+    };
+    if let Some((key, at)) = member.value.doubled() {
+        let failure = Failure::new(
+            Code::ConfigSyntax,
+            format!("`{}` of `{name}` is there twice", printable_line(key)),
+        )
+        .hint("keep one of them");
+        return Err(source.locate(failure, at));
+    }
+    let mut reader = Reader::new(source, name.as_str(), "", members);
+    let read = entry(&mut reader, &name);
+    match read {
+        Ok(mut upstream) => {
+            let (ignored, found) = reader.finish(&keys::KNOWN, &keys::FOREIGN, &keys::SAFETY)?;
+            upstream.ignored = ignored;
+            warnings.extend(found);
+            Ok(upstream)
+        }
+        Err(failure) => {
+            warnings.append(&mut reader.warnings);
+            Err(failure)
+        }
+    }
+}
+
+fn entry(reader: &mut Reader<'_>, name: &UpstreamName) -> Result<Upstream, Failure> {
+    let kind = kind(reader)?;
+    let transport = match kind {
+        Kind::Stdio => stdio(reader)?,
+        Kind::Http => http(reader)?,
+    };
+    if let UpstreamTransport::Stdio {
+        command, arguments, ..
+    } = &transport
+    {
+        if let Some(warning) = unversioned(name, command, arguments) {
+            reader.warn(warning);
+        }
+    }
+    let mut upstream = settings::read(reader, name, transport)?;
+    upstream.oauth = oauth::read(reader, &upstream.transport)?;
+    Ok(upstream)
+}
+
+/// How a server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Stdio,
+    Http,
+}
+
+fn kind(reader: &mut Reader<'_>) -> Result<Kind, Failure> {
+    let stated = match reader.take("type") {
+        None => match reader.take("transport") {
+            Some(node) => {
+                reader.spelled("transport", "type");
+                Some(stated(reader, node)?)
+            }
+            None => None,
+        },
+        Some(node) => Some(stated(reader, node)?),
+    };
+    let has = |keys: &[&str]| keys.iter().any(|key| reader.has(key));
+    let starts = has(&["command"]) || has(&keys::COMMAND);
+    let connects = has(&["url"]) || has(&keys::ADDRESS);
+    match (stated, starts, connects) {
+        (_, true, true) => Err(Failure::new(
+            Code::ConfigInvalidValue,
+            "the entry has both a `command` and a `url`",
+        )
+        .hint("keep one of them")),
+        (Some(Kind::Stdio) | None, true, false) => Ok(Kind::Stdio),
+        (Some(Kind::Http) | None, false, true) => Ok(Kind::Http),
+        (Some(Kind::Http), true, false) => Err(Failure::new(
+            Code::ConfigInvalidValue,
+            "the entry is of type `streamable-http` and has a `command`",
+        )
+        .hint("remove `type`, or write `url` in place of `command`")),
+        (Some(Kind::Stdio), false, true) => Err(Failure::new(
+            Code::ConfigInvalidValue,
+            "the entry is of type `stdio` and has a `url`",
+        )
+        .hint("remove `type`, or write `command` in place of `url`")),
+        (Some(Kind::Stdio), false, false) => Err(missing("command")),
+        (Some(Kind::Http), false, false) => Err(missing("url")),
+        (None, false, false) => Err(Failure::new(
+            Code::ConfigInvalidValue,
+            "the entry has neither a `command` nor a `url`",
+        )),
+    }
+}
+
+fn missing(key: &str) -> Failure {
+    Failure::new(
+        Code::ConfigInvalidValue,
+        format!("the entry has no `{key}`"),
+    )
+}
+
+fn stated(reader: &mut Reader<'_>, node: &Node) -> Result<Kind, Failure> {
+    let Value::Text(word) = &node.value else {
+        return Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("`type` is {}, not a text", node.kind()),
+        ));
+    };
+    if word == keys::STDIO {
+        return Ok(Kind::Stdio);
+    }
+    if word == keys::HTTP {
+        return Ok(Kind::Http);
+    }
+    let is = |spellings: &[&str]| spellings.iter().any(|each| each.eq_ignore_ascii_case(word));
+    if is(&keys::SSE_SPELLINGS) {
+        return Err(reader
+            .at(
+                node,
+                Code::UpstreamUnsupported,
+                "the transport HTTP+SSE is not supported",
+            )
+            .cause("revision 2025-03-26 of the protocol replaced it")
+            .hint("give the server's streamable HTTP URL, with type `streamable-http`"));
+    }
+    let (kind, ours) = match word {
+        _ if is(&keys::STDIO_SPELLINGS) || word.eq_ignore_ascii_case(keys::STDIO) => {
+            (Kind::Stdio, keys::STDIO)
+        }
+        _ if is(&keys::HTTP_SPELLINGS) || word.eq_ignore_ascii_case(keys::HTTP) => {
+            (Kind::Http, keys::HTTP)
+        }
+        _ => {
+            return Err(reader
+                .at(
+                    node,
+                    Code::ConfigInvalidValue,
+                    format!("the type `{}` is not known", printable_line(word)),
+                )
+                .hint("write `stdio` or `streamable-http`"));
+        }
+    };
+    reader.spelled(&format!("type: {word}"), &format!("type: {ours}"));
+    Ok(kind)
+}
+
+fn stdio(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
+    let command = reader
+        .take_any("command", &keys::COMMAND)?
+        .ok_or_else(|| missing("command"))?;
+    let mut arguments = Vec::new();
+    let command = match &command.value {
+        // opencode writes the program and its arguments as one list.
+        Value::List(words) => {
+            let (program, rest) = words.split_first().ok_or_else(|| missing("command"))?;
+            for word in rest {
+                arguments.push(visible(reader, "args", word)?);
+            }
+            reader.spelled("command: [program, …]", "command` and `args");
+            visible(reader, "command", program)?
+        }
+        _ => visible(reader, "command", command)?,
+    };
+    if command.plain().is_some_and(|text| text.trim().is_empty()) {
+        return Err(Failure::new(Code::ConfigInvalidValue, "`command` is empty"));
+    }
+    if let Some(list) = reader.take_any("args", &keys::ARGUMENTS)? {
+        for item in reader.list("args", list)? {
+            arguments.push(visible(reader, "args", item)?);
+        }
+    }
+    let directory = match reader.take_any("cwd", &keys::DIRECTORY)? {
+        Some(node) => Some(visible(reader, "cwd", node)?),
+        None => None,
+    };
+    Ok(UpstreamTransport::Stdio {
+        command,
+        arguments,
+        environment: variables(reader)?,
+        directory,
+    })
+}
+
+fn http(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
+    let url = reader
+        .take_any("url", &keys::ADDRESS)?
+        .ok_or_else(|| missing("url"))?;
+    let url = visible(reader, "url", url)?;
+    if let Some(plain) = url.plain() {
+        // What is whole already is judged at once; the rest when it is expanded.
+        let parsed = url::Url::parse(plain.trim()).map_err(|error| {
+            Failure::new(Code::EndpointInvalidUrl, "the URL cannot be read").caused_by(&error)
+        })?;
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(secret_in_argv("url", "a user name or a password"));
+        }
+    }
+    let mut headers: Vec<(String, Template)> = Vec::new();
+    if let Some(node) = reader.take_any("headers", &keys::HEADERS)? {
+        for member in reader.object("headers", node)? {
+            let value = reader.template(&member.key, &member.value)?;
+            add_header(reader, &mut headers, &member.key, value, &member.value)?;
+        }
+    }
+    // Codex names the variables in place of the values.
+    if let Some(node) = reader.take("bearer_token_env_var") {
+        let name = reader.text("bearer_token_env_var", node)?;
+        reader.spelled("bearer_token_env_var", "headers.Authorization");
+        let value = Template::parse(&format!("Bearer ${{{name}}}"))?;
+        add_header(reader, &mut headers, "Authorization", value, node)?;
+    }
+    if let Some(node) = reader.take("env_http_headers") {
+        reader.spelled("env_http_headers", "headers");
+        for member in reader.object("env_http_headers", node)? {
+            let name = reader.text(&member.key, &member.value)?;
+            let value = Template::parse(&format!("${{{name}}}"))?;
+            add_header(reader, &mut headers, &member.key, value, &member.value)?;
+        }
+    }
+    Ok(UpstreamTransport::Http {
+        url,
+        headers,
+        variables: variables(reader)?,
+    })
+}
+
+fn add_header(
+    reader: &Reader<'_>,
+    headers: &mut Vec<(String, Template)>,
+    name: &str,
+    value: Template,
+    node: &Node,
+) -> Result<(), Failure> {
+    let is_token = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    if !is_token {
+        return Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("`{}` is no name of a header", printable_line(name)),
+        ));
+    }
+    let own = [
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+        "accept",
+        "mcp-session-id",
+        "mcp-protocol-version",
+        "mcp-method",
+        "mcp-name",
+        "last-event-id",
+    ];
+    if own.iter().any(|each| name.eq_ignore_ascii_case(each)) {
+        return Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("the header `{name}` is set by Synapse"),
+        ));
+    }
+    if headers
+        .iter()
+        .any(|(each, _)| each.eq_ignore_ascii_case(name))
+    {
+        return Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("the header `{name}` is set twice"),
+        ));
+    }
+    if value.texts().any(|text| text.chars().any(char::is_control)) {
+        return Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("the header `{name}` has a control character in it"),
+        ));
+    }
+    literal(&value, name).map_err(|failure| reader.locate(failure, node))?;
+    headers.push((name.to_owned(), value));
+    Ok(())
+}
+
+fn variables(reader: &mut Reader<'_>) -> Result<Vec<(String, Template)>, Failure> {
+    let mut variables = Vec::new();
+    let Some(node) = reader.take_any("env", &keys::ENVIRONMENT)? else {
+        return Ok(variables);
+    };
+    for member in reader.object("env", node)? {
+        let name = &member.key;
+        if !is_variable(name) {
+            return Err(reader.at(
+                &member.value,
+                Code::ConfigInvalidValue,
+                format!("`{}` is no name of a variable", printable_line(name)),
+            ));
+        }
+        let value = match &member.value.value {
+            // Other programs take these as they are written.
+            Value::Flag(flag) => Template::text(flag.to_string()),
+            Value::Number(number) => Template::text(number.clone()),
+            _ => reader.template(&format!("env.{name}"), &member.value)?,
+        };
+        literal(&value, name).map_err(|failure| reader.locate(failure, &member.value))?;
+        variables.push((name.clone(), value));
+    }
+    Ok(variables)
+}
+
+/// A text that other users can read: no secret may be part of it.
+fn visible(reader: &Reader<'_>, key: &str, node: &Node) -> Result<Template, Failure> {
+    let text = match &node.value {
+        Value::Text(text) => text,
+        _ => {
+            return Err(reader.at(
+                node,
+                Code::ConfigInvalidValue,
+                format!("`{key}` has {} in the place of a text", node.kind()),
+            ));
+        }
+    };
+    if holds_token(text) {
+        let failure = secret_in_argv(key, "a text in the shape of a token");
+        return Err(reader.locate(failure, node));
+    }
+    if text.contains('\0') {
+        return Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("`{key}` has a NUL in it"),
+        ));
+    }
+    let template = Template::parse(text).map_err(|failure| reader.locate(failure, node))?;
+    if template.secrets().next().is_some() {
+        let failure = secret_in_argv(key, "a secret reference");
+        return Err(reader.locate(failure, node));
+    }
+    Ok(template)
+}
+
+/// Refuses the text of a token in the place of a reference to it.
+pub(super) fn literal(value: &Template, name: &str) -> Result<(), Failure> {
+    let is_of_secret = is_name_of_secret(name);
+    let holds = value.pieces.iter().any(|piece| match piece {
+        Piece::Text(text)
+        | Piece::Variable {
+            default: Some(text),
+            ..
+        } => holds_token(text) || (is_of_secret && text.split_whitespace().any(is_opaque)),
+        _ => false,
+    });
+    if !holds {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::CredentialLiteralToken,
+        format!("`{name}` has a token written out in the file"),
+    )
+    .cause("a token in a file ends up in backups and repositories; revoke it if it was ever shared")
+    .command(
+        "keep it in the keyring, or in a file that only you can read",
+        format!("synapse secret set keyring:{}", name.to_ascii_lowercase()),
+    )
+    .hint(format!(
+        "then write `${{keyring:{}}}` in its place, or `${{{}}}` for a variable",
+        name.to_ascii_lowercase(),
+        name.to_ascii_uppercase().replace('-', "_")
+    )))
+}
+
+fn is_name_of_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "authorization",
+        "token",
+        "secret",
+        "password",
+        "key",
+        "cookie",
+        "credential",
+        "pat",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}
+
+/// A package that a launcher takes in whatever version is the newest of the day.
+fn unversioned(name: &UpstreamName, command: &Template, arguments: &[Template]) -> Option<Failure> {
+    let command = command.plain()?;
+    let program = command.rsplit(['/', '\\']).next()?.trim_end_matches(".cmd");
+    let is_launcher = matches!(program, "npx" | "bunx" | "pnpx" | "uvx" | "pipx");
+    if !is_launcher {
+        return None;
+    }
+    let words: Vec<String> = arguments.iter().filter_map(Template::plain).collect();
+    let package = words
+        .iter()
+        .find(|word| !word.starts_with('-') && *word != "run" && *word != "dlx")?;
+    let behind_scope = package.strip_prefix('@').unwrap_or(package);
+    let is_pinned = behind_scope
+        .rsplit_once(['@', '='])
+        .is_some_and(|(_, version)| version.starts_with(|first: char| first.is_ascii_digit()));
+    let is_local = package.starts_with(['.', '/']);
+    if is_pinned || is_local {
+        return None;
+    }
+    let package = printable_line(package);
+    Some(
+        Failure::new(
+            Code::ConfigInvalidValue,
+            format!("`{name}` runs whatever version of `{package}` is the newest"),
+        )
+        .cause("what was approved is not what runs after the next release")
+        .hint(format!("name a version: `{package}@1.2.3`")),
+    )
+}

@@ -1,0 +1,261 @@
+//! The settings of an entry's OAuth login, in our spelling and in those of Claude Code, Cursor and
+//! Codex.
+
+use synapse_core::upstream::{
+    OAuthSettings, PkcePolicy, ResourcePolicy, Template, UpstreamTransport,
+};
+use synapse_core::{Code, Failure};
+
+use super::keys;
+use super::reader::Reader;
+use super::tree::{Node, Value};
+
+/// Reads `oauth`, or `auth` as Cursor writes it.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    transport: &UpstreamTransport,
+) -> Result<Option<OAuthSettings>, Failure> {
+    let node = match (reader.take("oauth"), reader.take("auth")) {
+        (Some(node), None) => node,
+        (None, Some(node)) => {
+            reader.spelled("auth", "oauth");
+            node
+        }
+        (Some(_), Some(node)) => {
+            return Err(reader.at(
+                node,
+                Code::ConfigInvalidValue,
+                "the entry has both `oauth` and `auth`",
+            ));
+        }
+        (None, None) => return codex(reader),
+    };
+    // Some programs write `oauth: false` for a server without a login.
+    if node.value == Value::Flag(false) {
+        return Ok(None);
+    }
+    let members = reader.object("oauth", node)?;
+    if matches!(transport, UpstreamTransport::Stdio { .. }) {
+        return Err(reader
+            .at(
+                node,
+                Code::ConfigInvalidValue,
+                "`oauth` has no meaning for a program",
+            )
+            .hint("give it its credential in `env`"));
+    }
+    let mut below = reader.below("oauth.", members);
+    for (key, what) in keys::OAUTH_REFUSED {
+        if let Some(node) = below.take(key) {
+            return Err(below
+                .at(
+                    node,
+                    Code::UpstreamUnsupported,
+                    format!("`oauth.{key}` asks for {what}, which is not supported"),
+                )
+                .hint("a login uses the authorization code with PKCE, or the device flow"));
+        }
+    }
+    let settings = OAuthSettings {
+        client_id: template(&mut below, "clientId", &["client_id", "CLIENT_ID"])?,
+        client_secret: secret(&mut below)?,
+        redirect_uri: template(
+            &mut below,
+            "redirectUri",
+            &["redirect_uri", "redirectUrl", "REDIRECT_URI"],
+        )?,
+        callback_port: port(&mut below)?,
+        scopes: scopes(&mut below)?,
+        issuer: text(&mut below, "issuer", &[])?,
+        resource: resource(&mut below)?,
+        client_metadata_url: https(&mut below, "clientMetadataUrl", &["client_metadata_url"])?,
+        server_metadata_url: https(
+            &mut below,
+            "authServerMetadataUrl",
+            &["auth_server_metadata_url"],
+        )?,
+        pkce: pkce(&mut below)?,
+    };
+    let (ignored, warnings) =
+        below.finish(&keys::OAUTH, &keys::OAUTH_FOREIGN, &keys::OAUTH_SAFETY)?;
+    drop(ignored);
+    reader.warnings.extend(warnings);
+    Ok(Some(settings))
+}
+
+/// Codex writes two of them beside the URL.
+fn codex(reader: &mut Reader<'_>) -> Result<Option<OAuthSettings>, Failure> {
+    let resource = reader.take("oauth_resource");
+    let scopes = reader.take("scopes");
+    if resource.is_none() && scopes.is_none() {
+        return Ok(None);
+    }
+    let mut settings = OAuthSettings::default();
+    if let Some(node) = resource {
+        let uri = reader.text("oauth_resource", node)?;
+        settings.resource = ResourcePolicy::Fixed(uri.to_owned());
+        reader.spelled("oauth_resource", "oauth.resource");
+    }
+    if let Some(node) = scopes {
+        settings.scopes = Some(words(reader, node)?);
+        reader.spelled("scopes", "oauth.scopes");
+    }
+    Ok(Some(settings))
+}
+
+fn template(
+    reader: &mut Reader<'_>,
+    key: &str,
+    spellings: &[&str],
+) -> Result<Option<Template>, Failure> {
+    let Some(node) = reader.take_any(key, spellings)? else {
+        return Ok(None);
+    };
+    let template = reader.template(key, node)?;
+    if template.secrets().next().is_some() {
+        return Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("`oauth.{key}` is no secret; write it, or name a variable"),
+        ));
+    }
+    Ok(Some(template))
+}
+
+/// The client's secret: a reference or a variable, and nothing else.
+fn secret(reader: &mut Reader<'_>) -> Result<Option<Template>, Failure> {
+    let spellings = ["client_secret", "CLIENT_SECRET"];
+    let Some(node) = reader.take_any("clientSecret", &spellings)? else {
+        return Ok(None);
+    };
+    let template = reader.template("clientSecret", node)?;
+    if template.texts().all(str::is_empty) {
+        return Ok(Some(template));
+    }
+    let failure = Failure::new(
+        Code::CredentialLiteralToken,
+        "`oauth.clientSecret` is written out in the file",
+    )
+    .command(
+        "keep it in the keyring, or in a file that only you can read",
+        "synapse secret set keyring:oauth-client",
+    )
+    .hint("then write `${keyring:oauth-client}` in its place, or `${NAME}` for a variable");
+    Err(reader.locate(failure, node))
+}
+
+fn port(reader: &mut Reader<'_>) -> Result<Option<u16>, Failure> {
+    let Some(node) = reader.take_any("callbackPort", &["callback_port"])? else {
+        return Ok(None);
+    };
+    let port = match &node.value {
+        Value::Number(number) => number.parse::<u16>().ok().filter(|port| *port > 0),
+        _ => None,
+    };
+    match port {
+        Some(port) => Ok(Some(port)),
+        None => Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            "`oauth.callbackPort` is no port from 1 to 65535",
+        )),
+    }
+}
+
+fn scopes(reader: &mut Reader<'_>) -> Result<Option<Vec<String>>, Failure> {
+    match reader.take_any("scopes", &["scope"])? {
+        Some(node) => words(reader, node).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A list, or one text with spaces between the scopes.
+fn words(reader: &Reader<'_>, node: &Node) -> Result<Vec<String>, Failure> {
+    let scopes: Vec<String> = match &node.value {
+        Value::Text(text) => text.split_whitespace().map(str::to_owned).collect(),
+        Value::List(items) => items
+            .iter()
+            .map(|item| match &item.value {
+                Value::Text(text) => Ok(text.clone()),
+                _ => Err(reader.at(
+                    item,
+                    Code::ConfigInvalidValue,
+                    "`oauth.scopes` is no list of texts",
+                )),
+            })
+            .collect::<Result<_, _>>()?,
+        _ => {
+            return Err(reader.at(
+                node,
+                Code::ConfigInvalidValue,
+                "`oauth.scopes` is no list of texts",
+            ));
+        }
+    };
+    // RFC 6749, section 3.3.
+    let fits = |scope: &String| {
+        !scope.is_empty()
+            && scope
+                .bytes()
+                .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+    };
+    if scopes.iter().all(fits) {
+        return Ok(scopes);
+    }
+    Err(reader.at(
+        node,
+        Code::ConfigInvalidValue,
+        "`oauth.scopes` has a scope with characters that none may have",
+    ))
+}
+
+fn resource(reader: &mut Reader<'_>) -> Result<ResourcePolicy, Failure> {
+    match text(reader, "resource", &[])? {
+        None => Ok(ResourcePolicy::Discovered),
+        Some(word) if word == "omit" => Ok(ResourcePolicy::Omitted),
+        Some(uri) => Ok(ResourcePolicy::Fixed(uri)),
+    }
+}
+
+fn pkce(reader: &mut Reader<'_>) -> Result<PkcePolicy, Failure> {
+    let Some(node) = reader.take("pkce") else {
+        return Ok(PkcePolicy::Required);
+    };
+    match reader.text("pkce", node)? {
+        "required" => Ok(PkcePolicy::Required),
+        "unadvertised" => Ok(PkcePolicy::Unadvertised),
+        _ => Err(reader
+            .at(
+                node,
+                Code::ConfigInvalidValue,
+                "`oauth.pkce` takes `required` or `unadvertised`",
+            )
+            .hint("a login without PKCE is not supported")),
+    }
+}
+
+fn https(
+    reader: &mut Reader<'_>,
+    key: &str,
+    spellings: &[&str],
+) -> Result<Option<String>, Failure> {
+    let Some(node) = reader.take_any(key, spellings)? else {
+        return Ok(None);
+    };
+    let url = reader.text(key, node)?;
+    match url::Url::parse(url) {
+        Ok(parsed) if matches!(parsed.scheme(), "https" | "http") => Ok(Some(url.to_owned())),
+        _ => Err(reader.at(
+            node,
+            Code::EndpointInvalidUrl,
+            format!("`oauth.{key}` is no https URL"),
+        )),
+    }
+}
+
+fn text(reader: &mut Reader<'_>, key: &str, spellings: &[&str]) -> Result<Option<String>, Failure> {
+    match reader.take_any(key, spellings)? {
+        Some(node) => reader.text(key, node).map(|text| Some(text.to_owned())),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,238 @@
+//! Reads the members of one entry: each is taken once, and what is left is told apart into members
+//! of other programs, slips of the finger and settings of safety.
+
+use std::time::Duration;
+
+use synapse_core::nearest::nearest;
+use synapse_core::redact::printable_line;
+use synapse_core::upstream::Template;
+use synapse_core::{Code, Failure};
+
+use super::source::Source;
+use super::tree::{Member, Node, Value};
+
+/// The members of an object that were not taken yet, and what its owner should know.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    source: &'a Source,
+    server: &'a str,
+    /// `oauth.` for the members of that object, else nothing.
+    prefix: &'static str,
+    members: Vec<&'a Member>,
+    pub(super) warnings: Vec<Failure>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        source: &'a Source,
+        server: &'a str,
+        prefix: &'static str,
+        members: &'a [Member],
+    ) -> Self {
+        Self {
+            source,
+            server,
+            prefix,
+            // `null` is as good as absent.
+            members: members
+                .iter()
+                .filter(|member| member.value.value != Value::Null)
+                .collect(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// A reader of the object below.
+    pub(super) fn below(&self, prefix: &'static str, members: &'a [Member]) -> Self {
+        Self::new(self.source, self.server, prefix, members)
+    }
+
+    /// Whether the member `key` is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.members.iter().any(|member| member.key == key)
+    }
+
+    /// Takes the member `key`.
+    pub(super) fn take(&mut self, key: &str) -> Option<&'a Node> {
+        let index = self.members.iter().position(|member| member.key == key)?;
+        Some(&self.members.remove(index).value)
+    }
+
+    /// Takes the member `key`, or one of its spellings in other programs, which is named.
+    pub(super) fn take_any(
+        &mut self,
+        key: &str,
+        spellings: &[&str],
+    ) -> Result<Option<&'a Node>, Failure> {
+        let mut found = self.take(key);
+        for spelling in spellings {
+            let Some(node) = self.take(spelling) else {
+                continue;
+            };
+            if found.is_some() {
+                return Err(self.at(
+                    node,
+                    Code::ConfigInvalidValue,
+                    format!("`{key}` is set twice: as `{spelling}` too"),
+                ));
+            }
+            self.spelled(spelling, key);
+            found = Some(node);
+        }
+        Ok(found)
+    }
+
+    /// Notes that another program's word was taken for ours.
+    pub(super) fn spelled(&mut self, spelling: &str, ours: &str) {
+        let (prefix, server) = (self.prefix, self.server);
+        self.warnings.push(
+            Failure::new(
+                Code::ConfigInvalidValue,
+                format!("`{prefix}{spelling}` of `{server}` is taken for `{prefix}{ours}`"),
+            )
+            .with("server", server),
+        );
+    }
+
+    pub(super) fn warn(&mut self, failure: Failure) {
+        let failure = failure.with("server", self.server);
+        self.warnings.push(failure);
+    }
+
+    /// A failure at `node`.
+    pub(super) fn at(&self, node: &Node, code: Code, message: impl Into<String>) -> Failure {
+        self.source
+            .locate(Failure::new(code, message), node.at)
+            .with("server", self.server)
+    }
+
+    /// The same failure, at `node`.
+    pub(super) fn locate(&self, failure: Failure, node: &Node) -> Failure {
+        self.source
+            .locate(failure, node.at)
+            .with("server", self.server)
+    }
+
+    fn wrong(&self, node: &Node, key: &str, wanted: &str) -> Failure {
+        let prefix = self.prefix;
+        self.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("`{prefix}{key}` is {}, not {wanted}", node.kind()),
+        )
+    }
+
+    pub(super) fn text(&self, key: &str, node: &'a Node) -> Result<&'a str, Failure> {
+        match &node.value {
+            Value::Text(text) => Ok(text),
+            _ => Err(self.wrong(node, key, "a text")),
+        }
+    }
+
+    pub(super) fn flag(&self, key: &str, node: &Node) -> Result<bool, Failure> {
+        match node.value {
+            Value::Flag(flag) => Ok(flag),
+            _ => Err(self.wrong(node, key, "true or false")),
+        }
+    }
+
+    pub(super) fn template(&self, key: &str, node: &'a Node) -> Result<Template, Failure> {
+        let text = self.text(key, node)?;
+        if text.contains('\0') {
+            return Err(self.at(
+                node,
+                Code::ConfigInvalidValue,
+                format!("`{key}` has a NUL in it"),
+            ));
+        }
+        Template::parse(text).map_err(|failure| self.locate(failure, node))
+    }
+
+    pub(super) fn list(&self, key: &str, node: &'a Node) -> Result<&'a [Node], Failure> {
+        match &node.value {
+            Value::List(items) => Ok(items),
+            _ => Err(self.wrong(node, key, "a list")),
+        }
+    }
+
+    pub(super) fn texts(&self, key: &str, node: &'a Node) -> Result<Vec<String>, Failure> {
+        self.list(key, node)?
+            .iter()
+            .map(|item| self.text(key, item).map(str::to_owned))
+            .collect()
+    }
+
+    pub(super) fn object(&self, key: &str, node: &'a Node) -> Result<&'a [Member], Failure> {
+        match &node.value {
+            Value::Object(members) => Ok(members),
+            _ => Err(self.wrong(node, key, "an object")),
+        }
+    }
+
+    /// A time of 1 second to 24 hours, in seconds.
+    pub(super) fn seconds(&self, key: &str, node: &Node) -> Result<Duration, Failure> {
+        let seconds = match &node.value {
+            Value::Number(number) => number.parse::<f64>().ok(),
+            _ => return Err(self.wrong(node, key, "a number of seconds")),
+        };
+        seconds
+            .filter(|seconds| (1.0..=86_400.0).contains(seconds))
+            .map(Duration::from_secs_f64)
+            .ok_or_else(|| {
+                let prefix = self.prefix;
+                self.at(
+                    node,
+                    Code::ConfigInvalidValue,
+                    format!("`{prefix}{key}` is not between 1 and 86400 seconds"),
+                )
+            })
+    }
+
+    /// Judges what nobody took: members of other programs are named as ignored and returned, an
+    /// unknown one is a warning, and an error when it resembles one of `safety`.
+    pub(super) fn finish(
+        mut self,
+        known: &[&str],
+        foreign: &[&str],
+        safety: &[&str],
+    ) -> Result<(Vec<String>, Vec<Failure>), Failure> {
+        let mut ignored = Vec::new();
+        for member in std::mem::take(&mut self.members) {
+            let (prefix, server) = (self.prefix, self.server);
+            let key = printable_line(&member.key);
+            if foreign.contains(&member.key.as_str()) {
+                ignored.push(format!("{prefix}{key}"));
+                self.warnings.push(
+                    Failure::new(
+                        Code::ConfigUnknownField,
+                        format!("`{prefix}{key}` of `{server}` is ignored"),
+                    )
+                    .cause("it is a setting of another program")
+                    .with("server", server),
+                );
+                continue;
+            }
+            let unknown = Failure::new(
+                Code::ConfigUnknownField,
+                format!("`{prefix}{key}` of `{server}` is not known"),
+            );
+            if let Some(near) = nearest(&member.key, safety.iter().copied()) {
+                return Err(self.locate(
+                    unknown
+                        .cause(format!(
+                            "it resembles `{near}`, which decides what the server may do"
+                        ))
+                        .hint(format!("write `{near}`, or remove it")),
+                    &member.value,
+                ));
+            }
+            let unknown = match nearest(&member.key, known.iter().copied()) {
+                Some(near) => unknown.hint(format!("`{near}` is a setting; was it meant?")),
+                None => unknown.cause("it has no effect"),
+            };
+            let unknown = self.locate(unknown, &member.value);
+            self.warnings.push(unknown);
+        }
+        Ok((ignored, self.warnings))
+    }
+}

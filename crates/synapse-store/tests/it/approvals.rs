@@ -1,0 +1,144 @@
+//! Approvals: kept for their owner alone, verified whenever they are read, and kept apart by
+//! configuration file.
+
+use serde_json::json;
+use synapse_core::Code;
+use synapse_core::ports::ApprovalStore as _;
+use synapse_core::time::Timestamp;
+use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Start};
+use synapse_store::{Home, HubPlace, JsonApprovals};
+
+use crate::support::{NOON, home, mode};
+
+fn store(home: &Home) -> JsonApprovals {
+    JsonApprovals::new(HubPlace::of_home(home.clone()))
+}
+
+fn approval(server: &str) -> Approval {
+    let tool = json!({"name": "a", "description": "\u{202e}x", "inputSchema": {"z": 1, "a": 1.50}});
+    Approval {
+        server: server.parse().unwrap(),
+        fingerprint: Fingerprint::from_hex(&"ab".repeat(32)).unwrap(),
+        start: Some(Start {
+            program: "/usr/bin/x".to_owned(),
+            search_path: Some("/usr/bin:/bin".to_owned()),
+        }),
+        catalogue: Some(Catalogue {
+            protocol: "2025-11-25".to_owned(),
+            instructions: Some("be nice".to_owned()),
+            tools: vec![tool.as_object().unwrap().clone()],
+            ..Catalogue::default()
+        }),
+        approved_at: Timestamp::from_millis(NOON),
+    }
+}
+
+fn file(home: &Home) -> std::path::PathBuf {
+    let directory = home.approvals().join("home");
+    let mut found = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|each| each.unwrap().path());
+    found
+        .find(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .unwrap()
+}
+
+#[test]
+fn an_approval_is_kept_whole_and_in_the_order_of_its_server() {
+    let (_directory, home) = home();
+    let store = store(&home);
+    assert_eq!(store.load().unwrap(), []);
+    assert!(!home.directory().exists());
+    store.keep(&approval("s")).unwrap();
+    assert_eq!(store.load().unwrap(), [approval("s")]);
+    let found = store.find(&"s".parse().unwrap()).unwrap().unwrap();
+    let keys: Vec<String> = found.catalogue.unwrap().tools[0]["inputSchema"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(keys, ["z", "a"]);
+    assert_eq!(mode(&file(&home)), 0o600);
+    store.withdraw(&"s".parse().unwrap()).unwrap();
+    store.withdraw(&"s".parse().unwrap()).unwrap();
+    assert_eq!(store.load().unwrap(), []);
+}
+
+#[test]
+fn names_that_differ_in_case_are_two_servers() {
+    let (_directory, home) = home();
+    let store = store(&home);
+    store.keep(&approval("s")).unwrap();
+    store.keep(&approval("S")).unwrap();
+    assert_eq!(store.load().unwrap().len(), 2);
+}
+
+#[test]
+fn what_was_changed_by_hand_counts_as_no_approval() {
+    let (_directory, home) = home();
+    let store = store(&home);
+    store.keep(&approval("s")).unwrap();
+    let path = file(&home);
+    let text = std::fs::read_to_string(&path).unwrap();
+    for damaged in [
+        text.replace("be nice", "be evil"),
+        text.replace("\"name\": \"a\"", "\"name\": \"b\""),
+        text.replace("\"server\": \"s\"", "\"server\": \"t\""),
+        text.replace("abab", "xyxy"),
+        text[..text.len() / 2].to_owned(),
+        String::new(),
+    ] {
+        std::fs::write(&path, damaged).unwrap();
+        assert_eq!(store.load().unwrap(), []);
+        let failure = store.find(&"s".parse().unwrap()).unwrap_err();
+        assert_eq!(failure.code, Code::StorageCorrupt);
+        assert_eq!(
+            failure.hints[0].command.as_deref(),
+            Some("synapse hub approve s")
+        );
+    }
+    store.keep(&approval("s")).unwrap();
+    assert_eq!(store.load().unwrap(), [approval("s")]);
+}
+
+#[test]
+fn what_a_newer_synapse_wrote_is_neither_read_nor_replaced() {
+    let (_directory, home) = home();
+    let store = store(&home);
+    store.keep(&approval("s")).unwrap();
+    let path = file(&home);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let newer = text.replace("\"format\": 1", "\"format\": 2");
+    std::fs::write(&path, &newer).unwrap();
+    assert_eq!(store.load().unwrap_err().code, Code::ConfigNewerFormat);
+    let failure = store.keep(&approval("s")).unwrap_err();
+    assert_eq!(failure.code, Code::ConfigNewerFormat);
+    assert_eq!(
+        store.withdraw(&"s".parse().unwrap()).unwrap_err().code,
+        Code::ConfigNewerFormat
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), newer);
+}
+
+#[cfg(unix)]
+#[test]
+fn one_that_others_may_change_is_not_relied_upon() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_directory, home) = home();
+    let store = store(&home);
+    store.keep(&approval("s")).unwrap();
+    std::fs::set_permissions(file(&home), std::fs::Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(store.load().unwrap_err().code, Code::StorageModeTooOpen);
+}
+
+#[test]
+fn files_keep_their_approvals_apart() {
+    let (directory, home) = home();
+    let other = directory.path().join("other.json");
+    std::fs::write(&other, "{}").unwrap();
+    let apart = JsonApprovals::new(HubPlace::of_file(home.clone(), &other).unwrap());
+    apart.keep(&approval("s")).unwrap();
+    assert_eq!(store(&home).load().unwrap(), []);
+    assert_eq!(apart.load().unwrap().len(), 1);
+}
