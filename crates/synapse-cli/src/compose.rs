@@ -94,7 +94,7 @@ pub(crate) fn guard() -> Guard {
     }
 }
 
-fn home(context: &Context) -> Result<Home, Failure> {
+pub(crate) fn home(context: &Context) -> Result<Home, Failure> {
     context.environment.synapse_home().map(Home::new)
 }
 

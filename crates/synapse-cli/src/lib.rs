@@ -10,10 +10,12 @@ mod compose;
 mod environment;
 mod guard;
 mod log;
+mod oauth;
 mod output;
 mod prompt;
 mod remember;
 mod system;
+mod targets;
 mod telemetry;
 
 use std::panic::AssertUnwindSafe;

@@ -3,6 +3,8 @@
 mod chat;
 mod connection;
 mod history;
+mod hub;
+mod hub_auth;
 mod ide;
 mod limits;
 mod models;
@@ -21,6 +23,10 @@ pub(crate) use self::connection::{
 pub(crate) use self::history::{
     FILTERS, HistoryArguments, HistoryCommand, HistoryExportArguments, HistoryFilter,
     HistoryListArguments, HistoryPurgeArguments,
+};
+pub(crate) use self::hub::{HubArguments, HubCommand, HubPlaceArguments};
+pub(crate) use self::hub_auth::{
+    HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES,
 };
 pub(crate) use self::ide::{
     Consent, IdeCheckArguments, IdeCommand, IdeInstallArguments, IdeRemoveArguments,
@@ -135,6 +141,8 @@ pub(crate) enum Command {
     /// Keep, check, list, replace and remove secrets, without showing one
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Log in to upstream MCP servers
+    Hub(HubArguments),
     /// Join an IDE to Synapse
     #[command(subcommand)]
     Ide(IdeCommand),

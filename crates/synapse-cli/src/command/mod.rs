@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod history;
+mod hub;
 mod ide;
 mod models;
 mod preflight;
@@ -114,6 +115,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         }
         Command::Secret(command) => secret::run(context, command),
         Command::Serve(arguments) => serve::run(context, arguments),
+        Command::Hub(arguments) => hub::run(context, &arguments),
         Command::Ide(command) => ide::run(context, command),
         Command::Usage(arguments) => with_engine(context, async |engine| {
             usage::run(context, engine, &arguments).await

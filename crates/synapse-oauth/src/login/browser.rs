@@ -133,7 +133,6 @@ impl Login<'_, '_> {
         self.tell_client(&client);
         let resource = ground.resource.as_deref();
         let attempt = begin(endpoint, &client.id, redirect, &ground.scopes, resource)?;
-        self.oauth.remember(&attempt.state);
         self.oauth.remember(&attempt.verifier);
         let permit = self.permit_for(endpoint);
         match look(self.wire, &permit, &attempt, redirect, &client.id).await {

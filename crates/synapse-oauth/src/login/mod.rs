@@ -141,6 +141,8 @@ pub trait Dialogue: Send + Sync {
 /// What a login left.
 #[derive(Debug)]
 pub struct LoggedIn {
+    /// The server's URL.
+    pub url: Url,
     /// The issuer.
     pub issuer: String,
     /// The record as it is stored.
@@ -213,6 +215,7 @@ impl OAuth {
             )
         })?;
         Ok(LoggedIn {
+            url: request.url.clone(),
             issuer,
             record,
             place: self.store.place(),
