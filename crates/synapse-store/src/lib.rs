@@ -13,6 +13,7 @@ mod ledger;
 mod logs;
 mod running;
 mod secrets;
+mod tokens;
 mod upstreams;
 
 pub use approvals::JsonApprovals;
@@ -24,6 +25,7 @@ pub use running::{Note, RunningServer, note_running, running};
 pub use secrets::{Environment, Inspected, NewKey, NoPrompt, Scanned, Secrets};
 pub use synapse_files::Home;
 pub use synapse_process::Guard;
+pub use tokens::TokenRecords;
 pub use upstreams::{HubPlace, JsonUpstreams, UpstreamsFile, not_found, read_env_file};
 
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
 use synapse_ide::{CLIENTS, Client};
 
-use super::one_of;
+use super::{HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES, one_of};
 
 #[derive(Debug, Args)]
 pub(crate) struct HubArguments {
@@ -127,6 +127,13 @@ pub(crate) enum HubCommand {
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         lines: u32,
     },
+    /// Log in to a server, by OAuth
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Login(HubLoginArguments),
+    /// Forget the tokens of a server
+    Logout(HubLogoutArguments),
+    /// Show who is logged in where and until when; never a value
+    AuthStatus(HubAuthStatusArguments),
 }
 
 #[derive(Debug, Args)]

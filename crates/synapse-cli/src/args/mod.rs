@@ -4,6 +4,7 @@ mod chat;
 mod connection;
 mod history;
 mod hub;
+mod hub_auth;
 mod ide;
 mod limits;
 mod models;
@@ -26,6 +27,9 @@ pub(crate) use self::history::{
 pub(crate) use self::hub::{
     HubAddArguments, HubApproveArguments, HubArguments, HubCommand, HubImportArguments,
     HubPlaceArguments,
+};
+pub(crate) use self::hub_auth::{
+    HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES,
 };
 pub(crate) use self::ide::{
     Consent, IdeCheckArguments, IdeCommand, IdeInstallArguments, IdeRemoveArguments,
@@ -142,6 +146,8 @@ pub(crate) enum Command {
     /// Keep, check, list, replace and remove secrets, without showing one
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Log in to upstream MCP servers
+    Hub(HubArguments),
     /// Join an IDE to Synapse
     #[command(subcommand)]
     Ide(IdeCommand),
