@@ -16,6 +16,7 @@ use synapse_store::{
 
 use crate::command::Context;
 use crate::compose::{self, Asking};
+use crate::output::CommandLines;
 use crate::system::{RandomCallIds, SystemClock};
 use crate::targets::EntryTargets;
 

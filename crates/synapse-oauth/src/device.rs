@@ -123,7 +123,12 @@ pub(crate) async fn wait(
             Code::OauthDeviceExpired,
             "the device code expired before it was confirmed",
         )
-        .command("begin again", format!("synapse hub login {name} --device"))
+        .remedy(
+            "begin again",
+            &Remedy::LogInByDevice {
+                server: name.clone(),
+            },
+        )
     };
     let end = pending.since + pending.lifetime;
     let mut interval = pending.interval;

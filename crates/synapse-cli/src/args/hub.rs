@@ -6,7 +6,9 @@ use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
 use synapse_ide::{CLIENTS, Client};
 
-use super::{HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES, one_of};
+use super::{
+    HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES, one_of,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct HubArguments {

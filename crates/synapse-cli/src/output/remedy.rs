@@ -135,6 +135,8 @@ fn hub(remedy: &Remedy) -> Option<String> {
             line
         }
         Remedy::LogInAndRegister { server } => format!("hub login {server} --register"),
+        Remedy::LogInByDevice { server } => format!("hub login {server} --device"),
+        Remedy::ForgetLogin { server } => format!("hub logout {server} --forget-client"),
         Remedy::ValidateHub => "hub validate".to_owned(),
         Remedy::ListUpstreams => "hub list".to_owned(),
         Remedy::RemoveUpstream { server } => format!("hub remove {server}"),
@@ -261,6 +263,8 @@ mod tests {
                 scopes: vec!["mail.read".to_owned(), "a b".to_owned()],
             },
             Remedy::LogInAndRegister { server: server() },
+            Remedy::LogInByDevice { server: server() },
+            Remedy::ForgetLogin { server: server() },
             Remedy::ValidateHub,
             Remedy::ListUpstreams,
             Remedy::RemoveUpstream { server: server() },

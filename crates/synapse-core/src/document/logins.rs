@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::Failure;
+use crate::error::{Failure, RemedyText};
 use crate::upstream::{RecordKey, TokenRecord};
 
 use super::failure::ErrorView;
@@ -120,12 +120,16 @@ impl AuthView {
 
     /// A server whose record cannot be used.
     #[must_use]
-    pub fn damaged(server: impl Into<String>, failure: &Failure) -> Self {
+    pub fn damaged(
+        server: impl Into<String>,
+        failure: &Failure,
+        remedies: &dyn RemedyText,
+    ) -> Self {
         Self {
             server: server.into(),
             credential: "damaged",
             login: None,
-            error: Some(failure.into()),
+            error: Some(ErrorView::new(failure, remedies)),
         }
     }
 }

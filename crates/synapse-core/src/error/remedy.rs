@@ -185,6 +185,16 @@ pub enum Remedy {
         /// The scopes to ask for; none asks for those of the configuration.
         scopes: Vec<String>,
     },
+    /// Log in to an upstream with a code that is typed on another device.
+    LogInByDevice {
+        /// The server.
+        server: UpstreamName,
+    },
+    /// Forget the tokens and the client of an upstream.
+    ForgetLogin {
+        /// The server.
+        server: UpstreamName,
+    },
     /// Log in to an upstream and register a client for it.
     LogInAndRegister {
         /// The server.

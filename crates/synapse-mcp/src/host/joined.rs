@@ -78,6 +78,16 @@ impl ExtensionHosts {
     }
 }
 
+impl ToolHosts {
+    /// The one host that owns the tool, or else the one that understands the name.
+    fn owner(&self, tool: &str, caller: &Caller) -> Result<Option<&Arc<dyn ToolHost>>, HostError> {
+        match owner(&self.0, |host| host.owns(tool), "tool", tool)? {
+            Some(host) => Ok(Some(host)),
+            None => owner(&self.0, |host| host.understands(tool, caller), "tool", tool),
+        }
+    }
+}
+
 #[async_trait]
 impl ToolHost for ToolHosts {
     async fn list_tools(&self, caller: &Caller) -> Result<ToolList, ToolError> {
@@ -93,13 +103,7 @@ impl ToolHost for ToolHosts {
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
-        let owns = |host: &dyn ToolHost| host.owns(&call.name);
-        let understands = |host: &dyn ToolHost| host.understands(&call.name, &call.caller);
-        let host = match owner(&self.0, owns, "tool", &call.name)? {
-            Some(host) => Some(host),
-            None => owner(&self.0, understands, "tool", &call.name)?,
-        };
-        match host {
+        match self.owner(&call.name, &call.caller)? {
             Some(host) => host.call_tool(call).await,
             None => Err(ToolError::UnknownTool { name: call.name }),
         }

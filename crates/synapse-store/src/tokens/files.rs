@@ -13,7 +13,7 @@ use synapse_files::{Found, Home};
 use super::{Slot, document, slot_of};
 use crate::atomic::{self, Lock};
 use crate::failure::{not_a_file, reading, rely_on, shown, writing};
-use crate::shell::quote;
+use synapse_core::shell::quote;
 
 pub(super) fn slots(directory: &Path, config: &str) -> Result<Vec<Slot>, Failure> {
     let entries = match std::fs::read_dir(directory) {
@@ -80,7 +80,7 @@ fn open_to_others(path: &Path) -> Failure {
         format!("other users of this machine may read {}", shown(path)),
     )
     .cause("it holds tokens and was not read")
-    .command(
+    .shell(
         "close it, and log in again if somebody may have read it",
         format!("chmod 600 {}", quote(path)),
     )

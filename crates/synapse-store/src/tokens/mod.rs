@@ -14,7 +14,7 @@ use ring::digest::{SHA256, digest};
 use secrecy::zeroize::Zeroizing;
 use synapse_core::ports::{LoginClaim, StoredTokens, TokenStore, TokenTransaction};
 use synapse_core::upstream::{RecordKey, TokenRecord, UpstreamName};
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Remedy};
 use synapse_files::Home;
 
 use self::document::Damage;
@@ -182,7 +182,7 @@ impl TokenRecords {
 
     fn damaged(&self, slot: &Slot, damage: Damage) -> Failure {
         let place = self.shown(slot);
-        match damage {
+        let failure = match damage {
             Damage::Newer => Failure::new(
                 Code::ConfigNewerFormat,
                 format!("{place} was written by a newer Synapse"),
@@ -193,11 +193,14 @@ impl TokenRecords {
                     "it is no record that Synapse wrote for this server; it was left as it is",
                 )
             }
+        };
+        match slot.server().parse() {
+            Ok(server) => failure.remedy(
+                "forget it, then log in again",
+                &Remedy::ForgetLogin { server },
+            ),
+            Err(_) => failure,
         }
-        .command(
-            "forget it, then log in again",
-            format!("synapse hub logout {} --forget-client", slot.server()),
-        )
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use synapse_core::credential::CredentialRef;
 use synapse_core::document::{HubChangeDocument, HubChangeView};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::{ApprovalStore as _, UpstreamStore as _};
@@ -13,6 +14,7 @@ use synapse_core::upstream::UpstreamName;
 use super::{Asked, Configured, approve, registry};
 use crate::args::{HubAddArguments, HubApproveArguments};
 use crate::command::{CommandError, Context};
+use crate::output::command_line;
 use crate::prompt;
 
 pub(super) fn run(

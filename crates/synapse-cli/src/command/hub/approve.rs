@@ -15,6 +15,7 @@ use super::session::Session;
 use super::{Asked, Configured, show};
 use crate::args::HubApproveArguments;
 use crate::command::{CommandError, Context};
+use crate::output::CommandLines;
 use crate::prompt;
 
 pub(super) fn run(
@@ -46,7 +47,7 @@ pub(super) fn run(
             Ok(view) => views.push(view),
             Err(CommandError::Failed(failure)) => {
                 let mut view = HubApprovalView::of(name, "failed");
-                view.error = Some(ErrorView::from(&*failure));
+                view.error = Some(ErrorView::new(failure, &CommandLines));
                 views.push(view);
                 if !arguments.all {
                     session.finish(context);
@@ -114,7 +115,10 @@ fn one(
     warnings.extend(show::not_passed_on(&upstream, &expanded));
     let mut view =
         HubApprovalView::of(name, "declined").with_target(&expanded.target, &expanded.fingerprint);
-    view.warnings = warnings.iter().map(ErrorView::from).collect();
+    view.warnings = warnings
+        .iter()
+        .map(|failure| ErrorView::new(failure, &CommandLines))
+        .collect();
     if !printer.is_json() {
         show::target(printer, &upstream, &expanded);
     }

@@ -12,7 +12,7 @@ use crate::args::HubAuthStatusArguments;
 use crate::command::{CommandError, Context, runtime};
 use crate::compose;
 use crate::oauth::{self, has_authorization};
-use crate::output::table;
+use crate::output::{CommandLines, table};
 
 pub(super) fn run(
     context: &Context,
@@ -104,7 +104,7 @@ impl Row {
         match self {
             Self::Without(server, credential) => AuthView::without(server, credential),
             Self::With(found) => AuthView::of(&found.0, &found.1),
-            Self::Damaged(server, failure) => AuthView::damaged(server, failure),
+            Self::Damaged(server, failure) => AuthView::damaged(server, failure, &CommandLines),
         }
     }
 

@@ -9,6 +9,7 @@ use synapse_core::upstream::{Approval, Pin, Upstream, UpstreamTransport};
 
 use super::Configured;
 use crate::command::{CommandError, Context};
+use crate::output::CommandLines;
 use crate::output::{Printer, in_short, table};
 
 /// A server with all that can be said of it without contacting it.
@@ -45,7 +46,11 @@ pub(super) fn validate(
         .collect();
     let printer = &context.printer;
     if printer.is_json() {
-        let warnings = file.warnings.iter().map(ErrorView::from).collect();
+        let warnings = file
+            .warnings
+            .iter()
+            .map(|failure| ErrorView::new(failure, &CommandLines))
+            .collect();
         let views = seen.iter().map(|each| each.view.clone()).collect();
         printer.document(&HubDocument::new(hub.place.shown(), views, warnings));
     } else {
@@ -96,7 +101,11 @@ fn show(
         .collect();
     let printer = &context.printer;
     if printer.is_json() {
-        let warnings = file.warnings.iter().map(ErrorView::from).collect();
+        let warnings = file
+            .warnings
+            .iter()
+            .map(|failure| ErrorView::new(failure, &CommandLines))
+            .collect();
         let views = seen.into_iter().map(|each| each.view).collect();
         printer.document(&HubDocument::new(hub.place.shown(), views, warnings));
         return Ok(());
@@ -161,12 +170,16 @@ fn chosen(
 fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
     let mut view = HubServerView {
         name: stored.name.clone(),
-        warnings: stored.warnings.iter().map(ErrorView::from).collect(),
+        warnings: stored
+            .warnings
+            .iter()
+            .map(|failure| ErrorView::new(failure, &CommandLines))
+            .collect(),
         ..HubServerView::default()
     };
     let failed = |mut view: HubServerView, state: &'static str, failure: Failure| {
         view.state = state;
-        view.error = Some(ErrorView::from(&failure));
+        view.error = Some(ErrorView::new(&failure, &CommandLines));
         (view, Some(failure))
     };
     let (view, failure) = match stored.upstream {

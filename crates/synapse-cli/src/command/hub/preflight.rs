@@ -11,6 +11,7 @@ use super::session::Session;
 use super::{Configured, Wanted, list, show};
 use crate::command::{CommandError, Context, runtime};
 use crate::compose;
+use crate::output::CommandLines;
 use crate::output::{Mark, in_short};
 
 /// The rungs that were climbed, and the first failure.
@@ -50,7 +51,7 @@ impl Ladder {
             id,
             outcome,
             detail,
-            error: failure.map(ErrorView::from),
+            error: failure.map(|failure| ErrorView::new(failure, &CommandLines)),
         };
         self.checks.push((mark, view));
     }

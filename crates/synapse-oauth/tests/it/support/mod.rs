@@ -16,7 +16,7 @@ use synapse_http::HttpConfig;
 use synapse_oauth::{
     LoggedIn, LoginRequest, LoginSettings, OAuth, Registering, Times, Tokens, Way,
 };
-use synapse_testkit::ports::FixedClock;
+use synapse_testkit::ports::{FixedClock, NamedRemedies};
 use url::Url;
 
 pub(crate) use self::authority::{Authority, Conduct};
@@ -172,10 +172,13 @@ pub(crate) const TIMES: Times = Times {
 
 /// Everything of a failure that its user may see.
 pub(crate) fn told(failure: &Failure) -> String {
-    let hints = failure
-        .hints
-        .iter()
-        .map(|hint| format!("{} {}", hint.text, hint.command.clone().unwrap_or_default()));
+    let hints = failure.hints.iter().map(|hint| {
+        format!(
+            "{} {}",
+            hint.text,
+            hint.command(&NamedRemedies).unwrap_or_default()
+        )
+    });
     let parts = std::iter::once(failure.message.clone())
         .chain(failure.causes.iter().cloned())
         .chain(hints);
