@@ -338,34 +338,58 @@ mod tests {
 
     const CONTENT: &str = "{\n  \"mcpServers\": {}\n}\n";
 
+    /// Cursor's file in a home of its own, with the directory of it made, and a journal.
+    struct Bench {
+        _directory: tempfile::TempDir,
+        machine: Machine,
+        file: PathBuf,
+        journal: Journal,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            let home = directory.path().to_owned();
+            let machine = Machine::new(System::Linux, home.clone(), home, Arc::new(|_| None));
+            let file = cursor().file(&machine, Scope::User).unwrap();
+            std::fs::create_dir(file.parent().unwrap()).unwrap();
+            Self {
+                machine,
+                file,
+                journal: Journal::new(directory.path().join("journal")),
+                _directory: directory,
+            }
+        }
+
+        /// Writes the file as another program does.
+        fn put(&self, content: &str) {
+            let mut users = std::fs::File::create(&self.file).unwrap();
+            users.write_all(content.as_bytes()).unwrap();
+        }
+
+        fn install(&self) -> Change {
+            let (scope, replace) = (Scope::User, Replace::OwnOnly);
+            let keep = Keep::Settings;
+            install(cursor(), &self.machine, scope, &entry(), replace, keep).unwrap()
+        }
+    }
+
+    fn cursor() -> &'static Client {
+        Client::named("cursor").unwrap()
+    }
+
     #[test]
     fn who_is_killed_between_backup_and_write_has_lost_nothing() {
-        let directory = tempfile::tempdir().unwrap();
-        let home = directory.path().to_owned();
-        let machine = Machine::new(System::Linux, home.clone(), home, Arc::new(|_| None));
-        let cursor = Client::named("cursor").unwrap();
-        let file = cursor.file(&machine, Scope::User).unwrap();
-        std::fs::create_dir(file.parent().unwrap()).unwrap();
-        let mut users = std::fs::File::create(&file).unwrap();
-        users.write_all(CONTENT.as_bytes()).unwrap();
-        let journal = Journal::new(directory.path().join("journal"));
+        let bench = Bench::new();
+        bench.put(CONTENT);
+        let Bench { file, journal, .. } = &bench;
         let entry = entry();
-        let plan = || {
-            install(
-                cursor,
-                &machine,
-                Scope::User,
-                &entry,
-                Replace::OwnOnly,
-                Keep::Settings,
-            )
-            .unwrap()
-        };
+        let plan = || bench.install();
         let now = Timestamp::from_millis(0);
 
         // Killed here: backup and record are there, the file is as it was.
         let (_, kept) = journal.keep(&plan(), now).unwrap();
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
+        assert_eq!(std::fs::read_to_string(file).unwrap(), CONTENT);
         let backup = kept.backup.unwrap();
         assert_eq!(std::fs::read_to_string(&backup).unwrap(), CONTENT);
 
@@ -377,46 +401,28 @@ mod tests {
         journal.apply(&plan(), now).unwrap();
         let back = journal.undo(None, &entry).unwrap();
         journal.apply(&back, now).unwrap();
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
+        assert_eq!(std::fs::read_to_string(file).unwrap(), CONTENT);
     }
 
     #[test]
     fn what_a_client_writes_while_we_wait_for_the_disk_stays() {
-        let directory = tempfile::tempdir().unwrap();
-        let home = directory.path().to_owned();
-        let machine = Machine::new(System::Linux, home.clone(), home, Arc::new(|_| None));
-        let cursor = Client::named("cursor").unwrap();
-        let file = cursor.file(&machine, Scope::User).unwrap();
+        let bench = Bench::new();
+        let Bench { file, journal, .. } = &bench;
         let beside = file.parent().unwrap();
-        std::fs::create_dir(beside).unwrap();
-        let journal = Journal::new(directory.path().join("journal"));
         let entry = entry();
         let now = Timestamp::from_millis(0);
-        let put = |content: &str| {
-            let mut users = std::fs::File::create(&file).unwrap();
-            users.write_all(content.as_bytes()).unwrap();
-        };
-        let install = || {
-            install(
-                cursor,
-                &machine,
-                Scope::User,
-                &entry,
-                Replace::OwnOnly,
-                Keep::Settings,
-            )
-            .unwrap()
-        };
+        let put = |content: &str| bench.put(content);
+        let install = || bench.install();
         let theirs = CONTENT.replace("{}", "{\"new\": {}}");
         for before in [Some(CONTENT), None] {
-            drop(std::fs::remove_file(&file));
+            drop(std::fs::remove_file(file));
             before.inspect(|content| put(content));
             let change = install();
             let failure = journal
                 .apply_with(&change, now, || put(&theirs))
                 .unwrap_err();
             assert_eq!(failure.code, Code::IdeFileChanged);
-            assert_eq!(std::fs::read_to_string(&file).unwrap(), theirs);
+            assert_eq!(std::fs::read_to_string(file).unwrap(), theirs);
             assert_eq!(std::fs::read_dir(beside).unwrap().count(), 1);
             // It never happened.
             assert!(journal.records().unwrap().is_empty());
@@ -426,14 +432,14 @@ mod tests {
         let back = journal.undo(None, &entry).unwrap();
         let failure = journal.apply_with(&back, now, || put(CONTENT)).unwrap_err();
         assert_eq!(failure.code, Code::IdeFileChanged);
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
-        std::fs::remove_file(&file).unwrap();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), CONTENT);
+        std::fs::remove_file(file).unwrap();
         journal.apply(&install(), now).unwrap();
         let gone = journal.undo(None, &entry).unwrap();
         assert_eq!(gone.after, None);
         let failure = journal.apply_with(&gone, now, || put(CONTENT)).unwrap_err();
         assert_eq!(failure.code, Code::IdeFileChanged);
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), CONTENT);
+        assert_eq!(std::fs::read_to_string(file).unwrap(), CONTENT);
     }
 
     #[test]

@@ -69,6 +69,23 @@ fn failure(
     })
 }
 
+/// What an answer of Ollama on this machine means, which was sent no credential.
+fn of_ollama(status: u16, body: &str) -> Failure {
+    classify(&Answer {
+        provider: ProviderKind::Ollama,
+        asked: Asked::Model("m"),
+        account: false,
+        credential: false,
+        base_url: &"http://127.0.0.1:11434/v1".parse().unwrap(),
+        host: "127.0.0.1:11434",
+        url: "http://127.0.0.1:11434/v1/chat/completions",
+        status,
+        headers: &Pairs(JSON),
+        body: body.as_bytes(),
+        redactor: &Redactor::none(),
+    })
+}
+
 fn code(provider: ProviderKind, status: u16, headers: HeaderList, body: &str) -> Code {
     failure(provider, false, status, headers, body).code
 }

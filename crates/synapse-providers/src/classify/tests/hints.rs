@@ -252,23 +252,7 @@ fn connection(provider: ProviderKind, base_url: &str) -> Connection {
 
 #[test]
 fn a_server_of_ones_own_is_called_that() {
-    let base_url = "http://127.0.0.1:11434/v1".parse().unwrap();
-    let hints = |body: &str| {
-        let failure = classify(&Answer {
-            provider: ProviderKind::Ollama,
-            asked: Asked::Model("m"),
-            account: false,
-            credential: false,
-            base_url: &base_url,
-            host: "127.0.0.1:11434",
-            url: "http://127.0.0.1:11434/v1/chat/completions",
-            status: 500,
-            headers: &Pairs(JSON),
-            body: body.as_bytes(),
-            redactor: &Redactor::none(),
-        });
-        format!("{:?}", failure.hints)
-    };
+    let hints = |body: &str| format!("{:?}", of_ollama(500, body).hints);
     assert!(hints("{}").contains("your own machine"));
     let memory = hints(r#"{"error":"model requires more system memory (9 GiB) than there is"}"#);
     assert!(

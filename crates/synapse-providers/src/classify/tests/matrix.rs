@@ -42,38 +42,25 @@ codes! {
 }
 
 fn is_the_same_everywhere(code: &str, expected: Code) {
-    let redactor = Redactor::for_secret("fake-secret-value");
     let mut trials = 0;
     for (shape, body) in shapes(code) {
         let text = body.to_string();
         for provider in ProviderKind::ALL {
-            let base_url = provider.profile().base_url_example.parse().unwrap();
             for status in STATUSES {
                 // OpenAI's own word for a model that a project may not use.
                 let expected = match (code, provider, status) {
                     ("model_not_found", OpenAi, 403) => Code::ProviderModelAccess,
                     _ => expected,
                 };
-                let answer = Answer {
-                    provider,
-                    asked: Asked::Model("org/some-model"),
-                    account: false,
-                    credential: true,
-                    base_url: &base_url,
-                    host: "api.test",
-                    url: "https://api.test/v1/chat/completions",
-                    status,
-                    headers: &Pairs(JSON),
-                    body: text.as_bytes(),
-                    redactor: &redactor,
-                };
                 let stated = match status {
                     200 => ErrorBody::from_json(error_within(&body).unwrap()),
                     _ => ErrorBody::read(Some("application/json"), text.as_bytes()),
                 };
+                let judged = judged(provider, status, &text, |answer| {
+                    verdict(answer, &stated).code
+                });
                 assert_eq!(
-                    verdict(&answer, &stated).code,
-                    expected,
+                    judged, expected,
                     "{code} at {status} of {provider}, {shape}: {body}"
                 );
                 trials += 1;
@@ -145,30 +132,36 @@ fn shapes(code: &str) -> Vec<(&'static str, Value)> {
 }
 
 fn answered(provider: ProviderKind, status: u16, body: &Value) -> Code {
-    let text = body.to_string();
-    let redactor = Redactor::for_secret("fake-secret-value");
-    let base_url = provider.profile().base_url_example.parse().unwrap();
-    let answer = Answer {
+    judged(provider, status, &body.to_string(), |answer| match status {
+        200 => {
+            let within = error_within(body);
+            let error = within.unwrap_or_else(|| panic!("no error is seen in {body}"));
+            classify_within(answer, error).code
+        }
+        _ => classify(answer).code,
+    })
+}
+
+/// What `judge` makes of an answer of the provider's own server, to a call with a credential.
+fn judged(
+    provider: ProviderKind,
+    status: u16,
+    body: &str,
+    judge: impl FnOnce(&Answer<'_>) -> Code,
+) -> Code {
+    judge(&Answer {
         provider,
         asked: Asked::Model("org/some-model"),
         account: false,
         credential: true,
-        base_url: &base_url,
+        base_url: &provider.profile().base_url_example.parse().unwrap(),
         host: "api.test",
         url: "https://api.test/v1/chat/completions",
         status,
         headers: &Pairs(JSON),
-        body: text.as_bytes(),
-        redactor: &redactor,
-    };
-    let failure = match status {
-        200 => classify_within(
-            &answer,
-            error_within(body).unwrap_or_else(|| panic!("no error is seen in {body}")),
-        ),
-        _ => classify(&answer),
-    };
-    failure.code
+        body: body.as_bytes(),
+        redactor: &Redactor::for_secret("fake-secret-value"),
+    })
 }
 
 /// MiniMax has numbers of its own, and an envelope to know them by.
@@ -284,23 +277,7 @@ fn a_limit_of_zero_is_no_rate() {
 /// The same refusal means less when nothing was sent that could be refused.
 #[test]
 fn without_a_token_nothing_is_a_matter_of_one() {
-    let base_url = "http://127.0.0.1:11434/v1".parse().unwrap();
-    let judged = |status, body: &str| {
-        classify(&Answer {
-            provider: ProviderKind::Ollama,
-            asked: Asked::Model("m"),
-            account: false,
-            credential: false,
-            base_url: &base_url,
-            host: "127.0.0.1:11434",
-            url: "http://127.0.0.1:11434/v1/chat/completions",
-            status,
-            headers: &Pairs(JSON),
-            body: body.as_bytes(),
-            redactor: &Redactor::none(),
-        })
-        .code
-    };
+    let judged = |status, body: &str| of_ollama(status, body).code;
     let subscription = r#"{"error":{"message":"a subscription is needed for the cloud"}}"#;
     assert_eq!(judged(403, subscription), Code::ProviderModelAccess);
     assert_eq!(judged(401, subscription), Code::ProviderModelAccess);
