@@ -93,11 +93,14 @@ impl ToolHost for ToolHosts {
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
-        let owns = |host: &dyn ToolHost| host.owns(&call.name);
-        let understands = |host: &dyn ToolHost| host.understands(&call.name, &call.caller);
-        let host = match owner(&self.0, owns, "tool", &call.name)? {
+        let host = match owner(&self.0, |host| host.owns(&call.name), "tool", &call.name)? {
             Some(host) => Some(host),
-            None => owner(&self.0, understands, "tool", &call.name)?,
+            None => owner(
+                &self.0,
+                |host| host.understands(&call.name, &call.caller),
+                "tool",
+                &call.name,
+            )?,
         };
         match host {
             Some(host) => host.call_tool(call).await,
