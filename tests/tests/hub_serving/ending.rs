@@ -33,7 +33,7 @@ fn nothing_stays_when_the_ide_closes_its_end() {
 #[test]
 fn nothing_stays_after_a_signal() {
     let (_hub, ide, processes) = started();
-    ide.stop(Signal::TERM);
+    assert!(ide.stop(Signal::TERM).stdout.iter().all(|line| line.starts_with("{")));
     all_end(&processes);
 }
 

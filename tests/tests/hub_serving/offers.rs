@@ -54,7 +54,7 @@ fn tools_of_approved_servers_stand_beside_the_products_own_and_nothing_is_starte
 #[test]
 fn an_edit_counts_at_once_and_an_approval_brings_the_tools_back() {
     let mut hub = Hub::new().with("one", &[]).approved("one");
-    let mut ide = hub.home.serve(Era::Legacy);
+    let mut ide = hub.home.serve(Era::Modern);
     assert_eq!(text(&ide.call("one__echo", json!({}))), "{}");
     hub.edit("one", "env", json!({"NEW": "1"}));
     assert_eq!(code(&ide.call("one__echo", json!({}))), "upstream.changed");

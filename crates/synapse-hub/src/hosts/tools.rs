@@ -7,7 +7,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_mcp::host::{CacheHint, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult};
 use synapse_mcp::{JsonObject, host::HostError};
 
-use super::{HubHost, Whose, failed};
+use super::{HubHost, Whose};
 use crate::failure::Refusal;
 use crate::hub::{Inner, State};
 use crate::index::{Audience, ForApps, Found};
@@ -24,7 +24,7 @@ impl ToolHost for HubHost {
         let inner = self.hub.inner();
         let settings = &inner.settings;
         if let Some(failure) = unusable_alone(&settings.selection, &state) {
-            return Err(failed(&failure));
+            return Err(self.failed(&failure));
         }
         let mut items = Vec::new();
         match settings.mode {
