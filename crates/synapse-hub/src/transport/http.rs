@@ -488,9 +488,14 @@ impl HttpConversation {
                 link.hear(response, &replies).await;
             }
         });
-        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+        self.keep(task.abort_handle());
         // A question of the first call would be lost before the stream is there.
         drop(timeout(LISTENING, is_open).await);
+    }
+
+    fn keep(&self, task: AbortHandle) {
+        let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        *listener = Some(task);
     }
 
     fn stop_listening(&self) {
@@ -628,7 +633,7 @@ fn unanswered(error: CallError, eras: Eras) -> Probed {
 /// Whether a server of the legacy era may refuse what it does not know with this status. Those of
 /// logins, limits and outages say something else.
 const fn speaks_for_legacy(status: u16) -> bool {
-    matches!(status, 400..=499 | 500 | 501) && !matches!(status, 401 | 402 | 403 | 407 | 429)
+    matches!(status, 400..=501) && !matches!(status, 401 | 402 | 403 | 407 | 429)
 }
 
 fn announces_changes(capabilities: &JsonObject) -> bool {
