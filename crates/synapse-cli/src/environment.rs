@@ -18,6 +18,11 @@ pub(crate) const SYNAPSE_LOG: &str = "SYNAPSE_LOG";
 /// The key file of the local vault. Read by the vault; here it goes into the IDE's entry.
 pub(crate) const SYNAPSE_VAULT_KEY_FILE: &str = "SYNAPSE_VAULT_KEY_FILE";
 
+/// The seconds that a login may take.
+pub(crate) const SYNAPSE_LOGIN_TIMEOUT: &str = "SYNAPSE_LOGIN_TIMEOUT";
+/// The user's browser, as other programs know it.
+pub(crate) const BROWSER: &str = "BROWSER";
+
 /// Looks a variable up.
 pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 

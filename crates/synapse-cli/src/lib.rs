@@ -11,6 +11,7 @@ mod environment;
 mod guard;
 mod hub_ports;
 mod log;
+mod oauth;
 mod output;
 mod prompt;
 mod remember;

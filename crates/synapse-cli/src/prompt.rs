@@ -59,6 +59,20 @@ pub(crate) fn confirmed(printer: &Printer, question: &str) -> bool {
     !io::stdin().is_terminal() || agreed(printer, question)
 }
 
+/// One line that nobody is to see: from the terminal, else from stdin.
+///
+/// # Errors
+/// `credential.unreadable` when nothing comes.
+pub(crate) fn pasted(prompt: &str) -> Result<SecretString, Failure> {
+    if io::stdin().is_terminal() {
+        return typed(prompt);
+    }
+    let mut line = Zeroizing::new(String::with_capacity(MOST));
+    let mut reader = io::BufReader::new(io::stdin().take(MOST as u64));
+    io::BufRead::read_line(&mut reader, &mut line).map_err(|error| unreadable(&error))?;
+    Ok(SecretString::from(line.trim()))
+}
+
 fn typed(prompt: &str) -> Result<SecretString, Failure> {
     let prompt = printable_line(prompt);
     #[cfg(unix)]

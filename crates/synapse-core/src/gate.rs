@@ -112,6 +112,15 @@ impl NetworkPermit {
         }
     }
 
+    /// The permit for one origin of the authorization server that this server named and its owner
+    /// confirmed, and for nothing else.
+    ///
+    /// It takes a permit to make one: an upstream without approval has no authorization server.
+    #[must_use]
+    pub fn for_issuer(&self, origin: Origin) -> Self {
+        self.for_store(origin)
+    }
+
     /// The same permit, whose requests are recorded by `departure`.
     #[must_use]
     pub fn recorded_by(self, departure: Arc<dyn Departure>) -> Self {

@@ -31,8 +31,8 @@ use crate::time::Timestamp;
 
 pub use self::keeping::{Kept, PassphrasePrompt, PassphrasePurpose, SecretKeeper, Shelf, Writing};
 pub use self::upstream::{
-    ApprovalStore, BrowserOpener, StoredUpstream, TokenSource, TokenStore, TokenTransaction,
-    UpstreamStore,
+    ApprovalStore, BrowserOpener, LoginClaim, OAuthRecorder, StoredTokens, StoredUpstream,
+    TokenSource, TokenStore, TokenTransaction, UpstreamStore,
 };
 
 /// A connection as it is stored.

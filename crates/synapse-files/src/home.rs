@@ -95,6 +95,18 @@ impl Home {
         self.directory.join("ide")
     }
 
+    /// Token records of upstream logins, and their locks.
+    #[must_use]
+    pub fn oauth(&self) -> PathBuf {
+        self.directory.join("oauth")
+    }
+
+    /// Where token records are kept, for people to read and edit.
+    #[must_use]
+    pub fn oauth_settings(&self) -> PathBuf {
+        self.directory.join("oauth.toml")
+    }
+
     /// Held while the local vault is changed.
     #[must_use]
     pub fn vault_lock(&self) -> PathBuf {

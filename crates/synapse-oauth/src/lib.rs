@@ -1,7 +1,135 @@
 //! OAuth for upstream MCP servers: discovery, registration, login, refresh.
 //!
 //! **Invariant:** serving never opens a browser, registers a client or asks; each request is one
-//! `HttpClient::send` under a permit for one origin.
+//! `HttpClient::send` under a permit for one origin. Nothing is logged.
+
+mod address;
+mod authorize;
+mod callback;
+mod challenge;
+mod device;
+mod discovery;
+mod examine;
+mod grant;
+mod json;
+mod login;
+mod logout;
+mod redirect;
+mod registration;
+mod secret_text;
+mod tokens;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use synapse_core::ports::{Clock, OAuthRecorder, TokenStore};
+use synapse_core::redact::SeenSecrets;
+use synapse_http::{HttpClient, HttpConfig};
+
+pub use self::challenge::Demand;
+pub use self::discovery::{Resource, ServerMetadata};
+pub use self::examine::{Rung, RungOutcome};
+pub use self::login::{
+    Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, News, Proposal, Registering, Way,
+};
+pub use self::logout::{LoggedOut, Registrations};
+pub use self::tokens::Tokens;
+use crate::wire::Wire;
+
+/// The origin whose servers take `HF_CLIENT_ID` and its kin.
+pub const HUGGING_FACE: &str = "https://huggingface.co";
+
+/// The engine: an HTTP client of its own, a store, a clock. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct OAuth {
+    http: HttpClient,
+    store: Arc<dyn TokenStore>,
+    clock: Arc<dyn Clock>,
+    recorder: Arc<dyn OAuthRecorder>,
+    seen: SeenSecrets,
+    times: Times,
+}
+
+impl OAuth {
+    /// An engine that connects as `config` says, with a cap of its own on answers.
+    #[must_use]
+    pub fn new(
+        config: HttpConfig,
+        store: Arc<dyn TokenStore>,
+        clock: Arc<dyn Clock>,
+        recorder: Arc<dyn OAuthRecorder>,
+    ) -> Self {
+        let http = HttpClient::new(HttpConfig {
+            body_cap: BODY_CAP,
+            ..config
+        });
+        Self {
+            http,
+            store,
+            clock,
+            recorder,
+            seen: SeenSecrets::new(),
+            times: Times::default(),
+        }
+    }
+
+    /// Has every token and code remembered by `seen`, to be kept out of all output.
+    #[must_use]
+    pub fn remembering(self, seen: SeenSecrets) -> Self {
+        Self { seen, ..self }
+    }
+
+    /// Takes these times in place of the usual ones.
+    #[must_use]
+    pub fn within(self, times: Times) -> Self {
+        Self { times, ..self }
+    }
+
+    /// The store of its records.
+    #[must_use]
+    pub fn store(&self) -> &dyn TokenStore {
+        self.store.as_ref()
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::new(self.http.clone(), self.times.fetch)
+    }
+
+    fn remember(&self, secret: &SecretString) {
+        // The redactor that it gives is asked for again where text is shown.
+        drop(self.seen.remember(secret));
+    }
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// One request.
+    pub fetch: Duration,
+    /// All requests that look for the authorization server.
+    pub discovery: Duration,
+    /// A whole login, its user included.
+    pub login: Duration,
+    /// Between two questions of a device when the server does not say (RFC 8628, section 3.5), and
+    /// what `slow_down` adds.
+    pub device_interval: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            fetch: Duration::from_secs(10),
+            discovery: Duration::from_secs(30),
+            login: Duration::from_secs(300),
+            device_interval: Duration::from_secs(5),
+        }
+    }
+}
+
+/// The most bytes of any answer.
+const BODY_CAP: usize = 256 * 1024;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod guard;
+mod launch;
 mod program;
 mod run;
 mod running;

@@ -14,6 +14,7 @@ mod logs;
 mod running;
 mod secrets;
 mod shell;
+mod tokens;
 mod upstreams;
 
 pub use approvals::JsonApprovals;
@@ -25,6 +26,7 @@ pub use running::{Note, RunningServer, note_running, running};
 pub use secrets::{Environment, Inspected, NewKey, NoPrompt, Scanned, Secrets};
 pub use synapse_files::Home;
 pub use synapse_process::Guard;
+pub use tokens::TokenRecords;
 pub use upstreams::{HubPlace, JsonUpstreams, UpstreamsFile, not_found, read_env_file};
 
 #[cfg(doctest)]

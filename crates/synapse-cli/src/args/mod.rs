@@ -4,6 +4,7 @@ mod chat;
 mod connection;
 mod history;
 mod hub;
+mod hub_auth;
 mod ide;
 mod limits;
 mod models;
@@ -26,6 +27,9 @@ pub(crate) use self::history::{
 pub(crate) use self::hub::{
     HubAddArguments, HubApproveArguments, HubArguments, HubCommand, HubImportArguments,
     HubPlaceArguments,
+};
+pub(crate) use self::hub_auth::{
+    HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES,
 };
 pub(crate) use self::ide::{
     Consent, IdeCheckArguments, IdeCommand, IdeInstallArguments, IdeRemoveArguments,

@@ -12,6 +12,7 @@ mod failure;
 mod hub;
 mod ide;
 mod ledger;
+mod logins;
 mod models;
 mod providers;
 mod secrets;
@@ -40,6 +41,7 @@ pub use self::ledger::{
     EntryDocument, HistoryDocument, HistoryEntry, Pages, PurgeDocument, RepairDocument,
     UsageDocument, UsageLineView, VerificationDocument,
 };
+pub use self::logins::{AuthStatusDocument, AuthView, LoginDocument, LoginView, LogoutDocument};
 pub use self::models::{ModelView, ModelsDocument, OfferView};
 pub use self::providers::{ProviderView, ProvidersDocument};
 pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};

@@ -8,7 +8,7 @@ use url::Url;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::secret::BoundSecret;
-use crate::upstream::{Approval, RecordKey, TokenRecord, Upstream, UpstreamName};
+use crate::upstream::{Approval, OAuthEvent, RecordKey, TokenRecord, Upstream, UpstreamName};
 
 /// An upstream as it is declared.
 #[derive(Debug, Clone)]
@@ -105,15 +105,27 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
         url: &Url,
     ) -> Result<Option<BoundSecret>, Failure>;
 
-    /// Judges an answer that refused the token that was sent last, and notes it in the record.
-    /// Sends nothing. `challenges` are the values of `WWW-Authenticate`.
+    /// Judges an answer of 401 or 403 and notes a refusal in the record. Sends nothing.
+    ///
+    /// `sent` is the token that the refused request carried: a late answer does not spoil the token
+    /// that another call got meanwhile. `challenges` are the values of `WWW-Authenticate`.
     async fn refused(
         &self,
         server: &UpstreamName,
         url: &Url,
+        sent: Option<&BoundSecret>,
         status: u16,
         challenges: &[String],
     ) -> Failure;
+}
+
+/// A token record as it is stored.
+#[derive(Debug)]
+pub struct StoredTokens {
+    /// The server that it is named after.
+    pub server: String,
+    /// The record, or why it cannot be used.
+    pub record: Result<(RecordKey, TokenRecord), Failure>,
 }
 
 /// Where token records are kept.
@@ -125,18 +137,50 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     /// `oauth.store-unavailable`, `storage.*`.
     async fn load(&self, key: &RecordKey) -> Result<Option<TokenRecord>, Failure>;
 
-    /// All records of one configuration.
+    /// All records of one configuration. A damaged one hides no other.
+    ///
+    /// # Errors
+    /// The store as a whole cannot be used: `oauth.store-unavailable`, `storage.*`.
+    async fn list(&self, config: &str) -> Result<Vec<StoredTokens>, Failure>;
+
+    /// The records of one server of one configuration: one for each URL and issuer.
     ///
     /// # Errors
     /// As [`TokenStore::load`].
-    async fn list(&self, config: &str) -> Result<Vec<(RecordKey, TokenRecord)>, Failure>;
+    async fn of_server(
+        &self,
+        config: &str,
+        server: &UpstreamName,
+    ) -> Result<Vec<(RecordKey, TokenRecord)>, Failure>;
 
     /// Takes the lock of `key` between processes, for at most 45 seconds of waiting.
     ///
     /// # Errors
     /// `storage.locked`, `oauth.store-unavailable`.
     async fn begin(&self, key: &RecordKey) -> Result<Box<dyn TokenTransaction>, Failure>;
+
+    /// Claims the login of a server, so that one runs at a time. Waits for nobody.
+    ///
+    /// # Errors
+    /// `storage.locked`, with the id of the process that holds it; `storage.*`.
+    async fn claim_login(
+        &self,
+        config: &str,
+        server: &UpstreamName,
+    ) -> Result<Box<dyn LoginClaim>, Failure>;
+
+    /// Removes whatever is kept of a server, damaged records included, and says how much it was.
+    ///
+    /// # Errors
+    /// `oauth.store-unavailable`, `storage.*`.
+    async fn forget(&self, config: &str, server: &UpstreamName) -> Result<usize, Failure>;
+
+    /// Where records are, in words: a directory, or the keyring.
+    fn place(&self) -> String;
 }
+
+/// A login under way. Dropping it lets another one begin; the death of its process does, too.
+pub trait LoginClaim: Send + fmt::Debug {}
 
 /// A lock on one record. Dropping it gives the lock up and changes nothing.
 #[async_trait]
@@ -147,7 +191,8 @@ pub trait TokenTransaction: Send {
     /// As [`TokenStore::load`].
     async fn load(&mut self) -> Result<Option<TokenRecord>, Failure>;
 
-    /// Keeps `record` if the generation that is stored is still `expected` (`None`: no record).
+    /// Keeps `record` if the generation that is stored is still `expected` (`None`: no record). A
+    /// mark of the state alone keeps the generation; it never goes back.
     ///
     /// # Errors
     /// `config.changed` when it is not; `oauth.store-unavailable`, `storage.*`. The record before
@@ -161,11 +206,19 @@ pub trait TokenTransaction: Send {
     async fn remove(&mut self) -> Result<(), Failure>;
 }
 
+/// Keeps an account of logins, refreshes and logouts: no token, code, state or secret is among it.
+#[async_trait]
+pub trait OAuthRecorder: Send + Sync + fmt::Debug {
+    /// Records what happened. A failure to record fails nothing that is done already.
+    async fn record(&self, event: &OAuthEvent);
+}
+
 /// Opens a URL for the user.
+#[async_trait]
 pub trait BrowserOpener: Send + Sync + fmt::Debug {
     /// Opens `url` by argument vector, without a shell. Returns when the program was started.
     ///
     /// # Errors
     /// Why no browser could be started; the URL is printed in any case.
-    fn open(&self, url: &Url) -> Result<(), Failure>;
+    async fn open(&self, url: &Url) -> Result<(), Failure>;
 }

@@ -17,8 +17,8 @@ pub use self::approval::{Approval, Fingerprint, Start};
 pub use self::catalogue::{Catalogue, CatalogueHash};
 pub use self::name::UpstreamName;
 pub use self::oauth::{
-    OAuthClient, OAuthSettings, PkcePolicy, RecordKey, RegistrationKind, ResourcePolicy,
-    TokenRecord, TokenState,
+    AuthMethod, OAuthAction, OAuthClient, OAuthEvent, OAuthSettings, PkcePolicy, RecordKey,
+    RegistrationKind, ResourcePolicy, TokenRecord, TokenState,
 };
 pub use self::template::{Piece, Template, VariableValue, is_variable};
 

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{Template, UpstreamName};
+use crate::error::Code;
 use crate::time::Timestamp;
 
 /// The `oauth` object of an entry.
@@ -64,8 +65,39 @@ pub struct OAuthClient {
     pub kind: RegistrationKind,
     /// The redirect URI that it was registered or configured with.
     pub redirect_uri: Option<String>,
-    /// How it authenticates at the token endpoint: `none`, `client_secret_basic`, `client_secret_post`.
-    pub auth_method: String,
+    /// How it authenticates at the token endpoint.
+    pub auth_method: AuthMethod,
+}
+
+/// How a client authenticates at the token endpoint (OpenID Connect Core 1.0, section 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMethod {
+    /// It is public: its id alone.
+    None,
+    /// Its secret, in the `authorization` header.
+    Basic,
+    /// Its secret, in the body.
+    Post,
+}
+
+impl AuthMethod {
+    /// The word of the protocol, also in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Basic => "client_secret_basic",
+            Self::Post => "client_secret_post",
+        }
+    }
+
+    /// The method that the protocol calls `word`.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::None, Self::Basic, Self::Post]
+            .into_iter()
+            .find(|method| method.as_str() == word)
+    }
 }
 
 /// How a client came to be known to the authorization server.
@@ -77,6 +109,26 @@ pub enum RegistrationKind {
     MetadataDocument,
     /// Registered dynamically, by `hub login --register`.
     Registered,
+}
+
+impl RegistrationKind {
+    /// The word that files, output and the ledger use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Configured => "configured",
+            Self::MetadataDocument => "metadata-document",
+            Self::Registered => "registered",
+        }
+    }
+
+    /// The kind that files call `word`.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Configured, Self::MetadataDocument, Self::Registered]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
 }
 
 /// What a record of tokens is kept under: two accounts of one URL stay apart.
@@ -124,8 +176,89 @@ pub enum TokenState {
     Usable,
     /// The server refused the access token; the next call refreshes first.
     Refused,
+    /// The access token was refreshed after a refusal: another one soon after means a login.
+    Renewed,
     /// A refresh began and has not ended; its process may be gone.
     Refreshing,
+    /// A refresh whose process had gone was begun once more, and has not ended.
+    Retrying,
     /// Only a new login helps; the registration is kept.
     Expired,
+}
+
+impl TokenState {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Usable,
+        Self::Refused,
+        Self::Renewed,
+        Self::Refreshing,
+        Self::Retrying,
+        Self::Expired,
+    ];
+
+    /// The word that files and output use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Usable => "usable",
+            Self::Refused => "refused",
+            Self::Renewed => "renewed",
+            Self::Refreshing => "refreshing",
+            Self::Retrying => "retrying",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The state that files call `word`.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// What is recorded of a login, a refresh or a logout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthEvent {
+    /// What was done.
+    pub action: OAuthAction,
+    /// The server.
+    pub server: UpstreamName,
+    /// The issuer, as far as it was known.
+    pub issuer: Option<String>,
+    /// How the client came to be known, as far as one was used.
+    pub client: Option<RegistrationKind>,
+    /// The scopes that were granted.
+    pub scopes: Vec<String>,
+    /// The generation of the record afterwards.
+    pub generation: Option<u64>,
+    /// The code of the failure; `None` when it succeeded.
+    pub code: Option<Code>,
+    /// How many requests were sent.
+    pub requests: u32,
+    /// When it ended.
+    pub at: Timestamp,
+}
+
+/// What an [`OAuthEvent`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OAuthAction {
+    /// `hub login`.
+    Login,
+    /// A refresh for a request of the user.
+    Refresh,
+    /// `hub logout`.
+    Logout,
+}
+
+impl OAuthAction {
+    /// The word that output and the ledger use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Refresh => "refresh",
+            Self::Logout => "logout",
+        }
+    }
 }

@@ -9,6 +9,8 @@
 )]
 mod platform;
 
+use std::time::Duration;
+
 use keyring_core::{Entry, Error};
 use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -101,6 +103,71 @@ pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failur
         Ok(accounts
             .iter()
             .filter_map(|account| format!("keyring:{account}").parse().ok())
+            .collect())
+    })
+    .await
+}
+
+/// One item, and how long it may be asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) service: &'static str,
+    pub(crate) account: String,
+    pub(crate) limit: Duration,
+}
+
+impl Asked {
+    fn entry(&self) -> Result<Entry, Error> {
+        platform::store()?.build(self.service, &self.account, None)
+    }
+}
+
+/// The content of an item, as it is.
+pub(crate) async fn read_item(asked: Asked) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    bounded(asked.limit, STORE, move || {
+        match asked.entry().and_then(|entry| entry.get_secret()) {
+            Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(failure(&asked.account, error)),
+        }
+    })
+    .await
+}
+
+/// Keeps `content` in an item, in place of what it had.
+pub(crate) async fn write_item(asked: Asked, content: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
+    bounded(asked.limit, STORE, move || {
+        let written = asked.entry().and_then(|entry| entry.set_secret(&content));
+        written.map_err(|error| failure(&asked.account, error))
+    })
+    .await
+}
+
+/// Removes an item, if it is there.
+pub(crate) async fn remove_item(asked: Asked) -> Result<(), Failure> {
+    bounded(asked.limit, STORE, move || {
+        match asked.entry().and_then(|entry| entry.delete_credential()) {
+            Ok(()) | Err(Error::NoEntry) => Ok(()),
+            Err(error) => Err(failure(&asked.account, error)),
+        }
+    })
+    .await
+}
+
+/// The accounts of all items of `service`.
+pub(crate) async fn accounts_of(
+    service: &'static str,
+    limit: Duration,
+) -> Result<Vec<String>, Failure> {
+    bounded(limit, STORE, move || {
+        let entries = platform::store()
+            .and_then(|store| store.search(&platform::terms(service)))
+            .map_err(|error| failure("*", error))?;
+        Ok(entries
+            .iter()
+            .filter_map(Entry::get_specifiers)
+            .filter(|(found, _)| found == service)
+            .map(|(_, account)| account)
             .collect())
     })
     .await

@@ -10,7 +10,7 @@ mod content;
 mod file;
 mod hygiene;
 mod keeping;
-mod keyring;
+pub(crate) mod keyring;
 mod local_vault;
 mod one_password;
 mod pass;

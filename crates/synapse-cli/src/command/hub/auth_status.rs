@@ -1,0 +1,149 @@
+//! `synapse hub auth-status`: who is logged in where, until when, and never a value.
+
+use std::collections::BTreeMap;
+
+use synapse_core::document::{AuthStatusDocument, AuthView};
+use synapse_core::error::Failure;
+use synapse_core::ports::{StoredTokens, UpstreamStore as _};
+use synapse_core::upstream::{RecordKey, TokenRecord};
+
+use super::Configured;
+use crate::args::HubAuthStatusArguments;
+use crate::command::{CommandError, Context, runtime};
+use crate::compose;
+use crate::oauth::{self, has_authorization};
+use crate::output::table;
+
+pub(super) fn run(
+    context: &Context,
+    hub: &Configured,
+    arguments: &HubAuthStatusArguments,
+) -> Result<(), CommandError> {
+    let wanted = arguments.server.as_deref();
+    if let Some(name) = wanted {
+        // A name that was mistyped is told as such.
+        hub.stored(name)?;
+    }
+    let oauth = oauth::engine(context, &compose::home(context)?)?;
+    let place = oauth.store().place();
+    let stored = runtime()?.block_on(oauth.store().list(hub.place.key()))?;
+    let rows = rows(hub, stored, wanted)?;
+    if context.printer.is_json() {
+        let views = rows.iter().map(Row::view).collect();
+        context
+            .printer
+            .document(&AuthStatusDocument::new(place, views));
+        return Ok(());
+    }
+    if rows.is_empty() {
+        context.printer.note("no server is configured");
+        return Ok(());
+    }
+    let cells = rows.iter().map(Row::cells).collect();
+    let head = [
+        "SERVER",
+        "LOGIN",
+        "ISSUER",
+        "CLIENT",
+        "SCOPES",
+        "EXPIRES",
+        "GENERATION",
+    ];
+    context.printer.line(&table(&head, &[6], cells));
+    context.printer.note(&format!("records are in {place}"));
+    for row in &rows {
+        if let Row::Damaged(_, failure) = row {
+            context.printer.warning(failure);
+        }
+    }
+    Ok(())
+}
+
+/// One line.
+enum Row {
+    Without(String, &'static str),
+    With(Box<(RecordKey, TokenRecord)>),
+    Damaged(String, Failure),
+}
+
+fn rows(
+    hub: &Configured,
+    stored: Vec<StoredTokens>,
+    wanted: Option<&str>,
+) -> Result<Vec<Row>, Failure> {
+    let mut by_server: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    for tokens in stored {
+        let row = match tokens.record {
+            Ok(found) => Row::With(Box::new(found)),
+            Err(failure) => Row::Damaged(tokens.server.clone(), failure),
+        };
+        by_server.entry(tokens.server).or_default().push(row);
+    }
+    let mut rows = Vec::new();
+    for entry in hub.upstreams.load()? {
+        let kept = by_server.remove(&entry.name).unwrap_or_default();
+        if wanted.is_some_and(|wanted| wanted != entry.name) {
+            continue;
+        }
+        let is_header = entry.upstream.as_ref().is_ok_and(has_authorization);
+        match (kept.is_empty(), is_header) {
+            (_, true) => rows.push(Row::Without(entry.name, "header")),
+            (true, false) => rows.push(Row::Without(entry.name, "none")),
+            (false, false) => rows.extend(kept),
+        }
+    }
+    if wanted.is_none() {
+        // Records whose entry is gone: `hub logout` removes them.
+        rows.extend(by_server.into_values().flatten());
+    }
+    Ok(rows)
+}
+
+impl Row {
+    fn view(&self) -> AuthView {
+        match self {
+            Self::Without(server, credential) => AuthView::without(server, credential),
+            Self::With(found) => AuthView::of(&found.0, &found.1),
+            Self::Damaged(server, failure) => AuthView::damaged(server, failure),
+        }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let dash = || "-".to_owned();
+        let (server, word) = match self {
+            Self::Without(server, word) => (server, (*word).to_owned()),
+            Self::Damaged(server, _) => (server, "damaged".to_owned()),
+            Self::With(found) => {
+                let (key, record) = found.as_ref();
+                return vec![
+                    key.server.to_string(),
+                    match record.access {
+                        Some(_) => record.state.as_str().to_owned(),
+                        None => "none".to_owned(),
+                    },
+                    key.issuer.clone(),
+                    record.client.kind.as_str().to_owned(),
+                    or_none(&record.scopes),
+                    end(record),
+                    record.generation.to_string(),
+                ];
+            }
+        };
+        vec![server.clone(), word, dash(), dash(), dash(), dash(), dash()]
+    }
+}
+
+/// Scopes in words.
+pub(super) fn or_none(scopes: &[String]) -> String {
+    match scopes {
+        [] => "-".to_owned(),
+        scopes => scopes.join(" "),
+    }
+}
+
+/// The end of a token in words.
+pub(super) fn end(record: &TokenRecord) -> String {
+    record
+        .expires_at
+        .map_or_else(|| "unknown".to_owned(), |end| end.to_string())
+}

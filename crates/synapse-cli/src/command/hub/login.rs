@@ -1,0 +1,277 @@
+//! `synapse hub login`: one person, one server, one authorization server that is confirmed.
+
+use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use synapse_core::document::LoginDocument;
+use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::upstream::{Approval, RecordKey, Target, Upstream};
+use synapse_oauth::{Decision, Dialogue, LoggedIn, LoginRequest, News, Proposal, Registering, Way};
+use url::Url;
+
+use super::{Configured, approve};
+use crate::args::HubLoginArguments;
+use crate::command::{CommandError, Context, runtime};
+use crate::oauth::{self, Opener, Resolving, has_authorization, login_settings};
+use crate::remember::Remembering;
+use crate::{compose, prompt};
+
+pub(super) fn run(
+    context: &Context,
+    hub: &Configured,
+    arguments: &HubLoginArguments,
+) -> Result<(), CommandError> {
+    let (upstream, _) = hub.upstream(&arguments.server)?;
+    if has_authorization(&upstream) {
+        return Err(two_credentials(&upstream).into());
+    }
+    let approval = hub
+        .approval(&upstream.name)?
+        .ok_or_else(|| not_approved(&upstream))?;
+    // Signals are left alone: a question blocks, and Ctrl-C has to end it. What is stored is whole
+    // at any moment.
+    let done = runtime()?.block_on(log_in(context, hub, arguments, &upstream, &approval))?;
+    report(context, hub, &upstream, &done);
+    if approval.catalogue.is_none() {
+        let asked = super::Asked::from(arguments.yes || !io::stdin().is_terminal());
+        pin(context, hub, &upstream, approval, asked)?;
+    }
+    Ok(())
+}
+
+/// Pins what a server that was approved until its login offers. The login stands, whatever comes of
+/// that.
+fn pin(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    approval: Approval,
+    asked: super::Asked,
+) -> Result<(), CommandError> {
+    match approve::pin(context, hub, upstream, approval, asked) {
+        Err(CommandError::Failed(failure)) => {
+            let server = upstream.name.clone();
+            let failure = failure
+                .cause("the login is kept, and its tools are not approved yet")
+                .remedy("approve them", &Remedy::ApproveUpstream { server });
+            context.printer.warning(&failure);
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+async fn log_in(
+    context: &Context,
+    hub: &Configured,
+    arguments: &HubLoginArguments,
+    upstream: &Upstream,
+    approval: &Approval,
+) -> Result<LoggedIn, Failure> {
+    let expanded = hub.targets.expand(upstream, approval.start.as_ref())?;
+    let permit = approval.permit(&expanded.target, &expanded.fingerprint)?;
+    let url = url_of(upstream, &expanded.target)?;
+    let home = compose::home(context)?;
+    let secrets = Remembering::new(
+        Arc::new(compose::secrets(context)?),
+        context.seen.clone(),
+        context.resolved,
+    );
+    let environment = |name: &str| hub.targets.variable(name);
+    let settings = login_settings(&Resolving {
+        upstream,
+        url: &url,
+        permit: &permit,
+        env_files: hub.targets.env_files(upstream)?,
+        environment: &environment,
+        secrets: &secrets,
+    })
+    .await?;
+    let times = oauth::times(context, arguments.timeout)?;
+    let oauth = oauth::engine(context, &home)?.within(times);
+    let opener = Opener::new(context.environment.clone());
+    let request = LoginRequest {
+        config: hub.place.key(),
+        server: &upstream.name,
+        url: &url,
+        permit: &permit,
+        settings,
+        scopes: arguments.scopes.clone(),
+        registering: match arguments.register {
+            true => Registering::Allowed,
+            false => Registering::Refused,
+        },
+        port: arguments.port,
+        way: match (arguments.device, arguments.paste) {
+            (true, _) => Way::Device,
+            (false, true) => Way::Paste,
+            (false, false) => Way::Browser(&opener),
+        },
+    };
+    let person = Person {
+        context,
+        asked: match arguments.yes {
+            true => Asked::Beforehand,
+            false => Asked::Now,
+        },
+    };
+    oauth.log_in(&request, &person).await
+}
+
+/// The URL of the server, which a login is for.
+pub(super) fn url_of(upstream: &Upstream, target: &Target) -> Result<Url, Failure> {
+    match target {
+        Target::Url { url, .. } => Ok(url.clone()),
+        Target::Program { .. } => Err(Failure::new(
+            Code::UpstreamUnsupported,
+            format!("`{}` is a program, which has no login", upstream.name),
+        )
+        .hint("give it its credential in the entry's `env`")),
+    }
+}
+
+fn report(context: &Context, hub: &Configured, upstream: &Upstream, done: &LoggedIn) {
+    let printer = &context.printer;
+    if printer.is_json() {
+        let key = RecordKey {
+            config: hub.place.key().to_owned(),
+            server: upstream.name.clone(),
+            url: done.url.clone(),
+            issuer: done.issuer.clone(),
+        };
+        let place = done.place.clone();
+        printer.document(&LoginDocument::new(
+            &key,
+            &done.record,
+            place,
+            done.requests,
+        ));
+        return;
+    }
+    printer.line(&format!("logged in to {}", upstream.name));
+    for (name, value) in [
+        ("issuer", done.issuer.clone()),
+        ("client", done.record.client.kind.as_str().to_owned()),
+        ("scopes", super::auth_status::or_none(&done.record.scopes)),
+        ("expires", super::auth_status::end(&done.record)),
+        ("kept in", done.place.clone()),
+    ] {
+        printer.line(&format!("  {name:<9}{value}"));
+    }
+}
+
+fn two_credentials(upstream: &Upstream) -> Failure {
+    Failure::new(
+        Code::OauthTwoCredentials,
+        format!("`{}` has an `Authorization` header already", upstream.name),
+    )
+    .cause("a login would compete with it; the header is what is sent")
+    .hint("remove the header from the entry to log in, or keep it and do not log in")
+    .with("server", &upstream.name)
+}
+
+pub(super) fn not_approved(upstream: &Upstream) -> Failure {
+    Failure::new(
+        Code::UpstreamNotApproved,
+        format!("`{}` is not approved", upstream.name),
+    )
+    .cause("nothing was contacted")
+    .remedy(
+        "look at it and approve it, then log in",
+        &Remedy::ApproveUpstream {
+            server: upstream.name.clone(),
+        },
+    )
+    .with("server", &upstream.name)
+}
+
+/// Whether the authorization server is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Now,
+    /// By `--yes`.
+    Beforehand,
+}
+
+/// Whoever sits at the terminal.
+struct Person<'a> {
+    context: &'a Context,
+    asked: Asked,
+}
+
+#[async_trait]
+impl Dialogue for Person<'_> {
+    fn tell(&self, news: &News<'_>) {
+        let note = |text: &str| self.context.printer.note(text);
+        match news {
+            News::Client { kind, id } => note(&format!("client: {} ({id})", kind.as_str())),
+            News::Unjudged { why } => note(&format!(
+                "the authorization server could not be asked beforehand ({why}); the browser will show"
+            )),
+            News::CodeDropped => note("a code came without a login; it was dropped"),
+            News::Visit { address, redirect } => {
+                note(&format!("log in at:\n  {address}"));
+                note(&format!("the answer is expected at {redirect}"));
+            }
+            News::NoBrowser { failure } => {
+                self.context.printer.warning(failure);
+                note("open the address by hand; --paste takes the answer from another machine");
+            }
+            News::Device {
+                code,
+                address,
+                complete,
+                lifetime,
+            } => {
+                note(&format!("open {address} and enter the code {code}"));
+                if let Some(complete) = complete {
+                    note(&format!("or open {complete}"));
+                }
+                note(&format!("the code is good for {} s", lifetime.as_secs()));
+            }
+            News::MissingScope { scope } => self.context.printer.warning(
+                &Failure::new(
+                    Code::OauthScope,
+                    format!("the login has no scope `{scope}`: Hugging Face refuses its calls"),
+                )
+                .hint("allow the scope in your app, and log in again with `--scope`"),
+            ),
+            _ => {}
+        }
+    }
+
+    async fn confirm(&self, proposal: &Proposal) -> Result<Decision, Failure> {
+        let origins: Vec<&str> = proposal
+            .origins
+            .iter()
+            .map(|origin| origin.as_str())
+            .collect();
+        let printer = &self.context.printer;
+        printer.note(&format!("authorization server: {}", proposal.issuer));
+        printer.note(&format!("to be contacted: {}", origins.join(", ")));
+        if let Some(previous) = &proposal.previous {
+            printer.note(&format!("the last login was at: {previous}"));
+        }
+        match (self.asked, &proposal.previous) {
+            (Asked::Beforehand, None) => Ok(Decision::Agreed),
+            // A script cannot tell a move from an attack.
+            (Asked::Beforehand, Some(_)) => Ok(Decision::Declined),
+            (Asked::Now, _) if !io::stdin().is_terminal() => Err(Failure::new(
+                Code::OauthDenied,
+                "nobody can be asked about the authorization server",
+            )
+            .cause(format!("nothing was sent to {}", origins.join(", ")))
+            .hint("log in at a terminal, or with `--yes`")),
+            (Asked::Now, _) => match prompt::agreed(printer, "Log in there?") {
+                true => Ok(Decision::Agreed),
+                false => Ok(Decision::Declined),
+            },
+        }
+    }
+
+    async fn paste(&self) -> Result<SecretString, Failure> {
+        prompt::pasted("paste the address that the browser ended at (not shown): ")
+    }
+}

@@ -1,0 +1,41 @@
+//! `synapse hub logout`: forgets the tokens of a server. Sends nothing.
+
+use synapse_core::document::LogoutDocument;
+use synapse_core::upstream::UpstreamName;
+use synapse_oauth::Registrations;
+
+use super::Configured;
+use crate::args::HubLogoutArguments;
+use crate::command::{CommandError, Context, runtime};
+use crate::{compose, oauth};
+
+pub(super) fn run(
+    context: &Context,
+    hub: &Configured,
+    arguments: &HubLogoutArguments,
+) -> Result<(), CommandError> {
+    // An entry that is gone or broken is no reason to keep its tokens.
+    let server: UpstreamName = arguments.server.parse()?;
+    let registrations = match arguments.forget_client {
+        true => Registrations::Forgotten,
+        false => Registrations::Kept,
+    };
+    let oauth = oauth::engine(context, &compose::home(context)?)?;
+    let config = hub.place.key();
+    let done = runtime()?.block_on(oauth.log_out(config, &server, registrations))?;
+    if context.printer.is_json() {
+        let document = LogoutDocument::new(server.to_string(), done.issuers, done.records);
+        context.printer.document(&document);
+        return Ok(());
+    }
+    match (done.records, registrations) {
+        (0, _) => context
+            .printer
+            .note(&format!("nobody is logged in to {server}")),
+        (_, Registrations::Kept) => context.printer.line(&format!("logged out of {server}")),
+        (_, Registrations::Forgotten) => context
+            .printer
+            .line(&format!("logged out of {server}; its client is forgotten")),
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! The `oauth` object of an entry with its variables looked up and its secret resolved. The variables
+//! of Hugging Face's guides count for its own origin alone.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use synapse_core::error::{Code, Failure};
+use synapse_core::gate::NetworkPermit;
+use synapse_core::ports::SecretResolver;
+use synapse_core::upstream::expand::{EnvFile, Surroundings, expand_text};
+use synapse_core::upstream::{OAuthSettings, Piece, Template, Upstream, UpstreamTransport};
+use synapse_hub::SystemPlaces;
+use synapse_oauth::{HUGGING_FACE, LoginSettings};
+use url::Url;
+
+/// What settings are resolved with.
+pub(crate) struct Resolving<'a> {
+    pub(crate) upstream: &'a Upstream,
+    pub(crate) url: &'a Url,
+    pub(crate) permit: &'a NetworkPermit,
+    pub(crate) env_files: Vec<EnvFile>,
+    pub(crate) environment: &'a (dyn Fn(&str) -> Option<String> + Send + Sync),
+    pub(crate) secrets: &'a dyn SecretResolver,
+}
+
+/// Whether the entry sends a credential of its own.
+pub(crate) fn has_authorization(upstream: &Upstream) -> bool {
+    match &upstream.transport {
+        UpstreamTransport::Stdio { .. } => false,
+        UpstreamTransport::Http { headers, .. } => headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization")),
+    }
+}
+
+/// The settings of a login.
+///
+/// # Errors
+/// `config.unresolved-variable`, `credential.*` when the secret cannot be read or is written out.
+pub(crate) async fn login_settings(resolving: &Resolving<'_>) -> Result<LoginSettings, Failure> {
+    let declared = resolving.upstream.oauth.clone().unwrap_or_default();
+    let is_hugging_face = resolving.url.origin().ascii_serialization() == HUGGING_FACE;
+    let vendor = |name: &str| match is_hugging_face {
+        true => resolving.vendor_variable(name),
+        false => None,
+    };
+    let OAuthSettings {
+        client_id,
+        client_secret,
+        redirect_uri,
+        callback_port,
+        scopes,
+        issuer,
+        resource,
+        client_metadata_url,
+        server_metadata_url,
+        pkce,
+    } = declared;
+    let own_client = client_id.is_some() || client_metadata_url.is_some();
+    let (client_id, client_secret) = match own_client {
+        true => (client_id, client_secret),
+        // One client, not the id of one and the secret of another.
+        false => (
+            vendor(CLIENT_ID),
+            client_secret.or_else(|| vendor(CLIENT_SECRET)),
+        ),
+    };
+    let redirect_uri = redirect_uri.or_else(|| vendor(REDIRECT_URI));
+    if let Some(template) = &client_secret
+        && template.texts().any(|text| !text.is_empty())
+    {
+        return Err(Failure::new(
+            Code::CredentialLiteralToken,
+            "the client's secret is written out in the entry",
+        )
+        .hint("write `${NAME}` and set the variable, or a reference such as `${keyring:NAME}`"));
+    }
+    Ok(LoginSettings {
+        client_id: resolving.text(client_id).await?,
+        client_secret: resolving.secret(client_secret).await?,
+        redirect_uri: resolving.text(redirect_uri).await?,
+        callback_port,
+        scopes,
+        issuer,
+        resource,
+        client_metadata_url,
+        server_metadata_url,
+        pkce,
+    })
+}
+
+impl Resolving<'_> {
+    /// A variable of the entry's `env`, else of its `envFile`.
+    fn vendor_variable(&self, name: &str) -> Option<Template> {
+        let own = match &self.upstream.transport {
+            UpstreamTransport::Stdio { .. } => None,
+            UpstreamTransport::Http { variables, .. } => variables
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, template)| template.clone()),
+        };
+        own.or_else(|| {
+            let set = |file: &EnvFile| file.variables.contains_key(name);
+            self.env_files.iter().any(set).then(|| Template {
+                pieces: vec![Piece::Variable {
+                    name: name.to_owned(),
+                    default: None,
+                }],
+            })
+        })
+    }
+
+    async fn text(&self, template: Option<Template>) -> Result<Option<String>, Failure> {
+        let resolved = self.secret(template).await?;
+        Ok(resolved.map(|text| text.expose_secret().to_owned()))
+    }
+
+    async fn secret(&self, template: Option<Template>) -> Result<Option<SecretString>, Failure> {
+        let Some(template) = template else {
+            return Ok(None);
+        };
+        let surroundings = Surroundings {
+            env_files: &self.env_files,
+            environment: self.environment,
+            search_path: None,
+            home_directory: None,
+            workspace: None,
+            places: &SystemPlaces,
+        };
+        let expanded = expand_text(self.upstream, &template, &surroundings)?;
+        let mut value = String::new();
+        for piece in &expanded.pieces {
+            match piece {
+                Piece::Text(text) => value.push_str(text),
+                Piece::Value { value: found, .. } => value.push_str(found.expose()),
+                Piece::Secret(reference) => {
+                    let found = self.secrets.resolve(self.permit, reference).await?;
+                    value.push_str(found.value.expose_secret());
+                }
+                Piece::Variable { .. } | Piece::WorkspaceFolder => {
+                    return Err(Failure::new(
+                        Code::ConfigInvalidValue,
+                        "a setting of `oauth` names what has no value here",
+                    ));
+                }
+            }
+        }
+        Ok((!value.is_empty()).then(|| SecretString::from(value)))
+    }
+}
+
+const CLIENT_ID: &str = "HF_CLIENT_ID";
+const CLIENT_SECRET: &str = "HF_CLIENT_SECRET";
+const REDIRECT_URI: &str = "HF_REDIRECT_URI";

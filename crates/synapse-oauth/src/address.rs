@@ -1,0 +1,168 @@
+//! Which URLs of foreign metadata may be used at all: https, or http to this machine; nothing that a
+//! shell could read, and no address that the server itself could not be at.
+
+use std::net::IpAddr;
+
+use synapse_core::redact::Redactor;
+use synapse_core::secure_url::{is_loopback, is_private};
+use url::{Host, Url};
+
+/// Why a URL is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("it is no URL that begins with https://, or with http:// for this machine")]
+    Scheme,
+    #[error("it holds characters that no URL has, or that a shell reads")]
+    Characters,
+    #[error("it holds a user name, a password or a fragment")]
+    Parts,
+    #[error("it is longer than a URL may be")]
+    Length,
+    #[error("it leads to this machine or a private network, and the server is not there")]
+    Place,
+}
+
+/// The URL that `text`, found in metadata, is, when a server at `server` may name it.
+pub(crate) fn named_by(text: &str, server: &Url) -> Result<Url, Refused> {
+    if text.len() > LONGEST {
+        return Err(Refused::Length);
+    }
+    let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+    if !lower.starts_with("https://") && !lower.starts_with("http://") {
+        return Err(Refused::Scheme);
+    }
+    if !text.bytes().all(is_harmless) {
+        return Err(Refused::Characters);
+    }
+    let url = Url::parse(text).map_err(|_| Refused::Scheme)?;
+    if url.host().is_none() {
+        return Err(Refused::Scheme);
+    }
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user || url.fragment().is_some() {
+        return Err(Refused::Parts);
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(Refused::Scheme);
+    }
+    match (place(&url), place(server)) {
+        (Place::Public, _) => Ok(url),
+        (its, servers) if its == servers => Ok(url),
+        _ => Err(Refused::Place),
+    }
+}
+
+/// A foreign text in a message: short, without tokens, and harmless on a terminal.
+pub(crate) fn shown(text: &str) -> String {
+    Redactor::none().clean(text, SHOWN)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    ThisMachine,
+    Private,
+    Public,
+}
+
+fn place(url: &Url) -> Place {
+    if is_loopback(url) {
+        return Place::ThisMachine;
+    }
+    let address: IpAddr = match url.host() {
+        Some(Host::Ipv4(address)) => address.into(),
+        Some(Host::Ipv6(address)) => address.into(),
+        Some(Host::Domain(_)) | None => return Place::Public,
+    };
+    let is_shared = match address.to_canonical() {
+        // RFC 6598, carrier-grade NAT; RFC 1122, "this network".
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            first == 0 || (first == 100 && (64..128).contains(&second)) || v4.is_broadcast()
+        }
+        IpAddr::V6(v6) => v6.is_unspecified(),
+    };
+    if is_private(url) || is_shared || address.is_multicast() {
+        return Place::Private;
+    }
+    Place::Public
+}
+
+/// RFC 3986 without what a shell or PowerShell gives a meaning of its own inside a word.
+fn is_harmless(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!&*+,=%".contains(&byte)
+}
+
+const LONGEST: usize = 2048;
+const SHOWN: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(text: &str, server: &str) -> Result<(), Refused> {
+        named_by(text, &server.parse().unwrap()).map(drop)
+    }
+
+    #[test]
+    fn what_could_run_something_is_refused() {
+        for (text, refused) in [
+            ("javascript:alert(1)", Refused::Scheme),
+            ("file:///etc/passwd", Refused::Scheme),
+            ("data:text/html,x", Refused::Scheme),
+            ("-https://a.test/", Refused::Scheme),
+            ("--new-window", Refused::Scheme),
+            ("http://a.test/plain", Refused::Scheme),
+            ("https://a.test/$(calc)", Refused::Characters),
+            ("https://a.test/`calc`", Refused::Characters),
+            ("https://a.test/a;calc", Refused::Characters),
+            ("https://a.test/a|calc", Refused::Characters),
+            ("https://a.test/'calc'", Refused::Characters),
+            ("https://a.test/\"calc\"", Refused::Characters),
+            ("https://a.test/a b", Refused::Characters),
+            ("https://a.test/\r\nx", Refused::Characters),
+            ("https://a.test/^calc", Refused::Characters),
+            ("https://a.test\\@b.test/", Refused::Characters),
+            ("https://u:p@a.test/", Refused::Parts),
+            ("https://a.test/#x", Refused::Parts),
+        ] {
+            assert_eq!(judge(text, "https://mcp.test/mcp"), Err(refused), "{text}");
+        }
+        assert_eq!(
+            judge("https://a.test/authorize?p=B2C_1&x=1", "https://mcp.test/"),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_private_address_is_named_by_a_server_that_is_there() {
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "localhost",
+            "[::ffff:127.0.0.1]",
+            "10.0.0.1",
+            "169.254.169.254",
+            "100.64.1.1",
+            "0.0.0.0",
+            "[fd00::1]",
+            "192.168.1.1",
+        ] {
+            let text = format!("https://{host}/token");
+            assert_eq!(
+                judge(&text, "https://mcp.test/mcp"),
+                Err(Refused::Place),
+                "{host}"
+            );
+        }
+        assert_eq!(
+            judge("http://127.0.0.1:1/t", "http://localhost:2/mcp"),
+            Ok(())
+        );
+        assert_eq!(judge("https://10.0.0.9/t", "https://10.0.0.1/mcp"), Ok(()));
+        assert_eq!(
+            judge("https://10.0.0.9/t", "http://127.0.0.1/mcp"),
+            Err(Refused::Place)
+        );
+        assert_eq!(judge("https://as.test/t", "http://127.0.0.1/mcp"), Ok(()));
+    }
+}

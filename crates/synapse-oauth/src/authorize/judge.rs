@@ -1,0 +1,212 @@
+//! What an answer to the authorization URL means before anybody logged in: by header, by JSON, by the
+//! parameters of a redirect, and by the words of an error page last.
+
+use synapse_core::{Code, Failure};
+use synapse_http::HttpResponse;
+use url::Url;
+
+use super::redirect_mismatch;
+use crate::address::shown;
+use crate::json;
+use crate::redirect::Redirect;
+
+/// What came of looking.
+#[derive(Debug)]
+pub(crate) enum Judged {
+    /// A login page, or the way to one.
+    Fine,
+    /// A code came without a login, and was dropped.
+    Dropped,
+    /// Nothing can be told; why.
+    Unknown(String),
+    /// The login cannot work.
+    Refused(Box<Failure>),
+}
+
+pub(super) fn judge(answer: &HttpResponse, redirect: &Redirect, client: &str) -> Judged {
+    let status = answer.status;
+    let refused =
+        |fault, told: &str| Judged::Refused(Box::new(failure(fault, redirect, client, told)));
+    if (300..400).contains(&status) {
+        let location = answer.headers.text("location").unwrap_or_default();
+        return match back(location, redirect) {
+            Some(Back::Error(error, told)) => match named(&error, &told) {
+                Some(fault) => refused(fault, &shown(&format!("{error} {told}"))),
+                // Nobody is logged in: that is for the browser to find out.
+                None => Judged::Fine,
+            },
+            Some(Back::Code) => Judged::Dropped,
+            None => Judged::Fine,
+        };
+    }
+    // Hugging Face says in a header what its page says.
+    if let Some(told) = answer.headers.text("x-error-message")
+        && status >= 400
+    {
+        return match in_words(told) {
+            Some(fault) => refused(fault, &shown(told)),
+            None => Judged::Unknown(format!("it answered {status}: {}", shown(told))),
+        };
+    }
+    if status < 400 {
+        return Judged::Fine;
+    }
+    if status >= 500 {
+        return Judged::Unknown(format!("it answered {status}"));
+    }
+    if let Ok(object) = json::object(&answer.body, PAGE_CAP) {
+        let error = json::text(&object, "error").unwrap_or_default();
+        let told = json::text(&object, "error_description").unwrap_or_default();
+        if let Some(fault) = named(error, told) {
+            return refused(fault, &shown(&format!("{error} {told}")));
+        }
+        return Judged::Unknown(format!("it answered {status} {}", shown(error)));
+    }
+    let page = answer.body.get(..answer.body.len().min(PAGE_CAP));
+    let page = String::from_utf8_lossy(page.unwrap_or_default());
+    match in_words(&page) {
+        Some(fault) => refused(
+            fault,
+            &format!("{status}, a page that names {}", fault.word()),
+        ),
+        None => Judged::Unknown(format!("it answered {status}")),
+    }
+}
+
+/// What is wrong with the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Redirect,
+    Client,
+    Scope,
+}
+
+impl Fault {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Redirect => "the redirect URI",
+            Self::Client => "the client",
+            Self::Scope => "a scope",
+        }
+    }
+}
+
+/// By the codes of RFC 6749 and OpenID Connect.
+fn named(error: &str, told: &str) -> Option<Fault> {
+    match error {
+        "invalid_redirect_uri" | "redirect_uri_mismatch" => Some(Fault::Redirect),
+        "invalid_client" | "unauthorized_client" => Some(Fault::Client),
+        "invalid_scope" => Some(Fault::Scope),
+        "invalid_request" => in_words(told).filter(|fault| *fault == Fault::Redirect),
+        _ => None,
+    }
+}
+
+/// By the words of a message; the redirect URI first, because its message names the client, too.
+fn in_words(text: &str) -> Option<Fault> {
+    let text = text.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if has(&[
+        "redirect_uri",
+        "redirect uri",
+        "redirect url",
+        "callback url",
+    ]) {
+        return Some(Fault::Redirect);
+    }
+    if has(&[
+        "invalid_client",
+        "unauthorized_client",
+        "invalid client",
+        "client_id",
+        "client not found",
+        "unknown client",
+    ]) {
+        return Some(Fault::Client);
+    }
+    has(&["invalid_scope", "invalid scope"]).then_some(Fault::Scope)
+}
+
+fn failure(fault: Fault, redirect: &Redirect, client: &str, told: &str) -> Failure {
+    let opened = "no browser was opened";
+    match fault {
+        Fault::Redirect => redirect_mismatch(redirect, told),
+        Fault::Client => Failure::new(
+            Code::OauthClientUnknown,
+            "the authorization server does not know the client",
+        )
+        .cause(format!("the client id is {}", shown(client)))
+        .cause(format!("the authorization server says: {told}"))
+        .cause(opened)
+        .hint("correct the client id; a registered one is forgotten with `hub logout --forget-client`"),
+        Fault::Scope => Failure::new(
+            Code::OauthScopeRefused,
+            "the authorization server refused the scopes",
+        )
+        .cause(format!("the authorization server says: {told}"))
+        .cause(opened)
+        .hint("ask for other scopes with `--scope`, or allow them in the provider's app"),
+    }
+}
+
+/// What a redirect back to us carries.
+enum Back {
+    Error(String, String),
+    Code,
+}
+
+fn back(location: &str, redirect: &Redirect) -> Option<Back> {
+    let url = Url::parse(location).ok()?;
+    if !redirect.is(&url) {
+        return None;
+    }
+    let text = |name: &str| {
+        let mut pairs = url.query_pairs();
+        pairs
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    match text("error") {
+        Some(error) => Some(Back::Error(
+            error,
+            text("error_description").unwrap_or_default(),
+        )),
+        None => text("code").map(|_| Back::Code),
+    }
+}
+
+const PAGE_CAP: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_known_servers_are_understood() {
+        for (text, fault) in [
+            (
+                "Invalid redirect_uri, must be one of the registered redirect_uris for this client_id",
+                Some(Fault::Redirect),
+            ),
+            (
+                "redirect_uri did not match any of the client's registered redirect_uris",
+                Some(Fault::Redirect),
+            ),
+            (
+                "<p>The Redirect URI is not associated</p>",
+                Some(Fault::Redirect),
+            ),
+            ("invalid_client: client is invalid", Some(Fault::Client)),
+            ("Invalid client_id", Some(Fault::Client)),
+            (
+                "requested scope is not allowed: invalid_scope",
+                Some(Fault::Scope),
+            ),
+            ("Checking your browser", None),
+        ] {
+            assert_eq!(in_words(text), fault, "{text}");
+        }
+        assert_eq!(named("login_required", ""), None);
+        assert_eq!(named("invalid_request", "missing nonce"), None);
+    }
+}

@@ -1,0 +1,267 @@
+//! What listens for the browser while a login lasts: one path, GET, the right `Host`, one success, 8
+//! KiB, static pages. Nothing of a request is ever written back.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use synapse_core::{Code, Failure};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{Answered, Expected};
+use crate::redirect::Redirect;
+
+/// Sockets on loopback addresses; dropping it closes them.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    first: TcpListener,
+    second: Option<TcpListener>,
+    redirect: Redirect,
+    /// How many answers came that were not of this login.
+    foreign: u32,
+}
+
+impl Listener {
+    /// Listens where `redirect` leads. Its port is chosen by the system when it is 0.
+    ///
+    /// # Errors
+    /// `oauth.port-busy`; `config.invalid-value` when it leads to no loopback address.
+    pub(crate) async fn bind(redirect: Redirect) -> Result<Self, Failure> {
+        let [address, more @ ..] = redirect.addresses.as_slice() else {
+            return Err(Failure::new(
+                Code::ConfigInvalidValue,
+                "the redirect URI does not lead to this machine",
+            )
+            .cause(format!("it is {}", redirect.uri))
+            .hint("log in with `--paste`, or register http://localhost/… with the provider"));
+        };
+        let failed = |error: io::Error| busy(&redirect, &error);
+        let first = TcpListener::bind((*address, redirect.port))
+            .await
+            .map_err(failed)?;
+        let port = first.local_addr().map_err(failed)?.port();
+        let second = match more.first() {
+            None => None,
+            Some(address) => match TcpListener::bind((*address, port)).await {
+                Ok(listener) => Some(listener),
+                // A machine without IPv6 has no browser that looks there.
+                Err(error) if error.kind() != ErrorKind::AddrInUse => None,
+                Err(error) => return Err(failed(error)),
+            },
+        };
+        let redirect = match redirect.port {
+            0 => redirect.at(port),
+            _ => redirect,
+        };
+        Ok(Self {
+            first,
+            second,
+            redirect,
+            foreign: 0,
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) const fn redirect(&self) -> &Redirect {
+        &self.redirect
+    }
+
+    /// How many answers came that were not of this login.
+    pub(crate) const fn foreign(&self) -> u32 {
+        self.foreign
+    }
+
+    /// Waits for the answer that is `expected`. Others end nothing.
+    ///
+    /// # Errors
+    /// The failure that the answer tells of.
+    pub(crate) async fn wait(&mut self, expected: &Expected) -> Result<SecretString, Failure> {
+        let mut reading: JoinSet<Option<(TcpStream, String)>> = JoinSet::new();
+        loop {
+            let has_room = reading.len() < MOST_CONNECTIONS;
+            let accepted = tokio::select! {
+                accepted = self.first.accept(), if has_room => accepted,
+                accepted = other(self.second.as_ref()), if has_room => accepted,
+                Some(read) = reading.join_next() => {
+                    let Ok(Some((stream, query))) = read else { continue };
+                    match expected.judge(&query) {
+                        Answered::Code(code) => {
+                            answer(stream, DONE).await;
+                            return Ok(code);
+                        }
+                        Answered::Refused(failure) => {
+                            answer(stream, FAILED).await;
+                            return Err(*failure);
+                        }
+                        Answered::NotOurs => {
+                            self.foreign += 1;
+                            reading.spawn(async move {
+                                answer(stream, NOT_OURS).await;
+                                None
+                            });
+                            continue;
+                        }
+                    }
+                }
+            };
+            if let Ok((stream, _)) = accepted {
+                let redirect = self.redirect.clone();
+                reading.spawn(async move {
+                    timeout(PATIENCE, request(stream, redirect))
+                        .await
+                        .ok()
+                        .flatten()
+                });
+            }
+        }
+    }
+}
+
+/// The next connection of a socket that may not be there.
+async fn other(listener: Option<&TcpListener>) -> io::Result<(TcpStream, std::net::SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads one request. One that is not for the callback is answered here.
+async fn request(mut stream: TcpStream, redirect: Redirect) -> Option<(TcpStream, String)> {
+    let mut head = Vec::with_capacity(1024);
+    let end = loop {
+        let mut chunk = [0_u8; 1024];
+        let read = stream.read(&mut chunk).await.ok()?;
+        head.extend_from_slice(chunk.get(..read)?);
+        if let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end;
+        }
+        if read == 0 || head.len() > MOST_BYTES {
+            answer(stream, TOO_LONG).await;
+            return None;
+        }
+    };
+    if end > MOST_BYTES {
+        answer(stream, TOO_LONG).await;
+        return None;
+    }
+    let text = str::from_utf8(head.get(..end)?).unwrap_or_default();
+    match query(text, &redirect) {
+        Ok(query) => Some((stream, query.to_owned())),
+        Err(page) => {
+            answer(stream, page).await;
+            None
+        }
+    }
+}
+
+/// The query of a request for the callback, or the page for any other.
+fn query<'a>(head: &'a str, redirect: &Redirect) -> Result<&'a str, Page> {
+    let mut lines = head.split("\r\n");
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let (Some(method), Some(target), Some(version), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err(BAD);
+    };
+    if !version.starts_with("HTTP/1.") {
+        return Err(BAD);
+    }
+    let hosts: Vec<&str> = lines
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("host"))
+        .map(|(_, value)| value.trim())
+        .collect();
+    // Another name that leads here is a page that tries to be us (DNS rebinding).
+    match hosts.as_slice() {
+        [host]
+            if redirect
+                .hosts
+                .iter()
+                .any(|ours| ours.eq_ignore_ascii_case(host)) => {}
+        _ => return Err(WRONG_HOST),
+    }
+    if method != "GET" {
+        return Err(WRONG_METHOD);
+    }
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    match path == redirect.path {
+        true => Ok(query),
+        false => Err(NOT_FOUND),
+    }
+}
+
+async fn answer(mut stream: TcpStream, page: Page) {
+    let Page { status, text } = page;
+    let body = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Synapse</title><p>{text}</p></html>\n"
+    );
+    let response = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\
+         content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n\
+         x-content-type-options: nosniff\r\ncache-control: no-store\r\nreferrer-policy: no-referrer\r\n\
+         connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    // The browser may be gone; the login does not depend on its page.
+    let written = async {
+        stream.write_all(response.as_bytes()).await?;
+        stream.shutdown().await
+    };
+    drop(timeout(PATIENCE, written).await);
+}
+
+fn busy(redirect: &Redirect, error: &io::Error) -> Failure {
+    Failure::new(
+        Code::OauthPortBusy,
+        format!("port {} cannot be listened on", redirect.port),
+    )
+    .cause(error.to_string())
+    .cause(format!("the redirect URI is {}", redirect.uri))
+    .hint("end the program that listens there, or log in with `--paste` or `--device`")
+    .hint("with a registration of its own, `--register --port N` takes another one")
+    .with("port", redirect.port)
+}
+
+/// A page without anything of a request in it.
+#[derive(Debug, Clone, Copy)]
+struct Page {
+    status: &'static str,
+    text: &'static str,
+}
+
+const fn page(status: &'static str, text: &'static str) -> Page {
+    Page { status, text }
+}
+
+const DONE: Page = page(
+    "200 OK",
+    "Logged in. You can close this page and go back to the terminal.",
+);
+const FAILED: Page = page(
+    "400 Bad Request",
+    "The login failed. The terminal says why.",
+);
+const NOT_OURS: Page = page(
+    "400 Bad Request",
+    "This does not belong to the login under way.",
+);
+const BAD: Page = page("400 Bad Request", "This is no request.");
+const WRONG_HOST: Page = page(
+    "421 Misdirected Request",
+    "This is not the address of the login.",
+);
+const WRONG_METHOD: Page = page("405 Method Not Allowed", "Only GET is answered.");
+const NOT_FOUND: Page = page("404 Not Found", "There is nothing here.");
+const TOO_LONG: Page = page(
+    "431 Request Header Fields Too Large",
+    "The request is too long.",
+);
+
+/// The most bytes of a request.
+const MOST_BYTES: usize = 8 * 1024;
+const MOST_CONNECTIONS: usize = 32;
+/// How long one connection may take to ask and to be answered.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,249 @@
+//! `WWW-Authenticate` (RFC 9110, section 11.6.1; RFC 6750, section 3): several challenges in one
+//! value or in several, parameters quoted or not. Knows no request.
+
+/// What a server asks for, by its challenges.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Whether there is a `Bearer` challenge at all.
+    pub bearer: bool,
+    /// Where the metadata of the resource is (RFC 9728, section 5.1).
+    pub resource_metadata: Option<String>,
+    /// The scopes that are needed, in the server's order.
+    pub scopes: Vec<String>,
+    /// The `error` of RFC 6750, such as `invalid_token` or `insufficient_scope`.
+    pub error: Option<String>,
+    /// The names of other schemes, such as `DPoP`, in lower case.
+    pub others: Vec<String>,
+}
+
+impl Demand {
+    /// Reads the values of all `WWW-Authenticate` headers. What cannot be understood is skipped.
+    ///
+    /// ```
+    /// use synapse_oauth::Demand;
+    /// let demand = Demand::read(["Basic realm=\"a\", Bearer scope=\"x y\", error=invalid_token"]);
+    /// assert_eq!(demand.scopes, ["x", "y"]);
+    /// assert_eq!(demand.error.as_deref(), Some("invalid_token"));
+    /// ```
+    pub fn read<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut challenges = Vec::new();
+        for value in values.into_iter().take(MOST_CHALLENGES) {
+            read_value(value, &mut challenges);
+        }
+        let is_bearer = |challenge: &&Challenge| challenge.scheme == "bearer";
+        // The first that names its metadata says most; several may stand side by side.
+        let told = challenges
+            .iter()
+            .filter(is_bearer)
+            .find(|challenge| challenge.parameter("resource_metadata").is_some())
+            .or_else(|| challenges.iter().find(is_bearer));
+        let text = |name| told.and_then(|challenge| challenge.parameter(name));
+        Self {
+            bearer: told.is_some(),
+            resource_metadata: text("resource_metadata").map(ToOwned::to_owned),
+            scopes: text("scope").map(words).unwrap_or_default(),
+            error: text("error").map(ToOwned::to_owned),
+            others: challenges
+                .iter()
+                .filter(|challenge| challenge.scheme != "bearer")
+                .map(|challenge| challenge.scheme.clone())
+                .collect(),
+        }
+    }
+}
+
+/// The words of a list of scopes, each once.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_ascii_whitespace().take(MOST_SCOPES) {
+        if is_scope(word) && !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
+}
+
+/// Whether `word` is a scope token (RFC 6749, section 3.3), of a length worth showing.
+pub(crate) fn is_scope(word: &str) -> bool {
+    (1..=LONGEST_SCOPE).contains(&word.len())
+        && word
+            .bytes()
+            .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+}
+
+#[derive(Debug)]
+struct Challenge {
+    scheme: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Challenge {
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+fn read_value(value: &str, challenges: &mut Vec<Challenge>) {
+    let Some(value) = value.get(..value.len().min(LONGEST_VALUE)) else {
+        return;
+    };
+    let mut rest = value.trim_start_matches(is_gap);
+    let mut in_value = false;
+    while !rest.is_empty() && challenges.len() < MOST_CHALLENGES {
+        let length = rest.bytes().take_while(|byte| is_token(*byte)).count();
+        let (token, after) = rest.split_at(length);
+        let behind = after.trim_start_matches([' ', '\t']);
+        if token.is_empty() {
+            rest = past_comma(rest);
+            continue;
+        }
+        let Some(assigned) = behind.strip_prefix('=') else {
+            challenges.push(Challenge {
+                scheme: token.to_ascii_lowercase(),
+                parameters: Vec::new(),
+            });
+            in_value = true;
+            rest = behind.trim_start_matches(is_gap);
+            continue;
+        };
+        let (read, after) = parameter(assigned.trim_start_matches([' ', '\t']));
+        // A parameter before any scheme belongs to nothing.
+        if let (true, Some(read), Some(challenge)) = (in_value, read, challenges.last_mut())
+            && challenge.parameters.len() < MOST_PARAMETERS
+        {
+            challenge
+                .parameters
+                .push((token.to_ascii_lowercase(), read));
+        }
+        rest = past_comma(after);
+    }
+}
+
+/// A quoted or plain value, and what is behind it. Servers leave quotes out around URLs, too.
+fn parameter(text: &str) -> (Option<String>, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find([',', ' ', '\t']).unwrap_or(text.len());
+        let (value, after) = text.split_at(end);
+        return ((!value.is_empty()).then(|| value.to_owned()), after);
+    };
+    let mut value = String::new();
+    let mut escaped = false;
+    for (position, each) in quoted.char_indices() {
+        match (escaped, each) {
+            (false, '\\') => escaped = true,
+            (false, '"') => {
+                let after = quoted.get(position + 1..).unwrap_or_default();
+                return (Some(value), after);
+            }
+            _ => {
+                escaped = false;
+                value.push(each);
+            }
+        }
+    }
+    (None, "")
+}
+
+/// What is behind the next comma, or behind a gap alone.
+fn past_comma(text: &str) -> &str {
+    let text = text.trim_start_matches([' ', '\t']);
+    match text.find(',') {
+        Some(comma) => text
+            .get(comma..)
+            .unwrap_or_default()
+            .trim_start_matches(is_gap),
+        None => "",
+    }
+}
+
+fn is_gap(each: char) -> bool {
+    matches!(each, ' ' | '\t' | ',')
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+const LONGEST_VALUE: usize = 16 * 1024;
+const MOST_CHALLENGES: usize = 32;
+const MOST_PARAMETERS: usize = 32;
+const MOST_SCOPES: usize = 128;
+const LONGEST_SCOPE: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(value: &str) -> Demand {
+        Demand::read([value])
+    }
+
+    #[test]
+    fn parameters_are_read_quoted_and_plain() {
+        for value in [
+            "Bearer resource_metadata=\"https://a.test/m\", scope=\"x y\", error=\"invalid_token\"",
+            "bearer resource_metadata=https://a.test/m,scope=\"x y\",error=invalid_token",
+            "BEARER  Resource_Metadata = \"https://a.test/m\" , scope=\"x y x\" , error=invalid_token ,",
+        ] {
+            let demand = read(value);
+            assert_eq!(
+                demand.resource_metadata.as_deref(),
+                Some("https://a.test/m"),
+                "{value}"
+            );
+            assert_eq!(demand.scopes, ["x", "y"], "{value}");
+            assert_eq!(demand.error.as_deref(), Some("invalid_token"), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_challenge_with_metadata_is_found_among_several() {
+        let one = "Basic realm=\"a, Bearer scope=z\", Negotiate abc==, DPoP algs=\"ES256\", \
+                   Bearer realm=\"x\", Bearer resource_metadata=\"https://a.test/m\"";
+        let demand = read(one);
+        assert_eq!(
+            demand.resource_metadata.as_deref(),
+            Some("https://a.test/m")
+        );
+        assert!(demand.scopes.is_empty());
+        assert!(demand.others.contains(&"dpop".to_owned()));
+        let apart = Demand::read([
+            "Basic realm=\"a\"",
+            "Bearer resource_metadata=\"https://b.test/\"",
+        ]);
+        assert_eq!(apart.resource_metadata.as_deref(), Some("https://b.test/"));
+    }
+
+    #[test]
+    fn an_escaped_quote_does_not_end_a_value() {
+        let demand = read(r#"Bearer realm="a\", scope=\"evil", scope=good"#);
+        assert_eq!(demand.scopes, ["good"]);
+    }
+
+    #[test]
+    fn a_challenge_without_bearer_asks_for_none() {
+        assert!(!read("Basic realm=\"x\"").bearer);
+        assert!(!read("").bearer);
+        assert_eq!(
+            read("Bearer"),
+            Demand {
+                bearer: true,
+                ..Demand::default()
+            }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_panic(text in ".{0,300}") {
+            let demand = read(&text);
+            prop_assert!(demand.scopes.iter().all(|scope| is_scope(scope)));
+        }
+    }
+}

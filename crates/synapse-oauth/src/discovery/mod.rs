@@ -1,0 +1,170 @@
+//! From a server's URL to its authorization server: the challenge, the metadata of the resource
+//! (RFC 9728), the metadata of the authorization server (RFC 8414, OpenID Connect Discovery).
+//!
+//! **Invariant:** no endpoint is ever made up, and each URL that was asked is named in the failure.
+
+mod resource;
+mod server;
+
+use synapse_core::{Code, Failure, NetworkPermit};
+use synapse_http::HttpResponse;
+use url::Url;
+
+pub use self::resource::Resource;
+pub use self::server::ServerMetadata;
+use crate::address::shown;
+use crate::challenge::Demand;
+use crate::json;
+use crate::wire::{Wire, no_answer};
+
+pub(crate) use self::resource::protected_resource;
+pub(crate) use self::server::{Secret, authorization_server, named_document};
+
+/// What a server answered to a request without a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Probed {
+    pub(crate) status: u16,
+    pub(crate) demand: Demand,
+}
+
+/// Sends one request without a token, as a client of MCP begins, and reads the challenge.
+///
+/// # Errors
+/// `oauth.no-challenge` when the server answers it, `transport.*`.
+pub(crate) async fn probe(
+    wire: &Wire,
+    permit: &NetworkPermit,
+    server: &Url,
+) -> Result<Probed, Failure> {
+    let accept = "application/json, text/event-stream";
+    let answer = wire
+        .json(permit, server.clone(), FIRST.as_bytes().to_vec(), accept)
+        .await
+        .map_err(|failure| no_answer("the server could not be asked for its challenge", &failure));
+    let (status, headers) = match answer {
+        Ok(answer) => (answer.status, answer.headers),
+        Err(failure) => return Err(failure),
+    };
+    let demand = Demand::read(headers.all("www-authenticate"));
+    if !demand.bearer && (200..300).contains(&status) {
+        return Err(no_challenge(server, status));
+    }
+    Ok(Probed { status, demand })
+}
+
+fn no_challenge(server: &Url, status: u16) -> Failure {
+    let failure = Failure::new(
+        Code::OauthNoChallenge,
+        "the server answers without a login; none was begun",
+    )
+    .cause(format!(
+        "it answered {status} to a request without a token, and asked for none"
+    ));
+    let is_hugging_face = server.origin().ascii_serialization() == crate::HUGGING_FACE;
+    let failure = match is_hugging_face && server.query().is_none() {
+        true => {
+            let mut asking = server.clone();
+            asking.set_query(Some("login"));
+            failure.hint(format!(
+                "Hugging Face asks for a login at {asking}: use that URL in the entry"
+            ))
+        }
+        false => failure.hint("use it without a login, or with the URL that asks for one"),
+    };
+    failure.with("http_status", status)
+}
+
+/// The URLs that were asked, each with what came of it.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Trail {
+    steps: Vec<String>,
+}
+
+impl Trail {
+    fn note(&mut self, url: &Url, outcome: impl AsRef<str>) {
+        if self.steps.len() < MOST_STEPS {
+            self.steps
+                .push(format!("{}: {}", shown(url.as_str()), outcome.as_ref()));
+        }
+    }
+
+    /// The failure that lists them.
+    pub(crate) fn failure(&self, message: &str) -> Failure {
+        let failure = Failure::new(Code::OauthDiscoveryFailed, message);
+        let failure = self
+            .steps
+            .iter()
+            .fold(failure, |failure, step| failure.cause(step.clone()));
+        failure.hint("no client was registered and no login was begun")
+    }
+}
+
+/// Asks for one document. `None`, noted in the trail, when there is none of JSON; a redirect is not
+/// followed.
+async fn document(
+    wire: &Wire,
+    permit: &NetworkPermit,
+    url: &Url,
+    trail: &mut Trail,
+) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let answer = match wire.document(permit, url.clone()).await {
+        Ok(answer) => answer,
+        Err(failure) => {
+            trail.note(url, failure.to_failure().message);
+            return None;
+        }
+    };
+    match read(&answer) {
+        Ok(object) => {
+            trail.note(url, answer.status.to_string());
+            Some(object)
+        }
+        Err(why) => {
+            trail.note(url, why);
+            None
+        }
+    }
+}
+
+fn read(answer: &HttpResponse) -> Result<serde_json::Map<String, serde_json::Value>, String> {
+    let status = answer.status;
+    if (300..400).contains(&status) {
+        return Err(format!("{status}, a redirect; it is not followed"));
+    }
+    if status != 200 {
+        return Err(status.to_string());
+    }
+    let kind = answer.headers.text("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_json = kind.eq_ignore_ascii_case("application/json")
+        || (kind.len() > 5 && kind.to_ascii_lowercase().ends_with("+json"));
+    if !is_json {
+        return Err(match kind {
+            "" => format!("{status}, of no type"),
+            kind => format!("{status}, of the type {}", shown(kind)),
+        });
+    }
+    json::object(&answer.body, DOCUMENT_CAP).map_err(|flaw| format!("{status}, but {flaw}"))
+}
+
+/// `url` with `prefix` put before its path, as RFC 8414 and RFC 9728 insert it.
+fn with_inserted(url: &Url, prefix: &str) -> Url {
+    let path = url.path().trim_end_matches('/').to_owned();
+    let mut inserted = url.clone();
+    inserted.set_path(&format!("{prefix}{path}"));
+    inserted.set_query(None);
+    inserted.set_fragment(None);
+    inserted
+}
+
+/// The first request of a client: servers of either era answer it with their challenge.
+const FIRST: &str = concat!(
+    r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","#,
+    r#""capabilities":{},"clientInfo":{"name":"synapse","version":""#,
+    env!("CARGO_PKG_VERSION"),
+    r#""}}}"#
+);
+
+/// The most bytes of a metadata document.
+const DOCUMENT_CAP: usize = 256 * 1024;
+const MOST_STEPS: usize = 16;

@@ -1,0 +1,246 @@
+//! The OAuth part of `hub preflight --live`: rung by rung, without a browser, a registration or a
+//! refresh.
+
+use synapse_core::upstream::{RecordKey, TokenRecord, TokenState};
+use synapse_core::{Failure, Origin};
+
+use crate::OAuth;
+use crate::address::{named_by, shown};
+use crate::authorize::{Judged, begin, look};
+use crate::discovery::{ServerMetadata, Trail, authorization_server, probe, protected_resource};
+use crate::login::LoginRequest;
+use crate::redirect::Redirect;
+use crate::registration::{Choice, choose};
+use crate::tokens::login_required;
+use crate::wire::Wire;
+
+/// One thing that was looked at.
+#[derive(Debug)]
+pub struct Rung {
+    /// Its stable name.
+    pub id: &'static str,
+    /// What came of it.
+    pub outcome: RungOutcome,
+}
+
+/// What came of a [`Rung`].
+#[derive(Debug)]
+pub enum RungOutcome {
+    /// It holds; what was seen.
+    Passed(String),
+    /// It could not be judged; why.
+    Unknown(String),
+    /// It does not hold.
+    Failed(Failure),
+    /// It was not looked at, because of an earlier one.
+    Skipped,
+}
+
+/// What a login stands on, in order; the stored token is looked at in any case.
+const RUNGS: [&str; 5] = [
+    "oauth.discovery",
+    "oauth.issuer",
+    "oauth.registration",
+    "oauth.redirect",
+    "oauth.scopes",
+];
+
+impl OAuth {
+    /// Looks at everything that a login of `request` stands on, and at the stored token. Sends what a
+    /// login sends before a browser opens, to origins that were confirmed at a login before, and to
+    /// no other.
+    ///
+    /// # Errors
+    /// `oauth.store-unavailable`, `storage.*`; everything else is in a rung.
+    pub async fn examine(&self, request: &LoginRequest<'_>) -> Result<Vec<Rung>, Failure> {
+        let stored: Vec<(RecordKey, TokenRecord)> = self
+            .store
+            .of_server(request.config, request.server)
+            .await?
+            .into_iter()
+            .filter(|(key, _)| key.url == *request.url)
+            .collect();
+        let wire = self.wire();
+        let mut rungs = Vec::new();
+        if let Err(failure) = self.climb(request, &stored, &wire, &mut rungs).await {
+            let id = RUNGS.get(rungs.len()).copied().unwrap_or("oauth.discovery");
+            rungs.push(Rung {
+                id,
+                outcome: RungOutcome::Failed(failure),
+            });
+        }
+        let skipped = RUNGS.iter().skip(rungs.len()).map(|id| Rung {
+            id,
+            outcome: RungOutcome::Skipped,
+        });
+        rungs.extend(skipped.collect::<Vec<_>>());
+        rungs.push(Rung {
+            id: "oauth.token",
+            outcome: self.token_rung(request, &stored),
+        });
+        Ok(rungs)
+    }
+
+    async fn climb(
+        &self,
+        request: &LoginRequest<'_>,
+        stored: &[(RecordKey, TokenRecord)],
+        wire: &Wire,
+        rungs: &mut Vec<Rung>,
+    ) -> Result<(), Failure> {
+        let mut pass = |id, text: String| {
+            rungs.push(Rung {
+                id,
+                outcome: RungOutcome::Passed(text),
+            });
+        };
+        let mut trail = Trail::default();
+        let url = request.url;
+        let probed = probe(wire, request.permit, url).await?;
+        let resource =
+            protected_resource(wire, request.permit, url, &probed.demand, &mut trail).await?;
+        let Some(resource) = resource else {
+            return Err(trail.failure("the server names no authorization server"));
+        };
+        pass(
+            "oauth.discovery",
+            format!("{} asks for a login", shown(&resource.identifier)),
+        );
+        let server = self
+            .issuer_rung(request, stored, &resource.issuers, wire, &mut trail)
+            .await?;
+        pass("oauth.issuer", shown(&server.issuer));
+        let record = stored
+            .iter()
+            .find(|(key, _)| key.issuer == server.issuer)
+            .map(|(_, record)| record);
+        let asked = (crate::Registering::Refused, request.port);
+        let choice = choose(
+            request.server,
+            url,
+            &request.settings,
+            asked,
+            record,
+            &server,
+        )?;
+        pass("oauth.registration", choice.kind().as_str().to_owned());
+        let scopes = match (&request.settings.scopes, probed.demand.scopes.as_slice()) {
+            (Some(configured), _) => configured.clone(),
+            (None, []) => resource.scopes.clone(),
+            (None, challenged) => challenged.to_vec(),
+        };
+        let outcome = self
+            .redirect_rung(
+                request,
+                &server,
+                &choice,
+                &scopes,
+                &resource.identifier,
+                wire,
+            )
+            .await?;
+        rungs.push(Rung {
+            id: "oauth.redirect",
+            outcome,
+        });
+        let text = match scopes.as_slice() {
+            [] => "none are asked for".to_owned(),
+            scopes => shown(&scopes.join(" ")),
+        };
+        rungs.push(Rung {
+            id: "oauth.scopes",
+            outcome: RungOutcome::Passed(text),
+        });
+        Ok(())
+    }
+
+    async fn issuer_rung(
+        &self,
+        request: &LoginRequest<'_>,
+        stored: &[(RecordKey, TokenRecord)],
+        named: &[String],
+        wire: &Wire,
+        trail: &mut Trail,
+    ) -> Result<ServerMetadata, Failure> {
+        let issuer = match &request.settings.issuer {
+            Some(issuer) => issuer,
+            None => named
+                .first()
+                .ok_or_else(|| trail.failure("the server names no authorization server"))?,
+        };
+        let is_known = stored.iter().any(|(key, _)| key.issuer == *issuer);
+        if !is_known && let Some((key, _)) = stored.first() {
+            return Err(Failure::new(
+                synapse_core::Code::OauthIssuerChanged,
+                "the server names another authorization server than at the last login",
+            )
+            .cause(format!("it names {}", shown(issuer)))
+            .cause(format!("the last login was at {}", shown(&key.issuer)))
+            .cause("nothing was sent there"));
+        }
+        if !is_known {
+            let why = "its authorization server was not confirmed by a login yet";
+            return Err(login_required(request.server, why).cause(format!(
+                "it names {}; nothing was sent there",
+                shown(issuer)
+            )));
+        }
+        let origin = match named_by(issuer, request.url) {
+            Ok(url) => Origin::of(&url),
+            Err(why) => return Err(trail.failure(&format!("the issuer cannot be used: {why}"))),
+        };
+        let permit = request.permit.for_issuer(origin);
+        let server = authorization_server(wire, &permit, issuer, request.url, trail).await?;
+        server.demand_s256(request.settings.pkce)?;
+        Ok(server)
+    }
+
+    async fn redirect_rung(
+        &self,
+        request: &LoginRequest<'_>,
+        server: &ServerMetadata,
+        choice: &Choice,
+        scopes: &[String],
+        resource: &str,
+        wire: &Wire,
+    ) -> Result<RungOutcome, Failure> {
+        let Choice::Known(client) = choice else {
+            return Ok(RungOutcome::Skipped);
+        };
+        let Some(endpoint) = &server.authorization_endpoint else {
+            return Ok(RungOutcome::Unknown(
+                "there is no login for browsers".to_owned(),
+            ));
+        };
+        let uri = request.settings.redirect_uri.as_ref();
+        let redirect = match uri.or(client.redirect_uri.as_ref()) {
+            Some(uri) => Redirect::configured(uri)?,
+            None => Redirect::own(request.url, client.kind, request.port.unwrap_or(1)),
+        };
+        let attempt = begin(endpoint, &client.id, &redirect, scopes, Some(resource))?;
+        let permit = request.permit.for_issuer(Origin::of(endpoint));
+        match look(wire, &permit, &attempt, &redirect, &client.id).await {
+            Judged::Fine | Judged::Dropped => Ok(RungOutcome::Passed(redirect.uri)),
+            Judged::Unknown(why) => Ok(RungOutcome::Unknown(why)),
+            Judged::Refused(failure) => Err(*failure),
+        }
+    }
+
+    fn token_rung(
+        &self,
+        request: &LoginRequest<'_>,
+        stored: &[(RecordKey, TokenRecord)],
+    ) -> RungOutcome {
+        let with_token = stored.iter().find(|(_, record)| record.access.is_some());
+        match with_token {
+            None => RungOutcome::Failed(login_required(request.server, "nobody logged in")),
+            Some((_, record)) if record.state == TokenState::Expired => {
+                RungOutcome::Failed(login_required(request.server, "the stored login has ended"))
+            }
+            Some((_, record)) => RungOutcome::Passed(match record.expires_at {
+                Some(end) => format!("{}, expires {end}", record.state.as_str()),
+                None => format!("{}, without a known end", record.state.as_str()),
+            }),
+        }
+    }
+}

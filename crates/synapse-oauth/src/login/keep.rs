@@ -1,0 +1,98 @@
+//! Keeps what a login brings: under the lock of its record, one generation later.
+
+use synapse_core::Failure;
+use synapse_core::time::Timestamp;
+use synapse_core::upstream::{OAuthClient, RecordKey, TokenRecord, TokenState};
+
+use super::Login;
+use super::find::Ground;
+use crate::grant::Grant;
+
+impl Login<'_, '_> {
+    fn key(&self, ground: &Ground) -> RecordKey {
+        RecordKey {
+            config: self.request.config.to_owned(),
+            server: self.request.server.clone(),
+            url: self.request.url.clone(),
+            issuer: ground.server.issuer.clone(),
+        }
+    }
+
+    pub(super) async fn keep(
+        &self,
+        ground: &Ground,
+        client: OAuthClient,
+        grant: Grant,
+    ) -> Result<TokenRecord, Failure> {
+        self.oauth.remember(&grant.access);
+        if let Some(refresh) = &grant.refresh {
+            self.oauth.remember(refresh);
+        }
+        let now = self.now();
+        let record = TokenRecord {
+            generation: 0,
+            state: TokenState::Usable,
+            client,
+            token_endpoint: ground.server.token_endpoint.clone(),
+            resource: ground.resource.clone(),
+            expires_at: expiry(now, &grant),
+            access: Some(grant.access),
+            refresh: grant.refresh,
+            scopes: grant.scopes.unwrap_or_else(|| ground.scopes.clone()),
+            obtained_at: now,
+        };
+        let record = self.write(&self.key(ground), record).await?;
+        for key in &ground.replaced {
+            self.oauth.store.begin(key).await?.remove().await?;
+        }
+        Ok(record)
+    }
+
+    /// A registration without tokens. Tokens of an earlier login stay until the new ones are there.
+    pub(super) async fn keep_registration(
+        &self,
+        ground: &Ground,
+        client: &OAuthClient,
+    ) -> Result<(), Failure> {
+        let has_tokens = |record: &TokenRecord| record.access.is_some();
+        if ground
+            .stored
+            .as_ref()
+            .is_some_and(|(_, record)| has_tokens(record))
+        {
+            return Ok(());
+        }
+        let record = TokenRecord {
+            generation: 0,
+            state: TokenState::Expired,
+            client: client.clone(),
+            token_endpoint: ground.server.token_endpoint.clone(),
+            resource: ground.resource.clone(),
+            access: None,
+            refresh: None,
+            scopes: Vec::new(),
+            expires_at: None,
+            obtained_at: self.now(),
+        };
+        self.write(&self.key(ground), record).await.map(drop)
+    }
+
+    async fn write(&self, key: &RecordKey, record: TokenRecord) -> Result<TokenRecord, Failure> {
+        let mut transaction = self.oauth.store.begin(key).await?;
+        let before = transaction.load().await?.map(|record| record.generation);
+        let record = TokenRecord {
+            generation: before.unwrap_or(0).saturating_add(1),
+            ..record
+        };
+        transaction.keep(before, &record).await?;
+        Ok(record)
+    }
+}
+
+/// When the token of `grant`, got at `now`, ends.
+pub(crate) fn expiry(now: Timestamp, grant: &Grant) -> Option<Timestamp> {
+    let lifetime = i64::try_from(grant.lifetime?.as_millis()).ok()?;
+    Some(Timestamp::from_millis(
+        now.as_millis().saturating_add(lifetime),
+    ))
+}

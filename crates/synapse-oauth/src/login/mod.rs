@@ -1,0 +1,347 @@
+//! One login, from the server's challenge to a stored record. A person is there: an unknown
+//! authorization server is confirmed before anything is sent to it.
+
+mod browser;
+mod find;
+mod keep;
+mod words;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use synapse_core::ports::BrowserOpener;
+use synapse_core::time::Timestamp;
+use synapse_core::upstream::{
+    OAuthAction, OAuthClient, OAuthEvent, PkcePolicy, RegistrationKind, ResourcePolicy,
+    TokenRecord, UpstreamName,
+};
+use synapse_core::{Code, Failure, NetworkPermit, Origin};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use crate::OAuth;
+use crate::challenge::is_scope;
+use crate::device;
+use crate::grant::Grant;
+use crate::registration::{self, Choice};
+use crate::wire::Wire;
+
+use self::find::Ground;
+pub(crate) use self::keep::expiry;
+pub use self::words::News;
+pub(crate) use self::words::READ_MCP;
+
+/// The `oauth` object of an entry, its variables and references resolved.
+#[derive(Debug, Clone, Default)]
+pub struct LoginSettings {
+    /// The client's id.
+    pub client_id: Option<String>,
+    /// The client's secret.
+    pub client_secret: Option<SecretString>,
+    /// The redirect URI, used byte for byte.
+    pub redirect_uri: Option<String>,
+    /// The port of the callback when no redirect URI is given.
+    pub callback_port: Option<u16>,
+    /// The scopes to ask for.
+    pub scopes: Option<Vec<String>>,
+    /// The issuer to expect.
+    pub issuer: Option<String>,
+    /// What to send as `resource`.
+    pub resource: ResourcePolicy,
+    /// The URL of the client's own metadata document.
+    pub client_metadata_url: Option<String>,
+    /// The URL of the authorization server's metadata, in place of discovery.
+    pub server_metadata_url: Option<String>,
+    /// What to do with a server that does not advertise S256.
+    pub pkce: PkcePolicy,
+}
+
+/// How the user meets the authorization server.
+#[derive(Debug, Clone, Copy)]
+pub enum Way<'a> {
+    /// In a browser of this machine, which comes back to a port of it.
+    Browser(&'a dyn BrowserOpener),
+    /// In any browser; the address that it ends at is pasted.
+    Paste,
+    /// On another device, with a code.
+    Device,
+}
+
+/// Whether a client may be registered for this login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Registering {
+    /// Asked for.
+    Allowed,
+    /// Not asked for.
+    #[default]
+    Refused,
+}
+
+/// What to log in to, and how.
+#[derive(Debug)]
+pub struct LoginRequest<'a> {
+    /// The configuration that the record belongs to.
+    pub config: &'a str,
+    /// The server's name.
+    pub server: &'a UpstreamName,
+    /// The server's URL.
+    pub url: &'a Url,
+    /// The permit of its approval.
+    pub permit: &'a NetworkPermit,
+    /// Its settings.
+    pub settings: LoginSettings,
+    /// The scopes that were asked for by hand, in place of all others.
+    pub scopes: Vec<String>,
+    /// Whether a client may be registered.
+    pub registering: Registering,
+    /// The port of the callback, in place of the configured one.
+    pub port: Option<u16>,
+    /// How.
+    pub way: Way<'a>,
+}
+
+/// An authorization server that is about to be contacted for the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its issuer.
+    pub issuer: String,
+    /// The origins that would be contacted.
+    pub origins: Vec<Origin>,
+    /// The issuer of the last login, when that was another one.
+    pub previous: Option<String>,
+}
+
+/// What the owner says to a [`Proposal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Go on.
+    Agreed,
+    /// Send nothing there.
+    Declined,
+}
+
+/// The person who logs in.
+#[async_trait]
+pub trait Dialogue: Send + Sync {
+    /// Is told how it goes.
+    fn tell(&self, news: &News<'_>);
+
+    /// Decides on an authorization server. Nothing was sent to it yet.
+    ///
+    /// # Errors
+    /// Nobody can be asked.
+    async fn confirm(&self, proposal: &Proposal) -> Result<Decision, Failure>;
+
+    /// Gives the address that the browser ended at.
+    ///
+    /// # Errors
+    /// Nobody can be asked.
+    async fn paste(&self) -> Result<SecretString, Failure>;
+}
+
+/// What a login left.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// The server's URL.
+    pub url: Url,
+    /// The issuer.
+    pub issuer: String,
+    /// The record as it is stored.
+    pub record: TokenRecord,
+    /// Where it is.
+    pub place: String,
+    /// How many requests were sent.
+    pub requests: u32,
+}
+
+/// What is known so far, for the account of a login that fails.
+#[derive(Debug, Default)]
+struct Progress {
+    issuer: Option<String>,
+    client: Option<RegistrationKind>,
+    record: Option<TokenRecord>,
+}
+
+impl OAuth {
+    /// Logs in, and stores what comes of it.
+    ///
+    /// # Errors
+    /// `oauth.*`, `transport.*`, `storage.*`. A record that was there before stays, until the new one
+    /// takes its place.
+    pub async fn log_in(
+        &self,
+        request: &LoginRequest<'_>,
+        dialogue: &dyn Dialogue,
+    ) -> Result<LoggedIn, Failure> {
+        let wire = self.wire();
+        let mut progress = Progress::default();
+        let _claim = self
+            .store
+            .claim_login(request.config, request.server)
+            .await?;
+        let deadline = Instant::now() + self.times.login;
+        let mut login = Login {
+            oauth: self,
+            request,
+            dialogue,
+            wire: &wire,
+            progress: &mut progress,
+            deadline,
+        };
+        // What waits for a callback ends by itself and says more; this bounds everything else.
+        let result = timeout_at(deadline + self.times.fetch, login.run())
+            .await
+            .unwrap_or_else(|_| Err(words::timed_out(request.server, self.times.login, 0)));
+        let record = progress.record.as_ref();
+        self.recorder
+            .record(&OAuthEvent {
+                action: OAuthAction::Login,
+                server: request.server.clone(),
+                issuer: progress.issuer.clone(),
+                client: progress.client,
+                scopes: record
+                    .map(|record| record.scopes.clone())
+                    .unwrap_or_default(),
+                generation: record.map(|record| record.generation),
+                code: result.as_ref().err().map(|failure| failure.code),
+                requests: wire.sent(),
+                at: self.clock.now(),
+            })
+            .await;
+        let issuer = result?;
+        let record = progress.record.ok_or_else(|| {
+            Failure::new(
+                Code::InternalInvariant,
+                "a login succeeded without a record",
+            )
+        })?;
+        Ok(LoggedIn {
+            url: request.url.clone(),
+            issuer,
+            record,
+            place: self.store.place(),
+            requests: wire.sent(),
+        })
+    }
+}
+
+/// A login under way.
+struct Login<'a, 'r> {
+    oauth: &'a OAuth,
+    request: &'a LoginRequest<'r>,
+    dialogue: &'a dyn Dialogue,
+    wire: &'a Wire,
+    progress: &'a mut Progress,
+    deadline: Instant,
+}
+
+impl Login<'_, '_> {
+    async fn run(&mut self) -> Result<String, Failure> {
+        self.check_scopes()?;
+        let ground = self.find().await?;
+        self.progress.issuer = Some(ground.server.issuer.clone());
+        let LoginRequest {
+            server,
+            url,
+            settings,
+            registering,
+            port,
+            ..
+        } = self.request;
+        let stored = ground.stored.as_ref().map(|(_, record)| record);
+        let asked = (*registering, *port);
+        let choice = registration::choose(server, url, settings, asked, stored, &ground.server)?;
+        self.progress.client = Some(choice.kind());
+        let (client, grant) = match self.request.way {
+            Way::Device => self.with_device(&ground, choice).await?,
+            Way::Browser(opener) => self.with_browser(&ground, choice, opener).await?,
+            Way::Paste => self.with_paste(&ground, choice).await?,
+        };
+        let record = self.keep(&ground, client, grant).await?;
+        self.warn_of_scopes(&record);
+        self.progress.record = Some(record);
+        Ok(ground.server.issuer)
+    }
+
+    fn check_scopes(&self) -> Result<(), Failure> {
+        match self.request.scopes.iter().find(|scope| !is_scope(scope)) {
+            None => Ok(()),
+            Some(_) => Err(Failure::new(
+                Code::ConfigInvalidValue,
+                "a scope has visible characters only, without quotes and backslashes",
+            )),
+        }
+    }
+
+    async fn with_device(
+        &mut self,
+        ground: &Ground,
+        choice: Choice,
+    ) -> Result<(OAuthClient, Grant), Failure> {
+        let Some(endpoint) = &ground.server.device_endpoint else {
+            return Err(Failure::new(
+                Code::OauthDiscoveryFailed,
+                "the authorization server has no login for devices",
+            )
+            .cause("its metadata has no `device_authorization_endpoint`; none is made up")
+            .hint("log in with a browser, or with `--paste` where there is none"));
+        };
+        let client = match choice {
+            Choice::Known(client) => client,
+            Choice::Register => {
+                // A device has no redirect; the registration needs one all the same.
+                let redirect = crate::redirect::Redirect::own(
+                    self.request.url,
+                    RegistrationKind::Registered,
+                    self.request.port.unwrap_or(1),
+                );
+                self.register(ground, &redirect.uri).await?
+            }
+        };
+        self.tell_client(&client);
+        device::demand_public(&client, self.request.server)?;
+        let scope = ground.scopes.join(" ");
+        let mut form = Vec::new();
+        if !scope.is_empty() {
+            form.push(("scope", scope.as_str()));
+        }
+        if let Some(resource) = &ground.resource {
+            form.push(("resource", resource));
+        }
+        let permit = self.permit_for(endpoint);
+        let times = &self.oauth.times;
+        let url = self.request.url;
+        let pending =
+            device::begin(self.wire, &permit, endpoint, &client, &form, url, times).await?;
+        self.dialogue.tell(&News::Device {
+            code: &pending.user_code,
+            address: &pending.uri,
+            complete: pending.complete.as_ref(),
+            lifetime: pending.lifetime,
+        });
+        let permit = self.permit_for(&ground.server.token_endpoint);
+        let resource = ground.resource.as_deref();
+        let name = self.request.server;
+        let waiting = device::wait(
+            self.wire,
+            &permit,
+            &ground.server,
+            &client,
+            resource,
+            pending,
+            (times, name),
+        );
+        let grant = timeout_at(self.deadline, waiting)
+            .await
+            .unwrap_or_else(|_| Err(words::timed_out(name, times.login, 0)))?;
+        Ok((client, grant))
+    }
+
+    /// The permit for the one origin of `url`, which was confirmed.
+    fn permit_for(&self, url: &Url) -> NetworkPermit {
+        self.request.permit.for_issuer(Origin::of(url))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.oauth.clock.now()
+    }
+}

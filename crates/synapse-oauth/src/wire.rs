@@ -1,0 +1,114 @@
+//! The requests of OAuth: one `HttpClient::send` each, counted, with a deadline and capped answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use synapse_core::{Failure, NetworkPermit};
+use synapse_http::{HttpClient, HttpRequest, HttpResponse, Method, TransportFailure};
+use url::Url;
+use url::form_urlencoded::Serializer;
+
+/// Sends the requests of one operation.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    http: HttpClient,
+    deadline: Duration,
+    sent: Arc<AtomicU32>,
+}
+
+impl Wire {
+    pub(crate) fn new(http: HttpClient, deadline: Duration) -> Self {
+        Self {
+            http,
+            deadline,
+            sent: Arc::default(),
+        }
+    }
+
+    /// How many requests were handed over so far.
+    pub(crate) fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Sends one GET that asks for JSON.
+    pub(crate) async fn document(
+        &self,
+        permit: &NetworkPermit,
+        url: Url,
+    ) -> Result<HttpResponse, TransportFailure> {
+        let request = HttpRequest::new(Method::Get, url, self.deadline);
+        self.send(permit, request.header("accept", "application/json"))
+            .await
+    }
+
+    /// Sends one GET as a browser would begin with it: without cookies, following nothing.
+    pub(crate) async fn page(
+        &self,
+        permit: &NetworkPermit,
+        url: Url,
+    ) -> Result<HttpResponse, TransportFailure> {
+        let request = HttpRequest::new(Method::Get, url, self.deadline);
+        self.send(
+            permit,
+            request.header("accept", "text/html,application/json"),
+        )
+        .await
+    }
+
+    /// Sends one POST of JSON.
+    pub(crate) async fn json(
+        &self,
+        permit: &NetworkPermit,
+        url: Url,
+        body: Vec<u8>,
+        accept: &str,
+    ) -> Result<HttpResponse, TransportFailure> {
+        let request = HttpRequest::new(Method::Post, url, self.deadline);
+        self.send(permit, request.header("accept", accept).json(body))
+            .await
+    }
+
+    /// Sends one POST of a form, with an `authorization` header where the client has one.
+    pub(crate) async fn form(
+        &self,
+        permit: &NetworkPermit,
+        url: Url,
+        form: &[(&str, &str)],
+        authorization: Option<&str>,
+    ) -> Result<HttpResponse, TransportFailure> {
+        let body = Serializer::new(String::new()).extend_pairs(form).finish();
+        let mut request = HttpRequest::new(Method::Post, url, self.deadline)
+            .header("accept", "application/json")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .json(body.into_bytes());
+        if let Some(value) = authorization {
+            request = request.header("authorization", value);
+        }
+        self.send(permit, request).await
+    }
+
+    async fn send(
+        &self,
+        permit: &NetworkPermit,
+        request: HttpRequest<'_>,
+    ) -> Result<HttpResponse, TransportFailure> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.http.send(permit, request).await
+    }
+}
+
+/// What kept an answer from coming, for a request that is no prompt: nothing is billed.
+pub(crate) fn no_answer(what: &str, failure: &TransportFailure) -> Failure {
+    let mut shown = failure.to_failure();
+    shown.message = format!("{what}: {}", shown.message);
+    shown.hints.retain(|hint| !hint.text.contains("usage page"));
+    if let Some(first) = shown.causes.first_mut() {
+        *first = match failure.was_sent() {
+            true => "the request was sent, and no whole answer came".to_owned(),
+            false => "nothing was sent".to_owned(),
+        };
+    }
+    shown.context.remove("maybe_billed");
+    shown
+}

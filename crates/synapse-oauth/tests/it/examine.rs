@@ -1,0 +1,111 @@
+//! The rungs of `hub preflight --live` that are OAuth's.
+
+use serde_json::json;
+use synapse_core::Code;
+use synapse_oauth::{LoginRequest, LoginSettings, Registering, Rung, RungOutcome, Way};
+
+use crate::support::{Bench, Conduct, server};
+
+async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<Rung> {
+    let (url, permit, name) = (bench.url(), bench.permit(), server());
+    let request = LoginRequest {
+        config: "home",
+        server: &name,
+        url: &url,
+        permit: &permit,
+        settings,
+        scopes: Vec::new(),
+        registering: Registering::Refused,
+        port: None,
+        way: Way::Paste,
+    };
+    bench.oauth.examine(&request).await.unwrap()
+}
+
+fn short(rungs: &[Rung]) -> Vec<(&str, &str)> {
+    let word = |outcome: &RungOutcome| match outcome {
+        RungOutcome::Passed(_) => "passed",
+        RungOutcome::Unknown(_) => "unknown",
+        RungOutcome::Failed(failure) => failure.code.as_str(),
+        RungOutcome::Skipped => "skipped",
+    };
+    rungs
+        .iter()
+        .map(|rung| (rung.id, word(&rung.outcome)))
+        .collect()
+}
+
+#[tokio::test]
+async fn all_rungs_hold_after_a_login_and_nothing_is_refreshed() {
+    let bench = Bench::new();
+    bench.log_in(Bench::settings()).await.unwrap();
+    let before = bench.authority.forms().len();
+    let rungs = examine(&bench, Bench::settings()).await;
+    let passed = [
+        "discovery",
+        "issuer",
+        "registration",
+        "redirect",
+        "scopes",
+        "token",
+    ];
+    let expected: Vec<_> = passed
+        .iter()
+        .map(|id| (format!("oauth.{id}"), "passed"))
+        .collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(id, word)| (id.as_str(), *word))
+        .collect();
+    assert_eq!(short(&rungs), expected);
+    assert_eq!(bench.authority.forms().len(), before);
+}
+
+#[tokio::test]
+async fn an_unconfirmed_authorization_server_is_not_contacted() {
+    let bench = Bench::new();
+    let rungs = examine(&bench, Bench::settings()).await;
+    assert_eq!(
+        short(&rungs)[..3],
+        [
+            ("oauth.discovery", "passed"),
+            ("oauth.issuer", Code::OauthLoginRequired.as_str()),
+            ("oauth.registration", "skipped"),
+        ]
+    );
+    assert_eq!(
+        short(&rungs)[5],
+        ("oauth.token", Code::OauthLoginRequired.as_str())
+    );
+    assert_eq!(bench.authority.paths().len(), 2);
+}
+
+#[tokio::test]
+async fn an_authorization_server_that_was_swapped_is_named() {
+    let bench = Bench::new();
+    bench.log_in(Bench::settings()).await.unwrap();
+    bench.authority.now(|conduct: &mut Conduct| {
+        conduct.resource = json!({"authorization_servers": ["https://other.test"]});
+    });
+    let rungs = examine(&bench, Bench::settings()).await;
+    assert_eq!(
+        short(&rungs)[1],
+        ("oauth.issuer", Code::OauthIssuerChanged.as_str())
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_that_is_not_registered_is_the_redirect_rung() {
+    let bench = Bench::new();
+    bench.log_in(Bench::settings()).await.unwrap();
+    let settings = LoginSettings {
+        client_id: Some("unregistered".to_owned()),
+        ..LoginSettings::default()
+    };
+    let rungs = examine(&bench, settings).await;
+    assert_eq!(
+        short(&rungs)[3],
+        ("oauth.redirect", Code::OauthRedirectMismatch.as_str())
+    );
+    assert_eq!(short(&rungs)[4], ("oauth.scopes", "skipped"));
+}

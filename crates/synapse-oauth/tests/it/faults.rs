@@ -1,0 +1,165 @@
+//! Servers that misbehave: large, slow, redirecting and broken answers, and junk in tokens.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use synapse_core::Code;
+use synapse_oauth::Times;
+use synapse_testkit::raw::{End, Reply};
+
+use crate::support::{Bench, Conduct, TIMES, told};
+
+const RESOURCE: &str = "/.well-known/oauth-protected-resource/mcp";
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+
+fn instead(path: &str, reply: Reply) -> Bench {
+    Bench::with(Conduct {
+        instead: [(path.to_owned(), reply)].into(),
+        ..Conduct::default()
+    })
+}
+
+#[tokio::test]
+async fn metadata_that_is_no_document_fails_by_name_and_sends_nothing_further() {
+    let bomb = {
+        use std::io::Write as _;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&vec![b' '; 64 * 1024 * 1024]).unwrap();
+        encoder.finish().unwrap()
+    };
+    let deep = format!("{{\"issuer\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+    for path in [RESOURCE, OAUTH] {
+        for (name, reply) in [
+            ("html", Reply::typed(200, "text/html", "<p>hi</p>")),
+            ("2 MiB", Reply::json(200, vec![b' '; 2 * 1024 * 1024])),
+            (
+                "gzip bomb",
+                Reply::json(200, bomb.clone()).header("content-encoding", "gzip"),
+            ),
+            (
+                "redirect",
+                Reply::status(302).header("location", "https://evil.test/"),
+            ),
+            ("deep", Reply::json(200, deep.clone())),
+            ("list", Reply::json(200, "[]")),
+            (
+                "truncated",
+                Reply::json(200, "{\"issuer\":\"x")
+                    .claiming(100)
+                    .then(End::Close),
+            ),
+            ("empty", Reply::json(200, "")),
+            ("reset", Reply::silent(End::Reset)),
+        ] {
+            let bench = instead(path, reply);
+            let failure = bench
+                .fails(Bench::settings(), Code::OauthDiscoveryFailed)
+                .await;
+            assert!(told(&failure).contains(path), "{name}: {failure:?}");
+            assert_eq!(bench.authority.requests(path).len(), 1, "{name}");
+            assert_eq!(bench.authority.requests("/register").len(), 0, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn slow_metadata_ends_the_search_in_time() {
+    let body = json!({"resource": "x".repeat(4000)}).to_string();
+    let bench = instead(
+        RESOURCE,
+        Reply::json(200, body).dripping(Duration::from_millis(20)),
+    );
+    let oauth = bench.oauth.clone().within(Times {
+        fetch: Duration::from_millis(300),
+        discovery: Duration::from_millis(600),
+        ..TIMES
+    });
+    let bench = Bench { oauth, ..bench };
+    let began = Instant::now();
+    bench
+        .fails(Bench::settings(), Code::OauthDiscoveryFailed)
+        .await;
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn an_answer_of_the_token_endpoint_that_is_no_token_stores_nothing() {
+    for (name, reply) in [
+        (
+            "redirect",
+            Reply::status(302).header("location", "https://evil.test/"),
+        ),
+        ("html", Reply::typed(200, "text/html", "<p>hi</p>")),
+        (
+            "line end",
+            Reply::json(200, r#"{"access_token":"a\r\nx-evil: 1"}"#),
+        ),
+        (
+            "other type",
+            Reply::json(200, r#"{"access_token":"a","token_type":"mac"}"#),
+        ),
+        (
+            "dpop",
+            Reply::json(200, r#"{"access_token":"a","token_type":"DPoP"}"#),
+        ),
+        ("none", Reply::json(200, "{}")),
+        (
+            "huge",
+            Reply::json(
+                200,
+                format!("{{\"access_token\":\"{}\"}}", "a".repeat(70_000)),
+            ),
+        ),
+        ("500", Reply::status(500)),
+    ] {
+        let bench = instead("/token", reply);
+        bench
+            .fails(Bench::settings(), Code::OauthTokenInvalid)
+            .await;
+        assert_eq!(bench.authority.requests("/token").len(), 1, "{name}");
+        assert!(bench.store.all().is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn junk_in_expires_in_leaves_the_end_unknown() {
+    for junk in [json!("soon"), json!(-1), json!(null), json!([1]), json!(0)] {
+        let bench = Bench::with(Conduct {
+            token: json!({"expires_in": junk}),
+            ..Conduct::default()
+        });
+        bench.log_in(Bench::settings()).await.unwrap();
+        assert_eq!(bench.record().1.expires_at, None, "{junk}");
+    }
+    for sense in [json!("3600"), json!(3600.5), json!(1e300)] {
+        let bench = Bench::with(Conduct {
+            token: json!({"expires_in": sense}),
+            ..Conduct::default()
+        });
+        bench.log_in(Bench::settings()).await.unwrap();
+        assert!(bench.record().1.expires_at.is_some(), "{sense}");
+    }
+}
+
+#[tokio::test]
+async fn text_of_a_server_reaches_no_terminal_as_it_is() {
+    let evil = "\u{1b}[31mred\u{202e}\u{7} fake-access";
+    let body = json!({"error": "access_denied", "error_description": evil}).to_string();
+    let bench = instead("/token", Reply::json(400, body));
+    let failure = bench.fails(Bench::settings(), Code::OauthDenied).await;
+    let all = told(&failure);
+    assert!(all.contains("red"), "{all:?}");
+    assert!(!all.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{all:?}");
+}
+
+#[tokio::test]
+async fn an_expired_or_unknown_code_is_told_and_not_sent_again() {
+    let bench = instead("/token", Reply::json(400, r#"{"error":"invalid_grant"}"#));
+    let failure = bench.fails(Bench::settings(), Code::OauthDenied).await;
+    assert!(told(&failure).contains("invalid_grant"), "{failure:?}");
+    assert_eq!(bench.authority.requests("/token").len(), 1);
+}

@@ -1,0 +1,147 @@
+//! A token store in memory, with the locks of the real one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use synapse_core::ports::{LoginClaim, StoredTokens, TokenStore, TokenTransaction};
+use synapse_core::upstream::{RecordKey, TokenRecord, UpstreamName};
+use synapse_core::{Code, Failure};
+use tokio::sync::{Mutex as Lock, OwnedMutexGuard};
+
+#[derive(Debug, Default)]
+pub(crate) struct MemoryTokens {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    records: Mutex<BTreeMap<RecordKey, TokenRecord>>,
+    locks: Mutex<BTreeMap<RecordKey, Arc<Lock<()>>>>,
+    /// The call of `keep` that fails, counted down.
+    failing: Mutex<Option<usize>>,
+}
+
+impl MemoryTokens {
+    pub(crate) fn all(&self) -> Vec<(RecordKey, TokenRecord)> {
+        let records = self.shared.records.lock().unwrap();
+        records
+            .iter()
+            .map(|(key, record)| (key.clone(), record.clone()))
+            .collect()
+    }
+
+    /// Changes the one record without any lock, as another program would.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut TokenRecord)) {
+        let mut records = self.shared.records.lock().unwrap();
+        change(records.values_mut().next().unwrap());
+    }
+
+    /// Lets the `number`th write from now on fail.
+    pub(crate) fn fail_at(&self, number: usize) {
+        *self.shared.failing.lock().unwrap() = Some(number);
+    }
+}
+
+#[async_trait]
+impl TokenStore for MemoryTokens {
+    async fn load(&self, key: &RecordKey) -> Result<Option<TokenRecord>, Failure> {
+        Ok(self.shared.records.lock().unwrap().get(key).cloned())
+    }
+
+    async fn list(&self, config: &str) -> Result<Vec<StoredTokens>, Failure> {
+        let all = self.all().into_iter();
+        Ok(all
+            .filter(|(key, _)| key.config == config)
+            .map(|(key, record)| StoredTokens {
+                server: key.server.to_string(),
+                record: Ok((key, record)),
+            })
+            .collect())
+    }
+
+    async fn of_server(
+        &self,
+        config: &str,
+        server: &UpstreamName,
+    ) -> Result<Vec<(RecordKey, TokenRecord)>, Failure> {
+        let all = self.all().into_iter();
+        Ok(all
+            .filter(|(key, _)| key.config == config && key.server == *server)
+            .collect())
+    }
+
+    async fn begin(&self, key: &RecordKey) -> Result<Box<dyn TokenTransaction>, Failure> {
+        let lock = {
+            let mut locks = self.shared.locks.lock().unwrap();
+            locks.entry(key.clone()).or_default().clone()
+        };
+        Ok(Box::new(Transaction {
+            _held: lock.lock_owned().await,
+            shared: self.shared.clone(),
+            key: key.clone(),
+        }))
+    }
+
+    async fn claim_login(
+        &self,
+        _config: &str,
+        _server: &UpstreamName,
+    ) -> Result<Box<dyn LoginClaim>, Failure> {
+        Ok(Box::new(Claim))
+    }
+
+    async fn forget(&self, config: &str, server: &UpstreamName) -> Result<usize, Failure> {
+        let mut records = self.shared.records.lock().unwrap();
+        let before = records.len();
+        records.retain(|key, _| key.config != config || key.server != *server);
+        Ok(before - records.len())
+    }
+
+    fn place(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+#[derive(Debug)]
+struct Claim;
+
+impl LoginClaim for Claim {}
+
+struct Transaction {
+    _held: OwnedMutexGuard<()>,
+    shared: Arc<Shared>,
+    key: RecordKey,
+}
+
+#[async_trait]
+impl TokenTransaction for Transaction {
+    async fn load(&mut self) -> Result<Option<TokenRecord>, Failure> {
+        Ok(self.shared.records.lock().unwrap().get(&self.key).cloned())
+    }
+
+    async fn keep(&mut self, expected: Option<u64>, record: &TokenRecord) -> Result<(), Failure> {
+        {
+            let mut failing = self.shared.failing.lock().unwrap();
+            if let Some(left) = failing.as_mut() {
+                *left -= 1;
+                if *left == 0 {
+                    *failing = None;
+                    return Err(Failure::new(Code::StorageDiskFull, "the disk is full"));
+                }
+            }
+        }
+        let mut records = self.shared.records.lock().unwrap();
+        let stored = records.get(&self.key).map(|record| record.generation);
+        if stored != expected || expected.is_some_and(|expected| record.generation < expected) {
+            return Err(Failure::new(Code::ConfigChanged, "changed meanwhile"));
+        }
+        records.insert(self.key.clone(), record.clone());
+        Ok(())
+    }
+
+    async fn remove(&mut self) -> Result<(), Failure> {
+        self.shared.records.lock().unwrap().remove(&self.key);
+        Ok(())
+    }
+}

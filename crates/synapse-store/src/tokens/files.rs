@@ -1,0 +1,138 @@
+//! Records in files: 0600, in a directory of their owner, whole or not at all.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::zeroize::Zeroizing;
+use synapse_core::ports::LoginClaim;
+use synapse_core::upstream::UpstreamName;
+use synapse_core::{Code, Failure};
+use synapse_files::{Found, Home};
+
+use super::{Slot, document, slot_of};
+use crate::atomic::{self, Lock};
+use crate::failure::{not_a_file, reading, rely_on, shown, writing};
+use crate::shell::quote;
+
+pub(super) fn slots(directory: &Path, config: &str) -> Result<Vec<Slot>, Failure> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(reading(directory, &error)),
+    };
+    let mut slots = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| reading(directory, &error))?;
+        slots.extend(slot_of(&entry.path(), config));
+    }
+    slots.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(slots)
+}
+
+pub(super) fn read(home: &Home, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    let (file, metadata) = match synapse_files::open(path) {
+        Ok(Found::Regular(file, metadata)) => (file, metadata),
+        Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(reading(path, &error)),
+    };
+    rely_on(home, path)?;
+    if is_open_to_others(&metadata) {
+        return Err(open_to_others(path));
+    }
+    if metadata.len() > document::CAP {
+        return Err(too_large(path));
+    }
+    // Large enough from the start: a vector that grows leaves its old buffer behind.
+    let room = usize::try_from(metadata.len()).unwrap_or_default() + 64;
+    let mut text = Zeroizing::new(Vec::with_capacity(room));
+    let mut capped = io::Read::take(file, document::CAP + 1);
+    io::Read::read_to_end(&mut capped, &mut text).map_err(|error| reading(path, &error))?;
+    match text.len() as u64 > document::CAP {
+        true => Err(too_large(path)),
+        false => Ok(Some(text)),
+    }
+}
+
+pub(super) fn remove(path: &Path) -> Result<(), Failure> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(writing(path, &error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn is_open_to_others(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    metadata.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_metadata: &std::fs::Metadata) -> bool {
+    false
+}
+
+fn open_to_others(path: &Path) -> Failure {
+    Failure::new(
+        Code::OauthStoreUnavailable,
+        format!("other users of this machine may read {}", shown(path)),
+    )
+    .cause("it holds tokens and was not read")
+    .command(
+        "close it, and log in again if somebody may have read it",
+        format!("chmod 600 {}", quote(path)),
+    )
+    .with("file", shown(path))
+}
+
+fn too_large(path: &Path) -> Failure {
+    Failure::new(
+        Code::OauthStoreUnavailable,
+        format!("{} is larger than a record", shown(path)),
+    )
+    .with("file", shown(path))
+}
+
+/// Claims the login of `server`. Its process is written beside the lock, for whoever comes second.
+pub(super) fn claim(
+    directory: &Path,
+    server: &UpstreamName,
+) -> Result<Box<dyn LoginClaim>, Failure> {
+    let holder = directory.join(format!("{server}.login"));
+    let lock = match Lock::acquire(
+        &directory.join(format!("{server}.login.lock")),
+        Duration::ZERO,
+    ) {
+        Ok(lock) => lock,
+        Err(failure) if failure.code == Code::StorageLocked => return Err(taken(server, &holder)),
+        Err(failure) => return Err(failure),
+    };
+    atomic::replace(&holder, format!("{}\n", std::process::id()).as_bytes())?;
+    Ok(Box::new(Claim { lock }))
+}
+
+fn taken(server: &UpstreamName, holder: &Path) -> Failure {
+    let failure = Failure::new(
+        Code::StorageLocked,
+        format!("a login of `{server}` is under way already"),
+    );
+    let id = synapse_files::read(holder, 32).ok().flatten();
+    let id = id.and_then(|text| String::from_utf8(text).ok()?.trim().parse::<u32>().ok());
+    match id {
+        Some(id) => failure
+            .cause(format!("the process {id} holds it"))
+            .with("process", id),
+        None => failure,
+    }
+    .hint("finish it there, or end that process")
+}
+
+#[derive(Debug)]
+struct Claim {
+    #[expect(dead_code, reason = "held, not read")]
+    lock: Lock,
+}
+
+impl LoginClaim for Claim {}

@@ -1,0 +1,72 @@
+//! Records in the system's keyring: one item each, of a service of their own. Each question ends
+//! after three seconds, and no file stands in for an answer that does not come.
+
+use std::time::Duration;
+
+use secrecy::zeroize::Zeroizing;
+use synapse_core::{Code, Failure};
+
+use super::Slot;
+use crate::secrets::keyring::{self, Asked};
+
+pub(super) async fn slots(config: &str) -> Result<Vec<Slot>, Failure> {
+    let accounts = keyring::accounts_of(SERVICE, LIMIT)
+        .await
+        .map_err(unavailable)?;
+    let mut slots: Vec<Slot> = accounts
+        .iter()
+        .filter_map(|account| account.split_once('/'))
+        .filter(|(of, _)| *of == config)
+        .map(|(of, name)| Slot {
+            config: of.to_owned(),
+            name: name.to_owned(),
+        })
+        .collect();
+    slots.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(slots)
+}
+
+pub(super) async fn read(slot: &Slot) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    keyring::read_item(asked(slot)).await.map_err(unavailable)
+}
+
+pub(super) async fn write(slot: &Slot, text: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
+    keyring::write_item(asked(slot), text)
+        .await
+        .map_err(unavailable)
+}
+
+pub(super) async fn remove(slot: &Slot) -> Result<(), Failure> {
+    keyring::remove_item(asked(slot)).await.map_err(unavailable)
+}
+
+pub(super) fn shown(slot: &Slot) -> String {
+    format!(
+        "the keyring item `{}` of the service `{SERVICE}`",
+        slot.account()
+    )
+}
+
+fn asked(slot: &Slot) -> Asked {
+    Asked {
+        service: SERVICE,
+        account: slot.account(),
+        limit: LIMIT,
+    }
+}
+
+/// A keyring that fails is a store that cannot be used; why is what the keyring says.
+fn unavailable(cause: Failure) -> Failure {
+    let failure = Failure::new(
+        Code::OauthStoreUnavailable,
+        "the keyring that keeps the tokens cannot be used",
+    )
+    .cause(cause.message);
+    let failure = cause.causes.into_iter().fold(failure, Failure::cause);
+    failure.hint("unlock the keyring; or keep tokens in files: `store = \"file\"` in oauth.toml")
+}
+
+/// The place in words.
+pub(super) const PLACE: &str = "the system's keyring, service `synapse-oauth`";
+const SERVICE: &str = "synapse-oauth";
+const LIMIT: Duration = Duration::from_secs(3);

@@ -1,0 +1,357 @@
+//! Token records of upstream logins: files of their owner under `oauth/`, or items of the system's
+//! keyring. Which of the two is declared in `oauth.toml`; neither stands in for the other.
+
+mod document;
+mod files;
+mod keyring;
+mod settings;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ring::digest::{SHA256, digest};
+use secrecy::zeroize::Zeroizing;
+use synapse_core::ports::{LoginClaim, StoredTokens, TokenStore, TokenTransaction};
+use synapse_core::upstream::{RecordKey, TokenRecord, UpstreamName};
+use synapse_core::{Code, Failure};
+use synapse_files::Home;
+
+use self::document::Damage;
+use crate::aside::aside;
+use crate::atomic::{self, Lock};
+use crate::failure::{no_thread, shown};
+
+/// The token records of this machine's user.
+#[derive(Debug, Clone)]
+pub struct TokenRecords {
+    home: Home,
+    backend: Backend,
+    patience: Duration,
+}
+
+/// Where the values are. Locks are files in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backend {
+    Files,
+    Keyring,
+}
+
+/// The name of a record: that of its file without the ending, or of its item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Slot {
+    config: String,
+    name: String,
+}
+
+impl Slot {
+    fn of(key: &RecordKey) -> Self {
+        let text = [
+            key.config.as_str(),
+            key.server.as_str(),
+            key.url.as_str(),
+            &key.issuer,
+        ];
+        let hash = digest(&SHA256, text.join("\0").as_bytes());
+        let hash: String = hash
+            .as_ref()
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self {
+            config: key.config.clone(),
+            name: format!("{}-{hash}", key.server),
+        }
+    }
+
+    /// The server whose record it is, by its name.
+    fn server(&self) -> &str {
+        self.name.rsplit_once('-').map_or("", |(server, _)| server)
+    }
+
+    /// The item of the keyring.
+    fn account(&self) -> String {
+        format!("{}/{}", self.config, self.name)
+    }
+}
+
+impl TokenRecords {
+    /// The records in `home`, where its `oauth.toml` says; in files when there is none.
+    ///
+    /// # Errors
+    /// `config.invalid-value` when it names no store, `storage.*` when it cannot be read.
+    pub fn open(home: Home) -> Result<Self, Failure> {
+        let backend = settings::backend(&home)?;
+        Ok(Self {
+            home,
+            backend,
+            patience: PATIENCE,
+        })
+    }
+
+    /// Waits this long for a lock, instead of 45 seconds.
+    #[must_use]
+    pub const fn within(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    fn directory(&self, config: &str) -> PathBuf {
+        self.home.oauth().join(config)
+    }
+
+    /// Runs file work on a thread of its own.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        aside(work)
+            .await
+            .unwrap_or_else(|error| Err(no_thread(&self.home.oauth(), &error)))
+    }
+
+    /// The names of all records of `config`.
+    async fn slots(&self, config: &str) -> Result<Vec<Slot>, Failure> {
+        check_config(config)?;
+        match self.backend {
+            Backend::Files => {
+                let (directory, config) = (self.directory(config), config.to_owned());
+                self.aside(move || files::slots(&directory, &config)).await
+            }
+            Backend::Keyring => keyring::slots(config).await,
+        }
+    }
+
+    async fn text(&self, slot: &Slot) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        match self.backend {
+            Backend::Files => {
+                let (home, path) = (self.home.clone(), self.file(slot));
+                self.aside(move || files::read(&home, &path)).await
+            }
+            Backend::Keyring => keyring::read(slot).await,
+        }
+    }
+
+    async fn read(&self, slot: &Slot) -> Result<Option<(RecordKey, TokenRecord)>, Failure> {
+        let Some(text) = self.text(slot).await? else {
+            return Ok(None);
+        };
+        let (key, record) = document::read(&text).map_err(|damage| self.damaged(slot, damage))?;
+        // A record that was moved or renamed is that of another server, URL or issuer.
+        if Slot::of(&key) != *slot {
+            return Err(self.damaged(slot, Damage::Broken));
+        }
+        Ok(Some((key, record)))
+    }
+
+    async fn remove(&self, slot: &Slot) -> Result<(), Failure> {
+        match self.backend {
+            Backend::Files => {
+                let path = self.file(slot);
+                self.aside(move || files::remove(&path)).await
+            }
+            Backend::Keyring => keyring::remove(slot).await,
+        }
+    }
+
+    async fn lock(&self, slot: &Slot) -> Result<Lock, Failure> {
+        check_config(&slot.config)?;
+        let directory = self.directory(&slot.config);
+        let path = directory.join(format!("{}.lock", slot.name));
+        let (home, patience) = (self.home.clone(), self.patience);
+        self.aside(move || {
+            atomic::create_directory(home.directory())?;
+            atomic::create_directory(&directory)?;
+            Lock::acquire(&path, patience)
+        })
+        .await
+    }
+
+    fn file(&self, slot: &Slot) -> PathBuf {
+        let directory = self.directory(&slot.config);
+        directory.join(format!("{}.{ENDING}", slot.name))
+    }
+
+    fn shown(&self, slot: &Slot) -> String {
+        match self.backend {
+            Backend::Files => shown(&self.file(slot)),
+            Backend::Keyring => keyring::shown(slot),
+        }
+    }
+
+    fn damaged(&self, slot: &Slot, damage: Damage) -> Failure {
+        let place = self.shown(slot);
+        match damage {
+            Damage::Newer => Failure::new(
+                Code::ConfigNewerFormat,
+                format!("{place} was written by a newer Synapse"),
+            )
+            .hint("use that version, or remove the record and log in again"),
+            Damage::Broken => {
+                Failure::new(Code::OauthStoreUnavailable, format!("{place} is damaged")).cause(
+                    "it is no record that Synapse wrote for this server; it was left as it is",
+                )
+            }
+        }
+        .command(
+            "forget it, then log in again",
+            format!("synapse hub logout {} --forget-client", slot.server()),
+        )
+    }
+}
+
+#[async_trait]
+impl TokenStore for TokenRecords {
+    async fn load(&self, key: &RecordKey) -> Result<Option<TokenRecord>, Failure> {
+        check_config(&key.config)?;
+        let found = self.read(&Slot::of(key)).await?;
+        Ok(found.map(|(_, record)| record))
+    }
+
+    async fn list(&self, config: &str) -> Result<Vec<StoredTokens>, Failure> {
+        let mut stored = Vec::new();
+        for slot in self.slots(config).await? {
+            let record = self.read(&slot).await.transpose();
+            stored.extend(record.map(|record| StoredTokens {
+                server: slot.server().to_owned(),
+                record,
+            }));
+        }
+        Ok(stored)
+    }
+
+    async fn of_server(
+        &self,
+        config: &str,
+        server: &UpstreamName,
+    ) -> Result<Vec<(RecordKey, TokenRecord)>, Failure> {
+        let mut records = Vec::new();
+        for slot in self.slots(config).await? {
+            if slot.server() == server.as_str() {
+                records.extend(self.read(&slot).await?);
+            }
+        }
+        Ok(records)
+    }
+
+    async fn begin(&self, key: &RecordKey) -> Result<Box<dyn TokenTransaction>, Failure> {
+        let slot = Slot::of(key);
+        Ok(Box::new(Transaction {
+            lock: self.lock(&slot).await?,
+            records: self.clone(),
+            key: key.clone(),
+            slot,
+        }))
+    }
+
+    async fn claim_login(
+        &self,
+        config: &str,
+        server: &UpstreamName,
+    ) -> Result<Box<dyn LoginClaim>, Failure> {
+        check_config(config)?;
+        let directory = self.directory(config);
+        let (home, server) = (self.home.clone(), server.clone());
+        self.aside(move || {
+            atomic::create_directory(home.directory())?;
+            atomic::create_directory(&directory)?;
+            files::claim(&directory, &server)
+        })
+        .await
+    }
+
+    async fn forget(&self, config: &str, server: &UpstreamName) -> Result<usize, Failure> {
+        let mut removed = 0;
+        for slot in self.slots(config).await? {
+            if slot.server() == server.as_str() {
+                // A refresh under way ends first.
+                let _lock = self.lock(&slot).await?;
+                self.remove(&slot).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn place(&self) -> String {
+        match self.backend {
+            Backend::Files => shown(&self.home.oauth()),
+            Backend::Keyring => keyring::PLACE.to_owned(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Transaction {
+    #[expect(dead_code, reason = "held, not read")]
+    lock: Lock,
+    records: TokenRecords,
+    key: RecordKey,
+    slot: Slot,
+}
+
+#[async_trait]
+impl TokenTransaction for Transaction {
+    async fn load(&mut self) -> Result<Option<TokenRecord>, Failure> {
+        let found = self.records.read(&self.slot).await?;
+        Ok(found.map(|(_, record)| record))
+    }
+
+    async fn keep(&mut self, expected: Option<u64>, record: &TokenRecord) -> Result<(), Failure> {
+        let stored = self.load().await?.map(|stored| stored.generation);
+        let goes_back = expected.is_some_and(|expected| record.generation < expected);
+        if stored != expected || goes_back {
+            return Err(Failure::new(
+                Code::ConfigChanged,
+                "the login was changed by another process meanwhile",
+            )
+            .cause("what is stored was left as it is")
+            .hint("try again"));
+        }
+        let text = document::write(&self.key, record);
+        match self.records.backend {
+            Backend::Files => {
+                let path = self.records.file(&self.slot);
+                self.records
+                    .aside(move || atomic::replace(&path, &text))
+                    .await
+            }
+            Backend::Keyring => keyring::write(&self.slot, text).await,
+        }
+    }
+
+    async fn remove(&mut self) -> Result<(), Failure> {
+        self.records.remove(&self.slot).await
+    }
+}
+
+/// A configuration's name becomes that of a directory.
+fn check_config(config: &str) -> Result<(), Failure> {
+    let fits =
+        (1..=64).contains(&config.len()) && config.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    match fits {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Code::InternalInvariant,
+            "a configuration is named by letters and digits",
+        )),
+    }
+}
+
+/// The name of a record's file, when it is one.
+fn slot_of(path: &Path, config: &str) -> Option<Slot> {
+    if path.extension()? != ENDING {
+        return None;
+    }
+    let slot = Slot {
+        config: config.to_owned(),
+        name: path.file_stem()?.to_str()?.to_owned(),
+    };
+    let is_ours = slot.server().parse::<UpstreamName>().is_ok();
+    is_ours.then_some(slot)
+}
+
+const ENDING: &str = "json";
+/// As long as a refresh of another process may take, and a little more.
+const PATIENCE: Duration = Duration::from_secs(45);
