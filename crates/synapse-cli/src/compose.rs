@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
+use synapse_core::ports::HubLedger;
 use synapse_process::Guard;
 use synapse_providers::Providers;
 use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
@@ -27,12 +28,21 @@ pub(crate) enum Asking {
 
 /// The use cases over this machine. Touches neither disk nor network.
 pub(crate) fn engine(context: &Context, asking: Asking) -> Result<Engine, Failure> {
+    engine_with_rows(context, asking).map(|(engine, _)| engine)
+}
+
+/// The use cases, and where rows of the hub go: into the same ledger, by the same thread.
+pub(crate) fn engine_with_rows(
+    context: &Context,
+    asking: Asking,
+) -> Result<(Engine, Arc<dyn HubLedger>), Failure> {
     let home = home(context)?;
     let ledger = Arc::new(SqliteLedger::new(home.clone()));
     let secrets = remembering(context, asking)?;
     let connections = TomlConnections::new(home.clone());
     let clock = Arc::new(SystemClock::new());
-    Ok(Engine::new(Ports {
+    let rows: Arc<dyn HubLedger> = ledger.clone();
+    let engine = Engine::new(Ports {
         ledger: observed(
             ledger.clone(),
             connections.clone(),
@@ -46,7 +56,8 @@ pub(crate) fn engine(context: &Context, asking: Asking) -> Result<Engine, Failur
         prices: Arc::new(SqlitePrices::new(home)),
         clock,
         call_ids: Arc::new(RandomCallIds),
-    }))
+    });
+    Ok((engine, rows))
 }
 
 /// Where secrets are, for what has to keep them out of all output.

@@ -48,9 +48,6 @@ impl std::io::Write for Counted {
     }
 }
 
-/// From here on a client is better served by fewer tools, or by the search.
-pub(crate) const MANY_TOKENS: u64 = 25_000;
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

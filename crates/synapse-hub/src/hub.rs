@@ -72,6 +72,12 @@ impl Hub {
         }
     }
 
+    /// Whether one upstream is served alone, under its own names.
+    #[must_use]
+    pub fn serves_one_alone(&self) -> bool {
+        self.inner.settings.selection.is_alone()
+    }
+
     /// Where clients hear of changes.
     #[must_use]
     pub fn changes(&self) -> Changes {

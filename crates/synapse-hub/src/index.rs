@@ -212,9 +212,9 @@ impl Index {
             }
         }
         let is_single = |item: &JsonObject, member: &str| {
-            text(item, member)
-                .and_then(|uri| owners.get(uri))
-                .is_none_or(|owners| owners.len() == 1)
+            text(item, member).is_none_or(|uri| {
+                !uri.starts_with(RESERVED) && owners.get(uri).is_none_or(|owners| owners.len() == 1)
+            })
         };
         for lists in &all {
             let resources = lists.resources.iter();
@@ -272,6 +272,9 @@ impl Index {
     /// Who owns a URI: by its list, then by a template, by the interface of a tool, by a skill, and
     /// last by a link that it sent.
     pub(crate) fn owner(&self, uri: &str) -> Owner<'_> {
+        if uri.starts_with(RESERVED) {
+            return Owner::Nobody;
+        }
         let by_list = |runtime: &Runtime| {
             let lists = runtime.lists();
             lists
@@ -323,6 +326,9 @@ impl Index {
 
     /// The runtime that has exactly this template.
     pub(crate) fn owner_of_template(&self, template: &str) -> Owner<'_> {
+        if template.starts_with(RESERVED) {
+            return Owner::Nobody;
+        }
         let has = |runtime: &&Arc<Runtime>| {
             let lists = runtime.lists();
             lists
@@ -475,6 +481,8 @@ fn text<'a>(item: &'a JsonObject, member: &str) -> Option<&'a str> {
     item.get(member).and_then(Value::as_str)
 }
 
+/// URIs of Synapse's own; no upstream has any.
+const RESERVED: &str = "synapse://";
 /// Claude Code cuts instructions at 2,048 characters without a word.
 const MOST_INSTRUCTIONS: usize = 2_000 - PRODUCT;
 /// Left for the product's own instructions.

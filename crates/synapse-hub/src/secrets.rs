@@ -29,6 +29,8 @@ pub(crate) struct UpstreamCredentials {
     pub(crate) tokens: Option<Arc<dyn TokenSource>>,
     /// The directory that the IDE works in.
     pub(crate) workspace: Option<String>,
+    /// The token that was given last.
+    pub(crate) sent: Mutex<Option<Arc<BoundSecret>>>,
     pub(crate) known: Known,
 }
 
@@ -132,6 +134,10 @@ impl Credentials for UpstreamCredentials {
         }
         let token = tokens.token(&self.permit, &self.server, url).await?;
         let token = token.map(Arc::new);
+        self.sent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&token);
         if let Some(token) = &token {
             self.known
                 .remember(AUTHORIZATION.to_owned(), token.redactor());
@@ -142,7 +148,14 @@ impl Credentials for UpstreamCredentials {
     async fn refused(&self, status: u16, challenges: &[String]) -> Failure {
         if let (Some(tokens), Target::Url { url, headers }) = (&self.tokens, &self.target) {
             if !has_authorization(headers) {
-                return tokens.refused(&self.server, url, status, challenges).await;
+                let sent = self
+                    .sent
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clone();
+                return tokens
+                    .refused(&self.server, url, sent.as_deref(), status, challenges)
+                    .await;
             }
         }
         Failure::new(

@@ -63,3 +63,17 @@ pub enum HubMode {
     /// Through `find_tools`, `describe_tools`, `call_tool` and `call_read_tool`.
     Search,
 }
+
+impl HubMode {
+    /// Both modes.
+    pub const ALL: [Self; 2] = [Self::Direct, Self::Search];
+
+    /// The word on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Search => "search",
+        }
+    }
+}

@@ -11,7 +11,7 @@ use synapse_core::upstream::{Pin, UpstreamTransport};
 use crate::budget::estimated_tokens;
 use crate::hub::{Inner, State};
 use crate::roster::{Member, Standing};
-use crate::settings::HubSettings;
+use crate::settings::{HubMode, HubSettings};
 
 /// One upstream, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +166,12 @@ pub(crate) fn summary(inner: &Inner, state: &State) -> String {
     if let Some(failure) = over_budget(&inner.settings, state) {
         lines.push(format!("{}: {}", failure.code, failure.message));
     }
+    let tokens = state.index.tokens();
+    if inner.settings.mode == HubMode::Direct && tokens >= MANY_TOKENS {
+        lines.push(format!(
+            "the tools take about {tokens} tokens of each conversation; --hub-mode search takes few"
+        ));
+    }
     let mut details: Vec<String> = all
         .iter()
         .filter(|each| !each.health.works() && each.health != Health::Disabled)
@@ -260,6 +266,9 @@ fn short(mut text: String) -> String {
     }
     text
 }
+
+/// From here on a client is better served by fewer tools, or by the search.
+const MANY_TOKENS: u64 = 25_000;
 
 /// The most bytes of a summary.
 pub(crate) const MOST_BYTES: usize = 450;

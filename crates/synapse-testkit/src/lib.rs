@@ -17,6 +17,7 @@ pub mod ports;
 pub mod provider_doubles;
 pub mod raw;
 pub mod redaction;
+pub mod scripted_mcp;
 pub mod tls;
 
 #[cfg(doctest)]

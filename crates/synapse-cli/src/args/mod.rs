@@ -36,7 +36,9 @@ pub(crate) use self::ide::{
 };
 pub(crate) use self::models::ModelsArguments;
 pub(crate) use self::secret::SecretCommand;
-pub(crate) use self::serving::{ChecklistArguments, DoctorArguments, ServeArguments};
+pub(crate) use self::serving::{
+    ChecklistArguments, DoctorArguments, ServeArguments, ServedHubArguments,
+};
 pub(crate) use self::usage::{USAGE_EXAMPLES, UsageArguments};
 use crate::output::Format;
 

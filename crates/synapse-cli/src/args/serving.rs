@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use synapse_hub::HubMode;
 use synapse_mcp::tools::Tool;
 
 use super::one_of;
@@ -20,6 +21,47 @@ pub(crate) struct ServeArguments {
     /// Offer no tool that reads a key or sends anything: connections, usage and history only
     #[arg(long)]
     pub(crate) read_only: bool,
+
+    #[command(flatten)]
+    pub(crate) hub: ServedHubArguments,
+}
+
+/// Flags of the hub in `serve`.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Hub")]
+pub(crate) struct ServedHubArguments {
+    /// Serve the upstream servers of this file instead of mcp-servers.json of the home
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// A file of NAME=value lines that feeds `${NAME}`, and nothing else; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Vec<PathBuf>,
+
+    /// Serve this upstream alone, under its own names; given several times, only these upstreams
+    #[arg(long, value_name = "SERVER")]
+    pub(crate) upstream: Vec<String>,
+
+    /// Serve only the upstreams of this group; may be given several times
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Vec<String>,
+
+    /// Serve no upstream
+    #[arg(long, conflicts_with_all = ["config", "env_file", "upstream", "group", "hub_mode", "max_tools", "max_tool_tokens"])]
+    pub(crate) no_hub: bool,
+
+    /// How tools of upstreams are offered: `direct`, each as one of its own, or `search`, through a
+    /// few tools that find and call them
+    #[arg(long, value_name = "MODE", value_parser = one_of(HubMode::ALL, |mode| mode.as_str().into()))]
+    pub(crate) hub_mode: Option<HubMode>,
+
+    /// Offer no tool of an upstream when there are more than this
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tools: Option<u64>,
+
+    /// Offer no tool of an upstream when their descriptions take more estimated tokens than this
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tool_tokens: Option<u64>,
 }
 
 #[derive(Debug, Args)]

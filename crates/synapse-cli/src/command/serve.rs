@@ -3,11 +3,18 @@
 //! **Invariant:** nothing here touches network, secrets or disk before a request needs it, so that
 //! the first answer takes milliseconds and a client that starts the server twice costs nothing.
 
+mod hub;
+
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
+use synapse_hub::Hub;
+use synapse_mcp::host::{
+    CompletionHost, CompletionHosts, PromptHost, PromptHosts, ResourceHost, ResourceHosts,
+    ToolHost, ToolHosts,
+};
 use synapse_mcp::product::{ProductCompletions, ProductPrompts, ProductResources};
 use synapse_mcp::tools::{ProductTools, Tool};
 use synapse_mcp::{Server, ServerIdentity, stdio};
@@ -26,11 +33,9 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
         context.printer.note(BY_HAND);
     }
     let runtime = runtime()?;
-    let engine = compose::engine(context, Asking::Nobody)?;
+    let (engine, rows) = compose::engine_with_rows(context, Asking::Nobody)?;
     let ledger = Arc::clone(&engine.ports().ledger);
-    let identity = ServerIdentity::new("synapse", env!("CARGO_PKG_VERSION"))
-        .with_title("Synapse")
-        .with_instructions(INSTRUCTIONS);
+    let hub = hub::of(context, &arguments, rows)?;
     let result = runtime.block_on(async {
         let (input, output) = stdio::open().map_err(|error| {
             Failure::new(
@@ -39,12 +44,16 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
             )
             .caused_by(&error)
         })?;
-        let serving = offer(Server::new(identity), engine, &arguments).serve(input, output);
+        let server = server(engine, hub.as_ref(), &arguments);
         // Dropping the server cancels the calls under way and closes their rows.
         let served = tokio::select! {
-            served = serving => served,
+            served = server.serve(input, output) => served,
             Ok(()) = asked_to_stop() => Ok(()),
+            () = hub::watch(hub.as_ref()) => Ok(()),
         };
+        if let Some(hub) = &hub {
+            hub.close().await;
+        }
         if let Err(failure) = ledger.flush().await {
             context.printer.warning(&failure);
         }
@@ -58,8 +67,26 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
     result.map_err(CommandError::from)
 }
 
-/// Tools, resources, prompts and completions, as far as they were asked for.
-fn offer(server: Server, engine: Engine, arguments: &ServeArguments) -> Server {
+/// The product and the hub as one server, or one upstream alone.
+fn server(engine: Engine, hub: Option<&Hub>, arguments: &ServeArguments) -> Server {
+    let identity = ServerIdentity::new("synapse", env!("CARGO_PKG_VERSION")).with_title("Synapse");
+    match hub {
+        Some(hub) if hub.serves_one_alone() => {
+            hub::offer(Server::new(identity), hub, Hosts::default())
+        }
+        Some(hub) => {
+            let server = Server::new(identity.with_instructions(INSTRUCTIONS));
+            hub::offer(server, hub, hosts(engine, arguments))
+        }
+        None => {
+            let server = Server::new(identity.with_instructions(INSTRUCTIONS));
+            hosts(engine, arguments).offered_by(server)
+        }
+    }
+}
+
+/// The product's own tools, resources, prompts and completions, as far as they were asked for.
+fn hosts(engine: Engine, arguments: &ServeArguments) -> Hosts {
     let mut tools = ProductTools::new(engine.clone());
     let mut resources = ProductResources::new(engine.clone());
     let mut prompts = ProductPrompts::new();
@@ -76,20 +103,47 @@ fn offer(server: Server, engine: Engine, arguments: &ServeArguments) -> Server {
     if arguments.read_only {
         tools = tools.read_only();
     }
-    let server = server
-        .with_resources(Arc::new(resources))
-        .with_completions(Arc::new(completions));
     // The prompts tell a model to call `chat`.
-    let server = if tools.offers(Tool::Chat) {
-        server.with_prompts(Arc::new(prompts))
-    } else {
-        server
-    };
-    server.with_tools(Arc::new(tools))
+    let prompts = tools.offers(Tool::Chat).then_some(prompts);
+    Hosts {
+        tools: vec![Arc::new(tools)],
+        resources: vec![Arc::new(resources)],
+        prompts: prompts
+            .map(|prompts| -> Arc<dyn PromptHost> { Arc::new(prompts) })
+            .into_iter()
+            .collect(),
+        completions: vec![Arc::new(completions)],
+    }
+}
+
+/// What a server offers, each kind joined of several hosts.
+#[derive(Default)]
+struct Hosts {
+    tools: Vec<Arc<dyn ToolHost>>,
+    resources: Vec<Arc<dyn ResourceHost>>,
+    prompts: Vec<Arc<dyn PromptHost>>,
+    completions: Vec<Arc<dyn CompletionHost>>,
+}
+
+impl Hosts {
+    /// Offers every kind that somebody has.
+    fn offered_by(self, mut server: Server) -> Server {
+        if !self.resources.is_empty() {
+            server = server.with_resources(Arc::new(ResourceHosts::new(self.resources)));
+        }
+        if !self.completions.is_empty() {
+            server = server.with_completions(Arc::new(CompletionHosts::new(self.completions)));
+        }
+        if !self.prompts.is_empty() {
+            server = server.with_prompts(Arc::new(PromptHosts::new(self.prompts)));
+        }
+        server.with_tools(Arc::new(ToolHosts::new(self.tools)))
+    }
 }
 
 /// A tool that was named and may not be offered is a mistake, and not a tool less.
 pub(super) fn refuse_contradiction(arguments: &ServeArguments) -> Result<(), Failure> {
+    hub::refuse_contradiction(arguments)?;
     let sends = |tool: &&Tool| arguments.read_only && !tool.is_local();
     let Some(tool) = arguments.tools.iter().find(sends) else {
         return Ok(());

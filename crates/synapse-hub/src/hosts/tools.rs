@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use synapse_core::error::Failure;
+use synapse_core::error::{Code, Failure};
 use synapse_mcp::host::{CacheHint, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult};
 use synapse_mcp::report::failed_tool;
 use synapse_mcp::{JsonObject, host::HostError};
 
-use super::{HubHost, Whose};
+use super::{HubHost, Whose, failed};
 use crate::failure::Refusal;
 use crate::hub::{Inner, State};
 use crate::index::{Audience, ForApps, Found};
 use crate::relay::declares_ui;
 use crate::runtime::{Ask, Runtime, Subject};
 use crate::schema::{self, HUB_STATUS};
-use crate::settings::HubMode;
+use crate::settings::{HubMode, Selection};
 use crate::status::{over_budget, summary};
 
 #[async_trait]
@@ -24,6 +24,9 @@ impl ToolHost for HubHost {
         let state = self.fresh_state(Whose::Unpinned).await;
         let inner = self.hub.inner();
         let settings = &inner.settings;
+        if let Some(failure) = unusable_alone(&settings.selection, &state) {
+            return Err(failed(&failure));
+        }
         let mut items = Vec::new();
         match settings.mode {
             HubMode::Direct if over_budget(settings, &state).is_none() => {
@@ -54,11 +57,13 @@ impl ToolHost for HubHost {
     }
 
     fn owns(&self, tool: &str) -> bool {
-        if self.owns_itself(tool) {
-            return true;
-        }
-        // A name without a server may be meant for an app; only a call knows who asks.
-        !matches!(self.state().index.tool(tool, ForApps::Yes), Found::Unknown)
+        self.owns_itself(tool)
+            || !matches!(self.state().index.tool(tool, ForApps::No), Found::Unknown)
+    }
+
+    fn understands(&self, tool: &str, caller: &Caller) -> bool {
+        let for_apps = for_apps(caller);
+        !matches!(self.state().index.tool(tool, for_apps), Found::Unknown)
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
@@ -140,6 +145,26 @@ impl Inner {
         let server = failure.context.get("server").cloned().unwrap_or_default();
         self.rows()
             .refused(&server, &call.name, &call.caller, failure);
+    }
+}
+
+/// Why the one server that is served alone has no tools: there is no `hub_status` to tell.
+fn unusable_alone(selection: &Selection, state: &State) -> Option<Failure> {
+    let Selection::Alone(name) = selection else {
+        return None;
+    };
+    if let Some(problem) = &state.problem {
+        return Some(problem.clone());
+    }
+    match state.members.first() {
+        Some(member) => member.failure(),
+        None => Some(
+            Failure::new(
+                Code::ConfigNotFound,
+                format!("no upstream is called `{name}`"),
+            )
+            .with("server", name),
+        ),
     }
 }
 

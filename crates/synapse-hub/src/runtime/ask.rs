@@ -4,14 +4,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
-use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::HubKind;
 use synapse_core::upstream::Pin;
 use synapse_mcp::client::{CallError, Outgoing, Questions, RpcError};
 use synapse_mcp::host::{Caller, Client, ProgressReporter};
 use synapse_mcp::{Era, JsonObject};
 
-use super::parked::{Parking, digest};
+use super::parked::{digest, is_handle};
 use super::pulse::Pulse;
 use super::relaying::Gatekeeper;
 use super::{Live, Runtime, Use};
@@ -124,24 +123,13 @@ impl Runtime {
         let parking = self.hub.upgrade().map(|hub| hub.parking().clone());
         let state = ask.params.get("requestState").and_then(Value::as_str);
         if let (Some(parking), Some(handle)) = (&parking, state)
-            && Parking::is_handle(handle)
+            && is_handle(handle)
         {
             let digest = digest(self.server().as_str(), &ask.method, &ask.params);
             let Some(suspended) = parking.take(handle, &digest) else {
                 return Err(Refusal::Rpc(unknown_state()));
             };
-            let live = self.live().ok_or_else(|| {
-                Refusal::Failure(
-                    Failure::new(
-                        Code::UpstreamExited,
-                        format!("`{}` ended while its question was open", self.server()),
-                    )
-                    .with("server", self.server())
-                    .with("may_have_run", "yes"),
-                )
-            })?;
-            let _use = Use::of(&live);
-            return self.resume(ask, &live, parking, suspended, digest).await;
+            return self.resume(ask, parking, suspended, digest).await;
         }
         let live = self.acquire().await?;
         let _use = Use::of(&live);

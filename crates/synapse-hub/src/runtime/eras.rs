@@ -18,7 +18,7 @@ use super::ask::Ask;
 use super::parked::{Digest, Parking, Suspended, Work, digest};
 use super::pulse::Pulse;
 use super::relaying::{AskLater, AskNow, Question, unanswered};
-use super::{Live, Runtime};
+use super::{Live, Runtime, Use};
 use crate::failure::{Refusal, unsupported};
 
 impl Runtime {
@@ -134,6 +134,7 @@ impl Runtime {
         let conversation = Arc::clone(&live.conversation);
         let work = tokio::spawn(async move { conversation.request(outgoing).await });
         let suspended = Suspended {
+            running: Use::of(live),
             work: Work(work),
             questions,
             pending: Vec::new(),
@@ -142,14 +143,13 @@ impl Runtime {
         };
         let digest = digest(self.server().as_str(), &ask.method, &ask.params);
         let parking = parking.unwrap_or_default();
-        self.wait(ask, live, &parking, suspended, digest).await
+        self.wait(ask, &parking, suspended, digest).await
     }
 
     /// Gives a parked call the answers of the IDE, and waits on.
     pub(super) async fn resume(
         &self,
         ask: &Ask,
-        live: &Arc<Live>,
         parking: &Parking,
         mut suspended: Suspended,
         digest: Digest,
@@ -168,7 +168,7 @@ impl Runtime {
             }
         }
         if open.is_empty() {
-            return self.wait(ask, live, parking, suspended, digest).await;
+            return self.wait(ask, parking, suspended, digest).await;
         }
         // What was not answered is asked again.
         suspended.pending = open;
@@ -179,7 +179,6 @@ impl Runtime {
     async fn wait(
         &self,
         ask: &Ask,
-        live: &Arc<Live>,
         parking: &Parking,
         mut suspended: Suspended,
         digest: Digest,
@@ -188,7 +187,7 @@ impl Runtime {
             biased;
             answered = &mut suspended.work.0 => {
                 let answered = answered.unwrap_or(Err(CallError::Interrupted));
-                return self.finished(ask, live, answered).await;
+                return self.finished(ask, &suspended.running.0, answered).await;
             }
             Some(question) = suspended.questions.recv() => question,
         };

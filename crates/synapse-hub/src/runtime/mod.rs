@@ -116,17 +116,17 @@ impl Drop for Unfetched<'_> {
     }
 }
 
-/// Counts one call as running, for as long as it lives.
-struct Use<'a>(&'a Live);
+/// Counts one call as running, for as long as it lives; a parked call runs too.
+struct Use(Arc<Live>);
 
-impl<'a> Use<'a> {
-    fn of(live: &'a Live) -> Self {
+impl Use {
+    fn of(live: &Arc<Live>) -> Self {
         live.running.fetch_add(1, Ordering::SeqCst);
-        Self(live)
+        Self(Arc::clone(live))
     }
 }
 
-impl Drop for Use<'_> {
+impl Drop for Use {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::SeqCst);
     }
@@ -318,6 +318,7 @@ impl Runtime {
             resolver: Arc::clone(&self.ports.secrets),
             tokens: self.ports.tokens.clone(),
             workspace: self.ports.targets.workspace(),
+            sent: Mutex::default(),
             known: self.known.clone(),
         });
         let start = approval.start.as_ref();
@@ -498,6 +499,14 @@ impl Runtime {
     }
 
     async fn refusal(&self, live: &Live, stage: Stage, error: CallError) -> Refusal {
+        if let CallError::Http {
+            status: 401 | 403, ..
+        } = &error
+            && self.has_secret_headers()
+        {
+            // The next call reads the secrets anew; they may have been replaced.
+            live.conversation.close().await;
+        }
         let ending = match &error {
             CallError::Ended { .. } => live.carrier.ending().await,
             _ => Ending::default(),
@@ -578,15 +587,32 @@ impl Runtime {
             let Some(runtime) = runtime.upgrade() else {
                 return;
             };
-            let unused = runtime.calls.load(Ordering::SeqCst) == calls;
-            let idle = runtime
-                .live()
-                .filter(|live| unused && live.running.load(Ordering::SeqCst) == 0);
+            let idle = {
+                let mut slot = lock(&runtime.slot);
+                // A call counts itself before it looks here, and finds this one or starts another.
+                let unused = runtime.calls.load(Ordering::SeqCst) == calls;
+                match &*slot {
+                    Slot::Live(live) if unused && live.running.load(Ordering::SeqCst) == 0 => {
+                        let live = Arc::clone(live);
+                        *slot = Slot::Idle;
+                        Some(live)
+                    }
+                    Slot::Live(_) | Slot::Idle | Slot::Starting(..) | Slot::Retired => None,
+                }
+            };
             if let Some(live) = idle {
-                *lock(&runtime.slot) = Slot::Idle;
                 live.conversation.close().await;
             }
         });
+    }
+
+    fn has_secret_headers(&self) -> bool {
+        match &self.consented.target {
+            Target::Url { headers, .. } => headers
+                .iter()
+                .any(|(_, value)| value.secrets().next().is_some()),
+            Target::Program { .. } => false,
+        }
     }
 
     fn retired(&self) -> Failure {

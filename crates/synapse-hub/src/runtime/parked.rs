@@ -21,24 +21,40 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::Use;
 use super::pulse::Pulse;
 use super::relaying::Question;
 use crate::compare::canonical;
 
 /// The parked calls of one hub.
-#[derive(Clone, Default)]
-pub(crate) struct Parking(Arc<Mutex<HashMap<String, Parked>>>);
+pub(crate) struct Parking<S = Suspended>(Places<S>);
 
-struct Parked {
+type Places<S> = Arc<Mutex<HashMap<String, Parked<S>>>>;
+
+struct Parked<S> {
     digest: Digest,
-    suspended: Suspended,
+    suspended: S,
+}
+
+impl<S> Clone for Parking<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S> Default for Parking<S> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
 }
 
 /// What identifies a request apart from its answers.
 pub(super) type Digest = [u8; 32];
 
 /// A call that runs at an upstream, with the questions that it has.
-pub(super) struct Suspended {
+pub(crate) struct Suspended {
+    /// Where it runs.
+    pub(super) running: Use,
     pub(super) work: Work,
     pub(super) questions: mpsc::Receiver<Question>,
     /// Questions that were given to the IDE, by their keys.
@@ -57,17 +73,17 @@ impl Drop for Work {
     }
 }
 
-impl Parking {
-    /// Whether `state` is a handle of a parked call.
-    pub(super) fn is_handle(state: &str) -> bool {
-        state.starts_with(PREFIX)
-    }
+/// Whether `state` is a handle of a parked call.
+pub(super) fn is_handle(state: &str) -> bool {
+    state.starts_with(PREFIX)
+}
 
+impl<S: Send + 'static> Parking<S> {
     /// Parks a call and gives its handle.
     ///
     /// # Errors
     /// `upstream.unsupported` when too many calls are parked; the call is cancelled.
-    pub(super) fn park(&self, digest: Digest, suspended: Suspended) -> Result<String, Failure> {
+    pub(super) fn park(&self, digest: Digest, suspended: S) -> Result<String, Failure> {
         let handle = handle()?;
         {
             let mut parked = self.lock();
@@ -98,7 +114,7 @@ impl Parking {
 
     /// Takes the call of `handle`, if it was parked for the request `digest`. Another request finds
     /// nothing and leaves it where it is.
-    pub(super) fn take(&self, handle: &str, digest: &Digest) -> Option<Suspended> {
+    pub(super) fn take(&self, handle: &str, digest: &Digest) -> Option<S> {
         let mut parked = self.lock();
         let is_same = parked
             .get(handle)
@@ -110,7 +126,8 @@ impl Parking {
     }
 
     /// How many calls are parked.
-    pub(crate) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.lock().len()
     }
 
@@ -120,14 +137,14 @@ impl Parking {
         drop(parked);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Parked>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Parked<S>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for Parking {
+impl<S> fmt::Debug for Parking<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Parking({})", self.len())
+        formatter.write_str("Parking")
     }
 }
 
@@ -177,16 +194,6 @@ mod tests {
         value.as_object().unwrap().clone()
     }
 
-    fn suspended() -> Suspended {
-        Suspended {
-            work: Work(tokio::spawn(std::future::pending())),
-            questions: mpsc::channel(1).1,
-            pending: Vec::new(),
-            pulse: Pulse::default(),
-            asked: 0,
-        }
-    }
-
     #[test]
     fn the_same_request_in_another_order_is_the_same() {
         let first = object(json!({"name": "a", "arguments": {"x": 1, "y": [1, 2]}}));
@@ -202,10 +209,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_handle_resumes_its_own_request_once() {
-        let parking = Parking::default();
+        let parking = Parking::<()>::default();
         let mine = digest("s", "m", &JsonObject::new());
-        let handle = parking.park(mine, suspended()).unwrap();
-        assert!(Parking::is_handle(&handle));
+        let handle = parking.park(mine, ()).unwrap();
+        assert!(is_handle(&handle));
         assert!(parking.take(&handle, &[0; 32]).is_none());
         assert!(parking.take("synapse-parked-guess", &mine).is_none());
         assert!(parking.take(&handle, &mine).is_some());
@@ -214,19 +221,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_that_nobody_resumes_is_cancelled() {
-        let parking = Parking::default();
-        parking.park([1; 32], suspended()).unwrap();
+        let parking = Parking::<()>::default();
+        parking.park([1; 32], ()).unwrap();
         tokio::time::sleep(LONGEST + Duration::from_secs(1)).await;
         assert_eq!(parking.len(), 0);
     }
 
     #[tokio::test]
     async fn too_many_parked_calls_are_refused() {
-        let parking = Parking::default();
+        let parking = Parking::<()>::default();
         for _ in 0..MOST {
-            parking.park([1; 32], suspended()).unwrap();
+            parking.park([1; 32], ()).unwrap();
         }
-        let failure = parking.park([1; 32], suspended()).unwrap_err();
+        let failure = parking.park([1; 32], ()).unwrap_err();
         assert_eq!(failure.code, Code::UpstreamUnsupported);
     }
 }

@@ -92,7 +92,10 @@ const SAME: [(&str, &[&str]); 14] = [
     ("documen", &["doc", "documentat", "document"]),
     ("writ", &["sav", "stor", "overwrit"]),
     ("info", &["detail", "metadata", "metadat", "inform"]),
-    ("fil", &["content"]),
+    (
+        "read",
+        &["show", "view", "display", "print", "open", "load"],
+    ),
     ("environmen", &["env", "environment", "variabl"]),
     ("sum", &["total", "plu"]),
 ];

@@ -161,7 +161,7 @@ async fn prompts_are_named_like_tools_also_in_completions() {
         .answering(|outgoing| {
             let said = json!({
                 "messages": [],
-                "completion": {"values": [outgoing.params["ref"]["name"]]},
+                "completion": {"values": [outgoing.params.get("ref").map(|each| each["name"].clone())]},
                 "asked": outgoing.params,
             });
             Box::pin(async move { Ok(crate::support::object(said)) })

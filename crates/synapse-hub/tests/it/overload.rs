@@ -162,3 +162,13 @@ async fn the_cost_of_tools_is_told() {
     assert_eq!(costs[0].tokens, costs[0].bytes.div_ceil(4));
     assert!(costs[0].bytes > 200);
 }
+
+#[tokio::test]
+async fn many_tokens_are_warned_of() {
+    let long = "x".repeat(110_000);
+    let tool = json!({"name": "long", "description": long});
+    let world = World::new().with(Script::legacy("files", vec![tool]));
+    let mut ide = world.modern(json!({}));
+    let status = text(&ide.call("hub_status", json!({})).await);
+    assert!(status.contains("--hub-mode search"), "{status}");
+}

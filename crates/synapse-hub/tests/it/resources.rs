@@ -164,3 +164,17 @@ async fn skills_are_listed_and_got_from_their_server() {
         .await;
     assert_eq!(reader_of(&world, "skill://a/x.py").await, "one");
 }
+
+#[tokio::test]
+async fn no_upstream_has_a_uri_of_synapse() {
+    let shadow = listed("synapse://connections");
+    let world = World::new().with(script("one", vec![shadow, listed("a:1")], Vec::new()));
+    let mut ide = world.modern(json!({}));
+    let list = ide.result("resources/list", json!({})).await;
+    assert!(
+        !list.to_string().contains("synapse://connections"),
+        "{list}"
+    );
+    assert_eq!(reader_of(&world, "synapse://connections").await, -32602);
+    assert_eq!(world.connector.starts(), 0);
+}

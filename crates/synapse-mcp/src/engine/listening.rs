@@ -2,8 +2,10 @@
 //! own id; in the legacy era the session, list by list and resource by resource.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::offer::Offer;
 use super::registry::{Key, Registry};
@@ -33,6 +35,18 @@ pub(crate) async fn listen(
     let mut accepted = JsonObject::new();
     accepted.insert("notifications".to_owned(), filter.to_value());
     notify("notifications/subscriptions/acknowledged", accepted);
+    // A host may take its time to follow a resource; what it cannot follow it tells nothing of.
+    let mut following = JoinSet::new();
+    if let Some(host) = &offer.resources {
+        for uri in filter.resources.clone() {
+            let host = Arc::clone(host);
+            following.spawn(async move {
+                if let Err(error) = host.subscribe(&uri).await {
+                    tracing::info!(%error, "a resource cannot be followed");
+                }
+            });
+        }
+    }
     loop {
         let next = async {
             match &mut feed {

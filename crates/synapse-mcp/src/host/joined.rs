@@ -93,12 +93,23 @@ impl ToolHost for ToolHosts {
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
-        let unknown = |name| ToolError::UnknownTool { name };
-        let owner = owner(&self.0, |host| host.owns(&call.name), "tool", &call.name)?;
-        match owner {
+        let host = match owner(&self.0, |host| host.owns(&call.name), "tool", &call.name)? {
+            Some(host) => Some(host),
+            None => owner(
+                &self.0,
+                |host| host.understands(&call.name, &call.caller),
+                "tool",
+                &call.name,
+            )?,
+        };
+        match host {
             Some(host) => host.call_tool(call).await,
-            None => Err(unknown(call.name)),
+            None => Err(ToolError::UnknownTool { name: call.name }),
         }
+    }
+
+    fn understands(&self, tool: &str, caller: &Caller) -> bool {
+        self.0.iter().any(|host| host.understands(tool, caller))
     }
 }
 

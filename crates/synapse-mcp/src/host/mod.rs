@@ -55,6 +55,13 @@ pub trait ToolHost: Send + Sync {
     /// must not wait for anything; [`ToolHost::call_tool`] may still find the tool unknown.
     fn owns(&self, tool: &str) -> bool;
 
+    /// Says whether a name that nobody owns means a tool of this host when `caller` calls it, such
+    /// as the name without a server that an app uses. An owned name is never asked for here.
+    fn understands(&self, tool: &str, caller: &Caller) -> bool {
+        let _ = (tool, caller);
+        false
+    }
+
     /// Runs one tool. The server runs calls concurrently and drops the future to cancel one: when
     /// the client cancels it, and when the client is gone. What must happen then belongs in a
     /// `Drop`.

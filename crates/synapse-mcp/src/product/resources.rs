@@ -104,7 +104,7 @@ impl ResourceHost for ProductResources {
     }
 
     fn owns(&self, uri: &str) -> bool {
-        uri.starts_with(SCHEME)
+        Target::parse(uri).is_some()
     }
 
     async fn read_resource(&self, read: ResourceRead) -> Result<JsonObject, HostError> {

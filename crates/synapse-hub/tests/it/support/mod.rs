@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use synapse_core::upstream::{
-    Approval, Catalogue, Protocol, Relay, Template, ToolFilter, Upstream, UpstreamName,
-    UpstreamTimes, UpstreamTransport,
+    Approval, Catalogue, Protocol, Relay, Template, ToolFilter, Upstream, UpstreamTimes,
+    UpstreamTransport,
 };
 use synapse_core::upstream::{Pin, Start};
 use synapse_hub::hosts::HubHost;
@@ -140,10 +140,6 @@ pub(crate) fn entry(name: &str) -> Upstream {
         oauth: None,
         ignored: Vec::new(),
     }
-}
-
-pub(crate) fn server(name: &str) -> UpstreamName {
-    name.parse().unwrap()
 }
 
 pub(crate) fn object(value: Value) -> JsonObject {

@@ -127,3 +127,34 @@ async fn what_two_hosts_own_is_withheld_and_says_why() {
         "{error:?}"
     );
 }
+
+struct Listening;
+
+#[async_trait]
+impl ToolHost for Listening {
+    async fn list_tools(&self, _caller: &Caller) -> Result<ToolList, ToolError> {
+        Ok(ToolList::default())
+    }
+
+    fn owns(&self, _tool: &str) -> bool {
+        false
+    }
+
+    fn understands(&self, tool: &str, _caller: &Caller) -> bool {
+        tool == "bare" || tool == "a__x"
+    }
+
+    async fn call_tool(&self, _call: ToolCall) -> Result<ToolResult, ToolError> {
+        Ok(ToolResult::text("understood"))
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_owns_goes_to_who_understands_it_and_an_owned_one_never() {
+    let joined = ToolHosts::new(vec![prefixed("a"), Arc::new(Listening)]);
+    for (name, answer) in [("bare", "understood"), ("a__x", "a")] {
+        let call = ToolCall::new(name, JsonObject::new(), caller());
+        let result = joined.call_tool(call).await.unwrap();
+        assert_eq!(result, ToolResult::text(answer), "{name}");
+    }
+}

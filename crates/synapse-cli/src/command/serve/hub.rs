@@ -1,0 +1,114 @@
+//! The hub in `serve`: which upstreams are offered, and beside what.
+
+use std::sync::Arc;
+
+use synapse_core::error::{Code, Failure};
+use synapse_core::ports::HubLedger;
+use synapse_hub::hosts::HubHost;
+use synapse_hub::{Hub, HubSettings, Selection};
+use synapse_mcp::Server;
+use synapse_store::HubPlace;
+
+use super::Hosts;
+use crate::args::{ServeArguments, ServedHubArguments};
+use crate::command::Context;
+use crate::compose::{self, Asking};
+use crate::hub_ports::hub_ports;
+use crate::targets::EntryTargets;
+
+/// The hub that the arguments ask for; none without a configuration. Looks whether the file is
+/// there, and reads nothing.
+///
+/// # Errors
+/// `storage.*` when a file was named and is not there.
+pub(super) fn of(
+    context: &Context,
+    arguments: &ServeArguments,
+    rows: Arc<dyn HubLedger>,
+) -> Result<Option<Hub>, Failure> {
+    let asked = &arguments.hub;
+    let is_narrowed =
+        arguments.read_only || arguments.connection.is_some() || !arguments.tools.is_empty();
+    if asked.no_hub || (is_narrowed && !is_asked_for(asked)) {
+        return Ok(None);
+    }
+    let home = compose::home(context)?;
+    let place = match &asked.config {
+        Some(file) => HubPlace::of_file(home, file)?,
+        None => HubPlace::of_home(home),
+    };
+    if !place.file().exists() && !is_asked_for(asked) {
+        return Ok(None);
+    }
+    let environment = &context.environment;
+    let targets = EntryTargets::new(environment, place.clone(), asked.env_file.clone());
+    let ports = hub_ports(context, &place, Arc::new(targets), rows, Asking::Nobody)?;
+    let selection = match (asked.upstream.as_slice(), asked.group.as_slice()) {
+        ([], []) => Selection::All,
+        ([only], []) => Selection::Alone(only.clone()),
+        (upstreams, groups) => Selection::Some {
+            upstreams: upstreams.to_vec(),
+            groups: groups.to_vec(),
+        },
+    };
+    let settings = HubSettings {
+        selection,
+        mode: asked.hub_mode.unwrap_or_default(),
+        max_tools: asked.max_tools,
+        max_tool_tokens: asked.max_tool_tokens,
+    };
+    Ok(Some(Hub::new(ports, settings)))
+}
+
+/// Offers the hub behind `hosts`.
+pub(super) fn offer(server: Server, hub: &Hub, mut hosts: Hosts) -> Server {
+    let host = Arc::new(HubHost::new(hub.clone()));
+    hosts.tools.push(host.clone());
+    hosts.resources.push(host.clone());
+    hosts.prompts.push(host.clone());
+    hosts.completions.push(host.clone());
+    hosts
+        .offered_by(server)
+        .with_extensions(host.clone())
+        .with_introduction(host)
+        .with_logging()
+        .with_changes(hub.changes())
+}
+
+/// Looks for changes of the configuration for as long as it is polled.
+pub(super) async fn watch(hub: Option<&Hub>) {
+    match hub {
+        Some(hub) => hub.watch().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What is said of the hub does not go with what leaves it out.
+///
+/// # Errors
+/// `usage.invalid-arguments`.
+pub(super) fn refuse_contradiction(arguments: &ServeArguments) -> Result<(), Failure> {
+    let flag = match (arguments.read_only, &arguments.connection) {
+        (true, _) => "--read-only",
+        (false, Some(_)) => "--connection",
+        (false, None) => return Ok(()),
+    };
+    if !is_asked_for(&arguments.hub) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::UsageInvalidArguments,
+        format!("{flag} leaves the hub out, and a flag of the hub was given"),
+    )
+    .hint("leave one of the two out"))
+}
+
+/// Whether a flag asks for the hub.
+fn is_asked_for(asked: &ServedHubArguments) -> bool {
+    asked.config.is_some()
+        || !asked.upstream.is_empty()
+        || !asked.group.is_empty()
+        || asked.hub_mode.is_some()
+        || asked.max_tools.is_some()
+        || asked.max_tool_tokens.is_some()
+}

@@ -1,0 +1,317 @@
+//! An MCP server on stdin and stdout for tests of hubs: small, synchronous, of either era, and as
+//! badly behaved as its arguments say.
+//!
+//! Tools: `echo` gives its arguments back, `ask` asks the user a question, `env` tells its
+//! variables, `crash` exits with code 7, `hang` never answers.
+
+use std::io::{BufRead as _, Write as _};
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+/// How a server behaves.
+#[derive(Debug, Clone, Default)]
+pub struct Behaviour {
+    /// The era it speaks.
+    pub era: ScriptedEra,
+    /// The file that gets a line with its process id at each start.
+    pub starts: Option<PathBuf>,
+    /// The file that gets a line with the method of each request.
+    pub requests: Option<PathBuf>,
+    /// The file whose text is the description of `echo`, so that a test can change the tool.
+    pub description: Option<PathBuf>,
+    /// The call at which it exits, counted from 1.
+    pub crash_at: Option<u64>,
+    /// Lines that it writes to stderr at its start.
+    pub stderr_lines: u64,
+    /// Writes lines that are no JSON between its answers.
+    pub garbage: bool,
+    /// Starts a child in a session of its own that ignores signals.
+    pub leaves_child: bool,
+}
+
+/// The era of a scripted server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScriptedEra {
+    /// `initialize`; `server/discover` is unknown.
+    #[default]
+    Legacy,
+    /// `server/discover` alone.
+    Modern,
+    /// Legacy, and exits when it is asked for anything else first.
+    ExitsAtProbe,
+    /// Legacy, and answers nothing before `initialize`.
+    Silent,
+}
+
+impl Behaviour {
+    /// Reads `--era legacy|modern|exits-at-probe|silent`, `--starts FILE`, `--requests FILE`,
+    /// `--description FILE`, `--crash-at N`, `--stderr-lines N`, `--garbage`, `--leaves-child`.
+    ///
+    /// # Panics
+    /// On another argument.
+    #[must_use]
+    pub fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Self {
+        let mut behaviour = Self::default();
+        while let Some(flag) = arguments.next() {
+            let mut value = || arguments.next().expect("a value behind the flag");
+            match flag.as_str() {
+                "--era" => {
+                    behaviour.era = match value().as_str() {
+                        "legacy" => ScriptedEra::Legacy,
+                        "modern" => ScriptedEra::Modern,
+                        "exits-at-probe" => ScriptedEra::ExitsAtProbe,
+                        "silent" => ScriptedEra::Silent,
+                        other => panic!("no era: {other}"),
+                    }
+                }
+                "--starts" => behaviour.starts = Some(value().into()),
+                "--requests" => behaviour.requests = Some(value().into()),
+                "--description" => behaviour.description = Some(value().into()),
+                "--crash-at" => behaviour.crash_at = value().parse().ok(),
+                "--stderr-lines" => behaviour.stderr_lines = value().parse().unwrap_or_default(),
+                "--garbage" => behaviour.garbage = true,
+                "--leaves-child" => behaviour.leaves_child = true,
+                other => panic!("no flag: {other}"),
+            }
+        }
+        behaviour
+    }
+
+    /// Serves stdin and stdout to their end; the exit code.
+    #[must_use]
+    pub fn serve(&self) -> u8 {
+        note(self.starts.as_ref(), &std::process::id().to_string());
+        for number in 0..self.stderr_lines {
+            drop(writeln!(std::io::stderr(), "line {number} of many"));
+        }
+        if self.leaves_child {
+            leave_child(self.starts.as_ref());
+        }
+        let mut session = Session {
+            behaviour: self,
+            calls: 0,
+            initialized: false,
+            asked: None,
+        };
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { break };
+            let Ok(message) = serde_json::from_str::<Value>(&line) else {
+                continue;
+            };
+            if let Some(code) = session.take(&message) {
+                return code;
+            }
+        }
+        0
+    }
+}
+
+struct Session<'a> {
+    behaviour: &'a Behaviour,
+    calls: u64,
+    initialized: bool,
+    /// The call that waits for the answer to a question.
+    asked: Option<Value>,
+}
+
+impl Session<'_> {
+    /// Takes one message; the code to exit with, if it exits.
+    fn take(&mut self, message: &Value) -> Option<u8> {
+        let id = message.get("id").cloned();
+        let Some(method) = message.get("method").and_then(Value::as_str) else {
+            if let Some(call) = self.asked.take() {
+                let answer = message.get("result").or(message.get("error")).cloned();
+                answer_with(&call, &json!({"content": [], "answer": answer}));
+            }
+            return None;
+        };
+        note(self.behaviour.requests.as_ref(), method);
+        let id = id?;
+        let first = !self.initialized && method != "initialize";
+        match self.behaviour.era {
+            ScriptedEra::ExitsAtProbe if first => return Some(3),
+            ScriptedEra::Silent if first => return None,
+            _ => {}
+        }
+        if self.behaviour.garbage {
+            write_line("this is no JSON");
+        }
+        let modern = self.behaviour.era == ScriptedEra::Modern;
+        match method {
+            "initialize" if !modern => {
+                self.initialized = true;
+                answer_with(
+                    &id,
+                    &json!({
+                        "protocolVersion": "2025-11-25",
+                        "capabilities": {"tools": {"listChanged": true}},
+                        "serverInfo": {"name": "scripted", "version": "1"},
+                        "instructions": "A scripted server.",
+                    }),
+                );
+            }
+            "server/discover" if modern => answer_with(
+                &id,
+                &json!({
+                    "resultType": "complete",
+                    "supportedVersions": ["2026-07-28"],
+                    "capabilities": {"tools": {}},
+                    "instructions": "A scripted server.",
+                    "ttlMs": 0,
+                    "cacheScope": "private",
+                }),
+            ),
+            "tools/list" => {
+                let mut result = json!({"tools": self.tools()});
+                if modern {
+                    result["resultType"] = "complete".into();
+                    result["ttlMs"] = 0.into();
+                    result["cacheScope"] = "private".into();
+                }
+                answer_with(&id, &result);
+            }
+            "ping" => answer_with(&id, &json!({})),
+            "tools/call" => return self.call(id, message),
+            _ => write_line(
+                &json!({
+                    "jsonrpc": "2.0",
+                    "id": id,
+                    "error": {"code": -32601, "message": "method not found"},
+                })
+                .to_string(),
+            ),
+        }
+        None
+    }
+
+    fn call(&mut self, id: Value, message: &Value) -> Option<u8> {
+        self.calls += 1;
+        if self.behaviour.crash_at == Some(self.calls) {
+            drop(writeln!(std::io::stderr(), "crashing as told"));
+            return Some(7);
+        }
+        let empty = json!({});
+        let params = message.get("params").unwrap_or(&empty);
+        let text = |text: String| json!({"content": [{"type": "text", "text": text}]});
+        let result = match params.get("name").and_then(Value::as_str) {
+            Some("echo") => text(params.get("arguments").unwrap_or(&empty).to_string()),
+            Some("env") => {
+                let all: Map<String, Value> = std::env::vars()
+                    .map(|(name, value)| (name, value.into()))
+                    .collect();
+                text(Value::Object(all).to_string())
+            }
+            Some("ask") => return self.ask(id, params),
+            Some("crash") => return Some(7),
+            Some("hang") => return None,
+            _ => json!({"isError": true, "content": [{"type": "text", "text": "no such tool"}]}),
+        };
+        answer_with(&id, &self.shaped(result));
+        None
+    }
+
+    /// Asks the user, in the way of the era.
+    fn ask(&mut self, id: Value, params: &Value) -> Option<u8> {
+        let question = json!({
+            "message": "Sure?",
+            "requestedSchema": {"type": "object", "properties": {"sure": {"type": "boolean"}}},
+        });
+        if self.behaviour.era != ScriptedEra::Modern {
+            write_line(
+                &json!({
+                    "jsonrpc": "2.0",
+                    "id": "question",
+                    "method": "elicitation/create",
+                    "params": question,
+                })
+                .to_string(),
+            );
+            self.asked = Some(id);
+            return None;
+        }
+        match params.get("inputResponses") {
+            Some(responses) => {
+                let answer = responses.get("q").cloned();
+                answer_with(&id, &self.shaped(json!({"content": [], "answer": answer})));
+            }
+            None => answer_with(
+                &id,
+                &json!({
+                    "resultType": "input_required",
+                    "inputRequests": {"q": {"method": "elicitation/create", "params": question}},
+                    "requestState": "scripted state",
+                }),
+            ),
+        }
+        None
+    }
+
+    fn shaped(&self, mut result: Value) -> Value {
+        if self.behaviour.era == ScriptedEra::Modern {
+            result["resultType"] = "complete".into();
+        }
+        result
+    }
+
+    fn tools(&self) -> Vec<Value> {
+        let description = self
+            .behaviour
+            .description
+            .as_ref()
+            .and_then(|path| std::fs::read_to_string(path).ok())
+            .unwrap_or_else(|| "Gives its arguments back.".to_owned());
+        let tool = |name: &str, description: &str| {
+            json!({
+                "name": name,
+                "description": description,
+                "inputSchema": {"type": "object"},
+            })
+        };
+        vec![
+            tool("echo", &description),
+            tool("ask", "Asks the user."),
+            tool("env", "Tells its variables."),
+            tool("crash", "Exits."),
+            tool("hang", "Never answers."),
+        ]
+    }
+}
+
+fn answer_with(id: &Value, result: &Value) {
+    write_line(&json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string());
+}
+
+fn write_line(line: &str) {
+    let mut output = std::io::stdout().lock();
+    // A client that is gone is no failure of the server.
+    drop(writeln!(output, "{line}"));
+    drop(output.flush());
+}
+
+fn note(path: Option<&PathBuf>, line: &str) {
+    let Some(path) = path else { return };
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path);
+    let mut file = file.expect("a file to note things in");
+    file.write_all(format!("{line}\n").as_bytes())
+        .expect("a note");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a double that leaves a process behind, to be ended by the one under test"
+)]
+fn leave_child(starts: Option<&PathBuf>) {
+    let script = "trap '' TERM HUP; exec sleep 1000";
+    let child = std::process::Command::new("setsid")
+        .args(["sh", "-c", script])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("a child");
+    note(starts, &child.id().to_string());
+}
