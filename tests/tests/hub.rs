@@ -199,6 +199,29 @@ fn a_broken_server_fails_alone() {
 }
 
 #[test]
+fn an_entry_whose_variables_are_set_elsewhere_is_valid() {
+    let home = Home::new(TWIN);
+    let entry = json!({"hf-transformers": {
+        "type": "streamable-http", "url": "https://huggingface.co/mcp",
+        "headers": {"Authorization": "Bearer ${HF_TOKEN}"},
+        "env": {"HF_TOKEN": "${HF_TOKEN}", "HF_CLIENT_ID": "${HF_CLIENT_ID}"},
+        "disabled": false, "note": "Hugging Face",
+    }});
+    home.write(".synapse/mcp-servers.json", entry.to_string());
+    let document = home.run(["hub", "validate", "--json"]).with_code(0).json();
+    let server = &document["servers"][0];
+    assert_eq!(server["state"], "valid");
+    assert_eq!(server["warnings"][0]["code"], "config.unresolved-variable");
+    let set = home
+        .twin(["hub", "validate", "--json"])
+        .env("HF_TOKEN", "fake");
+    assert_eq!(
+        set.output().with_code(0).json()["servers"][0]["warnings"],
+        json!([])
+    );
+}
+
+#[test]
 fn another_file_has_approvals_of_its_own() {
     let home = approved();
     let other = home.path().join("other.json");

@@ -5,22 +5,27 @@ use std::sync::Arc;
 
 use serde_json::json;
 use synapse_core::error::Failure;
-use synapse_core::ports::{ApprovalStore as _, Clock as _, HubLedger, SecretResolver};
+use synapse_core::ports::{
+    ApprovalStore as _, Clock as _, HubLedger, SecretResolver, UpstreamStore as _,
+};
 use synapse_core::upstream::{Fingerprint, Start, Target, Upstream, UpstreamName};
 use synapse_http::{HttpClient, HttpConfig};
 use synapse_hub::transport::ErrorLog;
 use synapse_hub::{HubPorts, ProgramNotes, SystemConnector, Targets, allowed_variables};
+use synapse_oauth::Tokens;
 use synapse_store::{
     HubPlace, JsonApprovals, JsonUpstreams, Note, RunningServer, UpstreamLog, note_running,
 };
 
 use crate::command::Context;
 use crate::compose::{self, Asking};
+use crate::oauth;
 use crate::output::CommandLines;
 use crate::system::{RandomCallIds, SystemClock};
 use crate::targets::EntryTargets;
 
-/// The ports of a hub over `place`, whose rows go to `rows`. Touches neither disk nor network.
+/// The ports of a hub over `place`, whose rows go to `rows`. Reads the declared servers and where token
+/// records are kept; starts, contacts and writes nothing.
 pub(crate) fn hub_ports(
     context: &Context,
     place: &HubPlace,
@@ -29,6 +34,15 @@ pub(crate) fn hub_ports(
     asking: Asking,
 ) -> Result<HubPorts, Failure> {
     let secrets: Arc<dyn SecretResolver> = Arc::new(compose::remembering(context, asking)?);
+    let mut tokens = Tokens::new(oauth::engine(context, place.home())?, place.key());
+    // A file that cannot be read is told by whoever asks for its servers.
+    for stored in JsonUpstreams::new(place.clone()).load().unwrap_or_default() {
+        if let Ok(upstream) = stored.upstream
+            && let Some(issuer) = upstream.oauth.and_then(|oauth| oauth.issuer)
+        {
+            tokens = tokens.expecting(upstream.name, issuer);
+        }
+    }
     let own = Arc::clone(&targets);
     let connector = SystemConnector {
         guard: compose::guard(),
@@ -55,7 +69,7 @@ pub(crate) fn hub_ports(
         targets,
         connector: Arc::new(connector),
         secrets,
-        tokens: None,
+        tokens: Some(Arc::new(tokens)),
         sampling: None,
         ledger: rows,
         clock: Arc::new(SystemClock::new()),

@@ -70,6 +70,13 @@ pub(crate) enum HubCommand {
     /// Look at exactly what would run or be contacted, confirm it, and pin its tools
     #[command(after_help = APPROVE_HELP)]
     Approve(HubApproveArguments),
+    /// Log in to a server, by OAuth
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Login(HubLoginArguments),
+    /// Forget the tokens of a server
+    Logout(HubLogoutArguments),
+    /// Show who is logged in where and until when; never a value
+    AuthStatus(HubAuthStatusArguments),
     /// Show what works and why the rest does not; starts nothing
     Status {
         /// The server; all when left out

@@ -146,8 +146,6 @@ pub(crate) enum Command {
     /// Keep, check, list, replace and remove secrets, without showing one
     #[command(subcommand)]
     Secret(SecretCommand),
-    /// Log in to upstream MCP servers
-    Hub(HubArguments),
     /// Join an IDE to Synapse
     #[command(subcommand)]
     Ide(IdeCommand),

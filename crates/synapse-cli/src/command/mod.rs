@@ -115,7 +115,6 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         }
         Command::Secret(command) => secret::run(context, command),
         Command::Serve(arguments) => serve::run(context, arguments),
-        Command::Hub(arguments) => hub::run(context, &arguments),
         Command::Ide(command) => ide::run(context, command),
         Command::Hub(arguments) => hub::run(context, arguments),
         Command::Usage(arguments) => with_engine(context, async |engine| {

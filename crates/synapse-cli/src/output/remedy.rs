@@ -160,6 +160,7 @@ const fn usage(action: Action) -> &'static str {
         Action::ListModels => "models",
         Action::RepairLedger => "history repair",
         Action::Examine => "doctor",
+        Action::ListUpstreams => "hub list",
         Action::ApproveUpstream => "hub approve SERVER",
         Action::PreflightUpstream => "hub preflight SERVER --live",
         Action::UpstreamLog => "hub log SERVER",

@@ -93,7 +93,7 @@ catalogue! {
         remedy "Correct the named argument; `--help` and the tool's input schema list what is taken.";
 
     ConfigSyntax "config.syntax" Config
-        means "a configuration file is not valid TOML"
+        means "a configuration file is not valid TOML, or JSON in the case of mcp-servers.json"
         detected "the parser stopped at the line and column shown; the file was left as it is"
         remedy "Open the file at that line and repair it.";
     ConfigUnknownField "config.unknown-field" Config
@@ -109,17 +109,17 @@ catalogue! {
         detected "the provider name is not in the list that the message shows"
         remedy "Use one of the listed names.";
     ConfigDuplicateName "config.duplicate-name" Config
-        means "a connection of that name exists already"
-        detected "`connection create` found the name in connections.toml; nothing was changed"
-        remedy "Pick another name, or change the existing one with {edit-connection}.";
+        means "a connection or upstream server of that name exists already"
+        detected "the name is in connections.toml or mcp-servers.json; nothing was changed"
+        remedy "Pick another name, or change the existing one: {edit-connection}, or the entry in mcp-servers.json.";
     ConfigNotFound "config.not-found" Config
-        means "no connection of that name exists"
-        detected "connections.toml has no such entry"
-        remedy "{list-connections} shows the names; check SYNAPSE_HOME when one is missing.";
+        means "no connection or upstream server of that name exists"
+        detected "connections.toml or mcp-servers.json has no such entry, or a file that was named is not there"
+        remedy "{list-connections} and {list-upstreams} show the names; check SYNAPSE_HOME when one is missing.";
     ConfigChanged "config.changed" Config
-        means "the connection was changed by someone else meanwhile"
-        detected "what stands in connections.toml is no longer what the change began with; nothing was written"
-        remedy "Look at the connection, then make the change again.";
+        means "the connection or file was changed by someone else meanwhile"
+        detected "what is in connections.toml or mcp-servers.json is no longer what the change began with; nothing was written"
+        remedy "Look at it, then make the change again.";
     ConfigNewerFormat "config.newer-format" Config
         means "a configuration file was written by a newer Synapse"
         detected "its `format` number is higher than this version knows; the file was not touched"

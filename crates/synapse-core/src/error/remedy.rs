@@ -331,6 +331,8 @@ actions! {
     RepairLedger "repair-ledger";
     /// Look at the whole installation.
     Examine "examine";
+    /// See every upstream.
+    ListUpstreams "list-upstreams";
     /// Look at an upstream and approve it.
     ApproveUpstream "approve-upstream";
     /// Check an upstream over the network.

@@ -179,6 +179,24 @@ columns! {
 }
 
 impl Column {
+    /// Whether only rows of the hub have it.
+    #[must_use]
+    pub const fn is_of_hub(self) -> bool {
+        matches!(
+            self,
+            Self::Server
+                | Self::Transport
+                | Self::Era
+                | Self::Catalogue
+                | Self::Issuer
+                | Self::ClientKind
+                | Self::Scopes
+                | Self::Generation
+                | Self::Requests
+                | Self::MayHaveRun
+        )
+    }
+
     /// Whether there is something to know. A call that went well has no error, one that was never
     /// sent has no status and no cost, one at the terminal has no client: there `None` does not
     /// mean unknown.
@@ -190,16 +208,7 @@ impl Column {
         match self {
             // A row of the hub is of no connection, and any other row of no server.
             Self::Connection | Self::Provider | Self::Host | Self::ModelRequested => is_known,
-            Self::Server
-            | Self::Transport
-            | Self::Era
-            | Self::Catalogue
-            | Self::Issuer
-            | Self::ClientKind
-            | Self::Scopes
-            | Self::Generation
-            | Self::Requests
-            | Self::MayHaveRun => is_known,
+            column if column.is_of_hub() => is_known,
             Self::HeadersMs
             | Self::RequestId
             | Self::ModelServed

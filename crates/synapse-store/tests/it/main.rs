@@ -16,4 +16,5 @@ mod hub;
 mod ledger;
 mod secrets;
 mod support;
+mod tokens;
 mod upstreams;

@@ -52,7 +52,12 @@ fn print(printer: &Printer, entry: &Entry, text: Option<&RecordedText>) {
         .map(|column| column.as_str().len())
         .max()
         .unwrap_or_default();
-    for column in Column::ALL {
+    // What the other kind of rows has is of no interest here.
+    let concerns = |column: &&Column| match entry.hub {
+        Some(_) => column.applies(entry),
+        None => !column.is_of_hub(),
+    };
+    for column in Column::ALL.iter().filter(concerns) {
         let value = match column.value(entry) {
             _ if !column.applies(entry) => styled(FAINT, "not applicable"),
             None => styled(FAINT, "unknown"),

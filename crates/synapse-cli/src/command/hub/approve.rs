@@ -172,6 +172,50 @@ fn one(
     Ok(view)
 }
 
+/// Connects to a server that was approved until its login, shows what it offers and pins that.
+pub(super) fn pin(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    mut approval: Approval,
+    asked: Asked,
+) -> Result<(), CommandError> {
+    let printer = &context.printer;
+    let session = Session::open(context, hub)?;
+    let row = Row::begin(&session, upstream);
+    let catalogue = match session.survey(upstream, &approval) {
+        Ok(catalogue) => catalogue,
+        Err(error) => {
+            let code = match &error {
+                CommandError::Failed(failure) => Some(failure.code),
+                CommandError::Reported(_) | CommandError::Stopped => None,
+            };
+            row.end(Outcome::Error, code, None);
+            session.finish(context);
+            return Err(error);
+        }
+    };
+    if !printer.is_json() {
+        show::catalogue(printer, upstream.name.as_str(), &catalogue);
+    }
+    if asked == Asked::First && !prompt::agreed(printer, "Approve it as it is now?") {
+        printer.note("its tools were not approved");
+        row.end(Outcome::Refused, None, None);
+        session.finish(context);
+        return Ok(());
+    }
+    let hash = catalogue.hash().to_string();
+    approval.catalogue = Some(catalogue);
+    approval.approved_at = session.now();
+    hub.approvals.keep(&approval)?;
+    row.end(Outcome::Ok, None, Some(hash));
+    session.finish(context);
+    if !printer.is_json() {
+        printer.line(&format!("approved {}", upstream.name));
+    }
+    Ok(())
+}
+
 fn approval(
     hub: &Configured,
     session: &Session,

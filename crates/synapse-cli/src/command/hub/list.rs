@@ -168,13 +168,9 @@ fn chosen(
 }
 
 fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
+    let mut warnings = stored.warnings;
     let mut view = HubServerView {
         name: stored.name.clone(),
-        warnings: stored
-            .warnings
-            .iter()
-            .map(|failure| ErrorView::new(failure, &CommandLines))
-            .collect(),
         ..HubServerView::default()
     };
     let failed = |mut view: HubServerView, state: &'static str, failure: Failure| {
@@ -186,7 +182,7 @@ fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
         Err(failure) => failed(view, "broken", failure),
         Ok(upstream) => {
             describe(&mut view, &upstream);
-            let state = state(hub, &upstream, &mut view, depth);
+            let state = state(hub, &upstream, &mut view, depth, &mut warnings);
             match state {
                 Ok(state) => {
                     view.state = state;
@@ -197,9 +193,12 @@ fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
         }
     };
     Seen {
-        view,
+        view: HubServerView {
+            warnings: warnings.iter().map(ErrorView::from).collect(),
+            ..view
+        },
         failure,
-        warnings: stored.warnings,
+        warnings,
     }
 }
 
@@ -228,14 +227,24 @@ fn describe(view: &mut HubServerView, upstream: &Upstream) {
 
 type State = Result<&'static str, (&'static str, Failure)>;
 
-fn state(hub: &Configured, upstream: &Upstream, view: &mut HubServerView, depth: Depth) -> State {
+fn state(
+    hub: &Configured,
+    upstream: &Upstream,
+    view: &mut HubServerView,
+    depth: Depth,
+    warnings: &mut Vec<Failure>,
+) -> State {
     if depth == Depth::File {
         if upstream.disabled {
             return Ok("disabled");
         }
-        let expanded = hub.targets.expand(upstream, None);
-        return match expanded {
+        return match hub.targets.expand(upstream, None) {
             Ok(_) => Ok("valid"),
+            // The entry is right; what it needs is not on this machine, or not in this shell.
+            Err(failure) if is_of_machine(failure.code) => {
+                warnings.push(failure);
+                Ok("valid")
+            }
             Err(failure) => Err(("broken", failure)),
         };
     }
@@ -265,6 +274,14 @@ fn state(hub: &Configured, upstream: &Upstream, view: &mut HubServerView, depth:
         Some(_) => Ok("approved"),
         None => Ok("login-required"),
     }
+}
+
+/// Whether a failure is about this machine and not about the entry.
+const fn is_of_machine(code: Code) -> bool {
+    matches!(
+        code,
+        Code::ConfigUnresolvedVariable | Code::UpstreamStartFailed | Code::ConfigNotFound
+    )
 }
 
 /// Counts the approved tools that the entry offers.

@@ -11,7 +11,7 @@ use synapse_core::upstream::{Approval, RecordKey, Target, Upstream};
 use synapse_oauth::{Decision, Dialogue, LoggedIn, LoginRequest, News, Proposal, Registering, Way};
 use url::Url;
 
-use super::Configured;
+use super::{Configured, approve};
 use crate::args::HubLoginArguments;
 use crate::command::{CommandError, Context, runtime};
 use crate::oauth::{self, Opener, Resolving, has_authorization, login_settings};
@@ -34,7 +34,33 @@ pub(super) fn run(
     // at any moment.
     let done = runtime()?.block_on(log_in(context, hub, arguments, &upstream, &approval))?;
     report(context, hub, &upstream, &done);
+    if approval.catalogue.is_none() {
+        let asked = super::Asked::from(arguments.yes || !io::stdin().is_terminal());
+        pin(context, hub, &upstream, approval, asked)?;
+    }
     Ok(())
+}
+
+/// Pins what a server that was approved until its login offers. The login stands, whatever comes of
+/// that.
+fn pin(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    approval: Approval,
+    asked: super::Asked,
+) -> Result<(), CommandError> {
+    match approve::pin(context, hub, upstream, approval, asked) {
+        Err(CommandError::Failed(failure)) => {
+            let server = upstream.name.clone();
+            let failure = failure
+                .cause("the login is kept, and its tools are not approved yet")
+                .remedy("approve them", &Remedy::ApproveUpstream { server });
+            context.printer.warning(&failure);
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 async fn log_in(

@@ -38,6 +38,9 @@ pub(super) fn run(context: &Context, arguments: HubArguments) -> Result<(), Comm
         HubCommand::Import(arguments) => import::run(context, &hub, &arguments),
         HubCommand::Remove { server, yes } => add::remove(context, &hub, &server, yes.into()),
         HubCommand::Approve(arguments) => approve::run(context, &hub, &arguments),
+        HubCommand::Login(arguments) => login::run(context, &hub, &arguments),
+        HubCommand::Logout(arguments) => logout::run(context, &hub, &arguments),
+        HubCommand::AuthStatus(arguments) => auth_status::run(context, &hub, &arguments),
         HubCommand::Tools { server } => tools::run(context, &hub, server.as_deref()),
         HubCommand::Call {
             server,
