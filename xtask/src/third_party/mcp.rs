@@ -16,6 +16,8 @@ pub(crate) struct Mcp {
     pub(crate) conformance: PathBuf,
     /// The directory with the TypeScript SDKs and MCP Inspector.
     pub(crate) typescript: PathBuf,
+    /// The directory with an authorization server and the SDK of the server behind it.
+    pub(crate) oauth: PathBuf,
     /// The Python that has version 1 of the SDK.
     pub(crate) python_1: PathBuf,
     /// The Python that has version 2 of the SDK.
@@ -31,6 +33,7 @@ pub(crate) fn install(repository: &Repository, node: &Node) -> Result<Mcp, Failu
     Ok(Mcp {
         conformance: suite.join(CONFORMANCE),
         typescript: npm::install(repository, node, "mcp-typescript", &[INSPECTOR])?,
+        oauth: npm::install(repository, node, "oauth", &[])?,
         python_1: python::install(repository, "mcp-python-1", "mcp")?,
         python_2: python::install(repository, "mcp-python-2", "mcp")?,
     })
