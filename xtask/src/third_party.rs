@@ -62,6 +62,7 @@ impl ThirdParty {
             ("SYNAPSE_TEST_MCP_CONFORMANCE", &self.mcp.conformance),
             ("SYNAPSE_TEST_MCP_TYPESCRIPT", &self.mcp.typescript),
             ("SYNAPSE_TEST_MCP_SERVERS", &self.mcp.servers),
+            ("SYNAPSE_TEST_OAUTH", &self.mcp.oauth),
             ("SYNAPSE_TEST_MCP_PYTHON_1", &self.mcp.python_1),
             ("SYNAPSE_TEST_MCP_PYTHON_2", &self.mcp.python_2),
         ]

@@ -130,6 +130,21 @@ mod tests {
         );
     }
 
+    /// What anybody can host fits what is sent: native, public, any loopback port.
+    #[test]
+    fn the_document_of_the_guide_lists_our_own_redirect() {
+        let text = include_str!("../../../docs/oauth/client.json");
+        let document: serde_json::Value = serde_json::from_str(text).unwrap();
+        let own = Redirect::own(&Url::parse("https://a.test/").unwrap(), RegistrationKind::MetadataDocument, 7);
+        let portless = own.uri.replace(":7/", "/");
+        let listed = document["redirect_uris"].as_array().unwrap();
+        assert!(listed.iter().any(|uri| *uri == portless), "{listed:?}");
+        assert_eq!(document["application_type"], "native");
+        assert_eq!(document["token_endpoint_auth_method"], "none");
+        let id = document["client_id"].as_str().unwrap();
+        assert!(id.starts_with("https://") && id.ends_with("/client.json"), "{id}");
+    }
+
     #[test]
     fn our_own_differs_from_server_to_server() {
         let url = |text: &str| text.parse::<Url>().unwrap();

@@ -18,6 +18,8 @@ pub(crate) struct Mcp {
     pub(crate) typescript: PathBuf,
     /// The directory with the reference servers.
     pub(crate) servers: PathBuf,
+    /// The directory with an authorization server and the SDK of the server behind it.
+    pub(crate) oauth: PathBuf,
     /// The Python that has version 1 of the SDK.
     pub(crate) python_1: PathBuf,
     /// The Python that has version 2 of the SDK.
@@ -35,6 +37,7 @@ pub(crate) fn install(repository: &Repository, node: &Node) -> Result<Mcp, Failu
         typescript: npm::install(repository, node, "mcp-typescript", &[INSPECTOR])?,
         // They have no `--help`: what is no option is a directory or a transport to them.
         servers: npm::install(repository, node, "mcp-servers", &[])?,
+        oauth: npm::install(repository, node, "oauth", &[])?,
         python_1: python::install(repository, "mcp-python-1", "mcp")?,
         python_2: python::install(repository, "mcp-python-2", "mcp")?,
     })

@@ -194,7 +194,10 @@ fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
     };
     Seen {
         view: HubServerView {
-            warnings: warnings.iter().map(ErrorView::from).collect(),
+            warnings: warnings
+                .iter()
+                .map(|failure| ErrorView::new(failure, &CommandLines))
+                .collect(),
             ..view
         },
         failure,
