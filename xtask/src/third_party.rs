@@ -55,7 +55,7 @@ pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> 
 
 impl ThirdParty {
     /// Returns the variables that the tests read.
-    pub(crate) fn environment(&self) -> [(&'static str, &Path); 7] {
+    pub(crate) fn environment(&self) -> [(&'static str, &Path); 8] {
         [
             ("SYNAPSE_TEST_NODE", &self.node),
             ("SYNAPSE_TEST_AIMOCK", &self.aimock),

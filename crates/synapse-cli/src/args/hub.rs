@@ -136,13 +136,6 @@ pub(crate) enum HubCommand {
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         lines: u32,
     },
-    /// Log in to a server, by OAuth
-    #[command(after_help = LOGIN_EXAMPLES)]
-    Login(HubLoginArguments),
-    /// Forget the tokens of a server
-    Logout(HubLogoutArguments),
-    /// Show who is logged in where and until when; never a value
-    AuthStatus(HubAuthStatusArguments),
 }
 
 #[derive(Debug, Args)]

@@ -94,7 +94,7 @@ fn row(entry: &Entry) -> Vec<String> {
             outcome,
             "-".to_owned(),
             "-".to_owned(),
-            number(receipt.latency_ms),
+            number(receipt.latency_ms, Column::LatencyMs),
             receipt.call_id.to_string(),
         ];
     }

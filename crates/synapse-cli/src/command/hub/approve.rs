@@ -47,7 +47,7 @@ pub(super) fn run(
             Ok(view) => views.push(view),
             Err(CommandError::Failed(failure)) => {
                 let mut view = HubApprovalView::of(name, "failed");
-                view.error = Some(ErrorView::new(failure, &CommandLines));
+                view.error = Some(ErrorView::new(&failure, &CommandLines));
                 views.push(view);
                 if !arguments.all {
                     session.finish(context);

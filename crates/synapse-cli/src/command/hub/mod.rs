@@ -53,9 +53,6 @@ pub(super) fn run(context: &Context, arguments: HubArguments) -> Result<(), Comm
         HubCommand::Env { server, explain } => env::run(context, &hub, &server, explain.into()),
         HubCommand::Ps => processes::ps(context),
         HubCommand::Log { server, lines } => processes::log(context, &hub, &server, lines),
-        HubCommand::Login(arguments) => login::run(context, &hub, &arguments),
-        HubCommand::Logout(arguments) => logout::run(context, &hub, &arguments),
-        HubCommand::AuthStatus(arguments) => auth_status::run(context, &hub, &arguments),
     }
 }
 
