@@ -1,8 +1,8 @@
 //! The books of one conversation: which requests run, and to which of them belongs what a server
 //! says meanwhile.
 //!
-//! A question or a notification belongs to the request that it names, else to the one whose stream
-//! carried it, else to the only one that takes questions. Nobody guesses among several.
+//! A question belongs to the request whose stream carried it, else to the one that it names, else to
+//! the only one that takes questions. Nobody guesses among several.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -82,7 +82,7 @@ impl Calls {
     pub fn new(standing: Option<Arc<dyn Questions>>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
-            next: AtomicU64::new(1),
+            next: AtomicU64::new(FIRST_ID),
             standing,
             flaws: Flaws::default(),
         })
@@ -321,8 +321,9 @@ impl Calls {
         stream: Option<u64>,
     ) -> Result<(Option<u64>, Arc<dyn Questions>), RpcError> {
         let state = self.locked();
-        let named = related(params).or(stream);
-        if let Some(id) = named {
+        // A token that is not one of ours is the server's own, for progress of its question.
+        let named = related(params).filter(|id| state.running.contains_key(id));
+        if let Some(id) = stream.or(named) {
             let questions = state.running.get(&id).map(|entry| &entry.questions);
             return match questions {
                 Some(Some(questions)) => Ok((Some(id), Arc::clone(questions))),
@@ -386,8 +387,10 @@ impl Calls {
 
     fn heard(&self, method: &str, params: JsonObject, stream: Option<u64>) {
         let of_session = is_of_the_session(method);
-        let named = related(&params).or(stream.filter(|_| !of_session));
         let state = self.locked();
+        let named = related(&params)
+            .filter(|id| state.running.contains_key(id))
+            .or(stream.filter(|_| !of_session));
         let owner = match named {
             Some(id) => state
                 .running
@@ -444,6 +447,10 @@ fn is_of_the_session(method: &str) -> bool {
             "notifications/resources/updated" | "notifications/elicitation/complete"
         )
 }
+
+/// Ids are progress tokens, too. They begin where no server's own count arrives, so that a token of a
+/// server is not taken for one of ours; they fit 31 bits, which is all that some servers read.
+const FIRST_ID: u64 = 1_000_000_001;
 
 impl fmt::Debug for Calls {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
