@@ -170,7 +170,7 @@ async fn everything_offers_its_conditional_tools() {
         json!({"duration": 1, "steps": 4}),
     );
     long.progress = Some(ProgressReporter::new(json!("t"), move |params| {
-        sink.lock().unwrap().push(params)
+        sink.lock().unwrap().push(params);
     }));
     conversation.request(long).await.unwrap();
     assert!(!reports.lock().unwrap().is_empty());

@@ -1,23 +1,23 @@
 //! The books of one conversation: which requests run, and to which of them belongs what a server
 //! says meanwhile.
 //!
-//! A question or a notification belongs to the request that it names, else to the one whose stream
-//! carried it, else to the only one that takes questions. Nobody guesses among several.
+//! A question belongs to the request whose stream carried it, else to the one that it names, else to
+//! the only one that takes questions. Nobody guesses among several.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::opening::SUBSCRIPTION;
+use super::running::Running;
 use super::wire::{self, Answer, INVALID_PARAMS};
 use super::{CallError, MayHaveRun, Outgoing, Questions, RpcError};
 use crate::host::{Progress, ProgressReporter};
@@ -76,25 +76,13 @@ impl Drop for Asked {
     }
 }
 
-/// A request that runs. Dropping it takes it off the books and gives up the questions asked for it.
-pub struct Running {
-    calls: Arc<Calls>,
-    id: u64,
-    renewed: Arc<Notify>,
-    answer: oneshot::Receiver<Result<Answer, CallError>>,
-    began: Instant,
-    patience: Duration,
-    longest: Duration,
-    flaws: (u64, u64),
-}
-
 impl Calls {
     /// Begins the books of a conversation.
     #[must_use]
     pub fn new(standing: Option<Arc<dyn Questions>>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
-            next: AtomicU64::new(1),
+            next: AtomicU64::new(FIRST_ID),
             standing,
             flaws: Flaws::default(),
         })
@@ -333,8 +321,9 @@ impl Calls {
         stream: Option<u64>,
     ) -> Result<(Option<u64>, Arc<dyn Questions>), RpcError> {
         let state = self.locked();
-        let named = related(params).or(stream);
-        if let Some(id) = named {
+        // A token that is not one of ours is the server's own, for progress of its question.
+        let named = related(params).filter(|id| state.running.contains_key(id));
+        if let Some(id) = stream.or(named) {
             let questions = state.running.get(&id).map(|entry| &entry.questions);
             return match questions {
                 Some(Some(questions)) => Ok((Some(id), Arc::clone(questions))),
@@ -398,8 +387,10 @@ impl Calls {
 
     fn heard(&self, method: &str, params: JsonObject, stream: Option<u64>) {
         let of_session = is_of_the_session(method);
-        let named = related(&params).or(stream.filter(|_| !of_session));
         let state = self.locked();
+        let named = related(&params)
+            .filter(|id| state.running.contains_key(id))
+            .or(stream.filter(|_| !of_session));
         let owner = match named {
             Some(id) => state
                 .running
@@ -426,95 +417,6 @@ impl Calls {
 
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Running {
-    /// The id that the request has at the server, and its progress token.
-    #[must_use]
-    pub const fn id(&self) -> u64 {
-        self.id
-    }
-
-    /// Waits for the answer that [`Calls::settle`] hands over, as long as the request's patience
-    /// and the progress reported for it allow.
-    ///
-    /// # Errors
-    /// Why none came.
-    pub async fn answer(&mut self) -> Result<Answer, CallError> {
-        let Self {
-            calls,
-            renewed,
-            answer,
-            began,
-            patience,
-            longest,
-            flaws,
-            ..
-        } = self;
-        let time = Time {
-            began: *began,
-            patience: *patience,
-            longest: *longest,
-        };
-        tokio::select! {
-            biased;
-            answer = answer => answer.unwrap_or(Err(CallError::Ended { may_have_run: MayHaveRun::Yes })),
-            waited = time.passes(renewed) => Err(late(calls, *flaws, waited)),
-        }
-    }
-
-    /// Resolves when the patience for the request is at its end, with the error that says so.
-    pub async fn impatience(&self) -> CallError {
-        let time = Time {
-            began: self.began,
-            patience: self.patience,
-            longest: self.longest,
-        };
-        let waited = time.passes(&self.renewed).await;
-        late(&self.calls, self.flaws, waited)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.calls.leave(self.id));
-    }
-}
-
-/// Silence is what a server's faults look like from here; what was counted meanwhile says more.
-fn late(calls: &Calls, (garbage, strays): (u64, u64), waited: Duration) -> CallError {
-    let (garbage_now, strays_now) = calls.flaws();
-    if strays_now > strays {
-        return CallError::Protocol {
-            what: "it answered under an id that it was not asked with",
-        };
-    }
-    if garbage_now > garbage {
-        return CallError::Protocol {
-            what: "it wrote what is no message of the protocol, and no answer",
-        };
-    }
-    CallError::Timeout { waited }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Time {
-    began: Instant,
-    patience: Duration,
-    longest: Duration,
-}
-
-impl Time {
-    async fn passes(self, renewed: &Notify) -> Duration {
-        let end = self.began + self.longest;
-        let mut until = end.min(self.began + self.patience);
-        loop {
-            tokio::select! {
-                () = sleep_until(until) => return self.began.elapsed(),
-                () = renewed.notified() => until = end.min(Instant::now() + self.patience),
-            }
-        }
     }
 }
 
@@ -546,21 +448,16 @@ fn is_of_the_session(method: &str) -> bool {
         )
 }
 
+/// Ids are progress tokens, too. They begin where no server's own count arrives, so that a token of a
+/// server is not taken for one of ours; they fit 31 bits, which is all that some servers read.
+const FIRST_ID: u64 = 1_000_000_001;
+
 impl fmt::Debug for Calls {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Calls")
             .field("running", &self.locked().running.len())
             .field("flaws", &self.flaws)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Running {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Running")
-            .field("id", &self.id)
             .finish_non_exhaustive()
     }
 }

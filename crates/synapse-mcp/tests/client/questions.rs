@@ -266,3 +266,22 @@ async fn a_subscription_is_heard_where_it_was_asked_for() {
     assert!(matches!(request.await.unwrap(), Err(CallError::Rpc(error)) if error.code == -32603));
     assert_eq!(desk.heard.lock().unwrap().len(), 2);
 }
+
+/// A server numbers the progress of its own questions from zero; that names no request of ours.
+#[tokio::test(start_paused = true)]
+async fn a_token_of_the_server_is_no_name_of_a_call() {
+    let (mut server, conversation) = legacy().await;
+    let (desk, mut questions) = Desk::new();
+    let (_, _one) = send(&mut server, &conversation, &desk).await;
+    for token in 0..5 {
+        let meta = json!({"progressToken": token});
+        server.send(elicit(json!(token), Some(meta))).await;
+        questions.recv().await.unwrap();
+    }
+    let (_, _two) = send(&mut server, &conversation, &desk).await;
+    for token in 0..5 {
+        let meta = json!({"progressToken": token});
+        server.send(elicit(json!(token + 10), Some(meta))).await;
+        assert_eq!(server.hear().await.unwrap()["error"]["code"], -32602);
+    }
+}
