@@ -33,7 +33,12 @@ fn nothing_stays_when_the_ide_closes_its_end() {
 #[test]
 fn nothing_stays_after_a_signal() {
     let (_hub, ide, processes) = started();
-    assert!(ide.stop(Signal::TERM).stdout.iter().all(|line| line.starts_with("{")));
+    assert!(
+        ide.stop(Signal::TERM)
+            .stdout
+            .iter()
+            .all(|line| line.starts_with("{"))
+    );
     all_end(&processes);
 }
 
