@@ -55,12 +55,13 @@ pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> 
 
 impl ThirdParty {
     /// Returns the variables that the tests read.
-    pub(crate) fn environment(&self) -> [(&'static str, &Path); 6] {
+    pub(crate) fn environment(&self) -> [(&'static str, &Path); 7] {
         [
             ("SYNAPSE_TEST_NODE", &self.node),
             ("SYNAPSE_TEST_AIMOCK", &self.aimock),
             ("SYNAPSE_TEST_MCP_CONFORMANCE", &self.mcp.conformance),
             ("SYNAPSE_TEST_MCP_TYPESCRIPT", &self.mcp.typescript),
+            ("SYNAPSE_TEST_MCP_SERVERS", &self.mcp.servers),
             ("SYNAPSE_TEST_MCP_PYTHON_1", &self.mcp.python_1),
             ("SYNAPSE_TEST_MCP_PYTHON_2", &self.mcp.python_2),
         ]

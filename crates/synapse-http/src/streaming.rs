@@ -114,9 +114,9 @@ impl BodyReader {
     pub async fn beginning(mut self, length: usize) -> Vec<u8> {
         let mut body = Vec::new();
         while body.len() < length {
-            match self.chunk().await {
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) | Err(_) => break,
+            match timeout(self.idle, self.response.chunk()).await {
+                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+                Ok(Ok(None) | Err(_)) | Err(_) => break,
             }
         }
         body.truncate(length);

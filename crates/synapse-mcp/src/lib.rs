@@ -1,4 +1,5 @@
-//! The MCP stdio server of Synapse, for IDEs, over ports.
+//! The MCP stdio server of Synapse, for IDEs, over ports, and in [`client`] the side that speaks with
+//! other servers.
 //!
 //! It speaks the revision 2026-07-28 and every earlier one from one process, and sees the product
 //! only through the ports of [`host`]. It never prints, reads no environment and exits no process.

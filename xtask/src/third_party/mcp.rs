@@ -1,5 +1,5 @@
 //! What the makers of MCP test servers with, and what others build clients of: the official
-//! conformance suite, the official TypeScript and Python SDKs, and MCP Inspector. Their versions are
+//! conformance suite, the official TypeScript and Python SDKs, MCP Inspector, and the reference servers. Their versions are
 //! in `tests/third-party/mcp-*`.
 
 use std::path::PathBuf;
@@ -16,6 +16,8 @@ pub(crate) struct Mcp {
     pub(crate) conformance: PathBuf,
     /// The directory with the TypeScript SDKs and MCP Inspector.
     pub(crate) typescript: PathBuf,
+    /// The directory with the reference servers.
+    pub(crate) servers: PathBuf,
     /// The Python that has version 1 of the SDK.
     pub(crate) python_1: PathBuf,
     /// The Python that has version 2 of the SDK.
@@ -31,6 +33,8 @@ pub(crate) fn install(repository: &Repository, node: &Node) -> Result<Mcp, Failu
     Ok(Mcp {
         conformance: suite.join(CONFORMANCE),
         typescript: npm::install(repository, node, "mcp-typescript", &[INSPECTOR])?,
+        // They have no `--help`: what is no option is a directory or a transport to them.
+        servers: npm::install(repository, node, "mcp-servers", &[])?,
         python_1: python::install(repository, "mcp-python-1", "mcp")?,
         python_2: python::install(repository, "mcp-python-2", "mcp")?,
     })

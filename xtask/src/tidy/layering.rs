@@ -25,6 +25,8 @@ const LAYERS: &[Layer] = &[
         may_use: &[
             "synapse-cli",
             "synapse-core",
+            "synapse-http",
+            "synapse-hub",
             "synapse-mcp",
             "synapse-testkit",
         ],

@@ -20,6 +20,8 @@ mod reports;
 #[cfg(test)]
 mod send_once;
 #[cfg(test)]
+mod streaming;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tls;

@@ -19,12 +19,12 @@ use synapse_mcp::client::{
 };
 use synapse_mcp::{Era, JsonObject, ProtocolRevision};
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use url::Url;
 
 use super::Credentials;
-use super::headers::of_request;
-use super::stream::{Messages, Next, carried, messages};
+use super::exchange::{Exchange, content_type, refused};
+use super::stream::{Messages, Next, carried};
 
 /// A server that is reached over streamable HTTP.
 #[derive(Debug)]
@@ -61,22 +61,12 @@ pub struct HttpConversation {
 
 /// What the requests of a conversation share.
 #[derive(Debug)]
-struct Link {
-    server: HttpServer,
-    calls: Arc<Calls>,
-    session: OnceLock<String>,
-    revision: OnceLock<ProtocolRevision>,
-    is_lost: AtomicBool,
-}
-
-/// One request under way.
-struct Exchange<'a> {
-    link: &'a Link,
-    replies: &'a Arc<dyn Replies>,
-    id: u64,
-    era: Era,
-    /// The longest that the request may take.
-    longest: Duration,
+pub(super) struct Link {
+    pub(super) server: HttpServer,
+    pub(super) calls: Arc<Calls>,
+    pub(super) session: OnceLock<String>,
+    pub(super) revision: OnceLock<ProtocolRevision>,
+    pub(super) is_lost: AtomicBool,
 }
 
 impl HttpServer {
@@ -203,7 +193,7 @@ impl Link {
     }
 
     /// Sends one HTTP request.
-    async fn send(
+    pub(super) async fn send(
         &self,
         method: Method,
         message: Option<Vec<u8>>,
@@ -266,180 +256,15 @@ impl HttpServer {
     }
 }
 
-impl Exchange<'_> {
-    /// Posts the request and reads its answer.
-    async fn run(
-        &self,
-        method: &str,
-        params: JsonObject,
-        input_schema: Option<&Value>,
-    ) -> Result<Answer, CallError> {
-        let link = self.link;
-        let mut headers = Vec::new();
-        if self.era == Era::Modern {
-            headers = of_request(method, &params, input_schema);
-            if link.revision.get().is_none() {
-                let revision = ProtocolRevision::V2026_07_28.as_str();
-                headers.push(("mcp-protocol-version".to_owned(), revision.to_owned()));
-            }
-        }
-        let message = wire::request(self.id, method, params);
-        if !link.calls.sending(self.id) {
-            return Err(CallError::Ended {
-                may_have_run: MayHaveRun::No,
-            });
-        }
-        let response = link
-            .send(
-                Method::Post,
-                Some(message),
-                &headers,
-                JSON_OR_STREAM,
-                self.longest,
-            )
-            .await?;
-        if method == "initialize"
-            && let Some(session) = response.headers.text("mcp-session-id")
-        {
-            link.session.get_or_init(|| session.to_owned());
-        }
-        self.answer(response).await
-    }
-
-    async fn answer(&self, response: StreamingResponse) -> Result<Answer, CallError> {
-        let link = self.link;
-        if response.status == 404 && self.era == Era::Legacy && link.session.get().is_some() {
-            link.is_lost.store(true, Ordering::Release);
-            link.calls.end(&CallError::SessionLost);
-            return Err(CallError::SessionLost);
-        }
-        if !(200..=299).contains(&response.status) {
-            return self.refusal(response).await;
-        }
-        match content_type(&response).as_deref() {
-            Some(JSON) => self.body(response).await,
-            Some(STREAM_TYPE) => self.stream(response).await,
-            _ if matches!(response.status, 202 | 204) => Err(CallError::Protocol {
-                what: "it accepted a request and did not answer it",
-            }),
-            _ => Err(refused(response).await),
-        }
-    }
-
-    async fn body(&self, response: StreamingResponse) -> Result<Answer, CallError> {
-        let caps = self.link.server.caps;
-        let body = response.body.whole().await.map_err(carried)?;
-        let messages = messages(body, caps)
-            .await
-            .map_err(|(excess, _)| CallError::TooLarge {
-                cap: excess.cap,
-                unit: excess.unit,
-            })?;
-        for message in messages {
-            if let Some(answer) = self.take(message) {
-                return Ok(answer);
-            }
-        }
-        Err(CallError::Protocol {
-            what: "its answer holds no answer to the request",
-        })
-    }
-
-    /// Reads an event stream to the answer. Where a legacy server closes it in order, and has said
-    /// when to come again, the rest is asked for then, as often as it says so.
-    async fn stream(&self, response: StreamingResponse) -> Result<Answer, CallError> {
-        let caps = self.link.server.caps;
-        let mut messages = Messages::new(response.body, caps);
-        let mut last_id = None;
-        loop {
-            match messages.next().await? {
-                Next::Message(message) => {
-                    if let Some(answer) = self.take(message) {
-                        return Ok(answer);
-                    }
-                }
-                Next::TooLarge(excess, id) if id.is_none_or(|id| id == self.id) => {
-                    return Err(CallError::TooLarge {
-                        cap: excess.cap,
-                        unit: excess.unit,
-                    });
-                }
-                Next::TooLarge(..) => self.link.calls.count_stray(),
-                Next::End => {
-                    let stream = messages.stream();
-                    let id = stream.last_id().map(str::to_owned).or(last_id.take());
-                    let (Some(id), Some(retry), Era::Legacy) = (id, stream.retry(), self.era)
-                    else {
-                        return Err(CallError::Interrupted);
-                    };
-                    sleep(retry.max(SHORTEST_RETRY)).await;
-                    messages = Messages::new(self.rest(&id).await?.body, caps);
-                    last_id = Some(id);
-                }
-            }
-        }
-    }
-
-    /// Asks for what comes behind the event `last_id`.
-    async fn rest(&self, last_id: &str) -> Result<StreamingResponse, CallError> {
-        let header = [("last-event-id".to_owned(), last_id.to_owned())];
-        let response = self
-            .link
-            .send(Method::Get, None, &header, STREAM_TYPE, self.longest)
-            .await?;
-        match (response.status, content_type(&response).as_deref()) {
-            (200, Some(STREAM_TYPE)) => Ok(response),
-            _ => Err(CallError::Interrupted),
-        }
-    }
-
-    /// Takes a message that came with the request; gives the answer to it.
-    fn take(&self, message: Incoming) -> Option<Answer> {
-        match message {
-            Incoming::Answer { id, answer } if id.as_u64() == Some(self.id) => Some(answer),
-            message => {
-                let link = self.link;
-                link.take(message, self.era, Some(self.id), self.replies);
-                None
-            }
-        }
-    }
-
-    /// The error of a response without success: the server's own, where it is one of the protocol.
-    async fn refusal(&self, response: StreamingResponse) -> Result<Answer, CallError> {
-        let status = response.status;
-        let is_json = content_type(&response).as_deref() == Some(JSON);
-        if !is_json || matches!(status, 300..=399 | 401 | 403 | 407 | 429) {
-            return Err(refused(response).await);
-        }
-        let headers = telling_headers(&response);
-        let body = response.body.beginning(LONGEST_ERROR).await;
-        let text = beginning(&body);
-        let read = messages(body, self.link.server.caps).await;
-        for message in read.unwrap_or_default() {
-            if let Incoming::Answer {
-                id,
-                answer: Answer::Error(error),
-            } = message
-            {
-                // The id of a request that a server could not read is null.
-                let is_mine = id.as_u64() == Some(self.id);
-                if is_mine || (id.is_null() && status < 500) {
-                    return Ok(Answer::Error(error));
-                }
-            }
-        }
-        Err(CallError::Http {
-            status,
-            headers,
-            body: text,
-        })
-    }
-}
-
 impl Link {
     /// Takes a message that answers nothing.
-    fn take(&self, message: Incoming, era: Era, stream: Option<u64>, replies: &Arc<dyn Replies>) {
+    pub(super) fn take(
+        &self,
+        message: Incoming,
+        era: Era,
+        stream: Option<u64>,
+        replies: &Arc<dyn Replies>,
+    ) {
         let calls = &self.calls;
         match message {
             Incoming::Answer { .. } => calls.count_stray(),
@@ -488,9 +313,14 @@ impl HttpConversation {
                 link.hear(response, &replies).await;
             }
         });
-        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+        self.keep(task.abort_handle());
         // A question of the first call would be lost before the stream is there.
         drop(timeout(LISTENING, is_open).await);
+    }
+
+    fn keep(&self, task: AbortHandle) {
+        let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        *listener = Some(task);
     }
 
     fn stop_listening(&self) {
@@ -628,7 +458,7 @@ fn unanswered(error: CallError, eras: Eras) -> Probed {
 /// Whether a server of the legacy era may refuse what it does not know with this status. Those of
 /// logins, limits and outages say something else.
 const fn speaks_for_legacy(status: u16) -> bool {
-    matches!(status, 400..=499 | 500 | 501) && !matches!(status, 401 | 402 | 403 | 407 | 429)
+    matches!(status, 400..=501) && !matches!(status, 401 | 402 | 403 | 407 | 429)
 }
 
 fn announces_changes(capabilities: &JsonObject) -> bool {
@@ -639,61 +469,14 @@ fn announces_changes(capabilities: &JsonObject) -> bool {
     })
 }
 
-/// The media type of a response, without parameters, in lower case.
-fn content_type(response: &StreamingResponse) -> Option<String> {
-    let value = response.headers.text("content-type")?;
-    let kind = value.split(';').next().unwrap_or_default();
-    Some(kind.trim().to_ascii_lowercase())
-}
-
-/// A response that is no answer of MCP.
-async fn refused(response: StreamingResponse) -> CallError {
-    let status = response.status;
-    let headers = telling_headers(&response);
-    let body = response.body.beginning(LONGEST_EXCERPT);
-    let body = timeout(FAREWELL, body).await.unwrap_or_default();
-    CallError::Http {
-        status,
-        headers,
-        body: beginning(&body),
-    }
-}
-
-fn telling_headers(response: &StreamingResponse) -> Vec<(String, String)> {
-    let headers = &response.headers;
-    TELLING
-        .iter()
-        .flat_map(|name| {
-            headers
-                .all(name)
-                .map(|value| ((*name).to_owned(), value.to_owned()))
-        })
-        .collect()
-}
-
-fn beginning(body: &[u8]) -> String {
-    let body = body.get(..LONGEST_EXCERPT).unwrap_or(body);
-    String::from_utf8_lossy(body).into_owned()
-}
-
-const JSON: &str = "application/json";
-const STREAM_TYPE: &str = "text/event-stream";
-const JSON_OR_STREAM: &str = "application/json, text/event-stream";
-const TELLING: [&str; 4] = [
-    "www-authenticate",
-    "retry-after",
-    "content-type",
-    "location",
-];
-const LONGEST_EXCERPT: usize = 2 * 1024;
-const LONGEST_ERROR: usize = 64 * 1024;
+pub(super) const STREAM_TYPE: &str = "text/event-stream";
+pub(super) const JSON_OR_STREAM: &str = "application/json, text/event-stream";
 /// A stream may bring so many messages of the largest size.
 const STREAM: u64 = 16;
 /// How long a server may take to answer the probe before `initialize` is sent instead.
 const PROBE_PATIENCE: Duration = Duration::from_secs(10);
-const SHORTEST_RETRY: Duration = Duration::from_millis(50);
 const LISTENING: Duration = Duration::from_secs(2);
 const REPLYING: Duration = Duration::from_secs(30);
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 /// Longer than anybody leaves an IDE open.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);

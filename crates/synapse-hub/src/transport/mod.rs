@@ -4,6 +4,7 @@
 //! **Invariant:** one request of a conversation is at most one program's line or one HTTP `POST`.
 //! Nothing is sent again, redirected or reconnected, but for what a server asks for by the protocol.
 
+mod exchange;
 mod headers;
 mod http;
 mod stderr;

@@ -42,6 +42,7 @@ pub struct Scanner {
     caps: Caps,
     bytes: usize,
     depth: usize,
+    deepest: usize,
     values: usize,
     text: Text,
     place: Place,
@@ -78,6 +79,7 @@ impl Scanner {
             caps,
             bytes: 0,
             depth: 0,
+            deepest: 0,
             values: 0,
             text: Text::Outside,
             place: Place::Elsewhere,
@@ -118,7 +120,7 @@ impl Scanner {
     const fn verdict(&self) -> Result<(), Excess> {
         let (cap, unit) = if self.bytes > self.caps.bytes {
             (self.caps.bytes, "bytes")
-        } else if self.depth > self.caps.depth {
+        } else if self.deepest > self.caps.depth {
             (self.caps.depth, "levels")
         } else if self.values > self.caps.values {
             (self.caps.values, "values")
@@ -141,6 +143,7 @@ impl Scanner {
             }
             b'{' | b'[' => {
                 self.depth = self.depth.saturating_add(1);
+                self.deepest = self.deepest.max(self.depth);
                 self.values = self.values.saturating_add(1);
                 if self.depth == 1 && byte == b'{' {
                     self.place = Place::BeforeKey;

@@ -8,19 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::{Map, Value};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use serde_json::Map;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, spawn_blocking};
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::calls::{Calls, Replies, Running};
+use super::calls::{Calls, Replies};
 use super::caps::Caps;
-use super::lines::{Line, Lines};
 use super::opening::{Eras, Introduction, Negotiation, Probed, initialized, probed, settled};
-use super::wire::{self, Answer, Incoming};
-use super::{CallError, Conversation, Hello, MayHaveRun, Outgoing};
+use super::pipes::{ENDED, Item, Reader, write};
+use super::running::Running;
+use super::wire::{self, Answer};
+use super::{CallError, Conversation, Hello, Outgoing};
 use crate::{Era, JsonObject};
 
 /// A conversation over a pair of lines. Dropping it stops reading and writing.
@@ -61,14 +62,6 @@ struct Link {
     queue: UnboundedSender<Item>,
 }
 
-/// What the writer does next.
-enum Item {
-    Message(Vec<u8>),
-    Request(u64, Vec<u8>),
-    /// Closes the input of the server.
-    End,
-}
-
 impl LineConversation {
     /// Opens a conversation with a server that writes `output` and reads `input`, within `limit`.
     /// Needs a tokio runtime with time. Sends the probe, `initialize` or both, as
@@ -97,13 +90,7 @@ impl LineConversation {
             queue,
         };
         let writer = tokio::spawn(write(input, queued, Arc::clone(&calls)));
-        let reader = Reader {
-            lines: Lines::new(output, caps),
-            link: link.clone(),
-            replies: Arc::new(link.clone()),
-            era: era_read,
-            in_a_row: 0,
-        };
+        let reader = Reader::new(output, caps, calls, Arc::new(link.clone()), era_read);
         let reader = tokio::spawn(async move {
             reader.run().await;
             at_end.send_replace(true);
@@ -322,112 +309,6 @@ impl Replies for Link {
     }
 }
 
-/// Writes what is queued. Its end closes the input of the server.
-async fn write<W: AsyncWrite + Unpin>(
-    mut input: W,
-    mut queue: UnboundedReceiver<Item>,
-    calls: Arc<Calls>,
-) {
-    while let Some(item) = queue.recv().await {
-        let mut message = match item {
-            Item::Message(message) => message,
-            Item::Request(id, message) if calls.sending(id) => message,
-            Item::Request(..) => continue,
-            Item::End => break,
-        };
-        message.push(b'\n');
-        let written = input.write_all(&message).await;
-        if written.is_err() || input.flush().await.is_err() {
-            // A server that no longer reads may still answer what it has read.
-            break;
-        }
-    }
-    drop(input.shutdown().await);
-    drop(input);
-    // What is queued from now on will not be sent; what was sent may be answered.
-    calls.end_unsent(&ENDED);
-}
-
-struct Reader<R> {
-    lines: Lines<R>,
-    link: Link,
-    replies: Arc<dyn Replies>,
-    era: watch::Receiver<Era>,
-    /// Lines without a message, one after the other.
-    in_a_row: u32,
-}
-
-impl<R: AsyncRead + Unpin> Reader<R> {
-    /// Reads to the end of the output, and fails what still runs then.
-    async fn run(mut self) {
-        let error = loop {
-            match self.lines.next().await {
-                Ok(Line::Whole(line)) => {
-                    self.take(line).await;
-                    if self.in_a_row > PATIENCE_WITH_GARBAGE {
-                        break CallError::Protocol {
-                            what: "it writes lines that are no messages, and nothing else",
-                        };
-                    }
-                }
-                Ok(Line::TooLarge(excess, id)) => {
-                    let error = CallError::TooLarge {
-                        cap: excess.cap,
-                        unit: excess.unit,
-                    };
-                    tracing::warn!("a server sent a message with {excess}; it was dropped");
-                    match id {
-                        Some(id) => self.link.calls.settle(&Value::from(id), Err(error)),
-                        None => self.link.calls.count_garbage(),
-                    }
-                }
-                Ok(Line::Endless) => {
-                    break CallError::Protocol {
-                        what: "it writes a line that does not end",
-                    };
-                }
-                Ok(Line::End) | Err(_) => break ENDED,
-            }
-        };
-        self.link.calls.end(&error);
-    }
-
-    async fn take(&mut self, line: Vec<u8>) {
-        // A long line is parsed off the thread that serves everybody else.
-        let messages = match line.len() > LONG_LINE {
-            true => spawn_blocking(move || Incoming::read(&line))
-                .await
-                .unwrap_or_default(),
-            false => Incoming::read(&line),
-        };
-        for message in messages {
-            self.in_a_row = match message {
-                Incoming::Unusable => self.in_a_row.saturating_add(1),
-                _ => 0,
-            };
-            self.dispatch(message);
-        }
-    }
-
-    fn dispatch(&self, message: Incoming) {
-        let calls = &self.link.calls;
-        match message {
-            Incoming::Answer { id, answer } => calls.settle(&id, Ok(answer)),
-            Incoming::Request { id, method, params } => {
-                let era = *self.era.borrow();
-                calls.asked(id, method, params, era, None, &self.replies);
-            }
-            Incoming::Notification { method, params } => calls.notified(&method, params, None),
-            Incoming::Unusable => {
-                if calls.flaws().0 == 0 {
-                    tracing::warn!("a server wrote a line that is no message of the protocol");
-                }
-                calls.count_garbage();
-            }
-        }
-    }
-}
-
 impl Unopened {
     const fn otherwise(error: CallError) -> Self {
         Self {
@@ -469,14 +350,8 @@ impl fmt::Debug for Link {
     }
 }
 
-const ENDED: CallError = CallError::Ended {
-    may_have_run: MayHaveRun::No,
-};
 /// How long a server may take to answer the probe before `initialize` is sent beside it. The
 /// slowest ones need this long to start.
 const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a server may take to close its output after its input was closed.
 const FAREWELL: Duration = Duration::from_secs(2);
-const LONG_LINE: usize = 64 * 1024;
-/// A program that is no server at all is not read for ever.
-const PATIENCE_WITH_GARBAGE: u32 = 100_000;

@@ -10,6 +10,8 @@ mod lines;
 mod lines_conversation;
 mod listing;
 mod opening;
+mod pipes;
+mod running;
 pub mod wire;
 
 use std::fmt;
@@ -19,11 +21,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-pub use self::calls::{Calls, Replies, Running};
+pub use self::calls::{Calls, Replies};
 pub use self::caps::{Caps, Excess, Scanner};
 pub use self::lines_conversation::{AtProbe, LineConversation, Unopened};
 pub use self::listing::{ListCaps, list_all};
 pub use self::opening::{Eras, Introduction, Negotiation, Probed, initialized, probed, settled};
+pub use self::running::Running;
 use crate::host::ProgressReporter;
 use crate::{JsonObject, ProtocolRevision};
 

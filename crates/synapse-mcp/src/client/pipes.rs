@@ -1,0 +1,156 @@
+//! The two ends of a program's pipes: one task writes what is queued, one reads what comes.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+
+use super::calls::{Calls, Replies};
+use super::caps::Caps;
+use super::lines::{Line, Lines};
+use super::wire::Incoming;
+use super::{CallError, MayHaveRun};
+use crate::Era;
+
+/// What the writer does next.
+pub(super) enum Item {
+    Message(Vec<u8>),
+    Request(u64, Vec<u8>),
+    /// Closes the input of the server.
+    End,
+}
+
+/// Writes what is queued. Its end closes the input of the server.
+pub(super) async fn write<W: AsyncWrite + Unpin>(
+    mut input: W,
+    mut queue: UnboundedReceiver<Item>,
+    calls: Arc<Calls>,
+) {
+    while let Some(item) = queue.recv().await {
+        let mut message = match item {
+            Item::Message(message) => message,
+            Item::Request(id, message) if calls.sending(id) => message,
+            Item::Request(..) => continue,
+            Item::End => break,
+        };
+        message.push(b'\n');
+        let written = input.write_all(&message).await;
+        if written.is_err() || input.flush().await.is_err() {
+            // A server that no longer reads may still answer what it has read.
+            break;
+        }
+    }
+    drop(input.shutdown().await);
+    drop(input);
+    // What is queued from now on will not be sent; what was sent may be answered.
+    calls.end_unsent(&ENDED);
+}
+
+/// Reads what a server writes.
+pub(super) struct Reader<R> {
+    lines: Lines<R>,
+    calls: Arc<Calls>,
+    replies: Arc<dyn Replies>,
+    /// The era, once it is known.
+    era: watch::Receiver<Era>,
+    /// Lines without a message, one after the other.
+    in_a_row: u32,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    pub(super) fn new(
+        output: R,
+        caps: Caps,
+        calls: Arc<Calls>,
+        replies: Arc<dyn Replies>,
+        era: watch::Receiver<Era>,
+    ) -> Self {
+        Self {
+            lines: Lines::new(output, caps),
+            calls,
+            replies,
+            era,
+            in_a_row: 0,
+        }
+    }
+
+    /// Reads to the end of the output, and fails what still runs then.
+    pub(super) async fn run(mut self) {
+        let error = loop {
+            match self.lines.next().await {
+                Ok(Line::Whole(line)) => {
+                    self.take(line).await;
+                    if self.in_a_row > PATIENCE_WITH_GARBAGE {
+                        break CallError::Protocol {
+                            what: "it writes lines that are no messages, and nothing else",
+                        };
+                    }
+                }
+                Ok(Line::TooLarge(excess, id)) => {
+                    let error = CallError::TooLarge {
+                        cap: excess.cap,
+                        unit: excess.unit,
+                    };
+                    tracing::warn!("a server sent a message with {excess}; it was dropped");
+                    match id {
+                        Some(id) => self.calls.settle(&Value::from(id), Err(error)),
+                        None => self.calls.count_garbage(),
+                    }
+                }
+                Ok(Line::Endless) => {
+                    break CallError::Protocol {
+                        what: "it writes a line that does not end",
+                    };
+                }
+                Ok(Line::End) | Err(_) => break ENDED,
+            }
+        };
+        self.calls.end(&error);
+    }
+
+    async fn take(&mut self, line: Vec<u8>) {
+        // A long line is parsed off the thread that serves everybody else.
+        let messages = match line.len() > LONG_LINE {
+            true => spawn_blocking(move || Incoming::read(&line))
+                .await
+                .unwrap_or_default(),
+            false => Incoming::read(&line),
+        };
+        for message in messages {
+            self.in_a_row = match message {
+                Incoming::Unusable => self.in_a_row.saturating_add(1),
+                _ => 0,
+            };
+            self.dispatch(message);
+        }
+    }
+
+    fn dispatch(&self, message: Incoming) {
+        let calls = &self.calls;
+        match message {
+            Incoming::Answer { id, answer } => calls.settle(&id, Ok(answer)),
+            Incoming::Request { id, method, params } => {
+                let era = *self.era.borrow();
+                calls.asked(id, method, params, era, None, &self.replies);
+            }
+            Incoming::Notification { method, params } => calls.notified(&method, params, None),
+            Incoming::Unusable => {
+                if calls.flaws().0 == 0 {
+                    tracing::warn!("a server wrote a line that is no message of the protocol");
+                }
+                calls.count_garbage();
+            }
+        }
+    }
+}
+
+/// For a request that has not reached the server.
+pub(super) const ENDED: CallError = CallError::Ended {
+    may_have_run: MayHaveRun::No,
+};
+const LONG_LINE: usize = 64 * 1024;
+/// A program that is no server at all is not read for ever.
+const PATIENCE_WITH_GARBAGE: u32 = 100_000;

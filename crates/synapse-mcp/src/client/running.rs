@@ -1,0 +1,122 @@
+//! A request that runs, and how long it is waited for.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use super::calls::Calls;
+use super::wire::Answer;
+use super::{CallError, MayHaveRun};
+
+/// A request that runs. Dropping it takes it off the books and gives up the questions asked for it.
+pub struct Running {
+    pub(super) calls: Arc<Calls>,
+    pub(super) id: u64,
+    pub(super) renewed: Arc<Notify>,
+    pub(super) answer: oneshot::Receiver<Result<Answer, CallError>>,
+    pub(super) began: Instant,
+    pub(super) patience: Duration,
+    pub(super) longest: Duration,
+    pub(super) flaws: (u64, u64),
+}
+
+impl Running {
+    /// The id that the request has at the server, and its progress token.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Waits for the answer that [`Calls::settle`] hands over, as long as the request's patience
+    /// and the progress reported for it allow.
+    ///
+    /// # Errors
+    /// Why none came.
+    pub async fn answer(&mut self) -> Result<Answer, CallError> {
+        let Self {
+            calls,
+            renewed,
+            answer,
+            began,
+            patience,
+            longest,
+            flaws,
+            ..
+        } = self;
+        let time = Time {
+            began: *began,
+            patience: *patience,
+            longest: *longest,
+        };
+        tokio::select! {
+            biased;
+            answer = answer => answer.unwrap_or(Err(CallError::Ended { may_have_run: MayHaveRun::Yes })),
+            waited = time.passes(renewed) => Err(late(calls, *flaws, waited)),
+        }
+    }
+
+    /// Resolves when the patience for the request is at its end, with the error that says so.
+    pub async fn impatience(&self) -> CallError {
+        let time = Time {
+            began: self.began,
+            patience: self.patience,
+            longest: self.longest,
+        };
+        let waited = time.passes(&self.renewed).await;
+        late(&self.calls, self.flaws, waited)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _was_sent = self.calls.give_up(self.id);
+    }
+}
+
+/// Silence is what a server's faults look like from here; what was counted meanwhile says more.
+fn late(calls: &Calls, (garbage, strays): (u64, u64), waited: Duration) -> CallError {
+    let (garbage_now, strays_now) = calls.flaws();
+    if strays_now > strays {
+        return CallError::Protocol {
+            what: "it answered under an id that it was not asked with",
+        };
+    }
+    if garbage_now > garbage {
+        return CallError::Protocol {
+            what: "it wrote what is no message of the protocol, and no answer",
+        };
+    }
+    CallError::Timeout { waited }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    began: Instant,
+    patience: Duration,
+    longest: Duration,
+}
+
+impl Time {
+    async fn passes(self, renewed: &Notify) -> Duration {
+        let end = self.began + self.longest;
+        let mut until = end.min(self.began + self.patience);
+        loop {
+            tokio::select! {
+                () = sleep_until(until) => return self.began.elapsed(),
+                () = renewed.notified() => until = end.min(Instant::now() + self.patience),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Running")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

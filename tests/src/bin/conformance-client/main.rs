@@ -1,0 +1,205 @@
+//! The client that the official conformance suite of MCP judges, on the client code of the product:
+//! it opens a conversation with the server whose URL is its last argument, and uses whatever that
+//! offers once.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a JSON value that is indexed answers null for what it does not have"
+)]
+
+mod answers;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use synapse_core::{NetworkGate, Origin};
+use synapse_http::{HttpClient, HttpConfig};
+use synapse_hub::transport::{Credentials, HttpServer, check_annotations};
+use synapse_mcp::JsonObject;
+use synapse_mcp::client::{
+    CallError, Caps, Conversation, Eras, Introduction, ListCaps, Outgoing, list_all,
+};
+use url::Url;
+
+use crate::answers::{Answers, object};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let url = std::env::args().next_back().unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let used = runtime.block_on(use_all(url.parse()?));
+    runtime.shutdown_background();
+    used
+}
+
+/// What the suite says about the scenario.
+fn told(name: &str) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how the suite tells its client what to do"
+    )]
+    std::env::var(name).ok()
+}
+
+/// Who logs in, for the scenarios of authorization.
+fn credentials(scenario: &str) -> Result<Option<Arc<dyn Credentials>>, Box<dyn Error>> {
+    match scenario.starts_with("auth/") {
+        true => Err(format!("nobody logs in for {scenario}").into()),
+        false => Ok(None),
+    }
+}
+
+async fn use_all(url: Url) -> Result<(), Box<dyn Error>> {
+    let scenario = told("MCP_CONFORMANCE_SCENARIO").unwrap_or_default();
+    let context = told("MCP_CONFORMANCE_CONTEXT");
+    let context: Value = serde_json::from_str(context.as_deref().unwrap_or("null"))?;
+    let permit = NetworkGate::Open.permit([Origin::of(&url)]);
+    let server = HttpServer {
+        client: HttpClient::new(HttpConfig::default()),
+        permit: Arc::new(permit.map_err(|failure| failure.to_string())?),
+        url,
+        headers: Vec::new(),
+        secret_headers: Vec::new(),
+        credentials: credentials(&scenario)?,
+        introduction: Introduction {
+            client_info: object(json!({"name": "synapse-conformance-client", "version": "1.0.0"})),
+            capabilities: capabilities(),
+            eras: Eras::Both,
+            standing: Some(Arc::new(Answers)),
+        },
+        caps: Caps::default(),
+        start: PATIENCE,
+    };
+    let conversation = server.open().await?;
+    eprintln(&format!("era: {}", conversation.hello().negotiation));
+    let used = use_offers(&conversation, &context).await;
+    conversation.close().await;
+    Ok(used?)
+}
+
+async fn use_offers(conversation: &dyn Conversation, context: &Value) -> Result<(), CallError> {
+    let capabilities = &conversation.hello().capabilities;
+    let tools = list(conversation, "tools/list", "tools").await?;
+    let (offered, refused): (Vec<_>, Vec<_>) = tools
+        .into_iter()
+        .partition(|tool| check_annotations(&tool["inputSchema"]).is_ok());
+    for tool in &refused {
+        eprintln(&format!("left out: {}", tool["name"]));
+    }
+    for tool in &offered {
+        for arguments in arguments_of(tool, context) {
+            let params = json!({"name": tool["name"], "arguments": arguments});
+            let outgoing = Outgoing {
+                input_schema: Some(tool["inputSchema"].clone()),
+                ..request("tools/call", params)
+            };
+            // A tool may refuse arguments that only fit its schema.
+            match ask(conversation, outgoing).await {
+                Err(CallError::Rpc(error)) => eprintln(&format!("refused: {error}")),
+                outcome => drop(outcome?),
+            }
+        }
+    }
+    if capabilities.contains_key("resources") {
+        for resource in list(conversation, "resources/list", "resources").await? {
+            ask(
+                conversation,
+                request("resources/read", json!({"uri": resource["uri"]})),
+            )
+            .await?;
+        }
+    }
+    if capabilities.contains_key("prompts") {
+        for prompt in list(conversation, "prompts/list", "prompts").await? {
+            ask(
+                conversation,
+                request("prompts/get", json!({"name": prompt["name"]})),
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn list(
+    conversation: &dyn Conversation,
+    method: &str,
+    key: &str,
+) -> Result<Vec<Value>, CallError> {
+    list_all(
+        conversation,
+        request(method, json!({})),
+        key,
+        ListCaps::default(),
+    )
+    .await
+}
+
+/// Asks, and answers what the server of the modern era wants to know first.
+async fn ask(conversation: &dyn Conversation, outgoing: Outgoing) -> Result<JsonObject, CallError> {
+    let mut round = outgoing.clone();
+    loop {
+        let result = conversation.request(round).await?;
+        if result.get("resultType").and_then(Value::as_str) != Some("input_required") {
+            return Ok(result);
+        }
+        let result = Value::Object(result);
+        round = outgoing.clone();
+        if let Some(requests) = result["inputRequests"].as_object() {
+            let answers = requests.iter().map(|(key, request)| {
+                let method = request["method"].as_str().unwrap_or_default();
+                (key.clone(), Answers::answer(method, &request["params"]))
+            });
+            let answers = Value::Object(answers.collect());
+            round.params.insert("inputResponses".to_owned(), answers);
+        }
+        if let Some(state) = result.get("requestState") {
+            round
+                .params
+                .insert("requestState".to_owned(), state.clone());
+        }
+    }
+}
+
+/// The arguments that the scenario names for a tool, or some that fit its schema.
+fn arguments_of(tool: &Value, context: &Value) -> Vec<Value> {
+    if let Some(calls) = context["toolCalls"].as_array() {
+        let calls = calls.iter().filter(|call| call["name"] == tool["name"]);
+        return calls.map(|call| call["arguments"].clone()).collect();
+    }
+    let properties = tool["inputSchema"]["properties"].as_object();
+    let sample = |schema: &Value| match schema["type"].as_str() {
+        Some("number" | "integer") => json!(5),
+        Some("boolean") => json!(true),
+        Some("array") => json!([]),
+        Some("object") => json!({}),
+        _ => json!("text"),
+    };
+    let arguments = properties.into_iter().flatten();
+    let arguments = arguments.map(|(name, schema)| (name.clone(), sample(schema)));
+    vec![Value::Object(arguments.collect())]
+}
+
+fn request(method: &str, params: Value) -> Outgoing {
+    Outgoing {
+        params: object(params),
+        capabilities: capabilities(),
+        questions: Some(Arc::new(Answers)),
+        ..Outgoing::within(method, PATIENCE)
+    }
+}
+
+fn capabilities() -> JsonObject {
+    object(json!({"elicitation": {"form": {}}, "sampling": {}, "roots": {"listChanged": false}}))
+}
+
+/// The suite shows it when the scenario fails.
+fn eprintln(text: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
