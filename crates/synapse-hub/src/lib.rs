@@ -17,6 +17,7 @@ mod failure;
 pub mod hosts;
 mod hub;
 mod index;
+mod instructions;
 mod names;
 mod owners;
 mod places;

@@ -4,6 +4,14 @@
 //! Tools: `echo` gives its arguments back, `ask` asks the user a question, `env` tells its
 //! variables, `crash` exits with code 7, `hang` never answers.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::zombie_processes,
+    reason = "a double that tells its environment and leaves a process behind, for the one under \
+              test to hide and to end; a member that is set of a JSON object is there"
+)]
+
 use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
 
@@ -300,10 +308,6 @@ fn note(path: Option<&PathBuf>, line: &str) {
         .expect("a note");
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a double that leaves a process behind, to be ended by the one under test"
-)]
 fn leave_child(starts: Option<&PathBuf>) {
     let script = "trap '' TERM HUP; exec sleep 1000";
     let child = std::process::Command::new("setsid")

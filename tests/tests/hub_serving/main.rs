@@ -6,6 +6,7 @@
 mod calls;
 mod ending;
 mod offers;
+mod questions;
 
 use std::path::PathBuf;
 

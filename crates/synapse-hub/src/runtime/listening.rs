@@ -13,8 +13,9 @@ use synapse_mcp::client::{Outgoing, Questions, RpcError};
 use synapse_mcp::host::LogLevel;
 use synapse_mcp::{Era, JsonObject};
 
+use super::hearing::Hearing;
 use super::relaying::refused;
-use super::{Hearing, Live, Runtime, lock};
+use super::{Live, Runtime, lock};
 use crate::failure::{Refusal, Stage};
 use crate::ports::Events;
 

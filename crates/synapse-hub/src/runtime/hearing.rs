@@ -1,0 +1,58 @@
+//! What an upstream says unasked: that its lists or resources changed.
+
+use std::sync::Weak;
+use std::sync::atomic::Ordering;
+
+use synapse_mcp::JsonObject;
+use synapse_mcp::host::Change;
+
+use super::{Runtime, Slot, lock};
+use crate::ports::Events;
+
+/// Hears what an upstream says unasked.
+pub(super) struct Hearing(pub(super) Weak<Runtime>);
+
+impl Events for Hearing {
+    fn notified(&self, method: &str, params: JsonObject) {
+        let Some(runtime) = self.0.upgrade() else {
+            return;
+        };
+        let tell = |change| {
+            if let Some(hub) = runtime.hub.upgrade() {
+                hub.tell(change);
+            }
+        };
+        let stale = || {
+            if let Slot::Live(live) = &*lock(&runtime.slot) {
+                live.is_stale.store(true, Ordering::SeqCst);
+            }
+        };
+        match method {
+            // A pinned list stays as it is; without a pin the IDE asks again and gets the new one.
+            "notifications/tools/list_changed" => {
+                stale();
+                if runtime.follows() {
+                    tell(Change::Tools);
+                }
+            }
+            "notifications/prompts/list_changed" => {
+                stale();
+                if runtime.follows() {
+                    tell(Change::Prompts);
+                }
+            }
+            "notifications/resources/list_changed" => {
+                stale();
+                tell(Change::Resources);
+            }
+            "notifications/resources/updated" => {
+                if let Some(uri) = params.get("uri").and_then(serde_json::Value::as_str) {
+                    tell(Change::Resource {
+                        uri: uri.to_owned(),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+}
