@@ -135,14 +135,21 @@ mod tests {
     fn the_document_of_the_guide_lists_our_own_redirect() {
         let text = include_str!("../../../docs/oauth/client.json");
         let document: serde_json::Value = serde_json::from_str(text).unwrap();
-        let own = Redirect::own(&Url::parse("https://a.test/").unwrap(), RegistrationKind::MetadataDocument, 7);
+        let own = Redirect::own(
+            &Url::parse("https://a.test/").unwrap(),
+            RegistrationKind::MetadataDocument,
+            7,
+        );
         let portless = own.uri.replace(":7/", "/");
         let listed = document["redirect_uris"].as_array().unwrap();
         assert!(listed.iter().any(|uri| *uri == portless), "{listed:?}");
         assert_eq!(document["application_type"], "native");
         assert_eq!(document["token_endpoint_auth_method"], "none");
         let id = document["client_id"].as_str().unwrap();
-        assert!(id.starts_with("https://") && id.ends_with("/client.json"), "{id}");
+        assert!(
+            id.starts_with("https://") && id.ends_with("/client.json"),
+            "{id}"
+        );
     }
 
     #[test]
