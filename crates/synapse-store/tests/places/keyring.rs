@@ -6,9 +6,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use synapse_core::Code;
-use synapse_core::ports::{SecretKeeper as _, Shelf, Writing};
-use synapse_store::Secrets;
+use synapse_core::ports::{SecretKeeper as _, Shelf, TokenStore as _, Writing};
+use synapse_core::time::Timestamp;
+use synapse_core::upstream::{
+    AuthMethod, OAuthClient, RecordKey, RegistrationKind, TokenRecord, TokenState,
+};
+use synapse_store::{Home, Secrets, TokenRecords};
 use tempfile::TempDir;
 
 use crate::support::{Place, TOKEN, code, keep, resolve, value};
@@ -131,6 +136,67 @@ async fn fails_with(secrets: &Secrets, expected: Code) {
     assert_eq!(failure.unwrap_err().code, expected);
 }
 
+/// Token records of logins, where `oauth.toml` says that the keyring keeps them.
+async fn tokens(role: Role, home: Home) {
+    home.create().unwrap();
+    let settings = std::fs::File::create(home.oauth_settings()).unwrap();
+    (&settings).write_all(b"store = \"keyring\"\n").unwrap();
+    let records = TokenRecords::open(home.clone()).unwrap();
+    let key = RecordKey {
+        config: "home".to_owned(),
+        server: "hf".parse().unwrap(),
+        url: "https://mcp.test/mcp".parse().unwrap(),
+        issuer: "https://as.test".to_owned(),
+    };
+    if role == Role::Unlocked {
+        assert!(records.load(&key).await.unwrap().is_none());
+        let mut transaction = records.begin(&key).await.unwrap();
+        transaction.keep(None, &record()).await.unwrap();
+        let found = records.load(&key).await.unwrap().unwrap();
+        assert_eq!(found.access.unwrap().expose_secret(), "fake-access");
+        assert_eq!(records.list("home").await.unwrap().len(), 1);
+        assert_eq!(records.list("other").await.unwrap().len(), 0);
+        transaction.remove().await.unwrap();
+        assert!(records.load(&key).await.unwrap().is_none());
+        // One is left for the keyring to be locked over.
+        transaction.keep(None, &record()).await.unwrap();
+    } else {
+        let unavailable = Code::OauthStoreUnavailable;
+        assert_eq!(records.load(&key).await.unwrap_err().code, unavailable);
+        let mut transaction = records.begin(&key).await.unwrap();
+        let failure = transaction.keep(None, &record()).await.unwrap_err();
+        assert_eq!(failure.code, unavailable);
+        assert_eq!(transaction.remove().await.unwrap_err().code, unavailable);
+    }
+    // No file stands in for it.
+    let directory = home.oauth().join("home");
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let name = entry.unwrap().file_name();
+        assert!(!name.to_string_lossy().ends_with(".json"), "{name:?}");
+    }
+}
+
+fn record() -> TokenRecord {
+    TokenRecord {
+        generation: 1,
+        state: TokenState::Usable,
+        client: OAuthClient {
+            id: "client".to_owned(),
+            secret: None,
+            kind: RegistrationKind::Configured,
+            redirect_uri: None,
+            auth_method: AuthMethod::None,
+        },
+        token_endpoint: "https://as.test/token".parse().unwrap(),
+        resource: None,
+        access: Some("fake-access".into()),
+        refresh: None,
+        scopes: Vec::new(),
+        expires_at: None,
+        obtained_at: Timestamp::from_millis(0),
+    }
+}
+
 /// Puts an item there as another program would.
 fn put(account: &str, content: &[u8]) {
     use keyring_core::api::CredentialStoreApi as _;
@@ -174,7 +240,10 @@ async fn play_a_role() {
     let role = Role::ALL
         .into_iter()
         .find(|role| format!("{role:?}") == name);
-    role.unwrap().play(Place::new().secrets()).await;
+    let role = role.unwrap();
+    let place = Place::new();
+    role.play(place.secrets()).await;
+    tokens(role, place.home()).await;
     writeln!(std::io::stdout(), "{PLAYED}").unwrap();
 }
 
