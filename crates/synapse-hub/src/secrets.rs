@@ -146,17 +146,14 @@ impl Credentials for UpstreamCredentials {
     }
 
     async fn refused(&self, status: u16, challenges: &[String]) -> Failure {
-        if let (Some(tokens), Target::Url { url, headers }) = (&self.tokens, &self.target) {
-            if !has_authorization(headers) {
-                let sent = self
-                    .sent
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clone();
-                return tokens
-                    .refused(&self.server, url, sent.as_deref(), status, challenges)
-                    .await;
-            }
+        if let (Some(tokens), Target::Url { url, headers }) = (&self.tokens, &self.target)
+            && !has_authorization(headers)
+        {
+            let sent = self.sent.lock();
+            let sent = sent.unwrap_or_else(PoisonError::into_inner).clone();
+            return tokens
+                .refused(&self.server, url, sent.as_deref(), status, challenges)
+                .await;
         }
         Failure::new(
             Code::UpstreamRefused,

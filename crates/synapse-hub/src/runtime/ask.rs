@@ -84,7 +84,8 @@ impl Runtime {
             self.rows()
                 .begin(kind, ask.subject.name(), Some(&ask.caller), facts)
         });
-        let work = self.carry_out(&ask, &pulse, row.as_mut());
+        // Boxed, because it holds every way through the era matrix.
+        let work = Box::pin(self.carry_out(&ask, &pulse, row.as_mut()));
         let asked = pulse.around(&server, work).await;
         if let Some(row) = row {
             self.end(row, &asked).await;

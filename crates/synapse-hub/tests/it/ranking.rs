@@ -186,7 +186,6 @@ async fn three_quarters_of_the_requests_find_a_fitting_tool_among_the_first_five
         }
     }
     let found = LABELLED.len() - missed.len();
-    println!("recall@5 = {found}/{}; missed: {missed:#?}", LABELLED.len());
     assert!(found * 4 >= LABELLED.len() * 3, "{found}: {missed:#?}");
 }
 

@@ -327,5 +327,5 @@ async fn the_guide_names_what_is_offered() {
         assert!(guide.contains(&format!("`{name}`")), "{name}");
         count += 1;
     }
-    assert_eq!(count, 6 + 4 + 3 + 8);
+    assert_eq!(count, 6 + 4 + 3 + 10);
 }
