@@ -8,7 +8,7 @@ use tokio::time::timeout_at;
 use url::Url;
 
 use super::find::Ground;
-use super::{Login, News, words};
+use super::{Login, Look, News, words};
 use crate::authorize::{Attempt, Judged, begin, look};
 use crate::callback::{Expected, Listener, pasted};
 use crate::device::refused;
@@ -134,6 +134,9 @@ impl Login<'_, '_> {
         let resource = ground.resource.as_deref();
         let attempt = begin(endpoint, &client.id, redirect, &ground.scopes, resource)?;
         self.oauth.remember(&attempt.verifier);
+        if self.request.look == Look::Never {
+            return Ok((client, attempt));
+        }
         let permit = self.permit_for(endpoint);
         match look(self.wire, &permit, &attempt, redirect, &client.id).await {
             Judged::Fine => {}

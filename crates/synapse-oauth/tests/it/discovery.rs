@@ -215,7 +215,7 @@ async fn a_server_without_metadata_is_told_with_each_address() {
 async fn a_server_that_asks_for_nothing_needs_no_login() {
     let bench = Bench::with(instead("/mcp", Reply::json(200, "{}")));
     bench.fails(Bench::settings(), Code::OauthNoChallenge).await;
-    assert_eq!(bench.authority.paths(), ["/mcp"]);
+    assert_eq!(bench.authority.paths(), ["/mcp", "/mcp"]);
 }
 
 #[tokio::test]
