@@ -38,6 +38,9 @@ mod store;
 async fn main() {
     let url: Url = std::env::args().next_back().unwrap().parse().unwrap();
     let client = Client::new(url);
+    if client.is_modern {
+        return client.call_all().await;
+    }
     let begun = client.call(
         "initialize",
         json!({
@@ -48,12 +51,7 @@ async fn main() {
     );
     begun.await;
     client.notify("notifications/initialized").await;
-    let listed = client.call("tools/list", json!({})).await;
-    for tool in listed["tools"].as_array().into_iter().flatten() {
-        client
-            .call("tools/call", json!({"name": tool["name"], "arguments": {}}))
-            .await;
-    }
+    client.call_all().await;
 }
 
 struct Client {
@@ -65,6 +63,8 @@ struct Client {
     tokens: Tokens,
     settings: LoginSettings,
     session: std::sync::Mutex<Option<String>>,
+    /// Whether revision 2026-07-28 is spoken: without sessions and greetings.
+    is_modern: bool,
 }
 
 impl Client {
@@ -99,6 +99,15 @@ impl Client {
             },
             url,
             session: std::sync::Mutex::default(),
+            is_modern: told("MCP_CONFORMANCE_PROTOCOL_VERSION").as_deref() == Some(MODERN),
+        }
+    }
+
+    async fn call_all(&self) {
+        let listed = self.call("tools/list", json!({})).await;
+        for tool in listed["tools"].as_array().into_iter().flatten() {
+            let params = json!({"name": tool["name"], "arguments": {}});
+            self.call("tools/call", params).await;
         }
     }
 
@@ -108,7 +117,14 @@ impl Client {
     }
 
     /// Calls, and logs in at most twice for one call.
-    async fn call(&self, method: &str, params: Value) -> Value {
+    async fn call(&self, method: &str, mut params: Value) -> Value {
+        if self.is_modern {
+            params["_meta"] = json!({
+                "io.modelcontextprotocol/protocolVersion": MODERN,
+                "io.modelcontextprotocol/clientInfo": {"name": "synapse-conformance", "version": "1.0.0"},
+                "io.modelcontextprotocol/clientCapabilities": {},
+            });
+        }
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         for attempt in 0..3 {
             let failure = match self.send(&message).await {
@@ -138,8 +154,18 @@ impl Client {
         let session = self.session.lock().unwrap().clone();
         let mut request = HttpRequest::new(Method::Post, self.url.clone(), PATIENCE)
             .header("accept", "application/json, text/event-stream")
-            .header("mcp-protocol-version", "2025-11-25")
+            .header(
+                "mcp-protocol-version",
+                if self.is_modern { MODERN } else { "2025-11-25" },
+            )
             .json(message.to_string().into_bytes());
+        let name = message["params"]["name"].as_str();
+        if self.is_modern {
+            request = request.header("mcp-method", message["method"].as_str().unwrap());
+        }
+        if let (true, Some(name)) = (self.is_modern, name) {
+            request = request.header("mcp-name", name);
+        }
         if let Some(session) = &session {
             request = request.header("mcp-session-id", session);
         }
@@ -286,4 +312,5 @@ impl OAuthRecorder for Nobody {
     async fn record(&self, _event: &OAuthEvent) {}
 }
 
+const MODERN: &str = "2026-07-28";
 const PATIENCE: Duration = Duration::from_secs(20);
