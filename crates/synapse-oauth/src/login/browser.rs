@@ -18,7 +18,7 @@ use crate::registration::{Choice, register};
 
 impl Login<'_, '_> {
     pub(super) async fn with_browser(
-        &mut self,
+        &self,
         ground: &Ground,
         choice: Choice,
         opener: &dyn BrowserOpener,
@@ -55,7 +55,7 @@ impl Login<'_, '_> {
     }
 
     pub(super) async fn with_paste(
-        &mut self,
+        &self,
         ground: &Ground,
         choice: Choice,
     ) -> Result<(OAuthClient, Grant), Failure> {
@@ -114,7 +114,7 @@ impl Login<'_, '_> {
 
     /// The client, registered if it has to be, and an attempt that the server was asked about.
     async fn prepare(
-        &mut self,
+        &self,
         ground: &Ground,
         choice: Choice,
         endpoint: &Url,
@@ -149,7 +149,7 @@ impl Login<'_, '_> {
 
     /// Registers a client and keeps it at once: a login that is broken off blocks nothing.
     pub(super) async fn register(
-        &mut self,
+        &self,
         ground: &Ground,
         redirect: &str,
     ) -> Result<OAuthClient, Failure> {

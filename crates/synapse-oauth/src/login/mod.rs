@@ -285,7 +285,7 @@ impl Login<'_, '_> {
     }
 
     async fn with_device(
-        &mut self,
+        &self,
         ground: &Ground,
         choice: Choice,
     ) -> Result<(OAuthClient, Grant), Failure> {
