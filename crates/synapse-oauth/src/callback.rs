@@ -211,7 +211,7 @@ mod tests {
                 false,
                 mismatch.clone(),
             ),
-            ("error=access_denied", true, mismatch.clone()),
+            ("error=access_denied", true, mismatch),
             ("error=access_denied", false, Err(Some(Code::OauthDenied))),
             (
                 "error=invalid_scope",

@@ -32,7 +32,8 @@ pub use self::challenge::Demand;
 pub use self::discovery::{Resource, ServerMetadata};
 pub use self::examine::{Rung, RungOutcome};
 pub use self::login::{
-    Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, News, Proposal, Registering, Way,
+    Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, Look, News, Proposal, Registering,
+    Way,
 };
 pub use self::logout::{LoggedOut, Registrations};
 pub use self::tokens::Tokens;

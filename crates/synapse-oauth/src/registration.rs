@@ -194,7 +194,7 @@ pub(crate) async fn register(
     }
     let body = wanted.to_string().into_bytes();
     let answer = wire
-        .json(permit, endpoint.clone(), body, "application/json")
+        .json(permit, endpoint.clone(), body)
         .await
         .map_err(|failure| no_answer("the registration got no answer", &failure))?;
     let status = answer.status;

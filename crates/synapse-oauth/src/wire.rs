@@ -56,17 +56,35 @@ impl Wire {
         .await
     }
 
-    /// Sends one POST of JSON.
+    /// Sends one POST of JSON that asks for JSON.
     pub(crate) async fn json(
         &self,
         permit: &NetworkPermit,
         url: Url,
         body: Vec<u8>,
-        accept: &str,
     ) -> Result<HttpResponse, TransportFailure> {
         let request = HttpRequest::new(Method::Post, url, self.deadline);
-        self.send(permit, request.header("accept", accept).json(body))
-            .await
+        let request = request.header("accept", "application/json").json(body);
+        self.send(permit, request).await
+    }
+
+    /// Sends one message of MCP, within a session if there is one.
+    pub(crate) async fn message(
+        &self,
+        permit: &NetworkPermit,
+        url: Url,
+        message: &str,
+        session: Option<&str>,
+    ) -> Result<HttpResponse, TransportFailure> {
+        let mut request = HttpRequest::new(Method::Post, url, self.deadline)
+            .header("accept", "application/json, text/event-stream")
+            .json(message.as_bytes().to_vec());
+        if let Some(session) = session {
+            request = request
+                .header("mcp-session-id", session)
+                .header("mcp-protocol-version", "2025-11-25");
+        }
+        self.send(permit, request).await
     }
 
     /// Sends one POST of a form, with an `authorization` header where the client has one.

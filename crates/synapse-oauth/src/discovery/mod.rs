@@ -27,29 +27,53 @@ pub(crate) struct Probed {
     pub(crate) demand: Demand,
 }
 
-/// Sends one request without a token, as a client of MCP begins, and reads the challenge.
+/// Sends what a client of MCP begins with, without a token, and reads the challenge. A server that
+/// greets anybody is asked for its tools as well: some ask for a login there alone.
 ///
 /// # Errors
-/// `oauth.no-challenge` when the server answers it, `transport.*`.
+/// `oauth.no-challenge` when the server answers both, `transport.*`.
 pub(crate) async fn probe(
     wire: &Wire,
     permit: &NetworkPermit,
     server: &Url,
 ) -> Result<Probed, Failure> {
-    let accept = "application/json, text/event-stream";
-    let answer = wire
-        .json(permit, server.clone(), FIRST.as_bytes().to_vec(), accept)
-        .await
-        .map_err(|failure| no_answer("the server could not be asked for its challenge", &failure));
-    let (status, headers) = match answer {
-        Ok(answer) => (answer.status, answer.headers),
-        Err(failure) => return Err(failure),
-    };
-    let demand = Demand::read(headers.all("www-authenticate"));
-    if !demand.bearer && (200..300).contains(&status) {
-        return Err(no_challenge(server, status));
+    let (greeted, session) = ask(wire, permit, server, GREETING, None).await?;
+    if is_challenged(&greeted) {
+        return Ok(greeted);
     }
-    Ok(Probed { status, demand })
+    let (listed, _) = ask(wire, permit, server, TOOLS, session.as_deref()).await?;
+    match (200..300).contains(&greeted.status) {
+        _ if is_challenged(&listed) => Ok(listed),
+        true => Err(no_challenge(server, greeted.status)),
+        // It understood neither; its metadata may say more.
+        false => Ok(greeted),
+    }
+}
+
+fn is_challenged(probed: &Probed) -> bool {
+    probed.demand.bearer || matches!(probed.status, 401 | 403)
+}
+
+/// One request without a token; gives the session that was opened, too.
+async fn ask(
+    wire: &Wire,
+    permit: &NetworkPermit,
+    server: &Url,
+    message: &str,
+    session: Option<&str>,
+) -> Result<(Probed, Option<String>), Failure> {
+    let answer = wire
+        .message(permit, server.clone(), message, session)
+        .await
+        .map_err(|failure| {
+            no_answer("the server could not be asked for its challenge", &failure)
+        })?;
+    let probed = Probed {
+        status: answer.status,
+        demand: Demand::read(answer.headers.all("www-authenticate")),
+    };
+    let session = answer.headers.text("mcp-session-id");
+    Ok((probed, session.map(ToOwned::to_owned)))
 }
 
 fn no_challenge(server: &Url, status: u16) -> Failure {
@@ -58,7 +82,7 @@ fn no_challenge(server: &Url, status: u16) -> Failure {
         "the server answers without a login; none was begun",
     )
     .cause(format!(
-        "it answered {status} to a request without a token, and asked for none"
+        "it answered {status} to a greeting without a token, and asked for none to list its tools"
     ));
     let is_hugging_face = server.origin().ascii_serialization() == crate::HUGGING_FACE;
     let failure = match is_hugging_face && server.query().is_none() {
@@ -157,8 +181,10 @@ fn with_inserted(url: &Url, prefix: &str) -> Url {
     inserted
 }
 
+/// The second request of a client that was greeted.
+const TOOLS: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
 /// The first request of a client: servers of either era answer it with their challenge.
-const FIRST: &str = concat!(
+const GREETING: &str = concat!(
     r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","#,
     r#""capabilities":{},"clientInfo":{"name":"synapse","version":""#,
     env!("CARGO_PKG_VERSION"),

@@ -8,7 +8,7 @@ use tokio::time::timeout_at;
 use url::Url;
 
 use super::find::Ground;
-use super::{Login, News, words};
+use super::{Login, Look, News, words};
 use crate::authorize::{Attempt, Judged, begin, look};
 use crate::callback::{Expected, Listener, pasted};
 use crate::device::refused;
@@ -18,7 +18,7 @@ use crate::registration::{Choice, register};
 
 impl Login<'_, '_> {
     pub(super) async fn with_browser(
-        &mut self,
+        &self,
         ground: &Ground,
         choice: Choice,
         opener: &dyn BrowserOpener,
@@ -55,7 +55,7 @@ impl Login<'_, '_> {
     }
 
     pub(super) async fn with_paste(
-        &mut self,
+        &self,
         ground: &Ground,
         choice: Choice,
     ) -> Result<(OAuthClient, Grant), Failure> {
@@ -114,7 +114,7 @@ impl Login<'_, '_> {
 
     /// The client, registered if it has to be, and an attempt that the server was asked about.
     async fn prepare(
-        &mut self,
+        &self,
         ground: &Ground,
         choice: Choice,
         endpoint: &Url,
@@ -134,6 +134,9 @@ impl Login<'_, '_> {
         let resource = ground.resource.as_deref();
         let attempt = begin(endpoint, &client.id, redirect, &ground.scopes, resource)?;
         self.oauth.remember(&attempt.verifier);
+        if self.request.look == Look::Never {
+            return Ok((client, attempt));
+        }
         let permit = self.permit_for(endpoint);
         match look(self.wire, &permit, &attempt, redirect, &client.id).await {
             Judged::Fine => {}
@@ -146,7 +149,7 @@ impl Login<'_, '_> {
 
     /// Registers a client and keeps it at once: a login that is broken off blocks nothing.
     pub(super) async fn register(
-        &mut self,
+        &self,
         ground: &Ground,
         redirect: &str,
     ) -> Result<OAuthClient, Failure> {

@@ -33,7 +33,7 @@ enum Lead {
 }
 
 impl Login<'_, '_> {
-    pub(super) async fn find(&mut self) -> Result<Ground, Failure> {
+    pub(super) async fn find(&self) -> Result<Ground, Failure> {
         let limit = self.oauth.times.discovery;
         let mut trail = Trail::default();
         let url = self.request.url;
@@ -115,7 +115,7 @@ impl Login<'_, '_> {
 
     /// Reads the metadata. Nothing is sent to an origin before its owner agreed to it.
     async fn server(
-        &mut self,
+        &self,
         lead: Lead,
         before: &[(RecordKey, TokenRecord)],
         trail: &mut Trail,

@@ -76,6 +76,16 @@ pub enum Registering {
     Refused,
 }
 
+/// Whether the authorization URL is asked for once before a browser opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Look {
+    /// It is, and what would end as a page that nobody hears of is a failure.
+    #[default]
+    First,
+    /// It is not: for servers that count each request as an attempt, such as the official suite's.
+    Never,
+}
+
 /// What to log in to, and how.
 #[derive(Debug)]
 pub struct LoginRequest<'a> {
@@ -97,6 +107,8 @@ pub struct LoginRequest<'a> {
     pub port: Option<u16>,
     /// How.
     pub way: Way<'a>,
+    /// Whether the authorization URL is asked for first.
+    pub look: Look,
 }
 
 /// An authorization server that is about to be contacted for the first time.
@@ -273,7 +285,7 @@ impl Login<'_, '_> {
     }
 
     async fn with_device(
-        &mut self,
+        &self,
         ground: &Ground,
         choice: Choice,
     ) -> Result<(OAuthClient, Grant), Failure> {

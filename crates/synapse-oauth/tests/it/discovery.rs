@@ -215,7 +215,24 @@ async fn a_server_without_metadata_is_told_with_each_address() {
 async fn a_server_that_asks_for_nothing_needs_no_login() {
     let bench = Bench::with(instead("/mcp", Reply::json(200, "{}")));
     bench.fails(Bench::settings(), Code::OauthNoChallenge).await;
-    assert_eq!(bench.authority.paths(), ["/mcp"]);
+    assert_eq!(bench.authority.paths(), ["/mcp", "/mcp"]);
+}
+
+/// A server whose greeting is for everybody.
+#[tokio::test]
+async fn a_server_that_asks_for_a_login_at_its_tools_alone_is_logged_in_to() {
+    let bench = Bench::with(Conduct {
+        greeting: true,
+        ..Conduct::default()
+    });
+    bench.log_in(Bench::settings()).await.unwrap();
+    let asked = bench.authority.requests("/mcp");
+    let methods: Vec<_> = asked
+        .iter()
+        .map(|request| request.json()["method"].clone())
+        .collect();
+    assert_eq!(methods, ["initialize", "tools/list"]);
+    assert_eq!(asked[1].header("mcp-session-id"), Some("fake-session"));
 }
 
 #[tokio::test]

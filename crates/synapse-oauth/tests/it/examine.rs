@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use synapse_core::Code;
-use synapse_oauth::{LoginRequest, LoginSettings, Registering, Rung, RungOutcome, Way};
+use synapse_oauth::{LoginRequest, LoginSettings, Look, Registering, Rung, RungOutcome, Way};
 
 use crate::support::{Bench, Conduct, server};
 
@@ -18,6 +18,7 @@ async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<Rung> {
         registering: Registering::Refused,
         port: None,
         way: Way::Paste,
+        look: Look::First,
     };
     bench.oauth.examine(&request).await.unwrap()
 }

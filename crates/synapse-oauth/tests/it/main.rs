@@ -1,6 +1,8 @@
 //! OAuth against a server and an authorization server on raw sockets: what is sent, in which order,
 //! and what is refused.
 
+#![cfg(test)]
+
 mod callback;
 mod device;
 mod discovery;

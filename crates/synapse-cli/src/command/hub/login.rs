@@ -8,7 +8,9 @@ use secrecy::SecretString;
 use synapse_core::document::LoginDocument;
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::upstream::{Approval, RecordKey, Target, Upstream};
-use synapse_oauth::{Decision, Dialogue, LoggedIn, LoginRequest, News, Proposal, Registering, Way};
+use synapse_oauth::{
+    Decision, Dialogue, LoggedIn, LoginRequest, Look, News, Proposal, Registering, Way,
+};
 use url::Url;
 
 use super::{Configured, approve};
@@ -109,6 +111,7 @@ async fn log_in(
             (false, true) => Way::Paste,
             (false, false) => Way::Browser(&opener),
         },
+        look: Look::First,
     };
     let person = Person {
         context,

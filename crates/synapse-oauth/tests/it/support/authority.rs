@@ -24,6 +24,8 @@ pub(crate) struct Conduct {
     pub(crate) challenge: Option<String>,
     /// The same of the answer of the token endpoint.
     pub(crate) token: Value,
+    /// Whether the server greets anybody, in a session.
+    pub(crate) greeting: bool,
     /// Whether each refresh token is good for one use, and its second use ends the login.
     pub(crate) rotating: bool,
     /// How many questions of a device are answered with `authorization_pending`, and with `slow_down`.
@@ -171,6 +173,10 @@ impl Shared {
         let bearer = bearer.strip_prefix("Bearer ").unwrap_or_default();
         if self.state.lock().unwrap().access.contains(bearer) {
             return json_of(200, &json!({"jsonrpc": "2.0", "id": 1, "result": {}}));
+        }
+        if conduct.greeting && request.json()["method"] == "initialize" {
+            let greeting = json!({"jsonrpc": "2.0", "id": 1, "result": {}});
+            return json_of(200, &greeting).header("mcp-session-id", "fake-session");
         }
         let challenge = conduct.challenge.clone().unwrap_or_else(|| {
             "Bearer resource_metadata=\"ORIGIN/.well-known/oauth-protected-resource/mcp\""
