@@ -37,6 +37,12 @@ fn file(home: &Home) -> std::path::PathBuf {
     home.synapse().join("mcp-servers.json")
 }
 
+fn write(path: &std::path::Path, text: &str) {
+    use std::io::Write as _;
+    let mut file = std::fs::File::create(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
 fn state(home: &Home) -> String {
     let document = home.run(["hub", "status", "--json"]).json();
     document["servers"][0]["state"].as_str().unwrap().to_owned()
@@ -158,11 +164,11 @@ fn a_change_of_the_command_is_refused_until_it_is_looked_at_again() {
     let text = std::fs::read_to_string(file(&home)).unwrap();
     let edited = text.replace("--read-only", "--tools=usage");
     assert_ne!(text, edited);
-    std::fs::write(file(&home), edited).unwrap();
+    write(&file(&home), &edited);
     assert_eq!(state(&home), "changed");
     let output = home.run(["hub", "call", "self", "usage", "--json"]);
     assert_eq!(error_code(&output), "upstream.changed");
-    std::fs::write(file(&home), text).unwrap();
+    write(&file(&home), &text);
     home.run(["hub", "call", "self", "usage"]).with_code(0);
 }
 
@@ -183,7 +189,7 @@ fn a_broken_server_fails_alone() {
     let text = std::fs::read_to_string(file(&home)).unwrap();
     let with_broken = text.replacen('{', r#"{"broken": {"command": 5}, "#, 2);
     let inner = with_broken.replacen(r#"{"broken": {"command": 5}, "#, "{", 1);
-    std::fs::write(file(&home), inner).unwrap();
+    write(&file(&home), &inner);
     let output = home.run(["hub", "validate", "--json"]);
     assert_eq!(output.code, 3, "{output}");
     let document = output.json();

@@ -35,7 +35,11 @@ pub(super) fn insert(
         return Err(already_there(source, name));
     }
     servers.append(name.as_str(), input(&Value::Object(entry.clone())));
-    Ok(root.to_string())
+    let mut changed = root.to_string();
+    if text.ends_with('\n') && !changed.ends_with('\n') {
+        changed.push('\n');
+    }
+    Ok(changed)
 }
 
 /// The text without the entry.

@@ -8,7 +8,7 @@ use synapse_core::time::Timestamp;
 use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Start};
 use synapse_store::{Home, HubPlace, JsonApprovals};
 
-use crate::support::{NOON, home, mode};
+use crate::support::{NOON, home, mode, write};
 
 fn store(home: &Home) -> JsonApprovals {
     JsonApprovals::new(HubPlace::of_home(home.clone()))
@@ -89,7 +89,7 @@ fn what_was_changed_by_hand_counts_as_no_approval() {
         text[..text.len() / 2].to_owned(),
         String::new(),
     ] {
-        std::fs::write(&path, damaged).unwrap();
+        write(&path, damaged);
         assert_eq!(store.load().unwrap(), []);
         let failure = store.find(&"s".parse().unwrap()).unwrap_err();
         assert_eq!(failure.code, Code::StorageCorrupt);
@@ -110,7 +110,7 @@ fn what_a_newer_synapse_wrote_is_neither_read_nor_replaced() {
     let path = file(&home);
     let text = std::fs::read_to_string(&path).unwrap();
     let newer = text.replace("\"format\": 1", "\"format\": 2");
-    std::fs::write(&path, &newer).unwrap();
+    write(&path, &newer);
     assert_eq!(store.load().unwrap_err().code, Code::ConfigNewerFormat);
     let failure = store.keep(&approval("s")).unwrap_err();
     assert_eq!(failure.code, Code::ConfigNewerFormat);
@@ -136,7 +136,7 @@ fn one_that_others_may_change_is_not_relied_upon() {
 fn files_keep_their_approvals_apart() {
     let (directory, home) = home();
     let other = directory.path().join("other.json");
-    std::fs::write(&other, "{}").unwrap();
+    write(&other, "{}");
     let apart = JsonApprovals::new(HubPlace::of_file(home.clone(), &other).unwrap());
     apart.keep(&approval("s")).unwrap();
     assert_eq!(store(&home).load().unwrap(), []);

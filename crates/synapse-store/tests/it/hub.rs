@@ -3,7 +3,7 @@
 use synapse_core::time::Timestamp;
 use synapse_store::{HubPlace, RunningServer, UpstreamLog, note_running, read_log, running};
 
-use crate::support::{NOON, home, mode};
+use crate::support::{NOON, home, mode, write};
 
 #[test]
 fn a_log_is_for_its_owner_and_bounded() {
@@ -53,7 +53,7 @@ fn a_note_is_there_as_long_as_its_process_keeps_it() {
     drop(note);
     assert_eq!(running(&home).unwrap(), []);
     // One that a killed process left is nobody's.
-    std::fs::write(home.running().join("1-2.json"), "{}").unwrap();
+    write(&home.running().join("1-2.json"), "{}");
     assert_eq!(running(&home).unwrap(), []);
     assert_eq!(std::fs::read_dir(home.running()).unwrap().count(), 0);
 }

@@ -7,12 +7,12 @@ use synapse_core::upstream::{Consent, Pin, Protocol, Upstream, UpstreamTransport
 use synapse_core::{Code, Failure};
 use synapse_store::{Home, HubPlace, JsonUpstreams};
 
-use crate::support::home;
+use crate::support::{home, write};
 
 fn store(home: &Home, text: &[u8]) -> JsonUpstreams {
     home.create().unwrap();
     let path = home.mcp_servers();
-    std::fs::write(&path, text).unwrap();
+    write(&path, text);
     JsonUpstreams::new(HubPlace::of_home(home.clone()))
 }
 
@@ -374,7 +374,7 @@ fn a_link_stays_one_and_a_directory_is_refused() {
     let (directory, home) = home();
     home.create().unwrap();
     let real = directory.path().join("real.json");
-    std::fs::write(&real, "{}").unwrap();
+    write(&real, "{}");
     std::os::unix::fs::symlink(&real, home.mcp_servers()).unwrap();
     let store = JsonUpstreams::new(HubPlace::of_home(home.clone()));
     store
@@ -504,13 +504,13 @@ fn a_package_without_a_version_is_warned_of() {
 fn another_file_keeps_its_state_apart_and_is_known_by_what_it_is() {
     let (directory, home) = home();
     let other = directory.path().join("other.json");
-    std::fs::write(&other, "{}").unwrap();
+    write(&other, "{}");
     let place = HubPlace::of_file(home.clone(), &other).unwrap();
     let around = directory.path().join(".").join("other.json");
     assert_eq!(HubPlace::of_file(home.clone(), &around).unwrap(), place);
     assert_ne!(place.key(), HubPlace::of_home(home.clone()).key());
     home.create().unwrap();
-    std::fs::write(home.mcp_servers(), "{}").unwrap();
+    write(&home.mcp_servers(), "{}");
     let own = HubPlace::of_file(home.clone(), &home.mcp_servers()).unwrap();
     assert_eq!(own, HubPlace::of_home(home));
 }
