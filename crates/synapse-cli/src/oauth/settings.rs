@@ -150,3 +150,120 @@ impl Resolving<'_> {
 const CLIENT_ID: &str = "HF_CLIENT_ID";
 const CLIENT_SECRET: &str = "HF_CLIENT_SECRET";
 const REDIRECT_URI: &str = "HF_REDIRECT_URI";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use synapse_core::gate::NetworkGate;
+    use synapse_core::upstream::{Pin, Protocol, Relay, ToolFilter, UpstreamTimes};
+    use synapse_testkit::ports::FixedSecret;
+
+    use super::*;
+
+    fn entry(variables: &[(&str, &str)], oauth: Option<OAuthSettings>) -> Upstream {
+        let parsed =
+            |(name, text): &(&str, &str)| ((*name).to_owned(), Template::parse(text).unwrap());
+        Upstream {
+            name: "hf".parse().unwrap(),
+            transport: UpstreamTransport::Http {
+                url: Template::text("https://unused.test"),
+                headers: Vec::new(),
+                variables: variables.iter().map(parsed).collect(),
+            },
+            disabled: false,
+            note: None,
+            groups: Vec::new(),
+            tools: ToolFilter::default(),
+            relay: Relay::default(),
+            pin: Pin::default(),
+            protocol: Protocol::default(),
+            times: UpstreamTimes::default(),
+            sampling_connection: None,
+            env_file: None,
+            oauth,
+            ignored: Vec::new(),
+        }
+    }
+
+    async fn resolved(
+        upstream: &Upstream,
+        url: &str,
+        file: &[(&str, &str)],
+    ) -> Result<LoginSettings, Failure> {
+        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let variables: BTreeMap<String, String> = file.iter().map(pair).collect();
+        login_settings(&Resolving {
+            upstream,
+            url: &url.parse().unwrap(),
+            permit: &NetworkGate::Open.permit([]).unwrap(),
+            env_files: vec![EnvFile {
+                path: ".env".to_owned(),
+                variables,
+            }],
+            environment: &|_| None,
+            secrets: &FixedSecret::new("fake-from-a-store"),
+        })
+        .await
+    }
+
+    const FILE: &[(&str, &str)] = &[
+        (CLIENT_ID, "id-of-the-file"),
+        (CLIENT_SECRET, "fake-of-the-file"),
+        (REDIRECT_URI, "http://localhost:7000/oauth/callback"),
+    ];
+    const HERE: &str = "https://huggingface.co/mcp?login";
+
+    #[tokio::test]
+    async fn the_variables_of_the_guide_work_as_written_at_hugging_face() {
+        let found = resolved(&entry(&[], None), HERE, FILE).await.unwrap();
+        assert_eq!(found.client_id.as_deref(), Some("id-of-the-file"));
+        assert_eq!(
+            found.client_secret.unwrap().expose_secret(),
+            "fake-of-the-file"
+        );
+        assert_eq!(
+            found.redirect_uri.as_deref(),
+            Some("http://localhost:7000/oauth/callback")
+        );
+    }
+
+    #[tokio::test]
+    async fn the_variables_of_the_guide_count_for_no_other_origin() {
+        for elsewhere in [
+            "https://huggingface.co.evil.test/mcp",
+            "http://huggingface.co/mcp",
+            "https://hf.co/mcp",
+            "https://huggingface.co:8443/mcp",
+        ] {
+            let found = resolved(&entry(&[], None), elsewhere, FILE).await.unwrap();
+            assert_eq!(found.client_id, None, "{elsewhere}");
+            assert!(found.client_secret.is_none(), "{elsewhere}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_id_of_the_entry_is_not_joined_to_the_secret_of_the_guide() {
+        let own = OAuthSettings {
+            client_id: Some(Template::text("own")),
+            ..OAuthSettings::default()
+        };
+        let found = resolved(&entry(&[], Some(own)), HERE, FILE).await.unwrap();
+        assert_eq!(found.client_id.as_deref(), Some("own"));
+        assert!(found.client_secret.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_a_reference_or_a_variable() {
+        let id = (CLIENT_ID, "id");
+        let literal = entry(&[id, (CLIENT_SECRET, "fake-literal")], None);
+        let failure = resolved(&literal, HERE, &[]).await.unwrap_err();
+        assert_eq!(failure.code, Code::CredentialLiteralToken);
+        let reference = entry(&[id, (CLIENT_SECRET, "${keyring:hf-app}")], None);
+        let found = resolved(&reference, HERE, &[]).await.unwrap();
+        assert_eq!(
+            found.client_secret.unwrap().expose_secret(),
+            "fake-from-a-store"
+        );
+    }
+}
