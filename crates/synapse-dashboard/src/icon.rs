@@ -19,8 +19,6 @@ pub(crate) enum Icon {
     Refresh,
     Failed,
     Shield,
-    Login,
-    Gauge,
     Tick,
     Lock,
     Add,
@@ -112,12 +110,6 @@ impl Icon {
                 "M12 8v4",
                 "M12 16h.01",
             ],
-            Self::Login => &[
-                "m10 17 5-5-5-5",
-                "M15 12H3",
-                "M15 3h4a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-4",
-            ],
-            Self::Gauge => &["m12 14 4-4", "M3.34 19a10 10 0 1 1 17.32 0"],
             Self::Tick => &["M20 6 9 17l-5-5"],
             Self::Lock => &[
                 "M5 11h14a2 2 0 0 1 2 2v7a2 2 0 0 1 -2 2h-14a2 2 0 0 1 -2 -2v-7a2 2 0 0 1 2 -2z",

@@ -15,7 +15,7 @@ use synapse_core::redact::{holds_token, is_opaque};
 
 use super::check::begin;
 use crate::app::{App, redirect};
-use crate::ask::{Ask, segment};
+use crate::ask::Ask;
 use crate::climb::{Order, Purpose};
 use crate::form::wrong;
 use crate::hub::Tone;
@@ -396,14 +396,6 @@ fn quoted(text: &str) -> String {
     match !text.is_empty() && text.chars().all(is_plain) {
         true => text.to_owned(),
         false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
-/// The path of the form again.
-pub(crate) fn path(filled: &Filled) -> String {
-    match &filled.editing {
-        Some(name) => format!("connections/{}/edit", segment(name)),
-        None => "connections/new".to_owned(),
     }
 }
 
