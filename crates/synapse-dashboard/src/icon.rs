@@ -172,7 +172,7 @@ impl Icon {
     pub(crate) fn with_class(self, class: &str) -> Markup {
         html! {
             svg class=(class) viewBox="0 0 24 24" aria-hidden="true" {
-                @for path in self.paths() { path d=(path); }
+                @for path in self.paths() { path d=(path) {} }
             }
         }
     }

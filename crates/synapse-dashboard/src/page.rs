@@ -109,6 +109,9 @@ impl Page {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
+                    // No other site gets a referrer either way; with none at all, a browser gives the
+                    // forms of this page no origin.
+                    meta name="referrer" content="same-origin";
                     title { (foreign(&self.title)) " · Synapse" }
                     link rel="icon" href=(ICON);
                     link rel="stylesheet" href=(app.to("style.css"));

@@ -221,7 +221,7 @@ fn sends_to(stored: &StoredConnection) -> Markup {
 fn last_calls(app: &App, rows: &[Entry], now: Timestamp) -> Markup {
     html! {
         @if rows.is_empty() { p .pad.sub { "No call yet. The first one shows here, with its receipt." } }
-        @else { (scrolling("Last calls", &super::history::table(app, rows, now, super::history::Columns::Few))) }
+        @else { (scrolling("Table of the last calls", &super::history::table(app, rows, now, super::history::Columns::Few))) }
     }
 }
 

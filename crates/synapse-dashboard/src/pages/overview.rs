@@ -449,7 +449,7 @@ fn connections_table(app: &App, seen: &Seen) -> Markup {
         &html! { a href=(app.to("connections")) { "all " (number) } },
         &html! {
             @if all.is_empty() { p .pad.sub { "None can be shown. " a href=(app.to("connections")) { "See why" } } }
-            @else { (scrolling("Connections", &html! { table .wrap {
+            @else { (scrolling("Table of connections", &html! { table .wrap {
                 thead { tr { th scope="col" { "Name" } th scope="col" .p2 { "Provider and model" } th scope="col" { "State" } th scope="col" .n.p2 { "Limit of today" } } }
                 tbody {
                     @for stored in all {
@@ -484,8 +484,7 @@ fn servers(app: &App, seen: &Seen) -> Markup {
             Ok(hub) if hub.servers.is_empty() => {
                 html! { p .pad.sub { "No upstream servers configured. " a href=(app.to("hub")) { "What they are for" } } }
             }
-            Ok(hub) => scrolling(
-                "Upstream servers",
+            Ok(hub) => scrolling("Table of upstream servers",
                 &html! { table .wrap {
                     thead { tr { th scope="col" { "Server" } th scope="col" { "State" } th scope="col" .n { "Tools" } th scope="col" .n.p2 { "Tokens ≈" } } }
                     tbody { @for server in &hub.servers { tr {
@@ -503,7 +502,7 @@ fn servers(app: &App, seen: &Seen) -> Markup {
 fn failures(app: &App, ledger: &Ledger, now: Timestamp) -> Markup {
     html! {
         @if !ledger.failures.is_empty() {
-            (panel("failed", "", "Failed today, and what to do", &html! { a href=(link(&app.to("history"), &[("since", &words::date(now))])) { "all calls of today" } }, &scrolling("Failures of today", &html! { table .wrap {
+            (panel("failed", "", "Failed today, and what to do", &html! { a href=(link(&app.to("history"), &[("since", &words::date(now))])) { "all calls of today" } }, &scrolling("Table of failures", &html! { table .wrap {
                 thead { tr { th scope="col" { "Last" } th scope="col" .n { "Times" } th scope="col" { "Connection" } th scope="col" { "What happened" } th scope="col" .p2 { "What to do" } } }
                 tbody { @for group in &ledger.failures { tr {
                     td .nw { a href=(app.to(&format!("history/{}", segment(&group.last_call.to_string())))) { (clock(group.last_at)) } }

@@ -283,7 +283,7 @@ fn table(query: &UsageQuery, report: &UsageReport) -> Markup {
         &html! { (range) },
         &html! {
             @if report.lines.is_empty() { p .pad.sub { "No call in this range: cost $0.00, and that is known." } }
-            @else { (scrolling("Usage", &html! { table {
+            @else { (scrolling("Table of usage", &html! { table {
                 thead { tr {
                     th scope="col" { (query.by.as_str()) } th scope="col" .p2 { span .vh { "Part of the cost" } } th scope="col" .n { "Cost" } th scope="col" .n { "Unknown" }
                     th scope="col" .n { "Calls" } th scope="col" .n.p2 { "Failed" } th scope="col" .n.p2 { "Refused" } th scope="col" .n.p2 { "Answered" }
