@@ -217,7 +217,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .fallback(missing);
     let base = app.base.trim_end_matches('/');
     Router::new()
-        .nest(base, pages.clone())
+        .nest(base, pages)
         .route(
             &app.base,
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {

@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::third_party::{BROWSER, NODE, installed};
-use synapse_tests::process::{Reading, Run};
 use synapse_tests::Home;
+use synapse_tests::process::{Reading, Run};
+use synapse_tests::third_party::{BROWSER, NODE, installed};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 

@@ -199,12 +199,20 @@ pub(crate) fn table(app: &App, rows: &[Entry], now: Timestamp, columns: Columns)
                 td { (outcome(row)) @if row.error_code.is_some() { span .sub { " " (short_code(app, row.error_code.as_deref())) } } }
                 @if all { td .p2.sub { (foreign(receipt.model_served.as_deref().unwrap_or(&receipt.model_requested))) } }
                 td .p2.sub { (foreign(row.caller.client_name.as_deref().unwrap_or("terminal"))) }
-                @if all { td .n.p3 { (maybe(receipt.usage.prompt_tokens, count)) } td .n.p3 { (maybe(receipt.usage.completion_tokens, count)) } }
+                @if all { td .n.p3 { (tokens(row, receipt.usage.prompt_tokens)) } td .n.p3 { (tokens(row, receipt.usage.completion_tokens)) } }
                 td .n { @match receipt.latency_ms { Some(took) => (span(took)), None => span .dim { "–" } } }
                 td .n { @if receipt.exchange.maybe_billed || receipt.cost.amount_nano_usd.is_some() { (maybe(receipt.cost.amount_nano_usd, money)) } @else { span .dim { "not sent" } } }
             }
         } }
     } }
+}
+
+/// Tokens of a call; of one that was not sent there are none to know.
+fn tokens(row: &Entry, tokens: Option<u64>) -> Markup {
+    html! {
+        @if tokens.is_none() && !row.receipt.exchange.maybe_billed { span .dim { "–" } }
+        @else { (maybe(tokens, count)) }
+    }
 }
 
 const PAGE: u32 = 50;

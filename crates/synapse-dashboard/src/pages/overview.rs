@@ -484,7 +484,8 @@ fn servers(app: &App, seen: &Seen) -> Markup {
             Ok(hub) if hub.servers.is_empty() => {
                 html! { p .pad.sub { "No upstream servers configured. " a href=(app.to("hub")) { "What they are for" } } }
             }
-            Ok(hub) => scrolling("Table of upstream servers",
+            Ok(hub) => scrolling(
+                "Table of upstream servers",
                 &html! { table .wrap {
                     thead { tr { th scope="col" { "Server" } th scope="col" { "State" } th scope="col" .n { "Tools" } th scope="col" .n.p2 { "Tokens ≈" } } }
                     tbody { @for server in &hub.servers { tr {

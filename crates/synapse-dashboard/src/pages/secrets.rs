@@ -21,16 +21,30 @@ use crate::page::{Nav, Page, csrf};
 use crate::text::foreign;
 use crate::view::{note, panel, said, scrolling, state};
 
-/// Which connections use a reference, and to which hosts it may go.
-type Uses = BTreeMap<String, (Vec<String>, Vec<String>)>;
+/// Who uses a reference, and where it may go.
+#[derive(Debug, Default)]
+struct Use {
+    names: Vec<String>,
+    hosts: Vec<String>,
+}
+
+/// A reference that connections use.
+struct Known {
+    reference: CredentialRef,
+    usage: Use,
+}
 
 /// `secrets`
 pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
     let loaded = app.engine.connections();
-    let uses = uses(app);
-    let known: Vec<(CredentialRef, &(Vec<String>, Vec<String>))> = uses
-        .iter()
-        .filter_map(|(reference, uses)| Some((reference.parse().ok()?, uses)))
+    let known: Vec<Known> = uses(app)
+        .into_iter()
+        .filter_map(|(reference, usage)| {
+            Some(Known {
+                reference: reference.parse().ok()?,
+                usage,
+            })
+        })
         .collect();
     let body = html! {
         (said(app, ask))
@@ -45,8 +59,9 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
     };
     let views = known
         .iter()
-        .map(|(reference, (used_by, _))| {
-            SecretView::new(reference, app.house.place(reference), used_by.clone())
+        .map(|known| {
+            let place = app.house.place(&known.reference);
+            SecretView::new(&known.reference, place, known.usage.names.clone())
         })
         .collect();
     let warnings: Vec<Failure> = loaded.err().into_iter().collect();
@@ -55,33 +70,33 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
         .document(&SecretsDocument::new(views, &warnings))
 }
 
-fn uses(app: &App) -> Uses {
-    let mut uses = Uses::new();
+fn uses(app: &App) -> BTreeMap<String, Use> {
+    let mut uses: BTreeMap<String, Use> = BTreeMap::new();
     for stored in app.engine.connections().unwrap_or_default() {
         if let Ok(connection) = stored.usable()
             && let Some(reference) = &connection.credential
         {
-            let (names, hosts) = uses.entry(reference.to_string()).or_default();
-            names.push(stored.name.to_string());
-            hosts.extend(connection.bound_to.map(|origin| origin.host().to_owned()));
+            let usage = uses.entry(reference.to_string()).or_default();
+            usage.names.push(stored.name.to_string());
+            usage.hosts.extend(connection.bound_to.map(|origin| origin.host().to_owned()));
         }
     }
     uses
 }
 
-fn table(app: &App, known: &[(CredentialRef, &(Vec<String>, Vec<String>))]) -> Markup {
+fn table(app: &App, known: &[Known]) -> Markup {
     html! { table .wrap {
         thead { tr { th scope="col" { "Reference" } th scope="col" .p2 { "Leads to" } th scope="col" { "Found" } th scope="col" .p2 { "Used by" } th scope="col" .p3 { "May go to" } } }
-        tbody { @for (reference, (used_by, hosts)) in known { tr {
-            th scope="row" { code { (foreign(&reference.to_string())) } span .sub.narrow { (foreign(&used_by.join(", "))) } }
+        tbody { @for Known { reference, usage } in known { tr {
+            th scope="row" { code { (foreign(&reference.to_string())) } span .sub.narrow { (foreign(&usage.names.join(", "))) } }
             td .p2 { (foreign(&app.house.place(reference))) }
             td { @match app.house.seen(reference) {
                 Place::There(seen) => (state(Tone::Good, Icon::Tick, &foreign(&seen))),
                 Place::Missing(why) => (state(Tone::Bad, Icon::Failed, &foreign(&why))),
                 Place::Unseen(why) => (state(Tone::Off, Icon::None, &foreign(&why))),
             } }
-            td .p2 { @for name in used_by { a href=(link(&app.to("connections"), &[("show", name)])) { (foreign(name)) } " " } }
-            td .p3.sub { @if hosts.is_empty() { "nowhere yet" } @else { (foreign(&hosts.join(", "))) } }
+            td .p2 { @for name in &usage.names { a href=(link(&app.to("connections"), &[("show", name)])) { (foreign(name)) } " " } }
+            td .p3.sub { @if usage.hosts.is_empty() { "nowhere yet" } @else { (foreign(&usage.hosts.join(", "))) } }
         } } }
     } }
 }
@@ -113,12 +128,12 @@ fn put(app: &App, ask: &Ask) -> Markup {
     )
 }
 
-fn replace(app: &App, ask: &Ask, known: &[(CredentialRef, &(Vec<String>, Vec<String>))]) -> Markup {
-    let writable: Vec<&(CredentialRef, &(Vec<String>, Vec<String>))> = known
+fn replace(app: &App, ask: &Ask, known: &[Known]) -> Markup {
+    let writable: Vec<&Known> = known
         .iter()
-        .filter(|(reference, _)| {
+        .filter(|known| {
             matches!(
-                reference,
+                known.reference,
                 CredentialRef::File(_) | CredentialRef::Keyring(_) | CredentialRef::LocalVault(_)
             )
         })
@@ -126,8 +141,8 @@ fn replace(app: &App, ask: &Ask, known: &[(CredentialRef, &(Vec<String>, Vec<Str
     html! {
         @if !writable.is_empty() {
             (panel("replace", "w6", "Replace one that is there", &html! {}, &html! {
-                div .pad.stack { @for (index, (reference, _)) in writable.iter().enumerate() {
-                    @let text = reference.to_string();
+                div .pad.stack { @for (index, known) in writable.iter().enumerate() {
+                    @let text = known.reference.to_string();
                     details { summary { code { (foreign(&text)) } }
                         form .stack.pad method="post" action=(app.to("secrets/rotate")) autocomplete="off" { (csrf(ask)) input type="hidden" name="reference" value=(text); (value_field(&format!("value-{index}"))) div .row { button .btn { "Replace it" } } }
                     }
@@ -188,12 +203,12 @@ pub(crate) async fn keep(
 pub(crate) async fn remove(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
     ask.form.only(&["reference"])?;
     let reference: CredentialRef = ask.form.need("reference")?.parse()?;
-    if let Some((used_by, _)) = uses(app).get(&reference.to_string()) {
+    if let Some(usage) = uses(app).get(&reference.to_string()) {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
             "a connection uses this secret; it was not removed",
         )
-        .cause(format!("used by: {}", used_by.join(", "))));
+        .cause(format!("used by: {}", usage.names.join(", "))));
     }
     app.house.forget(&reference).await?;
     app.done("secrets", Tone::Good, &format!("{reference} is removed."))

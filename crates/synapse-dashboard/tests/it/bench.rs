@@ -14,8 +14,8 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::ports::{Kept, StoredConnection, Writing};
 use synapse_core::{Draft, NetworkGate, Origin};
 use synapse_dashboard::{
-    About, Approval, Change, Dashboard, House, HubAction, HubDone, HubView, Listening, Piece, Place,
-    ServerView, Snippet, Tone,
+    About, Approval, Change, Dashboard, House, HubAction, HubDone, HubView, Listening, Piece,
+    Place, ServerView, Snippet, Tone,
 };
 use synapse_testkit::ports::{
     FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, SequentialCallIds,
@@ -167,7 +167,8 @@ impl Bench {
 
     pub(crate) async fn get(&self, session: &Session, path: &str) -> Answer {
         let cookie = format!("Cookie: {}\r\n", session.cookie);
-        self.get_with(&format!("{}{path}", session.base), &cookie).await
+        self.get_with(&format!("{}{path}", session.base), &cookie)
+            .await
     }
 
     /// Submits a form as a page of the session does.
@@ -198,7 +199,10 @@ impl Bench {
 fn answer(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     Answer {
         status: status.unwrap_or(0),
         head: head.to_owned(),

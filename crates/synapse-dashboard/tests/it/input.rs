@@ -32,17 +32,32 @@ async fn a_wrong_field_brings_the_form_back_filled_in() {
     for (fields, field) in [
         ("name=&provider=openai&model=m&do=check", "name"),
         ("name=a%20b&provider=openai&model=m&do=check", "name"),
-        ("name=fresh&provider=nobody&model=kept-model&do=check", "provider"),
+        (
+            "name=fresh&provider=nobody&model=kept-model&do=check",
+            "provider",
+        ),
         ("name=fresh&provider=openai&model=&do=check", "model"),
-        ("name=fresh&provider=openai&model=kept-model&credential=file%3A%2Fx&timeout_seconds=soon&do=check", "timeout_seconds"),
-        ("name=fresh&provider=openai&model=kept-model&credential=file%3A%2Fx&base_url=ftp%3A%2F%2Fx&do=check", "base_url"),
-        ("name=fresh&provider=openai&model=kept-model&credential=file%3A%2Fx&usd_per_day=much&do=check", "limits"),
+        (
+            "name=fresh&provider=openai&model=kept-model&credential=file%3A%2Fx&timeout_seconds=soon&do=check",
+            "timeout_seconds",
+        ),
+        (
+            "name=fresh&provider=openai&model=kept-model&credential=file%3A%2Fx&base_url=ftp%3A%2F%2Fx&do=check",
+            "base_url",
+        ),
+        (
+            "name=fresh&provider=openai&model=kept-model&credential=file%3A%2Fx&usd_per_day=much&do=check",
+            "limits",
+        ),
     ] {
         let answer = bench.post(&session, "connections", fields).await;
         assert_eq!(answer.status, 422, "{fields}");
         assert!(answer.body.contains("role=\"alert\""), "{fields}");
         if field != "limits" {
-            assert!(answer.body.contains(&format!("href=\"#{field}\"")), "{fields}");
+            assert!(
+                answer.body.contains(&format!("href=\"#{field}\"")),
+                "{fields}"
+            );
         }
         if fields.contains("kept-model") {
             assert!(answer.body.contains("value=\"kept-model\""), "{fields}");
@@ -71,7 +86,11 @@ async fn a_token_in_the_place_of_a_reference_is_refused_and_not_echoed() {
     assert_eq!(answer.status, 422);
     assert!(!answer.body.contains(&token));
     let answer = bench
-        .post(&session, "secrets/set", &format!("reference={token}&secret_value={token}"))
+        .post(
+            &session,
+            "secrets/set",
+            &format!("reference={token}&secret_value={token}"),
+        )
         .await;
     assert_eq!(answer.status, 422);
     assert!(!answer.body.contains(&token));
@@ -82,7 +101,11 @@ async fn a_submitted_secret_is_never_echoed() {
     let bench = Bench::new().await;
     let session = bench.enter().await;
     let answer = bench
-        .post(&session, "secrets/set", "reference=file%3A%2Fx%2Fkey&secret_value=fake-secret-value")
+        .post(
+            &session,
+            "secrets/set",
+            "reference=file%3A%2Fx%2Fkey&secret_value=fake-secret-value",
+        )
         .await;
     assert_eq!(answer.status, 422);
     assert_eq!(bench.house.kept.load(Ordering::Relaxed), 1);
@@ -100,7 +123,9 @@ async fn a_form_beyond_64_kilobytes_is_refused() {
     let fits = format!("{begin}{}", "a".repeat(64 * 1024 - begin.len()));
     let answer = bench.post_with(&session, "doctor", &fits, &own).await;
     assert_eq!(answer.status, 400, "read, and has a field too many");
-    let answer = bench.post_with(&session, "doctor", &format!("{fits}a"), &own).await;
+    let answer = bench
+        .post_with(&session, "doctor", &format!("{fits}a"), &own)
+        .await;
     assert!(matches!(answer.status, 413 | 0), "{}", answer.status);
     assert_eq!(bench.house.looked.load(Ordering::Relaxed), 0);
 }
@@ -116,20 +141,29 @@ async fn what_was_removed_or_changed_meanwhile_is_a_conflict_that_shows_both() {
     assert!(answer.body.contains("stored is `gpt-x`, yours is `mine`"));
     let gone = fields.replace("=open", "=gone");
     assert_eq!(bench.post(&session, "connections", &gone).await.status, 404);
-    let answer = bench.post(&session, "connections/open/remove", "digest=old").await;
+    let answer = bench
+        .post(&session, "connections/open/remove", "digest=old")
+        .await;
     assert_eq!(answer.status, 409);
-    assert_eq!(bench.get(&session, "connections/open/edit").await.status, 200);
+    assert_eq!(
+        bench.get(&session, "connections/open/edit").await.status,
+        200
+    );
 }
 
 #[tokio::test]
 async fn approving_another_command_than_was_shown_shows_it_anew() {
     let bench = Bench::new().await;
     let session = bench.enter().await;
-    let answer = bench.post(&session, "hub/notes/approve", "digest=digest-before").await;
+    let answer = bench
+        .post(&session, "hub/notes/approve", "digest=digest-before")
+        .await;
     assert_eq!(answer.status, 409);
     assert!(answer.body.contains("digest-now"));
     assert_eq!(bench.house.acted.load(Ordering::Relaxed), 0);
-    let answer = bench.post(&session, "hub/notes/approve", "digest=digest-now").await;
+    let answer = bench
+        .post(&session, "hub/notes/approve", "digest=digest-now")
+        .await;
     assert_eq!(answer.status, 303);
     assert_eq!(bench.house.acted.load(Ordering::Relaxed), 1);
 }
@@ -171,9 +205,18 @@ async fn addresses_that_lead_nowhere_name_what_is_near() {
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.body.contains(near), "{path}");
     }
-    for path in ["%FF", "history/%C0%AF", "connections/%", "connections/%zz/edit"] {
+    for path in [
+        "%FF",
+        "history/%C0%AF",
+        "connections/%",
+        "connections/%zz/edit",
+    ] {
         let answer = bench.get(&session, path).await;
-        assert!(matches!(answer.status, 400 | 404), "{path}: {}", answer.status);
+        assert!(
+            matches!(answer.status, 400 | 404),
+            "{path}: {}",
+            answer.status
+        );
     }
 }
 
@@ -186,10 +229,18 @@ async fn hostile_text_is_text_wherever_it_comes_from() {
     for path in ["hub", "hub/approvals", ""] {
         pages.push(bench.get(&session, path).await.body);
     }
-    for path in ["usage?connection=", "history?words=", "history?where=", "connections/new?credential=", "secrets?reference=", "nowhere?x="] {
+    for path in [
+        "usage?connection=",
+        "history?words=",
+        "history?where=",
+        "connections/new?credential=",
+        "secrets?reference=",
+        "nowhere?x=",
+    ] {
         pages.push(bench.get(&session, &format!("{path}{encoded}")).await.body);
     }
-    let fields = format!("name={encoded}&provider={encoded}&model={encoded}&base_url={encoded}&do=check");
+    let fields =
+        format!("name={encoded}&provider={encoded}&model={encoded}&base_url={encoded}&do=check");
     pages.push(bench.post(&session, "connections", &fields).await.body);
     for page in pages {
         assert!(!page.contains("<script>alert"), "{page}");

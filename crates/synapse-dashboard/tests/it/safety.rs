@@ -88,10 +88,18 @@ async fn without_a_session_nothing_is_told() {
 async fn a_page_that_is_followed_from_elsewhere_asks_for_itself() {
     let bench = Bench::new().await;
     let session = bench.enter().await;
-    let answer = bench.get_with(&session.base, "Sec-Fetch-Site: cross-site\r\n").await;
+    let answer = bench
+        .get_with(&session.base, "Sec-Fetch-Site: cross-site\r\n")
+        .await;
     assert_eq!(answer.status, 401);
-    assert!(answer.body.contains(&format!("content=\"0;url={}\"", session.base)));
-    let own = bench.get_with(&session.base, "Sec-Fetch-Site: same-origin\r\n").await;
+    assert!(
+        answer
+            .body
+            .contains(&format!("content=\"0;url={}\"", session.base))
+    );
+    let own = bench
+        .get_with(&session.base, "Sec-Fetch-Site: same-origin\r\n")
+        .await;
     assert!(!own.body.contains("refresh"), "no loop");
 }
 
@@ -99,7 +107,14 @@ async fn a_page_that_is_followed_from_elsewhere_asks_for_itself() {
 async fn every_answer_carries_the_safety_headers() {
     let bench = Bench::new().await;
     let session = bench.enter().await;
-    for path in ["", "style.css", "copy.js", "nowhere", "usage?format=json", "usage?format=csv"] {
+    for path in [
+        "",
+        "style.css",
+        "copy.js",
+        "nowhere",
+        "usage?format=json",
+        "usage?format=csv",
+    ] {
         let answer = bench.get(&session, path).await;
         let policy = answer.header("content-security-policy").unwrap();
         for part in [
@@ -130,7 +145,10 @@ async fn a_change_needs_the_origin_of_this_server() {
         "Origin: null\r\n".to_owned(),
         "Origin: https://evil.example\r\n".to_owned(),
         format!("Origin: https://{}\r\n", bench.host()),
-        format!("Origin: http://127.0.0.1:{}\r\n", bench.port.wrapping_add(1)),
+        format!(
+            "Origin: http://127.0.0.1:{}\r\n",
+            bench.port.wrapping_add(1)
+        ),
         format!("Origin: http://localhost:{}\r\n", bench.port),
         format!("{own}Sec-Fetch-Site: cross-site\r\n"),
         format!("{own}Sec-Fetch-Site: same-site\r\n"),
@@ -170,12 +188,22 @@ async fn a_change_is_a_form_and_no_other_get_changes_anything() {
         bench.host()
     );
     assert_eq!(bench.raw(&request).await.status, 415);
-    for path in ["doctor", "hub/notes/start", "connections/open/gate", "secrets/set", "leave"] {
+    for path in [
+        "doctor",
+        "hub/notes/start",
+        "connections/open/gate",
+        "secrets/set",
+        "leave",
+    ] {
         bench.get(&session, path).await;
     }
     assert_eq!(bench.house.looked.load(Ordering::Relaxed), 0);
     assert_eq!(bench.house.acted.load(Ordering::Relaxed), 0);
-    assert_eq!(bench.get(&session, "").await.status, 200, "still in session");
+    assert_eq!(
+        bench.get(&session, "").await.status,
+        200,
+        "still in session"
+    );
 }
 
 #[tokio::test]
@@ -183,16 +211,38 @@ async fn viewing_pages_reads_no_secret_sends_nothing_and_starts_nothing() {
     let bench = Bench::new().await;
     let session = bench.enter().await;
     for path in [
-        "", "welcome", "connections", "connections?show=open", "connections/new",
-        "connections/open/edit", "connections/open/remove", "usage", "history", "hub",
-        "hub/approvals", "secrets", "doctor", "explain/gate.network-disabled",
+        "",
+        "welcome",
+        "connections",
+        "connections?show=open",
+        "connections/new",
+        "connections/open/edit",
+        "connections/open/remove",
+        "usage",
+        "history",
+        "hub",
+        "hub/approvals",
+        "secrets",
+        "doctor",
+        "explain/gate.network-disabled",
     ] {
         assert_eq!(bench.get(&session, path).await.status, 200, "{path}");
-        let json = if path.contains('?') { "&format=json" } else { "?format=json" };
+        let json = if path.contains('?') {
+            "&format=json"
+        } else {
+            "?format=json"
+        };
         let document = bench.get(&session, &format!("{path}{json}")).await;
-        assert_eq!(document.header("content-type"), Some("application/json"), "{path}");
+        assert_eq!(
+            document.header("content-type"),
+            Some("application/json"),
+            "{path}"
+        );
         let document: serde_json::Value = serde_json::from_str(&document.body).unwrap();
-        assert!(document["schema"].as_str().unwrap().starts_with("synapse."), "{path}");
+        assert!(
+            document["schema"].as_str().unwrap().starts_with("synapse."),
+            "{path}"
+        );
     }
     assert_eq!(bench.secrets.reads(), 0);
     assert_eq!(bench.provider.climbs(), 0);

@@ -44,8 +44,15 @@ async fn the_end_waits_for_no_idle_connection() {
 #[tokio::test]
 async fn a_busy_port_is_named_and_another_proposed() {
     let bench = Bench::new().await;
-    let failure = synapse_dashboard::Listening::bind(bench.port).await.unwrap_err();
+    let failure = synapse_dashboard::Listening::bind(bench.port)
+        .await
+        .unwrap_err();
     assert!(failure.message.contains(&bench.port.to_string()));
-    assert!(failure.hints.iter().any(|hint| hint.command.as_deref() == Some("synapse dashboard")));
+    assert!(
+        failure
+            .hints
+            .iter()
+            .any(|hint| hint.command.as_deref() == Some("synapse dashboard"))
+    );
     bench.end().await;
 }
