@@ -18,7 +18,7 @@ fn drive(step: &str, home: &Home, double: &OpenAiDouble) {
     let address = first_line(&mut dashboard);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/drive.mjs");
     let modules = installed(BROWSER).join("node_modules");
-    let output = Run::new(&installed(NODE), [script.as_os_str(), step.as_ref()])
+    let mut browser = Run::new(&installed(NODE), [script.as_os_str(), step.as_ref()])
         .env("BROWSER_MODULES", modules.parent().unwrap_or(&modules))
         .env("CHROMIUM", "/usr/bin/chromium")
         .env("ADDRESS", address)
@@ -29,9 +29,11 @@ fn drive(step: &str, home: &Home, double: &OpenAiDouble) {
         .env("KEY", OpenAiDouble::KEY)
         .env("MODEL", OpenAiDouble::SMALL_MODEL)
         .env("BASE_URL", double.base_url())
-        .output();
-    assert_eq!(output.code, 0, "{}\n{}", output.stdout, output.stderr);
-    println!("{}", output.stdout);
+        .start_to_read();
+    // To its end: each wait of the script has a limit of its own.
+    let said = String::from_utf8(browser.read(u64::MAX)).unwrap();
+    println!("{said}");
+    assert!(said.ends_with(&format!("ok {step}\n")), "{said}");
 }
 
 fn key_file(home: &Home) -> PathBuf {

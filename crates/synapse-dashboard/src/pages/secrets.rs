@@ -78,7 +78,9 @@ fn uses(app: &App) -> BTreeMap<String, Use> {
         {
             let usage = uses.entry(reference.to_string()).or_default();
             usage.names.push(stored.name.to_string());
-            usage.hosts.extend(connection.bound_to.map(|origin| origin.host().to_owned()));
+            usage
+                .hosts
+                .extend(connection.bound_to.map(|origin| origin.host().to_owned()));
         }
     }
     uses
