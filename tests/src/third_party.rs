@@ -24,6 +24,8 @@ pub fn installed(variable: &str) -> PathBuf {
     PathBuf::from(path)
 }
 
+/// The directory into which the modules that drive a browser are installed.
+pub const BROWSER: &str = "SYNAPSE_TEST_BROWSER";
 /// Node.
 pub const NODE: &str = "SYNAPSE_TEST_NODE";
 /// The script of aimock.

@@ -5,6 +5,7 @@
 //! A part that cannot be installed fails the run. A test never skips for want of it.
 
 mod aimock;
+mod browser;
 mod debian;
 mod mcp;
 mod node;
@@ -23,6 +24,7 @@ use crate::third_party::mcp::Mcp;
 pub(crate) struct ThirdParty {
     node: PathBuf,
     aimock: PathBuf,
+    browser: PathBuf,
     mcp: Mcp,
 }
 
@@ -36,6 +38,7 @@ pub(crate) fn prepare(repository: &Repository) -> Result<ThirdParty, Failure> {
     eprintln!("node: {} ({})", node.program().display(), node.version());
     Ok(ThirdParty {
         aimock: aimock::install(repository, &node)?,
+        browser: browser::install(repository, &node)?,
         mcp: mcp::install(repository, &node)?,
         node: node.program().to_owned(),
     })
@@ -55,10 +58,11 @@ pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> 
 
 impl ThirdParty {
     /// Returns the variables that the tests read.
-    pub(crate) fn environment(&self) -> [(&'static str, &Path); 8] {
+    pub(crate) fn environment(&self) -> [(&'static str, &Path); 9] {
         [
             ("SYNAPSE_TEST_NODE", &self.node),
             ("SYNAPSE_TEST_AIMOCK", &self.aimock),
+            ("SYNAPSE_TEST_BROWSER", &self.browser),
             ("SYNAPSE_TEST_MCP_CONFORMANCE", &self.mcp.conformance),
             ("SYNAPSE_TEST_MCP_TYPESCRIPT", &self.mcp.typescript),
             ("SYNAPSE_TEST_MCP_SERVERS", &self.mcp.servers),

@@ -1,6 +1,8 @@
 //! Connections: as written by people ([`Draft`]), as understood ([`Connection`]), and as cleared
 //! for saving ([`Cleared`]).
 
+pub mod fields;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod column;
+mod glance;
 mod health;
 mod hub;
 mod query;
@@ -15,6 +16,7 @@ use crate::time::Timestamp;
 
 pub use self::audit::{ChainHead, Discrepancy, Purged, Verification};
 pub use self::column::{Column, ColumnKind, ColumnValue};
+pub use self::glance::{FailureGroup, OutcomeCounts, PeriodUsage, RowSeal, Standing};
 pub use self::health::{Dating, Examination, LostPlaces, Repaired, Waiting};
 pub use self::hub::{HubClosing, HubFacts, HubKind, HubOpening};
 pub use self::query::{Filter, HistoryQuery, Order, Test};

@@ -3,6 +3,7 @@
 mod keeping;
 mod upstream;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,8 +19,9 @@ use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
-    Closing, Dating, Entry, Examination, HistoryQuery, HubClosing, HubOpening, Opening, Purged,
-    RecordedText, Repaired, Reservation, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, FailureGroup, HistoryQuery, HubClosing, HubOpening,
+    Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation, RowSeal,
+    Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use crate::limits::Verdict;
 use crate::name::ConnectionName;
@@ -259,6 +261,43 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.*`.
     async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure>;
+
+    /// Sums by a period and the key of `query` at once, oldest period first; periods without calls
+    /// are left out. `per` is a key of time.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn usage_per(
+        &self,
+        per: UsageKey,
+        query: UsageQuery,
+    ) -> Result<Vec<PeriodUsage>, Failure>;
+
+    /// What counts against the limits of every connection in the day and the month of `at`.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure>;
+
+    /// The calls that failed, were refused or interrupted since `since`, grouped by connection,
+    /// outcome and code, the latest first.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn failures(&self, since: Timestamp) -> Result<Vec<FailureGroup>, Failure>;
+
+    /// How many of the rows that `query` asks for ended in which way. Its outcome, its length and
+    /// its place in the order do not count.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn outcomes(&self, query: HistoryQuery) -> Result<OutcomeCounts, Failure>;
+
+    /// The seal of a row; `None` while the call is under way and when there is no such row.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn seal(&self, call_id: CallId) -> Result<Option<RowSeal>, Failure>;
 
     /// What was said in a call; `None` when it was not recorded.
     ///

@@ -1,6 +1,84 @@
 //! Pages on loopback over the use cases of Synapse; they work without JavaScript.
 //!
-//! **Invariant:** viewing a page reads no secret, opens no socket and starts no process.
+//! **Invariant:** viewing a page reads no secret, opens no socket and starts no process. What changes
+//! something is a form of a page of the same session.
+
+mod app;
+mod ask;
+mod chart;
+mod climb;
+mod form;
+mod guard;
+mod house;
+mod hub;
+mod icon;
+mod page;
+mod pages;
+mod routes;
+mod server;
+mod session;
+mod text;
+mod view;
+mod words;
+
+use std::sync::Arc;
+
+use synapse_core::engine::Engine;
+use synapse_core::error::Failure;
+
+pub use self::house::{About, House, Place, Snippet};
+pub use self::hub::{
+    Approval, Change, HubAction, HubDone, HubVerb, HubView, Piece, Served, ServerView, Tone,
+    ToolView,
+};
+pub use self::server::{Listening, Loopback};
+
+use self::app::App;
+use self::session::Sessions;
+
+/// A dashboard that is ready to serve.
+#[derive(Debug)]
+pub struct Dashboard {
+    app: Arc<App>,
+    listening: Listening,
+    address: String,
+}
+
+impl Dashboard {
+    /// Over these use cases and surroundings, at sockets that are bound.
+    ///
+    /// # Errors
+    /// `internal.invariant` when the system gives no randomness.
+    pub fn new(
+        engine: Engine,
+        house: Arc<dyn House>,
+        listening: Listening,
+    ) -> Result<Self, Failure> {
+        let sessions = Sessions::new();
+        let base = format!("/{}/", sessions.random::<16>()?);
+        let port = listening.port();
+        let token = sessions.issue(engine.ports().clock.monotonic())?;
+        let app = App::new(engine, house, sessions, base, port);
+        Ok(Self {
+            app: Arc::new(app),
+            listening,
+            address: format!("http://127.0.0.1:{port}/enter/{token}"),
+        })
+    }
+
+    /// The address that opens one session, once, within ten minutes. It is a secret: it belongs to
+    /// the owner's terminal or a file of theirs, and in no log and no argument.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Serves until `stop` is ready, and lets what is under way end within two seconds.
+    pub async fn serve(self, stop: impl Future<Output = ()>) {
+        let router = routes::router(&self.app);
+        self.listening.serve(router, stop).await;
+    }
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,5 +1,5 @@
-//! Programs that the tests of credential stores talk to, from the packages of Debian and its kin: a
-//! keyring with a bus of its own, and the password store with gpg.
+//! Programs that tests talk to, from the packages of Debian and its kin: a keyring with a bus of its
+//! own, the password store with gpg, and a browser.
 
 use crate::apt;
 use crate::command::Invocation;
@@ -12,7 +12,7 @@ use crate::repository::Repository;
 /// `Missing`, saying what to run, when a package could not be installed.
 pub(super) fn prepare(repository: &Repository) -> Result<(), Failure> {
     if !cfg!(target_os = "linux") {
-        // The tests of these stores are built for Linux alone.
+        // The tests of these programs are built for Linux alone.
         return Ok(());
     }
     let missing = || {
@@ -44,6 +44,7 @@ fn answers(repository: &Repository, program: &str) -> bool {
 
 /// Each program with its package.
 const PROGRAMS: &[(&str, &str)] = &[
+    ("chromium", "chromium"),
     ("dbus-run-session", "dbus-daemon"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("gpg", "gnupg"),

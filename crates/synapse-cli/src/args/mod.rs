@@ -37,7 +37,7 @@ pub(crate) use self::ide::{
 pub(crate) use self::models::ModelsArguments;
 pub(crate) use self::secret::SecretCommand;
 pub(crate) use self::serving::{
-    ChecklistArguments, DoctorArguments, ServeArguments, ServedHubArguments,
+    ChecklistArguments, DashboardArguments, DoctorArguments, ServeArguments, ServedHubArguments,
 };
 pub(crate) use self::usage::{USAGE_EXAMPLES, UsageArguments};
 use crate::output::Format;
@@ -157,6 +157,9 @@ pub(crate) enum Command {
     /// Show what every call did; without a subcommand, list
     #[command(after_help = FILTERS)]
     History(HistoryArguments),
+    /// See and mend all of it in a browser: pages on this machine alone, until Ctrl-C
+    #[command(after_help = DASHBOARD_EXAMPLES)]
+    Dashboard(DashboardArguments),
     /// Look at the whole installation: files, connections, places of secrets, tokens in the open
     Doctor(DoctorArguments),
     /// Explain an error code
@@ -188,7 +191,8 @@ pub(crate) enum ReferencePage {
 
 const PROMISES: &str = "\
 The boundary:
-  local only       no account, no relay, no telemetry; nothing listens
+  local only       no account, no relay, no telemetry; nothing listens but `dashboard`,
+                   on this machine alone
   your keys        references in files, secrets in memory only, sent to their own host only
   one request      one prompt is at most one HTTP request: no retry, no redirect, no fallback
   your prompt      nothing is added to it
@@ -221,6 +225,15 @@ Examples:
   synapse models work
   synapse models hf --search llama
   synapse models hf --json";
+
+const DASHBOARD_EXAMPLES: &str = "\
+Prints one address that opens once, within ten minutes, and serves pages on 127.0.0.1 and ::1 until
+Ctrl-C. They work without JavaScript. Looking at a page sends nothing and reads no key.
+
+Examples:
+  synapse dashboard
+  synapse dashboard --open
+  synapse dashboard --port 4774";
 
 const PROVIDERS_EXAMPLES: &str = "\
 Nothing is sent: the table is in the program.

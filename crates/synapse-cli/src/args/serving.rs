@@ -1,4 +1,4 @@
-//! Flags of `serve`, `checklist` and `doctor`.
+//! Flags of `serve`, `checklist`, `doctor` and `dashboard`.
 
 use std::path::PathBuf;
 
@@ -80,4 +80,20 @@ pub(crate) struct DoctorArguments {
     /// Also write a support bundle to this new file: no secret, prompt or answer is in it
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DashboardArguments {
+    /// Also open it in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
+
+    /// The port on 127.0.0.1 and ::1; a free one when left out
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    pub(crate) port: u16,
 }

@@ -5,16 +5,17 @@ mod git;
 
 use std::path::{Path, PathBuf};
 
-use synapse_core::Connection;
 use synapse_core::call::Operation;
-use synapse_core::checklist::{Answered, ClientEntry, Facts, Item, KeyFact, Verdict, evaluate};
+use synapse_core::checklist::{
+    Answered, ClientEntry, Exposure, Facts, Item, KeyFact, Verdict, evaluate,
+};
 use synapse_core::credential::CredentialRef;
 use synapse_core::document::ChecklistDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome};
-use synapse_core::ports::{SecretKeeper as _, SecretResolver as _};
+use synapse_core::ports::{SecretKeeper as _, SecretResolver as _, StoredConnection};
 use synapse_core::redact::printable;
 use synapse_ide::{CLIENTS, EntryState, states};
 
@@ -30,34 +31,8 @@ pub(super) async fn run(
     arguments: &ChecklistArguments,
 ) -> Result<(), CommandError> {
     let stored = engine.stored(&arguments.name)?;
-    let connection = stored.usable()?;
-    let environment = &context.environment;
     let project = arguments.project.as_deref();
-    let secrets = compose::secrets(context)?;
-    let file = key_file(&connection, environment);
-    let flaws = match &connection.credential {
-        Some(reference) => secrets.inspect(reference).await,
-        None => Vec::new(),
-    };
-    // That git tracks the key is a line of its own.
-    let (tracked, flaws): (Vec<Failure>, Vec<Failure>) = flaws
-        .into_iter()
-        .partition(|flaw| flaw.code == Code::CredentialTrackedByGit);
-    let tracked = file.as_deref().filter(|_| !tracked.is_empty());
-    let place = |reference: &CredentialRef| secrets.place(reference);
-    let seen = key(&connection, file.as_deref(), environment, place);
-    let facts = Facts {
-        preflight: stored.preflight,
-        key: match (seen, flaws.into_iter().next()) {
-            (KeyFact::There(_) | KeyFact::Unseen(_), Some(flaw)) => KeyFact::Doubtful(flaw),
-            (seen, _) => seen,
-        },
-        entries: entries(context, project)?,
-        answered: answered(engine, &arguments.name).await?,
-        exposure: git::exposure(environment, project.unwrap_or(Path::new(".")), tracked).await,
-        now: engine.ports().clock.now(),
-    };
-    let items = evaluate(&connection, &facts);
+    let items = items(context, engine, &stored, project, Looking::Thoroughly).await?;
     let failure = incomplete(&items);
     let printer = &context.printer;
     if printer.is_json() {
@@ -76,6 +51,64 @@ pub(super) async fn run(
             Err(CommandError::Reported(failure.code))
         }
     }
+}
+
+/// How far to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looking {
+    /// At files alone: no program is started.
+    AtFiles,
+    /// Asks git too.
+    Thoroughly,
+}
+
+/// The checklist of a connection.
+pub(super) async fn items(
+    context: &Context,
+    engine: &Engine,
+    stored: &StoredConnection,
+    project: Option<&Path>,
+    looking: Looking,
+) -> Result<Vec<Item>, Failure> {
+    let connection = stored.usable()?;
+    let environment = &context.environment;
+    let secrets = compose::secrets(context)?;
+    let file = key_file(connection.credential.as_ref(), environment);
+    let flaws = match (&connection.credential, looking) {
+        (Some(reference), Looking::Thoroughly) => secrets.inspect(reference).await,
+        _ => Vec::new(),
+    };
+    // That git tracks the key is a line of its own.
+    let (tracked, flaws): (Vec<Failure>, Vec<Failure>) = flaws
+        .into_iter()
+        .partition(|flaw| flaw.code == Code::CredentialTrackedByGit);
+    let tracked = file.as_deref().filter(|_| !tracked.is_empty());
+    let place = |reference: &CredentialRef| secrets.place(reference);
+    let reference = connection.credential.as_ref();
+    let seen = key(
+        reference,
+        connection.gate,
+        file.as_deref(),
+        environment,
+        place,
+    );
+    let facts = Facts {
+        preflight: stored.preflight.clone(),
+        key: match (seen, flaws.into_iter().next()) {
+            (KeyFact::There(_) | KeyFact::Unseen(_), Some(flaw)) => KeyFact::Doubtful(flaw),
+            (seen, _) => seen,
+        },
+        entries: entries(context, project)?,
+        answered: answered(engine, stored.name.as_str()).await?,
+        exposure: match looking {
+            Looking::AtFiles => Exposure::Unknown("git was not asked here".to_owned()),
+            Looking::Thoroughly => {
+                git::exposure(environment, project.unwrap_or(Path::new(".")), tracked).await
+            }
+        },
+        now: engine.ports().clock.now(),
+    };
+    Ok(evaluate(&connection, &facts))
 }
 
 fn print(printer: &Printer, item: &Item) {
@@ -110,8 +143,11 @@ fn incomplete(items: &[Item]) -> Option<Failure> {
 }
 
 /// The file that the credential reference leads to, when it leads to one.
-fn key_file(connection: &Connection, environment: &Environment) -> Option<PathBuf> {
-    match connection.credential.as_ref()? {
+pub(super) fn key_file(
+    reference: Option<&CredentialRef>,
+    environment: &Environment,
+) -> Option<PathBuf> {
+    match reference? {
         CredentialRef::File(path) => Some(match path.strip_prefix("~/") {
             Some(rest) => environment.user_home()?.join(rest),
             None => PathBuf::from(path),
@@ -121,13 +157,14 @@ fn key_file(connection: &Connection, environment: &Environment) -> Option<PathBu
 }
 
 /// Looks at the place of the key, never into it.
-fn key(
-    connection: &Connection,
+pub(super) fn key(
+    reference: Option<&CredentialRef>,
+    gate: NetworkGate,
     file: Option<&Path>,
     environment: &Environment,
     place: impl Fn(&CredentialRef) -> String,
 ) -> KeyFact {
-    let Some(reference) = &connection.credential else {
+    let Some(reference) = reference else {
         return KeyFact::NotNeeded;
     };
     if let Some(file) = file {
@@ -141,7 +178,7 @@ fn key(
             Err(error) => KeyFact::Unusable(error.kind().to_string()),
         };
     }
-    match (reference, connection.gate) {
+    match (reference, gate) {
         (CredentialRef::Env(name), NetworkGate::Open) if environment.variable(name).is_none() => {
             KeyFact::Unusable("not set".to_owned())
         }

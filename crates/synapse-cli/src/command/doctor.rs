@@ -1,7 +1,7 @@
 //! `synapse doctor`: looks at a whole installation, opens no socket and reads no secret. Every check
 //! is made, or says what it needs; with `--bundle` the result is written for a support case.
 
-mod bundle;
+pub(super) mod bundle;
 
 use std::path::{Path, PathBuf};
 
@@ -35,14 +35,7 @@ pub(super) async fn run(
         .hint("name another file, or remove this one")
         .into());
     }
-    let mut doctor = Doctor {
-        engine,
-        secrets: compose::secrets(context)?,
-        directory: context.environment.synapse_home()?,
-        checks: Vec::new(),
-    };
-    doctor.examine().await;
-    let checks = doctor.checks;
+    let checks = examine(context, engine).await?;
     let mut document =
         DoctorDocument::new(&checks, env!("CARGO_PKG_VERSION"), SYSTEM, &CommandLines);
     if let Some(path) = arguments.bundle {
@@ -58,6 +51,18 @@ pub(super) async fn run(
         None => Ok(()),
         Some(failure) => Err(CommandError::Reported(failure.code)),
     }
+}
+
+/// Every check, in order.
+pub(super) async fn examine(context: &Context, engine: &Engine) -> Result<Vec<Examined>, Failure> {
+    let mut doctor = Doctor {
+        engine,
+        secrets: compose::secrets(context)?,
+        directory: context.environment.synapse_home()?,
+        checks: Vec::new(),
+    };
+    doctor.examine().await;
+    Ok(doctor.checks)
 }
 
 struct Doctor<'a> {
@@ -321,4 +326,4 @@ fn line(check: &Examined) -> String {
     mark.line(&what, [4, 20], &text)
 }
 
-const SYSTEM: &str = std::env::consts::OS;
+pub(super) const SYSTEM: &str = std::env::consts::OS;

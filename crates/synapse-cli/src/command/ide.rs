@@ -3,7 +3,7 @@
 
 mod change;
 mod check;
-mod list;
+pub(super) mod list;
 
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
@@ -55,11 +55,16 @@ pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandE
     }
 }
 
-fn plain_snippet(context: &Context, connection: Option<&str>) -> Result<(), CommandError> {
+/// The entry of the form that most clients share, as text.
+pub(super) fn plain_text(context: &Context, connection: Option<&str>) -> Result<String, Failure> {
     let snippet = servers(&entry(context, connection)?);
-    let text = serde_json::to_string_pretty(&snippet).map_err(|error| {
+    serde_json::to_string_pretty(&snippet).map_err(|error| {
         Failure::new(Code::InternalInvariant, "the snippet cannot be written").caused_by(&error)
-    })?;
+    })
+}
+
+fn plain_snippet(context: &Context, connection: Option<&str>) -> Result<(), CommandError> {
+    let text = plain_text(context, connection)?;
     let printer = &context.printer;
     if printer.is_json() {
         printer.document(&IdeSnippetDocument::new(None, None, text));

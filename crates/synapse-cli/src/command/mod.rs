@@ -3,6 +3,7 @@
 mod chat;
 mod checklist;
 mod connection;
+mod dashboard;
 mod demo;
 mod doctor;
 mod explain;
@@ -36,7 +37,7 @@ use crate::system::asked_to_stop;
 use crate::telemetry;
 
 /// What every command gets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) printer: Printer,
@@ -121,6 +122,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
             usage::run(context, engine, &arguments).await
         }),
         Command::History(arguments) => history::run(context, arguments),
+        Command::Dashboard(arguments) => dashboard::run(context, &arguments),
         Command::Doctor(arguments) => with_engine(context, async |engine| {
             doctor::run(context, engine, arguments).await
         }),

@@ -209,11 +209,15 @@ pub struct UsageLineView {
     unknown_cost: u64,
     p50_latency_ms: Option<u64>,
     p95_latency_ms: Option<u64>,
+    /// `null` when no call told of a cache.
+    cached_tokens: Option<u64>,
+    /// `null` when no call told of reasoning.
+    reasoning_tokens: Option<u64>,
 }
 
 impl UsageLineView {
     /// The names of the cells, which are the keys of the document.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 15] = [
         "key",
         "calls",
         "ok",
@@ -227,11 +231,13 @@ impl UsageLineView {
         "unknown_cost",
         "p50_latency_ms",
         "p95_latency_ms",
+        "cached_tokens",
+        "reasoning_tokens",
     ];
 
     /// The values as text, in the order of [`UsageLineView::NAMES`]; what is `null` is empty.
     #[must_use]
-    pub fn cells(&self) -> [String; 13] {
+    pub fn cells(&self) -> [String; 15] {
         let maybe = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
         [
             self.key.clone(),
@@ -248,6 +254,8 @@ impl UsageLineView {
             self.unknown_cost.to_string(),
             maybe(self.p50_latency_ms),
             maybe(self.p95_latency_ms),
+            maybe(self.cached_tokens),
+            maybe(self.reasoning_tokens),
         ]
     }
 }
@@ -268,6 +276,8 @@ impl From<&UsageLine> for UsageLineView {
             unknown_cost: line.unknown_cost,
             p50_latency_ms: line.p50_latency_ms,
             p95_latency_ms: line.p95_latency_ms,
+            cached_tokens: line.told_cached_tokens(),
+            reasoning_tokens: line.told_reasoning_tokens(),
         }
     }
 }
@@ -454,7 +464,7 @@ mod tests {
         assert_eq!(
             line.cells(),
             [
-                "work", "0", "2", "1", "0", "0.6667", "0", "0", "0", "", "3", "", ""
+                "work", "0", "2", "1", "0", "0.6667", "0", "0", "0", "", "3", "", "", "", ""
             ]
         );
     }

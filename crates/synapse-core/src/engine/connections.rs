@@ -4,9 +4,10 @@ use crate::connection::{Draft, already_exists};
 use crate::error::Failure;
 use crate::gate::NetworkGate;
 use crate::name::ConnectionName;
+use crate::ports::StoredConnection;
 use crate::preflight::{PreflightReport, Reach};
 
-use super::{Engine, PreflightCall};
+use super::{Engine, Observer, PreflightCall};
 
 /// What came of creating or changing a connection.
 #[derive(Debug)]
@@ -38,12 +39,26 @@ impl Engine {
         draft: Draft,
         reach: Reach,
     ) -> Result<Saved, Failure> {
+        self.create_observed(name, draft, reach, &mut |_| ()).await
+    }
+
+    /// As [`Engine::create`], and hands each check to `observe` as soon as it is decided.
+    ///
+    /// # Errors
+    /// As [`Engine::create`].
+    pub async fn create_observed(
+        &self,
+        name: ConnectionName,
+        draft: Draft,
+        reach: Reach,
+        observe: &mut Observer<'_>,
+    ) -> Result<Saved, Failure> {
         let existing = self.ports.connections.load()?;
         if existing.iter().any(|stored| stored.name == name) {
             return Err(already_exists(&name));
         }
         let report = self
-            .preflight(PreflightCall::draft(Some(name), draft, reach))
+            .preflight_observed(PreflightCall::draft(Some(name), draft, reach), observe)
             .await;
         let result = report
             .clear()
@@ -71,6 +86,23 @@ impl Engine {
         reach: Reach,
     ) -> Result<Saved, Failure> {
         let stored = self.stored(name)?;
+        self.edit_observed(&stored, change, naming, reach, &mut |_| ())
+            .await
+    }
+
+    /// As [`Engine::edit`], of a connection that was read before: another one in its place by then
+    /// is not replaced. Hands each check to `observe` as soon as it is decided.
+    ///
+    /// # Errors
+    /// `config.changed` in the result when the connection is another one by now.
+    pub async fn edit_observed(
+        &self,
+        stored: &StoredConnection,
+        change: impl FnOnce(&mut Draft),
+        naming: Naming,
+        reach: Reach,
+        observe: &mut Observer<'_>,
+    ) -> Result<Saved, Failure> {
         let mut draft = stored.draft.clone();
         change(&mut draft);
         let kept_record = stored
@@ -87,8 +119,8 @@ impl Engine {
             base_url: naming.base_url || draft.base_url != stored.draft.base_url || other_provider,
             proxy: naming.proxy || draft.proxy != stored.draft.proxy,
         };
-        let call = PreflightCall::changed(&stored, draft, naming, reach);
-        let report = self.preflight(call).await;
+        let call = PreflightCall::changed(stored, draft, naming, reach);
+        let report = self.preflight_observed(call, observe).await;
         let cleared = match kept_record {
             Some(record) => report.clear_with(record),
             None => report.clear(),

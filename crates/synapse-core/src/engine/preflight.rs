@@ -127,8 +127,19 @@ impl Engine {
     /// Climbs the ladder. Sends at most one request per rung; none at all when the gate is closed
     /// or `Reach::Offline` is asked for.
     pub async fn preflight(&self, call: PreflightCall) -> PreflightReport {
+        self.preflight_observed(call, &mut |_| ()).await
+    }
+
+    /// As [`Engine::preflight`], and hands each check to `observe` as soon as it is decided, in the
+    /// order of the report. Dropping the future cancels the climb; the row of a paid prompt says so.
+    pub async fn preflight_observed(
+        &self,
+        call: PreflightCall,
+        observe: &mut Observer<'_>,
+    ) -> PreflightReport {
         let mut climb = Climb {
             ports: &self.ports,
+            observe,
             report: PreflightReport {
                 draft: call.draft,
                 connection: None,
@@ -145,9 +156,13 @@ impl Engine {
     }
 }
 
+/// Sees each check of a climb when it is decided.
+pub type Observer<'a> = dyn FnMut(&Check) + Send + 'a;
+
 /// The state of one climb.
-struct Climb<'a> {
+struct Climb<'a, 'o> {
     ports: &'a Ports,
+    observe: &'a mut Observer<'o>,
     report: PreflightReport,
 }
 
@@ -159,7 +174,7 @@ struct Ready {
     secret: Option<BoundSecret>,
 }
 
-impl Climb<'_> {
+impl Climb<'_, '_> {
     async fn run(&mut self, name: Option<ConnectionName>, standing: Standing, bound: Bound) {
         let Some((connection, provider)) = self.understand(name.as_ref(), bound) else {
             return;
@@ -468,7 +483,9 @@ impl Climb<'_> {
     }
 
     fn push(&mut self, id: CheckId, finding: Finding) {
-        self.report.checks.push(Check { id, finding });
+        let check = Check { id, finding };
+        (self.observe)(&check);
+        self.report.checks.push(check);
     }
 }
 

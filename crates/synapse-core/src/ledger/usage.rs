@@ -185,6 +185,26 @@ impl UsageLine {
     /// Up to so many calls in a report its latencies are exact.
     pub const EXACT_LATENCIES: u64 = 10_000;
 
+    /// The tokens from a cache; `None` when calls were made and none told of any, because providers
+    /// that say nothing of a cache cannot be told from those that used none.
+    #[must_use]
+    pub const fn told_cached_tokens(&self) -> Option<u64> {
+        self.told(self.cached_tokens)
+    }
+
+    /// The tokens spent on reasoning, likewise.
+    #[must_use]
+    pub const fn told_reasoning_tokens(&self) -> Option<u64> {
+        self.told(self.reasoning_tokens)
+    }
+
+    const fn told(&self, sum: u64) -> Option<u64> {
+        match (sum, self.ok.saturating_add(self.failed)) {
+            (0, 1..) => None,
+            (sum, _) => Some(sum),
+        }
+    }
+
     /// The part of the calls sent that were answered, from 0 to 1; `None` when none was sent.
     /// Refusals do not count, because nothing was sent for them, nor do calls under way.
     #[must_use]

@@ -177,3 +177,27 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
         Code::ConfigNotFound
     );
 }
+
+#[tokio::test]
+async fn each_check_is_told_as_it_is_decided_and_in_the_order_of_the_report() {
+    let bench = bench();
+    bench
+        .provider
+        .will_fail_rungs(Failure::new(Code::CredentialTokenRejected, "no"));
+    let climbs_before = bench.provider.climbs();
+    let mut seen: Vec<Check> = Vec::new();
+    let provider = bench.provider.clone();
+    let mut local_before_network = false;
+    let call = PreflightCall::draft(None, draft(NetworkGate::Open), Reach::Free);
+    let report = bench
+        .engine
+        .preflight_observed(call, &mut |check: &Check| {
+            if check.id == CheckId::Credential {
+                local_before_network = provider.climbs() == climbs_before;
+            }
+            seen.push(check.clone());
+        })
+        .await;
+    assert_eq!(seen, report.checks);
+    assert!(local_before_network, "told before the first request left");
+}

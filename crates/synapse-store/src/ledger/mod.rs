@@ -12,6 +12,7 @@ mod daily;
 mod database;
 mod days;
 mod examine;
+mod glance;
 mod hub;
 mod latency;
 mod presence;
@@ -34,6 +35,7 @@ mod usage;
 mod work;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,8 +45,9 @@ use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
-    Closing, Dating, Entry, Examination, HistoryQuery, HubClosing, HubOpening, Opening, Purged,
-    RecordedText, Repaired, Reservation, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, FailureGroup, HistoryQuery, HubClosing, HubOpening,
+    Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation, RowSeal,
+    Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::Verdict;
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
@@ -246,6 +249,30 @@ impl LedgerReader for SqliteLedger {
 
     async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure> {
         on_a_thread(&self.home, move |home| usage::usage(home, &query)).await
+    }
+
+    async fn usage_per(
+        &self,
+        per: UsageKey,
+        query: UsageQuery,
+    ) -> Result<Vec<PeriodUsage>, Failure> {
+        on_a_thread(&self.home, move |home| usage::usage_per(home, per, &query)).await
+    }
+
+    async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure> {
+        on_a_thread(&self.home, move |home| glance::standings(home, at)).await
+    }
+
+    async fn failures(&self, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
+        on_a_thread(&self.home, move |home| glance::failures(home, since)).await
+    }
+
+    async fn outcomes(&self, query: HistoryQuery) -> Result<OutcomeCounts, Failure> {
+        on_a_thread(&self.home, move |home| glance::outcomes(home, &query)).await
+    }
+
+    async fn seal(&self, call_id: CallId) -> Result<Option<RowSeal>, Failure> {
+        on_a_thread(&self.home, move |home| glance::seal(home, call_id)).await
     }
 
     async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure> {

@@ -24,6 +24,37 @@ fn page(
     unswept: &Unswept,
     query: &HistoryQuery,
 ) -> rusqlite::Result<Vec<Entry>> {
+    let Some((mut conditions, mut values)) = conditions(database, unswept, query)? else {
+        return Ok(Vec::new());
+    };
+    let (direction, behind) = match query.order {
+        Order::NewestFirst => ("DESC", "<"),
+        Order::OldestFirst => ("ASC", ">"),
+    };
+    if let Some(after) = query.after {
+        conditions.push(format!("call_id {behind} ?"));
+        values.push(Value::Blob(key(after).into_bytes().to_vec()));
+    }
+    if let Some(outcome) = query.outcome {
+        conditions.push(unswept.filter(outcome));
+    }
+    values.push(Value::Integer(i64::from(query.limit)));
+    let mut statement = database.prepare(&format!(
+        "SELECT {} FROM entries WHERE {} ORDER BY call_id {direction} LIMIT ?",
+        entry_columns(unswept),
+        conditions.join(" AND ")
+    ))?;
+    statement
+        .query_map(params_from_iter(values), entry_of)?
+        .collect()
+}
+
+/// What a row has to fulfil, its outcome and its place in the order aside; `None` when none can.
+pub(super) fn conditions(
+    database: &Connection,
+    unswept: &Unswept,
+    query: &HistoryQuery,
+) -> rusqlite::Result<Option<(Vec<String>, Vec<Value>)>> {
     let mut conditions = vec!["TRUE".to_owned()];
     let mut values: Vec<Value> = Vec::new();
     let mut hold = |condition: String, value: Option<Value>| {
@@ -32,7 +63,7 @@ fn page(
     };
     if query.since.is_some() || query.until.is_some() {
         let Some((first, last)) = bounds(database, query.since, query.until)? else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         hold("call_id >= ?".to_owned(), Some(Value::Blob(first.to_vec())));
         hold("call_id <= ?".to_owned(), Some(Value::Blob(last.to_vec())));
@@ -42,17 +73,6 @@ fn page(
     }
     if let Some(until) = query.until {
         hold("started_at < ?".to_owned(), Some(time(until)));
-    }
-    let (direction, behind) = match query.order {
-        Order::NewestFirst => ("DESC", "<"),
-        Order::OldestFirst => ("ASC", ">"),
-    };
-    if let Some(after) = query.after {
-        let id = key(after).into_bytes().to_vec();
-        hold(format!("call_id {behind} ?"), Some(Value::Blob(id)));
-    }
-    if let Some(outcome) = query.outcome {
-        hold(unswept.filter(outcome), None);
     }
     for filter in &query.filters {
         let (condition, value) = condition(filter, unswept);
@@ -64,15 +84,7 @@ fn page(
             None => hold("FALSE".to_owned(), None),
         }
     }
-    values.push(Value::Integer(i64::from(query.limit)));
-    let mut statement = database.prepare(&format!(
-        "SELECT {} FROM entries WHERE {} ORDER BY call_id {direction} LIMIT ?",
-        entry_columns(unswept),
-        conditions.join(" AND ")
-    ))?;
-    statement
-        .query_map(params_from_iter(values), entry_of)?
-        .collect()
+    Ok(Some((conditions, values)))
 }
 
 /// A condition on a column, with the value that it takes.

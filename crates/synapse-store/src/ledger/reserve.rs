@@ -41,20 +41,33 @@ pub(super) fn reserve(
 
 /// The days of a period, both ends included.
 #[derive(Debug, Clone, Copy)]
-struct Days {
-    first: i64,
-    last: i64,
+pub(super) struct Days {
+    pub(super) first: i64,
+    pub(super) last: i64,
+}
+
+impl Days {
+    /// The days of the month of `at`.
+    pub(super) fn month_of(at: Timestamp) -> Self {
+        let first = at.month_start().day();
+        // The 32nd of a month is in the next one.
+        let next = Timestamp::of_day(first + 31).month_start().day();
+        Self {
+            first,
+            last: next - 1,
+        }
+    }
 }
 
 fn spent(database: &Connection, reservation: &Reservation) -> rusqlite::Result<Spent> {
     let today = reservation.at.day();
-    let first = reservation.at.month_start().day();
-    // The 32nd of a month is in the next one.
-    let next = Timestamp::of_day(first + 31).month_start().day();
-    let sums = |first: i64, last: i64| sum(database, reservation, Days { first, last });
+    let day = Days {
+        first: today,
+        last: today,
+    };
     Ok(Spent {
-        day: sums(today, today)?,
-        month: sums(first, next - 1)?,
+        day: sum(database, reservation, day)?,
+        month: sum(database, reservation, Days::month_of(reservation.at))?,
     })
 }
 

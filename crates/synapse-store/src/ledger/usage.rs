@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 use synapse_core::Failure;
-use synapse_core::ledger::{Outcome, UsageKey, UsageLine, UsageQuery, UsageReport, Waiting};
+use synapse_core::ledger::{
+    Outcome, PeriodUsage, UsageKey, UsageLine, UsageQuery, UsageReport, Waiting,
+};
 use synapse_core::time::Timestamp;
 use synapse_files::Home;
 
@@ -24,33 +26,37 @@ pub(super) fn usage(home: &Home, query: &UsageQuery) -> Result<UsageReport, Fail
     })
 }
 
+/// The sums that `query` asks for, period by period.
+pub(super) fn usage_per(
+    home: &Home,
+    per: UsageKey,
+    query: &UsageQuery,
+) -> Result<Vec<PeriodUsage>, Failure> {
+    ask(home, |database, unswept| {
+        let range = Range::of(query);
+        let lines = Lines::read(database, unswept, query, Some(per), range)?;
+        let mut periods: Vec<PeriodUsage> = Vec::new();
+        for ((period, key), sums) in &lines.sums {
+            let line = line(key, sums, |percent| sums.latencies.percentile(percent));
+            match periods.last_mut().filter(|last| last.period == *period) {
+                Some(last) => last.lines.push(line),
+                None => periods.push(PeriodUsage {
+                    period: period.clone(),
+                    lines: vec![line],
+                }),
+            }
+        }
+        Ok(periods)
+    })
+}
+
 fn report(
     database: &Connection,
     unswept: &Unswept,
     query: &UsageQuery,
 ) -> rusqlite::Result<UsageReport> {
-    let mut lines = Lines {
-        by: query.by,
-        connection: query.connection.as_deref(),
-        sums: BTreeMap::new(),
-    };
-    let range = Range {
-        since: query.since.map_or(i64::MIN, Timestamp::as_millis),
-        until: query.until.map_or(i64::MAX, Timestamp::as_millis),
-    };
-    for part in range.parts(query.by) {
-        match part {
-            Part::Days { first, last } => lines.add_days(database, first, last)?,
-            Part::Rows(range) => {
-                let connection = lines.connection;
-                each_row(database, range, lines.by, connection, |facts| {
-                    lines.add(&facts)
-                })?;
-            }
-        }
-    }
-    lines.add_open(database, unswept, range)?;
-
+    let range = Range::of(query);
+    let lines = Lines::read(database, unswept, query, None, range)?;
     let mut total = DailySums::default();
     for sums in lines.sums.values() {
         total.merge(sums.clone());
@@ -60,36 +66,39 @@ fn report(
         false => None,
     };
     let line = |key: &str, sums: &DailySums, all: bool| {
-        let latency = |percent: u64| match &exact {
+        line(key, sums, |percent| match &exact {
             Some(exact) => exact.percentile((!all).then_some(key), percent),
             None => sums.latencies.percentile(percent),
-        };
-        UsageLine {
-            key: key.to_owned(),
-            calls: number(sums.calls),
-            ok: number(sums.ok),
-            failed: number(sums.failed),
-            refused: number(sums.refused),
-            prompt_tokens: number(sums.prompt_tokens),
-            completion_tokens: number(sums.completion_tokens),
-            cached_tokens: number(sums.cached_tokens),
-            reasoning_tokens: number(sums.reasoning_tokens),
-            unknown_tokens: number(sums.unknown_tokens),
-            cost_nano_usd: number(sums.cost_nano_usd),
-            unknown_cost: number(sums.unknown_cost),
-            p50_latency_ms: latency(50),
-            p95_latency_ms: latency(95),
-        }
+        })
     };
     Ok(UsageReport {
         lines: lines
             .sums
             .iter()
-            .map(|(key, sums)| line(key, sums, false))
+            .map(|((_, key), sums)| line(key, sums, false))
             .collect(),
         total: line("total", &total, true),
         waiting: Waiting::default(),
     })
+}
+
+fn line(key: &str, sums: &DailySums, latency: impl Fn(u64) -> Option<u64>) -> UsageLine {
+    UsageLine {
+        key: key.to_owned(),
+        calls: number(sums.calls),
+        ok: number(sums.ok),
+        failed: number(sums.failed),
+        refused: number(sums.refused),
+        prompt_tokens: number(sums.prompt_tokens),
+        completion_tokens: number(sums.completion_tokens),
+        cached_tokens: number(sums.cached_tokens),
+        reasoning_tokens: number(sums.reasoning_tokens),
+        unknown_tokens: number(sums.unknown_tokens),
+        cost_nano_usd: number(sums.cost_nano_usd),
+        unknown_cost: number(sums.unknown_cost),
+        p50_latency_ms: latency(50),
+        p95_latency_ms: latency(95),
+    }
 }
 
 /// A range of time in milliseconds, its end not included.
@@ -109,6 +118,13 @@ enum Part {
 }
 
 impl Range {
+    fn of(query: &UsageQuery) -> Self {
+        Self {
+            since: query.since.map_or(i64::MIN, Timestamp::as_millis),
+            until: query.until.map_or(i64::MAX, Timestamp::as_millis),
+        }
+    }
+
     fn parts(self, by: UsageKey) -> Vec<Part> {
         // The daily sums know neither hours nor servers.
         if by == UsageKey::Hour || by.is_of_hub() {
@@ -148,17 +164,60 @@ impl Range {
     }
 }
 
-/// The lines of a report while it is made.
+/// The lines of a report while it is made, by period, when one is asked for, and key.
 struct Lines<'a> {
+    per: Option<UsageKey>,
     by: UsageKey,
     connection: Option<&'a str>,
-    sums: BTreeMap<String, DailySums>,
+    sums: BTreeMap<(String, String), DailySums>,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    fn read(
+        database: &Connection,
+        unswept: &Unswept,
+        query: &'a UsageQuery,
+        per: Option<UsageKey>,
+        range: Range,
+    ) -> rusqlite::Result<Self> {
+        let mut lines = Self {
+            per,
+            by: query.by,
+            connection: query.connection.as_deref(),
+            sums: BTreeMap::new(),
+        };
+        // Only rows know the hour.
+        let finest = match per {
+            Some(UsageKey::Hour) => UsageKey::Hour,
+            _ => query.by,
+        };
+        for part in range.parts(finest) {
+            match part {
+                Part::Days { first, last } => lines.add_days(database, first, last)?,
+                Part::Rows(range) => {
+                    each_row(database, range, lines.by, lines.connection, |facts| {
+                        lines.add(&facts)
+                    })?;
+                }
+            }
+        }
+        lines.add_open(database, unswept, range)?;
+        Ok(lines)
+    }
+
     fn add(&mut self, facts: &Facts) {
+        let time = Timestamp::from_millis(facts.started_at);
         let key = key_of(facts, self.by);
-        self.sums.entry(key).or_default().add(facts);
+        self.sums
+            .entry((self.period(time), key))
+            .or_default()
+            .add(facts);
+    }
+
+    /// Empty when no period is asked for.
+    fn period(&self, time: Timestamp) -> String {
+        let period = self.per.and_then(|per| per.period(time));
+        period.unwrap_or_default()
     }
 
     fn add_days(&mut self, database: &Connection, first: i64, last: i64) -> rusqlite::Result<()> {
@@ -170,7 +229,7 @@ impl Lines<'_> {
             _ => "day",
         };
         let mut statement = database.prepare(&format!(
-            "SELECT {column}, {} FROM daily WHERE day BETWEEN ?1 AND ?2
+            "SELECT {column}, day, {} FROM daily WHERE day BETWEEN ?1 AND ?2
              AND connection <> '' AND (?3 IS NULL OR connection = ?3)",
             daily::SUMS
         ))?;
@@ -185,7 +244,11 @@ impl Lines<'_> {
                     text => text.to_owned(),
                 },
             };
-            self.sums.entry(key).or_default().merge_row(row, 1)?;
+            let period = self.period(Timestamp::of_day(row.get(1)?));
+            self.sums
+                .entry((period, key))
+                .or_default()
+                .merge_row(row, 2)?;
         }
         Ok(())
     }

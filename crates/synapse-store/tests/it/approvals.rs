@@ -2,7 +2,7 @@
 //! configuration file.
 
 use serde_json::json;
-use synapse_core::Code;
+use synapse_core::{Code, Remedy};
 use synapse_core::ports::ApprovalStore as _;
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Start};
@@ -94,8 +94,10 @@ fn what_was_changed_by_hand_counts_as_no_approval() {
         let failure = store.find(&"s".parse().unwrap()).unwrap_err();
         assert_eq!(failure.code, Code::StorageCorrupt);
         assert_eq!(
-            failure.hints[0].command.as_deref(),
-            Some("synapse hub approve s")
+            failure.hints[0].remedy,
+            Some(Remedy::ApproveUpstream {
+                server: "s".parse().unwrap()
+            })
         );
     }
     store.keep(&approval("s")).unwrap();

@@ -2,6 +2,7 @@
 
 mod sums;
 
+use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,9 +12,9 @@ use synapse_core::call::CallId;
 use synapse_core::chat::Usage;
 use synapse_core::cost::Cost;
 use synapse_core::ledger::{
-    Closing, Dating, Entry, Examination, HistoryQuery, HubClosing, HubFacts, HubOpening, Opening,
-    Order, Outcome, Purged, RecordedText, Repaired, Reservation, UsageQuery, UsageReport,
-    Verification,
+    Closing, Dating, Entry, Examination, FailureGroup, HistoryQuery, HubClosing, HubFacts,
+    HubOpening, Opening, Order, Outcome, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired,
+    Reservation, RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::{Grant, Spent, Verdict};
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
@@ -290,6 +291,53 @@ impl LedgerReader for MemoryLedger {
             return Err(failure.clone());
         }
         Ok(sums::report(&self.entries(), &query))
+    }
+
+    async fn usage_per(
+        &self,
+        per: UsageKey,
+        query: UsageQuery,
+    ) -> Result<Vec<PeriodUsage>, Failure> {
+        Ok(sums::per(&self.entries(), per, &query))
+    }
+
+    async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure> {
+        let carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.lock();
+        let mut standings: BTreeMap<String, Standing> = BTreeMap::new();
+        for row in rows.iter().chain(carried.iter()) {
+            let name = row.entry.receipt.connection.clone();
+            let standing = standings.entry(name).or_default();
+            let sums = match row.entry.outcome {
+                Outcome::Open => &mut standing.set_aside,
+                _ => &mut standing.spent,
+            };
+            sums::spend(sums, &row.entry, &row.reserved, at);
+        }
+        standings.retain(|_, standing| *standing != Standing::default());
+        Ok(standings)
+    }
+
+    async fn failures(&self, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
+        Ok(sums::failures(&self.entries(), since))
+    }
+
+    async fn outcomes(&self, query: HistoryQuery) -> Result<OutcomeCounts, Failure> {
+        let rows = self.history(HistoryQuery {
+            limit: u32::MAX,
+            after: None,
+            outcome: None,
+            ..query
+        });
+        let mut counts = OutcomeCounts::default();
+        for row in rows.await? {
+            counts.add(row.outcome, 1);
+        }
+        Ok(counts)
+    }
+
+    async fn seal(&self, _call_id: CallId) -> Result<Option<RowSeal>, Failure> {
+        Ok(None)
     }
 
     async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure> {

@@ -31,6 +31,7 @@ struct State {
     lists: usize,
     with_token: usize,
     refusal: Option<Failure>,
+    hangs: bool,
 }
 
 impl StubProvider {
@@ -59,6 +60,11 @@ impl StubProvider {
     /// Lets every rung fail so from now on.
     pub fn will_fail_rungs(&self, failure: Failure) {
         self.lock().rung_failure = Some(failure);
+    }
+
+    /// Lets no rung be answered from now on.
+    pub fn will_hang(&self) {
+        self.lock().hangs = true;
     }
 
     /// Refuses every request from now on, before anything is sent.
@@ -191,6 +197,9 @@ impl Provider for StubProvider {
         _secret: Option<&BoundSecret>,
         _model: &ModelId,
     ) -> Exchanged<Climbed> {
+        if self.lock().hangs {
+            std::future::pending::<()>().await;
+        }
         let mut state = self.lock();
         state.climbs += 1;
         let outcome = match &state.rung_failure {

@@ -17,7 +17,7 @@ use crate::output::CommandLines;
 ///
 /// # Errors
 /// `internal.invariant` when a secret would be in it, `storage.*`; nothing is written then.
-pub(super) async fn write(
+pub(in crate::command) async fn write(
     context: &Context,
     engine: &Engine,
     doctor: &DoctorDocument,

@@ -12,16 +12,7 @@ use crate::output::{CommandLines, table};
 
 pub(super) fn run(context: &Context, project: Option<&Path>) -> Result<(), CommandError> {
     let printer = &context.printer;
-    let machine = machine(&context.environment, project)?;
-    let entry = entry(context, None)?;
-    let clients: Vec<Seen> = CLIENTS
-        .iter()
-        .map(|client| Seen {
-            client,
-            detected: is_detected(client, &machine),
-            places: states(client, &machine, &entry),
-        })
-        .collect();
+    let clients = seen(context, project)?;
     if printer.is_json() {
         let clients = clients.iter().map(view).collect();
         printer.document(&IdeDocument::new(clients));
@@ -36,6 +27,25 @@ pub(super) fn run(context: &Context, project: Option<&Path>) -> Result<(), Comma
         printer.warning(failure);
     }
     Ok(())
+}
+
+/// Every client and what its files say.
+pub(in crate::command) fn views(
+    context: &Context,
+    project: Option<&Path>,
+) -> Result<Vec<IdeClientView>, Failure> {
+    Ok(seen(context, project)?.iter().map(view).collect())
+}
+
+fn seen(context: &Context, project: Option<&Path>) -> Result<Vec<Seen>, Failure> {
+    let machine = machine(&context.environment, project)?;
+    let entry = entry(context, None)?;
+    let seen = |client| Seen {
+        client,
+        detected: is_detected(client, &machine),
+        places: states(client, &machine, &entry),
+    };
+    Ok(CLIENTS.iter().map(seen).collect())
 }
 
 struct Seen {

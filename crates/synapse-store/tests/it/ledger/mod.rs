@@ -2,6 +2,7 @@
 
 mod audit;
 pub(crate) mod broken;
+mod glance;
 mod hub;
 pub(crate) mod limits;
 mod migration;

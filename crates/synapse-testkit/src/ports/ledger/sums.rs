@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use synapse_core::ledger::{Entry, Outcome, UsageKey, UsageLine, UsageQuery, UsageReport};
+use synapse_core::ledger::{
+    Entry, FailureGroup, Outcome, PeriodUsage, UsageKey, UsageLine, UsageQuery, UsageReport,
+};
 use synapse_core::limits::{Grant, Spent};
 use synapse_core::time::Timestamp;
 
@@ -40,6 +42,59 @@ fn is_summed(row: &Entry, by: UsageKey) -> bool {
         UsageKey::Tool => row.hub.is_some() && row.caller.tool.is_some(),
         by => row.hub.is_some() == by.is_of_hub(),
     }
+}
+
+/// The reports of each period.
+pub(super) fn per(rows: &[Entry], per: UsageKey, query: &UsageQuery) -> Vec<PeriodUsage> {
+    let mut periods: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for row in rows {
+        let period = per.period(row.started_at).unwrap_or_default();
+        periods.entry(period).or_default().push(row.clone());
+    }
+    periods
+        .into_iter()
+        .map(|(period, rows)| PeriodUsage {
+            period,
+            lines: report(&rows, query).lines,
+        })
+        .filter(|usage| !usage.lines.is_empty())
+        .collect()
+}
+
+/// The rows that failed since `since`, grouped, the latest first.
+pub(super) fn failures(rows: &[Entry], since: Timestamp) -> Vec<FailureGroup> {
+    let mut groups: Vec<FailureGroup> = Vec::new();
+    let failed = [Outcome::Error, Outcome::Refused, Outcome::Interrupted];
+    for row in rows
+        .iter()
+        .filter(|row| row.hub.is_none() && row.started_at >= since && failed.contains(&row.outcome))
+    {
+        let (at, call_id) = (row.started_at, row.receipt.call_id);
+        let same = groups.iter_mut().find(|group| {
+            group.connection == row.receipt.connection
+                && group.outcome == row.outcome
+                && group.error_code == row.error_code
+        });
+        match same {
+            Some(group) => {
+                group.times += 1;
+                group.first_at = group.first_at.min(at);
+                group.last_at = group.last_at.max(at);
+                group.last_call = group.last_call.max(call_id);
+            }
+            None => groups.push(FailureGroup {
+                connection: row.receipt.connection.clone(),
+                outcome: row.outcome,
+                error_code: row.error_code.clone(),
+                times: 1,
+                first_at: at,
+                last_at: at,
+                last_call: call_id,
+            }),
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse((group.last_at, group.last_call)));
+    groups
 }
 
 /// Adds what a row counts against limits, seen from the time `at`.

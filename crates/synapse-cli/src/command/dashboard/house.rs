@@ -1,0 +1,169 @@
+//! The surroundings of the pages: files, IDEs, places of secrets, and what doctor finds.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use synapse_core::checklist::{Item, KeyFact};
+use synapse_core::credential::CredentialRef;
+use synapse_core::doctor::Examined;
+use synapse_core::document::{DoctorDocument, IdeClientView};
+use synapse_core::engine::Engine;
+use synapse_core::error::{Code, Failure};
+use synapse_core::gate::NetworkGate;
+use synapse_core::ports::{Kept, SecretKeeper as _, StoredConnection, Writing};
+use synapse_dashboard::{About, House, HubAction, HubDone, HubView, Place, Snippet};
+use synapse_ide::{CLIENTS, Scope, is_detected};
+use synapse_store::{NoPrompt, Secrets};
+
+use super::super::checklist::{self, Looking};
+use super::super::{Context, doctor, ide};
+use crate::compose;
+
+/// What this program knows of its surroundings.
+pub(super) struct Surroundings {
+    context: Context,
+    engine: Engine,
+    secrets: Secrets,
+    home: PathBuf,
+}
+
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Surroundings")
+            .field("home", &self.home)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Surroundings {
+    /// # Errors
+    /// `storage.unavailable` when no home directory is known.
+    pub(super) fn new(context: &Context, engine: Engine) -> Result<Self, Failure> {
+        Ok(Self {
+            // Whoever looks at a page cannot be asked for a passphrase at the terminal.
+            secrets: compose::secrets(context)?.asking(std::sync::Arc::new(NoPrompt)),
+            home: context.environment.synapse_home()?,
+            context: context.clone(),
+            engine,
+        })
+    }
+}
+
+#[async_trait]
+impl House for Surroundings {
+    fn about(&self) -> About {
+        About {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            system: doctor::SYSTEM.to_owned(),
+            home: self.home.display().to_string(),
+        }
+    }
+
+    async fn checklist(&self, stored: &StoredConnection) -> Result<Vec<Item>, Failure> {
+        checklist::items(&self.context, &self.engine, stored, None, Looking::AtFiles).await
+    }
+
+    async fn doctor(&self) -> Vec<Examined> {
+        match doctor::examine(&self.context, &self.engine).await {
+            Ok(checks) => checks,
+            Err(failure) => vec![Examined {
+                id: "home",
+                subject: None,
+                diagnosis: synapse_core::doctor::Diagnosis::Fail(failure),
+            }],
+        }
+    }
+
+    async fn bundle(&self, checks: &[Examined]) -> Result<String, Failure> {
+        let about = self.about();
+        let document = DoctorDocument::new(checks, &about.version, &about.system);
+        let now = self.engine.ports().clock.now().as_millis();
+        let path = self.home.join(format!("bundle-{now}.json"));
+        doctor::bundle::write(&self.context, &self.engine, &document, &path).await?;
+        Ok(path.display().to_string())
+    }
+
+    fn ides(&self) -> Result<Vec<IdeClientView>, Failure> {
+        ide::list::views(&self.context, None)
+    }
+
+    fn snippets(&self, connection: Option<&str>) -> Result<Vec<Snippet>, Failure> {
+        let machine = ide::machine(&self.context.environment, None)?;
+        let entry = ide::entry(&self.context, connection)?;
+        let mut snippets = Vec::new();
+        for client in CLIENTS
+            .iter()
+            .filter(|client| is_detected(client, &machine))
+        {
+            let file = client.file(&machine, Scope::User);
+            snippets.push(Snippet {
+                client: client.id().to_owned(),
+                title: client.title().to_owned(),
+                file: file.map(|file| file.display().to_string()),
+                text: synapse_ide::snippet(client, &entry)?,
+            });
+        }
+        snippets.push(Snippet {
+            client: "all".to_owned(),
+            title: "Any other client".to_owned(),
+            file: None,
+            text: ide::plain_text(&self.context, connection)?,
+        });
+        Ok(snippets)
+    }
+
+    fn place(&self, reference: &CredentialRef) -> String {
+        self.secrets.place(reference)
+    }
+
+    fn seen(&self, reference: &CredentialRef) -> Place {
+        let environment = &self.context.environment;
+        let file = checklist::key_file(Some(reference), environment);
+        let place = |reference: &CredentialRef| self.secrets.place(reference);
+        // As with a closed gate: a variable is not looked up, because that would read it.
+        let gate = NetworkGate::Closed;
+        match checklist::key(Some(reference), gate, file.as_deref(), environment, place) {
+            KeyFact::There(seen) => Place::There(seen),
+            KeyFact::Unusable(why) => Place::Missing(why),
+            KeyFact::Doubtful(flaw) => Place::Missing(flaw.message),
+            KeyFact::Unseen(_) | KeyFact::NotNeeded => {
+                Place::Unseen("not looked at: only reading it would tell".to_owned())
+            }
+        }
+    }
+
+    async fn keep(
+        &self,
+        reference: &CredentialRef,
+        value: SecretString,
+        writing: Writing,
+    ) -> Result<Kept, Failure> {
+        self.context.seen.remember(&value);
+        self.secrets.writable(reference)?;
+        if writing == Writing::Create {
+            self.secrets.expect_none(reference).await?;
+        }
+        self.secrets.keep(reference, value, writing).await
+    }
+
+    async fn forget(&self, reference: &CredentialRef) -> Result<(), Failure> {
+        self.secrets.remove(reference).await
+    }
+
+    async fn hub(&self) -> Result<HubView, Failure> {
+        Ok(HubView {
+            file: self.home.join("mcp-servers.json").display().to_string(),
+            ..HubView::default()
+        })
+    }
+
+    async fn act(&self, action: HubAction) -> Result<HubDone, Failure> {
+        Err(
+            Failure::new(Code::ConfigNotFound, "no upstream servers configured")
+                .cause(format!("`{}` is none of them", action.server)),
+        )
+    }
+}

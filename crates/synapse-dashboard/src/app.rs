@@ -1,0 +1,189 @@
+//! The state of a dashboard: use cases, surroundings, sessions, and the results of forms, which are
+//! kept for some minutes so that a reload shows them again.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use synapse_core::doctor::Examined;
+use synapse_core::document::ErrorDocument;
+use synapse_core::engine::Engine;
+use synapse_core::error::Failure;
+use synapse_core::time::Timestamp;
+
+use crate::ask::Ask;
+use crate::climb::Climb;
+use crate::house::House;
+use crate::hub::Tone;
+use crate::page::Page;
+use crate::pages::error;
+use crate::session::Sessions;
+
+/// Everything that the pages share.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) engine: Engine,
+    pub(crate) house: Arc<dyn House>,
+    pub(crate) sessions: Sessions,
+    pub(crate) port: u16,
+    /// `/RANDOM/`: all pages lie below it, and so does the cookie.
+    pub(crate) base: String,
+    results: Mutex<VecDeque<(String, Duration, Kept)>>,
+}
+
+/// The result of a form.
+#[derive(Debug, Clone)]
+pub(crate) enum Kept {
+    /// What was done.
+    Said(Tone, String),
+    /// A check, under way or over.
+    Climb(Arc<Climb>),
+    /// What doctor found, and when.
+    Doctor(Arc<Vec<Examined>>, Timestamp),
+    /// An authorization URL, of which server.
+    Login(String, String),
+}
+
+impl App {
+    pub(crate) fn new(
+        engine: Engine,
+        house: Arc<dyn House>,
+        sessions: Sessions,
+        base: String,
+        port: u16,
+    ) -> Self {
+        Self {
+            engine,
+            house,
+            sessions,
+            port,
+            base,
+            results: Mutex::default(),
+        }
+    }
+
+    /// The path of a page.
+    pub(crate) fn to(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.engine.ports().clock.now()
+    }
+
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.engine.ports().clock.monotonic()
+    }
+
+    /// Keeps a result and gives it an id.
+    ///
+    /// # Errors
+    /// `internal.invariant` when the system gives no randomness.
+    pub(crate) fn keep(&self, kept: Kept) -> Result<String, Failure> {
+        let id = self.sessions.random::<16>()?;
+        let now = self.monotonic();
+        let mut results = self.results();
+        results.retain(|(_, until, _)| *until >= now);
+        while results.len() >= MOST_RESULTS {
+            results.pop_front();
+        }
+        results.push_back((id.clone(), now.saturating_add(RESULT_LIFE), kept));
+        Ok(id)
+    }
+
+    /// A result that is still kept.
+    pub(crate) fn kept(&self, id: &str) -> Option<Kept> {
+        let now = self.monotonic();
+        let results = self.results();
+        let found = results
+            .iter()
+            .find(|(known, until, _)| known == id && *until >= now);
+        found.map(|(_, _, kept)| kept.clone())
+    }
+
+    /// The newest result that `which` picks.
+    pub(crate) fn newest<T>(&self, which: impl Fn(&Kept) -> Option<T>) -> Option<T> {
+        self.results()
+            .iter()
+            .rev()
+            .find_map(|(_, _, kept)| which(kept))
+    }
+
+    fn results(&self) -> MutexGuard<'_, VecDeque<(String, Duration, Kept)>> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer with a page or its failure, as HTML or JSON.
+    pub(crate) fn show(&self, ask: &Ask, page: Result<Page, Failure>) -> Response<Body> {
+        let page = match page {
+            Ok(page) => page,
+            Err(failure) if ask.wants("json") => {
+                let status = error::status(&failure);
+                return json(status, &ErrorDocument::new(&failure));
+            }
+            Err(failure) => error::page(self, ask, &failure),
+        };
+        match &page.document {
+            Some(document) if ask.wants("json") => json(page.status, document),
+            _ => answer(
+                page.status,
+                "text/html; charset=utf-8",
+                page.html(self, ask),
+            ),
+        }
+    }
+
+    /// Leads to a page, with a sentence about what was done.
+    ///
+    /// # Errors
+    /// As [`App::keep`].
+    pub(crate) fn done(
+        &self,
+        path: &str,
+        tone: Tone,
+        said: &str,
+    ) -> Result<Response<Body>, Failure> {
+        let id = self.keep(Kept::Said(tone, said.to_owned()))?;
+        let join = if path.contains('?') { '&' } else { '?' };
+        Ok(redirect(&format!("{}{join}done={id}", self.to(path))))
+    }
+}
+
+/// See other: what a form leads to.
+pub(crate) fn redirect(to: &str) -> Response<Body> {
+    let mut response = answer(
+        StatusCode::SEE_OTHER,
+        "text/plain; charset=utf-8",
+        String::new(),
+    );
+    if let Ok(value) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    response
+}
+
+/// A document.
+pub(crate) fn json(status: StatusCode, document: &impl serde::Serialize) -> Response<Body> {
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+    text.push('\n');
+    answer(status, "application/json", text)
+}
+
+/// A body of a type.
+pub(crate) fn answer(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+const MOST_RESULTS: usize = 32;
+const RESULT_LIFE: Duration = Duration::from_secs(600);

@@ -1,0 +1,201 @@
+//! A check that runs in the background: its rungs as they are decided, its end, and whoever watches.
+//! When nobody does any more before it is over, it is cancelled as Ctrl-C would.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use synapse_core::connection::Draft;
+use synapse_core::engine::Saved;
+use synapse_core::error::Failure;
+use synapse_core::preflight::{Check, PreflightReport, Reach};
+use synapse_core::time::Timestamp;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+/// What a check is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To create a connection.
+    Create,
+    /// To change the connection of that name; the digest of the draft that was shown.
+    Edit(String),
+    /// To look at a saved connection as it is.
+    Look,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub(crate) purpose: Purpose,
+    pub(crate) name: String,
+    pub(crate) draft: Draft,
+    pub(crate) reach: Reach,
+    pub(crate) started_at: Timestamp,
+}
+
+/// How it ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Ended {
+    /// The ladder was climbed; whether the connection was saved, and if not, why.
+    Climbed(Box<PreflightReport>, Result<(), Failure>),
+    /// It did not begin.
+    Refused(Failure),
+    /// Nobody watched any more.
+    Cancelled,
+}
+
+impl From<Result<Saved, Failure>> for Ended {
+    fn from(saved: Result<Saved, Failure>) -> Self {
+        match saved {
+            Ok(saved) => Self::Climbed(Box::new(saved.report), saved.result),
+            Err(failure) => Self::Refused(failure),
+        }
+    }
+}
+
+/// A check, under way or over.
+pub(crate) struct Climb {
+    pub(crate) order: Order,
+    inner: Mutex<Inner>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct Inner {
+    checks: Vec<(Check, u64)>,
+    ended: Option<Ended>,
+    watchers: usize,
+    task: Option<AbortHandle>,
+}
+
+impl fmt::Debug for Climb {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Climb")
+            .field("order", &self.order)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Climb {
+    pub(crate) fn new(order: Order) -> Arc<Self> {
+        Arc::new(Self {
+            order,
+            inner: Mutex::default(),
+            changed: watch::channel(()).0,
+        })
+    }
+
+    /// Notes a decided check, `took` milliseconds after the one before.
+    pub(crate) fn tell(&self, check: &Check, took: u64) {
+        self.lock().checks.push((check.clone(), took));
+        self.changed.send_replace(());
+    }
+
+    /// Notes the end, unless there is one.
+    pub(crate) fn end(&self, ended: Ended) {
+        self.lock().ended.get_or_insert(ended);
+        self.changed.send_replace(());
+    }
+
+    /// Who does the work, so that it can be cancelled.
+    pub(crate) fn done_by(&self, task: AbortHandle) {
+        self.lock().task = Some(task);
+    }
+
+    /// The rungs from `known` on, and the end if there is one.
+    pub(crate) fn since(&self, known: usize) -> (Vec<(Check, u64)>, Option<Ended>) {
+        let inner = self.lock();
+        let new = inner.checks.iter().skip(known).cloned().collect();
+        (new, inner.ended.clone())
+    }
+
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Begins to watch; dropping what comes back ends it.
+    pub(crate) fn watch(self: &Arc<Self>) -> Watcher {
+        self.lock().watchers += 1;
+        Watcher(Arc::clone(self))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cancel_unless_watched(&self) {
+        let task = {
+            let mut inner = self.lock();
+            if inner.watchers > 0 || inner.ended.is_some() {
+                return;
+            }
+            inner.ended = Some(Ended::Cancelled);
+            inner.task.take()
+        };
+        if let Some(task) = task {
+            task.abort();
+        }
+        self.changed.send_replace(());
+    }
+}
+
+/// A page that shows the check while it runs.
+#[derive(Debug)]
+pub(crate) struct Watcher(Arc<Climb>);
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.0.lock().watchers -= 1;
+        let climb = Arc::clone(&self.0);
+        // A reload asks again at once; a closed tab does not.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                tokio::time::sleep(RELOAD_TIME).await;
+                climb.cancel_unless_watched();
+            });
+        }
+    }
+}
+
+/// So long after the last watcher has gone a check goes on.
+const RELOAD_TIME: Duration = Duration::from_millis(800);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn climb() -> Arc<Climb> {
+        Climb::new(Order {
+            purpose: Purpose::Look,
+            name: "work".into(),
+            draft: Draft::default(),
+            reach: Reach::Free,
+            started_at: Timestamp::from_millis(0),
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_that_nobody_watches_any_more_is_cancelled() {
+        let climb = climb();
+        let work = tokio::spawn(std::future::pending::<()>());
+        climb.done_by(work.abort_handle());
+        drop(climb.watch());
+        assert!(work.await.unwrap_err().is_cancelled());
+        assert!(matches!(climb.since(0).1, Some(Ended::Cancelled)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reload_does_not_cancel_it() {
+        let climb = climb();
+        let work = tokio::spawn(std::future::pending::<()>());
+        climb.done_by(work.abort_handle());
+        let first = climb.watch();
+        drop(first);
+        let _second = climb.watch();
+        tokio::time::sleep(RELOAD_TIME * 4).await;
+        assert!(climb.since(0).1.is_none());
+        work.abort();
+    }
+}

@@ -1,0 +1,130 @@
+//! Submitted forms: every field once, no field that the form does not have, and a secret apart from
+//! everything that may be shown again.
+
+use std::fmt;
+
+use secrecy::SecretString;
+use synapse_core::error::{Code, Failure};
+
+/// The fields of a form. The field [`SECRET`] is apart and is shown nowhere.
+#[derive(Clone, Default)]
+pub(crate) struct Form {
+    fields: Vec<(String, String)>,
+    secret: Option<SecretString>,
+}
+
+/// The field that holds a secret.
+pub(crate) const SECRET: &str = "secret_value";
+/// The field that proves where a form comes from.
+pub(crate) const CSRF: &str = "csrf";
+
+impl fmt::Debug for Form {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.fields.iter().map(|(name, _)| name).collect();
+        formatter
+            .debug_struct("Form")
+            .field("names", &names)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Form {
+    /// Reads a body in form encoding.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments` for a repeated field and for too many.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Failure> {
+        let mut form = Self::default();
+        for (name, value) in url::form_urlencoded::parse(body) {
+            if form.fields.len() >= MOST_FIELDS {
+                return Err(wrong("a form has at most 64 fields"));
+            }
+            if name == SECRET {
+                if form.secret.is_some() {
+                    return Err(wrong("a field is there twice"));
+                }
+                form.secret = Some(SecretString::from(value.into_owned()));
+                continue;
+            }
+            if form.get(&name).is_some() {
+                return Err(wrong("a field is there twice"));
+            }
+            form.fields.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(form)
+    }
+
+    /// Holds that there is no field but these.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments`, without the name of the field: it may be anything.
+    pub(crate) fn only(&self, names: &[&str]) -> Result<(), Failure> {
+        let known = |name: &String| name == CSRF || names.contains(&name.as_str());
+        if !self.fields.iter().all(|(name, _)| known(name)) {
+            return Err(wrong("there is a field that this form does not have"));
+        }
+        match self.secret.is_none() || names.contains(&SECRET) {
+            true => Ok(()),
+            false => Err(wrong("there is a field that this form does not have")),
+        }
+    }
+
+    /// The value of a field, without spaces around it.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.fields.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.trim())
+    }
+
+    /// The value of a field that has to be there.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments`.
+    pub(crate) fn need(&self, name: &'static str) -> Result<&str, Failure> {
+        self.get(name)
+            .ok_or_else(|| wrong(&format!("the field `{name}` is missing")))
+    }
+
+    /// The secret.
+    pub(crate) const fn secret(&self) -> Option<&SecretString> {
+        self.secret.as_ref()
+    }
+}
+
+pub(crate) fn wrong(cause: &str) -> Failure {
+    Failure::new(
+        Code::UsageInvalidArguments,
+        "that is not a form of this page",
+    )
+    .cause(cause)
+    .cause("nothing was changed")
+    .hint("go back, load the page again and submit its form")
+}
+
+const MOST_FIELDS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_there_once_and_known() {
+        let form = Form::read(b"name=a+b&do=save&csrf=x").unwrap();
+        assert_eq!(form.get("name"), Some("a b"));
+        assert!(form.only(&["name", "do"]).is_ok());
+        assert!(form.only(&["name"]).is_err());
+        assert!(form.need("model").is_err());
+        assert!(Form::read(b"name=a&name=b").is_err());
+        assert!(Form::read(b"secret_value=a&secret_value=b").is_err());
+        let many = vec!["x=1"; 65].join("&");
+        assert!(Form::read(many.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_secret_is_in_no_debug_output_and_no_other_field() {
+        let form = Form::read(b"reference=file:x&secret_value=fake-value").unwrap();
+        assert!(!format!("{form:?}").contains("fake-value"));
+        assert!(form.get(SECRET).is_none());
+        assert!(form.secret().is_some());
+        assert!(form.only(&["reference"]).is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! A look at the whole installation. It may start `git`, so it is made when asked for and then kept.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Response;
+use maud::{Markup, html};
+use synapse_core::doctor::{Diagnosis, Examined, first_failure};
+use synapse_core::document::DoctorDocument;
+use synapse_core::error::Failure;
+use synapse_core::time::Timestamp;
+
+use crate::app::{App, Kept, redirect};
+use crate::ask::Ask;
+use crate::hub::Tone;
+use crate::icon::Icon;
+use crate::page::{Nav, Page};
+use crate::text::foreign;
+use crate::view::{button, failure_in_short, note, plain, remedies, said};
+use crate::words::moment;
+
+/// `doctor`: the newest look that is kept.
+pub(crate) fn page(app: &App, ask: &Ask) -> Page {
+    let found = app.newest(|kept| match kept {
+        Kept::Doctor(checks, at) => Some((Arc::clone(checks), *at)),
+        _ => None,
+    });
+    let look = |label: &str| {
+        button(
+            app,
+            ask,
+            "doctor",
+            "sm",
+            &html! { (Icon::Doctor.small()) (label) },
+            &[],
+        )
+    };
+    let about = app.house.about();
+    let checks: &[Examined] = found.as_ref().map_or(&[], |(checks, _)| checks);
+    let body = html! {
+        (said(app, ask))
+        @match &found {
+            None => section .panel { div .pad.stack {
+                p { "Nothing was looked at yet. Doctor looks at the home directory, every connection, the ledger, the places of keys, and files of IDEs and projects in which a token might lie about." }
+                p .sub { "It opens no socket and reads no secret. It may start " code { "git" } " to see what is tracked." }
+                div .row { (look("Look now")) }
+            } },
+            Some((checks, at)) => {
+                (verdict(checks, *at))
+                section .panel aria-label="Checks" { ul .checklist.wide { @for check in checks.iter() { (line(app, check)) } } }
+                div .row { (look("Look again")) (button(app, ask, "doctor/bundle", "sm", &plain("Support bundle"), &[])) }
+            }
+        }
+    };
+    Page::new(Nav::Doctor, "Doctor", body)
+        .command("synapse doctor")
+        .document(&DoctorDocument::new(checks, &about.version, &about.system))
+}
+
+fn verdict(checks: &[Examined], at: Timestamp) -> Markup {
+    let count = |which: fn(&Diagnosis) -> bool| {
+        checks
+            .iter()
+            .filter(|check| which(&check.diagnosis))
+            .count()
+    };
+    let failed = count(|diagnosis| matches!(diagnosis, Diagnosis::Fail(_)));
+    let warned = count(|diagnosis| matches!(diagnosis, Diagnosis::Warn(_)));
+    let (tone, words) = match (first_failure(checks), failed, warned) {
+        (Some(_), 1, _) => (Tone::Bad, "1 check does not hold.".to_owned()),
+        (Some(_), failed, _) => (Tone::Bad, format!("{failed} checks do not hold.")),
+        (None, _, 0) => (Tone::Good, "Everything is in order.".to_owned()),
+        (None, _, 1) => (
+            Tone::Look,
+            "Everything works; 1 thing deserves a look.".to_owned(),
+        ),
+        (None, _, warned) => (
+            Tone::Look,
+            format!("Everything works; {warned} things deserve a look."),
+        ),
+    };
+    note(
+        tone,
+        Some("status"),
+        &html! {
+            p { b { (words) } }
+            p .sub { "As it was at " (moment(at)) ". No socket was opened and no secret was read." }
+        },
+    )
+}
+
+fn line(app: &App, check: &Examined) -> Markup {
+    let (class, icon, word) = match &check.diagnosis {
+        Diagnosis::Ok(_) => ("ok", Icon::Ok, "holds"),
+        Diagnosis::Warn(_) => ("warn", Icon::Warning, "deserves a look"),
+        Diagnosis::Fail(_) => ("miss", Icon::Failed, "does not hold"),
+        Diagnosis::Skip(_) => ("skip", Icon::None, "not made"),
+    };
+    html! {
+        li class=(class) {
+            (icon.show())
+            b { (check.id) @if let Some(subject) = &check.subject { " " (foreign(subject)) } }
+            span .what {
+                @match &check.diagnosis {
+                    Diagnosis::Ok(seen) | Diagnosis::Skip(seen) => (foreign(seen)),
+                    Diagnosis::Warn(failure) | Diagnosis::Fail(failure) => {
+                        (failure_in_short(app, failure))
+                        @if !failure.hints.is_empty() { div .remedy { (remedies(&failure.hints)) } }
+                    }
+                }
+            }
+            span .vh { (word) }
+        }
+    }
+}
+
+/// `POST doctor`
+pub(crate) async fn look(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
+    ask.form.only(&[])?;
+    let checks = app.house.doctor().await;
+    app.keep(Kept::Doctor(Arc::new(checks), app.now()))?;
+    Ok(redirect(&app.to("doctor")))
+}
+
+/// `POST doctor/bundle`
+pub(crate) async fn bundle(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
+    ask.form.only(&[])?;
+    let checks = app.house.doctor().await;
+    let path = app.house.bundle(&checks).await?;
+    app.keep(Kept::Doctor(Arc::new(checks), app.now()))?;
+    app.done(
+        "doctor",
+        Tone::Good,
+        &format!("Wrote {path}: no secret was found in it; read it before you pass it on."),
+    )
+}

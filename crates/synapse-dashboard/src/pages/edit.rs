@@ -1,0 +1,433 @@
+//! The form of a connection, made from core's table of fields, beside the ladder.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use maud::{Markup, html};
+use sha2::{Digest as _, Sha256};
+use synapse_core::connection::fields::{FIELDS, FieldEntry, FieldKind, ON, flags};
+use synapse_core::connection::{Draft, already_exists};
+use synapse_core::document::{ConnectionDocument, ErrorDocument, ProvidersDocument};
+use synapse_core::error::{Code, Failure};
+use synapse_core::name::ConnectionName;
+use synapse_core::preflight::Reach;
+use synapse_core::provider::ProviderKind;
+use synapse_core::redact::{holds_token, is_opaque};
+
+use super::check::begin;
+use crate::app::{App, redirect};
+use crate::ask::Ask;
+use crate::climb::{Order, Purpose};
+use crate::form::wrong;
+use crate::hub::Tone;
+use crate::icon::Icon;
+use crate::page::{Nav, Page, csrf};
+use crate::text::foreign;
+use crate::view::{note, panel};
+
+/// A form with its values, and what is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filled {
+    pub(crate) name: String,
+    /// The name of the connection that is edited.
+    pub(crate) editing: Option<String>,
+    /// The digest of the draft that the form began with.
+    pub(crate) digest: String,
+    pub(crate) draft: Draft,
+    pub(crate) failure: Option<Failure>,
+}
+
+/// `connections/new`
+pub(crate) fn new(app: &App, ask: &Ask) -> Result<Page, Failure> {
+    let mut filled = Filled::default();
+    filled.draft.provider = "openai".to_owned();
+    if let Some(kind) = ask
+        .get("provider")
+        .and_then(|word| word.parse::<ProviderKind>().ok())
+    {
+        filled.draft.provider = kind.as_str().to_owned();
+    }
+    if let Some(reference) = ask.get("credential").filter(|text| !holds_token(text)) {
+        filled.draft.credential = Some(reference.to_owned());
+    }
+    Ok(page(app, ask, &filled, &explained()).document(&ProvidersDocument::new(&ProviderKind::ALL)))
+}
+
+/// `connections/NAME/edit`
+pub(crate) fn edit(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> {
+    let stored = app.engine.stored(name)?;
+    let mut filled = Filled {
+        name: name.to_owned(),
+        editing: Some(name.to_owned()),
+        digest: digest(&stored.draft),
+        draft: stored.draft.clone(),
+        failure: stored.connection.as_ref().err().cloned(),
+    };
+    if ask.get("network") == Some(ON) {
+        filled.draft.gate = synapse_core::gate::NetworkGate::Open;
+    }
+    Ok(page(app, ask, &filled, &explained()).document(&ConnectionDocument::new(&stored)))
+}
+
+/// `POST connections`: begins a check that saves, when everything holds.
+pub(crate) fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
+    let mut names = vec!["name", "editing", "digest", "do"];
+    names.extend(FIELDS.iter().map(|field| field.key));
+    ask.form.only(&names)?;
+    let name = ask.form.need("name")?;
+    let reach = match ask.form.need("do")? {
+        "check" => Reach::Free,
+        "check-live" => Reach::Live,
+        "save-offline" => Reach::Offline,
+        _ => return Err(wrong("`do` is none of its buttons")),
+    };
+    let editing = ask.form.get("editing").filter(|name| !name.is_empty());
+    let mut filled = Filled {
+        name: name.to_owned(),
+        editing: editing.map(str::to_owned),
+        digest: ask.form.get("digest").unwrap_or_default().to_owned(),
+        draft: Draft::default(),
+        failure: None,
+    };
+    for field in FIELDS {
+        if let Err(failure) = field.set(
+            &mut filled.draft,
+            ask.form.get(field.key).unwrap_or_default(),
+        ) {
+            filled.failure.get_or_insert(failure);
+        }
+    }
+    if filled.failure.is_none() {
+        filled.failure = fault(app, &filled)?;
+    }
+    if filled.failure.is_some() {
+        let failure = filled.failure.clone();
+        let mut page =
+            page(app, ask, &filled, &explained()).status(StatusCode::UNPROCESSABLE_ENTITY);
+        if let Some(failure) = failure {
+            page = page.status(match failure.code {
+                Code::ConfigChanged | Code::ConfigDuplicateName => StatusCode::CONFLICT,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            });
+            page = page.document(&ErrorDocument::new(&failure));
+        }
+        return Ok(app.show(ask, Ok(page)));
+    }
+    let purpose = match &filled.editing {
+        Some(_) => Purpose::Edit(filled.digest.clone()),
+        None => Purpose::Create,
+    };
+    let id = begin(
+        app,
+        Order {
+            purpose,
+            name: filled.name,
+            draft: filled.draft,
+            reach,
+            started_at: app.now(),
+        },
+    )?;
+    Ok(redirect(&app.to(&format!("checks/{id}"))))
+}
+
+/// What shows without a check: a name that is none or taken, a field that cannot be understood, a
+/// connection that is another one by now.
+fn fault(app: &App, filled: &Filled) -> Result<Option<Failure>, Failure> {
+    let name: ConnectionName = match filled.name.parse() {
+        Ok(name) => name,
+        Err(failure) => return Ok(Some(Failure::with(failure, "field", "name"))),
+    };
+    match &filled.editing {
+        None => {
+            let taken = app
+                .engine
+                .connections()?
+                .iter()
+                .any(|stored| stored.name == name);
+            if taken {
+                return Ok(Some(already_exists(&name).with("field", "name")));
+            }
+        }
+        Some(editing) => {
+            let stored = app.engine.stored(editing)?;
+            if digest(&stored.draft) != filled.digest {
+                return Ok(Some(changed(editing, &stored.draft, &filled.draft)));
+            }
+        }
+    }
+    Ok(filled.draft.parse(name).err().map(|wrong| wrong.failure))
+}
+
+/// What is stored now and what was submitted, where they differ.
+fn changed(name: &str, stored: &Draft, submitted: &Draft) -> Failure {
+    let mut failure = Failure::new(
+        Code::ConfigChanged,
+        format!("the connection `{name}` was changed meanwhile"),
+    )
+    .hint("load the form again to begin with what is stored now");
+    for field in FIELDS {
+        let (now, yours) = (field.value(stored), field.value(submitted));
+        if now != yours {
+            let quoted = |text: &str| {
+                if text.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    format!("`{text}`")
+                }
+            };
+            failure = failure.cause(format!(
+                "{}: stored is {}, yours is {}",
+                field.key,
+                quoted(&now),
+                quoted(&yours)
+            ));
+        }
+    }
+    failure
+}
+
+/// A digest of everything that a form of this draft shows.
+pub(crate) fn digest(draft: &Draft) -> String {
+    let mut hash = Sha256::new();
+    for field in FIELDS {
+        hash.update(field.key);
+        hash.update([0]);
+        hash.update(field.value(draft));
+        hash.update([0]);
+    }
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The form and, beside it, `result`.
+pub(crate) fn page(app: &App, ask: &Ask, filled: &Filled, result: &Markup) -> Page {
+    let title = match &filled.editing {
+        Some(name) => format!("Edit {name}"),
+        None => "New connection".to_owned(),
+    };
+    let verb = if filled.editing.is_some() {
+        "edit"
+    } else {
+        "create"
+    };
+    let name = if filled.name.is_empty() {
+        "NAME"
+    } else {
+        &filled.name
+    };
+    let body = html! {
+        @if let Some(failure) = &filled.failure { (summary(app, failure)) }
+        div .cols { div .w6 { (form(app, ask, filled)) } div .w6 { div .stack #result { (result) } } }
+    };
+    Page::new(Nav::Connections, title, body)
+        .below(app.to("connections"), "Connections")
+        .command(command(verb, name, &filled.draft))
+}
+
+/// The failure above a form, with a link to its field.
+pub(crate) fn summary(app: &App, failure: &Failure) -> Markup {
+    let field = failure.context.get("field").map(String::as_str);
+    note(
+        Tone::Bad,
+        Some("alert"),
+        &html! {
+            p data-code=(failure.code.as_str()) { b { "Not saved: " (foreign(&failure.message)) } }
+            @for cause in &failure.causes { p { (foreign(cause)) } }
+            @for hint in &failure.hints { p .sub { (foreign(&hint.text)) @if let Some(command) = &hint.command { " " code .cmd { (foreign(command)) } } } }
+            p .sub { (crate::view::code(app, failure.code.as_str())) @if let Some(field) = field { " · " a href=(format!("#{field}")) { "Go to the field" } } }
+        },
+    )
+}
+
+fn form(app: &App, ask: &Ask, filled: &Filled) -> Markup {
+    let failure = filled.failure.as_ref();
+    let at = |key: &str| {
+        failure.filter(|failure| {
+            failure
+                .context
+                .get("field")
+                .is_some_and(|field| field == key)
+        })
+    };
+    let is_first =
+        |field: &&FieldEntry| matches!(field.key, "provider" | "model" | "credential" | "network");
+    let uses_more = FIELDS
+        .iter()
+        .filter(|field| !is_first(field))
+        .any(|field| !field.value(&filled.draft).is_empty() || at(field.key).is_some());
+    let hosts = hosts(&filled.draft);
+    html! {
+        form .stack action=(app.to("connections")) method="post" aria-describedby="result" {
+            (csrf(ask))
+            @if let Some(editing) = &filled.editing {
+                input type="hidden" name="editing" value=(editing);
+                input type="hidden" name="digest" value=(filled.digest);
+            }
+            section .panel { div .pad.stack {
+                div class=(if at("name").is_some() { "f wrong" } else { "f" }) {
+                    label for="name" { "Name" }
+                    input type="text" id="name" name="name" value=(filled.name) required autocomplete="off" spellcheck="false" readonly[filled.editing.is_some()] aria-invalid=[at("name").map(|_| "true")] aria-describedby="name-hint";
+                    @if let Some(failure) = at("name") { (error_line("name", failure)) }
+                    p .hint #name-hint { "What your IDE will call it: letters, digits, " code { "." } " " code { "_" } " and " code { "-" } "." }
+                }
+                @for field in FIELDS.iter().filter(is_first) { (input(field, &filled.draft, at(field.key), &hosts)) }
+                details open[uses_more] {
+                    summary { "More: base URL, billing, time, tokens, limits, recording" }
+                    div .grid2.pad { @for field in FIELDS.iter().filter(|field| !is_first(field)) { (input(field, &filled.draft, at(field.key), &hosts)) } }
+                }
+            } }
+            div .row {
+                button .btn.pri name="do" value="check" { "Check and save" }
+                button .btn name="do" value="save-offline" { "Save without the network checks" }
+                span .grow {}
+                a .btn.ghost href=(app.to("connections")) { "Cancel" }
+            }
+            p .hint { "It is saved when every check holds. Checks are free: no prompt is sent. " button .btn.sm.ghost name="do" value="check-live" { "Also send one small paid prompt" } }
+        }
+    }
+}
+
+fn input(field: &FieldEntry, draft: &Draft, failure: Option<&Failure>, hosts: &str) -> Markup {
+    let value = field.value(draft);
+    // A token in the place of a reference is refused, and not shown again.
+    let value = if holds_token(&value) || is_opaque(&value) {
+        String::new()
+    } else {
+        value
+    };
+    let hint = format!("{}-hint", field.key);
+    let wrong = failure.map(|_| "true");
+    let class = if failure.is_some() { "f wrong" } else { "f" };
+    html! {
+        @match field.kind {
+            FieldKind::Switch => div .check {
+                input type="checkbox" id=(field.key) name=(field.key) value=(ON) checked[value == ON] aria-describedby=(hint);
+                div {
+                    label for=(field.key) { b { (field.label) } }
+                    p .hint #(hint) { (field.hint) @if field.key == "network" { ". Calls and checks go to " b { (foreign(hosts)) } " and nowhere else; while it is closed no socket is opened and no key is read" } "." }
+                    @if let Some(failure) = failure { (error_line(field.key, failure)) }
+                }
+            },
+            kind => div class=(class) {
+                label for=(field.key) { (field.label) @if !matches!(field.key, "provider" | "model") { " " span .opt { "optional" } } }
+                @match kind {
+                    FieldKind::Provider => select id=(field.key) name=(field.key) aria-invalid=[wrong] aria-describedby=(hint) {
+                        @for kind in ProviderKind::ALL { option value=(kind.as_str()) selected[kind.as_str() == value] { (kind.profile().title) } }
+                        @if value.parse::<ProviderKind>().is_err() && !value.is_empty() { option value=(value) selected { (foreign(&value)) } }
+                    },
+                    FieldKind::Choice(words) => select id=(field.key) name=(field.key) aria-describedby=(hint) {
+                        option value="" { "as usual" }
+                        @for word in words { option value=(word) selected[*word == value] { (word) } }
+                    },
+                    _ => input .mono[!matches!(kind, FieldKind::Text | FieldKind::Number | FieldKind::Money)] type="text" inputmode=[match kind { FieldKind::Number => Some("numeric"), FieldKind::Money => Some("decimal"), _ => None }]
+                        id=(field.key) name=(field.key) value=(value) required[field.key == "model"] autocomplete="off" spellcheck="false" aria-invalid=[wrong] aria-describedby=(hint);,
+                }
+                @if let Some(failure) = failure { (error_line(field.key, failure)) }
+                p .hint #(hint) { (field.hint) "." }
+            },
+        }
+    }
+}
+
+fn error_line(key: &str, failure: &Failure) -> Markup {
+    html! { p .err id=(format!("{key}-error")) { (Icon::Failed.small()) span { (foreign(&failure.message)) @if let Some(cause) = failure.causes.first() { ": " (foreign(cause)) } } } }
+}
+
+/// The hosts that a draft would send to, as far as its URL says.
+fn hosts(draft: &Draft) -> String {
+    let kind = draft.provider.parse::<ProviderKind>().ok();
+    let url = draft
+        .base_url
+        .as_deref()
+        .or_else(|| kind?.profile().base_url);
+    let host = url
+        .and_then(|url| url::Url::parse(url).ok())
+        .and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| "the host of its base URL".to_owned())
+}
+
+fn explained() -> Markup {
+    panel(
+        "ladder",
+        "",
+        "Preflight",
+        &html! { "nothing was sent yet" },
+        &html! {
+            ol .ladder { @for id in crate::view::RUNGS { li .skip data-rung=(id.as_str()) data-outcome="none" { span .d { span .vh { "not made" } } span .rung { (id.as_str()) } span .what { (meaning(id)) } span .ms {} } } }
+            div .pad { p .sub { "Each rung says what it proved and, when it fails, what to do. Seven are free; the last, one small paid prompt, is made only when asked for." } }
+        },
+    )
+}
+
+const fn meaning(id: synapse_core::preflight::CheckId) -> &'static str {
+    use synapse_core::preflight::CheckId;
+    match id {
+        CheckId::Config => "provider, model and settings can be understood",
+        CheckId::Endpoint => "the base URL can be right",
+        CheckId::Gate => "the network gate is open",
+        CheckId::Credential => "the key is where the reference says",
+        CheckId::Reach => "the API answers there",
+        CheckId::Token => "the provider accepts the key",
+        CheckId::Model => "the provider knows the model",
+        CheckId::Live => "one small paid prompt is answered",
+        _ => "",
+    }
+}
+
+/// The command that does the same.
+pub(crate) fn command(verb: &str, name: &str, draft: &Draft) -> String {
+    let mut command = format!("synapse connection {verb} {}", quoted(name));
+    for (flag, value) in flags(draft) {
+        command.push(' ');
+        command.push_str(flag);
+        if let Some(value) = value {
+            command.push(' ');
+            command.push_str(&quoted(&value));
+        }
+    }
+    command
+}
+
+/// As a shell takes it.
+fn quoted(text: &str) -> String {
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./:~@=+,%".contains(character);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_what_a_shell_takes() {
+        let draft = Draft {
+            provider: "openai".into(),
+            model: "it's $HOME".into(),
+            ..Draft::default()
+        };
+        assert_eq!(
+            command("create", "a b", &draft),
+            r"synapse connection create 'a b' --provider openai --model 'it'\''s $HOME'"
+        );
+    }
+
+    #[test]
+    fn a_digest_is_another_one_when_any_field_is() {
+        let base = digest(&Draft::default());
+        for field in FIELDS {
+            let mut draft = Draft::default();
+            let value = match field.kind {
+                FieldKind::Switch => ON,
+                FieldKind::Choice(words) => words[0],
+                _ => "7",
+            };
+            field.set(&mut draft, value).unwrap();
+            assert_ne!(digest(&draft), base, "{}", field.key);
+        }
+    }
+}

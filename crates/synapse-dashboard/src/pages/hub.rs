@@ -1,0 +1,335 @@
+//! Upstream servers with their exact state, their tools against the budget, and what waits for
+//! approval, whole. A form carries the digest of what was shown: another one shows it anew.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use maud::{Markup, html};
+use serde_json::json;
+use synapse_core::error::{Code, Failure};
+
+use crate::app::{App, Kept, redirect};
+use crate::ask::{Ask, segment};
+use crate::chart;
+use crate::form::wrong;
+use crate::hub::{
+    Approval, Change, HubAction, HubVerb, HubView, Piece, ServerView, Tone, ToolView,
+};
+use crate::icon::Icon;
+use crate::page::{Nav, Page, csrf};
+use crate::session::same;
+use crate::text::{foreign, foreign_block, outward};
+use crate::view::{button, icon, note, panel, plain, said, scrolling, state};
+use crate::words::{ago, count, maybe, moment, several, unknown};
+
+/// `hub`
+pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
+    let hub = app.house.hub().await?;
+    let document = app.house.hub_document().await?;
+    let waiting = app.house.approvals().await?;
+    let body = html! {
+        (said(app, ask))
+        @if hub.servers.is_empty() {
+            section .panel { div .pad.stack {
+                p { b { "No upstream servers configured." } }
+                p { "An upstream server is an MCP server of yours that Synapse offers to every IDE through its one entry. Nothing of it runs before you approve its whole command." }
+                p .sub { "Servers are named in " code { (foreign(if hub.file.is_empty() { "mcp-servers.json" } else { &hub.file })) } "." }
+            } }
+        } @else {
+            @if !waiting.is_empty() { (note(Tone::Look, None, &html! { p { b { (several(u64::try_from(waiting.len()).unwrap_or(u64::MAX), "change")) " wait for your approval. " } a href=(app.to("hub/approvals")) { "Review" } } })) }
+            div .cols {
+                div .stack.w8 { (panel("servers", "", "Servers", &html! { "of " code { (foreign(&hub.file)) } }, &html! { @for server in &hub.servers { (one(app, ask, server)) } })) }
+                div .stack.w4 { (budget(&hub)) (served(app, &hub)) }
+            }
+            (tools(app, ask, &hub))
+        }
+        (add(app, ask))
+    };
+    Ok(Page::new(Nav::Hub, "Hub", body)
+        .beside(html! { span { @match hub.seen_at { Some(at) => { "as the IDEs last saw it, " (ago(at, app.now())) }, None => "no IDE asked yet" } } })
+        .command("synapse hub status")
+        .document(&document))
+}
+
+fn one(app: &App, ask: &Ask, server: &ServerView) -> Markup {
+    html! {
+        article id=(server.name) class=(format!("srv {}", match server.tone { Tone::Bad => "bad", Tone::Look => "warn", _ => "" })) data-server=(server.name) data-state=(server.state) {
+            h3 { (foreign(&server.name)) " " (state(server.tone, icon(server.tone), &foreign(&server.state))) }
+            div .row { @for verb in &server.verbs { (verb_button(app, ask, *verb, &server.name, None)) } }
+            div .body {
+                p .sub { code { (foreign(&server.address)) } @if let Some((client, at)) = &server.asked_by { " · asked by " (foreign(client)) " " (ago(*at, app.now())) } @if let Some(code) = server.exit_code { " · ended with code " (code) } }
+                @for note in &server.notes { p { (foreign(note)) } }
+                @if !server.stderr.is_empty() { pre .term tabindex="0" role="region" aria-label=(format!("Last lines that {} wrote to stderr", server.name)) { @for line in &server.stderr { (foreign(line)) "\n" } } }
+                @if !server.stderr.is_empty() { p .sub { "The whole log: " code .cmd data-copy { "synapse hub log " (foreign(&server.name)) } } }
+            }
+        }
+    }
+}
+
+fn verb_button(app: &App, ask: &Ask, verb: HubVerb, server: &str, tool: Option<&str>) -> Markup {
+    let action = format!("hub/{}/{}", segment(server), verb.as_str());
+    let fields: Vec<(&str, &str)> = tool.map(|tool| ("tool", tool)).into_iter().collect();
+    html! {
+        @if verb == HubVerb::Approve { a .btn.sm href=(app.to("hub/approvals")) { "Review" } }
+        @else { (button(app, ask, &action, "sm", &html! { (verb.label()) span .vh { " " (foreign(tool.unwrap_or(server))) } }, &fields)) }
+    }
+}
+
+fn budget(hub: &HubView) -> Markup {
+    let known: Vec<(&str, u64)> = hub
+        .servers
+        .iter()
+        .filter(|server| server.tone != Tone::Off)
+        .filter_map(|server| Some((server.name.as_str(), server.tokens?)))
+        .collect();
+    let own = hub.own_tokens.unwrap_or(0);
+    let whole = known
+        .iter()
+        .map(|(_, tokens)| tokens)
+        .fold(own, |sum, tokens| sum.saturating_add(*tokens));
+    let unknown_of = hub
+        .servers
+        .iter()
+        .filter(|server| server.tokens.is_none() && server.tone != Tone::Off)
+        .count();
+    let mut amounts: Vec<u64> = known.iter().map(|(_, tokens)| *tokens).collect();
+    amounts.push(own);
+    panel(
+        "budget",
+        "",
+        "What every conversation carries",
+        &html! { "estimated" },
+        &html! { div .pad.stack {
+            p .fig { @if unknown_of > 0 { span .ge { "≥ " } } @else { "≈ " } (count(whole)) " " small { "tokens" @if let Some(most) = hub.budget { " of " (count(most)) " you allow" } } }
+            (chart::parts(&amounts, hub.budget.unwrap_or(whole).max(whole)))
+            p .legend { @for (place, (name, tokens)) in known.iter().enumerate() { span { span class=(format!("swatch c{}", (place + 1).min(5))) {} (foreign(name)) " " (count(*tokens)) } } @if own > 0 { span { "Synapse " (count(own)) } } }
+            @if unknown_of > 0 { p .sub { "What " (several(u64::try_from(unknown_of).unwrap_or(u64::MAX), "server")) " would add is " (unknown()) "." } }
+        } },
+    )
+}
+
+fn served(app: &App, hub: &HubView) -> Markup {
+    panel(
+        "served",
+        "",
+        "Served now",
+        &html! { (several(u64::try_from(hub.served.len()).unwrap_or(u64::MAX), "process")) },
+        &html! {
+            @if hub.served.is_empty() { p .pad.sub { "No IDE is connected." } }
+            @else { div .tw { table { thead .vh { tr { th scope="col" { "Client" } th scope="col" { "Protocol" } th scope="col" { "Since" } } } tbody { @for each in &hub.served { tr { th scope="row" { (foreign(&each.client)) } td .sub { (foreign(&each.revision)) } td .n.sub { (ago(each.since, app.now())) } } } } } } }
+        },
+    )
+}
+
+fn tools(app: &App, ask: &Ask, hub: &HubView) -> Markup {
+    let named = ask.get("tool").unwrap_or_default().to_lowercase();
+    let fits = |tool: &&ToolView| {
+        tool.offered_as.to_lowercase().contains(&named)
+            && ask.get("server").is_none_or(|server| tool.server == server)
+    };
+    let shown: Vec<&ToolView> = hub.tools.iter().filter(fits).collect();
+    let most = hub
+        .tools
+        .iter()
+        .filter_map(|tool| tool.tokens)
+        .max()
+        .unwrap_or(0);
+    panel(
+        "tools",
+        "",
+        "Tools",
+        &html! { (several(u64::try_from(shown.len()).unwrap_or(u64::MAX), "tool")) },
+        &html! {
+            form .filters.pad method="get" aria-label="Filter of tools" {
+                div .f.wide { label for="tool" { "Name has" } input type="text" id="tool" name="tool" value=(ask.get("tool").unwrap_or_default()); }
+                div .f { label for="server" { "Server" } select id="server" name="server" { option value="" { "all" } @for server in &hub.servers { option value=(server.name) selected[ask.get("server") == Some(&server.name)] { (foreign(&server.name)) } } } }
+                button .btn { "Show" }
+            }
+            (scrolling("Table of tools", &html! { table .wrap {
+                thead { tr { th scope="col" { "Tool" } th scope="col" .p3 { "What it says" } th scope="col" { "State" } th scope="col" .p2 { "Its claim" } th scope="col" .n.p2 { "Tokens ≈" } th scope="col" { span .vh { "Change" } } } }
+                tbody { @for tool in shown { tr class=[(tool.tone == Tone::Look).then_some("warn")] {
+                    th scope="row" { code { (foreign(&tool.offered_as)) } }
+                    td .p3.sub { (foreign(&tool.says)) }
+                    td { (state(tool.tone, icon(tool.tone), &foreign(&tool.state))) }
+                    td .p2 { @match &tool.claim { Some(claim) => { "says: " (foreign(claim)) }, None => span .dim { "claims nothing" } } }
+                    td .n.p2 { (chart::bar(tool.tokens.unwrap_or(0), most, "t", "b1")) (maybe(tool.tokens, count)) }
+                    td .n { div .row { @for verb in &tool.verbs { (verb_button(app, ask, *verb, &tool.server, Some(&tool.tool))) } } }
+                } } }
+            } }))
+        },
+    )
+}
+
+fn add(app: &App, ask: &Ask) -> Markup {
+    panel(
+        "add",
+        "",
+        "Add a server",
+        &html! { "it runs only after you approve it" },
+        &html! {
+            form .pad.stack method="post" action=(app.to("hub/add")) {
+                (csrf(ask))
+                div .f { label for="name" { "Name" } input type="text" id="name" name="name" required autocomplete="off" spellcheck="false"; }
+                div .f { label for="declaration" { "Address, or command" } textarea .mono id="declaration" name="declaration" rows="4" required spellcheck="false" aria-describedby="declaration-hint" {} p .hint #declaration-hint { "An https address, or a program and its arguments, one a line. Secrets are references, such as " code { "${keyring:NAME}" } ", never values." } }
+                div .row { button .btn { (Icon::Add.small()) "Add" } }
+            }
+        },
+    )
+}
+
+/// `hub/approvals`
+pub(crate) async fn approvals(app: &App, ask: &Ask) -> Result<Page, Failure> {
+    let all = app.house.approvals().await?;
+    let body = html! {
+        (said(app, ask))
+        @if all.is_empty() { p .lede { "Nothing waits for your approval." } }
+        @else { p .lede { "Nothing below runs or is offered until you approve it. What you approve is this, byte for byte; any later change asks again." } }
+        @for (index, approval) in all.iter().enumerate() { (approval_panel(app, ask, approval, index)) }
+    };
+    let items: Vec<serde_json::Value> = all
+        .iter()
+        .map(|each| json!({"server": each.server, "tool": each.tool, "digest": each.digest, "reason": each.reason, "argv": each.argv.iter().filter(|piece| piece.change != Change::Gone).map(|piece| &piece.text).collect::<Vec<_>>()}))
+        .collect();
+    let title = several(u64::try_from(all.len()).unwrap_or(u64::MAX), "change");
+    Ok(Page::new(Nav::Hub, format!("{title} to approve"), body)
+        .below(app.to("hub"), "Hub")
+        .command("synapse hub approve SERVER")
+        .document(&json!({"schema": "synapse.approvals/1", "ok": true, "approvals": items})))
+}
+
+fn approval_panel(app: &App, ask: &Ask, approval: &Approval, index: usize) -> Markup {
+    let id = format!("approval-{index}");
+    let act = |verb: HubVerb| format!("hub/{}/{}", segment(&approval.server), verb.as_str());
+    let mut fields = vec![("digest", approval.digest.as_str())];
+    fields.extend(approval.tool.as_deref().map(|tool| ("tool", tool)));
+    html! {
+        section .panel aria-labelledby=(id) {
+            div .ph { h2 id=(id) { (foreign(&approval.server)) ": " @if let Some(tool) = &approval.tool { code { (foreign(tool)) } " " } (foreign(&approval.reason)) } span .end { @if let Some((client, at)) = &approval.asked_by { "asked by " (foreign(client)) " at " (moment(*at)) } } }
+            div .pad.cols {
+                div .stack.w7 {
+                    @if !approval.argv.is_empty() {
+                        ol .argv aria-label="The whole command, one argument a line" { @for piece in &approval.argv { (argument(piece)) } }
+                        p .sub { (several(u64::try_from(approval.argv.iter().filter(|piece| piece.change != Change::Gone).count()).unwrap_or(u64::MAX), "argument")) ", none shortened." }
+                    }
+                    @if !approval.diff.is_empty() { div .diff tabindex="0" role="region" aria-label="Change of the definition" { ol { @for piece in &approval.diff { li class=[match piece.change { Change::Same => None, Change::New => Some("add"), Change::Gone => Some("del") }] { span { (foreign_block(&piece.text)) } } } } } }
+                }
+                div .stack.w5 {
+                    dl .kv {
+                        @if let Some(program) = &approval.program { dt { "Runs" } dd { code { (foreign(program)) } } }
+                        @if let Some(directory) = &approval.directory { dt { "In" } dd { code { (foreign(directory)) } } }
+                        @if !approval.variables.is_empty() { dt { "Gets" } dd { @for (name, reference) in &approval.variables { @if name.change == Change::New { span .tag.warn { "new" } " " } code { (foreign(&name.text)) } @if let Some(reference) = reference { " from " code { (foreign(reference)) } } br; } } }
+                    }
+                    @for said in &approval.notes { (note(Tone::Look, None, &html! { p { (foreign(said)) } })) }
+                }
+            }
+            div .pager {
+                (button(app, ask, &act(HubVerb::Approve), "", &plain(if approval.tool.is_some() { "Approve this definition" } else { "Approve this command" }), &fields))
+                a .btn.pri href=(app.to("hub")) { "Keep it withheld" }
+                @if approval.tool.is_some() { (button(app, ask, &act(HubVerb::Deny), "ghost", &plain("Deny this tool for good"), &fields)) }
+            }
+        }
+    }
+}
+
+fn argument(piece: &Piece) -> Markup {
+    html! {
+        li class=[(piece.change == Change::Gone).then_some("gone")] {
+            @match piece.change {
+                Change::Same => code { (foreign(&piece.text)) },
+                Change::New => code .new { span .vh { "new: " } (foreign(&piece.text)) },
+                Change::Gone => code .old { span .vh { "removed: " } (foreign(&piece.text)) },
+            }
+        }
+    }
+}
+
+/// `POST hub/SERVER/VERB`
+pub(crate) async fn act(
+    app: &App,
+    ask: &Ask,
+    server: &str,
+    verb: &str,
+) -> Result<Response<Body>, Failure> {
+    ask.form.only(&["tool", "digest"])?;
+    let verb = HubVerb::ALL
+        .into_iter()
+        .find(|known| known.as_str() == verb && *known != HubVerb::Add)
+        .ok_or_else(|| wrong("that is nothing that can be done"))?;
+    let action = HubAction {
+        verb,
+        server: server.to_owned(),
+        tool: ask.form.get("tool").map(str::to_owned),
+        digest: ask.form.get("digest").map(str::to_owned),
+        declaration: None,
+    };
+    if verb == HubVerb::Approve {
+        let shown = ask.form.need("digest")?;
+        let all = app.house.approvals().await?;
+        let current = all
+            .iter()
+            .find(|each| each.server == action.server && each.tool == action.tool);
+        if !current.is_some_and(|current| same(&current.digest, shown)) {
+            let failure = Failure::new(
+                Code::ConfigChanged,
+                "it is another one than was shown; nothing was approved",
+            )
+            .hint("look at it as it is now, then decide");
+            let mut page = approvals(app, ask).await?;
+            page.body = html! { (super::error::head(app, &failure)) (page.body) };
+            let document = synapse_core::document::ErrorDocument::new(&failure);
+            return Ok(app.show(
+                ask,
+                Ok(page.status(StatusCode::CONFLICT).document(&document)),
+            ));
+        }
+    }
+    finish(app, action).await
+}
+
+/// `POST hub/add`
+pub(crate) async fn add_server(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
+    ask.form.only(&["name", "declaration"])?;
+    finish(
+        app,
+        HubAction {
+            verb: HubVerb::Add,
+            server: ask.form.need("name")?.to_owned(),
+            tool: None,
+            digest: None,
+            declaration: Some(ask.form.need("declaration")?.to_owned()),
+        },
+    )
+    .await
+}
+
+async fn finish(app: &App, action: HubAction) -> Result<Response<Body>, Failure> {
+    let server = action.server.clone();
+    let done = app.house.act(action).await?;
+    match done.authorization {
+        Some(address) => {
+            let id = app.keep(Kept::Login(server, address))?;
+            Ok(redirect(&app.to(&format!("hub/login/{id}"))))
+        }
+        None => app.done("hub", Tone::Good, &done.said),
+    }
+}
+
+/// `hub/login/ID`: the exact authorization URL. A form may not lead to another origin, so its owner
+/// follows the link.
+pub(crate) fn login(app: &App, ask: &Ask, id: &str) -> Page {
+    let Some(Kept::Login(server, address)) = app.kept(id) else {
+        return super::error::missing(app, ask, "That login is not kept any more", &[]);
+    };
+    let body = html! {
+        section .panel { div .pad.stack {
+            p { "Open this address, log in there, and come back to this page." }
+            p { (outward(&address)) }
+            p .sub { "The whole address:" }
+            ol .argv { li { code { (foreign(&address)) } } }
+            div .row { a .btn href=(app.to("hub")) { "See what state it reached" } }
+        } }
+    };
+    Page::new(Nav::Hub, format!("Log in to {server}"), body)
+        .below(app.to("hub"), "Hub")
+        .command(format!("synapse hub login {server}"))
+        .document(&json!({"schema": "synapse.login/1", "ok": true, "server": server, "authorization_url": address}))
+}

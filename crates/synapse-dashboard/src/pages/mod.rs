@@ -1,0 +1,16 @@
+//! One room per page: what it reads, and how it looks.
+
+pub(crate) mod check;
+pub(crate) mod connection;
+pub(crate) mod connections;
+pub(crate) mod doctor;
+pub(crate) mod edit;
+pub(crate) mod error;
+pub(crate) mod history;
+pub(crate) mod hub;
+pub(crate) mod overview;
+pub(crate) mod receipt;
+pub(crate) mod secrets;
+pub(crate) mod standing;
+pub(crate) mod usage;
+pub(crate) mod welcome;

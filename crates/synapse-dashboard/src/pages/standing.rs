@@ -1,0 +1,145 @@
+//! How a connection does, from its newest rows: the same words on every page.
+
+use maud::{Markup, html};
+use synapse_core::gate::NetworkGate;
+use synapse_core::ledger::{Entry, Outcome, Standing};
+use synapse_core::limits::{Allowance, Sums};
+use synapse_core::ports::StoredConnection;
+use synapse_core::time::Timestamp;
+
+use crate::chart::bar;
+use crate::hub::Tone;
+use crate::icon::Icon;
+use crate::text::foreign;
+use crate::view::state;
+use crate::words::{ago, count, lately, money};
+
+/// How a connection does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Lately {
+    /// It cannot be understood.
+    Broken(String),
+    /// Its gate is closed.
+    Closed,
+    /// No call of it is among the newest rows.
+    Unused,
+    /// A call is under way.
+    UnderWay,
+    /// Its newest call was answered.
+    Answered(Timestamp),
+    /// Its newest calls failed: since when, how many, the code, the newest one.
+    Fails {
+        since: Timestamp,
+        times: u64,
+        code: Option<String>,
+        call: String,
+    },
+}
+
+impl Lately {
+    /// From rows that are newest first, of any connection.
+    pub(crate) fn of(stored: &StoredConnection, rows: &[Entry]) -> Self {
+        if let Err(failure) = &stored.connection {
+            return Self::Broken(failure.code.as_str().to_owned());
+        }
+        if stored.draft.gate == NetworkGate::Closed {
+            return Self::Closed;
+        }
+        let own = || {
+            rows.iter()
+                .filter(|row| row.receipt.connection == stored.name.as_str())
+        };
+        let failed = |row: &&Entry| {
+            matches!(
+                row.outcome,
+                Outcome::Error | Outcome::Refused | Outcome::Interrupted
+            )
+        };
+        let Some(newest) = own().find(|row| row.outcome != Outcome::Cancelled) else {
+            return Self::Unused;
+        };
+        match newest.outcome {
+            Outcome::Open => Self::UnderWay,
+            Outcome::Ok => Self::Answered(newest.started_at),
+            _ => {
+                let run: Vec<&Entry> = own()
+                    .filter(|row| row.outcome != Outcome::Cancelled)
+                    .take_while(failed)
+                    .collect();
+                Self::Fails {
+                    since: run.last().map_or(newest.started_at, |row| row.started_at),
+                    times: u64::try_from(run.len()).unwrap_or(u64::MAX),
+                    code: newest.error_code.clone(),
+                    call: newest.receipt.call_id.to_string(),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn show(&self, now: Timestamp) -> Markup {
+        match self {
+            Self::Broken(code) => state(
+                Tone::Bad,
+                Icon::Failed,
+                &html! { "broken: " (foreign(code)) },
+            ),
+            Self::Closed => state(Tone::Off, Icon::Lock, &html! { "gate is closed" }),
+            Self::Unused => state(Tone::Off, Icon::None, &html! { "not used lately" }),
+            Self::UnderWay => state(Tone::Off, Icon::Clock, &html! { "a call is under way" }),
+            Self::Answered(at) => state(
+                Tone::Good,
+                Icon::Tick,
+                &html! { "answered " (ago(*at, now)) },
+            ),
+            Self::Fails { since, .. } => state(
+                Tone::Bad,
+                Icon::Failed,
+                &html! { "fails since " (lately(*since, now)) },
+            ),
+        }
+    }
+
+    pub(crate) const fn row_class(&self) -> Option<&'static str> {
+        match self {
+            Self::Broken(_) | Self::Fails { .. } => Some("bad"),
+            _ => None,
+        }
+    }
+}
+
+/// How much of a limit is used, calls under way included.
+pub(crate) fn limit(allowance: &Allowance, spent: Sums, aside: Sums) -> Markup {
+    let parts = [
+        (
+            allowance.nano_usd,
+            spent.nano_usd.saturating_add(aside.nano_usd),
+            true,
+        ),
+        (
+            allowance.tokens,
+            spent.tokens.saturating_add(aside.tokens),
+            false,
+        ),
+    ];
+    html! {
+        @if allowance.nano_usd.is_none() && allowance.tokens.is_none() { span .dim { "no limit" } }
+        @for (most, used, is_money) in parts {
+            @if let Some(most) = most {
+                @let text = |amount: u64| if is_money { money(amount) } else { format!("{} tokens", count(amount)) };
+                div { (bar(used, most, "t", if is_near(used, most) { "bw" } else { "b1" })) (text(used)) " of " (text(most)) }
+            }
+        }
+    }
+}
+
+/// Four fifths and more.
+pub(crate) const fn is_near(used: u64, most: u64) -> bool {
+    used / 4 >= most / 5
+}
+
+/// The day's part of a standing.
+pub(crate) fn today(standing: Option<&Standing>) -> (Sums, Sums) {
+    standing.map_or_else(Default::default, |standing| {
+        (standing.spent.day, standing.set_aside.day)
+    })
+}

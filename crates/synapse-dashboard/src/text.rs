@@ -1,0 +1,134 @@
+//! Foreign text as a page shows it: without tokens, and with every character that is not seen, or
+//! that turns a line around, as a box that names it.
+
+use maud::{Markup, html};
+use synapse_core::redact::without_tokens;
+
+/// Foreign text in one line.
+pub(crate) fn foreign(text: &str) -> Markup {
+    shown(text, |_| false)
+}
+
+/// Foreign text that may have lines.
+pub(crate) fn foreign_block(text: &str) -> Markup {
+    shown(text, |character| matches!(character, '\n' | '\t'))
+}
+
+fn shown(text: &str, keep: impl Fn(char) -> bool) -> Markup {
+    let capped: String = text.chars().take(MOST_CHARACTERS).collect();
+    let is_cut = capped.len() < text.len();
+    let clean = without_tokens(&capped);
+    let mut runs: Vec<Run> = Vec::new();
+    for character in clean.chars() {
+        if is_hidden(character) && !keep(character) {
+            runs.push(Run::Hidden(character));
+        } else if let Some(Run::Plain(run)) = runs.last_mut() {
+            run.push(character);
+        } else {
+            runs.push(Run::Plain(character.to_string()));
+        }
+    }
+    html! {
+        @for run in &runs {
+            @match run {
+                Run::Plain(text) => (text),
+                Run::Hidden(character) => {
+                    @let point = format!("U+{:04X}", u32::from(*character));
+                    span .ctl title=(point) { (point) }
+                }
+            }
+        }
+        @if is_cut { span .ctl title="cut" { "cut" } }
+    }
+}
+
+enum Run {
+    Plain(String),
+    Hidden(char),
+}
+
+/// Controls, marks that reorder text, characters without width, and spaces that are none.
+pub(crate) const fn is_hidden(character: char) -> bool {
+    matches!(character,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{a0}' | '\u{ad}' | '\u{34f}' | '\u{61c}'
+        | '\u{115f}' | '\u{1160}' | '\u{1680}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
+        | '\u{205f}'..='\u{206f}' | '\u{2800}' | '\u{3000}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A link to a page of others, only for https, with its host beside it when the text is another.
+pub(crate) fn outward(address: &str) -> Markup {
+    let url = url::Url::parse(address).ok();
+    let url = url.filter(|url| url.scheme() == "https" && url.username().is_empty());
+    match url.as_ref().and_then(|url| Some((url, url.host_str()?))) {
+        Some((url, host)) => html! {
+            a href=(url.as_str()) rel="noreferrer noopener" { (foreign(host)) (foreign(url.path())) }
+        },
+        None => html! { code { (foreign(address)) } },
+    }
+}
+
+/// As much of a text as a page shows.
+const MOST_CHARACTERS: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_becomes_a_box() {
+        let shown = foreign("a\u{202e}b\u{200b}\n<i>").into_string();
+        assert_eq!(
+            shown,
+            "a<span class=\"ctl\" title=\"U+202E\">U+202E</span>b\
+             <span class=\"ctl\" title=\"U+200B\">U+200B</span>\
+             <span class=\"ctl\" title=\"U+000A\">U+000A</span>&lt;i&gt;"
+        );
+        assert_eq!(foreign_block("a\nb").into_string(), "a\nb");
+    }
+
+    #[test]
+    fn a_token_in_foreign_text_is_not_shown() {
+        let token = ["hf", "_", &"a1B2".repeat(9)].concat();
+        assert!(
+            !foreign(&format!("key {token}"))
+                .into_string()
+                .contains(&token)
+        );
+    }
+
+    #[test]
+    fn only_https_becomes_a_link() {
+        assert!(
+            outward("https://example.com/a")
+                .into_string()
+                .contains("href")
+        );
+        for address in [
+            "http://example.com/",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "https://user@example.com/",
+            "//example.com",
+        ] {
+            assert!(
+                !outward(address).into_string().contains("href"),
+                "{address}"
+            );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_opens_an_element_or_leaves_an_attribute(text in ".{0,200}") {
+            let shown = foreign(&text).into_string();
+            let bare = shown
+                .replace("<span class=\"ctl\" title=\"", "")
+                .replace("</span>", "");
+            proptest::prop_assert!(!bare.contains('<'));
+            let hidden = shown.chars().any(is_hidden);
+            proptest::prop_assert!(!hidden);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What pages do: a check streams and saves, a gate closes, a connection goes.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use synapse_core::error::{Code, Failure};
+
+use crate::bench::Bench;
+
+const FORM: &str = "name=fresh&provider=openai&model=m&credential=file%3A%2Fx&network=on&do=check";
+
+#[tokio::test]
+async fn a_check_that_holds_saves_and_shows_every_rung() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    let begun = bench.post(&session, "connections", FORM).await;
+    assert_eq!(begun.status, 303);
+    let page = begun
+        .header("location")
+        .unwrap()
+        .strip_prefix(&session.base)
+        .unwrap()
+        .to_owned();
+    let body = bench.get(&session, &page).await.body;
+    for rung in [
+        "config",
+        "endpoint",
+        "gate",
+        "credential",
+        "reach",
+        "token",
+        "model",
+        "live",
+    ] {
+        assert!(body.contains(&format!("data-rung=\"{rung}\"")), "{rung}");
+    }
+    let (rungs, verdict) = (
+        body.find("data-rung=\"live\"").unwrap(),
+        body.find("Saved").unwrap(),
+    );
+    assert!(rungs < verdict, "the verdict comes last in the stream");
+    assert!(body.contains("verdict"));
+    assert!(
+        bench
+            .get(&session, "connections")
+            .await
+            .body
+            .contains("fresh")
+    );
+    let again = bench.get(&session, &page).await.body;
+    assert!(again.contains("Saved"), "a reload shows the kept result");
+}
+
+#[tokio::test]
+async fn a_check_that_fails_saves_nothing_and_says_what_to_do_at_its_rung_and_field() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    bench.provider.will_fail_rungs(
+        Failure::new(Code::CredentialTokenRejected, "the key is not accepted")
+            .hint("make another key"),
+    );
+    let begun = bench.post(&session, "connections", FORM).await;
+    let page = begun
+        .header("location")
+        .unwrap()
+        .strip_prefix(&session.base)
+        .unwrap()
+        .to_owned();
+    // The form is drawn before the check is over; a reload has the error at its field.
+    bench.get(&session, &page).await;
+    let body = bench.get(&session, &page).await.body;
+    assert!(body.contains("Not saved: the key is not accepted"));
+    assert!(body.contains("make another key"));
+    assert!(body.contains("id=\"credential-error\""));
+    assert!(body.contains("value=\"fresh\""), "the form is filled in");
+    assert!(
+        !bench
+            .get(&session, "connections")
+            .await
+            .body
+            .contains("show=fresh")
+    );
+}
+
+#[tokio::test]
+async fn closing_a_gate_contacts_nobody() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    let answer = bench
+        .post(&session, "connections/open/gate", "to=closed")
+        .await;
+    assert_eq!(answer.status, 303);
+    assert_eq!((bench.provider.climbs(), bench.secrets.reads()), (0, 0));
+    let json = bench
+        .get(&session, "connections?show=open&format=json")
+        .await
+        .body;
+    assert!(json.contains("\"network\": \"closed\""), "{json}");
+}
+
+#[tokio::test]
+async fn a_connection_goes_after_it_was_confirmed() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    let asked = bench.get(&session, "connections/closed/remove").await.body;
+    let (_, digest) = asked.split_once("name=\"digest\" value=\"").unwrap();
+    let digest = digest.split('"').next().unwrap();
+    let answer = bench
+        .post(
+            &session,
+            "connections/closed/remove",
+            &format!("digest={digest}"),
+        )
+        .await;
+    assert_eq!(answer.status, 303);
+    assert_eq!(
+        bench.get(&session, "connections/closed/edit").await.status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn the_theme_stays_in_a_cookie_and_leads_back_to_a_page_of_ours() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    let answer = bench
+        .post(
+            &session,
+            "theme",
+            "theme=dark&back=https%3A%2F%2Fevil.example%2F",
+        )
+        .await;
+    assert_eq!(answer.header("location"), Some(session.base.as_str()));
+    assert!(
+        answer
+            .header("set-cookie")
+            .unwrap()
+            .contains("synapse_theme=dark")
+    );
+    let cookie = format!("Cookie: {}; synapse_theme=dark\r\n", session.cookie);
+    let page = bench.get_with(&session.base, &cookie).await;
+    assert!(page.body.contains("data-theme=\"dark\""));
+    assert_eq!(
+        bench
+            .post(&session, "theme", "theme=pink&back=x")
+            .await
+            .status,
+        400
+    );
+}
+
+#[tokio::test]
+async fn a_check_is_cancelled_when_its_page_is_closed() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    bench.provider.will_hang();
+    let begun = bench.post(&session, "connections", FORM).await;
+    let page = begun.header("location").unwrap().to_owned();
+    let mut stream = bench.connect().await;
+    let request = format!(
+        "GET {page} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n\r\n",
+        bench.host(),
+        session.cookie
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut seen = String::new();
+    let mut buffer = [0_u8; 8192];
+    while !seen.contains("data-rung=\"credential\"") {
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert!(read > 0, "{seen}");
+        seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    assert!(
+        !seen.contains("data-rung=\"reach\""),
+        "rungs are seen before the answer ended"
+    );
+    drop(stream);
+    let path = page.strip_prefix(&session.base).unwrap();
+    let document = format!("{path}?format=json");
+    loop {
+        let answer = bench.get(&session, &document).await;
+        if answer.status == 410 {
+            assert!(answer.body.contains("cancelled"));
+            break;
+        }
+        assert_eq!(answer.status, 202);
+        tokio::task::yield_now().await;
+    }
+}

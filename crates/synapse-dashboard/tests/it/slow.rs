@@ -1,0 +1,58 @@
+//! Clients that send slowly or nothing, and the end of the server.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::bench::Bench;
+
+#[tokio::test]
+async fn two_hundred_silent_clients_are_in_nobodys_way() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    let mut silent: Vec<TcpStream> = Vec::new();
+    for _ in 0..200 {
+        silent.push(bench.connect().await);
+    }
+    assert_eq!(bench.get(&session, "").await.status, 200);
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_given_up() {
+    let bench = Bench::new().await;
+    let mut stream = bench.connect().await;
+    stream.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
+    let mut rest = Vec::new();
+    // A byte a second would go on for ever; the head as a whole has ten seconds.
+    let patience = std::time::Duration::from_secs(20);
+    let closed = tokio::time::timeout(patience, stream.read_to_end(&mut rest)).await;
+    assert!(closed.is_ok(), "the server closed it");
+}
+
+#[tokio::test]
+async fn the_end_waits_for_no_idle_connection() {
+    let mut bench = Bench::new().await;
+    let session = bench.enter().await;
+    let idle = bench.connect().await;
+    assert_eq!(bench.get(&session, "").await.status, 200);
+    let served = bench.stop();
+    let patience = std::time::Duration::from_secs(5);
+    assert!(tokio::time::timeout(patience, served).await.is_ok());
+    drop(idle);
+}
+
+#[tokio::test]
+async fn a_busy_port_is_named_and_another_proposed() {
+    let bench = Bench::new().await;
+    let failure = synapse_dashboard::Listening::bind(bench.port)
+        .await
+        .unwrap_err();
+    assert!(failure.message.contains(&bench.port.to_string()));
+    assert!(
+        failure
+            .hints
+            .iter()
+            .any(|hint| hint.command.as_deref() == Some("synapse dashboard"))
+    );
+    bench.end().await;
+}

@@ -1,0 +1,199 @@
+//! Questions of a page at a glance: what is spent, what failed, how calls ended, where a row is
+//! sealed.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
+use synapse_core::Failure;
+use synapse_core::call::CallId;
+use synapse_core::ledger::{FailureGroup, HistoryQuery, Outcome, OutcomeCounts, RowSeal, Standing};
+use synapse_core::limits::{Spent, Sums};
+use synapse_core::time::Timestamp;
+use synapse_files::Home;
+use uuid::Uuid;
+
+use super::daily::day;
+use super::query::{ask, bounds, conditions};
+use super::reserve::Days;
+use super::rows::key;
+use super::sweep::Unswept;
+
+/// What counts against the limits of every connection.
+pub(super) fn standings(home: &Home, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure> {
+    ask(home, |database, unswept| all(database, unswept, at))
+}
+
+fn all(
+    database: &Connection,
+    unswept: &Unswept,
+    at: Timestamp,
+) -> rusqlite::Result<BTreeMap<String, Standing>> {
+    let today = at.day();
+    let month = Days::month_of(at);
+    let mut standings: BTreeMap<String, Standing> = BTreeMap::new();
+    let mut complete = database.prepare(
+        "SELECT connection, day, sum(limit_tokens), sum(limit_nano_usd) FROM daily
+         WHERE day BETWEEN ?1 AND ?2 GROUP BY connection, day
+         UNION ALL
+         SELECT connection, day, sum(limit_tokens), sum(limit_nano_usd) FROM carried
+         WHERE day BETWEEN ?1 AND ?2 GROUP BY connection, day",
+    )?;
+    let mut rows = complete.query(params![month.first, month.last])?;
+    while let Some(row) = rows.next()? {
+        let standing = standings.entry(row.get(0)?).or_default();
+        count(&mut standing.spent, row, row.get::<_, i64>(1)? == today)?;
+    }
+    // Of a process that is gone nothing is under way; its rows count once they are swept.
+    let mut open = database.prepare(&format!(
+        "SELECT connection, started_at, reserved_tokens, reserved_nano_usd FROM entries
+         WHERE outcome <> 'ok' AND outcome = 'open' AND NOT {}",
+        unswept.condition()
+    ))?;
+    let mut rows = open.query([])?;
+    while let Some(row) = rows.next()? {
+        let began = day(row.get(1)?);
+        if (month.first..=month.last).contains(&began) {
+            let standing = standings.entry(row.get(0)?).or_default();
+            count(&mut standing.set_aside, row, began == today)?;
+        }
+    }
+    Ok(standings)
+}
+
+/// Adds the amounts in the third and fourth column to the month, and to the day when it is today.
+fn count(spent: &mut Spent, row: &Row<'_>, is_today: bool) -> rusqlite::Result<()> {
+    let amount = |amount: Option<i64>| number(amount.unwrap_or_default());
+    let sums = Sums {
+        tokens: amount(row.get(2)?),
+        nano_usd: amount(row.get(3)?),
+    };
+    let add = |to: &mut Sums| {
+        to.tokens = to.tokens.saturating_add(sums.tokens);
+        to.nano_usd = to.nano_usd.saturating_add(sums.nano_usd);
+    };
+    add(&mut spent.month);
+    if is_today {
+        add(&mut spent.day);
+    }
+    Ok(())
+}
+
+/// The calls that failed since `since`, grouped, the latest first.
+pub(super) fn failures(home: &Home, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
+    ask(home, |database, unswept| grouped(database, unswept, since))
+}
+
+fn grouped(
+    database: &Connection,
+    unswept: &Unswept,
+    since: Timestamp,
+) -> rusqlite::Result<Vec<FailureGroup>> {
+    let Some((first, last)) = bounds(database, Some(since), None)? else {
+        return Ok(Vec::new());
+    };
+    let mut groups = Vec::new();
+    for outcome in [Outcome::Error, Outcome::Refused, Outcome::Interrupted] {
+        let mut statement = database.prepare(&format!(
+            "SELECT connection, error_code, count(*), min(started_at), max(started_at), max(call_id)
+             FROM entries WHERE {} AND server IS NULL AND call_id BETWEEN ? AND ?
+             AND started_at >= ?
+             GROUP BY connection, error_code",
+            unswept.filter(outcome)
+        ))?;
+        let found = statement.query_map(params![first, last, since.as_millis()], |row| {
+            Ok(FailureGroup {
+                connection: row.get(0)?,
+                outcome,
+                error_code: row.get(1)?,
+                times: number(row.get(2)?),
+                first_at: Timestamp::from_millis(row.get(3)?),
+                last_at: Timestamp::from_millis(row.get(4)?),
+                last_call: CallId::new(Uuid::from_bytes(row.get(5)?)),
+            })
+        })?;
+        for group in found {
+            groups.push(group?);
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse((group.last_at, group.last_call)));
+    Ok(groups)
+}
+
+/// How many rows of `query` ended in which way.
+pub(super) fn outcomes(home: &Home, query: &HistoryQuery) -> Result<OutcomeCounts, Failure> {
+    ask(home, |database, unswept| counted(database, unswept, query))
+}
+
+fn counted(
+    database: &Connection,
+    unswept: &Unswept,
+    query: &HistoryQuery,
+) -> rusqlite::Result<OutcomeCounts> {
+    let mut counts = OutcomeCounts::default();
+    let Some((conditions, values)) = conditions(database, unswept, query)? else {
+        return Ok(counts);
+    };
+    let answered_in_days = answered_in_days(database, query)?;
+    if let Some(answered) = answered_in_days {
+        counts.add(Outcome::Ok, answered);
+    }
+    let rest = match answered_in_days {
+        Some(_) => "outcome <> 'ok'",
+        None => "TRUE",
+    };
+    let mut statement = database.prepare(&format!(
+        "SELECT {} AS ended, count(*) FROM entries WHERE {rest} AND {} GROUP BY ended",
+        unswept.outcome(),
+        conditions.join(" AND ")
+    ))?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        let word: String = row.get(0)?;
+        if let Some(outcome) = Outcome::parse(&word) {
+            counts.add(outcome, number(row.get(1)?));
+        }
+    }
+    Ok(counts)
+}
+
+/// How many calls of whole days were answered, from the daily sums: most rows are, and need not be
+/// counted. `None` when the query asks for more than days.
+fn answered_in_days(database: &Connection, query: &HistoryQuery) -> rusqlite::Result<Option<u64>> {
+    let midnight = |time: Timestamp| Timestamp::of_day(time.day()) == time;
+    let whole = query.since.is_none_or(midnight) && query.until.is_none_or(midnight);
+    if !whole || query.text.is_some() || !query.filters.is_empty() {
+        return Ok(None);
+    }
+    let first = query.since.map_or(i64::MIN, Timestamp::day);
+    let last = query.until.map_or(i64::MAX, |until| until.day() - 1);
+    database
+        .query_row(
+            "SELECT coalesce(sum(ok), 0) FROM daily WHERE day BETWEEN ? AND ?",
+            [first, last],
+            |row| row.get(0).map(number),
+        )
+        .map(Some)
+}
+
+/// Where a row is sealed.
+pub(super) fn seal(home: &Home, call_id: CallId) -> Result<Option<RowSeal>, Failure> {
+    ask(home, |database, _| {
+        let found: Option<(Option<i64>, Option<[u8; 32]>)> = database
+            .query_row(
+                "SELECT sequence, seal FROM entries WHERE call_id = ?",
+                [key(call_id).into_bytes()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        Ok(found.and_then(|(sequence, seal)| {
+            Some(RowSeal {
+                sequence: number(sequence?),
+                hash: seal?.iter().map(|byte| format!("{byte:02x}")).collect(),
+            })
+        }))
+    })
+}
+
+fn number(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or_default()
+}

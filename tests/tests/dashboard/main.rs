@@ -1,0 +1,81 @@
+//! The dashboard in a real browser, Debian's Chromium, against the twin in a scratch home with the
+//! loopback provider. Script is off unless a step needs it to look.
+
+#![cfg(all(test, target_os = "linux"))]
+
+use std::path::{Path, PathBuf};
+
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::Home;
+use synapse_tests::process::{Reading, Run};
+use synapse_tests::third_party::{BROWSER, NODE, installed};
+
+const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+
+/// Runs one step of the browser over a fresh dashboard of `home`.
+fn drive(step: &str, home: &Home, double: &OpenAiDouble) {
+    let mut dashboard = home.twin(["dashboard"]).start_to_read();
+    let address = first_line(&mut dashboard);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/drive.mjs");
+    let modules = installed(BROWSER).join("node_modules");
+    let mut browser = Run::new(&installed(NODE), [script.as_os_str(), step.as_ref()])
+        .env("BROWSER_MODULES", modules.parent().unwrap_or(&modules))
+        .env("CHROMIUM", "/usr/bin/chromium")
+        .env("ADDRESS", address)
+        .env("HOME", home.path())
+        .env("SYNAPSE_HOME", home.synapse())
+        .env("SYNAPSE", TWIN)
+        .env("KEY_FILE", key_file(home))
+        .env("KEY", OpenAiDouble::KEY)
+        .env("MODEL", OpenAiDouble::SMALL_MODEL)
+        .env("BASE_URL", double.base_url())
+        .start_to_read();
+    // To its end: each wait of the script has a limit of its own.
+    let said = String::from_utf8(browser.read(u64::MAX)).unwrap();
+    println!("{said}");
+    assert!(said.ends_with(&format!("ok {step}\n")), "{said}");
+}
+
+fn key_file(home: &Home) -> PathBuf {
+    home.path().join("browser.token")
+}
+
+fn first_line(dashboard: &mut Reading) -> String {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\n") {
+        line.extend(dashboard.read(1));
+    }
+    String::from_utf8(line).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_person_comes_from_nothing_to_a_receipt_by_the_pages_alone() {
+    let double = OpenAiDouble::start();
+    drive("path", &Home::new(TWIN), &double);
+}
+
+#[test]
+fn no_page_hinders_anybody() {
+    let double = OpenAiDouble::start();
+    let home = Home::connected(TWIN, &double);
+    home.run(["chat", "work", "Say hello"]);
+    drive("access", &home, &double);
+}
+
+#[test]
+fn the_keyboard_reaches_everything_in_order() {
+    let double = OpenAiDouble::start();
+    drive("keyboard", &Home::connected(TWIN, &double), &double);
+}
+
+#[test]
+fn strangers_change_and_learn_nothing() {
+    let double = OpenAiDouble::start();
+    drive("strangers", &Home::connected(TWIN, &double), &double);
+}
+
+#[test]
+fn texts_of_strangers_stay_texts() {
+    let double = OpenAiDouble::start();
+    drive("payloads", &Home::connected(TWIN, &double), &double);
+}
