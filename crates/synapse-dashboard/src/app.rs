@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use synapse_core::doctor::Examined;
 use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, RemedyText};
 use synapse_core::time::Timestamp;
 
 use crate::ask::Ask;
@@ -62,6 +62,11 @@ impl App {
             base,
             results: Mutex::default(),
         }
+    }
+
+    /// The commands that failures name.
+    pub(crate) fn remedies(&self) -> &dyn RemedyText {
+        self.house.remedies()
     }
 
     /// The path of a page.
@@ -121,7 +126,7 @@ impl App {
             Ok(page) => page,
             Err(failure) if ask.wants("json") => {
                 let status = error::status(&failure);
-                return json(status, &ErrorDocument::new(&failure));
+                return json(status, &ErrorDocument::new(&failure, self.remedies()));
             }
             Err(failure) => error::page(self, ask, &failure),
         };

@@ -10,7 +10,7 @@ use synapse_core::checklist::Item;
 use synapse_core::credential::CredentialRef;
 use synapse_core::doctor::Examined;
 use synapse_core::document::IdeClientView;
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, RemedyText};
 use synapse_core::ports::{Kept, StoredConnection, Writing};
 
 use crate::hub::{Approval, HubAction, HubDone, HubView};
@@ -58,6 +58,9 @@ pub enum Place {
 pub trait House: Send + Sync + fmt::Debug {
     /// The program and where it keeps things.
     fn about(&self) -> About;
+
+    /// The commands that failures name.
+    fn remedies(&self) -> &dyn RemedyText;
 
     /// The checklist of a connection.
     ///

@@ -54,8 +54,8 @@ impl Listening {
             match error.kind() {
                 std::io::ErrorKind::AddrInUse => failure
                     .cause("another program listens there")
-                    .command("take any free port", "synapse dashboard"),
-                _ => failure.command("take any free port", "synapse dashboard"),
+                    .hint("take any free port: leave `--port` out"),
+                _ => failure.hint("take any free port: leave `--port` out"),
             }
         })?;
         let port = first

@@ -88,19 +88,19 @@ pub(crate) fn failure_in_short(app: &App, failure: &Failure) -> Markup {
 }
 
 /// The first remedy of a code, when there is no failure at hand.
-pub(crate) fn remedy_of(name: &str) -> Option<&'static str> {
+pub(crate) fn remedy_of(app: &App, name: &str) -> Option<String> {
     let code: Code = name.parse().ok()?;
-    code.entry().map(|entry| entry.remedy)
+    code.entry().map(|entry| entry.remedy(app.remedies()))
 }
 
 /// Everything to do about a failure.
-pub(crate) fn remedies(hints: &[Hint]) -> Markup {
+pub(crate) fn remedies(app: &App, hints: &[Hint]) -> Markup {
     html! {
         ol {
             @for hint in hints {
                 li {
                     (linked(&hint.text))
-                    @if let Some(command) = &hint.command { br; code .cmd data-copy { (foreign(command)) } }
+                    @if let Some(command) = hint.command(app.remedies()) { br; code .cmd data-copy { (foreign(&command)) } }
                 }
             }
         }
@@ -146,7 +146,7 @@ pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
             @if let Finding::Fail(failure) = &check.finding {
                 div .remedy {
                     @for cause in &failure.causes { p .sub { (foreign(cause)) } }
-                    @if !failure.hints.is_empty() { p { b { "What to do" } } (remedies(&failure.hints)) }
+                    @if !failure.hints.is_empty() { p { b { "What to do" } } (remedies(app, &failure.hints)) }
                 }
             }
         }

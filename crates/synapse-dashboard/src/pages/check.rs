@@ -110,7 +110,7 @@ pub(crate) fn page(app: &Arc<App>, ask: &Ask, id: &str) -> Result<Response<Body>
         return Ok(app.show(ask, Ok(page)));
     };
     if ask.wants("json") {
-        return Ok(document(&climb));
+        return Ok(document(app, &climb));
     }
     // What splits the page is random: no foreign text can be it.
     let marker = app.sessions.random::<16>()?;
@@ -281,15 +281,15 @@ fn contacted(report: &PreflightReport) -> Markup {
     }
 }
 
-fn document(climb: &Climb) -> Response<Body> {
+fn document(app: &App, climb: &Climb) -> Response<Body> {
     match climb.since(0).1 {
         Some(Ended::Climbed(report, _)) => json(
             StatusCode::OK,
-            &PreflightDocument::new(Some(&climb.order.name), &report),
+            &PreflightDocument::new(Some(&climb.order.name), &report, app.remedies()),
         ),
         Some(Ended::Refused(failure)) => json(
             super::error::status(&failure),
-            &synapse_core::document::ErrorDocument::new(&failure),
+            &synapse_core::document::ErrorDocument::new(&failure, app.remedies()),
         ),
         Some(Ended::Cancelled) => json(
             StatusCode::GONE,

@@ -99,10 +99,10 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     Ok(match shown {
         Some(stored) => page
             .command(format!("synapse connection show {}", stored.name))
-            .document(&ConnectionDocument::new(stored)),
+            .document(&ConnectionDocument::new(stored, app.remedies())),
         None => page
             .command("synapse connection list")
-            .document(&ConnectionsDocument::new(&all)),
+            .document(&ConnectionsDocument::new(&all, app.remedies())),
     })
 }
 
@@ -181,7 +181,7 @@ async fn one(
                             @let (class, icon) = match item.verdict { Verdict::Ok => ("ok", Icon::Ok), Verdict::Warn => ("warn", Icon::Warning), Verdict::Missing => ("miss", Icon::Failed) };
                             li class=(class) {
                                 (icon.show()) b { (item.id.as_str()) }
-                                span .what { (foreign(&item.detail)) @if let Some(next) = &item.next { br; span .sub { (foreign(&next.text)) @if let Some(command) = &next.command { " " code .cmd data-copy { (foreign(command)) } } } } }
+                                span .what { (foreign(&item.detail)) @if let Some(next) = &item.next { br; span .sub { (foreign(&next.text)) @if let Some(command) = next.command(app.remedies()) { " " code .cmd data-copy { (foreign(&command)) } } } } }
                                 span .vh { (item.verdict.as_str()) }
                             }
                         } },
@@ -273,7 +273,7 @@ pub(crate) fn remove(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> 
     Ok(Page::new(Nav::Connections, format!("Remove {name}"), body)
         .below(app.to("connections"), "Connections")
         .command(format!("synapse connection remove {name}"))
-        .document(&ConnectionDocument::new(&stored)))
+        .document(&ConnectionDocument::new(&stored, app.remedies())))
 }
 
 /// A word for a code, in a table.

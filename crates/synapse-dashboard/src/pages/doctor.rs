@@ -54,7 +54,12 @@ pub(crate) fn page(app: &App, ask: &Ask) -> Page {
     };
     Page::new(Nav::Doctor, "Doctor", body)
         .command("synapse doctor")
-        .document(&DoctorDocument::new(checks, &about.version, &about.system))
+        .document(&DoctorDocument::new(
+            checks,
+            &about.version,
+            &about.system,
+            app.remedies(),
+        ))
 }
 
 fn verdict(checks: &[Examined], at: Timestamp) -> Markup {
@@ -105,7 +110,7 @@ fn line(app: &App, check: &Examined) -> Markup {
                     Diagnosis::Ok(seen) | Diagnosis::Skip(seen) => (foreign(seen)),
                     Diagnosis::Warn(failure) | Diagnosis::Fail(failure) => {
                         (failure_in_short(app, failure))
-                        @if !failure.hints.is_empty() { div .remedy { (remedies(&failure.hints)) } }
+                        @if !failure.hints.is_empty() { div .remedy { (remedies(app, &failure.hints)) } }
                     }
                 }
             }

@@ -65,7 +65,8 @@ pub(crate) fn edit(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> {
     if ask.get("network") == Some(ON) {
         filled.draft.gate = synapse_core::gate::NetworkGate::Open;
     }
-    Ok(page(app, ask, &filled, &explained()).document(&ConnectionDocument::new(&stored)))
+    Ok(page(app, ask, &filled, &explained())
+        .document(&ConnectionDocument::new(&stored, app.remedies())))
 }
 
 /// `POST connections`: begins a check that saves, when everything holds.
@@ -108,7 +109,7 @@ pub(crate) fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
                 Code::ConfigChanged | Code::ConfigDuplicateName => StatusCode::CONFLICT,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             });
-            page = page.document(&ErrorDocument::new(&failure));
+            page = page.document(&ErrorDocument::new(&failure, app.remedies()));
         }
         return Ok(app.show(ask, Ok(page)));
     }
@@ -234,7 +235,7 @@ pub(crate) fn summary(app: &App, failure: &Failure) -> Markup {
         &html! {
             p data-code=(failure.code.as_str()) { b { "Not saved: " (foreign(&failure.message)) } }
             @for cause in &failure.causes { p { (foreign(cause)) } }
-            @for hint in &failure.hints { p .sub { (foreign(&hint.text)) @if let Some(command) = &hint.command { " " code .cmd { (foreign(command)) } } } }
+            @for hint in &failure.hints { p .sub { (foreign(&hint.text)) @if let Some(command) = hint.command(app.remedies()) { " " code .cmd { (foreign(&command)) } } } }
             p .sub { (crate::view::code(app, failure.code.as_str())) @if let Some(field) = field { " · " a href=(format!("#{field}")) { "Go to the field" } } }
         },
     )

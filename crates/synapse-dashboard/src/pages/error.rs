@@ -23,8 +23,8 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
                 div .pad.stack {
                     div .remedy.bare {
                         @if failure.hints.is_empty() {
-                            p { (entry.map_or("Load the page again.", |entry| entry.remedy)) }
-                        } @else { (remedies(&failure.hints)) }
+                            p { (entry.map_or_else(|| "Load the page again.".to_owned(), |entry| entry.remedy(app.remedies()))) }
+                        } @else { (remedies(app, &failure.hints)) }
                     }
                     div .row {
                         a .btn.pri href=(ask.path) { "Read it again" }
@@ -36,7 +36,7 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
                 (panel("about", "w5", "About it", &html! {}, &html! {
                     div .pad { dl .kv {
                         dt { "Means" } dd { (entry.meaning) }
-                        dt { "Detected" } dd { (entry.detected) }
+                        dt { "Detected" } dd { (entry.detected(app.remedies())) }
                         @for (key, value) in &failure.context { dt { (key) } dd { code { (foreign(value)) } } }
                     } }
                 }))
@@ -46,7 +46,7 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
     let mut page = Page::new(crate::page::Nav::Overview, title(failure), body)
         .status(status(failure))
         .command(format!("synapse explain {}", failure.code))
-        .document(&ErrorDocument::new(failure));
+        .document(&ErrorDocument::new(failure, app.remedies()));
     page.nav = None;
     page
 }
@@ -101,8 +101,8 @@ pub(crate) fn explain(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure>
         (panel("means", "", entry.name, &html! { "class " (entry.class.as_str()) " · exit code " (entry.class.exit_code()) }, &html! {
             div .pad { dl .kv {
                 dt { "Means" } dd { (entry.meaning) }
-                dt { "Detected" } dd { (entry.detected) }
-                dt { "What to do" } dd { (entry.remedy) }
+                dt { "Detected" } dd { (entry.detected(app.remedies())) }
+                dt { "What to do" } dd { (entry.remedy(app.remedies())) }
                 dt { "Its calls" } dd { a href=(crate::ask::link(&app.to("history"), &[("where", &format!("error_code={}", entry.name))])) { "those that ended with it" } }
             } }
         }))
@@ -113,7 +113,7 @@ pub(crate) fn explain(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure>
         body,
     )
     .command(format!("synapse explain {}", entry.name))
-    .document(&CodeDocument::from(entry));
+    .document(&CodeDocument::new(entry, app.remedies()));
     page.nav = None;
     Ok(page)
 }
@@ -143,7 +143,7 @@ pub(crate) fn missing(app: &App, ask: &Ask, said: &str, known: &[String]) -> Pag
     };
     let mut page = Page::new(crate::page::Nav::Overview, said, body)
         .status(StatusCode::NOT_FOUND)
-        .document(&ErrorDocument::new(&failure));
+        .document(&ErrorDocument::new(&failure, app.remedies()));
     page.nav = None;
     page
 }

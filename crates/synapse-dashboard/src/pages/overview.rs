@@ -90,7 +90,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
             a .btn.sm href=(app.to("")) { (Icon::Refresh.small()) "Refresh" }
         })
         .command("synapse usage --by day --since 30d")
-        .document(&document(&seen)))
+        .document(&document(app, &seen)))
 }
 
 async fn read(app: &App, now: Timestamp) -> Result<Ledger, Failure> {
@@ -510,14 +510,14 @@ fn failures(app: &App, ledger: &Ledger, now: Timestamp) -> Markup {
                     td .n { (count(group.times)) }
                     th scope="row" { a .rl href=(link(&app.to("history"), &[("where", &format!("connection={}", group.connection))])) { (foreign(&group.connection)) } }
                     td { @match &group.error_code { Some(name) => (code(app, name)), None => (group.outcome.as_str()) } }
-                    td .p2 { (group.error_code.as_deref().and_then(remedy_of).unwrap_or("Nothing: its process ended while it was under way.")) }
+                    td .p2 { (group.error_code.as_deref().and_then(|code| remedy_of(app, code)).unwrap_or_else(|| "Nothing: its process ended while it was under way.".to_owned())) }
                 } } }
             } })))
         }
     }
 }
 
-fn document(seen: &Seen) -> serde_json::Value {
+fn document(app: &App, seen: &Seen) -> serde_json::Value {
     let query = UsageQuery::by(UsageKey::Day);
     let pages = Pages::default();
     json!({
@@ -525,12 +525,12 @@ fn document(seen: &Seen) -> serde_json::Value {
         "ok": seen.connections.is_ok() && seen.ledger.is_ok() && seen.hub.is_ok(),
         "at": seen.now.to_string(),
         "connections": match &seen.connections {
-            Ok(all) => json!(ConnectionsDocument::new(all)),
-            Err(failure) => json!(ErrorDocument::new(failure)),
+            Ok(all) => json!(ConnectionsDocument::new(all, app.remedies())),
+            Err(failure) => json!(ErrorDocument::new(failure, app.remedies())),
         },
         "usage": match &seen.ledger {
             Ok(ledger) => json!(UsageDocument::new(&query, &ledger.days)),
-            Err(failure) => json!(ErrorDocument::new(failure)),
+            Err(failure) => json!(ErrorDocument::new(failure, app.remedies())),
         },
         "newest": match &seen.ledger {
             Ok(ledger) => json!(HistoryDocument::new(&ledger.newest, &pages)),

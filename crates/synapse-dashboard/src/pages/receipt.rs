@@ -107,7 +107,7 @@ fn why(app: &App, entry: &Entry) -> Markup {
         @if let Some(name) = &entry.error_code {
             (note(if entry.outcome == Outcome::Refused { Tone::Look } else { Tone::Bad }, None, &html! {
                 p { b { @if entry.outcome == Outcome::Refused { "Refused before anything was sent" } @else { "It failed" } } " " (code(app, name)) }
-                @if let Some(remedy) = remedy_of(name) { p { (remedy) } }
+                @if let Some(remedy) = remedy_of(app, name) { p { (remedy) } }
             }))
         }
         @if is_unknown {

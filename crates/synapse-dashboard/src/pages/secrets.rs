@@ -67,7 +67,7 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
     let warnings: Vec<Failure> = loaded.err().into_iter().collect();
     Page::new(Nav::Secrets, "Secrets", body)
         .command("synapse secret list")
-        .document(&SecretsDocument::new(views, &warnings))
+        .document(&SecretsDocument::new(views, &warnings, app.remedies()))
 }
 
 fn uses(app: &App) -> BTreeMap<String, Use> {
@@ -195,7 +195,10 @@ pub(crate) async fn keep(
             let page = page(app, ask, Some(&failure)).status(StatusCode::UNPROCESSABLE_ENTITY);
             Ok(app.show(
                 ask,
-                Ok(page.document(&synapse_core::document::ErrorDocument::new(&failure))),
+                Ok(page.document(&synapse_core::document::ErrorDocument::new(
+                    &failure,
+                    app.remedies(),
+                ))),
             ))
         }
     }

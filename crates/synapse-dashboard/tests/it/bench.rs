@@ -10,7 +10,7 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::doctor::{Diagnosis, Examined};
 use synapse_core::document::IdeClientView;
 use synapse_core::engine::{Engine, Ports};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::ports::{Kept, StoredConnection, Writing};
 use synapse_core::{Draft, NetworkGate, Origin};
 use synapse_dashboard::{
@@ -18,8 +18,8 @@ use synapse_dashboard::{
     Place, ServerView, Snippet, Tone,
 };
 use synapse_testkit::ports::{
-    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, SequentialCallIds,
-    StubProvider, StubProviders,
+    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, NamedRemedies,
+    SequentialCallIds, StubProvider, StubProviders,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -236,6 +236,10 @@ pub(crate) struct StubHouse {
 
 #[async_trait]
 impl House for StubHouse {
+    fn remedies(&self) -> &dyn RemedyText {
+        &NamedRemedies
+    }
+
     fn about(&self) -> About {
         About {
             version: "0".into(),

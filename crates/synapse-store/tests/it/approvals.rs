@@ -2,10 +2,10 @@
 //! configuration file.
 
 use serde_json::json;
-use synapse_core::{Code, Remedy};
 use synapse_core::ports::ApprovalStore as _;
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Start};
+use synapse_core::{Code, Remedy};
 use synapse_store::{Home, HubPlace, JsonApprovals};
 
 use crate::support::{NOON, home, mode, write};

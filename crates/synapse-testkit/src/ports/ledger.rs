@@ -13,8 +13,8 @@ use synapse_core::chat::Usage;
 use synapse_core::cost::Cost;
 use synapse_core::ledger::{
     Closing, Dating, Entry, Examination, FailureGroup, HistoryQuery, HubClosing, HubFacts,
-    HubOpening, Opening, Order, Outcome, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired,
-    Reservation, RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
+    HubOpening, Opening, Order, Outcome, OutcomeCounts, PeriodUsage, Purged, RecordedText,
+    Repaired, Reservation, RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::{Grant, Spent, Verdict};
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};

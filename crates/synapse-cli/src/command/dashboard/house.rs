@@ -10,7 +10,7 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::doctor::Examined;
 use synapse_core::document::{DoctorDocument, IdeClientView};
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{Kept, SecretKeeper as _, StoredConnection, Writing};
 use synapse_dashboard::{About, House, HubAction, HubDone, HubView, Place, Snippet};
@@ -20,6 +20,7 @@ use synapse_store::{NoPrompt, Secrets};
 use super::super::checklist::{self, Looking};
 use super::super::{Context, doctor, ide};
 use crate::compose;
+use crate::output::CommandLines;
 
 /// What this program knows of its surroundings.
 pub(super) struct Surroundings {
@@ -54,6 +55,10 @@ impl Surroundings {
 
 #[async_trait]
 impl House for Surroundings {
+    fn remedies(&self) -> &dyn RemedyText {
+        &CommandLines
+    }
+
     fn about(&self) -> About {
         About {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -79,7 +84,7 @@ impl House for Surroundings {
 
     async fn bundle(&self, checks: &[Examined]) -> Result<String, Failure> {
         let about = self.about();
-        let document = DoctorDocument::new(checks, &about.version, &about.system);
+        let document = DoctorDocument::new(checks, &about.version, &about.system, &CommandLines);
         let now = self.engine.ports().clock.now().as_millis();
         let path = self.home.join(format!("bundle-{now}.json"));
         doctor::bundle::write(&self.context, &self.engine, &document, &path).await?;
