@@ -9,7 +9,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -54,8 +54,8 @@ impl Listening {
             match error.kind() {
                 std::io::ErrorKind::AddrInUse => failure
                     .cause("another program listens there")
-                    .hint("take any free port: leave `--port` out"),
-                _ => failure.hint("take any free port: leave `--port` out"),
+                    .remedy("take any free port", &Remedy::OpenDashboard),
+                _ => failure.remedy("take any free port", &Remedy::OpenDashboard),
             }
         })?;
         let port = first

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use synapse_core::ports::{BrowserOpener, Clock, OAuthRecorder, TokenSource as _};
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::{OAuthEvent, UpstreamName};
-use synapse_core::{Code, Failure, NetworkGate, NetworkPermit, Origin};
+use synapse_core::{Code, Failure, NetworkGate, NetworkPermit, Origin, Remedy};
 use synapse_http::{HttpClient, HttpConfig, HttpRequest, HttpResponse, Method};
 use synapse_oauth::{
     Decision, Demand, Dialogue, LoginRequest, LoginSettings, Look, News, OAuth, Proposal,
@@ -224,19 +224,13 @@ fn result(answer: &HttpResponse) -> Value {
     message["result"].clone()
 }
 
-/// The scopes of the command in the hint.
+/// The scopes that the hint names.
 fn scopes_of(failure: &Failure) -> Vec<String> {
-    let command = failure.hints.iter().find_map(|hint| hint.command.clone());
-    let words: Vec<String> = command
-        .unwrap_or_default()
-        .split(' ')
-        .map(ToOwned::to_owned)
-        .collect();
-    words
-        .windows(2)
-        .filter(|pair| pair[0] == "--scope")
-        .map(|pair| pair[1].clone())
-        .collect()
+    let named = failure.hints.iter().find_map(|hint| match &hint.remedy {
+        Some(Remedy::LogIn { scopes, .. }) => Some(scopes.clone()),
+        _ => None,
+    });
+    named.unwrap_or_default()
 }
 
 /// Agrees to everything.

@@ -8,9 +8,13 @@ mod bad_input;
 mod checklist;
 mod compatible;
 mod conformance;
+#[cfg(target_os = "linux")]
+mod dashboard;
 mod docs;
 mod families;
 mod faults;
+mod hub;
+mod hub_serving;
 mod ide;
 mod ide_setup;
 mod interop;

@@ -221,6 +221,8 @@ pub enum Remedy {
         /// The server.
         server: UpstreamName,
     },
+    /// Open the dashboard, on any free port.
+    OpenDashboard,
     /// Wait, then try again.
     Wait,
     /// Run another program, such as `chmod`.

@@ -1,5 +1,6 @@
 //! Clients that send slowly or nothing, and the end of the server.
 
+use synapse_core::error::Remedy;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -52,7 +53,7 @@ async fn a_busy_port_is_named_and_another_proposed() {
         failure
             .hints
             .iter()
-            .any(|hint| hint.command.as_deref() == Some("synapse dashboard"))
+            .any(|hint| hint.remedy == Some(Remedy::OpenDashboard))
     );
     bench.end().await;
 }

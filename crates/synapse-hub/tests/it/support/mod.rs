@@ -15,7 +15,7 @@ use synapse_core::upstream::{Pin, Start};
 use synapse_hub::hosts::HubHost;
 use synapse_hub::{Hub, HubPorts, HubSettings, Targets as _};
 use synapse_mcp::JsonObject;
-use synapse_testkit::ports::{FixedClock, FixedSecret, SequentialCallIds};
+use synapse_testkit::ports::{FixedClock, FixedSecret, NamedRemedies, SequentialCallIds};
 
 pub(crate) use self::ide::Ide;
 pub(crate) use self::stores::{
@@ -97,6 +97,7 @@ impl World {
                 ledger: self.rows.clone(),
                 clock: Arc::new(FixedClock::default()),
                 call_ids: Arc::new(SequentialCallIds::default()),
+                remedies: Arc::new(NamedRemedies),
             },
             settings,
         )

@@ -1,8 +1,6 @@
 //! The hub through the whole product: real programs behind `serve`, approved in a terminal, called
 //! from an IDE.
 
-#![cfg(test)]
-
 mod calls;
 mod ending;
 mod offers;
@@ -13,7 +11,8 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use synapse_tests::Home;
 
-const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+use crate::TWIN;
+
 const SERVER: &str = env!("CARGO_BIN_EXE_scripted-upstream");
 
 /// A home with upstreams, each with what it notes.

@@ -1,12 +1,10 @@
 //! `synapse hub`: from an entry to a call, and what is refused before it. The upstream is the twin
 //! itself, which is an MCP server too.
 
-#![cfg(test)]
-
 use serde_json::{Value, json};
 use synapse_tests::{Home, Output};
 
-const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+use crate::TWIN;
 
 /// A home with the twin as the upstream `self`, which has another home.
 fn with_upstream() -> Home {

@@ -1,8 +1,6 @@
 //! The dashboard in a real browser, Debian's Chromium, against the twin in a scratch home with the
 //! loopback provider. Script is off unless a step needs it to look.
 
-#![cfg(all(test, target_os = "linux"))]
-
 use std::path::{Path, PathBuf};
 
 use synapse_testkit::provider_doubles::OpenAiDouble;
@@ -10,7 +8,7 @@ use synapse_tests::Home;
 use synapse_tests::process::{Reading, Run};
 use synapse_tests::third_party::{BROWSER, NODE, installed};
 
-const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+use crate::TWIN;
 
 /// Runs one step of the browser over a fresh dashboard of `home`.
 fn drive(step: &str, home: &Home, double: &OpenAiDouble) {
@@ -58,7 +56,7 @@ fn a_person_comes_from_nothing_to_a_receipt_by_the_pages_alone() {
 fn no_page_hinders_anybody() {
     let double = OpenAiDouble::start();
     let home = Home::connected(TWIN, &double);
-    home.run(["chat", "work", "Say hello"]);
+    home.run(["chat", "work", "Say hello"]).with_code(0);
     drive("access", &home, &double);
 }
 
