@@ -1,5 +1,6 @@
 //! No library writes a command line of the program: a library names a `Remedy`, and the surface that
-//! shows it renders what fits there. Command lines are in `synapse-cli` alone.
+//! shows it renders what fits there. Command lines are in the two surfaces alone: `synapse-cli`, and
+//! the pages of `synapse-dashboard`, each of which shows the command that does the same.
 
 use crate::masking::literals;
 use crate::repository::TextFile;
@@ -40,7 +41,9 @@ fn is_library(file: &TextFile) -> bool {
     file.is_rust()
         && is_shipped(&file.path)
         && !file.path.contains("/tests/")
-        && !file.path.starts_with("crates/synapse-cli/")
+        && !SURFACES
+            .iter()
+            .any(|surface| file.path.starts_with(surface))
 }
 
 /// The commands that the page has a section for, such as "## `synapse chat`".
@@ -68,6 +71,8 @@ fn command_line<'a>(literal: &'a str, commands: &[&str]) -> Option<&'a str> {
         (begins_word && rest.len() > tail.len() && is_command).then_some(word)
     })
 }
+
+const SURFACES: [&str; 2] = ["crates/synapse-cli/", "crates/synapse-dashboard/"];
 
 const PAGE: &str = "docs/reference/cli.md";
 const PROGRAM: &str = "synapse";

@@ -65,7 +65,7 @@ macro_rules! fields {
 
 fields! {
     PROVIDER = "provider", "--provider", "Provider", FieldKind::Provider,
-        "Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them";
+        "Provider: openai, huggingface, anthropic, ollama, …";
     MODEL = "model", "--model", "Model", FieldKind::Text,
         "Model id; on Hugging Face, pin a sub-provider as MODEL:PROVIDER";
     CREDENTIAL = "credential", "--credential", "Credential", FieldKind::Reference,
@@ -101,7 +101,7 @@ fields! {
     STRICT = "strict", "--limit-strict", "Strict about unknown costs", FieldKind::Switch,
         "Treat a call whose cost is not known beforehand as one beyond the limit";
     RECORD_TEXT = "record_text", "--record-text", "Record texts", FieldKind::Switch,
-        "Keep prompts and answers in the ledger, where `synapse history` finds their words";
+        "Keep prompts and answers in the ledger, where a search finds their words";
 }
 
 /// What a switch that is on says in a form.
