@@ -114,34 +114,26 @@ impl TransportKind {
     #[must_use]
     pub const fn hints(self) -> &'static [&'static str] {
         match self {
-            TransportKind::NotPermitted | TransportKind::Internal => {
-                &["please report this, with the message"]
-            }
-            TransportKind::InvalidSecret => {
+            Self::NotPermitted | Self::Internal => &["please report this, with the message"],
+            Self::InvalidSecret => {
                 &["write the token again, on one line, in visible ASCII characters"]
             }
-            TransportKind::Dns => &["check the spelling of the host, and the network"],
-            TransportKind::Refused => &["start the server, or correct host and port"],
-            TransportKind::Unreachable | TransportKind::ConnectTimeout => {
-                &["check network, VPN and firewall"]
-            }
-            TransportKind::Tls { reason } => tls_hints(reason),
-            TransportKind::Proxy { .. } => &["correct the proxy of the connection, or remove it"],
-            TransportKind::ResponseTimeout => {
-                &["raise the timeout of the connection, or ask for less"]
-            }
-            TransportKind::Interrupted | TransportKind::Truncated => {
+            Self::Dns => &["check the spelling of the host, and the network"],
+            Self::Refused => &["start the server, or correct host and port"],
+            Self::Unreachable | Self::ConnectTimeout => &["check network, VPN and firewall"],
+            Self::Tls { reason } => tls_hints(reason),
+            Self::Proxy { .. } => &["correct the proxy of the connection, or remove it"],
+            Self::ResponseTimeout => &["raise the timeout of the connection, or ask for less"],
+            Self::Interrupted | Self::Truncated => {
                 &["check network, VPN and proxy when it happens again"]
             }
-            TransportKind::BodyTooLarge { .. } | TransportKind::Malformed => {
+            Self::BodyTooLarge { .. } | Self::Malformed => {
                 &["check that the base URL is that of an API, or report it to the provider"]
             }
-            TransportKind::Undecodable => &[
+            Self::Undecodable => &[
                 "no compression was asked for: look for a proxy or gateway on the way that adds it",
             ],
-            TransportKind::NotHttp => {
-                &["check scheme, host and port of the base URL (is it https?)"]
-            }
+            Self::NotHttp => &["check scheme, host and port of the base URL (is it https?)"],
         }
     }
 }

@@ -30,6 +30,12 @@ pub struct Failure {
     /// Facts for machines: file, line, host, status. Never a secret. Control flow asks the code and
     /// the typed facts instead, such as [`Failure::sub_provider`].
     pub context: BTreeMap<&'static str, String>,
+    facts: Option<Box<Facts>>,
+}
+
+/// What control flow asks of a failure. Few have any of it, and a failure is small to return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Facts {
     sub_provider: Option<String>,
     answer_length: AnswerLength,
 }
@@ -95,8 +101,7 @@ impl Failure {
             causes: Vec::new(),
             hints: Vec::new(),
             context: BTreeMap::new(),
-            sub_provider: None,
-            answer_length: AnswerLength::Unknown,
+            facts: None,
         }
     }
 
@@ -153,28 +158,39 @@ impl Failure {
     #[must_use]
     pub fn of_sub_provider(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.sub_provider = Some(name.clone());
+        self.facts().sub_provider = Some(name.clone());
         self.with(SERVED_BY, name)
     }
 
     /// The sub-provider that answered behind a router.
     #[must_use]
     pub fn sub_provider(&self) -> Option<&str> {
-        self.sub_provider.as_deref()
+        self.facts.as_ref()?.sub_provider.as_deref()
     }
 
     /// Says that the model ran into the cap on its tokens; shown as `token_cap_reached`. For a
     /// small probe that is a success: token, credits and model have all been accepted by then.
     #[must_use]
     pub fn at_token_cap(mut self) -> Self {
-        self.answer_length = AnswerLength::AtCap;
+        self.facts().answer_length = AnswerLength::AtCap;
         self.with(TOKEN_CAP_REACHED, true)
     }
 
     /// Whether the model ran into the cap on its tokens.
     #[must_use]
     pub fn reached_token_cap(&self) -> bool {
-        self.answer_length == AnswerLength::AtCap
+        self.facts
+            .as_ref()
+            .is_some_and(|facts| facts.answer_length == AnswerLength::AtCap)
+    }
+
+    fn facts(&mut self) -> &mut Facts {
+        self.facts.get_or_insert_with(|| {
+            Box::new(Facts {
+                sub_provider: None,
+                answer_length: AnswerLength::Unknown,
+            })
+        })
     }
 
     /// The class of the code.

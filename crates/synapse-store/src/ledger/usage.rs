@@ -196,7 +196,7 @@ impl<'a> Lines<'a> {
                 Part::Days { first, last } => lines.add_days(database, first, last)?,
                 Part::Rows(range) => {
                     each_row(database, range, lines.by, lines.connection, |facts| {
-                        lines.add(&facts)
+                        lines.add(&facts);
                     })?;
                 }
             }

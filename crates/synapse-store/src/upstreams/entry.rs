@@ -80,10 +80,9 @@ fn entry(reader: &mut Reader<'_>, name: &UpstreamName) -> Result<Upstream, Failu
     if let UpstreamTransport::Stdio {
         command, arguments, ..
     } = &transport
+        && let Some(warning) = unversioned(name, command, arguments)
     {
-        if let Some(warning) = unversioned(name, command, arguments) {
-            reader.warn(warning);
-        }
+        reader.warn(warning);
     }
     let mut upstream = settings::read(reader, name, transport)?;
     upstream.oauth = oauth::read(reader, &upstream.transport)?;
