@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -130,7 +130,7 @@ pub fn read_log(
     Ok(all.into_iter().skip(skipped).map(str::to_owned).collect())
 }
 
-fn tail(path: &PathBuf) -> Result<String, Failure> {
+fn tail(path: &Path) -> Result<String, Failure> {
     let failed = |error: std::io::Error| reading(path, &error);
     let mut file: File = match open(path) {
         Ok(Found::Regular(file, _)) => file,
@@ -153,7 +153,7 @@ fn path(place: &HubPlace, server: &UpstreamName) -> PathBuf {
     directory.join(format!("{server}.log"))
 }
 
-fn older(path: &std::path::Path) -> PathBuf {
+fn older(path: &Path) -> PathBuf {
     path.with_extension("log.old")
 }
 

@@ -358,15 +358,12 @@ fn variables(reader: &mut Reader<'_>) -> Result<Vec<(String, Template)>, Failure
 
 /// A text that other users can read: no secret may be part of it.
 fn visible(reader: &Reader<'_>, key: &str, node: &Node) -> Result<Template, Failure> {
-    let text = match &node.value {
-        Value::Text(text) => text,
-        _ => {
-            return Err(reader.at(
-                node,
-                Code::ConfigInvalidValue,
-                format!("`{key}` has {} in the place of a text", node.kind()),
-            ));
-        }
+    let Value::Text(text) = &node.value else {
+        return Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("`{key}` has {} in the place of a text", node.kind()),
+        ));
     };
     if holds_token(text) {
         let failure = secret_in_argv(key, "a text in the shape of a token");

@@ -6,7 +6,6 @@ use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
 
 use crate::failure::shown;
-#[cfg(unix)]
 
 /// What is wrong with where the secret file at `path` stands.
 pub(super) fn flaws(path: &Path) -> Vec<Failure> {
