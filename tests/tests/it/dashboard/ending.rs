@@ -24,14 +24,14 @@ fn a_browser_gets_a_private_file_and_never_the_address() {
     let seen = home.path().join("seen");
     // Stays open, as a browser in the foreground does; the test ends it.
     let script = format!(
-        "#!/bin/sh\nprintf '%s' \"$*\" > {0}.new && mv {0}.new {0}\nexec sleep 600\n",
+        "printf '%s' \"$*\" > {0}.new && mv {0}.new {0}\nexec sleep 600\n",
         seen.display()
     );
     let browser = home.write("browser", script);
     synapse_tests::home::set_mode(&browser, 0o700);
     let mut dashboard = home
         .twin(["dashboard", "--open"])
-        .env("BROWSER", &browser)
+        .env("BROWSER", format!("/bin/sh {}", browser.display()))
         .start_to_read();
     let address = super::first_line(&mut dashboard);
     crate::hub_serving::wait_until("the browser was started", || seen.exists());
