@@ -27,6 +27,7 @@ const browser = await chromium.launch({
 async function enter(options = {}) {
   const context = await browser.newContext({ javaScriptEnabled: false, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
   await page.goto(settings.ADDRESS);
   return { context, page, base: page.url() };
 }

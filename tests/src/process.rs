@@ -309,6 +309,23 @@ impl Running {
 }
 
 impl Reading {
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn signal(&self, signal: Signal) {
+        self.running.signal(signal);
+    }
+
+    /// Waits for its end, by a signal too.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    #[must_use]
+    pub fn end(self) -> ExitStatus {
+        self.running.end()
+    }
+
     /// Reads that many bytes of its stdout, fewer only at the end.
     ///
     /// # Panics

@@ -112,7 +112,7 @@ pub trait House: Send + Sync + fmt::Debug {
     /// `credential.*`.
     async fn forget(&self, reference: &CredentialRef) -> Result<(), Failure>;
 
-    /// The hub as the IDEs last saw it.
+    /// The servers as their file and their approvals have them.
     ///
     /// # Errors
     /// `config.*` of its file.

@@ -1,6 +1,7 @@
 //! The hub as plain data: what the pages of upstream servers and approvals show, and what their
 //! forms ask for.
 
+use sha2::{Digest as _, Sha256};
 use synapse_core::time::Timestamp;
 
 /// Whether something needs its owner.
@@ -26,14 +27,12 @@ pub struct HubView {
     pub servers: Vec<ServerView>,
     /// Their tools.
     pub tools: Vec<ToolView>,
-    /// The processes that serve an IDE now.
-    pub served: Vec<Served>,
+    /// The upstream programs that run now, for any IDE.
+    pub running: Vec<Running>,
     /// How many tokens of definitions a conversation may carry.
     pub budget: Option<u64>,
     /// How many the tools of Synapse itself take, estimated.
     pub own_tokens: Option<u64>,
-    /// When an IDE last saw this; `None` when none did.
-    pub seen_at: Option<Timestamp>,
 }
 
 /// An upstream server.
@@ -59,6 +58,8 @@ pub struct ServerView {
     pub tools: Option<u64>,
     /// How many tokens their definitions take, estimated.
     pub tokens: Option<u64>,
+    /// What its owner runs at a terminal, because no page can do it.
+    pub command: Option<String>,
     /// What its owner can do now.
     pub verbs: Vec<HubVerb>,
 }
@@ -86,15 +87,17 @@ pub struct ToolView {
     pub verbs: Vec<HubVerb>,
 }
 
-/// A process that serves an IDE.
+/// An upstream program that runs.
 #[derive(Debug, Clone)]
-pub struct Served {
-    /// The client, as it calls itself.
-    pub client: String,
-    /// The revision of the protocol.
-    pub revision: String,
+pub struct Running {
+    /// The server.
+    pub server: String,
+    /// The id of its process.
+    pub process: u32,
+    /// The id of the `synapse` process that started it.
+    pub owner: u32,
     /// Since when.
-    pub since: Timestamp,
+    pub since: Option<Timestamp>,
 }
 
 /// What an owner can do with a server or a tool.
@@ -194,6 +197,8 @@ pub struct Approval {
     pub server: String,
     /// The tool whose definition changed; `None` for the server's own command or address.
     pub tool: Option<String>,
+    /// What a yes leads to.
+    pub stage: Stage,
     /// The digest of all that is shown here. Approving another is refused.
     pub digest: String,
     /// Why it waits: `its command changed`.
@@ -212,6 +217,43 @@ pub struct Approval {
     pub notes: Vec<String>,
     /// Which IDE asked for it, and when.
     pub asked_by: Option<(String, Timestamp)>,
+}
+
+impl Approval {
+    /// Sets the digest: over everything that is shown, and over `facts`, which say the same in full.
+    #[must_use]
+    pub fn sealed(mut self, facts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        let mut text = |text: &str| {
+            hash.update(text.len().to_le_bytes());
+            hash.update(text.as_bytes());
+        };
+        text(&format!(
+            "{:?}",
+            (
+                (&self.server, &self.tool, self.stage, &self.reason),
+                (&self.argv, &self.program, &self.directory),
+                (&self.variables, &self.diff, &self.notes),
+            )
+        ));
+        facts.iter().for_each(|fact| text(fact));
+        self.digest = hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        self
+    }
+}
+
+/// What a yes to an approval leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// The program runs once, or the address is contacted once, to see what it offers.
+    #[default]
+    Target,
+    /// All that is shown is offered to IDEs from then on.
+    Offer,
 }
 
 /// A piece of something that was approved before, or is now to be.

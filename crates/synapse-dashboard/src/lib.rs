@@ -28,8 +28,8 @@ use synapse_core::error::Failure;
 
 pub use self::house::{About, House, Place, Snippet};
 pub use self::hub::{
-    Approval, Change, HubAction, HubDone, HubVerb, HubView, Piece, Served, ServerView, Tone,
-    ToolView,
+    Approval, Change, HubAction, HubDone, HubVerb, HubView, Piece, Running, ServerView, Stage,
+    Tone, ToolView,
 };
 pub use self::server::{Listening, Loopback};
 

@@ -26,7 +26,7 @@ pub use secrets::{Environment, Inspected, NewKey, NoPrompt, Scanned, Secrets};
 pub use synapse_files::Home;
 pub use synapse_process::Guard;
 pub use tokens::TokenRecords;
-pub use upstreams::{HubPlace, JsonUpstreams, UpstreamsFile, not_found, read_env_file};
+pub use upstreams::{HubPlace, JsonUpstreams, Offering, UpstreamsFile, not_found, read_env_file};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

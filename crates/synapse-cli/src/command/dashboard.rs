@@ -4,16 +4,16 @@ mod house;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use synapse_core::error::{Code, Failure};
 use synapse_dashboard::{Dashboard, Listening};
-use synapse_process::{Limits, Program};
+use synapse_files::Home;
 
 use self::house::Surroundings;
 use super::{CommandError, Context, runtime};
 use crate::args::DashboardArguments;
 use crate::compose::{self, Asking};
+use crate::oauth::Opener;
 use crate::system::asked_to_stop;
 
 pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(), CommandError> {
@@ -28,15 +28,15 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
         // The address is the result: on stdout, alone.
         printer.exactly(&format!("{}\n", dashboard.address()));
         printer.note("it opens once, within ten minutes, on this machine alone; Ctrl-C ends it");
-        let opened = match arguments.open {
-            true => Some(open(context, dashboard.address()).await),
-            false => None,
-        };
-        if let Some(Err(failure)) = &opened {
-            printer.warning(failure);
+        let home = compose::home(context)?;
+        let file = home.directory().join("dashboard.html");
+        if arguments.open
+            && let Err(failure) = open(context, &home, &file, dashboard.address())
+        {
+            printer.warning(&failure);
         }
         dashboard.serve(async { drop(asked_to_stop().await) }).await;
-        if let Some(Ok(file)) = opened {
+        if arguments.open {
             // Best effort: its token is spent or too old by now.
             drop(std::fs::remove_file(file));
         }
@@ -51,61 +51,23 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
 
 /// Opens the address through a file that only its owner can read: the arguments of a program can be
 /// seen by others.
-async fn open(context: &Context, address: &str) -> Result<std::path::PathBuf, Failure> {
-    let file = context.environment.synapse_home()?.join("dashboard.html");
+fn open(context: &Context, home: &Home, file: &Path, address: &str) -> Result<(), Failure> {
+    home.create().map_err(|error| {
+        Failure::new(
+            Code::StorageUnavailable,
+            "the page for the browser cannot be written",
+        )
+        .caused_by(&error)
+    })?;
     // A leftover of a dashboard that was killed; its token is worth nothing.
-    drop(std::fs::remove_file(&file));
+    drop(std::fs::remove_file(file));
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Synapse</title>\
          <meta http-equiv=\"refresh\" content=\"0;url={address}\"></head>\
          <body><a href=\"{address}\">Open the dashboard</a></body></html>\n"
     );
-    synapse_store::atomic::write_private(&file, page.as_bytes())?;
-    browse(context, &file).await?;
-    Ok(file)
-}
-
-/// Hands a file to the browser that `BROWSER` names, else to the one of the desktop.
-async fn browse(context: &Context, file: &Path) -> Result<(), Failure> {
-    let environment = &context.environment;
-    let search = environment.variable("PATH");
-    let named = environment.variable("BROWSER");
-    let names = named
-        .iter()
-        .filter_map(|name| name.to_str())
-        .chain(["xdg-open", "open"]);
-    let program = names
-        .filter_map(|name| Program::find(name, search.as_deref()))
-        .next()
-        .ok_or_else(|| no_browser().hint("open the printed address yourself"))?;
-    let passed = [
-        "PATH",
-        "HOME",
-        "DISPLAY",
-        "WAYLAND_DISPLAY",
-        "XAUTHORITY",
-        "XDG_RUNTIME_DIR",
-        "DBUS_SESSION_BUS_ADDRESS",
-    ];
-    let variables = passed
-        .into_iter()
-        .filter_map(|name| Some((name, environment.variable(name)?)));
-    let limits = Limits {
-        deadline: Duration::from_secs(20),
-        stdout: 4096,
-        stderr: 4096,
-    };
-    let ran = program
-        .arguments([file])
-        .variables(variables)
-        .run_keeping_services(&compose::guard(), limits)
-        .await;
-    match ran {
-        Ok(ending) if ending.status.success() => Ok(()),
-        _ => Err(no_browser().hint("open the printed address yourself")),
-    }
-}
-
-fn no_browser() -> Failure {
-    Failure::new(Code::UsageInvalidArguments, "no browser could be opened")
+    synapse_store::atomic::write_private(file, page.as_bytes())?;
+    Opener::new(context.environment.clone())
+        .open_file(file)
+        .map_err(|failure| failure.hint("open the printed address yourself"))
 }

@@ -2,6 +2,7 @@
 //! environment that holds what a browser needs to find its display, and nothing else.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use async_trait::async_trait;
 use synapse_core::Failure;
@@ -63,6 +64,22 @@ impl BrowserOpener for Opener {
         if !matches!(url.scheme(), "https" | "http") {
             return Err(no_browser("only https and http are opened"));
         }
+        self.launch(url)
+    }
+}
+
+impl Opener {
+    /// Opens a page of this program that lies in a file.
+    ///
+    /// # Errors
+    /// `config.not-found` when no browser could be started.
+    pub(crate) fn open_file(&self, path: &Path) -> Result<(), Failure> {
+        let url =
+            Url::from_file_path(path).map_err(|()| no_browser("the page has no absolute path"))?;
+        self.launch(&url)
+    }
+
+    fn launch(&self, url: &Url) -> Result<(), Failure> {
         let variables = VARIABLES
             .iter()
             .filter_map(|name| Some((OsString::from(name), self.environment.variable(name)?)));

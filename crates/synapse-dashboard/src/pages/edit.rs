@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use sha2::{Digest as _, Sha256};
 use synapse_core::connection::fields::{FIELDS, FieldEntry, FieldKind, ON, flags};
 use synapse_core::connection::{Draft, already_exists};
+use synapse_core::credential::CredentialRef;
 use synapse_core::document::{ConnectionDocument, ErrorDocument, ProvidersDocument};
 use synapse_core::error::{Code, Failure};
 use synapse_core::name::ConnectionName;
@@ -292,7 +293,9 @@ fn form(app: &App, ask: &Ask, filled: &Filled) -> Markup {
 fn input(field: &FieldEntry, draft: &Draft, failure: Option<&Failure>, hosts: &str) -> Markup {
     let value = field.value(draft);
     // A token in the place of a reference is refused, and not shown again.
-    let value = if holds_token(&value) || is_opaque(&value) {
+    // A reference stays, however long and random its path is: the form would be sent without it.
+    let is_reference = field.key == "credential" && value.parse::<CredentialRef>().is_ok();
+    let value = if holds_token(&value) || (is_opaque(&value) && !is_reference) {
         String::new()
     } else {
         value

@@ -12,7 +12,7 @@ use crate::ask::{Ask, segment};
 use crate::chart;
 use crate::form::wrong;
 use crate::hub::{
-    Approval, Change, HubAction, HubVerb, HubView, Piece, ServerView, Tone, ToolView,
+    Approval, Change, HubAction, HubVerb, HubView, Piece, ServerView, Stage, Tone, ToolView,
 };
 use crate::icon::Icon;
 use crate::page::{Nav, Page, csrf};
@@ -38,14 +38,14 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
             @if !waiting.is_empty() { (note(Tone::Look, None, &html! { p { b { (several(u64::try_from(waiting.len()).unwrap_or(u64::MAX), "change")) " wait for your approval. " } a href=(app.to("hub/approvals")) { "Review" } } })) }
             div .cols {
                 div .stack.w8 { (panel("servers", "", "Servers", &html! { "of " code { (foreign(&hub.file)) } }, &html! { @for server in &hub.servers { (one(app, ask, server)) } })) }
-                div .stack.w4 { (budget(&hub)) (served(app, &hub)) }
+                div .stack.w4 { (budget(&hub)) (running(app, &hub)) }
             }
             (tools(app, ask, &hub))
         }
         (add(app, ask))
     };
     Ok(Page::new(Nav::Hub, "Hub", body)
-        .beside(html! { span { @match hub.seen_at { Some(at) => { "as the IDEs last saw it, " (ago(at, app.now())) }, None => "no IDE asked yet" } } })
+        .beside(html! { span { "nothing was started or contacted to show this" } })
         .command("synapse hub status")
         .document(&document))
 }
@@ -58,6 +58,7 @@ fn one(app: &App, ask: &Ask, server: &ServerView) -> Markup {
             div .body {
                 p .sub { code { (foreign(&server.address)) } @if let Some((client, at)) = &server.asked_by { " · asked by " (foreign(client)) " " (ago(*at, app.now())) } @if let Some(code) = server.exit_code { " · ended with code " (code) } }
                 @for note in &server.notes { p { (foreign(note)) } }
+                @if let Some(command) = &server.command { p { "At a terminal: " code .cmd data-copy { (foreign(command)) } } }
                 @if !server.stderr.is_empty() { pre .term tabindex="0" role="region" aria-label=(format!("Last lines that {} wrote to stderr", server.name)) { @for line in &server.stderr { (foreign(line)) "\n" } } }
                 @if !server.stderr.is_empty() { p .sub { "The whole log: " code .cmd data-copy { "synapse hub log " (foreign(&server.name)) } } }
             }
@@ -107,15 +108,15 @@ fn budget(hub: &HubView) -> Markup {
     )
 }
 
-fn served(app: &App, hub: &HubView) -> Markup {
+fn running(app: &App, hub: &HubView) -> Markup {
     panel(
-        "served",
+        "running",
         "",
-        "Served now",
-        &html! { (several(u64::try_from(hub.served.len()).unwrap_or(u64::MAX), "process")) },
+        "Running now",
+        &html! { (several(u64::try_from(hub.running.len()).unwrap_or(u64::MAX), "program")) },
         &html! {
-            @if hub.served.is_empty() { p .pad.sub { "No IDE is connected." } }
-            @else { div .tw { table { thead .vh { tr { th scope="col" { "Client" } th scope="col" { "Protocol" } th scope="col" { "Since" } } } tbody { @for each in &hub.served { tr { th scope="row" { (foreign(&each.client)) } td .sub { (foreign(&each.revision)) } td .n.sub { (ago(each.since, app.now())) } } } } } } }
+            @if hub.running.is_empty() { p .pad.sub { "No upstream program runs. One starts with the first call that needs it." } }
+            @else { div .tw { table { thead .vh { tr { th scope="col" { "Server" } th scope="col" { "Process" } th scope="col" { "Since" } } } tbody { @for each in &hub.running { tr { th scope="row" { (foreign(&each.server)) } td .sub { "process " (each.process) " of " (each.owner) } td .n.sub { @match each.since { Some(since) => (ago(since, app.now())), None => (unknown()) } } } } } } } }
         },
     )
 }
@@ -182,12 +183,12 @@ pub(crate) async fn approvals(app: &App, ask: &Ask) -> Result<Page, Failure> {
     let body = html! {
         (said(app, ask))
         @if all.is_empty() { p .lede { "Nothing waits for your approval." } }
-        @else { p .lede { "Nothing below runs or is offered until you approve it. What you approve is this, byte for byte; any later change asks again." } }
+        @else { p .lede { "Nothing below runs or is offered until you say so. What you approve is this, byte for byte; any later change asks again." } }
         @for (index, approval) in all.iter().enumerate() { (approval_panel(app, ask, approval, index)) }
     };
     let items: Vec<serde_json::Value> = all
         .iter()
-        .map(|each| json!({"server": each.server, "tool": each.tool, "digest": each.digest, "reason": each.reason, "argv": each.argv.iter().filter(|piece| piece.change != Change::Gone).map(|piece| &piece.text).collect::<Vec<_>>()}))
+        .map(|each| json!({"server": each.server, "tool": each.tool, "digest": each.digest, "stage": match each.stage { Stage::Target => "target", Stage::Offer => "offer" }, "reason": each.reason, "argv": each.argv.iter().filter(|piece| piece.change != Change::Gone).map(|piece| &piece.text).collect::<Vec<_>>()}))
         .collect();
     let title = several(u64::try_from(all.len()).unwrap_or(u64::MAX), "change");
     Ok(Page::new(Nav::Hub, format!("{title} to approve"), body)
@@ -216,17 +217,26 @@ fn approval_panel(app: &App, ask: &Ask, approval: &Approval, index: usize) -> Ma
                     dl .kv {
                         @if let Some(program) = &approval.program { dt { "Runs" } dd { code { (foreign(program)) } } }
                         @if let Some(directory) = &approval.directory { dt { "In" } dd { code { (foreign(directory)) } } }
-                        @if !approval.variables.is_empty() { dt { "Gets" } dd { @for (name, reference) in &approval.variables { @if name.change == Change::New { span .tag.warn { "new" } " " } code { (foreign(&name.text)) } @if let Some(reference) = reference { " from " code { (foreign(reference)) } } br; } } }
+                        @if !approval.variables.is_empty() { dt { @if approval.program.is_some() { "Variables" } @else { "Headers" } } dd { @for (name, reference) in &approval.variables { @if name.change == Change::New { span .tag.warn { "new" } " " } code { (foreign(&name.text)) } @if let Some(reference) = reference { " = " code { (foreign(reference)) } } br; } } }
                     }
                     @for said in &approval.notes { (note(Tone::Look, None, &html! { p { (foreign(said)) } })) }
                 }
             }
             div .pager {
-                (button(app, ask, &act(HubVerb::Approve), "", &plain(if approval.tool.is_some() { "Approve this definition" } else { "Approve this command" }), &fields))
+                (button(app, ask, &act(HubVerb::Approve), "", &plain(yes(approval)), &fields))
                 a .btn.pri href=(app.to("hub")) { "Keep it withheld" }
                 @if approval.tool.is_some() { (button(app, ask, &act(HubVerb::Deny), "ghost", &plain("Deny this tool for good"), &fields)) }
             }
         }
+    }
+}
+
+fn yes(approval: &Approval) -> &'static str {
+    match (approval.stage, &approval.tool, &approval.program) {
+        (Stage::Target, _, Some(_)) => "Start it once, to see what it offers",
+        (Stage::Target, _, None) => "Connect to it once, to see what it offers",
+        (Stage::Offer, Some(_), _) => "Approve this definition",
+        (Stage::Offer, None, _) => "Approve all of this",
     }
 }
 
@@ -303,13 +313,18 @@ pub(crate) async fn add_server(app: &App, ask: &Ask) -> Result<Response<Body>, F
 
 async fn finish(app: &App, action: HubAction) -> Result<Response<Body>, Failure> {
     let server = action.server.clone();
+    // An approval has a second stage, and a start may find something to approve.
+    let to = match action.verb {
+        HubVerb::Approve | HubVerb::Start | HubVerb::Add => "hub/approvals",
+        _ => "hub",
+    };
     let done = app.house.act(action).await?;
     match done.authorization {
         Some(address) => {
             let id = app.keep(Kept::Login(server, address))?;
             Ok(redirect(&app.to(&format!("hub/login/{id}"))))
         }
-        None => app.done("hub", Tone::Good, &done.said),
+        None => app.done(to, Tone::Good, &done.said),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use synapse_core::upstream::UpstreamName;
 use synapse_core::{Code, Failure, Remedy};
 
+use super::Offering;
 use super::source::Source;
 use super::tree::OPTIONS;
 use crate::failure::shown;
@@ -56,6 +57,39 @@ pub(super) fn remove(
     };
     let found = property(&servers, name).ok_or_else(|| odd(source))?;
     found.remove();
+    Ok(root.to_string())
+}
+
+/// The text with `tool` in `tools.deny` of an entry, or without it.
+pub(super) fn offer(
+    source: &Source,
+    wrapper: Option<&str>,
+    name: &str,
+    tool: &str,
+    offering: Offering,
+) -> Result<String, Failure> {
+    let root = parse(source, &source.text)?;
+    let top = root.object_value().ok_or_else(|| odd(source))?;
+    let servers = match wrapper {
+        Some(key) => top.object_value(key).ok_or_else(|| odd(source))?,
+        None => top,
+    };
+    let denied = servers
+        .object_value(name)
+        .and_then(|entry| entry.object_value_or_create("tools"))
+        .and_then(|tools| tools.array_value_or_create("deny"))
+        .ok_or_else(|| odd(source))?;
+    for element in denied.elements() {
+        let text = element
+            .as_string_lit()
+            .and_then(|text| text.decoded_value().ok());
+        if text.as_deref() == Some(tool) {
+            element.remove();
+        }
+    }
+    if offering == Offering::Denied {
+        denied.append(CstInputValue::String(tool.to_owned()));
+    }
     Ok(root.to_string())
 }
 

@@ -40,6 +40,15 @@ pub struct JsonUpstreams {
     patience: Duration,
 }
 
+/// Whether a tool is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offering {
+    /// It is.
+    Allowed,
+    /// It is not.
+    Denied,
+}
+
 /// All that the file says.
 #[derive(Debug)]
 pub struct UpstreamsFile {
@@ -68,6 +77,39 @@ impl JsonUpstreams {
         let source = self.source()?;
         let shape = Shape::of(&source)?;
         Ok(shape.file(&source))
+    }
+
+    /// Offers a tool of a server, or offers it no more: its name leaves or joins `tools.deny` of the
+    /// entry, and everything else stays as it is.
+    ///
+    /// # Errors
+    /// `config.not-found`, `config.syntax` when the entry is written so that this cannot be done, or
+    /// as [`Self::read`]; the file is left as it was.
+    pub fn offer(
+        &self,
+        name: &UpstreamName,
+        tool: &str,
+        offering: Offering,
+    ) -> Result<(), Failure> {
+        self.change(
+            |source, shape| match shape.has(name.as_str()) {
+                true => edit::offer(source, shape.wrapper, name.as_str(), tool, offering),
+                false => Err(not_found(name.as_str(), shape.names())),
+            },
+            |before, after| {
+                let is_other = |each: &&StoredUpstream| each.name != name.as_str();
+                let others = |all: &[StoredUpstream]| -> Vec<StoredUpstream> {
+                    all.iter().filter(is_other).cloned().collect()
+                };
+                let permits = after
+                    .iter()
+                    .find(|each| each.name == name.as_str())
+                    .and_then(|each| each.upstream.as_ref().ok())
+                    .map(|upstream| upstream.tools.permits(tool));
+                same(&others(before), &others(after))
+                    && permits == Some(offering == Offering::Allowed)
+            },
+        )
     }
 
     fn source(&self) -> Result<Source, Failure> {

@@ -1,5 +1,9 @@
-//! The dashboard in a real browser, Debian's Chromium, against the twin in a scratch home with the
-//! loopback provider. Script is off unless a step needs it to look.
+//! The dashboard through the whole product. Here in a real browser, Debian's Chromium, against the
+//! twin in a scratch home with the loopback provider; script is off unless a step needs it to look.
+
+mod client;
+mod ending;
+mod hub;
 
 use std::path::{Path, PathBuf};
 

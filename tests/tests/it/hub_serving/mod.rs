@@ -16,25 +16,25 @@ use crate::TWIN;
 const SERVER: &str = env!("CARGO_BIN_EXE_scripted-upstream");
 
 /// A home with upstreams, each with what it notes.
-struct Hub {
-    home: Home,
+pub(crate) struct Hub {
+    pub(crate) home: Home,
     servers: serde_json::Map<String, Value>,
 }
 
 impl Hub {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             home: Home::new(TWIN),
             servers: serde_json::Map::new(),
         }
     }
 
-    fn notes(&self, server: &str, what: &str) -> PathBuf {
+    pub(crate) fn notes(&self, server: &str, what: &str) -> PathBuf {
         self.home.path().join(format!("{server}-{what}"))
     }
 
     /// Declares a scripted server.
-    fn with(mut self, name: &str, flags: &[&str]) -> Self {
+    pub(crate) fn with(mut self, name: &str, flags: &[&str]) -> Self {
         let mut arguments = vec![
             "--starts".to_owned(),
             self.notes(name, "starts").display().to_string(),
@@ -50,7 +50,7 @@ impl Hub {
         self
     }
 
-    fn edit(&mut self, name: &str, member: &str, value: Value) {
+    pub(crate) fn edit(&mut self, name: &str, member: &str, value: Value) {
         self.servers[name][member] = value;
         self.save();
     }
@@ -65,7 +65,7 @@ impl Hub {
     }
 
     /// Approves a server, and forgets what it noted for that.
-    fn approved(self, name: &str) -> Self {
+    pub(crate) fn approved(self, name: &str) -> Self {
         self.approve(name);
         self
     }
@@ -85,7 +85,7 @@ impl Hub {
     }
 
     /// How many processes a server had, and how many calls it got.
-    fn counts(&self, server: &str) -> (usize, usize) {
+    pub(crate) fn counts(&self, server: &str) -> (usize, usize) {
         let requests = self.lines(server, "requests");
         let calls = requests.iter().filter(|method| *method == "tools/call");
         (self.lines(server, "starts").len(), calls.count())
@@ -113,7 +113,7 @@ fn runs(process: &str) -> bool {
 }
 
 /// Waits until `holds`, for as long as a test may.
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = std::time::Instant::now() + synapse_tests::PATIENCE;
     while !holds() {
         assert!(std::time::Instant::now() < deadline, "{what}");

@@ -5,19 +5,21 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use serde_json::Value;
 use synapse_core::checklist::{Item, KeyFact};
 use synapse_core::credential::CredentialRef;
 use synapse_core::doctor::Examined;
 use synapse_core::document::{DoctorDocument, IdeClientView};
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, Failure, RemedyText};
+use synapse_core::error::{Failure, RemedyText};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{Kept, SecretKeeper as _, StoredConnection, Writing};
-use synapse_dashboard::{About, House, HubAction, HubDone, HubView, Place, Snippet};
+use synapse_dashboard::{About, Approval, House, HubAction, HubDone, HubView, Place, Snippet};
 use synapse_ide::{CLIENTS, Scope, is_detected};
 use synapse_store::{NoPrompt, Secrets};
 
 use super::super::checklist::{self, Looking};
+use super::super::hub::HubPages;
 use super::super::{Context, doctor, ide};
 use crate::compose;
 use crate::output::CommandLines;
@@ -27,6 +29,7 @@ pub(super) struct Surroundings {
     context: Context,
     engine: Engine,
     secrets: Secrets,
+    hub: HubPages,
     home: PathBuf,
 }
 
@@ -46,6 +49,7 @@ impl Surroundings {
         Ok(Self {
             // Whoever looks at a page cannot be asked for a passphrase at the terminal.
             secrets: compose::secrets(context)?.asking(std::sync::Arc::new(NoPrompt)),
+            hub: HubPages::new(context)?,
             home: context.environment.synapse_home()?,
             context: context.clone(),
             engine,
@@ -159,16 +163,18 @@ impl House for Surroundings {
     }
 
     async fn hub(&self) -> Result<HubView, Failure> {
-        Ok(HubView {
-            file: self.home.join("mcp-servers.json").display().to_string(),
-            ..HubView::default()
-        })
+        self.hub.view()
+    }
+
+    async fn approvals(&self) -> Result<Vec<Approval>, Failure> {
+        self.hub.approvals()
+    }
+
+    async fn hub_document(&self) -> Result<Value, Failure> {
+        Ok(serde_json::to_value(self.hub.document()?).unwrap_or_default())
     }
 
     async fn act(&self, action: HubAction) -> Result<HubDone, Failure> {
-        Err(
-            Failure::new(Code::ConfigNotFound, "no upstream servers configured")
-                .cause(format!("`{}` is none of them", action.server)),
-        )
+        self.hub.act(action).await
     }
 }

@@ -7,9 +7,13 @@ use synapse_core::call::Caller;
 use synapse_core::document::{ErrorView, HubApprovalDocument, HubApprovalView};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
-use synapse_core::ports::{ApprovalStore as _, HubLedger as _, UpstreamStore as _};
+use synapse_core::ports::{
+    ApprovalStore as _, CallIds as _, Clock as _, HubLedger as _, UpstreamStore as _,
+};
 use synapse_core::upstream::expand::Expanded;
 use synapse_core::upstream::{Approval, Start, Target, Upstream, UpstreamTransport};
+
+use synapse_store::SqliteLedger;
 
 use super::session::Session;
 use super::{Asked, Configured, show};
@@ -17,6 +21,7 @@ use crate::args::HubApproveArguments;
 use crate::command::{CommandError, Context};
 use crate::output::CommandLines;
 use crate::prompt;
+use crate::system::{RandomCallIds, SystemClock};
 
 pub(super) fn run(
     context: &Context,
@@ -123,7 +128,7 @@ fn one(
         show::target(printer, &upstream, &expanded);
     }
     warnings.iter().for_each(|warning| printer.warning(warning));
-    let row = Row::begin(session, &upstream);
+    let row = Row::begin(&session.ledger, &upstream);
     let verb = match expanded.target {
         Target::Program { .. } => "Start this program once, to see what it offers?",
         Target::Url { .. } => "Connect to it once, to see what it offers?",
@@ -133,7 +138,7 @@ fn one(
         row.end(Outcome::Refused, None, None);
         return Ok(view);
     }
-    let mut approval = approval(hub, session, &upstream, &expanded);
+    let mut approval = approval(hub, &upstream, &expanded);
     let catalogue = match session.survey(&upstream, &approval) {
         Ok(catalogue) => catalogue,
         Err(CommandError::Failed(failure)) if wants_login(&upstream, &failure) => {
@@ -182,7 +187,7 @@ pub(super) fn pin(
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
     let session = Session::open(context, hub)?;
-    let row = Row::begin(&session, upstream);
+    let row = Row::begin(&session.ledger, upstream);
     let catalogue = match session.survey(upstream, &approval) {
         Ok(catalogue) => catalogue,
         Err(error) => {
@@ -216,12 +221,8 @@ pub(super) fn pin(
     Ok(())
 }
 
-fn approval(
-    hub: &Configured,
-    session: &Session,
-    upstream: &Upstream,
-    expanded: &Expanded,
-) -> Approval {
+/// The approval of what `expanded` has, of nothing that it offers yet.
+pub(super) fn approval(hub: &Configured, upstream: &Upstream, expanded: &Expanded) -> Approval {
     let start = match &expanded.target {
         Target::Program { program, .. } => Some(Start {
             program: program.clone(),
@@ -234,12 +235,12 @@ fn approval(
         fingerprint: expanded.fingerprint.clone(),
         start,
         catalogue: None,
-        approved_at: session.now(),
+        approved_at: SystemClock::new().now(),
     }
 }
 
 /// Whether a server without a credential of its own asked who is there.
-fn wants_login(upstream: &Upstream, failure: &Failure) -> bool {
+pub(super) fn wants_login(upstream: &Upstream, failure: &Failure) -> bool {
     let UpstreamTransport::Http { headers, .. } = &upstream.transport else {
         return false;
     };
@@ -274,16 +275,16 @@ fn tell_of_login(context: &Context, upstream: &Upstream, failure: Failure) {
 }
 
 /// The row of an approval.
-struct Row<'a> {
-    session: &'a Session,
+pub(super) struct Row<'a> {
+    ledger: &'a SqliteLedger,
     opening: HubOpening,
 }
 
 impl<'a> Row<'a> {
-    fn begin(session: &'a Session, upstream: &Upstream) -> Self {
+    pub(super) fn begin(ledger: &'a SqliteLedger, upstream: &Upstream) -> Self {
         let opening = HubOpening {
-            call_id: Session::next_id(),
-            started_at: session.now(),
+            call_id: RandomCallIds.next(),
+            started_at: SystemClock::new().now(),
             kind: HubKind::Approve,
             caller: Caller::default(),
             facts: HubFacts {
@@ -298,14 +299,14 @@ impl<'a> Row<'a> {
             },
         };
         // A row that cannot be written is told when all are waited for.
-        drop(session.ledger.begin(opening.clone()));
-        Self { session, opening }
+        drop(ledger.begin(opening.clone()));
+        Self { ledger, opening }
     }
 
-    fn end(self, outcome: Outcome, error_code: Option<Code>, catalogue: Option<String>) {
-        let ended_at = self.session.now();
+    pub(super) fn end(self, outcome: Outcome, error_code: Option<Code>, catalogue: Option<String>) {
+        let ended_at = SystemClock::new().now();
         let taken = ended_at.as_millis() - self.opening.started_at.as_millis();
-        drop(self.session.ledger.end(HubClosing {
+        drop(self.ledger.end(HubClosing {
             call_id: self.opening.call_id,
             ended_at,
             outcome,

@@ -13,11 +13,11 @@ use crate::output::CommandLines;
 use crate::output::{Printer, in_short, table};
 
 /// A server with all that can be said of it without contacting it.
-struct Seen {
-    view: HubServerView,
+pub(super) struct Seen {
+    pub(super) view: HubServerView,
     /// Why it cannot be used, if it cannot.
-    failure: Option<Failure>,
-    warnings: Vec<Failure>,
+    pub(super) failure: Option<Failure>,
+    pub(super) warnings: Vec<Failure>,
 }
 
 pub(super) fn list(context: &Context, hub: &Configured) -> Result<(), CommandError> {
@@ -78,7 +78,7 @@ pub(super) fn validate(
 
 /// How far to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Depth {
+pub(super) enum Depth {
     /// The file, and what its variables mean.
     File,
     /// The file and the approvals.
@@ -167,7 +167,7 @@ fn chosen(
     }
 }
 
-fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
+pub(super) fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
     let mut warnings = stored.warnings;
     let mut view = HubServerView {
         name: stored.name.clone(),

@@ -9,6 +9,7 @@ mod import;
 mod list;
 mod login;
 mod logout;
+mod pages;
 mod preflight;
 mod processes;
 mod registry;
@@ -27,6 +28,8 @@ use super::{CommandError, Context};
 use crate::args::{HubArguments, HubCommand, HubPlaceArguments};
 use crate::compose;
 use crate::targets::EntryTargets;
+
+pub(super) use self::pages::HubPages;
 
 pub(super) fn run(context: &Context, arguments: HubArguments) -> Result<(), CommandError> {
     let hub = Configured::open(context, &arguments.place)?;

@@ -13,7 +13,7 @@ use super::Configured;
 use crate::command::{CommandError, Context, runtime};
 use crate::compose::{self, Asking};
 use crate::hub_ports::hub_ports;
-use crate::system::{RandomCallIds, SystemClock, asked_to_stop};
+use crate::system::{SystemClock, asked_to_stop};
 
 /// A hub with what it runs on.
 pub(super) struct Session {
@@ -78,14 +78,8 @@ impl Session {
         }
     }
 
-    /// The time of day, and a fresh id for a row.
+    /// The time of day.
     pub(super) fn now(&self) -> synapse_core::time::Timestamp {
         self.clock.now()
-    }
-
-    /// Ids of rows.
-    pub(super) fn next_id() -> synapse_core::call::CallId {
-        use synapse_core::ports::CallIds as _;
-        RandomCallIds.next()
     }
 }

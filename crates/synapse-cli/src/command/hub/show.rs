@@ -82,7 +82,7 @@ fn fact(printer: &Printer, what: &str, value: &str) {
     printer.line(&format!("  {what:<14}{value}"));
 }
 
-fn relayed(upstream: &Upstream) -> String {
+pub(super) fn relayed(upstream: &Upstream) -> String {
     use synapse_core::upstream::Consent::Given;
     let relay = &upstream.relay;
     let words: Vec<&str> = [

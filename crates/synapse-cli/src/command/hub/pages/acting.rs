@@ -1,0 +1,241 @@
+//! What an owner asks for on a page: a look at what a server offers, its approval, another server, a
+//! tool more or less. The two yeses of `synapse hub approve` are two forms here.
+
+use serde_json::{Map, Value, json};
+use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::ledger::Outcome;
+use synapse_core::ports::{ApprovalStore as _, Clock as _, Ledger as _, UpstreamStore as _};
+use synapse_core::redact::holds_token;
+use synapse_core::upstream::{Approval, Catalogue, Upstream, UpstreamName};
+use synapse_dashboard::{HubAction, HubDone, HubVerb};
+use synapse_hub::{Hub, HubSettings, Selection};
+use synapse_store::Offering;
+
+use super::HubPages;
+use super::approvals::Waiting;
+use crate::command::hub::approve::{self, Row};
+use crate::command::hub::{Configured, list};
+use crate::compose::Asking;
+use crate::hub_ports::hub_ports;
+use crate::output::command_line;
+use crate::system::SystemClock;
+
+impl HubPages {
+    /// Does what its owner asked for.
+    ///
+    /// # Errors
+    /// `upstream.*`, `oauth.*`, `config.*`, `storage.*`.
+    pub(in crate::command) async fn act(&self, action: HubAction) -> Result<HubDone, Failure> {
+        let hub = self.configured()?;
+        let said = match (action.verb, &action.tool) {
+            (HubVerb::Approve, None) => self.approve(&hub, &action).await?,
+            (HubVerb::Start, None) => self.start(&hub, &action.server).await?,
+            (HubVerb::Allow, Some(tool)) => {
+                self.offer(&hub, &action.server, tool, Offering::Allowed)?
+            }
+            (HubVerb::Deny, Some(tool)) => {
+                self.offer(&hub, &action.server, tool, Offering::Denied)?
+            }
+            (HubVerb::Add, None) => add(&hub, &action)?,
+            _ => {
+                return Err(
+                    Failure::new(Code::UsageInvalidArguments, "no page can do that")
+                        .hint("see `synapse hub --help`"),
+                );
+            }
+        };
+        // A row that cannot be written does not undo what was done.
+        drop(self.ledger.flush().await);
+        Ok(HubDone {
+            said,
+            authorization: None,
+        })
+    }
+
+    async fn approve(&self, hub: &Configured, action: &HubAction) -> Result<String, Failure> {
+        let waiting = self.waiting(hub)?.into_iter().find(|each| {
+            each.shown.server == action.server
+                && Some(each.shown.digest.as_str()) == action.digest.as_deref()
+        });
+        let Some(waiting) = waiting else {
+            return Err(Failure::new(
+                Code::ConfigChanged,
+                "it is another one than was shown; nothing was approved",
+            ));
+        };
+        let row = Row::begin(&self.ledger, &waiting.upstream);
+        match waiting.survey {
+            Some(survey) => {
+                let hash = survey.catalogue.as_ref().map(|all| all.hash().to_string());
+                let kept = self.pin(hub, survey);
+                match &kept {
+                    Ok(_) => row.end(Outcome::Ok, None, hash),
+                    Err(failure) => row.end(Outcome::Error, Some(failure.code), None),
+                }
+                kept
+            }
+            None => {
+                let looked = self.look(hub, &waiting).await;
+                match &looked {
+                    Ok(_) => row.end(Outcome::Ok, None, None),
+                    Err(failure) => row.end(Outcome::Error, Some(failure.code), None),
+                }
+                looked
+            }
+        }
+    }
+
+    fn pin(&self, hub: &Configured, survey: Approval) -> Result<String, Failure> {
+        let server = survey.server.clone();
+        hub.approvals.keep(&Approval {
+            approved_at: SystemClock::new().now(),
+            ..survey
+        })?;
+        self.surveys().remove(server.as_str());
+        Ok(format!(
+            "Approved {server}. IDEs that are connected are offered its tools now."
+        ))
+    }
+
+    /// Starts or contacts a server that nobody approved as it is, and keeps what it offers in memory.
+    async fn look(&self, hub: &Configured, waiting: &Waiting) -> Result<String, Failure> {
+        let upstream = &waiting.upstream;
+        let server = &upstream.name;
+        let mut approval = approve::approval(hub, upstream, &waiting.expanded);
+        match self.survey(hub, upstream, &approval).await {
+            Ok(catalogue) => {
+                let tools = catalogue.tools.len();
+                approval.catalogue = Some(catalogue);
+                self.surveys().insert(server.to_string(), approval);
+                Ok(format!(
+                    "{server} ran once and ended; it offers {tools} tools. Look at them, then \
+                     approve them."
+                ))
+            }
+            Err(failure) if approve::wants_login(upstream, &failure) => {
+                hub.approvals.keep(&approval)?;
+                let remedy = Remedy::LogIn {
+                    server: server.clone(),
+                    scopes: Vec::new(),
+                };
+                Ok(format!(
+                    "{server} is approved until its login, which a terminal does: {}",
+                    command_line(&remedy)
+                ))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Starts or contacts an approved server once and compares what it offers.
+    async fn start(&self, hub: &Configured, server: &str) -> Result<String, Failure> {
+        let (upstream, _) = hub.upstream(server)?;
+        let approval = hub
+            .approval(&upstream.name)?
+            .ok_or_else(|| list::not_approved(&upstream))?;
+        let expanded = hub.targets.expand(&upstream, approval.start.as_ref())?;
+        if expanded.fingerprint != approval.fingerprint {
+            return Err(list::changed(&upstream));
+        }
+        let catalogue = self.survey(hub, &upstream, &approval).await?;
+        let tools = catalogue.tools.len();
+        let is_same = approval
+            .catalogue
+            .as_ref()
+            .is_some_and(|approved| approved.hash() == catalogue.hash());
+        if is_same {
+            self.surveys().remove(server);
+            return Ok(format!(
+                "{server} ran once and ended; it offers {tools} tools, as approved."
+            ));
+        }
+        let survey = Approval {
+            catalogue: Some(catalogue),
+            ..approval
+        };
+        self.surveys().insert(server.to_owned(), survey);
+        Ok(format!(
+            "{server} ran once and ended; what it offers is not what was approved."
+        ))
+    }
+
+    async fn survey(
+        &self,
+        configured: &Configured,
+        upstream: &Upstream,
+        approval: &Approval,
+    ) -> Result<Catalogue, Failure> {
+        let ports = hub_ports(
+            &self.context,
+            &configured.place,
+            configured.targets.clone(),
+            self.ledger.clone(),
+            Asking::Nobody,
+        )?;
+        let settings = HubSettings {
+            selection: Selection::All,
+            ..HubSettings::default()
+        };
+        let hub = Hub::new(ports, settings);
+        let catalogue = hub.survey(upstream, approval).await;
+        hub.close().await;
+        catalogue
+    }
+
+    fn offer(
+        &self,
+        hub: &Configured,
+        server: &str,
+        tool: &str,
+        offering: Offering,
+    ) -> Result<String, Failure> {
+        let (upstream, _) = hub.upstream(server)?;
+        hub.upstreams.offer(&upstream.name, tool, offering)?;
+        Ok(match offering {
+            Offering::Allowed => format!("{server} offers `{tool}`."),
+            Offering::Denied => format!("{server} offers `{tool}` no more."),
+        })
+    }
+}
+
+/// Adds an entry. Nothing of it runs.
+fn add(hub: &Configured, action: &HubAction) -> Result<String, Failure> {
+    let name: UpstreamName = action.server.parse()?;
+    let declaration = action.declaration.as_deref().unwrap_or_default();
+    let entry = entry(declaration)?;
+    hub.upstreams.insert(&name, &entry)?;
+    Ok(format!("Added {name}. Nothing of it ran."))
+}
+
+/// The entry of an address, or of a program and its arguments, one a line.
+fn entry(declaration: &str) -> Result<Map<String, Value>, Failure> {
+    let mut words = declaration
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let first = words.next().ok_or_else(|| {
+        Failure::new(
+            Code::UsageInvalidArguments,
+            "an address or a command is needed",
+        )
+    })?;
+    if holds_token(declaration) {
+        return Err(Failure::new(
+            Code::CredentialLiteralToken,
+            "something in it looks like a token",
+        )
+        .cause("a command and an address are seen by others")
+        .hint("keep it on the page of secrets, and name it in the entry's `env` or `headers`"));
+    }
+    let mut entry = Map::new();
+    if first.contains("://") {
+        entry.insert("type".to_owned(), json!("streamable-http"));
+        entry.insert("url".to_owned(), json!(first));
+    } else {
+        let rest: Vec<&str> = words.collect();
+        entry.insert("type".to_owned(), json!("stdio"));
+        entry.insert("command".to_owned(), json!(first));
+        entry.insert("args".to_owned(), json!(rest));
+    }
+    Ok(entry)
+}

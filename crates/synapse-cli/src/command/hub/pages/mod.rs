@@ -1,0 +1,252 @@
+//! The upstream servers as the dashboard shows them: the file, the approvals, the logs, and what was
+//! seen of a server that its owner started from a page.
+//!
+//! **Invariant:** [`HubPages::view`], [`HubPages::document`] and [`HubPages::approvals`] start and
+//! contact nobody, and read no secret.
+
+mod acting;
+mod approvals;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use synapse_core::document::{ErrorView, HubDocument, HubServerView, HubToolView};
+use synapse_core::error::{Failure, Remedy};
+use synapse_core::ports::StoredUpstream;
+use synapse_core::redact::{Redactor, printable_line};
+use synapse_core::upstream::{Approval, Upstream, UpstreamName};
+use synapse_dashboard::{HubVerb, HubView, Running, ServerView, Tone, ToolView};
+use synapse_hub::offered_name;
+use synapse_store::{SqliteLedger, read_log, running};
+
+use super::Configured;
+use super::list::{self, Depth, Seen};
+use crate::args::HubPlaceArguments;
+use crate::command::Context;
+use crate::compose;
+use crate::output::{CommandLines, command_line};
+
+/// The upstream servers for pages.
+#[derive(Debug)]
+pub(in crate::command) struct HubPages {
+    context: Context,
+    ledger: Arc<SqliteLedger>,
+    /// What servers offered when their owner started them, until it is approved.
+    surveys: Mutex<BTreeMap<String, Approval>>,
+}
+
+impl HubPages {
+    /// # Errors
+    /// `storage.unavailable` when no home directory is known.
+    pub(in crate::command) fn new(context: &Context) -> Result<Self, Failure> {
+        Ok(Self {
+            ledger: Arc::new(SqliteLedger::new(compose::home(context)?)),
+            context: context.clone(),
+            surveys: Mutex::default(),
+        })
+    }
+
+    fn configured(&self) -> Result<Configured, Failure> {
+        Configured::open(&self.context, &HubPlaceArguments::default())
+    }
+
+    fn surveys(&self) -> MutexGuard<'_, BTreeMap<String, Approval>> {
+        self.surveys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The document of `hub status`.
+    ///
+    /// # Errors
+    /// `config.*`, `storage.*`.
+    pub(in crate::command) fn document(&self) -> Result<HubDocument, Failure> {
+        let hub = self.configured()?;
+        let file = hub.upstreams.read()?;
+        let warnings = file
+            .warnings
+            .iter()
+            .map(|failure| ErrorView::new(failure, &CommandLines))
+            .collect();
+        let views = file
+            .servers
+            .into_iter()
+            .map(|stored| list::look(&hub, stored, Depth::Expansion).view)
+            .collect();
+        Ok(HubDocument::new(hub.place.shown(), views, warnings))
+    }
+
+    /// Every server with its state, its tools and its last lines.
+    ///
+    /// # Errors
+    /// `config.*`, `storage.*`.
+    pub(in crate::command) fn view(&self) -> Result<HubView, Failure> {
+        let hub = self.configured()?;
+        let mut view = HubView {
+            file: hub.place.shown(),
+            running: running(&compose::home(&self.context)?)?
+                .into_iter()
+                .map(|each| Running {
+                    server: each.server,
+                    process: each.process,
+                    owner: each.owner,
+                    since: each.started_at.parse().ok(),
+                })
+                .collect(),
+            ..HubView::default()
+        };
+        for stored in hub.upstreams.read()?.servers {
+            let upstream = stored.upstream.clone().ok();
+            let server = self.server(&hub, stored, upstream.as_ref());
+            if let Some(upstream) = &upstream
+                && matches!(server.state.as_str(), "approved" | "changed")
+            {
+                view.tools.extend(tools(&hub, upstream, &server.state)?);
+            }
+            view.servers.push(server);
+        }
+        Ok(view)
+    }
+
+    fn server(
+        &self,
+        hub: &Configured,
+        stored: StoredUpstream,
+        upstream: Option<&Upstream>,
+    ) -> ServerView {
+        let seen = list::look(hub, stored, Depth::Expansion);
+        let waits = self.surveys().contains_key(&seen.view.name);
+        let mut notes = notes(&seen);
+        if waits {
+            notes.push("It ran once; what it offers waits for your approval.".to_owned());
+        }
+        // What cannot be started cannot be looked at either; why not is said in place of a button.
+        let unusable = upstream
+            .filter(|_| matches!(seen.view.state, "not-approved" | "changed"))
+            .and_then(|upstream| hub.targets.expand(upstream, None).err());
+        notes.extend(unusable.iter().map(in_a_line));
+        let view = seen.view;
+        let name: Option<UpstreamName> = view.name.parse().ok();
+        let log_in = |server: UpstreamName| {
+            command_line(&Remedy::LogIn {
+                server,
+                scopes: Vec::new(),
+            })
+        };
+        ServerView {
+            verbs: match unusable {
+                Some(_) => Vec::new(),
+                None => verbs(&view, waits),
+            },
+            tone: match unusable {
+                Some(_) => Tone::Bad,
+                None => tone(&view),
+            },
+            state: view.state.to_owned(),
+            address: view.target.unwrap_or_default(),
+            notes,
+            stderr: name.as_ref().map_or_else(Vec::new, |name| lines(hub, name)),
+            tools: view.tools,
+            tokens: view.estimated_tokens,
+            command: name
+                .filter(|_| view.state == "login-required" && upstream.is_some())
+                .map(log_in),
+            name: view.name,
+            ..ServerView::default()
+        }
+    }
+}
+
+fn notes(seen: &Seen) -> Vec<String> {
+    let mut notes: Vec<String> = seen.view.note.iter().cloned().collect();
+    let said = seen.failure.iter().chain(&seen.warnings);
+    notes.extend(said.map(in_a_line));
+    if seen.view.state == "login-required" {
+        notes.push(
+            "It offers nothing before a login, which asks you about its authorization server at \
+             the terminal; then start it once here."
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+fn in_a_line(failure: &Failure) -> String {
+    match failure.causes.first() {
+        Some(cause) => format!("{}: {cause}", failure.message),
+        None => failure.message.clone(),
+    }
+}
+
+fn tone(view: &HubServerView) -> Tone {
+    match view.state {
+        "approved" => Tone::Good,
+        "disabled" => Tone::Off,
+        "broken" => Tone::Bad,
+        _ => Tone::Look,
+    }
+}
+
+fn verbs(view: &HubServerView, waits: bool) -> Vec<HubVerb> {
+    match view.state {
+        "approved" | "login-required" if waits => vec![HubVerb::Start, HubVerb::Approve],
+        "approved" | "login-required" => vec![HubVerb::Start],
+        "not-approved" | "changed" => vec![HubVerb::Approve],
+        _ => Vec::new(),
+    }
+}
+
+/// The last lines that a server wrote to stderr.
+fn lines(hub: &Configured, name: &UpstreamName) -> Vec<String> {
+    let redactor = Redactor::none();
+    // Without a log there is nothing to show.
+    read_log(&hub.place, name, LINES)
+        .unwrap_or_default()
+        .iter()
+        .map(|line| redactor.clean(line, LONGEST))
+        .collect()
+}
+
+fn tools(hub: &Configured, upstream: &Upstream, state: &str) -> Result<Vec<ToolView>, Failure> {
+    let catalogue = hub
+        .approval(&upstream.name)?
+        .and_then(|approval| approval.catalogue)
+        .unwrap_or_default();
+    let server = upstream.name.as_str();
+    Ok(catalogue
+        .tools
+        .iter()
+        .map(|tool| HubToolView::of(server, tool))
+        .map(|tool| {
+            let (said, tone, verb) = match (upstream.tools.permits(&tool.name), state) {
+                (false, _) => (
+                    "not offered: the entry leaves it out",
+                    Tone::Off,
+                    HubVerb::Allow,
+                ),
+                (true, "changed") => ("withheld: its server changed", Tone::Look, HubVerb::Deny),
+                (true, _) => ("offered", Tone::Good, HubVerb::Deny),
+            };
+            ToolView {
+                server: server.to_owned(),
+                offered_as: offered_name(server, &tool.name),
+                says: first_line(tool.description.as_deref()),
+                state: said.to_owned(),
+                tone,
+                claim: (!tool.claims.is_empty()).then(|| tool.claims.join(", ")),
+                tokens: Some(tool.estimated_tokens),
+                verbs: vec![verb],
+                tool: tool.name,
+            }
+        })
+        .collect())
+}
+
+fn first_line(description: Option<&str>) -> String {
+    printable_line(
+        description
+            .and_then(|text| text.lines().next())
+            .unwrap_or_default(),
+    )
+}
+
+const LINES: usize = 20;
+const LONGEST: usize = 1_000;
