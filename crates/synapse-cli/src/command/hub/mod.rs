@@ -7,6 +7,7 @@ mod call;
 mod env;
 mod import;
 mod list;
+mod live;
 mod login;
 mod logout;
 mod preflight;
