@@ -158,7 +158,7 @@ impl Index {
                     }
                 }
                 _ => match member.failure() {
-                    Some(failure) => Place::Withheld(failure),
+                    Some(failure) => Place::Withheld(failure.with("tool", &own)),
                     None => continue,
                 },
             };

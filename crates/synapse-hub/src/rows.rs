@@ -93,6 +93,16 @@ impl Row {
             (Some(_), 0) => Outcome::Refused,
             (Some(_), _) => Outcome::Error,
         };
+        self.end_as(outcome, failure, bytes_in).await;
+    }
+
+    /// Completes the row of a request that the upstream itself answered with an error: a failure
+    /// without a code of ours.
+    pub(crate) async fn end_with_their_error(self, bytes_in: u64) {
+        self.end_as(Outcome::Error, None, bytes_in).await;
+    }
+
+    async fn end_as(self, outcome: Outcome, failure: Option<&Failure>, bytes_in: u64) {
         let code = failure.map(|failure| failure.code);
         let status = failure
             .and_then(|failure| failure.context.get("status"))

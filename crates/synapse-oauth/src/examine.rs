@@ -1,7 +1,7 @@
 //! The OAuth part of `hub preflight --live`: rung by rung, without a browser, a registration or a
 //! refresh.
 
-use synapse_core::upstream::{RecordKey, TokenRecord, TokenState};
+use synapse_core::upstream::{RecordKey, TokenRecord};
 use synapse_core::{Failure, Origin};
 
 use crate::OAuth;
@@ -11,7 +11,7 @@ use crate::discovery::{ServerMetadata, Trail, authorization_server, probe, prote
 use crate::login::LoginRequest;
 use crate::redirect::Redirect;
 use crate::registration::{Choice, choose};
-use crate::tokens::login_required;
+use crate::tokens::{Need, login_required, need};
 use crate::wire::Wire;
 
 /// One thing that was looked at.
@@ -234,8 +234,11 @@ impl OAuth {
         let with_token = stored.iter().find(|(_, record)| record.access.is_some());
         match with_token {
             None => RungOutcome::Failed(login_required(request.server, "nobody logged in")),
-            Some((_, record)) if record.state == TokenState::Expired => {
+            Some((_, record)) if need(record, self.clock.now()) == Need::Login => {
                 RungOutcome::Failed(login_required(request.server, "the stored login has ended"))
+            }
+            Some((_, record)) if need(record, self.clock.now()) == Need::Refresh => {
+                RungOutcome::Unknown("the next call refreshes it; nothing does here".to_owned())
             }
             Some((_, record)) => RungOutcome::Passed(match record.expires_at {
                 Some(end) => format!("{}, expires {end}", record.state.as_str()),

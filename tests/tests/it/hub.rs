@@ -131,6 +131,10 @@ fn a_call_gives_the_result_and_leaves_a_row_without_its_arguments() {
         .with_code(0)
         .json();
     assert_eq!(usage["lines"][0]["key"], "self/usage");
+    for sum in ["prompt_tokens", "completion_tokens", "cost_nano_usd"] {
+        assert_eq!(usage["lines"][0][sum], Value::Null, "{sum}");
+        assert_eq!(usage["total"][sum], Value::Null, "{sum}");
+    }
     let verified = home
         .run(["history", "verify", "--json"])
         .with_code(0)
@@ -150,10 +154,24 @@ fn a_tool_that_fails_makes_the_command_fail() {
         "--json",
     ]);
     assert_ne!(output.code, 0);
+    let rows = home.history_of(["--server", "self", "--kind", "call"]);
+    assert_eq!(rows[0]["outcome"], "error", "{rows:?}");
+    assert_eq!(rows[0]["hub"]["may_have_run"], true);
     let missing = home.run(["hub", "call", "self", "no_such_tool", "--json"]);
     assert_ne!(missing.code, 0);
     let text = home.run(["hub", "call", "self", "usage", "not json"]);
     assert_eq!(text.code, 2);
+}
+
+#[test]
+fn what_is_to_be_done_about_another_configuration_names_it() {
+    let home = with_upstream();
+    let file = file(&home).display().to_string();
+    let output = home.run(["hub", "call", "self", "usage", "--json", "--config", &file]);
+    assert_eq!(error_code(&output), "upstream.not-approved");
+    let error = output.json()["error"].to_string();
+    let command = format!("synapse hub approve self --config {file}");
+    assert!(error.contains(&command), "{error}");
 }
 
 #[test]

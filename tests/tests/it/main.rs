@@ -15,6 +15,7 @@ mod families;
 mod faults;
 mod hub;
 mod hub_serving;
+mod hugging_face;
 mod ide;
 mod ide_setup;
 mod interop;

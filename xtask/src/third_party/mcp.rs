@@ -1,6 +1,6 @@
 //! What the makers of MCP test servers with, and what others build clients of: the official
-//! conformance suite, the official TypeScript and Python SDKs, MCP Inspector, and the reference servers. Their versions are
-//! in `tests/third-party/mcp-*`.
+//! conformance suite, the official TypeScript and Python SDKs, MCP Inspector, the reference servers and that of
+//! Hugging Face. Their versions are in `tests/third-party/mcp-*`.
 
 use std::path::PathBuf;
 

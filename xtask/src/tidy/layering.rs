@@ -28,6 +28,8 @@ const LAYERS: &[Layer] = &[
             "synapse-http",
             "synapse-hub",
             "synapse-mcp",
+            "synapse-oauth",
+            "synapse-store",
             "synapse-testkit",
         ],
     },

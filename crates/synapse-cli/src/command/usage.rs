@@ -3,7 +3,7 @@
 use synapse_core::cost::dollars;
 use synapse_core::document::{UsageDocument, UsageLineView};
 use synapse_core::engine::Engine;
-use synapse_core::ledger::{UsageLine, UsageQuery, UsageReport};
+use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
 use synapse_core::redact::printable;
 
 use super::when::maybe_when;
@@ -33,7 +33,7 @@ pub(super) async fn run(
         return Ok(());
     }
     if arguments.csv {
-        printer.exactly(&csv(&report));
+        printer.exactly(&csv(query.by, &report));
         return Ok(());
     }
     if report.lines.is_empty() {
@@ -55,7 +55,7 @@ fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
         .lines
         .iter()
         .chain([&report.total])
-        .map(row)
+        .map(|line| row(query.by, line))
         .collect();
     if Printer::stdout_is_terminal() {
         let share = Share::of(&report.total);
@@ -90,8 +90,17 @@ fn left_out(total: &UsageLine) -> Option<String> {
     (!parts.is_empty()).then(|| format!("unknown, and left out of the sums: {}", parts.join(", ")))
 }
 
-fn row(line: &UsageLine) -> Vec<String> {
+fn row(by: UsageKey, line: &UsageLine) -> Vec<String> {
     let count = |sum: u64| sum.to_string();
+    // The rows of the hub have no tokens and no cost.
+    let known = |sum, unknown, text: fn(u64) -> String| match by.is_of_hub() {
+        true => "-".to_owned(),
+        false => known(sum, unknown, text),
+    };
+    let unknown_cost = match by.is_of_hub() {
+        true => "-".to_owned(),
+        false => line.unknown_cost.to_string(),
+    };
     let maybe = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), count);
     vec![
         printable(&line.key),
@@ -105,7 +114,7 @@ fn row(line: &UsageLine) -> Vec<String> {
         known(line.cost_nano_usd, line.unknown_cost, |sum| {
             format!("${}", dollars(sum))
         }),
-        line.unknown_cost.to_string(),
+        unknown_cost,
         maybe(line.p50_latency_ms),
         maybe(line.p95_latency_ms),
     ]
@@ -161,10 +170,10 @@ impl Share {
     }
 }
 
-fn csv(report: &UsageReport) -> String {
+fn csv(by: UsageKey, report: &UsageReport) -> String {
     let mut text = synapse_export::record(UsageLineView::NAMES);
     for line in &report.lines {
-        text.push_str(&synapse_export::record(UsageLineView::from(line).cells()));
+        text.push_str(&synapse_export::record(UsageLineView::of(by, line).cells()));
     }
     text
 }
@@ -194,6 +203,23 @@ mod tests {
         assert_eq!(known(5, 1, text), "≥ 5");
         assert_eq!(known(0, 2, text), "unknown");
         assert_eq!(known(0, 0, text), "0");
+    }
+
+    #[test]
+    fn rows_without_tokens_and_cost_have_no_sums_of_them() {
+        let line = UsageLine {
+            calls: 3,
+            ok: 3,
+            ..UsageLine::default()
+        };
+        let of_hub = row(UsageKey::Server, &line);
+        assert_eq!(of_hub[6..10], ["-"; 4]);
+        assert_eq!(row(UsageKey::Model, &line)[6..10], ["0", "0", "$0.00", "0"]);
+        let told = UsageReport {
+            lines: vec![line],
+            ..UsageReport::default()
+        };
+        assert!(csv(UsageKey::Tool, &told).contains(",,,0,,0,"));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use synapse_core::redact::{SeenSecrets, printable, printable_json, printable_sty
 pub(crate) use self::chart::bar;
 pub(crate) use self::check::{Mark, in_short};
 pub(crate) use self::failure::render as render_failure;
-pub(crate) use self::remedy::{CommandLines, command_line};
+pub(crate) use self::remedy::{CommandLines, command_line, name_configuration};
 pub(crate) use self::table::{cost_text, table};
 use crate::args::ColorWord;
 

@@ -1,6 +1,9 @@
 //! The command lines of Synapse: the one place that writes what a user types to do something about a
 //! failure. Documents and MCP results get them from here through `RemedyText`.
 
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
 use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Action, EntryScope, Help, Remedy, RemedyText};
 use synapse_core::shell::quote_text;
@@ -123,7 +126,28 @@ fn record(remedy: &Remedy) -> Option<String> {
     })
 }
 
+/// The command of the hub, which names the configuration that this process was started with.
 fn hub(remedy: &Remedy) -> Option<String> {
+    let line = of_hub(remedy)?;
+    match (CONFIGURATION.get(), remedy) {
+        (_, Remedy::OpenDashboard) | (None, _) => Some(line),
+        (Some(file), _) => Some(in_configuration(&line, file)),
+    }
+}
+
+fn in_configuration(line: &str, file: &Path) -> String {
+    format!("{line} --config {}", quote_text(&file.to_string_lossy()))
+}
+
+/// The file that `--config` named, which the program's arguments say once.
+static CONFIGURATION: OnceLock<PathBuf> = OnceLock::new();
+
+/// Lets the commands of the hub name `file`: without that they would be about another configuration.
+pub(crate) fn name_configuration(file: &Path) {
+    CONFIGURATION.get_or_init(|| file.to_owned());
+}
+
+fn of_hub(remedy: &Remedy) -> Option<String> {
     Some(match remedy {
         Remedy::ApproveUpstream { server } => format!("hub approve {server}"),
         Remedy::LogIn { server, scopes } => {
@@ -334,6 +358,14 @@ mod tests {
             scope: EntryScope::User,
         };
         assert_eq!(command_line(&install), "synapse ide install CLIENT");
+    }
+
+    #[test]
+    fn a_configuration_of_its_own_is_named_as_one_word() {
+        let line = in_configuration("hub approve files", Path::new("/a b/servers.json"));
+        assert_eq!(line, "hub approve files --config '/a b/servers.json'");
+        let taken = Arguments::command().try_get_matches_from(words(&format!("synapse {line}")));
+        assert!(taken.is_ok(), "{taken:?}");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::calls::ReceiptView;
 use crate::ledger::{
-    Discrepancy, Entry, HistoryQuery, HubFacts, Order, Purged, RecordedText, Repaired, UsageLine,
-    UsageQuery, UsageReport, Verification, Waiting,
+    Discrepancy, Entry, HistoryQuery, HubFacts, Order, Purged, RecordedText, Repaired, UsageKey,
+    UsageLine, UsageQuery, UsageReport, Verification, Waiting,
 };
 use crate::time::Timestamp;
 
@@ -192,7 +192,7 @@ impl From<Waiting> for WaitingView {
 }
 
 /// One line of sums. `unknown_*` count the calls that the sum beside them does not cover; a sum
-/// that covers none is `null`.
+/// that covers none is `null`, and so is one of rows that have no such number.
 #[derive(Debug, Clone, Serialize)]
 pub struct UsageLineView {
     key: String,
@@ -260,6 +260,26 @@ impl UsageLineView {
     }
 }
 
+impl UsageLineView {
+    /// The view of a line of sums by `key`. The rows of the hub have no tokens and no cost, which is
+    /// not to say that these were 0: such sums are `null`.
+    #[must_use]
+    pub fn of(key: UsageKey, line: &UsageLine) -> Self {
+        let view = Self::from(line);
+        match key.is_of_hub() {
+            false => view,
+            true => Self {
+                prompt_tokens: None,
+                completion_tokens: None,
+                cost_nano_usd: None,
+                cached_tokens: None,
+                reasoning_tokens: None,
+                ..view
+            },
+        }
+    }
+}
+
 impl From<&UsageLine> for UsageLineView {
     fn from(line: &UsageLine) -> Self {
         Self {
@@ -300,8 +320,12 @@ impl UsageDocument {
             by: query.by.as_str(),
             since: query.since.map(|since| since.to_string()),
             until: query.until.map(|until| until.to_string()),
-            lines: report.lines.iter().map(UsageLineView::from).collect(),
-            total: UsageLineView::from(&report.total),
+            lines: report
+                .lines
+                .iter()
+                .map(|line| UsageLineView::of(query.by, line))
+                .collect(),
+            total: UsageLineView::of(query.by, &report.total),
             waiting: report.waiting.into(),
         }
     }

@@ -40,10 +40,11 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
 /// `usage?format=csv`
 pub(crate) async fn csv(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
     let (query, _) = query(app, ask)?;
+    let by = query.by;
     let report = app.engine.usage(query).await?;
     let mut text = record(&UsageLineView::NAMES.map(str::to_owned));
     for line in &report.lines {
-        text.push_str(&record(&UsageLineView::from(line).cells()));
+        text.push_str(&record(&UsageLineView::of(by, line).cells()));
     }
     let mut response = answer(StatusCode::OK, "text/csv; charset=utf-8", text);
     response.headers_mut().insert(

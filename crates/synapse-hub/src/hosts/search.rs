@@ -39,7 +39,10 @@ impl HubHost {
         };
         let tool = match state.index.tool(&name, for_apps(&call.caller)) {
             Found::Offered(tool) => tool,
-            Found::Withheld(failure) => return Ok(self.failed_call(failure)),
+            Found::Withheld(failure) => {
+                self.hub.inner().note_refusal(&call, failure);
+                return Ok(self.failed_call(failure));
+            }
             Found::Ambiguous(_) | Found::Unknown => {
                 let failure = invalid("no tool has this name").hint("find_tools gives the names");
                 return Ok(self.failed_call(&failure.with("tool", name)));

@@ -83,7 +83,7 @@ impl ToolHost for HubHost {
         let (runtime, own) = match found {
             Ok(found) => found,
             Err(Some(failure)) => {
-                inner.note_refusal(&state, &call, &failure);
+                inner.note_refusal(&call, &failure);
                 return Ok(self.failed_call(&failure));
             }
             Err(None) => return Err(ToolError::UnknownTool { name: call.name }),
@@ -138,12 +138,13 @@ impl HubHost {
 }
 
 impl Inner {
-    /// Leaves the row of a call that was refused before anything was sent.
-    fn note_refusal(&self, state: &State, call: &ToolCall, failure: &Failure) {
-        let _ = state;
-        let server = failure.context.get("server").cloned().unwrap_or_default();
-        self.rows()
-            .refused(&server, &call.name, &call.caller, failure);
+    /// Leaves the row of a call that was refused before anything was sent, under the server's own
+    /// name for the tool.
+    pub(super) fn note_refusal(&self, call: &ToolCall, failure: &Failure) {
+        let fact = |name: &str| failure.context.get(name).map(String::as_str);
+        let server = fact("server").unwrap_or_default();
+        let tool = fact("tool").unwrap_or(&call.name);
+        self.rows().refused(server, tool, &call.caller, failure);
     }
 }
 

@@ -100,12 +100,14 @@ impl Runtime {
         match asked {
             Ok(result) => {
                 row.facts.may_have_run = true;
-                row.end(None, bytes_of(result)).await;
+                match result.get("isError") {
+                    Some(Value::Bool(true)) => row.end_with_their_error(bytes_of(result)).await,
+                    _ => row.end(None, bytes_of(result)).await,
+                }
             }
-            // The upstream answered; that it answered with an error is its business.
             Err(Refusal::Rpc(_)) => {
                 row.facts.may_have_run = true;
-                row.end(None, 0).await;
+                row.end_with_their_error(0).await;
             }
             Err(Refusal::Failure(failure)) => {
                 let told = failure.context.get("may_have_run");

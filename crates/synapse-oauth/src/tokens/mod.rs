@@ -114,13 +114,13 @@ impl TokenSource for Tokens {
 
 /// What a record needs before it can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
+pub(crate) enum Need {
     Nothing,
     Refresh,
     Login,
 }
 
-fn need(record: &TokenRecord, now: Timestamp) -> Need {
+pub(crate) fn need(record: &TokenRecord, now: Timestamp) -> Need {
     let refresh = match record.refresh {
         Some(_) => Need::Refresh,
         None => Need::Login,

@@ -1,5 +1,7 @@
 //! The rungs of `hub preflight --live` that are OAuth's.
 
+use std::time::Duration;
+
 use serde_json::json;
 use synapse_core::Code;
 use synapse_oauth::{LoginRequest, LoginSettings, Look, Registering, Rung, RungOutcome, Way};
@@ -109,4 +111,15 @@ async fn a_redirect_that_is_not_registered_is_the_redirect_rung() {
         ("oauth.redirect", Code::OauthRedirectMismatch.as_str())
     );
     assert_eq!(short(&rungs)[4], ("oauth.scopes", "skipped"));
+}
+
+#[tokio::test]
+async fn a_token_that_a_call_would_refresh_is_told_and_left_alone() {
+    let bench = Bench::new();
+    bench.log_in(Bench::settings()).await.unwrap();
+    bench.clock.advance(Duration::from_secs(3600));
+    let before = bench.authority.forms().len();
+    let rungs = examine(&bench, Bench::settings()).await;
+    assert_eq!(short(&rungs)[5], ("oauth.token", "unknown"));
+    assert_eq!(bench.authority.forms().len(), before);
 }

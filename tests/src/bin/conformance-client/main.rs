@@ -8,13 +8,14 @@
 )]
 
 mod answers;
+mod login;
 
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use synapse_core::{NetworkGate, Origin};
+use synapse_core::{NetworkGate, NetworkPermit, Origin};
 use synapse_http::{HttpClient, HttpConfig};
 use synapse_hub::transport::{Credentials, HttpServer, check_annotations};
 use synapse_mcp::JsonObject;
@@ -24,6 +25,7 @@ use synapse_mcp::client::{
 use url::Url;
 
 use crate::answers::{Answers, object};
+use crate::login::Login;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().next_back().unwrap_or_default();
@@ -45,25 +47,34 @@ fn told(name: &str) -> Option<String> {
 }
 
 /// Who logs in, for the scenarios of authorization.
-fn credentials(scenario: &str) -> Result<Option<Arc<dyn Credentials>>, Box<dyn Error>> {
+fn login(
+    url: &Url,
+    permit: &Arc<NetworkPermit>,
+    context: &Value,
+) -> Result<Option<Arc<Login>>, Box<dyn Error>> {
+    let scenario = told("MCP_CONFORMANCE_SCENARIO").unwrap_or_default();
     match scenario.starts_with("auth/") {
-        true => Err(format!("nobody logs in for {scenario}").into()),
+        true => {
+            let login = Login::new(url, Arc::clone(permit), &scenario, context)?;
+            Ok(Some(Arc::new(login)))
+        }
         false => Ok(None),
     }
 }
 
 async fn use_all(url: Url) -> Result<(), Box<dyn Error>> {
-    let scenario = told("MCP_CONFORMANCE_SCENARIO").unwrap_or_default();
     let context = told("MCP_CONFORMANCE_CONTEXT");
     let context: Value = serde_json::from_str(context.as_deref().unwrap_or("null"))?;
     let permit = NetworkGate::Open.permit([Origin::of(&url)]);
-    let server = HttpServer {
+    let permit = Arc::new(permit.map_err(|failure| failure.to_string())?);
+    let login = login(&url, &permit, &context)?;
+    let server = || HttpServer {
         client: HttpClient::new(HttpConfig::default()),
-        permit: Arc::new(permit.map_err(|failure| failure.to_string())?),
-        url,
+        permit: Arc::clone(&permit),
+        url: url.clone(),
         headers: Vec::new(),
         secret_headers: Vec::new(),
-        credentials: credentials(&scenario)?,
+        credentials: login.clone().map(|login| login as Arc<dyn Credentials>),
         introduction: Introduction {
             client_info: object(json!({"name": "synapse-conformance-client", "version": "1.0.0"})),
             capabilities: capabilities(),
@@ -73,16 +84,46 @@ async fn use_all(url: Url) -> Result<(), Box<dyn Error>> {
         caps: Caps::default(),
         start: PATIENCE,
     };
-    let conversation = server.open().await?;
+    let user = User {
+        login: login.as_deref(),
+    };
+    let conversation = user.at_last(async || server().open().await).await?;
     eprintln(&format!("era: {}", conversation.hello().negotiation));
-    let used = use_offers(&conversation, &context).await;
+    let used = use_offers(&user, &conversation, &context).await;
     conversation.close().await;
-    Ok(used?)
+    used
 }
 
-async fn use_offers(conversation: &dyn Conversation, context: &Value) -> Result<(), CallError> {
+/// Who uses the server, and logs in where it asks for that.
+struct User<'a> {
+    login: Option<&'a Login>,
+}
+
+impl User<'_> {
+    /// Does `work`, and does it again after each of at most two logins.
+    async fn at_last<T>(
+        &self,
+        work: impl AsyncFn() -> Result<T, CallError>,
+    ) -> Result<T, Box<dyn Error>> {
+        for _ in 0..LOGINS {
+            match (work().await, self.login) {
+                (Err(error), Some(login)) => login.after(error).await?,
+                (outcome, _) => return Ok(outcome?),
+            }
+        }
+        Ok(work().await?)
+    }
+}
+
+async fn use_offers(
+    user: &User<'_>,
+    conversation: &dyn Conversation,
+    context: &Value,
+) -> Result<(), Box<dyn Error>> {
     let capabilities = &conversation.hello().capabilities;
-    let tools = list(conversation, "tools/list", "tools").await?;
+    let tools = user
+        .at_last(async || list(conversation, "tools/list", "tools").await)
+        .await?;
     let (offered, refused): (Vec<_>, Vec<_>) = tools
         .into_iter()
         .partition(|tool| check_annotations(&tool["inputSchema"]).is_ok());
@@ -97,10 +138,14 @@ async fn use_offers(conversation: &dyn Conversation, context: &Value) -> Result<
                 ..request("tools/call", params)
             };
             // A tool may refuse arguments that only fit its schema.
-            match ask(conversation, outgoing).await {
-                Err(CallError::Rpc(error)) => eprintln(&format!("refused: {error}")),
-                outcome => drop(outcome?),
-            }
+            let call = async || match ask(conversation, outgoing.clone()).await {
+                Err(CallError::Rpc(error)) => {
+                    eprintln(&format!("refused: {error}"));
+                    Ok(())
+                }
+                outcome => outcome.map(drop),
+            };
+            user.at_last(call).await?;
         }
     }
     if capabilities.contains_key("resources") {
@@ -201,5 +246,8 @@ fn eprintln(text: &str) {
     use std::io::Write as _;
     drop(writeln!(std::io::stderr(), "{text}"));
 }
+
+/// How often a call may ask for a login.
+const LOGINS: usize = 2;
 
 const PATIENCE: Duration = Duration::from_secs(20);

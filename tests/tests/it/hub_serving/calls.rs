@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use synapse_tests::{Era, Ide};
 
-use super::{Hub, code, text};
+use super::{Hub, code, text, wait_until};
 
 const ERAS: [&str; 4] = ["legacy", "modern", "exits-at-probe", "silent"];
 
@@ -52,6 +52,23 @@ fn a_tool_that_changed_since_it_was_approved_is_not_called() {
     let causes = refused["structuredContent"]["error"]["causes"].to_string();
     assert!(causes.contains("Sends everything away."), "{causes}");
     assert_eq!(hub.counts("one"), (1, 0));
+}
+
+#[test]
+fn a_refused_call_leaves_a_row_under_the_servers_own_name() {
+    let mut hub = Hub::new().with("one", &[]).approved("one");
+    hub.edit("one", "tools", json!({"deny": ["echo"]}));
+    let mut ide = hub.home.serve(Era::Modern);
+    let refused = ide.call("one__echo", json!({}));
+    assert_eq!(code(&refused), "upstream.tool-denied");
+    let rows = || hub.home.history_of(["--server", "one", "--kind", "call"]);
+    wait_until("the row is written", || !rows().is_empty());
+    let row = &rows()[0];
+    assert_eq!(
+        (&row["tool"], &row["outcome"]),
+        (&json!("echo"), &json!("refused"))
+    );
+    assert_eq!(row["attempts"], 0);
 }
 
 #[test]

@@ -7,9 +7,11 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use synapse_core::document::LoginDocument;
 use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::gate::NetworkPermit;
 use synapse_core::upstream::{Approval, RecordKey, Target, Upstream};
 use synapse_oauth::{
-    Decision, Dialogue, LoggedIn, LoginRequest, Look, News, Proposal, Registering, Way,
+    Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, Look, News, Proposal, Registering,
+    Way,
 };
 use url::Url;
 
@@ -76,21 +78,7 @@ async fn log_in(
     let permit = approval.permit(&expanded.target, &expanded.fingerprint)?;
     let url = url_of(upstream, &expanded.target)?;
     let home = compose::home(context)?;
-    let secrets = Remembering::new(
-        Arc::new(compose::secrets(context)?),
-        context.seen.clone(),
-        context.resolved,
-    );
-    let environment = |name: &str| hub.targets.variable(name);
-    let settings = login_settings(&Resolving {
-        upstream,
-        url: &url,
-        permit: &permit,
-        env_files: hub.targets.env_files(upstream)?,
-        environment: &environment,
-        secrets: &secrets,
-    })
-    .await?;
+    let settings = settings(context, hub, upstream, &url, &permit).await?;
     let times = oauth::times(context, arguments.timeout)?;
     let oauth = oauth::engine(context, &home)?.within(times);
     let opener = Opener::new(context.environment.clone());
@@ -121,6 +109,31 @@ async fn log_in(
         },
     };
     oauth.log_in(&request, &person).await
+}
+
+/// What the entry says of its login, its variables looked up and its secret resolved.
+pub(super) async fn settings(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    url: &Url,
+    permit: &NetworkPermit,
+) -> Result<LoginSettings, Failure> {
+    let secrets = Remembering::new(
+        Arc::new(compose::secrets(context)?),
+        context.seen.clone(),
+        context.resolved,
+    );
+    let environment = |name: &str| hub.targets.variable(name);
+    login_settings(&Resolving {
+        upstream,
+        url,
+        permit,
+        env_files: hub.targets.env_files(upstream)?,
+        environment: &environment,
+        secrets: &secrets,
+    })
+    .await
 }
 
 /// The URL of the server, which a login is for.

@@ -7,6 +7,7 @@ mod call;
 mod env;
 mod import;
 mod list;
+mod live;
 mod login;
 mod logout;
 mod pages;
@@ -27,6 +28,7 @@ use synapse_store::{HubPlace, JsonApprovals, JsonUpstreams};
 use super::{CommandError, Context};
 use crate::args::{HubArguments, HubCommand, HubPlaceArguments};
 use crate::compose;
+use crate::output::name_configuration;
 use crate::targets::EntryTargets;
 
 pub(super) use self::pages::HubPages;
@@ -59,6 +61,12 @@ pub(super) fn run(context: &Context, arguments: HubArguments) -> Result<(), Comm
     }
 }
 
+/// A place that `--config` named: what is told to be done is to be done there.
+fn named(place: HubPlace) -> HubPlace {
+    name_configuration(place.file());
+    place
+}
+
 /// A configuration of the hub, with its state.
 #[derive(Debug)]
 pub(super) struct Configured {
@@ -73,7 +81,7 @@ impl Configured {
     pub(super) fn open(context: &Context, arguments: &HubPlaceArguments) -> Result<Self, Failure> {
         let home = compose::home(context)?;
         let place = match &arguments.config {
-            Some(file) => HubPlace::of_file(home, file)?,
+            Some(file) => named(HubPlace::of_file(home, file)?),
             None => HubPlace::of_home(home),
         };
         Ok(Self {

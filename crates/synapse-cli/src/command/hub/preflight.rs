@@ -5,10 +5,9 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::document::{ErrorView, HubCheckView, HubPreflightDocument};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::SecretResolver as _;
-use synapse_core::upstream::{Approval, Target, Upstream};
+use synapse_core::upstream::{Approval, Target};
 
-use super::session::Session;
-use super::{Configured, Wanted, list, show};
+use super::{Configured, Wanted, list, live, show};
 use crate::command::{CommandError, Context, runtime};
 use crate::compose;
 use crate::output::CommandLines;
@@ -16,26 +15,26 @@ use crate::output::{Mark, in_short};
 
 /// The rungs that were climbed, and the first failure.
 #[derive(Default)]
-struct Ladder {
+pub(super) struct Ladder {
     checks: Vec<(Mark, HubCheckView)>,
     failure: Option<Failure>,
 }
 
 impl Ladder {
-    fn ok(&mut self, id: &'static str, detail: impl Into<String>) {
+    pub(super) fn ok(&mut self, id: &'static str, detail: impl Into<String>) {
         self.add(Mark::Ok, "ok", id, detail.into(), None);
     }
 
-    fn warn(&mut self, id: &'static str, failure: &Failure) {
+    pub(super) fn warn(&mut self, id: &'static str, failure: &Failure) {
         self.add(Mark::Warn, "warn", id, in_short(failure), Some(failure));
     }
 
-    fn fail(&mut self, id: &'static str, failure: Failure) {
+    pub(super) fn fail(&mut self, id: &'static str, failure: Failure) {
         self.add(Mark::Fail, "fail", id, in_short(&failure), Some(&failure));
         self.failure.get_or_insert(failure);
     }
 
-    fn skip(&mut self, id: &'static str, why: &str) {
+    pub(super) fn skip(&mut self, id: &'static str, why: &str) {
         self.add(Mark::Skip, "skip", id, why.to_owned(), None);
     }
 
@@ -72,8 +71,10 @@ pub(super) fn run(
         let document = HubPreflightDocument::new(server, live == Wanted::Yes, checks);
         printer.document(&document);
     } else {
+        let longest = ladder.checks.iter().map(|(_, view)| view.id.len()).max();
+        let width = longest.unwrap_or_default().max(12);
         for (mark, view) in &ladder.checks {
-            printer.line(&mark.line(view.id, [4, 12], &view.detail));
+            printer.line(&mark.line(view.id, [4, width], &view.detail));
         }
         if let Some(failure) = &failure {
             printer.failure(failure);
@@ -89,7 +90,7 @@ fn climb(
     context: &Context,
     hub: &Configured,
     server: &str,
-    live: Wanted,
+    wanted: Wanted,
     ladder: &mut Ladder,
 ) -> Result<(), CommandError> {
     let stored = hub.stored(server)?;
@@ -147,9 +148,9 @@ fn climb(
         }
     };
     secrets(context, &expanded.target, ladder)?;
-    match (live, is_approved, approval) {
+    match (wanted, is_approved, approval) {
         (Wanted::Yes, true, Some(approval)) => {
-            connect(context, hub, &upstream, &approval, ladder)?;
+            live::climb(context, hub, &upstream, &approval, &expanded.target, ladder)?;
         }
         (Wanted::Yes, ..) => ladder.skip("connection", "not contacted before it is approved"),
         (Wanted::No, ..) => ladder.skip("connection", "not asked for: --live connects once"),
@@ -193,53 +194,6 @@ fn secrets(context: &Context, target: &Target, ladder: &mut Ladder) -> Result<()
             Ok(seen) => ladder.ok("secret", format!("{reference}: {seen}")),
             Err(failure) => ladder.fail("secret", failure),
         }
-    }
-    Ok(())
-}
-
-fn connect(
-    context: &Context,
-    hub: &Configured,
-    upstream: &Upstream,
-    approval: &Approval,
-    ladder: &mut Ladder,
-) -> Result<(), CommandError> {
-    let session = Session::open(context, hub)?;
-    let surveyed = session.survey(upstream, approval);
-    session.finish(context);
-    let catalogue = match surveyed {
-        Ok(catalogue) => catalogue,
-        Err(CommandError::Failed(failure)) => {
-            ladder.fail("connection", *failure);
-            return Ok(());
-        }
-        Err(other) => return Err(other),
-    };
-    ladder.ok("connection", format!("it speaks {}", catalogue.protocol));
-    let Some(approved) = &approval.catalogue else {
-        return Ok(());
-    };
-    let differs: Vec<String> = approved
-        .tools
-        .iter()
-        .filter_map(|tool| {
-            let name = tool.get("name")?.as_str()?;
-            match catalogue.tool(name) {
-                None => Some(format!("{name} is gone")),
-                Some(now) if now != tool => Some(format!("{name} changed")),
-                Some(_) => None,
-            }
-        })
-        .collect();
-    match differs.is_empty() {
-        true => ladder.ok("tools", "as approved"),
-        false => ladder.warn(
-            "tools",
-            &Failure::new(
-                Code::UpstreamToolChanged,
-                format!("not as approved: {}", differs.join(", ")),
-            ),
-        ),
     }
     Ok(())
 }

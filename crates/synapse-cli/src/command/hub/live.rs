@@ -1,0 +1,258 @@
+//! The rungs of `synapse hub preflight --live`: what a login stands on, one connection, the tools as
+//! they are now, and who the server says is calling. No browser, no registration, no refresh.
+
+use serde_json::{Map, Value};
+use synapse_core::error::{Class, Code, Failure, Remedy};
+use synapse_core::upstream::{Approval, Catalogue, Target, Upstream};
+use synapse_oauth::{LoginRequest, Look, OAuth, Registering, Rung, RungOutcome, Way};
+
+use super::preflight::Ladder;
+use super::session::Session;
+use super::{Configured, login};
+use crate::command::{CommandError, Context, runtime};
+use crate::compose;
+use crate::oauth::{self, has_authorization};
+
+pub(super) fn climb(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    approval: &Approval,
+    target: &Target,
+    ladder: &mut Ladder,
+) -> Result<(), CommandError> {
+    let may_log_in = matches!(target, Target::Url { .. }) && !has_authorization(upstream);
+    let looked_at = may_log_in && expects_login(context, hub, upstream, approval)?;
+    if looked_at && examine(context, hub, upstream, approval, ladder)? == Token::Unusable {
+        ladder.skip(
+            "connection",
+            "not contacted without a token that can be used as it is",
+        );
+        return Ok(());
+    }
+    let sent = match (has_authorization(upstream), looked_at) {
+        (true, _) => Sent::Header,
+        (false, true) => Sent::Token,
+        (false, false) => Sent::Nothing,
+    };
+    let session = Session::open(context, hub)?;
+    let surveyed = session.survey(upstream, approval);
+    session.finish(context);
+    let catalogue = match surveyed {
+        Ok(catalogue) => catalogue,
+        Err(CommandError::Failed(failure)) => {
+            let asks_for_login = may_log_in && !looked_at && failure.code.class() == Class::Oauth;
+            ladder.fail("connection", *failure);
+            if asks_for_login {
+                examine(context, hub, upstream, approval, ladder)?;
+            }
+            return Ok(());
+        }
+        Err(other) => return Err(other),
+    };
+    ladder.ok("connection", format!("it speaks {}", catalogue.protocol));
+    if let Some(approved) = &approval.catalogue {
+        compare(approved, &catalogue, ladder);
+        if catalogue.tool(WHO_AM_I).is_some() {
+            identity(context, hub, upstream, sent, ladder)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a login is to be looked at before the server is contacted.
+fn expects_login(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    approval: &Approval,
+) -> Result<bool, Failure> {
+    if upstream.oauth.is_some() || approval.catalogue.is_none() {
+        return Ok(true);
+    }
+    let oauth = engine(context)?;
+    let stored = runtime()?.block_on(oauth.store().of_server(hub.place.key(), &upstream.name))?;
+    Ok(!stored.is_empty())
+}
+
+fn engine(context: &Context) -> Result<OAuth, Failure> {
+    oauth::engine(context, &compose::home(context)?)
+}
+
+/// Whether the stored token can be sent as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    Usable,
+    Unusable,
+}
+
+fn examine(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    approval: &Approval,
+    ladder: &mut Ladder,
+) -> Result<Token, CommandError> {
+    let rungs = match runtime()?.block_on(rungs(context, hub, upstream, approval)) {
+        Ok(rungs) => rungs,
+        Err(failure) => {
+            ladder.fail("oauth.settings", failure);
+            return Ok(Token::Unusable);
+        }
+    };
+    let mut token = Token::Unusable;
+    for Rung { id, outcome } in rungs {
+        match outcome {
+            RungOutcome::Passed(text) => {
+                if id == "oauth.token" {
+                    token = Token::Usable;
+                }
+                ladder.ok(id, text);
+            }
+            RungOutcome::Unknown(why) => ladder.skip(id, &format!("cannot be judged: {why}")),
+            RungOutcome::Failed(failure) => ladder.fail(id, failure),
+            RungOutcome::Skipped => ladder.skip(id, "not looked at, because of an earlier one"),
+        }
+    }
+    Ok(token)
+}
+
+async fn rungs(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    approval: &Approval,
+) -> Result<Vec<Rung>, Failure> {
+    let expanded = hub.targets.expand(upstream, approval.start.as_ref())?;
+    let permit = approval.permit(&expanded.target, &expanded.fingerprint)?;
+    let url = login::url_of(upstream, &expanded.target)?;
+    let request = LoginRequest {
+        config: hub.place.key(),
+        server: &upstream.name,
+        url: &url,
+        permit: &permit,
+        settings: login::settings(context, hub, upstream, &url, &permit).await?,
+        scopes: Vec::new(),
+        registering: Registering::Refused,
+        port: None,
+        // Nobody is asked to go anywhere.
+        way: Way::Paste,
+        look: Look::First,
+    };
+    engine(context)?.examine(&request).await
+}
+
+fn compare(approved: &Catalogue, now: &Catalogue, ladder: &mut Ladder) {
+    let differs: Vec<String> = approved
+        .tools
+        .iter()
+        .filter_map(|tool| {
+            let name = tool.get("name")?.as_str()?;
+            match now.tool(name) {
+                None => Some(format!("{name} is gone")),
+                Some(now) if now != tool => Some(format!("{name} changed")),
+                Some(_) => None,
+            }
+        })
+        .collect();
+    match differs.is_empty() {
+        true => ladder.ok("tools", "as approved"),
+        false => ladder.warn(
+            "tools",
+            &Failure::new(
+                Code::UpstreamToolChanged,
+                format!("not as approved: {}", differs.join(", ")),
+            ),
+        ),
+    }
+}
+
+/// Who the server says is calling: one that refuses a token may still answer everything else.
+fn identity(
+    context: &Context,
+    hub: &Configured,
+    upstream: &Upstream,
+    sent: Sent,
+    ladder: &mut Ladder,
+) -> Result<(), CommandError> {
+    let server = upstream.name.as_str();
+    let session = Session::open(context, hub)?;
+    let called = session.run(async |hub| hub.call(server, WHO_AM_I, Map::new()).await);
+    session.finish(context);
+    let result = match called {
+        Ok(result) => result,
+        Err(CommandError::Failed(failure)) => {
+            ladder.fail("identity", *failure);
+            return Ok(());
+        }
+        Err(other) => return Err(other),
+    };
+    match (status(&result), sent) {
+        (Some("authenticated"), _) => ladder.ok("identity", "authenticated"),
+        (Some("anonymous"), Sent::Nothing) => {
+            ladder.ok("identity", "anonymous: the entry sends no credential");
+        }
+        (Some("anonymous"), sent) => ladder.fail("identity", anonymous(upstream, sent)),
+        _ => ladder.skip("identity", "the server does not say who is calling"),
+    }
+    Ok(())
+}
+
+/// What of a credential goes with each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Nothing,
+    Header,
+    Token,
+}
+
+fn status(result: &Map<String, Value>) -> Option<&str> {
+    result.get("structuredContent")?.get("status")?.as_str()
+}
+
+fn anonymous(upstream: &Upstream, sent: Sent) -> Failure {
+    let server = &upstream.name;
+    let failure = Failure::new(
+        Code::OauthTokenRefused,
+        format!("`{server}` answers, and takes nobody for logged in"),
+    )
+    .cause(format!("`{WHO_AM_I}` says `anonymous`"))
+    .with("server", server);
+    match sent {
+        Sent::Nothing | Sent::Header => {
+            failure.hint("replace the token that the entry's header names")
+        }
+        Sent::Token => failure.remedy(
+            "log in",
+            &Remedy::LogIn {
+                server: server.clone(),
+                scopes: Vec::new(),
+            },
+        ),
+    }
+}
+
+/// The tool by which Hugging Face's server says who is calling.
+const WHO_AM_I: &str = "hf_whoami";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_the_word_of_the_server_is_a_login() {
+        let of = |value: Value| {
+            let result = value.as_object().unwrap().clone();
+            status(&result).map(str::to_owned)
+        };
+        let told = json!({"structuredContent": {"status": "authenticated"}});
+        assert_eq!(of(told).as_deref(), Some("authenticated"));
+        assert_eq!(
+            of(json!({"content": [{"type": "text", "text": "authenticated"}]})),
+            None
+        );
+        assert_eq!(of(json!({"structuredContent": {"status": true}})), None);
+    }
+}
