@@ -50,8 +50,7 @@ fn alone() -> McpBridge {
 }
 
 /// The suite's server as the one upstream of the product, which speaks `revision` to it and passes
-/// on all that may be asked. Sampling is held against the limits of a connection; the entry names
-/// none, so nothing is sampled.
+/// on all that may be asked but sampling, which the product refuses to every upstream.
 fn behind_the_hub(revision: &str) -> McpBridge {
     let home = Home::new(TWIN);
     let entry = json!({

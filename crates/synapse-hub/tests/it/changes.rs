@@ -2,7 +2,9 @@
 
 use serde_json::json;
 use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Remedy, RemedyText as _};
 use synapse_core::upstream::{Template, UpstreamTransport};
+use synapse_testkit::ports::NamedRemedies;
 
 use crate::support::{Script, World, entry, names};
 
@@ -24,7 +26,11 @@ async fn an_edited_entry_ends_the_old_process_and_is_refused_until_approved() {
     let refused = ide.call("files__read", json!({})).await;
     let error = &refused["structuredContent"]["error"];
     assert_eq!(error["code"], "upstream.changed");
-    assert_eq!(error["hints"][0]["command"], "synapse hub approve files");
+    let approve = Remedy::ApproveUpstream {
+        server: "files".parse().unwrap(),
+    };
+    let command = NamedRemedies.command(&approve).unwrap();
+    assert_eq!(error["hints"][0]["command"], command);
     assert_eq!(names(&ide.tools().await), ["hub_status"]);
     while world.connector.running() > 0 {
         tokio::task::yield_now().await;

@@ -94,7 +94,7 @@ async fn a_code_is_not_asked_about_after_its_time() {
     });
     let failure = log_in(&bench).await.unwrap_err();
     assert_eq!(failure.code, Code::OauthDeviceExpired);
-    assert!(told(&failure).contains("--device"), "{failure:?}");
+    assert!(told(&failure).contains("LogInByDevice"), "{failure:?}");
 }
 
 #[tokio::test]

@@ -27,11 +27,7 @@ async fn without_a_client_the_ways_to_one_are_listed_and_nothing_is_registered()
         .fails(LoginSettings::default(), Code::OauthClientRequired)
         .await;
     let all = told(&failure);
-    for way in [
-        "clientId",
-        "clientMetadataUrl",
-        "synapse hub login hf --register",
-    ] {
+    for way in ["clientId", "clientMetadataUrl", "LogInAndRegister"] {
         assert!(all.contains(way), "{way}: {all}");
     }
     assert_eq!(bench.authority.requests("/register").len(), 0);
