@@ -156,7 +156,7 @@ pub(crate) enum Command {
     Usage(UsageArguments),
     /// Show what every call did; without a subcommand, list
     #[command(after_help = FILTERS)]
-    History(HistoryArguments),
+    History(Box<HistoryArguments>),
     /// See and mend all of it in a browser: pages on this machine alone, until Ctrl-C
     #[command(after_help = DASHBOARD_EXAMPLES)]
     Dashboard(DashboardArguments),

@@ -121,7 +121,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         Command::Usage(arguments) => with_engine(context, async |engine| {
             usage::run(context, engine, &arguments).await
         }),
-        Command::History(arguments) => history::run(context, arguments),
+        Command::History(arguments) => history::run(context, *arguments),
         Command::Dashboard(arguments) => dashboard::run(context, &arguments),
         Command::Doctor(arguments) => with_engine(context, async |engine| {
             doctor::run(context, engine, arguments).await

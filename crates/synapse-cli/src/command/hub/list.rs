@@ -188,7 +188,7 @@ pub(super) fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Se
                     view.state = state;
                     (view, None)
                 }
-                Err((state, failure)) => failed(view, state, failure),
+                Err((state, failure)) => failed(view, state, *failure),
             }
         }
     };
@@ -228,7 +228,7 @@ fn describe(view: &mut HubServerView, upstream: &Upstream) {
     }
 }
 
-type State = Result<&'static str, (&'static str, Failure)>;
+type State = Result<&'static str, (&'static str, Box<Failure>)>;
 
 fn state(
     hub: &Configured,
@@ -248,12 +248,12 @@ fn state(
                 warnings.push(failure);
                 Ok("valid")
             }
-            Err(failure) => Err(("broken", failure)),
+            Err(failure) => Err(("broken", Box::new(failure))),
         };
     }
     let approval = hub
         .approval(&upstream.name)
-        .map_err(|failure| ("broken", failure))?;
+        .map_err(|failure| ("broken", Box::new(failure)))?;
     if let Some(approval) = &approval {
         *view = view.clone().with_approval(approval);
         count(view, upstream, approval);
@@ -262,15 +262,15 @@ fn state(
         return Ok("disabled");
     }
     let Some(approval) = approval else {
-        return Err(("not-approved", not_approved(upstream)));
+        return Err(("not-approved", Box::new(not_approved(upstream))));
     };
     if depth == Depth::Expansion {
         let expanded = hub
             .targets
             .expand(upstream, approval.start.as_ref())
-            .map_err(|failure| ("broken", failure))?;
+            .map_err(|failure| ("broken", Box::new(failure)))?;
         if expanded.fingerprint != approval.fingerprint {
-            return Err(("changed", changed(upstream)));
+            return Err(("changed", Box::new(changed(upstream))));
         }
     }
     match approval.catalogue {
