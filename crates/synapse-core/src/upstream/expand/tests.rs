@@ -343,7 +343,7 @@ proptest::proptest! {
     fn no_text_makes_the_reader_or_the_expansion_panic(text in ".{0,80}") {
         if let Ok(template) = Template::parse(&text) {
             let shown = template.to_string();
-            proptest::prop_assert_eq!(Template::parse(&shown).unwrap(), template);
+            proptest::prop_assert_eq!(&Template::parse(&shown).unwrap(), &template);
             let server = upstream(UpstreamTransport::Http {
                 url: template.clone(),
                 headers: vec![("X".to_owned(), template)],
