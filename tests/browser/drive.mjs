@@ -152,6 +152,7 @@ const steps = {
         <iframe sandbox="allow-forms allow-scripts" srcdoc='<form method=post action="${base}doctor"><button id=b>go</button></form><script>b.click()</script>'></iframe>`);
     });
     await new Promise((ready) => other.listen(0, "127.0.0.1", ready));
+    other.unref();
     const { port } = other.address();
     await page.goto(`http://127.0.0.1:${port}/`);
     await page.goto(`http://localhost:${port}/`);
@@ -174,8 +175,12 @@ const steps = {
     }, `${base}doctor`);
     assert.ok(["opaque", "refused"].includes(sent));
     const rebound = base.replace("127.0.0.1", "rebound.example");
-    const answer = await page.goto(rebound);
-    assert.equal(answer.status(), 421);
+    // The answer has no body, which a browser takes for a failed navigation.
+    const stray = await context.newPage();
+    const misdirected = stray.waitForResponse((response) => response.url() === rebound);
+    await stray.goto(rebound).catch(() => {});
+    assert.equal((await misdirected).status(), 421);
+    await stray.close();
     await page.goto(`${base}doctor`);
     assert.match(await page.textContent("main"), /Nothing was looked at yet/);
     const again = await page.goto(settings.ADDRESS);
