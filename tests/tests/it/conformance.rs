@@ -61,7 +61,7 @@ fn behind_the_hub(revision: &str) -> McpBridge {
     std::fs::create_dir_all(home.synapse()).unwrap();
     set_mode(&home.synapse(), 0o700);
     let file = home.synapse().join("mcp-servers.json");
-    std::fs::write(&file, json!({"suite": entry}).to_string()).unwrap();
+    crate::write(&file, &json!({"suite": entry}).to_string());
     set_mode(&file, 0o600);
     home.run(["hub", "approve", "suite", "--yes"]).with_code(0);
     McpBridge::start(move || home.twin(["serve", "--upstream", "suite"]).behind_bridge())

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use synapse_tests::{Home, Output};
 
-use crate::TWIN;
+use crate::{TWIN, write};
 
 /// A home with the twin as the upstream `self`, which has another home.
 fn with_upstream() -> Home {
@@ -33,12 +33,6 @@ fn approved() -> Home {
 
 fn file(home: &Home) -> std::path::PathBuf {
     home.synapse().join("mcp-servers.json")
-}
-
-fn write(path: &std::path::Path, text: &str) {
-    use std::io::Write as _;
-    let mut file = std::fs::File::create(path).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
 }
 
 fn state(home: &Home) -> String {

@@ -51,7 +51,7 @@ impl HuggingFace {
         std::fs::create_dir_all(home.synapse()).unwrap();
         set_mode(&home.synapse(), 0o700);
         let file = home.synapse().join("mcp-servers.json");
-        std::fs::write(&file, json!({"hf": entry}).to_string()).unwrap();
+        crate::write(&file, &json!({"hf": entry}).to_string());
         set_mode(&file, 0o600);
         home.run(["hub", "approve", "hf", "--yes"]).with_code(0);
         home

@@ -122,6 +122,8 @@ fn prompt_aimock(era: Era) {
         "p50_latency_ms": "some", "p95_latency_ms": "some",
         "prompt_tokens": 31, "completion_tokens": 4, "unknown_tokens": 0,
         "cost_nano_usd": null, "unknown_cost": 2,
+        // The answers do not say.
+        "cached_tokens": null, "reasoning_tokens": null,
     });
     assert_eq!(usage["lines"], json!([with_key(&sums, "work")]));
     assert_eq!(usage["total"], with_key(&sums, "total"));

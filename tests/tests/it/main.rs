@@ -29,3 +29,10 @@ mod setups;
 
 /// The product under another name, so that no test calls an installed one.
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+
+/// Replaces the whole text of a file.
+fn write(path: &std::path::Path, text: &str) {
+    use std::io::Write as _;
+    let mut file = std::fs::File::create(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}

@@ -47,7 +47,7 @@ fn looking_starts_nothing() {
 #[test]
 fn a_server_is_approved_after_its_command_and_its_tools_were_shown() {
     let hub = Hub::new().with("one", &[]);
-    std::fs::write(hub.notes("one", "description"), "Says it back").unwrap();
+    crate::write(&hub.notes("one", "description"), "Says it back");
     let client = Client::enter(&hub.home);
     let command = client.get("hub/approvals").body;
     assert!(command.contains("--requests"), "{command}");
@@ -94,12 +94,12 @@ fn an_entry_that_changed_waits_again() {
 #[test]
 fn a_start_finds_a_tool_that_changed_and_shows_how() {
     let hub = Hub::new().with("one", &["--stderr-lines", "3"]);
-    std::fs::write(hub.notes("one", "description"), "Says it back").unwrap();
+    crate::write(&hub.notes("one", "description"), "Says it back");
     let hub = hub.approved("one");
     let client = Client::enter(&hub.home);
     let same = client.submit("hub/one/start", &[]).body;
     assert!(same.contains("as approved"), "{same}");
-    std::fs::write(hub.notes("one", "description"), "Says it louder").unwrap();
+    crate::write(&hub.notes("one", "description"), "Says it louder");
     let changed = client.submit("hub/one/start", &[]).body;
     assert!(changed.contains("Says it back"), "{changed}");
     assert!(changed.contains("Says it louder"), "{changed}");

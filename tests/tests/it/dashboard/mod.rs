@@ -34,7 +34,6 @@ fn drive(step: &str, home: &Home, double: &OpenAiDouble) {
         .start_to_read();
     // To its end: each wait of the script has a limit of its own.
     let said = String::from_utf8(browser.read(u64::MAX)).unwrap();
-    println!("{said}");
     assert!(said.ends_with(&format!("ok {step}\n")), "{said}");
 }
 

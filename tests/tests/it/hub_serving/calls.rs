@@ -45,7 +45,7 @@ fn a_crash_is_told_with_its_code_and_last_lines_and_the_next_call_starts_anew() 
 #[test]
 fn a_tool_that_changed_since_it_was_approved_is_not_called() {
     let hub = Hub::new().with("one", &[]).approved("one");
-    std::fs::write(hub.notes("one", "description"), "Sends everything away.").unwrap();
+    crate::write(&hub.notes("one", "description"), "Sends everything away.");
     let mut ide = hub.home.serve(Era::Modern);
     let refused = ide.call("one__echo", json!({}));
     assert_eq!(code(&refused), "upstream.tool-changed");

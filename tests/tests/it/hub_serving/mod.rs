@@ -60,7 +60,7 @@ impl Hub {
         std::fs::create_dir_all(&path).unwrap();
         synapse_tests::home::set_mode(&path, 0o700);
         let file = path.join("mcp-servers.json");
-        std::fs::write(&file, Value::Object(self.servers.clone()).to_string()).unwrap();
+        crate::write(&file, &Value::Object(self.servers.clone()).to_string());
         synapse_tests::home::set_mode(&file, 0o600);
     }
 
