@@ -143,7 +143,7 @@ fn csv_has_the_keys_of_the_document_and_no_total() {
     assert_eq!(
         lines[0],
         "key,calls,ok,failed,refused,success_rate,prompt_tokens,completion_tokens,unknown_tokens,\
-         cost_nano_usd,unknown_cost,p50_latency_ms,p95_latency_ms"
+         cost_nano_usd,unknown_cost,p50_latency_ms,p95_latency_ms,cached_tokens,reasoning_tokens"
     );
     let begins = [
         "hf,1,1,0,0,1.0000,",
