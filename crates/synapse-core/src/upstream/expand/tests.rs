@@ -87,7 +87,7 @@ fn within(upstream: &Upstream, environment: &[(&str, &str)]) -> Result<Expanded,
             environment: &environment,
             search_path: Some("/bin"),
             home_directory: Some("/home/me"),
-            workspace: Some("/work/one"),
+            workspace: Some("/projects/one"),
             places: &Everything,
         },
     )
@@ -115,7 +115,7 @@ fn a_program_is_found_and_its_texts_expanded() {
         panic!("{expanded:?}")
     };
     assert_eq!(program, "/bin/npx");
-    assert_eq!(arguments, &["--dir", "/work/one/src", "fast", "~"]);
+    assert_eq!(arguments, &["--dir", "/projects/one/src", "fast", "~"]);
     assert_eq!(directory, "/home/me");
     let shown: Vec<String> = environment
         .iter()
