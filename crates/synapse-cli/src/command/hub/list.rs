@@ -38,23 +38,12 @@ pub(super) fn validate(
     hub: &Configured,
     server: Option<&str>,
 ) -> Result<(), CommandError> {
-    let file = hub.upstreams.read()?;
-    let stored = chosen(hub, file.servers, server)?;
-    let seen: Vec<Seen> = stored
-        .into_iter()
-        .map(|each| look(hub, each, Depth::File))
-        .collect();
+    let (warnings, seen) = survey(hub, server, Depth::File)?;
     let printer = &context.printer;
     if printer.is_json() {
-        let warnings = file
-            .warnings
-            .iter()
-            .map(|failure| ErrorView::new(failure, &CommandLines))
-            .collect();
-        let views = seen.iter().map(|each| each.view.clone()).collect();
-        printer.document(&HubDocument::new(hub.place.shown(), views, warnings));
+        printer.document(&document(hub, &warnings, &seen));
     } else {
-        for warning in &file.warnings {
+        for warning in &warnings {
             printer.warning(warning);
         }
         for each in &seen {
@@ -87,27 +76,39 @@ pub(super) enum Depth {
     Expansion,
 }
 
+/// What is wrong with the file as a whole, and its servers, or the one that was asked for.
+fn survey(
+    hub: &Configured,
+    server: Option<&str>,
+    depth: Depth,
+) -> Result<(Vec<Failure>, Vec<Seen>), CommandError> {
+    let file = hub.upstreams.read()?;
+    let seen = chosen(hub, file.servers, server)?
+        .into_iter()
+        .map(|each| look(hub, each, depth))
+        .collect();
+    Ok((file.warnings, seen))
+}
+
+fn document(hub: &Configured, warnings: &[Failure], seen: &[Seen]) -> HubDocument {
+    let warnings = warnings
+        .iter()
+        .map(|failure| ErrorView::new(failure, &CommandLines))
+        .collect();
+    let views = seen.iter().map(|each| each.view.clone()).collect();
+    HubDocument::new(hub.place.shown(), views, warnings)
+}
+
 fn show(
     context: &Context,
     hub: &Configured,
     server: Option<&str>,
     depth: Depth,
 ) -> Result<(), CommandError> {
-    let file = hub.upstreams.read()?;
-    let stored = chosen(hub, file.servers, server)?;
-    let seen: Vec<Seen> = stored
-        .into_iter()
-        .map(|each| look(hub, each, depth))
-        .collect();
+    let (warnings, seen) = survey(hub, server, depth)?;
     let printer = &context.printer;
     if printer.is_json() {
-        let warnings = file
-            .warnings
-            .iter()
-            .map(|failure| ErrorView::new(failure, &CommandLines))
-            .collect();
-        let views = seen.into_iter().map(|each| each.view).collect();
-        printer.document(&HubDocument::new(hub.place.shown(), views, warnings));
+        printer.document(&document(hub, &warnings, &seen));
         return Ok(());
     }
     if seen.is_empty() {
@@ -118,7 +119,7 @@ fn show(
     let rows = seen.iter().map(|each| row(&each.view)).collect();
     let headers = ["SERVER", "STATE", "TRANSPORT", "TOOLS", "TOKENS", "TARGET"];
     printer.line(&table(&headers, &[3, 4], rows));
-    for warning in &file.warnings {
+    for warning in &warnings {
         printer.warning(warning);
     }
     if depth == Depth::Expansion {
