@@ -368,3 +368,14 @@ fn a_program_that_is_no_server_says_so_and_its_last_words_are_kept() {
     assert_eq!(preflight.code, 11, "{preflight}");
     assert_eq!(preflight.json()["ok"], false);
 }
+
+#[test]
+fn approving_what_is_not_there_names_what_is() {
+    let home = Home::new(TWIN);
+    let none = home.run(["hub", "approve", "--all"]).with_code(0);
+    assert!(none.stderr.contains("no servers in"), "{none}");
+    let home = with_upstream();
+    let unknown = home.run(["hub", "approve", "slef"]).with_code(3);
+    assert!(unknown.stderr.contains("config.not-found"), "{unknown}");
+    assert!(unknown.stderr.contains("did you mean `self`?"), "{unknown}");
+}

@@ -28,21 +28,26 @@ pub(super) fn run(
     hub: &Configured,
     arguments: &HubApproveArguments,
 ) -> Result<(), CommandError> {
+    let names = match &arguments.server {
+        Some(name) => vec![hub.stored(name)?.name],
+        None => unapproved(hub)?,
+    };
+    if names.is_empty() {
+        context
+            .printer
+            .note(&match hub.upstreams.load()?.is_empty() {
+                true => format!("no servers in {}", hub.place.shown()),
+                false => "every server is approved".to_owned(),
+            });
+    }
     let asked = Asked::from(arguments.yes);
-    if asked == Asked::First && !std::io::stdin().is_terminal() {
+    if asked == Asked::First && !names.is_empty() && !std::io::stdin().is_terminal() {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
             "there is nobody to ask whether this server may run",
         )
         .hint("in a script, look at it with `synapse hub status`, then pass --yes")
         .into());
-    }
-    let names = match &arguments.server {
-        Some(name) => vec![name.clone()],
-        None => unapproved(hub)?,
-    };
-    if names.is_empty() {
-        context.printer.note("every server is approved");
     }
     let session = Session::open(context, hub)?;
     let mut views = Vec::new();
