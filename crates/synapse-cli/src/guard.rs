@@ -9,7 +9,7 @@ use anstyle::Style;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{SeenSecrets, printable};
 
-use crate::output::render_failure;
+use crate::output::{CommandLines, render_failure};
 
 /// Switches core dumps off and makes the process one that cannot be dumped or traced by others of
 /// the same user. A system that refuses leaves the process as it was: a call is worth more than
@@ -60,7 +60,7 @@ fn report(panic: &PanicHookInfo<'_>, backtrace: &Backtrace) -> String {
     if let Some(place) = panic.location() {
         failure = failure.cause(format!("at {place}"));
     }
-    let text = render_failure("error", Style::new(), &failure);
+    let text = render_failure("error", Style::new(), &failure, &CommandLines);
     match backtrace.status() {
         BacktraceStatus::Captured => format!("{text}\n{backtrace}"),
         _ => text,

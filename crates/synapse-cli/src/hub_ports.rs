@@ -20,7 +20,6 @@ use synapse_store::{
 use crate::command::Context;
 use crate::compose::{self, Asking};
 use crate::oauth;
-use crate::output::CommandLines;
 use crate::system::{RandomCallIds, SystemClock};
 use crate::targets::EntryTargets;
 
@@ -74,7 +73,7 @@ pub(crate) fn hub_ports(
         ledger: rows,
         clock: Arc::new(SystemClock::new()),
         call_ids: Arc::new(RandomCallIds),
-        remedies: Arc::new(CommandLines),
+        remedies: Arc::clone(context.printer.remedies()),
     })
 }
 

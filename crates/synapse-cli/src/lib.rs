@@ -57,9 +57,15 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
         Ok(arguments) => arguments,
         Err(refusal) => return refuse(refusal),
     };
+    // What cannot be made absolute cannot be opened either, which is said then.
+    let configuration = arguments
+        .configuration()
+        .and_then(|file| std::path::absolute(file).ok());
     let context = Context {
         environment: Environment::of_process(),
-        printer: Printer::new(arguments.format(), arguments.color).hiding(seen.clone()),
+        printer: Printer::new(arguments.format(), arguments.color)
+            .hiding(seen.clone())
+            .configured(configuration),
         seen,
         resolved,
     };

@@ -12,6 +12,8 @@ mod secret;
 mod serving;
 mod usage;
 
+use std::path::PathBuf;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use synapse_core::document::DocumentVersion;
@@ -81,6 +83,15 @@ impl Arguments {
         match self.json {
             Some(version) => Format::Json(version),
             None => Format::Human,
+        }
+    }
+
+    /// The configuration of the hub that `--config` names.
+    pub(crate) const fn configuration(&self) -> Option<&PathBuf> {
+        match &self.command {
+            Command::Hub(arguments) => arguments.place.config.as_ref(),
+            Command::Serve(arguments) => arguments.hub.config.as_ref(),
+            _ => None,
         }
     }
 }

@@ -31,7 +31,7 @@ use crate::args::ConnectionCommand;
 use crate::args::{Arguments, Command};
 use crate::compose::{self, Asking};
 use crate::environment::Environment;
-use crate::output::{CommandLines, Printer};
+use crate::output::Printer;
 use crate::remember::Resolved;
 use crate::system::asked_to_stop;
 use crate::telemetry;
@@ -65,7 +65,7 @@ impl CommandError {
             Self::Reported(code) => code,
             Self::Failed(failure) => {
                 if printer.is_json() {
-                    printer.document(&ErrorDocument::new(&failure, &CommandLines));
+                    printer.document(&ErrorDocument::new(&failure, &**printer.remedies()));
                 }
                 printer.failure(&failure);
                 failure.code

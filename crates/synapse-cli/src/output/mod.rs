@@ -12,6 +12,7 @@ mod table;
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use anstream::{AutoStream, ColorChoice};
@@ -19,13 +20,14 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
 use synapse_core::document::DocumentVersion;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::redact::{SeenSecrets, printable, printable_json, printable_styled};
 
 pub(crate) use self::chart::bar;
 pub(crate) use self::check::{Mark, in_short};
 pub(crate) use self::failure::render as render_failure;
-pub(crate) use self::remedy::{CommandLines, command_line, name_configuration};
+use self::remedy::ConfiguredLines;
+pub(crate) use self::remedy::{CommandLines, command_line};
 pub(crate) use self::table::{cost_text, table};
 use crate::args::ColorWord;
 
@@ -42,6 +44,7 @@ pub(crate) struct Printer {
     format: Format,
     color: ColorChoice,
     seen: SeenSecrets,
+    remedies: Arc<dyn RemedyText>,
     /// Why stdout did not take a result, the first time that it did not.
     lost: Arc<OnceLock<io::Error>>,
 }
@@ -57,6 +60,7 @@ impl Printer {
             format,
             color,
             seen: SeenSecrets::new(),
+            remedies: Arc::new(CommandLines),
             lost: Arc::default(),
         }
     }
@@ -64,6 +68,22 @@ impl Printer {
     /// The same printer, which keeps these secrets out of what it prints.
     pub(crate) fn hiding(self, seen: SeenSecrets) -> Self {
         Self { seen, ..self }
+    }
+
+    /// The same printer, for a run that `--config` pointed to `file`.
+    pub(crate) fn configured(self, file: Option<PathBuf>) -> Self {
+        match file {
+            Some(file) => Self {
+                remedies: Arc::new(ConfiguredLines::new(file)),
+                ..self
+            },
+            None => self,
+        }
+    }
+
+    /// What renders the commands of failures in this run.
+    pub(crate) fn remedies(&self) -> &Arc<dyn RemedyText> {
+        &self.remedies
     }
 
     /// Whether results are one JSON document.
@@ -178,12 +198,17 @@ impl Printer {
 
     /// Prints a failure for people.
     pub(crate) fn failure(&self, failure: &Failure) {
-        self.note(&failure::render("error", ERROR, failure));
+        self.note(&failure::render("error", ERROR, failure, &*self.remedies));
     }
 
     /// Prints what did not go well beside the result.
     pub(crate) fn warning(&self, failure: &Failure) {
-        self.note(&failure::render("warning", WARNING, failure));
+        self.note(&failure::render(
+            "warning",
+            WARNING,
+            failure,
+            &*self.remedies,
+        ));
     }
 }
 

@@ -2,7 +2,6 @@
 //! failure. Documents and MCP results get them from here through `RemedyText`.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Action, EntryScope, Help, Remedy, RemedyText};
@@ -24,6 +23,34 @@ impl RemedyText for CommandLines {
 
     fn action(&self, action: Action) -> String {
         format!("`synapse {}`", usage(action))
+    }
+}
+
+/// As [`CommandLines`], where `--config` named a file: the commands of the hub are about that one.
+#[derive(Debug)]
+pub(crate) struct ConfiguredLines {
+    file: PathBuf,
+}
+
+impl ConfiguredLines {
+    pub(crate) const fn new(file: PathBuf) -> Self {
+        Self { file }
+    }
+}
+
+impl RemedyText for ConfiguredLines {
+    fn command(&self, remedy: &Remedy) -> Option<String> {
+        let line = CommandLines.command(remedy)?;
+        match hub(remedy) {
+            Some(_) if *remedy != Remedy::OpenDashboard => {
+                Some(in_configuration(&line, &self.file))
+            }
+            _ => Some(line),
+        }
+    }
+
+    fn action(&self, action: Action) -> String {
+        CommandLines.action(action)
     }
 }
 
@@ -126,28 +153,11 @@ fn record(remedy: &Remedy) -> Option<String> {
     })
 }
 
-/// The command of the hub, which names the configuration that this process was started with.
-fn hub(remedy: &Remedy) -> Option<String> {
-    let line = of_hub(remedy)?;
-    match (CONFIGURATION.get(), remedy) {
-        (_, Remedy::OpenDashboard) | (None, _) => Some(line),
-        (Some(file), _) => Some(in_configuration(&line, file)),
-    }
-}
-
 fn in_configuration(line: &str, file: &Path) -> String {
     format!("{line} --config {}", quote_text(&file.to_string_lossy()))
 }
 
-/// The file that `--config` named, which the program's arguments say once.
-static CONFIGURATION: OnceLock<PathBuf> = OnceLock::new();
-
-/// Lets the commands of the hub name `file`: without that they would be about another configuration.
-pub(crate) fn name_configuration(file: &Path) {
-    CONFIGURATION.get_or_init(|| file.to_owned());
-}
-
-fn of_hub(remedy: &Remedy) -> Option<String> {
+fn hub(remedy: &Remedy) -> Option<String> {
     Some(match remedy {
         Remedy::ApproveUpstream { server } => format!("hub approve {server}"),
         Remedy::LogIn { server, scopes } => {

@@ -14,7 +14,6 @@ use synapse_core::upstream::UpstreamName;
 use super::{Asked, Configured, approve, registry};
 use crate::args::{HubAddArguments, HubApproveArguments};
 use crate::command::{CommandError, Context};
-use crate::output::command_line;
 use crate::prompt;
 
 pub(super) fn run(
@@ -49,7 +48,10 @@ pub(super) fn run(
     }
     if !goes_on || !to_set.is_empty() {
         let remedy = Remedy::ApproveUpstream { server: name };
-        printer.note(&format!("then: {}", command_line(&remedy)));
+        printer.note(&format!(
+            "then: {}",
+            hub.remedies.command(&remedy).unwrap_or_default()
+        ));
         return Ok(());
     }
     let approval = HubApproveArguments {

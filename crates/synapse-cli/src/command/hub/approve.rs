@@ -19,7 +19,6 @@ use super::session::Session;
 use super::{Asked, Configured, show};
 use crate::args::HubApproveArguments;
 use crate::command::{CommandError, Context};
-use crate::output::CommandLines;
 use crate::prompt;
 use crate::system::{RandomCallIds, SystemClock};
 
@@ -57,7 +56,7 @@ pub(super) fn run(
             Ok(view) => views.push(view),
             Err(CommandError::Failed(failure)) => {
                 let mut view = HubApprovalView::of(name, "failed");
-                view.error = Some(ErrorView::new(&failure, &CommandLines));
+                view.error = Some(ErrorView::new(&failure, &*hub.remedies));
                 views.push(view);
                 if !arguments.all {
                     session.finish(context);
@@ -127,7 +126,7 @@ fn one(
         HubApprovalView::of(name, "declined").with_target(&expanded.target, &expanded.fingerprint);
     view.warnings = warnings
         .iter()
-        .map(|failure| ErrorView::new(failure, &CommandLines))
+        .map(|failure| ErrorView::new(failure, &*hub.remedies))
         .collect();
     if !printer.is_json() {
         show::target(printer, &upstream, &expanded);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use synapse_core::document::{AuthStatusDocument, AuthView};
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, RemedyText};
 use synapse_core::ports::{StoredTokens, UpstreamStore as _};
 use synapse_core::upstream::{RecordKey, TokenRecord};
 
@@ -12,7 +12,7 @@ use crate::args::HubAuthStatusArguments;
 use crate::command::{CommandError, Context, runtime};
 use crate::compose;
 use crate::oauth::{self, has_authorization};
-use crate::output::{CommandLines, table};
+use crate::output::table;
 
 pub(super) fn run(
     context: &Context,
@@ -29,7 +29,7 @@ pub(super) fn run(
     let stored = runtime()?.block_on(oauth.store().list(hub.place.key()))?;
     let rows = rows(hub, stored, wanted)?;
     if context.printer.is_json() {
-        let views = rows.iter().map(Row::view).collect();
+        let views = rows.iter().map(|row| row.view(&*hub.remedies)).collect();
         context
             .printer
             .document(&AuthStatusDocument::new(place, views));
@@ -100,11 +100,11 @@ fn rows(
 }
 
 impl Row {
-    fn view(&self) -> AuthView {
+    fn view(&self, remedies: &dyn RemedyText) -> AuthView {
         match self {
             Self::Without(server, credential) => AuthView::without(server, credential),
             Self::With(found) => AuthView::of(&found.0, &found.1),
-            Self::Damaged(server, failure) => AuthView::damaged(server, failure, &CommandLines),
+            Self::Damaged(server, failure) => AuthView::damaged(server, failure, remedies),
         }
     }
 

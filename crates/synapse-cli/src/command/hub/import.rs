@@ -12,7 +12,6 @@ use synapse_ide::Declared;
 use super::{Configured, add, registry};
 use crate::args::HubImportArguments;
 use crate::command::{CommandError, Context, ide};
-use crate::output::CommandLines;
 
 pub(super) fn run(
     context: &Context,
@@ -88,7 +87,7 @@ fn take_over(hub: &Configured, declared: Declared, is_trial: bool) -> HubChangeV
         Ok(()) => change.action = "added",
         Err(failure) => {
             change.to_set.clear();
-            change.error = Some(ErrorView::new(&failure, &CommandLines));
+            change.error = Some(ErrorView::new(&failure, &*hub.remedies));
         }
     }
     change

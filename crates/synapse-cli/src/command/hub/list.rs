@@ -9,7 +9,6 @@ use synapse_core::upstream::{Approval, Pin, Upstream, UpstreamTransport};
 
 use super::Configured;
 use crate::command::{CommandError, Context};
-use crate::output::CommandLines;
 use crate::output::{Printer, in_short, table};
 
 /// A server with all that can be said of it without contacting it.
@@ -93,7 +92,7 @@ fn survey(
 fn document(hub: &Configured, warnings: &[Failure], seen: &[Seen]) -> HubDocument {
     let warnings = warnings
         .iter()
-        .map(|failure| ErrorView::new(failure, &CommandLines))
+        .map(|failure| ErrorView::new(failure, &*hub.remedies))
         .collect();
     let views = seen.iter().map(|each| each.view.clone()).collect();
     HubDocument::new(hub.place.shown(), views, warnings)
@@ -176,7 +175,7 @@ pub(super) fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Se
     };
     let failed = |mut view: HubServerView, state: &'static str, failure: Failure| {
         view.state = state;
-        view.error = Some(ErrorView::new(&failure, &CommandLines));
+        view.error = Some(ErrorView::new(&failure, &*hub.remedies));
         (view, Some(failure))
     };
     let (view, failure) = match stored.upstream {
@@ -197,7 +196,7 @@ pub(super) fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Se
         view: HubServerView {
             warnings: warnings
                 .iter()
-                .map(|failure| ErrorView::new(failure, &CommandLines))
+                .map(|failure| ErrorView::new(failure, &*hub.remedies))
                 .collect(),
             ..view
         },

@@ -20,7 +20,7 @@ mod tools;
 
 use std::sync::Arc;
 
-use synapse_core::error::Failure;
+use synapse_core::error::{Failure, RemedyText};
 use synapse_core::ports::{ApprovalStore as _, StoredUpstream, UpstreamStore as _};
 use synapse_core::upstream::{Approval, Upstream, UpstreamName};
 use synapse_store::{HubPlace, JsonApprovals, JsonUpstreams};
@@ -28,7 +28,6 @@ use synapse_store::{HubPlace, JsonApprovals, JsonUpstreams};
 use super::{CommandError, Context};
 use crate::args::{HubArguments, HubCommand, HubPlaceArguments};
 use crate::compose;
-use crate::output::name_configuration;
 use crate::targets::EntryTargets;
 
 pub(super) use self::pages::HubPages;
@@ -61,12 +60,6 @@ pub(super) fn run(context: &Context, arguments: HubArguments) -> Result<(), Comm
     }
 }
 
-/// A place that `--config` named: what is told to be done is to be done there.
-fn named(place: HubPlace) -> HubPlace {
-    name_configuration(place.file());
-    place
-}
-
 /// A configuration of the hub, with its state.
 #[derive(Debug)]
 pub(super) struct Configured {
@@ -74,6 +67,8 @@ pub(super) struct Configured {
     pub(super) upstreams: JsonUpstreams,
     pub(super) approvals: JsonApprovals,
     pub(super) targets: Arc<EntryTargets>,
+    /// The commands that failures name.
+    pub(super) remedies: Arc<dyn RemedyText>,
 }
 
 impl Configured {
@@ -81,7 +76,7 @@ impl Configured {
     pub(super) fn open(context: &Context, arguments: &HubPlaceArguments) -> Result<Self, Failure> {
         let home = compose::home(context)?;
         let place = match &arguments.config {
-            Some(file) => named(HubPlace::of_file(home, file)?),
+            Some(file) => HubPlace::of_file(home, file)?,
             None => HubPlace::of_home(home),
         };
         Ok(Self {
@@ -93,6 +88,7 @@ impl Configured {
                 arguments.env_file.clone(),
             )),
             place,
+            remedies: Arc::clone(context.printer.remedies()),
         })
     }
 

@@ -1,26 +1,36 @@
 //! `synapse hub preflight`: an upstream, rung by rung. Locally it reads files and looks at places of
 //! secrets without reading one; `--live` connects once.
 
+use std::sync::Arc;
+
 use synapse_core::credential::CredentialRef;
+
 use synapse_core::document::{ErrorView, HubCheckView, HubPreflightDocument};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::ports::SecretResolver as _;
 use synapse_core::upstream::{Approval, Target};
 
 use super::{Configured, Wanted, list, live, show};
 use crate::command::{CommandError, Context, runtime};
 use crate::compose;
-use crate::output::CommandLines;
 use crate::output::{Mark, in_short};
 
 /// The rungs that were climbed, and the first failure.
-#[derive(Default)]
 pub(super) struct Ladder {
+    remedies: Arc<dyn RemedyText>,
     checks: Vec<(Mark, HubCheckView)>,
     failure: Option<Failure>,
 }
 
 impl Ladder {
+    fn new(remedies: Arc<dyn RemedyText>) -> Self {
+        Self {
+            remedies,
+            checks: Vec::new(),
+            failure: None,
+        }
+    }
+
     pub(super) fn ok(&mut self, id: &'static str, detail: impl Into<String>) {
         self.add(Mark::Ok, "ok", id, detail.into(), None);
     }
@@ -50,7 +60,7 @@ impl Ladder {
             id,
             outcome,
             detail,
-            error: failure.map(|failure| ErrorView::new(failure, &CommandLines)),
+            error: failure.map(|failure| ErrorView::new(failure, &*self.remedies)),
         };
         self.checks.push((mark, view));
     }
@@ -62,7 +72,7 @@ pub(super) fn run(
     server: &str,
     live: Wanted,
 ) -> Result<(), CommandError> {
-    let mut ladder = Ladder::default();
+    let mut ladder = Ladder::new(Arc::clone(&hub.remedies));
     climb(context, hub, server, live, &mut ladder)?;
     let printer = &context.printer;
     let failure = ladder.failure;

@@ -14,7 +14,6 @@ use crate::args::{ServeArguments, ServedHubArguments};
 use crate::command::Context;
 use crate::compose::{self, Asking};
 use crate::hub_ports::hub_ports;
-use crate::output::name_configuration;
 use crate::targets::EntryTargets;
 
 /// The hub that the arguments ask for; none without a configuration. Looks whether the file is
@@ -35,11 +34,7 @@ pub(super) fn of(
     }
     let home = compose::home(context)?;
     let place = match &asked.config {
-        Some(file) => {
-            let place = HubPlace::of_file(home, file)?;
-            name_configuration(place.file());
-            place
-        }
+        Some(file) => HubPlace::of_file(home, file)?,
         None => HubPlace::of_home(home),
     };
     if !place.file().exists() && !is_asked_for(asked) {

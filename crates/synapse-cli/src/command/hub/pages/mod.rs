@@ -24,7 +24,7 @@ use super::list::{self, Depth, Seen};
 use crate::args::HubPlaceArguments;
 use crate::command::Context;
 use crate::compose;
-use crate::output::{CommandLines, command_line};
+use crate::output::command_line;
 
 /// The upstream servers for pages.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl HubPages {
         let warnings = file
             .warnings
             .iter()
-            .map(|failure| ErrorView::new(failure, &CommandLines))
+            .map(|failure| ErrorView::new(failure, &*hub.remedies))
             .collect();
         let views = file
             .servers
