@@ -13,7 +13,7 @@ use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlCon
 use crate::command::Context;
 use crate::environment::Environment;
 use crate::prompt::Terminal;
-use crate::remember::Remembering;
+use crate::secret_tracking::Remembering;
 use crate::system::{RandomCallIds, SystemClock};
 use crate::telemetry::observed;
 

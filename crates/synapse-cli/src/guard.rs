@@ -7,7 +7,7 @@ use std::panic::PanicHookInfo;
 
 use anstyle::Style;
 use synapse_core::error::{Code, Failure};
-use synapse_core::redact::{SeenSecrets, printable};
+use synapse_core::redact::{KnownSecrets, printable};
 
 use crate::output::{CommandLines, render_failure};
 
@@ -45,7 +45,7 @@ pub(crate) fn dumps_are_off() -> bool {
 }
 
 /// Reports a panic as the failure that it is, without any secret.
-pub(crate) fn report_panics(seen: SeenSecrets) {
+pub(crate) fn report_panics(seen: KnownSecrets) {
     std::panic::set_hook(Box::new(move |panic| {
         let text = format!("{}\n", report(panic, &Backtrace::capture()));
         // Nobody is left to tell when stderr is gone.

@@ -14,7 +14,7 @@ mod log;
 mod oauth;
 mod output;
 mod prompt;
-mod remember;
+mod secret_tracking;
 mod system;
 mod targets;
 mod telemetry;
@@ -26,14 +26,14 @@ use clap::Parser;
 use synapse_core::credential::looks_like_token;
 use synapse_core::document::{DocumentVersion, ErrorDocument};
 use synapse_core::error::{Class, Code, Failure, Help, Remedy};
-use synapse_core::redact::{SeenSecrets, is_opaque, printable, printable_line};
+use synapse_core::redact::{KnownSecrets, is_opaque, printable, printable_line};
 
 use crate::args::{Arguments, ColorWord};
 use crate::command::{CommandError, Context};
 use crate::environment::Environment;
 use crate::output::{CommandLines, Format, Printer};
 
-pub use crate::remember::Resolved;
+pub use crate::secret_tracking::Resolved;
 
 /// Runs the command that the process was started with.
 ///
@@ -51,7 +51,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     if let Some(code) = synapse_process::serve_as_guard() {
         return code;
     }
-    let seen = SeenSecrets::new();
+    let seen = KnownSecrets::new();
     guard::report_panics(seen.clone());
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use synapse_core::error::{Code, Failure};
-use synapse_core::redact::{Redactor, SeenSecrets, printable};
+use synapse_core::redact::{KnownSecrets, Redactor, printable};
 use tracing::Level;
 use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::fmt::MakeWriter;
@@ -51,13 +51,13 @@ fn targets(context: &Context) -> Result<Targets, Failure> {
 /// Makes a writer for each event.
 #[derive(Debug)]
 struct Clean {
-    seen: SeenSecrets,
+    seen: KnownSecrets,
 }
 
 /// Holds an event back until it is whole, because a secret may be written in pieces.
 #[derive(Debug)]
 struct Event {
-    seen: SeenSecrets,
+    seen: KnownSecrets,
     written: Vec<u8>,
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::connection::{Cleared, Connection, Draft, ProxyUrl};
+use crate::connection::{Connection, Draft, PreflightPass, ProxyUrl};
 use crate::endpoint::Origin;
 use crate::error::{Class, Code, Failure};
 use crate::price::SeenPrice;
@@ -57,7 +57,7 @@ impl fmt::Display for CheckId {
 
 /// A free network rung: one request that decides some checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rung {
+pub struct Probe {
     /// A word for the adapter.
     pub id: &'static str,
     /// The checks that this request decides, in order.
@@ -66,14 +66,14 @@ pub struct Rung {
 
 /// What the request of a rung found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Climbed {
+pub struct ProbeResult {
     /// What it proved, check by check.
     pub findings: Vec<(CheckId, Finding)>,
     /// The prices that came with it.
     pub prices: Vec<SeenPrice>,
 }
 
-impl From<Vec<(CheckId, Finding)>> for Climbed {
+impl From<Vec<(CheckId, Finding)>> for ProbeResult {
     fn from(findings: Vec<(CheckId, Finding)>) -> Self {
         Self {
             findings,
@@ -208,7 +208,7 @@ impl PreflightReport {
     ///
     /// # Errors
     /// The first failure, when a check failed. Skipped checks do not hinder: the record names them.
-    pub fn clear(&self) -> Result<Cleared, Failure> {
+    pub fn clear(&self) -> Result<PreflightPass, Failure> {
         let connection = self.passed_connection()?;
         let (proven, unproven) = self.proven();
         let names = |ids: Vec<CheckId>| ids.iter().map(|id| id.as_str().to_owned()).collect();
@@ -219,14 +219,14 @@ impl PreflightReport {
             bound_to: connection.confirmed(),
             bound_proxy: connection.confirmed_proxy(),
         };
-        Ok(Cleared::new(self.draft.clone(), connection, record))
+        Ok(PreflightPass::new(self.draft.clone(), connection, record))
     }
 
     /// As [`Self::clear`], keeping what an earlier preflight recorded: the draft differs from the
     /// one that it checked only in fields that no provider sees.
-    pub(crate) fn clear_with(&self, record: PreflightRecord) -> Result<Cleared, Failure> {
+    pub(crate) fn clear_with(&self, record: PreflightRecord) -> Result<PreflightPass, Failure> {
         let connection = self.passed_connection()?;
-        Ok(Cleared::new(self.draft.clone(), connection, record))
+        Ok(PreflightPass::new(self.draft.clone(), connection, record))
     }
 
     fn passed_connection(&self) -> Result<Connection, Failure> {
@@ -247,7 +247,7 @@ impl PreflightReport {
 /// Falls back to the first check that the rung decides, because what cannot be attributed means
 /// that the rung as a whole did not work.
 #[must_use]
-pub fn blame(rung: &Rung, failure: &Failure) -> CheckId {
+pub fn blame(rung: &Probe, failure: &Failure) -> CheckId {
     let suspect = match failure.class() {
         Class::Transport | Class::Endpoint => CheckId::Reach,
         Class::Credential => CheckId::Token,
@@ -269,7 +269,7 @@ pub fn blame(rung: &Rung, failure: &Failure) -> CheckId {
 mod tests {
     use super::*;
 
-    const RUNG: Rung = Rung {
+    const RUNG: Probe = Probe {
         id: "model",
         decides: &[CheckId::Reach, CheckId::Token, CheckId::Model],
     };
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(blamed(Code::ProviderModelUnavailable), CheckId::Model);
         assert_eq!(blamed(Code::ProviderOverloaded), CheckId::Reach);
         assert_eq!(blamed(Code::ProviderRegionBlocked), CheckId::Reach);
-        let alone = Rung {
+        let alone = Probe {
             id: "identity",
             decides: &[CheckId::Token],
         };

@@ -38,7 +38,7 @@ pub(crate) struct Order {
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     /// The ladder was climbed; whether the connection was saved, and if not, why.
-    Climbed(Box<PreflightReport>, Result<(), Failure>),
+    ProbeResult(Box<PreflightReport>, Result<(), Failure>),
     /// It did not begin.
     Refused(Failure),
     /// Nobody watched any more.
@@ -48,7 +48,7 @@ pub(crate) enum Ended {
 impl From<Result<Saved, Failure>> for Ended {
     fn from(saved: Result<Saved, Failure>) -> Self {
         match saved {
-            Ok(saved) => Self::Climbed(Box::new(saved.report), saved.result),
+            Ok(saved) => Self::ProbeResult(Box::new(saved.report), saved.result),
             Err(failure) => Self::Refused(failure),
         }
     }

@@ -24,7 +24,7 @@ pub use place::Place;
 pub use private::{create_directory, private_options, tighten};
 pub use read::{Found, describe, open, read};
 pub use replace::{Prepared, Replacement, Rights, create, remove_if};
-pub use trust::{Distrust, Flaw, Keeping, examine};
+pub use trust::{Distrust, Flaw, ModeSupport, examine};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

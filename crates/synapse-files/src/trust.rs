@@ -14,7 +14,7 @@ pub struct Distrust {
     /// Whether it is a directory.
     pub is_directory: bool,
     /// Whether its file system keeps modes at all. Where it does not, nothing can be mended.
-    pub keeping: Keeping,
+    pub keeping: ModeSupport,
 }
 
 /// What is wrong with a file or directory.
@@ -37,14 +37,14 @@ pub enum Flaw {
 
 /// Whether a file system keeps owners and modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeping {
+pub enum ModeSupport {
     /// It does.
     Kept,
     /// A mode that is set does not stick, as on vfat, exFAT, NTFS and some network and FUSE mounts.
     Ignored,
 }
 
-impl Keeping {
+impl ModeSupport {
     /// Whether the file system of `path` keeps owners and modes: tried with a file of our own that
     /// is gone at once, and where none can be made, told by the kind of the file system.
     #[cfg(unix)]
@@ -117,7 +117,7 @@ fn flaw(mode: u32, owner: u32, user: u32) -> Option<Flaw> {
 
 /// Tries it with a file of our own; where none can be made, the kind of the file system tells.
 #[cfg(unix)]
-fn keeping(path: &Path, is_directory: bool) -> Keeping {
+fn keeping(path: &Path, is_directory: bool) -> ModeSupport {
     use std::os::unix::fs::MetadataExt as _;
 
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -135,10 +135,10 @@ fn keeping(path: &Path, is_directory: bool) -> Keeping {
         Ok(found.mode() & 0o777 == 0o600 && found.uid() == user)
     });
     match tried {
-        Ok(true) => Keeping::Kept,
-        Ok(false) => Keeping::Ignored,
-        Err(_) if is_known_to_ignore(directory) => Keeping::Ignored,
-        Err(_) => Keeping::Kept,
+        Ok(true) => ModeSupport::Kept,
+        Ok(false) => ModeSupport::Ignored,
+        Err(_) if is_known_to_ignore(directory) => ModeSupport::Ignored,
+        Err(_) => ModeSupport::Kept,
     }
 }
 

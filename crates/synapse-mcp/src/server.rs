@@ -13,9 +13,9 @@ use tokio::time::timeout;
 
 use crate::engine::handler::Handler;
 use crate::engine::lines::{LineReader, write_lines};
-use crate::engine::listening::inform_session;
-use crate::engine::offer::Offer;
-use crate::engine::registry::Registry;
+use crate::engine::offer::ServedCapabilities;
+use crate::engine::registry::InFlightRequests;
+use crate::engine::subscriptions::inform_session;
 use crate::engine::transport::LineTransport;
 use crate::host::{Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, ResourceHost};
 use crate::{ServerIdentity, ToolHost};
@@ -24,7 +24,7 @@ use crate::{ServerIdentity, ToolHost};
 #[derive(Clone)]
 pub struct Server {
     identity: ServerIdentity,
-    offer: Offer,
+    offer: ServedCapabilities,
 }
 
 /// Why a connection ended otherwise than by the client.
@@ -60,7 +60,7 @@ impl Server {
     pub fn new(identity: ServerIdentity) -> Self {
         Self {
             identity,
-            offer: Offer::nothing(),
+            offer: ServedCapabilities::nothing(),
         }
     }
 
@@ -146,7 +146,7 @@ impl Server {
         W: AsyncWrite + Send + Unpin + 'static,
     {
         let (queue, lines) = unbounded_channel();
-        let registry = Arc::new(Registry::new(queue));
+        let registry = Arc::new(InFlightRequests::new(queue));
         let mut informer = JoinSet::new();
         if let Some(changes) = self.offer.changes.clone() {
             let offer = self.offer.clone();
@@ -204,7 +204,7 @@ impl fmt::Debug for Server {
 }
 
 /// Waits for the end of the connection, and for running calls as long as their grace lasts.
-async fn wind_down(registry: &Registry) {
+async fn wind_down(registry: &InFlightRequests) {
     registry.ended().await;
     if timeout(CALL_GRACE, registry.idle()).await.is_err() {
         tracing::info!("calls in progress are cancelled, the client is gone");

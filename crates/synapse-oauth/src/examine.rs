@@ -16,14 +16,14 @@ use crate::wire::Wire;
 
 /// One thing that was looked at.
 #[derive(Debug)]
-pub struct Rung {
+pub struct Probe {
     /// Its stable name.
     pub id: &'static str,
     /// What came of it.
     pub outcome: RungOutcome,
 }
 
-/// What came of a [`Rung`].
+/// What came of a [`Probe`].
 #[derive(Debug)]
 pub enum RungOutcome {
     /// It holds; what was seen.
@@ -52,7 +52,7 @@ impl OAuth {
     ///
     /// # Errors
     /// `oauth.store-unavailable`, `storage.*`; everything else is in a rung.
-    pub async fn examine(&self, request: &LoginRequest<'_>) -> Result<Vec<Rung>, Failure> {
+    pub async fn examine(&self, request: &LoginRequest<'_>) -> Result<Vec<Probe>, Failure> {
         let stored: Vec<(RecordKey, TokenRecord)> = self
             .store
             .of_server(request.config, request.server)
@@ -64,17 +64,17 @@ impl OAuth {
         let mut rungs = Vec::new();
         if let Err(failure) = self.climb(request, &stored, &wire, &mut rungs).await {
             let id = RUNGS.get(rungs.len()).copied().unwrap_or("oauth.discovery");
-            rungs.push(Rung {
+            rungs.push(Probe {
                 id,
                 outcome: RungOutcome::Failed(failure),
             });
         }
-        let skipped = RUNGS.iter().skip(rungs.len()).map(|id| Rung {
+        let skipped = RUNGS.iter().skip(rungs.len()).map(|id| Probe {
             id,
             outcome: RungOutcome::Skipped,
         });
         rungs.extend(skipped.collect::<Vec<_>>());
-        rungs.push(Rung {
+        rungs.push(Probe {
             id: "oauth.token",
             outcome: self.token_rung(request, &stored),
         });
@@ -86,10 +86,10 @@ impl OAuth {
         request: &LoginRequest<'_>,
         stored: &[(RecordKey, TokenRecord)],
         wire: &Wire,
-        rungs: &mut Vec<Rung>,
+        rungs: &mut Vec<Probe>,
     ) -> Result<(), Failure> {
         let mut pass = |id, text: String| {
-            rungs.push(Rung {
+            rungs.push(Probe {
                 id,
                 outcome: RungOutcome::Passed(text),
             });
@@ -139,7 +139,7 @@ impl OAuth {
                 wire,
             )
             .await?;
-        rungs.push(Rung {
+        rungs.push(Probe {
             id: "oauth.redirect",
             outcome,
         });
@@ -147,7 +147,7 @@ impl OAuth {
             [] => "none are asked for".to_owned(),
             scopes => shown(&scopes.join(" ")),
         };
-        rungs.push(Rung {
+        rungs.push(Probe {
             id: "oauth.scopes",
             outcome: RungOutcome::Passed(text),
         });

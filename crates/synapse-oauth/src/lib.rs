@@ -25,12 +25,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use synapse_core::ports::{Clock, OAuthRecorder, TokenStore};
-use synapse_core::redact::SeenSecrets;
+use synapse_core::redact::KnownSecrets;
 use synapse_http::{HttpClient, HttpConfig};
 
 pub use self::challenge::Demand;
 pub use self::discovery::{Resource, ServerMetadata};
-pub use self::examine::{Rung, RungOutcome};
+pub use self::examine::{Probe, RungOutcome};
 pub use self::login::{
     Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, Look, News, Proposal, Registering,
     Way,
@@ -49,7 +49,7 @@ pub struct OAuth {
     store: Arc<dyn TokenStore>,
     clock: Arc<dyn Clock>,
     recorder: Arc<dyn OAuthRecorder>,
-    seen: SeenSecrets,
+    seen: KnownSecrets,
     times: Times,
 }
 
@@ -71,14 +71,14 @@ impl OAuth {
             store,
             clock,
             recorder,
-            seen: SeenSecrets::new(),
+            seen: KnownSecrets::new(),
             times: Times::default(),
         }
     }
 
     /// Has every token and code remembered by `seen`, to be kept out of all output.
     #[must_use]
-    pub fn remembering(self, seen: SeenSecrets) -> Self {
+    pub fn remembering(self, seen: KnownSecrets) -> Self {
         Self { seen, ..self }
     }
 

@@ -2,7 +2,7 @@
 
 use synapse_core::ModelId;
 use synapse_core::error::{Code, Failure};
-use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
+use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 
@@ -12,22 +12,22 @@ use crate::wire::model::ModelInfo;
 pub(crate) const ALL: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Model];
 
 /// Asks for the model by its name.
-pub(crate) const LOOKUP: Rung = Rung {
+pub(crate) const LOOKUP: Probe = Probe {
     id: "model",
     decides: ALL,
 };
 
 /// Asks for all models.
-pub(crate) const LIST: Rung = Rung {
+pub(crate) const LIST: Probe = Probe {
     id: "models",
     decides: ALL,
 };
 
 /// The list is asked for only when the lookup decided nothing.
-pub(crate) const LOOKUP_THEN_LIST: [Rung; 2] = [LOOKUP, LIST];
+pub(crate) const LOOKUP_THEN_LIST: [Probe; 2] = [LOOKUP, LIST];
 
 /// The API answers, the token was accepted, and of the model `finding` is known.
-pub(crate) fn accepted(host: &str, model: Finding) -> Climbed {
+pub(crate) fn accepted(host: &str, model: Finding) -> ProbeResult {
     let findings = vec![
         (CheckId::Reach, answers(host)),
         (CheckId::Token, accepts(host)),
@@ -61,10 +61,10 @@ pub(crate) fn unless_absent<T>(
 /// What is said when a token was sent, was accepted and may not read models: a restricted one may
 /// still be allowed to chat.
 pub(crate) fn unless_unreadable(
-    outcome: Result<Climbed, Failure>,
+    outcome: Result<ProbeResult, Failure>,
     secret: Option<&BoundSecret>,
     host: &str,
-) -> Result<Climbed, Failure> {
+) -> Result<ProbeResult, Failure> {
     let token =
         "accepted, but it may not read models; whether it may chat cannot be told without --live";
     let model = "cannot be seen with this key";

@@ -8,7 +8,7 @@ use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
-use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
+use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
 use synapse_core::price::SeenPrice;
 use synapse_core::provider::{Exchanged, Provider, Tariff, TokenCap};
 use synapse_core::receipt::Exchange;
@@ -23,7 +23,7 @@ use crate::found;
 use crate::json::WHOLE;
 use crate::list::{List, list_reader};
 use crate::reply::{completion_call, redactor, reply_reader};
-use crate::send::{Call, Sender, judged, judged_aside, or_shape};
+use crate::send::{Call, Sender, judged, judged_off_runtime, or_shape};
 use crate::whoami;
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;
@@ -77,17 +77,17 @@ impl Provider for HuggingFace {
         self.sender.prompt(permit, call, reply_reader(secret)).await
     }
 
-    fn rungs(&self) -> &'static [Rung] {
+    fn rungs(&self) -> &'static [Probe] {
         &RUNGS
     }
 
     async fn climb(
         &self,
-        rung: &Rung,
+        rung: &Probe,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         match rung.id {
             id if id == IDENTITY.id => self.climb_identity(permit, secret).await,
             id if id == LIST.id => self.climb_list(permit).await,
@@ -110,7 +110,7 @@ impl Provider for HuggingFace {
         let reader = list_reader(ModelInfo::read_list, None);
         let listed = self.sender.exchange(permit, call, reader).await;
         let this = self.clone();
-        judged_aside(listed, move |list| Ok(this.listed(list))).await
+        judged_off_runtime(listed, move |list| Ok(this.listed(list))).await
     }
 
     /// Without a pin nobody knows who is going to serve, and thus at which price.
@@ -179,7 +179,7 @@ impl HuggingFace {
     }
 
     /// Without the token: the endpoint is public and proves nothing about it.
-    async fn climb_model(&self, permit: &NetworkPermit, model: &ModelId) -> Exchanged<Climbed> {
+    async fn climb_model(&self, permit: &NetworkPermit, model: &ModelId) -> Exchanged<ProbeResult> {
         let (name, suffix) = model.split_suffix();
         let url = self.sender.url(&["models", name]);
         let call = Call::get(url, None, Asked::Model(model.as_str()));
@@ -195,12 +195,12 @@ impl HuggingFace {
                 self.climbed(finding, self.prices(name, &info))
             });
             // A wrong path, an unknown model or a server without lookup: the list tells which.
-            found::unless_absent(outcome, Climbed::default)
+            found::unless_absent(outcome, ProbeResult::default)
         })
     }
 
     /// The public list decides what the lookup could not.
-    async fn climb_list(&self, permit: &NetworkPermit) -> Exchanged<Climbed> {
+    async fn climb_list(&self, permit: &NetworkPermit) -> Exchanged<ProbeResult> {
         let listed = self.list_models(permit, None).await;
         judged(listed, |listed| {
             let listed = listed?;
@@ -208,9 +208,9 @@ impl HuggingFace {
         })
     }
 
-    fn climbed(&self, model: Finding, prices: Vec<SeenPrice>) -> Climbed {
+    fn climbed(&self, model: Finding, prices: Vec<SeenPrice>) -> ProbeResult {
         let reach = found::answers(self.sender.host());
-        Climbed {
+        ProbeResult {
             findings: vec![(CheckId::Reach, reach), (CheckId::Model, model)],
             prices,
         }
@@ -220,7 +220,7 @@ impl HuggingFace {
         &self,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         let call = Call::get(self.identity.clone(), secret, Asked::Identity);
         let page = self.sender.profile().token_page;
         let (bill_to, redactor) = (self.bill_to().map(str::to_owned), redactor(secret));
@@ -284,20 +284,20 @@ const HUB_WHOAMI: &str = "https://huggingface.co/api/whoami-v2";
 const WHOAMI: &str = "/api/whoami-v2";
 const POLICIES: [&str; 3] = ["fastest", "cheapest", "preferred"];
 const DECIDES: &[CheckId] = &[CheckId::Reach, CheckId::Model];
-const LOOKUP: Rung = Rung {
+const LOOKUP: Probe = Probe {
     id: "model",
     decides: DECIDES,
 };
 /// Made only when the lookup decided nothing.
-const LIST: Rung = Rung {
+const LIST: Probe = Probe {
     id: "models",
     decides: DECIDES,
 };
-const IDENTITY: Rung = Rung {
+const IDENTITY: Probe = Probe {
     id: "identity",
     decides: &[CheckId::Token],
 };
-const RUNGS: [Rung; 3] = [LOOKUP, LIST, IDENTITY];
+const RUNGS: [Probe; 3] = [LOOKUP, LIST, IDENTITY];
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 //! stays unknown. All classification is in `classify`; the adapters only say where to send.
 
 mod anthropic;
-mod aside;
+mod blocking;
 mod classify;
 mod compatible;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
-use synapse_core::preflight::{Climbed, Finding, Rung};
+use synapse_core::preflight::{Finding, Probe, ProbeResult};
 use synapse_core::provider::{Exchanged, Provider, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
@@ -20,7 +20,7 @@ use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
 use crate::prices::ShippedPrices;
 use crate::reply::{completion_call, redactor, reply_reader};
-use crate::send::{Call, Header, Reader, Sender, judged, judged_aside, or_shape};
+use crate::send::{Call, Header, Reader, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;
 
@@ -66,23 +66,23 @@ impl Provider for OpenAi {
         self.sender.prompt(permit, call, reply_reader(secret)).await
     }
 
-    fn rungs(&self) -> &'static [Rung] {
+    fn rungs(&self) -> &'static [Probe] {
         &LOOKUP_THEN_LIST
     }
 
     async fn climb(
         &self,
-        rung: &Rung,
+        rung: &Probe,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         let redactor = redactor(secret);
         let accepted = |finding| found::accepted(self.sender.host(), finding);
         if rung.id == LIST.id {
             let listed = self.list(permit, secret, model).await;
             let (this, model) = (self.clone(), model.clone());
-            return judged_aside(listed, move |list| {
+            return judged_off_runtime(listed, move |list| {
                 let finding = this.judge_listed(&model, &list, &redactor);
                 Ok(found::accepted(this.sender.host(), finding))
             })
@@ -96,7 +96,7 @@ impl Provider for OpenAi {
             // Not every server of this wire format has a lookup; the list decides then.
             let outcome = match self.is_own_host() {
                 true => outcome,
-                false => found::unless_absent(outcome, Climbed::default),
+                false => found::unless_absent(outcome, ProbeResult::default),
             };
             // A restricted key may lack `Models: Read`.
             found::unless_unreadable(outcome, secret, self.sender.host())
@@ -115,7 +115,7 @@ impl Provider for OpenAi {
         let model = &self.sender.connection().model;
         let listed = self.list(permit, secret, model).await;
         let (this, redactor) = (self.clone(), redactor(secret));
-        judged_aside(listed, move |list| {
+        judged_off_runtime(listed, move |list| {
             let model = &this.sender.connection().model;
             Ok(Listed {
                 own: this.judge_listed(model, &list, &redactor),

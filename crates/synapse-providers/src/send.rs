@@ -15,7 +15,7 @@ use synapse_core::{BaseUrl, Connection, Origin};
 use synapse_http::{BodyCoding, HttpClient, HttpRequest, HttpResponse, Method, TransportFailure};
 use url::Url;
 
-use crate::aside::aside;
+use crate::blocking::run_blocking;
 use crate::classify::{
     Answer, Asked, Headers, Problem, classify, classify_success, classify_within, lost,
 };
@@ -215,7 +215,7 @@ impl Sender {
                     redactor,
                 };
                 let bytes = received.response.body.len();
-                let judged = aside(bytes, move || received.judge(reader)).await;
+                let judged = run_blocking(bytes, move || received.judge(reader)).await;
                 let (outcome, stated) = judged.unwrap_or_else(|failure| (Err(failure), None));
                 exchange.stated = stated;
                 Exchanged { exchange, outcome }
@@ -236,14 +236,14 @@ pub(crate) fn judged<T, U>(
 }
 
 /// The same, on a thread of its own when the answer is a large one.
-pub(crate) async fn judged_aside<T: Send + 'static, U: Send + 'static>(
+pub(crate) async fn judged_off_runtime<T: Send + 'static, U: Send + 'static>(
     exchanged: Exchanged<T>,
     judge: impl FnOnce(T) -> Result<U, Failure> + Send + 'static,
 ) -> Exchanged<U> {
     let Exchanged { exchange, outcome } = exchanged;
     let bytes = usize::try_from(exchange.bytes_in).unwrap_or(usize::MAX);
     let outcome = match outcome {
-        Ok(read) => aside(bytes, move || judge(read)).await.flatten(),
+        Ok(read) => run_blocking(bytes, move || judge(read)).await.flatten(),
         Err(failure) => Err(failure),
     };
     Exchanged { exchange, outcome }

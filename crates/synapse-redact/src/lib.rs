@@ -21,7 +21,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use self::seen::SeenSecrets;
+pub use self::seen::KnownSecrets;
 
 use self::exact::Known;
 use self::search::Search;

@@ -15,7 +15,7 @@ use super::{Redactor, without};
 ///
 /// Cheap to clone; every clone is the same memory.
 #[derive(Clone, Default)]
-pub struct SeenSecrets {
+pub struct KnownSecrets {
     seen: Arc<RwLock<VecDeque<Seen>>>,
 }
 
@@ -24,7 +24,7 @@ struct Seen {
     known: Arc<Known>,
 }
 
-impl SeenSecrets {
+impl KnownSecrets {
     /// Nothing is remembered yet.
     #[must_use]
     pub fn new() -> Self {
@@ -87,9 +87,9 @@ impl SeenSecrets {
     }
 }
 
-impl fmt::Debug for SeenSecrets {
+impl fmt::Debug for KnownSecrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("SeenSecrets(not shown)")
+        formatter.write_str("KnownSecrets(not shown)")
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_goes_from_every_text_and_a_word_stays() {
-        let seen = SeenSecrets::new();
+        let seen = KnownSecrets::new();
         for value in [
             "fake-value-0123",
             "fake-value-0123",
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_oldest_is_forgotten_first() {
-        let seen = SeenSecrets::new();
+        let seen = KnownSecrets::new();
         for number in 0..=MOST {
             let value = format!("fake-value-number-{number:04}");
             seen.remember(&SecretString::from(value));
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_is_in_use_is_not_forgotten() {
-        let seen = SeenSecrets::new();
+        let seen = KnownSecrets::new();
         let value = |number| SecretString::from(format!("fake-value-number-{number:04}"));
         let held = seen.remember(&value(0));
         for number in 1..=2 * MOST {

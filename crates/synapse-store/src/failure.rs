@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 use synapse_core::redact::printable;
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure, Remedy};
-use synapse_files::{Distrust, FileError, Flaw, Home, Keeping};
+use synapse_files::{Distrust, FileError, Flaw, Home, ModeSupport};
 
 /// A path as messages show it.
 pub(crate) fn shown(path: &Path) -> String {
@@ -42,7 +42,7 @@ pub(crate) fn rely_on(home: &Home, file: &Path) -> Result<(), Failure> {
 
 pub(crate) fn refuse(examined: Result<(), Distrust>) -> Result<(), Failure> {
     match examined {
-        Err(distrust) if distrust.keeping == Keeping::Kept => Err(distrusted(&distrust)),
+        Err(distrust) if distrust.keeping == ModeSupport::Kept => Err(distrusted(&distrust)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -56,10 +56,10 @@ pub(crate) fn distrusted(distrust: &Distrust) -> Failure {
     )
     .cause(distrust.flaw.to_string());
     let failure = match (distrust.keeping, distrust.flaw) {
-        (Keeping::Ignored, _) => failure
+        (ModeSupport::Ignored, _) => failure
             .cause("its file system keeps no modes, so that nothing can be protected there")
             .hint("set SYNAPSE_HOME to a directory on another file system"),
-        (Keeping::Kept, Flaw::Foreign { user, .. }) => failure.shell(
+        (ModeSupport::Kept, Flaw::Foreign { user, .. }) => failure.shell(
             "make it yours, if nobody else should use it; or set SYNAPSE_HOME to a directory of \
              your own",
             match distrust.is_directory {
@@ -67,7 +67,7 @@ pub(crate) fn distrusted(distrust: &Distrust) -> Failure {
                 false => format!("sudo chown {user} {}", quote(path)),
             },
         ),
-        (Keeping::Kept, _) => failure.shell(
+        (ModeSupport::Kept, _) => failure.shell(
             "let only yourself change it, and look whether somebody did",
             format!("chmod go-w {}", quote(path)),
         ),
@@ -318,11 +318,11 @@ mod tests {
             ),
             (foreign, "sudo chown -R 1000 '/home/a b/.synapse'"),
         ] {
-            let failure = refuse(Err(distrust(flaw, Keeping::Kept))).unwrap_err();
+            let failure = refuse(Err(distrust(flaw, ModeSupport::Kept))).unwrap_err();
             assert_eq!(failure.code, Code::StorageModeTooOpen);
             assert_eq!(failure.hints[0].remedy, Some(Remedy::shell(command)));
             // vfat, NTFS, drvfs: used, and doctor says where to go.
-            let ignored = distrust(flaw, Keeping::Ignored);
+            let ignored = distrust(flaw, ModeSupport::Ignored);
             assert_eq!(refuse(Err(ignored.clone())), Ok(()));
             let doubt = distrusted(&ignored);
             assert!(doubt.hints[0].text.contains("SYNAPSE_HOME"), "{doubt}");

@@ -5,8 +5,8 @@
 //! Reading creates nothing; every write is atomic and safe against other processes.
 
 mod approvals;
-mod aside;
 pub mod atomic;
+mod blocking;
 mod connections;
 mod failure;
 mod ledger;

@@ -1,7 +1,7 @@
 //! What must hold of the redactor for any bytes at all. The fuzz target runs it on what a fuzzer
 //! thinks of, the test suite on what it makes up from a number.
 
-use synapse_redact::{Redactor, SeenSecrets};
+use synapse_redact::{KnownSecrets, Redactor};
 
 use crate::leak::{Canary, Disguise};
 
@@ -17,7 +17,7 @@ pub fn check(data: &[u8]) {
         Redactor::for_secret(secret).clean(text, usize::MAX)
     });
     check_with(data, |secret, text| {
-        let seen = SeenSecrets::new();
+        let seen = KnownSecrets::new();
         seen.remember(&secret.into());
         seen.redact(text).into_owned()
     });

@@ -16,8 +16,8 @@ mod providers;
 mod reference;
 mod secret;
 mod serve;
+mod time_flag;
 mod usage;
-mod when;
 
 use std::process::ExitCode;
 
@@ -25,14 +25,14 @@ use clap::CommandFactory;
 use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
-use synapse_core::redact::SeenSecrets;
+use synapse_core::redact::KnownSecrets;
 
 use crate::args::ConnectionCommand;
 use crate::args::{Arguments, Command};
 use crate::compose::{self, Asking};
 use crate::environment::Environment;
 use crate::output::Printer;
-use crate::remember::Resolved;
+use crate::secret_tracking::Resolved;
 use crate::system::asked_to_stop;
 use crate::telemetry;
 
@@ -42,7 +42,7 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) printer: Printer,
     /// What was resolved so far, to be kept out of all output.
-    pub(crate) seen: SeenSecrets,
+    pub(crate) seen: KnownSecrets,
     pub(crate) resolved: Resolved,
 }
 

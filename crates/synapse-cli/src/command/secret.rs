@@ -9,7 +9,7 @@ use synapse_core::document::{SecretDocument, SecretView, SecretsDocument};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{
-    ConnectionStore as _, SecretKeeper as _, SecretResolver, Shelf, Writing,
+    ConnectionStore as _, SecretResolver, SecretWriter as _, Shelf, Writing,
 };
 use synapse_core::redact::holds_token;
 use synapse_store::{NewKey, Secrets, TomlConnections};
@@ -17,7 +17,7 @@ use synapse_store::{NewKey, Secrets, TomlConnections};
 use super::{CommandError, Context, runtime};
 use crate::args::SecretCommand;
 use crate::output::{CommandLines, Printer, table};
-use crate::remember::Remembering;
+use crate::secret_tracking::Remembering;
 use crate::{compose, prompt};
 
 pub(super) fn run(context: &Context, command: SecretCommand) -> Result<(), CommandError> {

@@ -6,7 +6,7 @@ use synapse_core::engine::Engine;
 use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
 use synapse_core::redact::printable;
 
-use super::when::maybe_when;
+use super::time_flag::maybe_when;
 use super::{CommandError, Context, history};
 use crate::args::UsageArguments;
 use crate::output::{Printer, bar, table};

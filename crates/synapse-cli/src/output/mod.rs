@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::Value;
 use synapse_core::document::DocumentVersion;
 use synapse_core::error::{Code, Failure, RemedyText};
-use synapse_core::redact::{SeenSecrets, printable, printable_json, printable_styled};
+use synapse_core::redact::{KnownSecrets, printable, printable_json, printable_styled};
 
 pub(crate) use self::chart::bar;
 pub(crate) use self::check::{Mark, in_short};
@@ -43,7 +43,7 @@ pub(crate) enum Format {
 pub(crate) struct Printer {
     format: Format,
     color: ColorChoice,
-    seen: SeenSecrets,
+    seen: KnownSecrets,
     remedies: Arc<dyn RemedyText>,
     /// Why stdout did not take a result, the first time that it did not.
     lost: Arc<OnceLock<io::Error>>,
@@ -59,14 +59,14 @@ impl Printer {
         Self {
             format,
             color,
-            seen: SeenSecrets::new(),
+            seen: KnownSecrets::new(),
             remedies: Arc::new(CommandLines),
             lost: Arc::default(),
         }
     }
 
     /// The same printer, which keeps these secrets out of what it prints.
-    pub(crate) fn hiding(self, seen: SeenSecrets) -> Self {
+    pub(crate) fn hiding(self, seen: KnownSecrets) -> Self {
         Self { seen, ..self }
     }
 

@@ -14,7 +14,7 @@ use crate::call::{CallId, Caller, Operation};
 use crate::error::{Code, Failure};
 use crate::gate::Departure;
 use crate::ledger::{Closing, Opening, Outcome, Reservation};
-use crate::limits::{Demand, LimitMode, Limits, Verdict};
+use crate::limits::{LimitMode, Limits, UsageEstimate, Verdict};
 use crate::name::ConnectionName;
 use crate::ports::{Clock, Ledger, Written};
 use crate::receipt::Receipt;
@@ -112,7 +112,7 @@ impl OpenCall {
         &mut self,
         connection: &ConnectionName,
         limits: &Limits,
-        demand: Demand,
+        demand: UsageEstimate,
     ) -> Result<(), Failure> {
         let Some(receipt) = &self.receipt else {
             return Ok(());

@@ -8,7 +8,7 @@ use crate::call::{Caller, Operation};
 use crate::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
 use crate::connection::Connection;
 use crate::error::{Code, Failure};
-use crate::limits::Demand;
+use crate::limits::UsageEstimate;
 use crate::name::ModelId;
 use crate::provider::{Exchanged, Provider};
 use crate::receipt::Receipt;
@@ -156,7 +156,7 @@ async fn exchange(
     let permit = access::permit(connection)?.recorded_by(call.departure());
     if let Some(limits) = &connection.limits {
         let prices = pricing::quote(ports, provider.as_ref(), &request.model).await;
-        let demand = Demand::of(request, prices.as_ref());
+        let demand = UsageEstimate::of(request, prices.as_ref());
         call.reserve(&connection.name, limits, demand).await?;
     }
     if let Some(reference) = &connection.credential

@@ -13,7 +13,7 @@ use crate::error::{Code, Failure};
 use crate::gate::{NetworkGate, NetworkPermit};
 use crate::name::ConnectionName;
 use crate::ports::StoredConnection;
-use crate::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Rung, Skip, blame};
+use crate::preflight::{Check, CheckId, Finding, PreflightReport, Probe, Reach, Skip, blame};
 use crate::provider::Provider;
 use crate::secret::BoundSecret;
 
@@ -318,7 +318,7 @@ impl Climb<'_, '_> {
         &mut self,
         connection: &Connection,
         permit: &NetworkPermit,
-        rungs: &[Rung],
+        rungs: &[Probe],
     ) -> Option<Option<BoundSecret>> {
         let flaws = match &connection.credential {
             Some(reference) => self.ports.secrets.inspect(reference).await,
@@ -356,7 +356,7 @@ impl Climb<'_, '_> {
 
     /// Sends the one request of a rung, unless an earlier one decided its checks or made it
     /// pointless.
-    async fn climb_rung(&mut self, rung: &Rung, ready: &Ready) {
+    async fn climb_rung(&mut self, rung: &Probe, ready: &Ready) {
         if rung.decides.iter().all(|id| self.decided(*id)) {
             return;
         }
@@ -387,7 +387,7 @@ impl Climb<'_, '_> {
 
     /// Puts the failure at the check it speaks of: what comes before it in the rung holds, what
     /// comes behind it could not be seen.
-    fn attribute(&mut self, rung: &Rung, failure: Failure, host: &str) {
+    fn attribute(&mut self, rung: &Probe, failure: Failure, host: &str) {
         let blamed = blame(rung, &failure);
         let mut failure = Some(failure);
         for id in rung.decides {
@@ -460,7 +460,7 @@ impl Climb<'_, '_> {
         self.report.checks.iter().any(|check| check.id == id)
     }
 
-    fn skip_undecided(&mut self, rung: &Rung, skip: Skip) {
+    fn skip_undecided(&mut self, rung: &Probe, skip: Skip) {
         for id in rung.decides {
             if !self.decided(*id) {
                 self.push(*id, Finding::Skip(skip));
@@ -468,7 +468,7 @@ impl Climb<'_, '_> {
         }
     }
 
-    fn skip_network(&mut self, rungs: &[Rung], skip: Skip) {
+    fn skip_network(&mut self, rungs: &[Probe], skip: Skip) {
         let mut seen = BTreeSet::new();
         for id in rungs.iter().flat_map(|rung| rung.decides) {
             if seen.insert(*id) {

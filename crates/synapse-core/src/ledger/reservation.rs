@@ -1,7 +1,7 @@
 //! What a call sets aside of its connection's limits before it is sent.
 
 use crate::call::CallId;
-use crate::limits::{Demand, Limits};
+use crate::limits::{Limits, UsageEstimate};
 use crate::time::Timestamp;
 
 /// Asks for room within the limits of a connection, for a call whose row is open.
@@ -16,5 +16,5 @@ pub struct Reservation {
     /// The limits in force.
     pub limits: Limits,
     /// What the call may take.
-    pub demand: Demand,
+    pub demand: UsageEstimate,
 }

@@ -9,7 +9,7 @@ use crate::price::{Price, PriceList, ServiceTier};
 /// an allowance for what the provider wraps around each message. The answer is bounded by
 /// `max_tokens`. Where there is no bound ([`Need::bounded`] is false) a usual size is assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Demand {
+pub struct UsageEstimate {
     /// Tokens.
     pub tokens: Need,
     /// Nano-USD; `None` when no price is known beforehand.
@@ -33,7 +33,7 @@ impl Need {
     }
 }
 
-impl Demand {
+impl UsageEstimate {
     /// What `request` may take at these prices.
     #[must_use]
     pub fn of(request: &ChatRequest, prices: Option<&PriceList>) -> Self {
@@ -158,11 +158,14 @@ pub(super) mod tests {
 
     #[test]
     fn a_capped_prompt_is_bounded_by_its_bytes_and_its_cap() {
-        let demand = Demand::of(&request("hello", Some(100)), Some(&prices()));
+        let demand = UsageEstimate::of(&request("hello", Some(100)), Some(&prices()));
         assert!(demand.tokens.bounded());
         assert_eq!(demand.tokens.most, 5 + 32 + 100);
         // 37 prompt tokens at 1 µUSD, 100 at 10.
         assert_eq!(demand.nano_usd.unwrap().most, 37_000 + 1_000_000);
-        assert_eq!(Demand::of(&request("hello", None), None).nano_usd, None);
+        assert_eq!(
+            UsageEstimate::of(&request("hello", None), None).nano_usd,
+            None
+        );
     }
 }

@@ -10,7 +10,7 @@ use synapse_core::gate::NetworkPermit;
 use synapse_core::ledger::Outcome;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
-use synapse_core::preflight::{Climbed, Rung};
+use synapse_core::preflight::{Probe, ProbeResult};
 use synapse_core::provider::{Exchanged, Provider};
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
@@ -62,17 +62,17 @@ impl Provider for Silent {
         std::future::pending().await
     }
 
-    fn rungs(&self) -> &'static [Rung] {
+    fn rungs(&self) -> &'static [Probe] {
         &[]
     }
 
     async fn climb(
         &self,
-        rung: &Rung,
+        rung: &Probe,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         self.0.climb(rung, permit, secret, model).await
     }
 }

@@ -96,7 +96,7 @@ async fn run(engine: &Engine, climb: &Arc<Climb>) -> Ended {
             Ok(stored) => {
                 let call = PreflightCall::saved(stored, order.reach);
                 let report = engine.preflight_observed(call, &mut observe).await;
-                Ended::Climbed(Box::new(report), Ok(()))
+                Ended::ProbeResult(Box::new(report), Ok(()))
             }
             Err(failure) => Ended::Refused(failure),
         },
@@ -176,7 +176,7 @@ async fn feed(
 fn frame(app: &App, ask: &Ask, climb: &Climb, marker: &str) -> String {
     let order = &climb.order;
     let failure = match climb.since(usize::MAX).1 {
-        Some(Ended::Climbed(report, _)) => report
+        Some(Ended::ProbeResult(report, _)) => report
             .failure()
             .cloned()
             .map(|failure| at_field(failure, &report)),
@@ -245,7 +245,7 @@ fn verdict(app: &App, climb: &Climb, ended: &Ended) -> Markup {
                 @for cause in &failure.causes { p { (foreign(cause)) } }
             },
         ),
-        Ended::Climbed(report, result) => {
+        Ended::ProbeResult(report, result) => {
             match (report.failure().or(result.as_ref().err()), &order.purpose) {
                 (Some(failure), purpose) => (
                     Tone::Bad,
@@ -283,7 +283,7 @@ fn contacted(report: &PreflightReport) -> Markup {
 
 fn document(app: &App, climb: &Climb) -> Response<Body> {
     match climb.since(0).1 {
-        Some(Ended::Climbed(report, _)) => json(
+        Some(Ended::ProbeResult(report, _)) => json(
             StatusCode::OK,
             &PreflightDocument::new(Some(&climb.order.name), &report, app.remedies()),
         ),

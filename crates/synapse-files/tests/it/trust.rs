@@ -1,6 +1,6 @@
 //! Homes and files that others may change.
 
-use synapse_files::{Flaw, Home, Keeping, examine};
+use synapse_files::{Flaw, Home, ModeSupport, examine};
 
 use crate::support::{set_mode, write};
 
@@ -22,7 +22,7 @@ fn a_home_is_relied_on_when_only_its_owner_may_change_it() {
         let distrust = home.rely_on(&file).unwrap_err();
         assert_eq!(distrust.flaw, Flaw::Writable { mode });
         assert_eq!(distrust.path, file);
-        assert_eq!(distrust.keeping, Keeping::Kept);
+        assert_eq!(distrust.keeping, ModeSupport::Kept);
     }
     set_mode(&file, 0o600);
     for mode in [0o770, 0o707, 0o1777] {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::registry::{Key, Registry};
+use super::registry::{InFlightRequests, Key};
 use crate::host::{AskError, Caller, Link, LogLevel};
 use crate::{Era, JsonObject};
 
@@ -14,7 +14,7 @@ use crate::{Era, JsonObject};
 pub(crate) struct Asking {
     pub(crate) key: Key,
     pub(crate) caller: Caller,
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) registry: Arc<InFlightRequests>,
     pub(crate) logging: bool,
 }
 
@@ -29,7 +29,7 @@ impl Link for Asking {
             .registry
             .ask(self.key, method, &params)
             .ok_or(AskError::Gone)?;
-        let _withdrawn = Question {
+        let _withdrawn = ServerRequest {
             registry: &self.registry,
             number,
         };
@@ -49,12 +49,12 @@ impl Link for Asking {
 }
 
 /// Withdraws the question when nobody waits for the answer any more.
-struct Question<'a> {
-    registry: &'a Registry,
+struct ServerRequest<'a> {
+    registry: &'a InFlightRequests,
     number: u64,
 }
 
-impl Drop for Question<'_> {
+impl Drop for ServerRequest<'_> {
     fn drop(&mut self) {
         self.registry.withdraw(self.number);
     }

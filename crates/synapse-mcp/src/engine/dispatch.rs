@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::asking::Asking;
-use super::listening::listen;
-use super::offer::Offer;
+use super::offer::ServedCapabilities;
 use super::paging::page;
-use super::registry::{Call, Key, Registry};
+use super::registry::{Call, InFlightRequests, Key};
 use super::reply::{Reply, RpcError, list_result, with_cache_hint};
+use super::subscriptions::listen;
 use crate::host::{
     Caller, Client, CompletionCall, CompletionHost, ExtensionCall, ExtensionHost, Listing,
     LogLevel, NamedCall, ProgressReporter, PromptHost, ResourceHost, ResourceRead, ToolHost,
@@ -19,8 +19,8 @@ use crate::{Era, JsonObject, ProtocolRevision};
 
 /// Serves the methods of `offer`.
 pub(crate) struct Dispatch {
-    pub(crate) offer: Offer,
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) offer: ServedCapabilities,
+    pub(crate) registry: Arc<InFlightRequests>,
 }
 
 /// A method that is served, with its port.

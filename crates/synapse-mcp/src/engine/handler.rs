@@ -15,8 +15,8 @@ use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 
 use super::dispatch::Dispatch;
-use super::offer::Offer;
-use super::registry::{Call, Key, Registry};
+use super::offer::ServedCapabilities;
+use super::registry::{Call, InFlightRequests, Key};
 use super::reply::{Reply, RpcError, shape_result};
 use crate::{ProtocolRevision, ServerIdentity};
 
@@ -26,12 +26,16 @@ pub(crate) struct Handler {
     /// `serverInfo` as every modern result carries it.
     server_info: Value,
     dispatch: Dispatch,
-    registry: Arc<Registry>,
+    registry: Arc<InFlightRequests>,
 }
 
 impl Handler {
     /// Serves what the given ports offer, and advertises exactly that.
-    pub(crate) fn new(identity: &ServerIdentity, offer: Offer, registry: Arc<Registry>) -> Self {
+    pub(crate) fn new(
+        identity: &ServerIdentity,
+        offer: ServedCapabilities,
+        registry: Arc<InFlightRequests>,
+    ) -> Self {
         let implementation = identity.implementation();
         let server_info = serde_json::to_value(&implementation).unwrap_or_default();
         // What hosts declare is asked for when a client comes; see `get_info`.

@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::registry::Registry;
+use super::registry::InFlightRequests;
 
 /// What was read.
 #[derive(Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
 pub(crate) async fn write_lines<W: AsyncWrite + Unpin>(
     mut output: W,
     mut queue: UnboundedReceiver<Vec<u8>>,
-    registry: &Registry,
+    registry: &InFlightRequests,
 ) -> io::Result<()> {
     while let Some(line) = queue.recv().await {
         output.write_all(&line).await?;
@@ -193,7 +193,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_line_is_flushed_before_the_next_one_is_there() {
         let (queue, lines) = unbounded_channel();
-        let registry = Registry::new(queue.clone());
+        let registry = InFlightRequests::new(queue.clone());
         let (server, client) = tokio::io::duplex(64);
         let mut client = BufReader::new(client).lines();
         let read = async {

@@ -14,7 +14,7 @@ use crate::host::{
 
 /// The ports of a server; what is absent is neither advertised nor served.
 #[derive(Clone)]
-pub(crate) struct Offer {
+pub(crate) struct ServedCapabilities {
     pub(crate) tools: Option<Arc<dyn ToolHost>>,
     pub(crate) resources: Option<Arc<dyn ResourceHost>>,
     pub(crate) prompts: Option<Arc<dyn PromptHost>>,
@@ -27,7 +27,7 @@ pub(crate) struct Offer {
     pub(crate) page: usize,
 }
 
-impl Offer {
+impl ServedCapabilities {
     pub(crate) fn nothing() -> Self {
         Self {
             tools: None,

@@ -21,7 +21,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::handler::Handler;
 use super::lines::{Line, LineReader};
 use super::message::{MAX_BATCH, Message, Request, batch, parse};
-use super::registry::{Call, Key, Registry};
+use super::registry::{Call, InFlightRequests, Key};
 use super::reply::{Reply, RpcError};
 use crate::host::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
 use crate::{JsonObject, ProtocolRevision};
@@ -30,7 +30,7 @@ use crate::{JsonObject, ProtocolRevision};
 pub(crate) struct LineTransport<R> {
     lines: LineReader<R>,
     handler: Arc<Handler>,
-    registry: Arc<Registry>,
+    registry: Arc<InFlightRequests>,
     /// What is left of a batch.
     batched: VecDeque<Message>,
     /// A long line that is being parsed. It is waited for before another one is read, so that messages
@@ -43,7 +43,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
     pub(crate) fn new(
         lines: LineReader<R>,
         handler: Arc<Handler>,
-        registry: Arc<Registry>,
+        registry: Arc<InFlightRequests>,
     ) -> Self {
         Self {
             lines,

@@ -9,10 +9,10 @@ mod call;
 mod changes;
 mod client;
 mod completions;
+mod composite;
 mod error;
 mod extension;
 mod introduction;
-mod joined;
 mod list;
 mod progress;
 mod prompts;
@@ -30,10 +30,10 @@ pub use self::client::{AskError, Client, LogLevel};
 pub use self::completions::{
     CompletionCall, CompletionHost, MAX_COMPLETIONS, completion, referenced,
 };
+pub use self::composite::{CompletionHosts, ExtensionHosts, PromptHosts, ResourceHosts, ToolHosts};
 pub use self::error::{HostError, ToolError};
 pub use self::extension::{ExtensionCall, ExtensionHost};
 pub use self::introduction::Introduction;
-pub use self::joined::{CompletionHosts, ExtensionHosts, PromptHosts, ResourceHosts, ToolHosts};
 pub use self::list::{CacheHint, CacheScope, Listing, ToolList};
 pub use self::progress::{Progress, ProgressReporter};
 pub use self::prompts::PromptHost;

@@ -12,7 +12,7 @@ use synapse_core::gate::NetworkPermit;
 use synapse_core::ledger::Outcome;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
-use synapse_core::preflight::{Climbed, Rung};
+use synapse_core::preflight::{Probe, ProbeResult};
 use synapse_core::provider::{Exchanged, Provider};
 use synapse_core::receipt::Exchange;
 use synapse_core::secret::BoundSecret;
@@ -86,17 +86,17 @@ impl Provider for Slow {
         unreachable!("nobody lists")
     }
 
-    fn rungs(&self) -> &'static [Rung] {
+    fn rungs(&self) -> &'static [Probe] {
         &[]
     }
 
     async fn climb(
         &self,
-        _rung: &Rung,
+        _rung: &Probe,
         _permit: &NetworkPermit,
         _secret: Option<&BoundSecret>,
         _model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         unreachable!("nobody climbs")
     }
 }

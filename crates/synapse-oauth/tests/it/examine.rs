@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use synapse_core::Code;
-use synapse_oauth::{LoginRequest, LoginSettings, Look, Registering, Rung, RungOutcome, Way};
+use synapse_oauth::{LoginRequest, LoginSettings, Look, Probe, Registering, RungOutcome, Way};
 
 use crate::support::{Bench, Conduct, server};
 
-async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<Rung> {
+async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<Probe> {
     let (url, permit, name) = (bench.url(), bench.permit(), server());
     let request = LoginRequest {
         config: "home",
@@ -25,7 +25,7 @@ async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<Rung> {
     bench.oauth.examine(&request).await.unwrap()
 }
 
-fn short(rungs: &[Rung]) -> Vec<(&str, &str)> {
+fn short(rungs: &[Probe]) -> Vec<(&str, &str)> {
     let word = |outcome: &RungOutcome| match outcome {
         RungOutcome::Passed(_) => "passed",
         RungOutcome::Unknown(_) => "unknown",

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use synapse_redact::{Redactor, SeenSecrets, holds_token, printable, printable_styled};
+use synapse_redact::{KnownSecrets, Redactor, holds_token, printable, printable_styled};
 use synapse_testkit::leak::Disguise;
 
 const SECRET: &str = "fake-0123456789-ABCdef+GHIjkl/mnop==Qrst0u9v";
@@ -128,7 +128,7 @@ fn the_time_to_make_text_printable_grows_as_its_length() {
 
 #[test]
 fn a_long_secret_with_few_different_letters_is_no_worse() {
-    let seen = SeenSecrets::new();
+    let seen = KnownSecrets::new();
     seen.remember(&"ab".repeat(1000).into());
     let text = |length: usize| "ab".repeat(999).repeat(length);
     let (short, long) = (text(10), text(80));

@@ -9,7 +9,7 @@ mod page;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 use synapse_redact::vendors::TOKEN_PREFIXES;
-use synapse_redact::{REDACTED, Redactor, SeenSecrets, without_tokens};
+use synapse_redact::{KnownSecrets, REDACTED, Redactor, without_tokens};
 use synapse_testkit::leak::{Canary, Disguise};
 use synapse_testkit::redaction;
 
@@ -66,7 +66,7 @@ proptest! {
         text += &behind;
         let ways: Vec<Disguise> = ways.into_iter().map(|(_, disguise)| disguise).collect();
         let canary = Canary::written(&secret, &ways);
-        let seen = SeenSecrets::new();
+        let seen = KnownSecrets::new();
         seen.remember(&secret.as_str().into());
         let redactor = Redactor::for_secret(&secret);
         for clean in [

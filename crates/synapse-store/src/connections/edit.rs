@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use synapse_core::ConnectionName;
-use synapse_core::connection::Cleared;
+use synapse_core::connection::PreflightPass;
 use synapse_core::ports::StoredConnection;
 use toml_edit::{Document, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
@@ -15,7 +15,7 @@ use super::fields::{self, CONNECTION, FORMAT};
 use super::source::Source;
 
 /// Adds a connection behind all others.
-pub(super) fn insert(source: &Source, cleared: &Cleared) -> Vec<String> {
+pub(super) fn insert(source: &Source, cleared: &PreflightPass) -> Vec<String> {
     let text = source.text();
     let line_end = line_end(text);
     let mut spliced = match text.is_empty() {
@@ -45,7 +45,7 @@ pub(super) fn insert(source: &Source, cleared: &Cleared) -> Vec<String> {
 pub(super) fn replace(
     source: &Source,
     before: &StoredConnection,
-    cleared: &Cleared,
+    cleared: &PreflightPass,
 ) -> Vec<String> {
     let changes = changes(before, cleared);
     let text = source.text();
@@ -93,7 +93,7 @@ struct Edit {
     text: String,
 }
 
-fn changes(before: &StoredConnection, cleared: &Cleared) -> Vec<Change> {
+fn changes(before: &StoredConnection, cleared: &PreflightPass) -> Vec<Change> {
     let old = fields::values(&before.draft, before.preflight.as_ref());
     let new = fields::values(cleared.draft(), Some(cleared.record()));
     let same = |old: &Option<Value>, new: &Option<Value>| {

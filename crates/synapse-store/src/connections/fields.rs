@@ -1,7 +1,7 @@
 //! The fields of connections.toml, in the order in which they are written, and their values as
 //! TOML.
 
-use synapse_core::connection::Cleared;
+use synapse_core::connection::PreflightPass;
 use synapse_core::gate::NetworkGate;
 use synapse_core::limits::DraftLimits;
 use synapse_core::preflight::PreflightRecord;
@@ -124,7 +124,7 @@ pub(super) fn gate(word: &str) -> Option<NetworkGate> {
 }
 
 /// The table of a new connection.
-pub(super) fn block(cleared: &Cleared, line_end: &str) -> String {
+pub(super) fn block(cleared: &PreflightPass, line_end: &str) -> String {
     let mut block = format!(
         "[connections.{}]{line_end}",
         key(&cleared.connection().name)

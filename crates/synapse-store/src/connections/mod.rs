@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use synapse_core::connection::{Cleared, already_exists, not_found};
+use synapse_core::connection::{PreflightPass, already_exists, not_found};
 use synapse_core::ports::{ConnectionStore, StoredConnection};
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::telemetry::CollectorUrl;
@@ -116,7 +116,7 @@ impl ConnectionStore for TomlConnections {
         Ok(stored)
     }
 
-    fn insert(&self, cleared: &Cleared) -> Result<(), Failure> {
+    fn insert(&self, cleared: &PreflightPass) -> Result<(), Failure> {
         let name = &cleared.connection().name;
         self.change(|source, stored| {
             if stored.iter().any(|each| each.name == *name) {
@@ -131,7 +131,7 @@ impl ConnectionStore for TomlConnections {
         })
     }
 
-    fn replace(&self, previous: &Draft, cleared: &Cleared) -> Result<(), Failure> {
+    fn replace(&self, previous: &Draft, cleared: &PreflightPass) -> Result<(), Failure> {
         let name = &cleared.connection().name;
         self.change(|source, stored| {
             let before = find(stored, name)?;
@@ -230,7 +230,7 @@ impl Meaning {
         }
     }
 
-    fn of_cleared(cleared: &Cleared) -> Self {
+    fn of_cleared(cleared: &PreflightPass) -> Self {
         Self {
             name: cleared.connection().name.clone(),
             draft: cleared.draft().clone(),

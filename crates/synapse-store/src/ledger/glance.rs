@@ -16,7 +16,7 @@ use super::daily::day;
 use super::query::{ask, bounds, conditions};
 use super::reserve::Days;
 use super::rows::key;
-use super::sweep::Unswept;
+use super::sweep::OrphanRows;
 
 /// What counts against the limits of every connection.
 pub(super) fn standings(home: &Home, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure> {
@@ -25,7 +25,7 @@ pub(super) fn standings(home: &Home, at: Timestamp) -> Result<BTreeMap<String, S
 
 fn all(
     database: &Connection,
-    unswept: &Unswept,
+    unswept: &OrphanRows,
     at: Timestamp,
 ) -> rusqlite::Result<BTreeMap<String, Standing>> {
     let today = at.day();
@@ -85,7 +85,7 @@ pub(super) fn failures(home: &Home, since: Timestamp) -> Result<Vec<FailureGroup
 
 fn grouped(
     database: &Connection,
-    unswept: &Unswept,
+    unswept: &OrphanRows,
     since: Timestamp,
 ) -> rusqlite::Result<Vec<FailureGroup>> {
     let Some((first, last)) = bounds(database, Some(since), None)? else {
@@ -126,7 +126,7 @@ pub(super) fn outcomes(home: &Home, query: &HistoryQuery) -> Result<OutcomeCount
 
 fn counted(
     database: &Connection,
-    unswept: &Unswept,
+    unswept: &OrphanRows,
     query: &HistoryQuery,
 ) -> rusqlite::Result<OutcomeCounts> {
     let mut counts = OutcomeCounts::default();

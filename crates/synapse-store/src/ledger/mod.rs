@@ -61,7 +61,7 @@ use self::purge::Which;
 use self::queue::Queue;
 use self::work::Work;
 use self::writer::{Job, Writer};
-use crate::aside;
+use crate::blocking;
 use crate::connections::ledger_settings;
 use crate::failure::{no_thread, sqlite};
 
@@ -141,7 +141,7 @@ async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce(&Home) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let own = home.clone();
-    aside::aside(move || work(&own))
+    blocking::run_blocking(move || work(&own))
         .await
         .unwrap_or_else(|error| Err(no_thread(&home.ledger(), &error)))
 }

@@ -18,7 +18,7 @@ use crate::failure::sqlite;
 
 /// The prices in the `ledger.db` of a [`Home`].
 ///
-/// Making one touches nothing. Keeping a price creates the file; looking one up never does.
+/// Making one touches nothing. ModeSupport a price creates the file; looking one up never does.
 pub struct SqlitePrices {
     home: Home,
     /// The connection of the last look-up: opening one costs more than all the rest of a call.

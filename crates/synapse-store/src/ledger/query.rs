@@ -10,7 +10,7 @@ use synapse_files::Home;
 
 use super::database::{self, Opened};
 use super::rows::{entry as entry_of, entry_columns, key};
-use super::sweep::{Unswept, sweep};
+use super::sweep::{OrphanRows, sweep};
 use super::{daily, spool, texts};
 use crate::failure::{newer_ledger, sqlite};
 
@@ -21,7 +21,7 @@ pub(super) fn history(home: &Home, query: &HistoryQuery) -> Result<Vec<Entry>, F
 
 fn page(
     database: &Connection,
-    unswept: &Unswept,
+    unswept: &OrphanRows,
     query: &HistoryQuery,
 ) -> rusqlite::Result<Vec<Entry>> {
     let Some((mut conditions, mut values)) = conditions(database, unswept, query)? else {
@@ -52,7 +52,7 @@ fn page(
 /// What a row has to fulfil, its outcome and its place in the order aside; `None` when none can.
 pub(super) fn conditions(
     database: &Connection,
-    unswept: &Unswept,
+    unswept: &OrphanRows,
     query: &HistoryQuery,
 ) -> rusqlite::Result<Option<(Vec<String>, Vec<Value>)>> {
     let mut conditions = vec!["TRUE".to_owned()];
@@ -88,7 +88,7 @@ pub(super) fn conditions(
 }
 
 /// A condition on a column, with the value that it takes.
-fn condition(filter: &Filter, unswept: &Unswept) -> (String, Option<Value>) {
+fn condition(filter: &Filter, unswept: &OrphanRows) -> (String, Option<Value>) {
     let column = match filter.column {
         Column::Outcome => unswept.outcome(),
         Column::MaybeBilled => unswept.maybe_billed(),
@@ -178,7 +178,7 @@ pub(super) fn text(home: &Home, call_id: CallId) -> Result<Option<RecordedText>,
 /// Sweeps, then asks, all from one state of the file; an absent ledger has the empty answer.
 pub(super) fn ask<T: Default>(
     home: &Home,
-    question: impl FnOnce(&Connection, &Unswept) -> rusqlite::Result<T>,
+    question: impl FnOnce(&Connection, &OrphanRows) -> rusqlite::Result<T>,
 ) -> Result<T, Failure> {
     let (database, newer) = match database::open_to_read(home)? {
         None => return Ok(T::default()),
@@ -192,7 +192,7 @@ pub(super) fn ask<T: Default>(
     }
     let unswept = match newer {
         None => sweep(&database, home),
-        Some(_) => Ok(Unswept::none()),
+        Some(_) => Ok(OrphanRows::none()),
     };
     let answer = unswept.and_then(|unswept| {
         let state = database.unchecked_transaction()?;

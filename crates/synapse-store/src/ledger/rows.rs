@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::chain::{self, Gap, Head, Seal};
 use super::content::{self, Facts};
-use super::sweep::Unswept;
+use super::sweep::OrphanRows;
 use super::work::Work;
 use super::{daily, days, hub, texts};
 
@@ -37,8 +37,8 @@ pub(super) struct RowWriter {
 impl RowWriter {
     /// For the process that is known as `writer`.
     pub(super) fn new(writer: Uuid) -> Self {
-        let begin: Vec<&str> = [&BEGIN[..], &IDENTITY, &DEEDS].concat();
-        let end: Vec<&str> = [&END[..], &DEEDS].concat();
+        let begin: Vec<&str> = [&BEGIN[..], &IDENTITY, &OUTCOME_COLUMNS].concat();
+        let end: Vec<&str> = [&END[..], &OUTCOME_COLUMNS].concat();
         Self {
             writer,
             insert: format!(
@@ -99,7 +99,7 @@ impl RowWriter {
     pub(super) fn settings<'a>(&self, work: &'a Work) -> Vec<(&'static str, ToSqlOutput<'a>)> {
         match work {
             Work::Open(opening) => {
-                let names = BEGIN.into_iter().chain(IDENTITY).chain(DEEDS);
+                let names = BEGIN.into_iter().chain(IDENTITY).chain(OUTCOME_COLUMNS);
                 names.zip(self.beginning(opening)).collect()
             }
             Work::Sending(_, bytes_out) => vec![
@@ -108,7 +108,7 @@ impl RowWriter {
                 ("bytes_out", integer(saturated(*bytes_out))),
             ],
             Work::Close(closing) => {
-                let names = END.into_iter().chain(DEEDS);
+                let names = END.into_iter().chain(OUTCOME_COLUMNS);
                 names.zip(ending(closing)).collect()
             }
             Work::Begin(opening) => hub::beginning(self.writer, opening),
@@ -259,13 +259,13 @@ pub(super) fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result
 }
 
 /// The columns that [`entry`] reads, in its order.
-pub(super) fn entry_columns(unswept: &Unswept) -> String {
+pub(super) fn entry_columns(unswept: &OrphanRows) -> String {
     format!(
         "call_id, started_at, ended_at, operation, {}, error_class, error_code, client_name, \
          client_version, tool, {}, {}, {}",
         unswept.outcome(),
         IDENTITY.join(", "),
-        DEEDS.join(", "),
+        OUTCOME_COLUMNS.join(", "),
         content::hub_columns()
     )
 }
@@ -355,7 +355,7 @@ fn identity(receipt: &Receipt) -> [ToSqlOutput<'_>; IDENTITY.len()] {
 }
 
 /// What of a receipt the call brings about.
-const DEEDS: [&str; 20] = [
+const OUTCOME_COLUMNS: [&str; 20] = [
     "host",
     "model_served",
     "served_by",
@@ -378,7 +378,7 @@ const DEEDS: [&str; 20] = [
     "priced_at",
 ];
 
-fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; DEEDS.len()] {
+fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; OUTCOME_COLUMNS.len()] {
     let exchange = &receipt.exchange;
     let usage = &receipt.usage;
     let cost = credible_cost(receipt.cost);
@@ -406,7 +406,7 @@ fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; DEEDS.len()] {
     ]
 }
 
-/// Reads [`IDENTITY`] and [`DEEDS`], in their order: the fields of a struct are evaluated as they
+/// Reads [`IDENTITY`] and [`OUTCOME_COLUMNS`], in their order: the fields of a struct are evaluated as they
 /// are written.
 fn receipt(call_id: CallId, cells: &mut Cells<'_>) -> rusqlite::Result<Receipt> {
     let (connection, provider, model_requested) = (cells.take()?, cells.take()?, cells.take()?);

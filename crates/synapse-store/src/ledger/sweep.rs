@@ -11,7 +11,7 @@ use super::{content, presence, rows};
 /// The rows that have to be shown as interrupted although they still say `open`: empty, unless
 /// they could not be completed, as on a read-only file system.
 #[derive(Debug, Default)]
-pub(super) struct Unswept {
+pub(super) struct OrphanRows {
     writers: Vec<Uuid>,
 }
 
@@ -19,26 +19,26 @@ pub(super) struct Unswept {
 ///
 /// Such a call may have been billed when its request was about to leave, as its row says. Processes
 /// of older formats did not note that; their calls may all have been billed.
-pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<Unswept> {
+pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<OrphanRows> {
     let departed: Vec<Departed> = open_writers(database)?
         .into_iter()
         .filter_map(|writer| Departed::check(home, writer))
         .collect();
     if departed.is_empty() {
-        return Ok(Unswept::default());
+        return Ok(OrphanRows::default());
     }
-    let unswept = Unswept {
+    let unswept = OrphanRows {
         writers: departed.iter().map(|each| each.writer).collect(),
     };
     if interrupt(database, &unswept).is_err() {
         return Ok(unswept);
     }
     departed.into_iter().for_each(Departed::bury);
-    Ok(Unswept::default())
+    Ok(OrphanRows::default())
 }
 
 /// Completes the rows and seals them, all or none.
-fn interrupt(database: &Connection, unswept: &Unswept) -> rusqlite::Result<()> {
+fn interrupt(database: &Connection, unswept: &OrphanRows) -> rusqlite::Result<()> {
     let change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
     {
         let mut statement = change.prepare(&format!(
@@ -56,7 +56,7 @@ fn interrupt(database: &Connection, unswept: &Unswept) -> rusqlite::Result<()> {
     change.commit()
 }
 
-impl Unswept {
+impl OrphanRows {
     /// Rows of an other format, whose processes nobody can judge.
     pub(super) const fn none() -> Self {
         Self {

@@ -15,7 +15,7 @@ use super::content::{self, Facts};
 use super::daily::{self, DailySums, answered_after};
 use super::query::{ask, bounds};
 use super::spool;
-use super::sweep::Unswept;
+use super::sweep::OrphanRows;
 
 /// The report that `query` asks for, one line per key, in the order of the keys.
 pub(super) fn usage(home: &Home, query: &UsageQuery) -> Result<UsageReport, Failure> {
@@ -52,7 +52,7 @@ pub(super) fn usage_per(
 
 fn report(
     database: &Connection,
-    unswept: &Unswept,
+    unswept: &OrphanRows,
     query: &UsageQuery,
 ) -> rusqlite::Result<UsageReport> {
     let range = Range::of(query);
@@ -175,7 +175,7 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn read(
         database: &Connection,
-        unswept: &Unswept,
+        unswept: &OrphanRows,
         query: &'a UsageQuery,
         per: Option<UsageKey>,
         range: Range,
@@ -257,7 +257,7 @@ impl<'a> Lines<'a> {
     fn add_open(
         &mut self,
         database: &Connection,
-        unswept: &Unswept,
+        unswept: &OrphanRows,
         range: Range,
     ) -> rusqlite::Result<()> {
         let mut statement = database.prepare(&format!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use synapse_core::{Code, Failure};
 
-use crate::aside;
+use crate::blocking;
 
 /// Performs `work` on a thread of its own and waits for it at most `deadline`.
 ///
@@ -15,18 +15,18 @@ pub(super) async fn bounded<T: Send + 'static>(
     store: &str,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    match tokio::time::timeout(deadline, aside(store, work)).await {
+    match tokio::time::timeout(deadline, run_blocking(store, work)).await {
         Ok(result) => result,
         Err(_) => Err(late(store, deadline)),
     }
 }
 
 /// Performs `work` on a thread of its own and waits as long as it takes: a person may be asked.
-pub(super) async fn aside<T: Send + 'static>(
+pub(super) async fn run_blocking<T: Send + 'static>(
     store: &str,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    aside::aside(work)
+    blocking::run_blocking(work)
         .await
         .unwrap_or_else(|error| Err(failed(store, &error)))
 }
@@ -71,7 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_thread_that_dies_is_a_failure() {
-        let failure = aside::<()>("the store", || panic!("a defect of a library"))
+        let failure = run_blocking::<()>("the store", || panic!("a defect of a library"))
             .await
             .unwrap_err();
         assert_eq!(failure.code, Code::CredentialStoreFailed);

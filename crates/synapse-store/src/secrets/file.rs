@@ -11,7 +11,7 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{ResolvedSecret, Writing};
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure, Remedy};
-use synapse_files::{self as file, Found, Home, Keeping, same_file};
+use synapse_files::{self as file, Found, Home, ModeSupport, same_file};
 
 use super::Secrets;
 use super::bounded::bounded;
@@ -273,7 +273,7 @@ fn check_mode(path: &Path, metadata: &Metadata) -> Result<String, Failure> {
     if mode & GROUP_AND_OTHERS == 0 {
         return Ok(format!("mode {mode:04o}, "));
     }
-    if Keeping::of(path) == Keeping::Ignored {
+    if ModeSupport::of(path) == ModeSupport::Ignored {
         return Ok("on a file system that keeps no modes, ".to_owned());
     }
     let failure = Failure::new(

@@ -7,9 +7,8 @@ mod bounded;
 mod child;
 mod command;
 mod content;
+mod exposure;
 mod file;
-mod hygiene;
-mod keeping;
 pub(crate) mod keyring;
 mod local_vault;
 mod one_password;
@@ -18,6 +17,7 @@ mod reach;
 mod server;
 mod systemd;
 mod variable;
+mod writing;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -32,9 +32,9 @@ use synapse_core::{Code, Failure, NetworkPermit};
 use synapse_files::Home;
 use synapse_process::Guard;
 
-pub use self::hygiene::{Inspected, Scanned};
-pub use self::keeping::NoPrompt;
+pub use self::exposure::{Inspected, Scanned};
 pub use self::local_vault::NewKey;
+pub use self::writing::NoPrompt;
 
 /// Looks an environment variable up.
 pub type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
@@ -141,7 +141,7 @@ impl SecretResolver for Secrets {
     }
 
     async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {
-        let flaws = hygiene::inspect(self, reference).await.into_iter();
+        let flaws = exposure::inspect(self, reference).await.into_iter();
         let named = flaws.map(|flaw| flaw.with("credential", reference));
         named.collect()
     }

@@ -18,8 +18,8 @@ use synapse_core::{Code, Failure, Remedy};
 use synapse_files::Home;
 
 use self::document::Damage;
-use crate::aside::aside;
 use crate::atomic::{self, Lock};
+use crate::blocking::run_blocking;
 use crate::failure::{no_thread, shown};
 
 /// The token records of this machine's user.
@@ -102,11 +102,11 @@ impl TokenRecords {
     }
 
     /// Runs file work on a thread of its own.
-    async fn aside<T: Send + 'static>(
+    async fn run_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        aside(work)
+        run_blocking(work)
             .await
             .unwrap_or_else(|error| Err(no_thread(&self.home.oauth(), &error)))
     }
@@ -117,7 +117,8 @@ impl TokenRecords {
         match self.backend {
             Backend::Files => {
                 let (directory, config) = (self.directory(config), config.to_owned());
-                self.aside(move || files::slots(&directory, &config)).await
+                self.run_blocking(move || files::slots(&directory, &config))
+                    .await
             }
             Backend::Keyring => keyring::slots(config).await,
         }
@@ -127,7 +128,7 @@ impl TokenRecords {
         match self.backend {
             Backend::Files => {
                 let (home, path) = (self.home.clone(), self.file(slot));
-                self.aside(move || files::read(&home, &path)).await
+                self.run_blocking(move || files::read(&home, &path)).await
             }
             Backend::Keyring => keyring::read(slot).await,
         }
@@ -149,7 +150,7 @@ impl TokenRecords {
         match self.backend {
             Backend::Files => {
                 let path = self.file(slot);
-                self.aside(move || files::remove(&path)).await
+                self.run_blocking(move || files::remove(&path)).await
             }
             Backend::Keyring => keyring::remove(slot).await,
         }
@@ -160,7 +161,7 @@ impl TokenRecords {
         let directory = self.directory(&slot.config);
         let path = directory.join(format!("{}.lock", slot.name));
         let (home, patience) = (self.home.clone(), self.patience);
-        self.aside(move || {
+        self.run_blocking(move || {
             atomic::create_directory(home.directory())?;
             atomic::create_directory(&directory)?;
             Lock::acquire(&path, patience)
@@ -256,7 +257,7 @@ impl TokenStore for TokenRecords {
         check_config(config)?;
         let directory = self.directory(config);
         let (home, server) = (self.home.clone(), server.clone());
-        self.aside(move || {
+        self.run_blocking(move || {
             atomic::create_directory(home.directory())?;
             atomic::create_directory(&directory)?;
             files::claim(&directory, &server)
@@ -317,7 +318,7 @@ impl TokenTransaction for Transaction {
             Backend::Files => {
                 let path = self.records.file(&self.slot);
                 self.records
-                    .aside(move || atomic::replace(&path, &text))
+                    .run_blocking(move || atomic::replace(&path, &text))
                     .await
             }
             Backend::Keyring => keyring::write(&self.slot, text).await,

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use synapse_core::call::{CallId, Caller, Operation};
-use synapse_core::connection::Cleared;
+use synapse_core::connection::PreflightPass;
 use synapse_core::ledger::{Closing, HistoryQuery, Opening, Outcome};
 use synapse_core::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Skip};
 use synapse_core::time::Timestamp;
@@ -68,7 +68,7 @@ pub(crate) fn draft() -> Draft {
 }
 
 /// A draft with the permission to save it.
-pub(crate) fn cleared(name: &str, draft: Draft) -> Cleared {
+pub(crate) fn cleared(name: &str, draft: Draft) -> PreflightPass {
     let check = |id, finding| Check { id, finding };
     let report = PreflightReport {
         connection: Some(draft.parse(name.parse().unwrap()).unwrap()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use synapse_core::Code;
-use synapse_core::ports::{SecretKeeper as _, Shelf, TokenStore as _, Writing};
+use synapse_core::ports::{SecretWriter as _, Shelf, TokenStore as _, Writing};
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::{
     AuthMethod, OAuthClient, RecordKey, RegistrationKind, TokenRecord, TokenState,

@@ -10,7 +10,7 @@ use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::x25519::Identity;
 use age::{Decryptor, Encryptor};
 use synapse_core::Code;
-use synapse_core::ports::{PassphrasePurpose, SecretKeeper as _, Shelf, Writing};
+use synapse_core::ports::{PassphrasePurpose, SecretWriter as _, Shelf, Writing};
 use synapse_store::{NewKey, Secrets};
 
 use crate::support::{Answering, Place, TOKEN, code, keep, mode, resolve, value};

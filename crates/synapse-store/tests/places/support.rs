@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::ports::{
-    PassphrasePrompt, PassphrasePurpose, ResolvedSecret, SecretKeeper as _, SecretResolver as _,
+    PassphrasePrompt, PassphrasePurpose, ResolvedSecret, SecretResolver as _, SecretWriter as _,
     Writing,
 };
 use synapse_core::{Code, Failure, NetworkGate};

@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 
 use synapse_core::Code;
-use synapse_core::ports::{SecretKeeper as _, Writing};
+use synapse_core::ports::{SecretWriter as _, Writing};
 
 use crate::support::{Place, TOKEN, code, keep, mode, value};
 

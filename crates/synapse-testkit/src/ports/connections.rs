@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use synapse_core::connection::{Cleared, Draft, already_exists, not_found};
+use synapse_core::connection::{Draft, PreflightPass, already_exists, not_found};
 use synapse_core::ports::{ConnectionStore, StoredConnection};
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::{Code, ConnectionName, Failure};
@@ -63,7 +63,7 @@ impl ConnectionStore for MemoryConnections {
             .collect())
     }
 
-    fn insert(&self, cleared: &Cleared) -> Result<(), Failure> {
+    fn insert(&self, cleared: &PreflightPass) -> Result<(), Failure> {
         let name = &cleared.connection().name;
         let mut rows = self.lock();
         if rows.iter().any(|row| row.name == *name) {
@@ -77,7 +77,7 @@ impl ConnectionStore for MemoryConnections {
         Ok(())
     }
 
-    fn replace(&self, previous: &Draft, cleared: &Cleared) -> Result<(), Failure> {
+    fn replace(&self, previous: &Draft, cleared: &PreflightPass) -> Result<(), Failure> {
         let name = &cleared.connection().name;
         let mut rows = self.lock();
         let known: Vec<ConnectionName> = rows.iter().map(|row| row.name.clone()).collect();

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
-use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
+use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
 use synapse_core::provider::Exchanged;
 use synapse_core::receipt::Exchange;
 use synapse_core::secret::BoundSecret;
@@ -183,8 +183,8 @@ impl Provider for StubProvider {
         }
     }
 
-    fn rungs(&self) -> &'static [Rung] {
-        &[Rung {
+    fn rungs(&self) -> &'static [Probe] {
+        &[Probe {
             id: "stub",
             decides: &[CheckId::Reach, CheckId::Token, CheckId::Model],
         }]
@@ -192,11 +192,11 @@ impl Provider for StubProvider {
 
     async fn climb(
         &self,
-        rung: &Rung,
+        rung: &Probe,
         _permit: &NetworkPermit,
         _secret: Option<&BoundSecret>,
         _model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         if self.lock().hangs {
             std::future::pending::<()>().await;
         }

@@ -13,7 +13,7 @@ use synapse_core::document::{DoctorDocument, IdeClientView};
 use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::gate::NetworkGate;
-use synapse_core::ports::{Kept, SecretKeeper as _, StoredConnection, Writing};
+use synapse_core::ports::{Kept, SecretWriter as _, StoredConnection, Writing};
 use synapse_dashboard::{About, Approval, House, HubAction, HubDone, HubView, Place, Snippet};
 use synapse_ide::{CLIENTS, Scope, is_detected};
 use synapse_store::{NoPrompt, Secrets};

@@ -5,7 +5,7 @@ use synapse_core::ledger::{Column, Filter, HistoryQuery, Test, UsageKey};
 use synapse_core::time::Timestamp;
 
 use crate::args::HistoryFilter;
-use crate::command::when::maybe_when;
+use crate::command::time_flag::maybe_when;
 
 /// The query for `filter`, without order and place, in pages of `limit` rows.
 pub(super) fn query(

@@ -9,7 +9,7 @@ use synapse_core::ports::Clock as _;
 use synapse_core::time::Timestamp;
 
 use crate::args::HistoryPurgeArguments;
-use crate::command::when::when;
+use crate::command::time_flag::when;
 use crate::command::{CommandError, Context, runtime, with_engine};
 use crate::compose::{self, Asking};
 use crate::prompt;

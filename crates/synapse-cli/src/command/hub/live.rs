@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use synapse_core::error::{Class, Code, Failure, Remedy};
 use synapse_core::upstream::{Approval, Catalogue, Target, Upstream};
-use synapse_oauth::{LoginRequest, Look, OAuth, Registering, Rung, RungOutcome, Way};
+use synapse_oauth::{LoginRequest, Look, OAuth, Probe, Registering, RungOutcome, Way};
 
 use super::preflight::Ladder;
 use super::session::Session;
@@ -101,7 +101,7 @@ fn examine(
         }
     };
     let mut token = Token::Unusable;
-    for Rung { id, outcome } in rungs {
+    for Probe { id, outcome } in rungs {
         match outcome {
             RungOutcome::Passed(text) => {
                 if id == "oauth.token" {
@@ -122,7 +122,7 @@ async fn rungs(
     hub: &Configured,
     upstream: &Upstream,
     approval: &Approval,
-) -> Result<Vec<Rung>, Failure> {
+) -> Result<Vec<Probe>, Failure> {
     let expanded = hub.targets.expand(upstream, approval.start.as_ref())?;
     let permit = approval.permit(&expanded.target, &expanded.fingerprint)?;
     let url = login::url_of(upstream, &expanded.target)?;

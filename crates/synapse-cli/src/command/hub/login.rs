@@ -19,7 +19,7 @@ use super::{Configured, approve};
 use crate::args::HubLoginArguments;
 use crate::command::{CommandError, Context, runtime};
 use crate::oauth::{self, Opener, Resolving, has_authorization, login_settings};
-use crate::remember::Remembering;
+use crate::secret_tracking::Remembering;
 use crate::{compose, prompt};
 
 pub(super) fn run(

@@ -32,7 +32,7 @@ pub(crate) struct Call {
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Registry {
+pub(crate) struct InFlightRequests {
     state: Mutex<State>,
     /// Wakes the one task that winds the server down.
     changed: Notify,
@@ -74,7 +74,7 @@ enum Stage {
     Begun,
 }
 
-impl Registry {
+impl InFlightRequests {
     /// Creates a registry that queues lines into `queue`.
     pub(crate) fn new(queue: UnboundedSender<Vec<u8>>) -> Self {
         Self {
@@ -120,7 +120,7 @@ impl Registry {
         self.close_with(key, reply_line(Some(&id), reply));
     }
 
-    /// [`Registry::answer`], with a large reply written on a thread of its own.
+    /// [`InFlightRequests::answer`], with a large reply written on a thread of its own.
     pub(crate) async fn deliver(&self, key: Key, reply: Reply) {
         if !is_large(&reply) {
             return self.answer(key, &reply);
@@ -288,7 +288,7 @@ impl Registry {
             .await;
     }
 
-    /// Takes what [`Registry::end_input`] recorded.
+    /// Takes what [`InFlightRequests::end_input`] recorded.
     pub(crate) fn take_input_end(&self) -> io::Result<()> {
         self.lock().input.take().unwrap_or(Ok(()))
     }

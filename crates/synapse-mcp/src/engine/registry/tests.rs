@@ -4,12 +4,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
 
-fn registry() -> (Registry, UnboundedReceiver<Vec<u8>>) {
+fn registry() -> (InFlightRequests, UnboundedReceiver<Vec<u8>>) {
     let (queue, lines) = unbounded_channel();
-    (Registry::new(queue), lines)
+    (InFlightRequests::new(queue), lines)
 }
 
-fn open_call(registry: &Registry, id: &str) -> Key {
+fn open_call(registry: &InFlightRequests, id: &str) -> Key {
     let call = Call {
         method: "tools/call".to_owned(),
         params: JsonObject::new(),

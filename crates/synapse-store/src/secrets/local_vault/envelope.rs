@@ -12,7 +12,7 @@ use super::key::Key;
 
 /// What opens a sealed vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lid {
+pub(super) enum SealKind {
     /// A key file.
     KeyFile,
     /// A passphrase.
@@ -56,11 +56,11 @@ impl<'a> Sealed<'a> {
     }
 
     /// What opens it.
-    pub(super) fn lid(&self) -> Lid {
+    pub(super) fn lid(&self) -> SealKind {
         if self.decryptor.is_scrypt() {
-            Lid::Passphrase
+            SealKind::Passphrase
         } else {
-            Lid::KeyFile
+            SealKind::KeyFile
         }
     }
 
@@ -69,7 +69,7 @@ impl<'a> Sealed<'a> {
     ///
     /// # Errors
     /// `credential.vault-tampered`, `credential.vault-truncated`.
-    pub(super) fn whole(self) -> Result<Lid, Failure> {
+    pub(super) fn whole(self) -> Result<SealKind, Failure> {
         let lid = self.lid();
         let mut armor = ArmoredReader::new(self.sealed);
         match std::io::copy(&mut armor, &mut std::io::sink()) {

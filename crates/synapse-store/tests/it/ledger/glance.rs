@@ -5,7 +5,7 @@ use synapse_core::Code;
 use synapse_core::ledger::{
     Column, Filter, HistoryQuery, Opening, Outcome, Reservation, UsageKey, UsageQuery,
 };
-use synapse_core::limits::{Demand, Limits, Need, Sums};
+use synapse_core::limits::{Limits, Need, Sums, UsageEstimate};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
 use synapse_store::{Home, SqliteLedger};
@@ -66,7 +66,7 @@ async fn reserve(ledger: &SqliteLedger, call: &Opening) {
         connection: call.receipt.connection.clone(),
         at: call.started_at,
         limits: Limits::default(),
-        demand: Demand {
+        demand: UsageEstimate {
             tokens: need,
             nano_usd: Some(need),
         },

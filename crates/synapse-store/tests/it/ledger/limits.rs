@@ -1,7 +1,7 @@
 //! Limits hold against calls of many processes at once, and count what nobody told.
 
 use synapse_core::ledger::{Closing, Discrepancy, Opening, Reservation};
-use synapse_core::limits::{Allowance, Demand, Limits, Need, Verdict};
+use synapse_core::limits::{Allowance, Limits, Need, UsageEstimate, Verdict};
 use synapse_core::ports::{Ledger, LedgerReader as _};
 use synapse_core::time::Timestamp;
 use synapse_store::{Home, SqliteLedger};
@@ -33,7 +33,7 @@ fn reservation(call: &Opening, limits: Limits, most: u64) -> Reservation {
         connection: call.receipt.connection.clone(),
         at: call.started_at,
         limits,
-        demand: Demand {
+        demand: UsageEstimate {
             tokens: need,
             nano_usd: Some(need),
         },

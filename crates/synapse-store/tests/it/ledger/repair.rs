@@ -2,7 +2,7 @@
 
 use synapse_core::Code;
 use synapse_core::ledger::{HistoryQuery, Repaired, Reservation};
-use synapse_core::limits::{Allowance, Demand, Limits, Need, Verdict};
+use synapse_core::limits::{Allowance, Limits, Need, UsageEstimate, Verdict};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
 use synapse_store::{Home, SqliteLedger};
@@ -57,7 +57,7 @@ fn fits(home: &Home, limit: u64, tokens: u64) -> bool {
             },
             ..Limits::default()
         },
-        demand: Demand {
+        demand: UsageEstimate {
             tokens: need,
             nano_usd: None,
         },

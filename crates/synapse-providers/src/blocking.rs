@@ -9,7 +9,7 @@ use synapse_core::error::{Code, Failure};
 ///
 /// # Errors
 /// `internal.invariant` when the work panicked or the runtime is shutting down.
-pub(crate) async fn aside<T: Send + 'static>(
+pub(crate) async fn run_blocking<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {

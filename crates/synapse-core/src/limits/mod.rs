@@ -5,7 +5,7 @@ mod demand;
 
 use std::fmt;
 
-pub use self::demand::{Demand, Need};
+pub use self::demand::{Need, UsageEstimate};
 use crate::cost::{self, Billing};
 use crate::error::{Code, Failure, Remedy};
 use crate::name::ConnectionName;
@@ -174,7 +174,7 @@ pub enum Verdict {
     /// It may be sent.
     Granted(Grant),
     /// It is refused; nothing is set aside.
-    Refused(Breach),
+    Refused(LimitExceeded),
 }
 
 /// What is set aside for a call.
@@ -185,13 +185,13 @@ pub struct Grant {
     /// Nano-USD; `None` when no price was known.
     pub nano_usd: Option<u64>,
     /// The limits that are reached and only warn.
-    pub warnings: Vec<Breach>,
+    pub warnings: Vec<LimitExceeded>,
 }
 
 /// Why a call does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Breach {
+pub enum LimitExceeded {
     /// A limit is reached, or would be.
     Exceeded {
         /// Which period.
@@ -230,10 +230,10 @@ pub enum Unit {
 impl Limits {
     /// Holds a call against the limits.
     #[must_use]
-    pub fn judge(&self, demand: &Demand, spent: &Spent) -> Verdict {
+    pub fn judge(&self, demand: &UsageEstimate, spent: &Spent) -> Verdict {
         let mut breaches = Vec::new();
         if demand.nano_usd.is_none() && self.unknown_cost == UnknownCost::Breaks {
-            breaches.push(Breach::CostUnknown);
+            breaches.push(LimitExceeded::CostUnknown);
         }
         let mut tokens = demand.tokens.most;
         let mut nano_usd = demand.nano_usd.map(|need| need.most);
@@ -260,7 +260,7 @@ impl Limits {
                 let left = limit.saturating_sub(spent);
                 let needed = need.map_or(0, |need| need.least);
                 if left == 0 || needed > left {
-                    breaches.push(Breach::Exceeded {
+                    breaches.push(LimitExceeded::Exceeded {
                         period,
                         unit,
                         limit,
@@ -286,7 +286,7 @@ impl Limits {
     }
 }
 
-impl Breach {
+impl LimitExceeded {
     /// The failure or warning of this breach, for the connection `name`.
     #[must_use]
     pub fn failure(self, name: &ConnectionName) -> Failure {
@@ -403,7 +403,7 @@ mod tests {
 
     #[test]
     fn a_call_without_a_cap_takes_what_is_left_and_no_second_one_passes_beside_it() {
-        let demand = Demand::of(&request("hello", None), None);
+        let demand = UsageEstimate::of(&request("hello", None), None);
         assert!(!demand.tokens.bounded());
         let limits = limits(Some(100), None);
         let Verdict::Granted(grant) = limits.judge(&demand, &spent(20, 0)) else {
@@ -412,13 +412,13 @@ mod tests {
         assert_eq!(grant.tokens, 80);
         assert!(matches!(
             limits.judge(&demand, &spent(20 + grant.tokens, 0)),
-            Verdict::Refused(Breach::Exceeded { spent: 100, .. })
+            Verdict::Refused(LimitExceeded::Exceeded { spent: 100, .. })
         ));
     }
 
     #[test]
     fn a_bounded_call_that_does_not_fit_is_refused_and_one_that_just_fits_is_not() {
-        let demand = Demand::of(&request("hello", Some(63)), None);
+        let demand = UsageEstimate::of(&request("hello", Some(63)), None);
         assert_eq!(demand.tokens.most, 100);
         let limits = limits(Some(100), None);
         assert!(matches!(
@@ -433,7 +433,7 @@ mod tests {
 
     #[test]
     fn warnings_let_pass_and_strictness_is_about_unknown_cost_alone() {
-        let demand = Demand::of(&request("hello", Some(63)), None);
+        let demand = UsageEstimate::of(&request("hello", Some(63)), None);
         let mut limits = limits(Some(10), None);
         limits.mode = LimitMode::Warn;
         let Verdict::Granted(grant) = limits.judge(&demand, &spent(0, 0)) else {
@@ -448,12 +448,12 @@ mod tests {
         ));
         assert!(matches!(
             limits.judge(&demand, &spent(0, 5)),
-            Verdict::Refused(Breach::Exceeded { .. })
+            Verdict::Refused(LimitExceeded::Exceeded { .. })
         ));
         limits.unknown_cost = UnknownCost::Breaks;
         assert_eq!(
             limits.judge(&demand, &spent(0, 0)),
-            Verdict::Refused(Breach::CostUnknown)
+            Verdict::Refused(LimitExceeded::CostUnknown)
         );
     }
 
@@ -490,7 +490,7 @@ mod tests {
 
     #[test]
     fn a_breach_tells_amounts_in_their_units() {
-        let breach = Breach::Exceeded {
+        let breach = LimitExceeded::Exceeded {
             period: Period::Month,
             unit: Unit::NanoUsd,
             limit: 2_500_000_000,

@@ -8,7 +8,7 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::ports::{ResolvedSecret, SecretResolver};
-use synapse_core::redact::{Redactor, SeenSecrets};
+use synapse_core::redact::{KnownSecrets, Redactor};
 
 /// Is told of every value right after it was resolved. Does nothing in the product; the twin of
 /// the tests fails there.
@@ -18,14 +18,14 @@ pub type Resolved = fn(&str);
 #[derive(Debug)]
 pub(crate) struct Remembering {
     inner: Arc<dyn SecretResolver>,
-    seen: SeenSecrets,
+    seen: KnownSecrets,
     resolved: Resolved,
 }
 
 impl Remembering {
     pub(crate) fn new(
         inner: Arc<dyn SecretResolver>,
-        seen: SeenSecrets,
+        seen: KnownSecrets,
         resolved: Resolved,
     ) -> Self {
         Self {

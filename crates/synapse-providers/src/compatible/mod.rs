@@ -1,8 +1,8 @@
 //! The adapter of every server that speaks OpenAI's wire format. What differs from one to the next
 //! stands in the provider's profile; here is only what the profile's words mean on the wire.
 
-mod judge;
 mod key;
+mod rules;
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
-use synapse_core::preflight::{CheckId, Climbed, Finding, Rung};
+use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
 use synapse_core::price::{PriceKey, SeenPrice};
 use synapse_core::provider::{
     Exchanged, ModelIndex, Provider, ProviderProfile, Tariff, TokenNeed, Unlisted,
@@ -28,7 +28,7 @@ use crate::found::{self, ALL, LIST};
 use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
 use crate::reply::{completion_call, redactor, reply_reader};
-use crate::send::{Call, Reader, Sender, judged, judged_aside, or_shape};
+use crate::send::{Call, Reader, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::foreign;
 use crate::wire::model::{Entries, ModelInfo};
 use crate::wire::request::Dialect;
@@ -88,7 +88,7 @@ impl Provider for Compatible {
         }
     }
 
-    fn rungs(&self) -> &'static [Rung] {
+    fn rungs(&self) -> &'static [Probe] {
         match (self.profile().models, self.profile().unlisted) {
             (ModelIndex::Public, _) => &[PUBLIC_LIST, KEY],
             (ModelIndex::OllamaTags, _) => &[TAGS, LIST],
@@ -99,11 +99,11 @@ impl Provider for Compatible {
 
     async fn climb(
         &self,
-        rung: &Rung,
+        rung: &Probe,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         match rung.id {
             id if id == KEY.id => self.climb_key(permit, secret, model).await,
             id if id == ALONE.id => self.climb_alone(permit, secret, model).await,
@@ -135,7 +135,7 @@ impl Provider for Compatible {
         let model = &self.sender.connection().model;
         let listed = self.ask(permit, secret, model, index).await;
         let (this, redactor) = (self.clone(), redactor(secret));
-        judged_aside(listed, move |list| {
+        judged_off_runtime(listed, move |list| {
             let model = &this.sender.connection().model;
             let own = this.judge(model, &list, &redactor).unwrap_or_else(|| {
                 let count = list.models.len();
@@ -145,7 +145,7 @@ impl Provider for Compatible {
                 ))
             });
             let prices = this.prices(&list.models);
-            let shown: Vec<ModelInfo> = list.models.into_iter().map(judge::shown).collect();
+            let shown: Vec<ModelInfo> = list.models.into_iter().map(rules::shown).collect();
             Ok(Listed {
                 own,
                 models: ModelInfo::listed(&shown, &redactor),
@@ -199,11 +199,11 @@ impl Compatible {
         secret: Option<&BoundSecret>,
         model: &ModelId,
         index: Index,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         let listed = self.ask(permit, secret, model, index).await;
         let (this, model, redactor) = (self.clone(), model.clone(), redactor(secret));
         let has_secret = secret.is_some();
-        let climbed = judged_aside(listed, move |list| {
+        let climbed = judged_off_runtime(listed, move |list| {
             Ok(this.climbed(has_secret, &model, &list, &redactor))
         });
         judged(climbed.await, |outcome| {
@@ -218,14 +218,14 @@ impl Compatible {
         model: &ModelId,
         list: &List,
         redactor: &Redactor,
-    ) -> Climbed {
+    ) -> ProbeResult {
         let mut findings = vec![(CheckId::Reach, found::answers(self.sender.host()))];
         if self.model_list() == ModelList::OfTheOwner {
             findings.push((CheckId::Token, self.token(has_secret)));
         }
         let model = self.judge(model, list, redactor);
         findings.extend(model.map(|finding| (CheckId::Model, finding)));
-        Climbed {
+        ProbeResult {
             findings,
             prices: self.prices(&list.models),
         }
@@ -249,10 +249,10 @@ impl Compatible {
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         let listed = self.climb_list(permit, secret, model, TAGS_URL).await;
         judged(listed, |outcome| {
-            found::unless_absent(outcome, Climbed::default)
+            found::unless_absent(outcome, ProbeResult::default)
         })
     }
 
@@ -262,14 +262,14 @@ impl Compatible {
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         let url = self.sender.url(&["models", model.as_str()]);
         let call = Call::get(url, secret, Asked::Model(model.as_str()));
         let read = or_shape(&WHOLE, ModelInfo::read);
         let looked_up = self.sender.exchange(permit, call, read).await;
         judged(looked_up, |info| {
             let finding = info.map(|info| found::exists(model, &info, &redactor(secret)));
-            let absent = || judge::unproven(model, self.sender.host());
+            let absent = || rules::unproven(model, self.sender.host());
             let finding = found::unless_absent(finding, absent)?;
             Ok(vec![(CheckId::Model, finding)].into())
         })
@@ -281,7 +281,7 @@ impl Compatible {
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         let call = Call::get(self.sender.url(&["key"]), secret, Asked::Identity);
         let page = self.profile().token_page;
         let model = model.clone();
@@ -296,7 +296,7 @@ impl Compatible {
 
     fn judge(&self, model: &ModelId, list: &List, redactor: &Redactor) -> Option<Finding> {
         let (provider, host) = (self.sender.connection().provider, self.sender.host());
-        let finding = judge::listed(provider, model, &list.models, host, redactor)?;
+        let finding = rules::listed(provider, model, &list.models, host, redactor)?;
         Some(list.unless_cut(finding, host))
     }
 
@@ -338,20 +338,20 @@ const TAGS_URL: Index = Index {
     read: ModelInfo::read_tags,
 };
 const MAX_NAME: usize = 200;
-const TAGS: Rung = Rung {
+const TAGS: Probe = Probe {
     id: "tags",
     decides: ALL,
 };
 /// Made only when the list left the model out.
-const ALONE: Rung = Rung {
+const ALONE: Probe = Probe {
     id: "model",
     decides: &[CheckId::Model],
 };
-const PUBLIC_LIST: Rung = Rung {
+const PUBLIC_LIST: Probe = Probe {
     id: "public",
     decides: &[CheckId::Reach, CheckId::Model],
 };
-const KEY: Rung = Rung {
+const KEY: Probe = Probe {
     id: "key",
     decides: &[CheckId::Token],
 };

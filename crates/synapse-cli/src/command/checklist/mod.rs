@@ -15,7 +15,7 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome};
-use synapse_core::ports::{SecretKeeper as _, SecretResolver as _, StoredConnection};
+use synapse_core::ports::{SecretResolver as _, SecretWriter as _, StoredConnection};
 use synapse_core::redact::printable;
 use synapse_ide::{CLIENTS, EntryState, states};
 

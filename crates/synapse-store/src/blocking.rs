@@ -8,12 +8,12 @@ use std::thread::Builder;
 
 use tokio::sync::oneshot;
 
-/// Performs `work` aside. Dropping the future leaves the work behind: it ends by itself, and never
+/// Runs `work` on a thread of its own. Dropping the future leaves the work behind: it ends by itself, and never
 /// holds a runtime up.
 ///
 /// # Errors
 /// No thread could be started, or the work ended its thread.
-pub(crate) async fn aside<T: Send + 'static>(
+pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
     let (sender, reply) = oneshot::channel();
@@ -39,7 +39,7 @@ fn start(work: Work) -> io::Result<()> {
     let (way, jobs) = mpsc::channel();
     let first = Job::new(work, way);
     Builder::new()
-        .name("synapse-aside".to_owned())
+        .name("synapse-blocking".to_owned())
         .spawn(move || serve(first, &jobs))
         .map(drop)
 }
@@ -90,7 +90,7 @@ mod tests {
     async fn a_thread_that_is_done_is_used_again() {
         let mut used = Vec::new();
         while used.len() < 1_000 {
-            let id = aside(|| thread::current().id()).await.unwrap();
+            let id = run_blocking(|| thread::current().id()).await.unwrap();
             if used.contains(&id) {
                 return;
             }
@@ -102,9 +102,9 @@ mod tests {
     #[tokio::test]
     async fn what_hangs_is_in_nobodys_way() {
         let (release, held) = mpsc::channel::<()>();
-        let hanging = tokio::spawn(aside(move || held.recv().is_err()));
+        let hanging = tokio::spawn(run_blocking(move || held.recv().is_err()));
         for number in 0..100 {
-            assert_eq!(aside(move || number).await.unwrap(), number);
+            assert_eq!(run_blocking(move || number).await.unwrap(), number);
         }
         assert!(!hanging.is_finished());
         drop(release);
@@ -113,8 +113,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_thread_that_dies_is_told_and_replaced() {
-        let died = aside::<()>(|| panic!("a defect of a library")).await;
+        let died = run_blocking::<()>(|| panic!("a defect of a library")).await;
         assert!(died.is_err());
-        assert_eq!(aside(|| 1).await.unwrap(), 1);
+        assert_eq!(run_blocking(|| 1).await.unwrap(), 1);
     }
 }

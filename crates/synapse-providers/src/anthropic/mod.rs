@@ -18,7 +18,7 @@ use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
-use synapse_core::preflight::{Climbed, Finding, Rung};
+use synapse_core::preflight::{Finding, Probe, ProbeResult};
 use synapse_core::provider::{Exchanged, Provider, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
@@ -33,7 +33,7 @@ use crate::found::{self, LIST, LOOKUP_THEN_LIST};
 use crate::json::{Seen, WHOLE};
 use crate::prices::ShippedPrices;
 use crate::reply::{finish, redactor, says_nothing};
-use crate::send::{Call, Header, Reader, Sender, judged, judged_aside, or_shape};
+use crate::send::{Call, Header, Reader, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::MAX_WORD;
 use crate::wire::model::MODELS;
 use crate::wire::request::written;
@@ -86,22 +86,22 @@ impl Provider for Anthropic {
         self.sender.prompt(permit, call, reply_reader(secret)).await
     }
 
-    fn rungs(&self) -> &'static [Rung] {
+    fn rungs(&self) -> &'static [Probe] {
         &LOOKUP_THEN_LIST
     }
 
     async fn climb(
         &self,
-        rung: &Rung,
+        rung: &Probe,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Climbed> {
+    ) -> Exchanged<ProbeResult> {
         let redactor = redactor(secret);
         if rung.id == LIST.id {
             let listed = self.list(permit, secret, model).await;
             let (this, model) = (self.clone(), model.clone());
-            return judged_aside(listed, move |page| {
+            return judged_off_runtime(listed, move |page| {
                 Ok(this.accepted(this.judge_listed(&model, &page, &redactor)))
             })
             .await;
@@ -115,7 +115,7 @@ impl Provider for Anthropic {
             // Not every server of this wire format has a lookup; the list decides then.
             match self.is_own_host() {
                 true => outcome,
-                false => found::unless_absent(outcome, Climbed::default),
+                false => found::unless_absent(outcome, ProbeResult::default),
             }
         })
     }
@@ -132,7 +132,7 @@ impl Provider for Anthropic {
         let model = &self.sender.connection().model;
         let listed = self.list(permit, secret, model).await;
         let (this, redactor) = (self.clone(), redactor(secret));
-        judged_aside(listed, move |page| {
+        judged_off_runtime(listed, move |page| {
             let model = &this.sender.connection().model;
             let models = page.models.iter();
             Ok(Listed {
@@ -227,7 +227,7 @@ impl Anthropic {
         }
     }
 
-    fn accepted(&self, model: Finding) -> Climbed {
+    fn accepted(&self, model: Finding) -> ProbeResult {
         let model = match (model, self.sender.connection().max_tokens) {
             (Finding::Ok(seen), None) => Finding::Ok(format!("{seen}; {UNCAPPED}")),
             (finding, _) => finding,

@@ -1,5 +1,5 @@
 //! Connections: as written by people ([`Draft`]), as understood ([`Connection`]), and as cleared
-//! for saving ([`Cleared`]).
+//! for saving ([`PreflightPass`]).
 
 pub mod fields;
 
@@ -288,13 +288,13 @@ impl Draft {
 /// A connection with proof that it may be saved: only a preflight report makes one, either because
 /// every check passed or because the owner asked to save it offline, which the record then says.
 #[derive(Debug, Clone)]
-pub struct Cleared {
+pub struct PreflightPass {
     draft: Draft,
     connection: Connection,
     record: PreflightRecord,
 }
 
-impl Cleared {
+impl PreflightPass {
     pub(crate) const fn new(draft: Draft, connection: Connection, record: PreflightRecord) -> Self {
         Self {
             draft,

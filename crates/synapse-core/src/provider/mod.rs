@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::models::{Listed, ModelList};
 use crate::name::ModelId;
-use crate::preflight::{Climbed, Rung};
+use crate::preflight::{Probe, ProbeResult};
 use crate::price::{PriceKey, PriceList};
 use crate::receipt::Exchange;
 use crate::secret::BoundSecret;
@@ -61,7 +61,7 @@ pub trait Provider: Send + Sync + fmt::Debug {
     ) -> Exchanged<ChatReply>;
 
     /// The network rungs of this provider's preflight ladder, in order.
-    fn rungs(&self) -> &'static [Rung];
+    fn rungs(&self) -> &'static [Probe];
 
     /// Sends the one request of `rung` and reports what it proved, check by check.
     ///
@@ -69,11 +69,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// to the next rung that decides them.
     async fn climb(
         &self,
-        rung: &Rung,
+        rung: &Probe,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         model: &ModelId,
-    ) -> Exchanged<Climbed>;
+    ) -> Exchanged<ProbeResult>;
 
     /// Whether the list of models needs the token.
     fn model_list(&self) -> ModelList;

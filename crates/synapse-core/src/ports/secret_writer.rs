@@ -41,7 +41,7 @@ pub struct Kept {
 ///
 /// Nothing here shows a value, a part of one or its length.
 #[async_trait]
-pub trait SecretKeeper: Send + Sync + fmt::Debug {
+pub trait SecretWriter: Send + Sync + fmt::Debug {
     /// Where `reference` leads, in words. Opens nothing but, for a server, the file that says where
     /// it is.
     fn place(&self, reference: &CredentialRef) -> String;

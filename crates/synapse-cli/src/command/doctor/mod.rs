@@ -10,7 +10,7 @@ use synapse_core::doctor::{Diagnosis, Examined, first_failure};
 use synapse_core::document::DoctorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
-use synapse_core::ports::{SecretKeeper as _, StoredConnection};
+use synapse_core::ports::{SecretWriter as _, StoredConnection};
 use synapse_core::redact::printable;
 use synapse_store::{Home, Secrets, try_write};
 

@@ -1,6 +1,6 @@
 //! The ports through which all I/O, time and randomness reach the use cases.
 
-mod keeping;
+mod secret_writer;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::call::CallId;
-use crate::connection::{Cleared, Connection, Draft, ProxyUrl};
+use crate::connection::{Connection, Draft, PreflightPass, ProxyUrl};
 use crate::credential::CredentialRef;
 use crate::endpoint::Origin;
 use crate::error::Failure;
@@ -31,7 +31,9 @@ use crate::provider::Provider;
 use crate::redact::Redactor;
 use crate::time::Timestamp;
 
-pub use self::keeping::{Kept, PassphrasePrompt, PassphrasePurpose, SecretKeeper, Shelf, Writing};
+pub use self::secret_writer::{
+    Kept, PassphrasePrompt, PassphrasePurpose, SecretWriter, Shelf, Writing,
+};
 pub use self::upstream::{
     ApprovalStore, BrowserOpener, LoginClaim, OAuthRecorder, StoredTokens, StoredUpstream,
     TokenSource, TokenStore, TokenTransaction, UpstreamStore,
@@ -87,14 +89,14 @@ pub trait ConnectionStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// `config.duplicate-name`, or as [`ConnectionStore::load`]; the file is left as it was.
-    fn insert(&self, cleared: &Cleared) -> Result<(), Failure>;
+    fn insert(&self, cleared: &PreflightPass) -> Result<(), Failure>;
 
     /// Replaces a connection whose stored draft is still `previous`; comments are kept.
     ///
     /// # Errors
     /// `config.not-found`, `config.changed` when someone else changed it meanwhile, or as
     /// [`ConnectionStore::load`]; the file is left as it was.
-    fn replace(&self, previous: &Draft, cleared: &Cleared) -> Result<(), Failure>;
+    fn replace(&self, previous: &Draft, cleared: &PreflightPass) -> Result<(), Failure>;
 
     /// Removes a connection.
     ///

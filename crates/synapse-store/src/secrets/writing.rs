@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{
-    Kept, PassphrasePrompt, PassphrasePurpose, SecretKeeper, Shelf, Writing,
+    Kept, PassphrasePrompt, PassphrasePurpose, SecretWriter, Shelf, Writing,
 };
 use synapse_core::shell::quote_text;
 use synapse_core::{Code, Failure};
@@ -12,7 +12,7 @@ use synapse_core::{Code, Failure};
 use super::{Secrets, content, file, keyring, local_vault, server};
 
 #[async_trait]
-impl SecretKeeper for Secrets {
+impl SecretWriter for Secrets {
     fn place(&self, reference: &CredentialRef) -> String {
         match reference {
             CredentialRef::File(path) => {

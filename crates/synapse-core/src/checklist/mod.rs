@@ -1,11 +1,11 @@
 //! The checklist of a connection: what stands between it and an answer in the owner's IDE. It
 //! judges facts that others gathered, opens nothing, and proves nothing that preflight has not.
 
-mod judge;
+mod rules;
 
 use std::fmt;
 
-pub use self::judge::evaluate;
+pub use self::rules::evaluate;
 use crate::error::{Failure, Hint};
 use crate::preflight::PreflightRecord;
 use crate::time::Timestamp;

@@ -1,12 +1,9 @@
 //! `keyring:` references: items of the service `synapse` in the system's keyring, one per secret.
 //! The platform's part, with the words of its failures, is in `keyring/`.
 
-#[cfg_attr(target_os = "macos", path = "keyring/macos.rs")]
-#[cfg_attr(windows, path = "keyring/windows.rs")]
-#[cfg_attr(
-    all(unix, not(target_os = "macos")),
-    path = "keyring/secret_service.rs"
-)]
+#[cfg_attr(target_os = "macos", path = "macos.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+#[cfg_attr(all(unix, not(target_os = "macos")), path = "secret_service.rs")]
 mod platform;
 
 use std::time::Duration;

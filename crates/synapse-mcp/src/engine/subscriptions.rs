@@ -7,16 +7,16 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::offer::Offer;
-use super::registry::{Key, Registry};
+use super::offer::ServedCapabilities;
+use super::registry::{InFlightRequests, Key};
 use super::reply::{Reply, RpcError};
 use crate::JsonObject;
 use crate::host::{Change, Changes, News};
 
 /// Serves one `subscriptions/listen` until the input ends; the client ends it by cancelling.
 pub(crate) async fn listen(
-    offer: &Offer,
-    registry: &Registry,
+    offer: &ServedCapabilities,
+    registry: &InFlightRequests,
     key: Key,
     params: &JsonObject,
 ) -> Reply {
@@ -65,7 +65,11 @@ pub(crate) async fn listen(
 }
 
 /// Tells the legacy session what changes, for as long as it is polled.
-pub(crate) async fn inform_session(changes: &Changes, offer: &Offer, registry: &Registry) {
+pub(crate) async fn inform_session(
+    changes: &Changes,
+    offer: &ServedCapabilities,
+    registry: &InFlightRequests,
+) {
     let mut feed = changes.subscribe();
     loop {
         let news = feed.next().await;
@@ -98,7 +102,7 @@ struct Filter {
 
 impl Filter {
     /// What of the filter in `params` this server can tell.
-    fn accepted(offer: &Offer, params: &JsonObject) -> Result<Self, RpcError> {
+    fn accepted(offer: &ServedCapabilities, params: &JsonObject) -> Result<Self, RpcError> {
         let Some(Value::Object(asked)) = params.get("notifications") else {
             return Err(RpcError::invalid_params(
                 "`notifications` must be an object",

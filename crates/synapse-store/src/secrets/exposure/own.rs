@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
-use synapse_files::{Home, Keeping, examine, leftovers};
+use synapse_files::{Home, ModeSupport, examine, leftovers};
 
 use crate::failure::{distrusted, shown};
 
@@ -31,12 +31,12 @@ pub(super) fn inspect(home: &Home) -> Inspected {
     ];
     for distrust in paths.iter().filter_map(|path| examine(path).err()) {
         match distrust.keeping {
-            Keeping::Kept => inspected.flaws.push(distrusted(&distrust)),
+            ModeSupport::Kept => inspected.flaws.push(distrusted(&distrust)),
             // Once: it is the same for every file.
-            Keeping::Ignored if inspected.doubts.is_empty() => {
+            ModeSupport::Ignored if inspected.doubts.is_empty() => {
                 inspected.doubts.push(distrusted(&distrust));
             }
-            Keeping::Ignored => {}
+            ModeSupport::Ignored => {}
         }
     }
     let left = [home.directory().to_owned(), home.secrets(), home.ide()];

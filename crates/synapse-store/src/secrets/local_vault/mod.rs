@@ -21,9 +21,9 @@ use synapse_core::{Code, Failure, Remedy};
 use synapse_files::{self as file, Found, Home};
 
 use self::entries::Entries;
-use self::envelope::{Lid, Sealed};
+use self::envelope::{SealKind, Sealed};
 use self::key::Key;
-use super::bounded::{aside, bounded};
+use super::bounded::{bounded, run_blocking};
 use super::{Secrets, content};
 use crate::atomic::{self, Lock};
 use crate::failure::{of_file, reading, rely_on, shown};
@@ -71,12 +71,12 @@ pub(super) fn reach(secrets: &Secrets) -> Result<String, Failure> {
     let vault = LocalVault::of(secrets)?;
     match (vault.look()?, &vault.key_file) {
         (None, _) => Err(vault.no_vault()),
-        (Some(Lid::KeyFile), Some(path)) => {
+        (Some(SealKind::KeyFile), Some(path)) => {
             key::look(path)?;
             Ok(format!("{}, opened by {}", STORE, shown(path)))
         }
-        (Some(Lid::KeyFile), None) => Err(vault.without_key_file()),
-        (Some(Lid::Passphrase), _) => Err(Failure::new(
+        (Some(SealKind::KeyFile), None) => Err(vault.without_key_file()),
+        (Some(SealKind::Passphrase), _) => Err(Failure::new(
             Code::CredentialStoreLocked,
             "the local vault is sealed with a passphrase",
         )
@@ -98,8 +98,8 @@ pub(super) fn examine(home: &Home) -> Result<Option<&'static str>, Failure> {
     };
     let head = Sealed::parse(&sealed).and_then(|sealed| sealed.whole());
     match head.map_err(|failure| at(&path, failure))? {
-        Lid::KeyFile => Ok(Some("sealed with a key file")),
-        Lid::Passphrase => Ok(Some("sealed with a passphrase")),
+        SealKind::KeyFile => Ok(Some("sealed with a key file")),
+        SealKind::Passphrase => Ok(Some("sealed with a passphrase")),
     }
 }
 
@@ -235,7 +235,7 @@ impl LocalVault {
     }
 
     /// How the vault is sealed; `None` when there is none.
-    fn look(&self) -> Result<Option<Lid>, Failure> {
+    fn look(&self) -> Result<Option<SealKind>, Failure> {
         let path = self.home.vault();
         rely_on(&self.home, &path)?;
         let Some(sealed) = read(&path)? else {
@@ -249,9 +249,9 @@ impl LocalVault {
     async fn key_to_open(&self) -> Result<Key, Failure> {
         match (self.look()?, &self.key_file) {
             (None, _) => Err(self.no_vault()),
-            (Some(Lid::KeyFile), Some(path)) => key::read(path),
-            (Some(Lid::KeyFile), None) => Err(self.without_key_file()),
-            (Some(Lid::Passphrase), _) => self.ask(PassphrasePurpose::Open).await,
+            (Some(SealKind::KeyFile), Some(path)) => key::read(path),
+            (Some(SealKind::KeyFile), None) => Err(self.without_key_file()),
+            (Some(SealKind::Passphrase), _) => self.ask(PassphrasePurpose::Open).await,
         }
     }
 
@@ -269,7 +269,7 @@ impl LocalVault {
     async fn ask(&self, purpose: PassphrasePurpose) -> Result<Key, Failure> {
         let prompt = Arc::clone(&self.prompt);
         // A person types: no deadline.
-        aside(STORE, move || prompt.ask(purpose))
+        run_blocking(STORE, move || prompt.ask(purpose))
             .await
             .map(Key::Passphrase)
             .map_err(|failure| failure.with("file", shown(&self.home.vault())))
