@@ -15,5 +15,6 @@ mod limits;
 mod models;
 #[cfg(test)]
 mod preflight;
+mod sampling;
 #[cfg(test)]
 mod slow_ledger;
