@@ -34,6 +34,8 @@ pub const AIMOCK: &str = "SYNAPSE_TEST_AIMOCK";
 pub const CONFORMANCE: &str = "SYNAPSE_TEST_MCP_CONFORMANCE";
 /// The directory into which the official TypeScript clients of MCP are installed.
 pub const TYPESCRIPT: &str = "SYNAPSE_TEST_MCP_TYPESCRIPT";
+/// The directory into which `oidc-provider` and a server behind it are installed.
+pub const OAUTH: &str = "SYNAPSE_TEST_OAUTH";
 /// The directory into which the reference servers of MCP are installed.
 pub const SERVERS: &str = "SYNAPSE_TEST_MCP_SERVERS";
 /// The Python that has the official client of MCP, version 1.

@@ -20,6 +20,7 @@ mod ide;
 mod ide_setup;
 mod interop;
 mod ledger;
+mod login;
 mod mutations;
 mod one_request;
 mod reports;
