@@ -14,6 +14,7 @@ mod docs;
 mod families;
 mod faults;
 mod hub;
+mod hub_reference;
 mod hub_serving;
 mod hugging_face;
 mod ide;
