@@ -96,6 +96,8 @@ pub enum OpenError {
 pub struct Opening {
     /// The server.
     pub server: UpstreamName,
+    /// The IDE whose call opens it.
+    pub client: Option<String>,
     /// What is started or contacted.
     pub target: Target,
     /// The permit of its approval.
