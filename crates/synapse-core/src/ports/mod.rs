@@ -19,7 +19,7 @@ use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
-    Closing, Dating, Entry, Examination, FailureGroup, HistoryQuery, HubClosing, HubOpening,
+    Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing, HubOpening,
     Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation, RowSeal,
     Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
@@ -300,6 +300,28 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.*`.
     async fn seal(&self, call_id: CallId) -> Result<Option<RowSeal>, Failure>;
+
+    /// How far the complete rows reach.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn extent(&self) -> Result<Extent, Failure>;
+
+    /// The hash of the seal at each of the places, in hexadecimal. A place that is beyond the end
+    /// is left out, and so is one whose seal was purged or lost.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn seals(&self, places: Vec<u64>) -> Result<BTreeMap<u64, String>, Failure>;
+
+    /// What was said in each of the calls, as far as it was recorded.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn texts(
+        &self,
+        calls: Vec<CallId>,
+    ) -> Result<BTreeMap<CallId, RecordedText>, Failure>;
 
     /// What was said in a call; `None` when it was not recorded.
     ///

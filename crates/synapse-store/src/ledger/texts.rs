@@ -39,8 +39,8 @@ pub(super) fn find(
     call_id: CallId,
 ) -> rusqlite::Result<Option<RecordedText>> {
     database
+        .prepare_cached("SELECT prompt, reply FROM texts WHERE call_id = ?")?
         .query_row(
-            "SELECT prompt, reply FROM texts WHERE call_id = ?",
             [key(call_id).into_bytes()],
             |row| {
                 Ok(RecordedText {

@@ -92,7 +92,7 @@ async fn copy(
     engine: &Engine,
     query: HistoryQuery,
     format: Format,
-    sink: impl Write,
+    sink: impl Write + Send,
 ) -> Result<u64, Broken> {
     let sink = BufWriter::with_capacity(BUFFER, sink);
     let mut exporter = Exporter::begin(format, sink).map_err(Broken::Writing)?;
