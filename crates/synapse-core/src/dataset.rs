@@ -40,7 +40,10 @@ impl FromStr for MachineId {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let bits = text.strip_prefix('m').filter(|bits| is_hex(bits)).ok_or(())?;
+        let bits = text
+            .strip_prefix('m')
+            .filter(|bits| is_hex(bits))
+            .ok_or(())?;
         u64::from_str_radix(bits, 16).map(Self).map_err(drop)
     }
 }
@@ -78,7 +81,10 @@ impl FromStr for MachineName {
     fn from_str(text: &str) -> Result<Self, Failure> {
         let admitted =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
-        let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+        let begins = text
+            .bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_lowercase());
         // Windows drops a dot at the end of a name.
         if begins && text.len() <= MOST_BYTES && text.bytes().all(admitted) && !text.ends_with('.')
         {
@@ -132,6 +138,17 @@ impl fmt::Display for Month {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let start = self.0.to_string();
         formatter.write_str(start.get(..7).unwrap_or(&start))
+    }
+}
+
+impl FromStr for Month {
+    type Err = ();
+
+    /// Reads exactly what is written.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let start: Timestamp = format!("{text}-01T00:00:00Z").parse().map_err(drop)?;
+        let month = Self::of(start);
+        (month.to_string() == text).then_some(month).ok_or(())
     }
 }
 
@@ -255,7 +272,9 @@ mod tests {
             assert_eq!(good.parse::<MachineName>().unwrap().as_str(), good);
         }
         let long = "a".repeat(65);
-        for bad in ["", "7", "Anna", "../x", "a/b", "a=b", "a b", "a.", "ä", ".a", &long] {
+        for bad in [
+            "", "7", "Anna", "../x", "a/b", "a=b", "a b", "a.", "ä", ".a", &long,
+        ] {
             let failure = bad.parse::<MachineName>().unwrap_err();
             assert_eq!(failure.code, Code::UsageInvalidArguments, "{bad}");
         }
@@ -269,13 +288,30 @@ mod tests {
         let month = |text: &str| Month::of(text.parse().unwrap());
         let december = month("2026-12-31T23:59:59.999Z");
         assert_eq!(december.directory(), "month=2026-12");
+        assert_eq!("2026-12".parse(), Ok(december));
+        for none in [
+            "",
+            "2026-13",
+            "2026-1",
+            "2026-12-01",
+            "+2026-12",
+            "../2026-12",
+        ] {
+            assert_eq!(none.parse::<Month>(), Err(()), "{none}");
+        }
         assert_eq!(Month::of(december.end()).to_string(), "2027-01");
         assert_eq!(
             Month::of(month("2028-02-29T12:00:00Z").end()).to_string(),
             "2028-03"
         );
         // A clock that is lost still gives a name.
-        assert_eq!(Month::of(Timestamp::from_millis(i64::MIN)).to_string(), "0001-01");
-        assert_eq!(Month::of(Timestamp::from_millis(i64::MAX)).to_string(), "9999-01");
+        assert_eq!(
+            Month::of(Timestamp::from_millis(i64::MIN)).to_string(),
+            "0001-01"
+        );
+        assert_eq!(
+            Month::of(Timestamp::from_millis(i64::MAX)).to_string(),
+            "9999-01"
+        );
     }
 }

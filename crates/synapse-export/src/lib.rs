@@ -72,7 +72,9 @@ impl<W: Write + Send> Exporter<W> {
                 sink.write_all(csv::header().as_bytes())?;
                 Writer::Csv(sink)
             }
-            Format::Parquet => Writer::Parquet(Box::new(ParquetWriter::begin(sink, Texts::LeftOut, None)?)),
+            Format::Parquet => {
+                Writer::Parquet(Box::new(ParquetWriter::begin(sink, Texts::LeftOut, None)?))
+            }
         };
         Ok(Self { writer })
     }

@@ -19,9 +19,9 @@ use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
-    Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing, HubOpening,
-    Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation, RowSeal,
-    Standing, UsageKey, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
+    HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation,
+    RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use crate::limits::Verdict;
 use crate::name::ConnectionName;
@@ -318,10 +318,7 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// `storage.*`.
-    async fn texts(
-        &self,
-        calls: Vec<CallId>,
-    ) -> Result<BTreeMap<CallId, RecordedText>, Failure>;
+    async fn texts(&self, calls: Vec<CallId>) -> Result<BTreeMap<CallId, RecordedText>, Failure>;
 
     /// What was said in a call; `None` when it was not recorded.
     ///

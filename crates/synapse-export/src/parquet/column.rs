@@ -70,7 +70,9 @@ impl ColumnBuffer {
             }
             Values::Numbers(numbers) => {
                 let numbers = std::mem::take(numbers);
-                column.typed::<Int64Type>().write_batch(&numbers, known, None)
+                column
+                    .typed::<Int64Type>()
+                    .write_batch(&numbers, known, None)
             }
             Values::Texts { bytes, ends } => {
                 let bytes = Bytes::from(std::mem::take(bytes));

@@ -17,8 +17,8 @@ use synapse_core::ledger::{Entry, RecordedText};
 
 use self::column::ColumnBuffer;
 pub use self::ids::call_ids;
-pub use self::schema::{Origin, Texts};
 use self::schema::{Field, fields, metadata, properties, schema};
+pub use self::schema::{Origin, Texts};
 
 /// Writes a Parquet file, a row group at a time.
 pub struct ParquetWriter<W: Write + Send> {

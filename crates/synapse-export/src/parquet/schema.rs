@@ -116,9 +116,8 @@ pub(super) fn properties(metadata: Vec<KeyValue>) -> WriterProperties {
     }
     for text in [Field::Prompt, Field::Reply] {
         // The first words of a prompt have no place in a footer.
-        properties =
-            without_dictionary(properties, text.name(), Encoding::DELTA_LENGTH_BYTE_ARRAY)
-                .set_column_statistics_enabled(text.name().into(), EnabledStatistics::None);
+        properties = without_dictionary(properties, text.name(), Encoding::DELTA_LENGTH_BYTE_ARRAY)
+            .set_column_statistics_enabled(text.name().into(), EnabledStatistics::None);
     }
     properties.build()
 }

@@ -138,7 +138,11 @@ fn texts_have_columns_only_where_they_are_asked_for_and_no_statistics() {
     let without = written(Texts::LeftOut);
     assert!(!without.windows(14).any(|bytes| bytes == b"what was asked"));
     let with = SerializedFileReader::new(Bytes::from(written(Texts::Included))).unwrap();
-    let rows: Vec<_> = with.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    let rows: Vec<_> = with
+        .get_row_iter(None)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     let cell = |row: usize, name: &str| {
         let mut cells = rows[row].get_column_iter();
         cells.find(|(found, _)| *found == name).unwrap().1.clone()
@@ -156,7 +160,9 @@ fn the_ids_of_a_file_read_back_and_another_file_says_so() {
     file.write_all(&exported(Format::Parquet, 9_000)).unwrap();
     let mut found = Vec::new();
     call_ids(file, |id| found.push(id)).unwrap();
-    let ids: Vec<_> = (0..9_000).map(|number| row(number).receipt.call_id).collect();
+    let ids: Vec<_> = (0..9_000)
+        .map(|number| row(number).receipt.call_id)
+        .collect();
     assert_eq!(found, ids);
     let mut other = tempfile::tempfile().unwrap();
     other.write_all(b"PAR1 but no more than that").unwrap();
@@ -193,6 +199,10 @@ fn a_full_sink_says_that_it_is_full_wherever_it_happens() {
             writer.finish().map(drop)
         };
         let error = written().unwrap_err();
-        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull, "{room}: {error}");
+        assert_eq!(
+            error.kind(),
+            std::io::ErrorKind::StorageFull,
+            "{room}: {error}"
+        );
     }
 }

@@ -2,7 +2,6 @@
 //! go on where the last one ended.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use rusqlite::Connection;
 use synapse_core::Failure;
@@ -82,13 +81,8 @@ fn add(
 
 /// Numbers alone, so that nothing has to be quoted.
 fn listed(places: &[u64]) -> String {
-    let mut list = String::new();
-    for (index, place) in places.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        // A String takes everything.
-        drop(write!(list, "{comma}{place}"));
-    }
-    list
+    let places: Vec<String> = places.iter().map(u64::to_string).collect();
+    places.join(",")
 }
 
 const TOGETHER: usize = 10_000;

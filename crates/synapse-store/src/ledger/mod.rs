@@ -46,9 +46,9 @@ use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
-    Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing, HubOpening,
-    Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation, RowSeal,
-    Standing, UsageKey, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
+    HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation,
+    RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::Verdict;
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
@@ -284,10 +284,7 @@ impl LedgerReader for SqliteLedger {
         on_a_thread(&self.home, move |home| extent::seals(home, &places)).await
     }
 
-    async fn texts(
-        &self,
-        calls: Vec<CallId>,
-    ) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
+    async fn texts(&self, calls: Vec<CallId>) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
         on_a_thread(&self.home, move |home| query::texts(home, &calls)).await
     }
 

@@ -40,15 +40,12 @@ pub(super) fn find(
 ) -> rusqlite::Result<Option<RecordedText>> {
     database
         .prepare_cached("SELECT prompt, reply FROM texts WHERE call_id = ?")?
-        .query_row(
-            [key(call_id).into_bytes()],
-            |row| {
-                Ok(RecordedText {
-                    prompt: row.get(0)?,
-                    reply: row.get(1)?,
-                })
-            },
-        )
+        .query_row([key(call_id).into_bytes()], |row| {
+            Ok(RecordedText {
+                prompt: row.get(0)?,
+                reply: row.get(1)?,
+            })
+        })
         .optional()
 }
 

@@ -10,7 +10,7 @@ use synapse_core::redact::printable;
 use synapse_export::{Exporter, Format};
 use synapse_store::atomic::Replacement;
 
-use super::filter;
+use super::{dataset, filter};
 use crate::args::HistoryExportArguments;
 use crate::command::{CommandError, Context};
 use crate::output::{Printer, not_taken};
@@ -20,6 +20,9 @@ pub(super) async fn run(
     engine: &Engine,
     arguments: &HistoryExportArguments,
 ) -> Result<(), CommandError> {
+    if let Some(directory) = &arguments.dataset {
+        return dataset::run(context, engine, arguments, directory).await;
+    }
     let now = engine.ports().clock.now();
     let query = HistoryQuery {
         order: Order::OldestFirst,

@@ -349,10 +349,7 @@ impl LedgerReader for MemoryLedger {
         Ok(BTreeMap::new())
     }
 
-    async fn texts(
-        &self,
-        calls: Vec<CallId>,
-    ) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
+    async fn texts(&self, calls: Vec<CallId>) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
         let mut rows = self.lock();
         let texts = calls.into_iter().filter_map(|call_id| {
             let text = find(&mut rows, call_id)?.text.clone()?;
