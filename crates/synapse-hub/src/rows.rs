@@ -47,6 +47,7 @@ impl Rows {
                 client_name: caller.and_then(Caller::client_name).map(str::to_owned),
                 client_version: caller.and_then(Caller::client_version).map(str::to_owned),
                 tool: name.map(str::to_owned),
+                span: caller.and_then(Caller::span),
             },
             facts: facts.clone(),
         });

@@ -29,6 +29,7 @@ use crate::preflight::PreflightRecord;
 use crate::price::{PriceKey, PriceList, SeenPrice};
 use crate::provider::Provider;
 use crate::redact::Redactor;
+use crate::telemetry::{RequestEnding, RequestOpening, SpanContext};
 use crate::time::Timestamp;
 
 pub use self::secret_writer::{
@@ -241,6 +242,21 @@ pub trait HubLedger: Send + Sync + fmt::Debug {
 
     /// Completes a row, at once, for a caller that waits or drops what comes back.
     fn end(&self, closing: HubClosing) -> Written;
+}
+
+/// Hears of the requests of IDEs, for traces.
+pub trait RequestObserver: Send + Sync + fmt::Debug {
+    /// Hears that a request begins. Never waits.
+    fn begin(&self, opening: RequestOpening) -> Box<dyn RequestSpan>;
+}
+
+/// A request under way. Dropped before its end, it was cancelled.
+pub trait RequestSpan: Send + Sync {
+    /// Its span, for what happens under it.
+    fn context(&self) -> SpanContext;
+
+    /// Hears how it ended. Never waits.
+    fn end(self: Box<Self>, ending: RequestEnding);
 }
 
 /// Reads the ledger.
