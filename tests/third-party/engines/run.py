@@ -1,4 +1,5 @@
 """Runs the blocks of a guide in a directory with a dataset, and prints what each last statement gives.
+How many seconds each took goes to stderr.
 
 run.py duckdb|polars GUIDE DIRECTORY
 """
@@ -7,10 +8,15 @@ import json
 import os
 import re
 import sys
+import time
 
 
 def blocks(text, language):
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def told(began):
+    print(f"{time.monotonic() - began:.2f}", file=sys.stderr)
 
 
 def in_duckdb(text):
@@ -19,9 +25,11 @@ def in_duckdb(text):
     connection = duckdb.connect()
     answers = []
     for block in blocks(text, "sql"):
+        began = time.monotonic()
         answer = connection.execute(block)
         names = [column[0] for column in answer.description]
         answers.append([dict(zip(names, row)) for row in answer.fetchall()])
+        told(began)
     return answers
 
 
@@ -29,8 +37,10 @@ def in_polars(text):
     answers = []
     for block in blocks(text, "python"):
         names = {}
+        began = time.monotonic()
         exec(compile(block, "guide", "exec"), names)
         answers.append(names["spend"].to_dicts())
+        told(began)
     return answers
 
 
