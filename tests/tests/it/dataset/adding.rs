@@ -54,7 +54,7 @@ fn an_export_that_broke_off_goes_on_where_it_broke_off() {
         .home
         .write("dataset/machine=anna/month=2026-11", "in the way");
     let output = machine.run(&dataset, &["--machine", "anna"]);
-    assert_eq!(output.code, Some(13), "{output}");
+    assert_eq!(output.code, 13, "{output}");
     assert!(output.stdout.contains("storage.unavailable"), "{output}");
     assert_eq!(files(&dataset.join("machine=anna/month=2026-10")).len(), 1);
     std::fs::remove_file(dataset.join("machine=anna/month=2026-11")).unwrap();

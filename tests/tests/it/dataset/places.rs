@@ -92,7 +92,7 @@ fn nothing_is_written_through_a_link() {
         };
         symlink(target, &link).unwrap();
         let output = machine.run(&dataset, &named);
-        assert_eq!(output.code, Some(13), "{output}");
+        assert_eq!(output.code, 13, "{output}");
         assert_eq!(files(&elsewhere).len(), 0);
         std::fs::remove_dir_all(&dataset).unwrap();
     }
@@ -130,7 +130,7 @@ fn a_second_export_at_once_waits_or_says_so() {
     let lock = machine.home.synapse().join("machine.json.lock");
     let held = synapse_store::atomic::Lock::acquire(&lock, Duration::from_secs(60)).unwrap();
     let output = machine.run(&dataset, &[]);
-    assert_eq!(output.code, Some(13), "{output}");
+    assert_eq!(output.code, 13, "{output}");
     assert!(output.stdout.contains("storage.locked"), "{output}");
     drop(held);
     assert_eq!(machine.export(&dataset, &[]), (1, 1));
@@ -155,7 +155,7 @@ fn a_damaged_note_of_the_machine_is_told_and_left() {
         drop(std::fs::remove_file(&note));
         machine.home.write(".synapse/machine.json", content);
         let output = machine.run(&dataset, &[]);
-        assert_eq!(output.code, Some(13), "{output}");
+        assert_eq!(output.code, 13, "{output}");
         assert!(output.stdout.contains(code), "{output}");
         assert_eq!(std::fs::read_to_string(&note).unwrap(), content);
     }
@@ -174,7 +174,7 @@ fn a_dataset_takes_no_filter_and_a_name_needs_a_dataset() {
         &["--machine", "../x"],
     ] {
         let output = machine.run(&dataset, flags);
-        assert_eq!(output.code, Some(2), "{flags:?}: {output}");
+        assert_eq!(output.code, 2, "{flags:?}: {output}");
     }
     machine
         .home
