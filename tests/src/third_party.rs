@@ -42,3 +42,5 @@ pub const SERVERS: &str = "SYNAPSE_TEST_MCP_SERVERS";
 pub const PYTHON_1: &str = "SYNAPSE_TEST_MCP_PYTHON_1";
 /// The Python that has the official client of MCP, version 2.
 pub const PYTHON_2: &str = "SYNAPSE_TEST_MCP_PYTHON_2";
+/// The Python that has DuckDB and Polars.
+pub const ENGINES: &str = "SYNAPSE_TEST_ENGINES";

@@ -48,6 +48,7 @@ impl Rows {
                 client_name: caller.and_then(Caller::client_name).map(in_short),
                 client_version: caller.and_then(Caller::client_version).map(in_short),
                 tool: name.map(str::to_owned),
+                span: caller.and_then(Caller::span),
             },
             facts: facts.clone(),
         });

@@ -10,6 +10,8 @@ mod compatible;
 mod conformance;
 #[cfg(target_os = "linux")]
 mod dashboard;
+#[cfg(target_os = "linux")]
+mod dataset;
 mod docs;
 mod families;
 mod faults;

@@ -25,6 +25,8 @@ pub(crate) struct ThirdParty {
     node: PathBuf,
     aimock: PathBuf,
     browser: PathBuf,
+    /// The Python that has DuckDB and Polars.
+    engines: PathBuf,
     mcp: Mcp,
 }
 
@@ -39,6 +41,7 @@ pub(crate) fn prepare(repository: &Repository) -> Result<ThirdParty, Failure> {
     Ok(ThirdParty {
         aimock: aimock::install(repository, &node)?,
         browser: browser::install(repository, &node)?,
+        engines: python::install(repository, "engines", "duckdb, polars")?,
         mcp: mcp::install(repository, &node)?,
         node: node.program().to_owned(),
     })
@@ -58,11 +61,12 @@ pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> 
 
 impl ThirdParty {
     /// Returns the variables that the tests read.
-    pub(crate) fn environment(&self) -> [(&'static str, &Path); 9] {
+    pub(crate) fn environment(&self) -> [(&'static str, &Path); 10] {
         [
             ("SYNAPSE_TEST_NODE", &self.node),
             ("SYNAPSE_TEST_AIMOCK", &self.aimock),
             ("SYNAPSE_TEST_BROWSER", &self.browser),
+            ("SYNAPSE_TEST_ENGINES", &self.engines),
             ("SYNAPSE_TEST_MCP_CONFORMANCE", &self.mcp.conformance),
             ("SYNAPSE_TEST_MCP_TYPESCRIPT", &self.mcp.typescript),
             ("SYNAPSE_TEST_MCP_SERVERS", &self.mcp.servers),

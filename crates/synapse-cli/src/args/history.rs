@@ -134,9 +134,40 @@ pub(crate) struct HistoryExportArguments {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Add to a dataset of many machines what it does not have yet of this one, all of it
+    #[arg(long, value_name = "DIR", conflicts_with_all = NOT_WITH_DATASET)]
+    pub(crate) dataset: Option<PathBuf>,
+
+    /// With --dataset: call this machine NAME there, from now on; a random id when never given
+    #[arg(long, value_name = "NAME", requires = "dataset")]
+    pub(crate) machine: Option<String>,
+
+    /// With --dataset: recorded prompts and answers too, as far as connections record them
+    #[arg(long, requires = "dataset")]
+    pub(crate) with_texts: bool,
+
     #[command(flatten)]
     pub(crate) filter: HistoryFilter,
 }
+
+/// A dataset has every row, or it could not tell which are missing.
+const NOT_WITH_DATASET: [&str; 15] = [
+    "format",
+    "output",
+    "connection",
+    "provider",
+    "model",
+    "client",
+    "tool",
+    "server",
+    "kind",
+    "outcome",
+    "code",
+    "since",
+    "until",
+    "text",
+    "conditions",
+];
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryPurgeArguments {
@@ -167,8 +198,13 @@ const EXPORT_EXAMPLES: &str = "\
 Rows are read in pages, so that the memory taken does not grow with them. Unknown is null, or an \
 empty cell in CSV. In CSV, a text that a spreadsheet would take for a formula gets a `'` in front.
 
+--dataset writes Parquet files into DIR/machine=…/month=YYYY-MM, only of calls that have ended and are not there yet, \
+each file as a whole. Any number of machines may write into one directory. Nothing there is ever changed or removed: \
+not by an export, not by a purge here.
+
 Examples:
   synapse history export --output calls.parquet
+  synapse history export --dataset /mnt/team/synapse --machine anna-laptop
   synapse history export --format csv --since 2026-11 --until 2026-12 > november.csv
   synapse history export --connection work | jq .cost";
 

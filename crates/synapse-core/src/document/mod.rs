@@ -7,6 +7,7 @@ mod calls;
 mod checklist;
 mod codes;
 mod connections;
+mod dataset;
 mod demo;
 mod doctor;
 mod failure;
@@ -26,6 +27,7 @@ pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
     PreflightsDocument,
 };
+pub use self::dataset::DatasetDocument;
 pub use self::demo::{DemoDocument, DemoStepView};
 pub use self::doctor::DoctorDocument;
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
