@@ -29,7 +29,7 @@ pub(crate) struct ChatArguments {
     pub(crate) messages: Option<PathBuf>,
 
     /// Another model than the connection's
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
 
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub(crate) struct ShapeArguments {
 
     /// Tools that the model may ask for: a JSON list as the API takes it. Synapse runs none; the
     /// calls are printed, one line of JSON each
-    #[arg(long, value_name = "FILE")]
+    #[arg(long = "tools-file", alias = "tools", value_name = "FILE")]
     pub(crate) tools: Option<PathBuf>,
 }
 

@@ -6,7 +6,8 @@ use synapse_core::engine::Naming;
 use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::Reach;
 
-use super::limits::LimitFlags;
+use super::examples;
+use super::limits::{LimitFlags, NONE};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectionCommand {
@@ -14,15 +15,19 @@ pub(crate) enum ConnectionCommand {
     #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateArguments),
     /// List the connections
+    #[command(after_help = examples::CONNECTION_LIST)]
     List,
     /// Show one connection
+    #[command(after_help = examples::CONNECTION_SHOW)]
     Show {
         /// Its name
         name: String,
     },
     /// Change a connection; it is checked again before it is saved
+    #[command(after_help = examples::CONNECTION_EDIT)]
     Edit(EditArguments),
     /// Remove a connection; its history stays
+    #[command(after_help = examples::CONNECTION_REMOVE)]
     Remove {
         /// Its name
         name: String,
@@ -39,7 +44,7 @@ pub(crate) struct CreateArguments {
     pub(crate) name: String,
 
     /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) provider: String,
 
     /// Model id; on Hugging Face, pin a sub-provider as MODEL:PROVIDER
@@ -73,7 +78,7 @@ pub(crate) struct EditArguments {
     pub(crate) name: String,
 
     /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<String>,
 
     /// Model id
@@ -115,7 +120,7 @@ pub(crate) struct PreflightArguments {
     pub(crate) all: bool,
 
     /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
-    #[arg(long, requires = "model")]
+    #[arg(long, value_name = "NAME", requires = "model")]
     pub(crate) provider: Option<String>,
 
     /// Model id
@@ -154,19 +159,19 @@ pub(crate) struct DraftFlags {
     pub(crate) organization: Option<String>,
 
     /// OpenAI project to charge
-    #[arg(long, value_name = "ID")]
+    #[arg(long = "openai-project", alias = "project", value_name = "ID")]
     pub(crate) project: Option<String>,
 
     /// Hugging Face organization to bill
     #[arg(long, value_name = "NAME")]
     pub(crate) bill_to: Option<String>,
 
-    /// Total time a call may take
+    /// Total time a call may take; the provider's own when left out, 120 or 600 seconds
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
 
-    /// The most tokens of an answer, for prompts that name no cap of their own; 0 removes it
-    #[arg(long, value_name = "N")]
+    /// The most tokens of an answer, for prompts that name no cap of their own; no cap when left out
+    #[arg(long, value_name = "N", value_parser = cap)]
     pub(crate) max_tokens: Option<u64>,
 
     /// HTTP proxy to use, for https only; proxy variables of the environment are never used
@@ -201,11 +206,11 @@ impl DraftFlags {
             || self.limits.any()
     }
 
-    /// Writes the given fields into `draft`. An empty text removes a field.
+    /// Writes the given fields into `draft`. `none`, or an empty text, removes a field.
     pub(crate) fn apply(&self, draft: &mut Draft) {
         let set = |field: &mut Option<String>, flag: &Option<String>| {
             if let Some(text) = flag {
-                *field = (!text.is_empty()).then(|| text.clone());
+                *field = is_some(text).then(|| text.clone());
             }
         };
         set(&mut draft.base_url, &self.base_url);
@@ -273,7 +278,7 @@ impl EditArguments {
         set(&mut draft.provider, &self.provider);
         set(&mut draft.model, &self.model);
         if let Some(text) = &self.credential {
-            draft.credential = (!text.is_empty()).then(|| text.clone());
+            draft.credential = is_some(text).then(|| text.clone());
         }
         self.draft.apply(draft);
         if self.allow_network {
@@ -306,6 +311,21 @@ pub(crate) const fn reach(offline: bool, live: bool) -> Reach {
         (true, _) => Reach::Offline,
         (false, true) => Reach::Live,
         (false, false) => Reach::Free,
+    }
+}
+
+/// Whether `text` sets a field, and does not remove it.
+fn is_some(text: &str) -> bool {
+    !text.is_empty() && text != NONE
+}
+
+/// A cap, or 0 for no cap.
+fn cap(text: &str) -> Result<u64, String> {
+    match text {
+        NONE => Ok(0),
+        text => text
+            .parse()
+            .map_err(|_| format!("it takes a whole number of tokens, or `{NONE}`")),
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use synapse_ide::{CLIENTS, Client};
 
 use super::{
-    HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES, one_of,
+    HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES, examples, one_of,
 };
 
 #[derive(Debug, Args)]
@@ -44,6 +44,7 @@ pub(crate) struct HubPlaceArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum HubCommand {
     /// List the upstream servers, and whether each is approved
+    #[command(after_help = examples::HUB_LIST)]
     List,
     /// Add a server: a URL, a command behind `--`, or a server.json of the registry
     #[command(after_help = ADD_EXAMPLES)]
@@ -52,16 +53,18 @@ pub(crate) enum HubCommand {
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(HubImportArguments),
     /// Remove a server and its approval
+    #[command(after_help = examples::HUB_REMOVE)]
     Remove {
         /// The server
         #[arg(value_name = "SERVER")]
         server: String,
 
         /// Do not ask
-        #[arg(long)]
+        #[arg(long, short)]
         yes: bool,
     },
     /// Check the file, or one server of it, without contacting anybody
+    #[command(after_help = examples::HUB_VALIDATE)]
     Validate {
         /// The server; all when left out
         #[arg(value_name = "SERVER")]
@@ -74,16 +77,20 @@ pub(crate) enum HubCommand {
     #[command(after_help = LOGIN_EXAMPLES)]
     Login(HubLoginArguments),
     /// Forget the tokens of a server
+    #[command(after_help = examples::HUB_LOGOUT)]
     Logout(HubLogoutArguments),
     /// Show who is logged in where and until when; never a value
+    #[command(after_help = examples::HUB_AUTH_STATUS)]
     AuthStatus(HubAuthStatusArguments),
     /// Show what works and why the rest does not; starts nothing
+    #[command(after_help = examples::HUB_STATUS)]
     Status {
         /// The server; all when left out
         #[arg(value_name = "SERVER")]
         server: Option<String>,
     },
     /// List the approved tools with what they cost a model's context
+    #[command(after_help = examples::HUB_TOOLS)]
     Tools {
         /// The server; all when left out
         #[arg(value_name = "SERVER")]
@@ -105,6 +112,7 @@ pub(crate) enum HubCommand {
         arguments: String,
     },
     /// Check a server step by step: locally, or over the network with --live
+    #[command(after_help = examples::HUB_PREFLIGHT)]
     Preflight {
         /// The server
         #[arg(value_name = "SERVER")]
@@ -115,6 +123,7 @@ pub(crate) enum HubCommand {
         live: bool,
     },
     /// Show which variables a server's process gets, and why
+    #[command(after_help = examples::HUB_ENV)]
     Env {
         /// The server
         #[arg(value_name = "SERVER")]
@@ -125,8 +134,10 @@ pub(crate) enum HubCommand {
         explain: bool,
     },
     /// List the upstream servers that run, in all windows
+    #[command(after_help = examples::HUB_PS)]
     Ps,
     /// Print what a server wrote to stderr, without secrets
+    #[command(after_help = examples::HUB_LOG)]
     Log {
         /// The server
         #[arg(value_name = "SERVER")]
@@ -161,7 +172,7 @@ pub(crate) struct HubAddArguments {
     pub(crate) cwd: Option<String>,
 
     /// A group that it belongs to, for `serve --group`
-    #[arg(long = "group", value_name = "NAME")]
+    #[arg(long = "group", value_name = "GROUP")]
     pub(crate) groups: Vec<String>,
 
     /// A remark
@@ -169,7 +180,7 @@ pub(crate) struct HubAddArguments {
     pub(crate) note: Option<String>,
 
     /// Approve it without being asked
-    #[arg(long, conflicts_with = "no_approve")]
+    #[arg(long, short, conflicts_with = "no_approve")]
     pub(crate) yes: bool,
 
     /// Do not go on to approve it
@@ -211,7 +222,7 @@ pub(crate) struct HubApproveArguments {
     pub(crate) all: bool,
 
     /// Do not ask
-    #[arg(long)]
+    #[arg(long, short)]
     pub(crate) yes: bool,
 }
 
@@ -224,8 +235,10 @@ No secret is written: a value is a variable, `${NAME}`, or a reference, `${keyri
 terminal the server is approved next.
 
 Examples:
-  synapse hub add hf https://huggingface.co/mcp --header 'Authorization=Bearer ${HF_TOKEN}'
-  synapse hub add files -- npx -y @modelcontextprotocol/server-filesystem@2026.8.31 ~/notes
+  synapse hub add hf https://huggingface.co/mcp \\
+      --header 'Authorization=Bearer ${HF_TOKEN}'
+  synapse hub add files -- \\
+      npx -y @modelcontextprotocol/server-filesystem@2026.8.31 ~/notes
   synapse hub add github ./server.json";
 
 const IMPORT_EXAMPLES: &str = "\

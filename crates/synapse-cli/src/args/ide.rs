@@ -8,17 +8,19 @@ use clap::{Args, Subcommand};
 use synapse_ide::{CLIENTS, Client, Scope};
 use synapse_mcp::tools::Tool;
 
-use super::one_of;
+use super::{examples, one_of};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdeCommand {
     /// List the clients, whether they are here, and whether they have our entry
+    #[command(after_help = examples::IDE_LIST)]
     List {
         /// The project whose files are looked at too; the current directory when left out
         #[arg(long, value_name = "DIR")]
         project: Option<PathBuf>,
     },
     /// Print the entry for a client, or in the `mcpServers` form that most take
+    #[command(after_help = examples::IDE_SNIPPET)]
     Snippet {
         /// The client
         #[arg(value_parser = client())]
@@ -29,10 +31,13 @@ pub(crate) enum IdeCommand {
         connection: Option<String>,
     },
     /// Put the entry into a client's file, and change nothing else there
+    #[command(after_help = examples::IDE_INSTALL)]
     Install(IdeInstallArguments),
     /// Take the entry out again
+    #[command(after_help = examples::IDE_REMOVE)]
     Remove(IdeRemoveArguments),
     /// Take the newest change back, unless the file was changed since
+    #[command(after_help = examples::IDE_UNDO)]
     Undo {
         /// The newest change of this client
         #[arg(value_parser = client())]
@@ -41,9 +46,11 @@ pub(crate) enum IdeCommand {
         #[command(flatten)]
         consent: ConsentArguments,
     },
-    /// Start the configured command as the client would, and tell what it would see
+    /// Start the configured command as the client would, and show what it would see
+    #[command(after_help = examples::IDE_CHECK)]
     Check(IdeCheckArguments),
     /// Print a link that adds the entry, for clients that take one
+    #[command(after_help = examples::IDE_LINK)]
     Link {
         /// The client
         #[arg(value_parser = client())]
@@ -77,7 +84,7 @@ pub(crate) struct IdeInstallArguments {
     pub(crate) read_only: bool,
 
     /// Pass this variable of the client's environment on; a name and never a value
-    #[arg(long, value_name = "NAME")]
+    #[arg(long = "pass-env", alias = "env", value_name = "NAME")]
     pub(crate) env: Vec<String>,
 
     /// Make our entry anew, and keep nothing of what was changed in it
@@ -114,7 +121,7 @@ pub(crate) struct IdeCheckArguments {
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
 
-    /// Wait so long for an answer, instead of as long as the client
+    /// Wait this long for an answer; as long as the client does when left out
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
 }

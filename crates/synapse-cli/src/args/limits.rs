@@ -135,7 +135,7 @@ fn dollars(text: &str) -> Result<Setting<String>, String> {
     })
 }
 
-const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
 
 #[cfg(test)]
 mod tests {

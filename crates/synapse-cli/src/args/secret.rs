@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::examples;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretCommand {
     /// Keep a new secret: typed at a hidden prompt, or read from stdin
@@ -13,19 +15,23 @@ pub(crate) enum SecretCommand {
         /// Where to keep it: file:/path, keyring:NAME or vault:local/NAME
         reference: String,
     },
-    /// Say where a reference leads and what stands there, without showing it
+    /// Say where a reference leads and what is there, without showing it
+    #[command(after_help = examples::SECRET_CHECK)]
     Check {
         /// The reference
         reference: String,
     },
     /// List the references that are known, and which connections use them
+    #[command(after_help = examples::SECRET_LIST)]
     List,
     /// Replace a secret that is there: typed at a hidden prompt, or read from stdin
+    #[command(after_help = examples::SECRET_ROTATE)]
     Rotate {
         /// Where it is kept
         reference: String,
     },
     /// Remove a secret for good
+    #[command(after_help = examples::SECRET_REMOVE)]
     Remove {
         /// Where it is kept
         reference: String,
@@ -39,6 +45,7 @@ pub(crate) enum SecretCommand {
         yes: bool,
     },
     /// Seal the local vault under another key: a passphrase, or a key file
+    #[command(after_help = examples::SECRET_REKEY)]
     Rekey {
         /// The file of the new key; without it, a new passphrase is asked for
         #[arg(long, value_name = "PATH")]
