@@ -70,7 +70,9 @@ fn find<'a>(root: &'a clap::Command, words: &[String]) -> Result<&'a clap::Comma
 /// The page in roff. What follows the options keeps its lines: clap_mangen would fill examples into
 /// one paragraph.
 fn man(command: &clap::Command) -> std::io::Result<String> {
-    let page = Man::new(command.clone()).manual("Synapse");
+    let page = Man::new(command.clone())
+        .source(concat!("Synapse ", env!("CARGO_PKG_VERSION")))
+        .manual("Synapse");
     let mut out = Vec::new();
     page.render_title(&mut out)?;
     page.render_name_section(&mut out)?;
@@ -99,11 +101,16 @@ fn notes(text: &str) -> Roff {
             continue;
         }
         roff.control("SH", [heading]);
-        roff.control("nf", []);
         for line in text.trim_matches('\n').lines() {
-            roff.text([roman(line)]);
+            match line {
+                "" => roff.control("PP", []),
+                // A line of a table or an example; prose is filled to the width of the reader.
+                line if line.starts_with(' ') => {
+                    roff.control("nf", []).text([roman(line)]).control("fi", [])
+                }
+                line => roff.text([roman(line)]),
+            };
         }
-        roff.control("fi", []);
     }
     roff
 }
