@@ -3,7 +3,6 @@
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
-use super::examples;
 use super::ide::ConsentArguments;
 
 #[derive(Debug, Args)]
@@ -19,10 +18,8 @@ pub(crate) struct CompletionsArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum CompletionsCommand {
     /// Make a shell complete commands, flags and the names of this machine
-    #[command(after_help = examples::COMPLETIONS_INSTALL)]
     Install(ShellArguments),
     /// Take out of a shell's file what `install` put there
-    #[command(after_help = examples::COMPLETIONS_REMOVE)]
     Remove(ShellArguments),
 }
 

@@ -6,7 +6,6 @@ use synapse_core::engine::Naming;
 use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::Reach;
 
-use super::examples;
 use super::limits::{LimitFlags, NONE};
 
 #[derive(Debug, Subcommand)]
@@ -15,19 +14,15 @@ pub(crate) enum ConnectionCommand {
     #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateArguments),
     /// List the connections
-    #[command(after_help = examples::CONNECTION_LIST)]
     List,
     /// Show one connection
-    #[command(after_help = examples::CONNECTION_SHOW)]
     Show {
         /// Its name
         name: String,
     },
     /// Change a connection; it is checked again before it is saved
-    #[command(after_help = examples::CONNECTION_EDIT)]
     Edit(EditArguments),
     /// Remove a connection; its history stays
-    #[command(after_help = examples::CONNECTION_REMOVE)]
     Remove {
         /// Its name
         name: String,
@@ -44,7 +39,7 @@ pub(crate) struct CreateArguments {
     pub(crate) name: String,
 
     /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
-    #[arg(long, value_name = "NAME")]
+    #[arg(long)]
     pub(crate) provider: String,
 
     /// Model id; on Hugging Face, pin a sub-provider as MODEL:PROVIDER
@@ -78,7 +73,7 @@ pub(crate) struct EditArguments {
     pub(crate) name: String,
 
     /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
-    #[arg(long, value_name = "NAME")]
+    #[arg(long)]
     pub(crate) provider: Option<String>,
 
     /// Model id
@@ -120,7 +115,7 @@ pub(crate) struct PreflightArguments {
     pub(crate) all: bool,
 
     /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
-    #[arg(long, value_name = "NAME", requires = "model")]
+    #[arg(long, requires = "model")]
     pub(crate) provider: Option<String>,
 
     /// Model id
@@ -338,8 +333,15 @@ const fn gate(allow_network: bool) -> NetworkGate {
 }
 
 const CREATE_EXAMPLES: &str = "\
+Local and free checks run first; nothing is saved when one fails. Without --allow-network the gate stays closed, \
+and the connection can only be saved with --offline.
+
 Examples:
   synapse connection create work --provider openai --model MODEL \\
       --credential file:~/.synapse/openai.token --allow-network
-  synapse connection create hf --provider huggingface --model ORG/MODEL:PROVIDER \\
-      --credential file:~/.synapse/hf.token --allow-network";
+  synapse connection create hf --provider huggingface \\
+      --model ORG/MODEL:PROVIDER --credential keyring:hf --allow-network
+  synapse connection create local --provider ollama --model llama3.2 \\
+      --allow-network
+  synapse connection create later --provider openai --model MODEL \\
+      --credential env:OPENAI_API_KEY --offline";

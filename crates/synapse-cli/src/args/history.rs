@@ -7,7 +7,7 @@ use synapse_core::call::Operation;
 use synapse_core::ledger::{HubKind, Outcome};
 use synapse_export::Format;
 
-use super::{examples, one_of};
+use super::one_of;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -25,7 +25,6 @@ pub(crate) enum HistoryCommand {
     #[command(after_help = FILTERS)]
     List(HistoryListArguments),
     /// Show everything about one call
-    #[command(after_help = examples::HISTORY_SHOW)]
     Show {
         /// Its call id
         call_id: String,
@@ -34,7 +33,6 @@ pub(crate) enum HistoryCommand {
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(HistoryExportArguments),
     /// Delete calls and what was recorded of them, for good
-    #[command(after_help = examples::HISTORY_PURGE)]
     Purge(HistoryPurgeArguments),
     /// Check that no row was edited, deleted, inserted or moved since it was written
     #[command(after_help = VERIFY_HELP)]
@@ -71,7 +69,7 @@ pub(crate) struct HistoryFilter {
     pub(crate) connection: Option<String>,
 
     /// Only those of this provider
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: Option<String>,
 
     /// Only those that asked for this model

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use synapse_ide::{CLIENTS, Client};
 
 use super::{
-    HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES, examples, one_of,
+    HubAuthStatusArguments, HubLoginArguments, HubLogoutArguments, LOGIN_EXAMPLES, one_of,
 };
 
 #[derive(Debug, Args)]
@@ -44,7 +44,6 @@ pub(crate) struct HubPlaceArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum HubCommand {
     /// List the upstream servers, and whether each is approved
-    #[command(after_help = examples::HUB_LIST)]
     List,
     /// Add a server: a URL, a command behind `--`, or a server.json of the registry
     #[command(after_help = ADD_EXAMPLES)]
@@ -53,7 +52,6 @@ pub(crate) enum HubCommand {
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(HubImportArguments),
     /// Remove a server and its approval
-    #[command(after_help = examples::HUB_REMOVE)]
     Remove {
         /// The server
         #[arg(value_name = "SERVER")]
@@ -64,7 +62,6 @@ pub(crate) enum HubCommand {
         yes: bool,
     },
     /// Check the file, or one server of it, without contacting anybody
-    #[command(after_help = examples::HUB_VALIDATE)]
     Validate {
         /// The server; all when left out
         #[arg(value_name = "SERVER")]
@@ -77,20 +74,16 @@ pub(crate) enum HubCommand {
     #[command(after_help = LOGIN_EXAMPLES)]
     Login(HubLoginArguments),
     /// Forget the tokens of a server
-    #[command(after_help = examples::HUB_LOGOUT)]
     Logout(HubLogoutArguments),
     /// Show who is logged in where and until when; never a value
-    #[command(after_help = examples::HUB_AUTH_STATUS)]
     AuthStatus(HubAuthStatusArguments),
     /// Show what works and why the rest does not; starts nothing
-    #[command(after_help = examples::HUB_STATUS)]
     Status {
         /// The server; all when left out
         #[arg(value_name = "SERVER")]
         server: Option<String>,
     },
     /// List the approved tools with what they cost a model's context
-    #[command(after_help = examples::HUB_TOOLS)]
     Tools {
         /// The server; all when left out
         #[arg(value_name = "SERVER")]
@@ -112,7 +105,6 @@ pub(crate) enum HubCommand {
         arguments: String,
     },
     /// Check a server step by step: locally, or over the network with --live
-    #[command(after_help = examples::HUB_PREFLIGHT)]
     Preflight {
         /// The server
         #[arg(value_name = "SERVER")]
@@ -123,7 +115,6 @@ pub(crate) enum HubCommand {
         live: bool,
     },
     /// Show which variables a server's process gets, and why
-    #[command(after_help = examples::HUB_ENV)]
     Env {
         /// The server
         #[arg(value_name = "SERVER")]
@@ -134,10 +125,8 @@ pub(crate) enum HubCommand {
         explain: bool,
     },
     /// List the upstream servers that run, in all windows
-    #[command(after_help = examples::HUB_PS)]
     Ps,
     /// Print what a server wrote to stderr, without secrets
-    #[command(after_help = examples::HUB_LOG)]
     Log {
         /// The server
         #[arg(value_name = "SERVER")]

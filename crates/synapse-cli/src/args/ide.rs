@@ -8,19 +8,17 @@ use clap::{Args, Subcommand};
 use synapse_ide::{CLIENTS, Client, Scope};
 use synapse_mcp::tools::Tool;
 
-use super::{examples, one_of};
+use super::one_of;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdeCommand {
     /// List the clients, whether they are here, and whether they have our entry
-    #[command(after_help = examples::IDE_LIST)]
     List {
         /// The project whose files are looked at too; the current directory when left out
         #[arg(long, value_name = "DIR")]
         project: Option<PathBuf>,
     },
     /// Print the entry for a client, or in the `mcpServers` form that most take
-    #[command(after_help = examples::IDE_SNIPPET)]
     Snippet {
         /// The client
         #[arg(value_parser = client())]
@@ -31,13 +29,10 @@ pub(crate) enum IdeCommand {
         connection: Option<String>,
     },
     /// Put the entry into a client's file, and change nothing else there
-    #[command(after_help = examples::IDE_INSTALL)]
     Install(IdeInstallArguments),
     /// Take the entry out again
-    #[command(after_help = examples::IDE_REMOVE)]
     Remove(IdeRemoveArguments),
     /// Take the newest change back, unless the file was changed since
-    #[command(after_help = examples::IDE_UNDO)]
     Undo {
         /// The newest change of this client
         #[arg(value_parser = client())]
@@ -47,10 +42,8 @@ pub(crate) enum IdeCommand {
         consent: ConsentArguments,
     },
     /// Start the configured command as the client would, and show what it would see
-    #[command(after_help = examples::IDE_CHECK)]
     Check(IdeCheckArguments),
     /// Print a link that adds the entry, for clients that take one
-    #[command(after_help = examples::IDE_LINK)]
     Link {
         /// The client
         #[arg(value_parser = client())]

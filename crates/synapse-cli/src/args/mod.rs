@@ -51,7 +51,7 @@ use crate::output::Format;
 
 /// A local, bring-your-own-key runtime between MCP-capable IDEs and the models you pay for.
 #[derive(Debug, Parser)]
-#[command(name = "synapse", version, propagate_version = true, disable_help_subcommand = true, after_help = examples::TOP)]
+#[command(name = "synapse", version, propagate_version = true, disable_help_subcommand = true, after_help = examples::TOP, mut_subcommands = examples::attach)]
 pub(crate) struct Arguments {
     /// Print one JSON document instead of text; `--json=2` has cost sources in lower case
     #[arg(
@@ -135,10 +135,9 @@ pub(crate) enum ColorWord {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show the whole path on an embedded loopback provider: no key, no network
-    #[command(after_help = examples::DEMO)]
     Demo,
     /// Create, list, show, change and remove connections
-    #[command(subcommand, after_help = examples::CONNECTION)]
+    #[command(subcommand)]
     Connection(ConnectionCommand),
     /// Check a connection, or one that does not exist yet, step by step
     #[command(after_help = PREFLIGHT_EXAMPLES)]
@@ -159,16 +158,14 @@ pub(crate) enum Command {
     #[command(after_help = CHAT_EXAMPLES)]
     Chat(ChatArguments),
     /// Serve MCP over stdio; an IDE starts this, not you
-    #[command(after_help = examples::SERVE)]
     Serve(ServeArguments),
     /// Keep, check, list, replace and remove secrets, without showing one
-    #[command(subcommand, after_help = examples::SECRET)]
+    #[command(subcommand)]
     Secret(SecretCommand),
     /// Join an IDE to Synapse
-    #[command(subcommand, after_help = examples::IDE)]
+    #[command(subcommand)]
     Ide(IdeCommand),
     /// Upstream MCP servers, offered through Synapse's own entry
-    #[command(after_help = examples::HUB)]
     Hub(HubArguments),
     /// Sum up calls, tokens and cost
     #[command(after_help = USAGE_EXAMPLES)]
@@ -180,19 +177,15 @@ pub(crate) enum Command {
     #[command(after_help = DASHBOARD_EXAMPLES)]
     Dashboard(DashboardArguments),
     /// Look at the whole installation: files, connections, places of secrets, tokens in the open
-    #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArguments),
     /// Explain an error code
-    #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// The code, such as gate.network-disabled; every code when left out
         code: Option<String>,
     },
     /// Complete commands, flags and names in your shell: print its script, or install it
-    #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArguments),
     /// Print the help of a command, or its man page
-    #[command(after_help = examples::HELP)]
     Help(HelpArguments),
     /// Print a generated reference page
     #[command(hide = true)]

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::examples;
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretCommand {
     /// Keep a new secret: typed at a hidden prompt, or read from stdin
@@ -16,22 +14,18 @@ pub(crate) enum SecretCommand {
         reference: String,
     },
     /// Say where a reference leads and what is there, without showing it
-    #[command(after_help = examples::SECRET_CHECK)]
     Check {
         /// The reference
         reference: String,
     },
     /// List the references that are known, and which connections use them
-    #[command(after_help = examples::SECRET_LIST)]
     List,
     /// Replace a secret that is there: typed at a hidden prompt, or read from stdin
-    #[command(after_help = examples::SECRET_ROTATE)]
     Rotate {
         /// Where it is kept
         reference: String,
     },
     /// Remove a secret for good
-    #[command(after_help = examples::SECRET_REMOVE)]
     Remove {
         /// Where it is kept
         reference: String,
@@ -45,7 +39,6 @@ pub(crate) enum SecretCommand {
         yes: bool,
     },
     /// Seal the local vault under another key: a passphrase, or a key file
-    #[command(after_help = examples::SECRET_REKEY)]
     Rekey {
         /// The file of the new key; without it, a new passphrase is asked for
         #[arg(long, value_name = "PATH")]
