@@ -61,17 +61,23 @@ pub struct Caller {
 pub enum Operation {
     /// A prompt.
     Chat,
-    /// The paid rung of a preflight.
+    /// The paid step of a preflight.
     Probe,
+    /// A prompt of an upstream server, answered by the model of the IDE.
+    Sample,
 }
 
 impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Probe, Self::Sample];
+
     /// The word in the ledger and in output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
             Self::Probe => "probe",
+            Self::Sample => "sample",
         }
     }
 }

@@ -88,7 +88,7 @@ pub(crate) struct HistoryFilter {
     #[arg(long, value_name = "NAME")]
     pub(crate) server: Option<String>,
 
-    /// Only those of this kind: chat and probe are of connections, the others of upstream servers
+    /// Only those of this kind: chat, probe and sample are of connections, the others of upstream servers
     #[arg(long, value_parser = one_of(kinds(), |kind| kind.into()))]
     pub(crate) kind: Option<&'static str>,
 
@@ -119,7 +119,7 @@ pub(crate) struct HistoryFilter {
 
 /// The words for what a row records.
 fn kinds() -> Vec<&'static str> {
-    let calls = [Operation::Chat, Operation::Probe].map(Operation::as_str);
+    let calls = Operation::ALL.map(Operation::as_str);
     let events = HubKind::ALL.map(HubKind::as_str);
     calls.into_iter().chain(events).collect()
 }

@@ -17,5 +17,6 @@ mod limits;
 mod models;
 #[cfg(test)]
 mod preflight;
+mod sampling;
 #[cfg(test)]
 mod slow_ledger;

@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
     let runtime = runtime()?;
     let (engine, rows) = compose::engine_with_rows(context, Asking::Nobody)?;
     let ledger = Arc::clone(&engine.ports().ledger);
-    let hub = hub::of(context, &arguments, rows)?;
+    let hub = hub::of(context, &arguments, &engine, rows)?;
     let result = runtime.block_on(async {
         let (input, output) = stdio::open().map_err(|error| {
             Failure::new(
