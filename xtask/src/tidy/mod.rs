@@ -32,6 +32,7 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     violations.extend(codes::check(&files));
     violations.extend(command_lines::check(&files));
     violations.extend(paths::check(&files));
+    violations.extend(manifest_files::undocumented(&files));
     for file in &files {
         violations.extend(tokens::check(file));
         if file.is_rust() {
