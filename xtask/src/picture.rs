@@ -1,8 +1,6 @@
 //! The picture of a terminal in README.md: a run of `synapse demo`, as an SVG that shows the same on
 //! every machine. Lines that name a port, a path, a time or an id are left out.
 
-use std::fmt::Write as _;
-
 /// Draws what the demo printed, with its styles.
 pub(crate) fn of_demo(printed: &str) -> String {
     let shown = printed.lines().filter_map(shown);
@@ -94,10 +92,9 @@ fn draw(lines: &[Vec<Span>]) -> String {
     );
     for (index, colour) in ["#ff5f57", "#febc2e", "#28c840"].into_iter().enumerate() {
         let x = MARGIN + 6 + index * 20;
-        push(
-            &mut svg,
-            &format!("<circle cx=\"{x}\" cy=\"20\" r=\"6\" fill=\"{colour}\"/>\n"),
-        );
+        svg.push_str(&format!(
+            "<circle cx=\"{x}\" cy=\"20\" r=\"6\" fill=\"{colour}\"/>\n"
+        ));
     }
     for (index, spans) in lines.iter().enumerate() {
         let y = TOP + (index + 1) * ROW - 6;
@@ -106,28 +103,20 @@ fn draw(lines: &[Vec<Span>]) -> String {
             let text = escaped(&span.text);
             let class = match span.style {
                 Style::Plain => {
-                    push(&mut line, &text);
+                    line.push_str(&text);
                     continue;
                 }
                 Style::Strong => "strong",
                 Style::Faint => "faint",
                 Style::Good => "good",
             };
-            push(
-                &mut line,
-                &format!("<tspan class=\"{class}\">{text}</tspan>"),
-            );
+            line.push_str(&format!("<tspan class=\"{class}\">{text}</tspan>"));
         }
         let text = format!("<text x=\"{MARGIN}\" y=\"{y}\" xml:space=\"preserve\">{line}</text>\n");
-        push(&mut svg, &text);
+        svg.push_str(&text);
     }
-    push(&mut svg, "</svg>\n");
+    svg.push_str("</svg>\n");
     svg
-}
-
-fn push(text: &mut String, more: &str) {
-    // Writing to a text does not fail.
-    drop(text.write_str(more));
 }
 
 fn escaped(text: &str) -> String {

@@ -145,7 +145,7 @@ pub(crate) struct PreflightArguments {
 /// The optional fields of a connection.
 #[derive(Debug, Args, Default)]
 pub(crate) struct DraftFlags {
-    /// Base URL of the API, when it is not the provider's own
+    /// Base URL of the API; the provider's own when left out
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
@@ -169,7 +169,7 @@ pub(crate) struct DraftFlags {
     #[arg(long, value_name = "N", value_parser = cap)]
     pub(crate) max_tokens: Option<u64>,
 
-    /// HTTP proxy to use, for https only; proxy variables of the environment are never used
+    /// HTTP proxy to use, for https only; none when left out: proxy variables of the environment are never used
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 
@@ -178,7 +178,7 @@ pub(crate) struct DraftFlags {
     #[arg(long, conflicts_with = "deny_plain_http")]
     pub(crate) allow_plain_http: bool,
 
-    /// Take plain http for this machine only, as is the default
+    /// Take plain http for this machine only, which is the default
     #[arg(long)]
     pub(crate) deny_plain_http: bool,
 

@@ -24,7 +24,7 @@ pub(crate) enum IdeCommand {
         #[arg(value_parser = client())]
         client: Option<&'static Client>,
 
-        /// Serve this connection only
+        /// Serve this connection only; every connection when left out
         #[arg(long, value_name = "NAME")]
         connection: Option<String>,
     },
@@ -49,7 +49,7 @@ pub(crate) enum IdeCommand {
         #[arg(value_parser = client())]
         client: &'static Client,
 
-        /// Serve this connection only
+        /// Serve this connection only; every connection when left out
         #[arg(long, value_name = "NAME")]
         connection: Option<String>,
     },
@@ -64,11 +64,11 @@ pub(crate) struct IdeInstallArguments {
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
 
-    /// Serve this connection only
+    /// Serve this connection only; every connection when left out
     #[arg(long, value_name = "NAME")]
     pub(crate) connection: Option<String>,
 
-    /// Offer only these tools, separated by commas
+    /// Offer only these tools, separated by commas; all when left out
     #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = one_of(Tool::ALL, |tool| tool.as_str().into()))]
     pub(crate) tools: Vec<Tool>,
 
@@ -128,7 +128,8 @@ impl IdeCheckArguments {
 /// Which of a client's files.
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArguments {
-    /// For this user everywhere, for this user in one project, or for all in one project
+    /// For this user everywhere, for this user in one project, or for all in one project; user when
+    /// left out
     #[arg(long, value_parser = one_of(SCOPES, |scope| scope.as_str().into()), value_name = "SCOPE")]
     scope: Option<Scope>,
 

@@ -5,6 +5,7 @@
 //! candidate holds only characters that no shell gives a meaning to: names come from files and MCP
 //! clients, and bash inserts a candidate into the line as it is.
 
+mod bash;
 mod plain;
 mod values;
 
@@ -15,6 +16,7 @@ use clap::CommandFactory as _;
 use clap_complete::env::{EnvCompleter, Shells};
 use synapse_core::error::{Class, Code, Failure};
 
+use self::bash::Bash;
 use self::values::Values;
 use crate::args::{Arguments, ColorWord};
 use crate::environment::{Environment, SYNAPSE_COMPLETE};
@@ -73,5 +75,8 @@ pub(crate) fn script(shell: clap_complete::Shell, program: &str) -> String {
 
 fn completer(shell: &str) -> Option<&'static dyn EnvCompleter> {
     const BUILT_IN: Shells<'static> = Shells::builtins();
-    BUILT_IN.0.iter().copied().find(|each| each.is(shell))
+    match Bash.is(shell) {
+        true => Some(&Bash),
+        false => BUILT_IN.0.iter().copied().find(|each| each.is(shell)),
+    }
 }

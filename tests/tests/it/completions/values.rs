@@ -152,27 +152,55 @@ fn a_broken_file_offers_nothing_and_says_nothing() {
     assert_eq!(candidates(&home, &["history", "show", ""]), [""; 0]);
 }
 
-/// bash itself, with the script as it is printed.
-#[test]
-fn bash_completes_a_connection() {
-    let double = OpenAiDouble::start();
-    let home = Home::connected(TWIN, &double);
+/// What bash itself makes of a line up to its end, split as bash splits it.
+fn in_bash(home: &Home, pieces: &[&str], typed: &str) -> Vec<String> {
+    let words: Vec<String> = pieces.iter().map(|piece| format!("'{piece}'")).collect();
     let script = format!(
         "source <('{TWIN}' completions bash)\n\
-         complete -p synapse\n\
-         COMP_WORDS=(synapse chat wo)\nCOMP_CWORD=2\nCOMP_TYPE=9\n\
-         _clap_complete_synapse synapse wo chat\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n"
+         complete -p synapse > /dev/null || exit 9\n\
+         COMP_WORDS=({})\nCOMP_CWORD={}\n\
+         _synapse_complete synapse '{typed}' x\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n",
+        words.join(" "),
+        pieces.len() - 1,
     );
     let run = Run::new(Path::new("/bin/bash"), ["-c", &script]);
     let run = run.env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
     let output = run.env("SYNAPSE_HOME", home.synapse()).output();
     let output = output.with_code(0);
-    let lines: Vec<&str> = output.stdout.lines().collect();
-    assert!(
-        lines[0].ends_with("-F _clap_complete_synapse synapse"),
-        "{output}"
-    );
-    assert_eq!(lines[1..], ["work"], "{output}");
+    assert_eq!(output.stderr, "");
+    output.stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_a_connection() {
+    let double = OpenAiDouble::start();
+    let home = Home::connected(TWIN, &double);
+    assert_eq!(in_bash(&home, &["synapse", "chat", "wo"], "wo"), ["work"]);
+}
+
+/// bash ends a word at `:` and `=`, and replaces the piece after them alone.
+#[test]
+fn bash_completes_what_follows_a_colon() {
+    let home = Home::new(TWIN);
+    let words = [
+        "connection",
+        "create",
+        "hf",
+        "--provider",
+        "huggingface",
+        "--model",
+        "org/m:novita",
+        "--credential",
+        "keyring:hf",
+        "--offline",
+    ];
+    home.run(words).with_code(0);
+    let check = ["synapse", "secret", "check", "keyring", ":"];
+    assert_eq!(in_bash(&home, &check, ""), ["hf"]);
+    let model = ["synapse", "chat", "hf", "--model", "org/m", ":", "no"];
+    assert_eq!(in_bash(&home, &model, "no"), ["novita"]);
+    let model = ["synapse", "chat", "hf", "--model", "=", "org/m", ":", ""];
+    assert_eq!(in_bash(&home, &model, ""), ["novita"]);
 }
 
 /// The forms of the shells that a machine of tests may not have.
