@@ -3,11 +3,14 @@
 
 /// Draws what the demo printed, with its styles.
 pub(crate) fn of_demo(printed: &str) -> String {
-    let shown = printed.lines().filter_map(shown);
-    let prompt = vec![Span::new(Style::Plain, "$ synapse demo")];
-    let lines: Vec<Vec<Span>> = std::iter::once(prompt)
-        .chain(shown.map(|line| spans(&line)))
-        .collect();
+    let mut lines = vec![vec![Span::new(Style::Plain, "$ synapse demo")]];
+    for line in printed.lines().filter_map(shown) {
+        let spans = spans(&line);
+        if spans.first().is_some_and(|first| first.begins_part()) {
+            lines.push(Vec::new());
+        }
+        lines.push(spans);
+    }
     draw(&lines)
 }
 
@@ -47,6 +50,11 @@ impl Span {
             style,
             text: text.to_owned(),
         }
+    }
+
+    /// Whether it is a title, or the verdict.
+    fn begins_part(&self) -> bool {
+        matches!(self.style, Style::Strong | Style::Good)
     }
 }
 
