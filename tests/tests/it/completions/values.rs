@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde_json::json;
 use synapse_testkit::provider_doubles::OpenAiDouble;
-use synapse_tests::home::set_mode;
 use synapse_tests::process::Run;
 use synapse_tests::{Era, Home, Ide};
 
@@ -138,7 +137,9 @@ fn completing_reads_no_key_contacts_nobody_and_makes_nothing() {
     let before = double.server().heads();
     let reference = candidates(&home, &["secret", "check", ""]).remove(0);
     let key = Path::new(reference.strip_prefix("file:").unwrap());
-    set_mode(key, 0o000);
+    // Whoever opened it would wait for a writer for good.
+    std::fs::remove_file(key).unwrap();
+    Run::new(Path::new("/usr/bin/mkfifo"), [key]).output().with_code(0);
     assert_eq!(candidates(&home, &["preflight", ""]), ["work"]);
     assert_eq!(double.server().heads(), before);
 }
