@@ -21,8 +21,13 @@ pub(super) fn run(context: &Context, arguments: &HelpArguments) -> Result<(), Co
         context.printer.exactly(&page);
         return Ok(());
     }
-    let help = command.clone().render_long_help();
-    context.printer.line(help.ansi().to_string().trim_end());
+    // What the flag prints, which clap lays out by how much there is to say.
+    let words = arguments.words.iter().map(String::as_str);
+    let line = std::iter::once("synapse").chain(words).chain(["--help"]);
+    if let Err(help) = Arguments::command().try_get_matches_from(line) {
+        let help = help.render().ansi().to_string();
+        context.printer.line(help.trim_end());
+    }
     Ok(())
 }
 

@@ -196,10 +196,10 @@ impl Values {
             return Vec::new();
         };
         let ledger = SqliteLedger::new(home);
-        let rows = runtime.block_on(tokio::time::timeout(
-            PATIENCE,
-            ledger.history(HistoryQuery::newest(RECENT)),
-        ));
+        let rows = runtime.block_on(async {
+            let newest = ledger.history(HistoryQuery::newest(RECENT));
+            tokio::time::timeout(PATIENCE, newest).await
+        });
         runtime.shutdown_background();
         rows.ok().and_then(Result::ok).unwrap_or_default()
     }

@@ -102,7 +102,7 @@ fn nothing_that_a_shell_would_run_is_offered() {
         "tools/call",
         json!({"name": "chat", "arguments": arguments}),
     );
-    ide.close();
+    assert!(ide.close().status.success());
     assert_eq!(home.history()[0]["client_name"], hostile);
     let offered = candidates(&home, &["history", "--client", ""]);
     assert!(
@@ -139,7 +139,9 @@ fn completing_reads_no_key_contacts_nobody_and_makes_nothing() {
     let key = Path::new(reference.strip_prefix("file:").unwrap());
     // Whoever opened it would wait for a writer for good.
     std::fs::remove_file(key).unwrap();
-    Run::new(Path::new("/usr/bin/mkfifo"), [key]).output().with_code(0);
+    Run::new(Path::new("/usr/bin/mkfifo"), [key])
+        .output()
+        .with_code(0);
     assert_eq!(candidates(&home, &["preflight", ""]), ["work"]);
     assert_eq!(double.server().heads(), before);
 }
@@ -248,14 +250,14 @@ fn a_shell_that_is_not_known_is_named_with_those_that_are() {
     );
 }
 
+/// A client of the era without sessions gives its name in each request.
 #[test]
-fn the_era_of_a_client_changes_nothing_here() {
-    // A client that gives its name in each request is offered, too.
+fn clients_that_asked_lately_are_offered() {
     let double = OpenAiDouble::start();
     let home = Home::connected(TWIN, &double);
     let mut ide = home.serve(Era::Modern);
     ide.call("chat", json!({"connection": "work", "prompt": "hi"}));
-    ide.close();
+    assert!(ide.close().status.success());
     let name = home.history()[0]["client_name"]
         .as_str()
         .unwrap()
