@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_machine_has_a_name_that_is_a_directory_and_no_number() {
-        for good in ["m", "anna-laptop", "build_7.example", "m0000000000000001"] {
+        for good in ["m", "work-laptop", "build_7.example", "m0000000000000001"] {
             assert_eq!(good.parse::<MachineName>().unwrap().as_str(), good);
         }
         let long = "a".repeat(65);

@@ -6,6 +6,7 @@
 mod calls;
 mod checklist;
 mod codes;
+mod completions;
 mod connections;
 mod dataset;
 mod demo;
@@ -23,6 +24,7 @@ mod version;
 pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
 pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::codes::{CodeDocument, CodesDocument};
+pub use self::completions::{CompletionsDocument, CompletionsView};
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
     PreflightsDocument,

@@ -58,7 +58,7 @@ fn spend(rows: &[Value]) -> Spend {
 #[test]
 fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
     let machines = [
-        ("anna-laptop", ANNA),
+        ("work-laptop", ANNA),
         ("anna-desktop", ANNAS_DESKTOP),
         ("boris", BORIS),
     ]
@@ -70,7 +70,7 @@ fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
     }
     team.home.write(
         "people.csv",
-        "machine,person\nanna-laptop,anna\nanna-desktop,anna\nboris,boris\n",
+        "machine,person\nwork-laptop,anna\nanna-desktop,anna\nboris,boris\n",
     );
     let in_duckdb = answers("duckdb", directory);
     let by_person = spend(&in_duckdb[0]);
@@ -112,5 +112,5 @@ fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
         .iter()
         .map(|row| row["machine"].as_str().unwrap())
         .collect();
-    assert_eq!(since, ["anna-desktop", "anna-laptop", "boris"]);
+    assert_eq!(since, ["anna-desktop", "work-laptop", "boris"]);
 }
