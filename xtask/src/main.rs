@@ -18,7 +18,9 @@ mod command;
 mod failure;
 mod generate;
 mod masking;
+mod package;
 mod repository;
+mod reproduce;
 mod steps;
 mod suite;
 mod supply;
@@ -58,6 +60,10 @@ enum Task {
     ThirdParty,
     /// Checks licences, sources, known vulnerabilities and unused dependencies
     Supply,
+    /// Makes the packages for npm, PyPI, MCP clients and Debian of a program that is built
+    Package(package::PackageArguments),
+    /// Builds a program twice, in two directories, and compares the bytes
+    Reproduce(reproduce::ReproduceArguments),
     /// Does everything, from tidy to the demo, and prints a summary
     Test {
         /// Run only the tests whose path contains one of these, and no other step
@@ -91,6 +97,8 @@ fn perform(task: &Task) -> Result<(), Failure> {
         Task::Generate => generate::run(&repository),
         Task::ThirdParty => third_party::print_environment(&repository),
         Task::Supply => supply::run(&repository),
+        Task::Package(arguments) => package::run(&repository, arguments),
+        Task::Reproduce(arguments) => reproduce::run(&repository, arguments),
         Task::Test { filter, fast } => {
             suite::run(&repository, &suite::Selection::new(filter, *fast))
         }
