@@ -15,6 +15,7 @@ mod ide;
 mod ledger;
 mod logins;
 mod models;
+mod program;
 mod providers;
 mod secrets;
 mod version;
@@ -45,6 +46,7 @@ pub use self::ledger::{
 };
 pub use self::logins::{AuthStatusDocument, AuthView, LoginDocument, LoginView, LogoutDocument};
 pub use self::models::{ModelView, ModelsDocument, OfferView};
+pub use self::program::VersionDocument;
 pub use self::providers::{ProviderView, ProvidersDocument};
 pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};
 pub use self::version::DocumentVersion;
