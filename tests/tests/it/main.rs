@@ -18,10 +18,14 @@ mod hub_serving;
 mod hugging_face;
 mod ide;
 mod ide_setup;
+mod installations;
 mod interop;
 mod ledger;
 mod mutations;
 mod one_request;
+#[cfg(target_os = "linux")]
+mod packages;
+mod release;
 mod reports;
 mod secrets;
 mod serving;
