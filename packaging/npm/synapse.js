@@ -37,7 +37,9 @@ if (path === undefined) {
   process.exit(1);
 }
 const child = spawn(path, process.argv.slice(2), { stdio: "inherit" });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+// A terminal sends its Ctrl-C to the program as well: this process has only to outlive it.
+process.on("SIGINT", () => {});
+for (const signal of ["SIGTERM", "SIGHUP"]) {
   process.on(signal, () => child.kill(signal));
 }
 child.on("error", (error) => {
