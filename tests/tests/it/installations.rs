@@ -44,7 +44,7 @@ fn doctor_warns_of_a_second_program_on_path() {
     assert_eq!(warning["error"]["code"], "config.several-installations");
     let message = warning["error"]["message"].as_str().unwrap();
     assert!(message.contains(one.to_str().unwrap()), "{message}");
-    let cause = warning["error"]["cause"].as_str().unwrap();
+    let cause = warning["error"]["causes"][0].as_str().unwrap();
     assert!(cause.contains(other.to_str().unwrap()), "{cause}");
 }
 

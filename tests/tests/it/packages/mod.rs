@@ -17,7 +17,7 @@ use crate::{TWIN, interop};
 #[test]
 fn npm_starts_the_program_of_this_platform() {
     let workshop = Workshop::new();
-    let packages = workshop.pack(&program(workshop.path()), "npm");
+    let packages = workshop.pack::<2>(&program(workshop.path()), "npm");
     let home = workshop.directory("home");
     let words = [
         "install",
@@ -39,7 +39,7 @@ fn npm_starts_the_program_of_this_platform() {
 #[test]
 fn npm_says_what_is_missing_when_it_left_the_program_out() {
     let workshop = Workshop::new();
-    let packages = workshop.pack(&script(workshop.path()), "npm");
+    let packages = workshop.pack::<2>(&script(workshop.path()), "npm");
     let starter = packages.last().unwrap();
     let home = workshop.directory("home");
     let words = [
