@@ -34,7 +34,7 @@ fn connections_are_read_with_every_field() {
     };
     let (work, hf) = (named("work"), named("hf"));
     assert_eq!(work.gate, NetworkGate::Open);
-    assert_eq!(work.limits.unwrap().mode, LimitMode::Warn);
+    assert_eq!(work.limits.as_ref().unwrap().mode, LimitMode::Warn);
     assert_eq!(work.max_tokens, Some(4096));
     assert!(work.record_text);
     assert_eq!(work.check_binding(), Ok(()));
@@ -103,15 +103,4 @@ async fn a_login_is_still_one() {
     assert_eq!(found.scopes, expected.scopes);
     assert_eq!(found.token_endpoint, expected.token_endpoint);
     assert_eq!(found.obtained_at, expected.obtained_at);
-}
-
-#[tokio::test]
-async fn zz_dump() {
-    let (_directory, home) = home();
-    let store = JsonApprovals::new(HubPlace::of_home(home.clone()));
-    store.keep(&approvals::approval("s")).unwrap();
-    std::fs::copy(approvals::file(&home), "/tmp/ship/approval-1.json").unwrap();
-    let records = TokenRecords::open(home.clone()).unwrap();
-    tokens::keep(&records, &tokens::key("s", "https://mcp.test/"), 7).await;
-    std::fs::copy(tokens::file_of(&home), "/tmp/ship/oauth-1.json").unwrap();
 }
