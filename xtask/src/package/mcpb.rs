@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::archive::{Entry, zip};
-use super::{Making, Product};
+use super::{Making, Product, put};
 use crate::failure::Failure;
 
 /// Makes the bundle for the platform.
@@ -14,10 +14,12 @@ use crate::failure::Failure;
 pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     let mut manifest: Value = making.json("packaging/mcpb/manifest.json")?;
     let program = format!("server/{}", making.platform.program());
-    manifest["version"] = making.version.into();
-    manifest["server"]["entry_point"] = program.as_str().into();
-    manifest["server"]["mcp_config"]["command"] = format!("${{__dirname}}/{program}").into();
-    manifest["compatibility"]["platforms"] = vec![making.platform.system.node_name()].into();
+    put(&mut manifest, "/version", making.version)?;
+    put(&mut manifest, "/server/entry_point", program.as_str())?;
+    let command = format!("${{__dirname}}/{program}");
+    put(&mut manifest, "/server/mcp_config/command", command)?;
+    let systems = vec![making.platform.system.node_name()];
+    put(&mut manifest, "/compatibility/platforms", systems)?;
     let mut parts = vec![
         Entry::data("manifest.json", format!("{manifest:#}\n")),
         Entry::program(program, making.bytes.clone()),

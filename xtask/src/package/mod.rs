@@ -181,6 +181,21 @@ impl Making<'_> {
     }
 }
 
+/// Sets a member that a committed file has, named as RFC 6901 does.
+///
+/// # Errors
+/// `Missing` when the file lost it.
+fn put(document: &mut Value, pointer: &str, value: impl Into<Value>) -> Result<(), Failure> {
+    let member = document
+        .pointer_mut(pointer)
+        .ok_or_else(|| Failure::Missing {
+            part: format!("the member {pointer}"),
+            remedy: "write it into the file below packaging/".to_owned(),
+        })?;
+    *member = value.into();
+    Ok(())
+}
+
 fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }

@@ -28,10 +28,13 @@ pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
         "files": ["bin"],
         "preferUnplugged": true,
     });
-    match platform.system {
-        System::LinuxGnu => manifest["libc"] = json!(["glibc"]),
-        System::LinuxMusl => manifest["libc"] = json!(["musl"]),
-        System::MacOs | System::Windows => {}
+    let library = match platform.system {
+        System::LinuxGnu => Some("glibc"),
+        System::LinuxMusl => Some("musl"),
+        System::MacOs | System::Windows => None,
+    };
+    if let (Some(library), Some(members)) = (library, manifest.as_object_mut()) {
+        members.insert("libc".to_owned(), json!([library]));
     }
     let program = format!("package/bin/{}", platform.program());
     let mut parts = vec![

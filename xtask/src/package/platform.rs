@@ -118,20 +118,16 @@ const fn platform(triple: &'static str, npm: &'static str, system: System) -> Pl
 /// `Unknown` when the program names none, as one that is linked statically.
 pub(super) fn glibc(binary: &Path, bytes: &[u8]) -> Result<u32, Failure> {
     const MARK: &[u8] = b"GLIBC_2.";
-    let versions = bytes
-        .windows(MARK.len())
-        .enumerate()
-        .filter_map(|(at, found)| {
-            (found == MARK).then(|| {
-                let digits = bytes.get(at + MARK.len()..).unwrap_or_default();
-                let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
-                digits.fold(0, |minor: u32, digit| {
-                    minor
-                        .saturating_mul(10)
-                        .saturating_add(u32::from(digit - b'0'))
-                })
-            })
-        });
+    let places = bytes.windows(MARK.len()).enumerate();
+    let versions = places.filter(|(_, found)| *found == MARK).map(|(at, _)| {
+        let digits = bytes.get(at + MARK.len()..).unwrap_or_default();
+        let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
+        digits.fold(0, |minor: u32, digit| {
+            minor
+                .saturating_mul(10)
+                .saturating_add(u32::from(digit - b'0'))
+        })
+    });
     versions.max().ok_or_else(|| Failure::Unknown {
         what: "a program that is linked to the GNU C library",
         value: binary.display().to_string(),

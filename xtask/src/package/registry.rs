@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HOMEPAGE, Making, Product, digest, mcpb};
+use super::{HOMEPAGE, Making, Product, digest, mcpb, put};
 use crate::failure::Failure;
 use crate::repository;
 
@@ -13,10 +13,11 @@ use crate::repository;
 /// `File` when a bundle cannot be read or the file cannot be written, `Unreadable` when the committed one is no JSON.
 pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     let mut server: Value = making.json(COMMITTED)?;
-    server["version"] = making.version.into();
-    let mut packages = server["packages"].as_array().cloned().unwrap_or_default();
+    put(&mut server, "/version", making.version)?;
+    let packages = server.get("packages").and_then(Value::as_array);
+    let mut packages = packages.cloned().unwrap_or_default();
     for package in &mut packages {
-        package["version"] = making.version.into();
+        put(package, "/version", making.version)?;
     }
     for (name, bytes) in repository::files_ending(making.directory, mcpb::EXTENSION)? {
         packages.push(json!({
@@ -26,7 +27,7 @@ pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
             "transport": { "type": "stdio" },
         }));
     }
-    server["packages"] = packages.into();
+    put(&mut server, "/packages", packages)?;
     Ok(vec![making.write(
         "server.json",
         format!("{server:#}\n").as_bytes(),
