@@ -19,8 +19,10 @@ mod failure;
 mod generate;
 mod man;
 mod masking;
+mod package;
 mod picture;
 mod repository;
+mod reproduce;
 mod steps;
 mod suite;
 mod supply;
@@ -66,6 +68,10 @@ enum Task {
     ThirdParty,
     /// Checks licences, sources, known vulnerabilities and unused dependencies
     Supply,
+    /// Makes the packages for npm, PyPI, MCP clients and Debian of a program that is built
+    Package(package::PackageArguments),
+    /// Builds a program twice, in two directories, and compares the bytes
+    Reproduce(reproduce::ReproduceArguments),
     /// Does everything, from tidy to the demo, and prints a summary
     Test {
         /// Run only the tests whose path contains one of these, and no other step
@@ -100,6 +106,8 @@ fn perform(task: &Task) -> Result<(), Failure> {
         Task::Man { directory } => man::run(&repository, directory),
         Task::ThirdParty => third_party::print_environment(&repository),
         Task::Supply => supply::run(&repository),
+        Task::Package(arguments) => package::run(&repository, arguments),
+        Task::Reproduce(arguments) => reproduce::run(&repository, arguments),
         Task::Test { filter, fast } => {
             suite::run(&repository, &suite::Selection::new(filter, *fast))
         }

@@ -25,8 +25,9 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use synapse_core::credential::looks_like_token;
-use synapse_core::document::{DocumentVersion, ErrorDocument};
+use synapse_core::document::{DocumentVersion, ErrorDocument, VersionDocument};
 use synapse_core::error::{Class, Code, Failure, Help, Remedy};
 use synapse_core::redact::{KnownSecrets, is_opaque, printable, printable_line};
 
@@ -100,6 +101,10 @@ fn refuse(refusal: clap::Error) -> ExitCode {
     let arguments = shown_arguments();
     let refusal = fit_to_show(refusal, &arguments);
     if !refusal.use_stderr() {
+        if refusal.kind() == ErrorKind::DisplayVersion && is_json(&arguments) {
+            Printer::new(Format::Json(DocumentVersion::One), ColorWord::Auto).document(&version());
+            return ExitCode::SUCCESS;
+        }
         // Nobody is left to tell when the terminal is gone.
         drop(refusal.print());
         return ExitCode::SUCCESS;
@@ -113,8 +118,7 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         false => printable(&text),
     };
     printer.note(shown.trim_end());
-    let is_json = |argument: &String| argument == "--json" || argument.starts_with("--json=");
-    if arguments.iter().any(is_json) {
+    if is_json(&arguments) {
         // The first paragraph says what is wrong, over several lines when it lists arguments.
         let paragraph = text.lines().take_while(|line| !line.is_empty());
         let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
@@ -124,6 +128,27 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         printer.document(&ErrorDocument::new(&failure, &CommandLines));
     }
     ExitCode::from(Class::Usage.exit_code())
+}
+
+/// Whether a document was asked for, of arguments that were not understood.
+fn is_json(arguments: &[String]) -> bool {
+    let asks = |argument: &String| argument == "--json" || argument.starts_with("--json=");
+    arguments.iter().any(asks)
+}
+
+/// Which program this is.
+fn version() -> VersionDocument {
+    let features = if cfg!(feature = "otel") {
+        vec!["otel"]
+    } else {
+        Vec::new()
+    };
+    VersionDocument::new(
+        env!("CARGO_PKG_VERSION"),
+        option_env!("SYNAPSE_COMMIT"),
+        env!("SYNAPSE_TARGET"),
+        features,
+    )
 }
 
 /// The arguments as a terminal may show them.

@@ -22,11 +22,15 @@ mod hub_serving;
 mod hugging_face;
 mod ide;
 mod ide_setup;
+mod installations;
 mod interop;
 mod ledger;
 mod login;
 mod mutations;
 mod one_request;
+#[cfg(target_os = "linux")]
+mod packages;
+mod release;
 mod reports;
 mod secrets;
 mod serving;

@@ -211,7 +211,7 @@ not by an export, not by a purge here.
 Examples:
   synapse history export --output calls.parquet
   synapse history export --dataset /mnt/team/synapse --machine work-laptop
-  synapse history export --format csv --since 2026-11 --until 2026-12 > november.csv
+  synapse history export --format csv --since 2026-11 > november.csv
   synapse history export --connection work | jq .cost";
 
 const VERIFY_HELP: &str = "\

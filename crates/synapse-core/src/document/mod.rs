@@ -17,6 +17,7 @@ mod ide;
 mod ledger;
 mod logins;
 mod models;
+mod program;
 mod providers;
 mod secrets;
 mod version;
@@ -49,6 +50,7 @@ pub use self::ledger::{
 };
 pub use self::logins::{AuthStatusDocument, AuthView, LoginDocument, LoginView, LogoutDocument};
 pub use self::models::{ModelView, ModelsDocument, OfferView};
+pub use self::program::VersionDocument;
 pub use self::providers::{ProviderView, ProvidersDocument};
 pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};
 pub use self::version::DocumentVersion;

@@ -12,6 +12,7 @@ mod atomic;
 mod child;
 mod connections;
 mod contract;
+mod formats;
 mod hub;
 mod ledger;
 mod library;
