@@ -16,6 +16,7 @@ fn asked(connection: &str) -> SamplingCall {
             client_name: Some("cursor".to_owned()),
             client_version: None,
             tool: Some("files".to_owned()),
+            span: None,
         },
         model: Some("small".to_owned()),
         bytes: 100,

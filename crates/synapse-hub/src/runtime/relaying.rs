@@ -67,6 +67,7 @@ impl Gatekeeper {
                 client_name: self.caller.client_name().map(in_short),
                 client_version: self.caller.client_version().map(in_short),
                 tool: Some(self.upstream.name.to_string()),
+                span: self.caller.span(),
             },
             model: preferred_model(params),
             bytes: length(params),
