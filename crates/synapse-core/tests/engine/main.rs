@@ -10,6 +10,8 @@ mod chat;
 #[cfg(test)]
 mod keyless;
 #[cfg(test)]
+mod library;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod models;

@@ -14,6 +14,7 @@ mod connections;
 mod contract;
 mod hub;
 mod ledger;
+mod library;
 mod secrets;
 mod support;
 mod tokens;
