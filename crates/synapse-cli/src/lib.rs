@@ -6,6 +6,7 @@
 
 mod args;
 mod command;
+mod completion;
 mod compose;
 mod environment;
 mod guard;
@@ -31,7 +32,7 @@ use synapse_core::redact::{KnownSecrets, is_opaque, printable, printable_line};
 
 use crate::args::{Arguments, ColorWord};
 use crate::command::{CommandError, Context};
-use crate::environment::Environment;
+use crate::environment::{Environment, SYNAPSE_COMPLETE};
 use crate::output::{CommandLines, Format, Printer};
 
 pub use crate::secret_tracking::Resolved;
@@ -54,6 +55,10 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     }
     let seen = KnownSecrets::new();
     guard::report_panics(seen.clone());
+    let environment = Environment::of_process();
+    if let Some(shell) = environment.variable(SYNAPSE_COMPLETE) {
+        return completion::answer(&environment, &shell, std::env::args_os());
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(refusal) => return refuse(refusal),
@@ -63,7 +68,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
         .configuration()
         .and_then(|file| std::path::absolute(file).ok());
     let context = Context {
-        environment: Environment::of_process(),
+        environment,
         printer: Printer::new(arguments.format(), arguments.color)
             .hiding(seen.clone())
             .configured(configuration),

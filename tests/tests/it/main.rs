@@ -7,6 +7,7 @@ mod anthropic;
 mod bad_input;
 mod checklist;
 mod compatible;
+mod completions;
 mod conformance;
 #[cfg(target_os = "linux")]
 mod dashboard;

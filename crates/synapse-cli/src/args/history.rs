@@ -44,15 +44,15 @@ pub(crate) enum HistoryCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryListArguments {
-    /// At most so many
+    /// At most this many
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
 
-    /// The page behind this call: older ones
+    /// The calls before this one: the next page
     #[arg(long, value_name = "CALL_ID", conflicts_with = "after")]
     pub(crate) before: Option<String>,
 
-    /// The page in front of this call: newer ones
+    /// The calls after this one: the page before
     #[arg(long, value_name = "CALL_ID")]
     pub(crate) after: Option<String>,
 
@@ -69,7 +69,7 @@ pub(crate) struct HistoryFilter {
     pub(crate) connection: Option<String>,
 
     /// Only those of this provider
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: Option<String>,
 
     /// Only those that asked for this model
@@ -140,16 +140,21 @@ pub(crate) struct HistoryExportArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryPurgeArguments {
-    /// Delete calls that began before then: 2026-01-01, 90d, this-month, …
-    #[arg(long, value_name = "WHEN", required_unless_present = "all")]
-    pub(crate) before: Option<String>,
+    /// Delete calls that began before WHEN: 2026-01-01, 90d, this-month, …
+    #[arg(
+        long,
+        alias = "before",
+        value_name = "WHEN",
+        required_unless_present = "all"
+    )]
+    pub(crate) until: Option<String>,
 
     /// Delete every call that has ended
-    #[arg(long, conflicts_with = "before")]
+    #[arg(long, conflicts_with = "until")]
     pub(crate) all: bool,
 
     /// Do not ask
-    #[arg(long)]
+    #[arg(long, short)]
     pub(crate) yes: bool,
 }
 
@@ -159,7 +164,8 @@ COLUMN!=unknown. The columns are those of `synapse history export --format csv`.
 
 Examples:
   synapse history list --outcome error --since 24h
-  synapse history list --where 'latency_ms>=10000' --where 'model_served!=unknown'
+  synapse history list --where 'latency_ms>=10000' \\
+      --where 'model_served!=unknown'
   synapse history list --connection work --where cost_nano_usd=unknown --json
   synapse history list --server hf --kind call --where may_have_run=true";
 
@@ -169,16 +175,24 @@ empty cell in CSV. In CSV, a text that a spreadsheet would take for a formula ge
 
 Examples:
   synapse history export --output calls.parquet
-  synapse history export --format csv --since 2026-11 --until 2026-12 > november.csv
+  synapse history export --format csv --since 2026-11 > november.csv
   synapse history export --connection work | jq .cost";
 
 const VERIFY_HELP: &str = "\
 Each row is sealed with a hash over its content and the seal before it. When all is well, the last \
 seal is printed: whoever notes it elsewhere can tell later that nothing before it was changed. When \
-not, what is wrong is printed, and the exit code is 13.";
+not, what is wrong is printed, and the exit code is 13.
+
+Examples:
+  synapse history verify
+  synapse history verify --json";
 
 const REPAIR_HELP: &str = "\
 Does nothing to a sound ledger. Refuses while another process writes. What is lost is named: its \
 places in the chain of seals, and the calls as far as an index still knows them. What lost calls \
 counted against limits stays counted, as far as the daily sums can be read. Rows whose content is \
-no longer what was sealed are kept as they are now, and named.";
+no longer what was sealed are kept as they are now, and named.
+
+Examples:
+  synapse history repair
+  synapse history repair --json";

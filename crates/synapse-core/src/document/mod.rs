@@ -6,6 +6,7 @@
 mod calls;
 mod checklist;
 mod codes;
+mod completions;
 mod connections;
 mod demo;
 mod doctor;
@@ -22,6 +23,7 @@ mod version;
 pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
 pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::codes::{CodeDocument, CodesDocument};
+pub use self::completions::{CompletionsDocument, CompletionsView};
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
     PreflightsDocument,

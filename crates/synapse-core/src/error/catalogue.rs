@@ -622,7 +622,7 @@ catalogue! {
     OauthScopeRefused "oauth.scope-refused" Oauth
         means "the authorization server refused the scopes"
         detected "it answered `invalid_scope`"
-        remedy "Ask for other scopes with `--scope`.";
+        remedy "Ask for other scopes with `--oauth-scope`.";
     OauthDenied "oauth.denied" Oauth
         means "the login was declined"
         detected "the authorization server answered `access_denied` or another error"
