@@ -17,7 +17,9 @@ mod check;
 mod command;
 mod failure;
 mod generate;
+mod man;
 mod masking;
+mod picture;
 mod repository;
 mod steps;
 mod suite;
@@ -28,6 +30,7 @@ mod toolchain;
 mod violation;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,6 +57,11 @@ enum Task {
     Tidy,
     /// Rewrites the generated files
     Generate,
+    /// Writes a man page for each command of the product
+    Man {
+        /// The directory, made when it is missing
+        directory: PathBuf,
+    },
     /// Installs what the tests run as a peer, and prints the variables that name it
     ThirdParty,
     /// Checks licences, sources, known vulnerabilities and unused dependencies
@@ -89,6 +97,7 @@ fn perform(task: &Task) -> Result<(), Failure> {
         Task::Check => check::run(&repository),
         Task::Tidy => tidy::run(&repository),
         Task::Generate => generate::run(&repository),
+        Task::Man { directory } => man::run(&repository, directory),
         Task::ThirdParty => third_party::print_environment(&repository),
         Task::Supply => supply::run(&repository),
         Task::Test { filter, fast } => {

@@ -7,6 +7,7 @@ mod core_purity;
 mod layering;
 mod links;
 mod manifest_files;
+mod paths;
 mod sources;
 mod tokens;
 
@@ -30,6 +31,8 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     violations.extend(layering::check(repository, &files)?);
     violations.extend(codes::check(&files));
     violations.extend(command_lines::check(&files));
+    violations.extend(paths::check(&files));
+    violations.extend(manifest_files::undocumented(&files));
     for file in &files {
         violations.extend(tokens::check(file));
         if file.is_rust() {
