@@ -147,6 +147,6 @@ fn io_error(error: &ParquetError) -> io::Error {
     io::Error::other(error.to_string())
 }
 
-/// Large enough for dictionaries to pay and for an engine to share out, small enough for some tens
-/// of MB of memory.
-const ROWS_OF_A_GROUP: usize = 65_536;
+/// Large enough for dictionaries to pay and for an engine to share out, small enough for some 10 MB
+/// of memory.
+const ROWS_OF_A_GROUP: usize = 32_768;

@@ -30,9 +30,9 @@ fn field(value: Option<ColumnValue>) -> Field {
 #[test]
 fn every_cell_of_every_row_reads_back() {
     // A whole group and a part of a second.
-    const ROWS: u64 = 70_000;
+    const ROWS: u64 = 40_000;
     let reader = reader(ROWS);
-    assert_eq!(reader.metadata().file_metadata().num_rows(), 70_000);
+    assert_eq!(reader.metadata().file_metadata().num_rows(), 40_000);
     assert_eq!(reader.num_row_groups(), 2);
     let mut number = 0;
     for record in reader.get_row_iter(None).unwrap() {
