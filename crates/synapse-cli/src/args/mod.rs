@@ -1,6 +1,7 @@
 //! The command line as data. Flags are a contract: they are only ever added.
 
 mod chat;
+mod check;
 mod connection;
 mod history;
 mod hub;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use synapse_core::document::DocumentVersion;
 
 pub(crate) use self::chat::{ChatArguments, ShapeArguments};
+pub(crate) use self::check::CheckArguments;
 pub(crate) use self::connection::{
     ConnectionCommand, CreateArguments, EditArguments, PreflightArguments, reach,
 };
@@ -72,6 +74,10 @@ pub(crate) struct Arguments {
         value_name = "WHEN"
     )]
     pub(crate) color: ColorWord,
+
+    /// Show each exchange with a provider on stderr, with the key replaced
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) verbose: bool,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -137,6 +143,9 @@ pub(crate) enum Command {
     /// Check a connection, or one that does not exist yet, step by step
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(PreflightArguments),
+    /// Check everything, or one connection, client or server, and mend what can do no harm
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArguments),
     /// Go through what a connection needs before an IDE gets an answer
     #[command(after_help = CHECKLIST_EXAMPLES)]
     Checklist(ChecklistArguments),
@@ -173,10 +182,13 @@ pub(crate) enum Command {
     Dashboard(DashboardArguments),
     /// Look at the whole installation: files, connections, places of secrets, tokens in the open
     Doctor(DoctorArguments),
-    /// Explain an error code
+    /// Explain an error code, or find the codes that some words are about
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain {
-        /// The code, such as gate.network-disabled; every code when left out
-        code: Option<String>,
+        /// A code, such as gate.network-disabled, or words, such as rate limit; every code when left
+        /// out
+        #[arg(value_name = "CODE|WORDS")]
+        words: Vec<String>,
     },
     /// Print a shell completion script
     Completions {
@@ -211,7 +223,8 @@ The boundary:
   honest unknowns  a missing token count or price is unknown, never 0
 
 Exit codes: 0 ok, 1 internal, 2 usage, 3 config, 4 credential, 5 network gate, 6 endpoint,
-7 provider access, 8 provider state, 9 transport, 12 policy, 13 storage.
+7 provider access, 8 provider state, 9 transport, 12 policy, 13 storage,
+130 stopped by Ctrl-C.
 `synapse explain CODE` tells what an error code means and what to do.";
 
 const PREFLIGHT_EXAMPLES: &str = "\
@@ -219,6 +232,27 @@ Examples:
   synapse preflight work
   synapse preflight work --live
   synapse preflight --provider openai --model MODEL --credential env:OPENAI_API_KEY --allow-network";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  synapse explain credential.token-rejected
+  synapse explain rate limit
+  synapse explain --json";
+
+const CHECK_EXAMPLES: &str = "\
+Looks at the home, connections, the places of keys, the ledger, the vault, upstream servers, and files
+of IDEs and projects; starts the entry of each client that has one; and goes as far as preflight for
+each connection whose network gate is open. A closed gate stays closed: no socket, no key. Upstream
+servers are not started and not contacted.
+
+--fix shows what can do no harm, then does it: closes files of yours to other users, removes unfinished
+files, and brings entries of ours up to date. --prompt is the one thing that costs money.
+
+Examples:
+  synapse check
+  synapse check work
+  synapse check cursor --prompt
+  synapse check --fix --yes";
 
 const CHECKLIST_EXAMPLES: &str = "\
 Looks at files and at what was recorded; sends nothing and reads no key. Each line says what to do.

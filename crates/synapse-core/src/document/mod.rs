@@ -4,6 +4,7 @@
 //! of the domain cannot change a document. Keys are only ever added. Absent knowledge is `null`.
 
 mod calls;
+mod check;
 mod checklist;
 mod codes;
 mod connections;
@@ -20,6 +21,7 @@ mod secrets;
 mod version;
 
 pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
+pub use self::check::{CheckDocument, FixView};
 pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::codes::{CodeDocument, CodesDocument};
 pub use self::connections::{
