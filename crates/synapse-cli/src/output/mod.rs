@@ -99,9 +99,17 @@ impl Printer {
     }
 
     /// How wide stdout is, when it is a terminal that says so.
+    #[cfg(unix)]
     pub(crate) fn columns() -> Option<usize> {
-        let columns = Self::stdout_is_terminal().then(table::columns);
-        columns.flatten()
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        // One that does not know says 0.
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+
+    /// Lines are broken by the terminal.
+    #[cfg(not(unix))]
+    pub(crate) fn columns() -> Option<usize> {
+        None
     }
 
     /// What says on stderr what is waited for.

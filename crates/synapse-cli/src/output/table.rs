@@ -13,12 +13,6 @@ pub(crate) fn table(headers: &[&str], right: &[usize], rows: Vec<Vec<String>>) -
     lay_out(headers, right, rows, columns)
 }
 
-/// How wide the terminal is; one that does not know says 0.
-pub(super) fn columns() -> Option<usize> {
-    let columns = Table::new().width().filter(|columns| *columns > 0);
-    columns.map(usize::from)
-}
-
 fn lay_out(
     headers: &[&str],
     right: &[usize],

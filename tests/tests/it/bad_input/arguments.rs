@@ -159,9 +159,7 @@ fn flags_that_do_not_fit() {
     ----- stderr
     error: the following required arguments were not provided:
       --model <MODEL>
-
     Usage: synapse-twin connection create --provider <PROVIDER> --model <MODEL> <NAME>
-
     For more information, try '--help'.
     ");
     assert_snapshot!(run("connection create work --provider openai --model m"), @"
@@ -191,7 +189,7 @@ fn flags_that_do_not_fit() {
     exit code: 2
     ----- stdout
     ----- stderr
-    error[usage.invalid-arguments]: no error code of that name is known
+    error[usage.invalid-arguments]: no error code is called that, and none is about these words
       hint: see every code: synapse explain
     ");
     assert_snapshot!(run("history show nope"), @"

@@ -20,9 +20,8 @@ fn neglected() -> (Home, OpenAiDouble, std::path::PathBuf) {
     home.run(["ide", "install", "cursor", "--yes"]).with_code(0);
     let file = home.path().join(".cursor/mcp.json");
     let text = std::fs::read_to_string(&file).unwrap();
-    let home_variable = "SYNAPSE_HOME";
-    assert!(text.contains(home_variable), "{text}");
-    std::fs::write(&file, text.replace(".synapse", ".elsewhere")).unwrap();
+    assert!(text.contains(TWIN), "{text}");
+    crate::write(&file, &text.replace(TWIN, "/no/such/synapse"));
     set_mode(&key, 0o644);
     set_mode(&home.synapse(), 0o770);
     (home, double, key)

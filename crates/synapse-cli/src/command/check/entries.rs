@@ -219,6 +219,14 @@ fn in_one_line(report: &CheckReport) -> Check {
     if let Some(answered) = answered {
         text = format!("{text}; {}", answered.what());
     }
+    // A closed gate has a line of its own.
+    let doubt = report.checks.iter().find_map(|check| match &check.finding {
+        Finding::Doubt(failure) if failure.code != Code::GateNetworkDisabled => Some(failure),
+        _ => None,
+    });
+    if let Some(failure) = doubt {
+        return Check::new(CheckId::Entry, Finding::Doubt(failure.clone()));
+    }
     let doubt = report.checks.iter().find_map(|check| match &check.finding {
         Finding::Warn(why) => Some((check.id, why)),
         _ => None,

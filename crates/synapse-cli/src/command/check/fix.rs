@@ -69,18 +69,39 @@ impl Fixes {
         })
     }
 
-    /// Shows them, asks where nobody has answered yet, and does them.
+    /// Shows them, asks where nobody has answered yet, and does them; then those that `again` finds.
     ///
     /// # Errors
     /// `usage.invalid-arguments` when there is nobody to ask; `storage.*` and `ide.*` of the first
     /// that fails, behind which nothing more is done.
-    pub(super) fn make(&mut self, context: &Context, consent: Consent) -> Result<(), CommandError> {
-        let printer = &context.printer;
+    pub(super) fn make(
+        &mut self,
+        context: &Context,
+        consent: Consent,
+        again: impl Fn() -> Result<Self, Failure>,
+    ) -> Result<(), CommandError> {
         if self.all.is_empty() {
             self.state = State::Made;
-            printer.note("nothing to mend");
+            context.printer.note("nothing to mend");
             return Ok(());
         }
+        self.round(context, consent)?;
+        if self.state != State::Made {
+            return Ok(());
+        }
+        // A home that could not be used hid what is in it.
+        let mut more = again()?;
+        more.all
+            .retain(|fix| !self.all.iter().any(|done| done.command == fix.command));
+        if !more.all.is_empty() {
+            more.round(context, consent)?;
+            self.all.append(&mut more.all);
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, context: &Context, consent: Consent) -> Result<(), CommandError> {
+        let printer = &context.printer;
         if consent == Consent::Open && !somebody_is_there(printer) {
             return Err(Failure::new(
                 Code::UsageInvalidArguments,

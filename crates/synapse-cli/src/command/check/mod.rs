@@ -30,9 +30,10 @@ pub(super) fn run(context: &Context, arguments: &CheckArguments) -> Result<(), C
     let subjects = Subjects::named(context, &arguments.subjects)?;
     let entries = Entries::found(context, &subjects, arguments)?;
     // Before signals are ours: a question blocks, and Ctrl-C has to end it.
-    let mut fixes = Fixes::offered(context, &subjects, arguments.project.as_deref())?;
+    let offered = || Fixes::offered(context, &subjects, arguments.project.as_deref());
+    let mut fixes = offered()?;
     if let Some(consent) = arguments.fixing() {
-        fixes.make(context, consent)?;
+        fixes.make(context, consent, offered)?;
     }
     with_engine(context, async |engine| {
         let printer = &context.printer;

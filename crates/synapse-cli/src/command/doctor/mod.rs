@@ -124,8 +124,8 @@ impl Doctor<'_, '_> {
         for stored in connections {
             self.connection(&stored).await;
         }
-        self.hub().await;
         self.configurations().await;
+        self.hub().await;
     }
 
     fn process(&mut self) {
