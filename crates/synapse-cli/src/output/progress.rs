@@ -104,7 +104,7 @@ impl Waiting {
         let what = what.into();
         let mut line = self.line();
         if let Some(bar) = &line.bar {
-            bar.set_message(printable_line(&what));
+            bar.set_message(shown(&what));
         }
         line.what = what;
     }
@@ -113,7 +113,7 @@ impl Waiting {
         let mut line = self.line();
         let bar = ProgressBar::new_spinner()
             .with_style(style())
-            .with_message(printable_line(&line.what))
+            .with_message(shown(&line.what))
             .with_elapsed(self.began.elapsed());
         let bar = self.progress.lines.add(bar);
         bar.tick();
@@ -135,13 +135,23 @@ impl Drop for Waiting {
     }
 }
 
-/// Cut to the width of the terminal: a line that wraps would not be taken away whole.
+/// A short line: neither it nor the `^C` that a terminal puts behind it may wrap, because the rest
+/// would stay when the line goes.
+fn shown(what: &str) -> String {
+    let what = printable_line(what);
+    match what.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", what.get(..end).unwrap_or_default()),
+        None => what,
+    }
+}
+
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{spinner} {elapsed:>3}  {wide_msg}")
+    ProgressStyle::with_template("{spinner} {elapsed:>3}  {msg}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
         .tick_chars("-\\|/ ")
 }
 
+const LONGEST: usize = 56;
 /// What takes less is not waited for.
 const PATIENCE: Duration = Duration::from_millis(300);
 const TICK: Duration = Duration::from_millis(125);
@@ -213,35 +223,36 @@ mod tests {
         assert_eq!(screen.text(), "");
     }
 
+    /// Something that takes until it is shown.
+    async fn shown_on(screen: &Screen) {
+        while screen.text().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     #[tokio::test]
     async fn what_takes_a_while_is_shown_and_goes_again() {
         let (progress, screen) = progress(Duration::ZERO);
-        let (done, wait) = tokio::sync::oneshot::channel::<()>();
         let waiting = progress.begin("api.example.test");
-        let work = async {
-            waiting.says("the model");
-            drop(done);
-            drop(wait.await);
-        };
-        let late = async {
-            tokio::task::yield_now().await;
-            work.await;
-        };
-        waiting.until(late).await;
-        assert!(
-            screen.text().contains("api.example.test"),
-            "{}",
-            screen.text()
-        );
+        waiting.until(shown_on(&screen)).await;
+        let text = screen.text();
+        assert!(text.contains("api.example.test"), "{text:?}");
         drop(waiting);
         assert!(screen.text().ends_with("[clear]"), "{:?}", screen.text());
+    }
+
+    #[test]
+    fn a_line_is_short_enough_for_every_terminal() {
+        assert_eq!(shown("the model"), "the model");
+        let long = shown(&"é".repeat(200));
+        assert_eq!(long.chars().count(), LONGEST + 1);
     }
 
     #[tokio::test]
     async fn nothing_from_outside_moves_the_cursor() {
         let (progress, screen) = progress(Duration::ZERO);
         let waiting = progress.begin("a\u{1b}[2Jb\nc");
-        waiting.until(tokio::task::yield_now()).await;
+        waiting.until(shown_on(&screen)).await;
         drop(waiting);
         assert!(!screen.text().contains("\u{1b}[2J"), "{:?}", screen.text());
     }

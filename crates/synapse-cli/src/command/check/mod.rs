@@ -22,7 +22,7 @@ use self::fix::Fixes;
 use self::sheet::Sheet;
 use self::subjects::Subjects;
 use super::doctor::{self, SYSTEM};
-use super::{CommandError, Context, with_engine};
+use super::{CommandError, Context, preflight, with_engine};
 use crate::args::CheckArguments;
 use crate::output::{CommandLines, Waiting};
 
@@ -159,8 +159,8 @@ impl Looking<'_> {
         self.waiting.says(format!("preflight of {name}"));
         let call = PreflightCall::saved(stored, reach);
         let observe = &mut |check: &Check| {
-            self.waiting
-                .says(format!("preflight of {name}: {} is decided", check.id));
+            let next = preflight::behind(check);
+            self.waiting.says(format!("preflight of {name}: {next}"));
             observe(check);
         };
         self.engine.preflight_observed(call, observe).await
