@@ -14,7 +14,7 @@ use crate::command::Context;
 use crate::environment::Environment;
 use crate::prompt::Terminal;
 use crate::secret_tracking::Remembering;
-use crate::system::{RandomCallIds, SystemClock};
+use crate::system::{KeptCallIds, SystemClock};
 use crate::telemetry::observed;
 
 /// Whether there is somebody to ask for a passphrase.
@@ -57,12 +57,12 @@ pub(crate) fn serving(context: &Context, asking: Asking) -> Result<Serving, Fail
     let engine = Engine::new(Ports {
         ledger: observed.ledger,
         connections: Arc::new(connections),
-        providers: Arc::new(Providers::new(USER_AGENT)),
+        providers: Arc::new(Providers::new(USER_AGENT).observed_by(context.observer.clone())),
         secrets: Arc::new(secrets),
         reader: ledger,
         prices: Arc::new(SqlitePrices::new(home)),
         clock,
-        call_ids: Arc::new(RandomCallIds),
+        call_ids: Arc::new(KeptCallIds::new(context.newest_call.clone())),
     });
     Ok(Serving {
         engine,
@@ -91,7 +91,7 @@ pub(crate) fn secrets(context: &Context) -> Result<Secrets, Failure> {
     Ok(Secrets::new(user_home, environment.lookup())
         .at_home(home(context)?)
         .guarded_by(guard())
-        .asking(Arc::new(Terminal::default())))
+        .asking(Arc::new(Terminal::new(context.printer.progress().clone()))))
 }
 
 /// Where connections are in another directory of Synapse.

@@ -23,18 +23,21 @@ mod telemetry;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use synapse_core::credential::looks_like_token;
 use synapse_core::document::{DocumentVersion, ErrorDocument, VersionDocument};
-use synapse_core::error::{Class, Code, Failure, Help, Remedy};
+use synapse_core::error::{Class, Code, Failure, Help, Remedy, RemedyText as _};
 use synapse_core::redact::{KnownSecrets, is_opaque, printable, printable_line};
+use synapse_http::ExchangeObserver;
 
 use crate::args::{Arguments, ColorWord};
 use crate::command::{CommandError, Context};
 use crate::environment::{Environment, SYNAPSE_COMPLETE};
-use crate::output::{CommandLines, Format, Printer};
+use crate::output::{CommandLines, Format, Printer, ShownExchanges, TypedLines};
+use crate::system::NewestCall;
 
 pub use crate::secret_tracking::Resolved;
 
@@ -68,13 +71,21 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     let configuration = arguments
         .configuration()
         .and_then(|file| std::path::absolute(file).ok());
+    let printer = Printer::new(arguments.format(), arguments.color)
+        .hiding(seen.clone())
+        .configured(configuration)
+        .after(shown_arguments());
+    let observer = arguments.verbose.then(|| {
+        let shown: Arc<dyn ExchangeObserver> = Arc::new(ShownExchanges::new(printer.clone()));
+        shown
+    });
     let context = Context {
         environment,
-        printer: Printer::new(arguments.format(), arguments.color)
-            .hiding(seen.clone())
-            .configured(configuration),
+        printer,
         seen,
         resolved,
+        newest_call: NewestCall::default(),
+        observer,
     };
     // Nothing is used afterwards that a panic could have left half done.
     let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
@@ -117,7 +128,10 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         true => without_tokens(&rendered.ansi().to_string(), &arguments),
         false => printable(&text),
     };
-    printer.note(shown.trim_end());
+    printer.note(&without_blank_lines(&shown));
+    if let Some(line) = corrected(&refusal, &arguments) {
+        printer.note(&format!("  type: {line}"));
+    }
     if is_json(&arguments) {
         // The first paragraph says what is wrong, over several lines when it lists arguments.
         let paragraph = text.lines().take_while(|line| !line.is_empty());
@@ -149,6 +163,34 @@ fn version() -> VersionDocument {
         env!("SYNAPSE_TARGET"),
         features,
     )
+}
+
+/// Text in as few lines as it has.
+fn without_blank_lines(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The whole command with the word that clap suggests in the place of the one that is wrong.
+fn corrected(refusal: &clap::Error, arguments: &[String]) -> Option<String> {
+    let word = |kind| match refusal.get(kind)? {
+        ContextValue::String(word) => Some(word.clone()),
+        ContextValue::Strings(words) => words.first().cloned(),
+        _ => None,
+    };
+    let pairs = [
+        (
+            ContextKind::InvalidSubcommand,
+            ContextKind::SuggestedSubcommand,
+        ),
+        (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+        (ContextKind::InvalidValue, ContextKind::SuggestedValue),
+    ];
+    let (wrong, right) = pairs
+        .into_iter()
+        .find_map(|(wrong, right)| Some((word(wrong)?, word(right)?)))?;
+    let typed = TypedLines::new(arguments.to_vec(), Arc::new(CommandLines));
+    typed.command(&Remedy::Retype { wrong, right })
 }
 
 /// The arguments as a terminal may show them.

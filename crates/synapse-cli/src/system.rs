@@ -1,6 +1,7 @@
 //! What the machine itself provides: time, randomness, and the wish to stop.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use synapse_core::call::CallId;
@@ -42,6 +43,35 @@ pub(crate) struct RandomCallIds;
 impl CallIds for RandomCallIds {
     fn next(&self) -> CallId {
         CallId::new(uuid::Uuid::now_v7())
+    }
+}
+
+/// The id of the newest call of this process, which a call that is given up has to be found by.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewestCall(Arc<Mutex<Option<CallId>>>);
+
+impl NewestCall {
+    /// The id, when any call was begun.
+    pub(crate) fn id(&self) -> Option<CallId> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// [`RandomCallIds`], of which the newest is kept.
+#[derive(Debug)]
+pub(crate) struct KeptCallIds(NewestCall);
+
+impl KeptCallIds {
+    pub(crate) const fn new(newest: NewestCall) -> Self {
+        Self(newest)
+    }
+}
+
+impl CallIds for KeptCallIds {
+    fn next(&self) -> CallId {
+        let id = RandomCallIds.next();
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+        id
     }
 }
 

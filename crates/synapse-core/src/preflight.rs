@@ -1,59 +1,13 @@
-//! The preflight ladder: checks in order, what each proved, and the report that clears a
-//! connection for saving.
+//! The preflight ladder: its rungs, what each proved, and the report that clears a connection for
+//! saving.
 
-use std::fmt;
-
+pub use crate::check::{Check, CheckId, Finding, Skip};
 use crate::connection::{Connection, Draft, PreflightPass, ProxyUrl};
 use crate::endpoint::Origin;
 use crate::error::{Class, Code, Failure};
 use crate::price::SeenPrice;
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
-
-/// A check of the ladder, each with a stable id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum CheckId {
-    /// Provider, model and settings can be understood.
-    Config,
-    /// The base URL can be right.
-    Endpoint,
-    /// The network gate is open.
-    Gate,
-    /// The credential resolves and fits the provider.
-    Credential,
-    /// The API answers at the base URL.
-    Reach,
-    /// The provider accepts the token.
-    Token,
-    /// The provider knows the model.
-    Model,
-    /// One small paid prompt is answered.
-    Live,
-}
-
-impl CheckId {
-    /// The stable id.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Endpoint => "endpoint",
-            Self::Gate => "gate",
-            Self::Credential => "credential",
-            Self::Reach => "reach",
-            Self::Token => "token",
-            Self::Model => "model",
-            Self::Live => "live",
-        }
-    }
-}
-
-impl fmt::Display for CheckId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
 
 /// A free network rung: one request that decides some checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,53 +34,6 @@ impl From<Vec<(CheckId, Finding)>> for ProbeResult {
             prices: Vec::new(),
         }
     }
-}
-
-/// What a check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// It holds; the text says what was seen.
-    Ok(String),
-    /// It could not be fully proven, or something deserves attention; it does not fail.
-    Warn(String),
-    /// It does not hold.
-    Fail(Failure),
-    /// It was not made.
-    Skip(Skip),
-}
-
-/// Why a check was not made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Skip {
-    /// An earlier check has to hold first.
-    Needs(CheckId),
-    /// The owner asked to stay offline.
-    Offline,
-    /// It costs money and was not asked for.
-    NotAsked,
-}
-
-impl Skip {
-    /// The reason in words; for a prerequisite, its id says it.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Needs(id) => id.as_str(),
-            Self::Offline => "offline: no network check was made",
-            Self::NotAsked => {
-                "not asked for: permission to chat, credits and a real answer are unproven (--live sends one small paid prompt)"
-            }
-        }
-    }
-}
-
-/// One line of the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// Which check.
-    pub id: CheckId,
-    /// What it found.
-    pub finding: Finding,
 }
 
 /// How far to climb.
@@ -181,10 +88,7 @@ impl PreflightReport {
     /// The first failure, which decides code and exit status.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
-        self.checks.iter().find_map(|check| match &check.finding {
-            Finding::Fail(failure) => Some(failure),
-            _ => None,
-        })
+        crate::check::first_failure(&self.checks)
     }
 
     /// Whether no check failed.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use synapse_core::doctor::Examined;
+use synapse_core::check::Check;
 use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
@@ -41,7 +41,7 @@ pub(crate) enum Kept {
     /// A check, under way or over.
     Climb(Arc<Climb>),
     /// What doctor found, and when.
-    Doctor(Arc<Vec<Examined>>, Timestamp),
+    Doctor(Arc<Vec<Check>>, Timestamp),
     /// An authorization URL, of which server.
     Login(String, String),
 }

@@ -6,9 +6,8 @@ use std::fmt;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
-use synapse_core::checklist::Item;
+use synapse_core::check::Check;
 use synapse_core::credential::CredentialRef;
-use synapse_core::doctor::Examined;
 use synapse_core::document::IdeClientView;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::ports::{Kept, StoredConnection, Writing};
@@ -66,16 +65,16 @@ pub trait House: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// Why it cannot be made.
-    async fn checklist(&self, stored: &StoredConnection) -> Result<Vec<Item>, Failure>;
+    async fn checklist(&self, stored: &StoredConnection) -> Result<Vec<Check>, Failure>;
 
     /// Examines the installation, looks further: it may start `git`, and reads no secret.
-    async fn doctor(&self) -> Vec<Examined>;
+    async fn doctor(&self) -> Vec<Check>;
 
     /// Writes a support bundle of these checks into the directory of the program; its path.
     ///
     /// # Errors
     /// `internal.invariant` when a secret would be in it, `storage.*`.
-    async fn bundle(&self, checks: &[Examined]) -> Result<String, Failure>;
+    async fn bundle(&self, checks: &[Check]) -> Result<String, Failure>;
 
     /// Every IDE and what its files say.
     ///

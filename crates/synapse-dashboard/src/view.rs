@@ -1,8 +1,8 @@
 //! The parts that pages share: states, notes, remedies, the ladder, checklists, results of forms.
 
 use maud::{Markup, html};
+use synapse_core::check::{Check, CheckId, Finding, Outcome};
 use synapse_core::error::{Code, Failure, Hint};
-use synapse_core::preflight::{Check, CheckId, Finding, Skip};
 
 use crate::app::{App, Kept};
 use crate::ask::{Ask, segment};
@@ -122,11 +122,11 @@ fn linked(text: &str) -> Markup {
 
 /// One rung of the ladder.
 pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
-    let (outcome, icon, says) = match &check.finding {
-        Finding::Ok(_) => ("ok", Some(Icon::Tick), "holds"),
-        Finding::Warn(_) => ("warn", Some(Icon::Warning), "holds in part"),
-        Finding::Fail(_) => ("fail", Some(Icon::Cross), "does not hold"),
-        Finding::Skip(_) => ("skip", None, "not made"),
+    let (outcome, icon, says) = match check.outcome() {
+        Outcome::Ok => ("ok", Some(Icon::Tick), "holds"),
+        Outcome::Warn => ("warn", Some(Icon::Warning), "holds in part"),
+        Outcome::Fail | Outcome::Missing => ("fail", Some(Icon::Cross), "does not hold"),
+        Outcome::Skip => ("skip", None, "not made"),
     };
     html! {
         li class=(outcome) data-rung=(check.id.as_str()) data-outcome=(outcome) {
@@ -134,12 +134,10 @@ pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
             span .rung { (check.id.as_str()) }
             span .what {
                 @match &check.finding {
-                    Finding::Ok(seen) | Finding::Warn(seen) => (foreign(seen)),
-                    Finding::Skip(Skip::Needs(id)) => { "needs " (id.as_str()) }
-                    Finding::Skip(skip) => (skip.reason()),
                     Finding::Fail(failure) => {
                         (code(app, failure.code.as_str())) br; (foreign(&failure.message))
                     }
+                    _ => (foreign(&check.what())),
                 }
             }
             span .ms { @if let Some(took) = took { (crate::words::span(took)) } }

@@ -117,6 +117,66 @@ pub fn tighten(path: &Path) -> bool {
         .is_ok()
 }
 
+/// What others may do with the file or directory at `path`, which is ours: its mode, when they may do
+/// anything. A symbolic link, and what belongs to somebody else, is not looked at.
+#[cfg(unix)]
+#[must_use]
+pub fn exposed(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let found = std::fs::symlink_metadata(path).ok()?;
+    let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+    let is_plain = found.is_file() || found.is_dir();
+    (is_ours && is_plain && found.mode() & OTHERS != 0).then(|| found.mode() & 0o7777)
+}
+
+/// Modes are not of this system.
+#[cfg(not(unix))]
+#[must_use]
+pub fn exposed(_path: &Path) -> Option<u32> {
+    None
+}
+
+/// Takes from the file or directory at `path` what others may do with it, and leaves its owner's
+/// rights as they are. A symbolic link is not followed.
+///
+/// # Errors
+/// `Write` when it is not ours or cannot be changed.
+#[cfg(unix)]
+pub fn close(path: &Path) -> Result<(), FileError> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path);
+    opened
+        .and_then(|file| {
+            let found = file.metadata()?;
+            if !found.is_file() && !found.is_dir() {
+                return Err(io::Error::other("it is neither a file nor a directory"));
+            }
+            let mode = found.permissions().mode() & 0o7777 & !OTHERS;
+            file.set_permissions(std::fs::Permissions::from_mode(mode))
+        })
+        .map_err(|source| FileError::Write {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// Modes are not of this system.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn close(_path: &Path) -> Result<(), FileError> {
+    Ok(())
+}
+
 /// Modes are not of this system: the directory says who may read a file.
 #[cfg(not(unix))]
 pub fn tighten(_path: &Path) -> bool {
@@ -125,3 +185,63 @@ pub fn tighten(_path: &Path) -> bool {
 
 #[cfg(unix)]
 pub(crate) const PRIVATE: u32 = 0o600;
+/// What the group and everybody may do.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::symlink_metadata(path)
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o7777
+    }
+
+    fn set(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_others_may_do_is_taken_and_the_rest_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        private_options()
+            .write(true)
+            .create(true)
+            .open(&file)
+            .unwrap();
+        assert_eq!(exposed(&file), None);
+        for (path, before, after) in [
+            (file.as_path(), 0o644, 0o600),
+            (directory.path(), 0o775, 0o700),
+        ] {
+            set(path, before);
+            assert_eq!(exposed(path), Some(before));
+            close(path).unwrap();
+            assert_eq!((mode(path), exposed(path)), (after, None));
+        }
+    }
+
+    #[test]
+    fn a_link_is_neither_looked_at_nor_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        private_options()
+            .write(true)
+            .create(true)
+            .open(&file)
+            .unwrap();
+        set(&file, 0o644);
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(exposed(&link), None);
+        assert!(close(&link).is_err());
+        assert_eq!(mode(&file), 0o644);
+    }
+}

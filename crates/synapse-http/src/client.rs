@@ -11,6 +11,7 @@ use crate::config::HttpConfig;
 use crate::decode::{self, BodyCoding, Undecodable};
 use crate::failure::{BoxError, Facts, Head, TlsReason, TransportFailure, TransportKind};
 use crate::names::Names;
+use crate::observe::SentRequest;
 use crate::request::{self, HttpRequest};
 use crate::response::{Headers, HttpResponse};
 use crate::tls;
@@ -83,7 +84,11 @@ impl HttpClient {
         request: HttpRequest<'_>,
     ) -> Result<HttpResponse, TransportFailure> {
         let (attempt, response) = self.exchange(permit, request).await?;
-        attempt.read(response).await
+        let response = attempt.read(response).await?;
+        if let Some(observer) = &self.inner.config.observer {
+            observer.received(&response);
+        }
+        Ok(response)
     }
 
     /// Sends the request and waits for the head of its response.
@@ -101,6 +106,8 @@ impl HttpClient {
             // Whoever made the connection should have refused it: the proxy would read everything.
             return Err(attempt.fail(TransportKind::NotPermitted, None));
         }
+        let observer = self.inner.config.observer.as_ref();
+        let seen = observer.map(|observer| (observer, request.method, request.body.clone()));
         let ready = match request::prepare(permit, request, &origin, &attempt.handover) {
             Ok(ready) => ready,
             Err((kind, source)) => return Err(attempt.fail(kind, source)),
@@ -109,6 +116,10 @@ impl HttpClient {
             Ok(client) => client,
             Err((kind, source)) => return Err(attempt.fail(kind, Some(source))),
         };
+        if let Some((observer, method, body)) = seen {
+            let (url, headers) = (ready.url(), ready.headers());
+            observer.sending(&SentRequest::new(method, url, headers, body.as_deref()));
+        }
         match client.execute(ready).await {
             Ok(response) => Ok((attempt, response)),
             Err(error) => Err(attempt.fail_with(error)),

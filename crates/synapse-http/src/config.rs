@@ -1,11 +1,14 @@
 //! What a client is made of: values only, nothing is opened or built here.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use synapse_core::connection::ProxyUrl;
+
+use crate::observe::ExchangeObserver;
 
 /// How an [`HttpClient`](crate::HttpClient) connects. The default uses no proxy and trusts what the
 /// operating system trusts.
@@ -23,6 +26,8 @@ pub struct HttpConfig {
     pub body_cap: usize,
     /// Certificate authorities to trust beside those of the operating system.
     pub extra_roots: Vec<RootCertificate>,
+    /// Who sees each exchange; nobody when left out.
+    pub observer: Option<Arc<dyn ExchangeObserver>>,
 }
 
 impl Default for HttpConfig {
@@ -33,6 +38,7 @@ impl Default for HttpConfig {
             connect_timeout: Duration::from_secs(10),
             body_cap: 8 * 1024 * 1024,
             extra_roots: Vec::new(),
+            observer: None,
         }
     }
 }

@@ -24,7 +24,7 @@ mod survey;
 mod update;
 
 pub use change::{Action, Change, Keep, Replace, install, remove};
-pub use check::{Check, CheckId, CheckReport, Finding, Target, Variables, check};
+pub use check::{CheckReport, Prompt, Target, Variables, check};
 pub use client::{CLIENTS, Client, Scope};
 pub use entry::{Entry, NAME};
 pub use journal::{Applied, Journal};

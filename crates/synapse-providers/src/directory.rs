@@ -7,7 +7,7 @@ use synapse_core::connection::{Connection, ProxyUrl};
 use synapse_core::error::Failure;
 use synapse_core::ports::ProviderFactory;
 use synapse_core::provider::{Provider, Wire};
-use synapse_http::{HttpClient, HttpConfig};
+use synapse_http::{ExchangeObserver, HttpClient, HttpConfig};
 
 use crate::prices::ShippedPrices;
 use crate::{Anthropic, Compatible, HuggingFace, OpenAi};
@@ -16,6 +16,7 @@ use crate::{Anthropic, Compatible, HuggingFace, OpenAi};
 #[derive(Debug)]
 pub struct Providers {
     user_agent: String,
+    observer: Option<Arc<dyn ExchangeObserver>>,
     clients: Mutex<HashMap<Option<ProxyUrl>, Arc<HttpClient>>>,
     openai_prices: Arc<ShippedPrices>,
     anthropic_prices: Arc<ShippedPrices>,
@@ -27,10 +28,17 @@ impl Providers {
     pub fn new(user_agent: impl Into<String>) -> Self {
         Self {
             user_agent: user_agent.into(),
+            observer: None,
             clients: Mutex::default(),
             openai_prices: Arc::new(ShippedPrices::of_openai()),
             anthropic_prices: Arc::new(ShippedPrices::of_anthropic()),
         }
+    }
+
+    /// The same, with each exchange shown to `observer`.
+    #[must_use]
+    pub fn observed_by(self, observer: Option<Arc<dyn ExchangeObserver>>) -> Self {
+        Self { observer, ..self }
     }
 
     fn client(&self, proxy: Option<&ProxyUrl>) -> Arc<HttpClient> {
@@ -39,6 +47,7 @@ impl Providers {
             Arc::new(HttpClient::new(HttpConfig {
                 user_agent: self.user_agent.clone(),
                 proxy: proxy.cloned(),
+                observer: self.observer.clone(),
                 ..HttpConfig::default()
             }))
         });

@@ -104,6 +104,20 @@ pub(crate) fn reading(path: &Path, error: &io::Error) -> Failure {
     .with("file", shown(path))
 }
 
+/// The failure of a token record that others may read.
+pub(crate) fn open_to_others(path: &Path) -> Failure {
+    Failure::new(
+        Code::OauthStoreUnavailable,
+        format!("other users of this machine may read {}", shown(path)),
+    )
+    .cause("it holds tokens and was not read")
+    .shell(
+        "close it, and log in again if somebody may have read it",
+        format!("chmod 600 {}", quote(path)),
+    )
+    .with("file", shown(path))
+}
+
 /// The failure of something other than a regular file; `what` has an article.
 pub(crate) fn not_a_file(path: &Path, what: &str) -> Failure {
     Failure::new(

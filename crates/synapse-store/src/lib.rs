@@ -24,7 +24,7 @@ pub use failure::{is_of_room, try_write};
 pub use ledger::{SqliteLedger, SqlitePrices};
 pub use logs::{UpstreamLog, read_log};
 pub use running::{Note, RunningServer, note_running, running};
-pub use secrets::{Environment, Inspected, NewKey, NoPrompt, Scanned, Secrets};
+pub use secrets::{Environment, Inspected, Mend, NewKey, NoPrompt, Scanned, Secrets};
 pub use synapse_files::Home;
 pub use synapse_process::Guard;
 pub use tokens::TokenRecords;

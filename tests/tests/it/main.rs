@@ -5,6 +5,7 @@
 
 mod anthropic;
 mod bad_input;
+mod check;
 mod checklist;
 mod compatible;
 mod completions;

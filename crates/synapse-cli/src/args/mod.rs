@@ -1,6 +1,7 @@
 //! The command line as data. Flags are a contract: they are only ever added.
 
 mod chat;
+mod check;
 mod completions;
 mod connection;
 mod examples;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use synapse_core::document::DocumentVersion;
 
 pub(crate) use self::chat::{ChatArguments, ShapeArguments};
+pub(crate) use self::check::CheckArguments;
 pub(crate) use self::completions::{CompletionsArguments, CompletionsCommand, ShellArguments};
 pub(crate) use self::connection::{
     ConnectionCommand, CreateArguments, EditArguments, PreflightArguments, reach,
@@ -77,6 +79,10 @@ pub(crate) struct Arguments {
         value_name = "WHEN"
     )]
     pub(crate) color: ColorWord,
+
+    /// Show each exchange with a provider on stderr, with the key replaced
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) verbose: bool,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -142,6 +148,9 @@ pub(crate) enum Command {
     /// Check a connection, or one that does not exist yet, step by step
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(PreflightArguments),
+    /// Check everything, or one connection, client or server, and mend what can do no harm
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArguments),
     /// Go through what a connection needs before an IDE gets an answer
     #[command(after_help = CHECKLIST_EXAMPLES)]
     Checklist(ChecklistArguments),
@@ -178,10 +187,13 @@ pub(crate) enum Command {
     Dashboard(DashboardArguments),
     /// Look at the whole installation: files, connections, places of secrets, tokens in the open
     Doctor(DoctorArguments),
-    /// Explain an error code
+    /// Explain an error code, or find the codes that some words are about
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain {
-        /// The code, such as gate.network-disabled; every code when left out
-        code: Option<String>,
+        /// A code, such as gate.network-disabled, or words, such as rate limit; every code when left
+        /// out
+        #[arg(value_name = "CODE|WORDS")]
+        words: Vec<String>,
     },
     /// Complete commands, flags and names in your shell: print its script, or install it
     Completions(CompletionsArguments),
@@ -215,6 +227,27 @@ Examples:
   synapse preflight --all
   synapse preflight --provider openai --model MODEL \\
       --credential env:OPENAI_API_KEY --allow-network";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  synapse explain credential.token-rejected
+  synapse explain rate limit
+  synapse explain --json";
+
+const CHECK_EXAMPLES: &str = "\
+Looks at the home, connections, the places of keys, the ledger, the vault, upstream servers, and files
+of IDEs and projects; starts the entry of each client that has one; and goes as far as preflight for
+each connection whose network gate is open. A closed gate stays closed: no socket, no key. Upstream
+servers are not started and not contacted.
+
+--fix shows what can do no harm, then does it: closes files of yours to other users, removes unfinished
+files, and brings entries of ours up to date. --prompt is the one thing that costs money.
+
+Examples:
+  synapse check
+  synapse check work
+  synapse check cursor --prompt
+  synapse check --fix --yes";
 
 const CHECKLIST_EXAMPLES: &str = "\
 Looks at files and at what was recorded; sends nothing and reads no key. Each line says what to do. \

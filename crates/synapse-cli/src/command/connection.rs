@@ -1,5 +1,7 @@
 //! `synapse connection`: create, list, show, edit, remove.
 
+use synapse_core::check::{Check, CheckId, Outcome};
+use synapse_core::connection::Draft;
 use synapse_core::document::{
     ConnectionDocument, ConnectionsDocument, ErrorDocument, PreflightDocument,
 };
@@ -13,7 +15,7 @@ use synapse_core::redact::{printable, without_tokens};
 use super::{CommandError, Context, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
 use crate::compose::{self, Asking};
-use crate::output::{CommandLines, Printer, command_line, table};
+use crate::output::{CommandLines, Printer, Waiting, check_line, command_line, table};
 use crate::prompt;
 
 pub(super) async fn run(
@@ -39,12 +41,93 @@ async fn create(
 ) -> Result<(), CommandError> {
     let name = arguments.name.parse()?;
     let reach = reach(arguments.offline, arguments.live);
-    let saved = engine.create(name, arguments.to_draft(), reach).await?;
+    let draft = arguments.to_draft();
+    let Ladder { waiting, mut rungs } = Ladder::new(printer, &arguments.name, &draft);
+    let saved = waiting
+        .until(Box::pin(engine.create_observed(
+            name,
+            draft,
+            reach,
+            &mut |check| {
+                rungs.push(check);
+            },
+        )))
+        .await?;
+    rungs.end(&saved);
     report(printer, engine, &arguments.name, &saved)?;
     if !printer.is_json() {
         printer.note(&next_step(&arguments.name, saved.report.draft.gate));
     }
     Ok(())
+}
+
+/// The rungs of a preflight, shown to people as they are decided once there is something in them that
+/// a failure does not say: when the network was asked, or when all of it holds.
+struct Ladder {
+    waiting: Waiting,
+    rungs: Rungs,
+}
+
+struct Rungs {
+    printer: Printer,
+    /// Not shown yet: the title, then what needs no network.
+    held: Vec<String>,
+    shown: bool,
+    failed: bool,
+}
+
+impl Ladder {
+    fn new(printer: &Printer, name: &str, draft: &Draft) -> Self {
+        Self {
+            waiting: printer.progress().begin("preflight"),
+            rungs: Rungs {
+                printer: printer.clone(),
+                held: vec![preflight::title(Some(name), draft)],
+                shown: false,
+                failed: false,
+            },
+        }
+    }
+}
+
+impl Rungs {
+    fn push(&mut self, check: &Check) {
+        // What failed is told by the failure, and nothing after it was made.
+        self.failed |= check.outcome() == Outcome::Fail;
+        if self.printer.is_json() || self.failed {
+            return;
+        }
+        let line = check_line(check, preflight::LADDER);
+        let is_local = matches!(
+            check.id,
+            CheckId::Config | CheckId::Endpoint | CheckId::Gate | CheckId::Credential
+        );
+        if is_local && !self.shown {
+            self.held.push(line);
+            return;
+        }
+        if !self.shown && check.outcome() != Outcome::Skip {
+            self.show();
+        }
+        match self.shown {
+            true => self.printer.line(&line),
+            false => self.held.push(line),
+        }
+    }
+
+    fn show(&mut self) {
+        self.shown = true;
+        for line in self.held.drain(..) {
+            self.printer.line(&line);
+        }
+    }
+
+    /// Shows what was held back when nothing failed.
+    fn end(&mut self, saved: &Saved) {
+        if !self.printer.is_json() && saved.report.passed() {
+            self.show();
+        }
+    }
 }
 
 fn next_step(name: &str, gate: NetworkGate) -> String {
@@ -78,14 +161,20 @@ async fn edit(
         );
     }
     let reach = reach(arguments.offline, arguments.live);
-    let saved = engine
-        .edit(
-            &arguments.name,
+    let stored = engine.stored(&arguments.name)?;
+    let mut draft = stored.draft.clone();
+    arguments.apply(&mut draft);
+    let Ladder { waiting, mut rungs } = Ladder::new(printer, &arguments.name, &draft);
+    let saved = waiting
+        .until(Box::pin(engine.edit_observed(
+            &stored,
             |draft| arguments.apply(draft),
             arguments.naming(),
             reach,
-        )
+            &mut |check| rungs.push(check),
+        )))
         .await?;
+    rungs.end(&saved);
     report(printer, engine, &arguments.name, &saved)
 }
 
@@ -97,8 +186,8 @@ fn report(
     saved: &Saved,
 ) -> Result<(), CommandError> {
     let document = PreflightDocument::new(Some(name), &saved.report, &CommandLines);
-    if !printer.is_json() {
-        preflight::human(printer, Some(name), &saved.report);
+    if !printer.is_json() && saved.report.passed() {
+        preflight::sum_up(printer, &saved.report);
     }
     for warning in &saved.report.warnings {
         printer.warning(warning);

@@ -1,55 +1,104 @@
-//! `synapse explain`: what an error code means and what to do.
+//! `synapse explain`: what an error code means and what to do, and which codes some words are about.
 
 use synapse_core::document::{CodeDocument, CodesDocument};
-use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::error::{Code, CodeEntry, Failure, Remedy};
 use synapse_core::nearest::nearest;
 
 use super::{CommandError, Context};
 use crate::output::{CommandLines, Printer, table};
 
-pub(super) fn run(context: &Context, code: Option<&str>) -> Result<(), CommandError> {
+pub(super) fn run(context: &Context, words: &[String]) -> Result<(), CommandError> {
     let printer = &context.printer;
-    let Some(text) = code else {
-        list(printer);
-        return Ok(());
-    };
-    let entry = text.parse().ok().and_then(Code::entry).ok_or_else(|| {
-        let failure = Failure::new(
-            Code::UsageInvalidArguments,
-            "no error code of that name is known",
-        );
-        let names = Code::CATALOGUE.iter().map(|entry| entry.name);
-        match nearest(text, names).and_then(|near| near.parse().ok()) {
-            Some(near) => failure.remedy(
-                "did you mean this one?",
-                &Remedy::ExplainCode { code: near },
-            ),
-            None => failure,
+    let all: Vec<&CodeEntry> = Code::CATALOGUE.iter().collect();
+    let one = match words {
+        [] => {
+            list(printer, &all);
+            return Ok(());
         }
-        .remedy("see every code", &Remedy::ListCodes)
-    })?;
-    if printer.is_json() {
-        printer.document(&CodeDocument::new(entry, &CommandLines));
-    } else {
-        printer.line(&format!(
-            "{} (class {}, exit code {})",
-            entry.name,
-            entry.class.as_str(),
-            entry.class.exit_code()
-        ));
-        printer.line(&format!("  means:    {}", entry.meaning));
-        printer.line(&format!("  detected: {}", entry.detected(&CommandLines)));
-        printer.line(&format!("  remedy:   {}", entry.remedy(&CommandLines)));
+        [word] => word.parse().ok().and_then(Code::entry),
+        _ => None,
+    };
+    if let Some(entry) = one {
+        explain(printer, entry);
+        return Ok(());
     }
-    Ok(())
+    match found(&all, words).as_slice() {
+        [] => Err(unknown(words).into()),
+        [one] => {
+            explain(printer, one);
+            Ok(())
+        }
+        several => {
+            list(printer, several);
+            Ok(())
+        }
+    }
 }
 
-fn list(printer: &Printer) {
+/// The codes whose name or texts have every one of the words in them, in any case; those whose name
+/// has them first.
+fn found<'a>(all: &[&'a CodeEntry], words: &[String]) -> Vec<&'a CodeEntry> {
+    let words: Vec<String> = words
+        .iter()
+        .flat_map(|text| text.split_whitespace())
+        .map(str::to_lowercase)
+        .collect();
+    let have = |text: &str| {
+        let text = text.to_lowercase();
+        !words.is_empty() && words.iter().all(|word| text.contains(word.as_str()))
+    };
+    let by_name = |entry: &&CodeEntry| have(&entry.name.replace(['.', '-'], " "));
+    let by_text = |entry: &&CodeEntry| {
+        let (detected, remedy) = (entry.detected(&CommandLines), entry.remedy(&CommandLines));
+        have(&[entry.name, entry.meaning, &detected, &remedy].join("\n"))
+    };
+    let (first, rest): (Vec<&CodeEntry>, Vec<&CodeEntry>) =
+        all.iter().copied().filter(by_text).partition(by_name);
+    [first, rest].concat()
+}
+
+fn unknown(words: &[String]) -> Failure {
+    let failure = Failure::new(
+        Code::UsageInvalidArguments,
+        "no error code is called that, and none is about these words",
+    );
+    let names = Code::CATALOGUE.iter().map(|entry| entry.name);
+    let near = match words {
+        [word] => nearest(word, names).and_then(|near| near.parse().ok()),
+        _ => None,
+    };
+    match near {
+        Some(near) => failure.remedy(
+            "did you mean this one?",
+            &Remedy::ExplainCode { code: near },
+        ),
+        None => failure,
+    }
+    .remedy("see every code", &Remedy::ListCodes)
+}
+
+fn explain(printer: &Printer, entry: &CodeEntry) {
     if printer.is_json() {
-        printer.document(&CodesDocument::new(Code::CATALOGUE, &CommandLines));
+        printer.document(&CodeDocument::new(entry, &CommandLines));
         return;
     }
-    let rows = Code::CATALOGUE
+    printer.line(&format!(
+        "{} (class {}, exit code {})",
+        entry.name,
+        entry.class.as_str(),
+        entry.class.exit_code()
+    ));
+    printer.line(&format!("  means:    {}", entry.meaning));
+    printer.line(&format!("  detected: {}", entry.detected(&CommandLines)));
+    printer.line(&format!("  remedy:   {}", entry.remedy(&CommandLines)));
+}
+
+fn list(printer: &Printer, entries: &[&CodeEntry]) {
+    if printer.is_json() {
+        printer.document(&CodesDocument::new(entries.iter().copied(), &CommandLines));
+        return;
+    }
+    let rows = entries
         .iter()
         .map(|entry| {
             vec![
@@ -60,4 +109,36 @@ fn list(printer: &Printer) {
         })
         .collect();
     printer.line(&table(&["CODE", "EXIT", "MEANING"], &[1], rows));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(words: &[&str]) -> Vec<&'static str> {
+        let all: Vec<&CodeEntry> = Code::CATALOGUE.iter().collect();
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        found(&all, &words).iter().map(|entry| entry.name).collect()
+    }
+
+    #[test]
+    fn a_name_goes_before_a_text() {
+        assert_eq!(
+            names(&["rate", "limit"]).first(),
+            Some(&"provider.rate-limited")
+        );
+        assert_eq!(names(&["rate limit"]), names(&["RATE", "Limit"]));
+    }
+
+    #[test]
+    fn words_of_the_meaning_are_found_too() {
+        assert!(names(&["billing"]).len() + names(&["credits"]).len() > 0);
+        assert!(names(&["captive", "portal"]).contains(&"endpoint.not-an-api"));
+    }
+
+    #[test]
+    fn what_nothing_is_about_is_not_found() {
+        assert_eq!(names(&["zebra"]), [""; 0]);
+        assert_eq!(names(&["  "]), [""; 0]);
+    }
 }

@@ -1,6 +1,7 @@
 //! One file per command: read the arguments, call the use case, print.
 
 mod chat;
+mod check;
 mod checklist;
 mod completions;
 mod connection;
@@ -22,11 +23,13 @@ mod time_flag;
 mod usage;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::KnownSecrets;
+use synapse_http::ExchangeObserver;
 
 use crate::args::Command;
 use crate::args::ConnectionCommand;
@@ -34,7 +37,7 @@ use crate::compose::{self, Asking};
 use crate::environment::Environment;
 use crate::output::Printer;
 use crate::secret_tracking::Resolved;
-use crate::system::asked_to_stop;
+use crate::system::{NewestCall, asked_to_stop};
 use crate::telemetry;
 
 /// What every command gets.
@@ -45,6 +48,10 @@ pub(crate) struct Context {
     /// What was resolved so far, to be kept out of all output.
     pub(crate) seen: KnownSecrets,
     pub(crate) resolved: Resolved,
+    /// The newest call, to name one that is given up.
+    pub(crate) newest_call: NewestCall,
+    /// Who is shown the exchanges with providers.
+    pub(crate) observer: Option<Arc<dyn ExchangeObserver>>,
 }
 
 /// How a command fails.
@@ -127,9 +134,10 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         Command::Doctor(arguments) => with_engine(context, async |engine| {
             doctor::run(context, engine, arguments).await
         }),
-        Command::Explain { code } => explain::run(context, code.as_deref()),
         Command::Completions(arguments) => completions::run(context, arguments),
         Command::Help(arguments) => help::run(context, &arguments),
+        Command::Explain { words } => explain::run(context, &words),
+        Command::Check(arguments) => check::run(context, &arguments),
         Command::Reference { page } => {
             reference::run(context, page);
             Ok(())
@@ -152,8 +160,24 @@ fn with_engine(
         if let Err(failure) = engine.ports().ledger.flush().await {
             context.printer.warning(&failure);
         }
+        if matches!(result, Err(CommandError::Stopped)) {
+            context.printer.note(&given_up(context, &engine).await);
+        }
         result
     })
+}
+
+/// What to know of a call that was given up: its row says whether its request had left.
+async fn given_up(context: &Context, engine: &Engine) -> String {
+    let Some(id) = context.newest_call.id() else {
+        return "cancelled".to_owned();
+    };
+    // A ledger that cannot be read was warned about; then nobody knows.
+    let row = engine.ports().reader.entry(id).await.ok().flatten();
+    match row.is_none_or(|row| row.receipt.exchange.maybe_billed) {
+        true => format!("cancelled; may have been billed; call {id}"),
+        false => format!("cancelled; nothing was sent; call {id}"),
+    }
 }
 
 /// A runtime of one thread: the work is waiting for one peer at a time.

@@ -1,15 +1,15 @@
 //! `synapse models`: what a connection's provider lists, and what that means for its own model.
 
+use synapse_core::check::{Check, CheckId};
 use synapse_core::document::ModelsDocument;
 use synapse_core::engine::{Engine, Models};
 use synapse_core::models::{ListedModel, Offer};
-use synapse_core::preflight::Finding;
 use synapse_core::price::Price;
 use synapse_core::redact::printable;
 
 use super::{CommandError, Context};
 use crate::args::ModelsArguments;
-use crate::output::{CommandLines, Mark, Printer, table};
+use crate::output::{CommandLines, Printer, table, word};
 
 pub(super) async fn run(
     context: &Context,
@@ -18,7 +18,11 @@ pub(super) async fn run(
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
     let search = arguments.search.as_deref();
-    let models = engine.models(&arguments.name).await?;
+    let asking = Box::pin(engine.models(&arguments.name));
+    let models = printer
+        .progress()
+        .waiting("the list of models", asking)
+        .await?;
     if printer.is_json() {
         printer.document(&ModelsDocument::new(&models, search, &CommandLines));
     } else {
@@ -56,22 +60,19 @@ fn human(printer: &Printer, models: &Models, search: Option<&str>) {
 /// The connection's own model, as preflight would judge it.
 fn own(printer: &Printer, models: &Models) {
     let connection = &models.connection;
-    let (mark, text) = match &models.listed.own {
-        Finding::Ok(seen) => (Mark::Ok, seen.as_str()),
-        Finding::Warn(why) => (Mark::Warn, why.as_str()),
-        // A list is there to be judged.
-        Finding::Skip(skip) => (Mark::Skip, skip.reason()),
-        Finding::Fail(failure) => {
-            printer.warning(failure);
-            (Mark::Fail, failure.message.as_str())
-        }
-    };
+    let check = Check::new(CheckId::Model, models.listed.own.clone());
+    if let Some(failure) = check.failure() {
+        printer.warning(failure);
+    }
+    let text = check
+        .failure()
+        .map_or_else(|| check.what(), |failure| failure.message.as_str().into());
     printer.note(&format!(
         "{} {} uses {}: {}",
-        mark.word(),
+        word(check.outcome()),
         connection.name,
         printable(connection.model.as_str()),
-        printable(text)
+        printable(&text)
     ));
 }
 

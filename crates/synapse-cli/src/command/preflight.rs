@@ -1,14 +1,16 @@
-//! `synapse preflight`: one line per check, then what was proven and what was not.
+//! `synapse preflight`: one line per check as it is decided, then what was proven and what was not.
 
+use synapse_core::check::{Check, CheckId};
+use synapse_core::connection::Draft;
 use synapse_core::document::{ErrorDocument, PreflightDocument, PreflightsDocument};
 use synapse_core::engine::{Engine, PreflightCall};
 use synapse_core::error::{Code, Failure};
-use synapse_core::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Skip};
+use synapse_core::preflight::{PreflightReport, Reach};
 use synapse_core::redact::{printable, without_tokens};
 
 use super::{CommandError, Context};
 use crate::args::PreflightArguments;
-use crate::output::{CommandLines, Mark, Printer, STRONG, in_short, styled};
+use crate::output::{CommandLines, Printer, STRONG, Widths, check_line, styled};
 
 pub(super) async fn run(
     context: &Context,
@@ -18,9 +20,8 @@ pub(super) async fn run(
     let reach = crate::args::reach(arguments.offline, arguments.live);
     let printer = &context.printer;
     if let Some(draft) = arguments.to_draft() {
-        let report = engine
-            .preflight(PreflightCall::draft(None, draft, reach))
-            .await;
+        let call = PreflightCall::draft(None, draft, reach);
+        let report = climb(engine, printer, call).await;
         return show(printer, None, &report);
     }
     if arguments.all {
@@ -35,14 +36,47 @@ pub(super) async fn run(
                 .into(),
         );
     };
-    let report = stored(engine, &name, reach).await?;
+    let report = stored(engine, printer, &name, reach).await?;
     show(printer, Some(&name), &report)
 }
 
-async fn stored(engine: &Engine, name: &str, reach: Reach) -> Result<PreflightReport, Failure> {
+async fn stored(
+    engine: &Engine,
+    printer: &Printer,
+    name: &str,
+    reach: Reach,
+) -> Result<PreflightReport, Failure> {
     let stored = engine.stored(name)?;
     stored.usable()?;
-    Ok(engine.preflight(PreflightCall::saved(stored, reach)).await)
+    Ok(climb(engine, printer, PreflightCall::saved(stored, reach)).await)
+}
+
+/// Climbs, and shows people each rung when it is decided.
+async fn climb(engine: &Engine, printer: &Printer, call: PreflightCall) -> PreflightReport {
+    if !printer.is_json() {
+        printer.line(&title(call.name(), call.subject()));
+    }
+    let waiting = printer.progress().begin("preflight");
+    let observe = &mut |check: &Check| {
+        if !printer.is_json() {
+            printer.line(&check_line(check, LADDER));
+        }
+        waiting.says(behind(check));
+    };
+    waiting
+        .until(Box::pin(engine.preflight_observed(call, observe)))
+        .await
+}
+
+/// What is waited for when `check` is decided.
+pub(super) fn behind(check: &Check) -> String {
+    match check.id {
+        CheckId::Config | CheckId::Endpoint => "the configuration",
+        CheckId::Gate => "the place of the key",
+        CheckId::Credential => "an answer of the API",
+        _ => "the provider",
+    }
+    .to_owned()
 }
 
 /// Checks every connection; the exit code is that of the first failure.
@@ -55,7 +89,7 @@ async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), Com
     }
     for connection in connections {
         let name = connection.name.as_str();
-        let (code, document) = match stored(engine, name, reach).await {
+        let (code, document) = match stored(engine, printer, name, reach).await {
             Ok(report) => {
                 if !printer.is_json() {
                     // The code is what is left to tell.
@@ -84,7 +118,7 @@ async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), Com
     first.map_or(Ok(()), |code| Err(CommandError::Reported(code)))
 }
 
-/// Prints a report and turns its failure into the exit code.
+/// Prints what is left of a report whose rungs were shown, and turns its failure into the exit code.
 fn show(
     printer: &Printer,
     name: Option<&str>,
@@ -93,7 +127,7 @@ fn show(
     if printer.is_json() {
         printer.document(&PreflightDocument::new(name, report, &CommandLines));
     } else {
-        human(printer, name, report);
+        sum_up(printer, report);
     }
     for warning in &report.warnings {
         printer.warning(warning);
@@ -107,35 +141,25 @@ fn show(
     }
 }
 
-/// Prints a report for people, without its failure.
-pub(super) fn human(printer: &Printer, name: Option<&str>, report: &PreflightReport) {
-    let title = name.map_or_else(String::new, |name| format!(" {name}"));
-    let what = format!("{} · {}", report.draft.provider, report.draft.model);
-    printer.line(&format!(
-        "{}{title}  {}",
+/// The line above the rungs.
+pub(super) fn title(name: Option<&str>, draft: &Draft) -> String {
+    let name = name.map_or_else(String::new, |name| format!(" {name}"));
+    let what = format!("{} · {}", draft.provider, draft.model);
+    format!(
+        "{}{name}  {}",
         styled(STRONG, "Preflight"),
         printable(&without_tokens(&what))
-    ));
-    for check in &report.checks {
-        printer.line(&check_line(check));
-    }
+    )
+}
+
+/// The lines below the rungs.
+pub(super) fn sum_up(printer: &Printer, report: &PreflightReport) {
     let (proven, unproven) = report.proven();
     printer.line(&format!("proven: {}", list(&proven)));
     printer.line(&format!("not proven: {}", list(&unproven)));
     if !report.hosts.is_empty() {
         printer.line(&format!("hosts: {}", report.hosts.join(", ")));
     }
-}
-
-fn check_line(check: &Check) -> String {
-    let (mark, text) = match &check.finding {
-        Finding::Ok(seen) => (Mark::Ok, seen.clone()),
-        Finding::Warn(why) => (Mark::Warn, why.clone()),
-        Finding::Fail(failure) => (Mark::Fail, in_short(failure)),
-        Finding::Skip(Skip::Needs(id)) => (Mark::Skip, format!("needs {id}")),
-        Finding::Skip(skip) => (Mark::Skip, skip.reason().to_owned()),
-    };
-    mark.line(check.id.as_str(), [4, 10], &text)
 }
 
 fn list(ids: &[CheckId]) -> String {
@@ -147,3 +171,6 @@ fn list(ids: &[CheckId]) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+/// The longest id of a rung is `credential`.
+pub(super) const LADDER: Widths = [4, 10];

@@ -6,7 +6,8 @@ use synapse_core::redact::printable;
 
 use super::styled;
 
-/// Renders a failure as `error[code]: message` with its causes and hints below.
+/// Renders a failure in five lines at most: `error[code]: message`, then why and who said it, then
+/// what to type, most useful first. `--json` has all of it.
 pub(crate) fn render(
     word: &str,
     style: Style,
@@ -15,22 +16,69 @@ pub(crate) fn render(
 ) -> String {
     let head = styled(style, &format!("{word}[{}]", failure.code));
     let mut lines = vec![format!("{head}: {}", printable(&failure.message))];
-    for cause in &failure.causes {
-        lines.push(format!("  cause: {}", printable(cause)));
-    }
-    for hint in &failure.hints {
-        let step = hint.sentence(remedies);
-        lines.push(format!("  hint: {}", printable(&step)));
-    }
+    let hints = hints(
+        failure,
+        remedies,
+        BELOW.saturating_sub(failure.causes.len().min(LEAST)),
+    );
+    let causes = folded(&failure.causes, BELOW.saturating_sub(hints.len()));
+    lines.extend(
+        causes
+            .iter()
+            .map(|cause| format!("  cause: {}", printable(cause))),
+    );
+    lines.extend(
+        hints
+            .iter()
+            .map(|hint| format!("  hint: {}", printable(hint))),
+    );
     lines.join("\n")
 }
+
+/// The causes in at most `most` lines; those that have none of their own follow in the last.
+fn folded(causes: &[String], most: usize) -> Vec<String> {
+    let own = most.saturating_sub(1).min(causes.len());
+    let (first, rest) = causes.split_at(own);
+    let mut lines = first.to_vec();
+    if !rest.is_empty() && most > 0 {
+        lines.push(rest.join("; "));
+    }
+    lines
+}
+
+/// The hints in at most `most` lines. A command has a line of its own, to be copied; those without
+/// one share a line when there is no room.
+fn hints(failure: &Failure, remedies: &dyn RemedyText, most: usize) -> Vec<String> {
+    let all: Vec<(bool, String)> = failure
+        .hints
+        .iter()
+        .map(|hint| (hint.command(remedies).is_some(), hint.sentence(remedies)))
+        .collect();
+    if all.len() <= most {
+        return all.into_iter().map(|(_, text)| text).collect();
+    }
+    let (commands, words): (Vec<_>, Vec<_>) = all.into_iter().partition(|(typed, _)| *typed);
+    let texts = |list: Vec<(bool, String)>| list.into_iter().map(|(_, text)| text);
+    let words: Vec<String> = texts(words).collect();
+    let room = most.saturating_sub(usize::from(!words.is_empty())).max(1);
+    let mut lines: Vec<String> = texts(commands).take(room).collect();
+    if !words.is_empty() && lines.len() < most {
+        lines.push(words.join("; "));
+    }
+    lines
+}
+
+/// The lines below the first.
+const BELOW: usize = 4;
+/// Why, and who said it.
+const LEAST: usize = 2;
 
 #[cfg(test)]
 mod tests {
     use synapse_core::error::{Code, Remedy};
 
     use super::*;
-    use crate::output::CommandLines;
+    use crate::output::{CommandLines, TypedLines};
 
     #[test]
     fn causes_and_hints_follow_and_nothing_moves_the_cursor() {
@@ -49,6 +97,65 @@ mod tests {
              cause: a\u{fffd}[2Jb\n  \
              hint: think\n  \
              hint: open it: synapse connection edit hf --allow-network"
+        );
+    }
+
+    fn lines(failure: &Failure) -> Vec<String> {
+        let text = render("error", Style::new(), failure, &CommandLines);
+        text.lines()
+            .skip(1)
+            .map(|line| line.trim().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_failure_has_five_lines_at_most_and_every_cause() {
+        let mut failure = Failure::new(Code::InternalInvariant, "x");
+        for cause in ["a", "b", "c", "d", "e", "f"] {
+            failure = failure.cause(cause);
+        }
+        assert_eq!(
+            lines(&failure),
+            ["cause: a", "cause: b", "cause: c", "cause: d; e; f"]
+        );
+        let failure = failure
+            .hint("one")
+            .remedy("two", &Remedy::ListCodes)
+            .hint("three");
+        assert_eq!(
+            lines(&failure),
+            [
+                "cause: a",
+                "cause: b; c; d; e; f",
+                "hint: two: synapse explain",
+                "hint: one; three"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_has_room_keeps_its_order() {
+        let failure = Failure::new(Code::InternalInvariant, "x")
+            .cause("a")
+            .hint("one");
+        let failure = failure.remedy("two", &Remedy::ListCodes);
+        assert_eq!(
+            lines(&failure),
+            ["cause: a", "hint: one", "hint: two: synapse explain"]
+        );
+    }
+
+    #[test]
+    fn a_command_that_was_mistyped_is_shown_whole_and_corrected() {
+        let failure = Failure::new(Code::ConfigNotFound, "no connection is called `wrok`");
+        let failure = failure.did_you_mean("wrok", "work");
+        assert_eq!(lines(&failure), ["hint: did you mean `work`?"]);
+        let typed = ["synapse", "chat", "wrok", "Say hello"].map(str::to_owned);
+        let remedies = TypedLines::new(typed.to_vec(), std::sync::Arc::new(CommandLines));
+        let text = render("error", Style::new(), &failure, &remedies);
+        assert!(
+            text.ends_with("hint: did you mean `work`? synapse chat work 'Say hello'"),
+            "{text}"
         );
     }
 }

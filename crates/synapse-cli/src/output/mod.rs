@@ -6,7 +6,9 @@
 
 mod chart;
 mod check;
+mod exchange;
 mod failure;
+mod progress;
 mod remedy;
 mod table;
 
@@ -24,10 +26,14 @@ use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::redact::{KnownSecrets, printable, printable_json, printable_styled};
 
 pub(crate) use self::chart::bar;
-pub(crate) use self::check::{Mark, in_short};
+pub(crate) use self::check::{
+    Widths, check_block, check_line, in_short, line as outcome_line, word,
+};
+pub(crate) use self::exchange::ShownExchanges;
 pub(crate) use self::failure::render as render_failure;
+pub(crate) use self::progress::{Progress, Waiting};
 use self::remedy::ConfiguredLines;
-pub(crate) use self::remedy::{CommandLines, command_line};
+pub(crate) use self::remedy::{CommandLines, TypedLines, command_line};
 pub(crate) use self::table::{cost_text, table};
 use crate::args::ColorWord;
 
@@ -47,6 +53,9 @@ pub(crate) struct Printer {
     remedies: Arc<dyn RemedyText>,
     /// Why stdout did not take a result, the first time that it did not.
     lost: Arc<OnceLock<io::Error>>,
+    progress: Progress,
+    /// The remedies of failures at the prompt, which know what was typed.
+    typed: Arc<dyn RemedyText>,
 }
 
 impl Printer {
@@ -62,6 +71,8 @@ impl Printer {
             seen: KnownSecrets::new(),
             remedies: Arc::new(CommandLines),
             lost: Arc::default(),
+            progress: Progress::on_stderr(),
+            typed: Arc::new(CommandLines),
         }
     }
 
@@ -79,6 +90,31 @@ impl Printer {
             },
             None => self,
         }
+    }
+
+    /// The same printer, after a command of these words.
+    pub(crate) fn after(self, words: Vec<String>) -> Self {
+        let typed = Arc::new(TypedLines::new(words, Arc::clone(&self.remedies)));
+        Self { typed, ..self }
+    }
+
+    /// How wide stdout is, when it is a terminal that says so.
+    #[cfg(unix)]
+    pub(crate) fn columns() -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        // One that does not know says 0.
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+
+    /// Lines are broken by the terminal.
+    #[cfg(not(unix))]
+    pub(crate) fn columns() -> Option<usize> {
+        None
+    }
+
+    /// What says on stderr what is waited for.
+    pub(crate) const fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// What renders the commands of failures in this run.
@@ -100,17 +136,22 @@ impl Printer {
     pub(crate) fn line(&self, text: &str) {
         let mut stdout = AutoStream::new(io::stdout(), self.color);
         let text = self.seen.spare(text);
-        self.keep_in_mind(writeln!(stdout, "{}", printable_styled(&text)));
+        let written = self
+            .progress
+            .suspended(|| writeln!(stdout, "{}", printable_styled(&text)));
+        self.keep_in_mind(written);
     }
 
     /// Prints an answer or a script exactly as it is, without adding a line end; to a file or a pipe
     /// escape sequences included, to a terminal as it may show them.
     pub(crate) fn exactly(&self, text: &str) {
         let mut stdout = io::stdout();
-        let written = match Self::stdout_is_terminal() {
-            true => stdout.write_all(printable(text).as_bytes()),
-            false => stdout.write_all(text.as_bytes()),
-        };
+        let written = self
+            .progress
+            .suspended(|| match Self::stdout_is_terminal() {
+                true => stdout.write_all(printable(text).as_bytes()),
+                false => stdout.write_all(text.as_bytes()),
+            });
         self.keep_in_mind(written.and_then(|()| stdout.flush()));
     }
 
@@ -193,22 +234,20 @@ impl Printer {
     pub(crate) fn note(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr(), self.color);
         let text = self.seen.redact(text);
-        drop(writeln!(stderr, "{}", printable_styled(&text)));
+        let written = self
+            .progress
+            .suspended(|| writeln!(stderr, "{}", printable_styled(&text)));
+        drop(written);
     }
 
     /// Prints a failure for people.
     pub(crate) fn failure(&self, failure: &Failure) {
-        self.note(&failure::render("error", ERROR, failure, &*self.remedies));
+        self.note(&failure::render("error", ERROR, failure, &*self.typed));
     }
 
     /// Prints what did not go well beside the result.
     pub(crate) fn warning(&self, failure: &Failure) {
-        self.note(&failure::render(
-            "warning",
-            WARNING,
-            failure,
-            &*self.remedies,
-        ));
+        self.note(&failure::render("warning", WARNING, failure, &*self.typed));
     }
 }
 

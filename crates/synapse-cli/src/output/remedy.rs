@@ -1,10 +1,13 @@
 //! The command lines of Synapse: the one place that writes what a user types to do something about a
 //! failure. Documents and MCP results get them from here through `RemedyText`.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Action, EntryScope, Help, Remedy, RemedyText};
+use synapse_core::redact::{printable_line, without_tokens};
 use synapse_core::shell::quote_text;
 
 /// Renders remedies as command lines of this program.
@@ -15,7 +18,8 @@ impl RemedyText for CommandLines {
     fn command(&self, remedy: &Remedy) -> Option<String> {
         let arguments = match remedy {
             Remedy::Shell { line } => return Some(line.clone()),
-            Remedy::Wait => return None,
+            // Nobody typed what a document is about.
+            Remedy::Wait | Remedy::Retype { .. } | Remedy::AddFlag { .. } => return None,
             _ => arguments(remedy)?,
         };
         Some(format!("synapse {arguments}"))
@@ -51,6 +55,75 @@ impl RemedyText for ConfiguredLines {
 
     fn action(&self, action: Action) -> String {
         CommandLines.action(action)
+    }
+}
+
+/// As another, with the whole corrected command where the one that was typed has to be given again.
+#[derive(Debug)]
+pub(crate) struct TypedLines {
+    words: Vec<String>,
+    others: Arc<dyn RemedyText>,
+}
+
+impl TypedLines {
+    /// After a command of these words, the program's own name first.
+    pub(crate) fn new(words: Vec<String>, others: Arc<dyn RemedyText>) -> Self {
+        Self { words, others }
+    }
+
+    fn line(&self, words: &[String]) -> Option<String> {
+        let words: Vec<Cow<'_, str>> = words.iter().map(|word| quoted(word)).collect();
+        let line = format!("synapse {}", words.join(" "));
+        // A line break, or a word like a token, is nothing to repeat.
+        let is_plain = printable_line(&line) == line && without_tokens(&line) == line;
+        is_plain.then_some(line)
+    }
+}
+
+impl RemedyText for TypedLines {
+    fn command(&self, remedy: &Remedy) -> Option<String> {
+        let (_, words) = self.words.split_first()?;
+        match remedy {
+            Remedy::Retype { wrong, right } => self.line(&retyped(words, wrong, right)?),
+            Remedy::AddFlag { flag } => {
+                let flag = (*flag).to_owned();
+                self.line(&[words, &[flag]].concat())
+            }
+            _ => self.others.command(remedy),
+        }
+    }
+
+    fn action(&self, action: Action) -> String {
+        self.others.action(action)
+    }
+}
+
+/// `words` with `right` where `wrong` is first, as a word or as the name or value of a flag.
+fn retyped(words: &[String], wrong: &str, right: &str) -> Option<Vec<String>> {
+    let corrected = |word: &String| {
+        if word == wrong {
+            return Some(right.to_owned());
+        }
+        let (name, value) = word.split_once('=')?;
+        match (name == wrong, value == wrong) {
+            (true, _) => Some(format!("{right}={value}")),
+            (false, true) => Some(format!("{name}={right}")),
+            (false, false) => None,
+        }
+    };
+    let at = words.iter().position(|word| corrected(word).is_some())?;
+    let mut words = words.to_vec();
+    let word = words.get_mut(at)?;
+    *word = corrected(word)?;
+    Some(words)
+}
+
+/// A word as a shell takes it, quoted only where that is needed.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let is_plain = |each: char| each.is_ascii_alphanumeric() || "-_./:=@,+%~".contains(each);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => Cow::Borrowed(word),
+        false => Cow::Owned(format!("'{}'", word.replace('\'', "'\\''"))),
     }
 }
 

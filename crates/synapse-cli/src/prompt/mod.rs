@@ -15,7 +15,7 @@ use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose};
 use synapse_core::redact::printable_line;
 use synapse_store::NoPrompt;
 
-use crate::output::Printer;
+use crate::output::{Printer, Progress};
 
 /// The value for `reference`, as it was typed or as stdin has it, without the line end.
 ///
@@ -95,9 +95,24 @@ fn unreadable(error: &io::Error) -> Failure {
 
 /// Asks for the passphrase of the local vault, where there is somebody to ask; for that which opens
 /// it once in a process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Terminal {
     opens: Mutex<Option<SecretString>>,
+    /// What would write where somebody types.
+    progress: Progress,
+}
+
+impl Terminal {
+    pub(crate) fn new(progress: Progress) -> Self {
+        Self {
+            opens: Mutex::default(),
+            progress,
+        }
+    }
+
+    fn typed(&self, prompt: &str) -> Result<SecretString, Failure> {
+        self.progress.suspended(|| typed(prompt))
+    }
 }
 
 impl PassphrasePrompt for Terminal {
@@ -110,8 +125,8 @@ impl PassphrasePrompt for Terminal {
         }
         match purpose {
             PassphrasePurpose::Choose => {
-                let first = typed("new passphrase of the local vault (not shown): ")?;
-                let again = typed("once more: ")?;
+                let first = self.typed("new passphrase of the local vault (not shown): ")?;
+                let again = self.typed("once more: ")?;
                 if first.expose_secret() == again.expose_secret() {
                     return not_empty(first);
                 }
@@ -126,7 +141,7 @@ impl PassphrasePrompt for Terminal {
                 if let Some(passphrase) = &*opens {
                     return Ok(passphrase.clone());
                 }
-                let passphrase = typed("passphrase of the local vault (not shown): ")?;
+                let passphrase = self.typed("passphrase of the local vault (not shown): ")?;
                 let passphrase = not_empty(passphrase)?;
                 *opens = Some(passphrase.clone());
                 Ok(passphrase)

@@ -3,10 +3,8 @@
 
 mod rules;
 
-use std::fmt;
-
 pub use self::rules::evaluate;
-use crate::error::{Failure, Hint};
+use crate::error::Failure;
 use crate::preflight::PreflightRecord;
 use crate::time::Timestamp;
 
@@ -69,88 +67,4 @@ pub enum Exposure {
     Files(Vec<String>),
     /// It could not be found out; why.
     Unknown(String),
-}
-
-/// A line of the checklist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// What it is about.
-    pub id: ItemId,
-    /// How it stands.
-    pub verdict: Verdict,
-    /// What was seen, for people.
-    pub detail: String,
-    /// What to do, unless all is well.
-    pub next: Option<Hint>,
-}
-
-/// What a line is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ItemId {
-    /// May the key do what is needed, and on whose account?
-    Scope,
-    /// Where the key is.
-    Key,
-    /// Provider and model.
-    Model,
-    /// The network gate.
-    Gate,
-    /// The base URL and its path.
-    Endpoint,
-    /// What preflight proved, and when.
-    Preflight,
-    /// The entry in the IDE.
-    Ide,
-    /// The first answered prompt.
-    Prompt,
-    /// No secret in a tracked file.
-    Secrets,
-}
-
-/// How a line stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Done.
-    Ok,
-    /// Good enough to go on.
-    Warn,
-    /// Required, and missing.
-    Missing,
-}
-
-impl ItemId {
-    /// The word in output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Scope => "scope",
-            Self::Key => "key",
-            Self::Model => "model",
-            Self::Gate => "gate",
-            Self::Endpoint => "endpoint",
-            Self::Preflight => "preflight",
-            Self::Ide => "ide",
-            Self::Prompt => "prompt",
-            Self::Secrets => "secrets",
-        }
-    }
-}
-
-impl Verdict {
-    /// The word in output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warn => "warn",
-            Self::Missing => "missing",
-        }
-    }
-}
-
-impl fmt::Display for ItemId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
 }

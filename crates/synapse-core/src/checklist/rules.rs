@@ -1,41 +1,15 @@
 //! What each line of the checklist says of the facts, and what to do about it.
 
-use super::{Answered, ClientEntry, Exposure, Facts, Item, ItemId, KeyFact, Verdict};
+use super::{Answered, ClientEntry, Exposure, Facts, KeyFact};
+use crate::check::{Check, CheckId, Finding};
 use crate::connection::Connection;
 use crate::error::{EntryScope, Hint, Remedy};
 use crate::gate::NetworkGate;
-use crate::preflight::CheckId;
 use crate::provider::{ProviderProfile, TokenNeed};
-
-impl Item {
-    fn ok(id: ItemId, detail: impl Into<String>) -> Self {
-        Self {
-            id,
-            verdict: Verdict::Ok,
-            detail: detail.into(),
-            next: None,
-        }
-    }
-
-    fn warn(id: ItemId, detail: impl Into<String>, next: Hint) -> Self {
-        Self {
-            verdict: Verdict::Warn,
-            next: Some(next),
-            ..Self::ok(id, detail)
-        }
-    }
-
-    fn missing(id: ItemId, detail: impl Into<String>, next: Hint) -> Self {
-        Self {
-            verdict: Verdict::Missing,
-            ..Self::warn(id, detail, next)
-        }
-    }
-}
 
 /// Evaluates the checklist, in the order in which a newcomer works it off.
 #[must_use]
-pub fn evaluate(connection: &Connection, facts: &Facts) -> Vec<Item> {
+pub fn evaluate(connection: &Connection, facts: &Facts) -> Vec<Check> {
     vec![
         scope(connection, facts),
         key(connection, &facts.key),
@@ -49,7 +23,7 @@ pub fn evaluate(connection: &Connection, facts: &Facts) -> Vec<Item> {
     ]
 }
 
-fn scope(connection: &Connection, facts: &Facts) -> Item {
+fn scope(connection: &Connection, facts: &Facts) -> Check {
     let account = &connection.account;
     let named: Vec<String> = [
         ("organization", &account.organization),
@@ -71,10 +45,10 @@ fn scope(connection: &Connection, facts: &Facts) -> Item {
             .as_ref()
             .is_some_and(|record| record.proven.iter().any(|id| id == live));
     if proven {
-        return Item::ok(ItemId::Scope, format!("{whose}; the key may chat"));
+        return ok(CheckId::Scope, format!("{whose}; the key may chat"));
     }
-    Item::warn(
-        ItemId::Scope,
+    warn(
+        CheckId::Scope,
         format!("{whose}; only a prompt proves that the key may chat"),
         when_open(
             connection,
@@ -88,27 +62,27 @@ fn scope(connection: &Connection, facts: &Facts) -> Item {
     )
 }
 
-fn key(connection: &Connection, fact: &KeyFact) -> Item {
+fn key(connection: &Connection, fact: &KeyFact) -> Check {
     let reference = connection.credential.as_ref().map(ToString::to_string);
     let reference = reference.unwrap_or_default();
     match fact {
-        KeyFact::NotNeeded => Item::ok(ItemId::Key, "none, and none is needed"),
-        KeyFact::There(seen) => Item::ok(ItemId::Key, format!("{reference}: {seen}")),
-        KeyFact::Unseen(why) => Item::warn(
-            ItemId::Key,
+        KeyFact::NotNeeded => ok(CheckId::Key, "none, and none is needed"),
+        KeyFact::There(seen) => ok(CheckId::Key, format!("{reference}: {seen}")),
+        KeyFact::Unseen(why) => warn(
+            CheckId::Key,
             format!("{reference}: {why}"),
             check(connection, "let preflight read it"),
         ),
-        KeyFact::Doubtful(flaw) => Item::warn(
-            ItemId::Key,
+        KeyFact::Doubtful(flaw) => warn(
+            CheckId::Key,
             format!("{reference}: {}", flaw.message),
             flaw.hints
                 .first()
                 .cloned()
                 .unwrap_or_else(|| check(connection, "let preflight read it")),
         ),
-        KeyFact::Unusable(why) => Item::missing(
-            ItemId::Key,
+        KeyFact::Unusable(why) => missing(
+            CheckId::Key,
             format!("{reference}: {why}"),
             Hint::new(put_a_key_there(connection.provider.profile())),
         ),
@@ -126,16 +100,16 @@ fn put_a_key_there(profile: &ProviderProfile) -> String {
     }
 }
 
-fn model(connection: &Connection) -> Item {
+fn model(connection: &Connection) -> Check {
     let title = connection.provider.profile().title;
-    Item::ok(ItemId::Model, format!("{title}, {}", connection.model))
+    ok(CheckId::Model, format!("{title}, {}", connection.model))
 }
 
-fn gate(connection: &Connection) -> Item {
+fn gate(connection: &Connection) -> Check {
     match connection.gate {
-        NetworkGate::Open => Item::ok(ItemId::Gate, "open"),
-        NetworkGate::Closed => Item::missing(
-            ItemId::Gate,
+        NetworkGate::Open => ok(CheckId::Gate, "open"),
+        NetworkGate::Closed => missing(
+            CheckId::Gate,
             "closed: no live call is possible",
             open(connection, "open it, if you want live calls"),
         ),
@@ -150,7 +124,7 @@ fn when_open(connection: &Connection, step: Hint) -> Hint {
     }
 }
 
-fn endpoint(connection: &Connection) -> Item {
+fn endpoint(connection: &Connection) -> Check {
     let url = connection.base_url.to_string();
     let is_default = connection.provider.profile().base_url == Some(url.as_str());
     let whose = if is_default {
@@ -158,13 +132,13 @@ fn endpoint(connection: &Connection) -> Item {
     } else {
         "your choice"
     };
-    Item::ok(ItemId::Endpoint, format!("{url}, {whose}"))
+    ok(CheckId::Endpoint, format!("{url}, {whose}"))
 }
 
-fn preflight(connection: &Connection, facts: &Facts) -> Item {
+fn preflight(connection: &Connection, facts: &Facts) -> Check {
     let again = || check(connection, "check and save again");
     let Some(record) = &facts.preflight else {
-        return Item::missing(ItemId::Preflight, "none is on record", again());
+        return missing(CheckId::Preflight, "none is on record", again());
     };
     let days = facts
         .now
@@ -180,16 +154,16 @@ fn preflight(connection: &Connection, facts: &Facts) -> Item {
     let reach = CheckId::Reach.as_str();
     if !record.proven.iter().any(|id| id == reach) {
         let detail = format!("{when}, without the network: proved {proven}");
-        return Item::missing(ItemId::Preflight, detail, again());
+        return missing(CheckId::Preflight, detail, again());
     }
     let detail = format!("{when}: proved {proven}");
     if days > OLD_DAYS {
-        return Item::warn(ItemId::Preflight, detail, again());
+        return warn(CheckId::Preflight, detail, again());
     }
-    Item::ok(ItemId::Preflight, detail)
+    ok(CheckId::Preflight, detail)
 }
 
-fn ide(entries: &[ClientEntry]) -> Item {
+fn ide(entries: &[ClientEntry]) -> Check {
     let of = |current: bool| -> Vec<&str> {
         let mut clients: Vec<&str> = entries
             .iter()
@@ -208,14 +182,14 @@ fn ide(entries: &[ClientEntry]) -> Item {
         Hint::with_remedy("write the entry", remedy)
     };
     match (current.as_slice(), stale.as_slice()) {
-        ([], []) => Item::missing(
-            ItemId::Ide,
+        ([], []) => missing(
+            CheckId::Ide,
             "no client has an entry; the list of clients shows which ones are here",
             install(None),
         ),
         ([], [first, ..]) => {
             let detail = format!("out of date in {}", stale.join(", "));
-            Item::missing(ItemId::Ide, detail, install(Some(*first)))
+            missing(CheckId::Ide, detail, install(Some(*first)))
         }
         (_, [first, ..]) => {
             let detail = format!(
@@ -223,28 +197,28 @@ fn ide(entries: &[ClientEntry]) -> Item {
                 current.join(", "),
                 stale.join(", ")
             );
-            Item::warn(ItemId::Ide, detail, install(Some(*first)))
+            warn(CheckId::Ide, detail, install(Some(*first)))
         }
-        (_, []) => Item::ok(ItemId::Ide, format!("in {}", current.join(", "))),
+        (_, []) => ok(CheckId::Ide, format!("in {}", current.join(", "))),
     }
 }
 
-fn prompt(connection: &Connection, answered: Option<&Answered>) -> Item {
+fn prompt(connection: &Connection, answered: Option<&Answered>) -> Check {
     match answered {
         Some(Answered {
             at,
             client: Some(client),
-        }) => Item::ok(
-            ItemId::Prompt,
+        }) => ok(
+            CheckId::Prompt,
             format!("answered at {at}, asked by {client}"),
         ),
-        Some(Answered { at, client: None }) => Item::warn(
-            ItemId::Prompt,
+        Some(Answered { at, client: None }) => warn(
+            CheckId::Prompt,
             format!("answered at {at} in the terminal, none from an IDE yet"),
             Hint::new("restart the IDE and ask it to use the tool `chat` of Synapse"),
         ),
-        None => Item::missing(
-            ItemId::Prompt,
+        None => missing(
+            CheckId::Prompt,
             "none was answered yet",
             when_open(
                 connection,
@@ -259,19 +233,19 @@ fn prompt(connection: &Connection, answered: Option<&Answered>) -> Item {
     }
 }
 
-fn secrets(exposure: &Exposure) -> Item {
+fn secrets(exposure: &Exposure) -> Check {
     match exposure {
-        Exposure::None(looked) => Item::ok(ItemId::Secrets, format!("none in {looked}")),
-        Exposure::Files(files) => Item::missing(
-            ItemId::Secrets,
+        Exposure::None(looked) => ok(CheckId::Secrets, format!("none in {looked}")),
+        Exposure::Files(files) => missing(
+            CheckId::Secrets,
             format!(
                 "what looks like a token is tracked by git: {}",
                 files.join(", ")
             ),
             Hint::new("revoke that token, create another, and keep it outside the repository"),
         ),
-        Exposure::Unknown(why) => Item::warn(
-            ItemId::Secrets,
+        Exposure::Unknown(why) => warn(
+            CheckId::Secrets,
             format!("not looked for: {why}"),
             Hint::new("run the checklist in the project's directory"),
         ),
@@ -288,6 +262,18 @@ fn open(connection: &Connection, why: &str) -> Hint {
     Hint::with_remedy(why, Remedy::OpenGate { connection })
 }
 
+fn ok(id: CheckId, detail: impl Into<String>) -> Check {
+    Check::new(id, Finding::Ok(detail.into()))
+}
+
+fn warn(id: CheckId, detail: impl Into<String>, next: Hint) -> Check {
+    Check::new(id, Finding::Warn(detail.into())).with_next(next)
+}
+
+fn missing(id: CheckId, detail: impl Into<String>, next: Hint) -> Check {
+    Check::new(id, Finding::Missing(detail.into())).with_next(next)
+}
+
 const MILLISECONDS_OF_A_DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Keys are rotated and models retired meanwhile.
@@ -296,6 +282,7 @@ const OLD_DAYS: i64 = 30;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Outcome;
     use crate::connection::Draft;
     use crate::error::{Code, Failure};
     use crate::preflight::PreflightRecord;
@@ -345,11 +332,15 @@ mod tests {
     fn verdicts(gate: NetworkGate, facts: &Facts) -> Vec<(&'static str, &'static str)> {
         let items = evaluate(&connection(gate), facts);
         for item in &items {
-            assert_eq!(item.next.is_some(), item.verdict != Verdict::Ok, "{item:?}");
+            assert_eq!(
+                item.next.is_some(),
+                item.outcome() != Outcome::Ok,
+                "{item:?}"
+            );
         }
-        let all_but_ok = items.iter().filter(|item| item.verdict != Verdict::Ok);
+        let all_but_ok = items.iter().filter(|item| item.outcome() != Outcome::Ok);
         all_but_ok
-            .map(|item| (item.id.as_str(), item.verdict.as_str()))
+            .map(|item| (item.id.as_str(), item.outcome().as_str()))
             .collect()
     }
 
@@ -411,8 +402,8 @@ mod tests {
         };
         assert_eq!(verdicts(NetworkGate::Open, &facts), [("key", "warn")]);
         let items = evaluate(&connection(NetworkGate::Open), &facts);
-        let key = items.iter().find(|item| item.id == ItemId::Key).unwrap();
-        assert_eq!(key.detail, "file:/key: git does not ignore it");
+        let key = items.iter().find(|item| item.id == CheckId::Key).unwrap();
+        assert_eq!(key.what(), "file:/key: git does not ignore it");
         assert_eq!(key.next.as_ref().unwrap().text, "move it");
     }
 

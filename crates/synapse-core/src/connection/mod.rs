@@ -423,6 +423,7 @@ pub fn already_exists(name: &ConnectionName) -> Failure {
 #[must_use]
 pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
     let near = nearest(name, known.iter().map(ConnectionName::as_str));
+    let given = name;
     let name = match is_opaque(name) {
         true => REDACTED.to_owned(),
         false => Redactor::none().clean(name, 64),
@@ -439,7 +440,7 @@ pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
     let names: Vec<&str> = known.iter().map(ConnectionName::as_str).collect();
     let failure = failure.cause(format!("connections: {}", names.join(", ")));
     match near {
-        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        Some(near) => failure.did_you_mean(given, near),
         None => failure,
     }
     .remedy("see them", &Remedy::ListConnections)

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::failure::{ErrorView, HintView};
-use crate::checklist::Item;
+use crate::check::Check;
 use crate::error::{Failure, RemedyText};
 
 /// `synapse.checklist/1`.
@@ -31,7 +31,7 @@ impl ChecklistDocument {
     #[must_use]
     pub fn new(
         name: &str,
-        items: &[Item],
+        items: &[Check],
         failure: Option<&Failure>,
         remedies: &dyn RemedyText,
     ) -> Self {
@@ -49,12 +49,12 @@ impl ChecklistDocument {
 }
 
 impl ItemView {
-    fn new(item: &Item, remedies: &dyn RemedyText) -> Self {
+    fn new(item: &Check, remedies: &dyn RemedyText) -> Self {
         Self {
             id: item.id.as_str(),
-            verdict: item.verdict.as_str(),
-            detail: item.detail.clone(),
-            next: item.next.as_ref().map(|hint| HintView::new(hint, remedies)),
+            verdict: item.outcome().as_str(),
+            detail: item.what().into_owned(),
+            next: item.remedy().map(|hint| HintView::new(hint, remedies)),
         }
     }
 }

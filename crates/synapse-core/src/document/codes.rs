@@ -28,12 +28,15 @@ pub struct CodeDocument {
 impl CodesDocument {
     /// The document of these codes, whose commands are those of `remedies`.
     #[must_use]
-    pub fn new(entries: &'static [CodeEntry], remedies: &dyn RemedyText) -> Self {
+    pub fn new<'a>(
+        entries: impl IntoIterator<Item = &'a CodeEntry>,
+        remedies: &dyn RemedyText,
+    ) -> Self {
         Self {
             schema: "synapse.codes/1",
             ok: true,
             codes: entries
-                .iter()
+                .into_iter()
                 .map(|entry| CodeDocument::new(entry, remedies))
                 .collect(),
         }

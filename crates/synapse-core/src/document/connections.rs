@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::calls::ReceiptView;
 use super::failure::{ErrorDocument, ErrorView};
+use crate::check::{Check, CheckId};
 use crate::connection::Connection;
 use crate::error::RemedyText;
 use crate::limits::{Limits, UnknownCost};
 use crate::ports::StoredConnection;
-use crate::preflight::{Check, Finding, PreflightRecord, PreflightReport, Skip};
+use crate::preflight::{PreflightRecord, PreflightReport};
 use crate::redact::without_tokens;
 
 /// `synapse.connections/1`: every connection.
@@ -209,26 +210,14 @@ pub struct CheckView {
 
 impl CheckView {
     pub(super) fn new(check: &Check, remedies: &dyn RemedyText) -> Self {
-        let (outcome, detail, needs, error) = match &check.finding {
-            Finding::Ok(seen) => ("ok", Some(seen.clone()), None, None),
-            Finding::Warn(why) => ("warn", Some(why.clone()), None, None),
-            Finding::Fail(failure) => {
-                let error = ErrorView::new(failure, remedies);
-                ("fail", None, None, Some(error))
-            }
-            Finding::Skip(skip) => match skip {
-                Skip::Needs(id) => ("skip", None, Some(id.as_str()), None),
-                Skip::Offline | Skip::NotAsked => {
-                    ("skip", Some(skip.reason().to_owned()), None, None)
-                }
-            },
-        };
         Self {
             id: check.id.as_str(),
-            outcome,
-            detail,
-            needs,
-            error,
+            outcome: check.outcome().as_str(),
+            detail: check.detail().map(str::to_owned),
+            needs: check.needs().map(CheckId::as_str),
+            error: check
+                .failure()
+                .map(|failure| ErrorView::new(failure, remedies)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::failure::ErrorView;
-use crate::doctor::{Diagnosis, Examined, first_failure};
+use crate::check::{Check, first_failure};
 use crate::error::RemedyText;
 
 /// `synapse.doctor/1`.
@@ -32,12 +32,7 @@ impl DoctorDocument {
     /// The document of these checks, by a program of `version` on `system`. The commands of its
     /// errors are those of `remedies`.
     #[must_use]
-    pub fn new(
-        checks: &[Examined],
-        version: &str,
-        system: &str,
-        remedies: &dyn RemedyText,
-    ) -> Self {
+    pub fn new(checks: &[Check], version: &str, system: &str, remedies: &dyn RemedyText) -> Self {
         let failure = first_failure(checks);
         Self {
             schema: "synapse.doctor/1",
@@ -64,20 +59,15 @@ impl DoctorDocument {
 }
 
 impl ExaminedView {
-    fn new(check: &Examined, remedies: &dyn RemedyText) -> Self {
-        let view = |failure| Some(ErrorView::new(failure, remedies));
-        let (outcome, detail, error) = match &check.diagnosis {
-            Diagnosis::Ok(seen) => ("ok", Some(seen.clone()), None),
-            Diagnosis::Warn(failure) => ("warn", None, view(failure)),
-            Diagnosis::Fail(failure) => ("fail", None, view(failure)),
-            Diagnosis::Skip(why) => ("skip", Some(why.clone()), None),
-        };
+    fn new(check: &Check, remedies: &dyn RemedyText) -> Self {
         Self {
-            id: check.id,
+            id: check.id.as_str(),
             subject: check.subject.clone(),
-            outcome,
-            detail,
-            error,
+            outcome: check.outcome().as_str(),
+            detail: check.detail().map(str::to_owned),
+            error: check
+                .failure()
+                .map(|failure| ErrorView::new(failure, remedies)),
         }
     }
 }

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::failure::ErrorView;
+use crate::check::{Check, CheckId};
+use crate::error::RemedyText;
 
 /// `synapse.ide/1`: every client and what its files say.
 #[derive(Debug, Clone, Serialize)]
@@ -237,4 +239,21 @@ pub struct IdeStepView {
     pub needs: Option<&'static str>,
     /// Why it failed, or what a warning is about.
     pub error: Option<ErrorView>,
+}
+
+impl IdeStepView {
+    /// The view of a step, whose commands are those of `remedies`.
+    #[must_use]
+    pub fn new(check: &Check, remedies: &dyn RemedyText) -> Self {
+        Self {
+            id: check.id.as_str(),
+            subject: check.subject.clone(),
+            outcome: check.outcome().as_str(),
+            detail: check.detail().map(str::to_owned),
+            needs: check.needs().map(CheckId::as_str),
+            error: check
+                .failure()
+                .map(|failure| ErrorView::new(failure, remedies)),
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! of the domain cannot change a document. Keys are only ever added. Absent knowledge is `null`.
 
 mod calls;
+mod check;
 mod checklist;
 mod codes;
 mod completions;
@@ -23,6 +24,7 @@ mod secrets;
 mod version;
 
 pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
+pub use self::check::{CheckDocument, FixView};
 pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::codes::{CodeDocument, CodesDocument};
 pub use self::completions::{CompletionsDocument, CompletionsView};

@@ -78,13 +78,7 @@ impl ModelsDocument {
             host: models.exchange.host.clone(),
             listed_at: models.listed_at.to_string(),
             model: models.connection.model.to_string(),
-            check: CheckView::new(
-                &Check {
-                    id: CheckId::Model,
-                    finding: listed.own.clone(),
-                },
-                remedies,
-            ),
+            check: CheckView::new(&Check::new(CheckId::Model, listed.own.clone()), remedies),
             search: search.map(str::to_owned),
             total: listed.models.len(),
             models: listed

@@ -48,7 +48,12 @@ pub(super) fn open_gate_hint(failure: Failure, saved: Option<&ConnectionName>) -
                 connection: name.clone(),
             },
         ),
-        None => failure.hint("add --allow-network, if you want live calls"),
+        None => failure.remedy(
+            "add --allow-network, if you want live calls",
+            &Remedy::AddFlag {
+                flag: "--allow-network",
+            },
+        ),
     }
 }
 

@@ -101,6 +101,18 @@ impl PreflightCall {
         }
     }
 
+    /// The name of the connection that is checked, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(ConnectionName::as_str)
+    }
+
+    /// What is checked.
+    #[must_use]
+    pub const fn subject(&self) -> &Draft {
+        &self.draft
+    }
+
     /// Checks `draft`, a changed connection of which the owner has just named what `naming` says:
     /// what was confirmed of the rest holds, and nothing more.
     pub(super) fn changed(
@@ -483,7 +495,7 @@ impl Climb<'_, '_> {
     }
 
     fn push(&mut self, id: CheckId, finding: Finding) {
-        let check = Check { id, finding };
+        let check = Check::new(id, finding);
         (self.observe)(&check);
         self.report.checks.push(check);
     }

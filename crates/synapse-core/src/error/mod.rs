@@ -86,6 +86,7 @@ impl Hint {
     #[must_use]
     pub fn sentence(&self, remedies: &dyn RemedyText) -> String {
         match self.command(remedies) {
+            Some(command) if self.text.ends_with('?') => format!("{} {command}", self.text),
             Some(command) => format!("{}: {command}", self.text),
             None => self.text.clone(),
         }
@@ -139,6 +140,16 @@ impl Failure {
     pub fn remedy(mut self, text: impl Into<String>, remedy: &Remedy) -> Self {
         self.hints.push(Hint::with_remedy(text, remedy.clone()));
         self
+    }
+
+    /// Asks whether `right` was meant where `wrong` was given.
+    #[must_use]
+    pub fn did_you_mean(self, wrong: &str, right: &str) -> Self {
+        let retype = Remedy::Retype {
+            wrong: wrong.to_owned(),
+            right: right.to_owned(),
+        };
+        self.remedy(format!("did you mean `{right}`?"), &retype)
     }
 
     /// Adds a next step that another program does: `line` is for a POSIX shell.

@@ -223,6 +223,18 @@ pub enum Remedy {
     },
     /// Open the dashboard, on any free port.
     OpenDashboard,
+    /// Give the same command with another word. Where no command was given there is none.
+    Retype {
+        /// The word as it was given.
+        wrong: String,
+        /// The word to give instead.
+        right: String,
+    },
+    /// Give the same command with one more flag.
+    AddFlag {
+        /// The flag.
+        flag: &'static str,
+    },
     /// Wait, then try again.
     Wait,
     /// Run another program, such as `chmod`.

@@ -109,17 +109,15 @@ impl FromStr for ProviderKind {
             .find(|kind| kind.as_str() == text)
             .ok_or_else(|| {
                 let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
-                let hint = match nearest(text, names.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "write the name exactly as listed".to_owned(),
-                };
-                Failure::new(Code::ConfigUnknownProvider, "that provider is not known")
-                    .cause(format!("known providers are: {}", names.join(", ")))
-                    .hint(hint)
-                    .hint(
-                        "any server of OpenAI's wire format is openai-compatible, with --base-url",
-                    )
-                    .with("field", "provider")
+                let failure =
+                    Failure::new(Code::ConfigUnknownProvider, "that provider is not known")
+                        .cause(format!("known providers are: {}", names.join(", ")));
+                match nearest(text, names.iter().copied()) {
+                    Some(near) => failure.did_you_mean(text, near),
+                    None => failure.hint("write the name exactly as listed"),
+                }
+                .hint("any server of OpenAI's wire format is openai-compatible, with --base-url")
+                .with("field", "provider")
             })
     }
 }

@@ -1,7 +1,7 @@
 //! Every connection, and one of them in full below.
 
 use maud::{Markup, html};
-use synapse_core::checklist::Verdict;
+use synapse_core::check::Outcome;
 use synapse_core::document::{ConnectionDocument, ConnectionsDocument};
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkGate;
@@ -178,11 +178,11 @@ async fn one(
                 (panel("checklist", "", "From the key to an answer in your IDE", &html! {}, &html! {
                     @match &checklist {
                         Ok(items) => ul .checklist { @for item in items {
-                            @let (class, icon) = match item.verdict { Verdict::Ok => ("ok", Icon::Ok), Verdict::Warn => ("warn", Icon::Warning), Verdict::Missing => ("miss", Icon::Failed) };
+                            @let (class, icon) = match item.outcome() { Outcome::Ok => ("ok", Icon::Ok), Outcome::Warn | Outcome::Skip => ("warn", Icon::Warning), Outcome::Missing | Outcome::Fail => ("miss", Icon::Failed) };
                             li class=(class) {
                                 (icon.show()) b { (item.id.as_str()) }
-                                span .what { (foreign(&item.detail)) @if let Some(next) = &item.next { br; span .sub { (foreign(&next.text)) @if let Some(command) = next.command(app.remedies()) { " " code .cmd data-copy { (foreign(&command)) } } } } }
-                                span .vh { (item.verdict.as_str()) }
+                                span .what { (foreign(&item.what())) @if let Some(next) = item.remedy() { br; span .sub { (foreign(&next.text)) @if let Some(command) = next.command(app.remedies()) { " " code .cmd data-copy { (foreign(&command)) } } } } }
+                                span .vh { (item.outcome().as_str()) }
                             }
                         } },
                         Err(failure) => div .pad { (crate::view::failure_in_short(app, failure)) },

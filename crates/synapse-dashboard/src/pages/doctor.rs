@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Response;
 use maud::{Markup, html};
-use synapse_core::doctor::{Diagnosis, Examined, first_failure};
+use synapse_core::check::{Check, Outcome, first_failure};
 use synapse_core::document::DoctorDocument;
 use synapse_core::error::Failure;
 use synapse_core::time::Timestamp;
@@ -36,7 +36,7 @@ pub(crate) fn page(app: &App, ask: &Ask) -> Page {
         )
     };
     let about = app.house.about();
-    let checks: &[Examined] = found.as_ref().map_or(&[], |(checks, _)| checks);
+    let checks: &[Check] = found.as_ref().map_or(&[], |(checks, _)| checks);
     let body = html! {
         (said(app, ask))
         @match &found {
@@ -62,15 +62,13 @@ pub(crate) fn page(app: &App, ask: &Ask) -> Page {
         ))
 }
 
-fn verdict(checks: &[Examined], at: Timestamp) -> Markup {
-    let count = |which: fn(&Diagnosis) -> bool| {
-        checks
-            .iter()
-            .filter(|check| which(&check.diagnosis))
-            .count()
+fn verdict(checks: &[Check], at: Timestamp) -> Markup {
+    let count = |outcome| {
+        let went = |check: &&Check| check.outcome() == outcome;
+        checks.iter().filter(went).count()
     };
-    let failed = count(|diagnosis| matches!(diagnosis, Diagnosis::Fail(_)));
-    let warned = count(|diagnosis| matches!(diagnosis, Diagnosis::Warn(_)));
+    let failed = count(Outcome::Fail);
+    let warned = count(Outcome::Warn);
     let (tone, words) = match (first_failure(checks), failed, warned) {
         (Some(_), 1, _) => (Tone::Bad, "1 check does not hold.".to_owned()),
         (Some(_), failed, _) => (Tone::Bad, format!("{failed} checks do not hold.")),
@@ -94,21 +92,21 @@ fn verdict(checks: &[Examined], at: Timestamp) -> Markup {
     )
 }
 
-fn line(app: &App, check: &Examined) -> Markup {
-    let (class, icon, word) = match &check.diagnosis {
-        Diagnosis::Ok(_) => ("ok", Icon::Ok, "holds"),
-        Diagnosis::Warn(_) => ("warn", Icon::Warning, "deserves a look"),
-        Diagnosis::Fail(_) => ("miss", Icon::Failed, "does not hold"),
-        Diagnosis::Skip(_) => ("skip", Icon::None, "not made"),
+fn line(app: &App, check: &Check) -> Markup {
+    let (class, icon, word) = match check.outcome() {
+        Outcome::Ok => ("ok", Icon::Ok, "holds"),
+        Outcome::Warn => ("warn", Icon::Warning, "deserves a look"),
+        Outcome::Fail | Outcome::Missing => ("miss", Icon::Failed, "does not hold"),
+        Outcome::Skip => ("skip", Icon::None, "not made"),
     };
     html! {
         li class=(class) {
             (icon.show())
-            b { (check.id) @if let Some(subject) = &check.subject { " " (foreign(subject)) } }
+            b { (check.id.as_str()) @if let Some(subject) = &check.subject { " " (foreign(subject)) } }
             span .what {
-                @match &check.diagnosis {
-                    Diagnosis::Ok(seen) | Diagnosis::Skip(seen) => (foreign(seen)),
-                    Diagnosis::Warn(failure) | Diagnosis::Fail(failure) => {
+                @match check.failure() {
+                    None => (foreign(&check.what())),
+                    Some(failure) => {
                         (failure_in_short(app, failure))
                         @if !failure.hints.is_empty() { div .remedy { (remedies(app, &failure.hints)) } }
                     }

@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use synapse_core::checklist::Item;
+use synapse_core::check::{Check, CheckId, Finding};
 use synapse_core::credential::CredentialRef;
-use synapse_core::doctor::{Diagnosis, Examined};
 use synapse_core::document::IdeClientView;
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::{Code, Failure, RemedyText};
@@ -248,20 +247,16 @@ impl House for StubHouse {
         }
     }
 
-    async fn checklist(&self, _stored: &StoredConnection) -> Result<Vec<Item>, Failure> {
+    async fn checklist(&self, _stored: &StoredConnection) -> Result<Vec<Check>, Failure> {
         Ok(Vec::new())
     }
 
-    async fn doctor(&self) -> Vec<Examined> {
+    async fn doctor(&self) -> Vec<Check> {
         self.looked.fetch_add(1, Ordering::Relaxed);
-        vec![Examined {
-            id: "home",
-            subject: None,
-            diagnosis: Diagnosis::Ok("fine".into()),
-        }]
+        vec![Check::new(CheckId::Home, Finding::Ok("fine".into()))]
     }
 
-    async fn bundle(&self, _checks: &[Examined]) -> Result<String, Failure> {
+    async fn bundle(&self, _checks: &[Check]) -> Result<String, Failure> {
         Ok("/home/dev/.synapse/bundle.json".into())
     }
 

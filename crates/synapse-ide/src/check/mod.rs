@@ -3,6 +3,7 @@
 
 mod child;
 mod launch;
+mod prompt;
 mod talk;
 mod trust;
 mod veil;
@@ -11,8 +12,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use synapse_core::doctor::{Diagnosis, Examined};
-use synapse_core::{Code, Failure};
+use synapse_core::check::{Check, CheckId, Finding, Skip, first_failure};
+use synapse_core::{Code, Failure, Remedy};
 use synapse_process::Guard;
 
 use self::child::Child;
@@ -28,6 +29,18 @@ use crate::machine::Machine;
 use crate::state::Found;
 use crate::survey::{Place, Survey};
 use crate::update::update;
+
+/// The steps in order.
+const STEPS: [CheckId; 8] = [
+    CheckId::Entry,
+    CheckId::Loaded,
+    CheckId::Command,
+    CheckId::Start,
+    CheckId::Initialize,
+    CheckId::Tools,
+    CheckId::End,
+    CheckId::Connection,
+];
 
 /// What to start.
 #[derive(Clone, Copy)]
@@ -48,6 +61,17 @@ pub struct Target<'a> {
     pub guard: &'a Guard,
     /// How long to wait, when not as long as the client.
     pub patience: Option<Duration>,
+    /// A prompt to send through the server, which is paid for; none by itself.
+    pub prompt: Option<Prompt<'a>>,
+}
+
+/// A real prompt, sent as the client's model would have it sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prompt<'a> {
+    /// The connection; the entry's own, or the only one, when `None`.
+    pub connection: Option<&'a str>,
+    /// How long to wait for the answer.
+    pub patience: Duration,
 }
 
 impl fmt::Debug for Target<'_> {
@@ -58,89 +82,6 @@ impl fmt::Debug for Target<'_> {
             .field("scope", &self.scope)
             .finish_non_exhaustive()
     }
-}
-
-/// A step, each with a stable id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum CheckId {
-    /// The client's file has our entry, as it should be.
-    Entry,
-    /// The client would load it: no other entry wins, and nothing switches it off.
-    Loaded,
-    /// The command can be found and executed from where the client stands.
-    Command,
-    /// It starts.
-    Start,
-    /// It answers `initialize`.
-    Initialize,
-    /// It lists tools.
-    Tools,
-    /// It ends when the client goes.
-    End,
-    /// A connection that it serves can be used from where the client starts it.
-    Connection,
-}
-
-impl CheckId {
-    /// Every step in order.
-    pub const ALL: [Self; 8] = [
-        Self::Entry,
-        Self::Loaded,
-        Self::Command,
-        Self::Start,
-        Self::Initialize,
-        Self::Tools,
-        Self::End,
-        Self::Connection,
-    ];
-
-    /// The stable id.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Entry => "entry",
-            Self::Loaded => "loaded",
-            Self::Command => "command",
-            Self::Start => "start",
-            Self::Initialize => "initialize",
-            Self::Tools => "tools",
-            Self::End => "end",
-            Self::Connection => "connection",
-        }
-    }
-}
-
-impl fmt::Display for CheckId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-/// What a step found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// It holds; the text says what was seen.
-    Ok(String),
-    /// It holds, and something deserves attention.
-    Warn(String),
-    /// It may not hold, with a remedy.
-    Doubt(Box<Failure>),
-    /// It does not hold.
-    Fail(Box<Failure>),
-    /// It was not made, because this one has to hold first.
-    Skip(CheckId),
-}
-
-/// One line of the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// Which step.
-    pub id: CheckId,
-    /// Which of several, such as the name of a connection.
-    pub subject: Option<String>,
-    /// What it found.
-    pub finding: Finding,
 }
 
 /// What a client would see.
@@ -175,50 +116,40 @@ pub struct CheckReport {
     pub environment: Option<Variables>,
     /// The connection that the entry serves alone.
     pub connection: Option<String>,
+    /// The steps that are to be made.
+    steps: Vec<CheckId>,
 }
 
 impl CheckReport {
-    /// Adds what was found out about a connection.
-    pub fn add(&mut self, examined: Examined) {
-        self.checks.push(Check {
-            id: CheckId::Connection,
-            subject: examined.subject,
-            finding: match examined.diagnosis {
-                Diagnosis::Ok(seen) => Finding::Ok(seen),
-                Diagnosis::Warn(failure) => Finding::Doubt(Box::new(failure)),
-                Diagnosis::Fail(failure) => Finding::Fail(Box::new(failure)),
-                Diagnosis::Skip(why) => Finding::Warn(why),
-            },
-        });
+    /// Adds what was found out about a connection: what was not looked at deserves attention here.
+    pub fn add(&mut self, check: Check) {
+        let finding = match check.finding {
+            Finding::Skip(skip) => Finding::Warn(skip.reason().to_owned()),
+            finding => finding,
+        };
+        self.checks.push(Check { finding, ..check });
     }
 
     /// The first failure, which decides code and exit status.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
-        self.checks.iter().find_map(|check| match &check.finding {
-            Finding::Fail(failure) => Some(failure.as_ref()),
-            _ => None,
-        })
+        first_failure(&self.checks)
     }
 
     fn note(&mut self, id: CheckId, finding: Finding) {
-        self.checks.push(Check {
-            id,
-            subject: None,
-            finding,
-        });
+        self.checks.push(Check::new(id, finding));
     }
 
     fn fail(mut self, id: CheckId, failure: Failure) -> Self {
         let failure = failure
             .with("client", self.client.id())
             .with("file", shown(&self.file));
-        self.note(id, Finding::Fail(Box::new(failure)));
-        for skipped in CheckId::ALL {
+        self.note(id, Finding::Fail(failure));
+        for skipped in self.steps.clone() {
             let is_made = self.checks.iter().any(|check| check.id == skipped);
             // The connections are no matter of this process.
             if !is_made && (skipped != CheckId::Connection || self.environment.is_none()) {
-                self.note(skipped, Finding::Skip(id));
+                self.note(skipped, Finding::Skip(Skip::Needs(id)));
             }
         }
         self
@@ -257,6 +188,10 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
         took: None,
         environment: None,
         connection: None,
+        steps: match target.prompt {
+            None => STEPS.to_vec(),
+            Some(_) => STEPS.into_iter().chain([CheckId::Prompt]).collect(),
+        },
     };
     let (configured, finding) = match entry(&target, place) {
         Ok(found) => found,
@@ -292,7 +227,7 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
     report.variables = Some(launched.variable_names());
     report.directory = Some(launched.directory.clone());
     let veil = Veil::over(configured.secrets());
-    Ok(started(report, &launched, &veil, target.guard).await)
+    Ok(started(report, &launched, &veil, &target).await)
 }
 
 /// Reads the entry and refuses one that is not ours.
@@ -342,7 +277,7 @@ impl CheckReport {
         let winner = survey.wins.and_then(|wins| survey.places.get(wins));
         if let Some(off) = survey.off().into_iter().next() {
             let failure = refusal(off.why).hint(off.remedy);
-            return self.note(CheckId::Loaded, Finding::Fail(Box::new(failure)));
+            return self.note(CheckId::Loaded, Finding::Fail(failure));
         }
         let Some(winner) = winner.filter(|_| !target.is_some_and(|target| survey.wins(target)))
         else {
@@ -364,7 +299,7 @@ impl CheckReport {
                 "take the entry called `synapse` out of {file}, or rename it"
             ))
             .with("file", file);
-        self.note(CheckId::Loaded, Finding::Fail(Box::new(failure)));
+        self.note(CheckId::Loaded, Finding::Fail(failure));
     }
 
     fn elsewhere(&self, survey: &Survey<'_>) -> Finding {
@@ -386,10 +321,10 @@ async fn started(
     mut report: CheckReport,
     launched: &Launched,
     veil: &Veil,
-    guard: &Guard,
+    target: &Target<'_>,
 ) -> CheckReport {
     let began = Instant::now();
-    let mut child = match Child::start(launched, guard).await {
+    let mut child = match Child::start(launched, target.guard).await {
         Ok(child) => child,
         Err(error) => {
             let failure = Failure::new(Code::IdeLaunchFailed, "the command cannot be started")
@@ -444,6 +379,10 @@ async fn started(
             return report.fail(CheckId::Tools, failure);
         }
     }
+    if let Some(prompt) = target.prompt {
+        let finding = asked(&mut talk, &mut child, &report, prompt).await;
+        report.note(CheckId::Prompt, finding);
+    }
     let finding = match child.close().await {
         Some(status) if status.success() => Finding::Ok("ends when its stdin is closed".to_owned()),
         Some(status) => Finding::Warn(format!("its stdin was closed and it ended with {status}")),
@@ -451,6 +390,37 @@ async fn started(
     };
     report.note(CheckId::End, finding);
     report
+}
+
+/// Sends the prompt through the server's own tool. A failure of it is none of the steps behind it.
+async fn asked(
+    talk: &mut Talk<'_>,
+    child: &mut Child,
+    report: &CheckReport,
+    prompt: Prompt<'_>,
+) -> Finding {
+    let tools = report.tools.as_deref().unwrap_or_default();
+    if !tools.iter().any(|tool| tool == prompt::TOOL) {
+        return Finding::Fail(
+            Failure::new(Code::ConfigIncomplete, "the entry offers no tool `chat`")
+                .cause("its arguments leave it out: `--read-only`, or `--tools` without it")
+                .remedy(
+                    "write the entry again with every tool",
+                    &Remedy::InstallEntry {
+                        client: Some(report.client.id().to_owned()),
+                        scope: report.scope,
+                    },
+                ),
+        );
+    }
+    talk.wait_until(Instant::now() + prompt.patience);
+    match talk
+        .call(child, prompt::TOOL, prompt::arguments(prompt))
+        .await
+    {
+        Ok(result) => prompt::judge(&result, talk.veil()),
+        Err(trouble) => Finding::Fail(prompt::failed(trouble, prompt.patience)),
+    }
 }
 
 /// What went wrong, with what the process had to say about it.

@@ -1,5 +1,5 @@
-//! The conversation of a client with a server that it has just started: `initialize`, then the
-//! list of tools. Knows nothing of processes.
+//! The conversation of a client with a server that it has just started: `initialize`, the list of
+//! tools, a call of one. Knows nothing of processes.
 
 use std::time::Instant;
 
@@ -111,6 +111,22 @@ impl<'a> Talk<'a> {
         Err(Trouble::Wrong(format!(
             "it has more than {MOST_PAGES} pages"
         )))
+    }
+
+    /// Waits from now on until `deadline`.
+    pub(super) fn wait_until(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+    }
+
+    /// The result of a call of the tool `name`.
+    pub(super) async fn call(
+        &mut self,
+        child: &mut Child,
+        name: &str,
+        arguments: Value,
+    ) -> Result<Value, Trouble> {
+        let params = json!({"name": name, "arguments": arguments});
+        self.request(child, "tools/call", params).await
     }
 
     async fn request(

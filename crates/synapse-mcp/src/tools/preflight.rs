@@ -3,7 +3,7 @@
 use synapse_core::document::PreflightDocument;
 use synapse_core::engine::PreflightCall;
 use synapse_core::error::{Failure, RemedyText};
-use synapse_core::preflight::{Check, Finding, PreflightReport, Reach, Skip};
+use synapse_core::preflight::{Check, Finding, PreflightReport, Reach};
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
@@ -50,10 +50,7 @@ fn text(report: &PreflightReport, remedies: &dyn RemedyText) -> String {
 
 fn line(check: &Check) -> String {
     match &check.finding {
-        Finding::Ok(seen) => format!("ok {}: {seen}", check.id),
-        Finding::Warn(why) => format!("warn {}: {why}", check.id),
         Finding::Fail(failure) => format!("FAIL {}: {}", check.id, failure.code),
-        Finding::Skip(Skip::Needs(id)) => format!("skip {}: needs {id}", check.id),
-        Finding::Skip(skip) => format!("skip {}: {}", check.id, skip.reason()),
+        _ => format!("{} {}: {}", check.outcome(), check.id, check.what()),
     }
 }

@@ -78,7 +78,8 @@ impl Bench {
 pub(crate) fn words(findings: &[(CheckId, Finding)]) -> Vec<(CheckId, &'static str)> {
     let word = |finding: &Finding| match finding {
         Finding::Ok(_) => "ok",
-        Finding::Warn(_) => "warn",
+        Finding::Warn(_) | Finding::Doubt(_) => "warn",
+        Finding::Missing(_) => "missing",
         Finding::Fail(_) => "fail",
         Finding::Skip(_) => "skip",
     };

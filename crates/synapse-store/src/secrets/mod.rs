@@ -32,7 +32,7 @@ use synapse_core::{Code, Failure, NetworkPermit};
 use synapse_files::Home;
 use synapse_process::Guard;
 
-pub use self::exposure::{Inspected, Scanned};
+pub use self::exposure::{Inspected, Mend, Scanned};
 pub use self::local_vault::NewKey;
 pub use self::writing::NoPrompt;
 

@@ -12,8 +12,7 @@ use synapse_files::{Found, Home};
 
 use super::{Slot, document, slot_of};
 use crate::atomic::{self, Lock};
-use crate::failure::{not_a_file, reading, rely_on, shown, writing};
-use synapse_core::shell::quote;
+use crate::failure::{not_a_file, open_to_others, reading, rely_on, shown, writing};
 
 pub(super) fn slots(directory: &Path, config: &str) -> Result<Vec<Slot>, Failure> {
     let entries = match std::fs::read_dir(directory) {
@@ -72,19 +71,6 @@ fn is_open_to_others(metadata: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_open_to_others(_metadata: &std::fs::Metadata) -> bool {
     false
-}
-
-fn open_to_others(path: &Path) -> Failure {
-    Failure::new(
-        Code::OauthStoreUnavailable,
-        format!("other users of this machine may read {}", shown(path)),
-    )
-    .cause("it holds tokens and was not read")
-    .shell(
-        "close it, and log in again if somebody may have read it",
-        format!("chmod 600 {}", quote(path)),
-    )
-    .with("file", shown(path))
 }
 
 fn too_large(path: &Path) -> Failure {

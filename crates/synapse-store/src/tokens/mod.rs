@@ -90,6 +90,12 @@ impl TokenRecords {
         })
     }
 
+    /// Whether the values are items of the system's keyring: reading one may ask its owner.
+    #[must_use]
+    pub fn is_in_keyring(&self) -> bool {
+        self.backend == Backend::Keyring
+    }
+
     /// Waits this long for a lock, instead of 45 seconds.
     #[must_use]
     pub const fn within(mut self, patience: Duration) -> Self {

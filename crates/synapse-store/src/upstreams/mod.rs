@@ -235,7 +235,7 @@ pub fn not_found<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Fa
         format!("no server is called `{}`", printable_line(name)),
     );
     let failure = match nearest(name, known.iter().copied()) {
-        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        Some(near) => failure.did_you_mean(name, near),
         None => failure,
     };
     failure

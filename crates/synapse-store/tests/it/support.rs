@@ -69,7 +69,7 @@ pub(crate) fn draft() -> Draft {
 
 /// A draft with the permission to save it.
 pub(crate) fn cleared(name: &str, draft: Draft) -> PreflightPass {
-    let check = |id, finding| Check { id, finding };
+    let check = Check::new;
     let report = PreflightReport {
         connection: Some(draft.parse(name.parse().unwrap()).unwrap()),
         draft,

@@ -9,7 +9,8 @@ pub struct NamedRemedies;
 impl RemedyText for NamedRemedies {
     fn command(&self, remedy: &Remedy) -> Option<String> {
         match remedy {
-            Remedy::Wait => None,
+            // No command of its own, or the one that was given.
+            Remedy::Wait | Remedy::Retype { .. } | Remedy::AddFlag { .. } => None,
             Remedy::Shell { line } => Some(line.clone()),
             remedy => Some(format!("{remedy:?}")),
         }

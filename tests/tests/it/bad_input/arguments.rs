@@ -19,22 +19,11 @@ fn an_unknown_provider() {
     assert_snapshot!(run(create), @"
     exit code: 3
     ----- stdout
-    Preflight work  opnai · m
-      FAIL  config      config.unknown-provider: that provider is not known
-      skip  endpoint    needs config
-      skip  gate        needs config
-      skip  credential  needs config
-      skip  reach       needs config
-      skip  token       needs config
-      skip  model       needs config
-      skip  live        needs config
-    proven: nothing
-    not proven: config, endpoint, gate, credential, reach, token, model, live
     not saved
     ----- stderr
     error[config.unknown-provider]: that provider is not known
       cause: known providers are: openai, huggingface, anthropic, openrouter, groq, deepseek, xai, mistral, together, gemini, azure, ollama, lmstudio, llamacpp, vllm, openai-compatible
-      hint: did you mean `openai`?
+      hint: did you mean `openai`? synapse connection create work --provider openai --model m --credential env:KEY
       hint: any server of OpenAI's wire format is openai-compatible, with --base-url
     ");
 }
@@ -170,25 +159,12 @@ fn flags_that_do_not_fit() {
     ----- stderr
     error: the following required arguments were not provided:
       --model <MODEL>
-
     Usage: synapse-twin connection create --provider <PROVIDER> --model <MODEL> <NAME>
-
     For more information, try '--help'.
     ");
     assert_snapshot!(run("connection create work --provider openai --model m"), @"
     exit code: 3
     ----- stdout
-    Preflight work  openai · m
-      ok    config      understood
-      ok    endpoint    understood
-      skip  gate        needs credential
-      FAIL  credential  config.invalid-value: a connection to OpenAI needs a credential
-      skip  reach       needs credential
-      skip  token       needs credential
-      skip  model       needs credential
-      skip  live        needs credential
-    proven: config, endpoint
-    not proven: gate, credential, reach, token, model, live
     not saved
     ----- stderr
     error[config.invalid-value]: a connection to OpenAI needs a credential
@@ -213,7 +189,7 @@ fn flags_that_do_not_fit() {
     exit code: 2
     ----- stdout
     ----- stderr
-    error[usage.invalid-arguments]: no error code of that name is known
+    error[usage.invalid-arguments]: no error code is called that, and none is about these words
       hint: see every code: synapse explain
     ");
     assert_snapshot!(run("history show nope"), @"

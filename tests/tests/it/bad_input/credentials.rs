@@ -227,17 +227,6 @@ fn a_literal_token() {
     assert_snapshot!(home.shown(&created), @"
     exit code: 4
     ----- stdout
-    Preflight work  openai · m
-      ok    config      understood
-      ok    endpoint    understood
-      skip  gate        needs credential
-      FAIL  credential  credential.literal-token: this looks like a token; a reference to one is expected here
-      skip  reach       needs credential
-      skip  token       needs credential
-      skip  model       needs credential
-      skip  live        needs credential
-    proven: config, endpoint
-    not proven: gate, credential, reach, token, model, live
     not saved
     ----- stderr
     error[credential.literal-token]: this looks like a token; a reference to one is expected here

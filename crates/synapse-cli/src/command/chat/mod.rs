@@ -8,7 +8,7 @@ use synapse_core::chat::{ChatReply, Remark};
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_core::engine::{ChatCall, Engine};
 use synapse_core::receipt::Receipt;
-use synapse_core::redact::{printable, printable_json};
+use synapse_core::redact::{printable, printable_json, without_tokens};
 
 pub(super) use self::call::prepare;
 use super::{CommandError, Context};
@@ -20,8 +20,10 @@ pub(super) async fn run(
     call: ChatCall,
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
+    let what = waited_for(engine, &call);
     // The future is large because it holds the whole exchange.
-    let outcome = Box::pin(engine.chat(call)).await?;
+    let exchange = Box::pin(engine.chat(call));
+    let outcome = printer.progress().waiting(what, exchange).await?;
     for warning in &outcome.warnings {
         printer.warning(warning);
     }
@@ -50,6 +52,17 @@ pub(super) async fn run(
             Err(CommandError::Reported(failure.code))
         }
     }
+}
+
+/// Whom the answer comes from. What is wrong with the connection is told by the call.
+fn waited_for(engine: &Engine, call: &ChatCall) -> String {
+    let Ok(connection) = engine.connection(call.connection.as_deref()) else {
+        return "the answer".to_owned();
+    };
+    let model = call.model.as_deref();
+    let model = model.unwrap_or_else(|| connection.model.as_str());
+    let host = connection.base_url.origin();
+    without_tokens(&format!("{model} at {}", host.host())).into_owned()
 }
 
 /// Text as it came, then one line of JSON for each tool call: both are what was asked for.

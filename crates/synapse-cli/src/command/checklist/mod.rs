@@ -6,9 +6,8 @@ mod git;
 use std::path::{Path, PathBuf};
 
 use synapse_core::call::Operation;
-use synapse_core::checklist::{
-    Answered, ClientEntry, Exposure, Facts, Item, KeyFact, Verdict, evaluate,
-};
+use synapse_core::check::{Check, Finding};
+use synapse_core::checklist::{Answered, ClientEntry, Exposure, Facts, KeyFact, evaluate};
 use synapse_core::credential::CredentialRef;
 use synapse_core::document::ChecklistDocument;
 use synapse_core::engine::Engine;
@@ -23,7 +22,7 @@ use super::{CommandError, Context, ide};
 use crate::args::ChecklistArguments;
 use crate::compose;
 use crate::environment::Environment;
-use crate::output::{CommandLines, Mark, Printer};
+use crate::output::{CommandLines, Printer, check_line};
 
 pub(super) async fn run(
     context: &Context,
@@ -69,7 +68,7 @@ pub(super) async fn items(
     stored: &StoredConnection,
     project: Option<&Path>,
     looking: Looking,
-) -> Result<Vec<Item>, Failure> {
+) -> Result<Vec<Check>, Failure> {
     let connection = stored.usable()?;
     let environment = &context.environment;
     let secrets = compose::secrets(context)?;
@@ -111,23 +110,18 @@ pub(super) async fn items(
     Ok(evaluate(&connection, &facts))
 }
 
-fn print(printer: &Printer, item: &Item) {
-    let mark = match item.verdict {
-        Verdict::Ok => Mark::Ok,
-        Verdict::Warn => Mark::Warn,
-        Verdict::Missing => Mark::Missing,
-    };
-    printer.line(&mark.line(item.id.as_str(), [7, 9], &item.detail));
-    if let Some(next) = &item.next {
+fn print(printer: &Printer, item: &Check) {
+    printer.line(&check_line(item, [7, 9]));
+    if let Some(next) = item.remedy() {
         let next = next.sentence(&CommandLines);
         printer.line(&format!("{:22}{}", "", printable(&next)));
     }
 }
 
-fn incomplete(items: &[Item]) -> Option<Failure> {
+fn incomplete(items: &[Check]) -> Option<Failure> {
     let missing: Vec<&str> = items
         .iter()
-        .filter(|item| item.verdict == Verdict::Missing)
+        .filter(|item| matches!(item.finding, Finding::Missing(_)))
         .map(|item| item.id.as_str())
         .collect();
     if missing.is_empty() {

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
-use synapse_core::checklist::{Item, KeyFact};
+use synapse_core::check::{Check, CheckId, Finding};
+use synapse_core::checklist::KeyFact;
 use synapse_core::credential::CredentialRef;
-use synapse_core::doctor::Examined;
 use synapse_core::document::{DoctorDocument, IdeClientView};
 use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
@@ -71,22 +71,18 @@ impl House for Surroundings {
         }
     }
 
-    async fn checklist(&self, stored: &StoredConnection) -> Result<Vec<Item>, Failure> {
+    async fn checklist(&self, stored: &StoredConnection) -> Result<Vec<Check>, Failure> {
         checklist::items(&self.context, &self.engine, stored, None, Looking::AtFiles).await
     }
 
-    async fn doctor(&self) -> Vec<Examined> {
+    async fn doctor(&self) -> Vec<Check> {
         match doctor::examine(&self.context, &self.engine).await {
             Ok(checks) => checks,
-            Err(failure) => vec![Examined {
-                id: "home",
-                subject: None,
-                diagnosis: synapse_core::doctor::Diagnosis::Fail(failure),
-            }],
+            Err(failure) => vec![Check::new(CheckId::Home, Finding::Fail(failure))],
         }
     }
 
-    async fn bundle(&self, checks: &[Examined]) -> Result<String, Failure> {
+    async fn bundle(&self, checks: &[Check]) -> Result<String, Failure> {
         let about = self.about();
         let document = DoctorDocument::new(checks, &about.version, &about.system, &CommandLines);
         let now = self.engine.ports().clock.now().as_millis();

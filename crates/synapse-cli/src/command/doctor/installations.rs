@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use synapse_core::doctor::{Diagnosis, Examined};
+use synapse_core::check::{CheckId, Finding, Skip};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::redact::printable;
 use synapse_ide::{CLIENTS, Client, NAME, PlaceState, states};
@@ -12,13 +12,23 @@ use synapse_ide::{CLIENTS, Client, NAME, PlaceState, states};
 use super::Context;
 use crate::command::ide;
 
+/// A check, and what of it is about when there are several.
+pub(super) type Examined = (CheckId, Option<String>, Finding);
+
+/// What programs there are.
+pub(super) fn checks(context: &Context) -> Vec<Examined> {
+    let mut checks = vec![(CheckId::Installations, None, on_path(context))];
+    checks.extend(entries(context));
+    checks
+}
+
 /// The programs of our name on PATH.
-pub(super) fn on_path(context: &Context) -> Vec<Examined> {
+fn on_path(context: &Context) -> Finding {
     let path = context.environment.variable("PATH").unwrap_or_default();
     let found = different(&path);
-    let diagnosis = match found.as_slice() {
-        [] => Diagnosis::Ok("none is on PATH".to_owned()),
-        [only] => Diagnosis::Ok(format!("one is on PATH: {}", shown(only))),
+    match found.as_slice() {
+        [] => Finding::Ok("none is on PATH".to_owned()),
+        [only] => Finding::Ok(format!("one is on PATH: {}", shown(only))),
         [first, others @ ..] => {
             let others: Vec<_> = others.iter().map(|path| shown(path)).collect();
             let failure = Failure::new(
@@ -27,19 +37,21 @@ pub(super) fn on_path(context: &Context) -> Vec<Examined> {
             )
             .cause(format!("PATH has also {}", others.join(", ")))
             .hint("remove the ones that you do not use, with the tool that installed each");
-            Diagnosis::Warn(failure)
+            Finding::Doubt(failure)
         }
-    };
-    vec![examined("installations", None, diagnosis)]
+    }
 }
 
 /// The entries of clients that start another program than this one.
-pub(super) fn entries(context: &Context) -> Vec<Examined> {
+fn entries(context: &Context) -> Vec<Examined> {
     let looked = ide::machine(&context.environment, None)
         .and_then(|machine| Ok((machine, ide::entry(context, None)?, ide::running()?)));
     let (machine, entry, running) = match looked {
         Ok(looked) => looked,
-        Err(failure) => return vec![examined("entries", None, Diagnosis::Skip(failure.message))],
+        Err(_) => {
+            let skip = Skip::Because("the files of clients cannot be found here");
+            return vec![(CheckId::Entries, None, Finding::Skip(skip))];
+        }
     };
     let path = context.environment.variable("PATH").unwrap_or_default();
     let mut ours = 0;
@@ -55,7 +67,7 @@ pub(super) fn entries(context: &Context) -> Vec<Examined> {
             };
             let failure = foreign(client, &place, &other, &running);
             let subject = format!("{} ({})", client.id(), place.scope);
-            checks.push(examined("entries", Some(subject), Diagnosis::Warn(failure)));
+            checks.push((CheckId::Entries, Some(subject), Finding::Doubt(failure)));
         }
     }
     if checks.is_empty() {
@@ -64,7 +76,7 @@ pub(super) fn entries(context: &Context) -> Vec<Examined> {
             1 => "1 entry starts this program".to_owned(),
             count => format!("{count} entries start this program"),
         };
-        checks.push(examined("entries", None, Diagnosis::Ok(seen)));
+        checks.push((CheckId::Entries, None, Finding::Ok(seen)));
     }
     checks
 }
@@ -117,14 +129,6 @@ fn different(path: &OsStr) -> Vec<PathBuf> {
         }
     }
     found
-}
-
-const fn examined(id: &'static str, subject: Option<String>, diagnosis: Diagnosis) -> Examined {
-    Examined {
-        id,
-        subject,
-        diagnosis,
-    }
 }
 
 fn shown(path: &Path) -> String {

@@ -1,13 +1,14 @@
-//! `synapse doctor`: looks at a whole installation, opens no socket and reads no secret. Every check
+//! `synapse doctor`: looks at a whole installation, opens no socket and reads no secret of a reference. Every check
 //! is made, or says what it needs; with `--bundle` the result is written for a support case.
 
 pub(super) mod bundle;
+pub(super) mod hub;
 mod installations;
 
 use std::path::{Path, PathBuf};
 
+use synapse_core::check::{Check, CheckId, Finding, Skip, first_failure};
 use synapse_core::credential::CredentialRef;
-use synapse_core::doctor::{Diagnosis, Examined, first_failure};
 use synapse_core::document::DoctorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
@@ -17,7 +18,7 @@ use synapse_store::{Home, Secrets, try_write};
 
 use super::{CommandError, Context, history};
 use crate::args::DoctorArguments;
-use crate::output::{CommandLines, Mark, Printer, STRONG, in_short, styled};
+use crate::output::{CommandLines, Printer, STRONG, check_line, styled};
 use crate::{compose, guard};
 
 pub(super) async fn run(
@@ -36,7 +37,10 @@ pub(super) async fn run(
         .hint("name another file, or remove this one")
         .into());
     }
-    let checks = examine(context, engine).await?;
+    let progress = context.printer.progress();
+    let checks = progress
+        .waiting("the installation", examine(context, engine))
+        .await?;
     let mut document =
         DoctorDocument::new(&checks, env!("CARGO_PKG_VERSION"), SYSTEM, &CommandLines);
     if let Some(path) = arguments.bundle {
@@ -54,32 +58,69 @@ pub(super) async fn run(
     }
 }
 
+/// Sees each check when it is made.
+pub(super) type Observer<'a> = dyn FnMut(&Check) + Send + 'a;
+
 /// Every check, in order.
-pub(super) async fn examine(context: &Context, engine: &Engine) -> Result<Vec<Examined>, Failure> {
-    let mut doctor = Doctor {
-        context,
-        engine,
-        secrets: compose::secrets(context)?,
-        directory: context.environment.synapse_home()?,
-        checks: Vec::new(),
-    };
+pub(super) async fn examine(context: &Context, engine: &Engine) -> Result<Vec<Check>, Failure> {
+    examine_observed(context, engine, &mut |_| ()).await
+}
+
+/// As [`examine`], and hands each check to `observe` as soon as it is made.
+pub(super) async fn examine_observed(
+    context: &Context,
+    engine: &Engine,
+    observe: &mut Observer<'_>,
+) -> Result<Vec<Check>, Failure> {
+    let mut doctor = Doctor::new(context, engine, observe)?;
     doctor.examine().await;
     Ok(doctor.checks)
 }
 
-struct Doctor<'a> {
+/// The checks of one connection and of the place of its key.
+pub(super) async fn of_connection(
+    context: &Context,
+    engine: &Engine,
+    stored: &StoredConnection,
+    observe: &mut Observer<'_>,
+) -> Result<Vec<Check>, Failure> {
+    let mut doctor = Doctor::new(context, engine, observe)?;
+    doctor.connection(stored).await;
+    Ok(doctor.checks)
+}
+
+struct Doctor<'a, 'o> {
     context: &'a Context,
     engine: &'a Engine,
     secrets: Secrets,
     directory: PathBuf,
-    checks: Vec<Examined>,
+    checks: Vec<Check>,
+    observe: &'a mut Observer<'o>,
 }
 
-impl Doctor<'_> {
+impl<'a, 'o> Doctor<'a, 'o> {
+    fn new(
+        context: &'a Context,
+        engine: &'a Engine,
+        observe: &'a mut Observer<'o>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            context,
+            engine,
+            secrets: compose::secrets(context)?,
+            directory: context.environment.synapse_home()?,
+            checks: Vec::new(),
+            observe,
+        })
+    }
+}
+
+impl Doctor<'_, '_> {
     async fn examine(&mut self) {
         self.process();
-        self.checks.extend(installations::on_path(self.context));
-        self.checks.extend(installations::entries(self.context));
+        for (id, subject, finding) in installations::checks(self.context) {
+            self.push(id, subject.as_deref(), finding);
+        }
         self.home();
         let connections = self.connections();
         self.ledger().await;
@@ -88,14 +129,17 @@ impl Doctor<'_> {
             self.connection(&stored).await;
         }
         self.configurations().await;
+        self.hub().await;
     }
 
     fn process(&mut self) {
-        let diagnosis = match guard::dumps_are_off() {
-            true => Diagnosis::Ok("core dumps are off".to_owned()),
-            false => Diagnosis::Skip("this system does not say whether core dumps are off".into()),
+        let finding = match guard::dumps_are_off() {
+            true => Finding::Ok("core dumps are off".to_owned()),
+            false => Finding::Skip(Skip::Because(
+                "this system does not say whether core dumps are off",
+            )),
         };
-        self.push("process", None, diagnosis);
+        self.push(CheckId::Process, None, finding);
     }
 
     fn home(&mut self) {
@@ -103,28 +147,28 @@ impl Doctor<'_> {
         let unwritable = self.try_write().err();
         let sound = found.flaws.is_empty() && found.doubts.is_empty() && unwritable.is_none();
         for flaw in found.flaws {
-            self.push("home", None, Diagnosis::Fail(flaw));
+            self.push(CheckId::Home, None, Finding::Fail(flaw));
         }
         for doubt in found.doubts {
-            self.push("home", None, Diagnosis::Warn(doubt));
+            self.push(CheckId::Home, None, Finding::Doubt(doubt));
         }
         if let Some(flaw) = unwritable {
             let flaw =
                 flaw.cause("calls leave no row, limits cannot be kept, and nothing can be saved");
-            let diagnosis = match flaw.code {
-                Code::StorageReadOnly => Diagnosis::Warn(flaw),
-                _ => Diagnosis::Fail(flaw),
+            let finding = match flaw.code {
+                Code::StorageReadOnly => Finding::Doubt(flaw),
+                _ => Finding::Fail(flaw),
             };
-            self.push("home", None, diagnosis);
+            self.push(CheckId::Home, None, finding);
         }
         if sound {
-            let diagnosis = match cfg!(unix) {
-                true => Diagnosis::Ok(
+            let finding = match cfg!(unix) {
+                true => Finding::Ok(
                     "you may write to Synapse's own files, and others may not".to_owned(),
                 ),
-                false => Diagnosis::Skip("who may write there is not looked at here".to_owned()),
+                false => Finding::Skip(Skip::Because("who may write there is not looked at here")),
             };
-            self.push("home", None, diagnosis);
+            self.push(CheckId::Home, None, finding);
         }
     }
 
@@ -152,14 +196,14 @@ impl Doctor<'_> {
                     1 => "1 connection".to_owned(),
                     count => format!("{count} connections"),
                 };
-                self.push("connections", None, Diagnosis::Ok(seen));
+                self.push(CheckId::Connections, None, Finding::Ok(seen));
                 all
             }
             Err(failure) => {
-                self.push("connections", None, Diagnosis::Fail(failure));
-                let why = Diagnosis::Skip("needs connections".to_owned());
-                self.push("connection", None, why.clone());
-                self.push("credential", None, why);
+                self.push(CheckId::Connections, None, Finding::Fail(failure));
+                let why = Finding::Skip(Skip::Because("needs connections"));
+                self.push(CheckId::Connection, None, why.clone());
+                self.push(CheckId::Credential, None, why);
                 Vec::new()
             }
         }
@@ -171,21 +215,21 @@ impl Doctor<'_> {
         let examined = reader.examine().await;
         let dating = reader.dating(self.engine.ports().clock.now()).await;
         let mut warnings = Vec::new();
-        let diagnosis = match examined {
-            Err(failure) => Diagnosis::Fail(failure),
+        let finding = match examined {
+            Err(failure) => Finding::Fail(failure),
             Ok(found) => {
                 warnings.extend(history::waiting(found.waiting));
                 warnings.extend(dating.ok().as_ref().and_then(history::misdated));
-                Diagnosis::Ok(match (found.exists, found.rows) {
+                Finding::Ok(match (found.exists, found.rows) {
                     (false, _) => "there is none yet".to_owned(),
                     (true, 1) => "whole and writable, 1 row".to_owned(),
                     (true, rows) => format!("whole and writable, {rows} rows"),
                 })
             }
         };
-        self.push("ledger", None, diagnosis);
+        self.push(CheckId::Ledger, None, finding);
         for warning in warnings {
-            self.push("ledger", None, Diagnosis::Warn(warning));
+            self.push(CheckId::Ledger, None, Finding::Doubt(warning));
         }
     }
 
@@ -195,9 +239,9 @@ impl Doctor<'_> {
             Ok(None) => {}
             Ok(Some(sealed)) => {
                 let seen = format!("{sealed}; not opened");
-                self.push("vault", None, Diagnosis::Ok(seen));
+                self.push(CheckId::Vault, None, Finding::Ok(seen));
             }
-            Err(failure) => self.push("vault", None, Diagnosis::Fail(failure)),
+            Err(failure) => self.push(CheckId::Vault, None, Finding::Fail(failure)),
         }
     }
 
@@ -206,27 +250,27 @@ impl Doctor<'_> {
         let connection = match stored.usable() {
             Ok(connection) => connection,
             Err(failure) => {
-                self.push("connection", Some(&name), Diagnosis::Fail(failure));
-                let why = Diagnosis::Skip("needs connection".to_owned());
-                self.push("credential", Some(&name), why);
+                self.push(CheckId::Connection, Some(&name), Finding::Fail(failure));
+                let why = Finding::Skip(Skip::Because("needs connection"));
+                self.push(CheckId::Credential, Some(&name), why);
                 return;
             }
         };
-        let diagnosis = match connection.check_binding() {
-            Ok(()) => Diagnosis::Ok(format!(
+        let finding = match connection.check_binding() {
+            Ok(()) => Finding::Ok(format!(
                 "{} · {} · network {}",
                 connection.base_url,
                 connection.model,
                 connection.gate.as_str()
             )),
-            Err(failure) => Diagnosis::Fail(failure),
+            Err(failure) => Finding::Fail(failure),
         };
-        self.push("connection", Some(&name), diagnosis);
+        self.push(CheckId::Connection, Some(&name), finding);
         match &connection.credential {
             Some(reference) => self.credential(&name, reference).await,
             None => {
-                let why = "the connection has none".to_owned();
-                self.push("credential", Some(&name), Diagnosis::Skip(why));
+                let why = Skip::Because("the connection has none");
+                self.push(CheckId::Credential, Some(&name), Finding::Skip(why));
             }
         }
     }
@@ -239,16 +283,22 @@ impl Doctor<'_> {
         if flaws.is_empty() {
             let place = self.secrets.place(reference);
             let seen = format!("{place}; not read, see `synapse secret check`");
-            self.push("credential", Some(name), Diagnosis::Ok(seen));
+            self.push(CheckId::Credential, Some(name), Finding::Ok(seen));
         }
         for flaw in flaws {
-            let diagnosis = match flaw.code {
-                Code::CredentialTrackedByGit | Code::CredentialForeignOwner => {
-                    Diagnosis::Fail(flaw)
-                }
-                _ => Diagnosis::Warn(flaw),
+            let finding = match flaw.code {
+                Code::CredentialTrackedByGit | Code::CredentialForeignOwner => Finding::Fail(flaw),
+                _ => Finding::Doubt(flaw),
             };
-            self.push("credential", Some(name), diagnosis);
+            self.push(CheckId::Credential, Some(name), finding);
+        }
+    }
+
+    async fn hub(&mut self) {
+        let now = self.engine.ports().clock.now();
+        match hub::checks(self.context, None, now).await {
+            Ok(checks) => checks.into_iter().for_each(|check| self.add(check)),
+            Err(failure) => self.push(CheckId::Hub, None, Finding::Fail(failure)),
         }
     }
 
@@ -257,26 +307,30 @@ impl Doctor<'_> {
         let scanned = self.secrets.scan_configurations(directory.as_deref()).await;
         let clean = scanned.broken.is_empty() && scanned.questionable.is_empty();
         for failure in scanned.broken {
-            self.push("configurations", None, Diagnosis::Fail(failure));
+            self.push(CheckId::Configurations, None, Finding::Fail(failure));
         }
         for failure in scanned.questionable {
-            self.push("configurations", None, Diagnosis::Warn(failure));
+            self.push(CheckId::Configurations, None, Finding::Doubt(failure));
         }
         if clean {
             let seen = match scanned.read.len() {
                 1 => "no token in 1 file of IDEs and projects".to_owned(),
                 count => format!("no token in {count} files of IDEs and projects"),
             };
-            self.push("configurations", None, Diagnosis::Ok(seen));
+            self.push(CheckId::Configurations, None, Finding::Ok(seen));
         }
     }
 
-    fn push(&mut self, id: &'static str, subject: Option<&str>, diagnosis: Diagnosis) {
-        self.checks.push(Examined {
-            id,
+    fn push(&mut self, id: CheckId, subject: Option<&str>, finding: Finding) {
+        self.add(Check {
             subject: subject.map(str::to_owned),
-            diagnosis,
+            ..Check::new(id, finding)
         });
+    }
+
+    fn add(&mut self, check: Check) {
+        (self.observe)(&check);
+        self.checks.push(check);
     }
 }
 
@@ -295,7 +349,7 @@ fn is_writable(_directory: &Path) -> bool {
     true
 }
 
-fn show(printer: &Printer, checks: &[Examined], document: &DoctorDocument) {
+fn show(printer: &Printer, checks: &[Check], document: &DoctorDocument) {
     if printer.is_json() {
         printer.document(document);
     } else {
@@ -305,30 +359,16 @@ fn show(printer: &Printer, checks: &[Examined], document: &DoctorDocument) {
             env!("CARGO_PKG_VERSION")
         ));
         for check in checks {
-            printer.line(&line(check));
+            printer.line(&check_line(check, [4, 20]));
         }
     }
     for check in checks {
-        match &check.diagnosis {
-            Diagnosis::Warn(failure) => printer.warning(failure),
-            Diagnosis::Fail(failure) => printer.failure(failure),
-            Diagnosis::Ok(_) | Diagnosis::Skip(_) => {}
+        match &check.finding {
+            Finding::Doubt(failure) => printer.warning(failure),
+            Finding::Fail(failure) => printer.failure(failure),
+            _ => {}
         }
     }
-}
-
-fn line(check: &Examined) -> String {
-    let (mark, text) = match &check.diagnosis {
-        Diagnosis::Ok(seen) => (Mark::Ok, seen.clone()),
-        Diagnosis::Warn(failure) => (Mark::Warn, in_short(failure)),
-        Diagnosis::Fail(failure) => (Mark::Fail, in_short(failure)),
-        Diagnosis::Skip(why) => (Mark::Skip, why.clone()),
-    };
-    let what = match &check.subject {
-        Some(subject) => format!("{} {subject}", check.id),
-        None => check.id.to_owned(),
-    };
-    mark.line(&what, [4, 20], &text)
 }
 
 pub(super) const SYSTEM: &str = std::env::consts::OS;

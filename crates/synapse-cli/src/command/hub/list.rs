@@ -12,11 +12,11 @@ use crate::command::{CommandError, Context};
 use crate::output::{Printer, in_short, table};
 
 /// A server with all that can be said of it without contacting it.
-pub(super) struct Seen {
-    pub(super) view: HubServerView,
+pub(in crate::command) struct Seen {
+    pub(in crate::command) view: HubServerView,
     /// Why it cannot be used, if it cannot.
-    pub(super) failure: Option<Failure>,
-    pub(super) warnings: Vec<Failure>,
+    pub(in crate::command) failure: Option<Failure>,
+    pub(in crate::command) warnings: Vec<Failure>,
 }
 
 pub(super) fn list(context: &Context, hub: &Configured) -> Result<(), CommandError> {
@@ -66,7 +66,7 @@ pub(super) fn validate(
 
 /// How far to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
+pub(in crate::command) enum Depth {
     /// The file, and what its variables mean.
     File,
     /// The file and the approvals.
@@ -167,7 +167,7 @@ fn chosen(
     }
 }
 
-pub(super) fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
+pub(in crate::command) fn look(hub: &Configured, stored: StoredUpstream, depth: Depth) -> Seen {
     let mut warnings = stored.warnings;
     let mut view = HubServerView {
         name: stored.name.clone(),

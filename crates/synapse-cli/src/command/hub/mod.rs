@@ -6,7 +6,7 @@ mod auth_status;
 mod call;
 mod env;
 mod import;
-mod list;
+pub(super) mod list;
 mod live;
 mod login;
 mod logout;

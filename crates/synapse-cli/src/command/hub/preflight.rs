@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use synapse_core::check::Outcome;
 use synapse_core::credential::CredentialRef;
 
 use synapse_core::document::{ErrorView, HubCheckView, HubPreflightDocument};
@@ -13,12 +14,12 @@ use synapse_core::upstream::{Approval, Target};
 use super::{Configured, Wanted, list, live, show};
 use crate::command::{CommandError, Context, runtime};
 use crate::compose;
-use crate::output::{Mark, in_short};
+use crate::output::{in_short, outcome_line};
 
 /// The rungs that were climbed, and the first failure.
 pub(super) struct Ladder {
     remedies: Arc<dyn RemedyText>,
-    checks: Vec<(Mark, HubCheckView)>,
+    checks: Vec<(Outcome, HubCheckView)>,
     failure: Option<Failure>,
 }
 
@@ -32,37 +33,36 @@ impl Ladder {
     }
 
     pub(super) fn ok(&mut self, id: &'static str, detail: impl Into<String>) {
-        self.add(Mark::Ok, "ok", id, detail.into(), None);
+        self.add(Outcome::Ok, id, detail.into(), None);
     }
 
     pub(super) fn warn(&mut self, id: &'static str, failure: &Failure) {
-        self.add(Mark::Warn, "warn", id, in_short(failure), Some(failure));
+        self.add(Outcome::Warn, id, in_short(failure), Some(failure));
     }
 
     pub(super) fn fail(&mut self, id: &'static str, failure: Failure) {
-        self.add(Mark::Fail, "fail", id, in_short(&failure), Some(&failure));
+        self.add(Outcome::Fail, id, in_short(&failure), Some(&failure));
         self.failure.get_or_insert(failure);
     }
 
     pub(super) fn skip(&mut self, id: &'static str, why: &str) {
-        self.add(Mark::Skip, "skip", id, why.to_owned(), None);
+        self.add(Outcome::Skip, id, why.to_owned(), None);
     }
 
     fn add(
         &mut self,
-        mark: Mark,
-        outcome: &'static str,
+        outcome: Outcome,
         id: &'static str,
         detail: String,
         failure: Option<&Failure>,
     ) {
         let view = HubCheckView {
             id,
-            outcome,
+            outcome: outcome.as_str(),
             detail,
             error: failure.map(|failure| ErrorView::new(failure, &*self.remedies)),
         };
-        self.checks.push((mark, view));
+        self.checks.push((outcome, view));
     }
 }
 
@@ -83,8 +83,8 @@ pub(super) fn run(
     } else {
         let longest = ladder.checks.iter().map(|(_, view)| view.id.len()).max();
         let width = longest.unwrap_or_default().max(12);
-        for (mark, view) in &ladder.checks {
-            printer.line(&mark.line(view.id, [4, width], &view.detail));
+        for (outcome, view) in &ladder.checks {
+            printer.line(&outcome_line(*outcome, view.id, [4, width], &view.detail));
         }
         if let Some(failure) = &failure {
             printer.failure(failure);

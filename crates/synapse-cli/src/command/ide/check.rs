@@ -4,47 +4,38 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use synapse_core::doctor::{Diagnosis, Examined};
+use synapse_core::check::{Check, CheckId, Finding};
 use synapse_core::document::{
     ErrorView, IdeCheckDocument, IdeCheckView, IdeServerView, IdeStepView,
 };
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::reach::within_reach;
 use synapse_core::redact::printable;
-use synapse_ide::{Check, CheckReport, Finding, Target};
+use synapse_ide::{CheckReport, Client, Prompt, Scope, Target};
 
 use super::{CommandError, Context, entry, machine, running, takes};
 use crate::args::IdeCheckArguments;
 use crate::command::runtime;
 use crate::compose;
-use crate::output::{CommandLines, Mark, Printer, STRONG, in_short, styled};
+use crate::output::{CommandLines, Printer, STRONG, check_line, styled};
 use crate::system::asked_to_stop;
 
 pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<(), CommandError> {
     let printer = &context.printer;
-    let machine = machine(&context.environment, arguments.place.project.as_deref())?;
-    let entry = entry(context, None)?;
-    let running = running()?;
-    let guard = compose::guard();
-    let target = Target {
-        client: arguments.client,
-        machine: &machine,
+    let probe = Probe {
         scope: arguments.place.scope(),
-        entry: &entry,
-        running: &running,
-        takes: &takes,
-        guard: &guard,
+        project: arguments.place.project.as_deref(),
         patience: arguments.patience(),
+        ..Probe::of(arguments.client)
     };
     let report = runtime()?.block_on(async {
+        let waiting = printer.progress().begin(probe.client.to_string());
         // Dropping the check ends what it started.
         tokio::select! {
-            report = synapse_ide::check(target) => report.map_err(CommandError::from),
+            report = waiting.until(probe.make(context)) => report.map_err(CommandError::from),
             Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
         }
     })?;
-    let mut report = report;
-    connections(context, &mut report)?;
     if printer.is_json() {
         printer.document(&document(&report));
     } else {
@@ -59,11 +50,59 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
     }
 }
 
+/// A start of a client's entry as the client would make it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::command) struct Probe<'a> {
+    pub(in crate::command) client: &'static Client,
+    pub(in crate::command) scope: Scope,
+    pub(in crate::command) project: Option<&'a Path>,
+    pub(in crate::command) patience: Option<Duration>,
+    pub(in crate::command) prompt: Option<Prompt<'a>>,
+}
+
+impl Probe<'_> {
+    /// Of the user's entry, without a prompt.
+    pub(in crate::command) const fn of(client: &'static Client) -> Self {
+        Self {
+            client,
+            scope: Scope::User,
+            project: None,
+            patience: None,
+            prompt: None,
+        }
+    }
+
+    /// Starts the entry, talks to it and ends it, then looks at the connections that it serves.
+    ///
+    /// # Errors
+    /// `ide.not-supported`, `storage.*`; everything else is a finding.
+    pub(in crate::command) async fn make(self, context: &Context) -> Result<CheckReport, Failure> {
+        let machine = machine(&context.environment, self.project)?;
+        let entry = entry(context, None)?;
+        let running = running()?;
+        let guard = compose::guard();
+        let mut report = synapse_ide::check(Target {
+            client: self.client,
+            machine: &machine,
+            scope: self.scope,
+            entry: &entry,
+            running: &running,
+            takes: &takes,
+            guard: &guard,
+            patience: self.patience,
+            prompt: self.prompt,
+        })
+        .await?;
+        connections(context, &mut report).await;
+        Ok(report)
+    }
+}
+
 /// Follows the entry to the connections that it serves and the places of their secrets, as a server
 /// would see them that the client started.
-fn connections(context: &Context, report: &mut CheckReport) -> Result<(), CommandError> {
+async fn connections(context: &Context, report: &mut CheckReport) {
     let Some(variables) = report.environment.clone() else {
-        return Ok(());
+        return;
     };
     let theirs = context
         .environment
@@ -71,8 +110,8 @@ fn connections(context: &Context, report: &mut CheckReport) -> Result<(), Comman
     let home = match theirs.synapse_home() {
         Ok(home) => home,
         Err(failure) => {
-            report.add(examined(Diagnosis::Fail(failure)));
-            return Ok(());
+            report.add(Check::new(CheckId::Connection, Finding::Fail(failure)));
+            return;
         }
     };
     if let Ok(ours) = context.environment.synapse_home()
@@ -90,23 +129,13 @@ fn connections(context: &Context, report: &mut CheckReport) -> Result<(), Comman
                 scope: report.scope,
             },
         );
-        report.add(examined(Diagnosis::Warn(failure)));
+        report.add(Check::new(CheckId::Connection, Finding::Doubt(failure)));
     }
     let store = compose::connections_in(&home);
     let secrets = compose::secrets_of(&theirs, &home);
     let pinned = report.connection.clone();
-    let lines = runtime()?.block_on(within_reach(&store, &secrets, pinned.as_deref()));
-    for line in lines {
+    for line in within_reach(&store, &secrets, pinned.as_deref()).await {
         report.add(line);
-    }
-    Ok(())
-}
-
-fn examined(diagnosis: Diagnosis) -> Examined {
-    Examined {
-        id: "connection",
-        subject: None,
-        diagnosis,
     }
 }
 
@@ -128,7 +157,7 @@ fn human(printer: &Printer, report: &CheckReport) {
         printable(&report.file.to_string_lossy())
     ));
     for check in &report.checks {
-        printer.line(&line(check));
+        printer.line(&check_line(check, [4, 10]));
     }
     if let Some(command) = &report.command {
         printer.line(&format!("command: {}", printable(&command.join(" "))));
@@ -141,21 +170,6 @@ fn human(printer: &Printer, report: &CheckReport) {
         };
         printer.line(&format!("variables that it gets: {names}"));
     }
-}
-
-fn line(check: &Check) -> String {
-    let (mark, text) = match &check.finding {
-        Finding::Ok(seen) => (Mark::Ok, seen.clone()),
-        Finding::Warn(why) => (Mark::Warn, why.clone()),
-        Finding::Doubt(failure) => (Mark::Warn, in_short(failure)),
-        Finding::Fail(failure) => (Mark::Fail, in_short(failure)),
-        Finding::Skip(id) => (Mark::Skip, format!("needs {id}")),
-    };
-    let text = match &check.subject {
-        Some(subject) => format!("{}: {text}", printable(subject)),
-        None => text,
-    };
-    mark.line(check.id.as_str(), [4, 10], &text)
 }
 
 fn document(report: &CheckReport) -> IdeCheckDocument {
@@ -178,28 +192,13 @@ fn document(report: &CheckReport) -> IdeCheckDocument {
         revision: report.revision.clone(),
         tools: report.tools.clone(),
         took_ms: report.took.map(millis),
-        checks: report.checks.iter().map(step).collect(),
+        checks: report
+            .checks
+            .iter()
+            .map(|check| IdeStepView::new(check, &CommandLines))
+            .collect(),
         error: report
             .failure()
             .map(|failure| ErrorView::new(failure, &CommandLines)),
     })
-}
-
-fn step(check: &Check) -> IdeStepView {
-    let view = |failure: &Failure| Some(ErrorView::new(failure, &CommandLines));
-    let (outcome, detail, needs, error) = match &check.finding {
-        Finding::Ok(seen) => ("ok", Some(seen.clone()), None, None),
-        Finding::Warn(why) => ("warn", Some(why.clone()), None, None),
-        Finding::Doubt(failure) => ("warn", None, None, view(failure)),
-        Finding::Fail(failure) => ("fail", None, None, view(failure)),
-        Finding::Skip(id) => ("skip", None, Some(id.as_str()), None),
-    };
-    IdeStepView {
-        id: check.id.as_str(),
-        subject: check.subject.clone(),
-        outcome,
-        detail,
-        needs,
-        error,
-    }
 }

@@ -2,7 +2,7 @@
 //! entry holds an absolute command and no secret.
 
 mod change;
-mod check;
+pub(super) mod check;
 pub(super) mod list;
 
 use std::ffi::OsStr;
@@ -200,7 +200,7 @@ pub(super) fn machine(
     ))
 }
 
-fn journal(environment: &Environment) -> Result<Journal, Failure> {
+pub(super) fn journal(environment: &Environment) -> Result<Journal, Failure> {
     Ok(Journal::new(environment.synapse_home()?.join("ide")))
 }
 

@@ -4,6 +4,7 @@
 
 mod configurations;
 mod git;
+mod mend;
 mod own;
 mod place;
 
@@ -15,6 +16,7 @@ use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
 
 pub use self::configurations::Scanned;
+pub use self::mend::Mend;
 pub use self::own::Inspected;
 
 use super::{Secrets, file};

@@ -1,12 +1,14 @@
-//! Synapse's own directory: who may change what is in it, and what killed processes left there.
+//! Synapse's own directory: who may change what is in it, who may read its tokens, and what killed
+//! processes left there.
 
 use std::path::{Path, PathBuf};
 
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
-use synapse_files::{Home, ModeSupport, examine, leftovers};
+use synapse_files::{Home, ModeSupport, examine, exposed, leftovers};
 
-use crate::failure::{distrusted, shown};
+use super::mend::Mend;
+use crate::failure::{distrusted, open_to_others, shown};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,6 +18,8 @@ pub struct Inspected {
     pub flaws: Vec<Failure>,
     /// What does not, and should be known.
     pub doubts: Vec<Failure>,
+    /// What mends some of it and can do no harm.
+    pub mends: Vec<Mend>,
 }
 
 pub(super) fn inspect(home: &Home) -> Inspected {
@@ -28,10 +32,18 @@ pub(super) fn inspect(home: &Home) -> Inspected {
         home.ledger(),
         home.secrets(),
         home.ide(),
+        home.mcp_servers(),
+        home.oauth_settings(),
     ];
+    let kept = [home.hub(), home.oauth()];
+    let kept: Vec<PathBuf> = kept.iter().flat_map(|place| below(place)).collect();
+    let paths: Vec<PathBuf> = paths.into_iter().chain(kept).collect();
     for distrust in paths.iter().filter_map(|path| examine(path).err()) {
         match distrust.keeping {
-            ModeSupport::Kept => inspected.flaws.push(distrusted(&distrust)),
+            ModeSupport::Kept => {
+                inspected.flaws.push(distrusted(&distrust));
+                inspected.mends.extend(Mend::closing(&distrust.path));
+            }
             // Once: it is the same for every file.
             ModeSupport::Ignored if inspected.doubts.is_empty() => {
                 inspected.doubts.push(distrusted(&distrust));
@@ -39,13 +51,50 @@ pub(super) fn inspect(home: &Home) -> Inspected {
             ModeSupport::Ignored => {}
         }
     }
+    // A token record that others may read is not used; one that they may write was told above.
+    for record in below(&home.oauth()).iter().filter(|path| is_record(path)) {
+        if exposed(record).is_some() && examine(record).is_ok() {
+            inspected.flaws.push(open_to_others(record));
+            inspected.mends.extend(Mend::closing(record));
+        }
+    }
     let left = [home.directory().to_owned(), home.secrets(), home.ide()];
     let left: Vec<PathBuf> = left.iter().flat_map(|place| leftovers(place)).collect();
     inspected
         .doubts
         .extend(left.iter().map(|path| unfinished(path)));
+    inspected.mends.extend(left.into_iter().map(Mend::removing));
     inspected
 }
+
+/// `place` and what is in it, as deep as directories of ours are.
+fn below(place: &Path) -> Vec<PathBuf> {
+    let mut found = vec![place.to_owned()];
+    let mut level = vec![place.to_owned()];
+    for _ in 0..DEPTH {
+        let next = level.iter().flat_map(|directory| entries(directory));
+        let next: Vec<PathBuf> = next.take(MOST).collect();
+        level = next.iter().filter(|path| path.is_dir()).cloned().collect();
+        found.extend(next);
+    }
+    found
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    paths.sort();
+    paths
+}
+
+fn is_record(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "json")
+}
+
+const DEPTH: usize = 3;
+/// More than anybody has of servers.
+const MOST: usize = 2000;
 
 fn unfinished(path: &Path) -> Failure {
     Failure::new(

@@ -1,0 +1,285 @@
+//! The entries of clients: started as the client does it, and, when that was asked for, one paid
+//! prompt through one of them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use synapse_core::check::{Check, CheckId, Finding};
+use synapse_core::error::{Code, EntryScope, Failure, Hint, Remedy};
+use synapse_ide::{CLIENTS, CheckReport, Client, EntryState, Prompt, states};
+
+use super::subjects::Subjects;
+use crate::args::CheckArguments;
+use crate::command::ide::check::Probe;
+use crate::command::{Context, ide};
+use crate::output::Waiting;
+
+/// The entries to look at.
+pub(super) struct Entries<'a> {
+    found: Vec<Found>,
+    project: Option<&'a Path>,
+    /// What is asked, and through whose entry.
+    prompt: Option<(&'static str, Prompt<'a>)>,
+}
+
+struct Found {
+    client: &'static Client,
+    scope: EntryScope,
+    state: EntryState,
+}
+
+impl<'a> Entries<'a> {
+    /// Those of the clients that were named, whether or not they have one, or those of every client
+    /// that has one.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments` when a prompt is asked for and it is not clear through which entry;
+    /// `ide.not-installed` when there is none.
+    pub(super) fn found(
+        context: &Context,
+        subjects: &'a Subjects,
+        arguments: &'a CheckArguments,
+    ) -> Result<Self, Failure> {
+        let project = arguments.project.as_deref();
+        let mut found = match subjects.clients() {
+            [] => Self::of(context, project, CLIENTS.iter())?,
+            clients => {
+                let mut found = Self::of(context, project, clients.iter().copied())?;
+                for client in clients {
+                    // Whoever names a client wants to know why it has none.
+                    if !found.iter().any(|each| each.client.id() == client.id()) {
+                        found.push(Found {
+                            client,
+                            scope: EntryScope::User,
+                            state: EntryState::Absent,
+                        });
+                    }
+                }
+                found
+            }
+        };
+        let prompt = match arguments.prompt {
+            false => None,
+            true => {
+                let through = only(&found, subjects)?;
+                if !subjects.are_all() {
+                    found.retain(|each| each.client.id() == through);
+                }
+                Some((
+                    through,
+                    Prompt {
+                        connection: match subjects.connections() {
+                            [one] => Some(one.as_str()),
+                            _ => None,
+                        },
+                        patience: PROMPT_PATIENCE,
+                    },
+                ))
+            }
+        };
+        // A connection or a server alone says nothing of clients.
+        if !subjects.are_all() && subjects.clients().is_empty() && prompt.is_none() {
+            found.clear();
+        }
+        Ok(Self {
+            found,
+            project,
+            prompt,
+        })
+    }
+
+    /// What the files of these clients say of us, as far as they say anything.
+    fn of(
+        context: &Context,
+        project: Option<&Path>,
+        clients: impl Iterator<Item = &'static Client>,
+    ) -> Result<Vec<Found>, Failure> {
+        let machine = ide::machine(&context.environment, project)?;
+        let entry = ide::entry(context, None)?;
+        let mut found: Vec<Found> = Vec::new();
+        for client in clients {
+            for place in states(client, &machine, &entry) {
+                let is_known = found
+                    .iter()
+                    .any(|each| each.client.id() == client.id() && each.scope == place.scope);
+                let concerns_us = matches!(
+                    place.state,
+                    EntryState::Current | EntryState::Stale | EntryState::Broken(_)
+                );
+                if concerns_us && !is_known {
+                    found.push(Found {
+                        client,
+                        scope: place.scope,
+                        state: place.state,
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// One line for each entry.
+    pub(super) async fn everywhere(
+        &self,
+        context: &Context,
+        waiting: &Waiting,
+    ) -> Result<Vec<Check>, Failure> {
+        let mut checks = Vec::new();
+        let mut has_one = false;
+        for found in &self.found {
+            let finding = match &found.state {
+                EntryState::Broken(failure) => {
+                    Check::new(CheckId::Entry, Finding::Doubt(failure.as_ref().clone()))
+                }
+                _ => {
+                    has_one = true;
+                    let report = self.probe(context, waiting, found).await?;
+                    in_one_line(&report)
+                }
+            };
+            checks.push(finding.of(found.title()));
+        }
+        if !has_one {
+            let install = Remedy::InstallEntry {
+                client: None,
+                scope: EntryScope::User,
+            };
+            let none = Finding::Warn("no client has an entry".to_owned());
+            checks.push(
+                Check::new(CheckId::Ide, none).with_next(Hint::with_remedy("write one", install)),
+            );
+        }
+        Ok(checks)
+    }
+
+    /// Every step of each.
+    pub(super) async fn step_by_step(
+        &self,
+        context: &Context,
+        waiting: &Waiting,
+    ) -> Result<Vec<Check>, Failure> {
+        let mut checks = Vec::new();
+        for found in &self.found {
+            let report = self.probe(context, waiting, found).await?;
+            let title = found.title();
+            checks.extend(report.checks.into_iter().map(|check| {
+                let subject = match &check.subject {
+                    Some(subject) => format!("{title}: {subject}"),
+                    None => title.clone(),
+                };
+                check.of(subject)
+            }));
+        }
+        Ok(checks)
+    }
+
+    async fn probe(
+        &self,
+        context: &Context,
+        waiting: &Waiting,
+        found: &Found,
+    ) -> Result<CheckReport, Failure> {
+        let asked = self.prompt.filter(|(id, _)| *id == found.client.id());
+        waiting.says(match asked {
+            Some(_) => format!("the answer through {}", found.client),
+            None => format!("the entry of {}", found.client),
+        });
+        let probe = Probe {
+            scope: found.scope,
+            project: self.project,
+            prompt: asked.map(|(_, prompt)| prompt),
+            ..Probe::of(found.client)
+        };
+        probe.make(context).await
+    }
+}
+
+impl Found {
+    /// The client, and the scope when it is not the usual one.
+    fn title(&self) -> String {
+        match self.scope {
+            EntryScope::User => self.client.id().to_owned(),
+            scope => format!("{} ({scope})", self.client.id()),
+        }
+    }
+}
+
+/// What a whole start found.
+fn in_one_line(report: &CheckReport) -> Check {
+    if let Some(failure) = report.failure() {
+        return Check::new(CheckId::Entry, Finding::Fail(failure.clone()));
+    }
+    let tools = report.tools.as_ref().map_or(0, Vec::len);
+    let took = report.took.unwrap_or_default().as_millis();
+    let mut text = format!("starts in {took} ms, {tools} tools");
+    let answered = report
+        .checks
+        .iter()
+        .find(|check| check.id == CheckId::Prompt);
+    if let Some(answered) = answered {
+        text = format!("{text}; {}", answered.what());
+    }
+    // A closed gate has a line of its own.
+    let doubt = report.checks.iter().find_map(|check| match &check.finding {
+        Finding::Doubt(failure) if failure.code != Code::GateNetworkDisabled => Some(failure),
+        _ => None,
+    });
+    if let Some(failure) = doubt {
+        return Check::new(CheckId::Entry, Finding::Doubt(failure.clone()));
+    }
+    let doubt = report.checks.iter().find_map(|check| match &check.finding {
+        Finding::Warn(why) => Some((check.id, why)),
+        _ => None,
+    });
+    let Some((id, why)) = doubt else {
+        return Check::new(CheckId::Entry, Finding::Ok(text));
+    };
+    let check = Check::new(CheckId::Entry, Finding::Warn(format!("{text}; {why}")));
+    let (client, scope) = (report.client.id().to_owned(), report.scope);
+    match id {
+        CheckId::Entry => check.with_next(Hint::with_remedy(
+            "bring it up to date",
+            Remedy::InstallEntry {
+                client: Some(client),
+                scope,
+            },
+        )),
+        _ => check.with_next(Hint::with_remedy(
+            "see every step",
+            Remedy::CheckEntry { client, scope },
+        )),
+    }
+}
+
+/// The one client through whose entry a prompt goes.
+fn only(found: &[Found], subjects: &Subjects) -> Result<&'static str, Failure> {
+    let mut ids: Vec<&'static str> = found
+        .iter()
+        .filter(|each| !matches!(each.state, EntryState::Broken(_)))
+        .map(|each| each.client.id())
+        .collect();
+    ids.dedup();
+    match (ids.as_slice(), subjects.clients()) {
+        ([one], _) => Ok(one),
+        ([], _) => Err(Failure::new(
+            Code::IdeNotInstalled,
+            "no client has an entry to ask through",
+        )
+        .remedy(
+            "write one",
+            &Remedy::InstallEntry {
+                client: None,
+                scope: EntryScope::User,
+            },
+        )),
+        (several, _) => Err(Failure::new(
+            Code::UsageInvalidArguments,
+            "several clients have an entry, and a prompt goes through one",
+        )
+        .cause(format!("clients: {}", several.join(", ")))
+        .hint("name the client as well")),
+    }
+}
+
+/// As long as a model may think.
+const PROMPT_PATIENCE: Duration = Duration::from_secs(300);

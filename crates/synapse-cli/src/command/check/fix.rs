@@ -1,0 +1,263 @@
+//! What `--fix` does: files of ours closed to others, unfinished files removed, entries of ours
+//! brought up to date. Nothing of it takes anything from its owner; all of it is shown before it is
+//! done.
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use synapse_core::document::FixView;
+use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::ports::{Clock as _, ConnectionStore as _};
+use synapse_core::redact::printable;
+use synapse_ide::{CLIENTS, Change, EntryState, Keep, Replace, states};
+use synapse_store::Mend;
+
+use super::subjects::Subjects;
+use crate::args::Consent;
+use crate::command::{CommandError, Context, checklist, ide};
+use crate::output::{Printer, command_line};
+use crate::system::SystemClock;
+use crate::{compose, prompt};
+
+/// The repairs of what is checked.
+pub(super) struct Fixes {
+    all: Vec<Fix>,
+    /// Whether they were only found, shown, or done.
+    state: State,
+}
+
+struct Fix {
+    what: String,
+    command: String,
+    work: Work,
+    done: bool,
+}
+
+enum Work {
+    Mend(Mend),
+    Entry(Box<Change>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Found,
+    Shown,
+    Made,
+}
+
+impl Fixes {
+    /// Looks for them. Changes nothing.
+    ///
+    /// # Errors
+    /// `storage.unavailable` when no home directory is known.
+    pub(super) fn offered(
+        context: &Context,
+        subjects: &Subjects,
+        project: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let mut all = Vec::new();
+        if subjects.are_all() {
+            let mends = compose::secrets(context)?.inspect_home().mends;
+            all.extend(mends.into_iter().map(Fix::mend));
+        }
+        all.extend(keys(context, subjects)?.into_iter().map(Fix::mend));
+        all.extend(entries(context, subjects, project)?);
+        all.dedup_by(|one, other| one.command == other.command);
+        Ok(Self {
+            all,
+            state: State::Found,
+        })
+    }
+
+    /// Shows them, asks where nobody has answered yet, and does them; then those that `again` finds.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments` when there is nobody to ask; `storage.*` and `ide.*` of the first
+    /// that fails, behind which nothing more is done.
+    pub(super) fn make(
+        &mut self,
+        context: &Context,
+        consent: Consent,
+        again: impl Fn() -> Result<Self, Failure>,
+    ) -> Result<(), CommandError> {
+        if self.all.is_empty() {
+            self.state = State::Made;
+            context.printer.note("nothing to mend");
+            return Ok(());
+        }
+        self.round(context, consent)?;
+        if self.state != State::Made {
+            return Ok(());
+        }
+        // A home that could not be used hid what is in it.
+        let mut more = again()?;
+        more.all
+            .retain(|fix| !self.all.iter().any(|done| done.command == fix.command));
+        if !more.all.is_empty() {
+            more.round(context, consent)?;
+            self.all.append(&mut more.all);
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, context: &Context, consent: Consent) -> Result<(), CommandError> {
+        let printer = &context.printer;
+        if consent == Consent::Open && !somebody_is_there(printer) {
+            return Err(Failure::new(
+                Code::UsageInvalidArguments,
+                format!(
+                    "{} would be mended, and there is nobody to ask",
+                    self.count()
+                ),
+            )
+            .hint("pass --yes to do it, or --dry-run to look first")
+            .into());
+        }
+        for fix in &self.all {
+            fix.show(printer);
+        }
+        self.state = State::Shown;
+        if consent == Consent::DryRun {
+            printer.note("nothing was done");
+            return Ok(());
+        }
+        if consent == Consent::Open && !prompt::agreed(printer, "Do this?") {
+            printer.note("nothing was done");
+            return Ok(());
+        }
+        for fix in &mut self.all {
+            fix.make(context)?;
+        }
+        self.state = State::Made;
+        Ok(())
+    }
+
+    /// Says how many there are, when they were not looked at.
+    pub(super) fn remind(&self, printer: &Printer, subjects: &[String]) {
+        if self.state != State::Found || self.all.is_empty() {
+            return;
+        }
+        let words: String = subjects.iter().map(|name| format!(" {name}")).collect();
+        printer.note(&format!(
+            "{} can be mended without harm: synapse check{} --fix",
+            self.count(),
+            printable(&words)
+        ));
+    }
+
+    pub(super) fn views(&self) -> Vec<FixView> {
+        let view = |fix: &Fix| FixView {
+            what: fix.what.clone(),
+            command: fix.command.clone(),
+            done: fix.done,
+        };
+        self.all.iter().map(view).collect()
+    }
+
+    fn count(&self) -> String {
+        match self.all.len() {
+            1 => "1 thing".to_owned(),
+            count => format!("{count} things"),
+        }
+    }
+}
+
+impl Fix {
+    fn mend(mend: Mend) -> Self {
+        Self {
+            what: mend.what(),
+            command: mend.command(),
+            work: Work::Mend(mend),
+            done: false,
+        }
+    }
+
+    fn show(&self, printer: &Printer) {
+        printer.note(&printable(&format!("{}: {}", self.what, self.command)));
+        if let Work::Entry(change) = &self.work {
+            printer.note(change.diff().trim_end());
+        }
+    }
+
+    fn make(&mut self, context: &Context) -> Result<(), Failure> {
+        match &self.work {
+            Work::Mend(mend) => mend.apply()?,
+            Work::Entry(change) => {
+                let journal = ide::journal(&context.environment)?;
+                journal.apply(change, SystemClock::new().now())?;
+            }
+        }
+        self.done = true;
+        Ok(())
+    }
+}
+
+/// Key files of the connections in question that others may use.
+fn keys(context: &Context, subjects: &Subjects) -> Result<Vec<Mend>, Failure> {
+    let chosen =
+        |name: &str| subjects.are_all() || subjects.connections().iter().any(|each| each == name);
+    // A file that cannot be read is told by the check.
+    let stored = compose::connections(context)?.load().unwrap_or_default();
+    Ok(stored
+        .iter()
+        .filter(|stored| chosen(stored.name.as_str()))
+        .filter_map(|stored| {
+            let connection = stored.connection.as_ref().ok()?;
+            let file = checklist::key_file(connection.credential.as_ref(), &context.environment)?;
+            Mend::closing(&file)
+        })
+        .collect())
+}
+
+/// Entries of ours that are out of date. One that cannot be changed is told by the check.
+fn entries(
+    context: &Context,
+    subjects: &Subjects,
+    project: Option<&Path>,
+) -> Result<Vec<Fix>, Failure> {
+    let machine = ide::machine(&context.environment, project)?;
+    let entry = ide::entry(context, None)?;
+    let mut fixes = Vec::new();
+    let named = subjects.clients();
+    let clients = CLIENTS
+        .iter()
+        .filter(|client| subjects.are_all() || named.iter().any(|each| each.id() == client.id()));
+    for client in clients {
+        for place in states(client, &machine, &entry) {
+            if place.state != EntryState::Stale {
+                continue;
+            }
+            let scope = place.scope;
+            let change = synapse_ide::install(
+                client,
+                &machine,
+                scope,
+                &entry,
+                Replace::OwnOnly,
+                Keep::Settings,
+            );
+            let Ok(change) = change else {
+                continue;
+            };
+            // Another file of the same scope is none that an install writes.
+            if change.file() != place.file || ide::takes(change.arguments()).is_err() {
+                continue;
+            }
+            let remedy = Remedy::InstallEntry {
+                client: Some(client.id().to_owned()),
+                scope,
+            };
+            fixes.push(Fix {
+                what: format!("bring the entry of {client} up to date"),
+                command: command_line(&remedy),
+                work: Work::Entry(Box::new(change)),
+                done: false,
+            });
+        }
+    }
+    Ok(fixes)
+}
+
+fn somebody_is_there(printer: &Printer) -> bool {
+    !printer.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+}

@@ -1,0 +1,186 @@
+//! `synapse check`: one line for everything that can be looked at, each with what to do. The views
+//! that look at less, such as preflight and doctor, are made of the same checks.
+//!
+//! **Invariant:** a closed gate means no socket and no secret here too; upstream servers are neither
+//! started nor contacted; only `--prompt` costs money.
+
+mod entries;
+mod fix;
+mod sheet;
+mod subjects;
+
+use synapse_core::check::{Check, CheckId, Finding, Skip, first_failure};
+use synapse_core::document::CheckDocument;
+use synapse_core::engine::{Engine, PreflightCall};
+use synapse_core::error::Failure;
+use synapse_core::gate::NetworkGate;
+use synapse_core::ports::StoredConnection;
+use synapse_core::preflight::{PreflightReport, Reach};
+
+use self::entries::Entries;
+use self::fix::Fixes;
+use self::sheet::Sheet;
+use self::subjects::Subjects;
+use super::doctor::{self, SYSTEM};
+use super::{CommandError, Context, preflight, with_engine};
+use crate::args::CheckArguments;
+use crate::output::{CommandLines, Waiting};
+
+pub(super) fn run(context: &Context, arguments: &CheckArguments) -> Result<(), CommandError> {
+    let subjects = Subjects::named(context, &arguments.subjects)?;
+    let entries = Entries::found(context, &subjects, arguments)?;
+    // Before signals are ours: a question blocks, and Ctrl-C has to end it.
+    let offered = || Fixes::offered(context, &subjects, arguments.project.as_deref());
+    let mut fixes = offered()?;
+    if let Some(consent) = arguments.fixing() {
+        fixes.make(context, consent, offered)?;
+    }
+    with_engine(context, async |engine| {
+        let printer = &context.printer;
+        let waiting = printer.progress().begin("the installation");
+        let mut looking = Looking {
+            context,
+            engine,
+            subjects: &subjects,
+            waiting: &waiting,
+            sheet: Sheet::new(printer),
+        };
+        let looked = waiting.until(Box::pin(looking.look(&entries))).await;
+        let sheet = looking.sheet;
+        drop(waiting);
+        looked?;
+        if printer.is_json() {
+            printer.document(&CheckDocument::new(
+                sheet.checks(),
+                [env!("CARGO_PKG_VERSION"), SYSTEM],
+                &arguments.subjects,
+                fixes.views(),
+                &CommandLines,
+            ));
+        } else {
+            sheet.sum_up();
+            fixes.remind(printer, &arguments.subjects);
+        }
+        match first_failure(sheet.checks()) {
+            None => Ok(()),
+            Some(failure) => Err(CommandError::Reported(failure.code)),
+        }
+    })
+}
+
+struct Looking<'a> {
+    context: &'a Context,
+    engine: &'a Engine,
+    subjects: &'a Subjects,
+    waiting: &'a Waiting,
+    sheet: Sheet,
+}
+
+impl Looking<'_> {
+    async fn look(&mut self, entries: &Entries<'_>) -> Result<(), Failure> {
+        match self.subjects.are_all() {
+            true => self.everything(entries).await,
+            false => self.named(entries).await,
+        }
+    }
+
+    /// One line for each connection and each entry.
+    async fn everything(&mut self, entries: &Entries<'_>) -> Result<(), Failure> {
+        let sheet = &mut self.sheet;
+        doctor::examine_observed(self.context, self.engine, &mut |check| {
+            sheet.push(check.clone());
+        })
+        .await?;
+        // One that cannot be read has been told above.
+        for stored in self.engine.connections().unwrap_or_default() {
+            let Ok(connection) = stored.usable() else {
+                continue;
+            };
+            let name = stored.name.to_string();
+            let finding = match connection.gate {
+                NetworkGate::Closed => Finding::Skip(Skip::Because(
+                    "its network gate is closed: nothing was sent, no key was read",
+                )),
+                NetworkGate::Open => {
+                    let report = self.climb(stored, &mut |_| ()).await;
+                    in_one_line(&report)
+                }
+            };
+            self.sheet
+                .push(Check::new(CheckId::Preflight, finding).of(name));
+        }
+        for check in entries.everywhere(self.context, self.waiting).await? {
+            self.sheet.push(check);
+        }
+        Ok(())
+    }
+
+    /// Every rung and every step of what was named.
+    async fn named(&mut self, entries: &Entries<'_>) -> Result<(), Failure> {
+        for name in self.subjects.connections() {
+            let stored = self.engine.stored(name)?;
+            let sheet = &mut self.sheet;
+            doctor::of_connection(self.context, self.engine, &stored, &mut |check| {
+                sheet.push(check.clone());
+            })
+            .await?;
+            if stored.usable().is_ok() {
+                let mut rungs = Vec::new();
+                self.climb(stored, &mut |check| rungs.push(check.clone()))
+                    .await;
+                for rung in rungs {
+                    self.sheet.push(rung.of(name));
+                }
+            }
+        }
+        let now = self.engine.ports().clock.now();
+        for server in self.subjects.servers() {
+            for check in doctor::hub::checks(self.context, Some(server), now).await? {
+                self.sheet.push(check);
+            }
+        }
+        for check in entries.step_by_step(self.context, self.waiting).await? {
+            self.sheet.push(check);
+        }
+        Ok(())
+    }
+
+    /// Climbs as far as nothing has to be paid for; a closed gate is a state and no failure.
+    async fn climb(
+        &self,
+        stored: StoredConnection,
+        observe: &mut (dyn FnMut(&Check) + Send),
+    ) -> PreflightReport {
+        let reach = match stored.draft.gate {
+            NetworkGate::Open => Reach::Free,
+            NetworkGate::Closed => Reach::Offline,
+        };
+        let name = stored.name.to_string();
+        self.waiting.says(format!("preflight of {name}"));
+        let call = PreflightCall::saved(stored, reach);
+        let observe = &mut |check: &Check| {
+            let next = preflight::behind(check);
+            self.waiting.says(format!("preflight of {name}: {next}"));
+            observe(check);
+        };
+        self.engine.preflight_observed(call, observe).await
+    }
+}
+
+/// What a whole preflight found.
+fn in_one_line(report: &PreflightReport) -> Finding {
+    if let Some(failure) = report.failure() {
+        return Finding::Fail(failure.clone());
+    }
+    let (proven, _) = report.proven();
+    let proven: Vec<&str> = proven.into_iter().map(CheckId::as_str).collect();
+    let text = format!("{} hold", proven.join(", "));
+    let doubt = report.checks.iter().find_map(|check| match &check.finding {
+        Finding::Warn(why) => Some(format!("{}: {why}", check.id)),
+        _ => None,
+    });
+    match doubt {
+        Some(doubt) => Finding::Warn(format!("{text}; {doubt}")),
+        None => Finding::Ok(text),
+    }
+}

@@ -1,0 +1,86 @@
+//! What `--verbose` shows: each request and its answer on stderr, capped, with the key replaced.
+
+use synapse_core::redact::{printable, without_tokens};
+use synapse_http::{ExchangeObserver, HttpResponse, Method, SentRequest};
+
+use super::{FAINT, Printer, styled};
+
+/// Shows exchanges on stderr.
+#[derive(Debug)]
+pub(crate) struct ShownExchanges {
+    printer: Printer,
+}
+
+impl ShownExchanges {
+    /// Through `printer`, which knows every secret that was resolved.
+    pub(crate) const fn new(printer: Printer) -> Self {
+        Self { printer }
+    }
+
+    fn show(&self, sign: char, lines: &[String]) {
+        let lines: Vec<String> = lines
+            .iter()
+            .flat_map(|text| text.lines())
+            .map(|line| format!("{sign} {}", printable(&without_tokens(line))))
+            .collect();
+        self.printer.note(&styled(FAINT, &lines.join("\n")));
+    }
+}
+
+impl ExchangeObserver for ShownExchanges {
+    fn sending(&self, request: &SentRequest<'_>) {
+        let method = match request.method {
+            Method::Post => "POST",
+            Method::Delete => "DELETE",
+            _ => "GET",
+        };
+        let mut lines = vec![format!("{method} {}", request.url)];
+        lines.extend(request.headers().map(|(name, value)| match value {
+            Some(value) => format!("{name}: {value}"),
+            None => format!("{name}: {KEY}"),
+        }));
+        lines.extend(request.body.and_then(body));
+        self.show('>', &lines);
+    }
+
+    fn received(&self, response: &HttpResponse) {
+        let elapsed = response.elapsed.as_millis();
+        let mut lines = vec![format!("HTTP {} after {elapsed} ms", response.status)];
+        lines.extend(response.headers.iter().map(|(name, value)| match name {
+            "set-cookie" => format!("{name}: {COOKIE}"),
+            _ => format!("{name}: {value}"),
+        }));
+        lines.extend(body(&response.body));
+        self.show('<', &lines);
+    }
+}
+
+/// As much of a body as somebody reads, and how much there is of it.
+fn body(bytes: &[u8]) -> Option<String> {
+    if bytes.is_empty() {
+        return None;
+    }
+    let shown = bytes.get(..MOST).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(shown);
+    Some(match bytes.len() > MOST {
+        true => format!("{text}\n[the first {MOST} of {} bytes]", bytes.len()),
+        false => text.into_owned(),
+    })
+}
+
+const KEY: &str = "[key]";
+const COOKIE: &str = "[cookie]";
+const MOST: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_body_is_cut_and_says_so() {
+        assert_eq!(body(b""), None);
+        assert_eq!(body(b"{}").as_deref(), Some("{}"));
+        let long = body(&[b'x'; MOST + 1]).unwrap();
+        assert!(long.ends_with("[the first 4096 of 4097 bytes]"), "{long}");
+    }
+}

@@ -1,0 +1,259 @@
+//! Says on stderr what is waited for and how long already, where stderr is a terminal and only once
+//! that takes a while. A pipe gets nothing of it.
+
+use std::io::{self, IsTerminal as _};
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use synapse_core::redact::printable_line;
+use tokio::time::sleep;
+
+/// The lines that come and go below everything else.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    lines: MultiProgress,
+    patience: Duration,
+    /// Whether there is somebody to show them to.
+    shown: bool,
+}
+
+/// Something that is waited for. Dropping it takes its line away.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    progress: Progress,
+    began: Instant,
+    line: Mutex<Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    what: String,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// On stderr, when that is a terminal.
+    pub(crate) fn on_stderr() -> Self {
+        match io::stderr().is_terminal() {
+            true => Self::drawing_on(ProgressDrawTarget::stderr(), PATIENCE),
+            false => Self {
+                lines: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+                patience: PATIENCE,
+                shown: false,
+            },
+        }
+    }
+
+    fn drawing_on(target: ProgressDrawTarget, patience: Duration) -> Self {
+        Self {
+            lines: MultiProgress::with_draw_target(target),
+            patience,
+            shown: true,
+        }
+    }
+
+    /// Waits for `work`, and says that it is `what` when it takes a while.
+    pub(crate) async fn waiting<T>(
+        &self,
+        what: impl Into<String>,
+        work: impl Future<Output = T>,
+    ) -> T {
+        self.begin(what).until(work).await
+    }
+
+    /// Begins to wait for `what`. Shows nothing yet.
+    pub(crate) fn begin(&self, what: impl Into<String>) -> Waiting {
+        Waiting {
+            progress: self.clone(),
+            began: Instant::now(),
+            line: Mutex::new(Line {
+                what: what.into(),
+                bar: None,
+            }),
+        }
+    }
+
+    /// Takes the lines away while something else is written to the terminal, or typed there.
+    pub(crate) fn suspended<T>(&self, work: impl FnOnce() -> T) -> T {
+        match self.shown {
+            true => self.lines.suspend(work),
+            false => work(),
+        }
+    }
+}
+
+impl Waiting {
+    /// Waits for `work`.
+    pub(crate) async fn until<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if self.progress.shown {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = sleep(self.progress.patience.saturating_sub(self.began.elapsed())) => {}
+            }
+            self.show();
+        }
+        work.await
+    }
+
+    /// Says that something else is waited for by now.
+    pub(crate) fn says(&self, what: impl Into<String>) {
+        let what = what.into();
+        let mut line = self.line();
+        if let Some(bar) = &line.bar {
+            bar.set_message(shown(&what));
+        }
+        line.what = what;
+    }
+
+    fn show(&self) {
+        let mut line = self.line();
+        let bar = ProgressBar::new_spinner()
+            .with_style(style())
+            .with_message(shown(&line.what))
+            .with_elapsed(self.began.elapsed());
+        let bar = self.progress.lines.add(bar);
+        bar.tick();
+        bar.enable_steady_tick(TICK);
+        line.bar = Some(bar);
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(bar) = self.line().bar.take() {
+            bar.finish_and_clear();
+            self.progress.lines.remove(&bar);
+        }
+    }
+}
+
+/// A short line: neither it nor the `^C` that a terminal puts behind it may wrap, because the rest
+/// would stay when the line goes.
+fn shown(what: &str) -> String {
+    let what = printable_line(what);
+    match what.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", what.get(..end).unwrap_or_default()),
+        None => what,
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {elapsed:>3}  {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+        .tick_chars("-\\|/ ")
+}
+
+const LONGEST: usize = 56;
+/// What takes less is not waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
+const TICK: Duration = Duration::from_millis(125);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// A terminal of one line that keeps what was written to it.
+    #[derive(Debug, Clone, Default)]
+    struct Screen(Arc<Mutex<String>>);
+
+    impl Screen {
+        fn text(&self) -> String {
+            self.0.lock().unwrap().clone()
+        }
+
+        fn put(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+    }
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            60
+        }
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.put(text)?;
+            self.put("\n")
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.put(text)
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            self.put("[clear]")
+        }
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn progress(patience: Duration) -> (Progress, Screen) {
+        let screen = Screen::default();
+        let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
+        (Progress::drawing_on(target, patience), screen)
+    }
+
+    #[tokio::test]
+    async fn what_is_done_at_once_is_not_shown() {
+        let (progress, screen) = progress(Duration::from_secs(3600));
+        assert_eq!(progress.waiting("the API", async { 7 }).await, 7);
+        assert_eq!(screen.text(), "");
+    }
+
+    /// Something that takes until it is shown.
+    async fn shown_on(screen: &Screen) {
+        while screen.text().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_takes_a_while_is_shown_and_goes_again() {
+        let (progress, screen) = progress(Duration::ZERO);
+        let waiting = progress.begin("api.example.test");
+        waiting.until(shown_on(&screen)).await;
+        let text = screen.text();
+        assert!(text.contains("api.example.test"), "{text:?}");
+        drop(waiting);
+        assert!(screen.text().ends_with("[clear]"), "{:?}", screen.text());
+    }
+
+    #[test]
+    fn a_line_is_short_enough_for_every_terminal() {
+        assert_eq!(shown("the model"), "the model");
+        let long = shown(&"é".repeat(200));
+        assert_eq!(long.chars().count(), LONGEST + 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_from_outside_moves_the_cursor() {
+        let (progress, screen) = progress(Duration::ZERO);
+        let waiting = progress.begin("a\u{1b}[2Jb\nc");
+        waiting.until(shown_on(&screen)).await;
+        drop(waiting);
+        assert!(!screen.text().contains("\u{1b}[2J"), "{:?}", screen.text());
+    }
+}

@@ -1,0 +1,258 @@
+//! One line of any list of checks: what was looked at, how it went, what was seen, what to do.
+//! Preflight, the checklist, doctor, the check of an IDE's entry and `check` are lists of these;
+//! they differ in which ids they hold.
+
+mod id;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use self::id::CheckId;
+use crate::error::{Failure, Hint};
+
+/// A check and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at.
+    pub id: CheckId,
+    /// Which of several, such as the name of a connection.
+    pub subject: Option<String>,
+    /// What was found.
+    pub finding: Finding,
+    /// What to do, where the finding is no failure with hints of its own.
+    pub next: Option<Hint>,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It holds; the text says what was seen.
+    Ok(String),
+    /// It could not be fully proven, or something deserves attention; it does not fail.
+    Warn(String),
+    /// As [`Finding::Warn`], with a code and a remedy.
+    Doubt(Failure),
+    /// It does not hold.
+    Fail(Failure),
+    /// It is required and not there yet.
+    Missing(String),
+    /// It was not made.
+    Skip(Skip),
+}
+
+/// Why a check was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skip {
+    /// An earlier check has to hold first.
+    Needs(CheckId),
+    /// The owner asked to stay offline.
+    Offline,
+    /// It costs money and was not asked for.
+    NotAsked,
+    /// Another reason, in words.
+    Because(&'static str),
+}
+
+/// How a check went, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It holds.
+    Ok,
+    /// It deserves attention.
+    Warn,
+    /// It does not hold.
+    Fail,
+    /// It is required and not there yet.
+    Missing,
+    /// It was not made.
+    Skip,
+}
+
+impl Check {
+    /// A check of what there is one of.
+    #[must_use]
+    pub const fn new(id: CheckId, finding: Finding) -> Self {
+        Self {
+            id,
+            subject: None,
+            finding,
+            next: None,
+        }
+    }
+
+    /// Names which of several it is about.
+    #[must_use]
+    pub fn of(self, subject: impl Into<String>) -> Self {
+        Self {
+            subject: Some(subject.into()),
+            ..self
+        }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn with_next(self, next: Hint) -> Self {
+        Self {
+            next: Some(next),
+            ..self
+        }
+    }
+
+    /// How it went.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match &self.finding {
+            Finding::Ok(_) => Outcome::Ok,
+            Finding::Warn(_) | Finding::Doubt(_) => Outcome::Warn,
+            Finding::Fail(_) => Outcome::Fail,
+            Finding::Missing(_) => Outcome::Missing,
+            Finding::Skip(_) => Outcome::Skip,
+        }
+    }
+
+    /// What was seen, or why not, in one line; a failure with its code.
+    #[must_use]
+    pub fn what(&self) -> Cow<'_, str> {
+        match &self.finding {
+            Finding::Ok(text) | Finding::Warn(text) | Finding::Missing(text) => Cow::Borrowed(text),
+            Finding::Doubt(failure) | Finding::Fail(failure) => {
+                Cow::Owned(format!("{}: {}", failure.code, failure.message))
+            }
+            Finding::Skip(Skip::Needs(id)) => Cow::Owned(format!("needs {id}")),
+            Finding::Skip(skip) => Cow::Borrowed(skip.reason()),
+        }
+    }
+
+    /// What to do about it, most useful first.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&Hint> {
+        let own = self.failure().and_then(|failure| {
+            let has_command = |hint: &&Hint| hint.remedy.is_some();
+            let mut hints = failure.hints.iter();
+            hints.find(has_command).or_else(|| failure.hints.first())
+        });
+        self.next.as_ref().or(own)
+    }
+
+    /// The failure that was found, whether it fails the check or only deserves attention.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        match &self.finding {
+            Finding::Doubt(failure) | Finding::Fail(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// The id that has to hold first, when that is why it was not made.
+    #[must_use]
+    pub const fn needs(&self) -> Option<CheckId> {
+        match &self.finding {
+            Finding::Skip(Skip::Needs(id)) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// What documents call `detail`: the text, unless a failure or the id of another check says it.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        match &self.finding {
+            Finding::Ok(text) | Finding::Warn(text) | Finding::Missing(text) => Some(text),
+            Finding::Doubt(_) | Finding::Fail(_) | Finding::Skip(Skip::Needs(_)) => None,
+            Finding::Skip(skip) => Some(skip.reason()),
+        }
+    }
+}
+
+impl Skip {
+    /// The reason in words; for a prerequisite, its id says it.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Needs(id) => id.as_str(),
+            Self::Offline => "offline: no network check was made",
+            Self::NotAsked => {
+                "not asked for: permission to chat, credits and a real answer are unproven (--live sends one small paid prompt)"
+            }
+            Self::Because(why) => why,
+        }
+    }
+}
+
+impl Outcome {
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Missing => "missing",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// The first failure, which decides code and exit status.
+#[must_use]
+pub fn first_failure(checks: &[Check]) -> Option<&Failure> {
+    checks.iter().find_map(|check| match &check.finding {
+        Finding::Fail(failure) => Some(failure),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Code, Remedy};
+
+    fn failure() -> Failure {
+        Failure::new(Code::StorageLocked, "somebody has it")
+    }
+
+    #[test]
+    fn a_finding_is_one_word_and_one_line() {
+        let seen = |finding| {
+            let check = Check::new(CheckId::Ledger, finding);
+            (check.outcome().as_str(), check.what().into_owned())
+        };
+        let pair = |word, text: &str| (word, text.to_owned());
+        assert_eq!(seen(Finding::Ok("whole".into())), pair("ok", "whole"));
+        assert_eq!(seen(Finding::Warn("old".into())), pair("warn", "old"));
+        let text = "storage.locked: somebody has it";
+        assert_eq!(seen(Finding::Doubt(failure())), pair("warn", text));
+        assert_eq!(seen(Finding::Fail(failure())), pair("fail", text));
+        assert_eq!(
+            seen(Finding::Missing("none".into())),
+            pair("missing", "none")
+        );
+        let needs = Finding::Skip(Skip::Needs(CheckId::Gate));
+        assert_eq!(seen(needs), pair("skip", "needs gate"));
+    }
+
+    #[test]
+    fn a_remedy_with_a_command_goes_before_one_in_words_alone() {
+        let remedy = |failure| {
+            let check = Check::new(CheckId::Home, Finding::Fail(failure));
+            check.remedy().map(|hint| hint.text.clone())
+        };
+        assert_eq!(remedy(failure()), None);
+        assert_eq!(remedy(failure().hint("think")).as_deref(), Some("think"));
+        let failure = failure().hint("think").remedy("look", &Remedy::Examine);
+        assert_eq!(remedy(failure).as_deref(), Some("look"));
+    }
+
+    #[test]
+    fn only_what_fails_decides_the_exit_code() {
+        let doubt = Check::new(CheckId::Home, Finding::Doubt(failure()));
+        assert_eq!(first_failure(std::slice::from_ref(&doubt)), None);
+        let fail = Check::new(CheckId::Ledger, Finding::Fail(failure()));
+        assert_eq!(first_failure(&[doubt, fail]), Some(&failure()));
+    }
+}
