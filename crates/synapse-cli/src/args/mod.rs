@@ -235,12 +235,12 @@ Examples:
   synapse explain --json";
 
 const CHECK_EXAMPLES: &str = "\
-Looks at the home, connections, the places of keys, the ledger, the vault, upstream servers, and files
-of IDEs and projects; starts the entry of each client that has one; and goes as far as preflight for
-each connection whose network gate is open. A closed gate stays closed: no socket, no key. Upstream
+Looks at the home, connections, the places of keys, the ledger, the vault, upstream servers, and files \
+of IDEs and projects; starts the entry of each client that has one; and goes as far as preflight for \
+each connection whose network gate is open. A closed gate stays closed: no socket, no key. Upstream \
 servers are not started and not contacted.
 
---fix shows what can do no harm, then does it: closes files of yours to other users, removes unfinished
+--fix shows what can do no harm, then does it: closes files of yours to other users, removes unfinished \
 files, and brings entries of ours up to date. --prompt is the one thing that costs money.
 
 Examples:

@@ -40,7 +40,8 @@ Environment:
   NO_COLOR         no colour, unless --color says otherwise
 
 Exit codes: 0 ok, 1 internal, 2 usage, 3 config, 4 credential, 5 network gate, 6 endpoint, \
-7 provider access, 8 provider state, 9 transport, 10 oauth, 11 upstream, 12 policy, 13 storage. \
+7 provider access, 8 provider state, 9 transport, 10 oauth, 11 upstream, 12 policy, 13 storage, \
+130 stopped by Ctrl-C. \
 `synapse explain CODE` says what an error code means and what to do.
 
 Examples:
