@@ -7,6 +7,7 @@ use super::failure::{ErrorDocument, ErrorView};
 use crate::connection::Connection;
 use crate::error::RemedyText;
 use crate::limits::{Limits, UnknownCost};
+use crate::name::ConnectionName;
 use crate::ports::StoredConnection;
 use crate::preflight::{Check, Finding, PreflightRecord, PreflightReport, Skip};
 use crate::redact::without_tokens;
@@ -17,6 +18,9 @@ pub struct ConnectionsDocument {
     schema: &'static str,
     ok: bool,
     connections: Vec<ConnectionView>,
+    /// The connection that is meant where none is named, when its owner chose one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<String>,
 }
 
 impl ConnectionsDocument {
@@ -30,6 +34,16 @@ impl ConnectionsDocument {
                 .iter()
                 .map(|stored| ConnectionView::new(stored, remedies))
                 .collect(),
+            default: None,
+        }
+    }
+
+    /// Adds which one is meant where none is named.
+    #[must_use]
+    pub fn with_default(self, name: Option<&ConnectionName>) -> Self {
+        Self {
+            default: name.map(ToString::to_string),
+            ..self
         }
     }
 }

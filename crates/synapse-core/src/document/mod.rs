@@ -19,7 +19,7 @@ mod providers;
 mod secrets;
 mod version;
 
-pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
+pub use self::calls::{ChatDocument, OutgoingDocument, ReceiptView, ToolCallView};
 pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::codes::{CodeDocument, CodesDocument};
 pub use self::connections::{

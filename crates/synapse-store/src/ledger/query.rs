@@ -1,9 +1,12 @@
 //! Questions to the ledger: pages of rows, one row, what was said in it.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use synapse_core::Failure;
 use synapse_core::call::CallId;
+use synapse_core::chat;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Order, RecordedText, Test};
 use synapse_core::time::Timestamp;
 use synapse_files::Home;
@@ -173,6 +176,22 @@ pub(super) fn entry(home: &Home, call_id: CallId) -> Result<Option<Entry>, Failu
 /// What was said in a call.
 pub(super) fn text(home: &Home, call_id: CallId) -> Result<Option<RecordedText>, Failure> {
     ask(home, |database, _| texts::find(database, call_id))
+}
+
+/// The first words of recorded prompts.
+pub(super) fn first_words(
+    home: &Home,
+    calls: &[CallId],
+) -> Result<BTreeMap<CallId, String>, Failure> {
+    ask(home, |database, _| {
+        let mut words = BTreeMap::new();
+        for call in calls {
+            if let Some(prompt) = texts::beginning(database, *call)? {
+                words.insert(*call, chat::first_words(&prompt));
+            }
+        }
+        Ok(words)
+    })
 }
 
 /// Sweeps, then asks, all from one state of the file; an absent ledger has the empty answer.
