@@ -27,6 +27,7 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::KnownSecrets;
 
+pub(crate) use self::history::HistoryColumn;
 use crate::args::ConnectionCommand;
 use crate::args::{Arguments, Command};
 use crate::compose::{self, Asking};
