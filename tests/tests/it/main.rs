@@ -8,6 +8,7 @@ mod bad_input;
 mod checklist;
 mod compatible;
 mod conformance;
+mod daily;
 #[cfg(target_os = "linux")]
 mod dashboard;
 mod docs;
