@@ -44,7 +44,16 @@ impl Terminal {
     /// When there is no terminal left, or the program cannot be started.
     #[must_use]
     pub fn start(run: Run) -> Self {
-        let (ours, theirs) = pair().expect("there is a terminal");
+        Self::of_size(run, 200, 24)
+    }
+
+    /// As [`Terminal::start`], with a terminal of so many columns and rows.
+    ///
+    /// # Panics
+    /// As [`Terminal::start`].
+    #[must_use]
+    pub fn of_size(run: Run, columns: u16, rows: u16) -> Self {
+        let (ours, theirs) = pair(columns, rows).expect("there is a terminal");
         let shell = run.env(SHELL, "1").spawn_at(theirs);
         let mut view = ours.try_clone().expect("a descriptor can be copied");
         let (sender, output) = channel();
@@ -184,7 +193,7 @@ fn code(status: ExitStatus) -> i32 {
 }
 
 /// The two ends of a new terminal: what is seen and typed, and what programs have.
-fn pair() -> std::io::Result<(File, File)> {
+fn pair(columns: u16, rows: u16) -> std::io::Result<(File, File)> {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     fcntl_setfd(&ours, FdFlags::CLOEXEC)?;
     grantpt(&ours)?;
@@ -193,8 +202,8 @@ fn pair() -> std::io::Result<(File, File)> {
     let path = Path::new(OsStr::from_bytes(name.as_bytes()));
     let theirs = File::options().read(true).write(true).open(path)?;
     let size = Winsize {
-        ws_row: 24,
-        ws_col: 200,
+        ws_row: rows,
+        ws_col: columns,
         ws_xpixel: 0,
         ws_ypixel: 0,
     };

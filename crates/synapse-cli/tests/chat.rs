@@ -337,3 +337,112 @@ fn tool_calls_are_the_result() {
     assert_eq!(document["receipt"]["finish_reason"], "tool_calls");
     assert_eq!(bench.server.heads(), 2, "one request for each prompt");
 }
+
+/// A connection that is named by nobody, because it is the only one.
+#[test]
+fn a_prompt_goes_to_the_only_connection_and_a_word_alone_is_a_name() {
+    let bench = Bench::new(ANSWER);
+    let output = bench.run(&["chat", "What is it?"], b"");
+    assert_eq!(stdout(&output), "ok\n", "{}", stderr(&output));
+    let piped = bench.run(&["chat", "-"], b"piped");
+    assert_eq!(stdout(&piped), "ok\n", "{}", stderr(&piped));
+    let word = bench.run(&["chat", "Hello"], b"a prompt");
+    assert_eq!(word.status.code(), Some(3), "{}", stderr(&word));
+    assert_eq!(bench.server.heads(), 2, "a mistyped name sends nothing");
+}
+
+#[test]
+fn files_are_text_before_the_prompt_and_are_shown_without_being_sent() {
+    let bench = Bench::new(ANSWER);
+    let code = bench.file("a.rs", "fn a() {}\n");
+    let fenced = bench.file("b.md", "````\nx\n````");
+    let ask = [
+        "Explain",
+        "-f",
+        &code,
+        "--file",
+        &fenced,
+        "--temperature",
+        "0",
+    ];
+    let shown = bench.chat(&[&ask[..], &["--dry-run"]].concat());
+    assert!(shown.status.success(), "{}", stderr(&shown));
+    assert_eq!(bench.server.accepts(), 0, "nothing is sent");
+    let address = format!("POST {}", bench.server.url("/v1/chat/completions"));
+    assert!(stderr(&shown).contains(&address), "{}", stderr(&shown));
+    let (body, _) = bench.sent(&ask);
+    let text = format!(
+        "File: {code}\n```\nfn a() {{}}\n```\n\n\
+         File: {fenced}\n`````\n````\nx\n````\n`````\n\nExplain"
+    );
+    assert_eq!(body["messages"], json!([{"role": "user", "content": text}]));
+    let sent = bench.server.only_request();
+    assert_eq!(stdout(&shown).trim_end().as_bytes(), sent.body);
+}
+
+#[test]
+fn what_is_shown_needs_neither_secret_nor_gate() {
+    let bench = Bench::new(ANSWER);
+    let closed = ["connection", "edit", "work", "--deny-network"];
+    assert!(bench.run(&closed, b"").status.success());
+    let lost = ["--credential", "file:/no/such.token", "--offline"];
+    let edit = [&["connection", "edit", "work"][..], &lost].concat();
+    assert!(bench.run(&edit, b"").status.success());
+    let shown = bench.chat(&["hi", "--dry-run", "--json"]);
+    let document: Value = serde_json::from_str(&stdout(&shown)).unwrap();
+    assert_eq!(document["schema"], "synapse.chat-request/1");
+    let body: Value = serde_json::from_str(document["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["messages"][0]["content"], "hi");
+    let history = bench.run(&["history"], b"");
+    assert_eq!(stdout(&history), "", "and leaves no row");
+}
+
+#[test]
+fn files_that_are_no_text_are_refused_before_anything_is_sent() {
+    let bench = Bench::new(ANSWER);
+    let wrong = bench.file("a.bin", b"a\xffb");
+    let large = bench.file("large.txt", vec![b'a'; (4 << 20) + 1]);
+    for (file, says) in [
+        (wrong.as_str(), "is no UTF-8 text"),
+        (&large, "is too large"),
+        ("no/such.txt", "cannot be read"),
+    ] {
+        let error = bench.refused(&["hi", "-f", file]);
+        assert_eq!(error["context"]["argument"], "--file");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.ends_with(says), "{message}");
+    }
+}
+
+#[test]
+fn an_answer_goes_into_a_file_that_is_not_there_yet() {
+    let bench = Bench::new(ANSWER);
+    let there = bench.file("there.md", "mine");
+    let error = bench.refused(&["hi", "-o", &there]);
+    assert_eq!(error["context"]["argument"], "--output");
+    let nowhere = bench.home.path().join("no/such/answer.md");
+    let output = bench.chat(&["hi", "-o", nowhere.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(13), "{}", stderr(&output));
+    assert_eq!(bench.server.accepts(), 0, "nothing is sent");
+
+    let new = bench.home.path().join("new.md");
+    let output = bench.chat(&["hi", "-o", new.to_str().unwrap()]);
+    assert_eq!(stdout(&output), "", "{}", stderr(&output));
+    assert_eq!(std::fs::read_to_string(&new).unwrap(), "ok\n");
+    let output = bench.chat(&["hi", "-o", &there, "--force"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(std::fs::read_to_string(&there).unwrap(), "ok\n");
+    let left = std::fs::read_dir(bench.home.path()).unwrap();
+    assert_eq!(left.count(), 3, "two files and the directory of Synapse");
+}
+
+#[test]
+fn a_clipboard_without_a_terminal_and_a_time_limit_of_its_own() {
+    let bench = Bench::new(ANSWER);
+    let error = bench.refused(&["hi", "--copy"]);
+    assert_eq!(error["context"]["argument"], "--copy");
+    bench.refused(&["hi", "--timeout", "100000"]);
+    let (_, answer) = bench.sent(&["hi", "--timeout", "20", "-m", "other"]);
+    assert_eq!(answer, "ok\n");
+    assert_eq!(bench.server.only_request().json()["model"], "other");
+}

@@ -1,6 +1,8 @@
 //! What a call cost: the arithmetic, and nothing else. Money is whole nano-USD or pico-USD, never
 //! a floating-point number.
 
+use std::fmt;
+
 use crate::chat::Usage;
 use crate::price::{Price, PriceList, Rates, ServiceTier, decimal, shown};
 use crate::time::Timestamp;
@@ -101,6 +103,21 @@ pub enum Unpriced {
     /// A kind of token was used that has no price.
     #[error("a price that is needed is not known")]
     Price,
+}
+
+/// The amount and how well it is known, such as `$0.00014 estimated`; `unknown` without one.
+impl fmt::Display for Cost {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(amount) = self.amount_nano_usd else {
+            return formatter.write_str("unknown");
+        };
+        let word = match self.source {
+            CostSource::Actual => "",
+            CostSource::Estimated => " estimated",
+            CostSource::Unknown => " of unknown source",
+        };
+        write!(formatter, "${}{word}", dollars(amount))
+    }
 }
 
 impl Cost {
@@ -225,6 +242,21 @@ mod tests {
             service_tier: Some(word.to_owned()),
             ..Billing::default()
         }
+    }
+
+    #[test]
+    fn a_cost_says_how_well_it_is_known() {
+        let text = |amount_nano_usd, source| {
+            let cost = Cost {
+                amount_nano_usd,
+                source,
+                priced_at: None,
+            };
+            cost.to_string()
+        };
+        assert_eq!(text(Some(1), CostSource::Actual), "$0.000000001");
+        assert_eq!(text(Some(0), CostSource::Estimated), "$0.00 estimated");
+        assert_eq!(text(None, CostSource::Unknown), "unknown");
     }
 
     #[test]

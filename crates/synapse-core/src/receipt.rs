@@ -83,4 +83,28 @@ impl Receipt {
         self.finish_reason = reply.finish_reason.as_ref().map(ToString::to_string);
         self.usage = reply.usage;
     }
+
+    /// The receipt in one line: model, tokens, money, time, id. What is not known is said to be
+    /// unknown, never 0. It holds words of the provider, which a terminal must not get as they are.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let model = self.model_served.as_deref();
+        let by = self.exchange.served_by.as_ref();
+        let by = by.map_or_else(String::new, |name| format!(" by {name}"));
+        let count = |count: Option<u64>| count.map_or_else(|| "?".to_owned(), |n| n.to_string());
+        let tokens = match (self.usage.prompt_tokens, self.usage.completion_tokens) {
+            (None, None) => "tokens unknown".to_owned(),
+            (prompt, answer) => format!("{} in, {} out tokens", count(prompt), count(answer)),
+        };
+        let time = match self.latency_ms {
+            Some(latency) => format!("{latency} ms"),
+            None => "time unknown".to_owned(),
+        };
+        format!(
+            "{}{by} · {tokens} · cost {} · {time} · call {}",
+            model.unwrap_or(&self.model_requested),
+            self.cost,
+            self.call_id
+        )
+    }
 }

@@ -65,6 +65,22 @@ impl Timestamp {
             .or_else(|| absolute(text))
     }
 
+    /// How long ago this was at `now`: `3 min ago`. A time ahead of `now` is written out.
+    #[must_use]
+    pub fn ago(self, now: Self) -> String {
+        let seconds = now.0.saturating_sub(self.0).div_euclid(1000);
+        match seconds {
+            ..=-1 => self.to_string(),
+            0..=59 => format!("{seconds} s ago"),
+            60..=3599 => format!("{} min ago", seconds / 60),
+            3600..=86_399 => format!("{} h ago", seconds / 3600),
+            _ => match seconds / 86_400 {
+                1 => "1 day ago".to_owned(),
+                days => format!("{days} days ago"),
+            },
+        }
+    }
+
     fn civil(self) -> Option<jiff::civil::Date> {
         let time = jiff::Timestamp::from_millisecond(self.0).ok()?;
         Some(time.to_zoned(jiff::tz::TimeZone::UTC).date())
@@ -145,6 +161,23 @@ mod tests {
             Timestamp::from_millis(i64::MIN).to_string(),
             "0001-01-01T00:00:00.000Z"
         );
+    }
+
+    #[test]
+    fn an_age_has_the_unit_that_fits() {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        for (time, age) in [
+            ("2026-11-20T12:00:00Z", "0 s ago"),
+            ("2026-11-20T11:59:00.001Z", "59 s ago"),
+            ("2026-11-20T11:57:00Z", "3 min ago"),
+            ("2026-11-20T00:00:00Z", "12 h ago"),
+            ("2026-11-19T12:00:00Z", "1 day ago"),
+            ("2026-10-20T12:00:00Z", "31 days ago"),
+            ("2026-11-20T12:00:00.001Z", "2026-11-20T12:00:00.001Z"),
+        ] {
+            let time: Timestamp = time.parse().unwrap();
+            assert_eq!(time.ago(now), age);
+        }
     }
 
     fn shown(text: &str) -> Option<String> {

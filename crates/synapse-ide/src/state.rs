@@ -57,6 +57,8 @@ pub struct PlaceState {
     pub state: EntryState,
     /// The program that our entry starts, as the file spells it.
     pub command: Option<String>,
+    /// The connection that our entry there serves alone.
+    pub connection: Option<String>,
     /// Whether the client loads this entry in the project at hand, unless it is switched off.
     pub wins: bool,
     /// Why the client does not load it, or what else reads the file.
@@ -86,6 +88,7 @@ pub fn states(client: &Client, machine: &Machine, entry: &Entry) -> Vec<PlaceSta
                     file: place.site.file.clone(),
                     state: place.state(client, entry),
                     command: place.command(),
+                    connection: place.connection().map(str::to_owned),
                     wins: survey.wins(index),
                     notes: survey.notes(index),
                 });

@@ -67,6 +67,17 @@ impl Place {
         matches!(&self.seen, Ok(seen) if matches!(seen.found, Found::Ours(..)))
     }
 
+    /// The connection that our entry serves alone.
+    pub(crate) fn connection(&self) -> Option<&str> {
+        match &self.seen {
+            Ok(Seen {
+                found: Found::Ours(configured, _),
+                ..
+            }) => configured.connection(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn state(&self, client: &Client, entry: &Entry) -> EntryState {
         let seen = match &self.seen {
             Ok(seen) => seen,

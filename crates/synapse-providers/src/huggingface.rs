@@ -10,7 +10,7 @@ use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
 use synapse_core::price::SeenPrice;
-use synapse_core::provider::{Exchanged, Provider, Tariff, TokenCap};
+use synapse_core::provider::{Exchanged, OutgoingRequest, Provider, Tariff, TokenCap};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
@@ -62,6 +62,11 @@ impl Provider for HuggingFace {
             origins.push(identity);
         }
         origins
+    }
+
+    fn outgoing(&self, request: &ChatRequest) -> Result<OutgoingRequest, Failure> {
+        let dialect = Dialect::Compatible(TokenCap::MaxTokens);
+        completion_call(&self.sender, dialect, None, request).map(Call::outgoing)
     }
 
     async fn chat(

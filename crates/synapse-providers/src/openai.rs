@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
+use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{Finding, Probe, ProbeResult};
-use synapse_core::provider::{Exchanged, Provider, Tariff};
+use synapse_core::provider::{Exchanged, OutgoingRequest, Provider, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
@@ -53,6 +54,11 @@ impl OpenAi {
 impl Provider for OpenAi {
     fn origins(&self) -> Vec<Origin> {
         vec![self.sender.origin().clone()]
+    }
+
+    fn outgoing(&self, request: &ChatRequest) -> Result<OutgoingRequest, Failure> {
+        let dialect = Dialect::OpenAi;
+        completion_call(&self.sender, dialect, None, request).map(Call::outgoing)
     }
 
     async fn chat(

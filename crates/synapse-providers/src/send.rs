@@ -7,7 +7,9 @@ use synapse_core::chat::ChatReply;
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::price::PriceKey;
-use synapse_core::provider::{Authorization, Exchanged, ProviderKind, ProviderProfile};
+use synapse_core::provider::{
+    Authorization, Exchanged, OutgoingRequest, ProviderKind, ProviderProfile,
+};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
@@ -81,6 +83,18 @@ impl<'a> Call<'a> {
     pub(crate) fn account(mut self, headers: Vec<Header<'a>>) -> Self {
         self.account = headers;
         self
+    }
+}
+
+impl Call<'_> {
+    /// What it would send, without the credential.
+    pub(crate) fn outgoing(self) -> OutgoingRequest {
+        // A body of ours is JSON, and so UTF-8.
+        let body = String::from_utf8(self.body.unwrap_or_default()).unwrap_or_default();
+        OutgoingRequest {
+            url: self.url.to_string(),
+            body,
+        }
     }
 }
 

@@ -201,8 +201,13 @@ fn start_as_the_snippet_says(home: &Home) -> Ide {
 /// The receipt of a call that was answered so.
 fn answered(result: &Value, answer: &str) -> Value {
     assert_ne!(result["isError"], true, "{result}");
-    assert_eq!(result["content"], json!([{"type": "text", "text": answer}]));
+    let blocks = result["content"].as_array().unwrap();
+    assert_eq!(blocks[0], json!({"type": "text", "text": answer}));
+    assert_eq!(blocks[1]["annotations"], json!({"audience": ["user"]}));
     let document = &result["structuredContent"];
+    let call_id = document["receipt"]["call_id"].as_str().unwrap();
+    assert!(blocks[1]["text"].as_str().unwrap().ends_with(call_id));
+    assert_eq!(blocks.len(), 2, "{result}");
     assert_eq!(document["schema"], "synapse.chat/1");
     assert_eq!(document["ok"], true);
     assert_eq!(document["content"], answer);

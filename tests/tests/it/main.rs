@@ -10,6 +10,7 @@ mod checklist;
 mod compatible;
 mod completions;
 mod conformance;
+mod daily;
 #[cfg(target_os = "linux")]
 mod dashboard;
 #[cfg(target_os = "linux")]

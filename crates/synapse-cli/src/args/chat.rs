@@ -7,8 +7,10 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct ChatArguments {
-    /// The connection
-    pub(crate) name: String,
+    /// The connection; the default one, or the only one, when left out. One word alone is taken for
+    /// a connection, anything else for the prompt
+    #[arg(value_name = "CONNECTION")]
+    pub(crate) name: Option<String>,
 
     /// The prompt; `-` or nothing reads it from stdin
     #[arg(conflicts_with = "messages")]
@@ -17,6 +19,16 @@ pub(crate) struct ChatArguments {
     /// A system message to send before the prompt
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,
+
+    /// A text file to send with the prompt: UTF-8, at most 4 MiB. Each comes before the prompt,
+    /// headed by `File: NAME`, in a fence of backticks; --dry-run shows it. Repeatable
+    #[arg(
+        long = "file",
+        short = 'f',
+        value_name = "FILE",
+        conflicts_with = "messages"
+    )]
+    pub(crate) files: Vec<PathBuf>,
 
     /// An image that goes with the prompt: a PNG, JPEG, GIF or WebP file of at most 20 MiB, or a
     /// URL that the provider fetches. Repeatable
@@ -28,15 +40,62 @@ pub(crate) struct ChatArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) messages: Option<PathBuf>,
 
+    /// Go on with a conversation whose texts are recorded: CALL's (an id or a beginning of one), or
+    /// the last one of the terminal. Its messages are sent again, with the prompt behind them
+    #[arg(
+        long = "continue",
+        short = 'c',
+        value_name = "CALL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        conflicts_with_all = ["messages", "system"]
+    )]
+    pub(crate) continues: Option<String>,
+
     /// Another model than the connection's
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, short, value_name = "MODEL")]
     pub(crate) model: Option<String>,
+
+    /// Give up after so long, earlier than the connection does
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: Option<u64>,
+
+    /// Show the request instead of sending it: its address, and its body exactly. No socket is
+    /// opened and no secret is read
+    #[arg(long, conflicts_with_all = ["output", "copy"])]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) delivery: DeliveryArguments,
 
     #[command(flatten)]
     pub(crate) shape: ShapeArguments,
 
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
+}
+
+/// Where the answer goes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The answer")]
+pub(crate) struct DeliveryArguments {
+    /// Write the answer to a file, whole or not at all, instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Replace the file of --output
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+
+    /// Put the answer on the clipboard too, without control characters. The terminal does it (escape
+    /// sequence OSC 52), also over SSH
+    #[arg(long)]
+    pub(crate) copy: bool,
+
+    /// Print Markdown as it came at a terminal too; a pipe always gets it so
+    #[arg(long)]
+    pub(crate) plain: bool,
 }
 
 /// Files that say what the answer may look like.
@@ -108,6 +167,8 @@ pub(crate) struct ParameterArguments {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use clap::Parser;
     use clap::error::ErrorKind;
 
@@ -128,6 +189,19 @@ mod tests {
             "hi",
             "--image",
             "a.png",
+            "-m",
+            "other",
+            "-f",
+            "a.rs",
+            "--file",
+            "b.rs",
+            "-o",
+            "answer.md",
+            "--force",
+            "--copy",
+            "--plain",
+            "--timeout",
+            "30",
             "--image",
             "https://example.com/b.png",
             "--json-schema",
@@ -163,6 +237,10 @@ mod tests {
         .unwrap();
         assert_eq!(chat.prompt.as_deref(), Some("hi"));
         assert_eq!(chat.images, ["a.png", "https://example.com/b.png"]);
+        assert_eq!(chat.model.as_deref(), Some("other"));
+        assert_eq!(chat.files, ["a.rs", "b.rs"].map(PathBuf::from));
+        assert_eq!(chat.timeout, Some(30));
+        assert!(chat.delivery.force && chat.delivery.copy && chat.delivery.plain);
         assert!(chat.shape.schema_strict);
         let parameters = chat.parameters;
         assert_eq!(parameters.stop, ["--", "END"]);
@@ -176,6 +254,12 @@ mod tests {
     #[test]
     fn a_conversation_is_given_once() {
         assert!(parsed(&["--messages", "-"]).is_ok());
+        assert!(parsed(&["hi", "-c=01a1fa66", "--system", "x"]).is_err());
+        assert_eq!(
+            parsed(&["hi", "-c"]).unwrap().continues.as_deref(),
+            Some("")
+        );
+        assert!(parsed(&["hi", "-f", "a", "--messages", "c.json"]).is_err());
         assert!(parsed(&["--messages", "c.json", "--system", "x"]).is_ok());
         for wrong in [
             &["hi", "--messages", "c.json"][..],

@@ -22,6 +22,35 @@ pub(crate) enum ConnectionCommand {
     },
     /// Change a connection; it is checked again before it is saved
     Edit(EditArguments),
+    /// Choose the connection that is meant where none is named, or show it
+    Default {
+        /// The connection
+        name: Option<String>,
+
+        /// Choose none
+        #[arg(long, conflicts_with = "name")]
+        clear: bool,
+    },
+    /// Give a connection another name; its calls so far keep the old one
+    Rename {
+        /// The connection
+        name: String,
+
+        /// Its new name
+        new: String,
+
+        /// Go on although what was used this month no longer counts against its limits
+        #[arg(long)]
+        restart_limits: bool,
+    },
+    /// Add a connection that is like another one, credential reference and confirmed host included
+    Copy {
+        /// The connection
+        name: String,
+
+        /// The name of the new one
+        new: String,
+    },
     /// Remove a connection; its history stays
     Remove {
         /// Its name

@@ -8,6 +8,7 @@ use synapse_core::ledger::{HubKind, Outcome};
 use synapse_export::Format;
 
 use super::one_of;
+use crate::command::HistoryColumn;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -26,7 +27,7 @@ pub(crate) enum HistoryCommand {
     List(HistoryListArguments),
     /// Show everything about one call
     Show {
-        /// Its call id
+        /// Its call id, a beginning of it that no other has, or `last`
         call_id: String,
     },
     /// Write calls as JSON Lines, CSV or Parquet, oldest first
@@ -55,6 +56,21 @@ pub(crate) struct HistoryListArguments {
     /// The calls after this one: the page before
     #[arg(long, value_name = "CALL_ID")]
     pub(crate) after: Option<String>,
+
+    /// Times in UTC instead of ages
+    #[arg(long)]
+    pub(crate) utc: bool,
+
+    /// These columns, separated by commas, however wide: age, to, model, client, outcome, tokens,
+    /// cost, ms, prompt, call, or any column of `history export`. When left out, those that fit
+    #[arg(
+        long,
+        value_name = "COLUMNS",
+        value_delimiter = ',',
+        hide_possible_values = true,
+        value_parser = one_of(HistoryColumn::all(), |column| column.as_str().into())
+    )]
+    pub(crate) columns: Vec<HistoryColumn>,
 
     #[command(flatten)]
     pub(crate) filter: HistoryFilter,
@@ -198,6 +214,7 @@ Examples:
   synapse history list --where 'latency_ms>=10000' \\
       --where 'model_served!=unknown'
   synapse history list --connection work --where cost_nano_usd=unknown --json
+  synapse history list --columns started_at,connection,prompt_tokens,cost
   synapse history list --server hf --kind call --where may_have_run=true";
 
 const EXPORT_EXAMPLES: &str = "\

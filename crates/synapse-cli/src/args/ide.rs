@@ -12,8 +12,12 @@ use super::one_of;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdeCommand {
-    /// List the clients, whether they are here, and whether they have our entry
+    /// List the clients that are here, and whether they have our entry
     List {
+        /// Also the clients that were not found here
+        #[arg(long)]
+        all: bool,
+
         /// The project whose files are looked at too; the current directory when left out
         #[arg(long, value_name = "DIR")]
         project: Option<PathBuf>,
@@ -58,8 +62,12 @@ pub(crate) enum IdeCommand {
 #[derive(Debug, Args)]
 pub(crate) struct IdeInstallArguments {
     /// The client
-    #[arg(value_parser = client())]
-    pub(crate) client: &'static Client,
+    #[arg(value_parser = client(), required_unless_present = "detected")]
+    pub(crate) client: Option<&'static Client>,
+
+    /// Every client that is found here and has a file for the entry
+    #[arg(long, conflicts_with = "client")]
+    pub(crate) detected: bool,
 
     #[command(flatten)]
     pub(crate) place: PlaceArguments,

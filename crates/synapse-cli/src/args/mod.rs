@@ -22,7 +22,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use synapse_core::document::DocumentVersion;
 
-pub(crate) use self::chat::{ChatArguments, ShapeArguments};
+pub(crate) use self::chat::{ChatArguments, DeliveryArguments, ShapeArguments};
 pub(crate) use self::check::CheckArguments;
 pub(crate) use self::completions::{CompletionsArguments, CompletionsCommand, ShellArguments};
 pub(crate) use self::connection::{
@@ -284,9 +284,15 @@ Examples:
   synapse providers --json";
 
 const CHAT_EXAMPLES: &str = "\
+Markdown is rendered at a terminal; a pipe and a file get the answer exactly as it came.
+
 Examples:
-  synapse chat work \"What is MCP?\"
+  synapse chat \"What is MCP?\"
+  synapse chat work \"What is MCP?\" -m MODEL
+  synapse chat -c \"And what is it for?\"
   git diff | synapse chat work - --system \"Review this diff.\"
+  synapse chat work \"Explain this\" -f src/main.rs --dry-run
+  synapse chat work \"Write a README\" -o README.md
   synapse chat work \"Say hello\" --json
   synapse chat work \"What is in the picture?\" --image photo.jpg
   synapse chat work \"Name a city\" --json-schema city.schema.json

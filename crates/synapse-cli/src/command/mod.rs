@@ -31,6 +31,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::redact::KnownSecrets;
 use synapse_http::ExchangeObserver;
 
+pub(crate) use self::history::HistoryColumn;
 use crate::args::Command;
 use crate::args::ConnectionCommand;
 use crate::compose::{self, Asking};

@@ -9,7 +9,7 @@ use synapse_core::redact::printable;
 
 use super::{CommandError, Context};
 use crate::args::ModelsArguments;
-use crate::output::{CommandLines, Printer, table, word};
+use crate::output::{Column as ListColumn, CommandLines, Printer, listing, word};
 
 pub(super) async fn run(
     context: &Context,
@@ -111,13 +111,25 @@ fn plain(models: &[&ListedModel]) -> String {
         let id = printable(&model.id);
         std::iter::once(id).chain(told.iter().map(cell)).collect()
     };
-    let names: Vec<&str> = std::iter::once("MODEL")
-        .chain(told.iter().map(|column| column.0))
+    // An id that was cut could not be copied; prices are what a list is read for.
+    let column = |(name, right, _): &&Column<'_>| {
+        let column = match *name {
+            name @ ("$/1M IN" | "$/1M OUT") => ListColumn::new(name).drop(1),
+            "CONTEXT" => ListColumn::new("CONTEXT").drop(2),
+            "SHUTDOWN" => ListColumn::new("SHUTDOWN").drop(3),
+            name @ "SIZE" => ListColumn::new(name).drop(4),
+            name @ ("PARAMETERS" | "QUANTIZATION") => ListColumn::new(name).drop(5),
+            name => ListColumn::new(name).cut(8).drop(6),
+        };
+        match right {
+            true => column.right(),
+            false => column,
+        }
+    };
+    let columns: Vec<ListColumn<'_>> = std::iter::once(ListColumn::new("MODEL"))
+        .chain(told.iter().map(column))
         .collect();
-    let right: Vec<usize> = (1..names.len())
-        .filter(|index| told.get(index - 1).is_some_and(|column| column.1))
-        .collect();
-    table(&names, &right, models.iter().map(row).collect())
+    listing(&columns, models.iter().map(row).collect())
 }
 
 /// A column: its name, whether it is aligned to the right, and what a model has for it.
@@ -144,12 +156,12 @@ fn routes(models: &[&ListedModel]) -> String {
             .collect();
         if live.is_empty() {
             let mut row = vec![printable(&model.id), "nobody, now".to_owned()];
-            row.resize(ROUTE_COLUMNS.len(), String::new());
+            row.resize(ROUTES.len(), String::new());
             return vec![row];
         }
         live.into_iter().map(|offer| route(model, offer)).collect()
     });
-    table(&ROUTE_COLUMNS, &[2, 3, 4, 7], rows.collect())
+    listing(&ROUTES, rows.collect())
 }
 
 fn route(model: &ListedModel, offer: &Offer) -> Vec<String> {
@@ -176,8 +188,15 @@ fn unknown() -> String {
     "?".to_owned()
 }
 
-const ROUTE_COLUMNS: [&str; 8] = [
-    "MODEL", "LIVE AT", "$/1M IN", "$/1M OUT", "CONTEXT", "TOOLS", "SCHEMA", "FIRST MS",
+const ROUTES: [ListColumn<'static>; 8] = [
+    ListColumn::new("MODEL"),
+    ListColumn::new("LIVE AT"),
+    ListColumn::new("$/1M IN").right().drop(1),
+    ListColumn::new("$/1M OUT").right().drop(1),
+    ListColumn::new("CONTEXT").right().drop(2),
+    ListColumn::new("TOOLS").drop(3),
+    ListColumn::new("SCHEMA").drop(4),
+    ListColumn::new("FIRST MS").right().drop(5),
 ];
 /// The length of `2026-11-20`.
 const DAY: usize = 10;

@@ -5,7 +5,7 @@ use synapse_core::document::ProvidersDocument;
 use synapse_core::provider::{Authorization, ProviderProfile, TokenNeed};
 
 use super::{CommandError, Context};
-use crate::output::table;
+use crate::output::{Column, listing};
 
 pub(super) fn run(context: &Context, name: Option<&str>) -> Result<(), CommandError> {
     let printer = &context.printer;
@@ -37,12 +37,15 @@ fn all(kinds: &[ProviderKind]) -> String {
             token(profile),
         ]
     };
-    table(
-        &["NAME", "PROVIDER", "BASE URL", "TOKEN"],
-        &[],
-        kinds.iter().map(row).collect(),
-    )
+    listing(&COLUMNS, kinds.iter().map(row).collect())
 }
+
+const COLUMNS: [Column<'static>; 4] = [
+    Column::new("NAME"),
+    Column::new("PROVIDER").cut(10).drop(2),
+    Column::new("BASE URL").cut(20),
+    Column::new("TOKEN").cut(12).drop(1),
+];
 
 fn one(profile: &ProviderProfile) -> String {
     let facts = facts(profile);

@@ -16,7 +16,7 @@ use synapse_store::{NewKey, Secrets, TomlConnections};
 
 use super::{CommandError, Context, runtime};
 use crate::args::SecretCommand;
-use crate::output::{CommandLines, Printer, table};
+use crate::output::{Column, CommandLines, Printer, listing};
 use crate::secret_tracking::Remembering;
 use crate::{compose, prompt};
 
@@ -262,7 +262,7 @@ async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
                 vec![reference.to_string(), or_nobody(used_by), place(reference)]
             })
             .collect();
-        printer.line(&table(&["REFERENCE", "USED BY", "PLACE"], &[], rows));
+        printer.line(&listing(&COLUMNS, rows));
     }
     for warning in &warnings {
         printer.warning(warning);
@@ -291,6 +291,12 @@ fn tell(printer: &Printer, document: &SecretDocument, done: &str, notes: &[Strin
         printer.note(note);
     }
 }
+
+const COLUMNS: [Column<'static>; 3] = [
+    Column::new("REFERENCE"),
+    Column::new("USED BY").cut(8).drop(2),
+    Column::new("PLACE").cut(12).drop(1),
+];
 
 fn or_nobody(used_by: &[String]) -> String {
     match used_by {

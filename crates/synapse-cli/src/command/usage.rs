@@ -9,7 +9,7 @@ use synapse_core::redact::printable;
 use super::time_flag::maybe_when;
 use super::{CommandError, Context, history};
 use crate::args::UsageArguments;
-use crate::output::{Printer, bar, table};
+use crate::output::{Column, Printer, bar, listing};
 
 pub(super) async fn run(
     context: &Context,
@@ -49,8 +49,8 @@ pub(super) async fn run(
 
 fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
     let key = query.by.as_str().to_uppercase();
-    let mut headers = vec![key.as_str()];
-    headers.extend(HEADERS);
+    let mut columns = vec![Column::new(&key).cut(10)];
+    columns.extend(COLUMNS);
     let mut rows: Vec<Vec<String>> = report
         .lines
         .iter()
@@ -59,7 +59,7 @@ fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
         .collect();
     if Printer::stdout_is_terminal() {
         let share = Share::of(&report.total);
-        headers.push(share.header());
+        columns.push(Column::new(share.header()).drop(10));
         for (row, line) in rows.iter_mut().zip(&report.lines) {
             row.push(share.bar(line));
         }
@@ -68,8 +68,7 @@ fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
             total.push(String::new());
         }
     }
-    let numbers: Vec<usize> = (1..=HEADERS.len()).collect();
-    printer.line(&table(&headers, &numbers, rows));
+    printer.line(&listing(&columns, rows));
     if let Some(left_out) = left_out(&report.total) {
         printer.note(&left_out);
     }
@@ -178,18 +177,18 @@ fn csv(by: UsageKey, report: &UsageReport) -> String {
     text
 }
 
-const HEADERS: [&str; 11] = [
-    "CALLS",
-    "OK",
-    "FAILED",
-    "REFUSED",
-    "SUCCESS",
-    "PROMPT",
-    "COMPLETION",
-    "COST",
-    "UNKNOWN",
-    "P50",
-    "P95",
+const COLUMNS: [Column<'static>; 11] = [
+    Column::new("CALLS").right(),
+    Column::new("OK").right().drop(6),
+    Column::new("FAILED").right().drop(3),
+    Column::new("REFUSED").right().drop(7),
+    Column::new("SUCCESS").right().drop(4),
+    Column::new("PROMPT").right().drop(1),
+    Column::new("COMPLETION").right().drop(2),
+    Column::new("COST").right(),
+    Column::new("UNKNOWN").right().drop(8),
+    Column::new("P50").right().drop(5),
+    Column::new("P95").right().drop(9),
 ];
 
 #[cfg(test)]

@@ -6,8 +6,10 @@
 
 mod chart;
 mod check;
+mod columns;
 mod exchange;
 mod failure;
+pub(crate) mod markdown;
 mod progress;
 mod remedy;
 mod table;
@@ -19,6 +21,8 @@ use std::sync::{Arc, OnceLock};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 use synapse_core::document::DocumentVersion;
@@ -29,12 +33,13 @@ pub(crate) use self::chart::bar;
 pub(crate) use self::check::{
     Widths, check_block, check_line, in_short, line as outcome_line, word,
 };
+pub(crate) use self::columns::{Column, listing};
 pub(crate) use self::exchange::ShownExchanges;
 pub(crate) use self::failure::render as render_failure;
 pub(crate) use self::progress::{Progress, Waiting};
 use self::remedy::ConfiguredLines;
 pub(crate) use self::remedy::{CommandLines, TypedLines, command_line};
-pub(crate) use self::table::{cost_text, table};
+pub(crate) use self::table::table;
 use crate::args::ColorWord;
 
 /// How to print results.
@@ -130,6 +135,32 @@ impl Printer {
     /// Whether stdout is a terminal.
     pub(crate) fn stdout_is_terminal() -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// Whether somebody sits at stdout or at stderr.
+    pub(crate) fn has_terminal() -> bool {
+        io::stdout().is_terminal() || io::stderr().is_terminal()
+    }
+
+    /// How many columns the terminal has, when it knows.
+    pub(crate) fn width() -> Option<usize> {
+        columns::width()
+    }
+
+    /// Puts `text` on the clipboard by way of the terminal (OSC 52), which says nothing of whether
+    /// it does. `false` when it is more than terminals take.
+    pub(crate) fn copy(&self, text: &str) -> bool {
+        if text.len() > MOST_COPIED {
+            return false;
+        }
+        let text = self.seen.redact(text);
+        let sequence = format!("\u{1b}]52;c;{}\u{7}", STANDARD.encode(text.as_bytes()));
+        // Nothing of the text itself is in it: it cannot steer the terminal.
+        let written = match io::stderr().is_terminal() {
+            true => io::stderr().write_all(sequence.as_bytes()),
+            false => io::stdout().write_all(sequence.as_bytes()),
+        };
+        written.is_ok()
     }
 
     /// Prints a line of the result.
@@ -267,8 +298,12 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// What fits into the 100,000 bytes of a sequence that terminals take, as base64.
+const MOST_COPIED: usize = 74_994;
+
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const CODE: Style = AnsiColor::Cyan.on_default();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const STRONG: Style = Style::new().bold();

@@ -147,6 +147,7 @@ fn connection(remedy: &Remedy) -> Option<String> {
              --credential file:PATH --allow-network"
             .to_owned(),
         Remedy::ListConnections => "connection list".to_owned(),
+        Remedy::ChooseDefault => "connection default NAME".to_owned(),
         Remedy::ShowConnection { connection } => format!("connection show {connection}"),
         Remedy::EditConnection { connection } | Remedy::EditLimits { connection } => {
             format!("connection edit {connection} --help")
@@ -311,6 +312,7 @@ mod tests {
         [
             Remedy::CreateConnection,
             Remedy::ListConnections,
+            Remedy::ChooseDefault,
             Remedy::ShowConnection { connection: name() },
             Remedy::EditConnection { connection: name() },
             Remedy::OpenGate { connection: name() },

@@ -1,19 +1,19 @@
 //! Tables without lines, which read well and paste well.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use synapse_core::cost::{Cost, CostSource, dollars};
+
+use super::columns::width;
 
 /// A table of `rows` under `headers`; the columns in `right` are aligned to the right.
 ///
 /// On a terminal that is too narrow for it lines are broken between words. Where words would be
 /// broken too, ids could not be copied any more: each row is a paragraph then, of names and values.
 pub(crate) fn table(headers: &[&str], right: &[usize], rows: Vec<Vec<String>>) -> String {
-    // A terminal that does not know its width says 0.
-    let columns = Table::new().width().filter(|columns| *columns > 0);
+    let columns = width().and_then(|columns| u16::try_from(columns).ok());
     lay_out(headers, right, rows, columns)
 }
 
-fn lay_out(
+pub(super) fn lay_out(
     headers: &[&str],
     right: &[usize],
     rows: Vec<Vec<String>>,
@@ -23,8 +23,7 @@ fn lay_out(
     if let Some(columns) = columns.map(usize::from)
         && least.iter().sum::<usize>() > columns
     {
-        let paragraphs = rows.iter().map(|row| paragraph(headers, row, columns));
-        return paragraphs.collect::<Vec<_>>().join("\n");
+        return paragraphs(headers, &rows, columns);
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -64,6 +63,12 @@ const fn left_padding(index: usize) -> u16 {
     if index == 0 { 0 } else { 1 }
 }
 
+/// Each row as a paragraph of names and values.
+pub(super) fn paragraphs(headers: &[&str], rows: &[Vec<String>], columns: usize) -> String {
+    let paragraphs = rows.iter().map(|row| paragraph(headers, row, columns));
+    paragraphs.collect::<Vec<_>>().join("\n")
+}
+
 /// A row as `NAME value  NAME value`; what does not fit into the line goes on in an indented one.
 fn paragraph(headers: &[&str], row: &[String], columns: usize) -> String {
     let mut text = String::new();
@@ -93,36 +98,9 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// A cost with how well it is known.
-pub(crate) fn cost_text(cost: &Cost) -> String {
-    let word = match cost.source {
-        CostSource::Actual => "",
-        CostSource::Estimated => " estimated",
-        _ => " of unknown source",
-    };
-    match cost.amount_nano_usd {
-        Some(amount) => format!("${}{word}", dollars(amount)),
-        None => "unknown".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cost_says_how_well_it_is_known() {
-        let text = |amount_nano_usd, source| {
-            cost_text(&Cost {
-                amount_nano_usd,
-                source,
-                priced_at: None,
-            })
-        };
-        assert_eq!(text(Some(1), CostSource::Actual), "$0.000000001");
-        assert_eq!(text(Some(0), CostSource::Estimated), "$0.00 estimated");
-        assert_eq!(text(None, CostSource::Unknown), "unknown");
-    }
 
     fn calls(columns: Option<u16>) -> String {
         let row = |words: [&str; 3]| words.map(str::to_owned).to_vec();

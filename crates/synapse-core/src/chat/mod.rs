@@ -20,6 +20,7 @@ pub use self::image::{Image, ImageFormat, ImageUrl, ImageUrlError};
 pub use self::message::{Message, MessageError, Role};
 pub use self::parameters::Parameters;
 pub use self::remark::Remark;
+pub use self::transcript::{Unrepeatable, first_words, recorded_answer, recorded_messages};
 
 /// One non-streaming chat request. Fields that are `None` are not sent.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::failure::ErrorView;
 use crate::chat::{ChatReply, ToolCall, Usage};
+use crate::engine::Outgoing;
 use crate::error::{Failure, RemedyText};
 use crate::receipt::Receipt;
 
@@ -63,6 +64,31 @@ impl ChatDocument {
             tool_calls: reply.tool_calls.iter().map(ToolCallView::from).collect(),
             receipt: ReceiptView::from(receipt),
             warnings: ErrorView::all(warnings, remedies),
+        }
+    }
+}
+
+/// `synapse.chat-request/1`: a request that was not sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct OutgoingDocument {
+    schema: &'static str,
+    ok: bool,
+    connection: String,
+    url: String,
+    /// The body as the text that would be sent.
+    body: String,
+}
+
+impl OutgoingDocument {
+    /// The document of a request.
+    #[must_use]
+    pub fn new(outgoing: &Outgoing) -> Self {
+        Self {
+            schema: "synapse.chat-request/1",
+            ok: true,
+            connection: outgoing.connection.to_string(),
+            url: outgoing.url.clone(),
+            body: outgoing.body.clone(),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::check::{Check, CheckId};
 use crate::connection::Connection;
 use crate::error::RemedyText;
 use crate::limits::{Limits, UnknownCost};
+use crate::name::ConnectionName;
 use crate::ports::StoredConnection;
 use crate::preflight::{PreflightRecord, PreflightReport};
 use crate::redact::without_tokens;
@@ -18,6 +19,9 @@ pub struct ConnectionsDocument {
     schema: &'static str,
     ok: bool,
     connections: Vec<ConnectionView>,
+    /// The connection that is meant where none is named, when its owner chose one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<String>,
 }
 
 impl ConnectionsDocument {
@@ -31,6 +35,16 @@ impl ConnectionsDocument {
                 .iter()
                 .map(|stored| ConnectionView::new(stored, remedies))
                 .collect(),
+            default: None,
+        }
+    }
+
+    /// Adds which one is meant where none is named.
+    #[must_use]
+    pub fn with_default(self, name: Option<&ConnectionName>) -> Self {
+        Self {
+            default: name.map(ToString::to_string),
+            ..self
         }
     }
 }

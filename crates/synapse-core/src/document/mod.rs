@@ -23,7 +23,7 @@ mod providers;
 mod secrets;
 mod version;
 
-pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
+pub use self::calls::{ChatDocument, OutgoingDocument, ReceiptView, ToolCallView};
 pub use self::check::{CheckDocument, FixView};
 pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::codes::{CodeDocument, CodesDocument};

@@ -9,8 +9,8 @@ use crate::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
 use crate::connection::Connection;
 use crate::error::{Code, Failure};
 use crate::limits::UsageEstimate;
-use crate::name::ModelId;
-use crate::provider::{Exchanged, Provider};
+use crate::name::{ConnectionName, ModelId};
+use crate::provider::{Exchanged, OutgoingRequest, Provider};
 use crate::receipt::Receipt;
 
 use super::access;
@@ -34,6 +34,17 @@ pub struct ChatCall {
     pub caller: Caller,
 }
 
+/// A call as it would leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The connection that it goes through.
+    pub connection: ConnectionName,
+    /// Where the request goes.
+    pub url: String,
+    /// The body, exactly.
+    pub body: String,
+}
+
 /// What came of a call that a connection was found for.
 #[derive(Debug)]
 pub struct ChatOutcome {
@@ -54,6 +65,39 @@ impl Engine {
     /// Failures before a connection is found: `config.*`, `usage.invalid-arguments`. All later
     /// ones are in [`ChatOutcome::result`], with their receipt.
     pub async fn chat(&self, call: ChatCall) -> Result<ChatOutcome, Failure> {
+        let caller = call.caller.clone();
+        let (connection, request) = self.asked(call)?;
+        let model = request.model.clone();
+        send(
+            &self.ports,
+            &connection,
+            model,
+            Operation::Chat,
+            caller,
+            request,
+        )
+        .await
+    }
+
+    /// What [`Engine::chat`] would send: no row is written, no secret read and nothing sent, and
+    /// the gate does not matter.
+    ///
+    /// # Errors
+    /// As [`Engine::chat`] refuses a call before the gate.
+    pub fn outgoing(&self, call: ChatCall) -> Result<Outgoing, Failure> {
+        let (connection, request) = self.asked(call)?;
+        let provider = self.ports.providers.provider(&connection)?;
+        provider.check(&request)?;
+        let OutgoingRequest { url, body } = provider.outgoing(&request)?;
+        Ok(Outgoing {
+            connection: connection.name,
+            url,
+            body,
+        })
+    }
+
+    /// The connection and the request of a call, held against each other.
+    fn asked(&self, call: ChatCall) -> Result<(Connection, ChatRequest), Failure> {
         let mut connection = self.connection(call.connection.as_deref())?;
         if let Some(timeout) = call.timeout {
             connection.timeout = shorter(timeout, connection.timeout)?;
@@ -67,19 +111,11 @@ impl Engine {
         let mut parameters = call.parameters;
         parameters.max_tokens = parameters.max_tokens.or(connection.max_tokens);
         let request = ChatRequest {
-            model: model.clone(),
+            model,
             messages: call.messages,
             parameters,
         };
-        send(
-            &self.ports,
-            &connection,
-            model,
-            Operation::Chat,
-            call.caller,
-            request,
-        )
-        .await
+        Ok((connection, request))
     }
 }
 

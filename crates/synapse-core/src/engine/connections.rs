@@ -130,6 +130,25 @@ impl Engine {
         Ok(Saved { report, result })
     }
 
+    /// Gives a connection another name. Its rows in the ledger keep the one that they have.
+    ///
+    /// # Errors
+    /// `config.not-found`, `config.duplicate-name`, `config.invalid-value` for what is no name, or
+    /// `config.*`/`storage.*` of the file, which is left as it was then.
+    pub fn rename(&self, name: &str, new: &str) -> Result<(), Failure> {
+        let stored = self.stored(name)?;
+        self.ports.connections.rename(&stored.name, &new.parse()?)
+    }
+
+    /// Adds a connection that is like another one.
+    ///
+    /// # Errors
+    /// As [`Engine::rename`], and why the connection cannot be understood.
+    pub fn copy(&self, name: &str, new: &str) -> Result<(), Failure> {
+        let stored = self.stored(name)?;
+        self.ports.connections.copy(&stored.name, &new.parse()?)
+    }
+
     /// Removes a connection. Its rows in the ledger stay.
     ///
     /// # Errors

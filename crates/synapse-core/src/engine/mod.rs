@@ -4,6 +4,7 @@
 
 mod access;
 mod call;
+mod calls;
 mod chat;
 mod connections;
 mod models;
@@ -13,7 +14,7 @@ mod sampling;
 
 use std::sync::Arc;
 
-pub use self::chat::{ChatCall, ChatOutcome};
+pub use self::chat::{ChatCall, ChatOutcome, Outgoing};
 pub use self::connections::{Naming, Saved};
 pub use self::models::Models;
 pub use self::preflight::{Observer, PreflightCall};
@@ -81,7 +82,7 @@ impl Engine {
         Err(not_found(name, &names(&all)))
     }
 
-    /// One connection that can be used: the named one, or the only one when no name is given.
+    /// One connection that can be used: the named one, or the default, or the only one.
     ///
     /// # Errors
     /// `config.not-found`, `usage.invalid-arguments` when a name is needed, or why the connection
@@ -89,6 +90,16 @@ impl Engine {
     pub fn connection(&self, name: Option<&str>) -> Result<Connection, Failure> {
         if let Some(name) = name {
             return self.stored(name)?.usable();
+        }
+        if let Some(default) = self.ports.connections.default_name()? {
+            let stored = self.stored(default.as_str());
+            return stored
+                .map_err(|failure| {
+                    failure
+                        .cause("it is the default connection")
+                        .remedy("choose another one", &Remedy::ChooseDefault)
+                })?
+                .usable();
         }
         let all = self.ports.connections.load()?;
         match all.as_slice() {
@@ -109,7 +120,11 @@ impl Engine {
                     .collect::<Vec<_>>()
                     .join(", ")
             ))
-            .hint("pass the name as `connection`")),
+            .hint("name one; in a tool call, as `connection`")
+            .remedy(
+                "or choose the one that is meant without a name",
+                &Remedy::ChooseDefault,
+            )),
         }
     }
 

@@ -20,6 +20,8 @@ pub enum Remedy {
     CreateConnection,
     /// See every connection.
     ListConnections,
+    /// Choose the connection that is meant where none is named.
+    ChooseDefault,
     /// See one connection.
     ShowConnection {
         /// Its name.

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::call::CallId;
+use crate::chat::first_words;
 use crate::connection::{Connection, Draft, PreflightPass, ProxyUrl};
 use crate::credential::CredentialRef;
 use crate::endpoint::Origin;
@@ -99,11 +100,36 @@ pub trait ConnectionStore: Send + Sync + fmt::Debug {
     /// [`ConnectionStore::load`]; the file is left as it was.
     fn replace(&self, previous: &Draft, cleared: &PreflightPass) -> Result<(), Failure>;
 
-    /// Removes a connection.
+    /// Removes a connection; it is the default no more.
     ///
     /// # Errors
     /// `config.not-found`, or as [`ConnectionStore::load`]; the file is left as it was.
     fn remove(&self, name: &ConnectionName) -> Result<(), Failure>;
+
+    /// Gives a connection another name, with everything that it has. The default stays the default.
+    ///
+    /// # Errors
+    /// `config.not-found`, `config.duplicate-name`, or as [`ConnectionStore::load`]; the file is
+    /// left as it was.
+    fn rename(&self, name: &ConnectionName, new: &ConnectionName) -> Result<(), Failure>;
+
+    /// Adds a connection that is like another one, its preflight record included.
+    ///
+    /// # Errors
+    /// As [`ConnectionStore::rename`], and why the connection cannot be understood.
+    fn copy(&self, name: &ConnectionName, new: &ConnectionName) -> Result<(), Failure>;
+
+    /// The connection that is meant where none is named, as its owner said; it need not exist.
+    ///
+    /// # Errors
+    /// As [`ConnectionStore::load`].
+    fn default_name(&self) -> Result<Option<ConnectionName>, Failure>;
+
+    /// Says which connection is meant where none is named, or that none is.
+    ///
+    /// # Errors
+    /// `config.not-found`, or as [`ConnectionStore::load`]; the file is left as it was.
+    fn set_default(&self, name: Option<&ConnectionName>) -> Result<(), Failure>;
 }
 
 /// A secret and how it was found.
@@ -341,6 +367,20 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.*`.
     async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure>;
+
+    /// The first words of each of these calls whose prompt was recorded, on one line each.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn first_words(&self, calls: &[CallId]) -> Result<BTreeMap<CallId, String>, Failure> {
+        let mut words = BTreeMap::new();
+        for call in calls {
+            if let Some(text) = self.text(*call).await? {
+                words.insert(*call, first_words(&text.prompt));
+            }
+        }
+        Ok(words)
+    }
 
     /// Checks the seals of all rows, and the daily sums against them.
     ///

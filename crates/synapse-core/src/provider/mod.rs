@@ -34,6 +34,15 @@ pub struct Exchanged<T> {
     pub outcome: Result<T, Failure>,
 }
 
+/// A request that is ready to leave, without its credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingRequest {
+    /// Where it goes.
+    pub url: String,
+    /// Its body, exactly.
+    pub body: String,
+}
+
 /// An adapter to one provider, made for one connection.
 ///
 /// Every method that sends does so exactly once: no retry, no redirect, no fallback.
@@ -49,6 +58,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
     fn check(&self, _request: &ChatRequest) -> Result<(), Failure> {
         Ok(())
     }
+
+    /// The request that [`Provider::chat`] would send. Sends nothing.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments` for what this API has no place for.
+    fn outgoing(&self, request: &ChatRequest) -> Result<OutgoingRequest, Failure>;
 
     /// Sends one chat request, without a token when there is no secret.
     ///

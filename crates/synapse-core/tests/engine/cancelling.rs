@@ -11,7 +11,7 @@ use synapse_core::ledger::Outcome;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{Probe, ProbeResult};
-use synapse_core::provider::{Exchanged, Provider};
+use synapse_core::provider::{Exchanged, OutgoingRequest, Provider};
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
 use synapse_testkit::ports::StubProvider;
@@ -35,6 +35,10 @@ enum Reached {
 impl Provider for Silent {
     fn origins(&self) -> Vec<Origin> {
         self.0.origins()
+    }
+
+    fn outgoing(&self, request: &ChatRequest) -> Result<OutgoingRequest, Failure> {
+        self.0.outgoing(request)
     }
 
     async fn chat(

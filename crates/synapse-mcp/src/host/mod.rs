@@ -39,7 +39,7 @@ pub use self::progress::{Progress, ProgressReporter};
 pub use self::prompts::PromptHost;
 pub use self::resources::{ResourceHost, ResourceRead};
 pub use self::result::ToolResult;
-pub(crate) use self::result::text_block;
+pub(crate) use self::result::{text_block, user_block};
 
 /// Something that has tools and runs them.
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::JsonObject;
 
@@ -85,6 +85,15 @@ pub(crate) fn text_block(text: String) -> Value {
     let members = [("type", Value::from("text")), ("text", Value::String(text))];
     let members = members.map(|(name, value)| (name.to_owned(), value));
     Value::Object(JsonObject::from_iter(members))
+}
+
+/// A content block of text for the user alone: the model need not see it. (MCP, annotations.)
+pub(crate) fn user_block(text: String) -> Value {
+    let mut block = text_block(text);
+    if let Value::Object(members) = &mut block {
+        members.insert("annotations".to_owned(), json!({ "audience": ["user"] }));
+    }
+    block
 }
 
 impl fmt::Debug for ToolResult {

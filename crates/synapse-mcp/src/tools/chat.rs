@@ -9,13 +9,15 @@ use synapse_core::chat::{ChatReply, Message, Parameters, Remark, Role};
 use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_core::engine::{ChatCall, ChatOutcome};
 use synapse_core::error::{Code, Failure, RemedyText};
+use synapse_core::receipt::Receipt;
+use synapse_core::redact::printable_line;
 use tokio::task::spawn_blocking;
 
 use super::arguments::{Arguments, clean, invalid};
 use super::heartbeat::with_heartbeat;
 use super::{Tool, connection};
 use crate::failure::{failed, value, warning};
-use crate::host::{ToolCall, ToolResult, text_block};
+use crate::host::{ToolCall, ToolResult, text_block, user_block};
 use crate::view::View;
 
 /// Sends one prompt.
@@ -44,11 +46,17 @@ fn result(outcome: ChatOutcome, remedies: &dyn RemedyText) -> ToolResult {
         Err(failure) => {
             let document = ErrorDocument::new(&failure, remedies);
             let document = document.with_receipt(receipt, warnings, remedies);
-            failed(&failure, &document, remedies).with_blocks(told(warnings, remedies))
+            // Where nothing left, the failure is all there is to know.
+            let sent = receipt.exchange.attempts > 0;
+            let line = sent.then(|| receipt_line(receipt, warnings));
+            failed(&failure, &document, remedies)
+                .with_blocks(line.into_iter().collect())
+                .with_blocks(told(warnings, remedies))
         }
         Ok(reply) => {
             let document = ChatDocument::new(&reply, receipt, warnings, remedies);
             ToolResult::new(blocks(&reply))
+                .with_blocks(vec![receipt_line(receipt, warnings)])
                 .with_blocks(told(warnings, remedies))
                 .with_structured_content(value(&document))
         }
@@ -117,6 +125,16 @@ fn messages(
     };
     let system = system.map(|text| Message::new(Role::System, text));
     Ok(system.into_iter().chain(conversation).collect())
+}
+
+/// The receipt in one line, for the user: the answer's own block stays the answer alone.
+fn receipt_line(receipt: &Receipt, warnings: &[Failure]) -> Value {
+    let line = printable_line(&receipt.summary());
+    user_block(match warnings.len() {
+        0 => line,
+        1 => format!("{line} · 1 warning"),
+        several => format!("{line} · {several} warnings"),
+    })
 }
 
 /// Each warning in a block of its own behind the answer: most clients show the text alone.

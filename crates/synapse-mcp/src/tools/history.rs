@@ -26,7 +26,7 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     let outcome = outcome.as_deref().map(outcome_of).transpose()?;
     let (entries, pages) = match one {
         Some(id) => {
-            let id = call_id("call_id", &id)?;
+            let id = call_id(view, "call_id", &id).await?;
             let entry = entry(view, id).await?;
             let entry = entry.ok_or_else(|| {
                 invalid("no call has that id")
@@ -36,7 +36,10 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
             (vec![entry], Pages::default())
         }
         None => {
-            let before = before.map(|id| call_id("before", &id)).transpose()?;
+            let before = match before {
+                Some(id) => Some(call_id(view, "before", &id).await?),
+                None => None,
+            };
             let query = HistoryQuery {
                 outcome,
                 after: before,
@@ -116,12 +119,19 @@ fn outcome_of(word: &str) -> Result<Outcome, Failure> {
     })
 }
 
-fn call_id(argument: &'static str, text: &str) -> Result<CallId, Failure> {
-    text.parse().map_err(|_| {
-        invalid(format!("{argument} is no call id"))
+/// The call that `text` names; a server of one connection tells nothing of the calls of others, and
+/// takes whole ids only.
+async fn call_id(view: &View, argument: &'static str, text: &str) -> Result<CallId, Failure> {
+    match (text.parse(), view.scope()) {
+        (Ok(id), _) => Ok(id),
+        (Err(_), None) => {
+            let named = view.engine().call_id(text).await;
+            named.map_err(|failure| failure.with("argument", argument))
+        }
+        (Err(_), Some(_)) => Err(invalid(format!("{argument} is no call id"))
             .cause("it takes a UUID, as receipts and history show it")
-            .with("argument", argument)
-    })
+            .with("argument", argument)),
+    }
 }
 
 const LIMIT: u64 = 20;

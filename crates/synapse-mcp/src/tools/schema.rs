@@ -58,7 +58,7 @@ const CHAT_ARGUMENTS: &[Member] = &[
     Member::new(
         "connection",
         Text,
-        "Name from list_connections; optional when there is only one",
+        "Name from list_connections; optional with one, or a default",
     ),
     Member::new("prompt", Text, "The user message; or give messages"),
     Member::new(

@@ -1,7 +1,10 @@
 //! The tool `chat`.
 
 use serde_json::{Value, json};
-use synapse_core::chat::{ChatReply, FinishReason, Message, Role, ToolCall as ModelToolCall};
+use synapse_core::chat::{
+    ChatReply, FinishReason, Message, Role, ToolCall as ModelToolCall, Usage,
+};
+use synapse_core::error::{Code, Failure};
 use synapse_mcp::{Caller, ProtocolRevision, ToolCall, ToolError, ToolHost};
 
 use crate::bench::{bench, call, code, reply};
@@ -17,8 +20,8 @@ async fn an_answer_is_the_text_exactly_and_the_receipt_is_data() {
     )
     .await;
     assert_eq!(
-        result["content"],
-        json!([{"type": "text", "text": " as given \u{1b}\n"}])
+        result["content"][0],
+        json!({"type": "text", "text": " as given \u{1b}\n"})
     );
     assert_eq!(result.get("isError"), None);
     let document = &result["structuredContent"];
@@ -30,6 +33,48 @@ async fn an_answer_is_the_text_exactly_and_the_receipt_is_data() {
         bench.ledger.entries()[0].caller.tool.as_deref(),
         Some("chat")
     );
+}
+
+#[tokio::test]
+async fn the_user_gets_the_receipt_in_a_line_of_its_own() {
+    let bench = bench();
+    let ask = json!({"connection": "open", "prompt": "hi"});
+    bench.provider.will_answer(Ok(reply("ok")));
+    let unknown = call(&bench.tools, "chat", ask.clone()).await;
+    let blocks = unknown["content"].as_array().unwrap();
+    assert_eq!(blocks.len(), 2);
+    assert_eq!(blocks[1]["annotations"], json!({"audience": ["user"]}));
+    let line = blocks[1]["text"].as_str().unwrap();
+    let id = unknown["structuredContent"]["receipt"]["call_id"].as_str();
+    assert!(
+        line.contains(" · tokens unknown · cost unknown · ") && line.contains(id.unwrap()),
+        "{line}"
+    );
+
+    bench.provider.will_answer(Ok(ChatReply {
+        model: Some("m\u{1b}[2J\n2026".into()),
+        usage: Usage {
+            prompt_tokens: Some(12),
+            ..Usage::default()
+        },
+        warnings: vec![Failure::new(Code::ProviderUnexpectedStream, "odd")],
+        ..reply("ok")
+    }));
+    let known = call(&bench.tools, "chat", ask).await;
+    let line = known["content"][1]["text"].as_str().unwrap();
+    assert!(
+        line.contains(" · 12 in, ? out tokens · ") && line.ends_with(" · 1 warning"),
+        "{line}"
+    );
+    assert!(!line.contains(char::is_control), "{line:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_sent_nothing_has_no_receipt_line() {
+    let bench = bench();
+    let refused = json!({"connection": "closed", "prompt": "hi"});
+    let refused = call(&bench.tools, "chat", refused).await;
+    assert_eq!(refused["content"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

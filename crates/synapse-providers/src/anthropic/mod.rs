@@ -19,7 +19,7 @@ use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{Finding, Probe, ProbeResult};
-use synapse_core::provider::{Exchanged, Provider, Tariff};
+use synapse_core::provider::{Exchanged, OutgoingRequest, Provider, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
@@ -46,6 +46,17 @@ pub struct Anthropic {
 }
 
 impl Anthropic {
+    fn prompt_call<'a>(
+        &self,
+        secret: Option<&'a BoundSecret>,
+        request: &'a ChatRequest,
+    ) -> Result<Call<'a>, Failure> {
+        let asked = Asked::Model(request.model.as_str());
+        request::body(request, &self.sender.connection().name)
+            .and_then(|body| written(&request.parameters, &body))
+            .map(|body| Call::post(self.sender.url(&["messages"]), secret, asked, body))
+    }
+
     /// The adapter of `connection` over `http`. Opens no socket.
     #[must_use]
     pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
@@ -73,16 +84,17 @@ impl Provider for Anthropic {
         request::body(request, &self.sender.connection().name).map(|_| ())
     }
 
+    fn outgoing(&self, request: &ChatRequest) -> Result<OutgoingRequest, Failure> {
+        self.prompt_call(None, request).map(Call::outgoing)
+    }
+
     async fn chat(
         &self,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
         request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
-        let asked = Asked::Model(request.model.as_str());
-        let call = request::body(request, &self.sender.connection().name)
-            .and_then(|body| written(&request.parameters, &body))
-            .map(|body| Call::post(self.sender.url(&["messages"]), secret, asked, body));
+        let call = self.prompt_call(secret, request);
         self.sender.prompt(permit, call, reply_reader(secret)).await
     }
 

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest};
+use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
 use synapse_core::price::{PriceKey, SeenPrice};
 use synapse_core::provider::{
-    Exchanged, ModelIndex, Provider, ProviderProfile, Tariff, TokenNeed, Unlisted,
+    Exchanged, ModelIndex, OutgoingRequest, Provider, ProviderProfile, Tariff, TokenNeed, Unlisted,
 };
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
@@ -52,6 +53,11 @@ impl Compatible {
 impl Provider for Compatible {
     fn origins(&self) -> Vec<Origin> {
         vec![self.sender.origin().clone()]
+    }
+
+    fn outgoing(&self, request: &ChatRequest) -> Result<OutgoingRequest, Failure> {
+        let dialect = Dialect::Compatible(self.profile().token_cap);
+        completion_call(&self.sender, dialect, None, request).map(Call::outgoing)
     }
 
     async fn chat(

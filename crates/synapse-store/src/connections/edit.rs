@@ -7,15 +7,21 @@
 use std::ops::Range;
 
 use synapse_core::ConnectionName;
-use synapse_core::connection::PreflightPass;
+use synapse_core::connection::{Draft, PreflightPass};
 use synapse_core::ports::StoredConnection;
+use synapse_core::preflight::PreflightRecord;
 use toml_edit::{Document, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use super::fields::{self, CONNECTION, FORMAT};
+use super::fields::{self, CONNECTION, DEFAULT, FORMAT};
 use super::source::Source;
 
 /// Adds a connection behind all others.
-pub(super) fn insert(source: &Source, cleared: &PreflightPass) -> Vec<String> {
+pub(super) fn insert(
+    source: &Source,
+    name: &ConnectionName,
+    draft: &Draft,
+    record: Option<&PreflightRecord>,
+) -> Vec<String> {
     let text = source.text();
     let line_end = line_end(text);
     let mut spliced = match text.is_empty() {
@@ -27,15 +33,14 @@ pub(super) fn insert(source: &Source, cleared: &PreflightPass) -> Vec<String> {
         spliced.push_str(&format!("format = {FORMAT}{line_end}"));
     }
     spliced.push_str(line_end);
-    spliced.push_str(&fields::block(cleared, line_end));
+    spliced.push_str(&fields::block(name, draft, record, line_end));
 
     let rebuilt = rebuild(text, |connections| {
-        let table: InlineTable = fields::values(cleared.draft(), Some(cleared.record()))
+        let table: InlineTable = fields::values(draft, record)
             .into_iter()
             .filter_map(|(field, value)| Some((field, value?)))
             .collect();
-        let name = cleared.connection().name.as_str();
-        connections.insert(name, Item::Value(Value::InlineTable(table)));
+        connections.insert(name.as_str(), Item::Value(Value::InlineTable(table)));
         Some(())
     });
     candidates(Some(spliced), rebuilt)
@@ -78,6 +83,68 @@ pub(super) fn remove(source: &Source, name: &ConnectionName) -> Vec<String> {
         connections.remove(name.as_str()).map(drop)
     });
     candidates(spliced, rebuilt)
+}
+
+/// Gives a connection another name where it stands.
+pub(super) fn rename(source: &Source, name: &ConnectionName, new: &ConnectionName) -> Vec<String> {
+    let text = source.text();
+    let spliced = key_span(text, name).and_then(|range| {
+        let text_of_key = fields::key(new);
+        splice(
+            text,
+            &[Edit {
+                range,
+                text: text_of_key,
+            }],
+        )
+    });
+    let rebuilt = rebuild(text, |connections| {
+        let item = connections.remove(name.as_str())?;
+        connections
+            .insert(new.as_str(), item)
+            .is_none()
+            .then_some(())
+    });
+    candidates(spliced, rebuilt)
+}
+
+/// Says which connection is meant where none is named; `text` is that of a file that says its
+/// format.
+pub(super) fn set_default(text: &str, name: Option<&ConnectionName>) -> Option<String> {
+    let document = Document::parse(text).ok()?;
+    let root = document.as_table();
+    let line =
+        |name: &ConnectionName| fields::line(DEFAULT, &Value::from(name.as_str()), line_end(text));
+    let edit = match (root.get(DEFAULT), name) {
+        (None, None) => return Some(text.to_owned()),
+        (Some(item), Some(name)) => Edit {
+            range: item.as_value()?.span()?,
+            text: fields::plain(&Value::from(name.as_str())),
+        },
+        (Some(item), None) => {
+            let key = root.key(DEFAULT)?.span()?;
+            let value = item.as_value()?.span()?;
+            Edit {
+                range: line_start(text, key.start)..next_line(text, value.end),
+                text: String::new(),
+            }
+        }
+        (None, Some(name)) => {
+            let at = next_line(text, root.get("format")?.as_value()?.span()?.end);
+            Edit {
+                range: at..at,
+                text: line(name),
+            }
+        }
+    };
+    splice(text, &[edit])
+}
+
+/// Where the name of a connection stands in the head of its table, or before its inline table.
+fn key_span(text: &str, name: &ConnectionName) -> Option<Range<usize>> {
+    let document = Document::parse(text).ok()?;
+    let connections = document.get("connections")?.as_table_like()?;
+    connections.key(name.as_str())?.span()
 }
 
 /// What becomes of a field.

@@ -1,7 +1,6 @@
 //! The fields of connections.toml, in the order in which they are written, and their values as
 //! TOML.
 
-use synapse_core::connection::PreflightPass;
 use synapse_core::gate::NetworkGate;
 use synapse_core::limits::DraftLimits;
 use synapse_core::preflight::PreflightRecord;
@@ -12,7 +11,10 @@ use toml_edit::{Array, InlineTable, Key, Value};
 pub(super) const FORMAT: i64 = 1;
 
 /// The fields of the file.
-pub(super) const ROOT: [&str; 4] = ["format", TELEMETRY, LEDGER, "connections"];
+pub(super) const ROOT: [&str; 5] = ["format", DEFAULT, TELEMETRY, LEDGER, "connections"];
+
+/// The field of the connection that is meant where none is named.
+pub(super) const DEFAULT: &str = "default";
 
 /// The table of the ledger, and its fields.
 pub(super) const LEDGER: &str = "ledger";
@@ -124,12 +126,14 @@ pub(super) fn gate(word: &str) -> Option<NetworkGate> {
 }
 
 /// The table of a new connection.
-pub(super) fn block(cleared: &PreflightPass, line_end: &str) -> String {
-    let mut block = format!(
-        "[connections.{}]{line_end}",
-        key(&cleared.connection().name)
-    );
-    for (field, value) in values(cleared.draft(), Some(cleared.record())) {
+pub(super) fn block(
+    name: &ConnectionName,
+    draft: &Draft,
+    record: Option<&PreflightRecord>,
+    line_end: &str,
+) -> String {
+    let mut block = format!("[connections.{}]{line_end}", key(name));
+    for (field, value) in values(draft, record) {
         if let Some(value) = value {
             block.push_str(&line(field, &value, line_end));
         }
@@ -148,7 +152,7 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 /// A name as a key: quoted when it has a dot.
-fn key(name: &ConnectionName) -> String {
+pub(super) fn key(name: &ConnectionName) -> String {
     Key::new(name.as_str()).display_repr().into_owned()
 }
 

@@ -125,8 +125,9 @@ impl ConnectionStore for TomlConnections {
             let mut after: Vec<Meaning> = stored.iter().map(Meaning::of_stored).collect();
             after.push(Meaning::of_cleared(cleared));
             Ok(Plan {
-                drafts: edit::insert(source, cleared),
+                drafts: edit::insert(source, name, cleared.draft(), Some(cleared.record())),
                 after,
+                default: document::default_name(source)?,
             })
         })
     }
@@ -148,6 +149,7 @@ impl ConnectionStore for TomlConnections {
             Ok(Plan {
                 drafts: edit::replace(source, before, cleared),
                 after,
+                default: document::default_name(source)?,
             })
         })
     }
@@ -160,11 +162,107 @@ impl ConnectionStore for TomlConnections {
                 .filter(|each| each.name != *name)
                 .map(Meaning::of_stored)
                 .collect();
-            Ok(Plan {
-                drafts: edit::remove(source, name),
-                after,
+            let default = document::default_name(source)?;
+            let drafts = edit::remove(source, name);
+            Ok(match default.as_ref() == Some(name) {
+                false => Plan {
+                    drafts,
+                    after,
+                    default,
+                },
+                true => Plan {
+                    drafts: with_default(drafts, None),
+                    after,
+                    default: None,
+                },
             })
         })
+    }
+
+    fn rename(&self, name: &ConnectionName, new: &ConnectionName) -> Result<(), Failure> {
+        self.change(|source, stored| {
+            refuse_known(stored, new)?;
+            find(stored, name)?;
+            let after = stored
+                .iter()
+                .map(Meaning::of_stored)
+                .map(|meaning| match meaning.name == *name {
+                    true => Meaning {
+                        name: new.clone(),
+                        ..meaning
+                    },
+                    false => meaning,
+                })
+                .collect();
+            let default = document::default_name(source)?;
+            let drafts = edit::rename(source, name, new);
+            Ok(match default.as_ref() == Some(name) {
+                false => Plan {
+                    drafts,
+                    after,
+                    default,
+                },
+                true => Plan {
+                    drafts: with_default(drafts, Some(new)),
+                    after,
+                    default: Some(new.clone()),
+                },
+            })
+        })
+    }
+
+    fn copy(&self, name: &ConnectionName, new: &ConnectionName) -> Result<(), Failure> {
+        self.change(|source, stored| {
+            refuse_known(stored, new)?;
+            let before = find(stored, name)?;
+            // What cannot be understood is not whole in memory, for it may hold a secret.
+            before.connection.clone()?;
+            let mut after: Vec<Meaning> = stored.iter().map(Meaning::of_stored).collect();
+            after.push(Meaning {
+                name: new.clone(),
+                ..Meaning::of_stored(before)
+            });
+            Ok(Plan {
+                drafts: edit::insert(source, new, &before.draft, before.preflight.as_ref()),
+                after,
+                default: document::default_name(source)?,
+            })
+        })
+    }
+
+    fn default_name(&self) -> Result<Option<ConnectionName>, Failure> {
+        document::default_name(&self.source()?)
+    }
+
+    fn set_default(&self, name: Option<&ConnectionName>) -> Result<(), Failure> {
+        if name.is_none() && self.default_name()?.is_none() {
+            return Ok(());
+        }
+        self.change(|source, stored| {
+            if let Some(name) = name {
+                find(stored, name)?;
+            }
+            Ok(Plan {
+                drafts: with_default(vec![source.text().to_owned()], name),
+                after: stored.iter().map(Meaning::of_stored).collect(),
+                default: name.cloned(),
+            })
+        })
+    }
+}
+
+/// These texts, with `name` as what is meant where no connection is named.
+fn with_default(drafts: Vec<String>, name: Option<&ConnectionName>) -> Vec<String> {
+    let texts = drafts.iter();
+    texts
+        .filter_map(|text| edit::set_default(text, name))
+        .collect()
+}
+
+fn refuse_known(stored: &[StoredConnection], name: &ConnectionName) -> Result<(), Failure> {
+    match stored.iter().any(|each| each.name == *name) {
+        true => Err(already_exists(name)),
+        false => Ok(()),
     }
 }
 
@@ -184,6 +282,7 @@ fn source_of(home: &Home) -> Result<Source, Failure> {
 struct Plan {
     drafts: Vec<String>,
     after: Vec<Meaning>,
+    default: Option<ConnectionName>,
 }
 
 impl Plan {
@@ -191,12 +290,13 @@ impl Plan {
     fn checked(self, source: &Source) -> Result<String, Failure> {
         let means_it = |text: &String| {
             let result = source.with_text(text.clone());
-            document::read(&result).is_ok_and(|stored| {
+            let means = document::read(&result).is_ok_and(|stored| {
                 stored
                     .iter()
                     .map(Meaning::of_stored)
                     .eq(self.after.iter().cloned())
-            })
+            });
+            means && document::default_name(&result).is_ok_and(|name| name == self.default)
         };
         self.drafts.into_iter().find(means_it).ok_or_else(|| {
             Failure::new(

@@ -292,6 +292,11 @@ impl LedgerReader for SqliteLedger {
         on_a_thread(&self.home, move |home| query::text(home, call_id)).await
     }
 
+    async fn first_words(&self, calls: &[CallId]) -> Result<BTreeMap<CallId, String>, Failure> {
+        let calls = calls.to_vec();
+        on_a_thread(&self.home, move |home| query::first_words(home, &calls)).await
+    }
+
     async fn verify(&self) -> Result<Verification, Failure> {
         on_a_thread(&self.home, |home| {
             let found = query::ask(home, |database, _| audit::verify(database))?;

@@ -6,6 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use synapse_core::Failure;
 use synapse_core::call::CallId;
+use synapse_core::chat;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Order, RecordedText, Test};
 use synapse_core::time::Timestamp;
 use synapse_files::Home;
@@ -194,6 +195,22 @@ pub(super) fn texts(
             }
         }
         Ok(found)
+    })
+}
+
+/// The first words of recorded prompts.
+pub(super) fn first_words(
+    home: &Home,
+    calls: &[CallId],
+) -> Result<BTreeMap<CallId, String>, Failure> {
+    ask(home, |database, _| {
+        let mut words = BTreeMap::new();
+        for call in calls {
+            if let Some(prompt) = texts::beginning(database, *call)? {
+                words.insert(*call, chat::first_words(&prompt));
+            }
+        }
+        Ok(words)
     })
 }
 

@@ -49,6 +49,22 @@ pub(super) fn find(
         .optional()
 }
 
+/// The prompt of a call, of a long one the beginning.
+pub(super) fn beginning(
+    database: &Connection,
+    call_id: CallId,
+) -> rusqlite::Result<Option<String>> {
+    database
+        .prepare_cached(
+            "SELECT CASE WHEN length(prompt) <= ?2 THEN prompt ELSE substr(prompt, 1, ?3) END
+             FROM texts WHERE call_id = ?1",
+        )?
+        .query_row(params![key(call_id).into_bytes(), LONG, BEGINNING], |row| {
+            row.get(0)
+        })
+        .optional()
+}
+
 /// Forgets what was said before a time, at most `most` texts at once. Returns how many.
 pub(super) fn forget(database: &Connection, before: i64, most: u32) -> rusqlite::Result<u64> {
     let removed = database.execute(
@@ -72,3 +88,7 @@ pub(super) fn search(text: &str) -> Option<String> {
 /// True for the rows in whose texts a search finds something; takes [`search`].
 pub(super) const FOUND: &str = "call_id IN (SELECT texts.call_id FROM texts_index
      JOIN texts ON texts.id = texts_index.rowid WHERE texts_index MATCH ?)";
+
+/// A prompt with more characters is not read whole for its first words.
+const LONG: i64 = 65_536;
+const BEGINNING: i64 = 2_048;

@@ -11,9 +11,10 @@ use synapse_core::{Code, ConnectionName, Failure};
 #[derive(Debug, Default)]
 pub struct MemoryConnections {
     rows: Mutex<Vec<Row>>,
+    default: Mutex<Option<ConnectionName>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Row {
     name: ConnectionName,
     draft: Draft,
@@ -39,6 +40,23 @@ impl MemoryConnections {
             record: None,
         });
         self
+    }
+
+    fn default_now(&self) -> MutexGuard<'_, Option<ConnectionName>> {
+        self.default.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The row of `name`, when there is one and none of `new`.
+    fn alone(&self, name: &ConnectionName, new: &ConnectionName) -> Result<Row, Failure> {
+        let rows = self.lock();
+        if rows.iter().any(|row| row.name == *new) {
+            return Err(already_exists(new));
+        }
+        let known: Vec<ConnectionName> = rows.iter().map(|row| row.name.clone()).collect();
+        let found = rows.iter().find(|row| row.name == *name);
+        found
+            .cloned()
+            .ok_or_else(|| not_found(name.as_str(), &known))
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Row>> {
@@ -101,9 +119,47 @@ impl ConnectionStore for MemoryConnections {
         match rows.iter().position(|row| row.name == *name) {
             Some(at) => {
                 rows.remove(at);
+                self.default_now().take_if(|default| default == name);
                 Ok(())
             }
             None => Err(not_found(name.as_str(), &known)),
         }
+    }
+
+    fn rename(&self, name: &ConnectionName, new: &ConnectionName) -> Result<(), Failure> {
+        self.alone(name, new)?;
+        if let Some(row) = self.lock().iter_mut().find(|row| row.name == *name) {
+            row.name = new.clone();
+        }
+        if let Some(default) = self.default_now().as_mut().filter(|each| *each == name) {
+            *default = new.clone();
+        }
+        Ok(())
+    }
+
+    fn copy(&self, name: &ConnectionName, new: &ConnectionName) -> Result<(), Failure> {
+        let row = self.alone(name, new)?;
+        row.draft
+            .parse(new.clone())
+            .map_err(|wrong| wrong.failure)?;
+        self.lock().push(Row {
+            name: new.clone(),
+            ..row
+        });
+        Ok(())
+    }
+
+    fn default_name(&self) -> Result<Option<ConnectionName>, Failure> {
+        Ok(self.default_now().clone())
+    }
+
+    fn set_default(&self, name: Option<&ConnectionName>) -> Result<(), Failure> {
+        let rows = self.lock();
+        let known: Vec<ConnectionName> = rows.iter().map(|row| row.name.clone()).collect();
+        if let Some(name) = name.filter(|name| !known.contains(name)) {
+            return Err(not_found(name.as_str(), &known));
+        }
+        *self.default_now() = name.cloned();
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
-use synapse_core::provider::Exchanged;
+use synapse_core::provider::{Exchanged, OutgoingRequest};
 use synapse_core::receipt::Exchange;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Code, Connection, Failure, ModelId, NetworkPermit, Origin, Provider};
@@ -121,6 +121,13 @@ impl Provider for StubProvider {
 
     fn check(&self, _request: &ChatRequest) -> Result<(), Failure> {
         self.lock().refusal.clone().map_or(Ok(()), Err)
+    }
+
+    fn outgoing(&self, request: &ChatRequest) -> Result<OutgoingRequest, Failure> {
+        Ok(OutgoingRequest {
+            url: "https://stub.example/".to_owned(),
+            body: request.transcript(),
+        })
     }
 
     async fn chat(

@@ -197,7 +197,8 @@ fn flags_that_do_not_fit() {
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: that is no call id
-      cause: a call id is a UUID, as `synapse history` shows it
+      cause: a call id is a UUID, or at least its first 4 digits, or `last`
+      hint: see the calls: synapse history
     ");
     assert_snapshot!(run("history list --where colour=red"), @"
     exit code: 2

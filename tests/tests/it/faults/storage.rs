@@ -45,8 +45,10 @@ fn prompt_without_a_ledger(
     assert_ne!(result["isError"], true, "{result}");
     let blocks = result["content"].as_array().unwrap();
     assert_eq!(blocks[0], json!({"type": "text", "text": "Hello"}));
-    assert_eq!(blocks.len(), 2, "{result}");
-    let told = blocks[1]["text"].as_str().unwrap();
+    assert_eq!(blocks.len(), 3, "{result}");
+    let receipt = blocks[1]["text"].as_str().unwrap();
+    assert!(receipt.ends_with(" · 1 warning"), "{receipt}");
+    let told = blocks[2]["text"].as_str().unwrap();
     assert!(told.starts_with(&format!("warning[{code}]: ")), "{told}");
     let warnings = result["structuredContent"]["warnings"].as_array().unwrap();
     assert_eq!(warnings.len(), 1, "{result}");

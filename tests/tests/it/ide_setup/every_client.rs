@@ -124,8 +124,13 @@ fn the_list_says_what_is_where() {
     assert_eq!(of("zed")["files"][0]["error"]["code"], "ide.file-invalid");
     assert_eq!(of("jetbrains")["files"], json!([]));
     assert_eq!(of("visual-studio")["files"], json!([]));
-    let shown = home.run(["ide", "list"]).with_code(0);
+    let shown = home.run(["ide", "list", "--all"]).with_code(0);
     assert!(shown.stdout.contains("not here"), "{shown}");
+    let order = ["cursor ", "zed ", "windsurf "].map(|id| shown.stdout.find(id).unwrap());
+    assert!(order.is_sorted(), "found ones come first: {shown}");
+    let shown = home.run(["ide", "list"]).with_code(0);
+    assert!(!shown.stdout.contains("windsurf"), "{shown}");
+    assert!(shown.stderr.contains("synapse ide list --all"), "{shown}");
     assert!(
         shown.stderr.contains("warning[ide.file-invalid]"),
         "{shown}"

@@ -74,7 +74,7 @@ fn a_page_says_where_the_others_are() {
 #[test]
 fn a_page_for_people_is_a_table() {
     let home = home_with_calls();
-    let output = home.run(["history"]).with_code(0);
+    let output = home.run(["history", "list", "--utc"]).with_code(0);
     let lines: Vec<String> = masked(&output.stdout)
         .lines()
         .map(|line| {
@@ -85,12 +85,12 @@ fn a_page_for_people_is_a_table() {
         })
         .collect();
     assert_snapshot!(lines.join("\n"), @"
-    STARTED CONNECTION MODEL OUTCOME TOKENS COST CALL
-    [TIME] work gpt-5.6-terra ok 14+4 unknown [ID]
-    [TIME] hf deepseek/deepseek-v4-pro ok 9+3 $0.00002535 estimated [ID]
-    [TIME] shut gpt-5.6-terra refused gate.network-disabled - - [ID]
-    [TIME] work gpt-5.6-terra ok 14+4 unknown [ID]
-    [TIME] work gpt-5.6-terra ok 14+4 unknown [ID]
+    STARTED TO MODEL/TOOL CLIENT OUTCOME TOKENS COST CALL
+    [TIME] work gpt-5.6-terra scripted-ide ok 14+4 unknown [ID]
+    [TIME] hf deepseek/deepseek-v4-pro - ok 9+3 $0.00002535 estimated [ID]
+    [TIME] shut gpt-5.6-terra - refused gate.network-disabled - - [ID]
+    [TIME] work gpt-5.6-terra - ok 14+4 unknown [ID]
+    [TIME] work gpt-5.6-terra - ok 14+4 unknown [ID]
     ");
     assert_eq!(output.stderr, "");
 }

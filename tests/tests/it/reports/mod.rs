@@ -4,6 +4,7 @@
 mod export;
 mod history;
 mod keeping;
+mod lists;
 mod memory;
 mod unbuilt;
 mod usage;

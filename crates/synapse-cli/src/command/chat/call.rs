@@ -3,31 +3,69 @@
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use synapse_core::call::Caller;
 use synapse_core::chat::{Image, ImageUrl, Message, Parameters, Part, Role};
 use synapse_core::engine::ChatCall;
 use synapse_core::error::{Code, Failure};
+use synapse_core::name::ConnectionName;
 
+use super::attached;
+use super::delivery::Delivery;
 use super::files::{self, Input};
 use crate::args::{ChatArguments, ShapeArguments};
+
+/// A call that is ready to be made, and what becomes of it.
+#[derive(Debug)]
+pub(in crate::command) struct Prepared {
+    pub(super) call: ChatCall,
+    /// The recorded call to go on with; empty for the newest.
+    pub(super) continues: Option<String>,
+    pub(super) action: Action,
+    pub(super) delivery: Delivery,
+}
+
+/// What is done with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Send,
+    Show,
+}
 
 /// Reads all that the arguments name. Blocks on stdin where they say so.
 ///
 /// # Errors
-/// `usage.invalid-arguments`, naming the file and what is wrong with it.
-pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<ChatCall, Failure> {
+/// `usage.invalid-arguments`, naming the file and what is wrong with it; `storage.*` when the
+/// answer could not be written where it is to go.
+pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<Prepared, Failure> {
+    // Before anything is read: nobody types a prompt for an answer that has no place.
+    let delivery =
+        Delivery::new(arguments.delivery)?.of_data(arguments.shape.json_schema.is_some());
+    let positional = Positional {
+        first: arguments.name,
+        second: arguments.prompt,
+    };
+    let (connection, prompt) = match (&arguments.continues, &arguments.messages) {
+        (Some(_), _) => positional.of_continued(),
+        (None, Some(_)) => (positional.first, None),
+        (None, None) => positional.told_apart(),
+    };
     let conversation = match &arguments.messages {
         Some(path) => files::json_list(&Input::new("--messages", "the conversation", path))?,
-        None => vec![user(prompt(arguments.prompt)?, &arguments.images)?],
+        None => {
+            let prompt = self::prompt(prompt, connection.as_deref())?;
+            let prompt = attached::with_files(prompt, &arguments.files)?;
+            vec![user(prompt, &arguments.images)?]
+        }
     };
     let system = arguments
         .system
         .map(|text| Message::new(Role::System, text));
     let given = arguments.parameters;
-    Ok(ChatCall {
-        connection: Some(arguments.name),
+    let call = ChatCall {
+        connection,
         model: arguments.model,
         messages: system.into_iter().chain(conversation).collect(),
         parameters: Parameters {
@@ -46,20 +84,59 @@ pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<ChatCall, 
             tool_choice: None,
             parallel_tool_calls: None,
         },
-        timeout: None,
+        timeout: arguments.timeout.map(Duration::from_secs),
         caller: Caller::default(),
+    };
+    Ok(Prepared {
+        call,
+        continues: arguments.continues,
+        action: match arguments.dry_run {
+            true => Action::Show,
+            false => Action::Send,
+        },
+        delivery,
     })
 }
 
+/// The words behind `chat`, of which each may be left out.
+struct Positional {
+    first: Option<String>,
+    second: Option<String>,
+}
+
+impl Positional {
+    /// Connection and prompt. A word alone that may be a connection's name is one, whether or not
+    /// there is such a connection: what is sent does not depend on what happens to exist.
+    fn told_apart(self) -> (Option<String>, Option<String>) {
+        match (self.first, self.second) {
+            (Some(only), None) if only.parse::<ConnectionName>().is_err() || only == STDIN => {
+                (None, Some(only))
+            }
+            both => both,
+        }
+    }
+
+    /// The same for a conversation, which has its connection: a word alone is what to say.
+    fn of_continued(self) -> (Option<String>, Option<String>) {
+        match (self.first, self.second) {
+            (only, None) => (None, only),
+            both => both,
+        }
+    }
+}
+
 /// The prompt from the argument, or from stdin exactly as it comes.
-fn prompt(argument: Option<String>) -> Result<String, Failure> {
+fn prompt(argument: Option<String>, connection: Option<&str>) -> Result<String, Failure> {
     match argument {
-        Some(text) if text != "-" => return Ok(text),
+        Some(text) if text != STDIN => return Ok(text),
         None if io::stdin().is_terminal() => {
-            return Err(
-                Failure::new(Code::UsageInvalidArguments, "there is no prompt")
-                    .hint("write it behind the name, or pipe it in"),
-            );
+            let failure = Failure::new(Code::UsageInvalidArguments, "there is no prompt");
+            return Err(match connection {
+                Some(name) => failure
+                    .cause(format!("`{name}` alone is taken for the connection"))
+                    .hint("write the prompt behind it, or pipe it in"),
+                None => failure.hint("write it, or pipe it in"),
+            });
         }
         Some(_) | None => {}
     }
@@ -161,6 +238,7 @@ fn tools(path: Option<&Path>) -> Result<Vec<Value>, Failure> {
     Ok(tools.into_iter().map(Value::Object).collect())
 }
 
+const STDIN: &str = "-";
 const IMAGE: &str = "--image";
 const URL_BEGIN: usize = 8;
 const MAX_SCHEMA_NAME: usize = 64;
@@ -185,6 +263,27 @@ mod tests {
                 vec![Part::Text("hi".into()), part]
             ))
         );
+    }
+
+    fn told_apart(words: [Option<&str>; 2]) -> (Option<String>, Option<String>) {
+        let [first, second] = words.map(|word| word.map(str::to_owned));
+        Positional { first, second }.told_apart()
+    }
+
+    #[test]
+    fn a_word_alone_is_a_connection_and_anything_else_a_prompt() {
+        let some = |text: &str| Some(text.to_owned());
+        for (words, expected) in [
+            ([None, None], (None, None)),
+            ([Some("work"), None], (some("work"), None)),
+            ([Some("work"), Some("hi")], (some("work"), some("hi"))),
+            ([Some("What is it?"), None], (None, some("What is it?"))),
+            ([Some("why?"), None], (None, some("why?"))),
+            ([Some("-"), None], (None, some("-"))),
+            ([Some(""), None], (None, some(""))),
+        ] {
+            assert_eq!(told_apart(words), expected, "{words:?}");
+        }
     }
 
     #[test]

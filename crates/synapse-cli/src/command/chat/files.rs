@@ -28,7 +28,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn failure(&self, wrong: &str) -> Failure {
+    pub(super) fn failure(&self, wrong: &str) -> Failure {
         let path = if self.is_stdin() {
             "stdin".to_owned()
         } else {
@@ -87,6 +87,22 @@ pub(super) fn image(input: &Input<'_>) -> Result<ImageUrl, Failure> {
             .cause("its first bytes are not those of PNG, JPEG, GIF or WebP")
             .hint("convert it to PNG or JPEG")),
     }
+}
+
+/// Reads a text file exactly as it is.
+///
+/// # Errors
+/// `usage.invalid-arguments` when it is missing, unreadable, too large or no UTF-8 text.
+pub(super) fn text(input: &Input<'_>) -> Result<String, Failure> {
+    String::from_utf8(input.read(MAX_TEXT)?).map_err(|error| {
+        input
+            .failure("is no UTF-8 text")
+            .cause(format!(
+                "the byte at {} begins no character",
+                error.utf8_error().valid_up_to()
+            ))
+            .hint("convert it to UTF-8; an image goes with --image")
+    })
 }
 
 /// Reads a JSON file.
@@ -189,6 +205,8 @@ fn clean(text: &str) -> String {
 
 /// What providers take at most, as base64 a third more.
 const MAX_IMAGE: u64 = 20 << 20;
+/// More text than a model takes.
+const MAX_TEXT: u64 = 4 << 20;
 /// As much as a message over MCP may have.
 const MAX_JSON: u64 = 64 << 20;
 const MAX_SHOWN: usize = 200;

@@ -1,25 +1,43 @@
 //! `synapse chat`: one prompt, one request, one answer. The answer goes to stdout, the receipt to
 //! stderr.
 
+mod attached;
 mod call;
+mod continued;
+mod delivery;
 mod files;
 
 use synapse_core::chat::{ChatReply, Remark};
-use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
-use synapse_core::engine::{ChatCall, Engine};
+use synapse_core::document::{ChatDocument, ErrorDocument, OutgoingDocument};
+use synapse_core::engine::{Engine, Outgoing};
 use synapse_core::receipt::Receipt;
-use synapse_core::redact::{printable, printable_json, without_tokens};
+use synapse_core::redact::{printable, printable_line, without_tokens};
 
 pub(super) use self::call::prepare;
+use self::call::{Action, Prepared};
+use self::delivery::Delivery;
 use super::{CommandError, Context};
-use crate::output::{CommandLines, FAINT, Printer, cost_text, styled};
+use crate::output::{CommandLines, FAINT, Printer, styled};
 
 pub(super) async fn run(
     context: &Context,
     engine: &Engine,
-    call: ChatCall,
+    prepared: Prepared,
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
+    let Prepared {
+        mut call,
+        continues,
+        action,
+        delivery,
+    } = prepared;
+    if let Some(which) = continues {
+        call = continued::join(printer, engine, &which, call).await?;
+    }
+    if action == Action::Show {
+        show(printer, &engine.outgoing(call)?);
+        return Ok(());
+    }
     let what = waited_for(engine, &call);
     // The future is large because it holds the whole exchange.
     let exchange = Box::pin(engine.chat(call));
@@ -37,10 +55,13 @@ pub(super) async fn run(
                     &CommandLines,
                 ));
             } else {
-                answer(printer, &reply);
+                answer(printer, &delivery, &reply);
                 printer.note(&styled(FAINT, &receipt_line(&outcome.receipt)));
             }
-            Ok(())
+            delivery.keep(printer, &reply).map_err(|failure| {
+                printer.failure(&failure);
+                CommandError::Reported(failure.code)
+            })
         }
         Err(failure) => {
             if printer.is_json() {
@@ -65,19 +86,25 @@ fn waited_for(engine: &Engine, call: &ChatCall) -> String {
     without_tokens(&format!("{model} at {}", host.host())).into_owned()
 }
 
-/// Text as it came, then one line of JSON for each tool call: both are what was asked for.
-fn answer(printer: &Printer, reply: &ChatReply) {
-    // A terminal must not be steered by a model; a file or pipe gets the answer as it came.
-    let shown = |text: &str| {
-        if Printer::stdout_is_terminal() {
-            printable(text)
-        } else {
-            text.to_owned()
-        }
-    };
-    if let Some(text) = reply.text() {
-        let end = if text.ends_with('\n') { "" } else { "\n" };
-        printer.exactly(&format!("{}{end}", shown(text)));
+/// The request that would be sent: where to on stderr, the body exactly on stdout.
+fn show(printer: &Printer, outgoing: &Outgoing) {
+    if printer.is_json() {
+        printer.document(&OutgoingDocument::new(outgoing));
+        return;
+    }
+    printer.exactly(&format!("{}\n", outgoing.body));
+    printer.note(&format!(
+        "POST {} · {} bytes · connection {}; nothing was sent, and no secret was read",
+        printable_line(&outgoing.url),
+        outgoing.body.len(),
+        outgoing.connection
+    ));
+}
+
+/// The text, then one line of JSON for each tool call: both are what was asked for.
+fn answer(printer: &Printer, delivery: &Delivery, reply: &ChatReply) {
+    if !delivery.is_file() {
+        delivery::print_text(printer, delivery, reply);
     }
     if let Some(remark) = reply.remark() {
         printer.note(&remark_line(&remark));
@@ -86,11 +113,8 @@ fn answer(printer: &Printer, reply: &ChatReply) {
             printer.note(&printable(reasoning));
         }
     }
-    for call in &reply.tool_calls {
-        // Plain text fields always serialise.
-        let line = serde_json::to_string(&ToolCallView::from(call))
-            .unwrap_or_else(|error| error.to_string());
-        printer.line(&printable_json(&line));
+    if !delivery.is_file() {
+        delivery::print_tool_calls(printer, reply);
     }
 }
 
@@ -120,7 +144,7 @@ pub(super) fn receipt_line(receipt: &Receipt) -> String {
         .served_by
         .as_ref()
         .map_or_else(String::new, |name| format!(" by {name}"));
-    let cost = cost_text(&receipt.cost);
+    let cost = &receipt.cost;
     // An interrupted call may have been sent or not; nobody was left to note it.
     let requests = match (exchange.attempts, exchange.maybe_billed) {
         (0, true) => "?".to_owned(),

@@ -2,13 +2,13 @@
 
 use synapse_core::document::{HistoryDocument, Pages};
 use synapse_core::engine::Engine;
-use synapse_core::ledger::{Column, Entry, HistoryQuery, Order};
-use synapse_core::redact::printable;
+use synapse_core::ledger::{HistoryQuery, Order};
 
-use super::{call_id, filter};
+use super::columns::Sheet;
+use super::filter;
 use crate::args::HistoryListArguments;
 use crate::command::{CommandError, Context};
-use crate::output::{cost_text, table};
+use crate::output::listing;
 
 pub(super) async fn run(
     context: &Context,
@@ -18,8 +18,8 @@ pub(super) async fn run(
     let now = engine.ports().clock.now();
     let query = filter::query(&arguments.filter, arguments.limit, now)?;
     let (order, key) = match (&arguments.after, &arguments.before) {
-        (Some(after), _) => (Order::OldestFirst, Some(call_id(after)?)),
-        (None, Some(before)) => (Order::NewestFirst, Some(call_id(before)?)),
+        (Some(after), _) => (Order::OldestFirst, Some(engine.call_id(after).await?)),
+        (None, Some(before)) => (Order::NewestFirst, Some(engine.call_id(before).await?)),
         (None, None) => (Order::NewestFirst, None),
     };
     let query = HistoryQuery {
@@ -49,20 +49,9 @@ pub(super) async fn run(
         });
         return Ok(());
     }
-    printer.line(&table(
-        &[
-            "STARTED",
-            "CONNECTION",
-            "MODEL",
-            "OUTCOME",
-            "TOKENS",
-            "COST",
-            "MS",
-            "CALL",
-        ],
-        &[4, 5, 6],
-        entries.iter().map(row).collect(),
-    ));
+    let sheet = Sheet::new(engine, arguments, &entries, now).await?;
+    let (columns, rows) = sheet.of(&entries);
+    printer.line(&listing(&columns, rows));
     if let Some(key) = pages.older {
         printer.note(&format!("older: add --before {key}"));
     }
@@ -70,59 +59,4 @@ pub(super) async fn run(
         printer.note(&format!("newer: add --after {key}"));
     }
     Ok(())
-}
-
-fn row(entry: &Entry) -> Vec<String> {
-    let receipt = &entry.receipt;
-    // `-` where there is nothing to know, `?` where it is not known.
-    let absent = |column: Column| match column.applies(entry) {
-        true => "?".to_owned(),
-        false => "-".to_owned(),
-    };
-    let number =
-        |value: Option<u64>, column| value.map_or_else(|| absent(column), |each| each.to_string());
-    let outcome = match &entry.error_code {
-        Some(code) => format!("{} {}", entry.outcome.as_str(), printable(code)),
-        None => entry.outcome.as_str().to_owned(),
-    };
-    if let Some(facts) = &entry.hub {
-        let tool = entry.caller.tool.as_deref().unwrap_or("-");
-        return vec![
-            entry.started_at.to_string(),
-            printable(&facts.server),
-            printable(&format!("{} {tool}", entry.operation)),
-            outcome,
-            "-".to_owned(),
-            "-".to_owned(),
-            number(receipt.latency_ms, Column::LatencyMs),
-            receipt.call_id.to_string(),
-        ];
-    }
-    let tokens = match (receipt.usage.prompt_tokens, receipt.usage.completion_tokens) {
-        (None, None) => absent(Column::PromptTokens),
-        (prompt, completion) => format!(
-            "{}+{}",
-            number(prompt, Column::PromptTokens),
-            number(completion, Column::CompletionTokens)
-        ),
-    };
-    let model = receipt
-        .model_served
-        .as_deref()
-        .unwrap_or(&receipt.model_requested);
-    // What was never sent cannot cost anything.
-    let cost = match Column::CostNanoUsd.applies(entry) {
-        false => "-".to_owned(),
-        true => cost_text(&receipt.cost),
-    };
-    vec![
-        entry.started_at.to_string(),
-        printable(&receipt.connection),
-        printable(model),
-        outcome,
-        tokens,
-        cost,
-        number(receipt.latency_ms, Column::LatencyMs),
-        receipt.call_id.to_string(),
-    ]
 }

@@ -1,6 +1,7 @@
 //! `synapse history`: the rows of the ledger as pages, one in full, or all as a file; their audit and
 //! their end.
 
+mod columns;
 mod dataset;
 mod export;
 mod filter;
@@ -10,11 +11,11 @@ mod repair;
 mod show;
 mod verify;
 
-use synapse_core::call::CallId;
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::{Dating, Waiting};
 use synapse_core::time::Timestamp;
 
+pub(crate) use self::columns::HistoryColumn;
 use super::{CommandError, Context, with_engine};
 use crate::args::{HistoryArguments, HistoryCommand};
 
@@ -103,12 +104,5 @@ pub(super) fn waiting(waiting: Waiting) -> Option<Failure> {
             "see why the ledger cannot be written; the next call enters them",
             &Remedy::Examine,
         ),
-    })
-}
-
-fn call_id(text: &str) -> Result<CallId, Failure> {
-    text.parse().map_err(|_| {
-        Failure::new(Code::UsageInvalidArguments, "that is no call id")
-            .cause("a call id is a UUID, as `synapse history` shows it")
     })
 }

@@ -6,7 +6,6 @@ use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::{Column, ColumnValue, Entry, RecordedText};
 use synapse_core::redact::printable;
 
-use super::call_id;
 use crate::command::{CommandError, Context, chat};
 use crate::output::{FAINT, Printer, styled};
 
@@ -15,7 +14,7 @@ pub(super) async fn run(
     engine: &Engine,
     text: &str,
 ) -> Result<(), CommandError> {
-    let call_id = call_id(text)?;
+    let call_id = engine.call_id(text).await?;
     let reader = &engine.ports().reader;
     let Some(entry) = reader.entry(call_id).await? else {
         return Err(

@@ -12,7 +12,7 @@ use crate::args::HubAuthStatusArguments;
 use crate::command::{CommandError, Context, runtime};
 use crate::compose;
 use crate::oauth::{self, has_authorization};
-use crate::output::table;
+use crate::output::{Column, listing};
 
 pub(super) fn run(
     context: &Context,
@@ -40,16 +40,7 @@ pub(super) fn run(
         return Ok(());
     }
     let cells = rows.iter().map(Row::cells).collect();
-    let head = [
-        "SERVER",
-        "LOGIN",
-        "ISSUER",
-        "CLIENT",
-        "SCOPES",
-        "EXPIRES",
-        "GENERATION",
-    ];
-    context.printer.line(&table(&head, &[6], cells));
+    context.printer.line(&listing(&COLUMNS, cells));
     context.printer.note(&format!("records are in {place}"));
     for row in &rows {
         if let Row::Damaged(_, failure) = row {
@@ -58,6 +49,16 @@ pub(super) fn run(
     }
     Ok(())
 }
+
+const COLUMNS: [Column<'static>; 7] = [
+    Column::new("SERVER"),
+    Column::new("LOGIN"),
+    Column::new("ISSUER").cut(12).drop(2),
+    Column::new("CLIENT").cut(10).drop(4),
+    Column::new("SCOPES").cut(8).drop(3),
+    Column::new("EXPIRES").drop(1),
+    Column::new("GENERATION").right().drop(5),
+];
 
 /// One line.
 enum Row {

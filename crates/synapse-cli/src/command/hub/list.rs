@@ -9,7 +9,7 @@ use synapse_core::upstream::{Approval, Pin, Upstream, UpstreamTransport};
 
 use super::Configured;
 use crate::command::{CommandError, Context};
-use crate::output::{Printer, in_short, table};
+use crate::output::{Column, Printer, in_short, listing};
 
 /// A server with all that can be said of it without contacting it.
 pub(in crate::command) struct Seen {
@@ -116,8 +116,7 @@ fn show(
         return Ok(());
     }
     let rows = seen.iter().map(|each| row(&each.view)).collect();
-    let headers = ["SERVER", "STATE", "TRANSPORT", "TOOLS", "TOKENS", "TARGET"];
-    printer.line(&table(&headers, &[3, 4], rows));
+    printer.line(&listing(&COLUMNS, rows));
     for warning in &warnings {
         printer.warning(warning);
     }
@@ -130,6 +129,15 @@ fn show(
     }
     Ok(())
 }
+
+const COLUMNS: [Column<'static>; 6] = [
+    Column::new("SERVER"),
+    Column::new("STATE"),
+    Column::new("TRANSPORT").drop(2),
+    Column::new("TOOLS").right().drop(3),
+    Column::new("TOKENS").right().drop(4),
+    Column::new("TARGET").cut(16).drop(1),
+];
 
 fn remind(printer: &Printer, seen: &[Seen]) {
     for each in seen {

@@ -8,7 +8,7 @@ use synapse_store::{read_log, running};
 use super::Configured;
 use crate::command::{CommandError, Context};
 use crate::compose;
-use crate::output::table;
+use crate::output::{Column, listing};
 
 pub(super) fn ps(context: &Context) -> Result<(), CommandError> {
     let found = running(&compose::home(context)?)?;
@@ -46,12 +46,18 @@ pub(super) fn ps(context: &Context) -> Result<(), CommandError> {
             ]
         })
         .collect();
-    let headers = [
-        "SERVER", "PROCESS", "SYNAPSE", "CLIENT", "STARTED", "PROGRAM",
-    ];
-    printer.line(&table(&headers, &[1, 2], rows));
+    printer.line(&listing(&COLUMNS, rows));
     Ok(())
 }
+
+const COLUMNS: [Column<'static>; 6] = [
+    Column::new("SERVER"),
+    Column::new("PROCESS").right(),
+    Column::new("SYNAPSE").right().drop(3),
+    Column::new("CLIENT").cut(8).drop(2),
+    Column::new("STARTED").drop(4),
+    Column::new("PROGRAM").cut(12).drop(1),
+];
 
 pub(super) fn log(
     context: &Context,

@@ -9,7 +9,7 @@ use synapse_hub::offered_name;
 
 use super::{Configured, list};
 use crate::command::{CommandError, Context};
-use crate::output::table;
+use crate::output::{Column, listing};
 
 pub(super) fn run(
     context: &Context,
@@ -55,8 +55,7 @@ pub(super) fn run(
             ]
         })
         .collect();
-    let headers = ["SERVER", "TOOL", "OFFERED AS", "BYTES", "TOKENS", "CLAIMS"];
-    printer.line(&table(&headers, &[3, 4], rows));
+    printer.line(&listing(&COLUMNS, rows));
     let tokens: u64 = tools.iter().map(|tool| tool.estimated_tokens).sum();
     printer.note(&format!(
         "{} tools, about {tokens} tokens in every conversation",
@@ -64,6 +63,15 @@ pub(super) fn run(
     ));
     Ok(())
 }
+
+const COLUMNS: [Column<'static>; 6] = [
+    Column::new("SERVER"),
+    Column::new("TOOL"),
+    Column::new("OFFERED AS").drop(4),
+    Column::new("BYTES").right().drop(3),
+    Column::new("TOKENS").right().drop(2),
+    Column::new("CLAIMS").cut(10).drop(1),
+];
 
 fn tools_of(hub: &Configured, upstream: &Upstream) -> Result<Vec<HubToolView>, Failure> {
     let approval = hub

@@ -6,7 +6,10 @@ use synapse_core::document::{IdeChangeDocument, IdeChangeView};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::Clock as _;
 use synapse_core::redact::printable;
-use synapse_ide::{Action, Applied, Change, Client, EntryState, Keep, Replace, Scope};
+use synapse_ide::{
+    Action, Applied, CLIENTS, Change, Client, EntryState, Keep, Machine, Replace, Scope,
+    is_detected,
+};
 
 use super::{CommandError, Context, entry, journal, machine, takes};
 use crate::args::{Consent, IdeInstallArguments, IdeRemoveArguments};
@@ -35,21 +38,67 @@ pub(super) fn install(
     } else {
         Replace::OwnOnly
     };
-    let client = arguments.client;
     let keep = match arguments.reset {
         true => Keep::Nothing,
         false => Keep::Settings,
     };
     let scope = arguments.place.scope();
-    let change = synapse_ide::install(client, &machine, scope, &entry, replace, keep)?;
-    // What was asked for must not make an entry that does not start; what was there is told.
-    if let Err(failure) = takes(change.arguments()) {
-        if arguments.read_only || !arguments.tools.is_empty() {
-            return Err(failure.into());
+    let install = |client: &'static Client| -> Result<Change, Failure> {
+        let change = synapse_ide::install(client, &machine, scope, &entry, replace, keep)?;
+        // What was asked for must not make an entry that does not start; what was there is told.
+        if let Err(failure) = takes(change.arguments()) {
+            if arguments.read_only || !arguments.tools.is_empty() {
+                return Err(failure);
+            }
+            context.printer.warning(&failure);
         }
-        context.printer.warning(&failure);
+        Ok(change)
+    };
+    let consent = arguments.consent.into();
+    match arguments.client {
+        Some(client) => make(context, &[install(client)?], consent),
+        None => make_each(context, &machine, scope, install, consent),
     }
-    make(context, &[change], arguments.consent.into())
+}
+
+/// The entry of every client that is found here and has a file for it. A client whose file cannot
+/// be changed does not hinder the others; it is told, and is the failure of the command.
+fn make_each(
+    context: &Context,
+    machine: &Machine,
+    scope: Scope,
+    install: impl Fn(&'static Client) -> Result<Change, Failure>,
+    consent: Consent,
+) -> Result<(), CommandError> {
+    let printer = &context.printer;
+    let found = CLIENTS
+        .iter()
+        .filter(|client| is_detected(client, machine) && client.file(machine, scope).is_some());
+    let (mut changes, mut refused) = (Vec::new(), None);
+    for client in found {
+        match install(client) {
+            Ok(change) => changes.push(change),
+            Err(failure) => {
+                printer.note(&format!("{client}:"));
+                printer.failure(&failure);
+                refused = refused.or(Some(failure.code));
+            }
+        }
+    }
+    if !changes.is_empty() {
+        make(context, &changes, consent)?;
+    } else if refused.is_none() {
+        return Err(Failure::new(
+            Code::UsageInvalidArguments,
+            "no client is found here that has a file for the entry",
+        )
+        .remedy("see the clients", &Remedy::ListEntries)
+        .into());
+    }
+    match refused {
+        Some(code) => Err(CommandError::Reported(code)),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn remove(
@@ -127,6 +176,13 @@ fn make(context: &Context, changes: &[Change], consent: Consent) -> Result<(), C
     let journal = journal(&context.environment)?;
     let mut made = Vec::with_capacity(changes.len());
     for change in changes {
+        if change.action() == Action::Nothing {
+            if !printer.is_json() {
+                printer.line(&there_already(change));
+            }
+            made.push((change, None));
+            continue;
+        }
         let applied = journal.apply(change, SystemClock::new().now())?;
         if !printer.is_json() {
             tell(printer, change, &applied);
@@ -179,13 +235,22 @@ fn show(printer: &Printer, changes: &[Change]) {
     }
     for change in changes {
         if change.action() == Action::Nothing {
-            let file = printable(&change.file().to_string_lossy());
-            printer.line(&format!("{file} has the entry already"));
-            return;
+            printer.line(&there_already(change));
+            continue;
         }
         printer.exactly(&change.diff());
     }
     printer.note("nothing was written");
+}
+
+fn changing(changes: &[Change]) -> impl Iterator<Item = &Change> {
+    let is_change = |change: &&Change| change.action() != Action::Nothing;
+    changes.iter().filter(is_change)
+}
+
+fn there_already(change: &Change) -> String {
+    let file = printable(&change.file().to_string_lossy());
+    format!("{file} has the entry already")
 }
 
 /// Asks the person at the terminal.
@@ -195,8 +260,7 @@ fn show(printer: &Printer, changes: &[Change]) {
 fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
     let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
     if printer.is_json() || !somebody {
-        let files: Vec<String> = changes
-            .iter()
+        let files: Vec<String> = changing(changes)
             .map(|change| printable(&change.file().to_string_lossy()))
             .collect();
         return Err(Failure::new(
@@ -208,7 +272,7 @@ fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
         )
         .hint("pass --yes to write it, or --dry-run to look first"));
     }
-    for change in changes {
+    for change in changing(changes) {
         printer.note(change.diff().trim_end());
     }
     Ok(prompt::agreed(printer, "Write this?"))

@@ -4,13 +4,34 @@ use std::path::Path;
 
 use synapse_core::document::{ErrorView, IdeClientView, IdeDocument, IdeFileView};
 use synapse_core::error::Failure;
-use synapse_core::redact::printable;
 use synapse_ide::{CLIENTS, Client, EntryState, PlaceState, is_detected, states};
 
 use super::{CommandError, Context, entry, machine};
-use crate::output::{CommandLines, table};
+use crate::output::{Column, CommandLines, Printer, listing};
 
-pub(super) fn run(context: &Context, project: Option<&Path>) -> Result<(), CommandError> {
+/// Which clients are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those that are found here, or have an entry of ours.
+    Here,
+    /// Those first, then the others.
+    All,
+}
+
+impl From<bool> for Which {
+    fn from(all: bool) -> Self {
+        match all {
+            true => Self::All,
+            false => Self::Here,
+        }
+    }
+}
+
+pub(super) fn run(
+    context: &Context,
+    project: Option<&Path>,
+    which: Which,
+) -> Result<(), CommandError> {
     let printer = &context.printer;
     let clients = seen(context, project)?;
     if printer.is_json() {
@@ -18,16 +39,39 @@ pub(super) fn run(context: &Context, project: Option<&Path>) -> Result<(), Comma
         printer.document(&IdeDocument::new(clients));
         return Ok(());
     }
-    let rows = clients.iter().flat_map(rows).collect();
-    let headers = [
-        "CLIENT", "NAME", "DETECTED", "SCOPE", "ENTRY", "FILE", "NOTE",
-    ];
-    printer.line(&table(&headers, &[], rows));
-    for failure in clients.iter().flat_map(failures) {
+    let (here, elsewhere): (Vec<&Seen>, Vec<&Seen>) =
+        clients.iter().partition(|each| each.is_here());
+    let shown = match which {
+        Which::Here => here,
+        Which::All => [here, elsewhere.clone()].concat(),
+    };
+    let home = context.environment.user_home();
+    if !shown.is_empty() {
+        let rows = shown.iter().flat_map(|each| rows(each, home)).collect();
+        printer.line(&listing(&COLUMNS, rows));
+    }
+    if which == Which::Here && !elsewhere.is_empty() {
+        printer.note(&match shown.len() {
+            0 => format!("none of {} clients is found here", elsewhere.len()),
+            _ => format!("{} more clients are not found here", elsewhere.len()),
+        });
+        printer.note("see them all: synapse ide list --all");
+    }
+    for failure in shown.iter().copied().flat_map(failures) {
         printer.warning(failure);
     }
     Ok(())
 }
+
+const COLUMNS: [Column<'static>; 7] = [
+    Column::new("CLIENT"),
+    Column::new("NAME").cut(10).drop(3),
+    Column::new("DETECTED").drop(2),
+    Column::new("SCOPE"),
+    Column::new("ENTRY"),
+    Column::new("FILE").cut_front(16),
+    Column::new("NOTE").cut(8).drop(1),
+];
 
 /// Every client and what its files say.
 pub(in crate::command) fn views(
@@ -54,7 +98,25 @@ struct Seen {
     places: Vec<PlaceState>,
 }
 
-fn rows(seen: &Seen) -> Vec<Vec<String>> {
+impl Seen {
+    /// Whether the client, or an entry of ours, is here.
+    fn is_here(&self) -> bool {
+        let says_nothing =
+            |place: &PlaceState| matches!(place.state, EntryState::NoFile | EntryState::Absent);
+        self.detected || !self.places.iter().all(says_nothing)
+    }
+}
+
+/// A path as people write it, where people read it.
+fn shown(path: &Path, home: Option<&Path>) -> String {
+    let below = home.and_then(|home| path.strip_prefix(home).ok());
+    match below {
+        Some(below) if Printer::stdout_is_terminal() => format!("~/{}", below.to_string_lossy()),
+        _ => path.to_string_lossy().into_owned(),
+    }
+}
+
+fn rows(seen: &Seen, home: Option<&Path>) -> Vec<Vec<String>> {
     let client = seen.client;
     let detected = if seen.detected { "yes" } else { "no" };
     let row = |rest: [String; 4]| {
@@ -77,8 +139,8 @@ fn rows(seen: &Seen) -> Vec<Vec<String>> {
         row([
             place.scope.to_string(),
             place.state.as_str().to_owned(),
-            printable(&place.file.to_string_lossy()),
-            printable(&place.notes.join("; ")),
+            shown(&place.file, home),
+            place.notes.join("; "),
         ])
     });
     let rows: Vec<_> = places.collect();

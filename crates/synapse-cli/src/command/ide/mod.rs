@@ -26,7 +26,7 @@ use crate::environment::{Environment, SYNAPSE_VAULT_KEY_FILE};
 
 pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandError> {
     match command {
-        IdeCommand::List { project } => list::run(context, project.as_deref()),
+        IdeCommand::List { project, all } => list::run(context, project.as_deref(), all.into()),
         IdeCommand::Snippet {
             client: None,
             connection,

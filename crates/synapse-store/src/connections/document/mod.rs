@@ -15,8 +15,8 @@ use synapse_core::{BaseUrl, Code, Connection, ConnectionName, Draft, Failure, Ne
 use toml_edit::{Document, Item, TableLike, TomlError};
 
 use super::fields::{
-    self, ALLOW_PLAIN_HTTP, CONNECTION, ENDPOINT, FORMAT, LEDGER_FIELDS, NETWORK, PREFLIGHT,
-    RECORD, RECORD_TEXT, ROOT, TELEMETRY, TELEMETRY_FIELDS,
+    self, ALLOW_PLAIN_HTTP, CONNECTION, DEFAULT, ENDPOINT, FORMAT, LEDGER_FIELDS, NETWORK,
+    PREFLIGHT, RECORD, RECORD_TEXT, ROOT, TELEMETRY, TELEMETRY_FIELDS,
 };
 use super::source::Source;
 
@@ -32,6 +32,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
     }
     reader.check_format(root)?;
     reader.refuse_unknown(root, &ROOT, "connections.toml")?;
+    reader.default_name(root)?;
     let Some(item) = root.get("connections") else {
         return Ok(Vec::new());
     };
@@ -40,6 +41,13 @@ pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
         .iter()
         .map(|(name, item)| reader.entry(connections, name, item))
         .collect()
+}
+
+/// The connection that `source` says is meant where none is named.
+pub(super) fn default_name(source: &Source) -> Result<Option<ConnectionName>, Failure> {
+    let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
+    let reader = Reader { source };
+    reader.default_name(document.as_table())
 }
 
 /// The collector that `source` names, if any. A mistake there is none of the connections.
@@ -112,6 +120,15 @@ impl Reader<'_> {
                 .hint(format!("write `format = {FORMAT}`"))
                 .with("field", "format")),
         }
+    }
+
+    fn default_name(&self, root: &dyn TableLike) -> Result<Option<ConnectionName>, Failure> {
+        let Some(name) = self.text(root, DEFAULT)? else {
+            return Ok(None);
+        };
+        let name = name.parse();
+        name.map(Some)
+            .map_err(|failure| self.source.locate(failure, offset(root, DEFAULT)))
     }
 
     fn entry(

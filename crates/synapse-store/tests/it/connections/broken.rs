@@ -84,7 +84,7 @@ fn every_error_has_its_code_place_and_advice() {
             "format = 1\n[servers.x]\n",
             Unknown,
             (2, 2),
-            "format, telemetry, ledger, connections",
+            "format, default, telemetry, ledger, connections",
         ),
         (
             "format = 1\nconnections = 1\n",

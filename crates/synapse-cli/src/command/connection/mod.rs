@@ -1,4 +1,6 @@
-//! `synapse connection`: create, list, show, edit, remove.
+//! `synapse connection`: create, list, show, edit, name, remove.
+
+mod naming;
 
 use synapse_core::check::{Check, CheckId, Outcome};
 use synapse_core::connection::Draft;
@@ -10,15 +12,18 @@ use synapse_core::error::{Code, Failure, Help, Remedy};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::{PreflightRecord, PreflightReport, Reach};
-use synapse_core::redact::{printable, without_tokens};
+use synapse_core::redact::without_tokens;
+use synapse_core::time::Timestamp;
 
 use super::{CommandError, Context, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
 use crate::compose::{self, Asking};
-use crate::output::{CommandLines, Printer, Waiting, check_line, command_line, table};
+use crate::output::{
+    Column, CommandLines, Printer, Waiting, check_line, command_line, listing, table,
+};
 use crate::prompt;
 
-pub(super) async fn run(
+pub(in crate::command) async fn run(
     context: &Context,
     engine: &Engine,
     command: ConnectionCommand,
@@ -27,8 +32,17 @@ pub(super) async fn run(
     match command {
         ConnectionCommand::Create(arguments) => create(printer, engine, &arguments).await,
         ConnectionCommand::Edit(arguments) => edit(printer, engine, &arguments).await,
-        ConnectionCommand::List => list(printer, engine),
+        ConnectionCommand::List => overview(printer, engine),
         ConnectionCommand::Show { name } => show(printer, engine, &name),
+        ConnectionCommand::Default { name, clear } => {
+            naming::default(context, engine, name.as_deref(), clear)
+        }
+        ConnectionCommand::Rename {
+            name,
+            new,
+            restart_limits,
+        } => naming::rename(context, engine, &name, &new, restart_limits.into()).await,
+        ConnectionCommand::Copy { name, new } => naming::copy(context, engine, &name, &new),
         // Asks first, and so runs before signals are caught.
         ConnectionCommand::Remove { name, .. } => removed(printer, engine, &name),
     }
@@ -227,10 +241,12 @@ fn saved_offline(name: &str, record: Option<&PreflightRecord>, report: &Prefligh
     }
 }
 
-fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
+fn overview(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
     let stored = engine.connections()?;
+    let default = engine.ports().connections.default_name()?;
     if printer.is_json() {
-        printer.document(&ConnectionsDocument::new(&stored, &CommandLines));
+        let document = ConnectionsDocument::new(&stored, &CommandLines);
+        printer.document(&document.with_default(default.as_ref()));
         return Ok(());
     }
     if stored.is_empty() {
@@ -241,23 +257,23 @@ fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
         ));
         return Ok(());
     }
+    let now = engine.ports().clock.now();
     let rows = stored
         .iter()
         .map(|each| {
             vec![
                 each.name.to_string(),
-                printable(&without_tokens(&each.draft.provider)),
-                printable(&without_tokens(&each.draft.model)),
+                without_tokens(&each.draft.provider).into_owned(),
+                without_tokens(&each.draft.model).into_owned(),
                 each.draft.gate.as_str().to_owned(),
-                state(each),
+                state(each, now),
             ]
         })
         .collect();
-    printer.line(&table(
-        &["NAME", "PROVIDER", "MODEL", "NETWORK", "PREFLIGHT"],
-        &[],
-        rows,
-    ));
+    printer.line(&listing(&COLUMNS, rows));
+    if let Some(default) = default {
+        printer.note(&format!("default: {default}"));
+    }
     for each in &stored {
         if let Err(failure) = &each.connection {
             let mut failure = failure.clone();
@@ -268,7 +284,7 @@ fn list(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn state(stored: &StoredConnection) -> String {
+fn state(stored: &StoredConnection, now: Timestamp) -> String {
     match (&stored.connection, &stored.preflight) {
         (Err(failure), _) => format!("broken: {}", failure.code),
         _ if stored
@@ -279,11 +295,19 @@ fn state(stored: &StoredConnection) -> String {
         }
         (Ok(_), None) => "never made".to_owned(),
         (Ok(_), Some(record)) if record.proven.iter().any(|id| id == "token") => {
-            format!("passed {}", record.checked_at)
+            format!("passed {}", record.checked_at.ago(now))
         }
-        (Ok(_), Some(record)) => format!("saved offline {}", record.checked_at),
+        (Ok(_), Some(record)) => format!("saved offline {}", record.checked_at.ago(now)),
     }
 }
+
+const COLUMNS: [Column<'static>; 5] = [
+    Column::new("NAME"),
+    Column::new("PROVIDER").cut(8).drop(1),
+    Column::new("MODEL").cut(12),
+    Column::new("NETWORK"),
+    Column::new("PREFLIGHT").cut(12),
+];
 
 fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandError> {
     let stored = engine.stored(name)?;
@@ -352,7 +376,7 @@ fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandErr
 
 /// Whether its owner still wants to remove the connection. Blocks on the terminal, so signals must
 /// not be caught yet: Ctrl-C has to end the question.
-pub(super) fn may_remove(context: &Context, name: &str) -> Result<bool, CommandError> {
+pub(in crate::command) fn may_remove(context: &Context, name: &str) -> Result<bool, CommandError> {
     let engine = compose::engine(context, Asking::Terminal)?;
     let stored = engine.stored(name)?;
     let question = format!("Remove the connection {}? Its history stays.", stored.name);

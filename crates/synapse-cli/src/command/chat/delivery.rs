@@ -1,0 +1,172 @@
+//! Where an answer goes: to stdout, rendered where somebody reads it; into a file; onto the
+//! clipboard. An answer that was paid for is never lost: what a file does not take is printed.
+
+use std::path::PathBuf;
+
+use synapse_core::chat::ChatReply;
+use synapse_core::document::ToolCallView;
+use synapse_core::error::{Code, Failure};
+use synapse_core::redact::{printable, printable_json};
+use synapse_store::atomic::{self, Replacement};
+
+use crate::args::DeliveryArguments;
+use crate::output::{Printer, markdown};
+
+/// What the arguments say of the answer.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    file: Option<PathBuf>,
+    existing: Existing,
+    copy: bool,
+    plain: bool,
+}
+
+/// What becomes of a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Existing {
+    Keep,
+    Replace,
+}
+
+impl Delivery {
+    /// Looks whether the answer could be delivered so, before it is asked for.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments` when the file is there already or there is no terminal to copy
+    /// with, `storage.*` when nothing can be written beside the file.
+    pub(super) fn new(arguments: DeliveryArguments) -> Result<Self, Failure> {
+        let existing = match arguments.force {
+            true => Existing::Replace,
+            false => Existing::Keep,
+        };
+        if let Some(path) = &arguments.output {
+            if existing == Existing::Keep && path.symlink_metadata().is_ok() {
+                return Err(there_already(path));
+            }
+            // Dropped at once, which leaves nothing.
+            drop(Replacement::begin(path)?);
+        }
+        if arguments.copy && !Printer::has_terminal() {
+            return Err(Failure::new(
+                Code::UsageInvalidArguments,
+                "there is no terminal to copy with",
+            )
+            .cause("neither stdout nor stderr is one")
+            .with("argument", "--copy"));
+        }
+        Ok(Self {
+            file: arguments.output,
+            existing,
+            copy: arguments.copy,
+            plain: arguments.plain,
+        })
+    }
+
+    /// The same for an answer that follows a schema, and is data rather than Markdown.
+    pub(super) fn of_data(self, is_data: bool) -> Self {
+        Self {
+            plain: self.plain || is_data,
+            ..self
+        }
+    }
+
+    /// Whether the answer goes into a file.
+    pub(super) const fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Writes the file and copies, where that was asked for.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments` or `storage.*` when the file cannot be written; then the answer is
+    /// on stdout.
+    pub(super) fn keep(&self, printer: &Printer, reply: &ChatReply) -> Result<(), Failure> {
+        if self.copy {
+            let text = printable(reply.text().unwrap_or_default());
+            printer.note(&match printer.copy(&text) {
+                true => format!("copied by the terminal: {} bytes", text.len()),
+                false => {
+                    "not copied: terminals take no more than 74 KB; -o writes a file".to_owned()
+                }
+            });
+        }
+        let Some(path) = &self.file else {
+            return Ok(());
+        };
+        let content = whole(reply);
+        let written = match self.existing {
+            Existing::Replace => atomic::replace(path, content.as_bytes()),
+            Existing::Keep => match atomic::create(path, content.as_bytes()) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(there_already(path)),
+                Err(failure) => Err(failure),
+            },
+        };
+        match written {
+            Ok(()) => {
+                printer.note(&format!(
+                    "the answer is in {}",
+                    printable(&path.to_string_lossy())
+                ));
+                Ok(())
+            }
+            Err(failure) => {
+                if !printer.is_json() {
+                    print_text(printer, self, reply);
+                    print_tool_calls(printer, reply);
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// Prints the text: to a pipe exactly as it came, to a terminal rendered.
+pub(super) fn print_text(printer: &Printer, delivery: &Delivery, reply: &ChatReply) {
+    let Some(text) = reply.text() else {
+        return;
+    };
+    match Printer::stdout_is_terminal() && !delivery.plain {
+        true => printer.line(markdown::render(text, Printer::width()).trim_end_matches('\n')),
+        // The printer keeps a terminal from being steered.
+        false => printer.exactly(&ended(text)),
+    }
+}
+
+/// Prints a line of JSON for each tool call.
+pub(super) fn print_tool_calls(printer: &Printer, reply: &ChatReply) {
+    for line in tool_calls(reply) {
+        printer.line(&line);
+    }
+}
+
+/// The text as it came, with a line end, and a line of JSON for each tool call.
+fn whole(reply: &ChatReply) -> String {
+    let text = reply.text().map(ended);
+    let calls = tool_calls(reply).map(|line| line + "\n");
+    text.into_iter().chain(calls).collect()
+}
+
+fn ended(text: &str) -> String {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    format!("{text}{end}")
+}
+
+fn tool_calls(reply: &ChatReply) -> impl Iterator<Item = String> {
+    reply.tool_calls.iter().map(|call| {
+        // Plain text fields always serialise.
+        let line = serde_json::to_string(&ToolCallView::from(call));
+        printable_json(&line.unwrap_or_else(|error| error.to_string()))
+    })
+}
+
+fn there_already(path: &std::path::Path) -> Failure {
+    let shown = printable(&path.to_string_lossy());
+    Failure::new(
+        Code::UsageInvalidArguments,
+        format!("`{shown}` is there already"),
+    )
+    .hint("name another file, or replace it with --force")
+    .with("argument", "--output")
+    .with("file", shown)
+}

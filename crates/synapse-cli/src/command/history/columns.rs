@@ -1,0 +1,287 @@
+//! The columns of `history list`: a few that say most, cut and chosen by the width of the terminal,
+//! or those that were asked for, which may be any of the ledger.
+
+use std::collections::BTreeMap;
+
+use synapse_core::call::CallId;
+use synapse_core::engine::Engine;
+use synapse_core::error::Failure;
+use synapse_core::ledger::{self, Entry};
+use synapse_core::time::Timestamp;
+
+use crate::args::HistoryListArguments;
+use crate::output::{Column, Printer};
+
+/// A column that the list can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HistoryColumn {
+    /// How long ago the call began.
+    Age,
+    /// The connection, or the upstream server, that was asked.
+    To,
+    /// The model, or the tool of a server.
+    Model,
+    /// The IDE; `-` for the terminal.
+    Client,
+    /// How it ended, with its code.
+    Outcome,
+    /// Tokens in and out.
+    Tokens,
+    /// Money.
+    Cost,
+    /// Milliseconds.
+    Ms,
+    /// The first words of the recorded prompt.
+    Prompt,
+    /// The id.
+    Call,
+    /// A column of the ledger.
+    Ledger(ledger::Column),
+}
+
+impl HistoryColumn {
+    /// Every column, by whose word it is asked for.
+    pub(crate) fn all() -> Vec<Self> {
+        let own = Self::USUAL;
+        let is_own = |word: &str| own.iter().any(|each| each.as_str() == word);
+        let others = ledger::Column::ALL
+            .iter()
+            .filter(|column| !is_own(column.as_str()));
+        let others = others.copied().map(Self::Ledger);
+        own.into_iter().chain(others).collect()
+    }
+
+    /// The word.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Age => "age",
+            Self::To => "to",
+            Self::Model => "model",
+            Self::Client => "client",
+            Self::Outcome => "outcome",
+            Self::Tokens => "tokens",
+            Self::Cost => "cost",
+            Self::Ms => "ms",
+            Self::Prompt => "prompt",
+            Self::Call => "call",
+            Self::Ledger(column) => column.as_str(),
+        }
+    }
+
+    fn column(self, utc: bool) -> Column<'static> {
+        match self {
+            Self::Age if utc => Column::new("STARTED"),
+            Self::Age => Column::new("AGE"),
+            Self::To => Column::new("TO").cut(6),
+            Self::Model => Column::new("MODEL/TOOL").cut(10),
+            Self::Client => Column::new("CLIENT").cut(6).drop(1),
+            Self::Outcome => Column::new("OUTCOME").cut(14),
+            Self::Tokens => Column::new("TOKENS").right().drop(4),
+            Self::Cost => Column::new("COST").right().drop(3),
+            Self::Ms => Column::new("MS").right().drop(5),
+            Self::Prompt => Column::new("PROMPT").cut(9).drop(2),
+            Self::Call => Column::new("CALL"),
+            Self::Ledger(column) => Column::new(column.as_str()),
+        }
+    }
+
+    const USUAL: [Self; 10] = [
+        Self::Age,
+        Self::To,
+        Self::Model,
+        Self::Client,
+        Self::Outcome,
+        Self::Tokens,
+        Self::Cost,
+        Self::Ms,
+        Self::Prompt,
+        Self::Call,
+    ];
+}
+
+/// What a page of rows looks like.
+pub(super) struct Sheet {
+    columns: Vec<HistoryColumn>,
+    chosen: bool,
+    utc: bool,
+    now: Timestamp,
+    prompts: BTreeMap<CallId, String>,
+    /// So many characters of an id are shown.
+    id: usize,
+}
+
+impl Sheet {
+    /// For `entries`, whose first words are read when they are to be shown.
+    pub(super) async fn new(
+        engine: &Engine,
+        arguments: &HistoryListArguments,
+        entries: &[Entry],
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let chosen = !arguments.columns.is_empty();
+        let mut columns = match chosen {
+            true => arguments.columns.clone(),
+            false => HistoryColumn::USUAL.to_vec(),
+        };
+        let prompts = match columns.contains(&HistoryColumn::Prompt) {
+            true => {
+                let ids: Vec<CallId> = entries.iter().map(|each| each.receipt.call_id).collect();
+                engine.ports().reader.first_words(&ids).await?
+            }
+            false => BTreeMap::new(),
+        };
+        if !chosen {
+            columns.retain(|column| match column {
+                HistoryColumn::Prompt => !prompts.is_empty(),
+                HistoryColumn::Client => entries.iter().any(|each| client(each).is_some()),
+                _ => true,
+            });
+        }
+        // What is piped on has to be an id in a year as well.
+        let id = match Printer::stdout_is_terminal() {
+            true => shortest(entries),
+            false => WHOLE,
+        };
+        Ok(Self {
+            columns,
+            chosen,
+            utc: arguments.utc,
+            now,
+            prompts,
+            id,
+        })
+    }
+
+    /// Columns and rows of the list.
+    pub(super) fn of(&self, entries: &[Entry]) -> (Vec<Column<'static>>, Vec<Vec<String>>) {
+        let column = |each: &HistoryColumn| {
+            let column = each.column(self.utc);
+            match self.chosen {
+                true => column.keep(),
+                false => column,
+            }
+        };
+        let row = |entry: &Entry| {
+            let cells = self.columns.iter();
+            cells.map(|column| self.cell(*column, entry)).collect()
+        };
+        (
+            self.columns.iter().map(column).collect(),
+            entries.iter().map(row).collect(),
+        )
+    }
+
+    fn cell(&self, column: HistoryColumn, entry: &Entry) -> String {
+        let receipt = &entry.receipt;
+        let hub = entry.hub.as_ref();
+        let number = |value: Option<u64>, column| match value {
+            Some(value) => value.to_string(),
+            None => absent(entry, column),
+        };
+        match column {
+            HistoryColumn::Age if self.utc => entry.started_at.to_string(),
+            HistoryColumn::Age => entry.started_at.ago(self.now),
+            HistoryColumn::To => match hub {
+                Some(facts) => facts.server.clone(),
+                None => receipt.connection.clone(),
+            },
+            HistoryColumn::Model => match (hub, &receipt.model_served) {
+                (Some(_), _) => {
+                    let tool = entry.caller.tool.as_deref().unwrap_or("-");
+                    format!("{} {tool}", entry.operation)
+                }
+                (None, Some(served)) => served.clone(),
+                (None, None) => receipt.model_requested.clone(),
+            },
+            HistoryColumn::Client => client(entry).unwrap_or("-").to_owned(),
+            HistoryColumn::Outcome => match &entry.error_code {
+                Some(code) => format!("{} {code}", entry.outcome.as_str()),
+                None => entry.outcome.as_str().to_owned(),
+            },
+            HistoryColumn::Tokens => {
+                let [prompt, answer] = [
+                    ledger::Column::PromptTokens,
+                    ledger::Column::CompletionTokens,
+                ];
+                match (receipt.usage.prompt_tokens, receipt.usage.completion_tokens) {
+                    (None, None) => absent(entry, prompt),
+                    (sent, made) => format!("{}+{}", number(sent, prompt), number(made, answer)),
+                }
+            }
+            // What was never sent cannot cost anything.
+            HistoryColumn::Cost => match ledger::Column::CostNanoUsd.applies(entry) {
+                false => "-".to_owned(),
+                true => receipt.cost.to_string(),
+            },
+            HistoryColumn::Ms => number(receipt.latency_ms, ledger::Column::LatencyMs),
+            HistoryColumn::Prompt => match self.prompts.get(&receipt.call_id) {
+                Some(words) if !words.is_empty() => words.clone(),
+                _ => "-".to_owned(),
+            },
+            HistoryColumn::Call => receipt.call_id.to_string().chars().take(self.id).collect(),
+            HistoryColumn::Ledger(column) => match column.value(entry) {
+                Some(value) => plain(value),
+                None => absent(entry, column),
+            },
+        }
+    }
+}
+
+/// `-` where there is nothing to know, `?` where it is not known.
+fn absent(entry: &Entry, column: ledger::Column) -> String {
+    match column.applies(entry) {
+        true => "?".to_owned(),
+        false => "-".to_owned(),
+    }
+}
+
+fn client(entry: &Entry) -> Option<&str> {
+    entry.caller.client_name.as_deref()
+}
+
+fn plain(value: ledger::ColumnValue) -> String {
+    match value {
+        ledger::ColumnValue::Text(text) => text,
+        ledger::ColumnValue::Number(number) => number.to_string(),
+        ledger::ColumnValue::Time(time) => time.to_string(),
+        ledger::ColumnValue::Flag(flag) => if flag { "yes" } else { "no" }.to_owned(),
+    }
+}
+
+/// The fewest characters that tell the ids of these rows apart, and at least those of the time.
+fn shortest(entries: &[Entry]) -> usize {
+    let mut ids: Vec<String> = entries
+        .iter()
+        .map(|entry| entry.receipt.call_id.to_string())
+        .collect();
+    ids.sort_unstable();
+    let shared = |pair: &[String]| match pair {
+        [one, other] => {
+            let pairs = one.chars().zip(other.chars());
+            pairs.take_while(|(one, other)| one == other).count()
+        }
+        _ => 0,
+    };
+    let most = ids.windows(2).map(shared).max().unwrap_or_default();
+    (most + 1).clamp(OF_TIME, WHOLE)
+}
+
+/// The digits of the millisecond in which a call began, with the hyphen: `01a1fa66-d9c3`.
+const OF_TIME: usize = 13;
+/// The length of a UUID.
+const WHOLE: usize = 36;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_has_a_word_of_its_own() {
+        let all = HistoryColumn::all();
+        let mut words: Vec<&str> = all.iter().map(|column| column.as_str()).collect();
+        assert_eq!(words.len(), 10 + ledger::Column::ALL.len() - 1);
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all.len());
+    }
+}

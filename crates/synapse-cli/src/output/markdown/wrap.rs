@@ -1,0 +1,111 @@
+//! Words of several styles, set in lines.
+
+use anstyle::Style;
+use unicode_width::UnicodeWidthChar as _;
+
+use crate::output::styled;
+
+/// A run of text in one style.
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) style: Style,
+}
+
+/// Lines of at most `width` columns, broken between words; a longer word is not broken.
+pub(super) fn wrapped(pieces: &[Piece], width: usize) -> Vec<String> {
+    let mut lines = Lines {
+        width,
+        ..Lines::default()
+    };
+    for piece in pieces {
+        for each in piece.text.chars() {
+            match each {
+                '\n' => lines.end(),
+                ' ' | '\t' => {
+                    lines.word_end();
+                    lines.spaces += 1;
+                }
+                _ => lines.word_goes_on(each, piece.style),
+            }
+        }
+    }
+    // A block that ends its last line itself, as HTML does, has none behind it.
+    if !lines.word.is_empty() || !lines.line.is_empty() {
+        lines.end();
+    }
+    lines.done
+}
+
+#[derive(Default)]
+struct Lines {
+    width: usize,
+    done: Vec<String>,
+    line: Vec<Piece>,
+    line_width: usize,
+    spaces: usize,
+    word: Vec<Piece>,
+    word_width: usize,
+}
+
+impl Lines {
+    fn word_goes_on(&mut self, each: char, style: Style) {
+        self.word_width += each.width().unwrap_or_default();
+        match self.word.last_mut() {
+            Some(piece) if piece.style == style => piece.text.push(each),
+            _ => self.word.push(Piece {
+                text: each.into(),
+                style,
+            }),
+        }
+    }
+
+    fn word_end(&mut self) {
+        if self.word.is_empty() {
+            return;
+        }
+        let begun = self.line_width > 0;
+        if begun && self.line_width + self.spaces + self.word_width > self.width {
+            self.break_line();
+        }
+        if self.spaces > 0 {
+            let style = self
+                .line
+                .last()
+                .map_or_else(Style::new, |piece| piece.style);
+            let style = match self.word.first() {
+                Some(word) if word.style == style => style,
+                _ => Style::new(),
+            };
+            self.line.push(Piece {
+                text: " ".repeat(self.spaces),
+                style,
+            });
+            self.line_width += self.spaces;
+        }
+        self.spaces = 0;
+        self.line_width += std::mem::take(&mut self.word_width);
+        self.line.append(&mut self.word);
+    }
+
+    fn end(&mut self) {
+        self.word_end();
+        self.break_line();
+    }
+
+    fn break_line(&mut self) {
+        let mut line = String::new();
+        let mut pieces = std::mem::take(&mut self.line).into_iter().peekable();
+        while let Some(mut piece) = pieces.next() {
+            while let Some(next) = pieces.next_if(|next| next.style == piece.style) {
+                piece.text.push_str(&next.text);
+            }
+            match piece.style.is_plain() {
+                true => line.push_str(&piece.text),
+                false => line.push_str(&styled(piece.style, &piece.text)),
+            }
+        }
+        self.done.push(line);
+        self.line_width = 0;
+        self.spaces = 0;
+    }
+}
