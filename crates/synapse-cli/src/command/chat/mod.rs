@@ -9,7 +9,7 @@ mod files;
 
 use synapse_core::chat::{ChatReply, Remark};
 use synapse_core::document::{ChatDocument, ErrorDocument, OutgoingDocument};
-use synapse_core::engine::{Engine, Outgoing};
+use synapse_core::engine::{ChatCall, Engine, Outgoing};
 use synapse_core::receipt::Receipt;
 use synapse_core::redact::{printable, printable_line, without_tokens};
 

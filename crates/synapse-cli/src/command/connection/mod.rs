@@ -18,9 +18,7 @@ use synapse_core::time::Timestamp;
 use super::{CommandError, Context, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
 use crate::compose::{self, Asking};
-use crate::output::{
-    Column, CommandLines, Printer, Waiting, check_line, command_line, listing, table,
-};
+use crate::output::{Column, CommandLines, Printer, Waiting, check_line, command_line, listing};
 use crate::prompt;
 
 pub(in crate::command) async fn run(
