@@ -7,6 +7,7 @@ mod core_purity;
 mod layering;
 mod links;
 mod manifest_files;
+mod proofs;
 mod sources;
 mod tokens;
 
@@ -29,6 +30,7 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     let mut violations = manifest_files::check(repository)?;
     violations.extend(layering::check(repository, &files)?);
     violations.extend(codes::check(&files));
+    violations.extend(proofs::check(&files));
     violations.extend(command_lines::check(&files));
     for file in &files {
         violations.extend(tokens::check(file));
