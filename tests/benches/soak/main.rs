@@ -26,6 +26,10 @@ const UPSTREAM: &str = env!("CARGO_BIN_EXE_scripted-upstream");
 const UPSTREAMS: usize = 10;
 
 fn main() -> ExitCode {
+    if !cfg!(target_os = "linux") {
+        report("what a process holds is read from /proc, which this system does not have");
+        return ExitCode::SUCCESS;
+    }
     let counts: Vec<usize> = std::env::args()
         .filter_map(|each| each.parse().ok())
         .collect();
@@ -155,11 +159,15 @@ impl Watch {
         }
     }
 
-    /// Whether nothing grew behind the first tenth but what an allocator keeps for itself.
+    /// Whether nothing grew behind the first tenth but what an allocator keeps for itself. A few
+    /// rounds say nothing.
     pub(crate) fn is_flat(&self) -> bool {
         let (Some(first), Some(last)) = (self.seen.first(), self.seen.last()) else {
             return true;
         };
+        if self.count < FEWEST {
+            return true;
+        }
         let flat = last.kibibytes <= first.kibibytes + ROOM_KIBIBYTES
             && last.descriptors <= first.descriptors + ROOM
             && last.threads <= first.threads + ROOM;
@@ -174,5 +182,6 @@ impl Watch {
 
 /// A cache of SQLite fills up to 2 MiB, and an allocator keeps what was freed.
 const ROOM_KIBIBYTES: u64 = 4096;
+const FEWEST: usize = 500;
 /// Runtimes start threads when there is more at once.
 const ROOM: usize = 3;

@@ -62,7 +62,8 @@ fn tortured(fault: Fault) {
             // The next start enters what waits, completes what was left open, and is sound.
             let next = home.run(["chat", "work", "hello"]);
             assert_eq!(next.code, 0, "{next}\n{}", ended.place(fault));
-            assert!(next.stderr.is_empty(), "{next}\n{}", ended.place(fault));
+            let warns = next.stderr.contains("warning[");
+            assert!(!warns, "{next}\n{}", ended.place(fault));
             let verified = home.run(["history", "verify"]);
             assert_eq!(verified.code, 0, "{verified}\n{}", ended.place(fault));
             let rows = home.history_of([]);

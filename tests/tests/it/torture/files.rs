@@ -20,8 +20,8 @@ use crate::TWIN;
 fn connections() {
     let home = Home::new(TWIN);
     create(&home, "work");
-    let words = "connection create new --provider openai --model m --credential env:KEY --offline";
-    replaced(&home, &home.connections(), words);
+    create(&home, "other");
+    replaced(&home, &home.connections(), "connection remove other");
 }
 
 #[test]

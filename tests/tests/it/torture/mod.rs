@@ -135,4 +135,4 @@ fn tool_path() -> PathBuf {
 }
 
 /// How many places of a fault the suite takes.
-const SAMPLE: usize = 8;
+const SAMPLE: usize = 4;
