@@ -6,7 +6,7 @@ use synapse_core::call::{CallId, Caller, Operation};
 use synapse_core::ledger::{Closing, HistoryQuery, Opening, Outcome, UsageKey, UsageQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
-use synapse_core::{Draft, Receipt};
+use synapse_core::{Code, Draft, Receipt};
 use synapse_files::Home;
 use uuid::Uuid;
 
@@ -43,7 +43,10 @@ pub fn ledger(bytes: &[u8]) {
             look(&ledger).await;
             if ledger.repair().await.is_ok() {
                 let examined = SqliteLedger::new(home.clone()).examine().await;
-                assert!(examined.is_ok(), "after a repair: {examined:?}");
+                // The mark of a newer SQLite makes a sound file read-only, which is told.
+                let told = examined.as_ref().err().map(|failure| failure.code);
+                let is_known = matches!(told, None | Some(Code::StorageReadOnly));
+                assert!(is_known, "after a repair: {examined:?}");
             }
         });
     });
