@@ -3,10 +3,10 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 
 pub use rustix::process::Signal;
@@ -183,6 +183,43 @@ impl Run {
     #[must_use]
     pub fn output(self) -> Output {
         self.start().finish()
+    }
+
+    /// Runs it to its end, with its stdin open until it wrote a line that contains `last`.
+    ///
+    /// # Panics
+    /// When it does neither end nor write that in time, or is ended by a signal.
+    #[must_use]
+    pub fn output_after(mut self, last: &str) -> Output {
+        let input = std::mem::take(&mut self.input);
+        let (running, mut stdin, stdout) = self.begin();
+        let mut stdout = BufReader::new(stdout.expect("stdout is a pipe"));
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            while stdout.read_line(&mut line).is_ok_and(|read| read > 0) {
+                drop(sender.send(std::mem::take(&mut line)));
+            }
+        });
+        // One that has ended already reads nothing.
+        drop(stdin.write_all(&input));
+        let mut stdin = Some(stdin);
+        let mut written = String::new();
+        loop {
+            match lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    stdin = stdin.filter(|_| !line.contains(last));
+                    written.push_str(&line);
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it did not end within {PATIENCE:?}"),
+            }
+        }
+        drop(stdin);
+        Output {
+            stdout: written,
+            ..running.finish()
+        }
     }
 
     /// Starts it as a server behind a bridge. What it writes to stderr is read and dropped.

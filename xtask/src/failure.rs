@@ -67,6 +67,15 @@ pub(crate) enum Failure {
         minimum: Version,
     },
 
+    #[error(
+        "what `{target}` found is in target/fuzz-found/{target}: mend it, and put it into \
+         fuzz/seeds/{target}, where the tests run it too"
+    )]
+    Found {
+        target: &'static str,
+        source: Box<Self>,
+    },
+
     #[error("failed: {}", steps.join(", "))]
     Steps { steps: Vec<&'static str> },
 }

@@ -16,6 +16,7 @@ mod cargo_tools;
 mod check;
 mod command;
 mod failure;
+mod fuzz;
 mod generate;
 mod man;
 mod masking;
@@ -23,12 +24,14 @@ mod package;
 mod picture;
 mod repository;
 mod reproduce;
+mod soak;
 mod steps;
 mod suite;
 mod supply;
 mod third_party;
 mod tidy;
 mod toolchain;
+mod torture;
 mod violation;
 
 use std::error::Error;
@@ -72,6 +75,29 @@ enum Task {
     Package(package::PackageArguments),
     /// Builds a program twice, in two directories, and compares the bytes
     Reproduce(reproduce::ReproduceArguments),
+    /// Runs the fuzzers, one after the other, and installs what they need
+    Fuzz {
+        /// Run only the targets whose names contain this
+        #[arg(default_value = "")]
+        target: String,
+        /// How long each runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
+    /// Makes every operation on a file fail once, and kills the program at every one
+    Torture,
+    /// Runs a server for long, and prints its memory, descriptors and threads
+    Soak {
+        /// Prompts
+        #[arg(long, default_value_t = 100_000)]
+        calls: u32,
+        /// Calls of tools of ten upstream servers
+        #[arg(long, default_value_t = 10_000)]
+        hub_calls: u32,
+        /// Refreshes of a login
+        #[arg(long, default_value_t = 1000)]
+        refreshes: u32,
+    },
     /// Does everything, from tidy to the demo, and prints a summary
     Test {
         /// Run only the tests whose path contains one of these, and no other step
@@ -108,6 +134,13 @@ fn perform(task: &Task) -> Result<(), Failure> {
         Task::Supply => supply::run(&repository),
         Task::Package(arguments) => package::run(&repository, arguments),
         Task::Reproduce(arguments) => reproduce::run(&repository, arguments),
+        Task::Fuzz { target, seconds } => fuzz::run(&repository, target, *seconds),
+        Task::Torture => torture::run(&repository),
+        Task::Soak {
+            calls,
+            hub_calls,
+            refreshes,
+        } => soak::run(&repository, *calls, *hub_calls, *refreshes),
         Task::Test { filter, fast } => {
             suite::run(&repository, &suite::Selection::new(filter, *fast))
         }

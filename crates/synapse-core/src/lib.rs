@@ -5,6 +5,8 @@
 //! that kind arrives through a port in [`ports`], so this crate embeds anywhere.
 
 pub mod account;
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 mod binding;
 pub mod call;
 pub mod chat;

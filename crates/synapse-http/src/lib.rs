@@ -6,6 +6,8 @@
 //! from the environment, no plain http to other machines but private addresses that get no secret.
 //! It knows hosts and bytes, not providers or models.
 
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 mod body;
 mod classify;
 mod client;

@@ -5,6 +5,8 @@
 //! it is written. Nothing here reads the environment or guesses a directory: a [`Machine`] is
 //! passed in. No entry holds a secret.
 
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 mod change;
 mod check;
 mod client;

@@ -4,6 +4,8 @@
 //! It speaks the revision 2026-07-28 and every earlier one from one process, and sees the product
 //! only through the ports of [`host`]. It never prints, reads no environment and exits no process.
 
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 pub mod client;
 mod engine;
 mod failure;

@@ -144,7 +144,8 @@ fn read(answer: &HttpResponse, endpoint: &Url) -> Result<Grant, NoGrant> {
     grant(&object).map_err(|why| invalid(why.to_owned()))
 }
 
-fn grant(object: &Map<String, Value>) -> Result<Grant, &'static str> {
+/// The tokens of an answer, checked.
+pub(crate) fn grant(object: &Map<String, Value>) -> Result<Grant, &'static str> {
     // GitHub and its like answer 200 with an error.
     if object.contains_key("error") && !object.contains_key("access_token") {
         return Err("it answered success with an error");

@@ -4,6 +4,8 @@
 //! `HttpClient::send` under a permit for one origin. Nothing is logged.
 
 mod address;
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 mod authorize;
 mod callback;
 mod challenge;

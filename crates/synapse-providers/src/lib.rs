@@ -5,6 +5,8 @@
 //! stays unknown. All classification is in `classify`; the adapters only say where to send.
 
 mod anthropic;
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 mod blocking;
 mod classify;
 mod compatible;

@@ -37,7 +37,7 @@ impl JsonApprovals {
     }
 
     /// The file of a server. Names that differ in case alone are different files on every system.
-    fn file(&self, server: &UpstreamName) -> PathBuf {
+    pub(crate) fn file(&self, server: &UpstreamName) -> PathBuf {
         let digest = digest(&SHA256, server.as_str().as_bytes());
         let tail: String = digest
             .as_ref()

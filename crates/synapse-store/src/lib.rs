@@ -4,6 +4,8 @@
 //! **Invariant:** nothing here reads the environment or guesses a directory: both are passed in.
 //! Reading creates nothing; every write is atomic and safe against other processes.
 
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 mod approvals;
 pub mod atomic;
 mod blocking;

@@ -7,10 +7,12 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "a test double that cannot do its part fails the test by panicking"
 )]
 
+pub mod any_bytes;
 pub mod leak;
 pub mod mcp_bridge;
 pub mod ports;

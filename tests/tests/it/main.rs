@@ -37,6 +37,8 @@ mod reports;
 mod secrets;
 mod serving;
 mod setups;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod torture;
 
 /// The product under another name, so that no test calls an installed one.
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");

@@ -9,6 +9,7 @@ mod layering;
 mod links;
 mod manifest_files;
 mod paths;
+mod proofs;
 mod sources;
 mod tokens;
 
@@ -32,6 +33,7 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     violations.extend(layering::check(repository, &files)?);
     violations.extend(book::check(&files));
     violations.extend(codes::check(&files));
+    violations.extend(proofs::check(&files));
     violations.extend(command_lines::check(&files));
     violations.extend(paths::check(&files));
     violations.extend(manifest_files::undocumented(&files));

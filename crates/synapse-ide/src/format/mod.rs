@@ -97,15 +97,19 @@ pub(crate) fn edit(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, 
     for edit in edits {
         passable(&before, edit.path())?;
     }
+    let mut expected = before.clone();
+    for edit in edits {
+        apply(&mut expected, edit);
+    }
+    // The libraries end a last line without one, also when there is nothing to do.
+    if expected == before {
+        return Ok(text.clone());
+    }
     let after = match format {
         Format::Json | Format::Jsonc => json::edit(text.as_str(), edits),
         Format::Toml => with_line_ends(text.as_str(), |text| toml::edit(text, edits)),
         Format::Yaml => with_line_ends(text.as_str(), |text| yaml::edit(text, edits)),
     }?;
-    let mut expected = before;
-    for edit in edits {
-        apply(&mut expected, edit);
-    }
     let mut meant = read(format, &after).map_err(|error| format!("{UNFAITHFUL}: {error}"))?;
     for edit in edits {
         without_empty(&mut meant, edit.path());

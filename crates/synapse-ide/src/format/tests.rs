@@ -453,3 +453,21 @@ proptest! {
         prop_assert_eq!(at(&left, &["mcpServers", "synapse"]), None, "{}", without);
     }
 }
+
+#[test]
+fn an_edit_that_changes_nothing_keeps_every_byte() {
+    for (format, text) in [
+        (
+            Format::Toml,
+            "mcp_servers = { other = { command = \"x\" } }",
+        ),
+        (Format::Toml, "a = 1"),
+        (Format::Yaml, "a: 1"),
+        (Format::Json, "{\"a\": 1}"),
+        (Format::Json, ""),
+    ] {
+        assert_eq!(removed(format, text).unwrap(), text);
+    }
+    let with = "[mcp_servers]\nsynapse = { command = \"/usr/bin/synapse\", args = [\"serve\"], env = { SYNAPSE_HOME = \"/a b\" } }";
+    assert_eq!(added(Format::Toml, with).unwrap(), with);
+}

@@ -4,6 +4,8 @@
 //! **Invariant:** one [`Conversation::request`] is at most one request to the server. Nothing is
 //! repeated, reconnected, cached or answered from memory.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes;
 mod calls;
 mod caps;
 mod lines;

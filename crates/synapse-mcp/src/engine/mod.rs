@@ -24,6 +24,8 @@
 //! Batches exist in 2025-03-26 alone: there each of their messages is taken by itself and answered
 //! on a line of its own. Elsewhere a batch is answered with one -32600.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes;
 pub(crate) mod asking;
 pub(crate) mod dispatch;
 pub(crate) mod handler;

@@ -193,6 +193,12 @@ fn query<'a>(head: &'a str, redirect: &Redirect) -> Result<&'a str, Page> {
     }
 }
 
+/// The query of a request for the callback, if it is one.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn asked<'a>(head: &'a str, redirect: &Redirect) -> Option<&'a str> {
+    query(head, redirect).ok()
+}
+
 async fn answer(mut stream: TcpStream, page: Page) {
     let Page { status, text } = page;
     let body = format!(

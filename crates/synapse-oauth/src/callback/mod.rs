@@ -8,6 +8,8 @@ use synapse_core::{Code, Failure};
 use url::{Url, form_urlencoded};
 
 pub(crate) use self::listener::Listener;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::listener::asked;
 use crate::address::shown;
 use crate::redirect::Redirect;
 use crate::secret_text::is_same;

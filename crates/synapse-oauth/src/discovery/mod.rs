@@ -18,6 +18,10 @@ use crate::json;
 use crate::wire::{Wire, no_answer};
 
 pub(crate) use self::resource::protected_resource;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::resource::{at_same_origin, resource};
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::server::metadata;
 pub(crate) use self::server::{Secret, authorization_server, named_document};
 
 /// What a server answered to a request without a token.

@@ -56,7 +56,7 @@ pub(crate) async fn protected_resource(
 }
 
 /// The URL that a challenge names, on the server's own origin.
-fn at_same_origin(named: &str, server: &Url) -> Result<Url, Failure> {
+pub(crate) fn at_same_origin(named: &str, server: &Url) -> Result<Url, Failure> {
     let refused = |why: &str| {
         Failure::new(
             Code::OauthResourceMismatch,
@@ -75,7 +75,12 @@ fn at_same_origin(named: &str, server: &Url) -> Result<Url, Failure> {
     Ok(url)
 }
 
-fn resource(object: &Map<String, Value>, place: &Url, server: &Url) -> Result<Resource, Failure> {
+/// What the document at `place` says, when it is that of `server`.
+pub(crate) fn resource(
+    object: &Map<String, Value>,
+    place: &Url,
+    server: &Url,
+) -> Result<Resource, Failure> {
     let other = |what: &str| {
         Failure::new(
             Code::OauthResourceMismatch,

@@ -165,7 +165,8 @@ fn issuer_url(issuer: &str, server: &Url, trail: &Trail) -> Result<Url, Failure>
     Ok(url)
 }
 
-fn metadata(
+/// What the document at `place` says, when it is that of the expected issuer.
+pub(crate) fn metadata(
     object: &Map<String, Value>,
     place: &Url,
     expected: Option<&str>,

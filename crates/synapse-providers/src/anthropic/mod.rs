@@ -8,7 +8,7 @@ mod prices;
 mod reply;
 mod request;
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) use self::reply::{read as read_message, stated as stated_message};
 
 use std::sync::Arc;
@@ -273,8 +273,17 @@ fn reply_reader(
 }
 
 /// What is looked at in a message.
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) const MESSAGE_SHAPE: &crate::json::Shape = &reply::MESSAGE;
+
+/// The ids of a page of models, as they are listed.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn listed_ids(seen: &Seen, redactor: &Redactor) -> Vec<String> {
+    let models = Page::read(seen, redactor).unwrap_or_default().models;
+    let listed = models.iter().map(|model| model.listed(redactor).id);
+    listed.collect()
+}
+
 /// The version of the API, which every request has to name
 /// (<https://platform.claude.com/docs/en/api/versioning>).
 const VERSION: Header<'static> = ("anthropic-version", "2023-06-01");

@@ -76,6 +76,17 @@ impl Slot {
     }
 }
 
+/// Reads `text` as a record, and what is written of that once more.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn reread(text: &[u8]) {
+    if let Ok((key, record)) = document::read(text) {
+        let written = document::write(&key, &record);
+        let again = document::read(&written).ok();
+        let again = again.map(|(key, record)| document::write(&key, &record));
+        assert_eq!(again, Some(written));
+    }
+}
+
 impl TokenRecords {
     /// The records in `home`, where its `oauth.toml` says; in files when there is none.
     ///

@@ -1,0 +1,199 @@
+//! What holds for any bytes of a provider, whatever its wire: run by the fuzz targets `answers`,
+//! `errors` and `models`, and by the tests on their seeds and goldens.
+
+use synapse_core::BaseUrl;
+use synapse_core::chat::ChatReply;
+use synapse_core::error::{Class, Failure};
+use synapse_core::provider::ProviderKind;
+use synapse_core::redact::Redactor;
+
+use crate::anthropic;
+use crate::classify::{Answer, Asked, Headers, Problem, classify, classify_success};
+use crate::json::{self, Shape};
+use crate::reply::{finish, spare};
+use crate::wire::error::{error_within, has_answer};
+use crate::wire::model::{MODELS, ModelInfo};
+use crate::wire::{completion, foreign, stream};
+
+/// Reads `bytes` as the answer to a prompt, of every wire and as a stream.
+///
+/// # Panics
+/// When the caller's secret comes back in the answer, or damage is passed over in silence.
+pub fn answers(bytes: &[u8]) {
+    let redactor = Redactor::for_secret(SECRET);
+    for (shape, read, stated) in WIRES {
+        if let Some(seen) = json::read(bytes, shape) {
+            let mut reply = read(&seen.value).unwrap_or_else(|| stated(&seen.value));
+            let others = completion::other_texts(&seen.value);
+            finish(&mut reply, &seen, others, &redactor);
+            assert_clean(&reply);
+            // The end of a stream behind an answer costs nothing.
+            let is_stream = bytes.windows(6).any(|word| word == b"[DONE]");
+            if seen.is_mended && !is_stream {
+                assert!(!reply.warnings.is_empty(), "damage without a word of it");
+            }
+        }
+        let mut reply = stream::stated(bytes, shape, stated);
+        spare(&mut reply, &redactor);
+        assert_clean(&reply);
+    }
+}
+
+/// Reads `bytes` as an answer of no use: a status and a content type on the first line, then the body.
+///
+/// # Panics
+/// When the failure shows the caller's secret or a control character, is longer than a person reads,
+/// or blames Synapse.
+pub fn errors(bytes: &[u8]) {
+    let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
+    let head = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
+    let (status, content_type) = head.split_once(' ').unwrap_or((&head, ""));
+    let body = lines.next().unwrap_or_default();
+    let redactor = Redactor::for_secret(SECRET);
+    let Ok(base_url) = "https://provider.test/v1".parse::<BaseUrl>() else {
+        return;
+    };
+    let headers = OneHeader(content_type.to_owned());
+    // One provider an input: which, depends on its length.
+    let provider = bytes.len() % ProviderKind::ALL.len();
+    if let Some(provider) = ProviderKind::ALL.get(provider).copied() {
+        let mut answer = Answer {
+            provider,
+            asked: Asked::Model("vendor/model"),
+            account: false,
+            credential: true,
+            base_url: &base_url,
+            host: "provider.test",
+            url: "https://provider.test/v1/chat/completions",
+            status: status.parse().unwrap_or(400),
+            headers: &headers,
+            body,
+            redactor: &redactor,
+        };
+        assert_shown(&classify(&answer));
+        answer.status = 200;
+        for problem in [
+            Problem::Stream,
+            Problem::Empty,
+            Problem::NoChoice,
+            Problem::Shape,
+        ] {
+            assert_shown(&classify_success(&answer, problem));
+        }
+        answer.asked = Asked::Identity;
+        assert_shown(&classify(&answer));
+    }
+    if let Some(seen) = json::read(body, &json::WHOLE) {
+        let _: (bool, bool) = (has_answer(&seen.value), error_within(&seen.value).is_some());
+    }
+}
+
+/// Reads `bytes` as a list of models, as each wire has it.
+///
+/// # Panics
+/// When a model has no id, or one that could not be shown.
+pub fn models(bytes: &[u8]) {
+    let Some(seen) = json::read(bytes, &MODELS) else {
+        return;
+    };
+    let redactor = Redactor::for_secret(SECRET);
+    let lists = [
+        ModelInfo::read_list(&seen.value),
+        ModelInfo::read_bare_list(&seen.value),
+        ModelInfo::read_tags(&seen.value),
+    ];
+    for list in lists.into_iter().flatten() {
+        for model in ModelInfo::listed(&list.models, &redactor) {
+            assert_text(&model.id);
+        }
+    }
+    for id in anthropic::listed_ids(&seen, &redactor) {
+        assert_text(&id);
+    }
+}
+
+/// What is read of each wire: its shape, its answer, and what it says of a call without an answer.
+type Wire = (
+    &'static Shape,
+    fn(&serde_json::Value) -> Option<ChatReply>,
+    fn(&serde_json::Value) -> ChatReply,
+);
+
+const WIRES: [Wire; 2] = [
+    (
+        &completion::COMPLETION,
+        |value| {
+            let mut reply = completion::read(value).ok()?;
+            foreign::fill_in(&mut reply, value);
+            Some(reply)
+        },
+        foreign::stated,
+    ),
+    (
+        anthropic::MESSAGE_SHAPE,
+        anthropic::read_message,
+        anthropic::stated_message,
+    ),
+];
+
+#[derive(Debug)]
+struct OneHeader(String);
+
+impl Headers for OneHeader {
+    fn text(&self, name: &str) -> Option<&str> {
+        (name == "content-type").then_some(&self.0)
+    }
+}
+
+fn assert_clean(reply: &ChatReply) {
+    let shown = format!("{reply:?}");
+    assert!(!shown.contains(SECRET), "{shown}");
+    let words = [
+        reply.model.as_deref(),
+        reply.finish_reason.as_ref().map(|reason| reason.as_str()),
+    ];
+    words.into_iter().flatten().for_each(assert_text);
+    reply.warnings.iter().for_each(assert_shown);
+}
+
+fn assert_shown(failure: &Failure) {
+    assert_ne!(failure.code.class(), Class::Internal, "{failure:?}");
+    assert_text(&failure.message);
+    failure.causes.iter().for_each(|cause| assert_text(cause));
+    failure
+        .hints
+        .iter()
+        .for_each(|hint| assert_text(&hint.text));
+    failure.context.values().for_each(|fact| assert_text(fact));
+}
+
+fn assert_text(text: &str) {
+    assert!(!text.contains(SECRET), "{text}");
+    assert!(!text.contains(char::is_control), "{text:?}");
+    assert!(text.chars().count() < 2000, "{text}");
+}
+
+/// No token of anybody. The seeds hold it, and so does what the fuzzer makes of them.
+const SECRET: &str = "fake-secret-Zq7Xw2Lk9Pv4Rt8Ny3Mb6";
+
+#[cfg(test)]
+mod tests {
+    use synapse_testkit::any_bytes::hold;
+
+    use super::*;
+
+    #[test]
+    fn any_answer_is_read_as_far_as_it_goes() {
+        hold("answers", answers);
+    }
+
+    #[test]
+    fn any_error_is_told_without_the_secret() {
+        hold("errors", errors);
+    }
+
+    #[test]
+    fn any_list_of_models_is_read() {
+        hold("models", models);
+    }
+}

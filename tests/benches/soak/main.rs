@@ -1,0 +1,187 @@
+//! What grows: a server under many prompts, a hub under many calls of ten upstreams, and a login under
+//! many refreshes. Prints memory, descriptors and threads as it goes, and fails when one of them is
+//! not flat from the first tenth on.
+//!
+//! `cargo xtask soak` runs it in full. Within `cargo test` everything runs a few times, so that it
+//! cannot rot.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a measurement that cannot be taken ends by panicking"
+)]
+
+mod refreshes;
+
+use std::fs;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use synapse_testkit::raw::RawServer;
+use synapse_tests::provider::here;
+use synapse_tests::{Era, Home, Ide, LocalProvider as _, report};
+
+const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
+const UPSTREAM: &str = env!("CARGO_BIN_EXE_scripted-upstream");
+const UPSTREAMS: usize = 10;
+
+fn main() -> ExitCode {
+    if !cfg!(target_os = "linux") {
+        report("what a process holds is read from /proc, which this system does not have");
+        return ExitCode::SUCCESS;
+    }
+    let counts: Vec<usize> = std::env::args()
+        .filter_map(|each| each.parse().ok())
+        .collect();
+    let (calls, hub_calls, refreshes) = match counts[..] {
+        [calls, hub_calls, refreshes] => (calls, hub_calls, refreshes),
+        _ => (20, 20, 20),
+    };
+    let flat = [
+        prompts(calls),
+        hub(hub_calls),
+        refreshes::run(
+            refreshes,
+            &mut Watch::new("refreshes", std::process::id(), refreshes),
+        ),
+    ];
+    match flat.iter().all(|flat| *flat) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// Prompts of one IDE to one provider.
+fn prompts(count: usize) -> bool {
+    let provider = RawServer::always(here());
+    let home = Home::connected(TWIN, &provider);
+    let mut ide = home.serve(Era::Legacy);
+    let mut watch = Watch::new("prompts", ide.process_id(), count);
+    for number in 1..=count {
+        let result = ide.call("chat", json!({"prompt": "hello"}));
+        assert_ne!(result["isError"], true, "{result}");
+        watch.look(number);
+    }
+    assert!(ide.close().status.success());
+    home.run(["history", "verify"]).with_code(0);
+    watch.is_flat()
+}
+
+/// Calls of tools, one upstream after the other.
+fn hub(count: usize) -> bool {
+    let home = Home::new(TWIN);
+    fs::create_dir_all(home.synapse()).unwrap();
+    synapse_tests::home::set_mode(&home.synapse(), 0o700);
+    let names: Vec<String> = (0..UPSTREAMS).map(|number| format!("u{number}")).collect();
+    let servers: serde_json::Map<String, Value> = names
+        .iter()
+        .map(|name| (name.clone(), json!({"command": UPSTREAM})))
+        .collect();
+    drop(home.write(
+        ".synapse/mcp-servers.json",
+        Value::Object(servers).to_string(),
+    ));
+    for name in &names {
+        home.run(["hub", "approve", name, "--yes"]).with_code(0);
+    }
+    let mut ide = home.serve(Era::Legacy);
+    let mut watch = Watch::new("hub calls", ide.process_id(), count);
+    for number in 1..=count {
+        let tool = format!("{}__echo", names[number % UPSTREAMS]);
+        let result = ide.call(&tool, json!({"text": "hello"}));
+        assert_ne!(result["isError"], true, "{result}");
+        watch.look(number);
+    }
+    assert!(ide.close().status.success());
+    watch.is_flat()
+}
+
+/// What a process holds.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    kibibytes: u64,
+    descriptors: usize,
+    threads: usize,
+}
+
+impl Held {
+    fn of(process: u32) -> Self {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        let count = |what: &str| {
+            fs::read_dir(format!("/proc/{process}/{what}"))
+                .unwrap()
+                .count()
+        };
+        Self {
+            kibibytes: line.split_whitespace().next().unwrap().parse().unwrap(),
+            descriptors: count("fd"),
+            threads: count("task"),
+        }
+    }
+}
+
+/// Looks at a process while something is done many times.
+pub(crate) struct Watch {
+    what: &'static str,
+    process: u32,
+    count: usize,
+    seen: Vec<Held>,
+}
+
+impl Watch {
+    fn new(what: &'static str, process: u32, count: usize) -> Self {
+        Self {
+            what,
+            process,
+            count,
+            seen: Vec::new(),
+        }
+    }
+
+    /// Takes note of every tenth part.
+    pub(crate) fn look(&mut self, number: usize) {
+        if number % (self.count / 10).max(1) == 0 {
+            let held = Held::of(self.process);
+            let Held {
+                kibibytes,
+                descriptors,
+                threads,
+            } = held;
+            let what = self.what;
+            report(&format!(
+                "{number:>7} {what}: {kibibytes:>6} KiB, {descriptors} descriptors, {threads} threads"
+            ));
+            self.seen.push(held);
+        }
+    }
+
+    /// Whether nothing grew behind the first tenth but what an allocator keeps for itself. A few
+    /// rounds say nothing.
+    pub(crate) fn is_flat(&self) -> bool {
+        let (Some(first), Some(last)) = (self.seen.first(), self.seen.last()) else {
+            return true;
+        };
+        if self.count < FEWEST {
+            return true;
+        }
+        let flat = last.kibibytes <= first.kibibytes + ROOM_KIBIBYTES
+            && last.descriptors <= first.descriptors + ROOM
+            && last.threads <= first.threads + ROOM;
+        report(&format!(
+            "{}: {}",
+            self.what,
+            if flat { "flat" } else { "GROWS" }
+        ));
+        flat
+    }
+}
+
+/// A cache of SQLite fills up to 2 MiB, and an allocator keeps what was freed.
+const ROOM_KIBIBYTES: u64 = 4096;
+const FEWEST: usize = 500;
+/// Runtimes start threads when there is more at once.
+const ROOM: usize = 3;

@@ -1,0 +1,142 @@
+//! Every operation on a file of Synapse's fails once, or is the last before the process is killed:
+//! what was acknowledged is there afterwards, nothing half-written is believed, and the next start is
+//! sound.
+//!
+//! `fault.c` beside this file does it to the real program, by seccomp and ptrace: the n-th write, sync,
+//! rename, open, link or removal below the home, counted over all threads. The suite takes a sample of
+//! the places; `cargo xtask torture` takes every one.
+
+mod calls;
+mod files;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use synapse_tests::process::Run;
+use synapse_tests::{Home, Output};
+
+use crate::TWIN;
+
+/// What happens at one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// It fails with EIO.
+    Broken,
+    /// It fails with ENOSPC.
+    Full,
+    /// The process is killed before it.
+    KilledBefore,
+    /// The process is killed behind it; of a write, one half was made.
+    KilledBehind,
+}
+
+impl Fault {
+    const fn mode(self) -> &'static str {
+        match self {
+            Self::Broken => "5",
+            Self::Full => "28",
+            Self::KilledBefore => "kill",
+            Self::KilledBehind => "behind",
+        }
+    }
+
+    const fn kills(self) -> bool {
+        matches!(self, Self::KilledBefore | Self::KilledBehind)
+    }
+}
+
+/// How a tortured program ended.
+struct Ended {
+    output: Output,
+    /// The operations, each with its number, as far as they came.
+    operations: Vec<String>,
+    /// The operation that the fault came to.
+    hit: Option<String>,
+}
+
+impl Ended {
+    /// What to say of a failed assertion.
+    fn place(&self, fault: Fault) -> String {
+        let hit = self.hit.as_deref().unwrap_or("nothing");
+        format!("{fault:?} at `{hit}`\n{}", self.output)
+    }
+}
+
+/// Runs the twin in `home` with a fault at the operation `number`; none has the number 0.
+fn torture(home: &Home, words: &[&str], input: &str, fault: Fault, number: usize) -> Ended {
+    let log = home.path().with_file_name("operations");
+    let prefix = format!("{}/", home.path().display());
+    let number = number.to_string();
+    let log_path = log.to_str().unwrap();
+    let tool = [fault.mode(), &number, &prefix, log_path, TWIN];
+    let run = Run::new(&tool_path(), tool.iter().chain(words))
+        .env("HOME", home.path())
+        .env("SYNAPSE_HOME", home.synapse())
+        .input(input);
+    // A server is left alone until it has answered; another program answers nothing.
+    let output = match input.is_empty() {
+        true => run.output(),
+        false => run.output_after("\"id\":2"),
+    };
+    let log = std::fs::read_to_string(log).unwrap();
+    let (hits, operations): (Vec<&str>, Vec<&str>) = log.lines().partition(|line| *line == "hit");
+    let number = number.parse::<usize>().unwrap();
+    let hit = operations.get(number.wrapping_sub(1)).copied();
+    let ended = Ended {
+        output,
+        hit: hit.filter(|_| !hits.is_empty()).map(str::to_owned),
+        operations: operations.into_iter().map(str::to_owned).collect(),
+    };
+    let killed = ended.hit.is_some() && fault.kills();
+    let code = ended.output.code;
+    assert!(code != 101 && code != 125, "{}", ended.place(fault));
+    assert_eq!(code == 137, killed, "{}", ended.place(fault));
+    assert!(
+        !ended.output.stderr.contains("panicked"),
+        "{}",
+        ended.place(fault)
+    );
+    ended
+}
+
+/// The numbers of the operations that get a fault: each, or the first, the last and some between.
+fn numbers(operations: usize, fault: Fault) -> Vec<usize> {
+    let stride = match is_thorough() {
+        true => 1,
+        false => operations / SAMPLE + 1,
+    };
+    // Each fault has other places.
+    let first = 1 + (fault as usize) % stride;
+    let mut numbers: Vec<usize> = (first..=operations).step_by(stride).collect();
+    numbers.extend((!numbers.contains(&operations)).then_some(operations));
+    numbers
+}
+
+fn is_thorough() -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how `cargo xtask torture` asks for every place"
+    )]
+    let asked = std::env::var_os("SYNAPSE_TORTURE");
+    asked.is_some()
+}
+
+/// Compiles `fault.c`, once.
+fn tool_path() -> PathBuf {
+    static COMPILED: Mutex<bool> = Mutex::new(false);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fault");
+    let mut compiled = COMPILED.lock().unwrap();
+    if !*compiled {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/torture/fault.c");
+        let new = path.with_extension(std::process::id().to_string());
+        let words = ["-O1", "-Wall", "-o", new.to_str().unwrap(), source];
+        let compiler = Run::new(Path::new("/usr/bin/cc"), words).env("PATH", "/usr/bin:/bin");
+        compiler.output().with_code(0);
+        std::fs::rename(new, &path).unwrap();
+        *compiled = true;
+    }
+    path
+}
+
+/// How many places of a fault the suite takes.
+const SAMPLE: usize = 4;
