@@ -55,6 +55,15 @@ pub(crate) enum Failure {
         minimum: Version,
     },
 
+    #[error("{file} has a line that is no count: {line}")]
+    BadLine { file: &'static str, line: String },
+
+    #[error("`{name}` could not be measured: {reason}")]
+    Measure { name: &'static str, reason: String },
+
+    #[error("more instructions than committed: {}", measures.join(", "))]
+    Slower { measures: Vec<&'static str> },
+
     #[error("failed: {}", steps.join(", "))]
     Steps { steps: Vec<&'static str> },
 }
