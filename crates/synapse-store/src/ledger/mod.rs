@@ -21,6 +21,7 @@ mod purge;
 mod query;
 mod queue;
 mod reader;
+mod recent;
 mod rechain;
 mod repair;
 mod reseal;
