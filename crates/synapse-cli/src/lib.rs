@@ -53,7 +53,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     }
     let seen = KnownSecrets::new();
     guard::report_panics(seen.clone());
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::of_process() {
         Ok(arguments) => arguments,
         Err(refusal) => return refuse(refusal),
     };
@@ -63,7 +63,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
         .and_then(|file| std::path::absolute(file).ok());
     let context = Context {
         environment: Environment::of_process(),
-        printer: Printer::new(arguments.format(), arguments.color)
+        printer: Printer::new(arguments.format(), arguments.global.color)
             .hiding(seen.clone())
             .configured(configuration),
         seen,

@@ -44,7 +44,7 @@ const OPENAI: Setting = Setting {
     calls_before: 0,
 };
 const CHAT: Does = Does::Tool("chat", r#"{"connection":"work","prompt":"Are you there?"}"#);
-const SHELL: Does = Does::Command(&["chat", "-c", "work", "Are you there?"]);
+const SHELL: Does = Does::Command(&["chat", "work", "Are you there?"]);
 
 const fn call(name: &'static str, setting: Setting, goal: Option<u64>) -> Measure {
     Measure {
