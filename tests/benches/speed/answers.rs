@@ -52,7 +52,10 @@ fn worked(process: u32) -> Duration {
     let line = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     // The name of the program comes second, in parentheses, and may contain anything.
     let fields = line.rsplit_once(')').unwrap().1.split_whitespace();
-    let ticks = fields.skip(11).take(2).map(|field| field.parse().unwrap());
+    let ticks = fields
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse::<u32>().unwrap());
     TICK * ticks.sum::<u32>()
 }
 
