@@ -98,7 +98,7 @@ struct FrequentArguments {
 
 #[derive(Debug, Subcommand)]
 enum FrequentCommand {
-    Chat(ChatArguments),
+    Chat(Box<ChatArguments>),
     Serve(ServeArguments),
 }
 
@@ -139,7 +139,7 @@ impl From<FrequentArguments> for Arguments {
         Self {
             global: read.global,
             command: match read.command {
-                FrequentCommand::Chat(arguments) => Command::Chat(arguments),
+                FrequentCommand::Chat(arguments) => Command::Chat(*arguments),
                 FrequentCommand::Serve(arguments) => Command::Serve(arguments),
             },
         }
