@@ -2,8 +2,11 @@
 //! unless told otherwise, and is announced on stderr, so that a log can be replayed by hand.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::repository::Repository;
@@ -60,6 +63,15 @@ impl Invocation {
         self
     }
 
+    /// Leaves nothing of this environment but these variables.
+    pub(crate) fn env_of<V: AsRef<OsStr>>(mut self, variables: &[(&str, V)]) -> Self {
+        self.command.env_clear();
+        for (name, value) in variables {
+            self.command.env(name, value);
+        }
+        self
+    }
+
     pub(crate) fn without_env(mut self, name: impl AsRef<OsStr>) -> Self {
         self.command.env_remove(name);
         self
@@ -111,6 +123,38 @@ impl Invocation {
         })
     }
 
+    /// Runs it with a conversation over stdio: writes the lines, waits for an answer to each that
+    /// has an id and at each [`PAUSE`], and returns everything that it wrote to stdout until its end.
+    ///
+    /// # Errors
+    /// `Start` when there is no such program or it breaks off, `Refused` with the end of its stderr
+    /// when it fails.
+    pub(crate) fn converse(mut self, lines: &[String]) -> Result<String, Failure> {
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let spelling = self.spelling;
+        let broken = |source| Failure::Start {
+            command: spelling.clone(),
+            source,
+        };
+        let mut child = self.command.spawn().map_err(broken)?;
+        let said = collect(child.stderr.take());
+        let talked = talk(&mut child, lines);
+        let status = child.wait().map_err(broken)?;
+        let said = said.join().unwrap_or_default();
+        match talked {
+            _ if !status.success() => Err(Failure::Refused {
+                command: spelling.clone(),
+                status,
+                said: last_lines(&said, LINES_QUOTED),
+            }),
+            Ok(answers) => Ok(answers),
+            Err(source) => Err(broken(source)),
+        }
+    }
+
     fn judge(self, status: Result<ExitStatus, std::io::Error>) -> Result<(), Failure> {
         match status {
             Ok(status) if status.success() => Ok(()),
@@ -126,6 +170,40 @@ impl Invocation {
     }
 }
 
+/// Says `lines` and hears the answers; closes the child's stdin at the end.
+fn talk(child: &mut Child, lines: &[String]) -> std::io::Result<String> {
+    let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+        return Ok(String::new());
+    };
+    let mut output = BufReader::new(output);
+    let mut answers = String::new();
+    for line in lines {
+        if line == PAUSE {
+            std::thread::sleep(PAUSED);
+            continue;
+        }
+        input.write_all(format!("{line}\n").as_bytes())?;
+        if line.contains("\"id\":") && output.read_line(&mut answers)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    drop(input);
+    output.read_to_string(&mut answers)?;
+    Ok(answers)
+}
+
+/// Reads a pipe to its end on a thread of its own.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            // A pipe that breaks has ended.
+            drop(pipe.read_to_end(&mut bytes));
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
 /// Returns the last lines that say anything, joined by ` / `.
 fn last_lines(text: &str, count: usize) -> String {
     let mut lines: Vec<&str> = text
@@ -139,6 +217,9 @@ fn last_lines(text: &str, count: usize) -> String {
     lines.join(" / ")
 }
 
+/// In place of a line of a conversation: waits for longer than a file's text may be in doubt.
+pub(crate) const PAUSE: &str = "";
+const PAUSED: Duration = Duration::from_millis(3_200);
 const LINES_QUOTED: usize = 4;
 
 const PACKAGE_VARIABLES: &[&str] = &[

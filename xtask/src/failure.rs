@@ -75,6 +75,14 @@ pub(crate) enum Failure {
         target: &'static str,
         source: Box<Self>,
     },
+    #[error("{file} has a line that is no count: {line}")]
+    BadLine { file: &'static str, line: String },
+
+    #[error("`{name}` could not be measured: {reason}")]
+    Measure { name: &'static str, reason: String },
+
+    #[error("more instructions than committed: {}", measures.join(", "))]
+    Slower { measures: Vec<&'static str> },
 
     #[error("failed: {}", steps.join(", "))]
     Steps { steps: Vec<&'static str> },

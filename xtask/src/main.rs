@@ -12,6 +12,7 @@
 )]
 
 mod apt;
+mod bench;
 mod cargo_tools;
 mod check;
 mod command;
@@ -98,6 +99,21 @@ enum Task {
         #[arg(long, default_value_t = 1000)]
         refreshes: u32,
     },
+    /// Counts the instructions of calls, tools and starts in the release build
+    Bench {
+        /// Fail when a count rose more than 2 % above the committed one
+        #[arg(long)]
+        check: bool,
+        /// Commit the counts to the file
+        #[arg(long, conflicts_with = "check")]
+        write: bool,
+        /// Count another build of `synapse` than the release build
+        #[arg(long, value_name = "PATH")]
+        program: Option<PathBuf>,
+        /// Count only what has this in its name
+        #[arg(conflicts_with = "write")]
+        filter: Option<String>,
+    },
     /// Does everything, from tidy to the demo, and prints a summary
     Test {
         /// Run only the tests whose path contains one of these, and no other step
@@ -141,6 +157,23 @@ fn perform(task: &Task) -> Result<(), Failure> {
             hub_calls,
             refreshes,
         } => soak::run(&repository, *calls, *hub_calls, *refreshes),
+        Task::Bench {
+            check,
+            write,
+            program,
+            filter,
+        } => {
+            let purpose = match (check, write) {
+                (true, _) => bench::Purpose::Check,
+                (_, true) => bench::Purpose::Write,
+                _ => bench::Purpose::Print,
+            };
+            let what = bench::What {
+                program: program.clone(),
+                filter: filter.clone().unwrap_or_default(),
+            };
+            bench::run(&repository, purpose, what)
+        }
         Task::Test { filter, fast } => {
             suite::run(&repository, &suite::Selection::new(filter, *fast))
         }

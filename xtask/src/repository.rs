@@ -168,6 +168,31 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
+/// Writes a text file that its owner alone may read.
+///
+/// # Errors
+/// `File` when it cannot be written.
+#[cfg(unix)]
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|source| Failure::File {
+        path: path.to_owned(),
+        action: "made private",
+        source,
+    })
+}
+
+/// Writes a text file.
+///
+/// # Errors
+/// As [`write`].
+#[cfg(not(unix))]
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    write(path, text)
+}
+
 /// Creates a directory and those above it.
 ///
 /// # Errors
@@ -186,6 +211,21 @@ pub(crate) fn create_directory(path: &Path) -> Result<(), Failure> {
 /// `File` when it exists and cannot be removed.
 pub(crate) fn remove_directory(path: &Path) -> Result<(), Failure> {
     match fs::remove_dir_all(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Failure::File {
+            path: path.to_owned(),
+            action: "removed",
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a file, if it exists.
+///
+/// # Errors
+/// `File` when it exists and cannot be removed.
+pub(crate) fn remove_file(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Failure::File {
             path: path.to_owned(),
             action: "removed",

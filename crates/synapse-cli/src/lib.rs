@@ -63,7 +63,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     if let Some(shell) = environment.variable(SYNAPSE_COMPLETE) {
         return completion::answer(&environment, &shell, std::env::args_os());
     }
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::of_process() {
         Ok(arguments) => arguments,
         Err(refusal) => return refuse(refusal),
     };
@@ -71,11 +71,11 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     let configuration = arguments
         .configuration()
         .and_then(|file| std::path::absolute(file).ok());
-    let printer = Printer::new(arguments.format(), arguments.color)
+    let printer = Printer::new(arguments.format(), arguments.global.color)
         .hiding(seen.clone())
         .configured(configuration)
         .after(shown_arguments());
-    let observer = arguments.verbose.then(|| {
+    let observer = arguments.global.verbose.then(|| {
         let shown: Arc<dyn ExchangeObserver> = Arc::new(ShownExchanges::new(printer.clone()));
         shown
     });

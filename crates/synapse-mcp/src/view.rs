@@ -46,9 +46,20 @@ impl View {
     /// # Errors
     /// `config.*` or `storage.*`.
     pub(crate) fn connections(&self) -> Result<Vec<StoredConnection>, Failure> {
-        let mut connections = self.engine.connections()?;
-        connections.retain(|stored| self.covers(stored.name.as_str()));
-        Ok(connections)
+        self.each_connection(StoredConnection::clone)
+    }
+
+    /// What `of` makes of each connection, in the order of the file.
+    ///
+    /// # Errors
+    /// As [`View::connections`].
+    pub(crate) fn each_connection<T>(
+        &self,
+        of: impl Fn(&StoredConnection) -> T,
+    ) -> Result<Vec<T>, Failure> {
+        let all = self.engine.shared_connections()?;
+        let covered = |stored: &&StoredConnection| self.covers(stored.name.as_str());
+        Ok(all.iter().filter(covered).map(of).collect())
     }
 
     /// Waits for the rows of calls that were answered already, so that who asks next finds them

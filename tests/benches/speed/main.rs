@@ -1,6 +1,6 @@
 //! How fast and how small `synapse serve` is, as ratios to the floor, measured in one run: spawn to
 //! first response, memory at rest, and a call, which the floor sends with the same HTTP library and
-//! keeps no ledger of. What the ratios hide is printed beside them: the same over a floor that puts
+//! keeps no ledger of; and a hostile answer next to a text of its size. What the ratios hide is printed beside them: the same over a floor that puts
 //! its HTTP client off, and what is left of a call when its exchange is taken off.
 //!
 //! `cargo bench -p synapse-tests --bench speed` measures what is shipped, the profile `dist`, and
@@ -14,6 +14,7 @@
     reason = "a measurement that cannot be taken ends by panicking"
 )]
 
+mod answers;
 mod floor;
 
 use std::fs;
@@ -43,12 +44,14 @@ fn main() {
         Effort {
             spawns: 60,
             calls: 1_500,
+            answers: 3,
             judges: true,
         }
     } else {
         Effort {
             spawns: 3,
             calls: 10,
+            answers: 1,
             judges: false,
         }
     };
@@ -57,6 +60,7 @@ fn main() {
         bench.spawn(&effort),
         bench.memory(),
         bench.calls(&effort),
+        answers::large(&effort),
         bench.size(),
     ];
     for ratio in &ratios {
@@ -70,6 +74,7 @@ fn main() {
 struct Effort {
     spawns: usize,
     calls: usize,
+    answers: usize,
     judges: bool,
 }
 

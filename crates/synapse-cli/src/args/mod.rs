@@ -55,6 +55,16 @@ use crate::output::Format;
 #[derive(Debug, Parser)]
 #[command(name = "synapse", version, propagate_version = true, disable_help_subcommand = true, after_help = examples::TOP, mut_subcommands = examples::attach)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalFlags,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+// Flags of every command. No doc comment: clap might take it for what the program does.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GlobalFlags {
     /// Print one JSON document instead of text; `--json=2` has cost sources in lower case
     #[arg(
         long,
@@ -83,15 +93,43 @@ pub(crate) struct Arguments {
     /// Show each exchange with a provider on stderr, with the key replaced
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,
+}
+
+/// The same command line for the commands that programs start again and again. Describing every
+/// other command to clap costs more instructions than all the rest of their start.
+#[derive(Debug, Parser)]
+#[command(name = "synapse")]
+struct FrequentArguments {
+    #[command(flatten)]
+    global: GlobalFlags,
 
     #[command(subcommand)]
-    pub(crate) command: Command,
+    command: FrequentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum FrequentCommand {
+    Chat(Box<ChatArguments>),
+    Serve(ServeArguments),
 }
 
 impl Arguments {
+    /// The arguments of the process.
+    ///
+    /// What is not understood, help and the version are the business of the whole command line.
+    pub(crate) fn of_process() -> Result<Self, clap::Error> {
+        let is_frequent = std::env::args_os()
+            .nth(1)
+            .is_some_and(|word| word == "serve" || word == "chat");
+        if is_frequent && let Ok(read) = FrequentArguments::try_parse() {
+            return Ok(read.into());
+        }
+        Self::try_parse()
+    }
+
     /// The format that was asked for.
     pub(crate) const fn format(&self) -> Format {
-        match self.json {
+        match self.global.json {
             Some(version) => Format::Json(version),
             None => Format::Human,
         }
@@ -103,6 +141,18 @@ impl Arguments {
             Command::Hub(arguments) => arguments.place.config.as_ref(),
             Command::Serve(arguments) => arguments.hub.config.as_ref(),
             _ => None,
+        }
+    }
+}
+
+impl From<FrequentArguments> for Arguments {
+    fn from(read: FrequentArguments) -> Self {
+        Self {
+            global: read.global,
+            command: match read.command {
+                FrequentCommand::Chat(arguments) => Command::Chat(*arguments),
+                FrequentCommand::Serve(arguments) => Command::Serve(arguments),
+            },
         }
     }
 }
@@ -297,3 +347,33 @@ Examples:
   synapse chat work \"What is in the picture?\" --image photo.jpg
   synapse chat work \"Name a city\" --json-schema city.schema.json
   synapse chat work --messages conversation.json --tools-file tools.json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frequent_command_is_read_as_the_whole_command_line_reads_it() {
+        for words in [
+            "serve",
+            "serve --connection work --read-only",
+            "chat work hello --json=2 --color never",
+            "chat work - --system x",
+        ] {
+            let words = || std::iter::once("synapse").chain(words.split(' '));
+            let whole = Arguments::try_parse_from(words()).unwrap();
+            let frequent = FrequentArguments::try_parse_from(words()).unwrap();
+            let frequent = Arguments::from(frequent);
+            assert_eq!(format!("{frequent:?}"), format!("{whole:?}"));
+        }
+    }
+
+    #[test]
+    fn a_frequent_command_refuses_what_the_whole_command_line_refuses() {
+        for words in ["serve --no-such", "chat", "serve --help", "chat --version"] {
+            let words = || std::iter::once("synapse").chain(words.split(' '));
+            assert!(FrequentArguments::try_parse_from(words()).is_err());
+            assert!(Arguments::try_parse_from(words()).is_err());
+        }
+    }
+}

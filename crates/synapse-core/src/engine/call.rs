@@ -240,10 +240,10 @@ impl Row {
     /// Begins to write it, unless that was done.
     fn begin(&self) {
         let mut state = self.lock();
-        if let State::Held(opening) = &*state {
-            let written = self.ledger.open(Opening::clone(opening));
-            *state = State::Begun(written);
-        }
+        *state = match std::mem::replace(&mut *state, State::Settled(Ok(()))) {
+            State::Held(opening) => State::Begun(self.ledger.open(*opening)),
+            begun => begun,
+        };
     }
 
     /// Waits until it is written.

@@ -70,16 +70,20 @@ impl Engine {
         self.ports.connections.load()
     }
 
+    /// [`Engine::connections`] without a copy.
+    ///
+    /// # Errors
+    /// As [`Engine::connections`].
+    pub fn shared_connections(&self) -> Result<Arc<[StoredConnection]>, Failure> {
+        self.ports.connections.shared()
+    }
+
     /// One connection as it is stored.
     ///
     /// # Errors
     /// `config.not-found` naming what exists, or as [`Engine::connections`].
     pub fn stored(&self, name: &str) -> Result<StoredConnection, Failure> {
-        let all = self.ports.connections.load()?;
-        if let Some(found) = all.iter().find(|stored| stored.name.as_str() == name) {
-            return Ok(found.clone());
-        }
-        Err(not_found(name, &names(&all)))
+        find(&self.ports.connections.shared()?, name).cloned()
     }
 
     /// One connection that can be used: the named one, or the default, or the only one.
@@ -88,11 +92,12 @@ impl Engine {
     /// `config.not-found`, `usage.invalid-arguments` when a name is needed, or why the connection
     /// cannot be understood.
     pub fn connection(&self, name: Option<&str>) -> Result<Connection, Failure> {
+        let all = self.ports.connections.shared()?;
         if let Some(name) = name {
-            return self.stored(name)?.usable();
+            return find(&all, name)?.usable();
         }
         if let Some(default) = self.ports.connections.default_name()? {
-            let stored = self.stored(default.as_str());
+            let stored = find(&all, default.as_str());
             return stored
                 .map_err(|failure| {
                     failure
@@ -101,8 +106,7 @@ impl Engine {
                 })?
                 .usable();
         }
-        let all = self.ports.connections.load()?;
-        match all.as_slice() {
+        match &*all {
             [only] => only.usable(),
             [] => Err(
                 Failure::new(Code::ConfigNotFound, "there is no connection yet")
@@ -176,6 +180,12 @@ impl Engine {
     pub const fn ports(&self) -> &Ports {
         &self.ports
     }
+}
+
+fn find<'a>(all: &'a [StoredConnection], name: &str) -> Result<&'a StoredConnection, Failure> {
+    all.iter()
+        .find(|stored| stored.name.as_str() == name)
+        .ok_or_else(|| not_found(name, &names(all)))
 }
 
 fn names(all: &[StoredConnection]) -> Vec<ConnectionName> {

@@ -87,6 +87,15 @@ pub trait ConnectionStore: Send + Sync + fmt::Debug {
     /// `config.*` or `storage.*` when the file as a whole cannot be read.
     fn load(&self) -> Result<Vec<StoredConnection>, Failure>;
 
+    /// The same connections, shared with the store when it keeps them in memory: a call needs one
+    /// of them and pays for no copy of the rest.
+    ///
+    /// # Errors
+    /// As [`ConnectionStore::load`].
+    fn shared(&self) -> Result<Arc<[StoredConnection]>, Failure> {
+        self.load().map(Arc::from)
+    }
+
     /// Adds a connection.
     ///
     /// # Errors

@@ -72,11 +72,10 @@ pub(super) fn call(
 /// # Errors
 /// `config.*` or `storage.*`.
 pub(crate) fn document(view: &View) -> Result<ListDocument, Failure> {
-    let connections = view.connections()?;
     Ok(ListDocument {
         schema: "synapse.connections/1",
         ok: true,
-        connections: connections.iter().map(ListedConnection::from).collect(),
+        connections: view.each_connection(|stored| ListedConnection::from(stored))?,
     })
 }
 

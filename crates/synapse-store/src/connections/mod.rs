@@ -7,10 +7,11 @@ mod document;
 mod edit;
 mod fields;
 mod source;
+mod stamp;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use synapse_core::connection::{PreflightPass, already_exists, not_found};
 use synapse_core::ports::{ConnectionStore, StoredConnection};
@@ -20,15 +21,17 @@ use synapse_core::{Code, ConnectionName, Draft, Failure, Remedy};
 use synapse_files::Home;
 
 pub(crate) use self::document::LedgerSettings;
-use self::source::Source;
+use self::source::{Opened, Source};
+use self::stamp::Watched;
 use crate::atomic::{Lock, replace};
 use crate::failure::{of_file, rely_on, shown};
 
 /// The connections in the `connections.toml` of a [`Home`].
 ///
-/// Every call reads the file, so that an edit by hand or by another process is in force at once.
-/// What is kept in memory is the meaning of the text that was read last, which spares a call the
-/// parsing of a text that has not changed.
+/// Every call looks at the file, so that an edit by hand or by another process is in force at once.
+/// What is kept in memory is the meaning of the text that was read last: a text that has not changed
+/// is not parsed again, and a file whose
+/// metadata can no longer hide a change is not read again.
 #[derive(Clone)]
 pub struct TomlConnections {
     home: Home,
@@ -36,10 +39,11 @@ pub struct TomlConnections {
     last: Arc<Mutex<Option<Understood>>>,
 }
 
-/// A text and what it means.
+/// A text, what it means, and the file that it was read from.
 struct Understood {
     text: String,
-    stored: Vec<StoredConnection>,
+    stored: Arc<[StoredConnection]>,
+    file: Watched,
 }
 
 impl TomlConnections {
@@ -103,15 +107,31 @@ impl fmt::Debug for TomlConnections {
 
 impl ConnectionStore for TomlConnections {
     fn load(&self) -> Result<Vec<StoredConnection>, Failure> {
-        let source = self.source()?;
+        self.shared().map(|stored| stored.to_vec())
+    }
+
+    fn shared(&self) -> Result<Arc<[StoredConnection]>, Failure> {
+        let path = self.home.connections();
+        rely_on(&self.home, &path)?;
+        let began = Instant::now();
+        let opened = Opened::at(&path)?;
+        let stamp = opened.stamp();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = last.as_ref().filter(|last| last.text == source.text()) {
-            return Ok(last.stored.clone());
+        if let Some(last) = last.as_ref()
+            && last.file.is_unchanged(stamp)
+        {
+            return Ok(Arc::clone(&last.stored));
         }
-        let stored = document::read(&source)?;
+        let source = opened.read()?;
+        if let Some(last) = last.as_mut().filter(|last| last.text == source.text()) {
+            last.file.note(stamp, began);
+            return Ok(Arc::clone(&last.stored));
+        }
+        let stored: Arc<[StoredConnection]> = document::read(&source)?.into();
         *last = Some(Understood {
             text: source.into_text(),
-            stored: stored.clone(),
+            stored: Arc::clone(&stored),
+            file: Watched::since(stamp, began),
         });
         Ok(stored)
     }

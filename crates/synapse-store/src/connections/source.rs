@@ -1,12 +1,14 @@
 //! The text of connections.toml and where in it something stands.
 
 use std::cell::OnceCell;
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use synapse_core::{Code, Failure};
 use synapse_files::{self as file, Found};
 
+use super::stamp::Stamp;
 use crate::failure::{not_a_file, reading, shown};
 
 /// The file as it was read. An absent file has no text.
@@ -26,25 +28,52 @@ struct Mark {
     column: usize,
 }
 
+/// The file, opened and not read yet.
+#[derive(Debug)]
+pub(super) struct Opened<'a> {
+    path: &'a Path,
+    file: Option<(File, Metadata)>,
+}
+
+impl<'a> Opened<'a> {
+    /// Opens the file at `path`, following a symbolic link. An absent one is opened as empty.
+    pub(super) fn at(path: &'a Path) -> Result<Self, Failure> {
+        let file = match file::open(path) {
+            Ok(Found::Regular(file, metadata)) => Some((file, metadata)),
+            Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(reading(path, &error)),
+        };
+        Ok(Self { path, file })
+    }
+
+    /// The state that the file was in when it was opened, as far as the system tells.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        self.file
+            .as_ref()
+            .and_then(|(_, metadata)| Stamp::of(metadata))
+    }
+
+    /// Reads it.
+    pub(super) fn read(self) -> Result<Source, Failure> {
+        let mut bytes = Vec::new();
+        if let Some((file, metadata)) = self.file {
+            // One byte more, so that the end is found without growing.
+            let length = usize::try_from(metadata.len()).unwrap_or(USUAL);
+            bytes.reserve(length.min(USUAL) + 1);
+            // Behind `take`, because a file by itself asks for its length again.
+            file.take(u64::MAX)
+                .read_to_end(&mut bytes)
+                .map_err(|error| reading(self.path, &error))?;
+        }
+        Source::decode(self.path, bytes)
+    }
+}
+
 impl Source {
     /// Reads the file at `path`, following a symbolic link.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let mut bytes = Vec::new();
-        match file::open(path) {
-            Ok(Found::Regular(file, metadata)) => {
-                // One byte more, so that the end is found without growing.
-                let length = usize::try_from(metadata.len()).unwrap_or(USUAL);
-                bytes.reserve(length.min(USUAL) + 1);
-                // Behind `take`, because a file by itself asks for its length again.
-                file.take(u64::MAX)
-                    .read_to_end(&mut bytes)
-                    .map_err(|error| reading(path, &error))?;
-            }
-            Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(reading(path, &error)),
-        }
-        Self::decode(path, bytes)
+        Opened::at(path)?.read()
     }
 
     fn decode(path: &Path, bytes: Vec<u8>) -> Result<Self, Failure> {

@@ -65,6 +65,27 @@ impl Head {
             })
     }
 
+    /// The end of the chain, and the gaps for which the next seal is the reason.
+    pub(super) fn load_next(database: &Connection) -> rusqlite::Result<(Self, Vec<Gap>)> {
+        let (head, has_gaps) = database
+            .prepare_cached(
+                "SELECT sequence, seal, EXISTS (SELECT 1 FROM gaps WHERE by = sequence + 1)
+                 FROM chain",
+            )?
+            .query_row([], |row| {
+                let head = Self {
+                    sequence: row.get(0)?,
+                    seal: row.get(1)?,
+                };
+                Ok((head, row.get(2)?))
+            })?;
+        let gaps = match has_gaps {
+            true => gaps_by(database, head.sequence + 1)?,
+            false => Vec::new(),
+        };
+        Ok((head, gaps))
+    }
+
     pub(super) fn store(self, database: &Connection) -> rusqlite::Result<()> {
         database
             .prepare_cached("UPDATE chain SET sequence = ?, seal = ?")?
@@ -75,23 +96,26 @@ impl Head {
     /// Behind the seal of a row that begins with [`super::content::columns`]; `gaps` are those for
     /// which the row is the reason.
     pub(super) fn after_row(self, row: &Row<'_>, gaps: &[Gap]) -> rusqlite::Result<Self> {
+        // Rows of older formats have no columns of the hub.
+        let count = CONTENT.len().min(row.as_ref().column_count());
+        let mut values = [ValueRef::Null; CONTENT.len()];
+        for (index, value) in values.iter_mut().enumerate().take(count) {
+            *value = row.get_ref(index)?;
+        }
+        Ok(self.after_values(values.get(..count).unwrap_or_default(), gaps))
+    }
+
+    /// Behind the seal of a row whose [`CONTENT`] these are.
+    pub(super) fn after_values(self, values: &[ValueRef<'_>], gaps: &[Gap]) -> Self {
         let sequence = self.sequence + 1;
         let mut hash = self.begin(sequence, b"row", gaps);
-        for index in 0..OF_EVERY_ROW {
-            add_value(&mut hash, row.get_ref(index)?);
+        let (every, hub) = values.split_at(values.len().min(OF_EVERY_ROW));
+        every.iter().for_each(|value| add_value(&mut hash, *value));
+        // Calls of a connection have no value there.
+        if hub.iter().any(|value| *value != ValueRef::Null) {
+            hub.iter().for_each(|value| add_value(&mut hash, *value));
         }
-        // Rows of older formats have none of these columns, and calls of a connection no value there.
-        let ends_at = CONTENT.len().min(row.as_ref().column_count());
-        let mut is_of_hub = false;
-        for index in OF_EVERY_ROW..ends_at {
-            is_of_hub |= row.get_ref(index)? != ValueRef::Null;
-        }
-        if is_of_hub {
-            for index in OF_EVERY_ROW..ends_at {
-                add_value(&mut hash, row.get_ref(index)?);
-            }
-        }
-        Ok(Self::end(sequence, hash))
+        Self::end(sequence, hash)
     }
 
     /// Behind the seal of a purge, which covers what is carried on of the rows that it removed.

@@ -1,6 +1,7 @@
 //! The content of a complete row as storage has it: what seals cover and daily sums are made of.
 
 use rusqlite::Row;
+use rusqlite::types::{FromSql, ValueRef};
 
 /// Every column whose value is sealed, in the order of the seal, which never changes.
 pub(super) const CONTENT: [&str; 46] = [
@@ -71,6 +72,11 @@ pub(super) fn third_columns() -> String {
     CONTENT.get(..OF_EVERY_ROW).unwrap_or_default().join(", ")
 }
 
+/// Where a column stands in [`CONTENT`].
+pub(super) fn place(column: &str) -> Option<usize> {
+    CONTENT.iter().position(|name| *name == column)
+}
+
 /// What the daily sums take from a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Facts {
@@ -98,34 +104,54 @@ pub(super) struct Facts {
 impl Facts {
     /// From a row that begins with [`columns`]. By position, because this is done for every row.
     pub(super) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let served: Option<String> = row.get(12)?;
-        Ok(Self {
-            call_id: row.get(0)?,
-            started_at: row.get(2)?,
-            outcome: row.get(5)?,
-            connection: row.get(8)?,
-            provider: row.get(9)?,
-            model: match served {
-                Some(served) => served,
-                None => row.get(11)?,
-            },
-            client: row.get::<_, Option<String>>(14)?.unwrap_or_default(),
-            maybe_billed: row.get(18)?,
-            latency_ms: row.get(24)?,
-            prompt_tokens: row.get(26)?,
-            completion_tokens: row.get(27)?,
-            cached_tokens: row.get(28)?,
-            reasoning_tokens: row.get(30)?,
-            cost_nano_usd: row.get(31)?,
-            reserved_tokens: row.get(34)?,
-            reserved_nano_usd: row.get(35)?,
-            server: match row.as_ref().column_count() > SERVER {
-                true => row.get(SERVER)?,
-                false => None,
-            },
-            tool: row.get(16)?,
+        let count = row.as_ref().column_count();
+        Self::read(|index| match index < count {
+            true => row.get_ref(index),
+            false => Ok(ValueRef::Null),
         })
     }
+
+    /// From the values of [`CONTENT`].
+    pub(super) fn of_values(values: &[ValueRef<'_>]) -> rusqlite::Result<Self> {
+        Self::read(|index| Ok(values.get(index).copied().unwrap_or(ValueRef::Null)))
+    }
+
+    fn read<'a>(value: impl Fn(usize) -> rusqlite::Result<ValueRef<'a>>) -> rusqlite::Result<Self> {
+        let served: Option<String> = cell(&value, 12)?;
+        Ok(Self {
+            call_id: cell(&value, 0)?,
+            started_at: cell(&value, 2)?,
+            outcome: cell(&value, 5)?,
+            connection: cell(&value, 8)?,
+            provider: cell(&value, 9)?,
+            model: match served {
+                Some(served) => served,
+                None => cell(&value, 11)?,
+            },
+            client: cell::<Option<String>>(&value, 14)?.unwrap_or_default(),
+            maybe_billed: cell(&value, 18)?,
+            latency_ms: cell(&value, 24)?,
+            prompt_tokens: cell(&value, 26)?,
+            completion_tokens: cell(&value, 27)?,
+            cached_tokens: cell(&value, 28)?,
+            reasoning_tokens: cell(&value, 30)?,
+            cost_nano_usd: cell(&value, 31)?,
+            reserved_tokens: cell(&value, 34)?,
+            reserved_nano_usd: cell(&value, 35)?,
+            server: cell(&value, SERVER)?,
+            tool: cell(&value, 16)?,
+        })
+    }
+}
+
+fn cell<'a, T: FromSql>(
+    value: impl Fn(usize) -> rusqlite::Result<ValueRef<'a>>,
+    index: usize,
+) -> rusqlite::Result<T> {
+    let value = value(index)?;
+    T::column_result(value).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(index, value.data_type(), Box::new(error))
+    })
 }
 
 /// Where the server stands in [`CONTENT`].

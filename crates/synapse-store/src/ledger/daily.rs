@@ -55,6 +55,15 @@ impl DailyKey {
             client: facts.client.clone(),
         }
     }
+
+    /// Whether a row is one of those that are summed under this key.
+    pub(super) fn is_of(&self, facts: &Facts) -> bool {
+        self.day == day(facts.started_at)
+            && self.connection == facts.connection
+            && self.model == facts.model
+            && self.client == facts.client
+            && self.provider == facts.provider
+    }
 }
 
 impl DailySums {
@@ -182,12 +191,13 @@ pub(super) fn day(millis: i64) -> i64 {
     Timestamp::from_millis(millis).day()
 }
 
-/// Adds a row that was just completed.
-pub(super) fn add(database: &Connection, facts: &Facts) -> rusqlite::Result<()> {
+/// Adds a row that was just completed, and returns the sums that it is in.
+pub(super) fn add(database: &Connection, facts: &Facts) -> rusqlite::Result<(DailyKey, DailySums)> {
     let key = DailyKey::of(facts);
     let mut sums = find(database, &key)?.unwrap_or_default();
     sums.add(facts);
-    store(database, &key, &sums)
+    store(database, &key, &sums)?;
+    Ok((key, sums))
 }
 
 /// Takes back a row that is removed, or about to be completed in another way.

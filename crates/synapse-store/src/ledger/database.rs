@@ -1,7 +1,8 @@
 //! Opens ledger.db: for writing, which creates and migrates it, or for reading, which leaves it
 //! alone. A damaged file or a newer one is refused before SQLite may write to it.
 
-use std::io::{ErrorKind, Read as _};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use synapse_core::{Code, Failure};
-use synapse_files::{self as file, Found, Home, private_options, tighten};
+use synapse_files::{self as file, Home, private_options, tighten};
 
 use super::schema::{VERSION, migrations};
 use crate::atomic::{Lock, SharedLock};
@@ -160,31 +161,37 @@ enum Peek {
     Newer(i64),
 }
 
-/// Looks at the file without SQLite, which writes to files that it opens.
+/// Looks at the file in a way in which nothing is written.
+///
+/// Through SQLite: whoever opens and closes a database by himself lets go of every lock that this
+/// process has on it, and with them of the log that its connections write.
+/// <https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>
 fn peek(path: &Path) -> Result<Peek, Failure> {
-    let file = match file::open(path) {
-        Ok(Found::Regular(file, _)) => file,
-        Ok(Found::Other(what)) => return Err(not_a_file(path, what)),
+    let found = match std::fs::metadata(path) {
+        Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Peek::Absent),
         Err(error) => return Err(reading(path, &error)),
     };
-    let mut header = Vec::new();
-    file.take(HEADER_LENGTH)
-        .read_to_end(&mut header)
-        .map_err(|error| reading(path, &error))?;
-    if header.is_empty() {
-        return Ok(Peek::Absent);
+    if !found.is_file() {
+        return Err(not_a_file(path, file::describe(found.file_type())));
     }
-    // https://sqlite.org/fileformat2.html#the_database_header
-    let version = header
-        .get(60..64)
-        .filter(|_| header.starts_with(MAGIC))
-        .and_then(|bytes| bytes.try_into().ok())
-        .map(i32::from_be_bytes);
-    match version {
-        None => Err(corrupt(path, &NotADatabase)),
-        Some(version) if i64::from(version) > VERSION => Ok(Peek::Newer(i64::from(version))),
-        Some(_) => Ok(Peek::Database),
+    match found.len() {
+        0 => return Ok(Peek::Absent),
+        // To SQLite it would be a database without tables.
+        ..LEAST_LENGTH => return Err(corrupt(path, &NotADatabase)),
+        _ => {}
+    }
+    match connect_immutable(path).and_then(|database| version(&database)) {
+        Ok(newer) if newer > VERSION => Ok(Peek::Newer(newer)),
+        Ok(_) => Ok(Peek::Database),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            Err(corrupt(path, &NotADatabase))
+        }
+        // Why, says the system: what cannot be opened has no lock to lose.
+        Err(error) => Err(match File::open(path) {
+            Err(reason) => reading(path, &reason),
+            Ok(_) => sqlite(path, &error),
+        }),
     }
 }
 
@@ -398,8 +405,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'~');
-const MAGIC: &[u8] = b"SQLite format 3\0";
-const HEADER_LENGTH: u64 = 100;
+/// The smallest page of SQLite; no database is shorter.
+const LEAST_LENGTH: u64 = 512;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// More than a writer has.
 const STATEMENTS: usize = 32;

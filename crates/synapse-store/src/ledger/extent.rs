@@ -8,14 +8,13 @@ use synapse_core::Failure;
 use synapse_core::dataset::Month;
 use synapse_core::ledger::{ChainHead, Extent};
 use synapse_core::time::Timestamp;
-use synapse_files::Home;
 
 use super::chain::{self, Head, Seal, UNKNOWN};
-use super::query::ask;
+use super::reader::Reader;
 
 /// The end of the chain and the months of its rows.
-pub(super) fn extent(home: &Home) -> Result<Extent, Failure> {
-    ask(home, |database, _| {
+pub(super) fn extent(reader: &Reader) -> Result<Extent, Failure> {
+    reader.ask(|database, _| {
         let head = Head::load(database)?;
         let mut months = BTreeSet::new();
         let mut statement = database.prepare("SELECT DISTINCT day FROM daily")?;
@@ -43,8 +42,8 @@ pub(super) fn extent(home: &Home) -> Result<Extent, Failure> {
 }
 
 /// The seals at `places`, as far as they are known.
-pub(super) fn seals(home: &Home, places: &[u64]) -> Result<BTreeMap<u64, String>, Failure> {
-    ask(home, |database, _| {
+pub(super) fn seals(reader: &Reader, places: &[u64]) -> Result<BTreeMap<u64, String>, Failure> {
+    reader.ask(|database, _| {
         let mut found = BTreeMap::new();
         // Places have no index: each of these goes over the rows once, for many places.
         for some in places.chunks(TOGETHER) {

@@ -9,18 +9,21 @@ use synapse_core::call::CallId;
 use synapse_core::ledger::{FailureGroup, HistoryQuery, Outcome, OutcomeCounts, RowSeal, Standing};
 use synapse_core::limits::{Spent, Sums};
 use synapse_core::time::Timestamp;
-use synapse_files::Home;
 use uuid::Uuid;
 
 use super::daily::day;
-use super::query::{ask, bounds, conditions};
+use super::query::{bounds, conditions};
+use super::reader::Reader;
 use super::reserve::Days;
 use super::rows::key;
 use super::sweep::OrphanRows;
 
 /// What counts against the limits of every connection.
-pub(super) fn standings(home: &Home, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure> {
-    ask(home, |database, unswept| all(database, unswept, at))
+pub(super) fn standings(
+    reader: &Reader,
+    at: Timestamp,
+) -> Result<BTreeMap<String, Standing>, Failure> {
+    reader.ask(|database, unswept| all(database, unswept, at))
 }
 
 fn all(
@@ -31,7 +34,7 @@ fn all(
     let today = at.day();
     let month = Days::month_of(at);
     let mut standings: BTreeMap<String, Standing> = BTreeMap::new();
-    let mut complete = database.prepare(
+    let mut complete = database.prepare_cached(
         "SELECT connection, day, sum(limit_tokens), sum(limit_nano_usd) FROM daily
          WHERE day BETWEEN ?1 AND ?2 GROUP BY connection, day
          UNION ALL
@@ -44,7 +47,7 @@ fn all(
         count(&mut standing.spent, row, row.get::<_, i64>(1)? == today)?;
     }
     // Of a process that is gone nothing is under way; its rows count once they are swept.
-    let mut open = database.prepare(&format!(
+    let mut open = database.prepare_cached(&format!(
         "SELECT connection, started_at, reserved_tokens, reserved_nano_usd FROM entries
          WHERE outcome <> 'ok' AND outcome = 'open' AND NOT {}",
         unswept.condition()
@@ -79,8 +82,8 @@ fn count(spent: &mut Spent, row: &Row<'_>, is_today: bool) -> rusqlite::Result<(
 }
 
 /// The calls that failed since `since`, grouped, the latest first.
-pub(super) fn failures(home: &Home, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
-    ask(home, |database, unswept| grouped(database, unswept, since))
+pub(super) fn failures(reader: &Reader, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
+    reader.ask(|database, unswept| grouped(database, unswept, since))
 }
 
 fn grouped(
@@ -93,7 +96,7 @@ fn grouped(
     };
     let mut groups = Vec::new();
     for outcome in [Outcome::Error, Outcome::Refused, Outcome::Interrupted] {
-        let mut statement = database.prepare(&format!(
+        let mut statement = database.prepare_cached(&format!(
             "SELECT connection, error_code, count(*), min(started_at), max(started_at), max(call_id)
              FROM entries WHERE {} AND server IS NULL AND call_id BETWEEN ? AND ?
              AND started_at >= ?
@@ -120,8 +123,8 @@ fn grouped(
 }
 
 /// How many rows of `query` ended in which way.
-pub(super) fn outcomes(home: &Home, query: &HistoryQuery) -> Result<OutcomeCounts, Failure> {
-    ask(home, |database, unswept| counted(database, unswept, query))
+pub(super) fn outcomes(reader: &Reader, query: &HistoryQuery) -> Result<OutcomeCounts, Failure> {
+    reader.ask(|database, unswept| counted(database, unswept, query))
 }
 
 fn counted(
@@ -141,7 +144,7 @@ fn counted(
         Some(_) => "outcome <> 'ok'",
         None => "TRUE",
     };
-    let mut statement = database.prepare(&format!(
+    let mut statement = database.prepare_cached(&format!(
         "SELECT {} AS ended, count(*) FROM entries WHERE {rest} AND {} GROUP BY ended",
         unswept.outcome(),
         conditions.join(" AND ")
@@ -176,8 +179,8 @@ fn answered_in_days(database: &Connection, query: &HistoryQuery) -> rusqlite::Re
 }
 
 /// Where a row is sealed.
-pub(super) fn seal(home: &Home, call_id: CallId) -> Result<Option<RowSeal>, Failure> {
-    ask(home, |database, _| {
+pub(super) fn seal(reader: &Reader, call_id: CallId) -> Result<Option<RowSeal>, Failure> {
+    reader.ask(|database, _| {
         let found: Option<(Option<i64>, Option<[u8; 32]>)> = database
             .query_row(
                 "SELECT sequence, seal FROM entries WHERE call_id = ?",

@@ -21,6 +21,8 @@ mod prices;
 mod purge;
 mod query;
 mod queue;
+mod reader;
+mod recent;
 mod rechain;
 mod repair;
 mod reseal;
@@ -60,6 +62,7 @@ use self::database::Opened;
 pub use self::prices::SqlitePrices;
 use self::purge::Which;
 use self::queue::Queue;
+use self::reader::Reader;
 use self::work::Work;
 use self::writer::{Job, Writer};
 use crate::blocking;
@@ -72,6 +75,7 @@ use crate::failure::{no_thread, sqlite};
 /// absent ledger finds no rows and creates nothing. Dropping it writes what is still queued.
 pub struct SqliteLedger {
     home: Home,
+    reader: Arc<Reader>,
     running: Mutex<Option<Running>>,
 }
 
@@ -84,8 +88,9 @@ struct Running {
 impl SqliteLedger {
     /// The ledger of `home`. Touches nothing.
     #[must_use]
-    pub const fn new(home: Home) -> Self {
+    pub fn new(home: Home) -> Self {
         Self {
+            reader: Arc::new(Reader::new(home.clone())),
             home,
             running: Mutex::new(None),
         }
@@ -134,6 +139,15 @@ impl SqliteLedger {
                 .map_err(|error| no_thread(&home.ledger(), &error))?
         })
     }
+
+    /// Answers a question on a thread of its own.
+    async fn answer<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Reader) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let reader = Arc::clone(&self.reader);
+        on_a_thread(&self.home, move |_| question(&reader)).await
+    }
 }
 
 /// Works on the database of `home` on a thread of its own.
@@ -158,6 +172,8 @@ impl fmt::Debug for SqliteLedger {
 
 impl Drop for SqliteLedger {
     fn drop(&mut self) {
+        // Before the writer's, which is the last then and copies the log into the file.
+        self.reader.close();
         let running = self
             .running
             .get_mut()
@@ -241,15 +257,18 @@ impl HubLedger for SqliteLedger {
 #[async_trait]
 impl LedgerReader for SqliteLedger {
     async fn history(&self, query: HistoryQuery) -> Result<Vec<Entry>, Failure> {
-        on_a_thread(&self.home, move |home| query::history(home, &query)).await
+        self.answer(move |reader| query::history(reader, &query))
+            .await
     }
 
     async fn entry(&self, call_id: CallId) -> Result<Option<Entry>, Failure> {
-        on_a_thread(&self.home, move |home| query::entry(home, call_id)).await
+        self.answer(move |reader| query::entry(reader, call_id))
+            .await
     }
 
     async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure> {
-        on_a_thread(&self.home, move |home| usage::usage(home, &query)).await
+        self.answer(move |reader| usage::usage(reader, &query))
+            .await
     }
 
     async fn usage_per(
@@ -257,51 +276,60 @@ impl LedgerReader for SqliteLedger {
         per: UsageKey,
         query: UsageQuery,
     ) -> Result<Vec<PeriodUsage>, Failure> {
-        on_a_thread(&self.home, move |home| usage::usage_per(home, per, &query)).await
+        self.answer(move |reader| usage::usage_per(reader, per, &query))
+            .await
     }
 
     async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure> {
-        on_a_thread(&self.home, move |home| glance::standings(home, at)).await
+        self.answer(move |reader| glance::standings(reader, at))
+            .await
     }
 
     async fn failures(&self, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
-        on_a_thread(&self.home, move |home| glance::failures(home, since)).await
+        self.answer(move |reader| glance::failures(reader, since))
+            .await
     }
 
     async fn outcomes(&self, query: HistoryQuery) -> Result<OutcomeCounts, Failure> {
-        on_a_thread(&self.home, move |home| glance::outcomes(home, &query)).await
+        self.answer(move |reader| glance::outcomes(reader, &query))
+            .await
     }
 
     async fn seal(&self, call_id: CallId) -> Result<Option<RowSeal>, Failure> {
-        on_a_thread(&self.home, move |home| glance::seal(home, call_id)).await
+        self.answer(move |reader| glance::seal(reader, call_id))
+            .await
     }
 
     async fn extent(&self) -> Result<Extent, Failure> {
-        on_a_thread(&self.home, extent::extent).await
+        self.answer(extent::extent).await
     }
 
     async fn seals(&self, places: Vec<u64>) -> Result<BTreeMap<u64, String>, Failure> {
-        on_a_thread(&self.home, move |home| extent::seals(home, &places)).await
+        self.answer(move |reader| extent::seals(reader, &places))
+            .await
     }
 
     async fn texts(&self, calls: Vec<CallId>) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
-        on_a_thread(&self.home, move |home| query::texts(home, &calls)).await
+        self.answer(move |reader| query::texts(reader, &calls))
+            .await
     }
 
     async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure> {
-        on_a_thread(&self.home, move |home| query::text(home, call_id)).await
+        self.answer(move |reader| query::text(reader, call_id))
+            .await
     }
 
     async fn first_words(&self, calls: &[CallId]) -> Result<BTreeMap<CallId, String>, Failure> {
         let calls = calls.to_vec();
-        on_a_thread(&self.home, move |home| query::first_words(home, &calls)).await
+        self.answer(move |reader| query::first_words(reader, &calls))
+            .await
     }
 
     async fn verify(&self) -> Result<Verification, Failure> {
-        on_a_thread(&self.home, |home| {
-            let found = query::ask(home, |database, _| audit::verify(database))?;
+        self.answer(|reader| {
+            let found = reader.ask(|database, _| audit::verify(database))?;
             Ok(Verification {
-                waiting: spool::waiting(home),
+                waiting: spool::waiting(reader.home()),
                 ..found
             })
         })
@@ -313,10 +341,8 @@ impl LedgerReader for SqliteLedger {
     }
 
     async fn dating(&self, now: Timestamp) -> Result<Dating, Failure> {
-        on_a_thread(&self.home, move |home| {
-            query::ask(home, |database, _| days::dating(database, now))
-        })
-        .await
+        self.answer(move |reader| reader.ask(|database, _| days::dating(database, now)))
+            .await
     }
 }
 

@@ -1,8 +1,6 @@
 //! The prices that routers stated, kept beside the ledger because they explain its costs.
 
-use std::fmt;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
@@ -12,23 +10,16 @@ use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::time::Timestamp;
 use synapse_files::Home;
 
-use super::database::{self, Opened};
-use super::on_a_thread;
+use super::reader::Reader;
+use super::{database, on_a_thread};
 use crate::failure::sqlite;
 
 /// The prices in the `ledger.db` of a [`Home`].
 ///
-/// Making one touches nothing. ModeSupport a price creates the file; looking one up never does.
+/// Making one touches nothing. Keeping a price creates the file; looking one up never does.
+#[derive(Debug)]
 pub struct SqlitePrices {
-    home: Home,
-    /// The connection of the last look-up: opening one costs more than all the rest of a call.
-    open: Arc<Mutex<Option<Open>>>,
-}
-
-/// A connection, and the file that it is to.
-struct Open {
-    database: Connection,
-    file: FileId,
+    reader: Arc<Reader>,
 }
 
 impl SqlitePrices {
@@ -36,35 +27,22 @@ impl SqlitePrices {
     #[must_use]
     pub fn new(home: Home) -> Self {
         Self {
-            home,
-            open: Arc::default(),
+            reader: Arc::new(Reader::new(home)),
         }
-    }
-}
-
-impl fmt::Debug for SqlitePrices {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("SqlitePrices")
-            .field("home", &self.home)
-            .finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl PriceStore for SqlitePrices {
     async fn keep(&self, stated_at: Timestamp, prices: Vec<SeenPrice>) -> Result<(), Failure> {
-        on_a_thread(&self.home, move |home| keep(home, stated_at, &prices)).await
+        let home = self.reader.home();
+        on_a_thread(home, move |home| keep(home, stated_at, &prices)).await
     }
 
     async fn find(&self, key: &PriceKey) -> Result<Option<PriceList>, Failure> {
         let key = key.clone();
-        let open = Arc::clone(&self.open);
-        on_a_thread(&self.home, move |home| {
-            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-            find(home, &key, &mut open)
-        })
-        .await
+        let reader = Arc::clone(&self.reader);
+        on_a_thread(self.reader.home(), move |_| find(&reader, &key)).await
     }
 }
 
@@ -108,59 +86,14 @@ fn replace(
     change.commit()
 }
 
-/// Looks a price up over the open connection, as long as that is to the file that is there now.
-fn find(
-    home: &Home,
-    key: &PriceKey,
-    open: &mut Option<Open>,
-) -> Result<Option<PriceList>, Failure> {
-    let there = FileId::of(&home.ledger());
-    if let Some(kept) = open.take()
-        && there.is_some_and(|there| there == kept.file)
-        && let Ok(found) = ask(&kept.database, key)
-    {
-        *open = Some(kept);
-        return Ok(found);
-    }
-    let (database, ours) = match database::open_to_read(home)? {
-        None => return Ok(None),
-        Some(Opened::Ours(database)) => (database, true),
-        Some(Opened::Newer(database, _)) => (database, false),
+fn find(reader: &Reader, key: &PriceKey) -> Result<Option<PriceList>, Failure> {
+    let Some(reading) = reader.open()? else {
+        return Ok(None);
     };
-    match ask(&database, key) {
-        Ok(found) => {
-            if let (true, Some(file)) = (ours, there) {
-                // Others write; closing it leaves their log to them.
-                database::leave_log(&database);
-                *open = Some(Open { database, file });
-            }
-            Ok(found)
-        }
-        Err(error) => {
-            database::abandon(database);
-            Err(sqlite(&home.ledger(), &error))
-        }
-    }
-}
-
-/// Which file a path names, so that one that was put in its place is told from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileId(u64, u64);
-
-impl FileId {
-    #[cfg(unix)]
-    fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt as _;
-
-        let found = std::fs::metadata(path).ok()?;
-        Some(Self(found.dev(), found.ino()))
-    }
-
-    /// Where files have no number, each look-up opens the ledger.
-    #[cfg(not(unix))]
-    fn of(_path: &Path) -> Option<Self> {
-        None
-    }
+    // Others write; closing it leaves their log to them.
+    database::leave_log(&reading.database);
+    let found = ask(&reading.database, key);
+    reader.finish(reading, found)
 }
 
 fn ask(database: &Connection, key: &PriceKey) -> rusqlite::Result<Option<PriceList>> {

@@ -9,17 +9,15 @@ use synapse_core::call::CallId;
 use synapse_core::chat;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Order, RecordedText, Test};
 use synapse_core::time::Timestamp;
-use synapse_files::Home;
 
-use super::database::{self, Opened};
+use super::reader::Reader;
 use super::rows::{entry as entry_of, entry_columns, key};
-use super::sweep::{OrphanRows, sweep};
-use super::{daily, spool, texts};
-use crate::failure::{newer_ledger, sqlite};
+use super::sweep::OrphanRows;
+use super::{daily, texts};
 
 /// The rows of one page.
-pub(super) fn history(home: &Home, query: &HistoryQuery) -> Result<Vec<Entry>, Failure> {
-    ask(home, |database, unswept| page(database, unswept, query))
+pub(super) fn history(reader: &Reader, query: &HistoryQuery) -> Result<Vec<Entry>, Failure> {
+    reader.ask(|database, unswept| page(database, unswept, query))
 }
 
 fn page(
@@ -42,7 +40,7 @@ fn page(
         conditions.push(unswept.filter(outcome));
     }
     values.push(Value::Integer(i64::from(query.limit)));
-    let mut statement = database.prepare(&format!(
+    let mut statement = database.prepare_cached(&format!(
         "SELECT {} FROM entries WHERE {} ORDER BY call_id {direction} LIMIT ?",
         entry_columns(unswept),
         conditions.join(" AND ")
@@ -165,8 +163,8 @@ pub(super) fn bounds(
 }
 
 /// One row.
-pub(super) fn entry(home: &Home, call_id: CallId) -> Result<Option<Entry>, Failure> {
-    ask(home, |database, unswept| {
+pub(super) fn entry(reader: &Reader, call_id: CallId) -> Result<Option<Entry>, Failure> {
+    reader.ask(|database, unswept| {
         let sql = format!(
             "SELECT {} FROM entries WHERE call_id = ?",
             entry_columns(unswept)
@@ -178,16 +176,16 @@ pub(super) fn entry(home: &Home, call_id: CallId) -> Result<Option<Entry>, Failu
 }
 
 /// What was said in a call.
-pub(super) fn text(home: &Home, call_id: CallId) -> Result<Option<RecordedText>, Failure> {
-    ask(home, |database, _| texts::find(database, call_id))
+pub(super) fn text(reader: &Reader, call_id: CallId) -> Result<Option<RecordedText>, Failure> {
+    reader.ask(|database, _| texts::find(database, call_id))
 }
 
 /// What was said in each of the calls.
 pub(super) fn texts(
-    home: &Home,
+    reader: &Reader,
     calls: &[CallId],
 ) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
-    ask(home, |database, _| {
+    reader.ask(|database, _| {
         let mut found = BTreeMap::new();
         for call_id in calls {
             if let Some(text) = texts::find(database, *call_id)? {
@@ -200,10 +198,10 @@ pub(super) fn texts(
 
 /// The first words of recorded prompts.
 pub(super) fn first_words(
-    home: &Home,
+    reader: &Reader,
     calls: &[CallId],
 ) -> Result<BTreeMap<CallId, String>, Failure> {
-    ask(home, |database, _| {
+    reader.ask(|database, _| {
         let mut words = BTreeMap::new();
         for call in calls {
             if let Some(prompt) = texts::beginning(database, *call)? {
@@ -211,41 +209,6 @@ pub(super) fn first_words(
             }
         }
         Ok(words)
-    })
-}
-
-/// Sweeps, then asks, all from one state of the file; an absent ledger has the empty answer.
-pub(super) fn ask<T: Default>(
-    home: &Home,
-    question: impl FnOnce(&Connection, &OrphanRows) -> rusqlite::Result<T>,
-) -> Result<T, Failure> {
-    let (database, newer) = match database::open_to_read(home)? {
-        None => return Ok(T::default()),
-        Some(Opened::Ours(database)) => (database, None),
-        Some(Opened::Newer(database, version)) => (database, Some(version)),
-    };
-    if newer.is_none() && spool::waits(home) {
-        // Best effort: whoever asks is told what still waits.
-        let entered = database::no_repair(home).and_then(|_repair| spool::enter(&database, home));
-        drop(entered);
-    }
-    let unswept = match newer {
-        None => sweep(&database, home),
-        Some(_) => Ok(OrphanRows::none()),
-    };
-    let answer = unswept.and_then(|unswept| {
-        let state = database.unchecked_transaction()?;
-        let answer = question(&state, &unswept)?;
-        state.finish().map(|()| answer)
-    });
-    answer.map_err(|error| {
-        database::abandon(database);
-        match newer {
-            // What a newer Synapse writes may be beyond what this one can read.
-            Some(version) => newer_ledger(&home.ledger(), version, super::schema::VERSION)
-                .cause(error.to_string()),
-            None => sqlite(&home.ledger(), &error),
-        }
     })
 }
 

@@ -1,5 +1,7 @@
 //! Rows of the ledger as SQL and as domain values, both ways.
 
+use std::cell::RefCell;
+
 use rusqlite::types::{FromSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use synapse_core::Receipt;
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 use super::chain::{self, Gap, Head, Seal};
 use super::content::{self, Facts};
+use super::recent::Recent;
 use super::sweep::OrphanRows;
 use super::work::Work;
 use super::{daily, days, hub, texts};
@@ -31,7 +34,11 @@ pub(super) enum Completed {
 pub(super) struct RowWriter {
     writer: Uuid,
     insert: String,
+    look: String,
     complete: String,
+    /// Where in [`content::CONTENT`] each value of [`ending`] stands.
+    places: Vec<usize>,
+    recent: RefCell<Recent>,
 }
 
 impl RowWriter {
@@ -46,11 +53,16 @@ impl RowWriter {
                 begin.join(", "),
                 vec!["?"; begin.len()].join(", ")
             ),
-            complete: format!(
-                "UPDATE entries SET {} = ? WHERE call_id = ? AND outcome = 'open' RETURNING {}",
-                end.join(" = ?, "),
+            look: format!(
+                "SELECT {} FROM entries WHERE call_id = ? AND outcome = 'open'",
                 content::columns()
             ),
+            complete: format!(
+                "UPDATE entries SET {} = ?, sequence = ?, seal = ? WHERE call_id = ?",
+                end.join(" = ?, ")
+            ),
+            places: end.iter().filter_map(|name| content::place(name)).collect(),
+            recent: RefCell::default(),
         }
     }
 
@@ -156,6 +168,8 @@ impl RowWriter {
         let call_id = closing.receipt.call_id;
         let mut done = self.end(database, closing)?;
         if done == Completed::Missing && reopen(database, call_id)? {
+            // Its sums were taken back without a seal.
+            drop(self.recent.take());
             done = self.end(database, closing)?;
         }
         if let (Completed::Yes, Some(reply)) = (&done, &closing.reply) {
@@ -164,15 +178,62 @@ impl RowWriter {
         Ok(done)
     }
 
+    /// In one change of the row: what it will have is known, and sealed beforehand.
     fn end(&self, database: &Connection, closing: &Closing) -> rusqlite::Result<Completed> {
-        let values = ending(closing).chain([bytes(key(closing.receipt.call_id))]);
-        let mut statement = database.prepare_cached(&self.complete)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let Some(row) = rows.next()? else {
+        let call_id = key(closing.receipt.call_id);
+        let ending: Vec<ToSqlOutput<'_>> = ending(closing).collect();
+        let (head, gaps) = Head::load_next(database)?;
+        let Some((facts, sealed)) = self.foresee(database, call_id, &ending, head, &gaps)? else {
             return Ok(Completed::Missing);
         };
-        seal_ended(database, row, closing.ended_at)?;
+        let place = [
+            integer(sealed.sequence),
+            ToSqlOutput::Borrowed(ValueRef::Blob(&sealed.seal)),
+            bytes(call_id),
+        ];
+        database
+            .prepare_cached(&self.complete)?
+            .execute(params_from_iter(ending.into_iter().chain(place)))?;
+        sealed.store(database)?;
+        // What fails from here on is rolled back, and then nothing recent is known.
+        let mut recent = self.recent.take().as_of(head);
+        recent.add(database, &facts)?;
+        recent.note(database, sealed.sequence, closing.ended_at.day())?;
+        self.recent.replace(recent.up_to(sealed));
         Ok(Completed::Yes)
+    }
+
+    /// The content of the open row with `ending` in it, and its seal; `None` when there is none.
+    fn foresee(
+        &self,
+        database: &Connection,
+        call_id: Uuid,
+        ending: &[ToSqlOutput<'_>],
+        head: Head,
+        gaps: &[Gap],
+    ) -> rusqlite::Result<Option<(Facts, Head)>> {
+        let mut statement = database.prepare_cached(&self.look)?;
+        let mut rows = statement.query([call_id.as_bytes()])?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        let mut values = [ValueRef::Null; content::CONTENT.len()];
+        for (index, value) in values.iter_mut().enumerate() {
+            *value = row.get_ref(index)?;
+        }
+        for (place, end) in self.places.iter().zip(ending) {
+            if let Some(value) = values.get_mut(*place) {
+                *value = match end {
+                    ToSqlOutput::Owned(owned) => ValueRef::from(owned),
+                    ToSqlOutput::Borrowed(borrowed) => *borrowed,
+                    _ => ValueRef::Null,
+                };
+            }
+        }
+        Ok(Some((
+            Facts::of_values(&values)?,
+            head.after_values(&values, gaps),
+        )))
     }
 }
 
@@ -208,13 +269,12 @@ fn ending(closing: &Closing) -> impl Iterator<Item = ToSqlOutput<'_>> {
 /// [`content::columns`]. Returns its place.
 pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<i64> {
     let facts = Facts::of(row)?;
-    let head = Head::load(database)?;
-    let gaps = chain::gaps_by(database, head.sequence + 1)?;
+    let (head, gaps) = Head::load_next(database)?;
     let head = head.after_row(row, &gaps)?;
     database
         .prepare_cached("UPDATE entries SET sequence = ?, seal = ? WHERE call_id = ?")?
         .execute(params![head.sequence, head.seal, facts.call_id])?;
-    daily::add(database, &facts)?;
+    drop(daily::add(database, &facts)?);
     head.store(database)?;
     Ok(head.sequence)
 }

@@ -115,7 +115,7 @@ impl OrphanRows {
 /// Who has open rows.
 fn open_writers(database: &Connection) -> rusqlite::Result<Vec<Uuid>> {
     let mut statement =
-        database.prepare(&format!("SELECT DISTINCT writer FROM entries WHERE {OPEN}"))?;
+        database.prepare_cached(&format!("SELECT DISTINCT writer FROM entries WHERE {OPEN}"))?;
     let writers = statement.query_map([], |row| row.get(0).map(Uuid::from_bytes))?;
     writers.collect()
 }

@@ -9,30 +9,30 @@ use synapse_core::ledger::{
     Outcome, PeriodUsage, UsageKey, UsageLine, UsageQuery, UsageReport, Waiting,
 };
 use synapse_core::time::Timestamp;
-use synapse_files::Home;
 
 use super::content::{self, Facts};
 use super::daily::{self, DailySums, answered_after};
-use super::query::{ask, bounds};
+use super::query::bounds;
+use super::reader::Reader;
 use super::spool;
 use super::sweep::OrphanRows;
 
 /// The report that `query` asks for, one line per key, in the order of the keys.
-pub(super) fn usage(home: &Home, query: &UsageQuery) -> Result<UsageReport, Failure> {
-    let report = ask(home, |database, unswept| report(database, unswept, query))?;
+pub(super) fn usage(reader: &Reader, query: &UsageQuery) -> Result<UsageReport, Failure> {
+    let report = reader.ask(|database, unswept| report(database, unswept, query))?;
     Ok(UsageReport {
-        waiting: spool::waiting(home),
+        waiting: spool::waiting(reader.home()),
         ..report
     })
 }
 
 /// The sums that `query` asks for, period by period.
 pub(super) fn usage_per(
-    home: &Home,
+    reader: &Reader,
     per: UsageKey,
     query: &UsageQuery,
 ) -> Result<Vec<PeriodUsage>, Failure> {
-    ask(home, |database, unswept| {
+    reader.ask(|database, unswept| {
         let range = Range::of(query);
         let lines = Lines::read(database, unswept, query, Some(per), range)?;
         let mut periods: Vec<PeriodUsage> = Vec::new();
@@ -228,7 +228,7 @@ impl<'a> Lines<'a> {
             UsageKey::Client => "client",
             _ => "day",
         };
-        let mut statement = database.prepare(&format!(
+        let mut statement = database.prepare_cached(&format!(
             "SELECT {column}, day, {} FROM daily WHERE day BETWEEN ?1 AND ?2
              AND connection <> '' AND (?3 IS NULL OR connection = ?3)",
             daily::SUMS
@@ -260,7 +260,7 @@ impl<'a> Lines<'a> {
         unswept: &OrphanRows,
         range: Range,
     ) -> rusqlite::Result<()> {
-        let mut statement = database.prepare(&format!(
+        let mut statement = database.prepare_cached(&format!(
             "SELECT {}, {} FROM entries WHERE outcome <> 'ok' AND outcome = 'open'
              AND started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR connection = ?3)
              AND {}",
@@ -295,7 +295,7 @@ fn each_row(
     let Some((first, last)) = bounds(database, since, until)? else {
         return Ok(());
     };
-    let mut statement = database.prepare(&format!(
+    let mut statement = database.prepare_cached(&format!(
         "SELECT {} FROM entries WHERE call_id BETWEEN ?1 AND ?2 AND outcome <> 'open'
          AND started_at >= ?3 AND started_at < ?4 AND (?5 IS NULL OR connection = ?5) AND {}",
         content::columns(),

@@ -7,7 +7,7 @@ use toml_edit::{Document, TableLike};
 
 use super::super::fields::{LEDGER, LEDGER_FIELDS, LIMITS};
 use super::super::source::Source;
-use super::{Reader, offset, syntax};
+use super::{Reader, may_have, offset, syntax};
 
 /// How long the ledger keeps what it has (`None` is for ever), and whether calls need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,6 +22,9 @@ pub(crate) struct LedgerSettings {
 
 /// The settings in `source`. A mistake there is none of the connections.
 pub(crate) fn settings(source: &Source) -> Result<LedgerSettings, Failure> {
+    if !may_have(source, LEDGER) {
+        return Ok(LedgerSettings::default());
+    }
     let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
     let reader = Reader { source };
     let root = document.as_table();

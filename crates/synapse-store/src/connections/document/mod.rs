@@ -52,6 +52,9 @@ pub(super) fn default_name(source: &Source) -> Result<Option<ConnectionName>, Fa
 
 /// The collector that `source` names, if any. A mistake there is none of the connections.
 pub(super) fn telemetry(source: &Source) -> Result<Option<CollectorUrl>, Failure> {
+    if !may_have(source, TELEMETRY) {
+        return Ok(None);
+    }
     let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
     let reader = Reader { source };
     let root = document.as_table();
@@ -76,6 +79,13 @@ pub(super) fn telemetry(source: &Source) -> Result<Option<CollectorUrl>, Failure
         .parse()
         .map(Some)
         .map_err(|failure| source.locate(failure, offset(table, ENDPOINT)))
+}
+
+/// Whether the key `word` can be in the file, told without parsing it. A key in quotes may be written
+/// with escapes.
+fn may_have(source: &Source, word: &str) -> bool {
+    let text = source.text();
+    text.contains(word) || text.contains('\\')
 }
 
 struct Reader<'a> {

@@ -254,3 +254,18 @@ fn a_password_in_a_url_goes_nowhere() {
     );
     assert!(!format!("{stored:?}").contains("fake"), "{stored:?}");
 }
+
+#[test]
+fn an_edit_of_the_same_length_counts_at_once() {
+    let text = |model: &str| {
+        format!("format = 1\n[connections.a]\nprovider = \"ollama\"\nmodel = \"{model}\"\n")
+    };
+    let (_directory, home) = home_with(&text("one"));
+    let store = TomlConnections::new(home.clone());
+    for model in ["one", "two", "six", "ten", "one"] {
+        // Within one tick of the file system's clock, as likely as not.
+        write(&home.connections(), text(model));
+        assert_eq!(store.load().unwrap()[0].draft.model, model);
+        assert_eq!(store.shared().unwrap()[0].draft.model, model);
+    }
+}

@@ -22,6 +22,7 @@ fn a_collector_is_named_or_there_is_none() {
     for text in [
         "format = 1\n[telemetry]\nendpoint = \"http://127.0.0.1:4318\"\n",
         "format = 1\ntelemetry = { endpoint = 'http://127.0.0.1:4318/' }\n",
+        "format = 1\n[\"tele\\u006detry\"]\nendpoint = \"http://127.0.0.1:4318\"\n",
     ] {
         let (_directory, stored) = stored(text);
         let url = stored.telemetry().unwrap().unwrap();

@@ -101,6 +101,29 @@ fn opening_the_ledger_for_writing_completes_what_a_crash_left() {
     assert_eq!(count, 1);
 }
 
+/// Closing a file that SQLite has open would let go of the locks of this process: the next one to
+/// end would take itself for the last, remove the log, and with it every later row of ours.
+#[test]
+fn a_question_leaves_the_log_to_the_connections_that_write_it() {
+    let (_directory, home) = home();
+    let ledger = SqliteLedger::new(home.clone());
+    let write = || {
+        let opening = opening("mine", NOON);
+        block_on(ledger.open(opening.clone())).unwrap();
+        block_on(ledger.complete(closing(&opening))).unwrap();
+    };
+    write();
+    assert_eq!(outcomes(&home), [Outcome::Ok]);
+    finish(start(Role::WriteRows, &home));
+    assert!(names(home.directory()).contains(&"ledger.db-wal".to_owned()));
+    write();
+    drop(ledger);
+    let query = UsageQuery::by(UsageKey::Connection);
+    let ledger = SqliteLedger::new(home);
+    let total = block_on(ledger.usage(query)).unwrap().total;
+    assert_eq!(total.calls, ROWS as u64 + 2);
+}
+
 #[test]
 fn a_row_that_a_ledger_left_open_at_its_end_is_interrupted() {
     let (_directory, home) = home();

@@ -1,0 +1,207 @@
+//! Questions to the ledger over a connection that is kept from one to the next: opening one, and
+//! reading the schema of the file again, costs more than most answers.
+//!
+//! A kept connection is used as long as the file at the path is the one that it was opened to, is
+//! still to be relied on, and has our format. Whatever else is found is opened anew, with every
+//! check that this takes.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+use synapse_core::Failure;
+use synapse_files::Home;
+
+use super::database::{self, Opened};
+use super::schema::VERSION;
+use super::spool;
+use super::sweep::{OrphanRows, sweep};
+use crate::failure::{newer_ledger, rely_on, sqlite};
+
+/// Reads the ledger of a home. Making one touches nothing.
+pub(super) struct Reader {
+    home: Home,
+    kept: Mutex<Option<Kept>>,
+}
+
+/// A connection that no question uses, and the file that it is to.
+struct Kept {
+    database: Connection,
+    file: FileState,
+}
+
+/// A connection that a question uses.
+pub(super) struct Reading {
+    pub(super) database: Connection,
+    /// The version of a newer format. Nothing can be written then.
+    pub(super) newer: Option<i64>,
+    file: Option<FileState>,
+}
+
+impl Reader {
+    pub(super) const fn new(home: Home) -> Self {
+        Self {
+            home,
+            kept: Mutex::new(None),
+        }
+    }
+
+    pub(super) const fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Answers one question at one point in time, after what others left behind was put right; the
+    /// default when there is no ledger yet.
+    pub(super) fn ask<T: Default>(
+        &self,
+        question: impl FnOnce(&Connection, &OrphanRows) -> rusqlite::Result<T>,
+    ) -> Result<T, Failure> {
+        let home = &self.home;
+        let Some(reading) = self.open()? else {
+            return Ok(T::default());
+        };
+        if reading.newer.is_none() && spool::waits(home) {
+            // Best effort: whoever asks is told what still waits.
+            let entered =
+                database::no_repair(home).and_then(|_repair| spool::enter(&reading.database, home));
+            drop(entered);
+        }
+        let unswept = match reading.newer {
+            None => sweep(&reading.database, home),
+            Some(_) => Ok(OrphanRows::none()),
+        };
+        let answer = unswept.and_then(|unswept| {
+            let state = reading.database.unchecked_transaction()?;
+            let answer = question(&state, &unswept)?;
+            state.finish().map(|()| answer)
+        });
+        self.finish(reading, answer)
+    }
+
+    /// A connection for one question; `None` when there is no ledger yet.
+    pub(super) fn open(&self) -> Result<Option<Reading>, Failure> {
+        let path = self.home.ledger();
+        // Before it is opened: a file that takes its place meanwhile is another one next time.
+        let file = FileState::of(&path);
+        let kept = self.kept().take();
+        if let Some(kept) = kept {
+            let reliable = rely_on(&self.home, &path);
+            if reliable.is_ok() && file == Some(kept.file) && is_ours(&kept.database) {
+                return Ok(Some(Reading {
+                    database: kept.database,
+                    newer: None,
+                    file,
+                }));
+            }
+            // It may be of another format by now, or no ledger at all; its log is left alone.
+            database::abandon(kept.database);
+            reliable?;
+        }
+        Ok(match database::open_to_read(&self.home)? {
+            None => None,
+            Some(Opened::Ours(database)) => {
+                // One that was opened as never changing would not see what changes.
+                let may_change = matches!(database.is_readonly("main"), Ok(false));
+                Some(Reading {
+                    database,
+                    newer: None,
+                    file: file.filter(|_| may_change),
+                })
+            }
+            Some(Opened::Newer(database, version)) => Some(Reading {
+                database,
+                newer: Some(version),
+                file: None,
+            }),
+        })
+    }
+
+    /// Keeps the connection after a question that was answered; tells the failure of another.
+    pub(super) fn finish<T>(
+        &self,
+        reading: Reading,
+        answer: rusqlite::Result<T>,
+    ) -> Result<T, Failure> {
+        let Reading {
+            database,
+            newer,
+            file,
+        } = reading;
+        match (answer, newer) {
+            (Ok(answer), _) => {
+                if let Some(file) = file {
+                    // Of several that answered at once, one is enough.
+                    self.kept().get_or_insert(Kept { database, file });
+                }
+                Ok(answer)
+            }
+            (Err(error), newer) => {
+                database::abandon(database);
+                let path = self.home.ledger();
+                Err(match newer {
+                    // What a newer Synapse writes may be beyond what this one can read.
+                    Some(version) => newer_ledger(&path, version, VERSION).cause(error.to_string()),
+                    None => sqlite(&path, &error),
+                })
+            }
+        }
+    }
+
+    /// Closes the connection, which may copy the log into the file.
+    pub(super) fn close(&self) {
+        drop(self.kept().take());
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Reader")
+            .field("home", &self.home)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether no newer Synapse has changed the format meanwhile.
+fn is_ours(database: &Connection) -> bool {
+    let version = database
+        .prepare_cached("PRAGMA user_version")
+        .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)));
+    matches!(version, Ok(VERSION))
+}
+
+/// Which file a path names and when it was last written to, so that one that was put in its place,
+/// or written over, is told from it. Rows go to the log first and change neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileState {
+    device: u64,
+    number: u64,
+    length: u64,
+    changed: (i64, i64),
+}
+
+impl FileState {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self {
+            device: found.dev(),
+            number: found.ino(),
+            length: found.len(),
+            changed: (found.mtime(), found.mtime_nsec()),
+        })
+    }
+
+    /// Where files have no number, each question opens the ledger.
+    #[cfg(not(unix))]
+    fn of(_path: &Path) -> Option<Self> {
+        None
+    }
+}

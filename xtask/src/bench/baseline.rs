@@ -1,0 +1,197 @@
+//! The committed counts, and what a new count is next to them.
+
+use super::measures::Measure;
+use crate::failure::Failure;
+use crate::repository::{self, Repository};
+
+/// In per cent; a count that rises more fails the check.
+pub(super) const TOLERATED: u64 = 2;
+/// The same where another C library or valgrind counts otherwise.
+pub(super) const TOLERATED_ELSEWHERE: u64 = 15;
+
+/// The instructions of one measure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) name: String,
+    pub(super) instructions: u64,
+}
+
+/// The counts of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Baseline {
+    machine: String,
+    counts: Vec<Count>,
+}
+
+/// A new count next to the committed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// There is no committed count.
+    New,
+    Held,
+    /// So much better that the file should be written anew.
+    Faster,
+    Slower,
+}
+
+impl Baseline {
+    pub(super) const fn new(machine: String, counts: Vec<Count>) -> Self {
+        Self { machine, counts }
+    }
+
+    /// # Errors
+    /// `File` when the file cannot be read, `BadLine` when a line is no count.
+    pub(super) fn load(repository: &Repository) -> Result<Self, Failure> {
+        repository
+            .read(FILE)?
+            .map_or_else(|| Ok(Self::default()), |text| Self::parse(&text))
+    }
+
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let mut found = Self::default();
+        for line in text.lines() {
+            if let Some(machine) = line.strip_prefix(MACHINE) {
+                machine.clone_into(&mut found.machine);
+            } else if !line.is_empty() && !line.starts_with('#') {
+                let count = count(line).ok_or_else(|| Failure::BadLine {
+                    file: FILE,
+                    line: line.to_owned(),
+                })?;
+                found.counts.push(count);
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn store(&self, repository: &Repository) -> Result<(), Failure> {
+        repository::write(&repository.path(FILE), &self.text())?;
+        println!("written to {FILE}");
+        Ok(())
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{HEAD}{MACHINE}{}\n\n", self.machine);
+        for Count { name, instructions } in &self.counts {
+            text.push_str(&format!(
+                "{name:<width$} {instructions:>9}\n",
+                width = WIDTH
+            ));
+        }
+        text
+    }
+
+    pub(super) fn count(&self, name: &str) -> Option<u64> {
+        let mut counts = self.counts.iter();
+        counts
+            .find(|count| count.name == name)
+            .map(|count| count.instructions)
+    }
+
+    pub(super) fn verdict(&self, name: &str, instructions: u64, machine: &str) -> Verdict {
+        let Some(before) = self.count(name) else {
+            return Verdict::New;
+        };
+        let tolerated = match self.machine == machine {
+            true => TOLERATED,
+            false => TOLERATED_ELSEWHERE,
+        };
+        let bound = before * tolerated / 100;
+        if instructions > before + bound {
+            Verdict::Slower
+        } else if instructions + bound < before {
+            Verdict::Faster
+        } else {
+            Verdict::Held
+        }
+    }
+
+    /// The system that the file was written on, when it is another than `machine`.
+    pub(super) fn made_elsewhere(&self, machine: &str) -> Option<&str> {
+        let known = !self.machine.is_empty();
+        (known && self.machine != machine).then_some(&self.machine)
+    }
+}
+
+/// A name, spaces, a number.
+fn count(line: &str) -> Option<Count> {
+    let (name, number) = line.trim_end().rsplit_once(' ')?;
+    Some(Count {
+        name: name.trim_end().to_owned(),
+        instructions: number.parse().ok()?,
+    })
+}
+
+/// A line for people: what was counted, its goal, and how it changed.
+pub(super) fn line(
+    measure: &Measure,
+    instructions: u64,
+    before: Option<u64>,
+    verdict: Verdict,
+) -> String {
+    let goal = measure
+        .goal
+        .map_or_else(String::new, |goal| format!("  goal {goal:>9}"));
+    let change = match (before, verdict) {
+        (Some(before), Verdict::Held | Verdict::Faster | Verdict::Slower) => {
+            let percent = (instructions as f64 / before as f64 - 1.0) * 100.0;
+            let word = match verdict {
+                Verdict::Slower => ", SLOWER",
+                Verdict::Faster => ", faster: write the counts anew",
+                Verdict::Held | Verdict::New => "",
+            };
+            format!("  committed {before:>9} ({percent:+.1} %{word})")
+        }
+        _ => "  not committed yet".to_owned(),
+    };
+    format!("{:<WIDTH$} {instructions:>9}{goal}{change}", measure.name)
+}
+
+const FILE: &str = "xtask/src/bench/counts.txt";
+const MACHINE: &str = "# made on: ";
+const WIDTH: usize = 44;
+const HEAD: &str = "\
+# Instructions in the release build, by callgrind; written by `cargo xtask bench --write`.
+# `cargo xtask bench --check` fails when one rises more than 2 %.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn baseline() -> Baseline {
+        let count = Count {
+            name: "one call".to_owned(),
+            instructions: 1_000,
+        };
+        Baseline::new("here".to_owned(), vec![count])
+    }
+
+    #[test]
+    fn the_file_says_what_was_written() {
+        let baseline = baseline();
+        assert_eq!(Baseline::parse(&baseline.text()).unwrap(), baseline);
+        assert!(Baseline::parse("one call many").is_err());
+    }
+
+    #[test]
+    fn a_rise_above_the_bound_fails_and_the_bound_does_not() {
+        let verdict = |name, count, machine| baseline().verdict(name, count, machine);
+        assert_eq!(verdict("one call", 1_020, "here"), Verdict::Held);
+        assert_eq!(verdict("one call", 1_021, "here"), Verdict::Slower);
+        assert_eq!(verdict("one call", 979, "here"), Verdict::Faster);
+        assert_eq!(verdict("one call", 1_150, "elsewhere"), Verdict::Held);
+        assert_eq!(verdict("one call", 1_151, "elsewhere"), Verdict::Slower);
+        assert_eq!(verdict("another", 1, "here"), Verdict::New);
+    }
+
+    #[test]
+    fn every_committed_count_is_one_that_is_taken() {
+        let committed = Baseline::parse(include_str!("counts.txt")).unwrap();
+        for Count { name, .. } in &committed.counts {
+            assert!(
+                super::super::MEASURES.iter().any(|each| each.name == name),
+                "{name}"
+            );
+        }
+    }
+}

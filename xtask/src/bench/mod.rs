@@ -1,0 +1,184 @@
+//! `cargo xtask bench`: how many instructions a call, a tool, a command and a start of `synapse`
+//! execute, counted by callgrind in the release build. Counts repeat on a loaded machine, where
+//! times do not; times are what `cargo bench -p synapse-tests --bench speed` measures.
+//!
+//! What one call costs is the difference between a session of 2N calls and one of N, so that the
+//! start and the end of the process drop out.
+
+mod baseline;
+mod home;
+mod measures;
+mod provider;
+
+use std::path::{Path, PathBuf};
+
+use self::baseline::{Baseline, Count, Verdict};
+use self::home::Home;
+use self::measures::{MEASURES, Measure};
+use self::provider::Provider;
+use crate::apt;
+use crate::command::Invocation;
+use crate::failure::Failure;
+use crate::repository::Repository;
+
+/// What is done with the counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Print them.
+    Print,
+    /// Print them, and fail when one rose above the committed count.
+    Check,
+    /// Print them, and commit them to the file.
+    Write,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct What {
+    /// Another program than the release build.
+    pub(crate) program: Option<PathBuf>,
+    /// A part of the names of the measures that are taken.
+    pub(crate) filter: String,
+}
+
+/// Counts, prints, and does what `purpose` says.
+///
+/// # Errors
+/// `Missing` when valgrind is and cannot be installed, `Exit` when the release build fails,
+/// `Measure` when a count cannot be taken, `Slower` when a count rose.
+pub(crate) fn run(repository: &Repository, purpose: Purpose, what: What) -> Result<(), Failure> {
+    let valgrind = valgrind(repository)?;
+    let program = match what.program {
+        Some(program) => program,
+        None => release_build(repository)?,
+    };
+    let machine = machine(repository, &valgrind)?;
+    let committed = Baseline::load(repository)?;
+    let provider = Provider::start()?;
+    let bench = Bench {
+        repository,
+        valgrind,
+        program,
+        directory: repository.target("xtask/bench")?,
+        provider,
+    };
+    let mut counts = Vec::new();
+    let mut slower = Vec::new();
+    let wanted = |measure: &&Measure| measure.name.contains(&what.filter);
+    for measure in MEASURES.iter().filter(wanted) {
+        let mut instructions = bench.count(measure)?;
+        let before = committed.count(measure.name);
+        if committed.verdict(measure.name, instructions, &machine) == Verdict::Slower {
+            // Threads that meet in another order cost a few instructions: the less counts.
+            instructions = instructions.min(bench.count(measure)?);
+        }
+        let verdict = committed.verdict(measure.name, instructions, &machine);
+        println!("{}", baseline::line(measure, instructions, before, verdict));
+        if verdict == Verdict::Slower {
+            slower.push(measure.name);
+        }
+        counts.push(Count {
+            name: measure.name.to_owned(),
+            instructions,
+        });
+    }
+    if let Some(made_on) = committed.made_elsewhere(&machine) {
+        println!(
+            "the committed counts were made on another system ({made_on}; here: {machine}): a rise \
+             fails above {} % instead of {} %",
+            baseline::TOLERATED_ELSEWHERE,
+            baseline::TOLERATED
+        );
+    }
+    match purpose {
+        Purpose::Write => Baseline::new(machine, counts).store(repository),
+        Purpose::Check if !slower.is_empty() => Err(Failure::Slower { measures: slower }),
+        Purpose::Check | Purpose::Print => Ok(()),
+    }
+}
+
+/// What every count needs.
+struct Bench<'a> {
+    repository: &'a Repository,
+    valgrind: PathBuf,
+    program: PathBuf,
+    directory: PathBuf,
+    provider: Provider,
+}
+
+impl Bench<'_> {
+    fn count(&self, measure: &Measure) -> Result<u64, Failure> {
+        let failed = |reason: String| Failure::Measure {
+            name: measure.name,
+            reason,
+        };
+        let home = Home::create(self, measure)?;
+        let once = |times: u64| -> Result<u64, Failure> {
+            home.forget_calls()?;
+            let file = self.directory.join("callgrind.out");
+            let run = Invocation::new(self.repository, &self.valgrind)
+                .arg("--tool=callgrind")
+                .arg(format!("--callgrind-out-file={}", file.display()))
+                .arg(&self.program)
+                .args(measure.arguments())
+                .env_of(&home.environment());
+            let answers = run.converse(&measure.input(times))?;
+            measure.judge(times, &answers).map_err(failed)?;
+            total(&file)?.ok_or_else(|| failed("callgrind wrote no total".to_owned()))
+        };
+        match measure.times {
+            None => once(1),
+            Some(times) => {
+                let less = once(times)?;
+                let more = once(2 * times)?;
+                more.checked_sub(less)
+                    .map(|difference| difference / times)
+                    .ok_or_else(|| failed("twice the calls took fewer instructions".to_owned()))
+            }
+        }
+    }
+}
+
+/// The total of a file of callgrind's. <https://valgrind.org/docs/manual/cl-format.html>
+fn total(file: &Path) -> Result<Option<u64>, Failure> {
+    let text = crate::repository::read(file)?;
+    let line = text.lines().find_map(|line| line.strip_prefix("totals:"));
+    Ok(line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()))
+}
+
+/// Installs valgrind where it is missing.
+fn valgrind(repository: &Repository) -> Result<PathBuf, Failure> {
+    let program = PathBuf::from("valgrind");
+    let works = || {
+        Invocation::new(repository, &program)
+            .arg("--version")
+            .capture()
+            .is_ok()
+    };
+    if !works() {
+        // Debian keeps the symbols of the C library apart, and valgrind does not start without them.
+        apt::install(repository, &["valgrind", "libc6-dbg"])?;
+    }
+    Ok(program)
+}
+
+/// The build that `cargo run --release` makes, and nothing else of the workspace.
+fn release_build(repository: &Repository) -> Result<PathBuf, Failure> {
+    Invocation::cargo(repository)
+        .args(["build", "--release"])
+        .run()?;
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| repository.path("target"), PathBuf::from);
+    Ok(target.join("release").join("synapse"))
+}
+
+/// What counts depend on beside the sources: allocator and string functions are the C library's.
+fn machine(repository: &Repository, valgrind: &Path) -> Result<String, Failure> {
+    let said = |program: &Path, argument: &str| {
+        let said = Invocation::new(repository, program).arg(argument).capture();
+        said.map(|said| said.trim().to_owned())
+    };
+    let library = said(Path::new("getconf"), "GNU_LIBC_VERSION")?;
+    let valgrind = said(valgrind, "--version")?;
+    Ok(format!("{} {library} {valgrind}", std::env::consts::ARCH))
+}
