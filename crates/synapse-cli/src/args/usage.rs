@@ -34,6 +34,10 @@ fn key(key: UsageKey) -> PossibleValue {
 }
 
 pub(crate) const USAGE_EXAMPLES: &str = "\
+What did I spend on which model this month, and how much of it is unknown?
+
+  synapse usage --by model --since this-month
+
 COST is the sum of the costs that are known; `≥` says that calls are missing from it, and UNKNOWN \
 how many: calls that may have been billed and whose cost is not known. The last line is the total.
 
@@ -46,7 +50,6 @@ WHEN is a time (2026-11-01, 2026-11, 2026-11-01T08:00:00Z), an age (30d, 24h, 2w
 today, this-week, this-month. Days begin at midnight UTC.
 
 Examples:
-  synapse usage --by model --since this-month
   synapse usage --by day --since 30d
   synapse usage --by model --since 2026-10 --until 2026-11  # all of October
   synapse usage --by client --since today --json

@@ -13,6 +13,7 @@ use synapse_core::ledger::{Entry, HistoryQuery, UsageKey};
 use synapse_core::ports::{
     ConnectionStore as _, LedgerReader as _, StoredConnection, UpstreamStore as _,
 };
+use synapse_ide::CLIENTS;
 use synapse_mcp::tools::Tool;
 use synapse_store::{Home, HubPlace, JsonUpstreams, SqliteLedger, TomlConnections};
 
@@ -33,6 +34,9 @@ enum Source {
     Tools,
     Times,
     Commands,
+    Ides,
+    /// A connection, a client or a server.
+    Subjects,
     Paths,
 }
 
@@ -130,6 +134,15 @@ impl Values {
                     .iter()
                     .map(|name| (name.clone(), String::new())),
             ),
+            Source::Ides => distinct(
+                CLIENTS
+                    .iter()
+                    .map(|client| (client.id().to_owned(), client.title().to_owned())),
+            ),
+            Source::Subjects => [Source::Connections, Source::Ides, Source::Servers]
+                .into_iter()
+                .flat_map(|source| self.all(source))
+                .collect(),
             Source::Paths => Vec::new(),
         }
     }
@@ -220,7 +233,10 @@ fn source(path: &str, argument: &Arg) -> Option<Source> {
         "credential" | "reference" => Source::References,
         "server" | "upstream" => Source::Servers,
         "code" => Source::Codes,
-        "call_id" | "before" | "after" => Source::Calls,
+        "words" if path == "explain" => Source::Codes,
+        "call_id" | "before" | "after" | "continues" => Source::Calls,
+        "ide" => Source::Ides,
+        "subjects" => Source::Subjects,
         "client" => Source::Clients,
         "tool" if path.starts_with("history") => Source::Tools,
         "since" | "until" => Source::Times,
