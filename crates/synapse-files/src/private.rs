@@ -189,7 +189,8 @@ pub(crate) const PRIVATE: u32 = 0o600;
 #[cfg(unix)]
 const OTHERS: u32 = 0o077;
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
