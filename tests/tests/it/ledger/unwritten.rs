@@ -19,7 +19,7 @@ fn an_answer_without_a_row_says_so_in_the_text_that_clients_show() {
     let result = &reply["result"];
     assert_eq!(result["isError"], serde_json::Value::Null, "{result}");
     assert_eq!(result["content"][0]["text"], "Here");
-    let text = result["content"][1]["text"].as_str().unwrap();
+    let text = result["content"][2]["text"].as_str().unwrap();
     assert!(text.starts_with("warning[storage.corrupt]"), "{text}");
     assert!(text.contains("ledger.spool"), "{text}");
     assert!(ide.close().status.success());
