@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
-use synapse_core::ports::HubLedger;
+use synapse_core::ports::{HubLedger, SecretResolver};
 use synapse_process::Guard;
 use synapse_providers::Providers;
 use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
@@ -36,9 +36,21 @@ pub(crate) fn engine_with_rows(
     context: &Context,
     asking: Asking,
 ) -> Result<(Engine, Arc<dyn HubLedger>), Failure> {
+    over(context, remembering(context, asking)?)
+}
+
+/// The use cases with `secrets` as the place of secrets, whose values are remembered.
+pub(crate) fn engine_resolving(
+    context: &Context,
+    secrets: Arc<dyn SecretResolver>,
+) -> Result<Engine, Failure> {
+    let secrets = Remembering::new(secrets, context.seen.clone(), context.resolved);
+    over(context, secrets).map(|(engine, _)| engine)
+}
+
+fn over(context: &Context, secrets: Remembering) -> Result<(Engine, Arc<dyn HubLedger>), Failure> {
     let home = home(context)?;
     let ledger = Arc::new(SqliteLedger::new(home.clone()));
-    let secrets = remembering(context, asking)?;
     let connections = TomlConnections::new(home.clone());
     let clock = Arc::new(SystemClock::new());
     let rows: Arc<dyn HubLedger> = ledger.clone();

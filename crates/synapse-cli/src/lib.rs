@@ -23,6 +23,7 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use synapse_core::credential::looks_like_token;
 use synapse_core::document::{DocumentVersion, ErrorDocument};
 use synapse_core::error::{Class, Code, Failure, Help, Remedy};
@@ -55,7 +56,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     guard::report_panics(seen.clone());
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(refusal) => return refuse(refusal),
+        Err(refusal) => return offer_or_refuse(refusal, seen, resolved),
     };
     // What cannot be made absolute cannot be opened either, which is said then.
     let configuration = arguments
@@ -85,6 +86,26 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
             }
             ExitCode::from(Class::Internal.exit_code())
         }
+    }
+}
+
+/// The program's name alone, typed by somebody who has nothing yet, is no mistake: `setup` is
+/// offered. Everything else is refused.
+fn offer_or_refuse(refusal: clap::Error, seen: KnownSecrets, resolved: Resolved) -> ExitCode {
+    let is_bare = std::env::args_os().len() <= 1;
+    if !is_bare || refusal.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return refuse(refusal);
+    }
+    let context = Context {
+        environment: Environment::of_process(),
+        printer: Printer::new(Format::Human, ColorWord::Auto).hiding(seen.clone()),
+        seen,
+        resolved,
+    };
+    match command::offer_setup(&context) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => refuse(refusal),
+        Err(error) => error.report(&context.printer),
     }
 }
 

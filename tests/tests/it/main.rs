@@ -21,6 +21,7 @@ mod ide_setup;
 mod interop;
 mod ledger;
 mod mutations;
+mod newcomer;
 mod one_request;
 mod reports;
 mod secrets;

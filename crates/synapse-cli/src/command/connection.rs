@@ -10,7 +10,7 @@ use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::{PreflightRecord, PreflightReport, Reach};
 use synapse_core::redact::{printable, without_tokens};
 
-use super::{CommandError, Context, preflight};
+use super::{CommandError, Context, models, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
 use crate::compose::{self, Asking};
 use crate::output::{CommandLines, Printer, command_line, table};
@@ -37,12 +37,18 @@ async fn create(
     engine: &Engine,
     arguments: &CreateArguments,
 ) -> Result<(), CommandError> {
-    let name = arguments.name.parse()?;
+    let (Some(name), false) = (&arguments.name, arguments.lacks()) else {
+        return Err(arguments.lacking().into());
+    };
     let reach = reach(arguments.offline, arguments.live);
-    let saved = engine.create(name, arguments.to_draft(), reach).await?;
-    report(printer, engine, &arguments.name, &saved)?;
+    let draft = arguments.to_draft();
+    let mut saved = engine.create(name.parse()?, draft.clone(), reach).await?;
+    if let Err(failure) = &mut saved.result {
+        models::name_nearest(engine, &draft, failure).await;
+    }
+    report(printer, engine, name, &saved)?;
     if !printer.is_json() {
-        printer.note(&next_step(&arguments.name, saved.report.draft.gate));
+        printer.note(&next_step(name, saved.report.draft.gate));
     }
     Ok(())
 }

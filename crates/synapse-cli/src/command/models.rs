@@ -1,7 +1,9 @@
-//! `synapse models`: what a connection's provider lists, and what that means for its own model.
+//! `synapse models`: what a provider lists, and what that means for the model that is asked for.
 
+use synapse_core::connection::Draft;
 use synapse_core::document::ModelsDocument;
-use synapse_core::engine::{Engine, Models};
+use synapse_core::engine::{AskedFor, Engine, Models};
+use synapse_core::error::{Code, Failure};
 use synapse_core::models::{ListedModel, Offer};
 use synapse_core::preflight::Finding;
 use synapse_core::price::Price;
@@ -18,7 +20,16 @@ pub(super) async fn run(
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
     let search = arguments.search.as_deref();
-    let models = engine.models(&arguments.name).await?;
+    if arguments.name.is_some() && arguments.draft.any() {
+        let message = "a connection has these settings already";
+        return Err(Failure::new(Code::UsageInvalidArguments, message)
+            .hint("leave its name or the flags out")
+            .into());
+    }
+    let models = match (arguments.to_draft(), &arguments.name) {
+        (Some(draft), _) => engine.models_of(&draft).await?,
+        (None, name) => engine.models(name.as_deref().unwrap_or_default()).await?,
+    };
     if printer.is_json() {
         printer.document(&ModelsDocument::new(&models, search, &CommandLines));
     } else {
@@ -27,7 +38,34 @@ pub(super) async fn run(
     for warning in &models.warnings {
         printer.warning(warning);
     }
-    Ok(())
+    // A script that asks before it creates a connection learns by the exit code.
+    match &models.listed.own {
+        Finding::Fail(failure)
+            if models.asked_for == AskedFor::Draft
+                && failure.code == Code::ProviderModelUnavailable =>
+        {
+            Err(CommandError::Reported(failure.code))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Adds the listed models that are spelled most like one that is not there. Asks for the list once
+/// more, which costs nothing; what keeps it from coming changes nothing.
+pub(super) async fn name_nearest(engine: &Engine, draft: &Draft, failure: &mut Failure) {
+    let is_named = failure
+        .causes
+        .iter()
+        .any(|cause| cause.starts_with(NEAREST));
+    if failure.code != Code::ProviderModelUnavailable || is_named {
+        return;
+    }
+    if let Ok(models) = engine.models_of(draft).await
+        && !models.nearest.is_empty()
+    {
+        let nearest = models.nearest.join(", ");
+        failure.causes.push(format!("{NEAREST}: {nearest}"));
+    }
 }
 
 fn human(printer: &Printer, models: &Models, search: Option<&str>) {
@@ -50,7 +88,12 @@ fn human(printer: &Printer, models: &Models, search: Option<&str>) {
         all.len(),
         printable(&models.exchange.host)
     ));
-    own(printer, models);
+    if models.asked_for != AskedFor::Choice {
+        own(printer, models);
+        if !models.nearest.is_empty() {
+            printer.note(&format!("nearest listed: {}", models.nearest.join(", ")));
+        }
+    }
 }
 
 /// The connection's own model, as preflight would judge it.
@@ -67,9 +110,12 @@ fn own(printer: &Printer, models: &Models) {
         }
     };
     printer.note(&format!(
-        "{} {} uses {}: {}",
+        "{} {}{}: {}",
         mark.word(),
-        connection.name,
+        match models.asked_for {
+            AskedFor::Connection => format!("{} uses ", connection.name),
+            AskedFor::Draft | AskedFor::Choice => String::new(),
+        },
         printable(connection.model.as_str()),
         printable(text)
     ));
@@ -175,6 +221,7 @@ fn unknown() -> String {
     "?".to_owned()
 }
 
+const NEAREST: &str = "listed, and spelled nearly so";
 const ROUTE_COLUMNS: [&str; 8] = [
     "MODEL", "LIVE AT", "$/1M IN", "$/1M OUT", "CONTEXT", "TOOLS", "SCHEMA", "FIRST MS",
 ];

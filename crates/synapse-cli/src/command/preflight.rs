@@ -127,7 +127,8 @@ pub(super) fn human(printer: &Printer, name: Option<&str>, report: &PreflightRep
     }
 }
 
-fn check_line(check: &Check) -> String {
+/// One check in one line.
+pub(super) fn check_line(check: &Check) -> String {
     let (mark, text) = match &check.finding {
         Finding::Ok(seen) => (Mark::Ok, seen.clone()),
         Finding::Warn(why) => (Mark::Warn, why.clone()),

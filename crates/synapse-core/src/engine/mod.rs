@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use self::chat::{ChatCall, ChatOutcome};
 pub use self::connections::{Naming, Saved};
-pub use self::models::Models;
+pub use self::models::{AskedFor, Models};
 pub use self::preflight::{Observer, PreflightCall};
 use crate::connection::{Connection, not_found};
 use crate::error::{Code, Failure, Remedy};

@@ -11,7 +11,7 @@ use synapse_core::document::{
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::reach::within_reach;
 use synapse_core::redact::printable;
-use synapse_ide::{Check, CheckReport, Finding, Target};
+use synapse_ide::{Check, CheckReport, Client, Finding, Machine, Scope, Target};
 
 use super::{CommandError, Context, entry, machine, running, takes};
 use crate::args::IdeCheckArguments;
@@ -23,28 +23,9 @@ use crate::system::asked_to_stop;
 pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<(), CommandError> {
     let printer = &context.printer;
     let machine = machine(&context.environment, arguments.place.project.as_deref())?;
-    let entry = entry(context, None)?;
-    let running = running()?;
-    let guard = compose::guard();
-    let target = Target {
-        client: arguments.client,
-        machine: &machine,
-        scope: arguments.place.scope(),
-        entry: &entry,
-        running: &running,
-        takes: &takes,
-        guard: &guard,
-        patience: arguments.patience(),
-    };
-    let report = runtime()?.block_on(async {
-        // Dropping the check ends what it started.
-        tokio::select! {
-            report = synapse_ide::check(target) => report.map_err(CommandError::from),
-            Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
-        }
-    })?;
-    let mut report = report;
-    connections(context, &mut report)?;
+    let scope = arguments.place.scope();
+    let patience = arguments.patience();
+    let report = examined_at(context, arguments.client, &machine, scope, patience)?;
     if printer.is_json() {
         printer.document(&document(&report));
     } else {
@@ -57,6 +38,46 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
             Err(CommandError::Reported(failure.code))
         }
     }
+}
+
+/// What `client` makes of its entry for this user.
+pub(in crate::command) fn examined_client(
+    context: &Context,
+    client: &'static Client,
+) -> Result<CheckReport, CommandError> {
+    let machine = machine(&context.environment, None)?;
+    examined_at(context, client, &machine, Scope::User, None)
+}
+
+fn examined_at(
+    context: &Context,
+    client: &'static Client,
+    machine: &Machine,
+    scope: Scope,
+    patience: Option<Duration>,
+) -> Result<CheckReport, CommandError> {
+    let entry = entry(context, None)?;
+    let running = running()?;
+    let guard = compose::guard();
+    let target = Target {
+        client,
+        machine,
+        scope,
+        entry: &entry,
+        running: &running,
+        takes: &takes,
+        guard: &guard,
+        patience,
+    };
+    let mut report = runtime()?.block_on(async {
+        // Dropping the check ends what it started.
+        tokio::select! {
+            report = synapse_ide::check(target) => report.map_err(CommandError::from),
+            Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
+        }
+    })?;
+    connections(context, &mut report)?;
+    Ok(report)
 }
 
 /// Follows the entry to the connections that it serves and the places of their secrets, as a server
