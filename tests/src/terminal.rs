@@ -228,7 +228,9 @@ impl Terminal {
         }
     }
 
-    fn seen(&self) -> String {
+    /// All that was on the screen so far.
+    #[must_use]
+    pub fn seen(&self) -> String {
         String::from_utf8_lossy(&self.screen).replace("\r\n", "\n")
     }
 }

@@ -71,18 +71,24 @@ fn a_collector_gets_every_call_and_nothing_that_was_said() {
     assert!(ide.close().status.success());
 
     let requests = requests.lock().unwrap();
-    let spans = spans(&requests);
+    let all = spans(&requests);
+    let (spans, served): (Vec<Span>, Vec<Span>) = all
+        .into_iter()
+        .partition(|span| span.name.starts_with("chat"));
     assert_eq!(spans.len(), 2);
+    let [tool_call] = served
+        .iter()
+        .filter(|span| span.name == "tools/call chat")
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("{served:?}");
+    };
+    assert_eq!(spans[1].parent_span_id, tool_call.span_id);
+    assert_eq!(spans[1].trace_id, tool_call.trace_id);
     let rows = home.history();
     for (span, row) in spans.iter().zip(rows.iter().rev()) {
         assert_eq!(span.name, format!("chat {}", OpenAiDouble::MODEL));
         let id = row["call_id"].as_str().unwrap().to_owned();
-        let trace: String = span
-            .trace_id
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(trace, id.replace('-', ""));
         assert_eq!(
             attribute(span, "synapse.call.id"),
             Some(Value::StringValue(id))
@@ -93,6 +99,9 @@ fn a_collector_gets_every_call_and_nothing_that_was_said() {
             Some(Value::IntValue(tokens))
         );
     }
+    let trace = spans[0].trace_id.iter().map(|byte| format!("{byte:02x}"));
+    let id = rows[1]["call_id"].as_str().unwrap().replace('-', "");
+    assert_eq!(trace.collect::<String>(), id, "a trace of its own");
     let tool = Some(Value::StringValue("chat".to_owned()));
     assert_eq!(attribute(&spans[0], "synapse.client.tool"), None);
     assert_eq!(attribute(&spans[1], "synapse.client.tool"), tool);
@@ -105,11 +114,12 @@ fn a_collector_gets_every_call_and_nothing_that_was_said() {
         .flat_map(|scope| scope.metrics)
         .map(|metric| metric.name)
         .collect();
-    let both = [
+    let of_terminal = [
         "gen_ai.client.token.usage",
         "gen_ai.client.operation.duration",
     ];
-    assert_eq!(metrics, [both, both].concat());
+    let of_ide = [&of_terminal[..], &["mcp.server.operation.duration"]].concat();
+    assert_eq!(metrics, [&of_terminal[..], &of_ide].concat());
     for request in requests.iter() {
         let sent = format!("{}{}", request.head, String::from_utf8_lossy(&request.body));
         for secret in [CANARY, OpenAiDouble::KEY, "Hello"] {

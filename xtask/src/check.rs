@@ -30,8 +30,8 @@ pub(crate) fn run_within(steps: &mut Steps, repository: &Repository) {
     steps.run("clippy, every feature", || {
         clippy(repository, &["--all-features"])
     });
-    // There are no examples: naming them makes cargo resolve features as it does for tests, so that what
-    // clippy checked is not checked again.
+    // Naming the examples makes cargo resolve features as it does for tests, so that what clippy checked is
+    // not checked again.
     steps.run("rustdoc", || {
         Invocation::cargo(repository)
             .args(["doc", "--no-deps", "--workspace"])

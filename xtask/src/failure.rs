@@ -45,6 +45,18 @@ pub(crate) enum Failure {
     #[error("{part} is missing and could not be installed; {remedy}")]
     Missing { part: String, remedy: String },
 
+    #[error("{} could not be read", path.display())]
+    Unreadable {
+        path: PathBuf,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    #[error("`{value}` is not {what}")]
+    Unknown { what: &'static str, value: String },
+
+    #[error("{} and {} are not the same", first.display(), second.display())]
+    Different { first: PathBuf, second: PathBuf },
+
     #[error("`{program}` is not on PATH")]
     NotOnPath { program: &'static str },
 

@@ -7,29 +7,39 @@ use cargo_metadata::Message;
 
 use crate::command::Invocation;
 use crate::failure::Failure;
+use crate::picture;
 use crate::repository::{self, Repository};
 use crate::violation::Violation;
 
-/// A committed page of `docs/reference` that `synapse reference` prints.
+/// A committed file that is made of what the program prints.
 #[derive(Debug)]
 struct Generated {
     path: &'static str,
-    /// The word after `reference`.
-    page: &'static str,
+    arguments: &'static [&'static str],
+    /// What makes the file of the printed text.
+    form: fn(&str) -> String,
 }
 
 const GENERATED: &[Generated] = &[
     Generated {
         path: "docs/reference/errors.md",
-        page: "errors",
+        arguments: &["reference", "errors"],
+        form: str::to_owned,
     },
     Generated {
         path: "docs/reference/cli.md",
-        page: "cli",
+        arguments: &["reference", "cli"],
+        form: str::to_owned,
     },
     Generated {
         path: "docs/reference/providers.md",
-        page: "providers",
+        arguments: &["reference", "providers"],
+        form: str::to_owned,
+    },
+    Generated {
+        path: "docs/images/demo.svg",
+        arguments: &["--color", "always", "demo"],
+        form: picture::of_demo,
     },
 ];
 
@@ -80,16 +90,20 @@ pub(crate) fn stale(repository: &Repository) -> Result<Vec<Violation>, Failure> 
 
 impl Generated {
     fn produce(&self, repository: &Repository, program: &Path) -> Result<String, Failure> {
-        Invocation::new(repository, program)
-            .args(["reference", self.page])
-            .capture()
+        let printed = Invocation::new(repository, program)
+            .args(self.arguments)
+            .capture()?;
+        Ok((self.form)(&printed))
     }
 }
 
-/// Builds the product and returns its program. The whole workspace and its examples, of which there
-/// are none, are named so that cargo resolves features as it does for the tests: `cargo run` would
-/// compile the product and what it depends on a second time.
-fn program(repository: &Repository) -> Result<PathBuf, Failure> {
+/// Builds the product and returns its program. The whole workspace and its examples are named so that
+/// cargo resolves features as it does for the tests: `cargo run` would compile the product and what
+/// it depends on a second time.
+///
+/// # Errors
+/// `Refused` when it cannot be built.
+pub(crate) fn program(repository: &Repository) -> Result<PathBuf, Failure> {
     let messages = Invocation::cargo(repository)
         .args(["build", "--workspace", "--bin", PROGRAM, "--examples"])
         .args(["--quiet", "--message-format", "json"])

@@ -17,8 +17,12 @@ mod check;
 mod command;
 mod failure;
 mod generate;
+mod man;
 mod masking;
+mod package;
+mod picture;
 mod repository;
+mod reproduce;
 mod steps;
 mod suite;
 mod supply;
@@ -28,6 +32,7 @@ mod toolchain;
 mod violation;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,10 +59,19 @@ enum Task {
     Tidy,
     /// Rewrites the generated files
     Generate,
+    /// Writes a man page for each command of the product
+    Man {
+        /// The directory, made when it is missing
+        directory: PathBuf,
+    },
     /// Installs what the tests run as a peer, and prints the variables that name it
     ThirdParty,
     /// Checks licences, sources, known vulnerabilities and unused dependencies
     Supply,
+    /// Makes the packages for npm, PyPI, MCP clients and Debian of a program that is built
+    Package(package::PackageArguments),
+    /// Builds a program twice, in two directories, and compares the bytes
+    Reproduce(reproduce::ReproduceArguments),
     /// Does everything, from tidy to the demo, and prints a summary
     Test {
         /// Run only the tests whose path contains one of these, and no other step
@@ -89,8 +103,11 @@ fn perform(task: &Task) -> Result<(), Failure> {
         Task::Check => check::run(&repository),
         Task::Tidy => tidy::run(&repository),
         Task::Generate => generate::run(&repository),
+        Task::Man { directory } => man::run(&repository, directory),
         Task::ThirdParty => third_party::print_environment(&repository),
         Task::Supply => supply::run(&repository),
+        Task::Package(arguments) => package::run(&repository, arguments),
+        Task::Reproduce(arguments) => reproduce::run(&repository, arguments),
         Task::Test { filter, fast } => {
             suite::run(&repository, &suite::Selection::new(filter, *fast))
         }

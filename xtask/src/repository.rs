@@ -121,12 +121,47 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|source| unreadable(path, source))
 }
 
+/// Reads a file of any bytes.
+///
+/// # Errors
+/// `File` when it cannot be read.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|source| unreadable(path, source))
+}
+
+/// Returns the name and the bytes of each file in a directory whose name ends so, sorted by name.
+///
+/// # Errors
+/// `File` when the directory or a file cannot be read.
+pub(crate) fn files_ending(directory: &Path, end: &str) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let entries = entries(directory)?;
+    let names = entries.iter().map(fs::DirEntry::file_name);
+    let mut names: Vec<_> = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(end))
+        .collect();
+    names.sort();
+    let read = |name: String| {
+        let bytes = read_bytes(&directory.join(&name))?;
+        Ok((name, bytes))
+    };
+    names.into_iter().map(read).collect()
+}
+
 /// Writes a text file.
 ///
 /// # Errors
 /// `File` when it cannot be written.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|source| Failure::File {
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes a file of any bytes.
+///
+/// # Errors
+/// `File` when it cannot be written.
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).map_err(|source| Failure::File {
         path: path.to_owned(),
         action: "written",
         source,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
-use synapse_core::ports::{HubLedger, SecretResolver};
+use synapse_core::ports::{HubLedger, RequestObserver, SecretResolver};
 use synapse_process::Guard;
 use synapse_providers::Providers;
 use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
@@ -28,15 +28,7 @@ pub(crate) enum Asking {
 
 /// The use cases over this machine. Touches neither disk nor network.
 pub(crate) fn engine(context: &Context, asking: Asking) -> Result<Engine, Failure> {
-    engine_with_rows(context, asking).map(|(engine, _)| engine)
-}
-
-/// The use cases, and where rows of the hub go: into the same ledger, by the same thread.
-pub(crate) fn engine_with_rows(
-    context: &Context,
-    asking: Asking,
-) -> Result<(Engine, Arc<dyn HubLedger>), Failure> {
-    over(context, remembering(context, asking)?)
+    serving(context, asking).map(|serving| serving.engine)
 }
 
 /// The use cases with `secrets` as the place of secrets, whose values are remembered.
@@ -45,22 +37,37 @@ pub(crate) fn engine_resolving(
     secrets: Arc<dyn SecretResolver>,
 ) -> Result<Engine, Failure> {
     let secrets = Remembering::new(secrets, context.seen.clone(), context.resolved);
-    over(context, secrets).map(|(engine, _)| engine)
+    over(context, secrets).map(|serving| serving.engine)
 }
 
-fn over(context: &Context, secrets: Remembering) -> Result<(Engine, Arc<dyn HubLedger>), Failure> {
+/// What a server of an IDE is made of.
+pub(crate) struct Serving {
+    /// The use cases.
+    pub(crate) engine: Engine,
+    /// Where rows of the hub go: into the same ledger, by the same thread.
+    pub(crate) rows: Arc<dyn HubLedger>,
+    /// Who hears of requests, if anybody does.
+    pub(crate) requests: Option<Arc<dyn RequestObserver>>,
+}
+
+/// The use cases, and what else a server needs.
+pub(crate) fn serving(context: &Context, asking: Asking) -> Result<Serving, Failure> {
+    over(context, remembering(context, asking)?)
+}
+
+fn over(context: &Context, secrets: Remembering) -> Result<Serving, Failure> {
     let home = home(context)?;
     let ledger = Arc::new(SqliteLedger::new(home.clone()));
     let connections = TomlConnections::new(home.clone());
     let clock = Arc::new(SystemClock::new());
-    let rows: Arc<dyn HubLedger> = ledger.clone();
+    let observed = observed(
+        ledger.clone(),
+        connections.clone(),
+        clock.clone(),
+        context.printer.clone(),
+    );
     let engine = Engine::new(Ports {
-        ledger: observed(
-            ledger.clone(),
-            connections.clone(),
-            clock.clone(),
-            context.printer.clone(),
-        ),
+        ledger: observed.ledger,
         connections: Arc::new(connections),
         providers: Arc::new(Providers::new(USER_AGENT)),
         secrets: Arc::new(secrets),
@@ -69,7 +76,11 @@ fn over(context: &Context, secrets: Remembering) -> Result<(Engine, Arc<dyn HubL
         clock,
         call_ids: Arc::new(RandomCallIds),
     });
-    Ok((engine, rows))
+    Ok(Serving {
+        engine,
+        rows: observed.rows,
+        requests: observed.requests,
+    })
 }
 
 /// Where secrets are, for what has to keep them out of all output.

@@ -22,6 +22,10 @@ pub(crate) const SYNAPSE_VAULT_KEY_FILE: &str = "SYNAPSE_VAULT_KEY_FILE";
 pub(crate) const SYNAPSE_LOGIN_TIMEOUT: &str = "SYNAPSE_LOGIN_TIMEOUT";
 /// The user's browser, as other programs know it.
 pub(crate) const BROWSER: &str = "BROWSER";
+/// The user's shell, as other programs know it.
+pub(crate) const SHELL: &str = "SHELL";
+/// Names the shell that asks for completions; set by the scripts of `synapse completions` alone.
+pub(crate) const SYNAPSE_COMPLETE: &str = "SYNAPSE_COMPLETE";
 
 /// Looks a variable up.
 pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;

@@ -11,7 +11,7 @@ use synapse_core::ports::{
 use synapse_core::upstream::{Fingerprint, Start, Target, Upstream, UpstreamName};
 use synapse_http::{HttpClient, HttpConfig};
 use synapse_hub::transport::ErrorLog;
-use synapse_hub::{HubPorts, ProgramNotes, SystemConnector, Targets, allowed_variables};
+use synapse_hub::{HubPorts, Opening, ProgramNotes, SystemConnector, Targets, allowed_variables};
 use synapse_oauth::Tokens;
 use synapse_store::{
     HubPlace, JsonApprovals, JsonUpstreams, Note, RunningServer, UpstreamLog, note_running,
@@ -112,7 +112,8 @@ impl ProgramNotes for Notes {
         Some(Arc::new(Logged(UpstreamLog::new(&self.place, server))))
     }
 
-    fn running(&self, server: &UpstreamName, process: u32) -> Option<Box<dyn Any + Send + Sync>> {
+    fn running(&self, opening: &Opening, process: u32) -> Option<Box<dyn Any + Send + Sync>> {
+        let server = &opening.server;
         let approval = self.approvals.find(server).ok().flatten();
         let start = approval.and_then(|approval| approval.start);
         let running = RunningServer {
@@ -121,7 +122,7 @@ impl ProgramNotes for Notes {
             process,
             owner: std::process::id(),
             program: start.map(|start| start.program).unwrap_or_default(),
-            client: None,
+            client: opening.client.clone(),
             started_at: SystemClock::new().now().to_string(),
         };
         // Best effort: the server runs all the same.

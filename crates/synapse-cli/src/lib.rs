@@ -6,6 +6,7 @@
 
 mod args;
 mod command;
+mod completion;
 mod compose;
 mod environment;
 mod guard;
@@ -14,6 +15,7 @@ mod log;
 mod oauth;
 mod output;
 mod prompt;
+mod sampling;
 mod secret_tracking;
 mod system;
 mod targets;
@@ -25,13 +27,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use synapse_core::credential::looks_like_token;
-use synapse_core::document::{DocumentVersion, ErrorDocument};
+use synapse_core::document::{DocumentVersion, ErrorDocument, VersionDocument};
 use synapse_core::error::{Class, Code, Failure, Help, Remedy};
 use synapse_core::redact::{KnownSecrets, is_opaque, printable, printable_line};
 
 use crate::args::{Arguments, ColorWord};
 use crate::command::{CommandError, Context};
-use crate::environment::Environment;
+use crate::environment::{Environment, SYNAPSE_COMPLETE};
 use crate::output::{CommandLines, Format, Printer};
 
 pub use crate::secret_tracking::Resolved;
@@ -54,6 +56,10 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     }
     let seen = KnownSecrets::new();
     guard::report_panics(seen.clone());
+    let environment = Environment::of_process();
+    if let Some(shell) = environment.variable(SYNAPSE_COMPLETE) {
+        return completion::answer(&environment, &shell, std::env::args_os());
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(refusal) => return offer_or_refuse(refusal, seen, resolved),
@@ -63,7 +69,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
         .configuration()
         .and_then(|file| std::path::absolute(file).ok());
     let context = Context {
-        environment: Environment::of_process(),
+        environment,
         printer: Printer::new(arguments.format(), arguments.color)
             .hiding(seen.clone())
             .configured(configuration),
@@ -115,6 +121,10 @@ fn refuse(refusal: clap::Error) -> ExitCode {
     let arguments = shown_arguments();
     let refusal = fit_to_show(refusal, &arguments);
     if !refusal.use_stderr() {
+        if refusal.kind() == ErrorKind::DisplayVersion && is_json(&arguments) {
+            Printer::new(Format::Json(DocumentVersion::One), ColorWord::Auto).document(&version());
+            return ExitCode::SUCCESS;
+        }
         // Nobody is left to tell when the terminal is gone.
         drop(refusal.print());
         return ExitCode::SUCCESS;
@@ -128,8 +138,7 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         false => printable(&text),
     };
     printer.note(shown.trim_end());
-    let is_json = |argument: &String| argument == "--json" || argument.starts_with("--json=");
-    if arguments.iter().any(is_json) {
+    if is_json(&arguments) {
         // The first paragraph says what is wrong, over several lines when it lists arguments.
         let paragraph = text.lines().take_while(|line| !line.is_empty());
         let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
@@ -139,6 +148,27 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         printer.document(&ErrorDocument::new(&failure, &CommandLines));
     }
     ExitCode::from(Class::Usage.exit_code())
+}
+
+/// Whether a document was asked for, of arguments that were not understood.
+fn is_json(arguments: &[String]) -> bool {
+    let asks = |argument: &String| argument == "--json" || argument.starts_with("--json=");
+    arguments.iter().any(asks)
+}
+
+/// Which program this is.
+fn version() -> VersionDocument {
+    let features = if cfg!(feature = "otel") {
+        vec!["otel"]
+    } else {
+        Vec::new()
+    };
+    VersionDocument::new(
+        env!("CARGO_PKG_VERSION"),
+        option_env!("SYNAPSE_COMMIT"),
+        env!("SYNAPSE_TARGET"),
+        features,
+    )
 }
 
 /// The arguments as a terminal may show them.

@@ -1,11 +1,25 @@
 //! OpenTelemetry, when it is built in (feature `otel`) and connections.toml names a collector.
 //! Without the feature, a word about it when a collector is named all the same.
 
+use std::sync::Arc;
+
+use synapse_core::ports::{HubLedger, Ledger, RequestObserver};
+
 #[cfg(feature = "otel")]
 pub(crate) use self::built::observed;
 #[cfg(not(feature = "otel"))]
 pub(crate) use self::left_out::observed;
 use crate::command::Context;
+
+/// The ledger and what else is observed.
+pub(crate) struct Observed {
+    /// Where rows of connections go.
+    pub(crate) ledger: Arc<dyn Ledger>,
+    /// Where rows of the hub go.
+    pub(crate) rows: Arc<dyn HubLedger>,
+    /// Who hears of requests of IDEs, if anybody does.
+    pub(crate) requests: Option<Arc<dyn RequestObserver>>,
+}
 
 /// Says so when telemetry is configured in vain. Called when calls are done, because it reads the
 /// configuration, and no answer waits for that.
@@ -20,28 +34,35 @@ pub(crate) fn remind(context: &Context) {
 mod built {
     use std::sync::Arc;
 
-    use synapse_core::ports::{CallIds as _, Clock, Ledger};
-    use synapse_store::TomlConnections;
-    use synapse_telemetry::{ObservedLedger, Wiring};
+    use synapse_core::ports::{CallIds as _, Clock};
+    use synapse_store::{SqliteLedger, TomlConnections};
+    use synapse_telemetry::{ObservedHubLedger, ObservedLedger, Observer, Wiring};
 
+    use super::Observed;
     use crate::output::Printer;
     use crate::system::RandomCallIds;
 
     /// `ledger`, observed for the collector that `connections` name, if any.
     pub(crate) fn observed(
-        ledger: Arc<dyn Ledger>,
+        ledger: Arc<SqliteLedger>,
         connections: TomlConnections,
         clock: Arc<dyn Clock>,
         printer: Printer,
-    ) -> Arc<dyn Ledger> {
+    ) -> Observed {
         let wiring = Wiring {
             collector: Box::new(move || connections.telemetry()),
             warn: Box::new(move |failure| printer.warning(failure)),
             clock,
+            ids: Arc::new(RandomCallIds),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             instance: RandomCallIds.next().to_string(),
         };
-        Arc::new(ObservedLedger::new(ledger, wiring))
+        let observer = Observer::new(wiring);
+        Observed {
+            ledger: Arc::new(ObservedLedger::new(ledger.clone(), observer.clone())),
+            rows: Arc::new(ObservedHubLedger::new(ledger, observer.clone())),
+            requests: Some(Arc::new(observer)),
+        }
     }
 }
 
@@ -50,20 +71,25 @@ mod left_out {
     use std::sync::Arc;
 
     use synapse_core::error::{Code, Failure};
-    use synapse_core::ports::{Clock, Ledger};
-    use synapse_store::{Home, TomlConnections};
+    use synapse_core::ports::Clock;
+    use synapse_store::{Home, SqliteLedger, TomlConnections};
 
+    use super::Observed;
     use crate::command::Context;
     use crate::output::Printer;
 
     /// `ledger` as it is.
     pub(crate) fn observed(
-        ledger: Arc<dyn Ledger>,
+        ledger: Arc<SqliteLedger>,
         _connections: TomlConnections,
         _clock: Arc<dyn Clock>,
         _printer: Printer,
-    ) -> Arc<dyn Ledger> {
-        ledger
+    ) -> Observed {
+        Observed {
+            ledger: ledger.clone(),
+            rows: ledger,
+            requests: None,
+        }
     }
 
     pub(super) fn remind(context: &Context) {

@@ -219,7 +219,7 @@ fn parameters_schema_and_tools_are_passed_through() {
         "--json-schema",
         &schema,
         "--schema-strict",
-        "--tools",
+        "--tools-file",
         &tools_file,
         "--temperature",
         "0",
@@ -284,7 +284,7 @@ fn json_that_does_not_fit_is_refused_with_its_place() {
             "line 2, column 15: [0]: unknown variant `bot`",
         ),
         (
-            "--tools",
+            "--tools-file",
             "[{},\n  \"x\"]",
             "line 2, column 5: [1]: invalid type: string \"x\"",
         ),

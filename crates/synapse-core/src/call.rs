@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use crate::telemetry::SpanContext;
+
 /// The id of one call: a UUIDv7, so that ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(Uuid);
@@ -53,6 +55,8 @@ pub struct Caller {
     pub client_version: Option<String>,
     /// The MCP tool through which the call came.
     pub tool: Option<String>,
+    /// The span of the request that it is part of, when that is traced; no part of the row.
+    pub span: Option<SpanContext>,
 }
 
 /// What kind of call a ledger row records.
@@ -61,17 +65,23 @@ pub struct Caller {
 pub enum Operation {
     /// A prompt.
     Chat,
-    /// The paid rung of a preflight.
+    /// The paid step of a preflight.
     Probe,
+    /// A prompt of an upstream server, answered by the model of the IDE.
+    Sample,
 }
 
 impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Probe, Self::Sample];
+
     /// The word in the ledger and in output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
             Self::Probe => "probe",
+            Self::Sample => "sample",
         }
     }
 }

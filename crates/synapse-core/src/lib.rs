@@ -12,6 +12,7 @@ pub mod checklist;
 pub mod connection;
 pub mod cost;
 pub mod credential;
+pub mod dataset;
 pub mod doctor;
 pub mod document;
 pub mod endpoint;

@@ -1,7 +1,7 @@
 //! Rows of the ledger as JSON Lines, CSV and Parquet.
 //!
 //! **Invariant:** rows go in one at a time and the memory taken does not grow with them. Nothing here
-//! knows a file or a database. Unknown is absent, never 0.
+//! knows a path or a database. Unknown is absent, never 0.
 
 mod csv;
 mod parquet;
@@ -12,7 +12,7 @@ use synapse_core::document::HistoryEntry;
 use synapse_core::ledger::Entry;
 
 pub use crate::csv::record;
-use crate::parquet::ParquetWriter;
+pub use crate::parquet::{Origin, ParquetWriter, Texts, call_ids};
 
 /// What an export is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,18 +49,18 @@ impl Format {
 
 /// Writes rows in one format.
 #[derive(Debug)]
-pub struct Exporter<W> {
+pub struct Exporter<W: Write + Send> {
     writer: Writer<W>,
 }
 
 #[derive(Debug)]
-enum Writer<W> {
+enum Writer<W: Write + Send> {
     Jsonl(W),
     Csv(W),
     Parquet(Box<ParquetWriter<W>>),
 }
 
-impl<W: Write> Exporter<W> {
+impl<W: Write + Send> Exporter<W> {
     /// Begins to write into `sink`, which should be buffered.
     ///
     /// # Errors
@@ -72,7 +72,9 @@ impl<W: Write> Exporter<W> {
                 sink.write_all(csv::header().as_bytes())?;
                 Writer::Csv(sink)
             }
-            Format::Parquet => Writer::Parquet(Box::new(ParquetWriter::begin(sink)?)),
+            Format::Parquet => {
+                Writer::Parquet(Box::new(ParquetWriter::begin(sink, Texts::LeftOut, None)?))
+            }
         };
         Ok(Self { writer })
     }
@@ -88,7 +90,7 @@ impl<W: Write> Exporter<W> {
                 sink.write_all(b"\n")
             }
             Writer::Csv(sink) => sink.write_all(csv::row(entry).as_bytes()),
-            Writer::Parquet(writer) => writer.row(entry),
+            Writer::Parquet(writer) => writer.row(entry, None),
         }
     }
 

@@ -131,6 +131,18 @@ impl Home {
         self.directory.join("ledger.repair.lock")
     }
 
+    /// What this machine is called in datasets.
+    #[must_use]
+    pub fn machine(&self) -> PathBuf {
+        self.directory.join("machine.json")
+    }
+
+    /// Held while calls are exported to a dataset.
+    #[must_use]
+    pub fn machine_lock(&self) -> PathBuf {
+        self.directory.join("machine.json.lock")
+    }
+
     /// What could not be written into the ledger and is to be entered.
     #[must_use]
     pub fn spool(&self) -> PathBuf {

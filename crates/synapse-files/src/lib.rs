@@ -21,7 +21,7 @@ pub use identity::{Identity, is_within, same_file};
 pub use leftover::{leftovers, sweep};
 pub use lock::{Lock, SharedLock};
 pub use place::Place;
-pub use private::{create_directory, private_options, tighten};
+pub use private::{create_directory, directory_within, private_options, tighten};
 pub use read::{Found, describe, open, read};
 pub use replace::{Prepared, Replacement, Rights, create, remove_if};
 pub use trust::{Distrust, Flaw, ModeSupport, examine};

@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::FileError;
 
@@ -39,6 +39,54 @@ pub fn create_directory(directory: &Path) -> Result<(), FileError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory).map_err(failed)
+}
+
+/// Returns the directory `name` in `parent`, created when it is not there. Whoever may read `parent`
+/// may read a new one; its owner alone may write it. A symbolic link is no directory here.
+///
+/// # Errors
+/// `NotADirectory`, `Write`.
+pub fn directory_within(parent: &Path, name: &str) -> Result<PathBuf, FileError> {
+    let path = parent.join(name);
+    let failed = |source: io::Error| FileError::Write {
+        path: path.clone(),
+        source,
+    };
+    match std::fs::create_dir(&path) {
+        Ok(()) => widen(&path, parent).map_err(failed)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        // A directory that is there is needed only to be read.
+        Err(error) if !is_directory(&path) => return Err(failed(error)),
+        Err(_) => {}
+    }
+    if is_directory(&path) {
+        return Ok(path);
+    }
+    Err(FileError::NotADirectory { path })
+}
+
+fn is_directory(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
+}
+
+#[cfg(unix)]
+fn widen(path: &Path, parent: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let readers = std::fs::metadata(parent)?.permissions().mode() & 0o555;
+    let mut permissions = std::fs::metadata(path)?.permissions();
+    let wanted = (permissions.mode() & !0o777) | 0o700 | readers;
+    if permissions.mode() == wanted {
+        return Ok(());
+    }
+    permissions.set_mode(wanted);
+    std::fs::set_permissions(path, permissions)
+}
+
+/// Modes are not of this system: a directory has those of its parent.
+#[cfg(not(unix))]
+fn widen(_path: &Path, _parent: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Takes from the regular file at `path` what others may do with it, and says whether there was

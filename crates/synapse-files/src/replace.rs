@@ -22,6 +22,8 @@ pub enum Rights {
     Private,
     /// Whoever might before: it keeps mode and owner.
     Kept,
+    /// Whoever may read the directory may read it; its owner alone may write it.
+    OfDirectory,
 }
 
 /// New content that is written piece by piece beside the file. Dropped, it leaves the file as it
@@ -60,6 +62,7 @@ impl Replacement {
         let existing = std::fs::symlink_metadata(&self.target).ok();
         let prepared = match (self.rights, &existing) {
             (Rights::Kept, Some(existing)) => give(self.file.as_file(), existing),
+            (Rights::OfDirectory, _) => share(self.file.as_file(), directory_of(&self.target)),
             (Rights::Kept, None) | (Rights::Private, _) => Ok(()),
         };
         prepared
@@ -141,6 +144,16 @@ impl Prepared {
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
                 Err(FileError::Changed { path })
             }
+            // A file system without links, as many that are mounted over a network, cannot take a
+            // name only if it is free: there a look has to do.
+            Err(error) if std::fs::symlink_metadata(&target).is_err() => {
+                error
+                    .file
+                    .persist(&target)
+                    .map_err(|error| write_error(&path, error.error))?;
+                sync_directory(&target);
+                Ok(())
+            }
             Err(error) => Err(write_error(&path, error.error)),
         }
     }
@@ -217,7 +230,7 @@ fn first_permissions(existing: Option<&Metadata>, rights: Rights) -> Option<Perm
 
     let mode = match (rights, existing) {
         (Rights::Private, Some(found)) => found.permissions().mode() & PRIVATE,
-        (Rights::Private, None) | (Rights::Kept, _) => PRIVATE,
+        (Rights::Private, None) | (Rights::Kept | Rights::OfDirectory, _) => PRIVATE,
     };
     Some(Permissions::from_mode(mode))
 }
@@ -243,6 +256,28 @@ fn give(file: &File, existing: &Metadata) -> io::Result<()> {
         return Ok(());
     }
     file.set_permissions(existing.permissions())
+}
+
+/// Lets those read `file` who may read `directory`.
+#[cfg(unix)]
+fn share(file: &File, directory: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use crate::private::PRIVATE;
+
+    let readers = std::fs::metadata(directory)?.permissions().mode() & 0o444;
+    let wanted = PRIVATE | readers;
+    // A file system that keeps no modes refuses to set one.
+    if file.metadata()?.permissions().mode() & 0o777 == wanted {
+        return Ok(());
+    }
+    file.set_permissions(Permissions::from_mode(wanted))
+}
+
+/// Modes are not of this system: the directory says who may read a file.
+#[cfg(not(unix))]
+fn share(_file: &File, _directory: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// The new name is in force by now: a directory that cannot be synced is no failure to report.

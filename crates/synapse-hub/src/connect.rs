@@ -46,8 +46,8 @@ pub trait ProgramNotes: Send + Sync + fmt::Debug {
     /// Where the lines of a program go.
     fn log(&self, server: &UpstreamName) -> Option<Arc<dyn ErrorLog>>;
 
-    /// Notes that a program runs, until what comes back is dropped.
-    fn running(&self, server: &UpstreamName, process: u32) -> Option<Box<dyn Any + Send + Sync>>;
+    /// Notes that a program runs as `process`, until the note is dropped.
+    fn running(&self, opening: &Opening, process: u32) -> Option<Box<dyn Any + Send + Sync>>;
 }
 
 #[async_trait]
@@ -112,7 +112,7 @@ impl SystemConnector {
             .map_err(|error| unstarted(opening, error))?;
         let process = conversation.process();
         let note = match (notes, process.id()) {
-            (Some(notes), Some(id)) => notes.running(&opening.server, id),
+            (Some(notes), Some(id)) => notes.running(opening, id),
             _ => None,
         };
         Ok(Connected {

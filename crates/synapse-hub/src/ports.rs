@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use synapse_core::engine::{SamplingAnswer, SamplingCall};
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::ports::{
@@ -95,6 +96,8 @@ pub enum OpenError {
 pub struct Opening {
     /// The server.
     pub server: UpstreamName,
+    /// The IDE whose call opens it.
+    pub client: Option<String>,
     /// What is started or contacted.
     pub target: Target,
     /// The permit of its approval.
@@ -179,23 +182,18 @@ pub struct Ending {
 /// Counts what upstreams sample against the limits of a connection.
 #[async_trait]
 pub trait SamplingMeter: Send + Sync + fmt::Debug {
-    /// Opens the row of a sampling and holds it against the limits of `connection`.
+    /// Opens the row of a sampling and holds it against the limits of its connection.
     ///
     /// # Errors
     /// `policy.*` when the limits do not allow it, `config.not-found` without that connection.
-    async fn admit(
-        &self,
-        connection: &str,
-        server: &UpstreamName,
-        request: &JsonObject,
-    ) -> Result<Box<dyn SamplingSlot>, Failure>;
+    async fn admit(&self, asked: SamplingCall) -> Result<Box<dyn SamplingSlot>, Failure>;
 }
 
 /// A sampling that was admitted. Dropping it closes its row as cancelled.
 #[async_trait]
 pub trait SamplingSlot: Send + Sync {
     /// Closes the row with what the IDE's model answered.
-    async fn answered(self: Box<Self>, answer: &serde_json::Value);
+    async fn answered(self: Box<Self>, answer: SamplingAnswer);
 }
 
 /// The consent that covers an upstream, with what it was given for.

@@ -8,6 +8,7 @@ use synapse_core::call::{CallId, Caller as RowCaller};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
 use synapse_core::ports::{CallIds, Clock, HubLedger};
+use synapse_core::redact::Redactor;
 use synapse_mcp::host::Caller;
 
 /// Where rows go.
@@ -44,9 +45,10 @@ impl Rows {
             started_at: self.clock.now(),
             kind,
             caller: RowCaller {
-                client_name: caller.and_then(Caller::client_name).map(str::to_owned),
-                client_version: caller.and_then(Caller::client_version).map(str::to_owned),
+                client_name: caller.and_then(Caller::client_name).map(in_short),
+                client_version: caller.and_then(Caller::client_version).map(in_short),
                 tool: name.map(str::to_owned),
+                span: caller.and_then(Caller::span),
             },
             facts: facts.clone(),
         });
@@ -154,3 +156,11 @@ impl Drop for Row {
         }
     }
 }
+
+/// A text of a client or server for a row: its beginning, on one line, without tokens.
+pub(crate) fn in_short(text: &str) -> String {
+    let begin: String = text.chars().take(2 * MAX_SHOWN).collect();
+    Redactor::none().clean(&begin, MAX_SHOWN)
+}
+
+const MAX_SHOWN: usize = 200;

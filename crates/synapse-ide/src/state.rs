@@ -55,6 +55,8 @@ pub struct PlaceState {
     pub file: PathBuf,
     /// What it says.
     pub state: EntryState,
+    /// The program that our entry starts, as the file spells it.
+    pub command: Option<String>,
     /// Whether the client loads this entry in the project at hand, unless it is switched off.
     pub wins: bool,
     /// Why the client does not load it, or what else reads the file.
@@ -83,6 +85,7 @@ pub fn states(client: &Client, machine: &Machine, entry: &Entry) -> Vec<PlaceSta
                     scope,
                     file: place.site.file.clone(),
                     state: place.state(client, entry),
+                    command: place.command(),
                     wins: survey.wins(index),
                     notes: survey.notes(index),
                 });

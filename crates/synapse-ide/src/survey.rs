@@ -54,6 +54,14 @@ impl Place {
         }
     }
 
+    /// The program that the entry starts, if it is ours.
+    pub(crate) fn command(&self) -> Option<String> {
+        match &self.seen.as_ref().ok()?.found {
+            Found::Ours(configured, _) => Some(configured.command.clone()),
+            Found::Foreign(_) | Found::Nothing => None,
+        }
+    }
+
     /// Whether the entry is ours.
     pub(crate) fn is_ours(&self) -> bool {
         matches!(&self.seen, Ok(seen) if matches!(seen.found, Found::Ours(..)))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use rmcp::service::serve_directly;
+use synapse_core::ports::RequestObserver;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinError, JoinSet};
@@ -111,6 +112,13 @@ impl Server {
     #[must_use]
     pub fn with_changes(mut self, changes: Changes) -> Self {
         self.offer.changes = Some(changes);
+        self
+    }
+
+    /// Tells `observer` of every request that a port serves.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn RequestObserver>) -> Self {
+        self.offer.observer = Some(observer);
         self
     }
 

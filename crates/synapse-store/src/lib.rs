@@ -8,6 +8,7 @@ mod approvals;
 pub mod atomic;
 mod blocking;
 mod connections;
+mod dataset;
 mod failure;
 mod ledger;
 mod logs;
@@ -18,6 +19,7 @@ mod upstreams;
 
 pub use approvals::JsonApprovals;
 pub use connections::TomlConnections;
+pub use dataset::{Dataset, Machine, Part, PartFile, PartPlace};
 pub use failure::{is_of_room, try_write};
 pub use ledger::{SqliteLedger, SqlitePrices};
 pub use logs::{UpstreamLog, read_log};

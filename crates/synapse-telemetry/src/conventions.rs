@@ -22,6 +22,20 @@ pub(crate) const OUTPUT: &str = "output";
 /// The one operation: a probe is a chat too.
 pub(crate) const CHAT: &str = "chat";
 
+/// <https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md>
+pub(crate) const METHOD: &str = "mcp.method.name";
+pub(crate) const PROTOCOL_VERSION: &str = "mcp.protocol.version";
+pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
+pub(crate) const PROMPT_NAME: &str = "gen_ai.prompt.name";
+pub(crate) const TRANSPORT: &str = "network.transport";
+pub(crate) const RPC_STATUS: &str = "rpc.response.status_code";
+pub(crate) const TOOLS_CALL: &str = "tools/call";
+pub(crate) const PROMPTS_GET: &str = "prompts/get";
+/// The operation of a tool call; other MCP requests have none.
+pub(crate) const EXECUTE_TOOL: &str = "execute_tool";
+/// The error of a result that says that the tool failed.
+pub(crate) const TOOL_ERROR: &str = "tool_error";
+
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
 pub(crate) const SERVER_PORT: &str = "server.port";
 pub(crate) const HTTP_STATUS: &str = "http.response.status_code";
@@ -70,6 +84,24 @@ pub(crate) const OPERATION_DURATION: Instrument = Instrument {
     ],
 };
 
+pub(crate) const MCP_SERVER_DURATION: Instrument = Instrument {
+    name: "mcp.server.operation.duration",
+    unit: "s",
+    description: "MCP request duration as observed on the receiver.",
+    bounds: MCP_BOUNDS,
+};
+
+pub(crate) const MCP_CLIENT_DURATION: Instrument = Instrument {
+    name: "mcp.client.operation.duration",
+    unit: "s",
+    description: "MCP request duration as observed on the sender.",
+    bounds: MCP_BOUNDS,
+};
+
+const MCP_BOUNDS: &[f64] = &[
+    0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+];
+
 // What no convention has a name for.
 pub(crate) const CONNECTION: &str = "synapse.connection";
 pub(crate) const CALL_ID: &str = "synapse.call.id";
@@ -83,3 +115,5 @@ pub(crate) const TOOL: &str = "synapse.client.tool";
 pub(crate) const COST: &str = "synapse.cost.nano_usd";
 pub(crate) const COST_SOURCE: &str = "synapse.cost.source";
 pub(crate) const MAYBE_BILLED: &str = "synapse.cost.maybe_billed";
+pub(crate) const UPSTREAM: &str = "synapse.upstream";
+pub(crate) const MAY_HAVE_RUN: &str = "synapse.upstream.may_have_run";

@@ -17,15 +17,14 @@ use tokio::time::{Instant, sleep_until};
 use crate::attributes::Attributes;
 use crate::collector::Collector;
 use crate::conventions as name;
-use crate::ledger::Wiring;
 use crate::metrics::Meter;
 use crate::observation::Observation;
-use crate::span::span;
+use crate::observer::Wiring;
 
 /// What the thread is asked to do.
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// Take note of a finished call.
+    /// Take note of something that has ended.
     Observe(Box<Observation>),
     /// Send everything that was noted before, then say so.
     Flush(oneshot::Sender<()>),
@@ -115,7 +114,7 @@ impl<'a> Batch<'a> {
 
     fn add(&mut self, observation: &Observation) {
         self.due.get_or_insert_with(|| Instant::now() + DELAY);
-        self.spans.push(span(observation));
+        self.spans.push(observation.span());
         self.meter.record(observation);
     }
 

@@ -1,7 +1,7 @@
-//! OpenTelemetry for finished calls: GenAI spans and metrics over OTLP, to a collector that the
-//! user names.
+//! OpenTelemetry for requests of IDEs and the calls that come of them: MCP and GenAI spans and metrics
+//! over OTLP, to a collector that the user names.
 //!
-//! **Invariant:** what leaves here comes from a receipt: never a prompt, an answer or a secret. No
+//! **Invariant:** what leaves here is metadata: never a prompt, an argument, an answer or a secret. No
 //! call waits for it, and no batch is sent twice.
 
 mod attributes;
@@ -11,6 +11,10 @@ mod export;
 mod ledger;
 mod metrics;
 mod observation;
+mod observer;
+mod request;
 mod span;
+mod upstream;
 
-pub use ledger::{ObservedLedger, Wiring};
+pub use ledger::{ObservedHubLedger, ObservedLedger};
+pub use observer::{Observer, Wiring};

@@ -13,8 +13,11 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use synapse_core::time::Timestamp;
 
 use crate::attributes::Attributes;
-use crate::conventions::{self as name, Instrument, OPERATION_DURATION, TOKEN_USAGE};
-use crate::observation::{Observation, nanoseconds};
+use crate::conventions::{
+    self as name, Instrument, MCP_CLIENT_DURATION, MCP_SERVER_DURATION, OPERATION_DURATION,
+    TOKEN_USAGE,
+};
+use crate::observation::{CallObservation, Observation, nanoseconds};
 
 /// What was measured since the last time.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(crate) struct Meter {
     since: Timestamp,
     tokens: Series,
     durations: Series,
+    requests: Series,
+    upstream: Series,
 }
 
 /// The points of one instrument, by a text that is as different as their attributes.
@@ -43,12 +48,43 @@ impl Meter {
             since: now,
             tokens: Series::new(),
             durations: Series::new(),
+            requests: Series::new(),
+            upstream: Series::new(),
+        }
+    }
+
+    /// Counts something that has ended.
+    pub(crate) fn record(&mut self, observation: &Observation) {
+        let mut attributes = Attributes::default();
+        match observation {
+            Observation::Call(call) => self.call(call),
+            Observation::Request(request) => {
+                request.put_shared(&mut attributes);
+                let seconds = request.seconds();
+                add(
+                    &mut self.requests,
+                    &MCP_SERVER_DURATION,
+                    attributes,
+                    seconds,
+                );
+            }
+            Observation::Upstream(upstream) => {
+                upstream.put_shared(&mut attributes);
+                if let Some(seconds) = upstream.seconds() {
+                    add(
+                        &mut self.upstream,
+                        &MCP_CLIENT_DURATION,
+                        attributes,
+                        seconds,
+                    );
+                }
+            }
         }
     }
 
     /// Counts a call that was sent. One that was refused here was no operation of the provider, and
     /// a count that was not told is not counted.
-    pub(crate) fn record(&mut self, observation: &Observation) {
+    fn call(&mut self, observation: &CallObservation) {
         let receipt = &observation.receipt;
         if receipt.exchange.attempts == 0 {
             return;
@@ -89,6 +125,8 @@ impl Meter {
         [
             (TOKEN_USAGE, done.tokens),
             (OPERATION_DURATION, done.durations),
+            (MCP_SERVER_DURATION, done.requests),
+            (MCP_CLIENT_DURATION, done.upstream),
         ]
         .into_iter()
         .filter(|(_, series)| !series.is_empty())

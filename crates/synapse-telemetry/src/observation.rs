@@ -1,5 +1,6 @@
-//! What is known of a finished call: the metadata of its row, and nothing of what was said.
+//! What is known of something that has ended: metadata, and nothing of what was said.
 
+use opentelemetry_proto::tonic::trace::v1::Span;
 use synapse_core::call::{Caller, Operation};
 use synapse_core::error::Code;
 use synapse_core::ledger::{Closing, Opening, Outcome};
@@ -8,6 +9,30 @@ use synapse_core::time::Timestamp;
 
 use crate::attributes::Attributes;
 use crate::conventions as name;
+use crate::request::RequestObservation;
+use crate::span::span;
+use crate::upstream::UpstreamObservation;
+
+/// Something that has ended.
+#[derive(Debug)]
+pub(crate) enum Observation {
+    /// A call of a connection.
+    Call(CallObservation),
+    /// What was asked of an upstream server.
+    Upstream(UpstreamObservation),
+    /// A request of an IDE.
+    Request(RequestObservation),
+}
+
+impl Observation {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Call(call) => span(call),
+            Self::Upstream(upstream) => upstream.span(),
+            Self::Request(request) => request.span(),
+        }
+    }
+}
 
 /// What the beginning of a call tells, kept until its end.
 #[derive(Debug, Clone)]
@@ -27,9 +52,9 @@ impl Begun {
     }
 }
 
-/// A finished call.
+/// A finished call of a connection.
 #[derive(Debug, Clone)]
-pub(crate) struct Observation {
+pub(crate) struct CallObservation {
     pub(crate) started_at: Timestamp,
     pub(crate) operation: Operation,
     pub(crate) caller: Caller,
@@ -39,7 +64,7 @@ pub(crate) struct Observation {
     pub(crate) receipt: Receipt,
 }
 
-impl Observation {
+impl CallObservation {
     pub(crate) fn new(begun: Begun, closing: &Closing) -> Self {
         let Begun {
             started_at,

@@ -1,36 +1,49 @@
-//! A finished call as a span of its own trace.
+//! A finished call as a span: under the request of the IDE that it is part of, or in a trace of its
+//! own.
 
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
-use synapse_core::ledger::Outcome;
+use synapse_core::telemetry::SpanContext;
+use uuid::Uuid;
 
 use crate::attributes::Attributes;
 use crate::conventions as name;
-use crate::observation::Observation;
+use crate::observation::CallObservation;
 
-/// The span. The trace has the id of the call, so that `synapse history show` finds its row.
-pub(crate) fn span(observation: &Observation) -> Span {
+/// The span. Without a request, the trace has the id of the call.
+pub(crate) fn span(observation: &CallObservation) -> Span {
     let (start, end) = observation.times();
     let receipt = &observation.receipt;
-    let id = receipt.call_id.as_uuid();
     Span {
-        trace_id: id.as_bytes().to_vec(),
-        // The random half of the call id: never zero, because it holds the UUID's variant.
-        span_id: id.as_u64_pair().1.to_be_bytes().to_vec(),
         name: format!("{} {}", name::CHAT, receipt.model_requested),
         kind: SpanKind::Client.into(),
         start_time_unix_nano: start,
         end_time_unix_nano: end,
         attributes: attributes(observation).into_vec(),
-        status: Some(status(observation)),
+        status: Some(status(observation.error_type())),
+        ..child_of(observation.caller.span, receipt.call_id.as_uuid())
+    }
+}
+
+/// The ids of a span that is named by a call: under `parent`, or in a trace with the id of the call.
+pub(crate) fn child_of(parent: Option<SpanContext>, id: Uuid) -> Span {
+    Span {
+        trace_id: parent
+            .map_or_else(|| id.into_bytes(), SpanContext::trace_id)
+            .to_vec(),
+        // The random half of the id: never zero, because it holds the UUID's variant.
+        span_id: id.as_u64_pair().1.to_be_bytes().to_vec(),
+        parent_span_id: parent
+            .map(|parent| parent.span_id().to_vec())
+            .unwrap_or_default(),
         flags: SAMPLED,
         ..Span::default()
     }
 }
 
-fn attributes(observation: &Observation) -> Attributes {
-    let Observation {
+fn attributes(observation: &CallObservation) -> Attributes {
+    let CallObservation {
         caller, receipt, ..
     } = observation;
     let (exchange, usage) = (&receipt.exchange, &receipt.usage);
@@ -59,16 +72,16 @@ fn attributes(observation: &Observation) -> Attributes {
     to
 }
 
-/// A success leaves the status unset, as the conventions ask of a client.
-fn status(observation: &Observation) -> Status {
-    match observation.outcome {
-        Outcome::Ok => Status::default(),
-        _ => Status {
-            message: observation.error_type().unwrap_or_default().to_owned(),
+/// A success leaves the status unset, as the conventions ask.
+pub(crate) fn status(error_type: Option<&str>) -> Status {
+    match error_type {
+        None => Status::default(),
+        Some(error_type) => Status {
+            message: error_type.to_owned(),
             code: StatusCode::Error.into(),
         },
     }
 }
 
 /// <https://www.w3.org/TR/trace-context-2/#sampled-flag>
-const SAMPLED: u32 = 1;
+pub(crate) const SAMPLED: u32 = 1;

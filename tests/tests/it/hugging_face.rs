@@ -12,13 +12,13 @@ use synapse_tests::{Home, Output, PATIENCE};
 use crate::TWIN;
 
 /// The server, which ends with this.
-struct HuggingFace {
+pub(crate) struct HuggingFace {
     port: u16,
     _running: Running,
 }
 
 impl HuggingFace {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -43,10 +43,14 @@ impl HuggingFace {
         }
     }
 
+    pub(crate) fn url(&self, query: &str) -> String {
+        format!("http://127.0.0.1:{}/mcp{query}", self.port)
+    }
+
     /// A home with the server as the entry `hf`, approved.
     fn home(&self, query: &str) -> Home {
         let home = Home::new(TWIN);
-        let url = format!("http://127.0.0.1:{}/mcp{query}", self.port);
+        let url = self.url(query);
         let entry = json!({"type": "streamable-http", "url": url});
         std::fs::create_dir_all(home.synapse()).unwrap();
         set_mode(&home.synapse(), 0o700);

@@ -2,6 +2,8 @@
 //! TypeScript SDK of both versions, the Python SDK of both versions, and the command line of MCP
 //! Inspector. Each starts the server itself, with the environment it gives to servers.
 
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -115,6 +117,38 @@ impl Desk {
         assert_eq!(rows.len(), 1, "{rows:?}");
         assert_eq!(rows[0]["outcome"], "ok", "{rows:?}");
     }
+}
+
+/// The TypeScript SDK gets an answer through `program`, which finds Node on its PATH.
+#[track_caller]
+#[cfg(target_os = "linux")]
+pub(crate) fn typescript_uses(program: &Path) {
+    let node = installed(NODE);
+    let directory = node.parent().unwrap().display();
+    let path = format!("{directory}:/usr/bin:/bin");
+    check(LEGACY, |_| {
+        let words = [
+            script("mcp-typescript/client.mjs").into(),
+            installed(TYPESCRIPT).into_os_string(),
+            "default".into(),
+            program.into(),
+            "serve".into(),
+        ];
+        Run::new(&node, words).env("PATH", path)
+    });
+}
+
+/// The Python SDK gets an answer through `command`.
+#[track_caller]
+#[cfg(target_os = "linux")]
+pub(crate) fn python_uses(command: &[&OsStr]) {
+    check(LEGACY, |_| {
+        let script = script("mcp-python-1/client.py");
+        let words = [script.as_os_str()]
+            .into_iter()
+            .chain(command.iter().copied());
+        Run::new(&installed(PYTHON_1), words)
+    });
 }
 
 fn typescript(mode: &str, revision: &str) {

@@ -7,22 +7,31 @@ mod anthropic;
 mod bad_input;
 mod checklist;
 mod compatible;
+mod completions;
 mod conformance;
 #[cfg(target_os = "linux")]
 mod dashboard;
+#[cfg(target_os = "linux")]
+mod dataset;
 mod docs;
 mod families;
 mod faults;
 mod hub;
+mod hub_reference;
 mod hub_serving;
 mod hugging_face;
 mod ide;
 mod ide_setup;
+mod installations;
 mod interop;
 mod ledger;
+mod login;
 mod mutations;
 mod newcomer;
 mod one_request;
+#[cfg(target_os = "linux")]
+mod packages;
+mod release;
 mod reports;
 mod secrets;
 mod serving;

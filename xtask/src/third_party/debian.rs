@@ -46,6 +46,7 @@ fn answers(repository: &Repository, program: &str) -> bool {
 const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("dbus-run-session", "dbus-daemon"),
+    ("dpkg-deb", "dpkg"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("gpg", "gnupg"),
     ("gpg-agent", "gpg-agent"),

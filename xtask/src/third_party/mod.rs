@@ -11,6 +11,7 @@ mod mcp;
 mod node;
 mod npm;
 pub(crate) mod python;
+mod release;
 
 use std::path::{Path, PathBuf};
 
@@ -18,14 +19,19 @@ use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
 use crate::third_party::mcp::Mcp;
+use crate::third_party::release::Release;
 
 /// Where the tests find what was installed.
 #[derive(Debug)]
 pub(crate) struct ThirdParty {
     node: PathBuf,
+    npm: PathBuf,
     aimock: PathBuf,
     browser: PathBuf,
+    /// The Python that has DuckDB and Polars.
+    engines: PathBuf,
     mcp: Mcp,
+    release: Release,
 }
 
 /// Installs what is missing. Does nothing when all of it is there at the committed version.
@@ -39,7 +45,10 @@ pub(crate) fn prepare(repository: &Repository) -> Result<ThirdParty, Failure> {
     Ok(ThirdParty {
         aimock: aimock::install(repository, &node)?,
         browser: browser::install(repository, &node)?,
+        engines: python::install(repository, "engines", "duckdb, polars")?,
         mcp: mcp::install(repository, &node)?,
+        release: release::install(repository, &node)?,
+        npm: node.npm_path().to_owned(),
         node: node.program().to_owned(),
     })
 }
@@ -58,17 +67,22 @@ pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> 
 
 impl ThirdParty {
     /// Returns the variables that the tests read.
-    pub(crate) fn environment(&self) -> [(&'static str, &Path); 9] {
+    pub(crate) fn environment(&self) -> [(&'static str, &Path); 14] {
         [
             ("SYNAPSE_TEST_NODE", &self.node),
+            ("SYNAPSE_TEST_NPM", &self.npm),
             ("SYNAPSE_TEST_AIMOCK", &self.aimock),
             ("SYNAPSE_TEST_BROWSER", &self.browser),
+            ("SYNAPSE_TEST_ENGINES", &self.engines),
             ("SYNAPSE_TEST_MCP_CONFORMANCE", &self.mcp.conformance),
             ("SYNAPSE_TEST_MCP_TYPESCRIPT", &self.mcp.typescript),
             ("SYNAPSE_TEST_MCP_SERVERS", &self.mcp.servers),
             ("SYNAPSE_TEST_OAUTH", &self.mcp.oauth),
             ("SYNAPSE_TEST_MCP_PYTHON_1", &self.mcp.python_1),
             ("SYNAPSE_TEST_MCP_PYTHON_2", &self.mcp.python_2),
+            ("SYNAPSE_TEST_MCPB", &self.release.mcpb),
+            ("SYNAPSE_TEST_RELEASE", &self.release.tools),
+            ("SYNAPSE_TEST_XTASK", &self.release.xtask),
         ]
     }
 }

@@ -91,6 +91,13 @@ impl Node {
         &self.program
     }
 
+    /// The path of npm: a program, or a script for node where its name ends in `.js`.
+    pub(crate) fn npm_path(&self) -> &Path {
+        match &self.npm {
+            Npm::Program(path) | Npm::Script(path) => path,
+        }
+    }
+
     pub(crate) fn version(&self) -> &Version {
         &self.version
     }

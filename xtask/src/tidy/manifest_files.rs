@@ -1,14 +1,15 @@
-//! Files that the repository promises to have: a lock file that is committed and current, and a
-//! changelog that is open for the next release.
+//! Files that the repository promises to have: a lock file that is committed and current, a changelog
+//! that is open for the next release, and manifests of libraries that say how docs.rs builds them.
 
 use crate::command::Invocation;
 use crate::failure::Failure;
-use crate::repository::Repository;
+use crate::repository::{Repository, TextFile};
 use crate::violation::Violation;
 
 const LOCK: &str = "Cargo.lock";
 const CHANGELOG: &str = "CHANGELOG.md";
 const UNRELEASED: &str = "## [Unreleased]";
+const DOCS_RS: &str = "[package.metadata.docs.rs]";
 
 /// Checks both.
 ///
@@ -36,6 +37,19 @@ pub(crate) fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> 
         violations.push(Violation::of(LOCK, format!("is not up to date: {failure}")));
     }
     Ok(violations)
+}
+
+/// Finds the libraries whose documentation docs.rs would build without their features.
+pub(crate) fn undocumented(files: &[TextFile]) -> Vec<Violation> {
+    let is_library = |file: &&TextFile| {
+        let parts: Vec<&str> = file.path.split('/').collect();
+        matches!(parts.as_slice(), ["crates", _, "Cargo.toml"]) && !file.path.contains("testkit")
+    };
+    let manifests = files.iter().filter(is_library);
+    manifests
+        .filter(|file| !file.text.contains(DOCS_RS))
+        .map(|file| Violation::of(&file.path, format!("has no `{DOCS_RS}`")))
+        .collect()
 }
 
 fn changelog(text: Option<&str>) -> Option<Violation> {
@@ -68,6 +82,25 @@ mod tests {
         assert!(changelog(Some("# Changelog\n\n## [0.1.0]\n")).is_some());
         assert!(changelog(Some("see ## [Unreleased]\n")).is_some());
         assert!(changelog(None).is_some());
+    }
+
+    #[test]
+    fn a_library_says_how_docs_rs_builds_it() {
+        let file = |path: &str, text: &str| TextFile {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        };
+        let found = undocumented(&[
+            file("crates/synapse-a/Cargo.toml", "[package]\n"),
+            file("crates/synapse-b/Cargo.toml", DOCS_RS),
+            file("crates/synapse-testkit/Cargo.toml", "[package]\n"),
+            file("tests/Cargo.toml", "[package]\n"),
+        ]);
+        let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            lines,
+            ["crates/synapse-a/Cargo.toml: error: has no `[package.metadata.docs.rs]`"]
+        );
     }
 
     #[test]

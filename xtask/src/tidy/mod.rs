@@ -1,12 +1,14 @@
 //! `cargo xtask tidy`: the rules that no compiler knows. Every rule reports all it finds, with file
 //! and line; a rule that cannot be checked is a failure, never a pass.
 
+mod book;
 mod codes;
 mod command_lines;
 mod core_purity;
 mod layering;
 mod links;
 mod manifest_files;
+mod paths;
 mod sources;
 mod tokens;
 
@@ -28,8 +30,11 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     // First, because describing the workspace for the layering rule would mend a stale lock file.
     let mut violations = manifest_files::check(repository)?;
     violations.extend(layering::check(repository, &files)?);
+    violations.extend(book::check(&files));
     violations.extend(codes::check(&files));
     violations.extend(command_lines::check(&files));
+    violations.extend(paths::check(&files));
+    violations.extend(manifest_files::undocumented(&files));
     for file in &files {
         violations.extend(tokens::check(file));
         if file.is_rust() {

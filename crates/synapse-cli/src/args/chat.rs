@@ -29,7 +29,7 @@ pub(crate) struct ChatArguments {
     pub(crate) messages: Option<PathBuf>,
 
     /// Another model than the connection's
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
 
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub(crate) struct ShapeArguments {
 
     /// Tools that the model may ask for: a JSON list as the API takes it. Synapse runs none; the
     /// calls are printed, one line of JSON each
-    #[arg(long, value_name = "FILE")]
+    #[arg(long = "tools-file", alias = "tools", value_name = "FILE")]
     pub(crate) tools: Option<PathBuf>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct ShapeArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Parameters (sent only when given)")]
 pub(crate) struct ParameterArguments {
-    /// The most tokens to generate, reasoning included
+    /// The most tokens to generate, reasoning included; the connection's cap when left out
     #[arg(long, value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
 
@@ -89,15 +89,15 @@ pub(crate) struct ParameterArguments {
     #[arg(long, value_name = "WORD")]
     pub(crate) reasoning_effort: Option<String>,
 
-    /// How long the answer shall be, in the provider's words
+    /// How long the answer should be, in the provider's words
     #[arg(long, value_name = "WORD")]
     pub(crate) verbosity: Option<String>,
 
-    /// Against words that came often
+    /// Penalty for words that were used often
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) frequency_penalty: Option<f64>,
 
-    /// Against words that came at all
+    /// Penalty for words that were used at all
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) presence_penalty: Option<f64>,
 

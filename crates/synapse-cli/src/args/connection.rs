@@ -8,7 +8,7 @@ use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::Reach;
 use synapse_core::provider::{ProviderKind, TokenNeed};
 
-use super::limits::LimitFlags;
+use super::limits::{LimitFlags, NONE};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectionCommand {
@@ -147,7 +147,7 @@ pub(crate) struct PreflightArguments {
 /// The optional fields of a connection.
 #[derive(Debug, Args, Default)]
 pub(crate) struct DraftFlags {
-    /// Base URL of the API, when it is not the provider's own
+    /// Base URL of the API; the provider's own when left out
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
@@ -156,22 +156,22 @@ pub(crate) struct DraftFlags {
     pub(crate) organization: Option<String>,
 
     /// OpenAI project to charge
-    #[arg(long, value_name = "ID")]
+    #[arg(long = "openai-project", alias = "project", value_name = "ID")]
     pub(crate) project: Option<String>,
 
     /// Hugging Face organization to bill
     #[arg(long, value_name = "NAME")]
     pub(crate) bill_to: Option<String>,
 
-    /// Total time a call may take
+    /// Total time a call may take; the provider's own when left out, 120 or 600 seconds
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
 
-    /// The most tokens of an answer, for prompts that name no cap of their own; 0 removes it
-    #[arg(long, value_name = "N")]
+    /// The most tokens of an answer, for prompts that name no cap of their own; no cap when left out
+    #[arg(long, value_name = "N", value_parser = cap)]
     pub(crate) max_tokens: Option<u64>,
 
-    /// HTTP proxy to use, for https only; proxy variables of the environment are never used
+    /// HTTP proxy to use, for https only; none when left out: proxy variables of the environment are never used
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 
@@ -180,7 +180,7 @@ pub(crate) struct DraftFlags {
     #[arg(long, conflicts_with = "deny_plain_http")]
     pub(crate) allow_plain_http: bool,
 
-    /// Take plain http for this machine only, as is the default
+    /// Take plain http for this machine only, which is the default
     #[arg(long)]
     pub(crate) deny_plain_http: bool,
 
@@ -203,11 +203,11 @@ impl DraftFlags {
             || self.limits.any()
     }
 
-    /// Writes the given fields into `draft`. An empty text removes a field.
+    /// Writes the given fields into `draft`. `none`, or an empty text, removes a field.
     pub(crate) fn apply(&self, draft: &mut Draft) {
         let set = |field: &mut Option<String>, flag: &Option<String>| {
             if let Some(text) = flag {
-                *field = (!text.is_empty()).then(|| text.clone());
+                *field = is_some(text).then(|| text.clone());
             }
         };
         set(&mut draft.base_url, &self.base_url);
@@ -315,7 +315,7 @@ impl EditArguments {
         set(&mut draft.provider, &self.provider);
         set(&mut draft.model, &self.model);
         if let Some(text) = &self.credential {
-            draft.credential = (!text.is_empty()).then(|| text.clone());
+            draft.credential = is_some(text).then(|| text.clone());
         }
         self.draft.apply(draft);
         if self.allow_network {
@@ -351,6 +351,21 @@ pub(crate) const fn reach(offline: bool, live: bool) -> Reach {
     }
 }
 
+/// Whether `text` sets a field, and does not remove it.
+fn is_some(text: &str) -> bool {
+    !text.is_empty() && text != NONE
+}
+
+/// A cap, or 0 for no cap.
+fn cap(text: &str) -> Result<u64, String> {
+    match text {
+        NONE => Ok(0),
+        text => text
+            .parse()
+            .map_err(|_| format!("it takes a whole number of tokens, or `{NONE}`")),
+    }
+}
+
 const fn gate(allow_network: bool) -> NetworkGate {
     if allow_network {
         NetworkGate::Open
@@ -360,8 +375,15 @@ const fn gate(allow_network: bool) -> NetworkGate {
 }
 
 const CREATE_EXAMPLES: &str = "\
+Local and free checks run first; nothing is saved when one fails. Without --allow-network the gate stays closed, \
+and the connection can only be saved with --offline.
+
 Examples:
   synapse connection create work --provider openai --model MODEL \\
       --credential file:~/.synapse/openai.token --allow-network
-  synapse connection create hf --provider huggingface --model ORG/MODEL:PROVIDER \\
-      --credential file:~/.synapse/hf.token --allow-network";
+  synapse connection create hf --provider huggingface \\
+      --model ORG/MODEL:PROVIDER --credential keyring:hf --allow-network
+  synapse connection create local --provider ollama --model llama3.2 \\
+      --allow-network
+  synapse connection create later --provider openai --model MODEL \\
+      --credential env:OPENAI_API_KEY --offline";

@@ -44,15 +44,15 @@ pub(crate) enum HistoryCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryListArguments {
-    /// At most so many
+    /// At most this many
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
 
-    /// The page behind this call: older ones
+    /// The calls before this one: the next page
     #[arg(long, value_name = "CALL_ID", conflicts_with = "after")]
     pub(crate) before: Option<String>,
 
-    /// The page in front of this call: newer ones
+    /// The calls after this one: the page before
     #[arg(long, value_name = "CALL_ID")]
     pub(crate) after: Option<String>,
 
@@ -69,7 +69,7 @@ pub(crate) struct HistoryFilter {
     pub(crate) connection: Option<String>,
 
     /// Only those of this provider
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: Option<String>,
 
     /// Only those that asked for this model
@@ -88,7 +88,7 @@ pub(crate) struct HistoryFilter {
     #[arg(long, value_name = "NAME")]
     pub(crate) server: Option<String>,
 
-    /// Only those of this kind: chat and probe are of connections, the others of upstream servers
+    /// Only those of this kind: chat, probe and sample are of connections, the others of upstream servers
     #[arg(long, value_parser = one_of(kinds(), |kind| kind.into()))]
     pub(crate) kind: Option<&'static str>,
 
@@ -119,7 +119,7 @@ pub(crate) struct HistoryFilter {
 
 /// The words for what a row records.
 fn kinds() -> Vec<&'static str> {
-    let calls = [Operation::Chat, Operation::Probe].map(Operation::as_str);
+    let calls = Operation::ALL.map(Operation::as_str);
     let events = HubKind::ALL.map(HubKind::as_str);
     calls.into_iter().chain(events).collect()
 }
@@ -134,22 +134,58 @@ pub(crate) struct HistoryExportArguments {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Add to a dataset of many machines what it does not have yet of this one, all of it
+    #[arg(long, value_name = "DIR", conflicts_with_all = NOT_WITH_DATASET)]
+    pub(crate) dataset: Option<PathBuf>,
+
+    /// With --dataset: call this machine NAME there, from now on; a random id when never given
+    #[arg(long, value_name = "NAME", requires = "dataset")]
+    pub(crate) machine: Option<String>,
+
+    /// With --dataset: recorded prompts and answers too, as far as connections record them
+    #[arg(long, requires = "dataset")]
+    pub(crate) with_texts: bool,
+
     #[command(flatten)]
     pub(crate) filter: HistoryFilter,
 }
 
+/// A dataset has every row, or it could not tell which are missing.
+const NOT_WITH_DATASET: [&str; 15] = [
+    "format",
+    "output",
+    "connection",
+    "provider",
+    "model",
+    "client",
+    "tool",
+    "server",
+    "kind",
+    "outcome",
+    "code",
+    "since",
+    "until",
+    "text",
+    "conditions",
+];
+
 #[derive(Debug, Args)]
 pub(crate) struct HistoryPurgeArguments {
-    /// Delete calls that began before then: 2026-01-01, 90d, this-month, …
-    #[arg(long, value_name = "WHEN", required_unless_present = "all")]
-    pub(crate) before: Option<String>,
+    /// Delete calls that began before WHEN: 2026-01-01, 90d, this-month, …
+    #[arg(
+        long,
+        alias = "before",
+        value_name = "WHEN",
+        required_unless_present = "all"
+    )]
+    pub(crate) until: Option<String>,
 
     /// Delete every call that has ended
-    #[arg(long, conflicts_with = "before")]
+    #[arg(long, conflicts_with = "until")]
     pub(crate) all: bool,
 
     /// Do not ask
-    #[arg(long)]
+    #[arg(long, short)]
     pub(crate) yes: bool,
 }
 
@@ -159,7 +195,8 @@ COLUMN!=unknown. The columns are those of `synapse history export --format csv`.
 
 Examples:
   synapse history list --outcome error --since 24h
-  synapse history list --where 'latency_ms>=10000' --where 'model_served!=unknown'
+  synapse history list --where 'latency_ms>=10000' \\
+      --where 'model_served!=unknown'
   synapse history list --connection work --where cost_nano_usd=unknown --json
   synapse history list --server hf --kind call --where may_have_run=true";
 
@@ -167,18 +204,31 @@ const EXPORT_EXAMPLES: &str = "\
 Rows are read in pages, so that the memory taken does not grow with them. Unknown is null, or an \
 empty cell in CSV. In CSV, a text that a spreadsheet would take for a formula gets a `'` in front.
 
+--dataset writes Parquet files into DIR/machine=…/month=YYYY-MM, only of calls that have ended and are not there yet, \
+each file as a whole. Any number of machines may write into one directory. Nothing there is ever changed or removed: \
+not by an export, not by a purge here.
+
 Examples:
   synapse history export --output calls.parquet
-  synapse history export --format csv --since 2026-11 --until 2026-12 > november.csv
+  synapse history export --dataset /mnt/team/synapse --machine work-laptop
+  synapse history export --format csv --since 2026-11 > november.csv
   synapse history export --connection work | jq .cost";
 
 const VERIFY_HELP: &str = "\
 Each row is sealed with a hash over its content and the seal before it. When all is well, the last \
 seal is printed: whoever notes it elsewhere can tell later that nothing before it was changed. When \
-not, what is wrong is printed, and the exit code is 13.";
+not, what is wrong is printed, and the exit code is 13.
+
+Examples:
+  synapse history verify
+  synapse history verify --json";
 
 const REPAIR_HELP: &str = "\
 Does nothing to a sound ledger. Refuses while another process writes. What is lost is named: its \
 places in the chain of seals, and the calls as far as an index still knows them. What lost calls \
 counted against limits stays counted, as far as the daily sums can be read. Rows whose content is \
-no longer what was sealed are kept as they are now, and named.";
+no longer what was sealed are kept as they are now, and named.
+
+Examples:
+  synapse history repair
+  synapse history repair --json";

@@ -58,7 +58,7 @@ pub(crate) enum HubCommand {
         server: String,
 
         /// Do not ask
-        #[arg(long)]
+        #[arg(long, short)]
         yes: bool,
     },
     /// Check the file, or one server of it, without contacting anybody
@@ -161,7 +161,7 @@ pub(crate) struct HubAddArguments {
     pub(crate) cwd: Option<String>,
 
     /// A group that it belongs to, for `serve --group`
-    #[arg(long = "group", value_name = "NAME")]
+    #[arg(long = "group", value_name = "GROUP")]
     pub(crate) groups: Vec<String>,
 
     /// A remark
@@ -169,7 +169,7 @@ pub(crate) struct HubAddArguments {
     pub(crate) note: Option<String>,
 
     /// Approve it without being asked
-    #[arg(long, conflicts_with = "no_approve")]
+    #[arg(long, short, conflicts_with = "no_approve")]
     pub(crate) yes: bool,
 
     /// Do not go on to approve it
@@ -211,7 +211,7 @@ pub(crate) struct HubApproveArguments {
     pub(crate) all: bool,
 
     /// Do not ask
-    #[arg(long)]
+    #[arg(long, short)]
     pub(crate) yes: bool,
 }
 
@@ -224,8 +224,10 @@ No secret is written: a value is a variable, `${NAME}`, or a reference, `${keyri
 terminal the server is approved next.
 
 Examples:
-  synapse hub add hf https://huggingface.co/mcp --header 'Authorization=Bearer ${HF_TOKEN}'
-  synapse hub add files -- npx -y @modelcontextprotocol/server-filesystem@2026.8.31 ~/notes
+  synapse hub add hf https://huggingface.co/mcp \\
+      --header 'Authorization=Bearer ${HF_TOKEN}'
+  synapse hub add files -- \\
+      npx -y @modelcontextprotocol/server-filesystem@2026.8.31 ~/notes
   synapse hub add github ./server.json";
 
 const IMPORT_EXAMPLES: &str = "\

@@ -17,23 +17,23 @@ pub(crate) struct HubLoginArguments {
     pub(crate) paste: bool,
 
     /// A scope to ask for in place of the configured ones; may be given several times
-    #[arg(long = "scope", value_name = "SCOPE")]
+    #[arg(long = "oauth-scope", alias = "scope", value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
 
     /// Register a client with the authorization server if none is configured
     #[arg(long)]
     pub(crate) register: bool,
 
-    /// The port of the callback
+    /// The port of the callback; a free one when left out
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
 
-    /// How long to wait for the login; SYNAPSE_LOGIN_TIMEOUT says so, too
+    /// How long to wait for the login; default SYNAPSE_LOGIN_TIMEOUT, else 300
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
 
     /// Do not ask about the authorization server; one that changed since the last login is refused
-    #[arg(long)]
+    #[arg(long, short)]
     pub(crate) yes: bool,
 }
 
@@ -61,4 +61,4 @@ The server has to be approved first. Without a browser on this machine, use --pa
 Examples:
   synapse hub login hf
   synapse hub login hf --device
-  synapse hub login work --register --scope read --scope write";
+  synapse hub login work --register --oauth-scope read";

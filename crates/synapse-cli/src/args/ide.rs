@@ -24,7 +24,7 @@ pub(crate) enum IdeCommand {
         #[arg(value_parser = client())]
         client: Option<&'static Client>,
 
-        /// Serve this connection only
+        /// Serve this connection only; every connection when left out
         #[arg(long, value_name = "NAME")]
         connection: Option<String>,
     },
@@ -41,7 +41,7 @@ pub(crate) enum IdeCommand {
         #[command(flatten)]
         consent: ConsentArguments,
     },
-    /// Start the configured command as the client would, and tell what it would see
+    /// Start the configured command as the client would, and show what it would see
     Check(IdeCheckArguments),
     /// Print a link that adds the entry, for clients that take one
     Link {
@@ -49,7 +49,7 @@ pub(crate) enum IdeCommand {
         #[arg(value_parser = client())]
         client: &'static Client,
 
-        /// Serve this connection only
+        /// Serve this connection only; every connection when left out
         #[arg(long, value_name = "NAME")]
         connection: Option<String>,
     },
@@ -64,11 +64,11 @@ pub(crate) struct IdeInstallArguments {
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
 
-    /// Serve this connection only
+    /// Serve this connection only; every connection when left out
     #[arg(long, value_name = "NAME")]
     pub(crate) connection: Option<String>,
 
-    /// Offer only these tools, separated by commas
+    /// Offer only these tools, separated by commas; all when left out
     #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = one_of(Tool::ALL, |tool| tool.as_str().into()))]
     pub(crate) tools: Vec<Tool>,
 
@@ -77,7 +77,7 @@ pub(crate) struct IdeInstallArguments {
     pub(crate) read_only: bool,
 
     /// Pass this variable of the client's environment on; a name and never a value
-    #[arg(long, value_name = "NAME")]
+    #[arg(long = "pass-env", alias = "env", value_name = "NAME")]
     pub(crate) env: Vec<String>,
 
     /// Make our entry anew, and keep nothing of what was changed in it
@@ -114,7 +114,7 @@ pub(crate) struct IdeCheckArguments {
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
 
-    /// Wait so long for an answer, instead of as long as the client
+    /// Wait this long for an answer; as long as the client does when left out
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
 }
@@ -128,7 +128,8 @@ impl IdeCheckArguments {
 /// Which of a client's files.
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArguments {
-    /// For this user everywhere, for this user in one project, or for all in one project
+    /// For this user everywhere, for this user in one project, or for all in one project; user when
+    /// left out
     #[arg(long, value_parser = one_of(SCOPES, |scope| scope.as_str().into()), value_name = "SCOPE")]
     scope: Option<Scope>,
 

@@ -10,24 +10,24 @@ use super::one_of;
 #[derive(Debug, Args, Default)]
 #[command(next_help_heading = "Limits and records")]
 pub(crate) struct LimitFlags {
-    /// Most tokens per day (UTC), or `none`
+    /// Most tokens per day (UTC); no limit when left out or `none`
     #[arg(long, value_name = "N", value_parser = tokens)]
     pub(crate) limit_tokens_day: Option<Setting<u64>>,
 
-    /// Most tokens per month (UTC), or `none`
+    /// Most tokens per month (UTC); no limit when left out or `none`
     #[arg(long, value_name = "N", value_parser = tokens)]
     pub(crate) limit_tokens_month: Option<Setting<u64>>,
 
-    /// Most US dollars per day (UTC), such as 2.50, or `none`
+    /// Most US dollars per day (UTC), such as 2.50; no limit when left out or `none`
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub(crate) limit_usd_day: Option<Setting<String>>,
 
-    /// Most US dollars per month (UTC), or `none`
+    /// Most US dollars per month (UTC); no limit when left out or `none`
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub(crate) limit_usd_month: Option<Setting<String>>,
 
-    /// What happens at a limit: `warn` sends the call with a warning, `block` refuses it, which is
-    /// what happens unless set
+    /// What happens at a limit: `warn` sends the call with a warning, `block` refuses it; block
+    /// when left out
     #[arg(long, value_parser = one_of(LimitMode::ALL, |mode| mode.as_str().into()))]
     pub(crate) limit_mode: Option<LimitMode>,
 
@@ -135,7 +135,7 @@ fn dollars(text: &str) -> Result<Setting<String>, String> {
     })
 }
 
-const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,10 @@
 //! The command line as data. Flags are a contract: they are only ever added.
 
 mod chat;
+mod completions;
 mod connection;
+mod examples;
+mod help;
 mod history;
 mod hub;
 mod hub_auth;
@@ -20,9 +23,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use synapse_core::document::DocumentVersion;
 
 pub(crate) use self::chat::{ChatArguments, ShapeArguments};
+pub(crate) use self::completions::{CompletionsArguments, CompletionsCommand, ShellArguments};
 pub(crate) use self::connection::{
     ConnectionCommand, CreateArguments, EditArguments, PreflightArguments, reach,
 };
+pub(crate) use self::help::HelpArguments;
 pub(crate) use self::history::{
     FILTERS, HistoryArguments, HistoryCommand, HistoryExportArguments, HistoryFilter,
     HistoryListArguments, HistoryPurgeArguments,
@@ -48,7 +53,7 @@ use crate::output::Format;
 
 /// A local, bring-your-own-key runtime between MCP-capable IDEs and the models you pay for.
 #[derive(Debug, Parser)]
-#[command(name = "synapse", version, propagate_version = true, after_help = PROMISES)]
+#[command(name = "synapse", version, propagate_version = true, disable_help_subcommand = true, after_help = examples::TOP, mut_subcommands = examples::attach)]
 pub(crate) struct Arguments {
     /// Print one JSON document instead of text; `--json=2` has cost sources in lower case
     #[arg(
@@ -183,11 +188,10 @@ pub(crate) enum Command {
         /// The code, such as gate.network-disabled; every code when left out
         code: Option<String>,
     },
-    /// Print a shell completion script
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    /// Complete commands, flags and names in your shell: print its script, or install it
+    Completions(CompletionsArguments),
+    /// Print the help of a command, or its man page
+    Help(HelpArguments),
     /// Print a generated reference page
     #[command(hide = true)]
     Reference {
@@ -203,30 +207,22 @@ pub(crate) enum ReferencePage {
     Errors,
     Cli,
     Providers,
+    /// The commands that help shows, one on each line
+    Commands,
 }
 
-const PROMISES: &str = "\
-The boundary:
-  local only       no account, no relay, no telemetry; nothing listens but `dashboard`,
-                   on this machine alone
-  your keys        references in files, secrets in memory only, sent to their own host only
-  one request      one prompt is at most one HTTP request: no retry, no redirect, no fallback
-  your prompt      nothing is added to it
-  closed gate      no socket and no secret read until you pass --allow-network
-  honest unknowns  a missing token count or price is unknown, never 0
-
-Exit codes: 0 ok, 1 internal, 2 usage, 3 config, 4 credential, 5 network gate, 6 endpoint,
-7 provider access, 8 provider state, 9 transport, 12 policy, 13 storage.
-`synapse explain CODE` tells what an error code means and what to do.";
-
 const PREFLIGHT_EXAMPLES: &str = "\
+Without --live nothing is sent that costs money; without a name and flags there is nothing to check.
+
 Examples:
   synapse preflight work
   synapse preflight work --live
-  synapse preflight --provider openai --model MODEL --credential env:OPENAI_API_KEY --allow-network";
+  synapse preflight --all
+  synapse preflight --provider openai --model MODEL \\
+      --credential env:OPENAI_API_KEY --allow-network";
 
 const CHECKLIST_EXAMPLES: &str = "\
-Looks at files and at what was recorded; sends nothing and reads no key. Each line says what to do.
+Looks at files and at what was recorded; sends nothing and reads no key. Each line says what to do. \
 Run it in the directory of your project: the project's IDE files and what git tracks are looked at.
 
 Examples:
@@ -234,8 +230,8 @@ Examples:
   synapse checklist work --project ~/src/app --json";
 
 const MODELS_EXAMPLES: &str = "\
-One request, no prompt. Prices are US dollars per million tokens; `?` is what the provider does not
-tell. Prices of the Hugging Face router are kept, so that later chats know what they cost.
+One request, no prompt. Prices are US dollars per million tokens; `?` is a price that the provider \
+does not state. Prices of the Hugging Face router are kept, so that later chats know what they cost.
 
 Examples:
   synapse models work
@@ -243,11 +239,12 @@ Examples:
   synapse models hf --json
 
 Before there is a connection:
-  synapse models --provider openai --credential env:OPENAI_API_KEY --allow-network
+  synapse models --provider openai --credential env:OPENAI_API_KEY \\
+      --allow-network
   synapse models --provider ollama --allow-network --model llama3.2";
 
 const DASHBOARD_EXAMPLES: &str = "\
-Prints one address that opens once, within ten minutes, and serves pages on 127.0.0.1 and ::1 until
+Prints one address that opens once, within ten minutes, and serves pages on 127.0.0.1 and ::1 until \
 Ctrl-C. They work without JavaScript. Looking at a page sends nothing and reads no key.
 
 Examples:
@@ -270,4 +267,4 @@ Examples:
   synapse chat work \"Say hello\" --json
   synapse chat work \"What is in the picture?\" --image photo.jpg
   synapse chat work \"Name a city\" --json-schema city.schema.json
-  synapse chat work --messages conversation.json --tools tools.json";
+  synapse chat work --messages conversation.json --tools-file tools.json";

@@ -13,7 +13,7 @@ pub(crate) enum SecretCommand {
         /// Where to keep it: file:/path, keyring:NAME or vault:local/NAME
         reference: String,
     },
-    /// Say where a reference leads and what stands there, without showing it
+    /// Say where a reference leads and what is there, without showing it
     Check {
         /// The reference
         reference: String,

@@ -10,11 +10,11 @@ use super::one_of;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// Serve this connection only
+    /// Serve this connection only; every connection when left out
     #[arg(long, value_name = "NAME")]
     pub(crate) connection: Option<String>,
 
-    /// Offer only these tools, separated by commas
+    /// Offer only these tools, separated by commas; all when left out
     #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = one_of(Tool::ALL, |tool| tool.as_str().into()))]
     pub(crate) tools: Vec<Tool>,
 
@@ -42,7 +42,7 @@ pub(crate) struct ServedHubArguments {
     #[arg(long, value_name = "SERVER")]
     pub(crate) upstream: Vec<String>,
 
-    /// Serve only the upstreams of this group; may be given several times
+    /// Serve only the upstreams of this group; every group when left out; may be given several times
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Vec<String>,
 
@@ -51,15 +51,16 @@ pub(crate) struct ServedHubArguments {
     pub(crate) no_hub: bool,
 
     /// How tools of upstreams are offered: `direct`, each as one of its own, or `search`, through a
-    /// few tools that find and call them
+    /// few tools that find and call them; direct when left out
     #[arg(long, value_name = "MODE", value_parser = one_of(HubMode::ALL, |mode| mode.as_str().into()))]
     pub(crate) hub_mode: Option<HubMode>,
 
-    /// Offer no tool of an upstream when there are more than this
+    /// Offer no tool of an upstream when there are more than this; any number when left out
     #[arg(long, value_name = "N")]
     pub(crate) max_tools: Option<u64>,
 
-    /// Offer no tool of an upstream when their descriptions take more estimated tokens than this
+    /// Offer no tool of an upstream when their descriptions take more estimated tokens than this; any
+    /// number when left out
     #[arg(long, value_name = "N")]
     pub(crate) max_tool_tokens: Option<u64>,
 }

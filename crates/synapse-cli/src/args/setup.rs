@@ -67,14 +67,14 @@ impl SetupArguments {
 }
 
 pub(crate) const SETUP_EXAMPLES: &str = "\
-Asks for a provider, a key, the network, a model, your IDEs and a first prompt; says with each which
-command does the same, and shows what it would write before it writes it. Esc leaves at any question,
-and a second run goes on where the first was left.
+Asks for a provider, a key, the network, a model, your IDEs and a first prompt. Each question \
+names the command that does the same, and nothing is written before it is shown. Esc leaves at \
+any question, and a second run goes on where the first was left.
 
 Examples:
   synapse setup
   synapse setup --provider ollama
-  synapse setup --yes --provider openai --credential env:OPENAI_API_KEY --allow-network \\
-      --model MODEL --ide detected
-  some-password-manager get openai | synapse setup --yes --key-stdin --provider openai \\
+  synapse setup --yes --provider openai --credential env:OPENAI_API_KEY \\
+      --allow-network --model MODEL --ide detected
+  printf %s \"$KEY\" | synapse setup --yes --key-stdin --provider openai \\
       --credential file:~/.synapse/openai.token --allow-network --model MODEL";

@@ -8,7 +8,7 @@ use super::one_of;
 
 #[derive(Debug, Args)]
 pub(crate) struct UsageArguments {
-    /// What one line stands for
+    /// What one line sums up
     #[arg(long, value_parser = one_of(UsageKey::ALL, key), default_value = UsageKey::Connection.as_str())]
     pub(crate) by: UsageKey,
 
@@ -34,12 +34,8 @@ fn key(key: UsageKey) -> PossibleValue {
 }
 
 pub(crate) const USAGE_EXAMPLES: &str = "\
-What did I spend on which model this month, and how much of it is unknown?
-
-  synapse usage --by model --since this-month
-
 COST is the sum of the costs that are known; `≥` says that calls are missing from it, and UNKNOWN \
-how many: calls that may have been billed and whose cost nobody told. The last line is the total.
+how many: calls that may have been billed and whose cost is not known. The last line is the total.
 
 SUCCESS is the part of the calls sent that were answered; refusals were not sent. P50 and P95 are \
 milliseconds that half, and 95 of 100, of the answered calls took at most; above 10,000 calls they \
@@ -50,8 +46,9 @@ WHEN is a time (2026-11-01, 2026-11, 2026-11-01T08:00:00Z), an age (30d, 24h, 2w
 today, this-week, this-month. Days begin at midnight UTC.
 
 Examples:
+  synapse usage --by model --since this-month
   synapse usage --by day --since 30d
-  synapse usage --by model --since 2026-10 --until 2026-11    # all of October
+  synapse usage --by model --since 2026-10 --until 2026-11  # all of October
   synapse usage --by client --since today --json
   synapse usage --by day --connection work
   synapse usage --by month --csv > usage.csv";

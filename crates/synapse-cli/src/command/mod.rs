@@ -2,11 +2,13 @@
 
 mod chat;
 mod checklist;
+mod completions;
 mod connection;
 mod dashboard;
 mod demo;
 mod doctor;
 mod explain;
+mod help;
 mod history;
 mod hub;
 mod ide;
@@ -22,14 +24,13 @@ mod usage;
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::KnownSecrets;
 
+use crate::args::Command;
 use crate::args::ConnectionCommand;
-use crate::args::{Arguments, Command};
 use crate::compose::{self, Asking};
 use crate::environment::Environment;
 use crate::output::Printer;
@@ -140,13 +141,8 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
             doctor::run(context, engine, arguments).await
         }),
         Command::Explain { code } => explain::run(context, code.as_deref()),
-        Command::Completions { shell } => {
-            // Through the printer, because clap_complete panics when its reader goes away.
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "synapse", &mut script);
-            context.printer.exactly(&String::from_utf8_lossy(&script));
-            Ok(())
-        }
+        Command::Completions(arguments) => completions::run(context, arguments),
+        Command::Help(arguments) => help::run(context, &arguments),
         Command::Reference { page } => {
             reference::run(context, page);
             Ok(())

@@ -13,6 +13,7 @@ pub(super) fn run(context: &Context, page: ReferencePage) {
         ReferencePage::Errors => errors(),
         ReferencePage::Cli => command_line(),
         ReferencePage::Providers => providers(),
+        ReferencePage::Commands => super::help::command_names().join("\n") + "\n",
     };
     context.printer.exactly(&text);
 }
@@ -107,7 +108,8 @@ fn describe(page: &mut String, command: &mut clap::Command, path: &str) {
         help.join("\n").trim_end()
     ));
     for child in command.get_subcommands_mut() {
-        if child.is_hide_set() || child.get_name() == "help" {
+        let is_clap_own = child.get_name() == "help" && path != "synapse";
+        if child.is_hide_set() || is_clap_own {
             continue;
         }
         let path = format!("{path} {}", child.get_name());

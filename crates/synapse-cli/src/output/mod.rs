@@ -135,8 +135,8 @@ impl Printer {
     }
 
     /// Where bytes of a result go that are too many for one text. Errors are the caller's to tell.
-    pub(crate) fn bytes() -> impl Write {
-        io::stdout().lock()
+    pub(crate) fn bytes() -> impl Write + Send {
+        io::stdout()
     }
 
     /// Asks something, and leaves the cursor behind it.

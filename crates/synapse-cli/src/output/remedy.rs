@@ -90,7 +90,7 @@ fn connection(remedy: &Remedy) -> Option<String> {
         Remedy::ConfirmProxy { connection, proxy } => {
             format!("connection edit {connection} --proxy {proxy}")
         }
-        Remedy::DropProxy { connection } => format!("connection edit {connection} --proxy \"\""),
+        Remedy::DropProxy { connection } => format!("connection edit {connection} --proxy none"),
         Remedy::CapAnswers {
             connection,
             max_tokens,
@@ -121,7 +121,10 @@ fn entry(remedy: &Remedy) -> Option<String> {
         }
         Remedy::ReplaceEntry { client } => format!("ide install {client} --force"),
         Remedy::ShareHome { client, scope } => {
-            format!("ide install {client}{} --env SYNAPSE_HOME", flag(*scope))
+            format!(
+                "ide install {client}{} --pass-env SYNAPSE_HOME",
+                flag(*scope)
+            )
         }
         Remedy::CheckEntry { client, scope } => format!("ide check {client}{}", flag(*scope)),
         Remedy::RemoveEntry { client, scope } => format!("ide remove {client}{}", flag(*scope)),
@@ -165,7 +168,7 @@ fn hub(remedy: &Remedy) -> Option<String> {
         Remedy::LogIn { server, scopes } => {
             let mut line = format!("hub login {server}");
             for scope in scopes {
-                line.push_str(" --scope ");
+                line.push_str(" --oauth-scope ");
                 line.push_str(&quote_text(scope));
             }
             line

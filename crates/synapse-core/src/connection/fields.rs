@@ -76,14 +76,14 @@ fields! {
         "Base URL of the API, when it is not the provider's own";
     ORGANIZATION = "organization", "--organization", "Organization", FieldKind::Text,
         "OpenAI organization to charge";
-    PROJECT = "project", "--project", "Project", FieldKind::Text,
+    PROJECT = "project", "--openai-project", "Project", FieldKind::Text,
         "OpenAI project to charge";
     BILL_TO = "bill_to", "--bill-to", "Bill to", FieldKind::Text,
         "Hugging Face organization to bill";
     TIMEOUT = "timeout_seconds", "--timeout", "Seconds a call may take", FieldKind::Number,
         "Total time a call may take";
     MAX_TOKENS = "max_tokens", "--max-tokens", "Tokens of an answer, at most", FieldKind::Number,
-        "The most tokens of an answer, for prompts that name no cap of their own; 0 removes it";
+        "The most tokens of an answer, for prompts that name no cap of their own";
     PROXY = "proxy", "--proxy", "Proxy", FieldKind::Url,
         "HTTP proxy to use, for https only; proxy variables of the environment are never used";
     PLAIN_HTTP = "allow_plain_http", "--allow-plain-http", "Plain http", FieldKind::Switch,

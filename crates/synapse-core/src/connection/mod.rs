@@ -393,7 +393,7 @@ fn proxy_in_clear(base_url: &BaseUrl, proxy: &ProxyUrl) -> Failure {
         "{proxy} would get the credential and every prompt for {} unencrypted",
         base_url.origin()
     ))
-    .hint("leave the proxy out (--proxy \"\"), or use an https base URL")
+    .hint("leave the proxy out (--proxy none), or use an https base URL")
     .with("host", base_url.origin().host())
 }
 

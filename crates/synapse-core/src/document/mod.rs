@@ -6,7 +6,9 @@
 mod calls;
 mod checklist;
 mod codes;
+mod completions;
 mod connections;
+mod dataset;
 mod demo;
 mod doctor;
 mod failure;
@@ -15,6 +17,7 @@ mod ide;
 mod ledger;
 mod logins;
 mod models;
+mod program;
 mod providers;
 mod secrets;
 mod version;
@@ -22,10 +25,12 @@ mod version;
 pub use self::calls::{ChatDocument, ReceiptView, ToolCallView};
 pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::codes::{CodeDocument, CodesDocument};
+pub use self::completions::{CompletionsDocument, CompletionsView};
 pub use self::connections::{
     CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
     PreflightsDocument,
 };
+pub use self::dataset::DatasetDocument;
 pub use self::demo::{DemoDocument, DemoStepView};
 pub use self::doctor::DoctorDocument;
 pub use self::failure::{ErrorDocument, ErrorView, HintView};
@@ -45,6 +50,7 @@ pub use self::ledger::{
 };
 pub use self::logins::{AuthStatusDocument, AuthView, LoginDocument, LoginView, LogoutDocument};
 pub use self::models::{ModelView, ModelsDocument, OfferView};
+pub use self::program::VersionDocument;
 pub use self::providers::{ProviderView, ProvidersDocument};
 pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};
 pub use self::version::DocumentVersion;

@@ -99,6 +99,17 @@ impl OpenCall {
         Arc::clone(&self.row) as Arc<dyn Departure>
     }
 
+    /// The same call once its request of `bytes` left, for what sends it elsewhere.
+    pub(super) fn sending(mut self, bytes: u64) -> Self {
+        if let Some(receipt) = &mut self.receipt {
+            let exchange = &mut receipt.exchange;
+            exchange.attempts = 1;
+            exchange.bytes_out = bytes;
+            exchange.maybe_billed = true;
+        }
+        self
+    }
+
     /// Begins to write the row while something slow goes on before the send.
     pub(super) fn open_early(&self) {
         self.row.begin();

@@ -9,6 +9,7 @@ mod connections;
 mod models;
 mod preflight;
 mod pricing;
+mod sampling;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub use self::chat::{ChatCall, ChatOutcome};
 pub use self::connections::{Naming, Saved};
 pub use self::models::{AskedFor, Models};
 pub use self::preflight::{Observer, PreflightCall};
+pub use self::sampling::{OpenSampling, SamplingAnswer, SamplingCall};
 use crate::connection::{Connection, not_found};
 use crate::error::{Code, Failure, Remedy};
 use crate::ledger::{Entry, HistoryQuery, UsageQuery, UsageReport};

@@ -622,7 +622,7 @@ catalogue! {
     OauthScopeRefused "oauth.scope-refused" Oauth
         means "the authorization server refused the scopes"
         detected "it answered `invalid_scope`"
-        remedy "Ask for other scopes with `--scope`.";
+        remedy "Ask for other scopes with `--oauth-scope`.";
     OauthDenied "oauth.denied" Oauth
         means "the login was declined"
         detected "the authorization server answered `access_denied` or another error"
@@ -683,6 +683,10 @@ catalogue! {
         means "the store of tokens cannot be used"
         detected "the keyring is locked, absent or did not answer within 3 seconds, or a file is damaged"
         remedy "Unlock or repair the store that the configuration names; no other one is used.";
+    ConfigSeveralInstallations "config.several-installations" Config
+        means "several programs called synapse are on PATH"
+        detected "the directories of PATH lead to different files of that name; a shell starts the first"
+        remedy "Remove the ones that you do not use, with the tool that installed each.";
 }
 
 impl Code {

@@ -1,9 +1,11 @@
 //! What an audit of the ledger finds, and what a purge takes out of it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Waiting;
 use crate::call::CallId;
+use crate::dataset::Month;
 
 /// What `verify` found. The ledger is sound when there is no discrepancy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,6 +39,20 @@ pub struct ChainHead {
     pub sequence: u64,
     /// Its hash, in hexadecimal.
     pub hash: String,
+}
+
+/// How far the complete rows reach.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// The end of the chain; `None` when nothing is sealed.
+    pub head: Option<ChainHead>,
+    /// The months that complete rows are of.
+    pub months: BTreeSet<Month>,
+    /// The place of the last repair, which may have given rows before it another place; 0 when
+    /// there was none.
+    pub repaired: u64,
+    /// Rows that are under way, and have no place yet.
+    pub open: u64,
 }
 
 /// One thing that is wrong with the ledger.

@@ -197,6 +197,24 @@ impl Column {
         )
     }
 
+    /// The unit of its numbers and times, if they have one.
+    #[must_use]
+    pub const fn unit(self) -> Option<&'static str> {
+        match self {
+            Self::StartedAt | Self::EndedAt | Self::PricedAt => Some("ms since 1970-01-01 UTC"),
+            Self::HeadersMs | Self::LatencyMs => Some("ms"),
+            Self::BytesOut | Self::BytesIn => Some("byte"),
+            Self::PromptTokens
+            | Self::CompletionTokens
+            | Self::CachedTokens
+            | Self::CacheWriteTokens
+            | Self::ReasoningTokens => Some("token"),
+            Self::CostNanoUsd => Some("nano-USD"),
+            Self::Attempts | Self::Requests => Some("request"),
+            _ => None,
+        }
+    }
+
     /// Whether there is something to know. A call that went well has no error, one that was never
     /// sent has no status and no cost, one at the terminal has no client: there `None` does not
     /// mean unknown.

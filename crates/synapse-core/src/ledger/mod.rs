@@ -14,12 +14,12 @@ use crate::error::Code;
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
 
-pub use self::audit::{ChainHead, Discrepancy, Purged, Verification};
+pub use self::audit::{ChainHead, Discrepancy, Extent, Purged, Verification};
 pub use self::column::{Column, ColumnKind, ColumnValue};
 pub use self::glance::{FailureGroup, OutcomeCounts, PeriodUsage, RowSeal, Standing};
 pub use self::health::{Dating, Examination, LostPlaces, Repaired, Waiting};
 pub use self::hub::{HubClosing, HubFacts, HubKind, HubOpening};
-pub use self::query::{Filter, HistoryQuery, Order, Test};
+pub use self::query::{Filter, HistoryQuery, Order, Places, Test};
 pub use self::reservation::Reservation;
 pub use self::usage::{UsageKey, UsageLine, UsageQuery, UsageReport};
 

@@ -30,6 +30,17 @@ pub struct HistoryQuery {
     pub filters: Vec<Filter>,
     /// Only calls whose recorded prompt or reply has all these words.
     pub text: Option<String>,
+    /// Only complete rows that are sealed at these places of the chain.
+    pub places: Option<Places>,
+}
+
+/// Places of the chain of seals, the first and the last of them included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
 }
 
 /// The order of rows: that of the call ids, which is total and never changes, whatever the clock
@@ -53,7 +64,7 @@ impl HistoryQuery {
         }
     }
 
-    /// Whether a row fits, its text and its place in the order aside.
+    /// Whether a row fits, its text, its seal and its place in the order aside.
     #[must_use]
     pub fn admits(&self, entry: &Entry) -> bool {
         self.since.is_none_or(|since| entry.started_at >= since)

@@ -34,6 +34,20 @@ impl Need {
 }
 
 impl UsageEstimate {
+    /// What a request of so many bytes may take when nothing is known of its price.
+    #[must_use]
+    pub fn of_text(bytes: u64, max_tokens: Option<u64>) -> Self {
+        let prompt = bytes.saturating_add(PER_MESSAGE);
+        let completion = completion(max_tokens);
+        Self {
+            tokens: Need {
+                least: prompt.saturating_add(completion.least),
+                most: prompt.saturating_add(completion.most),
+            },
+            nano_usd: None,
+        }
+    }
+
     /// What `request` may take at these prices.
     #[must_use]
     pub fn of(request: &ChatRequest, prices: Option<&PriceList>) -> Self {
@@ -50,16 +64,7 @@ impl UsageEstimate {
             least: prompt,
             most: prompt.saturating_add(images.saturating_mul(ASSUMED_IMAGE)),
         };
-        let completion = match parameters.max_tokens {
-            Some(cap) => Need {
-                least: cap,
-                most: cap,
-            },
-            None => Need {
-                least: 0,
-                most: ASSUMED_COMPLETION,
-            },
-        };
+        let completion = completion(parameters.max_tokens);
         let tier = ServiceTier::parse(parameters.service_tier.as_deref());
         let cost = prices.and_then(|prices| {
             let rates = prices.tiers.get(&tier?)?;
@@ -81,6 +86,19 @@ impl UsageEstimate {
             },
             nano_usd: cost,
         }
+    }
+}
+
+fn completion(max_tokens: Option<u64>) -> Need {
+    match max_tokens {
+        Some(cap) => Need {
+            least: cap,
+            most: cap,
+        },
+        None => Need {
+            least: 0,
+            most: ASSUMED_COMPLETION,
+        },
     }
 }
 

@@ -19,9 +19,9 @@ use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
-    Closing, Dating, Entry, Examination, FailureGroup, HistoryQuery, HubClosing, HubOpening,
-    Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation, RowSeal,
-    Standing, UsageKey, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
+    HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation,
+    RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use crate::limits::Verdict;
 use crate::name::ConnectionName;
@@ -29,6 +29,7 @@ use crate::preflight::PreflightRecord;
 use crate::price::{PriceKey, PriceList, SeenPrice};
 use crate::provider::Provider;
 use crate::redact::Redactor;
+use crate::telemetry::{RequestEnding, RequestOpening, SpanContext};
 use crate::time::Timestamp;
 
 pub use self::secret_writer::{
@@ -243,6 +244,21 @@ pub trait HubLedger: Send + Sync + fmt::Debug {
     fn end(&self, closing: HubClosing) -> Written;
 }
 
+/// Hears of the requests of IDEs, for traces.
+pub trait RequestObserver: Send + Sync + fmt::Debug {
+    /// Hears that a request begins. Never waits.
+    fn begin(&self, opening: RequestOpening) -> Box<dyn RequestSpan>;
+}
+
+/// A request under way. Dropped before its end, it was cancelled.
+pub trait RequestSpan: Send + Sync {
+    /// Its span, for what happens under it.
+    fn context(&self) -> SpanContext;
+
+    /// Hears how it ended. Never waits.
+    fn end(self: Box<Self>, ending: RequestEnding);
+}
+
 /// Reads the ledger.
 #[async_trait]
 pub trait LedgerReader: Send + Sync + fmt::Debug {
@@ -300,6 +316,25 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.*`.
     async fn seal(&self, call_id: CallId) -> Result<Option<RowSeal>, Failure>;
+
+    /// How far the complete rows reach.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn extent(&self) -> Result<Extent, Failure>;
+
+    /// The hash of the seal at each of the places, in hexadecimal. A place that is beyond the end
+    /// is left out, and so is one whose seal was purged or lost.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn seals(&self, places: Vec<u64>) -> Result<BTreeMap<u64, String>, Failure>;
+
+    /// What was said in each of the calls, as far as it was recorded.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn texts(&self, calls: Vec<CallId>) -> Result<BTreeMap<CallId, RecordedText>, Failure>;
 
     /// What was said in a call; `None` when it was not recorded.
     ///

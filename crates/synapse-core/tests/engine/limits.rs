@@ -14,7 +14,7 @@ use synapse_testkit::ports::{MemoryConnections, MemoryLedger};
 use crate::bench::{Bench, ask, bench_with, draft, reply};
 
 /// A bench whose connections have these limits.
-fn limited(limits: DraftLimits, ledger: MemoryLedger) -> Bench {
+pub(crate) fn limited(limits: DraftLimits, ledger: MemoryLedger) -> Bench {
     let mut bench = bench_with("fake-token", ledger);
     let mut ports = bench.engine.ports().clone();
     let with = |gate| Draft {
@@ -31,7 +31,7 @@ fn limited(limits: DraftLimits, ledger: MemoryLedger) -> Bench {
     bench
 }
 
-fn tokens(per_day: u64) -> DraftLimits {
+pub(crate) fn tokens(per_day: u64) -> DraftLimits {
     DraftLimits {
         tokens_per_day: Some(per_day),
         ..DraftLimits::default()

@@ -10,10 +10,13 @@ mod chat;
 #[cfg(test)]
 mod keyless;
 #[cfg(test)]
+mod library;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
 mod preflight;
+mod sampling;
 #[cfg(test)]
 mod slow_ledger;

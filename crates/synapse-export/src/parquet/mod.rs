@@ -1,190 +1,152 @@
-//! A Parquet file: the magic, row groups one after the other, and a footer that says where they are.
+//! Apache Parquet, by the crate of the Arrow project: rows are gathered into row groups, and each
+//! column of a group is written with the encoding and the statistics that suit it.
 //!
-//! <https://parquet.apache.org/docs/file-format/>. Written are version 1 data pages, one for each
-//! column of a row group, and dictionary pages; nothing is compressed. Every column is optional.
+//! Every column is optional, and nothing is compressed: dictionaries and deltas do most of what a
+//! codec would, and every reader has them.
 
 mod column;
-mod levels;
-mod thrift;
+mod ids;
+mod schema;
 
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use synapse_core::ledger::{Column, ColumnKind, Entry};
+use parquet::errors::ParquetError;
+use parquet::file::writer::SerializedFileWriter;
+use synapse_core::ledger::{Entry, RecordedText};
 
-use self::column::{Chunk, ColumnBuffer};
-use self::thrift::Struct;
+use self::column::ColumnBuffer;
+pub use self::ids::call_ids;
+use self::schema::{Field, fields, metadata, properties, schema};
+pub use self::schema::{Origin, Texts};
 
 /// Writes a Parquet file, a row group at a time.
-#[derive(Debug)]
-pub(crate) struct ParquetWriter<W> {
-    sink: W,
-    written: u64,
-    rows: u64,
+pub struct ParquetWriter<W: Write + Send> {
+    file: SerializedFileWriter<Shared<W>>,
+    sink: Shared<W>,
     buffered: usize,
-    columns: Vec<(Column, ColumnBuffer)>,
-    groups: Vec<Group>,
+    columns: Vec<(Field, ColumnBuffer)>,
 }
 
-/// A row group that has been written.
-#[derive(Debug)]
-struct Group {
-    rows: u64,
-    chunks: Vec<Chunk>,
+impl<W: Write + Send> std::fmt::Debug for ParquetWriter<W> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ParquetWriter")
+            .field("buffered", &self.buffered)
+            .finish_non_exhaustive()
+    }
 }
 
-impl<W: Write> ParquetWriter<W> {
-    pub(crate) fn begin(mut sink: W) -> io::Result<Self> {
-        sink.write_all(MAGIC)?;
-        let columns = Column::ALL
-            .iter()
-            .map(|column| (*column, ColumnBuffer::new(physical(column.kind()))))
+impl<W: Write + Send> ParquetWriter<W> {
+    /// Begins to write into `sink`. The metadata of the file names the format, the units and
+    /// `origin`.
+    ///
+    /// # Errors
+    /// Those of `sink`.
+    pub fn begin(sink: W, texts: Texts, origin: Option<&Origin>) -> io::Result<Self> {
+        let fields = fields(texts);
+        let schema = schema(&fields).map_err(|error| io_error(&error))?;
+        let properties = properties(metadata(texts, origin));
+        let sink = Shared(Arc::new(Mutex::new(sink)));
+        let file = SerializedFileWriter::new(sink.clone(), schema.into(), properties.into())
+            .map_err(|error| io_error(&error))?;
+        let columns = fields
+            .into_iter()
+            .map(|field| (field, ColumnBuffer::new(field.kind())))
             .collect();
         Ok(Self {
+            file,
             sink,
-            written: MAGIC.len() as u64,
-            rows: 0,
             buffered: 0,
             columns,
-            groups: Vec::new(),
         })
     }
 
-    pub(crate) fn row(&mut self, entry: &Entry) -> io::Result<()> {
-        for (column, buffer) in &mut self.columns {
-            buffer.push(column.value(entry));
+    /// Writes one row, with what was said in it where the file has columns for that.
+    ///
+    /// # Errors
+    /// Those of the sink. What was written is no whole file then.
+    pub fn row(&mut self, entry: &Entry, text: Option<&RecordedText>) -> io::Result<()> {
+        for (field, buffer) in &mut self.columns {
+            buffer.push(field.value(entry, text));
         }
         self.buffered += 1;
         if self.buffered == ROWS_OF_A_GROUP {
-            self.write_group()?;
+            self.write_group().map_err(|error| io_error(&error))?;
         }
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> io::Result<W> {
+    /// Writes what is left and gives the sink back. Without it there is no whole file.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn finish(mut self) -> io::Result<W> {
         if self.buffered > 0 {
-            self.write_group()?;
+            self.write_group().map_err(|error| io_error(&error))?;
         }
-        let footer = self.footer();
-        self.sink.write_all(&footer)?;
-        // A footer is far below 4 GiB: that would take some million row groups.
-        let length = u32::try_from(footer.len()).map_err(io::Error::other)?;
-        self.sink.write_all(&length.to_le_bytes())?;
-        self.sink.write_all(MAGIC)?;
-        Ok(self.sink)
+        let Self { mut file, sink, .. } = self;
+        file.finish().map_err(|error| io_error(&error))?;
+        file.flush()?;
+        drop(file);
+        let gone = || io::Error::other("the sink is in use");
+        let sink = Arc::into_inner(sink.0).ok_or_else(gone)?;
+        Ok(sink.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write_group(&mut self) -> io::Result<()> {
-        let rows = std::mem::take(&mut self.buffered) as u64;
-        let mut chunks = Vec::with_capacity(self.columns.len());
+    fn write_group(&mut self) -> Result<(), ParquetError> {
+        self.buffered = 0;
+        let mut group = self.file.next_row_group()?;
         for (_, buffer) in &mut self.columns {
-            let (bytes, chunk) = buffer.take(self.written)?;
-            self.sink.write_all(&bytes)?;
-            self.written += bytes.len() as u64;
-            chunks.push(chunk);
+            let Some(mut column) = group.next_column()? else {
+                break;
+            };
+            buffer.write(&mut column)?;
+            column.close()?;
         }
-        self.rows += rows;
-        self.groups.push(Group { rows, chunks });
-        Ok(())
-    }
-
-    /// `FileMetaData` of parquet.thrift.
-    fn footer(&self) -> Vec<u8> {
-        let mut file = Struct::default();
-        file.i32(1, 1);
-        file.structs(2, schema());
-        file.i64(3, self.rows);
-        file.structs(4, self.groups.iter().map(|group| self.group(group)));
-        file.text(6, concat!("synapse ", env!("CARGO_PKG_VERSION")));
-        // The smallest and largest values below are by the order of their types.
-        file.structs(
-            7,
-            self.columns.iter().map(|_| {
-                let mut order = Struct::default();
-                order.nested(1, Struct::default());
-                order
-            }),
-        );
-        file.end()
-    }
-
-    /// `RowGroup`.
-    fn group(&self, group: &Group) -> Struct {
-        let size = group.chunks.iter().map(|chunk| chunk.size).sum();
-        let mut to = Struct::default();
-        to.structs(
-            1,
-            self.columns
-                .iter()
-                .zip(&group.chunks)
-                .map(|((column, buffer), chunk)| {
-                    let mut to = Struct::default();
-                    to.i64(2, chunk.begin);
-                    to.nested(3, chunk.metadata(column.as_str(), buffer.physical()));
-                    to
-                }),
-        );
-        to.i64(2, size);
-        to.i64(3, group.rows);
-        to
+        group.close().map(drop)
     }
 }
 
-/// How a column's values are stored. The numbers are those of `Type` in parquet.thrift.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Physical {
-    Boolean = 0,
-    Int64 = 2,
-    ByteArray = 6,
-}
+/// The sink, shared with the crate's writer, whose own way to give it back hides what the sink says.
+#[derive(Debug)]
+struct Shared<W>(Arc<Mutex<W>>);
 
-const fn physical(kind: ColumnKind) -> Physical {
-    match kind {
-        ColumnKind::Text => Physical::ByteArray,
-        ColumnKind::Number | ColumnKind::Time => Physical::Int64,
-        ColumnKind::Flag => Physical::Boolean,
+impl<W> Shared<W> {
+    fn lock(&self) -> MutexGuard<'_, W> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The root and a leaf for each column, as `SchemaElement`.
-fn schema() -> impl ExactSizeIterator<Item = Struct> {
-    let mut elements = Vec::with_capacity(Column::ALL.len() + 1);
-    let mut root = Struct::default();
-    root.text(4, "synapse_history");
-    root.i32(5, i32::try_from(Column::ALL.len()).unwrap_or(i32::MAX));
-    elements.push(root);
-    for column in Column::ALL {
-        let mut leaf = Struct::default();
-        leaf.i32(1, physical(column.kind()) as i32);
-        leaf.i32(3, OPTIONAL);
-        leaf.text(4, column.as_str());
-        match column.kind() {
-            ColumnKind::Text => {
-                leaf.i32(6, CONVERTED_UTF8);
-                let mut logical = Struct::default();
-                logical.nested(1, Struct::default());
-                leaf.nested(10, logical);
-            }
-            ColumnKind::Time => {
-                leaf.i32(6, CONVERTED_TIMESTAMP_MILLIS);
-                let mut unit = Struct::default();
-                unit.nested(1, Struct::default());
-                let mut timestamp = Struct::default();
-                timestamp.truth(1, true);
-                timestamp.nested(2, unit);
-                let mut logical = Struct::default();
-                logical.nested(8, timestamp);
-                leaf.nested(10, logical);
-            }
-            ColumnKind::Number | ColumnKind::Flag => {}
-        }
-        elements.push(leaf);
+impl<W> Clone for Shared<W> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
-    elements.into_iter()
 }
 
-const MAGIC: &[u8] = b"PAR1";
-/// Large enough for dictionaries to pay, small enough for a few MB of memory.
-const ROWS_OF_A_GROUP: usize = 16_384;
-const OPTIONAL: i32 = 1;
-const CONVERTED_UTF8: i32 = 0;
-const CONVERTED_TIMESTAMP_MILLIS: i32 = 9;
+impl<W: Write> Write for Shared<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.lock().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.lock().flush()
+    }
+}
+
+/// What the sink said, as it said it.
+fn io_error(error: &ParquetError) -> io::Error {
+    if let ParquetError::External(source) = error
+        && let Some(source) = source.downcast_ref::<io::Error>()
+    {
+        return match source.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::new(source.kind(), source.to_string()),
+        };
+    }
+    io::Error::other(error.to_string())
+}
+
+/// Large enough for dictionaries to pay and for an engine to share out, small enough for some 10 MB
+/// of memory.
+const ROWS_OF_A_GROUP: usize = 32_768;

@@ -25,6 +25,7 @@ pub(crate) fn row(number: u64) -> Entry {
             client_name: word(3, "an \"editor\", with ünicode\n"),
             client_version: Some(format!("1.{}", number % 40)),
             tool: word(7, "=1+1"),
+            span: None,
         },
         receipt: Receipt {
             call_id: CallId::new(Uuid::from_u64_pair(number, !number)),

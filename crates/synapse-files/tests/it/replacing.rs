@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use synapse_files::{FileError, Rights, create, remove_if};
+use synapse_files::{FileError, Rights, create, directory_within, remove_if};
 
 use crate::support::{mode, names, prepared, read, replace, set_mode, write};
 
@@ -120,4 +120,59 @@ fn creating_leaves_what_is_there() {
     symlink("nowhere", &dangling).unwrap();
     assert!(!create(&dangling, b"two").unwrap());
     assert_eq!(names(directory.path()), ["dangling", "file"]);
+}
+
+#[test]
+fn a_file_of_its_directory_is_read_by_whoever_may_read_that() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("file");
+    for (of_directory, of_file) in [
+        (0o700, 0o600),
+        (0o750, 0o640),
+        (0o775, 0o644),
+        (0o711, 0o600),
+    ] {
+        set_mode(directory.path(), of_directory);
+        replace(&path, Rights::OfDirectory, "new").unwrap();
+        assert_eq!(mode(&path), of_file, "{of_directory:o}");
+    }
+}
+
+#[test]
+fn a_directory_within_another_has_its_readers_and_is_no_link() {
+    let directory = tempfile::tempdir().unwrap();
+    let parent = directory.path();
+    for (of_parent, within) in [(0o700, 0o700), (0o775, 0o755), (0o750, 0o750)] {
+        set_mode(parent, of_parent);
+        let path = directory_within(parent, "one").unwrap();
+        assert_eq!(mode(&path) & 0o777, within);
+        // One that is there is left as it is.
+        set_mode(&path, 0o711);
+        assert_eq!(directory_within(parent, "one").unwrap(), path);
+        assert_eq!(mode(&path) & 0o777, 0o711);
+        std::fs::remove_dir(&path).unwrap();
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    symlink(elsewhere.path(), parent.join("link")).unwrap();
+    write(&parent.join("file"), "");
+    for name in ["link", "file"] {
+        let error = directory_within(parent, name).unwrap_err();
+        assert!(
+            matches!(error, FileError::NotADirectory { .. }),
+            "{name}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_meanwhile_is_left_to_whoever_has_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("file");
+    let new = prepared(&path, Rights::OfDirectory, "new");
+    symlink(directory.path().join("elsewhere"), &path).unwrap();
+    assert!(matches!(
+        new.take_place_of(None).unwrap_err(),
+        FileError::Changed { .. }
+    ));
+    assert!(!directory.path().join("elsewhere").exists());
 }

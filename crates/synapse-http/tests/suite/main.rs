@@ -10,6 +10,8 @@ mod deadlines;
 #[cfg(test)]
 mod environment;
 #[cfg(test)]
+mod library;
+#[cfg(test)]
 mod negative_control;
 #[cfg(test)]
 mod proxy;

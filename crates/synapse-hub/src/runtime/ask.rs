@@ -134,7 +134,7 @@ impl Runtime {
             };
             return self.resume(ask, parking, suspended, digest).await;
         }
-        let live = self.acquire().await?;
+        let live = self.acquire(Some(&ask.caller)).await?;
         let _use = Use::of(&live);
         self.freshen(&live).await?;
         self.check(&live, &ask.subject)?;

@@ -25,7 +25,7 @@ impl Runtime {
     /// # Errors
     /// Why the upstream cannot be started, or its error.
     pub(crate) async fn subscribe(self: &Arc<Self>, uri: &str) -> Result<(), Refusal> {
-        let live = self.acquire().await?;
+        let live = self.acquire(None).await?;
         if !lock(&self.subscriptions).insert(uri.to_owned()) {
             return Ok(());
         }

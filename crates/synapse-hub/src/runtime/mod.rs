@@ -24,6 +24,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::HubFacts;
 use synapse_core::upstream::{Catalogue, Pin, Target, UpstreamName};
 use synapse_mcp::client::CallError;
+use synapse_mcp::host::Caller;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
@@ -143,7 +144,10 @@ impl Runtime {
 
     /// The live upstream; starts it if it does not run. Who comes while it is being started waits
     /// for that start.
-    pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Arc<Live>, Failure> {
+    pub(crate) async fn acquire(
+        self: &Arc<Self>,
+        caller: Option<&Caller>,
+    ) -> Result<Arc<Live>, Failure> {
         let mut starting = {
             let mut slot = lock(&self.slot);
             match &*slot {
@@ -153,8 +157,9 @@ impl Runtime {
                 Slot::Idle | Slot::Live(_) => {
                     let (tell, starting) = watch::channel(None);
                     let runtime = Arc::clone(self);
+                    let caller = caller.cloned();
                     let task = tokio::spawn(async move {
-                        let started = runtime.recorded_start().await;
+                        let started = runtime.recorded_start(caller.as_ref()).await;
                         tell.send_replace(Some(runtime.settle(started)));
                     });
                     let now = Slot::Starting(starting.clone(), task.abort_handle());

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::Serialize;
 use serde_json::Value;
+use synapse_core::call::Caller as RowCaller;
+use synapse_core::engine::{SamplingAnswer, SamplingCall};
 use synapse_core::error::Failure;
 use synapse_core::upstream::Upstream;
 use synapse_mcp::JsonObject;
@@ -13,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::ports::{SamplingMeter, SamplingSlot};
 use crate::relay;
+use crate::rows::in_short;
 
 /// What decides about the questions of one call.
 #[derive(Clone)]
@@ -57,10 +61,20 @@ impl Gatekeeper {
         let (Some(meter), Some(connection)) = (&self.sampling, connection) else {
             return Err(refused("sampling is not available to this server"));
         };
-        meter
-            .admit(connection, &self.upstream.name, params)
-            .await
-            .map_err(|failure| refused(&told(&failure)))
+        let asked = SamplingCall {
+            connection: connection.to_owned(),
+            caller: RowCaller {
+                client_name: self.caller.client_name().map(in_short),
+                client_version: self.caller.client_version().map(in_short),
+                tool: Some(self.upstream.name.to_string()),
+                span: self.caller.span(),
+            },
+            model: preferred_model(params),
+            bytes: length(params),
+            max_tokens: params.get("maxTokens").and_then(Value::as_u64),
+        };
+        let admitted = meter.admit(asked).await;
+        admitted.map_err(|failure| refused(&told(&failure)))
     }
 }
 
@@ -68,7 +82,13 @@ impl Admitted {
     /// Closes what the question opened, and gives the answer.
     pub(super) async fn answered(self, answer: Value) -> Value {
         if let Some(slot) = self.slot {
-            slot.answered(&answer).await;
+            let word = |key| answer.get(key).and_then(Value::as_str).map(in_short);
+            slot.answered(SamplingAnswer {
+                model: word("model"),
+                finish_reason: word("stopReason"),
+                bytes: length(&answer),
+            })
+            .await;
         }
         answer
     }
@@ -157,6 +177,18 @@ pub(super) fn refused(message: &str) -> RpcError {
         message: message.to_owned(),
         data: None,
     }
+}
+
+/// The first of the models that the upstream would like.
+fn preferred_model(params: &JsonObject) -> Option<String> {
+    let hints = params.get("modelPreferences")?.get("hints")?.as_array()?;
+    hints.first()?.get("name")?.as_str().map(in_short)
+}
+
+/// The bytes of a value as it is sent.
+fn length(value: &impl Serialize) -> u64 {
+    let written = serde_json::to_vec(value).map_or(0, |text| text.len());
+    u64::try_from(written).unwrap_or(u64::MAX)
 }
 
 /// A failure for the upstream: no more than its code.

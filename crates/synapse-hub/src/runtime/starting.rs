@@ -8,7 +8,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::HubKind;
 use synapse_core::upstream::{Catalogue, Pin};
 use synapse_mcp::client::CallError;
-use synapse_mcp::host::Change;
+use synapse_mcp::host::{Caller, Change};
 use tokio::time::{sleep, timeout};
 
 use super::hearing::Hearing;
@@ -18,16 +18,21 @@ use crate::compare::Comparison;
 use crate::failure::{Refusal, Scene, Stage};
 use crate::ports::{Connected, Consented, Ending, OpenError, Opening};
 use crate::relay::relay_capabilities;
+use crate::rows::in_short;
 use crate::secrets::UpstreamCredentials;
 
 impl Runtime {
     /// A start with its row.
-    pub(super) async fn recorded_start(self: &Arc<Self>) -> Result<Live, Failure> {
+    pub(super) async fn recorded_start(
+        self: &Arc<Self>,
+        caller: Option<&Caller>,
+    ) -> Result<Live, Failure> {
         let mut row = self
             .rows()
-            .begin(HubKind::Start, None, None, self.facts(None));
+            .begin(HubKind::Start, None, caller, self.facts(None));
         row.departing(0).await;
-        let started = self.start().await;
+        let client = caller.and_then(Caller::client_name).map(in_short);
+        let started = self.start(client).await;
         match &started {
             Ok(live) => {
                 row.facts = self.facts(Some(live));
@@ -38,7 +43,7 @@ impl Runtime {
         started
     }
 
-    async fn start(self: &Arc<Self>) -> Result<Live, Failure> {
+    async fn start(self: &Arc<Self>, client: Option<String>) -> Result<Live, Failure> {
         let Consented {
             upstream,
             approval,
@@ -59,6 +64,7 @@ impl Runtime {
         let start = approval.start.as_ref();
         let opening = Opening {
             server: upstream.name.clone(),
+            client,
             target: target.clone(),
             permit,
             search_path: start.and_then(|start| start.search_path.clone()),
@@ -206,7 +212,7 @@ impl Runtime {
 
     /// Fetches its lists until they are quiet, and ends it: what an approval pins.
     pub(crate) async fn survey(self: &Arc<Self>) -> Result<Catalogue, Failure> {
-        let live = self.acquire().await?;
+        let live = self.acquire(None).await?;
         for _ in 0..MOST_SURVEYS {
             sleep(QUIET).await;
             if !live.is_stale.load(Ordering::SeqCst) {

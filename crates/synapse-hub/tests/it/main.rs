@@ -13,6 +13,7 @@ mod eras;
 mod errors;
 mod fidelity;
 mod isolation;
+mod library;
 mod lists;
 mod overload;
 mod ranking;

@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod desk;
+mod library;
 mod places;
 mod refusals;
 mod rights;

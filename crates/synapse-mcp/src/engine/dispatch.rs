@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use synapse_core::telemetry::{RequestEnding, RequestOpening, SpanContext};
 
 use super::asking::Asking;
 use super::offer::ServedCapabilities;
@@ -62,8 +63,18 @@ impl Dispatch {
         let caller = Caller::new(revision)
             .with_meta(call.meta)
             .with_session(session);
-        let result = self.serve(served, key, call.params, caller).await?;
-        Ok((result, revision))
+        let span = match &self.offer.observer {
+            // It lasts as long as the client does.
+            Some(_) if matches!(served, Served::Listen) => None,
+            Some(observer) => Some(observer.begin(opening(&call.method, &call.params, &caller))),
+            None => None,
+        };
+        let caller = caller.with_span(span.as_ref().map(|span| span.context()));
+        let result = self.serve(served, key, call.params, caller).await;
+        if let Some(span) = span {
+            span.end(ending(&result));
+        }
+        Ok((result?, revision))
     }
 
     fn served(&self, method: &str, era: Option<Era>) -> Option<Served<'_>> {
@@ -225,6 +236,43 @@ impl Dispatch {
         }))
     }
 }
+
+/// What an observer hears of a request: nothing that was said in it.
+fn opening(method: &str, params: &JsonObject, caller: &Caller) -> RequestOpening {
+    let text = |text: Option<&Value>| text.and_then(Value::as_str).map(capped);
+    RequestOpening {
+        method: capped(method),
+        target: match method {
+            "tools/call" | "prompts/get" => text(params.get("name")),
+            _ => None,
+        },
+        revision: caller.revision().as_str().to_owned(),
+        parent: caller
+            .meta()
+            .get("traceparent")
+            .and_then(Value::as_str)
+            .and_then(SpanContext::from_traceparent),
+        client_name: caller.client_name().map(capped),
+        client_version: caller.client_version().map(capped),
+    }
+}
+
+fn ending(result: &Reply) -> RequestEnding {
+    match result {
+        Err(error) => RequestEnding::Refused(error.code()),
+        Ok(result) if result.get("isError") == Some(&Value::Bool(true)) => {
+            RequestEnding::ToolFailed
+        }
+        Ok(_) => RequestEnding::Answered,
+    }
+}
+
+/// A client may call itself and a tool whatever it likes.
+fn capped(text: &str) -> String {
+    text.chars().take(MOST_CHARACTERS).collect()
+}
+
+const MOST_CHARACTERS: usize = 128;
 
 fn completion(mut params: JsonObject, caller: Caller) -> Result<CompletionCall, RpcError> {
     let reference = object(&mut params, "ref")?;

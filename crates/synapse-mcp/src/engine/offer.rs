@@ -6,6 +6,7 @@ use rmcp::model::{
     ExtensionCapabilities, PromptsCapability, ResourcesCapability, ServerCapabilities,
     ToolsCapability,
 };
+use synapse_core::ports::RequestObserver;
 
 use crate::JsonObject;
 use crate::host::{
@@ -22,6 +23,7 @@ pub(crate) struct ServedCapabilities {
     pub(crate) extensions: Option<Arc<dyn ExtensionHost>>,
     pub(crate) introduction: Option<Arc<dyn Introduction>>,
     pub(crate) changes: Option<Changes>,
+    pub(crate) observer: Option<Arc<dyn RequestObserver>>,
     pub(crate) logging: bool,
     /// The most items of a page.
     pub(crate) page: usize,
@@ -37,6 +39,7 @@ impl ServedCapabilities {
             extensions: None,
             introduction: None,
             changes: None,
+            observer: None,
             logging: false,
             page: PAGE,
         }

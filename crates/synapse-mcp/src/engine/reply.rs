@@ -51,6 +51,10 @@ impl RpcError {
         Self::new(ErrorCode::INTERNAL_ERROR, message)
     }
 
+    pub(crate) const fn code(&self) -> i64 {
+        self.code
+    }
+
     fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code: code.0.into(),

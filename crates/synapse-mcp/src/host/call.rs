@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
+use synapse_core::telemetry::SpanContext;
 
 use super::{Client, LogLevel, ProgressReporter};
 use crate::{Era, JsonObject, ProtocolRevision};
@@ -19,6 +20,7 @@ pub struct Caller {
     /// Shared: the way back to the client keeps the caller too.
     meta: Arc<JsonObject>,
     session: Option<Arc<Session>>,
+    span: Option<SpanContext>,
 }
 
 /// What `initialize` settled, and what the client said in it, as raw objects.
@@ -104,6 +106,7 @@ impl Caller {
             revision,
             meta: Arc::default(),
             session: None,
+            span: None,
         }
     }
 
@@ -112,6 +115,18 @@ impl Caller {
     pub fn with_meta(mut self, meta: JsonObject) -> Self {
         self.meta = Arc::new(meta);
         self
+    }
+
+    /// Sets the span of the request.
+    pub(crate) const fn with_span(mut self, span: Option<SpanContext>) -> Self {
+        self.span = span;
+        self
+    }
+
+    /// Returns the span of the request, when requests are traced.
+    #[must_use]
+    pub const fn span(&self) -> Option<SpanContext> {
+        self.span
     }
 
     pub(crate) fn with_session(mut self, session: Option<Arc<Session>>) -> Self {

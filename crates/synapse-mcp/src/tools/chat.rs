@@ -60,6 +60,7 @@ fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {
         client_name: call.caller.client_name().map(clean),
         client_version: call.caller.client_version().map(clean),
         tool: Some(call.name),
+        span: call.caller.span(),
     };
     let mut arguments = Arguments::read(Tool::Chat, call.arguments)?;
     let named = arguments.take("connection")?;

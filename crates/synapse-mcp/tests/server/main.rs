@@ -9,6 +9,8 @@ mod calls;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod legacy;

@@ -145,7 +145,7 @@ fn failure(fault: Fault, redirect: &Redirect, client: &str, told: &str) -> Failu
         )
         .cause(format!("the authorization server says: {told}"))
         .cause(opened)
-        .hint("ask for other scopes with `--scope`, or allow them in the provider's app"),
+        .hint("ask for other scopes with `--oauth-scope`, or allow them in the provider's app"),
     }
 }
 

@@ -16,6 +16,8 @@ mod bench;
 #[cfg(test)]
 mod costs;
 #[cfg(test)]
+mod library;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod preset_rungs;

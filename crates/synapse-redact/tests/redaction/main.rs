@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod library;
 mod linear;
 mod page;
 

@@ -210,6 +210,7 @@ fn call() -> (Opening, Closing) {
             client_name: Some("cursor".into()),
             client_version: Some("2.1".into()),
             tool: Some("chat".into()),
+            span: None,
         },
         receipt: receipt.clone(),
         prompt: None,

@@ -12,6 +12,7 @@ mod daily;
 mod database;
 mod days;
 mod examine;
+mod extent;
 mod glance;
 mod hub;
 mod latency;
@@ -45,9 +46,9 @@ use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
-    Closing, Dating, Entry, Examination, FailureGroup, HistoryQuery, HubClosing, HubOpening,
-    Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation, RowSeal,
-    Standing, UsageKey, UsageQuery, UsageReport, Verification,
+    Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
+    HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation,
+    RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::Verdict;
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
@@ -273,6 +274,18 @@ impl LedgerReader for SqliteLedger {
 
     async fn seal(&self, call_id: CallId) -> Result<Option<RowSeal>, Failure> {
         on_a_thread(&self.home, move |home| glance::seal(home, call_id)).await
+    }
+
+    async fn extent(&self) -> Result<Extent, Failure> {
+        on_a_thread(&self.home, extent::extent).await
+    }
+
+    async fn seals(&self, places: Vec<u64>) -> Result<BTreeMap<u64, String>, Failure> {
+        on_a_thread(&self.home, move |home| extent::seals(home, &places)).await
+    }
+
+    async fn texts(&self, calls: Vec<CallId>) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
+        on_a_thread(&self.home, move |home| query::texts(home, &calls)).await
     }
 
     async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure> {

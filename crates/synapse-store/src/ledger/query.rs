@@ -1,5 +1,7 @@
 //! Questions to the ledger: pages of rows, one row, what was said in it.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use synapse_core::Failure;
@@ -73,6 +75,10 @@ pub(super) fn conditions(
     }
     if let Some(until) = query.until {
         hold("started_at < ?".to_owned(), Some(time(until)));
+    }
+    if let Some(places) = query.places {
+        hold("sequence >= ?".to_owned(), Some(place(places.first)));
+        hold("sequence <= ?".to_owned(), Some(place(places.last)));
     }
     for filter in &query.filters {
         let (condition, value) = condition(filter, unswept);
@@ -175,6 +181,22 @@ pub(super) fn text(home: &Home, call_id: CallId) -> Result<Option<RecordedText>,
     ask(home, |database, _| texts::find(database, call_id))
 }
 
+/// What was said in each of the calls.
+pub(super) fn texts(
+    home: &Home,
+    calls: &[CallId],
+) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
+    ask(home, |database, _| {
+        let mut found = BTreeMap::new();
+        for call_id in calls {
+            if let Some(text) = texts::find(database, *call_id)? {
+                found.insert(*call_id, text);
+            }
+        }
+        Ok(found)
+    })
+}
+
 /// Sweeps, then asks, all from one state of the file; an absent ledger has the empty answer.
 pub(super) fn ask<T: Default>(
     home: &Home,
@@ -208,6 +230,10 @@ pub(super) fn ask<T: Default>(
             None => sqlite(&home.ledger(), &error),
         }
     })
+}
+
+fn place(sequence: u64) -> Value {
+    Value::Integer(i64::try_from(sequence).unwrap_or(i64::MAX))
 }
 
 fn time(time: Timestamp) -> Value {

@@ -316,6 +316,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
             client_name: cells.take()?,
             client_version: cells.take()?,
             tool: cells.take()?,
+            span: None,
         },
         receipt: receipt(call_id, &mut cells)?,
         hub: hub::facts(row, cells.next)?,

@@ -39,16 +39,13 @@ pub(super) fn find(
     call_id: CallId,
 ) -> rusqlite::Result<Option<RecordedText>> {
     database
-        .query_row(
-            "SELECT prompt, reply FROM texts WHERE call_id = ?",
-            [key(call_id).into_bytes()],
-            |row| {
-                Ok(RecordedText {
-                    prompt: row.get(0)?,
-                    reply: row.get(1)?,
-                })
-            },
-        )
+        .prepare_cached("SELECT prompt, reply FROM texts WHERE call_id = ?")?
+        .query_row([key(call_id).into_bytes()], |row| {
+            Ok(RecordedText {
+                prompt: row.get(0)?,
+                reply: row.get(1)?,
+            })
+        })
         .optional()
 }
 

@@ -14,7 +14,7 @@ fn store(home: &Home) -> JsonApprovals {
     JsonApprovals::new(HubPlace::of_home(home.clone()))
 }
 
-fn approval(server: &str) -> Approval {
+pub(crate) fn approval(server: &str) -> Approval {
     let tool = json!({"name": "a", "description": "\u{202e}x", "inputSchema": {"z": 1, "a": 1.50}});
     Approval {
         server: server.parse().unwrap(),
@@ -33,7 +33,7 @@ fn approval(server: &str) -> Approval {
     }
 }
 
-fn file(home: &Home) -> std::path::PathBuf {
+pub(crate) fn file(home: &Home) -> std::path::PathBuf {
     let directory = home.approvals().join("home");
     let mut found = std::fs::read_dir(directory)
         .unwrap()

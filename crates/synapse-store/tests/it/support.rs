@@ -103,6 +103,7 @@ pub(crate) fn opening(connection: &str, started_at: i64) -> Opening {
             client_name: Some("cursor".into()),
             client_version: Some("2.1".into()),
             tool: Some("chat".into()),
+            span: None,
         },
         receipt: Receipt::begin(CallId::new(Uuid::now_v7()), &connection, &connection.model),
         prompt: None,

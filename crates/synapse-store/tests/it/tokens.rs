@@ -44,7 +44,7 @@ pub(crate) fn record(generation: u64) -> TokenRecord {
     }
 }
 
-async fn keep(records: &TokenRecords, key: &RecordKey, generation: u64) {
+pub(crate) async fn keep(records: &TokenRecords, key: &RecordKey, generation: u64) {
     let mut transaction = records.begin(key).await.unwrap();
     let before = transaction
         .load()
@@ -54,7 +54,7 @@ async fn keep(records: &TokenRecords, key: &RecordKey, generation: u64) {
     transaction.keep(before, &record(generation)).await.unwrap();
 }
 
-fn file_of(home: &Home) -> PathBuf {
+pub(crate) fn file_of(home: &Home) -> PathBuf {
     let directory = home.oauth().join("home");
     let name = names(&directory)
         .into_iter()

@@ -4,4 +4,5 @@
 
 mod failing;
 mod receiver;
+mod requests;
 mod sending;

@@ -18,8 +18,8 @@ use synapse_core::ledger::{Closing, Opening, Outcome};
 use synapse_core::receipt::{Exchange, Receipt};
 use synapse_core::telemetry::CollectorUrl;
 use synapse_core::time::Timestamp;
-use synapse_telemetry::{ObservedLedger, Wiring};
-use synapse_testkit::ports::{FixedClock, MemoryLedger};
+use synapse_telemetry::{ObservedHubLedger, ObservedLedger, Observer, Wiring};
+use synapse_testkit::ports::{FixedClock, MemoryLedger, SequentialCallIds};
 use synapse_testkit::raw::{RawServer, Reply};
 use uuid::Uuid;
 
@@ -111,6 +111,8 @@ fn text(value: Value) -> String {
 /// An observed ledger in memory, and the warnings that it gives.
 pub(crate) struct Observed {
     pub(crate) ledger: ObservedLedger,
+    pub(crate) hub: ObservedHubLedger,
+    pub(crate) observer: Observer,
     pub(crate) rows: Arc<MemoryLedger>,
     pub(crate) warnings: Arc<Mutex<Vec<Failure>>>,
 }
@@ -130,12 +132,15 @@ pub(crate) fn observed_with(
         warn: Box::new(move |failure| heard.lock().unwrap().push(failure.clone())),
         clock: Arc::new(FixedClock::default()),
         version: "1.2.3".to_owned(),
+        ids: Arc::new(SequentialCallIds::default()),
         instance: "this-process".to_owned(),
     };
     let rows = Arc::new(MemoryLedger::new());
-    let ledger = ObservedLedger::new(rows.clone(), wiring);
+    let observer = Observer::new(wiring);
     Observed {
-        ledger,
+        ledger: ObservedLedger::new(rows.clone(), observer.clone()),
+        hub: ObservedHubLedger::new(rows.clone(), observer.clone()),
+        observer,
         rows,
         warnings,
     }
@@ -150,6 +155,7 @@ pub(crate) fn opening(number: u64) -> Opening {
             client_name: Some("editor".into()),
             client_version: Some("9".into()),
             tool: Some("chat".into()),
+            span: None,
         },
         receipt: Receipt {
             call_id: id(number),

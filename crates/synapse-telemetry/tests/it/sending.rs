@@ -149,7 +149,7 @@ async fn calls_go_together_and_each_once() {
     observed.ledger.flush().await.unwrap();
     // Nothing is left, and nothing comes twice.
     observed.ledger.flush().await.unwrap();
-    drop(observed.ledger);
+    drop((observed.ledger, observed.hub, observed.observer));
     let received = received.lock().unwrap();
     let mut ids: Vec<Vec<u8>> = received.spans().into_iter().map(|s| s.trace_id).collect();
     ids.sort();
@@ -165,7 +165,7 @@ async fn what_was_not_flushed_is_sent_when_it_is_dropped() {
     let observed = observed(Some(server.url("/").to_string()));
     observed.ledger.open(opening(1)).await.unwrap();
     observed.ledger.close(answered(1));
-    drop(observed.ledger);
+    drop((observed.ledger, observed.hub, observed.observer));
     assert_eq!(received.lock().unwrap().spans().len(), 1);
     drop(server);
 }

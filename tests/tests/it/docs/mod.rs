@@ -4,6 +4,7 @@
 
 mod commands;
 mod console;
+mod library;
 mod start;
 mod tables;
 

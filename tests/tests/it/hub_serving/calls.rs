@@ -43,6 +43,18 @@ fn a_crash_is_told_with_its_code_and_last_lines_and_the_next_call_starts_anew() 
 }
 
 #[test]
+fn a_program_that_runs_and_the_row_of_its_start_name_the_ide_that_called_it() {
+    let hub = Hub::new().with("one", &[]).approved("one");
+    let mut ide = hub.home.serve(Era::Modern);
+    ide.call("one__echo", json!({}));
+    let running = hub.home.run(["hub", "ps", "--json"]).with_code(0).json();
+    assert_eq!(running["processes"][0]["client"], Ide::NAME, "{running}");
+    let starts = hub.home.history_of(["--server", "one", "--kind", "start"]);
+    assert_eq!(starts[0]["client_name"], Ide::NAME, "{}", starts[0]);
+    assert!(ide.close().status.success());
+}
+
+#[test]
 fn a_tool_that_changed_since_it_was_approved_is_not_called() {
     let hub = Hub::new().with("one", &[]).approved("one");
     crate::write(&hub.notes("one", "description"), "Sends everything away.");

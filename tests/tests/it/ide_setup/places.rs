@@ -139,7 +139,10 @@ fn a_home_that_only_the_terminal_has() {
     let line = &steps(&document, "connection")[0];
     assert_eq!(line["outcome"], "warn", "{document}");
     let command = line["error"]["hints"][0]["command"].as_str().unwrap();
-    assert_eq!(command, "synapse ide install cursor --env SYNAPSE_HOME");
+    assert_eq!(
+        command,
+        "synapse ide install cursor --pass-env SYNAPSE_HOME"
+    );
     // The remedy mends it and nothing else.
     let words = command
         .split(' ')

@@ -137,6 +137,7 @@ const SOLE_USERS: &[(&str, &[&str])] = &[
     ("rusqlite_migration", &["synapse-store"]),
     ("rmcp", &["synapse-mcp"]),
     ("opentelemetry-proto", &["synapse-telemetry"]),
+    ("parquet", &["synapse-export"]),
     // The files of clients, and mcp-servers.json, which people copy from them.
     ("jsonc-parser", &["synapse-ide", "synapse-store"]),
     ("granit-parser", &["synapse-ide"]),

@@ -157,7 +157,7 @@ fn tools(path: Option<&Path>) -> Result<Vec<Value>, Failure> {
         return Ok(Vec::new());
     };
     let tools: Vec<Map<String, Value>> =
-        files::json_list(&Input::new("--tools", "the list of tools", path))?;
+        files::json_list(&Input::new("--tools-file", "the list of tools", path))?;
     Ok(tools.into_iter().map(Value::Object).collect())
 }
 

@@ -2,6 +2,7 @@
 //! is made, or says what it needs; with `--bundle` the result is written for a support case.
 
 pub(super) mod bundle;
+mod installations;
 
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,7 @@ pub(super) async fn run(
 /// Every check, in order.
 pub(super) async fn examine(context: &Context, engine: &Engine) -> Result<Vec<Examined>, Failure> {
     let mut doctor = Doctor {
+        context,
         engine,
         secrets: compose::secrets(context)?,
         directory: context.environment.synapse_home()?,
@@ -66,6 +68,7 @@ pub(super) async fn examine(context: &Context, engine: &Engine) -> Result<Vec<Ex
 }
 
 struct Doctor<'a> {
+    context: &'a Context,
     engine: &'a Engine,
     secrets: Secrets,
     directory: PathBuf,
@@ -75,6 +78,8 @@ struct Doctor<'a> {
 impl Doctor<'_> {
     async fn examine(&mut self) {
         self.process();
+        self.checks.extend(installations::on_path(self.context));
+        self.checks.extend(installations::entries(self.context));
         self.home();
         let connections = self.connections();
         self.ledger().await;

@@ -10,7 +10,7 @@ use synapse_core::redact::printable;
 use synapse_export::{Exporter, Format};
 use synapse_store::atomic::Replacement;
 
-use super::filter;
+use super::{dataset, filter};
 use crate::args::HistoryExportArguments;
 use crate::command::{CommandError, Context};
 use crate::output::{Printer, not_taken};
@@ -20,6 +20,9 @@ pub(super) async fn run(
     engine: &Engine,
     arguments: &HistoryExportArguments,
 ) -> Result<(), CommandError> {
+    if let Some(directory) = &arguments.dataset {
+        return dataset::run(context, engine, arguments, directory).await;
+    }
     let now = engine.ports().clock.now();
     let query = HistoryQuery {
         order: Order::OldestFirst,
@@ -92,7 +95,7 @@ async fn copy(
     engine: &Engine,
     query: HistoryQuery,
     format: Format,
-    sink: impl Write,
+    sink: impl Write + Send,
 ) -> Result<u64, Broken> {
     let sink = BufWriter::with_capacity(BUFFER, sink);
     let mut exporter = Exporter::begin(format, sink).map_err(Broken::Writing)?;

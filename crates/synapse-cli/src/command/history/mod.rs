@@ -1,6 +1,7 @@
 //! `synapse history`: the rows of the ledger as pages, one in full, or all as a file; their audit and
 //! their end.
 
+mod dataset;
 mod export;
 mod filter;
 mod list;

@@ -20,9 +20,9 @@ pub(super) fn run(
     arguments: &HistoryPurgeArguments,
 ) -> Result<(), CommandError> {
     let now = SystemClock::new().now();
-    let before = match &arguments.before {
+    let before = match &arguments.until {
         Some(text) => {
-            let before = when("--before", text, now)?;
+            let before = when("--until", text, now)?;
             if depends_on_the_clock(text, now) {
                 check_clock(context, now)?;
             }
@@ -70,7 +70,7 @@ fn check_clock(context: &Context, now: Timestamp) -> Result<(), CommandError> {
     }
     match super::misdated(&dating) {
         Some(failure) => Err(failure
-            .hint("name the day instead: --before 2026-01-01")
+            .hint("name the day instead: --until 2026-01-01")
             .into()),
         None => Ok(()),
     }

@@ -252,7 +252,7 @@ impl Dialogue for Person<'_> {
                     Code::OauthScope,
                     format!("the login has no scope `{scope}`: Hugging Face refuses its calls"),
                 )
-                .hint("allow the scope in your app, and log in again with `--scope`"),
+                .hint("allow the scope in your app, and log in again with `--oauth-scope`"),
             ),
             _ => {}
         }

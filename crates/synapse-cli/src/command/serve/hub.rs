@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::HubLedger;
 use synapse_hub::hosts::HubHost;
-use synapse_hub::{Hub, HubSettings, Selection};
+use synapse_hub::{Hub, HubPorts, HubSettings, Selection};
 use synapse_mcp::Server;
 use synapse_store::HubPlace;
 
@@ -14,6 +15,7 @@ use crate::args::{ServeArguments, ServedHubArguments};
 use crate::command::Context;
 use crate::compose::{self, Asking};
 use crate::hub_ports::hub_ports;
+use crate::sampling::metered;
 use crate::targets::EntryTargets;
 
 /// The hub that the arguments ask for; none without a configuration. Looks whether the file is
@@ -24,6 +26,7 @@ use crate::targets::EntryTargets;
 pub(super) fn of(
     context: &Context,
     arguments: &ServeArguments,
+    engine: &Engine,
     rows: Arc<dyn HubLedger>,
 ) -> Result<Option<Hub>, Failure> {
     let asked = &arguments.hub;
@@ -42,7 +45,10 @@ pub(super) fn of(
     }
     let environment = &context.environment;
     let targets = EntryTargets::new(environment, place.clone(), asked.env_file.clone());
-    let ports = hub_ports(context, &place, Arc::new(targets), rows, Asking::Nobody)?;
+    let ports = HubPorts {
+        sampling: Some(metered(engine.clone())),
+        ..hub_ports(context, &place, Arc::new(targets), rows, Asking::Nobody)?
+    };
     let selection = match (asked.upstream.as_slice(), asked.group.as_slice()) {
         ([], []) => Selection::All,
         ([only], []) => Selection::Alone(only.clone()),

@@ -21,7 +21,7 @@ use synapse_mcp::{Server, ServerIdentity, stdio};
 
 use super::{CommandError, Context, runtime};
 use crate::args::ServeArguments;
-use crate::compose::{self, Asking};
+use crate::compose::{self, Asking, Serving};
 use crate::log;
 use crate::output::CommandLines;
 use crate::system::asked_to_stop;
@@ -34,9 +34,13 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
         context.printer.note(BY_HAND);
     }
     let runtime = runtime()?;
-    let (engine, rows) = compose::engine_with_rows(context, Asking::Nobody)?;
+    let Serving {
+        engine,
+        rows,
+        requests,
+    } = compose::serving(context, Asking::Nobody)?;
     let ledger = Arc::clone(&engine.ports().ledger);
-    let hub = hub::of(context, &arguments, rows)?;
+    let hub = hub::of(context, &arguments, &engine, rows)?;
     let result = runtime.block_on(async {
         let (input, output) = stdio::open().map_err(|error| {
             Failure::new(
@@ -46,6 +50,10 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
             .caused_by(&error)
         })?;
         let server = server(engine, hub.as_ref(), &arguments);
+        let server = match requests {
+            Some(observer) => server.observed_by(observer),
+            None => server,
+        };
         // Dropping the server cancels the calls under way and closes their rows.
         let served = tokio::select! {
             served = server.serve(input, output) => served,

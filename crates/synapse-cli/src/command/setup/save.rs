@@ -104,7 +104,7 @@ fn create_line(name: &ConnectionName, draft: &Draft, reach: Reach) -> String {
         flag("--max-tokens", number(draft.max_tokens).as_deref()),
         flag("--timeout", number(draft.timeout_seconds).as_deref()),
         flag("--organization", draft.organization.as_deref()),
-        flag("--project", draft.project.as_deref()),
+        flag("--openai-project", draft.project.as_deref()),
         flag("--bill-to", draft.bill_to.as_deref()),
         flag("--proxy", draft.proxy.as_deref()),
     ];

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use synapse_core::call::CallId;
+use synapse_core::engine::{SamplingAnswer, SamplingCall};
 use synapse_core::error::Failure;
 use synapse_core::ledger::{HubClosing, HubOpening};
 use synapse_core::ports::{ApprovalStore, HubLedger, StoredUpstream, UpstreamStore, Written};
@@ -13,7 +14,6 @@ use synapse_core::upstream::{
     Approval, Fingerprint, Start, Target, Template, Upstream, UpstreamName, UpstreamTransport,
 };
 use synapse_hub::{SamplingMeter, SamplingSlot, Targets};
-use synapse_mcp::JsonObject;
 
 /// An entry of the configuration.
 #[derive(Debug, Clone)]
@@ -206,13 +206,8 @@ pub(crate) struct Counting {
 
 #[async_trait]
 impl SamplingMeter for Counting {
-    async fn admit(
-        &self,
-        connection: &str,
-        _server: &UpstreamName,
-        _request: &JsonObject,
-    ) -> Result<Box<dyn SamplingSlot>, Failure> {
-        if connection == "closed" {
+    async fn admit(&self, asked: SamplingCall) -> Result<Box<dyn SamplingSlot>, Failure> {
+        if asked.connection == "closed" {
             return Err(Failure::new(
                 synapse_core::Code::PolicyBudgetExceeded,
                 "the limit is reached",
@@ -227,7 +222,7 @@ struct Slot(Arc<AtomicUsize>);
 
 #[async_trait]
 impl SamplingSlot for Slot {
-    async fn answered(self: Box<Self>, _answer: &Value) {
+    async fn answered(self: Box<Self>, _answer: SamplingAnswer) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
 }

@@ -21,6 +21,7 @@ fn begin(server: &str, tool: &str) -> HubOpening {
             client_name: Some("zed".to_owned()),
             client_version: None,
             tool: Some(tool.to_owned()),
+            span: None,
         },
         facts: HubFacts {
             transport: Some("stdio".to_owned()),

@@ -12,7 +12,7 @@ use synapse_core::call::CallId;
 use synapse_core::chat::Usage;
 use synapse_core::cost::Cost;
 use synapse_core::ledger::{
-    Closing, Dating, Entry, Examination, FailureGroup, HistoryQuery, HubClosing, HubFacts,
+    Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing, HubFacts,
     HubOpening, Opening, Order, Outcome, OutcomeCounts, PeriodUsage, Purged, RecordedText,
     Repaired, Reservation, RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
@@ -265,7 +265,8 @@ impl LedgerReader for MemoryLedger {
         let mut rows: Vec<Entry> = self
             .lock()
             .iter()
-            .filter(|row| query.admits(&row.entry) && says(row, &words))
+            // Nothing is sealed here, so that no row has a place.
+            .filter(|row| query.places.is_none() && query.admits(&row.entry) && says(row, &words))
             .map(|row| row.entry.clone())
             .collect();
         rows.sort_by_key(|row| row.receipt.call_id);
@@ -338,6 +339,23 @@ impl LedgerReader for MemoryLedger {
 
     async fn seal(&self, _call_id: CallId) -> Result<Option<RowSeal>, Failure> {
         Ok(None)
+    }
+
+    async fn extent(&self) -> Result<Extent, Failure> {
+        Ok(Extent::default())
+    }
+
+    async fn seals(&self, _places: Vec<u64>) -> Result<BTreeMap<u64, String>, Failure> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn texts(&self, calls: Vec<CallId>) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
+        let mut rows = self.lock();
+        let texts = calls.into_iter().filter_map(|call_id| {
+            let text = find(&mut rows, call_id)?.text.clone()?;
+            Some((call_id, text))
+        });
+        Ok(texts.collect())
     }
 
     async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure> {

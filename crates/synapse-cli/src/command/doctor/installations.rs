@@ -1,0 +1,132 @@
+//! Which programs called synapse there are: on PATH, and in the entries of clients. A client that starts another one than
+//! the terminal does has another version, and what is mended here is not mended there.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use synapse_core::doctor::{Diagnosis, Examined};
+use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::redact::printable;
+use synapse_ide::{CLIENTS, Client, NAME, PlaceState, states};
+
+use super::Context;
+use crate::command::ide;
+
+/// The programs of our name on PATH.
+pub(super) fn on_path(context: &Context) -> Vec<Examined> {
+    let path = context.environment.variable("PATH").unwrap_or_default();
+    let found = different(&path);
+    let diagnosis = match found.as_slice() {
+        [] => Diagnosis::Ok("none is on PATH".to_owned()),
+        [only] => Diagnosis::Ok(format!("one is on PATH: {}", shown(only))),
+        [first, others @ ..] => {
+            let others: Vec<_> = others.iter().map(|path| shown(path)).collect();
+            let failure = Failure::new(
+                Code::ConfigSeveralInstallations,
+                format!("a shell starts {}", shown(first)),
+            )
+            .cause(format!("PATH has also {}", others.join(", ")))
+            .hint("remove the ones that you do not use, with the tool that installed each");
+            Diagnosis::Warn(failure)
+        }
+    };
+    vec![examined("installations", None, diagnosis)]
+}
+
+/// The entries of clients that start another program than this one.
+pub(super) fn entries(context: &Context) -> Vec<Examined> {
+    let looked = ide::machine(&context.environment, None)
+        .and_then(|machine| Ok((machine, ide::entry(context, None)?, ide::running()?)));
+    let (machine, entry, running) = match looked {
+        Ok(looked) => looked,
+        Err(failure) => return vec![examined("entries", None, Diagnosis::Skip(failure.message))],
+    };
+    let path = context.environment.variable("PATH").unwrap_or_default();
+    let mut ours = 0;
+    let mut checks = Vec::new();
+    for client in CLIENTS {
+        for place in states(client, &machine, &entry) {
+            let Some(command) = &place.command else {
+                continue;
+            };
+            ours += 1;
+            let Some(other) = another(command, &path, &running) else {
+                continue;
+            };
+            let failure = foreign(client, &place, &other, &running);
+            let subject = format!("{} ({})", client.id(), place.scope);
+            checks.push(examined("entries", Some(subject), Diagnosis::Warn(failure)));
+        }
+    }
+    if checks.is_empty() {
+        let seen = match ours {
+            0 => "no client has one".to_owned(),
+            1 => "1 entry starts this program".to_owned(),
+            count => format!("{count} entries start this program"),
+        };
+        checks.push(examined("entries", None, Diagnosis::Ok(seen)));
+    }
+    checks
+}
+
+fn foreign(client: &Client, place: &PlaceState, other: &Path, running: &Path) -> Failure {
+    let id = client.id();
+    Failure::new(
+        Code::IdeForeignEntry,
+        format!("the entry of {id} starts {}", shown(other)),
+    )
+    .cause(format!("this program is {}", shown(running)))
+    .with("file", shown(&place.file))
+    .remedy(
+        "let it start this one",
+        &Remedy::InstallEntry {
+            client: Some(id.to_owned()),
+            scope: place.scope,
+        },
+    )
+}
+
+/// The file that `command` starts, where that is there and is not `running`. What cannot be found is the matter of
+/// `ide check`.
+fn another(command: &str, path: &OsStr, running: &Path) -> Option<PathBuf> {
+    let command = Path::new(command);
+    let found = match command.is_absolute() {
+        true => command.to_owned(),
+        false => std::env::split_paths(path)
+            .map(|directory| directory.join(command))
+            .find(|candidate| candidate.is_file())?,
+    };
+    let real = found.canonicalize().ok()?;
+    let running = running.canonicalize().ok()?;
+    (real != running).then_some(found)
+}
+
+/// The files of our name in the directories of `path`, each once however many ways lead to it.
+fn different(path: &OsStr) -> Vec<PathBuf> {
+    let mut real = Vec::new();
+    let mut found = Vec::new();
+    let name = format!("{NAME}{}", std::env::consts::EXE_SUFFIX);
+    let directories = std::env::split_paths(path).filter(|directory| directory.is_absolute());
+    for candidate in directories.map(|directory| directory.join(&name)) {
+        let Some(file) = candidate.canonicalize().ok().filter(|file| file.is_file()) else {
+            continue;
+        };
+        if !real.contains(&file) {
+            real.push(file);
+            found.push(candidate);
+        }
+    }
+    found
+}
+
+const fn examined(id: &'static str, subject: Option<String>, diagnosis: Diagnosis) -> Examined {
+    Examined {
+        id,
+        subject,
+        diagnosis,
+    }
+}
+
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}

@@ -1,0 +1,339 @@
+//! The values that an argument may have on this machine: names from Synapse's own files, and what the
+//! newest calls recorded. An argument is known by its name and its command.
+
+use std::ffi::OsStr;
+use std::time::Duration;
+
+use clap::{Arg, Command, ValueHint};
+use clap_complete::CompletionCandidate;
+use clap_complete::engine::{ArgValueCompleter, PathCompleter, ValueCompleter as _};
+use synapse_core::ProviderKind;
+use synapse_core::error::Code;
+use synapse_core::ledger::{Entry, HistoryQuery, UsageKey};
+use synapse_core::ports::{
+    ConnectionStore as _, LedgerReader as _, StoredConnection, UpstreamStore as _,
+};
+use synapse_mcp::tools::Tool;
+use synapse_store::{Home, HubPlace, JsonUpstreams, SqliteLedger, TomlConnections};
+
+use super::plain::{candidate, is_plain};
+use crate::environment::Environment;
+
+/// What an argument names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Connections,
+    Providers,
+    Models,
+    References,
+    Servers,
+    Codes,
+    Calls,
+    Clients,
+    Tools,
+    Times,
+    Commands,
+    Paths,
+}
+
+/// Gives arguments their values.
+#[derive(Debug, Clone)]
+pub(super) struct Values {
+    home: Option<Home>,
+    commands: Vec<String>,
+}
+
+impl Values {
+    /// From the files of this environment's home; none are read yet.
+    pub(super) fn new(environment: &Environment) -> Self {
+        Self {
+            home: environment.synapse_home().ok().map(Home::new),
+            commands: Vec::new(),
+        }
+    }
+
+    /// The same command, whose arguments know their values. They are read when one is completed.
+    pub(super) fn complete(mut self, command: Command) -> Command {
+        let shown = command.get_subcommands().filter(|each| !each.is_hide_set());
+        self.commands = shown.map(|each| each.get_name().to_owned()).collect();
+        self.attach(command, "")
+    }
+
+    fn attach(&self, command: Command, path: &str) -> Command {
+        let command = command.mut_args(|argument| match source(path, &argument) {
+            Some(Source::Paths) => argument.add(ArgValueCompleter::new(paths)),
+            Some(source) => {
+                let values = self.clone();
+                argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
+                    values.beginning(source, typed)
+                }))
+            }
+            None => argument,
+        });
+        command.mut_subcommands(|child| {
+            let path = format!("{path} {}", child.get_name());
+            self.attach(child, path.trim_start())
+        })
+    }
+
+    fn beginning(&self, source: Source, typed: &OsStr) -> Vec<CompletionCandidate> {
+        let typed = typed.to_string_lossy();
+        let mut found = self.all(source);
+        found.retain(|each| each.get_value().to_string_lossy().starts_with(&*typed));
+        found
+    }
+
+    fn all(&self, source: Source) -> Vec<CompletionCandidate> {
+        match source {
+            Source::Connections => self.connections(),
+            Source::Providers => distinct(ProviderKind::ALL.into_iter().map(|kind| {
+                let profile = kind.profile();
+                (profile.name.to_owned(), profile.title.to_owned())
+            })),
+            Source::Models => self.models(),
+            Source::References => self.references(),
+            Source::Servers => self.servers(),
+            Source::Codes => distinct(
+                Code::CATALOGUE
+                    .iter()
+                    .map(|entry| (entry.name.to_owned(), entry.meaning.to_owned())),
+            ),
+            Source::Calls => distinct(self.rows().into_iter().map(|entry| {
+                let of = format!(
+                    "{} {} {}",
+                    entry.receipt.connection,
+                    entry.receipt.model_requested,
+                    entry.outcome.as_str()
+                );
+                (entry.receipt.call_id.to_string(), of)
+            })),
+            Source::Clients => {
+                let rows = self.rows().into_iter();
+                let clients = rows.filter_map(|entry| entry.caller.client_name);
+                distinct(
+                    std::iter::once((UsageKey::TERMINAL.to_owned(), String::new()))
+                        .chain(clients.map(|name| (name, String::new()))),
+                )
+            }
+            Source::Tools => distinct(
+                Tool::ALL
+                    .into_iter()
+                    .map(|tool| (tool.as_str().to_owned(), String::new())),
+            ),
+            Source::Times => distinct(
+                TIMES
+                    .map(|time| (time.to_owned(), String::new()))
+                    .into_iter(),
+            ),
+            Source::Commands => distinct(
+                self.commands
+                    .iter()
+                    .map(|name| (name.clone(), String::new())),
+            ),
+            Source::Paths => Vec::new(),
+        }
+    }
+
+    fn connections(&self) -> Vec<CompletionCandidate> {
+        distinct(self.stored().into_iter().map(|stored| {
+            let draft = stored.draft;
+            let of = format!("{} · {}", draft.provider, draft.model);
+            (stored.name.to_string(), of)
+        }))
+    }
+
+    /// The models of the connections, and those that were asked lately.
+    fn models(&self) -> Vec<CompletionCandidate> {
+        let configured = self
+            .stored()
+            .into_iter()
+            .map(|stored| (stored.draft.model, format!("of {}", stored.name)));
+        let asked = self.rows().into_iter().map(|entry| {
+            let receipt = entry.receipt;
+            (
+                receipt.model_requested,
+                format!("asked through {}", receipt.connection),
+            )
+        });
+        distinct(configured.chain(asked))
+    }
+
+    /// The references that connections use. One that cannot be read as a reference might be a key
+    /// in the wrong place, and is left out.
+    fn references(&self) -> Vec<CompletionCandidate> {
+        let usable = self.stored().into_iter().filter_map(|stored| {
+            let reference = stored.connection.ok()?.credential?;
+            Some((reference.to_string(), format!("used by {}", stored.name)))
+        });
+        distinct(usable)
+    }
+
+    fn servers(&self) -> Vec<CompletionCandidate> {
+        let Some(home) = self.home.clone() else {
+            return Vec::new();
+        };
+        let declared = JsonUpstreams::new(HubPlace::of_home(home)).load();
+        let declared = declared.unwrap_or_default().into_iter();
+        distinct(declared.map(|stored| (stored.name, String::new())))
+    }
+
+    fn stored(&self) -> Vec<StoredConnection> {
+        let Some(home) = self.home.clone() else {
+            return Vec::new();
+        };
+        TomlConnections::new(home).load().unwrap_or_default()
+    }
+
+    /// The newest rows of the ledger. A ledger that is busy for longer than a keystroke is left out.
+    fn rows(&self) -> Vec<Entry> {
+        let Some(home) = self.home.clone() else {
+            return Vec::new();
+        };
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        else {
+            return Vec::new();
+        };
+        let ledger = SqliteLedger::new(home);
+        let rows = runtime.block_on(async {
+            let newest = ledger.history(HistoryQuery::newest(RECENT));
+            tokio::time::timeout(PATIENCE, newest).await
+        });
+        runtime.shutdown_background();
+        rows.ok().and_then(Result::ok).unwrap_or_default()
+    }
+}
+
+/// What `argument` of the command at `path` names; `None` where clap knows its values, and where
+/// they are made up by whoever types.
+fn source(path: &str, argument: &Arg) -> Option<Source> {
+    if !argument.get_possible_values().is_empty() {
+        return None;
+    }
+    let source = match argument.get_id().as_str() {
+        "name" if is_of_connection(path) => Source::Connections,
+        "name" if path == "providers" => Source::Providers,
+        "connection" => Source::Connections,
+        "provider" => Source::Providers,
+        "model" => Source::Models,
+        "credential" | "reference" => Source::References,
+        "server" | "upstream" => Source::Servers,
+        "code" => Source::Codes,
+        "call_id" | "before" | "after" => Source::Calls,
+        "client" => Source::Clients,
+        "tool" if path.starts_with("history") => Source::Tools,
+        "since" | "until" => Source::Times,
+        "words" if path == "help" => Source::Commands,
+        _ => match argument.get_value_hint() {
+            ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath => Source::Paths,
+            _ => return None,
+        },
+    };
+    Some(source)
+}
+
+/// Whether the command's `NAME` is that of a connection that is there.
+fn is_of_connection(path: &str) -> bool {
+    match path.split_once(' ') {
+        Some(("connection", command)) => command != "create",
+        Some(_) => false,
+        None => ["chat", "models", "preflight", "checklist", "check"].contains(&path),
+    }
+}
+
+/// Files that can be typed without quotes.
+fn paths(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let mut found = PathCompleter::any().complete(typed);
+    found.retain(|each| each.get_value().to_str().is_some_and(is_plain));
+    found
+}
+
+/// One candidate for each value, the first of equals.
+fn distinct(pairs: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
+    let mut seen = std::collections::HashSet::new();
+    pairs
+        .filter(|(value, _)| seen.insert(value.clone()))
+        .filter_map(|(value, help)| candidate(&value, &help))
+        .enumerate()
+        .map(|(index, each)| each.display_order(Some(index)))
+        .collect()
+}
+
+const TIMES: [&str; 7] = [
+    "today",
+    "this-week",
+    "this-month",
+    "now",
+    "24h",
+    "7d",
+    "30d",
+];
+/// How many rows of the ledger are looked at.
+const RECENT: u32 = 200;
+const PATIENCE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::args::Arguments;
+
+    fn source_of(path: &str, id: &str) -> Option<Source> {
+        let mut command = Arguments::command();
+        command.build();
+        let mut at = &command;
+        for name in path.split(' ') {
+            at = at.find_subcommand(name).unwrap();
+        }
+        let argument = at.get_arguments().find(|each| each.get_id() == id);
+        source(
+            path,
+            argument.unwrap_or_else(|| panic!("{path} has no {id}")),
+        )
+    }
+
+    #[test]
+    fn arguments_know_their_values() {
+        for (path, id, expected) in [
+            ("chat", "name", Some(Source::Connections)),
+            ("connection remove", "name", Some(Source::Connections)),
+            ("connection create", "name", None),
+            ("connection create", "credential", Some(Source::References)),
+            ("connection edit", "provider", Some(Source::Providers)),
+            ("providers", "name", Some(Source::Providers)),
+            ("serve", "upstream", Some(Source::Servers)),
+            ("hub approve", "server", Some(Source::Servers)),
+            ("hub import", "servers", None),
+            ("explain", "code", Some(Source::Codes)),
+            ("history show", "call_id", Some(Source::Calls)),
+            ("history list", "client", Some(Source::Clients)),
+            ("history list", "model", Some(Source::Models)),
+            ("history purge", "until", Some(Source::Times)),
+            ("chat", "messages", Some(Source::Paths)),
+            // clap knows these itself.
+            ("ide install", "client", None),
+            ("history list", "outcome", None),
+        ] {
+            assert_eq!(source_of(path, id), expected, "{path} {id}");
+        }
+    }
+
+    #[test]
+    fn values_keep_the_order_of_the_arguments() {
+        let positionals = |command: &Command| -> Vec<String> {
+            let chat = command.find_subcommand("chat").unwrap();
+            chat.get_positionals()
+                .map(|each| each.get_id().to_string())
+                .collect()
+        };
+        let values = Values {
+            home: None,
+            commands: Vec::new(),
+        };
+        let completed = values.complete(Arguments::command());
+        assert_eq!(positionals(&completed), positionals(&Arguments::command()));
+        completed.debug_assert();
+    }
+}

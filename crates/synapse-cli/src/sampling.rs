@@ -1,0 +1,34 @@
+//! What upstream servers hand to the model of the IDE, as calls of the engine: held against the limits
+//! of a connection, and rows of the history.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use synapse_core::engine::{Engine, OpenSampling, SamplingAnswer, SamplingCall};
+use synapse_core::error::Failure;
+use synapse_hub::{SamplingMeter, SamplingSlot};
+
+/// Meters samplings by `engine`.
+pub(crate) fn metered(engine: Engine) -> Arc<dyn SamplingMeter> {
+    Arc::new(Metered(engine))
+}
+
+#[derive(Debug)]
+struct Metered(Engine);
+
+#[async_trait]
+impl SamplingMeter for Metered {
+    async fn admit(&self, asked: SamplingCall) -> Result<Box<dyn SamplingSlot>, Failure> {
+        Ok(Box::new(Slot(self.0.sample(asked).await?)))
+    }
+}
+
+struct Slot(OpenSampling);
+
+#[async_trait]
+impl SamplingSlot for Slot {
+    async fn answered(self: Box<Self>, answer: SamplingAnswer) {
+        // A row that cannot be closed does not take the IDE's answer back.
+        drop(self.0.answered(answer).await);
+    }
+}

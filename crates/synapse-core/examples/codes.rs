@@ -1,0 +1,19 @@
+//! Prints every way in which a call can fail: `cargo run -p synapse-core --example codes`
+
+#![expect(clippy::print_stdout, reason = "a program of its own: it prints")]
+
+use synapse_core::Code;
+
+/// Each code with the exit code of its class and its meaning.
+pub(crate) fn codes() -> impl Iterator<Item = String> {
+    Code::CATALOGUE.iter().map(|entry| {
+        let exit = entry.class.exit_code();
+        format!("{exit:>3} {}: {}", entry.name, entry.meaning)
+    })
+}
+
+fn main() {
+    for line in codes() {
+        println!("{line}");
+    }
+}

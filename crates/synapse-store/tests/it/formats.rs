@@ -1,0 +1,106 @@
+//! Files as the first release wrote them, kept in `tests/formats`: every later version reads them, and loses nothing. A
+//! format that changes gets a new file here and keeps the old one.
+
+use synapse_core::NetworkGate;
+use synapse_core::ledger::{HistoryQuery, Outcome, UsageKey, UsageQuery};
+use synapse_core::limits::LimitMode;
+use synapse_core::ports::{
+    ApprovalStore as _, ConnectionStore as _, Ledger as _, LedgerReader as _, TokenStore as _,
+};
+use synapse_store::{HubPlace, JsonApprovals, SqliteLedger, TokenRecords, TomlConnections};
+
+use crate::support::{NOON, home, opening, write};
+use crate::{approvals, tokens};
+
+const CONNECTIONS: &str = include_str!("../formats/connections-1.toml");
+const LEDGER: &str = include_str!("../formats/ledger-5.sql");
+const APPROVAL: &str = include_str!("../formats/approval-1.json");
+const TOKEN: &str = include_str!("../formats/oauth-1.json");
+
+#[test]
+fn connections_are_read_with_every_field() {
+    let (_directory, home) = home();
+    home.create().unwrap();
+    write(&home.connections(), CONNECTIONS);
+    let connections = TomlConnections::new(home.clone());
+    let stored = connections.load().unwrap();
+    assert_eq!(stored.len(), 2);
+    let named = |name: &str| {
+        let mut all = stored.iter();
+        all.find(|stored| stored.name.to_string() == name)
+            .unwrap()
+            .usable()
+            .unwrap()
+    };
+    let (work, hf) = (named("work"), named("hf"));
+    assert_eq!(work.gate, NetworkGate::Open);
+    assert_eq!(work.limits.as_ref().unwrap().mode, LimitMode::Warn);
+    assert_eq!(work.max_tokens, Some(4096));
+    assert!(work.record_text);
+    assert_eq!(work.check_binding(), Ok(()));
+    assert!(hf.proxy.is_some());
+    assert_eq!(hf.gate, NetworkGate::Closed);
+    // Reading leaves the file as it is.
+    assert_eq!(crate::support::read(&home.connections()), CONNECTIONS);
+}
+
+#[tokio::test]
+async fn a_ledger_keeps_its_rows_seals_sums_and_texts() {
+    let (_directory, home) = home();
+    home.create().unwrap();
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    database.pragma_update(None, "journal_mode", "WAL").unwrap();
+    database.execute_batch(LEDGER).unwrap();
+    drop(database);
+    let ledger = SqliteLedger::new(home.clone());
+    // A new row first: what migrates is whoever writes.
+    ledger.open(opening("new", NOON)).await.unwrap();
+    let verified = ledger.verify().await.unwrap();
+    assert_eq!(verified.discrepancies, []);
+    let rows = ledger.history(HistoryQuery::newest(10)).await.unwrap();
+    let old: Vec<_> = rows
+        .iter()
+        .filter(|row| row.receipt.connection == "work")
+        .map(|row| row.outcome)
+        .collect();
+    assert_eq!(old, [Outcome::Ok, Outcome::Error, Outcome::Ok]);
+    let report = ledger
+        .usage(UsageQuery::by(UsageKey::Connection))
+        .await
+        .unwrap();
+    let line = report.lines.iter().find(|line| line.key == "work").unwrap();
+    assert_eq!((line.calls, line.ok, line.failed), (3, 2, 1));
+    assert_eq!((line.prompt_tokens, line.completion_tokens), (20, 10));
+}
+
+#[test]
+fn an_approval_is_still_one() {
+    let (_directory, home) = home();
+    let store = JsonApprovals::new(HubPlace::of_home(home.clone()));
+    // Makes the file of that name, whose content is then that of the first release.
+    store.keep(&approvals::approval("s")).unwrap();
+    write(&approvals::file(&home), APPROVAL);
+    assert_eq!(store.load().unwrap(), [approvals::approval("s")]);
+}
+
+#[tokio::test]
+async fn a_login_is_still_one() {
+    let (_directory, home) = home();
+    let records = TokenRecords::open(home.clone()).unwrap();
+    let key = tokens::key("s", "https://mcp.test/");
+    tokens::keep(&records, &key, 7).await;
+    write(&tokens::file_of(&home), TOKEN);
+    let found = records.load(&key).await.unwrap().unwrap();
+    let expected = tokens::record(7);
+    let shown = |secret: &Option<secrecy::SecretString>| {
+        let secret = secret.as_ref().map(secrecy::ExposeSecret::expose_secret);
+        secret.map(ToOwned::to_owned)
+    };
+    assert_eq!(shown(&found.access), shown(&expected.access));
+    assert_eq!(shown(&found.refresh), shown(&expected.refresh));
+    assert_eq!(shown(&found.client.secret), shown(&expected.client.secret));
+    assert_eq!((found.generation, found.state), (7, expected.state));
+    assert_eq!(found.scopes, expected.scopes);
+    assert_eq!(found.token_endpoint, expected.token_endpoint);
+    assert_eq!(found.obtained_at, expected.obtained_at);
+}

@@ -1,0 +1,219 @@
+//! The way of observations to the thread that sends them, shared by everything that observes.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use synapse_core::error::Failure;
+use synapse_core::ports::{CallIds, Clock, RequestObserver, RequestSpan};
+use synapse_core::telemetry::{CollectorUrl, RequestEnding, RequestOpening, SpanContext};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::collector::{Collector, not_delivered};
+use crate::export::{Job, run};
+use crate::observation::Observation;
+use crate::request::{BegunRequest, Ended};
+
+/// What an [`Observer`] is joined to.
+pub struct Wiring {
+    /// Says where the collector is, if anywhere. Asked once, when the first call has ended.
+    pub collector: Box<dyn Fn() -> Result<Option<CollectorUrl>, Failure> + Send + Sync>,
+    /// Told once, when something was not delivered for the first time.
+    pub warn: Box<dyn Fn(&Failure) + Send + Sync>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids of traces and spans that no others have.
+    pub ids: Arc<dyn CallIds>,
+    /// The version of the program.
+    pub version: String,
+    /// An id of this process that no other has.
+    pub instance: String,
+}
+
+impl Wiring {
+    pub(crate) fn collector(&self) -> Result<Option<Collector>, Failure> {
+        let user_agent = || format!("synapse/{}", self.version);
+        (self.collector)()?
+            .map(|url| Collector::new(url, user_agent()))
+            .transpose()
+    }
+}
+
+impl fmt::Debug for Wiring {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Wiring")
+            .field("version", &self.version)
+            .field("instance", &self.instance)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Takes observations of calls, of upstream calls and of requests, and sends them in batches.
+///
+/// Observing never waits: observations go to a thread of their own, which is started by the first
+/// one. Dropping the last handle sends what is left.
+#[derive(Debug, Clone)]
+pub struct Observer(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    wiring: Arc<Wiring>,
+    warned: Arc<AtomicBool>,
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    jobs: mpsc::Sender<Job>,
+    thread: JoinHandle<()>,
+}
+
+impl Observer {
+    /// Starts nothing and sends nothing.
+    #[must_use]
+    pub fn new(wiring: Wiring) -> Self {
+        Self(Arc::new(Shared {
+            wiring: Arc::new(wiring),
+            warned: Arc::default(),
+            running: Mutex::default(),
+        }))
+    }
+
+    pub(crate) fn observe(&self, observation: Observation) {
+        let mut running = lock(&self.0.running);
+        if running.is_none() {
+            match self.0.start() {
+                Ok(started) => *running = Some(started),
+                Err(error) => return self.0.warn(&not_delivered("no thread").caused_by(&error)),
+            }
+        }
+        let Some(running) = running.as_ref() else {
+            return;
+        };
+        if running
+            .jobs
+            .try_send(Job::Observe(Box::new(observation)))
+            .is_err()
+        {
+            self.0
+                .warn(&not_delivered("the collector is slower than the calls"));
+        }
+    }
+
+    /// Waits for what is not sent yet, a few seconds at most.
+    pub(crate) async fn flush(&self) {
+        let jobs = lock(&self.0.running)
+            .as_ref()
+            .map(|running| running.jobs.clone());
+        if let Some(jobs) = jobs {
+            let (done, sent) = oneshot::channel();
+            if jobs.send(Job::Flush(done)).await.is_ok() {
+                // A thread that has nobody to send to does not answer.
+                drop(sent.await);
+            }
+        }
+    }
+}
+
+impl RequestObserver for Observer {
+    fn begin(&self, opening: RequestOpening) -> Box<dyn RequestSpan> {
+        let id = self.0.wiring.ids.next().as_uuid();
+        // The random half of the id: never zero, because it holds the UUID's variant.
+        let span_id = id.as_u64_pair().1.to_be_bytes();
+        let trace_id = opening
+            .parent
+            .map_or_else(|| id.into_bytes(), SpanContext::trace_id);
+        let clock = &self.0.wiring.clock;
+        Box::new(RequestUnderWay {
+            observer: self.clone(),
+            begun: Some(BegunRequest {
+                context: SpanContext::new(trace_id, span_id),
+                started_at: clock.now(),
+                began: clock.monotonic(),
+                opening,
+            }),
+            context: SpanContext::new(trace_id, span_id),
+        })
+    }
+}
+
+/// A request until its end.
+#[derive(Debug)]
+struct RequestUnderWay {
+    observer: Observer,
+    begun: Option<BegunRequest>,
+    context: SpanContext,
+}
+
+impl RequestUnderWay {
+    fn finish(&mut self, ended: Ended) {
+        if let Some(begun) = self.begun.take() {
+            let now = self.observer.0.wiring.clock.monotonic();
+            self.observer
+                .observe(Observation::Request(begun.ended(ended, now)));
+        }
+    }
+}
+
+impl RequestSpan for RequestUnderWay {
+    fn context(&self) -> SpanContext {
+        self.context
+    }
+
+    fn end(mut self: Box<Self>, ending: RequestEnding) {
+        self.finish(Ended::By(ending));
+    }
+}
+
+impl Drop for RequestUnderWay {
+    fn drop(&mut self) {
+        self.finish(Ended::Cancelled);
+    }
+}
+
+impl Shared {
+    fn start(&self) -> std::io::Result<Running> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let wiring = Arc::clone(&self.wiring);
+        let warned = Arc::clone(&self.warned);
+        let thread = Builder::new()
+            .name("synapse-telemetry".to_owned())
+            .spawn(move || {
+                let warn = |failure: &Failure| warn_once(&wiring, &warned, failure);
+                runtime.block_on(run(Arc::clone(&wiring), queue, warn));
+            })?;
+        Ok(Running { jobs, thread })
+    }
+
+    fn warn(&self, failure: &Failure) {
+        warn_once(&self.wiring, &self.warned, failure);
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(Running { jobs, thread }) = lock(&self.running).take() {
+            // The thread ends when the queue is both closed and empty.
+            drop(jobs);
+            drop(thread.join());
+        }
+    }
+}
+
+fn warn_once(wiring: &Wiring, warned: &AtomicBool, failure: &Failure) {
+    if !warned.swap(true, Ordering::SeqCst) {
+        (wiring.warn)(failure);
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Observations that may wait for a slow collector.
+const QUEUE: usize = 4096;

@@ -1,0 +1,5 @@
+"""`python -m synapse_runtime`."""
+
+from . import main
+
+main()

@@ -1,0 +1,116 @@
+//! The queries of the guide, run by DuckDB and Polars over a dataset of three machines, and what
+//! `synapse usage` says on each of them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+use synapse_tests::process::Run;
+use synapse_tests::third_party::{ENGINES, installed};
+
+use super::{Call, Machine, NOVEMBER, OCTOBER};
+
+/// Costs whose sum no floating-point number holds.
+const ANNA: &[Call<'_>] = &[
+    (OCTOBER, "gpt-x", Some(900_719_925_474_099)),
+    (OCTOBER, "gpt-x", Some(1)),
+    (NOVEMBER, "gpt-x", Some(25_350)),
+    (NOVEMBER, "claude-y", None),
+];
+const ANNAS_DESKTOP: &[Call<'_>] = &[(NOVEMBER, "gpt-x", Some(7)), (NOVEMBER, "gpt-x", None)];
+const BORIS: &[Call<'_>] = &[("2026-12-24T20:00:00Z", "claude-y", Some(3))];
+
+/// Person, month and model, with the sum and the calls of unknown cost.
+type Spend = BTreeMap<(String, String, String), (u64, u64)>;
+
+fn guide() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/many-machines.md")
+}
+
+/// What each block of the guide answers in `engine`.
+fn answers(engine: &str, directory: &Path) -> Vec<Vec<Value>> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("third-party/engines/run.py");
+    let arguments = [
+        script.as_os_str(),
+        engine.as_ref(),
+        guide().as_os_str(),
+        directory.as_os_str(),
+    ]
+    .map(std::ffi::OsStr::to_owned);
+    let output = Run::new(&installed(ENGINES), arguments)
+        .env("HOME", directory)
+        .output()
+        .with_code(0);
+    serde_json::from_str(&output.stdout).unwrap()
+}
+
+fn spend(rows: &[Value]) -> Spend {
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    rows.iter()
+        .map(|row| {
+            let key = (text(row, "person"), text(row, "month"), text(row, "model"));
+            let known = row["nano_usd"].as_u64().unwrap_or_default();
+            (key, (known, row["unknown"].as_u64().unwrap()))
+        })
+        .collect()
+}
+
+#[test]
+fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
+    let machines = [
+        ("work-laptop", ANNA),
+        ("anna-desktop", ANNAS_DESKTOP),
+        ("boris", BORIS),
+    ]
+    .map(|(name, calls)| (name, Machine::with(calls)));
+    let team = Machine::new();
+    let directory = team.home.path();
+    for (name, machine) in &machines {
+        machine.export(&directory.join("synapse"), &["--machine", name]);
+    }
+    team.home.write(
+        "people.csv",
+        "machine,person\nwork-laptop,anna\nanna-desktop,anna\nboris,boris\n",
+    );
+    let in_duckdb = answers("duckdb", directory);
+    let by_person = spend(&in_duckdb[0]);
+    assert_eq!(by_person, spend(&answers("polars", directory)[0]));
+    let of = |person: &str, month: &str, model: &str| {
+        by_person[&(person.to_owned(), month.to_owned(), model.to_owned())]
+    };
+    assert_eq!(of("anna", "2026-10", "gpt-x"), (900_719_925_474_100, 0));
+    assert_eq!(of("anna", "2026-11", "gpt-x"), (25_357, 1));
+    assert_eq!(of("anna", "2026-11", "claude-y"), (0, 1));
+    assert_eq!(by_person.len(), 4);
+
+    // The same, as each machine tells it.
+    let mut usage: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for (_, machine) in &machines {
+        let output = machine
+            .home
+            .run(["usage", "--by", "model", "--json"])
+            .with_code(0);
+        let document: Value = serde_json::from_str(&output.stdout).unwrap();
+        for line in document["lines"].as_array().unwrap() {
+            let sum = usage
+                .entry(line["key"].as_str().unwrap().to_owned())
+                .or_default();
+            sum.0 += line["cost_nano_usd"].as_u64().unwrap_or_default();
+            sum.1 += line["unknown_cost"].as_u64().unwrap();
+        }
+    }
+    let mut by_model: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for ((_, _, model), (known, unknown)) in by_person {
+        let sum = by_model.entry(model).or_default();
+        sum.0 += known;
+        sum.1 += unknown;
+    }
+    assert_eq!(by_model, usage);
+
+    // The third query has no October before the fifth.
+    let since: Vec<_> = in_duckdb[2]
+        .iter()
+        .map(|row| row["machine"].as_str().unwrap())
+        .collect();
+    assert_eq!(since, ["anna-desktop", "work-laptop", "boris"]);
+}

@@ -1,0 +1,92 @@
+//! Archives as packages need them: zip, tar and ar, written by the bytes of their formats alone. The same files make the
+//! same archive on every machine: entries keep their order, belong to root, and have one fixed date.
+
+mod ar;
+mod tar;
+mod zip;
+
+use std::io::Write as _;
+
+use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
+
+pub(super) use ar::ar;
+pub(super) use tar::tar;
+pub(super) use zip::zip;
+
+/// A file of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Its path within the package, with `/`.
+    path: String,
+    kind: Kind,
+    bytes: Vec<u8>,
+}
+
+/// What its owner may do with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Program,
+    Data,
+}
+
+/// How hard to compress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// As hard as possible, for what is published.
+    Best,
+    /// Not at all, for a test of a debug build.
+    Store,
+}
+
+impl Entry {
+    pub(super) fn program(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            path: path.into(),
+            kind: Kind::Program,
+            bytes: bytes.into(),
+        }
+    }
+
+    pub(super) fn data(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            path: path.into(),
+            kind: Kind::Data,
+            bytes: bytes.into(),
+        }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    const fn mode(&self) -> u32 {
+        match self.kind {
+            Kind::Program => 0o755,
+            Kind::Data => 0o644,
+        }
+    }
+}
+
+impl Effort {
+    const fn level(self) -> Compression {
+        match self {
+            Self::Best => Compression::best(),
+            Self::Store => Compression::none(),
+        }
+    }
+}
+
+/// Compresses as gzip does, without a name and a date.
+///
+/// # Errors
+/// When memory has no room.
+pub(super) fn gzip(bytes: &[u8], effort: Effort) -> std::io::Result<Vec<u8>> {
+    let mut encoder: GzEncoder<Vec<u8>> = GzBuilder::new().write(Vec::new(), effort.level());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}

@@ -1,0 +1,33 @@
+//! The MCP bundle: one file that a desktop client installs by a double click. One for each platform, because a bundle
+//! with all programs is larger than what anyone wants to download.
+
+use serde_json::Value;
+
+use super::archive::{Entry, zip};
+use super::{Making, Product, put};
+use crate::failure::Failure;
+
+/// Makes the bundle for the platform.
+///
+/// # Errors
+/// `File` when a part cannot be read or the bundle cannot be written, `Unreadable` when the manifest is no JSON.
+pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
+    let mut manifest: Value = making.json("packaging/mcpb/manifest.json")?;
+    let program = format!("server/{}", making.platform.program());
+    put(&mut manifest, "/version", making.version)?;
+    put(&mut manifest, "/server/entry_point", program.as_str())?;
+    let command = format!("${{__dirname}}/{program}");
+    put(&mut manifest, "/server/mcp_config/command", command)?;
+    let systems = vec![making.platform.system.node_name()];
+    put(&mut manifest, "/compatibility/platforms", systems)?;
+    let mut parts = vec![
+        Entry::data("manifest.json", format!("{manifest:#}\n")),
+        Entry::program(program, making.bytes.clone()),
+    ];
+    parts.extend(making.licences("")?);
+    let archive = making.archived(zip(&parts, making.effort))?;
+    let name = format!("synapse-{}{EXTENSION}", making.platform.triple);
+    Ok(vec![making.write(&name, &archive)?])
+}
+
+pub(super) const EXTENSION: &str = ".mcpb";
