@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::process::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -244,6 +245,54 @@ impl Home {
                 .expect("the program can be linked or copied");
         }
         twin.program(&program).as_user(NOBODY)
+    }
+
+    /// Waits until no process has this home any more. Only where there is `/proc`.
+    ///
+    /// # Panics
+    /// When one does not end.
+    pub fn wait_for_no_process(&self) {
+        let deadline = std::time::Instant::now() + crate::PATIENCE;
+        while !self.processes().is_empty() {
+            assert!(std::time::Instant::now() < deadline, "a process is left");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until every process of this home waits for something. Only where there is `/proc`.
+    ///
+    /// # Panics
+    /// When one goes on.
+    pub fn wait_until_idle(&self) {
+        let is_idle = |process: &Pid| {
+            let path = format!("/proc/{}/stat", process.as_raw_nonzero());
+            let stat = fs::read_to_string(path).unwrap_or_default();
+            // Behind the name, which is in brackets.
+            let state = stat.rsplit(") ").next().unwrap_or_default();
+            state.starts_with('S')
+        };
+        let deadline = std::time::Instant::now() + crate::PATIENCE;
+        while !self.processes().iter().all(is_idle) {
+            assert!(std::time::Instant::now() < deadline, "a process goes on");
+            std::thread::yield_now();
+        }
+    }
+
+    /// The processes that have this home, without the shells of terminals. Only where there is
+    /// `/proc`.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Pid> {
+        let needle = format!("HOME={}", self.directory.display());
+        let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+        all.filter_map(|entry| {
+            let number: i32 = entry.file_name().to_str()?.parse().ok()?;
+            let environment = fs::read(entry.path().join("environ")).ok()?;
+            let environment = String::from_utf8_lossy(&environment).into_owned();
+            let is_shell = environment.contains(crate::terminal::SHELL);
+            let is_ours = environment.contains(&needle) && !is_shell;
+            Pid::from_raw(number).filter(|_| is_ours)
+        })
+        .collect()
     }
 
     fn entries(&self) -> usize {

@@ -5,14 +5,18 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::num::NonZero;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{ioctl_tiocsctty, setsid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -24,12 +28,22 @@ use crate::output::Output;
 use crate::process::{Killed, Run};
 
 /// A program that runs at a terminal. Dropping it kills the program.
-#[derive(Debug)]
 pub struct Terminal {
     shell: Killed,
     keyboard: File,
     output: Receiver<Vec<u8>>,
     screen: Vec<u8>,
+    /// What somebody sees of it.
+    emulator: vt100::Parser,
+    /// Nobody looks at the terminal any more.
+    gone: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for Terminal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("Terminal");
+        shown.field("shell", &self.shell).finish_non_exhaustive()
+    }
 }
 
 impl Terminal {
@@ -38,31 +52,45 @@ impl Terminal {
     /// The key that ends the input, on an empty line.
     pub const CTRL_D: &'static str = "\u{4}";
 
+    /// The key that leaves a question.
+    pub const ESC: &'static str = "\u{1b}";
+    /// The key that goes down in a list.
+    pub const DOWN: &'static str = "\u{1b}[B";
+    /// Enter, as terminals send it.
+    pub const ENTER: &'static str = "\r";
+
     /// Starts `run`, the twin, with a terminal of its own for stdin, stdout and stderr.
     ///
     /// # Panics
     /// When there is no terminal left, or the program cannot be started.
     #[must_use]
     pub fn start(run: Run) -> Self {
-        Self::of_size(run, 200, 24)
+        Self::sized(run, 24, 200)
     }
 
-    /// As [`Terminal::start`], with a terminal of so many columns and rows.
+    /// As [`Terminal::start`], with so many rows and columns.
     ///
     /// # Panics
     /// As [`Terminal::start`].
     #[must_use]
-    pub fn of_size(run: Run, columns: u16, rows: u16) -> Self {
-        let (ours, theirs) = pair(columns, rows).expect("there is a terminal");
+    pub fn sized(run: Run, rows: u16, columns: u16) -> Self {
+        let (ours, theirs) = pair(rows, columns).expect("there is a terminal");
         let shell = run.env(SHELL, "1").spawn_at(theirs);
         let mut view = ours.try_clone().expect("a descriptor can be copied");
         let (sender, output) = channel();
+        let gone = Arc::new(AtomicBool::new(false));
+        let left = Arc::clone(&gone);
         thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // A terminal whose program is gone gives an error.
-            while let Ok(count @ 1..) = view.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
-                    break;
+            while !left.load(Ordering::Relaxed) {
+                let mut waited = [PollFd::new(&view, PollFlags::IN)];
+                if poll(&mut waited, Some(&A_MOMENT)).is_ok_and(|ready| ready == 0) {
+                    continue;
+                }
+                // A terminal whose program is gone gives an error.
+                match view.read(&mut buffer) {
+                    Ok(count @ 1..) if sender.send(buffer[..count].to_vec()).is_ok() => {}
+                    _ => break,
                 }
             }
         });
@@ -71,6 +99,8 @@ impl Terminal {
             keyboard: ours,
             output,
             screen: Vec::new(),
+            emulator: vt100::Parser::new(cells(rows), cells(columns), 0),
+            gone,
         }
     }
 
@@ -80,11 +110,75 @@ impl Terminal {
     /// When it does not in time.
     pub fn wait_for(&mut self, text: &str) {
         while !self.seen().contains(text) {
-            match self.output.recv_timeout(PATIENCE) {
-                Ok(bytes) => self.screen.extend(bytes),
-                Err(_) => panic!("no `{text}` on the screen:\n{}", self.seen()),
-            }
+            assert!(self.look(), "no `{text}` on the screen:\n{}", self.seen());
         }
+    }
+
+    /// Waits until `text` is on the screen as it stands, after all that moved the cursor.
+    ///
+    /// # Panics
+    /// When it is not in time.
+    pub fn wait_for_shown(&mut self, text: &str) {
+        while !self.shown().contains(text) {
+            let shown = self.shown();
+            assert!(self.look(), "no `{text}` on the screen:\n{shown}");
+        }
+    }
+
+    /// Waits until `text` is in the last line that is not empty.
+    ///
+    /// # Panics
+    /// When it is not in time.
+    pub fn wait_for_last(&mut self, text: &str) {
+        let is_last = |shown: &str| {
+            let mut lines = shown.lines().rev();
+            lines
+                .find(|line| !line.trim().is_empty())
+                .is_some_and(|line| line.contains(text))
+        };
+        while !is_last(&self.shown()) {
+            let shown = self.shown();
+            assert!(self.look(), "`{text}` does not end the screen:\n{shown}");
+        }
+    }
+
+    /// The screen as it stands.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.emulator.screen().contents()
+    }
+
+    /// Makes the window larger or smaller.
+    ///
+    /// # Panics
+    /// When the terminal is gone.
+    pub fn resize(&mut self, rows: u16, columns: u16) {
+        tcsetwinsize(&self.keyboard, size(rows, columns)).expect("the terminal is there");
+        self.emulator
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
+    }
+
+    /// Closes the window, as somebody does or a broken connection, and waits for the shell to end.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn hang_up(mut self) {
+        self.gone.store(true, Ordering::Relaxed);
+        // The reader has let go of its end when it no longer sends.
+        while self.output.recv_timeout(PATIENCE).is_ok() {}
+        drop(self.keyboard);
+        self.shell.0.wait().expect("a child can be waited for");
+    }
+
+    /// Takes what comes next to the screen; `false` when nothing does in time.
+    fn look(&mut self) -> bool {
+        let Ok(bytes) = self.output.recv_timeout(PATIENCE) else {
+            return false;
+        };
+        self.emulator.process(&bytes);
+        self.screen.extend(bytes);
+        true
     }
 
     /// Presses these keys.
@@ -113,11 +207,17 @@ impl Terminal {
     pub fn finish(mut self) -> Output {
         loop {
             match self.output.recv_timeout(PATIENCE) {
-                Ok(bytes) => self.screen.extend(bytes),
+                Ok(bytes) => {
+                    self.emulator.process(&bytes);
+                    self.screen.extend(bytes);
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("it did not end:\n{}", self.seen()),
             }
         }
+        let last = self.emulator.screen();
+        assert!(!last.hide_cursor(), "the cursor was left hidden");
+        assert!(!last.bracketed_paste(), "pastes were left bracketed");
         let status = self.shell.0.wait().expect("a child can be waited for");
         let screen = self.seen();
         assert!(!screen.contains(CHANGED), "{screen}");
@@ -177,7 +277,7 @@ pub fn run_as_a_shell() -> Option<u8> {
     u8::try_from(code(status)).ok()
 }
 
-const SHELL: &str = "SYNAPSE_TWIN_SHELL";
+pub(crate) const SHELL: &str = "SYNAPSE_TWIN_SHELL";
 const CHANGED: &str = "the terminal was left other than it was";
 
 fn modes(terminal: &Termios) -> String {
@@ -193,7 +293,7 @@ fn code(status: ExitStatus) -> i32 {
 }
 
 /// The two ends of a new terminal: what is seen and typed, and what programs have.
-fn pair(columns: u16, rows: u16) -> std::io::Result<(File, File)> {
+fn pair(rows: u16, columns: u16) -> std::io::Result<(File, File)> {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     fcntl_setfd(&ours, FdFlags::CLOEXEC)?;
     grantpt(&ours)?;
@@ -201,12 +301,26 @@ fn pair(columns: u16, rows: u16) -> std::io::Result<(File, File)> {
     let name = ptsname(&ours, Vec::new())?;
     let path = Path::new(OsStr::from_bytes(name.as_bytes()));
     let theirs = File::options().read(true).write(true).open(path)?;
-    let size = Winsize {
+    tcsetwinsize(&theirs, size(rows, columns))?;
+    Ok((ours.into(), theirs))
+}
+
+/// A terminal has at least one row and one column.
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).expect("a terminal has cells")
+}
+
+const fn size(rows: u16, columns: u16) -> Winsize {
+    Winsize {
         ws_row: rows,
         ws_col: columns,
         ws_xpixel: 0,
         ws_ypixel: 0,
-    };
-    tcsetwinsize(&theirs, size)?;
-    Ok((ours.into(), theirs))
+    }
 }
+
+/// How long the reader waits before it looks whether anybody is still there.
+const A_MOMENT: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
-use synapse_core::ports::{HubLedger, RequestObserver};
+use synapse_core::ports::{HubLedger, RequestObserver, SecretResolver};
 use synapse_process::Guard;
 use synapse_providers::Providers;
 use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
@@ -31,6 +31,15 @@ pub(crate) fn engine(context: &Context, asking: Asking) -> Result<Engine, Failur
     serving(context, asking).map(|serving| serving.engine)
 }
 
+/// The use cases with `secrets` as the place of secrets, whose values are remembered.
+pub(crate) fn engine_resolving(
+    context: &Context,
+    secrets: Arc<dyn SecretResolver>,
+) -> Result<Engine, Failure> {
+    let secrets = Remembering::new(secrets, context.seen.clone(), context.resolved);
+    over(context, secrets).map(|serving| serving.engine)
+}
+
 /// What a server of an IDE is made of.
 pub(crate) struct Serving {
     /// The use cases.
@@ -43,9 +52,12 @@ pub(crate) struct Serving {
 
 /// The use cases, and what else a server needs.
 pub(crate) fn serving(context: &Context, asking: Asking) -> Result<Serving, Failure> {
+    over(context, remembering(context, asking)?)
+}
+
+fn over(context: &Context, secrets: Remembering) -> Result<Serving, Failure> {
     let home = home(context)?;
     let ledger = Arc::new(SqliteLedger::new(home.clone()));
-    let secrets = remembering(context, asking)?;
     let connections = TomlConnections::new(home.clone());
     let clock = Arc::new(SystemClock::new());
     let observed = observed(

@@ -65,7 +65,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     }
     let arguments = match Arguments::of_process() {
         Ok(arguments) => arguments,
-        Err(refusal) => return refuse(refusal),
+        Err(refusal) => return offer_or_refuse(refusal, seen, resolved),
     };
     // What cannot be made absolute cannot be opened either, which is said then.
     let configuration = arguments
@@ -103,6 +103,28 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
             }
             ExitCode::from(Class::Internal.exit_code())
         }
+    }
+}
+
+/// The program's name alone, typed by somebody who has nothing yet, is no mistake: `setup` is
+/// offered. Everything else is refused.
+fn offer_or_refuse(refusal: clap::Error, seen: KnownSecrets, resolved: Resolved) -> ExitCode {
+    let is_bare = std::env::args_os().len() <= 1;
+    if !is_bare || refusal.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return refuse(refusal);
+    }
+    let context = Context {
+        environment: Environment::of_process(),
+        printer: Printer::new(Format::Human, ColorWord::Auto).hiding(seen.clone()),
+        seen,
+        resolved,
+        newest_call: NewestCall::default(),
+        observer: None,
+    };
+    match command::offer_setup(&context) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => refuse(refusal),
+        Err(error) => error.report(&context.printer),
     }
 }
 

@@ -15,6 +15,43 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, each)| each)
 }
 
+/// Returns the words of `known` that are spelled most like `word`, at most `most`, nearest first, for a
+/// list that somebody chooses from. Case does not count, and neither does the maker before a `/`.
+pub fn likest<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    most: usize,
+) -> Vec<&'a str> {
+    if word.len() > LONGEST_NAME {
+        return Vec::new();
+    }
+    let word = word.to_lowercase();
+    let bare = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut ranked: Vec<(f64, &str)> = known
+        .into_iter()
+        .filter(|each| each.len() <= LONGEST_NAME)
+        .map(|each| {
+            let name = each.to_lowercase();
+            let whole = strsim::jaro_winkler(&word, &name);
+            (
+                whole.max(strsim::jaro_winkler(&bare(&word), &bare(&name))),
+                each,
+            )
+        })
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .collect();
+    ranked.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    ranked
+        .into_iter()
+        .take(most)
+        .map(|(_, each)| each)
+        .collect()
+}
+
+/// The longest model id that is compared: comparing costs the product of both lengths.
+const LONGEST_NAME: usize = 256;
+/// Likeness from which on a name is worth showing; 1 is the same.
+const ALIKE: f64 = 0.7;
 /// Longer input is no slip of the finger, and comparing it costs its square.
 const LONGEST: usize = 64;
 
@@ -37,5 +74,20 @@ mod tests {
             assert_eq!(nearest(word, known), near, "{word}");
         }
         assert_eq!(nearest(&"openai".repeat(100_000), known), None);
+    }
+
+    #[test]
+    fn the_likest_names_come_nearest_first_and_no_others() {
+        let known = [
+            "gpt-5.6-terra",
+            "gpt-4.1-nano",
+            "meta-llama/Llama-4",
+            "whisper",
+        ];
+        assert_eq!(likest("gpt-5.6-tera", known, 1), ["gpt-5.6-terra"]);
+        assert_eq!(likest("GPT-5", known, 3), ["gpt-5.6-terra", "gpt-4.1-nano"]);
+        assert_eq!(likest("llama-4", known, 3), ["meta-llama/Llama-4"]);
+        assert!(likest("zzz", known, 3).is_empty());
+        assert!(likest(&"gpt".repeat(100_000), known, 3).is_empty());
     }
 }

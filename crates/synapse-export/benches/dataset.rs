@@ -53,7 +53,7 @@ fn main() {
         write_machine(directory.path(), machine, calls, &person, &mut spend);
     }
     let took = began.elapsed().as_secs_f64();
-    std::fs::File::create(directory.path().join("people.csv"))
+    File::create(directory.path().join("people.csv"))
         .and_then(|mut file| std::io::Write::write_all(&mut file, people.as_bytes()))
         .unwrap();
     let rows = machines * calls;

@@ -45,9 +45,7 @@ pub fn client_lines(bytes: &[u8]) {
     let mut scanner = Scanner::new(Caps::default());
     let verdict = scanner.feed(bytes);
     let mut pieces = Scanner::new(Caps::default());
-    let by_piece = bytes
-        .chunks(3)
-        .fold(Ok(()), |verdict, piece| verdict.and(pieces.feed(piece)));
+    let by_piece = bytes.chunks(3).try_for_each(|piece| pieces.feed(piece));
     assert_eq!(by_piece, verdict);
     assert_eq!(pieces.id(), scanner.id());
     if verdict.is_err() {

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use synapse_testkit::raw::RawServer;
 use synapse_tests::provider::here;
-use synapse_tests::{Era, Home, Ide, LocalProvider as _, report};
+use synapse_tests::{Era, Home, report};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 const UPSTREAM: &str = env!("CARGO_BIN_EXE_scripted-upstream");
@@ -144,7 +144,7 @@ impl Watch {
 
     /// Takes note of every tenth part.
     pub(crate) fn look(&mut self, number: usize) {
-        if number % (self.count / 10).max(1) == 0 {
+        if number.is_multiple_of((self.count / 10).max(1)) {
             let held = Held::of(self.process);
             let Held {
                 kibibytes,

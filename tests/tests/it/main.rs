@@ -29,6 +29,7 @@ mod interop;
 mod ledger;
 mod login;
 mod mutations;
+mod newcomer;
 mod one_request;
 #[cfg(target_os = "linux")]
 mod packages;

@@ -72,10 +72,7 @@ impl Baseline {
     fn text(&self) -> String {
         let mut text = format!("{HEAD}{MACHINE}{}\n\n", self.machine);
         for Count { name, instructions } in &self.counts {
-            text.push_str(&format!(
-                "{name:<width$} {instructions:>9}\n",
-                width = WIDTH
-            ));
+            text.push_str(&format!("{name:<WIDTH$} {instructions:>9}\n"));
         }
         text
     }

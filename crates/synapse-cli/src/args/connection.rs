@@ -3,14 +3,16 @@
 use clap::{Args, Subcommand};
 use synapse_core::connection::Draft;
 use synapse_core::engine::Naming;
+use synapse_core::error::{Code, Failure, Help, Remedy};
 use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::Reach;
+use synapse_core::provider::{ProviderKind, TokenNeed};
 
 use super::limits::{LimitFlags, NONE};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectionCommand {
-    /// Check a connection and save it when every check passes
+    /// Check a connection and save it when every check passes; at a terminal, asks for what is missing
     #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateArguments),
     /// List the connections
@@ -65,15 +67,15 @@ pub(crate) enum ConnectionCommand {
 #[derive(Debug, Args)]
 pub(crate) struct CreateArguments {
     /// Its name: letters, digits, `.`, `_` and `-`
-    pub(crate) name: String,
+    pub(crate) name: Option<String>,
 
     /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
     #[arg(long)]
-    pub(crate) provider: String,
+    pub(crate) provider: Option<String>,
 
     /// Model id; on Hugging Face, pin a sub-provider as MODEL:PROVIDER
     #[arg(long)]
-    pub(crate) model: String,
+    pub(crate) model: Option<String>,
 
     /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; never the token.
     /// Servers on this machine need none
@@ -262,14 +264,54 @@ impl CreateArguments {
     /// The draft that the flags describe.
     pub(crate) fn to_draft(&self) -> Draft {
         let mut draft = Draft {
-            provider: self.provider.clone(),
-            model: self.model.clone(),
+            provider: self.provider.clone().unwrap_or_default(),
+            model: self.model.clone().unwrap_or_default(),
             credential: self.credential.clone(),
             gate: gate(self.allow_network),
             ..Draft::default()
         };
         self.draft.apply(&mut draft);
         draft
+    }
+
+    /// Whether anything is left out that a connection cannot do without.
+    pub(crate) fn lacks(&self) -> bool {
+        !self.lacked().is_empty()
+    }
+
+    /// Whether the provider asks for a key and none is named.
+    pub(crate) fn lacks_key(&self) -> bool {
+        let provider = self.provider.as_deref().unwrap_or_default();
+        let needs_one = provider
+            .parse::<ProviderKind>()
+            .is_ok_and(|kind| kind.profile().token == TokenNeed::Required);
+        needs_one && self.credential.is_none()
+    }
+
+    /// The refusal where nobody can be asked for what is left out.
+    pub(crate) fn lacking(&self) -> Failure {
+        Failure::new(
+            Code::UsageInvalidArguments,
+            format!("`connection create` needs {}", self.lacked().join(", ")),
+        )
+        .cause("there is nobody to ask")
+        .remedy(
+            "see all flags",
+            &Remedy::ReadHelp {
+                of: Help::CreateConnection,
+            },
+        )
+    }
+
+    fn lacked(&self) -> Vec<&'static str> {
+        [
+            ("NAME", &self.name),
+            ("--provider", &self.provider),
+            ("--model", &self.model),
+        ]
+        .into_iter()
+        .filter_map(|(word, given)| given.is_none().then_some(word))
+        .collect()
     }
 }
 

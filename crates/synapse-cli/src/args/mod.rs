@@ -14,6 +14,7 @@ mod limits;
 mod models;
 mod secret;
 mod serving;
+mod setup;
 mod usage;
 
 use std::path::PathBuf;
@@ -48,6 +49,7 @@ pub(crate) use self::secret::SecretCommand;
 pub(crate) use self::serving::{
     ChecklistArguments, DashboardArguments, DoctorArguments, ServeArguments, ServedHubArguments,
 };
+pub(crate) use self::setup::{SETUP_EXAMPLES, SetupArguments};
 pub(crate) use self::usage::{USAGE_EXAMPLES, UsageArguments};
 use crate::output::Format;
 
@@ -190,6 +192,9 @@ pub(crate) enum ColorWord {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Go from nothing to an answer in your IDE, one question at a time
+    #[command(after_help = SETUP_EXAMPLES)]
+    Setup(Box<SetupArguments>),
     /// Show the whole path on an embedded loopback provider: no key, no network
     Demo,
     /// Create, list, show, change and remove connections
@@ -314,7 +319,12 @@ does not state. Prices of the Hugging Face router are kept, so that later chats 
 Examples:
   synapse models work
   synapse models hf --search llama
-  synapse models hf --json";
+  synapse models hf --json
+
+Before there is a connection:
+  synapse models --provider openai --credential env:OPENAI_API_KEY \\
+      --allow-network
+  synapse models --provider ollama --allow-network --model llama3.2";
 
 const DASHBOARD_EXAMPLES: &str = "\
 Prints one address that opens once, within ten minutes, and serves pages on 127.0.0.1 and ::1 until \

@@ -1,13 +1,58 @@
 //! Flags of `models`.
 
 use clap::Args;
+use synapse_core::connection::Draft;
+use synapse_core::gate::NetworkGate;
+
+use super::connection::DraftFlags;
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelsArguments {
     /// The connection
-    pub(crate) name: String,
+    #[arg(
+        required_unless_present = "provider",
+        conflicts_with_all = ["provider", "model", "credential", "allow_network"]
+    )]
+    pub(crate) name: Option<String>,
 
     /// Only models with this text in their id or in the name of a sub-provider, in any case
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
+
+    /// Provider, before there is a connection: openai, huggingface, anthropic, ollama, …
+    #[arg(long)]
+    pub(crate) provider: Option<String>,
+
+    /// Judge this model by the list; one that is not listed names the nearest
+    #[arg(long, requires = "provider")]
+    pub(crate) model: Option<String>,
+
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …
+    #[arg(long, value_name = "REF", requires = "provider")]
+    pub(crate) credential: Option<String>,
+
+    /// Open the network gate for this one request
+    #[arg(long, requires = "provider")]
+    pub(crate) allow_network: bool,
+
+    #[command(flatten)]
+    pub(crate) draft: DraftFlags,
+}
+
+impl ModelsArguments {
+    /// The draft that the flags describe, when they describe one.
+    pub(crate) fn to_draft(&self) -> Option<Draft> {
+        let mut draft = Draft {
+            provider: self.provider.clone()?,
+            model: self.model.clone().unwrap_or_default(),
+            credential: self.credential.clone(),
+            gate: match self.allow_network {
+                true => NetworkGate::Open,
+                false => NetworkGate::Closed,
+            },
+            ..Draft::default()
+        };
+        self.draft.apply(&mut draft);
+        Some(draft)
+    }
 }

@@ -19,6 +19,7 @@ mod providers;
 mod reference;
 mod secret;
 mod serve;
+mod setup;
 mod time_flag;
 mod usage;
 
@@ -90,10 +91,22 @@ impl From<Failure> for CommandError {
     }
 }
 
+/// Offers `setup` to somebody who typed the program's name alone and has nothing yet; `false` when
+/// that is not the case.
+pub(crate) fn offer_setup(context: &Context) -> Result<bool, CommandError> {
+    setup::offer(context)
+}
+
 /// Runs `command`.
 pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandError> {
     match command {
+        Command::Setup(arguments) => setup::run(context, *arguments),
         Command::Demo => demo::run(context),
+        Command::Connection(ConnectionCommand::Create(arguments))
+            if arguments.lacks() || arguments.lacks_key() && setup::can_ask(context) =>
+        {
+            setup::create(context, &arguments)
+        }
         Command::Connection(ConnectionCommand::Remove {
             ref name,
             yes: false,

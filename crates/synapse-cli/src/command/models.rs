@@ -1,8 +1,10 @@
-//! `synapse models`: what a connection's provider lists, and what that means for its own model.
+//! `synapse models`: what a provider lists, and what that means for the model that is asked for.
 
-use synapse_core::check::{Check, CheckId};
+use synapse_core::check::{Check, CheckId, Finding};
+use synapse_core::connection::Draft;
 use synapse_core::document::ModelsDocument;
-use synapse_core::engine::{Engine, Models};
+use synapse_core::engine::{AskedFor, Engine, Models};
+use synapse_core::error::{Code, Failure};
 use synapse_core::models::{ListedModel, Offer};
 use synapse_core::price::Price;
 use synapse_core::redact::printable;
@@ -18,7 +20,19 @@ pub(super) async fn run(
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
     let search = arguments.search.as_deref();
-    let asking = Box::pin(engine.models(&arguments.name));
+    if arguments.name.is_some() && arguments.draft.any() {
+        let message = "a connection has these settings already";
+        return Err(Failure::new(Code::UsageInvalidArguments, message)
+            .hint("leave its name or the flags out")
+            .into());
+    }
+    let draft = arguments.to_draft();
+    let asking = Box::pin(async {
+        match (&draft, &arguments.name) {
+            (Some(draft), _) => engine.models_of(draft).await,
+            (None, name) => engine.models(name.as_deref().unwrap_or_default()).await,
+        }
+    });
     let models = printer
         .progress()
         .waiting("the list of models", asking)
@@ -31,7 +45,34 @@ pub(super) async fn run(
     for warning in &models.warnings {
         printer.warning(warning);
     }
-    Ok(())
+    // A script that asks before it creates a connection learns by the exit code.
+    match &models.listed.own {
+        Finding::Fail(failure)
+            if models.asked_for == AskedFor::Draft
+                && failure.code == Code::ProviderModelUnavailable =>
+        {
+            Err(CommandError::Reported(failure.code))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Adds the listed models that are spelled most like one that is not there. Asks for the list once
+/// more, which costs nothing; what keeps it from coming changes nothing.
+pub(super) async fn name_nearest(engine: &Engine, draft: &Draft, failure: &mut Failure) {
+    let is_named = failure
+        .causes
+        .iter()
+        .any(|cause| cause.starts_with(NEAREST));
+    if failure.code != Code::ProviderModelUnavailable || is_named {
+        return;
+    }
+    if let Ok(models) = engine.models_of(draft).await
+        && !models.nearest.is_empty()
+    {
+        let nearest = models.nearest.join(", ");
+        failure.causes.push(format!("{NEAREST}: {nearest}"));
+    }
 }
 
 fn human(printer: &Printer, models: &Models, search: Option<&str>) {
@@ -54,7 +95,12 @@ fn human(printer: &Printer, models: &Models, search: Option<&str>) {
         all.len(),
         printable(&models.exchange.host)
     ));
-    own(printer, models);
+    if models.asked_for != AskedFor::Choice {
+        own(printer, models);
+        if !models.nearest.is_empty() {
+            printer.note(&format!("nearest listed: {}", models.nearest.join(", ")));
+        }
+    }
 }
 
 /// The connection's own model, as preflight would judge it.
@@ -68,9 +114,12 @@ fn own(printer: &Printer, models: &Models) {
         .failure()
         .map_or_else(|| check.what(), |failure| failure.message.as_str().into());
     printer.note(&format!(
-        "{} {} uses {}: {}",
+        "{} {}{}: {}",
         word(check.outcome()),
-        connection.name,
+        match models.asked_for {
+            AskedFor::Connection => format!("{} uses ", connection.name),
+            AskedFor::Draft | AskedFor::Choice => String::new(),
+        },
         printable(connection.model.as_str()),
         printable(&text)
     ));
@@ -188,6 +237,7 @@ fn unknown() -> String {
     "?".to_owned()
 }
 
+const NEAREST: &str = "listed, and spelled nearly so";
 const ROUTES: [ListColumn<'static>; 8] = [
     ListColumn::new("MODEL"),
     ListColumn::new("LIVE AT"),

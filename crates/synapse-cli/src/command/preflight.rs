@@ -173,4 +173,4 @@ fn list(ids: &[CheckId]) -> String {
 }
 
 /// The longest id of a rung is `credential`.
-pub(super) const LADDER: Widths = [4, 10];
+pub(in crate::command) const LADDER: Widths = [4, 10];

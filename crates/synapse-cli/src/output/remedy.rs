@@ -222,6 +222,8 @@ fn record(remedy: &Remedy) -> Option<String> {
         Remedy::ExplainCode { code } => format!("explain {code}"),
         Remedy::ListCodes => "explain".to_owned(),
         Remedy::ReadHelp { of } => match of {
+            Help::Setup => "setup --help".to_owned(),
+            Help::CreateConnection => "connection create --help".to_owned(),
             Help::EditConnection => "connection edit --help".to_owned(),
             Help::Serve => "serve --help".to_owned(),
             _ => "--help".to_owned(),
@@ -371,6 +373,10 @@ mod tests {
             Remedy::Examine,
             Remedy::ListCodes,
             Remedy::ReadHelp { of: Help::Serve },
+            Remedy::ReadHelp { of: Help::Setup },
+            Remedy::ReadHelp {
+                of: Help::CreateConnection,
+            },
             Remedy::ApproveUpstream { server: server() },
             Remedy::LogIn {
                 server: server(),

@@ -1,6 +1,7 @@
 //! Asks people: for secrets, at a terminal without echo, else on stdin; and whether to go on. Nothing
 //! of a secret that was typed is shown, not even its length.
 
+mod ask;
 #[cfg(unix)]
 mod terminal;
 
@@ -15,6 +16,7 @@ use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose};
 use synapse_core::redact::printable_line;
 use synapse_store::NoPrompt;
 
+pub(crate) use self::ask::{Asker, Left, Usual};
 use crate::output::{Printer, Progress};
 
 /// The value for `reference`, as it was typed or as stdin has it, without the line end.
@@ -72,6 +74,29 @@ pub(crate) fn pasted(prompt: &str) -> Result<SecretString, Failure> {
     let mut reader = io::BufReader::new(io::stdin().take(MOST as u64));
     io::BufRead::read_line(&mut reader, &mut line).map_err(|error| unreadable(&error))?;
     Ok(SecretString::from(line.trim()))
+}
+
+/// What a hidden question got.
+enum Hidden {
+    Line(SecretString),
+    Several,
+    Left,
+    Interrupted,
+}
+
+/// One hidden line that can be left, from the terminal.
+fn hidden(prompt: &str) -> Hidden {
+    let prompt = printable_line(prompt);
+    #[cfg(unix)]
+    return match terminal::line_or_leave(&prompt) {
+        Ok(terminal::Typed::Line(line)) => Hidden::Line(SecretString::from(line)),
+        Ok(terminal::Typed::Several) => Hidden::Several,
+        Ok(terminal::Typed::Interrupted) => Hidden::Interrupted,
+        Ok(terminal::Typed::Left) | Err(_) => Hidden::Left,
+    };
+    #[cfg(not(unix))]
+    return rpassword::prompt_password(&prompt)
+        .map_or(Hidden::Left, |line| Hidden::Line(SecretString::from(line)));
 }
 
 fn typed(prompt: &str) -> Result<SecretString, Failure> {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::connections::CheckView;
 use super::failure::ErrorView;
-use crate::engine::Models;
+use crate::engine::{AskedFor, Models};
 use crate::error::RemedyText;
 use crate::models::{ListedModel, Offer};
 use crate::preflight::{Check, CheckId};
@@ -15,14 +15,18 @@ use crate::price::Price;
 pub struct ModelsDocument {
     schema: &'static str,
     ok: bool,
-    connection: String,
+    /// `null` before there is one.
+    connection: Option<String>,
     provider: &'static str,
     host: String,
     listed_at: String,
-    /// The connection's own model.
-    model: String,
+    /// The connection's own model; `null` when none was named.
+    model: Option<String>,
     /// What the list says about it, as preflight's check `model`.
-    check: CheckView,
+    check: Option<CheckView>,
+    /// The listed ids that are spelled most like a model that is not listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nearest: Vec<String>,
     search: Option<String>,
     /// How many models there are, whatever was searched for.
     total: usize,
@@ -70,15 +74,20 @@ impl ModelsDocument {
     #[must_use]
     pub fn new(models: &Models, search: Option<&str>, remedies: &dyn RemedyText) -> Self {
         let listed = &models.listed;
+        let connection = &models.connection;
+        let is_saved = models.asked_for == AskedFor::Connection;
+        let names_a_model = models.asked_for != AskedFor::Choice;
         Self {
             schema: "synapse.models/1",
             ok: true,
-            connection: models.connection.name.to_string(),
-            provider: models.connection.provider.as_str(),
+            connection: is_saved.then(|| connection.name.to_string()),
+            provider: connection.provider.as_str(),
             host: models.exchange.host.clone(),
             listed_at: models.listed_at.to_string(),
-            model: models.connection.model.to_string(),
-            check: CheckView::new(&Check::new(CheckId::Model, listed.own.clone()), remedies),
+            model: names_a_model.then(|| connection.model.to_string()),
+            check: names_a_model
+                .then(|| CheckView::new(&Check::new(CheckId::Model, listed.own.clone()), remedies)),
+            nearest: models.nearest.clone(),
             search: search.map(str::to_owned),
             total: listed.models.len(),
             models: listed

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub use self::chat::{ChatCall, ChatOutcome, Outgoing};
 pub use self::connections::{Naming, Saved};
-pub use self::models::Models;
+pub use self::models::{AskedFor, Models};
 pub use self::preflight::{Observer, PreflightCall};
 pub use self::sampling::{OpenSampling, SamplingAnswer, SamplingCall};
 use crate::connection::{Connection, not_found};

@@ -288,6 +288,10 @@ impl fmt::Display for EntryScope {
 pub enum Help {
     /// The program.
     Program,
+    /// The way from nothing to an answer.
+    Setup,
+    /// The creation of a connection.
+    CreateConnection,
     /// The change of a connection.
     EditConnection,
     /// The server that an IDE starts.

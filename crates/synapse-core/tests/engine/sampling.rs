@@ -62,7 +62,7 @@ async fn an_answered_sampling_leaves_one_row_whose_tokens_and_cost_are_unknown()
         (100, 30)
     );
     assert!(receipt.exchange.maybe_billed);
-    assert_eq!((receipt.usage, receipt.cost.clone()), Default::default());
+    assert_eq!((receipt.usage, receipt.cost), Default::default());
     assert_nothing_was_sent(&bench);
 }
 

@@ -13,7 +13,7 @@ use synapse_core::ledger::Outcome;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{Probe, ProbeResult};
-use synapse_core::provider::{Exchanged, Provider};
+use synapse_core::provider::{Exchanged, OutgoingRequest, Provider};
 use synapse_core::receipt::Exchange;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, Failure, ModelId, Origin};
@@ -51,6 +51,10 @@ impl Provider for Slow {
 
     fn check(&self, _request: &ChatRequest) -> Result<(), Failure> {
         Ok(())
+    }
+
+    fn outgoing(&self, _request: &ChatRequest) -> Result<OutgoingRequest, Failure> {
+        unreachable!("nobody asks this provider what it would send")
     }
 
     async fn chat(

@@ -64,7 +64,7 @@ mod tests {
             Some(Finding::Ok(text)) => format!("ok: {text}"),
             Some(Finding::Warn(_)) => "warn".to_owned(),
             Some(Finding::Fail(failure)) => failure.code.to_string(),
-            Some(Finding::Skip(_)) => unreachable!(),
+            Some(other) => unreachable!("{other:?}"),
         }
     }
 

@@ -14,7 +14,7 @@ async fn the_example_asks_once_and_returns_the_answer() {
         provider: "openai".into(),
         model: OpenAiDouble::MODEL.into(),
         credential: Some("env:OPENAI_API_KEY".into()),
-        base_url: Some(double.base_url().to_string()),
+        base_url: Some(double.base_url()),
         gate: NetworkGate::Open,
         ..Draft::default()
     };
@@ -32,7 +32,7 @@ async fn a_closed_gate_sends_nothing() {
         provider: "openai".into(),
         model: OpenAiDouble::MODEL.into(),
         credential: Some("env:OPENAI_API_KEY".into()),
-        base_url: Some(double.base_url().to_string()),
+        base_url: Some(double.base_url()),
         ..Draft::default()
     };
     let refused = ask::ask(draft, OpenAiDouble::KEY.to_owned(), "What is MCP?").await;

@@ -185,7 +185,7 @@ fn pass() -> Option<PreflightPass> {
         credential: Some("env:FAKE_KEY".to_owned()),
         ..Draft::default()
     };
-    let check = |id, finding| Check { id, finding };
+    let check = Check::new;
     let report = PreflightReport {
         connection: Some(draft.parse("added-by-test".parse().ok()?).ok()?),
         draft,

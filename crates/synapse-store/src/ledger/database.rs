@@ -178,7 +178,7 @@ fn peek(path: &Path) -> Result<Peek, Failure> {
     match found.len() {
         0 => return Ok(Peek::Absent),
         // To SQLite it would be a database without tables.
-        ..LEAST_LENGTH => return Err(corrupt(path, &NotADatabase)),
+        1..LEAST_LENGTH => return Err(corrupt(path, &NotADatabase)),
         _ => {}
     }
     match connect_immutable(path).and_then(|database| version(&database)) {

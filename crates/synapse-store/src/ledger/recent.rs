@@ -20,7 +20,7 @@ pub(super) struct Recent {
 
 impl Recent {
     /// What is still known when the chain ends at `head`.
-    pub(super) fn as_of(self, head: Head) -> Self {
+    pub(super) fn at_head(self, head: Head) -> Self {
         match self.head == Some(head) {
             true => self,
             false => Self::default(),

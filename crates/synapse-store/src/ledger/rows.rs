@@ -196,7 +196,7 @@ impl RowWriter {
             .execute(params_from_iter(ending.into_iter().chain(place)))?;
         sealed.store(database)?;
         // What fails from here on is rolled back, and then nothing recent is known.
-        let mut recent = self.recent.take().as_of(head);
+        let mut recent = self.recent.take().at_head(head);
         recent.add(database, &facts)?;
         recent.note(database, sealed.sequence, closing.ended_at.day())?;
         self.recent.replace(recent.up_to(sealed));

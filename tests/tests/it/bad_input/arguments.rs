@@ -157,10 +157,9 @@ fn flags_that_do_not_fit() {
     exit code: 2
     ----- stdout
     ----- stderr
-    error: the following required arguments were not provided:
-      --model <MODEL>
-    Usage: synapse-twin connection create --provider <PROVIDER> --model <MODEL> <NAME>
-    For more information, try '--help'.
+    error[usage.invalid-arguments]: `connection create` needs --model
+      cause: there is nobody to ask
+      hint: see all flags: synapse connection create --help
     ");
     assert_snapshot!(run("connection create work --provider openai --model m"), @"
     exit code: 3

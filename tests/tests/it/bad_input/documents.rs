@@ -139,7 +139,7 @@ fn a_command_line_that_does_not_fit_is_a_document_too() {
     for arguments in [
         &["chat"][..],
         &["nonsense"],
-        &["connection", "create", "x"],
+        &["connection", "edit"],
         &["usage", "--by", "phase-of-the-moon"],
     ] {
         let output = home.run([arguments, &["--json"]].concat()).with_code(2);

@@ -27,7 +27,7 @@ fn a_browser_login_is_used_by_a_server_that_runs_and_ends_with_the_logout() {
         said["content"][0]["text"], "authenticated as user",
         "{said}"
     );
-    assert_eq!(bench.count("calls") > 0, true);
+    assert!(bench.count("calls") > 0);
 
     let (file, record) = bench.record();
     let status = bench.run(&["hub", "auth-status", "work", "--json"]);

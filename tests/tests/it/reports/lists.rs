@@ -11,7 +11,7 @@ use crate::TWIN;
 /// The screen of a terminal of so many columns, without styles.
 fn screen(home: &Home, words: &[&str], columns: u16) -> String {
     let run = home.twin(words).env("NO_COLOR", "1");
-    let shown = Terminal::of_size(run, columns, 24).finish();
+    let shown = Terminal::sized(run, 24, columns).finish();
     shown.with_code(0).stdout
 }
 

@@ -355,14 +355,6 @@ Examples:
   synapse doctor --bundle support.json",
     ),
     (
-        "explain",
-        "\
-Examples:
-  synapse explain
-  synapse explain gate.network-disabled
-  synapse explain credential.token-rejected --json",
-    ),
-    (
         "completions",
         "\
 Examples:

@@ -27,6 +27,18 @@ pub(in crate::command) struct Prepared {
     pub(super) delivery: Delivery,
 }
 
+impl Prepared {
+    /// A call that is sent, whose answer goes to stdout.
+    pub(in crate::command) fn plain(call: ChatCall) -> Self {
+        Self {
+            call,
+            continues: None,
+            action: Action::Send,
+            delivery: Delivery::default(),
+        }
+    }
+}
+
 /// What is done with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {

@@ -13,7 +13,7 @@ use crate::args::DeliveryArguments;
 use crate::output::{Printer, markdown};
 
 /// What the arguments say of the answer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Delivery {
     file: Option<PathBuf>,
     existing: Existing,
@@ -22,8 +22,9 @@ pub(super) struct Delivery {
 }
 
 /// What becomes of a file that is there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Existing {
+    #[default]
     Keep,
     Replace,
 }

@@ -13,8 +13,8 @@ use synapse_core::engine::{ChatCall, Engine, Outgoing};
 use synapse_core::receipt::Receipt;
 use synapse_core::redact::{printable, printable_line, without_tokens};
 
-pub(super) use self::call::prepare;
-use self::call::{Action, Prepared};
+use self::call::Action;
+pub(super) use self::call::{Prepared, prepare};
 use self::delivery::Delivery;
 use super::{CommandError, Context};
 use crate::output::{CommandLines, FAINT, Printer, styled};

@@ -15,7 +15,7 @@ use synapse_core::preflight::{PreflightRecord, PreflightReport, Reach};
 use synapse_core::redact::without_tokens;
 use synapse_core::time::Timestamp;
 
-use super::{CommandError, Context, preflight};
+use super::{CommandError, Context, models, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
 use crate::compose::{self, Asking};
 use crate::output::{Column, CommandLines, Printer, Waiting, check_line, command_line, listing};
@@ -51,14 +51,16 @@ async fn create(
     engine: &Engine,
     arguments: &CreateArguments,
 ) -> Result<(), CommandError> {
-    let name = arguments.name.parse()?;
+    let (Some(name), false) = (&arguments.name, arguments.lacks()) else {
+        return Err(arguments.lacking().into());
+    };
     let reach = reach(arguments.offline, arguments.live);
     let draft = arguments.to_draft();
-    let Ladder { waiting, mut rungs } = Ladder::new(printer, &arguments.name, &draft);
-    let saved = waiting
+    let Ladder { waiting, mut rungs } = Ladder::new(printer, name, &draft);
+    let mut saved = waiting
         .until(Box::pin(engine.create_observed(
-            name,
-            draft,
+            name.parse()?,
+            draft.clone(),
             reach,
             &mut |check| {
                 rungs.push(check);
@@ -66,9 +68,12 @@ async fn create(
         )))
         .await?;
     rungs.end(&saved);
-    report(printer, engine, &arguments.name, &saved)?;
+    if let Err(failure) = &mut saved.result {
+        models::name_nearest(engine, &draft, failure).await;
+    }
+    report(printer, engine, name, &saved)?;
     if !printer.is_json() {
-        printer.note(&next_step(&arguments.name, saved.report.draft.gate));
+        printer.note(&next_step(name, saved.report.draft.gate));
     }
     Ok(())
 }

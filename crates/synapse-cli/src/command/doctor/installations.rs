@@ -46,12 +46,9 @@ fn on_path(context: &Context) -> Finding {
 fn entries(context: &Context) -> Vec<Examined> {
     let looked = ide::machine(&context.environment, None)
         .and_then(|machine| Ok((machine, ide::entry(context, None)?, ide::running()?)));
-    let (machine, entry, running) = match looked {
-        Ok(looked) => looked,
-        Err(_) => {
-            let skip = Skip::Because("the files of clients cannot be found here");
-            return vec![(CheckId::Entries, None, Finding::Skip(skip))];
-        }
+    let Ok((machine, entry, running)) = looked else {
+        let skip = Skip::Because("the files of clients cannot be found here");
+        return vec![(CheckId::Entries, None, Finding::Skip(skip))];
     };
     let path = context.environment.variable("PATH").unwrap_or_default();
     let mut ours = 0;

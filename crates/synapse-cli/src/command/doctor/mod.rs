@@ -39,7 +39,7 @@ pub(super) async fn run(
     }
     let progress = context.printer.progress();
     let checks = progress
-        .waiting("the installation", examine(context, engine))
+        .waiting("the installation", Box::pin(examine(context, engine)))
         .await?;
     let mut document =
         DoctorDocument::new(&checks, env!("CARGO_PKG_VERSION"), SYSTEM, &CommandLines);

@@ -195,6 +195,12 @@ fn make(context: &Context, changes: &[Change], consent: Consent) -> Result<(), C
     Ok(())
 }
 
+/// Makes a change that was shown and agreed to.
+pub(in crate::command) fn applied(context: &Context, change: &Change) -> Result<(), Failure> {
+    let journal = journal(&context.environment)?;
+    journal.apply(change, SystemClock::new().now()).map(drop)
+}
+
 /// Says what was made.
 fn tell(printer: &Printer, change: &Change, applied: &Applied) {
     let file = printable(&change.file().to_string_lossy());

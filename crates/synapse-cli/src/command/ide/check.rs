@@ -22,20 +22,15 @@ use crate::system::asked_to_stop;
 
 pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<(), CommandError> {
     let printer = &context.printer;
-    let probe = Probe {
-        scope: arguments.place.scope(),
-        project: arguments.place.project.as_deref(),
-        patience: arguments.patience(),
-        ..Probe::of(arguments.client)
-    };
-    let report = runtime()?.block_on(async {
-        let waiting = printer.progress().begin(probe.client.to_string());
-        // Dropping the check ends what it started.
-        tokio::select! {
-            report = waiting.until(probe.make(context)) => report.map_err(CommandError::from),
-            Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
-        }
-    })?;
+    let report = examined(
+        context,
+        Probe {
+            scope: arguments.place.scope(),
+            project: arguments.place.project.as_deref(),
+            patience: arguments.patience(),
+            ..Probe::of(arguments.client)
+        },
+    )?;
     if printer.is_json() {
         printer.document(&document(&report));
     } else {
@@ -48,6 +43,25 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
             Err(CommandError::Reported(failure.code))
         }
     }
+}
+
+/// What `client` makes of its entry for this user.
+pub(in crate::command) fn examined_client(
+    context: &Context,
+    client: &'static Client,
+) -> Result<CheckReport, CommandError> {
+    examined(context, Probe::of(client))
+}
+
+fn examined(context: &Context, probe: Probe<'_>) -> Result<CheckReport, CommandError> {
+    runtime()?.block_on(async {
+        let waiting = context.printer.progress().begin(probe.client.to_string());
+        // Dropping the check ends what it started.
+        tokio::select! {
+            report = waiting.until(probe.make(context)) => report.map_err(CommandError::from),
+            Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
+        }
+    })
 }
 
 /// A start of a client's entry as the client would make it.

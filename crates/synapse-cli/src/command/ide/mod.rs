@@ -1,7 +1,7 @@
 //! `synapse ide`: the entry for an IDE's MCP configuration, on the screen or in its file. The
 //! entry holds an absolute command and no secret.
 
-mod change;
+pub(super) mod change;
 pub(super) mod check;
 pub(super) mod list;
 

@@ -1,0 +1,160 @@
+//! The connection of a run: one question after the other, back to an earlier one when a later one
+//! shows that its answer does not work, and in the end the connection as it was proven.
+
+use synapse_core::connection::Draft;
+use synapse_core::error::{Class, Code, Failure};
+use synapse_core::gate::NetworkGate;
+use synapse_core::name::ConnectionName;
+use synapse_core::preflight::Reach;
+use synapse_core::provider::ProviderKind;
+
+use super::{Setup, Stop, missing};
+use crate::prompt::Usual;
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Key,
+    Gate,
+    Model,
+    Save,
+    Saved,
+}
+
+impl Setup<'_> {
+    /// Makes a connection and gives its name.
+    pub(super) fn connect(&mut self) -> Result<String, Stop> {
+        let mut draft = self.given.draft.clone();
+        let kind = self.provider(&mut draft)?;
+        self.address(kind, &mut draft)?;
+        let name = self.unused_name(kind)?;
+        let mut next = Next::Key;
+        loop {
+            next = match next {
+                Next::Key => self.key(kind, &mut draft)?,
+                Next::Gate => self.gate(&mut draft)?,
+                Next::Model => self.model(kind, &mut draft)?,
+                Next::Save => self.save(&name, &mut draft)?,
+                Next::Saved => return Ok(name.to_string()),
+            };
+        }
+    }
+
+    /// Where the API is, for a provider that every owner has another address of.
+    fn address(&mut self, kind: ProviderKind, draft: &mut Draft) -> Result<(), Stop> {
+        let profile = kind.profile();
+        if draft.base_url.is_some() || profile.base_url.is_some() {
+            return Ok(());
+        }
+        self.step = "the base URL";
+        let asker = self.asker.as_ref().ok_or_else(|| missing("--base-url"))?;
+        let question = format!("Base URL, such as {}:", profile.base_url_example);
+        let answer = asker.text(&question, "")?;
+        draft.base_url = Some(answer.trim().to_owned()).filter(|url| !url.is_empty());
+        Ok(())
+    }
+
+    /// The name that the flags give, or the provider's with a number when that is taken.
+    fn unused_name(&self, kind: ProviderKind) -> Result<ConnectionName, Failure> {
+        if let Some(name) = &self.given.name {
+            return name.parse();
+        }
+        let stored = self.engine.connections()?;
+        let base = kind.as_str();
+        let numbered = (2..).map(|number| format!("{base}-{number}"));
+        let unused = std::iter::once(base.to_owned())
+            .chain(numbered)
+            .find(|name| !stored.iter().any(|each| each.name.as_str() == name));
+        unused.unwrap_or_else(|| base.to_owned()).parse()
+    }
+
+    /// Whether the network may be used, with the hosts named.
+    fn gate(&mut self, draft: &mut Draft) -> Result<Next, Stop> {
+        let hosts = self.hosts(draft)?.join(", ");
+        if draft.gate == NetworkGate::Open || self.given.reach == Reach::Offline {
+            return Ok(Next::Model);
+        }
+        self.step = "the network";
+        let Some(asker) = &self.asker else {
+            return Err(missing("--allow-network"));
+        };
+        self.note("");
+        self.note("The network gate is closed: no request is sent and no key is read.");
+        self.note(&format!("Open, both go to {hosts} and nowhere else."));
+        if asker.agrees(&format!("Open it for {hosts}?"), Usual::No)? {
+            draft.gate = NetworkGate::Open;
+            self.same_as("synapse connection create … --allow-network");
+        } else {
+            self.note("it stays closed; the connection is saved without a check");
+            self.given.reach = Reach::Offline;
+        }
+        Ok(Next::Model)
+    }
+
+    /// The hosts that calls and checks of the draft go to.
+    pub(super) fn hosts(&self, draft: &Draft) -> Result<Vec<String>, Failure> {
+        let mut draft = draft.clone();
+        if draft.model.is_empty() {
+            "any".clone_into(&mut draft.model);
+        }
+        let connection = draft
+            .parse("draft".parse()?)
+            .map_err(|wrong| wrong.failure)?;
+        let provider = self.engine.ports().providers.provider(&connection)?;
+        let origins = provider.origins();
+        Ok(origins.iter().map(|each| each.host().to_owned()).collect())
+    }
+
+    /// What to do about `failure`, which keeps the run from going on: an earlier question again,
+    /// the same once more, or the end.
+    pub(super) fn mend(
+        &self,
+        failure: Failure,
+        draft: &mut Draft,
+        again: Next,
+    ) -> Result<Next, Stop> {
+        let Some(asker) = &self.asker else {
+            return Err(failure.into());
+        };
+        self.printer().failure(&failure);
+        self.note("");
+        let is_about_the_key = failure.code.class() == Class::Credential;
+        let ways = match failure.code {
+            _ if is_about_the_key => [Way::Key, Way::Retry, Way::Model],
+            Code::ProviderModelUnavailable => [Way::Model, Way::Retry, Way::Key],
+            _ => [Way::Retry, Way::Key, Way::Model],
+        };
+        let options = ways.map(|way| way.as_str().to_owned());
+        let chosen = asker.one_of("What now?", &options, 0)?;
+        Ok(match ways.get(chosen) {
+            Some(Way::Key) => {
+                draft.credential = None;
+                self.pending.forget();
+                Next::Key
+            }
+            Some(Way::Model) => {
+                draft.model.clear();
+                Next::Model
+            }
+            Some(Way::Retry) | None => again,
+        })
+    }
+}
+
+/// A way on from a failure.
+#[derive(Clone, Copy)]
+enum Way {
+    Key,
+    Model,
+    Retry,
+}
+
+impl Way {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "Give another key",
+            Self::Model => "Choose another model",
+            Self::Retry => "Try the same again",
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Questions with arrow keys, by inquire: it gives the terminal back on every way out of a question
+//! and takes a paste for what it is. Why this crate: docs/adr/0018-prompts.md.
+
+use std::fmt;
+
+use inquire::list_option::ListOption;
+use inquire::ui::RenderConfig;
+use inquire::{Confirm, InquireError, MultiSelect, Select, Text};
+
+use super::{Left, Usual};
+
+pub(super) fn one_of(question: &str, options: Vec<String>, start: usize) -> Result<usize, Left> {
+    let help = match options.len() > PAGE {
+        true => SEARCH,
+        false => MOVE,
+    };
+    let count = options.len();
+    asked(|| {
+        Select::new(question, numbered(options))
+            .with_starting_cursor(start.min(count.saturating_sub(1)))
+            .with_page_size(PAGE)
+            .with_scorer(&matches)
+            .with_sorter(&|_| ())
+            .with_formatter(&|chosen| chosen.value.name().to_owned())
+            .with_help_message(help)
+            .with_render_config(look())
+            .prompt()
+    })
+    .map(|chosen| chosen.index)
+}
+
+pub(super) fn several_of(question: &str, options: Vec<String>) -> Result<Vec<usize>, Left> {
+    let all: Vec<usize> = (0..options.len()).collect();
+    asked(|| {
+        MultiSelect::new(question, numbered(options))
+            .with_default(&all)
+            .with_page_size(PAGE)
+            .with_scorer(&matches)
+            .with_help_message(TOGGLE)
+            .with_formatter(&|chosen: &[ListOption<&Line>]| match chosen.len() {
+                0 => "none".to_owned(),
+                _ => {
+                    let names = chosen.iter().map(|each| each.value.name());
+                    names.collect::<Vec<_>>().join(", ")
+                }
+            })
+            .with_render_config(look())
+            .prompt()
+    })
+    .map(|chosen| chosen.into_iter().map(|each| each.index).collect())
+}
+
+pub(super) fn agrees(question: &str, usual: Usual) -> Result<bool, Left> {
+    asked(|| {
+        Confirm::new(question)
+            .with_default(usual == Usual::Yes)
+            .with_render_config(look())
+            .prompt()
+    })
+}
+
+pub(super) fn text(question: &str, usual: &str) -> Result<String, Left> {
+    asked(|| {
+        let text = Text::new(question).with_render_config(look());
+        match usual.is_empty() {
+            true => text.prompt(),
+            false => text.with_default(usual).prompt(),
+        }
+    })
+}
+
+/// Asks while somebody watches whether the terminal is still there.
+fn asked<T>(question: impl FnOnce() -> Result<T, InquireError>) -> Result<T, Left> {
+    #[cfg(unix)]
+    let _watch = super::hangup::Watch::start();
+    question().map_err(|error| match error {
+        InquireError::OperationInterrupted => Left::Interrupted,
+        // Whatever else keeps a question from being asked, it got no answer.
+        _ => Left::Quit,
+    })
+}
+
+/// An option and where it stood before the search.
+struct Line {
+    index: usize,
+    text: String,
+}
+
+impl Line {
+    /// What stands before the notes on it.
+    fn name(&self) -> &str {
+        self.text.split("  ").next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+fn numbered(options: Vec<String>) -> Vec<Line> {
+    let numbered = options.into_iter().enumerate();
+    numbered.map(|(index, text)| Line { index, text }).collect()
+}
+
+/// Every word that was typed has to be in the option, in any case; the list stays in its order.
+fn matches(typed: &str, _: &Line, text: &str, _: usize) -> Option<i64> {
+    let text = text.to_lowercase();
+    let mut words = typed.split_whitespace();
+    words
+        .all(|word| text.contains(&word.to_lowercase()))
+        .then_some(0)
+}
+
+/// Colours of the terminal's own palette, which fit a light one and a dark one.
+fn look() -> RenderConfig<'static> {
+    RenderConfig::default_colored()
+}
+
+/// As many options as fit into 24 lines with what was asked before.
+const PAGE: usize = 10;
+const MOVE: &str = "↑↓ move · Enter takes · Esc leaves";
+const SEARCH: &str = "type to search · ↑↓ move · Enter takes · Esc leaves";
+const TOGGLE: &str = "Space marks · → all · ← none · Enter takes · Esc leaves";

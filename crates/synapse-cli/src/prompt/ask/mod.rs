@@ -1,0 +1,210 @@
+//! Questions to whoever sits at the terminal: with arrow keys and a search where the terminal can,
+//! else numbered and answered by a line. Any question can be left.
+//!
+//! **Invariant:** a question is asked only when stdin and stderr are the terminal; the terminal is
+//! given back as it was, however the question ends.
+
+mod arrows;
+#[cfg(unix)]
+mod hangup;
+mod numbers;
+
+use std::io::{self, IsTerminal as _};
+
+use secrecy::SecretString;
+use synapse_core::redact::{KnownSecrets, printable_line};
+
+use crate::environment::Environment;
+use crate::output::Printer;
+
+/// Asks.
+pub(crate) struct Asker {
+    face: Face,
+    printer: Printer,
+    seen: KnownSecrets,
+}
+
+/// How questions look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Face {
+    /// A list to move in and to search.
+    Arrows,
+    /// Numbers, and lines that are typed.
+    Numbers,
+}
+
+/// A question that got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Esc, Ctrl-D, or the end of the input.
+    Quit,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// The answer to a yes-or-no question that Enter gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Usual {
+    Yes,
+    No,
+}
+
+impl Asker {
+    /// Asks at the terminal of this process, if stdin and stderr are one.
+    pub(crate) fn at_terminal(
+        environment: &Environment,
+        printer: &Printer,
+        seen: &KnownSecrets,
+    ) -> Option<Self> {
+        let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
+        somebody.then(|| Self {
+            face: face(environment, width()),
+            printer: printer.clone(),
+            seen: seen.clone(),
+        })
+    }
+
+    /// The key that leaves a question, besides Ctrl-C.
+    pub(crate) const fn leaving_key(&self) -> &'static str {
+        match self.face {
+            Face::Arrows => "Esc",
+            Face::Numbers => "Ctrl-D",
+        }
+    }
+
+    /// Lets one of `options` be chosen, beginning at `start`, and gives its index.
+    pub(crate) fn one_of(
+        &self,
+        question: &str,
+        options: &[String],
+        start: usize,
+    ) -> Result<usize, Left> {
+        let options = self.shown(options);
+        match self.face {
+            Face::Arrows => arrows::one_of(question, options, start),
+            Face::Numbers => numbers::one_of(&self.printer, question, &options, start),
+        }
+    }
+
+    /// Lets any of `options` be chosen, all of them to begin with, and gives their indices.
+    pub(crate) fn several_of(
+        &self,
+        question: &str,
+        options: &[String],
+    ) -> Result<Vec<usize>, Left> {
+        let options = self.shown(options);
+        match self.face {
+            Face::Arrows => arrows::several_of(question, options),
+            Face::Numbers => numbers::several_of(&self.printer, question, &options),
+        }
+    }
+
+    /// Asks for yes or no.
+    pub(crate) fn agrees(&self, question: &str, usual: Usual) -> Result<bool, Left> {
+        match self.face {
+            Face::Arrows => arrows::agrees(question, usual),
+            Face::Numbers => numbers::agrees(&self.printer, question, usual),
+        }
+    }
+
+    /// Asks for a line of text; Enter alone gives `usual`.
+    pub(crate) fn text(&self, question: &str, usual: &str) -> Result<String, Left> {
+        match self.face {
+            Face::Arrows => arrows::text(question, usual),
+            Face::Numbers => numbers::text(&self.printer, question, usual),
+        }
+    }
+
+    /// Asks for a secret, of which nothing is shown. Several lines are thrown away and asked for
+    /// again.
+    pub(crate) fn secret(&self, question: &str) -> Result<SecretString, Left> {
+        loop {
+            match super::hidden(&format!("{question} (not shown): ")) {
+                super::Hidden::Line(line) => return Ok(line),
+                super::Hidden::Several => self
+                    .printer
+                    .note("that was more than one line, and a key is one; nothing of it was kept"),
+                super::Hidden::Left => return Err(Left::Quit),
+                super::Hidden::Interrupted => return Err(Left::Interrupted),
+            }
+        }
+    }
+
+    /// One line each, cut to the width of the terminal, without secrets and control characters.
+    fn shown(&self, options: &[String]) -> Vec<String> {
+        let room = usize::from(width().max(NARROWEST)) - MARGIN;
+        options
+            .iter()
+            .map(|option| fitted(&printable_line(&self.seen.redact(option)), room))
+            .collect()
+    }
+}
+
+/// Arrow keys redraw lines, which takes a terminal that is known to, and colours to see where one
+/// is.
+fn face(environment: &Environment, width: u16) -> Face {
+    let term = environment.variable("TERM");
+    let is_dumb = term.is_none_or(|term| term == "dumb");
+    let without_colours = environment.variable("NO_COLOR").is_some();
+    match is_dumb || without_colours || width == 0 {
+        true => Face::Numbers,
+        false => Face::Arrows,
+    }
+}
+
+/// The columns of the terminal; 0 when it does not say.
+#[cfg(unix)]
+fn width() -> u16 {
+    rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col)
+}
+
+/// The columns that every console has.
+#[cfg(not(unix))]
+const fn width() -> u16 {
+    NARROWEST
+}
+
+fn fitted(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{cut}…")
+}
+
+/// What a mark, a number and a space take beside an option.
+const MARGIN: usize = 8;
+const NARROWEST: u16 = 40;
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn environment(variables: &'static [(&str, &str)]) -> Environment {
+        Environment::of_process().of_another(Arc::new(|name| {
+            let mut all = variables.iter();
+            let found = all.find(|(known, _)| *known == name);
+            found.map(|(_, value)| OsString::from(value))
+        }))
+    }
+
+    #[test]
+    fn a_terminal_without_colours_width_or_arrows_gets_numbers() {
+        let able: &[(&str, &str)] = &[("TERM", "xterm-256color")];
+        assert_eq!(face(&environment(able), 80), Face::Arrows);
+        assert_eq!(face(&environment(able), 0), Face::Numbers);
+        assert_eq!(face(&environment(&[]), 80), Face::Numbers);
+        assert_eq!(face(&environment(&[("TERM", "dumb")]), 80), Face::Numbers);
+        let plain: &[(&str, &str)] = &[("TERM", "xterm"), ("NO_COLOR", "1")];
+        assert_eq!(face(&environment(plain), 80), Face::Numbers);
+    }
+
+    #[test]
+    fn an_option_is_one_line_of_the_terminal() {
+        assert_eq!(fitted("short", 5), "short");
+        assert_eq!(fitted("longer", 5), "long…");
+    }
+}

@@ -1,0 +1,162 @@
+//! Questions for a terminal without arrow keys, colours or width: numbered options, each answered by
+//! a line. Ctrl-C leaves here too, although signals may be caught by then.
+
+use std::io::{self, BufRead as _};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use super::{Left, Usual};
+use crate::output::Printer;
+use crate::system::asked_to_stop;
+
+pub(super) fn one_of(
+    printer: &Printer,
+    question: &str,
+    options: &[String],
+    start: usize,
+) -> Result<usize, Left> {
+    let mut shown: Vec<usize> = (0..options.len()).collect();
+    loop {
+        list(printer, options, &shown);
+        let usual = match shown.contains(&start) {
+            true => format!(" [{}]", start + 1),
+            false => String::new(),
+        };
+        let found = shown.len() > PAGE;
+        let search = if found {
+            ", or a word to search for"
+        } else {
+            ""
+        };
+        printer.ask(&format!("{question} Number{search}{usual}: "));
+        let answer = line(printer)?;
+        if answer.is_empty() && shown.contains(&start) {
+            return Ok(start);
+        }
+        match number(&answer, options.len()) {
+            Some(index) => return Ok(index),
+            None => {
+                let word = answer.to_lowercase();
+                let mut all = 0..options.len();
+                let matches = |index: &usize| {
+                    let option = options.get(*index).map(|option| option.to_lowercase());
+                    option.is_some_and(|option| option.contains(&word))
+                };
+                shown = all.by_ref().filter(matches).collect();
+                if shown.is_empty() {
+                    printer.note("nothing has that number or that word");
+                    shown = (0..options.len()).collect();
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn several_of(
+    printer: &Printer,
+    question: &str,
+    options: &[String],
+) -> Result<Vec<usize>, Left> {
+    let all: Vec<usize> = (0..options.len()).collect();
+    loop {
+        list(printer, options, &all);
+        printer.ask(&format!("{question} Numbers, `all` or `none` [all]: "));
+        let answer = line(printer)?.to_lowercase();
+        match answer.as_str() {
+            "" | "all" => return Ok(all),
+            "none" | "0" => return Ok(Vec::new()),
+            _ => {}
+        }
+        let words = answer.split([',', ' ']).filter(|word| !word.is_empty());
+        let chosen: Option<Vec<usize>> = words.map(|word| number(word, options.len())).collect();
+        match chosen {
+            Some(mut chosen) => {
+                chosen.sort_unstable();
+                chosen.dedup();
+                return Ok(chosen);
+            }
+            None => printer.note("write numbers of the list, such as 1,3"),
+        }
+    }
+}
+
+pub(super) fn agrees(printer: &Printer, question: &str, usual: Usual) -> Result<bool, Left> {
+    let hint = match usual {
+        Usual::Yes => "[Y/n]",
+        Usual::No => "[y/N]",
+    };
+    loop {
+        printer.ask(&format!("{question} {hint} "));
+        match line(printer)?.to_lowercase().as_str() {
+            "" => return Ok(usual == Usual::Yes),
+            "y" | "yes" => return Ok(true),
+            "n" | "no" => return Ok(false),
+            _ => printer.note("write y or n"),
+        }
+    }
+}
+
+pub(super) fn text(printer: &Printer, question: &str, usual: &str) -> Result<String, Left> {
+    let hint = match usual.is_empty() {
+        true => String::new(),
+        false => format!(" [{usual}]"),
+    };
+    printer.ask(&format!("{question}{hint} "));
+    let answer = line(printer)?;
+    Ok(match answer.is_empty() {
+        true => usual.to_owned(),
+        false => answer,
+    })
+}
+
+fn list(printer: &Printer, options: &[String], shown: &[usize]) {
+    for index in shown.iter().take(MOST) {
+        if let Some(option) = options.get(*index) {
+            printer.note(&format!("  {:>3}  {option}", index + 1));
+        }
+    }
+    if let Some(more) = shown.len().checked_sub(MOST).filter(|more| *more > 0) {
+        printer.note(&format!("       and {more} more"));
+    }
+}
+
+/// The index of a number that counts from 1.
+fn number(text: &str, count: usize) -> Option<usize> {
+    let index = text.parse::<usize>().ok()?.checked_sub(1)?;
+    (index < count).then_some(index)
+}
+
+/// One line of stdin. It is read on a thread of its own, because a caught Ctrl-C interrupts no read.
+fn line(printer: &Printer) -> Result<String, Left> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|_| Left::Quit)?;
+    let (sender, answer) = oneshot::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        // Nobody waits any more once the question was left.
+        drop(sender.send(read.map(|_| line)));
+    });
+    let answer = runtime.block_on(async {
+        tokio::select! {
+            answer = answer => match answer {
+                Ok(Ok(line)) if line.ends_with('\n') => Ok(line.trim().to_owned()),
+                _ => Err(Left::Quit),
+            },
+            Ok(()) = asked_to_stop() => Err(Left::Interrupted),
+        }
+    });
+    if answer.is_err() {
+        // Nobody pressed Enter: what comes next gets a line of its own.
+        printer.note("");
+    }
+    answer
+}
+
+/// More options than these can be searched.
+const PAGE: usize = 10;
+/// More options than these are not listed.
+const MOST: usize = 20;
