@@ -103,7 +103,7 @@ fn a_window_that_changes_its_size_changes_no_question() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_lost_terminal_ends_the_program_and_leaves_nothing_half_written() {
-    for at in 0..WAY.len() {
+    for (at, step) in WAY.iter().enumerate() {
         let provider = OpenAiDouble::start();
         let home = home();
         let mut terminal = Terminal::sized(setup(&home, &provider), 24, 80);
@@ -111,7 +111,7 @@ fn a_lost_terminal_ends_the_program_and_leaves_nothing_half_written() {
         terminal.hang_up();
         home.wait_for_no_process();
         if at < SAVED {
-            assert!(own_files(&home).is_empty(), "{}", WAY[at].shows);
+            assert!(own_files(&home).is_empty(), "{}", step.shows);
         } else {
             home.run(["preflight", "openai"]).with_code(0);
         }
