@@ -1,9 +1,10 @@
 // An authorization server (oidc-provider) and, behind it, an MCP server of the official TypeScript
-// SDK, on two loopback ports of the system's choice. Writes both into a file as JSON once it listens,
-// then serves until its stdin ends.
+// SDK, on two loopback ports of the system's choice. Prints one line of JSON with both, then serves
+// until its stdin ends.
 //
-// usage: server.mjs DIRECTORY FILE [strict]
-// DIRECTORY has the packages; `strict` rotates refresh tokens, detects their reuse, without leeway.
+// usage: server.mjs DIRECTORY [FILE] [strict]
+// DIRECTORY has the packages; FILE gets the line, too; `strict` rotates refresh tokens, detects their
+// reuse, without leeway.
 
 import { renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -11,7 +12,9 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { join } from "node:path";
 
-const [directory, file, mode] = process.argv.slice(2);
+const [directory, ...rest] = process.argv.slice(2);
+const mode = rest.find((word) => word === "strict");
+const file = rest.find((word) => word !== "strict");
 const require = createRequire(join(directory, "package.json"));
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 const { default: Provider } = await load("oidc-provider");
@@ -123,8 +126,12 @@ protect = async (request, response) => {
   await transport.handleRequest(request, response);
 };
 
-writeFileSync(`${file}.new`, JSON.stringify({ issuer, mcp: resource, counts: `${origin}/counts` }));
-renameSync(`${file}.new`, file);
+const places = JSON.stringify({ issuer, mcp: resource, counts: `${origin}/counts` });
+console.log(places);
+if (file) {
+  writeFileSync(`${file}.new`, places);
+  renameSync(`${file}.new`, file);
+}
 process.stdin.resume();
 process.stdin.on("end", () => process.exit(0));
 authorization.unref?.();

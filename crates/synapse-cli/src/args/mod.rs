@@ -380,7 +380,12 @@ mod tests {
 
     #[test]
     fn a_frequent_command_refuses_what_the_whole_command_line_refuses() {
-        for words in ["serve --no-such", "chat", "serve --help", "chat --version"] {
+        for words in [
+            "serve --no-such",
+            "chat --no-such",
+            "serve --help",
+            "chat --version",
+        ] {
             let words = || std::iter::once("synapse").chain(words.split(' '));
             assert!(FrequentArguments::try_parse_from(words()).is_err());
             assert!(Arguments::try_parse_from(words()).is_err());

@@ -322,7 +322,7 @@ mod tests {
             ("serve", "upstream", Some(Source::Servers)),
             ("hub approve", "server", Some(Source::Servers)),
             ("hub import", "servers", None),
-            ("explain", "code", Some(Source::Codes)),
+            ("explain", "words", Some(Source::Codes)),
             ("history show", "call_id", Some(Source::Calls)),
             ("history list", "client", Some(Source::Clients)),
             ("history list", "model", Some(Source::Models)),

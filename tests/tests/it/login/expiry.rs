@@ -40,21 +40,6 @@ fn four_programs_at_one_expiry_refresh_once_and_none_loses_the_login() {
 }
 
 #[test]
-fn a_program_that_is_killed_while_it_refreshes_costs_at_most_that_refresh() {
-    let bench = Bench::start(Rotation::Never);
-    bench.log_in().with_code(0);
-    for pause in 0..KILLS {
-        bench.expire_soon();
-        let call = bench.call().start();
-        std::thread::sleep(std::time::Duration::from_millis(pause * 7));
-        call.signal(synapse_tests::process::Signal::KILL);
-        let _ended = call.end();
-        let next = bench.call().output();
-        assert_eq!(next.code, 0, "killed after {} ms: {next}", pause * 7);
-    }
-}
-
-#[test]
 fn a_refresh_token_that_was_used_elsewhere_asks_for_a_new_login_and_says_so() {
     let bench = Bench::start(Rotation::Strict);
     bench.log_in().with_code(0);
@@ -82,4 +67,3 @@ fn now() -> Timestamp {
 }
 
 const EXPIRIES: u64 = 5;
-const KILLS: u64 = 10;

@@ -2,7 +2,7 @@
 //! official SDK, and a browser without a window that agrees to everything.
 
 mod expiry;
-mod ways;
+mod serving;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
