@@ -273,7 +273,7 @@ mod tests {
         }
         let long = "a".repeat(65);
         for bad in [
-            "", "7", "Anna", "../x", "a/b", "a=b", "a b", "a.", "ä", ".a", &long,
+            "", "7", "Laptop", "../x", "a/b", "a=b", "a b", "a.", "ä", ".a", &long,
         ] {
             let failure = bad.parse::<MachineName>().unwrap_err();
             assert_eq!(failure.code, Code::UsageInvalidArguments, "{bad}");

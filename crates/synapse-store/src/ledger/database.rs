@@ -188,10 +188,9 @@ fn peek(path: &Path) -> Result<Peek, Failure> {
             Err(corrupt(path, &NotADatabase))
         }
         // Why, says the system: what cannot be opened has no lock to lose.
-        Err(error) => Err(match File::open(path) {
-            Err(reason) => reading(path, &reason),
-            Ok(_) => sqlite(path, &error),
-        }),
+        Err(_) if let Err(reason) = File::open(path) => Err(reading(path, &reason)),
+        // Without its log a file may look damaged: whoever opens it with the log finds out.
+        Err(_) => Ok(Peek::Database),
     }
 }
 

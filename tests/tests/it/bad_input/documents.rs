@@ -137,7 +137,7 @@ fn one_failure_among_several_connections_is_one_document() {
 fn a_command_line_that_does_not_fit_is_a_document_too() {
     let home = Home::new(TWIN);
     for arguments in [
-        &["chat"][..],
+        &["chat", "--no-such"][..],
         &["nonsense"],
         &["connection", "edit"],
         &["usage", "--by", "phase-of-the-moon"],

@@ -8,7 +8,7 @@ use super::{Machine, NOVEMBER, OCTOBER, cells, closing, files, ids, opening};
 fn each_call_comes_once_and_in_its_month() {
     let machine = Machine::with(&[(OCTOBER, "a", Some(1)), (NOVEMBER, "a", None)]);
     let dataset = machine.home.path().join("dataset");
-    assert_eq!(machine.export(&dataset, &["--machine", "anna"]), (2, 2));
+    assert_eq!(machine.export(&dataset, &["--machine", "laptop"]), (2, 2));
     let first = files(&dataset);
     let directories: Vec<_> = first
         .keys()
@@ -16,7 +16,10 @@ fn each_call_comes_once_and_in_its_month() {
         .collect();
     assert_eq!(
         directories,
-        ["machine=anna/month=2026-10", "machine=anna/month=2026-11"]
+        [
+            "machine=laptop/month=2026-10",
+            "machine=laptop/month=2026-11"
+        ]
     );
     assert_eq!(machine.export(&dataset, &[]), (0, 0));
     assert_eq!(files(&dataset), first);
@@ -52,12 +55,15 @@ fn an_export_that_broke_off_goes_on_where_it_broke_off() {
     let dataset = machine.home.path().join("dataset");
     machine
         .home
-        .write("dataset/machine=anna/month=2026-11", "in the way");
-    let output = machine.run(&dataset, &["--machine", "anna"]);
+        .write("dataset/machine=laptop/month=2026-11", "in the way");
+    let output = machine.run(&dataset, &["--machine", "laptop"]);
     assert_eq!(output.code, 13, "{output}");
     assert!(output.stdout.contains("storage.unavailable"), "{output}");
-    assert_eq!(files(&dataset.join("machine=anna/month=2026-10")).len(), 1);
-    std::fs::remove_file(dataset.join("machine=anna/month=2026-11")).unwrap();
+    assert_eq!(
+        files(&dataset.join("machine=laptop/month=2026-10")).len(),
+        1
+    );
+    std::fs::remove_file(dataset.join("machine=laptop/month=2026-11")).unwrap();
     // Meanwhile October got another one.
     machine.call(&[(OCTOBER, "b", Some(3))]);
     assert_eq!(machine.export(&dataset, &[]), (2, 2));

@@ -11,14 +11,14 @@ use synapse_tests::third_party::{ENGINES, installed};
 use super::{Call, Machine, NOVEMBER, OCTOBER};
 
 /// Costs whose sum no floating-point number holds.
-const ANNA: &[Call<'_>] = &[
+const LAPTOP: &[Call<'_>] = &[
     (OCTOBER, "gpt-x", Some(900_719_925_474_099)),
     (OCTOBER, "gpt-x", Some(1)),
     (NOVEMBER, "gpt-x", Some(25_350)),
     (NOVEMBER, "claude-y", None),
 ];
-const ANNAS_DESKTOP: &[Call<'_>] = &[(NOVEMBER, "gpt-x", Some(7)), (NOVEMBER, "gpt-x", None)];
-const BORIS: &[Call<'_>] = &[("2026-12-24T20:00:00Z", "claude-y", Some(3))];
+const DESKTOP: &[Call<'_>] = &[(NOVEMBER, "gpt-x", Some(7)), (NOVEMBER, "gpt-x", None)];
+const SERVER: &[Call<'_>] = &[("2026-12-24T20:00:00Z", "claude-y", Some(3))];
 
 /// Person, month and model, with the sum and the calls of unknown cost.
 type Spend = BTreeMap<(String, String, String), (u64, u64)>;
@@ -58,9 +58,9 @@ fn spend(rows: &[Value]) -> Spend {
 #[test]
 fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
     let machines = [
-        ("work-laptop", ANNA),
-        ("anna-desktop", ANNAS_DESKTOP),
-        ("boris", BORIS),
+        ("a-laptop", LAPTOP),
+        ("b-desktop", DESKTOP),
+        ("c-server", SERVER),
     ]
     .map(|(name, calls)| (name, Machine::with(calls)));
     let team = Machine::new();
@@ -70,7 +70,7 @@ fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
     }
     team.home.write(
         "people.csv",
-        "machine,person\nwork-laptop,anna\nanna-desktop,anna\nboris,boris\n",
+        "machine,person\na-laptop,first\nb-desktop,first\nc-server,second\n",
     );
     let in_duckdb = answers("duckdb", directory);
     let by_person = spend(&in_duckdb[0]);
@@ -78,9 +78,9 @@ fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
     let of = |person: &str, month: &str, model: &str| {
         by_person[&(person.to_owned(), month.to_owned(), model.to_owned())]
     };
-    assert_eq!(of("anna", "2026-10", "gpt-x"), (900_719_925_474_100, 0));
-    assert_eq!(of("anna", "2026-11", "gpt-x"), (25_357, 1));
-    assert_eq!(of("anna", "2026-11", "claude-y"), (0, 1));
+    assert_eq!(of("first", "2026-10", "gpt-x"), (900_719_925_474_100, 0));
+    assert_eq!(of("first", "2026-11", "gpt-x"), (25_357, 1));
+    assert_eq!(of("first", "2026-11", "claude-y"), (0, 1));
     assert_eq!(by_person.len(), 4);
 
     // The same, as each machine tells it.
@@ -112,5 +112,5 @@ fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
         .iter()
         .map(|row| row["machine"].as_str().unwrap())
         .collect();
-    assert_eq!(since, ["anna-desktop", "work-laptop", "boris"]);
+    assert_eq!(since, ["a-laptop", "b-desktop", "c-server"]);
 }

@@ -27,11 +27,11 @@ fn a_machine_has_a_random_id_until_it_is_given_a_name() {
     assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
     // From then on; what is there under the other name is not added again.
     machine.call(&[(NOVEMBER, "b", None)]);
-    assert_eq!(machine.export(&dataset, &["--machine", "anna"]), (1, 1));
-    assert_eq!((name(0), name(1)), ("machine=anna".to_owned(), random));
+    assert_eq!(machine.export(&dataset, &["--machine", "laptop"]), (1, 1));
+    assert_eq!((name(0), name(1)), ("machine=laptop".to_owned(), random));
     machine.call(&[(NOVEMBER, "c", None)]);
     assert_eq!(machine.export(&dataset, &[]), (1, 1));
-    assert_eq!(name(1), "machine=anna");
+    assert_eq!(name(1), "machine=laptop");
     assert_eq!(ids(&dataset).len(), 3);
     assert_eq!(mode(&machine.home.synapse().join("machine.json")), 0o600);
 }
@@ -72,7 +72,7 @@ fn whoever_may_read_the_directory_may_read_the_files() {
 #[test]
 fn nothing_is_written_through_a_link() {
     let machine = Machine::with(&[(NOVEMBER, "a", None)]);
-    let named = ["--machine", "anna"];
+    let named = ["--machine", "laptop"];
     let (tried, dataset) = (
         machine.home.path().join("tried"),
         machine.home.path().join("dataset"),
@@ -102,7 +102,7 @@ fn nothing_is_written_through_a_link() {
 #[test]
 fn files_of_others_are_left_alone_and_count_for_nothing() {
     let machine = Machine::with(&[(NOVEMBER, "a", None)]);
-    let month = "dataset/machine=anna/month=2026-11";
+    let month = "dataset/machine=laptop/month=2026-11";
     for name in [
         "calls.parquet",
         "m0000000000000001-000000000001-000000009999-0123456789abcdef.parquet",
@@ -114,10 +114,10 @@ fn files_of_others_are_left_alone_and_count_for_nothing() {
     }
     machine
         .home
-        .write("dataset/machine=anna/month=soon/x", "of somebody else");
+        .write("dataset/machine=laptop/month=soon/x", "of somebody else");
     let dataset = machine.home.path().join("dataset");
     let before = files(&dataset);
-    assert_eq!(machine.export(&dataset, &["--machine", "anna"]), (1, 1));
+    assert_eq!(machine.export(&dataset, &["--machine", "laptop"]), (1, 1));
     let after = files(&dataset);
     assert!(before.iter().all(|(name, content)| after[name] == *content));
     assert_eq!(after.len(), before.len() + 1);
@@ -178,7 +178,7 @@ fn a_dataset_takes_no_filter_and_a_name_needs_a_dataset() {
     }
     machine
         .home
-        .run(["history", "export", "--machine", "anna"])
+        .run(["history", "export", "--machine", "laptop"])
         .with_code(2);
     assert!(!dataset.exists());
 }

@@ -102,7 +102,9 @@ fn a_guard_holds_little_memory_of_its_own() {
     assert_eq!(status(guard, "Name"), "process-guard");
     let own = status(guard, "RssAnon");
     let kibibytes: u64 = own.split(' ').next().unwrap().parse().unwrap();
-    assert!(kibibytes <= 3 * 1024, "{own}");
+    // What is not optimised has more addresses to fill in when it starts.
+    let most = if cfg!(debug_assertions) { 4 } else { 3 };
+    assert!(kibibytes <= most * 1024, "{own}");
     running.signal(Signal::KILL);
 }
 

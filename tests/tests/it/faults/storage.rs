@@ -89,11 +89,11 @@ fn a_file_that_is_no_ledger() {
 
 #[test]
 fn a_ledger_of_a_newer_synapse() {
-    // The header of an SQLite database of one empty page, whose `user_version` is 999.
-    let mut content = vec![0; 4096];
-    content[..16].copy_from_slice(b"SQLite format 3\0");
-    content[16..18].copy_from_slice(&4096_u16.to_be_bytes());
-    content[60..64].copy_from_slice(&999_u32.to_be_bytes());
+    let newer = tempfile::NamedTempFile::new().unwrap();
+    let database = rusqlite::Connection::open(newer.path()).unwrap();
+    database.pragma_update(None, "user_version", 999).unwrap();
+    drop(database);
+    let content = fs::read(newer.path()).unwrap();
     let make = |home: &Home| drop(home.write(".synapse/ledger.db", &content));
     let home =
         prompt_without_a_ledger(make, "storage.newer-format", |home, words| home.twin(words));
