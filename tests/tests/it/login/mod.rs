@@ -30,7 +30,6 @@ enum Rotation {
 /// The two servers, and the home of a user who approved the upstream as `work`.
 struct Bench {
     home: Home,
-    issuer: String,
     mcp: String,
     counts: String,
     _server: Running,
@@ -54,7 +53,6 @@ impl Bench {
         let text = |key: &str| told[key].as_str().unwrap().to_owned();
         let bench = Self {
             home,
-            issuer: text("issuer"),
             mcp: text("mcp"),
             counts: text("counts"),
             _server: server,
