@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::steps::Steps;
 use crate::third_party::{self, ThirdParty};
-use crate::{bench, check, supply, tidy, toolchain};
+use crate::{check, supply, tidy, toolchain};
 
 /// Which tests to run.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,10 +72,6 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
             .run()
     });
     steps.run("demo", || demo(repository));
-    // Counts in the build that the demo made.
-    steps.run("instructions", || {
-        bench::run(repository, bench::Purpose::Check, bench::What::default())
-    });
     steps.finish()
 }
 
