@@ -79,23 +79,65 @@ impl CallIds for KeptCallIds {
 ///
 /// # Errors
 /// When the system cannot tell.
-#[cfg(unix)]
 pub(crate) async fn asked_to_stop() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    StopSignal::listen()?.asked().await
 }
 
-/// Waits until the user asks the process to stop (Ctrl-C).
-///
-/// # Errors
-/// When the system cannot tell.
+/// The signals that ask a process to stop. From [`StopSignal::listen`] on they do not end it.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(crate) struct StopSignal {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignal {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the system cannot tell.
+    pub(crate) fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for one of them, also for one that came since.
+    ///
+    /// # Errors
+    /// None; elsewhere the system may not tell.
+    pub(crate) async fn asked(mut self) -> io::Result<()> {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        Ok(())
+    }
+}
+
+/// The signals that ask a process to stop.
 #[cfg(not(unix))]
-pub(crate) async fn asked_to_stop() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+#[derive(Debug)]
+pub(crate) struct StopSignal;
+
+#[cfg(not(unix))]
+impl StopSignal {
+    /// Begins to listen when it is waited for.
+    ///
+    /// # Errors
+    /// None; elsewhere the system may not tell.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for Ctrl-C.
+    ///
+    /// # Errors
+    /// When the system cannot tell.
+    pub(crate) async fn asked(self) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }

@@ -14,7 +14,7 @@ use super::{CommandError, Context, runtime};
 use crate::args::DashboardArguments;
 use crate::compose::{self, Asking};
 use crate::oauth::Opener;
-use crate::system::asked_to_stop;
+use crate::system::StopSignal;
 
 pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(), CommandError> {
     let runtime = runtime()?;
@@ -25,6 +25,8 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
         let house = Arc::new(Surroundings::new(context, engine.clone())?);
         let dashboard = Dashboard::new(engine, house, listening)?;
         let printer = &context.printer;
+        // Before anybody knows that it runs: whoever reads the address may stop it at once.
+        let stop = StopSignal::listen().ok();
         // The address is the result: on stdout, alone.
         printer.exactly(&format!("{}\n", dashboard.address()));
         printer.note("it opens once, within ten minutes, on this machine alone; Ctrl-C ends it");
@@ -35,7 +37,13 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
         {
             printer.warning(&failure);
         }
-        dashboard.serve(async { drop(asked_to_stop().await) }).await;
+        let stopped = async {
+            match stop {
+                Some(stop) => drop(stop.asked().await),
+                None => std::future::pending().await,
+            }
+        };
+        dashboard.serve(stopped).await;
         if arguments.open {
             // Best effort: its token is spent or too old by now.
             drop(std::fs::remove_file(file));
