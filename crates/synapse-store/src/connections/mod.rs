@@ -30,8 +30,7 @@ use crate::failure::{of_file, rely_on, shown};
 ///
 /// Every call looks at the file, so that an edit by hand or by another process is in force at once.
 /// What is kept in memory is the meaning of the text that was read last: a text that has not changed
-/// is not parsed again, and a file whose
-/// metadata can no longer hide a change is not read again.
+/// is not parsed again, and a file whose metadata can no longer hide a change is not read again.
 #[derive(Clone)]
 pub struct TomlConnections {
     home: Home,
@@ -42,8 +41,16 @@ pub struct TomlConnections {
 /// A text, what it means, and the file that it was read from.
 struct Understood {
     text: String,
-    stored: Arc<[StoredConnection]>,
+    meaning: Whole,
     file: Watched,
+}
+
+/// What a whole text means.
+#[derive(Clone)]
+struct Whole {
+    stored: Arc<[StoredConnection]>,
+    /// A mistake in it is none of the connections.
+    default: Result<Option<ConnectionName>, Failure>,
 }
 
 impl TomlConnections {
@@ -94,6 +101,36 @@ impl TomlConnections {
         let text = plan.checked(&source)?;
         replace(source.path(), text.as_bytes())
     }
+
+    /// What the file means now.
+    fn whole(&self) -> Result<Whole, Failure> {
+        let path = self.home.connections();
+        rely_on(&self.home, &path)?;
+        let began = Instant::now();
+        let opened = Opened::at(&path)?;
+        let stamp = opened.stamp();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = last.as_ref()
+            && last.file.is_unchanged(stamp)
+        {
+            return Ok(last.meaning.clone());
+        }
+        let source = opened.read()?;
+        if let Some(last) = last.as_mut().filter(|last| last.text == source.text()) {
+            last.file.note(stamp, began);
+            return Ok(last.meaning.clone());
+        }
+        let meaning = Whole {
+            stored: document::read(&source)?.into(),
+            default: document::default_name(&source),
+        };
+        *last = Some(Understood {
+            text: source.into_text(),
+            meaning: meaning.clone(),
+            file: Watched::since(stamp, began),
+        });
+        Ok(meaning)
+    }
 }
 
 impl fmt::Debug for TomlConnections {
@@ -111,29 +148,7 @@ impl ConnectionStore for TomlConnections {
     }
 
     fn shared(&self) -> Result<Arc<[StoredConnection]>, Failure> {
-        let path = self.home.connections();
-        rely_on(&self.home, &path)?;
-        let began = Instant::now();
-        let opened = Opened::at(&path)?;
-        let stamp = opened.stamp();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = last.as_ref()
-            && last.file.is_unchanged(stamp)
-        {
-            return Ok(Arc::clone(&last.stored));
-        }
-        let source = opened.read()?;
-        if let Some(last) = last.as_mut().filter(|last| last.text == source.text()) {
-            last.file.note(stamp, began);
-            return Ok(Arc::clone(&last.stored));
-        }
-        let stored: Arc<[StoredConnection]> = document::read(&source)?.into();
-        *last = Some(Understood {
-            text: source.into_text(),
-            stored: Arc::clone(&stored),
-            file: Watched::since(stamp, began),
-        });
-        Ok(stored)
+        self.whole().map(|whole| whole.stored)
     }
 
     fn insert(&self, cleared: &PreflightPass) -> Result<(), Failure> {
@@ -251,7 +266,7 @@ impl ConnectionStore for TomlConnections {
     }
 
     fn default_name(&self) -> Result<Option<ConnectionName>, Failure> {
-        document::default_name(&self.source()?)
+        self.whole()?.default
     }
 
     fn set_default(&self, name: Option<&ConnectionName>) -> Result<(), Failure> {

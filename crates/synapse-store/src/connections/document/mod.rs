@@ -45,6 +45,9 @@ pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
 
 /// The connection that `source` says is meant where none is named.
 pub(super) fn default_name(source: &Source) -> Result<Option<ConnectionName>, Failure> {
+    if !may_have(source, DEFAULT) {
+        return Ok(None);
+    }
     let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
     let reader = Reader { source };
     reader.default_name(document.as_table())
