@@ -197,7 +197,8 @@ fn without_blank_lines(text: &str) -> String {
 fn corrected(refusal: &clap::Error, arguments: &[String]) -> Option<String> {
     let word = |kind| match refusal.get(kind)? {
         ContextValue::String(word) => Some(word.clone()),
-        ContextValue::Strings(words) => words.first().cloned(),
+        // clap lists what is most alike last.
+        ContextValue::Strings(words) => words.last().cloned(),
         _ => None,
     };
     let pairs = [
@@ -245,6 +246,16 @@ fn without_tokens(text: &str, arguments: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mistyped_command_is_corrected_to_the_one_that_is_most_alike() {
+        for (typed, meant) in [("chekc", "check"), ("chta", "chat"), ("usge", "usage")] {
+            let words = ["synapse", typed].map(str::to_owned);
+            let refusal = Arguments::try_parse_from(&words).unwrap_err();
+            let line = corrected(&refusal, &words);
+            assert_eq!(line, Some(format!("synapse {meant}")), "{typed}");
+        }
+    }
 
     #[test]
     fn a_token_in_the_wrong_place_is_not_repeated() {
