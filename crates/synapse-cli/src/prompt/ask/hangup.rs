@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -23,18 +24,21 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Begins, before the question changes the terminal.
+    /// Begins, before the question changes the terminal: a signal that comes right behind it is caught.
     pub(super) fn start() -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&over);
         let before = tcgetattr(io::stdin()).ok();
+        let (listens, ready) = mpsc::channel();
         thread::spawn(move || {
             // Without it the question is as good as it is without anybody who watches.
             let Ok(runtime) = Builder::new_current_thread().enable_all().build() else {
                 return;
             };
-            runtime.block_on(watch(&seen, before.as_ref()));
+            runtime.block_on(watch(&seen, before.as_ref(), listens));
         });
+        // An error says that there is nobody who watches.
+        let _nobody = ready.recv();
         Self { over }
     }
 }
@@ -45,10 +49,11 @@ impl Drop for Watch {
     }
 }
 
-async fn watch(over: &AtomicBool, before: Option<&Termios>) {
+async fn watch(over: &AtomicBool, before: Option<&Termios>, listens: Sender<()>) {
     let Ok(mut asked_to_stop) = signal(SignalKind::terminate()) else {
         return;
     };
+    let _gone = listens.send(());
     while !over.load(Ordering::Relaxed) {
         tokio::select! {
             _ = asked_to_stop.recv() => {

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{Left, Usual};
 use crate::output::Printer;
-use crate::system::asked_to_stop;
+use crate::system::StopSignal;
 
 pub(super) fn one_of(
     printer: &Printer,
@@ -29,8 +29,7 @@ pub(super) fn one_of(
         } else {
             ""
         };
-        printer.ask(&format!("{question} Number{search}{usual}: "));
-        let answer = line(printer)?;
+        let answer = line(printer, &format!("{question} Number{search}{usual}: "))?;
         if answer.is_empty() && shown.contains(&start) {
             return Ok(start);
         }
@@ -61,8 +60,8 @@ pub(super) fn several_of(
     let all: Vec<usize> = (0..options.len()).collect();
     loop {
         list(printer, options, &all);
-        printer.ask(&format!("{question} Numbers, `all` or `none` [all]: "));
-        let answer = line(printer)?.to_lowercase();
+        let asked = format!("{question} Numbers, `all` or `none` [all]: ");
+        let answer = line(printer, &asked)?.to_lowercase();
         match answer.as_str() {
             "" | "all" => return Ok(all),
             "none" | "0" => return Ok(Vec::new()),
@@ -87,8 +86,8 @@ pub(super) fn agrees(printer: &Printer, question: &str, usual: Usual) -> Result<
         Usual::No => "[y/N]",
     };
     loop {
-        printer.ask(&format!("{question} {hint} "));
-        match line(printer)?.to_lowercase().as_str() {
+        let answer = line(printer, &format!("{question} {hint} "))?;
+        match answer.to_lowercase().as_str() {
             "" => return Ok(usual == Usual::Yes),
             "y" | "yes" => return Ok(true),
             "n" | "no" => return Ok(false),
@@ -102,8 +101,7 @@ pub(super) fn text(printer: &Printer, question: &str, usual: &str) -> Result<Str
         true => String::new(),
         false => format!(" [{usual}]"),
     };
-    printer.ask(&format!("{question}{hint} "));
-    let answer = line(printer)?;
+    let answer = line(printer, &format!("{question}{hint} "))?;
     Ok(match answer.is_empty() {
         true => usual.to_owned(),
         false => answer,
@@ -127,12 +125,19 @@ fn number(text: &str, count: usize) -> Option<usize> {
     (index < count).then_some(index)
 }
 
-/// One line of stdin. It is read on a thread of its own, because a caught Ctrl-C interrupts no read.
-fn line(printer: &Printer) -> Result<String, Left> {
+/// Asks for one line of stdin. It is read on a thread of its own, because a caught Ctrl-C interrupts
+/// no read.
+fn line(printer: &Printer, question: &str) -> Result<String, Left> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|_| Left::Quit)?;
+    // Before the question is seen: Ctrl-C may follow at once.
+    let stop = {
+        let _entered = runtime.enter();
+        StopSignal::listen().map_err(|_| Left::Quit)?
+    };
+    printer.ask(question);
     let (sender, answer) = oneshot::channel();
     thread::spawn(move || {
         let mut line = String::new();
@@ -146,7 +151,7 @@ fn line(printer: &Printer) -> Result<String, Left> {
                 Ok(Ok(line)) if line.ends_with('\n') => Ok(line.trim().to_owned()),
                 _ => Err(Left::Quit),
             },
-            Ok(()) = asked_to_stop() => Err(Left::Interrupted),
+            Ok(()) = stop.asked() => Err(Left::Interrupted),
         }
     });
     if answer.is_err() {
