@@ -1,4 +1,4 @@
-//! Runs of base64 and of hexadecimal, decoded: what is in them is searched as any text is.
+//! Decodes runs of base64 and hexadecimal so that their content is searched like any other text.
 
 use std::ops::{ControlFlow, Range};
 
@@ -7,8 +7,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::zeroize::Zeroizing;
 
-/// Hands out the runs of `bytes` that hold, decoded in some way, what `holds` finds, until `found`
-/// breaks.
+/// Yields each run of `bytes` whose decoded form satisfies `holds`, until `found` breaks.
 pub(super) fn find(
     bytes: &[u8],
     holds: &mut impl FnMut(&[u8]) -> bool,
@@ -31,7 +30,7 @@ pub(super) fn find(
     ControlFlow::Continue(())
 }
 
-/// Whether the run can be text in base64, which mixes small letters and capitals, or in hexadecimal.
+/// Whether the run can be base64 of text, which mixes upper and lower case, or hexadecimal.
 fn may_encode(run: &[u8]) -> bool {
     let mixed = run.iter().any(u8::is_ascii_lowercase) && run.iter().any(u8::is_ascii_uppercase);
     mixed || (run.len() >= SHORTEST_HEX && run.iter().all(u8::is_ascii_hexdigit))
@@ -42,13 +41,13 @@ fn decodings(run: &[u8], holds: &mut impl FnMut(&[u8]) -> bool) -> bool {
         [b'0', b'x' | b'X', digits @ ..] | digits => digits,
     };
     if digits.iter().all(u8::is_ascii_hexdigit) {
-        // The run may begin with the second half of a byte.
+        // The run may start in the middle of a byte.
         let halves = [digits, digits.get(1..).unwrap_or_default()];
         if halves.iter().any(|digits| holds(&hexadecimal(digits))) {
             return true;
         }
     }
-    // The group of four that a token begins in is not known when the run is a part of a longer one.
+    // In a longer run, the token may start at any offset within a base64 group of four.
     (0..4).any(|skip| {
         let groups = run.get(skip..).unwrap_or_default();
         let standard: Zeroizing<Vec<u8>> = Zeroizing::new(
@@ -61,7 +60,7 @@ fn decodings(run: &[u8], holds: &mut impl FnMut(&[u8]) -> bool) -> bool {
                 })
                 .collect(),
         );
-        // One character alone decodes to nothing and is left out.
+        // A single trailing character decodes to nothing.
         let whole = standard.len() - usize::from(standard.len() % 4 == 1);
         let decoded = LENIENT.decode(standard.get(..whole).unwrap_or_default());
         decoded.is_ok_and(|decoded| holds(&Zeroizing::new(decoded)))
@@ -86,7 +85,7 @@ const fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
-/// Takes what others wrote: with or without padding, and with bits left over.
+/// Accepts missing padding and leftover bits.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -94,6 +93,6 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// No token is shorter than what this many characters encode.
+/// Fewer characters cannot encode a token.
 const SHORTEST: usize = 24;
 const SHORTEST_HEX: usize = 36;

@@ -1,13 +1,12 @@
-//! Finds one known value in a reading of a text: as it stands, in any case, with anything in
-//! between, in pieces, backwards, in hexadecimal, in base64 and in base32.
+//! Finds one known value in a reading of a text: verbatim, in any case, interleaved with other
+//! characters, in pieces, reversed, in hexadecimal, base64 and base32.
 //!
-//! The value is looked for among the letters and digits of the text alone. A window of eight of
-//! them moves over the text and is compared, through a filter of bits, with the windows of the
-//! value's forms; where one fits, the match is made as long as it goes. A text in which none fits,
-//! as in nearly all, costs one pass and no memory.
+//! Only letters and digits are compared. A window of eight slides over the text and is looked up,
+//! through a bit filter, among the windows of the value's forms; a hit is extended as far as it
+//! matches. Text without a hit, which is nearly all text, costs one pass and no memory.
 //!
-//! **Invariant (linear):** a match that was too short is not made again from its next window
-//! ([`Tried`]), and a run of base64 around a match is measured once.
+//! **Invariant (linear):** a match that was too short is not extended again from its next window
+//! ([`Tried`]), and a base64 run around a match is measured once.
 
 use std::ops::{ControlFlow, Range};
 
@@ -18,9 +17,9 @@ use secrecy::zeroize::Zeroizing;
 use super::read::Reading;
 use super::search::Matches;
 
-/// A value and the forms in which it is looked for.
+/// A value and the forms it is searched for in.
 pub(super) struct Known {
-    /// For a value with too few letters and digits: what is looked for as it stands.
+    /// For values with too few letters and digits: matched verbatim.
     literal: Vec<Zeroizing<String>>,
     /// The letters and digits of each form.
     forms: Vec<Form>,
@@ -35,18 +34,18 @@ struct Form {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// As it stands.
+    /// Verbatim.
     Text,
-    /// Base64, of which the ends depend on what stands around the value.
+    /// Base64; its ends depend on the bytes around the value.
     Base64,
-    /// Two letters for one.
+    /// Two characters per byte.
     Hexadecimal,
-    /// Base32, of which the ends depend on what stands around the value.
+    /// Base32; its ends depend on the bytes around the value.
     Base32,
 }
 
 impl Kind {
-    /// Letters from one window to the next. Every fragment of `step + WINDOW` letters holds one.
+    /// Distance between windows. Every fragment of `step + WINDOW` letters contains a whole window.
     const fn step(self) -> usize {
         match self {
             Self::Text => 4,
@@ -56,7 +55,7 @@ impl Kind {
     }
 }
 
-/// Which windows there may be: few bits are set, so that few others pass.
+/// A bit set of possible windows, sparse enough to reject most others.
 struct Filter(Box<[u64; 64]>);
 
 impl Filter {
@@ -100,7 +99,7 @@ impl Known {
             return Self::literal(value);
         }
         let mut forms = vec![Form::text(plain)];
-        // A value with an escape in it is read in several ways itself.
+        // An escaped value has several readings itself.
         let read = Reading::of(value.as_bytes()).each(&mut |reading| {
             let letters = letters(reading.bytes());
             if forms.iter().all(|form| *form.letters != *letters) {
@@ -159,7 +158,7 @@ impl Known {
         let json = json.trim_matches('"').to_owned();
         let base64 = |text: &str| STANDARD_NO_PAD.encode(text);
         let mut literal = vec![value.to_owned(), percent, json];
-        // What three letters become in base64 or hexadecimal is too common a text to take out.
+        // The encoding of three letters is too common to remove.
         if value.len() > 3 {
             // `Bearer ` shifts the alignment.
             let header = format!("Bearer {value}");
@@ -175,25 +174,25 @@ impl Known {
         }
     }
 
-    /// Whether the value is too long to be a word of a text.
+    /// Whether the value is too long to be an ordinary word.
     pub(super) fn is_no_word(&self) -> bool {
         self.forms
             .first()
             .is_some_and(|form| form.letters.len() >= NO_WORD)
     }
 
-    /// Whether the value has enough letters and digits to be looked for everywhere.
+    /// Whether the value has enough letters and digits to be searched in every form.
     pub(super) fn is_telling(&self) -> bool {
         !self.forms.is_empty()
     }
 
-    /// How many letters and digits its longest form has.
+    /// Number of letters and digits in its longest form.
     pub(super) fn longest_form(&self) -> usize {
         let lengths = self.forms.iter().map(|form| form.letters.len());
         lengths.max().unwrap_or_default()
     }
 
-    /// Hands out where a value with few letters and digits stands in `text` as it is, until `found`
+    /// Yields verbatim occurrences of a value with few letters and digits in `text`, until `found`
     /// breaks.
     pub(super) fn find_literal(
         &self,
@@ -208,8 +207,8 @@ impl Known {
         ControlFlow::Continue(())
     }
 
-    /// Hands out where the value stands in `bytes`, or a piece of it if pieces count, until `found`
-    /// breaks.
+    /// Yields occurrences of the value in `bytes`, or of a piece of it if pieces count, until
+    /// `found` breaks.
     pub(super) fn find(
         &self,
         matches: Matches,
@@ -252,7 +251,7 @@ impl Known {
         ControlFlow::Continue(())
     }
 
-    /// Whether any window stands in `bytes`.
+    /// Whether any window occurs in `bytes`.
     fn may_stand_in(&self, bytes: &[u8]) -> bool {
         let mut word = 0_u64;
         bytes.iter().any(|byte| {
@@ -268,7 +267,7 @@ impl Known {
         })
     }
 
-    /// The longest match of any form around the window at `at`, when it is long enough to tell.
+    /// The longest match of any form around the window at `at`, if it is long enough to count.
     fn longest(
         &self,
         least: usize,
@@ -307,15 +306,15 @@ impl Known {
     }
 }
 
-/// The match of a form that was made last: how far the text is ahead of the form, and where it
-/// ends. Every other window on it makes the same one.
+/// The most recent match of a form: the offset between text and form, and where the match ends.
+/// Every other window on that offset yields the same match.
 #[derive(Clone, Default)]
 struct Tried {
     diagonal: usize,
     end: usize,
 }
 
-/// The letters and digits of a reading in lower case, and where each stands.
+/// The letters and digits of a reading in lower case, with their positions.
 struct Skeleton {
     letters: Zeroizing<Vec<u8>>,
     places: Vec<u32>,
@@ -323,7 +322,7 @@ struct Skeleton {
 
 impl Skeleton {
     fn of(bytes: &[u8]) -> Self {
-        // Large enough from the start: a vector that grows leaves its old buffer behind.
+        // Allocated at full size: a growing vector leaves its old buffer in memory unwiped.
         let mut letters = Zeroizing::new(Vec::with_capacity(bytes.len()));
         let mut places = Vec::with_capacity(bytes.len());
         for (at, byte) in bytes.iter().enumerate() {
@@ -335,7 +334,7 @@ impl Skeleton {
         Self { letters, places }
     }
 
-    /// Where the letters `from..to` stand.
+    /// The span of the letters `from..to`.
     fn span(&self, from: usize, to: usize) -> Option<Range<usize>> {
         let place = |index: usize| usize::try_from(*self.places.get(index)?).ok();
         Some(place(from)?..place(to.checked_sub(1)?)? + 1)
@@ -369,8 +368,8 @@ fn word_at(letters: &[u8], offset: usize) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
 }
 
-/// The characters of base64 that `value` alone decides when `shift` bytes of a group of three stand
-/// before it.
+/// The base64 characters that `value` alone determines when preceded by `shift` bytes of a group of
+/// three.
 fn base64_core(value: &str, shift: usize) -> Zeroizing<String> {
     let mut bytes = Zeroizing::new(vec![0; shift]);
     bytes.extend_from_slice(value.as_bytes());
@@ -384,11 +383,11 @@ fn base64_core(value: &str, shift: usize) -> Zeroizing<String> {
     Zeroizing::new(encoded.get(start..end).unwrap_or_default().to_owned())
 }
 
-/// The characters of base32 that `value` alone decides when `shift` bytes of a group of five stand
-/// before it, in lower case.
+/// The base32 characters, in lower case, that `value` alone determines when preceded by `shift`
+/// bytes of a group of five.
 fn base32_core(value: &str, shift: usize) -> Zeroizing<Vec<u8>> {
     let bytes = value.as_bytes();
-    // Of the first and the last character others may decide a part.
+    // Neighbouring bytes may contribute to the first and last character.
     let first = (shift * 8).div_ceil(5);
     let last = (shift + bytes.len()) * 8 / 5;
     let bit = |at: usize| {
@@ -407,7 +406,7 @@ fn base32_core(value: &str, shift: usize) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(characters.collect())
 }
 
-/// The span with the base64 around it, which holds the rest of the value and what it came with.
+/// Extends the span over the surrounding base64, which holds the rest of the value.
 fn whole_run(bytes: &[u8], span: Range<usize>) -> Range<usize> {
     let within = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/_-".contains(byte);
     let behind_end = |byte: &&u8| within(byte) || **byte == b'=';
@@ -427,9 +426,9 @@ fn hexadecimal(value: &str) -> String {
     text
 }
 
-/// Letters that are compared at once: as many bytes as a word has.
+/// Letters compared at once: the bytes of a machine word.
 const WINDOW: usize = 8;
-/// So many letters in a row are worth removing; fewer are a word that both happen to have.
+/// Shorter common runs are coincidental words.
 const FRAGMENT: usize = 12;
 const NO_WORD: usize = 16;
 

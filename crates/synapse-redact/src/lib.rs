@@ -1,12 +1,11 @@
-//! Makes foreign text fit to show: without secrets, without control characters, not too long.
+//! Makes foreign text safe to show: removes secrets and control characters, and limits its length.
 //!
-//! Two rules. A value that is known is removed exactly, in any case, split or encoding (`exact`);
-//! what only has the shape of a token is removed by that shape (`shapes`); both in every way of
-//! reading the text (`read`) and inside of what is encoded in it (`encoded`). Knows nothing of where
-//! a text comes from or where it goes.
+//! Known values are removed exactly, in any case, splitting or encoding (`exact`); unknown tokens
+//! by their shape (`shapes`); both in every reading of the text (`read`) and inside encoded runs
+//! (`encoded`). Does not know where a text comes from or goes to.
 //!
-//! **Invariant (linear):** the time that any of this takes grows with the length of the text and
-//! with nothing else in it.
+//! **Invariant (linear):** running time grows linearly with the length of the text and depends on
+//! nothing else in it.
 
 mod encoded;
 mod exact;
@@ -26,22 +25,22 @@ pub use self::seen::KnownSecrets;
 use self::exact::Known;
 use self::search::Search;
 
-/// Removes secrets from text: one that it was made for, and whatever has the shape of a token.
+/// Removes secrets from text: one known value, and anything shaped like a token.
 ///
-/// Holds the value in memory, wipes it when dropped, and shows none of it in `Debug`.
+/// Holds the value in memory, wipes it on drop, and hides it in `Debug`.
 #[derive(Clone)]
 pub struct Redactor {
     known: Option<Arc<Known>>,
 }
 
 impl Redactor {
-    /// A redactor that knows no value: it removes what has the shape of a token.
+    /// Creates a redactor without a known value; it removes anything shaped like a token.
     #[must_use]
     pub const fn none() -> Self {
         Self { known: None }
     }
 
-    /// A redactor that also removes `secret`, however it is written.
+    /// Creates a redactor that also removes `secret`, in every form.
     #[must_use]
     pub fn for_secret(secret: &str) -> Self {
         Self {
@@ -49,7 +48,7 @@ impl Redactor {
         }
     }
 
-    /// A redactor of what is prepared already.
+    /// Creates a redactor from a prepared value.
     const fn of(known: Arc<Known>) -> Self {
         Self { known: Some(known) }
     }
@@ -60,16 +59,16 @@ impl Redactor {
         self.known.is_none()
     }
 
-    /// `text` without secrets and without token shapes.
+    /// Removes the secret and anything shaped like a token from `text`.
     #[must_use]
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         without(text, self.thorough().spans(text))
     }
 
-    /// `text`, an answer that is to stay as it came, without the secret itself.
+    /// Removes the secret alone from `text`, a result that must otherwise stay unchanged.
     ///
-    /// Only a value of at least 16 letters and digits is removed: a shorter one, such as the
-    /// placeholder that a local server takes, may be a word of the answer.
+    /// Only a value of at least 16 letters and digits is removed: a shorter one, such as a local
+    /// server's placeholder, may be a word of the result.
     #[must_use]
     pub fn spare<'a>(&self, text: &'a str) -> Cow<'a, str> {
         without(text, Search::sparing(self.known.as_deref()).spans(text))
@@ -78,8 +77,8 @@ impl Redactor {
     /// [`Redactor::redact`], with control and direction characters made visible, at most `max`
     /// characters long.
     ///
-    /// Only as much of a longer text is looked at as can be shown, and a little more, so that a
-    /// secret at the cut is seen as one: none of it comes out.
+    /// Scans only the visible part and a margin after it, so that a secret across the cut is still
+    /// recognised and removed.
     #[must_use]
     pub fn clean(&self, text: &str, max: usize) -> String {
         let window = max
@@ -124,20 +123,20 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// `text` without whatever has the shape of a token.
+/// Removes anything shaped like a token from `text`.
 #[must_use]
 pub fn without_tokens(text: &str) -> Cow<'_, str> {
     Redactor::none().redact(text)
 }
 
-/// Whether `text` holds what has the shape of a token.
+/// Whether `text` contains anything shaped like a token.
 #[must_use]
 pub fn holds_token(text: &str) -> bool {
     Search::thorough(None).any(text)
 }
 
-/// Whether `word` may be a token of no known shape: long, without a space, of letters and digits, and
-/// no path or address. Worth repeating to nobody.
+/// Whether `word` may be a token of unknown shape: long, letters and digits without spaces, neither
+/// a path nor a URL. Such words are never repeated.
 #[must_use]
 pub fn is_opaque(word: &str) -> bool {
     let place = word.starts_with(['/', '~', '.', '-']) || word.contains("://");
@@ -148,7 +147,7 @@ pub fn is_opaque(word: &str) -> bool {
         && word.contains(|each: char| each.is_ascii_alphabetic())
 }
 
-/// `text` as a terminal may show it: line feeds and tabs stay, every other control character and
+/// Makes `text` safe for a terminal: line feeds and tabs stay, every other control character and
 /// every direction override becomes a visible placeholder.
 #[must_use]
 pub fn printable(text: &str) -> String {
@@ -162,7 +161,7 @@ pub fn printable(text: &str) -> String {
     clean
 }
 
-/// [`printable`] on one line, which a line end in `text` cannot leave.
+/// [`printable`] on a single line; line ends in `text` are replaced.
 #[must_use]
 pub fn printable_line(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
@@ -170,8 +169,8 @@ pub fn printable_line(text: &str) -> String {
     clean
 }
 
-/// [`printable`] of text that has styles of ours in it: `ESC [ … m` stays, and no other control
-/// sequence. The last fence before a terminal; who writes foreign text into a styled one makes it
+/// [`printable`] for text that contains our own styles: keeps `ESC [ … m` and no other control
+/// sequence. The last filter before the terminal; foreign text inside a styled line must go through
 /// [`printable`] first.
 #[must_use]
 pub fn printable_styled(text: &str) -> Cow<'_, str> {
@@ -202,7 +201,7 @@ pub fn printable_styled(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// The length of the style, `ESC [ 1 ; 31 m`, that `text` begins with; 0 when it begins with none.
+/// Length of the style, such as `ESC [ 1 ; 31 m`, at the start of `text`; 0 without one.
 fn style_length(text: &str) -> usize {
     let Some(parameters) = text.strip_prefix("\u{1b}[") else {
         return 0;
@@ -216,15 +215,15 @@ fn style_length(text: &str) -> usize {
     }
 }
 
-/// JSON text as a terminal may show it, and the same JSON: what [`printable`] would replace is
-/// written as an escape, which only strings have room for.
+/// Makes JSON safe for a terminal without changing its value: characters that [`printable`] would
+/// replace, which only occur in strings, become JSON escapes.
 #[must_use]
 pub fn printable_json(json: &str) -> String {
     let mut clean = String::with_capacity(json.len());
     for each in json.chars() {
         match each {
             '\n' | '\t' => clean.push(each),
-            // All of these are in the basic plane, where four digits are enough.
+            // All of these are in the basic plane, so four digits suffice.
             _ if each.is_control() || is_direction_override(each) => {
                 clean.push_str(&format!("\\u{:04x}", u32::from(each)));
             }
@@ -234,7 +233,7 @@ pub fn printable_json(json: &str) -> String {
     clean
 }
 
-/// `text` with every span replaced. Spans may overlap and come in any order.
+/// Replaces every span of `text`. Spans may overlap and come in any order.
 fn without(text: &str, mut spans: Vec<Range<usize>>) -> Cow<'_, str> {
     if spans.is_empty() {
         return Cow::Borrowed(text);
@@ -243,9 +242,9 @@ fn without(text: &str, mut spans: Vec<Range<usize>>) -> Cow<'_, str> {
     let mut clean = String::with_capacity(text.len());
     let mut copied = 0;
     for span in spans {
-        // A block of a text may end inside of a character.
+        // A search block may end inside a character.
         let span = text.floor_char_boundary(span.start)..text.ceil_char_boundary(span.end);
-        // A span that begins inside the one before only makes that one longer.
+        // A span that starts inside the previous one only extends it.
         if span.start >= copied {
             clean.push_str(text.get(copied..span.start).unwrap_or_default());
             clean.push_str(REDACTED);
@@ -264,20 +263,20 @@ fn push_visible(clean: &mut String, each: char) {
     }
 }
 
-/// Unicode bidirectional controls, which can make a line read as something it is not.
+/// Unicode bidirectional controls, which can make a line read differently from its content.
 fn is_direction_override(each: char) -> bool {
     matches!(each, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// In UTF-8.
 const LONGEST_CHARACTER: usize = 4;
-/// Bytes behind what is shown that are still looked at. A piece of a secret is one, in the wordiest
-/// way to write it, long before.
+/// Bytes scanned past the visible part: even the most verbose encoding of a recognisable piece
+/// fits.
 const MARGIN: usize = 2048;
 const LONGEST_STYLE: usize = 32;
-/// A shorter word is one that somebody may have mistyped.
+/// A shorter word may be a typo.
 const OPAQUE: usize = 24;
-/// What stands in place of a secret.
+/// Replaces a secret.
 pub const REDACTED: &str = "[redacted]";
 
 #[cfg(doctest)]
@@ -348,7 +347,7 @@ mod tests {
     fn what_is_cut_off_is_not_looked_at_and_a_secret_at_the_cut_is_not_shown() {
         let secret = "fake-0123456789-ABCDEF-ghijkl";
         let redactor = Redactor::for_secret(secret);
-        // Wherever the cut falls into it, and whatever is removed before.
+        // Wherever the cut falls in it, and whatever was removed before it.
         for fill in 0..6000 {
             let text = format!("{}{secret} {}", "· ".repeat(fill / 3), "x ".repeat(4000));
             let clean = redactor.clean(&text, 300);

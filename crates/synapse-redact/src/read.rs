@@ -1,6 +1,6 @@
-//! The ways to read a text in which a secret may be written: as it stands, with escapes undone
-//! (again and again), without markup between the letters, and with lists of numbers as the bytes
-//! that they are. Each reading keeps where every byte of it stands in the text.
+//! The readings of a text that may hold a secret: verbatim, with escapes decoded (repeatedly),
+//! without markup between the letters, and with lists of numbers decoded to bytes. Each reading
+//! maps every byte back to its position in the text.
 
 use std::ops::{ControlFlow, Range};
 
@@ -8,11 +8,11 @@ use secrecy::zeroize::Zeroizing;
 
 use super::shapes::{escape_length, invisible_length};
 
-/// The bytes of a text, read in one way.
+/// The bytes of a text in one reading.
 pub(super) struct Reading<'a> {
     bytes: Bytes<'a>,
     words: Words,
-    /// Where each byte was read from; `None` when they are those of the text itself.
+    /// Source position of each byte; `None` for the text itself.
     places: Option<Vec<Place>>,
 }
 
@@ -21,20 +21,20 @@ enum Bytes<'a> {
     Made(Zeroizing<Vec<u8>>),
 }
 
-/// Where a word of a reading may begin.
+/// Where a word of a reading may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Words {
-    /// Behind what is no letter and no digit, as people write.
+    /// After a character that is neither letter nor digit.
     Apart,
-    /// At every byte: in a list of numbers, whatever number stands before the list is read with it.
+    /// At every byte: in a list of numbers, a number before the list is decoded as part of it.
     Anywhere,
 }
 
-/// Start and end in the text, which is a block and short.
+/// Start and end in the text; `u32` suffices for a block.
 type Place = (u32, u32);
 
 impl<'a> Reading<'a> {
-    /// The text as it stands.
+    /// Reads the text verbatim.
     pub(super) const fn of(bytes: &'a [u8]) -> Self {
         Self {
             bytes: Bytes::Text(bytes),
@@ -50,18 +50,18 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Whether these are the bytes of the text itself.
+    /// Whether this reading is the text itself.
     pub(super) const fn is_text(&self) -> bool {
         self.places.is_none()
     }
 
-    /// Where its words begin.
+    /// Where its words start.
     pub(super) const fn words(&self) -> Words {
         self.words
     }
 
-    /// Where the last `count` bytes of this reading begin in the text, of which `length` bytes were
-    /// read; `None` when the reading ends before the text does, and nothing of it goes on.
+    /// The text position of the last `count` bytes of this reading, given that `length` bytes of
+    /// text were read; `None` when the reading ends before the text and none of it continues.
     pub(super) fn tail(&self, count: usize, length: usize) -> Option<usize> {
         let bytes = self.bytes().len();
         let (_, end) = self.place(bytes.checked_sub(1)?)?;
@@ -70,7 +70,7 @@ impl<'a> Reading<'a> {
         goes_on.then_some(start)
     }
 
-    /// Where the bytes `from..to` of this reading stand in the text.
+    /// The position in the text of the bytes `from..to` of this reading.
     pub(super) fn span(&self, from: usize, to: usize) -> Option<Range<usize>> {
         let last = to.checked_sub(1).filter(|last| *last >= from)?;
         let (start, _) = self.place(from)?;
@@ -88,7 +88,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Hands this reading and every other that there is to `visit`, until it breaks.
+    /// Passes this reading and every derived one to `visit`, until it breaks.
     pub(super) fn each(
         self,
         visit: &mut impl FnMut(&Reading<'_>) -> ControlFlow<()>,
@@ -119,8 +119,8 @@ impl<'a> Reading<'a> {
         ControlFlow::Continue(())
     }
 
-    /// With escapes undone once: `%2F`, `\u002f`, `\x2f`, `\057`, `&#47;`, letters of full width.
-    /// `None` when there is nothing to undo.
+    /// Decodes one layer of escapes: `%2F`, `\u002f`, `\x2f`, `\057`, `&#47;`, full-width letters.
+    /// `None` without any.
     fn unescaped(&self) -> Option<Reading<'static>> {
         let bytes = self.bytes();
         let mut made = Making::with_capacity(bytes.len());
@@ -135,8 +135,8 @@ impl<'a> Reading<'a> {
         changed.then(|| made.done())
     }
 
-    /// Without tags, comments, control sequences of terminals and what nobody sees, the other half
-    /// of UTF-16 among it. `None` when there is none of it.
+    /// Strips tags, comments, terminal control sequences and invisible characters, including the
+    /// zero bytes of UTF-16. `None` without any.
     fn without_markup(&self) -> Option<Reading<'static>> {
         let bytes = self.bytes();
         let mut made = Making::with_capacity(bytes.len());
@@ -153,7 +153,7 @@ impl<'a> Reading<'a> {
         (made.bytes.len() < bytes.len()).then(|| made.done())
     }
 
-    /// Reads each list of numbers as bytes: in decimal, in hexadecimal, in octal.
+    /// Decodes each list of numbers to bytes: decimal, hexadecimal and octal.
     fn numbers(&self, visit: &mut impl FnMut(&Reading<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
         let bytes = self.bytes();
         let mut list: Vec<Range<usize>> = Vec::new();
@@ -193,7 +193,7 @@ impl<'a> Reading<'a> {
                 whole += usize::from(byte.is_some());
                 made.push(self, byte.unwrap_or(b'\n'), number.start, number.end);
             }
-            // Half of them, because `{"0":115,"1":107}` has an index before each.
+            // Half suffices, because `{"0":115,"1":107}` has an index before each value.
             if whole * 2 >= FEWEST_NUMBERS {
                 visit(&made.numbers())?;
             }
@@ -201,7 +201,7 @@ impl<'a> Reading<'a> {
         self.indexed(list, visit)
     }
 
-    /// Reads `{"0":115,"1":107}`: the bytes, which have an index before each that counts up.
+    /// Decodes `{"0":115,"1":107}`: values under ascending indices.
     fn indexed(
         &self,
         list: &[Range<usize>],
@@ -238,8 +238,8 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// A reading under way. Its buffers are large enough from the start: one that grows leaves the old
-/// one behind.
+/// A reading under construction. Its buffers are allocated at full size, because a growing one
+/// leaves the old buffer unwiped.
 struct Making {
     bytes: Zeroizing<Vec<u8>>,
     places: Vec<Place>,
@@ -253,7 +253,7 @@ impl Making {
         }
     }
 
-    /// Adds a byte that was read from `from..to` of `source`.
+    /// Appends a byte that was decoded from `from..to` of `source`.
     fn push(&mut self, source: &Reading<'_>, byte: u8, from: usize, to: usize) {
         let span = source.span(from, to).unwrap_or_default();
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
@@ -269,7 +269,7 @@ impl Making {
         }
     }
 
-    /// A reading that was made from a list of numbers.
+    /// Finishes a reading made from a list of numbers.
     fn numbers(self) -> Reading<'static> {
         Reading {
             words: Words::Anywhere,
@@ -278,7 +278,7 @@ impl Making {
     }
 }
 
-/// What may be worth another reading, seen in one pass.
+/// Which further readings are worthwhile, found in one pass.
 struct Glance {
     escapes: bool,
     markup: bool,
@@ -293,7 +293,7 @@ impl Glance {
             let kind = match *byte {
                 b'%' | b'\\' | b'&' => ESCAPES,
                 b'<' | ESC | 0 | 0xc2 | 0xe2 => MARKUP,
-                // A mark of no width or a letter of full width.
+                // A zero-width mark or a full-width letter.
                 0xef => ESCAPES | MARKUP,
                 b'0'..=b'9' => {
                     digits += 1;
@@ -319,7 +319,7 @@ enum Radix {
 }
 
 impl Radix {
-    /// The byte that a number stands for, in ASCII. Zeroes are the other half of UTF-16.
+    /// The ASCII byte that a number encodes. Zeros are the other half of UTF-16.
     fn byte(self, word: &[u8]) -> Option<u8> {
         let (digits, radix) = match (self, word) {
             (Self::Decimal, digits) => (digits, 10),
@@ -337,7 +337,7 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
     u32::from_str_radix(str::from_utf8(digits).ok()?, radix).ok()
 }
 
-/// `115`, `0x73`, `73`, `0073`, `U+0073` behind its sign.
+/// `115`, `0x73`, `73`, `0073`, `U+0073` without its sign.
 fn may_be_number(word: &[u8]) -> bool {
     let digits = match word {
         [b'0', b'x' | b'X' | b'o' | b'O', digits @ ..] | [b'x' | b'X', digits @ ..] => digits,
@@ -348,14 +348,14 @@ fn may_be_number(word: &[u8]) -> bool {
         && digits.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// The length of the tag, comment, control sequence or invisible character at `at`; 0 when there is
-/// none.
+/// Length of the tag, comment, control sequence or invisible character at `at`; 0 for anything
+/// else.
 fn markup_length(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
     match rest {
         _ if invisible_length(rest) > 0 => invisible_length(rest),
         [ESC, b'[', ..] => escape_length(bytes, at),
-        // CSI as one character, and operating system commands.
+        // One-character CSI, and operating system commands.
         [0xc2, 0x9b, ..] => {
             (2 + run(rest, 2, |byte| (0x20..=0x3f).contains(&byte)) + 1).min(rest.len())
         }
@@ -383,7 +383,7 @@ fn markup_length(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// What stands at `at`, and how many bytes it takes, which is at least one.
+/// Decodes the unit at `at`: its byte, and its length of at least one.
 fn unit(bytes: &[u8], at: usize) -> (u8, usize) {
     match bytes.get(at) {
         Some(b'%') => percent(bytes, at),
@@ -395,7 +395,7 @@ fn unit(bytes: &[u8], at: usize) -> (u8, usize) {
     }
 }
 
-/// A letter of full width, U+FF01 to U+FF5E, which has the shape of one of ASCII.
+/// Full-width U+FF01 to U+FF5E, which look like ASCII characters.
 fn full_width(bytes: &[u8], at: usize) -> (u8, usize) {
     match bytes.get(at..at + 3) {
         Some([0xef, 0xbc, last @ 0x81..=0xbf]) => (last - 0x60, 3),
@@ -404,7 +404,7 @@ fn full_width(bytes: &[u8], at: usize) -> (u8, usize) {
     }
 }
 
-/// `%2F`, `%u002f`, and `%252F` however often it was encoded.
+/// `%2F`, `%u002f`, and `%252F` at any nesting.
 fn percent(bytes: &[u8], at: usize) -> (u8, usize) {
     if let Some(b'u' | b'U') = bytes.get(at + 1)
         && let Some(code) = hexadecimal(bytes, at + 2, 4)
@@ -422,15 +422,15 @@ fn percent(bytes: &[u8], at: usize) -> (u8, usize) {
         byte = next;
         length += 2;
     }
-    // The bytes of a letter of full width come together again, to be read by the next layer.
+    // The bytes of a full-width letter are reassembled for the next layer.
     match u8::try_from(byte) {
         Ok(byte @ 0x80..) => (byte, length),
         _ => (ascii(byte), length),
     }
 }
 
-/// `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\x{2f}`, `\057`, `\o{57}`, `\/`, `\n`, and the same
-/// behind several backslashes.
+/// `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\x{2f}`, `\057`, `\o{57}`, `\/`, `
+/// `, with any number of backslashes.
 fn backslash(bytes: &[u8], at: usize) -> (u8, usize) {
     let count = run(bytes, at, |byte| byte == b'\\');
     let from = at + count + 1;
@@ -460,7 +460,7 @@ fn backslash(bytes: &[u8], at: usize) -> (u8, usize) {
     }
 }
 
-/// `&#47;`, `&#x2f;`, with or without the semicolon, and the characters of ASCII that have a name.
+/// `&#47;`, `&#x2f;`, with or without the semicolon, and named ASCII characters.
 fn entity(bytes: &[u8], at: usize) -> (u8, usize) {
     let rest = bytes.get(at + 1..).unwrap_or_default();
     let (from, radix, digit): (_, _, fn(u8) -> bool) = match rest {
@@ -506,14 +506,14 @@ fn named_entity(rest: &[u8]) -> (u8, usize) {
         b"num" => b'#',
         b"percnt" => b'%',
         b"shy" | b"zwj" | b"zwnj" | b"NoBreak" | b"ZeroWidthSpace" => 0,
-        // None of the others is a letter or digit of ASCII.
+        // No other named entity is an ASCII letter or digit.
         _ => b'\n',
     };
     (byte, length + 2)
 }
 
-/// A character as a byte: itself when it is visible ASCII, or one of full width that stands for it;
-/// zero when nobody sees it; a line end otherwise.
+/// Maps a character to a byte: visible ASCII or its full-width form to itself, an invisible
+/// character to zero, anything else to a line end.
 fn ascii(code: u32) -> u8 {
     match code {
         0x20..=0x7e => u8::try_from(code).unwrap_or(b'\n'),
@@ -548,9 +548,9 @@ const ESCAPES: u8 = 1;
 const MARKUP: u8 = 2;
 const ESC: u8 = 0x1b;
 const BELL: u8 = 0x07;
-/// So many times escapes are undone: JSON inside JSON inside a page.
+/// Layers of escapes decoded: JSON inside JSON inside a page.
 const DEPTH: usize = 3;
-/// A list of fewer numbers is no secret.
+/// A shorter list cannot encode a secret.
 const FEWEST_NUMBERS: usize = 12;
 /// `0073`, `00000073`.
 const LONGEST_NUMBER: usize = 8;

@@ -1,9 +1,9 @@
-//! One search for everything that is a secret in a text: known values and shapes, in every reading
-//! of the text and inside of what is encoded there.
+//! One search for every secret in a text: known values and token shapes, in every reading of the
+//! text and inside encoded runs.
 //!
-//! **Invariant (linear):** a text is searched in blocks of a fixed size that overlap by a part of it
-//! at most, each in a fixed number of readings, and what is decoded is searched to a fixed depth; so
-//! time and memory do not depend on what stands in the text, and memory not on how long it is.
+//! **Invariant (linear):** a text is searched in fixed-size blocks with a bounded overlap, each in
+//! a fixed number of readings, and decoded data to a fixed depth. Time per byte and memory
+//! therefore do not depend on the content, nor memory on the length.
 
 use std::ops::{ControlFlow, Range};
 
@@ -11,23 +11,23 @@ use super::exact::Known;
 use super::read::{Reading, Words};
 use super::{encoded, shapes};
 
-/// What is searched for.
+/// The set of secrets to search for.
 pub(super) struct Search<'a> {
     known: Vec<&'a Known>,
     matches: Matches,
     shapes: Shapes,
 }
 
-/// How much of a known value counts.
+/// How much of a known value must match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Matches {
-    /// Every piece that can be told from a word.
+    /// Every piece that is distinguishable from a word.
     Pieces,
-    /// All of it.
+    /// The whole value.
     Whole,
 }
 
-/// Whether what has the shape of a token counts.
+/// Whether token shapes count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shapes {
     Count,
@@ -35,7 +35,7 @@ enum Shapes {
 }
 
 impl<'a> Search<'a> {
-    /// Known values in pieces, and whatever has the shape of a token.
+    /// Known values in pieces, and anything shaped like a token.
     pub(super) fn thorough(known: impl IntoIterator<Item = &'a Known>) -> Self {
         Self {
             known: known.into_iter().collect(),
@@ -44,7 +44,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whole known values that are no words.
+    /// Whole known values that cannot be words.
     pub(super) fn sparing(known: impl IntoIterator<Item = &'a Known>) -> Self {
         Self {
             known: known
@@ -56,7 +56,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Where `text` holds any of it. Spans may overlap and come in any order.
+    /// The spans of all matches in `text`. They may overlap and come in any order.
     pub(super) fn spans(&self, text: &str) -> Vec<Range<usize>> {
         let mut spans = Vec::new();
         let searched = self.each(text, &mut |span| {
@@ -67,14 +67,14 @@ impl<'a> Search<'a> {
         spans
     }
 
-    /// Whether `text` holds any of it. Stops at the first that is found.
+    /// Whether `text` contains a match. Stops at the first.
     pub(super) fn any(&self, text: &str) -> bool {
         let searched = self.each(text, &mut |_| ControlFlow::Break(()));
         searched.is_break()
     }
 
-    /// Hands out where `text` holds any of it, until `found` breaks: first as it stands, then in every
-    /// reading, block by block.
+    /// Yields the matches in `text` until `found` breaks: first verbatim, then in every reading,
+    /// block by block.
     fn each(
         &self,
         text: &str,
@@ -97,7 +97,7 @@ impl<'a> Search<'a> {
         loop {
             let end = text.len().min(start + step + overlap);
             let block = text.as_bytes().get(start..end).unwrap_or_default();
-            // Where a reading has few letters for its length, more of it is read again with the next.
+            // A reading with few letters for its length shares more of its end with the next block.
             let mut next = step;
             Reading::of(block).each(&mut |reading| {
                 let tail = reading.tail(letters, block.len());
@@ -118,7 +118,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Hands out what one reading holds, in places of that reading, until `found` breaks.
+    /// Yields the matches in one reading, as positions of that reading, until `found` breaks.
     fn search(
         &self,
         reading: &Reading<'_>,
@@ -129,7 +129,7 @@ impl<'a> Search<'a> {
         for known in &self.known {
             known.find(self.matches, bytes, found)?;
         }
-        // The text itself was looked at as a whole.
+        // The text itself was searched as a whole.
         if self.shapes == Shapes::Count && (nested < NESTED || !reading.is_text()) {
             shapes::find(bytes, reading.words(), found)?;
         }
@@ -140,35 +140,35 @@ impl<'a> Search<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Breaks when what was decoded holds any of it.
+    /// Breaks if the decoded bytes contain a match.
     fn holds(&self, decoded: &[u8], nested: usize) -> ControlFlow<()> {
         let mut found = |_| ControlFlow::Break(());
         if is_text(decoded) {
             Reading::of(decoded).each(&mut |reading| self.search(reading, nested, &mut found))
         } else {
-            // Nobody escapes or encodes anything in the middle of what is no text.
+            // Binary data contains no escapes or encodings worth decoding.
             self.search(&Reading::of(decoded), 0, &mut found)
         }
     }
 }
 
-/// Whether there are letters alone, and what goes with them.
+/// Whether all bytes are letters or common in text.
 fn is_text(bytes: &[u8]) -> bool {
     bytes
         .iter()
         .all(|byte| !byte.is_ascii_control() || matches!(byte, 0 | b'\t' | b'\n' | b'\r'))
 }
 
-/// So much of a text is read at a time.
+/// Bytes of text searched at a time.
 const BLOCK: usize = 64 * 1024;
-/// A secret that is written in fewer bytes is whole in some block.
+/// A secret written in fewer bytes is whole in some block.
 const LEAST_OVERLAP: usize = 8 * 1024;
-/// A secret of fewer letters is whole in some block, as long as they are spread over no more than three
+/// A secret of fewer letters is whole in some block, provided they spread over at most three
 /// quarters of one.
 const LEAST_LETTERS: usize = 1024;
-/// Letters of base64 of base64 for one letter of what is in it.
+/// Base64-of-base64 characters per encoded letter.
 const NESTING: usize = 2;
-/// Bytes for one letter, on average, in the wordiest way to write one.
+/// Average bytes per letter in the most verbose notation.
 const SPREAD: usize = 16;
-/// Base64 of base64 of what is written in any way.
+/// Decoding depth: base64 of base64 of any reading.
 const NESTED: usize = 2;

@@ -1,4 +1,4 @@
-//! The secrets that this process has resolved, remembered only to keep them out of its own output.
+//! Remembers the secrets resolved by this process, only to keep them out of its output.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -11,9 +11,9 @@ use super::exact::Known;
 use super::search::Search;
 use super::{Redactor, without};
 
-/// What was resolved so far, shared by whatever writes output: logs, messages, panics.
+/// The secrets resolved so far, shared by all output: logs, messages, panics.
 ///
-/// Cheap to clone; every clone is the same memory.
+/// Cheap to clone; clones share their contents.
 #[derive(Clone, Default)]
 pub struct KnownSecrets {
     seen: Arc<RwLock<VecDeque<Seen>>>,
@@ -25,17 +25,17 @@ struct Seen {
 }
 
 impl KnownSecrets {
-    /// Nothing is remembered yet.
+    /// Creates an empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Remembers a value that was just resolved, and returns a redactor of it: what is prepared for
-    /// the one serves the other, for as long as the value stays the same.
+    /// Remembers a resolved value and returns its redactor. An unchanged value shares its prepared
+    /// form.
     ///
-    /// One of fewer than 8 letters and digits is not remembered: taking it out of every text would
-    /// spoil more than it hides.
+    /// A value of fewer than 8 letters and digits is not remembered: removing it everywhere would
+    /// damage ordinary text.
     pub fn remember(&self, value: &SecretString) -> Redactor {
         let text = value.expose_secret();
         {
@@ -50,7 +50,7 @@ impl KnownSecrets {
         };
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= MOST {
-            // A value whose redactor somebody holds is in use, and stays.
+            // A value whose redactor is still held is in use and stays.
             let unused = |each: &Seen| Arc::strong_count(&each.known) == 1;
             if let Some(oldest) = seen.iter().position(unused) {
                 seen.remove(oldest);
@@ -63,14 +63,14 @@ impl KnownSecrets {
         redactor
     }
 
-    /// Whether `text` holds any of them, or what has the shape of a token.
+    /// Whether `text` contains any of them, or anything shaped like a token.
     #[must_use]
     pub fn holds(&self, text: &str) -> bool {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
         Search::thorough(seen.iter().map(|each| &*each.known)).any(text)
     }
 
-    /// `text` without any of them and without token shapes.
+    /// Removes all of them, and anything shaped like a token, from `text`.
     #[must_use]
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +78,7 @@ impl KnownSecrets {
         without(text, search.spans(text))
     }
 
-    /// `text`, a result that is to stay as it is, without any of them that cannot be a word.
+    /// Removes those that cannot be words from `text`, a result that must otherwise stay unchanged.
     #[must_use]
     pub fn spare<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
@@ -93,8 +93,7 @@ impl fmt::Debug for KnownSecrets {
     }
 }
 
-/// A process sees a handful; one that runs for months and sees many rotations forgets the oldest
-/// of those that are no longer in use.
+/// A process sees a handful. After months of rotations, the oldest unused ones are forgotten.
 const MOST: usize = 64;
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
-//! Finds what has the shape of a token, whoever's it is: a vendor's prefix with enough behind it, a
-//! JSON web token, a private key, a bearer header, a password in a URL, a named value.
+//! Finds anything shaped like a token, whoever issued it: a vendor prefix with a long enough tail,
+//! a JSON web token, a private key, a bearer header, a password in a URL, a named value.
 //!
-//! The shapes are those of secret scanners (gitleaks), widened: what is removed in vain costs a
-//! word, what is missed costs an account. Scanned by hand, because a regular-expression engine
-//! would cost more at start than the whole start may.
+//! The shapes are those of secret scanners (gitleaks), widened: a false positive costs a word, a
+//! false negative an account. Scanned by hand, because compiling regular expressions would exceed
+//! the start-up budget.
 //!
 //! **Invariant (linear):** a run of token characters is measured once ([`Run`]), however many words
-//! begin in it; every other look ahead is bounded, or what it passed over is not looked at again.
+//! start in it; every other look-ahead is bounded or consumes its input.
 
 use std::ops::{ControlFlow, Range};
 
 use super::read::Words;
 use super::vendors::{TOKEN_PREFIXES, is_credential, is_url_safe};
 
-/// Hands out where `bytes`, read as they stand, hold a token, until `found` breaks.
+/// Yields the tokens in `bytes`, read verbatim, until `found` breaks.
 pub(super) fn find(
     bytes: &[u8],
     words: Words,
@@ -29,7 +29,7 @@ struct Scan<'a> {
     credential: Run,
 }
 
-/// The run of characters of one kind that was measured last.
+/// The most recently measured run of characters of one kind.
 #[derive(Default)]
 struct Run {
     start: usize,
@@ -39,7 +39,7 @@ struct Run {
 }
 
 impl Run {
-    /// Measures the run from `from`, unless that is inside the one that was measured last.
+    /// Measures the run from `from`, reusing the last measurement if `from` is inside it.
     fn measure(&mut self, bytes: &[u8], from: usize, accepts: fn(u8) -> bool) {
         if (self.start..self.end).contains(&from) {
             return;
@@ -62,7 +62,7 @@ impl Run {
         }
     }
 
-    /// Whether letters and digits follow from `from`, as in no word of a language.
+    /// Whether the text from `from` mixes letters and digits, unlike a word.
     fn looks_random(&self, from: usize) -> bool {
         let follows = |last: Option<usize>| last.is_some_and(|last| last >= from);
         follows(self.last_digit) && follows(self.last_letter)
@@ -79,14 +79,14 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Hands out every token, until `found` breaks.
+    /// Yields every token, until `found` breaks.
     fn each(mut self, found: &mut impl FnMut(Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
         let bytes = self.bytes;
         let mut before = b' ';
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
             if *byte == ESCAPE {
-                // The letter that ends a colour is not the beginning of the word behind it.
+                // The letter that ends a colour sequence does not start the next word.
                 at += escape_length(bytes, at);
                 before = b' ';
                 continue;
@@ -115,7 +115,7 @@ impl<'a> Scan<'a> {
         self.words == Words::Anywhere || !before.is_ascii_alphanumeric()
     }
 
-    /// What begins at the start of a word. Its first letter settles most words.
+    /// Matches a token at the start of a word. The first letter rules out most words.
     fn word(&mut self, at: usize) -> Option<Range<usize>> {
         let letter = 1 << (self.bytes.get(at)?.to_ascii_lowercase().wrapping_sub(b'a') & 31);
         if FIRST_LETTERS & letter != 0
@@ -131,7 +131,7 @@ impl<'a> Scan<'a> {
             .or_else(|| self.named(at))
     }
 
-    /// `eyJ….eyJ….…`: three parts in base64, of which the first begins with `{"`.
+    /// `eyJ….eyJ….…`: three base64 parts, the first starting with `{"`.
     fn web_token(&mut self, at: usize) -> Option<Range<usize>> {
         let bytes = self.bytes;
         if !bytes.get(at..)?.starts_with(b"eyJ") {
@@ -153,7 +153,7 @@ impl<'a> Scan<'a> {
         Some(at..end)
     }
 
-    /// `Bearer …` and `Basic …`, of which the word stays.
+    /// `Bearer …` and `Basic …`; the scheme stays.
     fn header(&mut self, at: usize) -> Option<Range<usize>> {
         let bytes = self.bytes;
         let scheme = SCHEMES.iter().find(|scheme| begins(bytes, at, scheme))?;
@@ -164,7 +164,7 @@ impl<'a> Scan<'a> {
         (end - from >= VALUE && self.credential.looks_random(from)).then_some(from..end)
     }
 
-    /// `api_key=…`, `"access_token": "…"`, of which the name stays.
+    /// `api_key=…`, `"access_token": "…"`; the name stays.
     fn named(&mut self, at: usize) -> Option<Range<usize>> {
         let bytes = self.bytes;
         NAMES.iter().find_map(|name| {
@@ -180,7 +180,7 @@ impl<'a> Scan<'a> {
             let from = quoted(from + run_length(bytes, from, |byte| byte == b' '));
             self.credential.measure(bytes, from, is_credential);
             let end = self.credential.end;
-            // `credential: file:/path` names a place and holds nothing.
+            // `credential: file:/path` is a reference and no secret.
             let whole = bytes.get(end) != Some(&b':');
             let value = end - from >= NAMED_VALUE && self.credential.looks_random(from);
             (whole && value).then_some(from..end)
@@ -188,7 +188,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Whether `word` stands at `at`, in any case.
+/// Whether `word` occurs at `at`, in any case.
 fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
     let same = |found: Option<&u8>, byte: Option<&u8>| match (found, byte) {
         (Some(found), Some(byte)) => found.eq_ignore_ascii_case(byte),
@@ -200,7 +200,7 @@ fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
             .is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// The length of `ESC [ … m` and of every other control sequence; 1 for anything else.
+/// Length of `ESC [ … m` and of every other control sequence; 1 for anything else.
 pub(super) fn escape_length(bytes: &[u8], at: usize) -> usize {
     if bytes.get(at + 1) != Some(&b'[') {
         return 1;
@@ -213,7 +213,7 @@ fn vendor(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let first = bytes.get(at)?;
     let second = bytes.get(at + 1)?;
     TOKEN_PREFIXES.iter().find_map(|vendor| {
-        // Two letters settle nearly every row of the table.
+        // Two letters rule out nearly every row of the table.
         let [one, two, ..] = vendor.prefix.as_bytes() else {
             return None;
         };
@@ -226,7 +226,7 @@ fn vendor(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     })
 }
 
-/// The letters that a vendor's prefix begins with, one bit each: most words are settled by it.
+/// First letters of the vendor prefixes, one bit each: rules out most words.
 const FIRST_LETTERS: u32 = {
     let mut letters = 0;
     let mut rows = TOKEN_PREFIXES;
@@ -239,7 +239,7 @@ const FIRST_LETTERS: u32 = {
     letters
 };
 
-/// The letters that everything else begins with: a web token, a scheme, a name.
+/// First letters of everything else: web tokens, schemes, names.
 const FIRST_WORDS: u32 = first_letters(&SCHEMES) | first_letters(&NAMES) | 1 << (b'e' - b'a');
 
 const fn first_letters(words: &[&str]) -> u32 {
@@ -254,8 +254,8 @@ const fn first_letters(words: &[&str]) -> u32 {
     letters
 }
 
-/// How many characters of a tail follow, and where it ends. A token that was broken over lines, or
-/// by characters of no width, goes on behind the break when that still looks like a token.
+/// Length of the tail and where it ends. A token broken by line ends or zero-width characters
+/// continues after the break if the rest still looks like a token.
 fn tail(bytes: &[u8], from: usize, accepts: fn(u8) -> bool) -> (usize, usize) {
     let mut count = 0;
     let mut end = from;
@@ -281,13 +281,13 @@ fn tail(bytes: &[u8], from: usize, accepts: fn(u8) -> bool) -> (usize, usize) {
     }
 }
 
-/// What may stand between the pieces of one token.
+/// A separator within one token.
 struct Gap {
     length: usize,
     visible: bool,
 }
 
-/// A line end with the indentation behind it, or characters that nobody sees.
+/// A line end with indentation, or invisible characters.
 fn gap(rest: &[u8]) -> Gap {
     let mut length = 0;
     while let step @ 1.. = invisible_length(rest.get(length..).unwrap_or_default()) {
@@ -308,7 +308,7 @@ fn gap(rest: &[u8]) -> Gap {
     }
 }
 
-/// The length of the character at the start that nobody sees; 0 when it is another.
+/// Length of the invisible character at the start; 0 for any other.
 pub(super) const fn invisible_length(rest: &[u8]) -> usize {
     match rest {
         [0xe2, 0x80, 0x8b..=0x8d, ..] | [0xe2, 0x81, 0xa0, ..] | [0xef, 0xbb, 0xbf, ..] => 3,
@@ -333,14 +333,14 @@ fn user_info(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     (bytes.get(end) == Some(&b'@') && secret).then_some(from..end)
 }
 
-/// A PEM block of a private key, to its end or to that of the text.
+/// A PEM private key, up to its end or that of the text.
 fn private_key(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let rest = bytes.get(at..)?;
     let heading = rest.strip_prefix(b"-----BEGIN ")?;
     let heading = heading.get(..heading.len().min(LONGEST_HEADING))?;
     let name = heading.get(..position(heading, b"-----")?)?;
     position(name, b"PRIVATE KEY")?;
-    // Whatever is passed over here is removed, and not looked at again.
+    // Everything skipped here is removed and not scanned again.
     let end = match position(rest, ENDING) {
         Some(ending) => {
             let behind = rest.get(ending + ENDING.len()..)?;
@@ -352,7 +352,7 @@ fn private_key(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     Some(at..at + end)
 }
 
-/// Where `needle` stands in `bytes`.
+/// Position of `needle` in `bytes`.
 fn position(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes
         .windows(needle.len())
@@ -364,7 +364,7 @@ fn run_length(bytes: &[u8], from: usize, accepts: impl Fn(u8) -> bool) -> usize 
     rest.iter().take_while(|byte| accepts(**byte)).count()
 }
 
-/// Letters and digits together, as words of a language are not.
+/// Mixed letters and digits, unlike words.
 fn looks_random(value: &[u8]) -> bool {
     value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic)
 }
@@ -388,11 +388,11 @@ const NAMES: [&str; 14] = [
     "key",
 ];
 
-/// Of the line that a PEM block begins with.
+/// Maximum length of a PEM header line.
 const LONGEST_HEADING: usize = 80;
 const ENDING: &[u8] = b"-----END ";
 const ESCAPE: u8 = 0x1b;
-/// A piece of a token behind a line end.
+/// Minimum piece of a token after a line end.
 const SEGMENT: usize = 8;
 const JWT_PART: usize = 10;
 const VALUE: usize = 8;
@@ -402,7 +402,7 @@ const NAMED_VALUE: usize = 12;
 mod tests {
     use super::super::without_tokens;
 
-    /// Ordinary letters and digits, so that no scanner mistakes this file for a leak.
+    /// Ordinary letters and digits, so that secret scanners ignore this file.
     fn fake(length: usize) -> String {
         "Fa1kE2".chars().cycle().take(length).collect()
     }

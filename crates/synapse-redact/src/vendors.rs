@@ -1,22 +1,22 @@
-//! The one table of the prefixes that vendors put before their tokens: which bytes follow, and whose
-//! the token is. Data alone; `shapes` searches text for them, core judges a credential by them.
+//! The one table of vendors' token prefixes, with their issuers and tails. Data only; `shapes`
+//! searches text for them, core validates credentials with them.
 
-/// A prefix that a vendor puts before its tokens.
+/// A prefix of a vendor's tokens.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenPrefix {
-    /// The prefix itself. Matched in any case in foreign text, as it stands in a credential.
+    /// The prefix itself. Case-insensitive in foreign text, exact in a credential.
     pub prefix: &'static str,
-    /// Who issues tokens that begin so.
+    /// Issuer of tokens with this prefix.
     pub issuer: Issuer,
-    /// Which bytes follow in a token.
+    /// Bytes allowed after the prefix.
     pub(crate) tail: fn(u8) -> bool,
-    /// So many of them follow at least.
+    /// Minimum length of the tail.
     pub(crate) least: usize,
-    /// Whether no name of anything else begins so: fewer characters are enough to refuse a name.
+    /// Whether no other names start like this; then fewer characters suffice to refuse a name.
     distinct: bool,
 }
 
-/// Who issues a token, and what for, as far as its prefix tells.
+/// Issuer and purpose of a token, as far as its prefix reveals them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Issuer {
@@ -30,7 +30,7 @@ pub enum Issuer {
     AnthropicAdmin,
     /// OpenRouter.
     OpenRouter,
-    /// OpenAI and the many that took its prefix over.
+    /// OpenAI, and the many vendors that copied its prefix.
     OpenAiStyle,
     /// Hugging Face.
     HuggingFace,
@@ -42,7 +42,7 @@ pub enum Issuer {
     XAi,
     /// Google.
     Google,
-    /// Somebody who serves none of the known providers.
+    /// A vendor of no known provider.
     Other,
 }
 
@@ -69,7 +69,7 @@ impl TokenPrefix {
     }
 }
 
-/// The issuer of a credential, by what it begins with.
+/// The issuer of a credential, judged by its prefix.
 #[must_use]
 pub fn issuer(token: &str) -> Option<Issuer> {
     let found = TOKEN_PREFIXES
@@ -78,8 +78,8 @@ pub fn issuer(token: &str) -> Option<Issuer> {
     found.map(|row| row.issuer)
 }
 
-/// Whether `word` begins like a token and is long enough to be one. Stricter than the search in
-/// foreign text: where a name is expected, a token that was cut or mistyped is refused as well.
+/// Whether `word` starts like a token and is long enough for one. Stricter than the search in
+/// foreign text: where a name is expected, a truncated or mistyped token is refused too.
 #[must_use]
 pub fn begins_like_token(word: &str) -> bool {
     TOKEN_PREFIXES.iter().any(|row| {
@@ -95,7 +95,7 @@ pub fn begins_like_token(word: &str) -> bool {
 
 const LEAST_OF_A_WORD: usize = 8;
 
-/// The longer prefix before the shorter one that it begins with.
+/// Longer prefixes come before their own prefixes.
 pub const TOKEN_PREFIXES: &[TokenPrefix] = &[
     // OpenAI, Anthropic, OpenRouter, DeepSeek and many others.
     TokenPrefix::new("sk-admin-", is_masked, 16).of(Issuer::OpenAiAdmin),
@@ -158,7 +158,7 @@ pub(crate) const fn is_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
-/// With the asterisks by which some servers hide a part.
+/// Includes the asterisks with which some servers mask a part.
 pub(crate) const fn is_masked(byte: u8) -> bool {
     is_url_safe(byte) || byte == b'*'
 }
@@ -193,7 +193,7 @@ mod tests {
     fn a_name_is_refused_when_it_begins_like_a_token() {
         assert!(begins_like_token("hf_fakefake"));
         assert!(!begins_like_token("hf_fake"));
-        // A name that a shorter prefix would spoil is one until it is as long as a token.
+        // A name with a generic prefix is allowed until it is as long as a token.
         assert!(!begins_like_token("npm_registry_token"));
         assert!(begins_like_token(&format!("npm_{}", "fake".repeat(9))));
         assert!(!begins_like_token("work"));

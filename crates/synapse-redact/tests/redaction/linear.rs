@@ -1,5 +1,5 @@
-//! Hostile text takes as long as any other: eight times the text, about eight times the time. What
-//! took longer with its square is in the table, and what might.
+//! Hostile text takes linear time: eight times the text, about eight times the time. The table
+//! lists inputs that once took quadratic time, and likely candidates.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -49,7 +49,7 @@ fn hostile() -> Vec<(&'static str, String)> {
     ]
     .map(|(name, unit)| (name, unit.to_owned()))
     .into();
-    // The whole secret and nearly the whole, in one run and apart, in every way to write it.
+    // The whole secret and most of it, contiguous and apart, in every notation.
     for disguise in Disguise::ALL {
         let written = disguise.of(SECRET);
         texts.push((disguise.title(), written.replace('=', "")));
@@ -74,10 +74,9 @@ fn best(run: impl Fn()) -> Duration {
     times.min().unwrap().max(Duration::from_micros(50))
 }
 
-/// How long this thread has had a processor, where the system tells: other work beside a test is not
-/// counted.
+/// CPU time of this thread, where available: load from other processes does not count.
 fn worked() -> Option<Duration> {
-    // The account is brought up to date when the thread gives its processor back.
+    // Yielding brings the accounting up to date.
     std::thread::yield_now();
     let account = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanoseconds = account.split(' ').next()?.parse().ok()?;
@@ -91,7 +90,7 @@ fn grows_as_the_text(work: &dyn Fn(&str)) {
         let short = unit.repeat(SHORT / unit.len());
         let long = unit.repeat(8 * SHORT / unit.len());
         let times = || (best(|| work(&short)), best(|| work(&long)));
-        // Beside other work a run may be unlucky; a square would be so every time.
+        // One slow run may be due to load; a quadratic algorithm is slow every time.
         let grown = (0..4)
             .map(|_| times())
             .find(|(short, long)| *long <= *short * 8 * 3);
@@ -144,7 +143,7 @@ fn a_long_secret_with_few_different_letters_is_no_worse() {
     assert!(grown.is_some(), "{:?}", times());
 }
 
-/// What is shown is cut before it is looked at.
+/// A message is cut before it is scanned.
 #[test]
 fn the_time_to_clean_a_message_does_not_grow() {
     let redactor = Redactor::for_secret(SECRET);

@@ -1,5 +1,5 @@
-//! The redactor against secrets, texts and ways to write the one into the other that nobody thought
-//! of. It is judged by a search that shares no code with it.
+//! The redactor against generated secrets, texts and notations. An independent search, which shares
+//! no code with the redactor, decides.
 
 #![cfg(test)]
 
@@ -32,7 +32,7 @@ fn secret() -> impl Strategy<Value = String> {
     parts.prop_map(|(head, body, end)| format!("{head}{body}{end}"))
 }
 
-/// Made once, because a pattern is parsed each time that a text is made from it otherwise.
+/// Created once, because parsing the pattern for each generated text is slow.
 fn text(pattern: &str) -> impl Strategy<Value = String> + use<> {
     prop::string::string_regex(pattern).unwrap()
 }
@@ -41,7 +41,7 @@ fn disguise() -> impl Strategy<Value = Disguise> {
     prop::sample::select(&Disguise::ALL[..])
 }
 
-/// What stands around a secret: anything, and above all what escapes are made of.
+/// Text around a secret: anything, with an emphasis on parts of escapes.
 fn around() -> impl Strategy<Value = String> {
     prop_oneof![
         text("[ -~]{0,40}"),
@@ -159,8 +159,7 @@ proptest! {
     }
 }
 
-/// A text of more than one block is searched in blocks: a secret is found wherever their border falls
-/// into it, in every way to write it.
+/// A secret across the border of two blocks is found, in every notation.
 #[test]
 fn a_secret_across_the_border_of_two_blocks_does_not_come_through() {
     let secret = "fake-0123456789-ABCdef+GHIjkl/mnop==Qrst0u9v";
@@ -195,7 +194,7 @@ fn a_secret_across_the_border_of_two_blocks_does_not_come_through() {
     }
 }
 
-/// The same, with as much around each letter as a page of a highlighter has.
+/// The same, with as much markup around each letter as a syntax highlighter emits.
 #[test]
 fn a_wordy_secret_across_the_border_of_two_blocks_does_not_come_through() {
     let secret = "fake0123456789ABCdefGHIjklmnopQrst0u9v".repeat(5);
@@ -241,10 +240,10 @@ fn a_wordy_secret_across_the_border_of_two_blocks_does_not_come_through() {
     }
 }
 
-/// So much of a text is read at a time.
+/// Bytes of text searched at a time.
 const BLOCK: usize = 64 * 1024;
 
-/// The check that the fuzz target makes, on bytes that are the same in every run.
+/// Runs the fuzz target's check on fixed input.
 #[test]
 fn the_fuzz_target_holds_on_made_up_input() {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
@@ -261,7 +260,7 @@ fn the_fuzz_target_holds_on_made_up_input() {
     }
 }
 
-/// The judge must see a leak, or the tests above would prove nothing.
+/// Proves that the independent search detects a leak.
 #[test]
 fn a_redactor_that_does_nothing_is_caught() {
     let data: Vec<u8> = [0, 90].into_iter().chain(0..200).collect();

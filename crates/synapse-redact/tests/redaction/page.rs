@@ -1,5 +1,4 @@
-//! The documents promise what is tested: the page has every way to write a secret that the tests
-//! know, and no other.
+//! The documented list of notations is exactly the tested one.
 
 use synapse_redact::{REDACTED, Redactor, without_tokens};
 use synapse_testkit::leak::{Canary, Disguise};
@@ -38,7 +37,7 @@ fn row(disguise: Disguise) -> String {
     format!("| {} | {by_shape} | `{example}` |", disguise.title())
 }
 
-/// Whether a token that nobody knew is removed as well.
+/// Whether an unknown token in this notation is removed as well.
 pub(crate) fn is_found_by_shape(disguise: Disguise) -> bool {
     let token = format!("hf_{}", "abcdEFGH0123ijklMNOP4567");
     let said = format!("you sent {}, it is wrong", disguise.of(&token));
@@ -47,7 +46,7 @@ pub(crate) fn is_found_by_shape(disguise: Disguise) -> bool {
         .is_none()
 }
 
-/// Each in the middle of a message, as a server would say it back.
+/// Each in the middle of a message, as a server would echo it.
 #[test]
 fn every_way_is_removed_from_a_message_and_from_an_answer() {
     let secret = "fake-Canary/0123+4567==xyZ";
