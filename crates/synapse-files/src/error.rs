@@ -1,4 +1,4 @@
-//! Every way in which an operation on a file fails, with the path as the caller gave it.
+//! The failures of file operations, with the path as the caller gave it.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ pub enum FileError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The system refused to write or remove it.
@@ -20,7 +20,7 @@ pub enum FileError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// It is something other than a regular file.
@@ -37,7 +37,7 @@ pub enum FileError {
         /// The path.
         path: PathBuf,
     },
-    /// Its symbolic links lead in a circle.
+    /// Its symbolic links form a cycle.
     #[error("the symbolic links at {} lead in a circle", path.display())]
     Circle {
         /// The path.
@@ -48,7 +48,7 @@ pub enum FileError {
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// The most that is read, in bytes.
+        /// The limit, in bytes.
         limit: u64,
     },
     /// Its content is no longer the expected one. Nothing was written.
@@ -60,7 +60,7 @@ pub enum FileError {
     /// A file is mounted there, and a mount point cannot be replaced.
     #[error("{} is a mount point", path.display())]
     MountPoint {
-        /// The mount point, behind symbolic links.
+        /// The mount point, with symbolic links resolved.
         path: PathBuf,
     },
     /// Another process held the lock for longer than the caller waits.

@@ -1,4 +1,4 @@
-//! The one directory of Synapse and the names of the files in it. Knows no environment.
+//! The directory of Synapse and the names of its files. Does not read the environment.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use crate::error::FileError;
 use crate::private::create_directory;
 use crate::trust::{Distrust, examine};
 
-/// The directory in which Synapse keeps its files: `$SYNAPSE_HOME`, or `~/.synapse`.
+/// The directory of Synapse's files: `$SYNAPSE_HOME`, or `~/.synapse`.
 ///
-/// Making a `Home` touches nothing. The directory is created, for its owner alone, by the first
-/// write; reading never creates it.
+/// Constructing a `Home` touches nothing. The first write creates the directory, for its owner
+/// alone; reading never does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     directory: PathBuf,
@@ -41,13 +41,13 @@ impl Home {
         self.directory.join("mcp-servers.json")
     }
 
-    /// What belongs to the hub: approvals and logs of upstream servers.
+    /// Approvals and logs of upstream servers.
     #[must_use]
     pub fn hub(&self) -> PathBuf {
         self.directory.join("hub")
     }
 
-    /// What upstream servers wrote to stderr, by configuration file.
+    /// Stderr of upstream servers, by configuration file.
     #[must_use]
     pub fn logs(&self) -> PathBuf {
         self.hub().join("logs")
@@ -77,13 +77,13 @@ impl Home {
         self.directory.join("vault.age")
     }
 
-    /// Where the Vault server is, for people to read and edit.
+    /// The address of the Vault server, for people to read and edit.
     #[must_use]
     pub fn vault_server(&self) -> PathBuf {
         self.directory.join("vault.toml")
     }
 
-    /// Where credential files usually are.
+    /// The usual directory of credential files.
     #[must_use]
     pub fn secrets(&self) -> PathBuf {
         self.directory.join("secrets")
@@ -101,7 +101,7 @@ impl Home {
         self.directory.join("oauth")
     }
 
-    /// Where token records are kept, for people to read and edit.
+    /// The configured token store, for people to read and edit.
     #[must_use]
     pub fn oauth_settings(&self) -> PathBuf {
         self.directory.join("oauth.toml")
@@ -131,7 +131,7 @@ impl Home {
         self.directory.join("ledger.repair.lock")
     }
 
-    /// What this machine is called in datasets.
+    /// The name of this machine in datasets.
     #[must_use]
     pub fn machine(&self) -> PathBuf {
         self.directory.join("machine.json")
@@ -143,7 +143,7 @@ impl Home {
         self.directory.join("machine.json.lock")
     }
 
-    /// What could not be written into the ledger and is to be entered.
+    /// Rows that could not be written to the ledger yet.
     #[must_use]
     pub fn spool(&self) -> PathBuf {
         self.directory.join("ledger.spool")
@@ -155,7 +155,7 @@ impl Home {
         self.directory.join("run")
     }
 
-    /// Creates the directory with mode 0700 when it is not there. An existing one is left as it is.
+    /// Creates the directory with mode 0700 if it is missing. An existing one is left unchanged.
     ///
     /// # Errors
     /// `NotADirectory`, `Write`.
@@ -163,8 +163,8 @@ impl Home {
         create_directory(&self.directory)
     }
 
-    /// Why `file`, which is in the home, may not be relied upon: it or the directory can be
-    /// changed by others. What is not there has no flaw.
+    /// Checks whether others can change `file`, in the home, or the directory. A missing file
+    /// passes.
     ///
     /// # Errors
     /// The [`Distrust`].

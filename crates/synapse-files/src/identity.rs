@@ -1,11 +1,11 @@
-//! What a path leads to. Two texts may name one file, and one text two files in turn.
+//! The file a path resolves to. Two paths may name one file, and one path two files over time.
 
 use std::io;
 use std::path::Path;
 #[cfg(not(unix))]
 use std::path::PathBuf;
 
-/// A file or directory, whatever path leads to it.
+/// The identity of a file or directory, independent of its path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Identity {
     /// Device and inode.
@@ -16,19 +16,19 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// What `path` leads to, through every symbolic link.
+    /// The identity of the file `path` resolves to, through all symbolic links.
     ///
     /// # Errors
-    /// The path leads nowhere, or the system does not tell.
+    /// The path does not resolve, or the system reports an error.
     #[cfg(unix)]
     pub fn of(path: &Path) -> io::Result<Self> {
         std::fs::metadata(path).map(|found| Self::of_metadata(&found))
     }
 
-    /// What `path` leads to, through every symbolic link.
+    /// The identity of the file `path` resolves to, through all symbolic links.
     ///
     /// # Errors
-    /// The path leads nowhere, or the system does not tell.
+    /// The path does not resolve, or the system reports an error.
     #[cfg(not(unix))]
     pub fn of(path: &Path) -> io::Result<Self> {
         std::fs::canonicalize(path).map(|path| Self { path })
@@ -46,7 +46,7 @@ impl Identity {
     }
 }
 
-/// Whether two paths lead to one file. A path that leads nowhere is no file.
+/// Whether two paths resolve to one file. A path that does not resolve is no file.
 #[must_use]
 pub fn same_file(one: &Path, other: &Path) -> bool {
     match (Identity::of(one), Identity::of(other)) {
@@ -55,10 +55,10 @@ pub fn same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Whether `path` lies in `directory` or is it, once every link and every `..` is followed.
+/// Whether `path` is `directory` or inside it, with all links and `..` resolved.
 ///
 /// # Errors
-/// One of them leads nowhere, or the system does not tell.
+/// One of them does not resolve, or the system reports an error.
 pub fn is_within(path: &Path, directory: &Path) -> io::Result<bool> {
     let directory = Identity::of(directory)?;
     let path = std::fs::canonicalize(path)?;

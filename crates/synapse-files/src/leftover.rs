@@ -1,7 +1,7 @@
-//! What a process that was killed while it wrote a file left beside it, which may hold a secret.
+//! Unfinished files of killed writers, which may hold secrets.
 //!
-//! A file being written is locked by its writer, and the system lets go of the lock however the
-//! writer ends: an unlocked one has no writer any more.
+//! A writer locks its file, and the system releases the lock however the writer ends: an unlocked
+//! file is orphaned.
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-/// The unfinished files in `directory` whose writers are gone. Removes nothing.
+/// Lists the unfinished files in `directory` without a writer. Removes nothing.
 #[must_use]
 pub fn leftovers(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(directory) else {
@@ -24,21 +24,21 @@ pub fn leftovers(directory: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Removes [`leftovers`] of `directory`. Best effort: one that cannot be removed is found again.
+/// Removes the [`leftovers`] of `directory`. Best effort: the next sweep retries.
 pub fn sweep(directory: &Path) {
     for path in leftovers(directory) {
         drop(std::fs::remove_file(path));
     }
 }
 
-/// Marks `file` as one that is being written.
+/// Marks `file` as being written.
 #[cfg(unix)]
 pub(crate) fn mark(file: &NamedTempFile) {
-    // A file system without locks has no sweeping either: see `is_left`.
+    // A file system without locks is never swept either: see `is_left`.
     drop(file.as_file().try_lock());
 }
 
-/// A lock would keep readers out here; files are told by their age.
+/// A lock would block readers on Windows; orphans are recognised by age.
 #[cfg(not(unix))]
 pub(crate) fn mark(_file: &NamedTempFile) {}
 
@@ -54,7 +54,7 @@ fn is_left(path: &Path) -> bool {
     }
 }
 
-/// An empty file may have been made just now, before its lock.
+/// An empty file may just have been created and not locked yet.
 #[cfg(unix)]
 fn has_no_writer(path: &Path, found: &Metadata) -> bool {
     (found.len() > 0 || is_old(found))
@@ -72,9 +72,9 @@ fn is_old(found: &Metadata) -> bool {
     age.is_some_and(|age| age > LONGEST_WRITING)
 }
 
-/// How the name of a file begins that is not finished.
+/// Name prefix of an unfinished file.
 pub(crate) const PREFIX: &str = ".synapse-";
-/// How many letters follow.
+/// Number of random letters after the prefix.
 pub(crate) const RANDOM: usize = 6;
-/// Exports are written for minutes; nothing is for a day.
+/// Exports take minutes; nothing takes a day.
 const LONGEST_WRITING: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,8 +1,8 @@
-//! Files: replaced as a whole, locked between processes, known by identity, trusted by owner and
-//! mode. Also the home directory of Synapse and the names of the files in it.
+//! Files: atomic replacement, locks between processes, identity, trust by owner and mode. Also the
+//! home directory of Synapse and the names of its files.
 //!
-//! **Invariant:** nothing here reads the environment, and nothing compares paths as text. Reading
-//! creates nothing.
+//! **Invariant:** nothing here reads the environment or compares paths as text. Reading creates
+//! nothing.
 
 mod error;
 mod home;

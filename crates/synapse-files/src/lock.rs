@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use crate::error::FileError;
 use crate::private::{private_options, tighten};
 
-/// An advisory lock between processes, held until it is dropped.
+/// An exclusive advisory lock between processes, released on drop.
 ///
-/// The file of the lock stays: removing it would let two processes hold "the" lock.
+/// The lock file stays: removing it would let two processes each hold a lock of that name.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
 }
 
 impl Lock {
-    /// Takes the lock at `path`, creating its file with mode 0600, and waits at most `patience`. A
-    /// file that was wider becomes 0600.
+    /// Takes the lock at `path`, waiting at most `patience`. Creates its file with mode 0600, and
+    /// tightens an existing one to that.
     ///
     /// # Errors
-    /// `Locked` when it was not free in time, `Write`.
+    /// `Locked` on timeout; `Write`.
     pub fn acquire(path: &Path, patience: Duration) -> Result<Self, FileError> {
         acquire(path, patience, File::try_lock).map(|file| Self { file })
     }
@@ -29,23 +29,23 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing is not enough: a child that another thread is just starting may have the file
-        // open too, until it has become the other program.
+        // Closing is not enough: a child being forked by another thread may still hold a copy of
+        // the descriptor.
         drop(self.file.unlock());
     }
 }
 
-/// The same lock, as many processes may hold it at once while none holds it as [`Lock`].
+/// A shared lock: excludes [`Lock`], but not other shared holders.
 #[derive(Debug)]
 pub struct SharedLock {
     file: File,
 }
 
 impl SharedLock {
-    /// Takes the lock at `path` as [`Lock::acquire`] does.
+    /// Takes the lock at `path` like [`Lock::acquire`].
     ///
     /// # Errors
-    /// `Locked` when it was not free in time, `Write`.
+    /// `Locked` on timeout; `Write`.
     pub fn acquire(path: &Path, patience: Duration) -> Result<Self, FileError> {
         acquire(path, patience, File::try_lock_shared).map(|file| Self { file })
     }

@@ -1,5 +1,5 @@
-//! What stands in the place of a file before it is changed: where its links lead, who else shares
-//! it, whether the system will let it be replaced.
+//! Inspects a path before its file is changed: link target, hard links, and whether it can be
+//! replaced.
 
 use std::fs::Metadata;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::FileError;
 use crate::read::describe;
 
-/// The place of a regular file, or of one that is not there yet.
+/// The path of a regular file, existing or not.
 #[derive(Debug)]
 pub struct Place {
     path: PathBuf,
@@ -17,10 +17,10 @@ pub struct Place {
 }
 
 impl Place {
-    /// Looks at `path`. Opens nothing.
+    /// Inspects `path`. Opens nothing.
     ///
     /// # Errors
-    /// `NotAFile`, `Circle`, or `Read` when the system does not tell.
+    /// `NotAFile`, `Circle`, or `Read` when the system reports an error.
     pub fn of(path: &Path) -> Result<Self, FileError> {
         let target = follow(path)?;
         let metadata = match std::fs::symlink_metadata(&target) {
@@ -46,7 +46,7 @@ impl Place {
         })
     }
 
-    /// Where symbolic links at the path itself lead; the path when it is none.
+    /// The target of symbolic links at the path; the path itself if it is no link.
     #[must_use]
     pub fn target(&self) -> &Path {
         &self.target
@@ -58,22 +58,22 @@ impl Place {
         self.target != self.path
     }
 
-    /// The file as it was found; `None` when nothing is there.
+    /// Metadata of the file; `None` if it does not exist.
     #[must_use]
     pub const fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()
     }
 
-    /// Whether nobody may write the file. Its mode is somebody's decision, even where the system
-    /// would let us.
+    /// Whether nobody may write the file. The mode is respected even where the system would allow
+    /// the write.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         let found = self.metadata.as_ref();
         found.is_some_and(|found| found.permissions().readonly())
     }
 
-    /// How many names the file has; 0 when nothing is there. Replacing one of several names leaves
-    /// the others with the old content.
+    /// Number of hard links; 0 if the file does not exist. Replacing one of several leaves the
+    /// others with the old content.
     #[must_use]
     pub fn names(&self) -> u64 {
         self.metadata.as_ref().map_or(0, names)
@@ -81,15 +81,14 @@ impl Place {
 
     /// Whether another file is mounted there, so that it can be written but not replaced.
     ///
-    /// Where the system does not tell, this is `false`, and replacing it fails with
-    /// [`FileError::MountPoint`].
+    /// `false` where the system cannot tell; replacing then fails with [`FileError::MountPoint`].
     #[must_use]
     pub fn is_mount_point(&self) -> bool {
         is_mount_point(&self.target)
     }
 }
 
-/// Where the symbolic links at `path` itself lead, also when nothing is there yet.
+/// Resolves the symbolic links at `path` itself, even if the target does not exist.
 pub(crate) fn follow(path: &Path) -> Result<PathBuf, FileError> {
     let mut current = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -110,7 +109,7 @@ pub(crate) fn follow(path: &Path) -> Result<PathBuf, FileError> {
     })
 }
 
-/// The directory in which `target` has its name.
+/// The directory that contains `target`.
 pub(crate) fn directory_of(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if parent != Path::new("") => parent,

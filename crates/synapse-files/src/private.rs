@@ -1,4 +1,4 @@
-//! Files and directories for their owner alone.
+//! Files and directories accessible to their owner only.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::FileError;
 
-/// Options that create a file for its owner alone; on Windows its directory says who may read it.
+/// Options that create a file for its owner only; on Windows the directory's permissions apply.
 #[must_use]
 pub fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
@@ -15,7 +15,7 @@ pub fn private_options() -> OpenOptions {
     options
 }
 
-/// Creates `directory` and what is above it with mode 0700. An existing one is left as it is.
+/// Creates `directory` and its parents with mode 0700. An existing one is left unchanged.
 ///
 /// # Errors
 /// `NotADirectory`, `Write`.
@@ -41,8 +41,8 @@ pub fn create_directory(directory: &Path) -> Result<(), FileError> {
     builder.create(directory).map_err(failed)
 }
 
-/// Returns the directory `name` in `parent`, created when it is not there. Whoever may read `parent`
-/// may read a new one; its owner alone may write it. A symbolic link is no directory here.
+/// Returns the directory `name` in `parent`, creating it if missing. A new one is readable by those
+/// who may read `parent`, and writable by its owner only. A symbolic link is not accepted.
 ///
 /// # Errors
 /// `NotADirectory`, `Write`.
@@ -55,7 +55,7 @@ pub fn directory_within(parent: &Path, name: &str) -> Result<PathBuf, FileError>
     match std::fs::create_dir(&path) {
         Ok(()) => widen(&path, parent).map_err(failed)?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        // A directory that is there is needed only to be read.
+        // An existing directory only needs to be readable.
         Err(error) if !is_directory(&path) => return Err(failed(error)),
         Err(_) => {}
     }
@@ -83,15 +83,14 @@ fn widen(path: &Path, parent: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, permissions)
 }
 
-/// Modes are not of this system: a directory has those of its parent.
+/// Windows has no modes: a directory inherits its parent's permissions.
 #[cfg(not(unix))]
 fn widen(_path: &Path, _parent: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes from the regular file at `path` what others may do with it, and says whether there was
-/// anything to take. A symbolic link, and a file that is not there, is left alone; so is one that
-/// is not ours, because nobody but its owner may.
+/// Removes the permissions of others from the regular file at `path`, and reports whether there
+/// were any. Symbolic links, missing files and files of other owners are left alone.
 #[cfg(unix)]
 pub fn tighten(path: &Path) -> bool {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
@@ -103,7 +102,7 @@ pub fn tighten(path: &Path) -> bool {
         Ok(found) if found.is_file() && excess(found.permissions().mode()) => {}
         _ => return false,
     }
-    // Through the opened file, so that a link put there meanwhile is not followed.
+    // Through the opened file, so that a link placed there meanwhile is not followed.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let opened = OpenOptions::new()
         .read(true)
@@ -117,8 +116,8 @@ pub fn tighten(path: &Path) -> bool {
         .is_ok()
 }
 
-/// What others may do with the file or directory at `path`, which is ours: its mode, when they may do
-/// anything. A symbolic link, and what belongs to somebody else, is not looked at.
+/// The mode of our file or directory at `path`, if it grants others anything. Symbolic links and
+/// files of other owners are ignored.
 #[cfg(unix)]
 #[must_use]
 pub fn exposed(path: &Path) -> Option<u32> {
@@ -130,18 +129,18 @@ pub fn exposed(path: &Path) -> Option<u32> {
     (is_ours && is_plain && found.mode() & OTHERS != 0).then(|| found.mode() & 0o7777)
 }
 
-/// Modes are not of this system.
+/// Windows has no modes.
 #[cfg(not(unix))]
 #[must_use]
 pub fn exposed(_path: &Path) -> Option<u32> {
     None
 }
 
-/// Takes from the file or directory at `path` what others may do with it, and leaves its owner's
-/// rights as they are. A symbolic link is not followed.
+/// Removes the permissions of others from the file or directory at `path`, and leaves the owner's
+/// unchanged. Does not follow a symbolic link.
 ///
 /// # Errors
-/// `Write` when it is not ours or cannot be changed.
+/// `Write` when it belongs to somebody else or cannot be changed.
 #[cfg(unix)]
 pub fn close(path: &Path) -> Result<(), FileError> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -168,7 +167,7 @@ pub fn close(path: &Path) -> Result<(), FileError> {
         })
 }
 
-/// Modes are not of this system.
+/// Windows has no modes.
 ///
 /// # Errors
 /// None.
@@ -177,7 +176,7 @@ pub fn close(_path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Modes are not of this system: the directory says who may read a file.
+/// Windows has no modes: the directory's permissions apply.
 #[cfg(not(unix))]
 pub fn tighten(_path: &Path) -> bool {
     false
@@ -185,7 +184,7 @@ pub fn tighten(_path: &Path) -> bool {
 
 #[cfg(unix)]
 pub(crate) const PRIVATE: u32 = 0o600;
-/// What the group and everybody may do.
+/// Permission bits of the group and others.
 #[cfg(unix)]
 const OTHERS: u32 = 0o077;
 

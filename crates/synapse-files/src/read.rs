@@ -1,4 +1,4 @@
-//! Opens files for reading without ever waiting for a named pipe, and says what stands in the
+//! Opens files for reading without blocking on a named pipe, and describes anything else found in
 //! place of a regular file.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
@@ -7,22 +7,22 @@ use std::path::Path;
 
 use crate::error::FileError;
 
-/// What was found at a path.
+/// What a path resolved to.
 #[derive(Debug)]
 pub enum Found {
-    /// A regular file, open for reading, with the metadata of what was opened.
+    /// A regular file, open for reading, with its metadata.
     Regular(File, Metadata),
-    /// Something else, in words with an article.
+    /// Something else, described with an article.
     Other(&'static str),
 }
 
 /// Opens the regular file at `path`, following symbolic links.
 ///
-/// Never blocks: the type is looked at before opening, so that no device is touched, and again
-/// behind a non-blocking open, because it may have been exchanged in between.
+/// Never blocks: the type is checked before opening, so that no device is touched, and again after
+/// a non-blocking open, because the file may have been swapped in between.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn open(path: &Path) -> io::Result<Found> {
     let seen = std::fs::metadata(path)?;
     if !seen.is_file() {
@@ -36,8 +36,8 @@ pub fn open(path: &Path) -> io::Result<Found> {
     Ok(Found::Regular(file, opened))
 }
 
-/// Reads the file at `path`, following symbolic links, up to `limit` bytes; `None` when nothing is
-/// there, or a link leads nowhere.
+/// Reads the file at `path`, following symbolic links, up to `limit` bytes; `None` if it does not
+/// exist or its link dangles.
 ///
 /// # Errors
 /// `NotAFile`, `TooLarge`, `Read`.
@@ -68,7 +68,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     file.take(limit + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
-    // Some file systems make a file's content when it is read.
+    // Some file systems generate content on read, so metadata may understate the size.
     if bytes.len() as u64 > limit {
         return Err(too_large());
     }
@@ -92,7 +92,7 @@ fn non_blocking() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// What a thing that is no regular file is, in words with an article.
+/// Describes something that is not a regular file, with an article.
 #[cfg(unix)]
 #[must_use]
 pub fn describe(kind: FileType) -> &'static str {
@@ -111,7 +111,7 @@ pub fn describe(kind: FileType) -> &'static str {
     }
 }
 
-/// What a thing that is no regular file is, in words with an article.
+/// Describes something that is not a regular file, with an article.
 #[cfg(not(unix))]
 #[must_use]
 pub fn describe(kind: FileType) -> &'static str {

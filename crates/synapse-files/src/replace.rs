@@ -1,8 +1,8 @@
-//! Replaces files as a whole, so that neither a crash nor another process ever sees or leaves half
-//! a file.
+//! Replaces files atomically, so that neither a crash nor another process sees or leaves a partial
+//! file.
 //!
-//! A replacement is written beside the file and synced; whether the file still is what the caller
-//! saw is looked at after that, right before the rename.
+//! The replacement is written beside the file and synced; the comparison with the expected content
+//! happens after that, right before the rename.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, ErrorKind, Write as _};
@@ -15,19 +15,19 @@ use crate::leftover::{self, PREFIX, RANDOM};
 use crate::place::{Place, directory_of, follow};
 use crate::read::read;
 
-/// Who may use a replaced file. A new file is for its owner alone.
+/// Permissions of a replaced file. A new file is for its owner only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rights {
-    /// Its owner alone: an existing mode is kept where it is stricter than 0600.
+    /// Owner only: an existing mode is kept where it is stricter than 0600.
     Private,
-    /// Whoever might before: it keeps mode and owner.
+    /// Unchanged: mode and owner are kept.
     Kept,
-    /// Whoever may read the directory may read it; its owner alone may write it.
+    /// Readable by those who may read the directory; writable by its owner only.
     OfDirectory,
 }
 
-/// New content that is written piece by piece beside the file. Dropped, it leaves the file as it
-/// was. A symbolic link stays, and the file that it leads to is replaced.
+/// New content, written incrementally beside the file. Dropping it leaves the file unchanged. A
+/// symbolic link stays, and its target is replaced.
 #[derive(Debug)]
 pub struct Replacement {
     path: PathBuf,
@@ -37,8 +37,8 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Begins to write what is to replace the file at `path`, or is to become it. Sweeps what a
-    /// killed writer left beside it.
+    /// Starts writing the replacement of the file at `path`, which may not exist yet. Sweeps
+    /// leftovers of killed writers beside it.
     ///
     /// # Errors
     /// `NotAFile`, `Circle`, `Read`, `Write`.
@@ -54,7 +54,7 @@ impl Replacement {
         })
     }
 
-    /// Puts the content and its rights on disk. The file is still as it was.
+    /// Syncs the content and its permissions to disk. The file is still unchanged.
     ///
     /// # Errors
     /// `Write`.
@@ -71,7 +71,7 @@ impl Replacement {
         Ok(Prepared(self))
     }
 
-    /// The error of a write to it.
+    /// Wraps an error from writing to it.
     #[must_use]
     pub fn failed(&self, source: io::Error) -> FileError {
         write_error(&self.path, source)
@@ -88,15 +88,15 @@ impl io::Write for Replacement {
     }
 }
 
-/// New content that is on disk and lacks nothing but the name.
+/// New content, synced to disk and ready to be renamed.
 #[derive(Debug)]
 pub struct Prepared(Replacement);
 
 impl Prepared {
-    /// Puts it in the place of the file, whatever that is by now.
+    /// Replaces the file unconditionally.
     ///
     /// # Errors
-    /// `MountPoint`, `Write`; the file is left as it was.
+    /// `MountPoint`, `Write`; the file is left unchanged.
     pub fn take_place(self) -> Result<(), FileError> {
         let Replacement {
             path, target, file, ..
@@ -107,13 +107,12 @@ impl Prepared {
         Ok(())
     }
 
-    /// Puts it in the place of the file if that still has the content `expected`; `None` is no
-    /// file. The file is read immediately before the rename, and one that is not there is made
-    /// only if it still is not.
+    /// Replaces the file if its content still is `expected`; `None` means that it must not exist.
+    /// The file is read immediately before the rename.
     ///
     /// # Errors
-    /// `Changed`, also when its links lead elsewhere by now; `MountPoint`, `NotAFile`, `Circle`,
-    /// `Read`, `Write`. The file is left as it was.
+    /// `Changed`, also when its links changed; `MountPoint`, `NotAFile`, `Circle`, `Read`, `Write`.
+    /// The file is left unchanged.
     pub fn take_place_of(self, expected: Option<&[u8]>) -> Result<(), FileError> {
         let replacement = &self.0;
         let changed = || FileError::Changed {
@@ -131,7 +130,7 @@ impl Prepared {
         self.take_place()
     }
 
-    /// Takes the name only if nothing has it.
+    /// Renames only if the name is free.
     fn become_file(self) -> Result<(), FileError> {
         let Replacement {
             path, target, file, ..
@@ -144,8 +143,8 @@ impl Prepared {
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
                 Err(FileError::Changed { path })
             }
-            // A file system without links, as many that are mounted over a network, cannot take a
-            // name only if it is free: there a look has to do.
+            // A file system without hard links, such as many network mounts, cannot rename
+            // exclusively: a check beforehand has to do.
             Err(error) if std::fs::symlink_metadata(&target).is_err() => {
                 error
                     .file
@@ -159,8 +158,8 @@ impl Prepared {
     }
 }
 
-/// Creates the file at `path` with mode 0600 and says whether it did: what is there already, a
-/// symbolic link too, is left as it is. Sweeps what a killed writer left beside it.
+/// Creates the file at `path` with mode 0600, and reports whether it did: anything existing, even a
+/// symbolic link, is left unchanged. Sweeps leftovers of killed writers beside it.
 ///
 /// # Errors
 /// `Write`.
@@ -182,10 +181,10 @@ pub fn create(path: &Path, content: &[u8]) -> Result<bool, FileError> {
     }
 }
 
-/// Removes the file at `path` if it still has the content `expected`. A symbolic link to it stays.
+/// Removes the file at `path` if its content still is `expected`. A symbolic link to it stays.
 ///
 /// # Errors
-/// `Changed`, `MountPoint`, `NotAFile`, `Circle`, `Read`, `Write`; the file is left as it was.
+/// `Changed`, `MountPoint`, `NotAFile`, `Circle`, `Read`, `Write`; the file is left unchanged.
 pub fn remove_if(path: &Path, expected: &[u8]) -> Result<(), FileError> {
     let place = Place::of(path)?;
     if !has_content(place.target(), expected)? {
@@ -199,7 +198,7 @@ pub fn remove_if(path: &Path, expected: &[u8]) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Whether the file at `target` has this content; one that is not there has none.
+/// Whether the file at `target` exists with this content.
 fn has_content(target: &Path, expected: &[u8]) -> Result<bool, FileError> {
     match read(target, expected.len() as u64) {
         Ok(found) => Ok(found.as_deref() == Some(expected)),
@@ -221,7 +220,7 @@ fn beside(target: &Path, existing: Option<&Metadata>, rights: Rights) -> io::Res
     Ok(file)
 }
 
-/// What a file has while it is written.
+/// Permissions of the file while it is being written.
 #[cfg(unix)]
 fn first_permissions(existing: Option<&Metadata>, rights: Rights) -> Option<Permissions> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -251,14 +250,14 @@ fn give(file: &File, existing: &Metadata) -> io::Result<()> {
             std::os::unix::fs::fchown(file, Some(existing.uid()), Some(existing.gid()))?;
         }
     }
-    // A file system that keeps no modes refuses to set one, and all of them are the same there.
+    // A file system without modes refuses to set one; all its files have the same mode anyway.
     if new.permissions() == existing.permissions() {
         return Ok(());
     }
     file.set_permissions(existing.permissions())
 }
 
-/// Lets those read `file` who may read `directory`.
+/// Makes `file` readable by those who may read `directory`.
 #[cfg(unix)]
 fn share(file: &File, directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -267,20 +266,20 @@ fn share(file: &File, directory: &Path) -> io::Result<()> {
 
     let readers = std::fs::metadata(directory)?.permissions().mode() & 0o444;
     let wanted = PRIVATE | readers;
-    // A file system that keeps no modes refuses to set one.
+    // A file system without modes refuses to set one.
     if file.metadata()?.permissions().mode() & 0o777 == wanted {
         return Ok(());
     }
     file.set_permissions(Permissions::from_mode(wanted))
 }
 
-/// Modes are not of this system: the directory says who may read a file.
+/// Windows has no modes: the directory's permissions apply.
 #[cfg(not(unix))]
 fn share(_file: &File, _directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The new name is in force by now: a directory that cannot be synced is no failure to report.
+/// Best effort: the rename already took effect.
 fn sync_directory(target: &Path) {
     drop(File::open(directory_of(target)).and_then(|directory| directory.sync_all()));
 }
@@ -292,7 +291,7 @@ fn write_error(path: &Path, source: io::Error) -> FileError {
     }
 }
 
-/// The system calls a mount point busy.
+/// The system reports a mount point as busy.
 fn rename_error(path: &Path, target: &Path, source: io::Error) -> FileError {
     match source.kind() {
         ErrorKind::ResourceBusy => FileError::MountPoint {

@@ -1,23 +1,23 @@
-//! Who may change a file or directory, as sshd's `StrictModes` asks: nobody but its owner, who is
-//! us or root.
+//! Who may change a file or directory, judged like sshd's `StrictModes`: only its owner, who is the
+//! user or root.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A file or directory that others may change.
+/// A file or directory that others can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distrust {
     /// The path as it was given.
     pub path: PathBuf,
-    /// Why.
+    /// The reason.
     pub flaw: Flaw,
     /// Whether it is a directory.
     pub is_directory: bool,
-    /// Whether its file system keeps modes at all. Where it does not, nothing can be mended.
+    /// Whether its file system stores modes. If not, there is no fix.
     pub keeping: ModeSupport,
 }
 
-/// What is wrong with a file or directory.
+/// The flaw of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Flaw {
@@ -26,34 +26,34 @@ pub enum Flaw {
         /// All its permission bits.
         mode: u32,
     },
-    /// It belongs to somebody else, who is not root either.
+    /// It belongs to another user, who is not root.
     Foreign {
         /// The user id of its owner.
         owner: u32,
-        /// Our own.
+        /// The user id of this process.
         user: u32,
     },
 }
 
-/// Whether a file system keeps owners and modes.
+/// Whether a file system stores owners and modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModeSupport {
     /// It does.
     Kept,
-    /// A mode that is set does not stick, as on vfat, exFAT, NTFS and some network and FUSE mounts.
+    /// Setting a mode has no effect, as on vfat, exFAT, NTFS and some network and FUSE mounts.
     Ignored,
 }
 
 impl ModeSupport {
-    /// Whether the file system of `path` keeps owners and modes: tried with a file of our own that
-    /// is gone at once, and where none can be made, told by the kind of the file system.
+    /// Whether the file system of `path` stores owners and modes: probed with a temporary file or,
+    /// where none can be created, by the kind of file system.
     #[cfg(unix)]
     #[must_use]
     pub fn of(path: &Path) -> Self {
         keeping(path, path.is_dir())
     }
 
-    /// Modes are not of this system.
+    /// Windows has no modes.
     #[cfg(not(unix))]
     #[must_use]
     pub fn of(_path: &Path) -> Self {
@@ -75,8 +75,8 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// Looks whether others may change what `path` leads to. What is not there, or cannot be looked
-/// at, has no flaw: using it says why.
+/// Checks whether others can change the file `path` resolves to. A missing or unreadable file
+/// passes: using it reports the error.
 ///
 /// # Errors
 /// The [`Distrust`].
@@ -99,7 +99,7 @@ pub fn examine(path: &Path) -> Result<(), Distrust> {
     })
 }
 
-/// Modes are not of this system.
+/// Windows has no modes.
 #[cfg(not(unix))]
 pub fn examine(_path: &Path) -> Result<(), Distrust> {
     Ok(())
@@ -115,7 +115,7 @@ fn flaw(mode: u32, owner: u32, user: u32) -> Option<Flaw> {
     })
 }
 
-/// Tries it with a file of our own; where none can be made, the kind of the file system tells.
+/// Probes with a temporary file; where none can be created, the kind of file system decides.
 #[cfg(unix)]
 fn keeping(path: &Path, is_directory: bool) -> ModeSupport {
     use std::os::unix::fs::MetadataExt as _;
@@ -145,7 +145,7 @@ fn keeping(path: &Path, is_directory: bool) -> ModeSupport {
 /// Whether the file system is of a kind without modes.
 #[cfg(target_os = "linux")]
 fn is_known_to_ignore(directory: &Path) -> bool {
-    // linux/magic.h; exFAT, NTFS and CIFS in their own sources.
+    // From linux/magic.h; exFAT, NTFS and CIFS from their own sources.
     const WITHOUT_MODES: &[u32] = &[
         0x4d44,      // vfat
         0x2011_bab0, // exfat

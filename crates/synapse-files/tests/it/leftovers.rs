@@ -1,4 +1,4 @@
-//! What a killed writer leaves is found and swept; what is being written is not.
+//! Leftovers of killed writers are found and swept; files being written are not.
 
 use std::io::Write as _;
 
@@ -10,7 +10,7 @@ use crate::support::{mode, names, read, set_mode, write};
 fn only_what_nobody_writes_any_more_is_swept() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
-    // As a writer that was killed leaves it: the lock went with the process.
+    // As a killed writer leaves it: the lock is released.
     write(&at(".synapse-aB3xYz"), "a secret");
     write(&at(".synapse-notes"), "somebody's");
     write(&at(".synapse-longer-name"), "somebody's");

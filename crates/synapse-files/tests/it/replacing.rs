@@ -146,7 +146,7 @@ fn a_directory_within_another_has_its_readers_and_is_no_link() {
         set_mode(parent, of_parent);
         let path = directory_within(parent, "one").unwrap();
         assert_eq!(mode(&path) & 0o777, within);
-        // One that is there is left as it is.
+        // An existing directory is left unchanged.
         set_mode(&path, 0o711);
         assert_eq!(directory_within(parent, "one").unwrap(), path);
         assert_eq!(mode(&path) & 0o777, 0o711);

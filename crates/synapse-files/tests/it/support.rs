@@ -1,4 +1,4 @@
-//! What the tests do to files by themselves.
+//! File operations of the tests.
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;

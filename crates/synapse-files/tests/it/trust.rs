@@ -1,4 +1,4 @@
-//! Homes and files that others may change.
+//! Homes and files that others can change.
 
 use synapse_files::{Flaw, Home, ModeSupport, examine};
 
@@ -52,7 +52,7 @@ fn a_file_of_somebody_else_is_not_relied_on() {
     let file = directory.path().join("file");
     write(&file, "");
     if std::os::unix::fs::chown(&file, Some(65_534), None).is_err() {
-        // Only root gives files away.
+        // Only root can give files away.
         return;
     }
     let distrust = examine(&file).unwrap_err();
