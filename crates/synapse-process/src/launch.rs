@@ -1,4 +1,4 @@
-//! Programs that outlive their starter: a browser of the user.
+//! Programs that outlive their starter, such as the user's browser.
 
 use std::io;
 use std::process::Stdio;
@@ -8,8 +8,8 @@ use tokio::process::Command;
 use crate::Program;
 
 impl Program {
-    /// Starts it in a process group of its own, without stdin, stdout and stderr, and lets it live:
-    /// nobody waits for it, and nobody ends it. Needs a tokio runtime with I/O.
+    /// Starts it detached, in its own process group without stdin, stdout and stderr. Needs a tokio
+    /// runtime with I/O.
     ///
     /// # Errors
     /// It could not be started.
@@ -29,7 +29,7 @@ impl Program {
             .stderr(Stdio::null());
         #[cfg(unix)]
         command.process_group(0);
-        // tokio reaps a child that was dropped.
+        // tokio reaps a dropped child.
         command.spawn().map(drop)
     }
 }

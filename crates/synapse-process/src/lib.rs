@@ -1,7 +1,7 @@
-//! Starts programs, and ends them with everything that they started.
+//! Starts programs, and ends them with all of their descendants.
 //!
-//! **Invariant:** a program gets the variables that are given and no others, and no shell reads its
-//! arguments. However its owner goes, nothing that it started stays, unless its owner says so.
+//! **Invariant:** a program gets exactly the given variables, and no shell reads its arguments.
+//! However its owner ends, no descendant stays unless the owner asks for it.
 
 #[cfg(unix)]
 mod guard;
@@ -17,21 +17,22 @@ pub use program::Program;
 pub use run::{Ending, Limits, Trouble};
 pub use running::{Input, Output, Running};
 
-/// Who ends what a program leaves.
+/// Who ends the descendants of a program.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guard {
     program: Option<PathBuf>,
 }
 
 impl Guard {
-    /// Nobody: dropping a program ends its process group alone, and the death of its owner nothing.
+    /// Nobody: dropping a program ends only its process group, and the death of its owner ends
+    /// nothing.
     #[must_use]
     pub const fn none() -> Self {
         Self { program: None }
     }
 
-    /// The executable at the absolute path `program`, whose `main` calls [`serve_as_guard`].
-    /// Windows has no guards.
+    /// The executable at the absolute path `program`, whose `main` calls [`serve_as_guard`]. Not
+    /// supported on Windows.
     #[must_use]
     pub fn program(program: impl Into<PathBuf>) -> Self {
         Self {
@@ -40,8 +41,8 @@ impl Guard {
     }
 }
 
-/// Guards a program if this process was started for that, to the end of that program. Call it first
-/// in `main`, and end with the code that it gives.
+/// Runs as a guard, until its program ends, if this process was started as one. Call it first in
+/// `main`, and exit with the code it returns.
 #[must_use]
 pub fn serve_as_guard() -> Option<ExitCode> {
     #[cfg(unix)]

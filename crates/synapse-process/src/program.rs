@@ -1,10 +1,10 @@
-//! A program that was found, and what it is given.
+//! A program to start, with its arguments and environment.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// A program about to be started. Without more it gets no arguments, no variables, and the top of
-/// the file system as its directory.
+/// A program about to be started. By default it gets no arguments, no variables, and the root
+/// directory as its working directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     pub(crate) path: PathBuf,
@@ -25,8 +25,8 @@ impl Program {
     }
 
     /// Finds the program `name`: an absolute path, or a plain name in an absolute directory of
-    /// `search`, the value of a PATH. A relative directory does not count, because an IDE starts
-    /// Synapse in the user's project, where anybody's file may lie.
+    /// `search`, the value of a PATH. Relative directories are ignored, because an IDE starts
+    /// Synapse in the user's project, whose files are not trusted.
     #[must_use]
     pub fn find(name: &str, search: Option<&OsStr>) -> Option<Self> {
         if Path::new(name).is_absolute() {
@@ -41,7 +41,7 @@ impl Program {
             .map(Self::new)
     }
 
-    /// Where it is.
+    /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -54,7 +54,7 @@ impl Program {
         self
     }
 
-    /// Adds variables to its environment.
+    /// Adds environment variables.
     #[must_use]
     pub fn variables<N: Into<OsString>, V: Into<OsString>>(
         mut self,
@@ -66,7 +66,7 @@ impl Program {
         self
     }
 
-    /// Starts it in `directory`.
+    /// Sets its working directory.
     #[must_use]
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = directory.into();

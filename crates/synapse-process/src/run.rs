@@ -1,6 +1,6 @@
-//! Runs a program to its end, within limits.
+//! Runs a program to completion, within limits.
 //!
-//! **Invariant:** what a program writes is wiped from memory when its [`Ending`] is dropped.
+//! **Invariant:** a program's output is wiped from memory when its [`Ending`] is dropped.
 
 use std::io;
 use std::process::ExitStatus;
@@ -13,35 +13,35 @@ use tokio::time::{Instant, timeout_at};
 use crate::running::Running;
 use crate::{Guard, Program};
 
-/// How long a program may take, and how much it may say.
+/// Limits on a program's run time and output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// It is ended when it takes longer.
+    /// It is ended after this time.
     pub deadline: Duration,
-    /// It is ended when it writes more bytes to stdout.
+    /// It is ended after more bytes of stdout.
     pub stdout: usize,
-    /// How many bytes of stderr are kept; the rest is read and dropped.
+    /// Bytes of stderr to keep; the rest is read and dropped.
     pub stderr: usize,
 }
 
-/// What a program did that came to its end.
+/// The result of a program that ended by itself.
 pub struct Ending {
-    /// How it ended.
+    /// Its exit status.
     pub status: ExitStatus,
     /// All of its stdout.
     pub stdout: Zeroizing<Vec<u8>>,
-    /// The beginning of its stderr.
+    /// The start of its stderr.
     pub stderr: Zeroizing<Vec<u8>>,
 }
 
-/// Why a program came to no end of its own. It was ended, with everything that it had started.
+/// Why a program did not end by itself. It was ended with all of its descendants.
 #[derive(Debug)]
 pub enum Trouble {
-    /// It could not be started, or its output not be read.
+    /// It could not be started, or its output could not be read.
     Start(io::Error),
     /// It did not end before the deadline.
     Late,
-    /// It wrote more than its owner reads.
+    /// It exceeded the limit on stdout.
     TooMuch,
 }
 
@@ -54,7 +54,7 @@ impl std::fmt::Debug for Ending {
     }
 }
 
-/// What becomes of what a program leaves running when it ends by itself and succeeds.
+/// Fate of the processes left by a program that succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Remains {
     Ended,
@@ -62,20 +62,20 @@ enum Remains {
 }
 
 impl Program {
-    /// Runs it without stdin to its end, and ends whatever it leaves. Needs a tokio runtime with
-    /// I/O and time.
+    /// Runs it to completion without stdin, and ends its remaining descendants. Needs a tokio
+    /// runtime with I/O and time.
     ///
     /// # Errors
-    /// The [`Trouble`]. Dropping the future ends the program, too.
+    /// The [`Trouble`]. Dropping the future ends the program as well.
     pub async fn run(self, guard: &Guard, limits: Limits) -> Result<Ending, Trouble> {
         self.finish(guard, limits, Remains::Ended).await
     }
 
-    /// [`Program::run`] for a program that leaves a service to later runs, such as gpg does with its
-    /// agent: what it leaves when it succeeds lives on.
+    /// [`Program::run`] for a program that leaves a service to later runs, such as gpg its agent:
+    /// after success, its descendants live on.
     ///
     /// # Errors
-    /// As [`Program::run`].
+    /// Same as [`Program::run`].
     pub async fn run_keeping_services(
         self,
         guard: &Guard,
@@ -102,7 +102,7 @@ impl Program {
         };
         match &ending {
             Ok(ending) if remains == Remains::Kept && ending.status.success() => running.release(),
-            // Nothing may be left, and then this costs nothing: not waited for.
+            // Usually nothing is left to end, so this does not wait.
             Ok(_) => drop(running),
             Err(_) => drop(running.end(Duration::ZERO).await),
         }
@@ -125,9 +125,9 @@ async fn all_of(running: &mut Running, limits: Limits) -> Result<Ending, Trouble
     })
 }
 
-/// Everything that `pipe` brings, or `TooMuch` at the first byte beyond `cap`.
+/// Reads all of `pipe`, or fails with `TooMuch` at the first byte beyond `cap`.
 async fn read(pipe: impl AsyncRead + Unpin, cap: usize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
-    // Large enough from the start: a vector that grows leaves its old buffer behind.
+    // Allocated at full size: a growing vector leaves its old buffer in memory unwiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(cap + SPARE));
     let limit = u64::try_from(cap + 1).unwrap_or(u64::MAX);
     pipe.take(limit)
@@ -140,16 +140,16 @@ async fn read(pipe: impl AsyncRead + Unpin, cap: usize) -> Result<Zeroizing<Vec<
     Ok(bytes)
 }
 
-/// The beginning of what `pipe` brings; the rest is read, so that the writer can end, and dropped.
+/// Reads the start of `pipe`; drains and drops the rest, so that the writer can end.
 async fn read_beginning(mut pipe: impl AsyncRead + Unpin, cap: usize) -> Zeroizing<Vec<u8>> {
     let mut beginning = Zeroizing::new(Vec::with_capacity(cap + SPARE));
     let mut limited = (&mut pipe).take(cap as u64);
-    // What cannot be read tells nothing.
+    // Best effort: an unreadable rest is not needed.
     drop(limited.read_to_end(&mut beginning).await);
     let mut rest = Zeroizing::new([0_u8; 4096]);
     while let Ok(1..) = pipe.read(rest.as_mut_slice()).await {}
     beginning
 }
 
-/// `read_to_end` asks for spare room before it believes that the end is reached.
+/// `read_to_end` needs spare room to detect the end.
 const SPARE: usize = 64;

@@ -1,4 +1,4 @@
-//! A program that runs, as its owner sees it.
+//! A running program, as its owner sees it.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ pub type Input = Box<dyn AsyncWrite + Send + Sync + Unpin>;
 /// Its stdout or stderr.
 pub type Output = Box<dyn AsyncRead + Send + Sync + Unpin>;
 
-/// A program that runs. Dropping it ends the program with everything that it started.
+/// A running program. Dropping it ends the program with all of its descendants.
 pub struct Running {
     input: Option<Input>,
     output: Option<Output>,
@@ -65,12 +65,12 @@ impl Program {
 }
 
 impl Running {
-    /// Its stdin, the first time; dropping that closes it.
+    /// Takes its stdin; `None` after the first call. Dropping the stdin closes it.
     pub fn input(&mut self) -> Option<Input> {
         self.input.take()
     }
 
-    /// Its stdout and stderr, the first time.
+    /// Takes its stdout and stderr; `None` after the first call.
     pub fn outputs(&mut self) -> (Option<Output>, Option<Output>) {
         (self.output.take(), self.errors.take())
     }
@@ -90,11 +90,11 @@ impl Running {
         }
     }
 
-    /// Waits until it ends by itself. What it started may live on, until this is dropped. Can be
-    /// given up and called again.
+    /// Waits until it ends by itself. Its descendants may live on until this is dropped. Cancel
+    /// safe.
     ///
     /// # Errors
-    /// Its end cannot be told, because its guard was killed.
+    /// Its status is unknown, because its guard was killed.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         match &mut self.tree {
             #[cfg(unix)]
@@ -103,12 +103,12 @@ impl Running {
         }
     }
 
-    /// Ends it: its stdin is closed, and after `patience` everything that still runs is told to end
-    /// and then killed. Gives how it ended, if it did so within `patience`.
+    /// Ends it: closes its stdin and, after `patience`, terminates and then kills everything still
+    /// running. Returns its status if it ended within `patience`.
     pub async fn end(mut self, patience: Duration) -> Option<ExitStatus> {
         self.close_input();
         if let (Tree::Alone(alone), true) = (&mut self.tree, patience.is_zero()) {
-            // Once it is waited for, its group cannot be told from another one.
+            // Once it is reaped, its group id may belong to another process.
             alone.kill();
         }
         let status = timeout(patience, self.wait()).await;
@@ -121,7 +121,7 @@ impl Running {
         status.ok()?.ok()
     }
 
-    /// Lets it, and everything that it started, live on.
+    /// Leaves it and all of its descendants running.
     pub fn release(self) {
         match self.tree {
             #[cfg(unix)]
@@ -131,11 +131,11 @@ impl Running {
     }
 }
 
-/// A program without a guard, in a process group of its own.
+/// A program without a guard, in its own process group.
 #[derive(Debug)]
 struct Alone {
     child: Child,
-    /// Whether there is something to end.
+    /// Whether it still has to be ended.
     lives: bool,
 }
 
@@ -174,7 +174,7 @@ impl Alone {
 
     async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await?;
-        // From now on the number of its group may be somebody else's.
+        // From now on the group id may be reused.
         self.lives = false;
         Ok(status)
     }
@@ -198,7 +198,7 @@ impl Alone {
             .id()
             .and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()))
         {
-            // It may be gone already, which is as good.
+            // Best effort: it may be gone already.
             rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
         }
         drop(self.child.start_kill());
@@ -211,5 +211,5 @@ impl Drop for Alone {
     }
 }
 
-/// How long a killed process may take to be gone.
+/// Time for a killed process to disappear.
 const FAREWELL: Duration = Duration::from_secs(2);

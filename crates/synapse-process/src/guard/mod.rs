@@ -1,10 +1,11 @@
-//! A guard: this executable once more, which starts one program and ends everything that comes of it.
+//! A guard: a second instance of this executable that starts one program and ends all of its
+//! descendants.
 //!
-//! Owner and guard share a socket, the guard's stdin. The owner sends what to start and the pipes
-//! for it, the guard tells how that began and ended. However the owner goes, the kernel closes its
-//! end, and the guard ends the whole tree: SIGTERM first, SIGKILL soon after. On Linux the guard is
-//! the subreaper of the tree, so that what forks twice or begins a session of its own comes back to
-//! it as a child.
+//! Owner and guard share a socket, the guard's stdin. The owner sends the program and its pipes;
+//! the guard reports the start and the end. However the owner ends, the kernel closes its side of
+//! the socket, and the guard ends the whole tree: SIGTERM first, SIGKILL soon after. On Linux the
+//! guard is the subreaper of the tree, so that double-forked processes and those in a new session
+//! are reparented to it.
 
 mod owner;
 mod tree;
@@ -22,12 +23,12 @@ use self::wire::{Release, Request};
 
 pub(crate) use self::owner::Guarded;
 
-/// Guards if the first argument says so.
+/// Runs as a guard if the first argument says so.
 pub(crate) fn serve() -> Option<ExitCode> {
     if std::env::args_os().next().as_deref() != Some(OsStr::new(NAME)) {
         return None;
     }
-    // Nobody is left to tell what went wrong: the owner sees the socket closed.
+    // Nobody is left to report an error to: the owner sees the socket close.
     Some(match guard() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -71,10 +72,11 @@ fn start(request: Request) -> io::Result<u32> {
     command.spawn().map(|child| child.id())
 }
 
-/// A signal to everybody, as at the end of a session, must not end the guard before its program.
+/// A signal to all processes, as at the end of a session, must not end the guard before its
+/// program.
 ///
-/// Handlers that tokio once installed stay when nobody listens any more, and unlike an ignored
-/// signal they are not inherited by programs.
+/// The handlers that tokio installed stay without a listener and, unlike ignored signals, are not
+/// inherited by programs.
 fn outlive_signals() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -93,8 +95,8 @@ fn outlive_signals() -> io::Result<()> {
     Ok(())
 }
 
-/// Away from the terminal, and the parent of all orphans among its descendants. A system that
-/// refuses leaves a guard that ends less.
+/// Detaches from the terminal and becomes the subreaper of its descendants. Where the system
+/// refuses, the guard reaches fewer of them.
 fn be_apart() {
     rustix::process::setsid().ok();
     #[cfg(target_os = "linux")]
@@ -104,8 +106,8 @@ fn be_apart() {
     }
 }
 
-/// The first argument, which `ps` shows. It has no `synapse` in it: who kills all of those by name
-/// would otherwise kill what cleans up behind them.
+/// The first argument, which `ps` shows. It does not contain `synapse`: killing all processes of
+/// that name must not kill the cleanup as well.
 const NAME: &str = "process-guard";
 #[cfg(target_os = "linux")]
 const COMM: &std::ffi::CStr = c"process-guard";

@@ -1,4 +1,4 @@
-//! A guarded program, as its owner holds it.
+//! The owner's handle of a guarded program.
 
 use std::io;
 use std::os::fd::AsFd as _;
@@ -29,11 +29,11 @@ pub(crate) struct Pipes {
 #[derive(Debug)]
 pub(crate) struct Guarded {
     socket: UnixStream,
-    /// Reaped by tokio when it ends, also after this is gone.
+    /// Reaped by tokio when it ends, even after this is dropped.
     guard: Child,
     id: u32,
     status: Option<ExitStatus>,
-    /// What arrived of what the guard tells next.
+    /// The part of the guard's next message that has arrived.
     told: Vec<u8>,
 }
 
@@ -84,7 +84,7 @@ impl Guarded {
         }
     }
 
-    /// Has everything ended, and waits for that.
+    /// Ends everything and waits for it.
     pub(crate) async fn end(self) {
         let Self {
             socket, mut guard, ..
@@ -93,13 +93,13 @@ impl Guarded {
         drop(timeout(FAREWELL, guard.wait()).await);
     }
 
-    /// Lets everything live on.
+    /// Leaves everything running.
     pub(crate) fn release(self) {
-        // A guard that cannot be told any more is gone, and ends nothing either.
+        // If the guard is unreachable, it is gone and ends nothing either.
         drop(self.socket.try_write(&[KEEP]));
     }
 
-    /// What the guard tells next. Can be given up and called again.
+    /// Receives the guard's next message. Cancel safe.
     async fn hear(&mut self) -> io::Result<Told> {
         while self.told.len() < TOLD {
             let mut byte = [0];
@@ -122,7 +122,7 @@ fn spawn(program: &Path, socket: Pair) -> io::Result<Child> {
     let mut command = std::process::Command::new(program);
     command
         .arg0(NAME)
-        // For people who look at `ps`.
+        // Shown by `ps`.
         .arg(std::process::id().to_string())
         .env_clear()
         .current_dir("/")
@@ -136,5 +136,5 @@ fn confused() -> io::Error {
     io::Error::other("its guard says what no guard says")
 }
 
-/// Longer than a guard takes to end what can be ended.
+/// Longer than a guard takes to end its tree.
 const FAREWELL: Duration = Duration::from_secs(12);

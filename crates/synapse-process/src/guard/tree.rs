@@ -1,4 +1,4 @@
-//! The processes that a guard answers for: reaps them, tells how the first one ended, ends the rest.
+//! The process tree of a guard: reaps it, reports the end of the first process, ends the rest.
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -12,23 +12,24 @@ use rustix::process::{
 
 use super::wire::send_end;
 
-/// Everything that comes of one program.
+/// All descendants of one program.
 #[derive(Debug)]
 pub(super) struct Descendants {
     first: Pid,
     state: Arc<(Mutex<State>, Condvar)>,
 }
 
-/// While it is locked no process is reaped, so that no process id changes its owner.
+/// While it is locked, no process is reaped, so that process ids stay valid.
 #[derive(Debug)]
 struct State {
-    /// Whether the first one is there, at least as a zombie; its group has its number then.
+    /// Whether the first process exists, at least as a zombie; only then does its group id belong
+    /// to it.
     has_first: bool,
     has_any: bool,
 }
 
 impl Descendants {
-    /// Begins to reap; the end of the process `first` is told to `owner`.
+    /// Starts reaping; reports the end of the process `first` to `owner`.
     pub(super) fn watch(first: u32, owner: UnixStream) -> io::Result<Self> {
         let first = Pid::from_raw(first.cast_signed());
         let first = first.ok_or_else(|| io::Error::other("no process id"))?;
@@ -46,7 +47,7 @@ impl Descendants {
         Ok(Self { first, state })
     }
 
-    /// Ends all of them: they are told to, and soon killed.
+    /// Ends all of them: SIGTERM, then SIGKILL.
     pub(super) fn end(self) {
         self.signal(Signal::TERM);
         if self.are_gone_within(GRACE) {
@@ -54,7 +55,7 @@ impl Descendants {
         }
         let deadline = Instant::now() + PATIENCE;
         let mut pause = SHORTEST_PAUSE;
-        // What is orphaned by one round is ours in the next.
+        // Processes orphaned in one round are reparented to us by the next.
         while Instant::now() < deadline {
             self.signal(Signal::KILL);
             if self.are_gone_within(pause) {
@@ -67,7 +68,7 @@ impl Descendants {
     fn signal(&self, signal: Signal) {
         let state = locked(&self.state.0);
         if state.has_first {
-            // Whoever is gone meanwhile needs no signal.
+            // Best effort: a process that is gone needs no signal.
             kill_process_group(self.first, signal).ok();
         }
         for child in children() {
@@ -86,11 +87,11 @@ impl Descendants {
     }
 }
 
-/// Reaps until there is nobody left.
+/// Reaps until no child is left.
 fn reap_all(first: Pid, owner: &UnixStream, shared: &(Mutex<State>, Condvar)) {
     let (state, changed) = shared;
     loop {
-        // Looks and leaves it, so that it is reaped under the lock.
+        // Peeks without reaping, so that reaping happens under the lock.
         let ended = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         let mut state = locked(state);
         match ended {
@@ -105,7 +106,7 @@ fn reap_all(first: Pid, owner: &UnixStream, shared: &(Mutex<State>, Condvar)) {
                     && process == first
                 {
                     state.has_first = false;
-                    // An owner that is gone needs no news.
+                    // Best effort: the owner may be gone.
                     send_end(owner, status.as_raw()).ok();
                 }
             }
@@ -126,7 +127,7 @@ fn children() -> Vec<Pid> {
         .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok())
         .collect();
     if lists.is_empty() {
-        // A kernel without these lists.
+        // The kernel lacks these lists.
         return all_processes()
             .filter(|id| parent_of(*id) == Some(own))
             .collect();
@@ -147,20 +148,20 @@ fn all_processes() -> impl Iterator<Item = Pid> {
 fn parent_of(process: Pid) -> Option<Pid> {
     let path = format!("/proc/{}/stat", process.as_raw_pid());
     let text = std::fs::read_to_string(path).ok()?;
-    // The name before it may hold anything, a parenthesis too.
+    // The command name before it may contain anything, even a parenthesis.
     let (_, rest) = text.rsplit_once(')')?;
     Pid::from_raw(rest.split_ascii_whitespace().nth(1)?.parse().ok()?)
 }
 
-/// Elsewhere orphans are not ours, and there is the group alone.
+/// Elsewhere orphans are not reparented to us, and only the group remains.
 #[cfg(not(target_os = "linux"))]
 fn children() -> Vec<Pid> {
     Vec::new()
 }
 
-/// How long a program that is told to end may take.
+/// Time for a program to end after SIGTERM.
 const GRACE: Duration = Duration::from_millis(250);
-/// What is not gone then is none of ours: a program that became another user's, for instance.
+/// Anything left after that cannot be killed by us, such as a process that changed its user.
 const PATIENCE: Duration = Duration::from_secs(10);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);

@@ -1,5 +1,4 @@
-//! What owner and guard say to each other. Both are one executable, so that nothing here has a
-//! version.
+//! Messages between owner and guard. Both are the same executable, so the format has no version.
 
 use std::ffi::OsString;
 use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
@@ -16,7 +15,7 @@ use rustix::net::{
 
 use crate::Program;
 
-/// What a guard is to start.
+/// A request to start a program.
 pub(super) struct Request {
     pub(super) program: Program,
     pub(super) input: OwnedFd,
@@ -24,31 +23,30 @@ pub(super) struct Request {
     pub(super) errors: OwnedFd,
 }
 
-/// What becomes of the program when its owner lets go.
+/// Fate of the program when its owner disconnects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Release {
     Ended,
     Kept,
 }
 
-/// What a guard tells, with the number that belongs to it.
+/// A message of the guard, with its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
     /// The program runs under this process id.
     Started(i32),
-    /// It could not be started: a number of the system's errors.
+    /// It could not be started; carries the errno.
     Refused(i32),
     /// It ended with this status of `wait`.
     Ended(i32),
 }
 
-/// How many bytes a [`Told`] takes.
+/// Size of a [`Told`] in bytes.
 pub(super) const TOLD: usize = 5;
-/// What lets the program live on.
+/// Leaves the program running.
 pub(super) const KEEP: u8 = b'K';
 
-/// Sends the ends of pipes that the program is to have. Never blocks: it is the first and shortest
-/// message.
+/// Sends the program's ends of the pipes. Never blocks: it is the first and shortest message.
 pub(super) fn send_pipes(socket: impl AsFd, pipes: [BorrowedFd<'_>; PIPES]) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(PIPES))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -58,7 +56,7 @@ pub(super) fn send_pipes(socket: impl AsFd, pipes: [BorrowedFd<'_>; PIPES]) -> i
     Ok(())
 }
 
-/// A program as bytes, with their number before them.
+/// Encodes a program with a length prefix.
 pub(super) fn encode(program: &Program) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut put = |text: &[u8]| {
@@ -102,7 +100,7 @@ fn decode(bytes: &[u8]) -> Option<Program> {
     Some(program)
 }
 
-/// Receives what to start.
+/// Receives the request.
 pub(super) fn receive(mut socket: &UnixStream) -> io::Result<Request> {
     let broken = || io::Error::other("not what an owner sends");
     let [input, output, errors] = receive_pipes(socket)?.try_into().map_err(|_| broken())?;
@@ -133,7 +131,7 @@ fn receive_pipes(socket: &UnixStream) -> io::Result<Vec<OwnedFd>> {
         })
         .flatten()
         .collect();
-    // Without the flag that does it at once; nothing was started yet that could inherit them.
+    // There is no flag to do it atomically; nothing has been started yet that could inherit them.
     #[cfg(not(target_os = "linux"))]
     for pipe in &pipes {
         rustix::io::fcntl_setfd(pipe, rustix::io::FdFlags::CLOEXEC)?;
@@ -163,7 +161,7 @@ fn send(mut socket: &UnixStream, told: Told) -> io::Result<()> {
     socket.write_all(&[kind, a, b, c, d])
 }
 
-/// Understands what a guard tells.
+/// Decodes a message of the guard.
 pub(super) fn understand([kind, a, b, c, d]: [u8; TOLD]) -> Option<Told> {
     let number = i32::from_be_bytes([a, b, c, d]);
     match kind {
@@ -174,7 +172,7 @@ pub(super) fn understand([kind, a, b, c, d]: [u8; TOLD]) -> Option<Told> {
     }
 }
 
-/// Waits until the owner lets go, or dies.
+/// Waits until the owner disconnects or dies.
 pub(super) fn wait_for_owner(mut socket: &UnixStream) -> Release {
     let mut release = Release::Ended;
     let mut word = [0];

@@ -1,4 +1,4 @@
-//! Real programs under a real guard: what they get, how they end, and that nothing of them stays.
+//! Real programs under a real guard: their environment and their end, with nothing left.
 
 #![cfg(test)]
 #![cfg(target_os = "linux")]

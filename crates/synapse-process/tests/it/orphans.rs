@@ -1,4 +1,4 @@
-//! Every kind of child that is hard to end, on every way out.
+//! Every kind of child that is hard to end, for every way its owner can end.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use synapse_process::{Guard, Program, Trouble};
 
 use crate::support::{guard, is_ignored, limits, recorded, script, until, until_all_are_gone};
 
-/// How a child makes itself hard to end. Each records its process and then lives for long.
+/// Ways for a child to resist being ended. Each records its process id and then lives long.
 const KINDS: [(&str, &str); 6] = [
     (
         "ignores SIGTERM",
@@ -35,7 +35,7 @@ const KINDS: [(&str, &str); 6] = [
     ),
 ];
 
-/// Starts a child of that kind, records it and itself, and goes on with `then`.
+/// Starts a child of that kind, records both process ids, and continues with `then`.
 fn parent_of(directory: &Path, kind: &str, then: &str) -> Program {
     let own = "own() { sh -c 'echo $PPID' >> $D/pids; }";
     let ready = "until [ $(wc -l < $D/pids) = 2 ]; do sleep 0.01; done; touch $D/ready";
@@ -50,7 +50,7 @@ async fn nothing_stays_when_the_program_ends_by_itself() {
     for (name, kind) in KINDS {
         let directory = tempfile::tempdir().unwrap();
         let then = "exit 0";
-        // Its output is at its end although a child lives on.
+        // Its output is closed although a child lives on.
         let quiet = format!("exec >/dev/null 2>&1; {kind}");
         let program = parent_of(directory.path(), &quiet, then);
         let ending = program.run(&guard(), limits(LONG)).await.unwrap();
@@ -66,7 +66,7 @@ async fn nothing_stays_after_the_deadline() {
         let program = parent_of(directory.path(), kind, "exec sleep 1000");
         let trouble = program.run(&guard(), limits(Duration::from_secs(3))).await;
         assert!(matches!(trouble, Err(Trouble::Late)), "{name}: {trouble:?}");
-        // Not merely soon: the caller is told when it is over.
+        // Without polling: the call returns only after everything ended.
         assert_eq!(recorded(directory.path()).len(), 2, "{name}");
         until_all_are_gone(directory.path(), 2, name);
     }
@@ -117,7 +117,7 @@ async fn a_service_is_kept_where_that_is_wanted_and_only_after_success() {
         assert_eq!(ending.unwrap().status.success(), stays);
         let service = *recorded(directory.path()).last().unwrap();
         if stays {
-            // It would be gone soon after the end otherwise; that it was told to live is enough.
+            // Otherwise it would be gone soon after; that it survived the end is enough.
             assert!(crate::support::runs(service));
             kill_process(Pid::from_raw(service.cast_signed()).unwrap(), Signal::KILL).unwrap();
         }
@@ -163,7 +163,7 @@ fn owner(directory: &Path, kind: usize) -> std::process::Child {
         .unwrap()
 }
 
-/// Not a test by itself: what this program does when [`owner`] runs it again.
+/// Not a test by itself: the entry point when [`owner`] runs this executable again.
 #[tokio::test]
 async fn own_a_program() {
     #[expect(
@@ -193,7 +193,7 @@ async fn without_a_guard_the_group_is_ended_also_behind_a_program_that_ended() {
     until_all_are_gone(directory.path(), 2, "the group");
 }
 
-/// What the guard is for, shown on what is left without one.
+/// Shows the need for a guard: without one, a process remains.
 #[tokio::test]
 async fn without_a_guard_a_session_of_its_own_stays() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What a program is given, how its end is told, and long-lived ones with their pipes.
+//! A program's environment and status, and long-lived programs with pipes.
 
 use std::path::Path;
 use std::time::Duration;

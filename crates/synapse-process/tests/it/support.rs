@@ -1,4 +1,4 @@
-//! Shell scripts as programs, and who of them still runs.
+//! Shell scripts as test programs, and checks for remaining processes.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -43,8 +43,7 @@ pub(crate) fn runs(process: u32) -> bool {
     })
 }
 
-/// Whether this process, and so every one that it starts, was started to ignore `signal`, as
-/// nohup does it.
+/// Whether this process, and so every child, ignores `signal`, as under nohup.
 pub(crate) fn is_ignored(signal: Signal) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -61,7 +60,7 @@ pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
-/// Waits until none of the recorded processes, of which there are `count`, runs.
+/// Waits until none of the `count` recorded processes runs.
 pub(crate) fn until_all_are_gone(directory: &Path, count: usize, what: &str) {
     let processes = recorded(directory);
     assert_eq!(processes.len(), count, "{what}");
