@@ -1,7 +1,8 @@
-//! A dataset of twenty machines with a million calls each, and what the queries of the guide take
-//! over it in DuckDB and Polars. Their sums are held against those of the rows as they were written.
+//! Times the guide's queries in DuckDB and Polars over a dataset of twenty machines with a million
+//! calls each, and compares their sums with those of the written rows.
 //!
-//! `SYNAPSE_TEST_ENGINES` names a Python that has both, as `cargo xtask third-party` prints it:
+//! `SYNAPSE_TEST_ENGINES` names a Python with both installed, as printed by `cargo xtask
+//! third-party`:
 //!
 //! ```sh
 //! cargo bench -p synapse-export --bench dataset -- [MACHINES [CALLS]]
@@ -33,13 +34,13 @@ use synapse_core::time::Timestamp;
 use synapse_export::{Origin, ParquetWriter, Texts};
 use uuid::Builder;
 
-/// Person, month, model: the known sum and the calls of unknown cost.
+/// Person, month, model: the known sum and the number of calls of unknown cost.
 type Spend = BTreeMap<(String, String, String), (u64, u64)>;
 
 fn main() {
     let words: Vec<String> = std::env::args().collect();
     let numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
-    // `cargo bench` adds this flag; without it, as one of the tests, a little is enough.
+    // `cargo bench` adds this flag; as a test, without it, a small dataset suffices.
     let usual = match words.iter().any(|word| word == "--bench") {
         true => (20, 1_000_000),
         false => (4, 1_000),
@@ -94,7 +95,7 @@ fn read(rows: &[Value]) -> Spend {
         .collect()
 }
 
-/// Calls of a year, month by month.
+/// Writes a year of calls, one file per month.
 fn write_machine(directory: &Path, machine: u64, calls: u64, person: &str, spend: &mut Spend) {
     let name: MachineName = format!("machine-{machine}").parse().unwrap();
     let mut random = Random(machine + 1);
@@ -210,7 +211,7 @@ fn entry(began: i64, random: &mut Random) -> Entry {
     }
 }
 
-/// Bytes of everything below a directory.
+/// Total size of a directory in bytes.
 fn size(directory: &Path) -> u64 {
     std::fs::read_dir(directory)
         .unwrap()
@@ -224,7 +225,7 @@ fn size(directory: &Path) -> u64 {
         .sum()
 }
 
-/// Numbers that look random and are the same for the same seed (xorshift).
+/// A deterministic pseudo-random generator (xorshift).
 struct Random(u64);
 
 impl Random {

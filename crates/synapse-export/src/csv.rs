@@ -1,15 +1,15 @@
-//! CSV as RFC 4180 has it, guarded against cells that a spreadsheet would run.
+//! CSV per RFC 4180, with protection against formula injection.
 
 use std::borrow::Cow;
 
 use synapse_core::ledger::{Column, ColumnValue, Entry};
 
-/// The line of column names.
+/// The header line.
 pub(crate) fn header() -> String {
     record(Column::ALL.iter().map(|column| column.as_str()))
 }
 
-/// The line of a row. Unknown is an empty cell.
+/// The line of one row. Unknown values are empty cells.
 pub(crate) fn row(entry: &Entry) -> String {
     record(Column::ALL.iter().map(|column| cell(*column, entry)))
 }
@@ -24,10 +24,10 @@ fn cell(column: Column, entry: &Entry) -> String {
     }
 }
 
-/// One line of CSV with its end, from cells of text and of numbers that are not negative.
+/// Formats one line of CSV, with its line end, from text cells and non-negative numbers.
 ///
-/// A cell with a comma, a quote or a line end is quoted. One that begins like a formula gets a `'`
-/// in front, because names and ids come from outside and spreadsheets run what they open.
+/// Quotes a cell that contains a comma, a quote or a line end, and prefixes one that starts like a
+/// formula with `'`: names and ids are foreign text, and spreadsheets evaluate formulas on opening.
 pub fn record<C: AsRef<str>>(cells: impl IntoIterator<Item = C>) -> String {
     let mut line = String::new();
     for (index, cell) in cells.into_iter().enumerate() {
@@ -47,8 +47,8 @@ pub fn record<C: AsRef<str>>(cells: impl IntoIterator<Item = C>) -> String {
     line
 }
 
-/// <https://owasp.org/www-community/attacks/CSV_Injection>; spaces in front do not stop every
-/// spreadsheet, nor does a full-width sign.
+/// <https://owasp.org/www-community/attacks/CSV_Injection>; some spreadsheets ignore leading spaces
+/// or accept full-width signs.
 fn guarded(cell: &str) -> Cow<'_, str> {
     if cell.trim_start_matches(' ').starts_with(FORMULA) {
         Cow::Owned(format!("'{cell}"))

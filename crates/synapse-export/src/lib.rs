@@ -1,7 +1,7 @@
-//! Rows of the ledger as JSON Lines, CSV and Parquet.
+//! Exports ledger rows as JSON Lines, CSV and Parquet.
 //!
-//! **Invariant:** rows go in one at a time and the memory taken does not grow with them. Nothing here
-//! knows a path or a database. Unknown is absent, never 0.
+//! **Invariant:** rows are written one at a time, in constant memory. Nothing here knows a path or
+//! a database. Unknown values are absent, never 0.
 
 mod csv;
 mod parquet;
@@ -14,7 +14,7 @@ use synapse_core::ledger::Entry;
 pub use crate::csv::record;
 pub use crate::parquet::{Origin, ParquetWriter, Texts, call_ids};
 
-/// What an export is written as.
+/// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -30,7 +30,7 @@ impl Format {
     /// Every format.
     pub const ALL: [Self; 3] = [Self::Jsonl, Self::Csv, Self::Parquet];
 
-    /// Its name, which is also the usual ending of such files.
+    /// Its name, also the usual file extension.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Format {
         }
     }
 
-    /// Whether it is for programs alone, and would upset a terminal.
+    /// Whether it is binary and should not go to a terminal.
     #[must_use]
     pub const fn is_binary(self) -> bool {
         matches!(self, Self::Parquet)
@@ -61,10 +61,10 @@ enum Writer<W: Write + Send> {
 }
 
 impl<W: Write + Send> Exporter<W> {
-    /// Begins to write into `sink`, which should be buffered.
+    /// Starts an export into `sink`, which should be buffered.
     ///
     /// # Errors
-    /// Those of `sink`.
+    /// I/O errors of `sink`.
     pub fn begin(format: Format, mut sink: W) -> io::Result<Self> {
         let writer = match format {
             Format::Jsonl => Writer::Jsonl(sink),
@@ -82,7 +82,7 @@ impl<W: Write + Send> Exporter<W> {
     /// Writes one row.
     ///
     /// # Errors
-    /// Those of the sink. What was written is no whole export then.
+    /// I/O errors of the sink; the export is incomplete then.
     pub fn row(&mut self, entry: &Entry) -> io::Result<()> {
         match &mut self.writer {
             Writer::Jsonl(sink) => {
@@ -94,10 +94,11 @@ impl<W: Write + Send> Exporter<W> {
         }
     }
 
-    /// Writes what is left, flushes, and gives the sink back. Without it there is no whole export.
+    /// Writes the remaining rows, flushes and returns the sink. Without this call the export is
+    /// incomplete.
     ///
     /// # Errors
-    /// Those of the sink.
+    /// I/O errors of the sink.
     pub fn finish(self) -> io::Result<W> {
         let mut sink = match self.writer {
             Writer::Jsonl(sink) | Writer::Csv(sink) => sink,

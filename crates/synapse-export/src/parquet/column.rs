@@ -1,4 +1,4 @@
-//! One column of one row group: values are gathered, then handed to the crate together.
+//! Buffers the values of one column of a row group and writes them together.
 
 use bytes::Bytes;
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
@@ -6,10 +6,10 @@ use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedColumnWriter;
 use synapse_core::ledger::{ColumnKind, ColumnValue};
 
-/// The values of a column that are not written yet.
+/// Values of a column that are not written yet.
 #[derive(Debug)]
 pub(super) struct ColumnBuffer {
-    /// For each row 1 when its value is known, else 0.
+    /// Definition levels: per row, 1 if its value is known, else 0.
     known: Vec<i16>,
     values: Values,
 }
@@ -18,7 +18,7 @@ pub(super) struct ColumnBuffer {
 enum Values {
     Flags(Vec<bool>),
     Numbers(Vec<i64>),
-    /// One text behind another, and where each ends.
+    /// Concatenated texts and the end offset of each.
     Texts {
         bytes: Vec<u8>,
         ends: Vec<usize>,
@@ -56,7 +56,7 @@ impl ColumnBuffer {
         }
     }
 
-    /// Writes everything gathered, and begins anew.
+    /// Writes the buffered values and clears the buffer.
     pub(super) fn write(
         &mut self,
         column: &mut SerializedColumnWriter<'_>,

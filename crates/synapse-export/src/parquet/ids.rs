@@ -1,4 +1,4 @@
-//! The ids of the calls in a file that was written here earlier.
+//! Reads the call ids from a Parquet file written by an earlier export.
 
 use std::fs::File;
 use std::io;
@@ -12,10 +12,10 @@ use synapse_core::ledger::Column;
 
 use super::io_error;
 
-/// Hands every call id of the Parquet file to `visit`. Reads that one column alone.
+/// Passes every call id of the Parquet file to `visit`. Reads only that column.
 ///
 /// # Errors
-/// `InvalidData` when it is no Parquet file with call ids, and what the system says.
+/// `InvalidData` if it is no Parquet file with call ids; I/O errors.
 pub fn call_ids(file: File, mut visit: impl FnMut(CallId)) -> io::Result<()> {
     read(file, &mut visit).map_err(|error| match io_error(&error) {
         error if error.kind() == io::ErrorKind::Other => {

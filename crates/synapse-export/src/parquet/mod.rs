@@ -1,8 +1,8 @@
-//! Apache Parquet, by the crate of the Arrow project: rows are gathered into row groups, and each
-//! column of a group is written with the encoding and the statistics that suit it.
+//! Apache Parquet via the crate of the Arrow project: rows are buffered into row groups, and each
+//! column chunk is written with a suitable encoding and statistics.
 //!
-//! Every column is optional, and nothing is compressed: dictionaries and deltas do most of what a
-//! codec would, and every reader has them.
+//! Every column is optional and uncompressed: dictionary and delta encodings achieve most of what a
+//! codec would, and every reader supports them.
 
 mod column;
 mod ids;
@@ -20,7 +20,7 @@ pub use self::ids::call_ids;
 use self::schema::{Field, fields, metadata, properties, schema};
 pub use self::schema::{Origin, Texts};
 
-/// Writes a Parquet file, a row group at a time.
+/// Writes a Parquet file, one row group at a time.
 pub struct ParquetWriter<W: Write + Send> {
     file: SerializedFileWriter<Shared<W>>,
     sink: Shared<W>,
@@ -38,11 +38,10 @@ impl<W: Write + Send> std::fmt::Debug for ParquetWriter<W> {
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
-    /// Begins to write into `sink`. The metadata of the file names the format, the units and
-    /// `origin`.
+    /// Starts a file in `sink`. Its metadata records the format, the units and `origin`.
     ///
     /// # Errors
-    /// Those of `sink`.
+    /// I/O errors of `sink`.
     pub fn begin(sink: W, texts: Texts, origin: Option<&Origin>) -> io::Result<Self> {
         let fields = fields(texts);
         let schema = schema(&fields).map_err(|error| io_error(&error))?;
@@ -62,10 +61,10 @@ impl<W: Write + Send> ParquetWriter<W> {
         })
     }
 
-    /// Writes one row, with what was said in it where the file has columns for that.
+    /// Writes one row, with the recorded texts if the file has columns for them.
     ///
     /// # Errors
-    /// Those of the sink. What was written is no whole file then.
+    /// I/O errors of the sink; the file is incomplete then.
     pub fn row(&mut self, entry: &Entry, text: Option<&RecordedText>) -> io::Result<()> {
         for (field, buffer) in &mut self.columns {
             buffer.push(field.value(entry, text));
@@ -77,10 +76,11 @@ impl<W: Write + Send> ParquetWriter<W> {
         Ok(())
     }
 
-    /// Writes what is left and gives the sink back. Without it there is no whole file.
+    /// Writes the remaining rows and the footer, and returns the sink. Without this call the file
+    /// is incomplete.
     ///
     /// # Errors
-    /// Those of the sink.
+    /// I/O errors of the sink.
     pub fn finish(mut self) -> io::Result<W> {
         if self.buffered > 0 {
             self.write_group().map_err(|error| io_error(&error))?;
@@ -108,7 +108,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     }
 }
 
-/// The sink, shared with the crate's writer, whose own way to give it back hides what the sink says.
+/// The sink, shared with the crate's writer, whose own accessor would hide I/O errors.
 #[derive(Debug)]
 struct Shared<W>(Arc<Mutex<W>>);
 
@@ -134,7 +134,7 @@ impl<W: Write> Write for Shared<W> {
     }
 }
 
-/// What the sink said, as it said it.
+/// Unwraps the sink's own error.
 fn io_error(error: &ParquetError) -> io::Error {
     if let ParquetError::External(source) = error
         && let Some(source) = source.downcast_ref::<io::Error>()
@@ -147,6 +147,6 @@ fn io_error(error: &ParquetError) -> io::Error {
     io::Error::other(error.to_string())
 }
 
-/// Large enough for dictionaries to pay and for an engine to share out, small enough for some 10 MB
-/// of memory.
+/// Large enough for effective dictionaries and parallel reads, small enough for about 10 MB of
+/// memory.
 const ROWS_OF_A_GROUP: usize = 32_768;

@@ -1,5 +1,4 @@
-//! What a file says about itself: its columns with their types, how each is encoded, and the
-//! metadata with format, units and origin.
+//! The schema of a file: column types and encodings, and metadata with format, units and origin.
 
 use parquet::basic::{Encoding, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::errors::ParquetError;
@@ -10,23 +9,23 @@ use serde_json::{Map, Value, json};
 use synapse_core::dataset::{MachineName, Month, PartName};
 use synapse_core::ledger::{Column, ColumnKind, ColumnValue, Entry, RecordedText};
 
-/// Whether a file has columns for what was said in calls.
+/// Whether a file has columns for prompts and replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Texts {
-    /// It has not.
+    /// It has none.
     LeftOut,
-    /// It has: `prompt` and `reply`, null where nothing was recorded.
+    /// Columns `prompt` and `reply`, null where nothing was recorded.
     Included,
 }
 
-/// Whose rows a file of a dataset has.
+/// The origin of the rows in a dataset file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The machine, as the column `machine` has it.
+    /// The machine, as in the column `machine`.
     pub machine: MachineName,
     /// The month.
     pub month: Month,
-    /// The places of the chain.
+    /// The range of the chain.
     pub part: PartName,
 }
 
@@ -100,14 +99,14 @@ pub(super) fn properties(metadata: Vec<KeyValue>) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("synapse version ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata(Some(metadata))
-        // Of each page, so that a reader skips within a row group too.
+        // Page statistics let a reader skip within a row group.
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_dictionary_enabled(true);
     for column in Column::ALL {
         let encoding = match (column, column.kind()) {
-            // Ids begin with the time, and so like their neighbours.
+            // Ids start with the time, so neighbours share a prefix.
             (Column::CallId, _) => Encoding::DELTA_BYTE_ARRAY,
-            // No two are the same.
+            // All values differ.
             (Column::RequestId, _) => Encoding::DELTA_LENGTH_BYTE_ARRAY,
             (_, ColumnKind::Time) => Encoding::DELTA_BINARY_PACKED,
             _ => continue,
@@ -115,7 +114,7 @@ pub(super) fn properties(metadata: Vec<KeyValue>) -> WriterProperties {
         properties = without_dictionary(properties, column.as_str(), encoding);
     }
     for text in [Field::Prompt, Field::Reply] {
-        // The first words of a prompt have no place in a footer.
+        // Statistics would copy the start of prompts into the footer.
         properties = without_dictionary(properties, text.name(), Encoding::DELTA_LENGTH_BYTE_ARRAY)
             .set_column_statistics_enabled(text.name().into(), EnabledStatistics::None);
     }
@@ -166,6 +165,6 @@ pub(super) fn metadata(texts: Texts, origin: Option<&Origin>) -> Vec<KeyValue> {
         .collect()
 }
 
-/// The version of what the columns mean. Columns are added without a new one; a column never
-/// changes its meaning or unit.
+/// Version of the columns' meaning. Adding a column does not change it; a column never changes its
+/// meaning or unit.
 const SCHEMA: &str = "synapse.calls/1";

@@ -1,4 +1,4 @@
-//! Exports, read back by somebody else's readers.
+//! Exports, read back with independent readers.
 
 #![cfg(test)]
 

@@ -16,7 +16,7 @@ fn reader(count: u64) -> SerializedFileReader<Bytes> {
     SerializedFileReader::new(Bytes::from(exported(Format::Parquet, count))).unwrap()
 }
 
-/// A cell as the reader gives it.
+/// A cell, as returned by the reader.
 fn field(value: Option<ColumnValue>) -> Field {
     match value {
         None => Field::Null,
@@ -29,7 +29,7 @@ fn field(value: Option<ColumnValue>) -> Field {
 
 #[test]
 fn every_cell_of_every_row_reads_back() {
-    // A whole group and a part of a second.
+    // One full row group and part of a second.
     const ROWS: u64 = 40_000;
     let reader = reader(ROWS);
     assert_eq!(reader.metadata().file_metadata().num_rows(), 40_000);
@@ -82,7 +82,7 @@ fn metadata_lets_a_reader_skip_and_words_are_kept_once() {
         let dictionary = chunk
             .encodings()
             .any(|each| each == Encoding::RLE_DICTIONARY);
-        // The data stand behind the dictionary, if there is one.
+        // The data pages follow the dictionary page, if there is one.
         match chunk.dictionary_page_offset() {
             Some(first) => assert!(chunk.data_page_offset() > first, "{column:?}"),
             None => assert!(!dictionary),
@@ -170,7 +170,7 @@ fn the_ids_of_a_file_read_back_and_another_file_says_so() {
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
 }
 
-/// A sink that is full after some bytes.
+/// A sink that fills up after some bytes.
 struct Full(usize);
 
 impl std::io::Write for Full {

@@ -1,4 +1,4 @@
-//! Rows as different as the ledger can hold.
+//! Ledger rows that cover every combination of known and unknown values.
 
 use synapse_core::call::{CallId, Caller};
 use synapse_core::chat::Usage;
@@ -9,7 +9,7 @@ use synapse_core::time::Timestamp;
 use synapse_export::{Exporter, Format};
 use uuid::Uuid;
 
-/// The row of that number: its values repeat, differ, or are unknown in ways of their own.
+/// The row of that number; columns repeat, vary or are unknown in different cycles.
 pub(crate) fn row(number: u64) -> Entry {
     let unless = |every: u64, value: u64| (!number.is_multiple_of(every)).then_some(value);
     let word = |every: u64, value: &str| (!number.is_multiple_of(every)).then(|| value.to_owned());

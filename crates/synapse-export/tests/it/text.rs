@@ -22,7 +22,7 @@ fn json_lines_have_the_keys_of_the_documents() {
     assert_eq!(exported(Format::Jsonl, 0), b"");
 }
 
-/// A reader by the letter of RFC 4180.
+/// A strict RFC 4180 reader.
 fn read(text: &str) -> Vec<Vec<String>> {
     let mut records = vec![vec![String::new()]];
     let mut characters = text.chars().peekable();
