@@ -1,9 +1,9 @@
-//! Attributes, as OTLP has them. What is unknown is no attribute.
+//! OTLP attributes. Unknown values are omitted.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
 
-/// Attributes in the order in which they were put.
+/// Attributes in insertion order.
 #[derive(Debug, Default)]
 pub(crate) struct Attributes(Vec<KeyValue>);
 
@@ -24,7 +24,7 @@ impl Attributes {
         self.put(key, Value::ArrayValue(ArrayValue { values }));
     }
 
-    /// A number that OTLP cannot hold is not told.
+    /// Omits a number that OTLP cannot represent.
     pub(crate) fn count(&mut self, key: &str, count: Option<u64>) {
         if let Some(count) = count.and_then(|count| i64::try_from(count).ok()) {
             self.put(key, Value::IntValue(count));

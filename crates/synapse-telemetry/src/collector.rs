@@ -1,4 +1,4 @@
-//! The collector: requests in protobuf, each sent once through the one HTTP client.
+//! The collector: protobuf requests, each sent once through the one HTTP client.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use synapse_core::telemetry::CollectorUrl;
 use synapse_http::{HttpClient, HttpConfig, HttpRequest, Method};
 use url::Url;
 
-/// Where batches go.
+/// The destination of batches.
 #[derive(Debug)]
 pub(crate) struct Collector {
     http: HttpClient,
@@ -24,8 +24,7 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// Opens nothing. Naming a collector in the configuration is what opens the gate to it, and to
-    /// it alone.
+    /// Opens nothing. Configuring a collector grants network access to it, and to nothing else.
     pub(crate) fn new(url: CollectorUrl, user_agent: String) -> Result<Self, Failure> {
         let permit = NetworkGate::Open.permit([url.origin()])?;
         let http = HttpClient::new(HttpConfig {
@@ -37,7 +36,7 @@ impl Collector {
         Ok(Self { http, permit, url })
     }
 
-    /// Sends spans, in one request.
+    /// Sends spans. Sends one request.
     pub(crate) async fn traces(&self, request: &ExportTraceServiceRequest) -> Result<(), Failure> {
         let body = self.post("traces", request).await?;
         let answer = ExportTraceServiceResponse::decode(body.as_slice()).unwrap_or_default();
@@ -45,7 +44,7 @@ impl Collector {
         self.rejected(partial.rejected_spans, "spans")
     }
 
-    /// Sends metrics, in one request.
+    /// Sends metrics. Sends one request.
     pub(crate) async fn metrics(
         &self,
         request: &ExportMetricsServiceRequest,
@@ -80,7 +79,7 @@ impl Collector {
     }
 }
 
-/// The warning about what was lost.
+/// The warning about lost data.
 pub(crate) fn not_delivered(why: impl Into<String>) -> Failure {
     Failure::new(
         Code::TelemetryNotDelivered,
@@ -90,6 +89,6 @@ pub(crate) fn not_delivered(why: impl Into<String>) -> Failure {
     .hint("calls are not affected; `[telemetry]` in connections.toml names the collector")
 }
 
-/// What a process that ends waits for at most, twice: once for what is under way.
+/// Limits the wait of an ending process, once for the batch in flight and once for the last one.
 const DEADLINE: Duration = Duration::from_secs(2);
 const RESPONSE_CAP: usize = 64 * 1024;

@@ -1,5 +1,5 @@
-//! The names of the semantic conventions that are used here. The Rust crate of the conventions marks
-//! every GenAI name as deprecated since they moved to a repository of their own, so this is the table.
+//! Names of the semantic conventions. The official Rust crate marks every GenAI name as deprecated
+//! since they moved to their own repository, hence this table.
 //!
 //! <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/> and `gen-ai-metrics/` beside it.
 
@@ -19,7 +19,7 @@ pub(crate) const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens"
 pub(crate) const TOKEN_TYPE: &str = "gen_ai.token.type";
 pub(crate) const INPUT: &str = "input";
 pub(crate) const OUTPUT: &str = "output";
-/// The one operation: a probe is a chat too.
+/// The only operation: a probe is a chat too.
 pub(crate) const CHAT: &str = "chat";
 
 /// <https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md>
@@ -31,9 +31,9 @@ pub(crate) const TRANSPORT: &str = "network.transport";
 pub(crate) const RPC_STATUS: &str = "rpc.response.status_code";
 pub(crate) const TOOLS_CALL: &str = "tools/call";
 pub(crate) const PROMPTS_GET: &str = "prompts/get";
-/// The operation of a tool call; other MCP requests have none.
+/// The operation of a tool call; other MCP requests have no operation.
 pub(crate) const EXECUTE_TOOL: &str = "execute_tool";
-/// The error of a result that says that the tool failed.
+/// The error type of a tool result with `isError`.
 pub(crate) const TOOL_ERROR: &str = "tool_error";
 
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
@@ -44,7 +44,7 @@ pub(crate) const SERVICE_NAME: &str = "service.name";
 pub(crate) const SERVICE_VERSION: &str = "service.version";
 pub(crate) const SERVICE_INSTANCE: &str = "service.instance.id";
 
-/// A histogram of the conventions: name, unit, what it measures, and the bounds that they advise.
+/// A histogram of the conventions: name, unit, description and recommended bounds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instrument {
     pub(crate) name: &'static str,
@@ -102,7 +102,7 @@ const MCP_BOUNDS: &[f64] = &[
     0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
 ];
 
-// What no convention has a name for.
+// Attributes without a convention.
 pub(crate) const CONNECTION: &str = "synapse.connection";
 pub(crate) const CALL_ID: &str = "synapse.call.id";
 pub(crate) const CALL_KIND: &str = "synapse.call.operation";

@@ -1,4 +1,4 @@
-//! The thread that gathers observations and sends them in batches.
+//! The thread that batches and sends observations.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use crate::metrics::Meter;
 use crate::observation::Observation;
 use crate::observer::Wiring;
 
-/// What the thread is asked to do.
+/// A message to the thread.
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// Take note of something that has ended.
+    /// Records a finished operation.
     Observe(Box<Observation>),
-    /// Send everything that was noted before, then say so.
+    /// Sends everything recorded so far, then acknowledges.
     Flush(oneshot::Sender<()>),
 }
 
-/// Works until every sender of `jobs` is gone, then sends what is left. `warn` hears of each batch
-/// that was lost.
+/// Runs until every sender of `jobs` is dropped, then sends the rest. Reports each lost batch to
+/// `warn`.
 pub(crate) async fn run(
     wiring: Arc<Wiring>,
     mut jobs: mpsc::Receiver<Job>,
@@ -74,7 +74,7 @@ pub(crate) async fn run(
             Some(Job::Flush(done)) => {
                 batch.send().await.unwrap_or_else(|failure| warn(&failure));
                 if done.send(()).is_err() {
-                    // Whoever asked has gone; the batch is sent all the same.
+                    // Best effort: the caller may be gone; the batch is sent anyway.
                     continue;
                 }
             }
@@ -83,21 +83,21 @@ pub(crate) async fn run(
     batch.send().await.unwrap_or_else(|failure| warn(&failure));
 }
 
-/// There is no collector: nothing is kept, and whoever flushes does not wait.
+/// Without a collector nothing is kept, and a flush returns at once.
 async fn idle(mut jobs: mpsc::Receiver<Job>) {
     while let Some(job) = jobs.recv().await {
         drop(job);
     }
 }
 
-/// What is to be sent next.
+/// The next batch.
 #[derive(Debug)]
 struct Batch<'a> {
     wiring: &'a Wiring,
     collector: Collector,
     spans: Vec<Span>,
     meter: Meter,
-    /// When it is sent at the latest; `None` while it is empty.
+    /// Deadline for sending; `None` while it is empty.
     due: Option<Instant>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Batch<'a> {
         self.meter.record(observation);
     }
 
-    /// Sends what there is, traces and metrics side by side, and forgets it in any case.
+    /// Sends the batch, traces and metrics concurrently, and clears it even on failure.
     async fn send(&mut self) -> Result<(), Failure> {
         if self.due.take().is_none() {
             return Ok(());
@@ -184,7 +184,7 @@ impl<'a> Batch<'a> {
 }
 
 const SYNAPSE: &str = "synapse";
-/// The most calls of one request.
+/// Maximum calls per request.
 const BATCH: usize = 512;
-/// How long a call waits for others to go with it.
+/// Maximum delay of a call in a batch.
 const DELAY: Duration = Duration::from_secs(5);

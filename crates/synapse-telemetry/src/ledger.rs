@@ -1,5 +1,5 @@
-//! Ledgers that let an observer know of what another one writes: calls of connections, and what was
-//! asked of upstream servers.
+//! Ledger decorators that report writes to an observer: calls of connections and requests to
+//! upstream servers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,10 +18,10 @@ use crate::observation::{Begun, CallObservation, Observation};
 use crate::observer::{Observer, lock};
 use crate::upstream::UpstreamObservation;
 
-/// A [`Ledger`] that writes to another one and has its calls reported to the collector.
+/// A [`Ledger`] that writes to another ledger and reports its calls to the collector.
 ///
-/// Closing never waits. [`Ledger::flush`] waits for what is not sent yet, a few seconds at most, and
-/// fails for the other ledger's reasons alone.
+/// Closing never waits. [`Ledger::flush`] waits a few seconds at most for unsent data, and fails
+/// only if the other ledger fails.
 #[derive(Debug)]
 pub struct ObservedLedger {
     inner: Arc<dyn Ledger>,
@@ -30,7 +30,7 @@ pub struct ObservedLedger {
 }
 
 impl ObservedLedger {
-    /// In front of `inner`. Starts nothing and sends nothing.
+    /// Wraps `inner`. Starts nothing and sends nothing.
     #[must_use]
     pub fn new(inner: Arc<dyn Ledger>, observer: Observer) -> Self {
         Self {
@@ -106,8 +106,8 @@ impl Ledger for ObservedLedger {
     }
 }
 
-/// A [`HubLedger`] that writes to another one and has calls, reads and gets reported likewise.
-/// Starts and logins stay between the owner and the ledger.
+/// A [`HubLedger`] that writes to another one and reports calls, reads and gets. Starts and logins
+/// are not reported.
 #[derive(Debug)]
 pub struct ObservedHubLedger {
     inner: Arc<dyn HubLedger>,
@@ -116,7 +116,7 @@ pub struct ObservedHubLedger {
 }
 
 impl ObservedHubLedger {
-    /// In front of `inner`. Starts nothing and sends nothing.
+    /// Wraps `inner`. Starts nothing and sends nothing.
     #[must_use]
     pub fn new(inner: Arc<dyn HubLedger>, observer: Observer) -> Self {
         Self {

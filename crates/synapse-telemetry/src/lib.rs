@@ -1,8 +1,8 @@
-//! OpenTelemetry for requests of IDEs and the calls that come of them: MCP and GenAI spans and metrics
-//! over OTLP, to a collector that the user names.
+//! OpenTelemetry for IDE requests and the calls they cause: MCP and GenAI spans and metrics over
+//! OTLP, sent to a collector that the user configures.
 //!
-//! **Invariant:** what leaves here is metadata: never a prompt, an argument, an answer or a secret. No
-//! call waits for it, and no batch is sent twice.
+//! **Invariant:** only metadata is exported, never a prompt, an argument, an answer or a secret. No
+//! call waits for the export, and no batch is sent twice.
 
 mod attributes;
 mod collector;

@@ -1,7 +1,7 @@
-//! Histograms of tokens and durations, as deltas: what came since the last time they were taken.
+//! Histograms of tokens and durations with delta temporality.
 //!
-//! Deltas, because most processes make a single call and end: running totals of each would have to be
-//! told apart by the collector, and each would be seen once.
+//! Deltas, because most processes make a single call and exit: cumulative series would need one
+//! stream per process, each seen once.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::conventions::{
 };
 use crate::observation::{CallObservation, Observation, nanoseconds};
 
-/// What was measured since the last time.
+/// Measurements since the last export.
 #[derive(Debug)]
 pub(crate) struct Meter {
     since: Timestamp,
@@ -29,7 +29,7 @@ pub(crate) struct Meter {
     upstream: Series,
 }
 
-/// The points of one instrument, by a text that is as different as their attributes.
+/// The points of one instrument, keyed by a text that is unique per attribute set.
 type Series = BTreeMap<String, Point>;
 
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Meter {
         }
     }
 
-    /// Counts something that has ended.
+    /// Records a finished operation.
     pub(crate) fn record(&mut self, observation: &Observation) {
         let mut attributes = Attributes::default();
         match observation {
@@ -82,8 +82,8 @@ impl Meter {
         }
     }
 
-    /// Counts a call that was sent. One that was refused here was no operation of the provider, and
-    /// a count that was not told is not counted.
+    /// Records a call that was sent. A call refused locally is no provider operation, and unknown
+    /// token counts are skipped.
     fn call(&mut self, observation: &CallObservation) {
         let receipt = &observation.receipt;
         if receipt.exchange.attempts == 0 {
@@ -118,7 +118,7 @@ impl Meter {
         }
     }
 
-    /// Takes what was measured until `now`, and begins anew.
+    /// Takes the measurements up to `now` and resets.
     pub(crate) fn take(&mut self, now: Timestamp) -> Vec<Metric> {
         let done = std::mem::replace(self, Self::new(now));
         let window = (nanoseconds(done.since), nanoseconds(now.max(done.since)));
@@ -146,7 +146,7 @@ fn add(series: &mut Series, instrument: &Instrument, attributes: Attributes, val
         minimum: value,
         maximum: value,
     });
-    // A bound belongs to the bucket below it.
+    // Bucket bounds are inclusive upper bounds.
     let bucket = instrument.bounds.partition_point(|bound| *bound < value);
     if let Some(bucket) = point.buckets.get_mut(bucket) {
         *bucket += 1;
@@ -215,7 +215,7 @@ mod tests {
             (point.start_time_unix_nano, point.time_unix_nano),
             (5_000_000, 9_000_000)
         );
-        // Nor when the clock goes backwards.
+        // Even if the clock goes backwards.
         assert_eq!(meter.take(at(7)), []);
         add(&mut meter.tokens, &TOKEN_USAGE, Attributes::default(), 1.0);
         assert_eq!(meter.take(at(6)).len(), 1);

@@ -1,4 +1,4 @@
-//! What is known of something that has ended: metadata, and nothing of what was said.
+//! Metadata of finished operations, without any content.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use synapse_core::call::{Caller, Operation};
@@ -13,14 +13,14 @@ use crate::request::RequestObservation;
 use crate::span::span;
 use crate::upstream::UpstreamObservation;
 
-/// Something that has ended.
+/// A finished operation.
 #[derive(Debug)]
 pub(crate) enum Observation {
-    /// A call of a connection.
+    /// A call through a connection.
     Call(CallObservation),
-    /// What was asked of an upstream server.
+    /// A request to an upstream server.
     Upstream(UpstreamObservation),
-    /// A request of an IDE.
+    /// A request from an IDE.
     Request(RequestObservation),
 }
 
@@ -34,7 +34,7 @@ impl Observation {
     }
 }
 
-/// What the beginning of a call tells, kept until its end.
+/// Facts about a started call, kept until its end.
 #[derive(Debug, Clone)]
 pub(crate) struct Begun {
     started_at: Timestamp,
@@ -52,7 +52,7 @@ impl Begun {
     }
 }
 
-/// A finished call of a connection.
+/// A finished call through a connection.
 #[derive(Debug, Clone)]
 pub(crate) struct CallObservation {
     pub(crate) started_at: Timestamp,
@@ -82,8 +82,8 @@ impl CallObservation {
         }
     }
 
-    /// Nanoseconds since the epoch at which the call began and ended. Its length is that of the
-    /// clock that never goes backwards, as far as it is known.
+    /// Start and end in nanoseconds since the epoch. The duration comes from the monotonic clock
+    /// where known.
     pub(crate) fn times(&self) -> (u64, u64) {
         let start = nanoseconds(self.started_at);
         let end = match self.receipt.latency_ms {
@@ -93,7 +93,7 @@ impl CallObservation {
         (start, end)
     }
 
-    /// Why it is no success, as `error.type` has it: the code, or the outcome when there is none.
+    /// The value of `error.type` for a failure: the code, or the outcome if there is none.
     pub(crate) fn error_type(&self) -> Option<&'static str> {
         match (self.error, self.outcome) {
             (Some(code), _) => Some(code.as_str()),
@@ -102,7 +102,7 @@ impl CallObservation {
         }
     }
 
-    /// The attributes that spans and metrics share.
+    /// Adds the attributes shared by spans and metrics.
     pub(crate) fn put_shared(&self, attributes: &mut Attributes) {
         let receipt = &self.receipt;
         attributes.text(name::OPERATION, name::CHAT);
@@ -121,7 +121,7 @@ pub(crate) fn nanoseconds(time: Timestamp) -> u64 {
         .saturating_mul(NANOS_PER_MILLI)
 }
 
-/// Host and port; the port is left out where it is the scheme's own.
+/// Host and port; the scheme's default port is omitted.
 fn server(host: &str) -> (&str, Option<u64>) {
     match host.rsplit_once(':') {
         Some((address, port)) if !address.ends_with(':') => match port.parse() {

@@ -1,4 +1,4 @@
-//! The way of observations to the thread that sends them, shared by everything that observes.
+//! Queues observations for the exporting thread; shared by all observers.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,19 +15,19 @@ use crate::export::{Job, run};
 use crate::observation::Observation;
 use crate::request::{BegunRequest, Ended};
 
-/// What an [`Observer`] is joined to.
+/// Dependencies of an [`Observer`].
 pub struct Wiring {
-    /// Says where the collector is, if anywhere. Asked once, when the first call has ended.
+    /// Returns the configured collector, if any. Called once, when the first call has ended.
     pub collector: Box<dyn Fn() -> Result<Option<CollectorUrl>, Failure> + Send + Sync>,
-    /// Told once, when something was not delivered for the first time.
+    /// Called once, at the first failed delivery.
     pub warn: Box<dyn Fn(&Failure) + Send + Sync>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Ids of traces and spans that no others have.
+    /// Generates unique trace and span ids.
     pub ids: Arc<dyn CallIds>,
     /// The version of the program.
     pub version: String,
-    /// An id of this process that no other has.
+    /// A unique id of this process.
     pub instance: String,
 }
 
@@ -50,10 +50,10 @@ impl fmt::Debug for Wiring {
     }
 }
 
-/// Takes observations of calls, of upstream calls and of requests, and sends them in batches.
+/// Accepts observations of calls, upstream calls and IDE requests, and sends them in batches.
 ///
-/// Observing never waits: observations go to a thread of their own, which is started by the first
-/// one. Dropping the last handle sends what is left.
+/// Observing never waits: the first observation starts a background thread. Dropping the last
+/// handle sends the rest.
 #[derive(Debug, Clone)]
 pub struct Observer(Arc<Shared>);
 
@@ -102,7 +102,7 @@ impl Observer {
         }
     }
 
-    /// Waits for what is not sent yet, a few seconds at most.
+    /// Waits a few seconds at most for unsent data.
     pub(crate) async fn flush(&self) {
         let jobs = lock(&self.0.running)
             .as_ref()
@@ -110,7 +110,7 @@ impl Observer {
         if let Some(jobs) = jobs {
             let (done, sent) = oneshot::channel();
             if jobs.send(Job::Flush(done)).await.is_ok() {
-                // A thread that has nobody to send to does not answer.
+                // Best effort: without a collector the thread does not answer.
                 drop(sent.await);
             }
         }
@@ -120,7 +120,7 @@ impl Observer {
 impl RequestObserver for Observer {
     fn begin(&self, opening: RequestOpening) -> Box<dyn RequestSpan> {
         let id = self.0.wiring.ids.next().as_uuid();
-        // The random half of the id: never zero, because it holds the UUID's variant.
+        // The random half of the id: never zero, because it contains the UUID's variant.
         let span_id = id.as_u64_pair().1.to_be_bytes();
         let trace_id = opening
             .parent
@@ -139,7 +139,7 @@ impl RequestObserver for Observer {
     }
 }
 
-/// A request until its end.
+/// A request in progress.
 #[derive(Debug)]
 struct RequestUnderWay {
     observer: Observer,
@@ -198,7 +198,7 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         if let Some(Running { jobs, thread }) = lock(&self.running).take() {
-            // The thread ends when the queue is both closed and empty.
+            // The thread ends once the queue is closed and empty.
             drop(jobs);
             drop(thread.join());
         }
@@ -215,5 +215,5 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Observations that may wait for a slow collector.
+/// Observations queued for a slow collector.
 const QUEUE: usize = 4096;

@@ -1,4 +1,4 @@
-//! A request of an IDE as a span of an MCP server, the parent of what happened for it.
+//! An IDE request as an MCP server span, the parent of the calls it causes.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::observation::nanoseconds;
 use crate::span::{SAMPLED, status};
 use crate::upstream::{put_request, span_name};
 
-/// A request under way.
+/// A request in progress.
 #[derive(Debug)]
 pub(crate) struct BegunRequest {
     pub(crate) context: SpanContext,
@@ -29,7 +29,7 @@ pub(crate) enum Ended {
     Cancelled,
 }
 
-/// A request that has ended.
+/// A finished request.
 #[derive(Debug)]
 pub(crate) struct RequestObservation {
     begun: BegunRequest,
@@ -65,7 +65,7 @@ impl RequestObservation {
         let opening = &self.begun.opening;
         put_request(to, &opening.method, opening.target.as_deref());
         to.text(name::PROTOCOL_VERSION, &opening.revision);
-        // An IDE is served over stdio alone.
+        // IDEs are served over stdio only.
         to.text(name::TRANSPORT, "pipe");
         to.maybe_text(name::ERROR_TYPE, self.error_type().as_deref());
         if let Ended::By(RequestEnding::Refused(code)) = self.ended {

@@ -1,5 +1,4 @@
-//! A finished call as a span: under the request of the IDE that it is part of, or in a trace of its
-//! own.
+//! A finished call as a span: a child of the IDE request, or the root of its own trace.
 
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
@@ -11,7 +10,7 @@ use crate::attributes::Attributes;
 use crate::conventions as name;
 use crate::observation::CallObservation;
 
-/// The span. Without a request, the trace has the id of the call.
+/// Builds the span. Without a request, the trace has the id of the call.
 pub(crate) fn span(observation: &CallObservation) -> Span {
     let (start, end) = observation.times();
     let receipt = &observation.receipt;
@@ -26,13 +25,13 @@ pub(crate) fn span(observation: &CallObservation) -> Span {
     }
 }
 
-/// The ids of a span that is named by a call: under `parent`, or in a trace with the id of the call.
+/// Span ids derived from a call id: a child of `parent`, or the root of a trace with the call's id.
 pub(crate) fn child_of(parent: Option<SpanContext>, id: Uuid) -> Span {
     Span {
         trace_id: parent
             .map_or_else(|| id.into_bytes(), SpanContext::trace_id)
             .to_vec(),
-        // The random half of the id: never zero, because it holds the UUID's variant.
+        // The random half of the id: never zero, because it contains the UUID's variant.
         span_id: id.as_u64_pair().1.to_be_bytes().to_vec(),
         parent_span_id: parent
             .map(|parent| parent.span_id().to_vec())
@@ -72,7 +71,7 @@ fn attributes(observation: &CallObservation) -> Attributes {
     to
 }
 
-/// A success leaves the status unset, as the conventions ask.
+/// On success the status stays unset, as the conventions require.
 pub(crate) fn status(error_type: Option<&str>) -> Status {
     match error_type {
         None => Status::default(),

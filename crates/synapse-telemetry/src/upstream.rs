@@ -1,4 +1,4 @@
-//! What was asked of an upstream server, as a span of an MCP client: metadata of its row alone.
+//! A request to an upstream server as an MCP client span: metadata of its ledger row only.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -9,7 +9,7 @@ use crate::conventions as name;
 use crate::observation::nanoseconds;
 use crate::span::{child_of, status};
 
-/// A call, read or get that has ended.
+/// A finished call, read or get.
 #[derive(Debug, Clone)]
 pub(crate) struct UpstreamObservation {
     begun: HubOpening,
@@ -18,7 +18,7 @@ pub(crate) struct UpstreamObservation {
 }
 
 impl UpstreamObservation {
-    /// The MCP method of what a row records; `None` when it is no request of an IDE.
+    /// The MCP method of a row; `None` if it is not a request of an IDE.
     pub(crate) const fn method(kind: HubKind) -> Option<&'static str> {
         match kind {
             HubKind::Call => Some(name::TOOLS_CALL),
@@ -37,7 +37,7 @@ impl UpstreamObservation {
         })
     }
 
-    /// The tool or prompt. The URI of a resource says too much.
+    /// The tool or prompt. Omits resource URIs, which may be sensitive.
     fn target(&self) -> Option<&str> {
         match self.begun.kind {
             HubKind::Read => None,
@@ -53,7 +53,7 @@ impl UpstreamObservation {
         }
     }
 
-    /// How long it took, when it was sent at all: what was refused here is no operation.
+    /// Duration of a request that was sent; a local refusal is no operation.
     pub(crate) fn seconds(&self) -> Option<f64> {
         let millis = self
             .closing
@@ -102,7 +102,7 @@ pub(crate) fn span_name(method: &str, target: Option<&str>) -> String {
     }
 }
 
-/// What the spans and points of an MCP request have, on either side.
+/// Adds the attributes of an MCP request, client or server side.
 pub(crate) fn put_request(to: &mut Attributes, method: &str, target: Option<&str>) {
     to.text(name::METHOD, method);
     match method {

@@ -1,4 +1,4 @@
-//! Collectors that are not there, refuse, or never answer; and a ledger that cannot be written.
+//! Unreachable, refusing and silent collectors, and a ledger that cannot be written.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ async fn call(observed: &Observed, number: u64) {
     observed.ledger.flush().await.unwrap();
 }
 
-/// The one warning, whatever the number of calls.
+/// The single warning, however many calls.
 async fn warned(observed: &Observed) -> Failure {
     for number in 1..=3 {
         call(observed, number).await;
@@ -78,7 +78,8 @@ async fn a_silent_collector_delays_no_call() {
     observed.ledger.close(answered(1));
     let closed = began.elapsed();
     observed.ledger.flush().await.unwrap();
-    // The flush waits for the collector until its deadline; a call that waited, too, would take as long.
+    // The flush waits for the collector until its deadline; a call that waited too would take as
+    // long.
     let flushed = began.elapsed();
     assert!(closed * 2 < flushed, "{closed:?} of {flushed:?}");
     assert!(flushed < Duration::from_secs(60), "{flushed:?}");

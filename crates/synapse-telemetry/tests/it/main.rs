@@ -1,4 +1,4 @@
-//! The observed ledger against a receiver that decodes OTLP, and against none.
+//! The observed ledger, with a receiver that decodes OTLP and without one.
 
 #![cfg(test)]
 

@@ -1,4 +1,4 @@
-//! A receiver of OTLP over HTTP that keeps what it decodes, and calls to observe.
+//! An OTLP/HTTP receiver that records decoded requests, and sample calls.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -23,10 +23,10 @@ use synapse_testkit::ports::{FixedClock, MemoryLedger, SequentialCallIds};
 use synapse_testkit::raw::{RawServer, Reply};
 use uuid::Uuid;
 
-/// Stands in every prompt and answer, and must never arrive.
+/// Part of every prompt and answer; must never arrive.
 pub(crate) const CANARY: &str = "canary-of-the-prompt";
 
-/// What reached the receiver.
+/// Requests decoded by the receiver.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
     pub(crate) traces: Vec<ExportTraceServiceRequest>,
@@ -53,7 +53,7 @@ impl Received {
     }
 }
 
-/// A receiver that takes everything.
+/// A receiver that accepts everything.
 pub(crate) fn receiver() -> (RawServer, Arc<Mutex<Received>>) {
     let received = Arc::new(Mutex::new(Received::default()));
     let kept = Arc::clone(&received);
@@ -81,7 +81,7 @@ pub(crate) fn receiver() -> (RawServer, Arc<Mutex<Received>>) {
     (server, received)
 }
 
-/// Attributes by name, as text.
+/// Attributes by name, rendered as text.
 pub(crate) fn texts(attributes: &[KeyValue]) -> BTreeMap<String, String> {
     attributes
         .iter()
@@ -108,7 +108,7 @@ fn text(value: Value) -> String {
     }
 }
 
-/// An observed ledger in memory, and the warnings that it gives.
+/// An observed in-memory ledger and its warnings.
 pub(crate) struct Observed {
     pub(crate) ledger: ObservedLedger,
     pub(crate) hub: ObservedHubLedger,
@@ -117,7 +117,7 @@ pub(crate) struct Observed {
     pub(crate) warnings: Arc<Mutex<Vec<Failure>>>,
 }
 
-/// Observes for the collector at `url`, if there is one.
+/// Observes for the collector at `url`, if any.
 pub(crate) fn observed(url: Option<String>) -> Observed {
     observed_with(move || url.as_ref().map(|url| url.parse()).transpose())
 }
@@ -146,7 +146,7 @@ pub(crate) fn observed_with(
     }
 }
 
-/// A call as it begins.
+/// The opening of a call.
 pub(crate) fn opening(number: u64) -> Opening {
     Opening {
         started_at: "2026-11-20T12:00:00Z".parse().unwrap(),
@@ -176,7 +176,7 @@ pub(crate) fn opening(number: u64) -> Opening {
     }
 }
 
-/// The same call, answered.
+/// A successful closing of the same call.
 pub(crate) fn answered(number: u64) -> Closing {
     let mut receipt = opening(number).receipt;
     receipt.model_served = Some("served".into());
@@ -206,7 +206,7 @@ pub(crate) fn answered(number: u64) -> Closing {
     }
 }
 
-/// The same call, refused before anything was sent.
+/// A closing of the same call, refused before sending.
 pub(crate) fn refused(number: u64) -> Closing {
     let mut receipt = opening(number).receipt;
     receipt.latency_ms = Some(0);

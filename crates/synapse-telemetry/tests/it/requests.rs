@@ -1,4 +1,4 @@
-//! Requests of IDEs, and what happens under them: one trace, whoever began it.
+//! IDE requests and the calls under them form one trace, whoever started it.
 
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -25,7 +25,7 @@ fn request(method: &str, target: Option<&str>) -> RequestOpening {
     }
 }
 
-/// A call of an upstream under `request`.
+/// An upstream call under `request`.
 fn upstream(kind: HubKind, request: &dyn RequestSpan) -> HubOpening {
     HubOpening {
         call_id: id(9),
@@ -206,7 +206,7 @@ async fn what_failed_says_so_by_its_own_code() {
     let received = received.lock().unwrap();
     let refused = texts(&received.spans()[0].attributes);
     assert_eq!(refused["error.type"], "gate.network-disabled");
-    // What was not sent is no operation of the upstream.
+    // A request that was not sent is no upstream operation.
     let metrics = received.metrics();
     assert!(
         sums(&metrics)

@@ -1,4 +1,4 @@
-//! What a receiver gets.
+//! The data a receiver gets.
 
 use opentelemetry_proto::tonic::metrics::v1::AggregationTemporality;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -25,7 +25,7 @@ async fn an_answered_call_is_a_span_and_three_points() {
     assert_eq!(span.trace_id, id(1).as_uuid().as_bytes());
     assert_eq!(span.span_id, [0x80, 0, 0, 0, 0, 0, 0, 1]);
     assert_eq!(span.parent_span_id, [0_u8; 0]);
-    // The clock went backwards; the length is that of the clock that does not.
+    // The wall clock went backwards; the duration is monotonic.
     assert_eq!(
         span.end_time_unix_nano - span.start_time_unix_nano,
         1_500_000_000
@@ -147,7 +147,7 @@ async fn calls_go_together_and_each_once() {
         observed.ledger.close(answered(number));
     }
     observed.ledger.flush().await.unwrap();
-    // Nothing is left, and nothing comes twice.
+    // Nothing is left, and nothing is sent twice.
     observed.ledger.flush().await.unwrap();
     drop((observed.ledger, observed.hub, observed.observer));
     let received = received.lock().unwrap();
