@@ -1,15 +1,15 @@
-//! Runs a check that must hold for any bytes at all on the seeds of its fuzz target and on what is
-//! close to them. A crash that a fuzzer found is one more seed, and so a test.
+//! Runs a check for arbitrary bytes on the seeds of its fuzz target and on mutations of them. Each
+//! crash found by a fuzzer becomes a seed, and so a regression test.
 //!
-//! What is made up comes from a fixed number: a test fails on every run or on none.
+//! Mutations use a fixed random seed: a test fails on every run or on none.
 
 use std::path::Path;
 
-/// Runs `check` on every file of `fuzz/seeds/TARGET`: whole, cut at each length, and with each byte
-/// in turn replaced, at every so many bytes of a long one; then on mixtures of all of them.
+/// Runs `check` on every file of `fuzz/seeds/TARGET`: whole, truncated at each length, and with
+/// each byte replaced in turn (sampled in long files); then on mixtures of all seeds.
 ///
 /// # Panics
-/// When the target has no seed, or `check` does.
+/// If the target has no seeds, or `check` panics.
 pub fn hold(target: &str, check: impl Fn(&[u8])) {
     let seeds = seeds(target);
     assert!(!seeds.is_empty(), "fuzz/seeds/{target} has no seed");
@@ -33,8 +33,8 @@ pub fn hold(target: &str, check: impl Fn(&[u8])) {
     }
 }
 
-/// Makes new inputs of old ones: pieces are cut out, doubled, exchanged with those of another seed,
-/// and replaced by what parsers stumble over.
+/// Derives new inputs from seeds: cuts, duplicates and swaps pieces, and inserts bytes that tend to
+/// break parsers.
 struct Mixer<'a> {
     state: u64,
     seeds: &'a [Vec<u8>],
@@ -78,7 +78,7 @@ impl<'a> Mixer<'a> {
 /// The seeds of a target, by name.
 ///
 /// # Panics
-/// When one cannot be read.
+/// If a seed cannot be read.
 #[must_use]
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");

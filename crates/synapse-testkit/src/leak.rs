@@ -1,64 +1,64 @@
-//! Looks for a secret where it must not be, in every form that is worth a thief's time, and writes
-//! it in those forms. Shares no code with the redactor that it judges.
+//! Searches output for a secret in every notation an attacker could recover, and writes secrets in
+//! those notations. Shares no code with the redactor it tests.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-/// A made-up secret that is looked for.
+/// A made-up secret to search for.
 #[derive(Debug, Clone)]
 pub struct Canary {
     token: String,
-    /// What is looked for among the letters and digits of a text, with the name of the form.
+    /// Pieces to find among the letters and digits of a text, with the name of the notation.
     pieces: HashMap<[u8; PIECE], &'static str>,
-    /// What is looked for as it is written, by the bytes that it begins with.
+    /// Pieces to find verbatim, by their first bytes.
     written: HashMap<[u8; 8], Vec<Written>>,
 }
 
-/// A piece of a secret, written in one way.
+/// A piece of a secret in one notation.
 #[derive(Debug, Clone)]
 struct Written {
     piece: Vec<u8>,
     title: &'static str,
 }
 
-/// A way to write a secret.
+/// A notation for a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disguise {
-    /// As it is.
+    /// Verbatim.
     None,
-    /// In capitals.
+    /// Upper case.
     Upper,
-    /// With small letters and capitals exchanged.
+    /// Upper and lower case swapped.
     Swapped,
     /// Each byte as `%XX`.
     Percent,
-    /// `%XX` for what a URL must escape, and that escaped again.
+    /// URL-encoded twice.
     PercentTwice,
-    /// As the inside of a JSON string.
+    /// JSON string content.
     Json,
     /// Each character as `\uXXXX`.
     JsonUnicode,
     /// Each character as `&#NN;`.
     Html,
-    /// In hexadecimal.
+    /// Hexadecimal.
     Hex,
-    /// In hexadecimal, with spaces.
+    /// Hexadecimal, separated by spaces.
     HexSpaced,
-    /// Base64 behind that many bytes.
+    /// Base64, preceded by that many bytes.
     Base64(usize),
-    /// Base64 for URLs behind that many bytes.
+    /// URL-safe base64, preceded by that many bytes.
     Base64Url(usize),
     /// Broken into lines.
     Lines,
-    /// In two strings of a list.
+    /// Split over two strings of a list.
     List,
-    /// With a character of no width behind every letter.
+    /// With a zero-width character after every letter.
     ZeroWidth,
-    /// Two bytes for each character.
+    /// UTF-16.
     Wide,
-    /// Backwards.
+    /// Reversed.
     Reversed,
-    /// Each character as `&amp;#NN;`: HTML inside of HTML.
+    /// Each character as `&amp;#NN;`: HTML inside HTML.
     HtmlTwice,
     /// Each character as `&#xNN;`.
     HtmlHex,
@@ -66,36 +66,36 @@ pub enum Disguise {
     Octal,
     /// Each character as `\u{NN}`.
     Braced,
-    /// Letters of full width.
+    /// Full-width letters.
     FullWidth,
     /// A tag around each character.
     Tags,
-    /// A colour of the terminal before each character.
+    /// A terminal colour sequence before each character.
     Colours,
-    /// A list of bytes as `0xNN`.
+    /// A list of bytes, each as `0xNN`.
     HexList,
-    /// In hexadecimal, with colons.
+    /// Hexadecimal, separated by colons.
     HexColons,
     /// A list of bytes in decimal.
     DecimalList,
-    /// An object of bytes by their index, as JavaScript writes an array of bytes.
+    /// An object of bytes by index, as JavaScript serialises a byte array.
     DecimalObject,
     /// A list of bytes in octal.
     OctalList,
-    /// Base64 of base64, each behind that many bytes.
+    /// Base64 of base64, each preceded by that many bytes.
     Base64Twice(usize),
-    /// Base64 of two bytes for each character.
+    /// Base64 of UTF-16.
     Base64Wide,
     /// Base64 of hexadecimal.
     Base64Hex,
-    /// Base64 of JSON that has it as a string.
+    /// Base64 of a JSON document that contains it as a string.
     Base64Json,
     /// Base32.
     Base32,
 }
 
 impl Disguise {
-    /// Every way.
+    /// All notations.
     pub const ALL: [Self; 39] = [
         Self::None,
         Self::Upper,
@@ -138,7 +138,7 @@ impl Disguise {
         Self::Base32,
     ];
 
-    /// What it is called in the documents.
+    /// Its name in the documentation.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -182,7 +182,7 @@ impl Disguise {
         }
     }
 
-    /// `token` in this way.
+    /// Writes `token` in this notation.
     #[must_use]
     pub fn of(self, token: &str) -> String {
         let each = |write: &dyn Fn(&mut String, u8)| {
@@ -240,19 +240,19 @@ impl Disguise {
 }
 
 impl Canary {
-    /// A canary of `token`, which has at least 16 letters and digits.
+    /// A canary for `token`, which needs at least 16 letters and digits.
     ///
     /// # Panics
-    /// When it has fewer.
+    /// If it has fewer.
     #[must_use]
     pub fn new(token: &str) -> Self {
         Self::written(token, &Disguise::ALL)
     }
 
-    /// A canary that is looked for as it is, in the common encodings, and in these ways.
+    /// A canary that is searched verbatim, in the common encodings, and in these notations.
     ///
     /// # Panics
-    /// As [`Canary::new`].
+    /// Same as [`Canary::new`].
     #[must_use]
     pub fn written(token: &str, ways: &[Disguise]) -> Self {
         let mut pieces = HashMap::new();
@@ -274,7 +274,7 @@ impl Canary {
                 Disguise::None => ("as it is", text.as_str()),
                 Disguise::Hex => ("in hexadecimal", text.as_str()),
                 Disguise::Reversed => ("backwards", text.as_str()),
-                // The ends depend on what stands around.
+                // The ends depend on the neighbouring bytes.
                 Disguise::Base64(_) => {
                     ("in base64", text.get(4..text.len() - 6).unwrap_or_default())
                 }
@@ -303,7 +303,7 @@ impl Canary {
         &self.token
     }
 
-    /// How `bytes` tell the token or a piece of it that is worth having, if they do.
+    /// How `bytes` reveal the token or a useful piece of it, if they do.
     #[must_use]
     pub fn found_in(&self, bytes: &[u8]) -> Option<&'static str> {
         let find = |letters: &[u8]| {
@@ -319,7 +319,7 @@ impl Canary {
 }
 
 impl Canary {
-    /// How `bytes` show the token or a piece of it, written in one of the ways.
+    /// How `bytes` contain the token or a useful piece of it in one of the notations.
     fn written_in(&self, bytes: &[u8]) -> Option<&'static str> {
         bytes.windows(8).enumerate().find_map(|(at, begins)| {
             let mut written = self.written.get(begins)?.iter();
@@ -331,8 +331,8 @@ impl Canary {
 }
 
 impl Disguise {
-    /// The pieces of `token` that are worth having, in this way, where letters and digits alone do
-    /// not show it.
+    /// The useful pieces of `token` in this notation, where its letters and digits alone do not
+    /// reveal it.
     fn pieces(self, token: &str) -> Vec<Vec<u8>> {
         match self {
             Self::HtmlTwice
@@ -378,7 +378,7 @@ fn letters(bytes: &[u8]) -> Vec<u8> {
     letters.map(u8::to_ascii_lowercase).collect()
 }
 
-/// The text with `%XX`, `\uXXXX` and `&#NN;` undone, twice.
+/// Decodes `%XX`, `\uXXXX` and `&#NN;`, twice.
 fn unescaped(bytes: &[u8]) -> Vec<u8> {
     let once = |text: &str| {
         let mut result = String::new();
@@ -485,7 +485,7 @@ fn base64(token: &str, before: usize, alphabet: &[u8; 64]) -> String {
     text
 }
 
-/// So many letters in a row are worth having; what is shorter is a word that both happen to have.
+/// Letters in a useful piece; a shorter match is a coincidental word.
 const PIECE: usize = 14;
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -1,9 +1,9 @@
-//! Test doubles for Synapse: raw sockets that misbehave, TLS certificates that are wrong, in-memory
-//! ports, loopback doubles of the providers, and an HTTP endpoint in front of stdio servers. For tests
-//! only; nothing here is shipped.
+//! Test doubles for Synapse: misbehaving raw sockets, invalid TLS certificates, in-memory ports,
+//! loopback doubles of the providers, and an HTTP endpoint for stdio servers. For tests only; never
+//! shipped.
 //!
-//! **Invariant:** a double records what its peer really did (bytes, heads, connections) and never
-//! decides by itself whether that was right.
+//! **Invariant:** a double records what its peer did (bytes, heads, connections) and never judges
+//! it.
 
 #![expect(
     clippy::expect_used,

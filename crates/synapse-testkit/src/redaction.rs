@@ -1,14 +1,15 @@
-//! What must hold of the redactor for any bytes at all. The fuzz target runs it on what a fuzzer
-//! thinks of, the test suite on what it makes up from a number.
+//! Properties of the redactor for arbitrary bytes. The fuzz target runs them on fuzzer input, the
+//! test suite on pseudo-random input.
 
 use synapse_redact::{KnownSecrets, Redactor};
 
 use crate::leak::{Canary, Disguise};
 
-/// Hides a secret made from `data` in a text made from `data`, and looks for it afterwards.
+/// Hides a secret derived from `data` in a text derived from `data`, and searches for it after
+/// redaction.
 ///
 /// # Panics
-/// When the secret is still there, in whatever form.
+/// If the secret is still present, in any notation.
 pub fn check(data: &[u8]) {
     check_with(data, |secret, text| {
         Redactor::for_secret(secret).redact(text).into_owned()
@@ -23,10 +24,10 @@ pub fn check(data: &[u8]) {
     });
 }
 
-/// [`check`] of another redactor, which is given a secret and a text.
+/// [`check`] for another redactor, a function of secret and text.
 ///
 /// # Panics
-/// When the secret is still there, in whatever form.
+/// If the secret is still present, in any notation.
 pub fn check_with(data: &[u8], redact: impl Fn(&str, &str) -> String) {
     let [disguise, length, rest @ ..] = data else {
         return;
@@ -60,8 +61,8 @@ pub fn check_with(data: &[u8], redact: impl Fn(&str, &str) -> String) {
     }
 }
 
-/// Redacts a long text that repeats a piece of `data`, with a secret of `data`, twice: as a caller's
-/// own and as one that was seen. A redactor whose time grows faster than the text would never end.
+/// Redacts a long text that repeats a piece of `data`, with a secret derived from `data`, twice: as
+/// a caller's own and as a seen one. Super-linear redaction would never finish.
 pub fn check_time(data: &[u8]) {
     let Some((secret, piece)) = data.split_at_checked(SHORTEST + 8) else {
         return;
@@ -81,7 +82,7 @@ fn visible(byte: u8) -> char {
     char::from(b'!' + byte % (b'~' - b'!'))
 }
 
-/// A canary has so many letters and digits.
+/// Minimum letters and digits of a canary.
 const SHORTEST: usize = 24;
 const LONGEST: usize = 120;
 const LONG: usize = 256 * 1024;

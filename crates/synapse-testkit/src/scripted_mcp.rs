@@ -1,8 +1,8 @@
-//! An MCP server on stdin and stdout for tests of hubs: small, synchronous, of either era, and as
-//! badly behaved as its arguments say.
+//! An MCP server on stdin and stdout for hub tests: small, synchronous, of either era, and
+//! misbehaving as its arguments request.
 //!
-//! Tools: `echo` gives its arguments back, `ask` asks the user a question, `env` tells its
-//! variables, `crash` exits with code 7, `hang` never answers.
+//! Tools: `echo` returns its arguments, `ask` asks the user a question, `env` lists its variables,
+//! `crash` exits with code 7, `hang` never answers.
 
 #![expect(
     clippy::disallowed_methods,
@@ -17,38 +17,38 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-/// How a server behaves.
+/// The behaviour of a server.
 #[derive(Debug, Clone, Default)]
 pub struct Behaviour {
-    /// The era it speaks.
+    /// Its protocol era.
     pub era: ScriptedEra,
-    /// The file that gets a line with its process id at each start.
+    /// File that receives a line with the process id at each start.
     pub starts: Option<PathBuf>,
-    /// The file that gets a line with the method of each request.
+    /// File that receives a line with the method of each request.
     pub requests: Option<PathBuf>,
-    /// The file whose text is the description of `echo`, so that a test can change the tool.
+    /// File with the description of `echo`, so that a test can change the tool.
     pub description: Option<PathBuf>,
-    /// The call at which it exits, counted from 1.
+    /// The call, counted from 1, at which it exits.
     pub crash_at: Option<u64>,
-    /// Lines that it writes to stderr at its start.
+    /// Lines written to stderr at start.
     pub stderr_lines: u64,
-    /// Writes lines that are no JSON between its answers.
+    /// Writes invalid JSON lines between its answers.
     pub garbage: bool,
-    /// Starts a child in a session of its own that ignores signals.
+    /// Starts a child in a new session that ignores signals.
     pub leaves_child: bool,
 }
 
-/// The era of a scripted server.
+/// The protocol era of a scripted server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ScriptedEra {
-    /// `initialize`; `server/discover` is unknown.
+    /// `initialize`; rejects `server/discover`.
     #[default]
     Legacy,
-    /// `server/discover` alone.
+    /// `server/discover` only.
     Modern,
-    /// Legacy, and exits when it is asked for anything else first.
+    /// Legacy; exits when anything else arrives first.
     ExitsAtProbe,
-    /// Legacy, and answers nothing before `initialize`.
+    /// Legacy; answers nothing before `initialize`.
     Silent,
 }
 
@@ -57,7 +57,7 @@ impl Behaviour {
     /// `--description FILE`, `--crash-at N`, `--stderr-lines N`, `--garbage`, `--leaves-child`.
     ///
     /// # Panics
-    /// On another argument.
+    /// On an unknown argument.
     #[must_use]
     pub fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Self {
         let mut behaviour = Self::default();
@@ -86,7 +86,7 @@ impl Behaviour {
         behaviour
     }
 
-    /// Serves stdin and stdout to their end; the exit code.
+    /// Serves stdin and stdout until they close; returns the exit code.
     #[must_use]
     pub fn serve(&self) -> u8 {
         note(self.starts.as_ref(), &std::process::id().to_string());
@@ -119,12 +119,12 @@ struct Session<'a> {
     behaviour: &'a Behaviour,
     calls: u64,
     initialized: bool,
-    /// The call that waits for the answer to a question.
+    /// The call that waits for the user's answer.
     asked: Option<Value>,
 }
 
 impl Session<'_> {
-    /// Takes one message; the code to exit with, if it exits.
+    /// Handles one message; returns an exit code to exit.
     fn take(&mut self, message: &Value) -> Option<u8> {
         let id = message.get("id").cloned();
         let Some(method) = message.get("method").and_then(Value::as_str) else {
@@ -219,7 +219,7 @@ impl Session<'_> {
         None
     }
 
-    /// Asks the user, in the way of the era.
+    /// Asks the user, in the style of the era.
     fn ask(&mut self, id: Value, params: &Value) -> Option<u8> {
         let question = json!({
             "message": "Sure?",
@@ -292,7 +292,7 @@ fn answer_with(id: &Value, result: &Value) {
 
 fn write_line(line: &str) {
     let mut output = std::io::stdout().lock();
-    // A client that is gone is no failure of the server.
+    // Best effort: the client may be gone.
     drop(writeln!(output, "{line}"));
     drop(output.flush());
 }

@@ -1,5 +1,4 @@
-//! TLS server identities from a certificate authority that no machine trusts, with or without a
-//! flaw of their own.
+//! TLS server identities from an untrusted test authority, valid or flawed.
 
 use std::sync::Arc;
 
@@ -11,18 +10,18 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// What is wrong with a certificate, beside that no machine trusts its issuer.
+/// A flaw of a certificate, apart from its untrusted issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
-    /// Nothing: it is valid for `localhost` and 127.0.0.1, once its issuer is trusted.
+    /// None: valid for `localhost` and 127.0.0.1 once its issuer is trusted.
     None,
     /// It is for `somewhere-else.test`.
     WrongName,
-    /// It ended in the year 2001.
+    /// It expired in 2001.
     Expired,
-    /// It begins in the year 4000.
+    /// It becomes valid in the year 4000.
     NotYetValid,
-    /// It is that of an authority, as `openssl req -x509` makes them.
+    /// It is a CA certificate, as made by `openssl req -x509`.
     Authority,
 }
 
@@ -35,7 +34,7 @@ pub struct TlsIdentity {
 }
 
 impl TlsIdentity {
-    /// A fresh authority, of a name of its own, and one server certificate of it.
+    /// Creates a new authority with a unique name, and a server certificate from it.
     #[must_use]
     pub fn new(flaw: Flaw) -> Self {
         let key = new_key();
@@ -49,7 +48,7 @@ impl TlsIdentity {
         Self::issued(flaw, &format!("Synapse test authority {mark}"), key)
     }
 
-    /// As [`TlsIdentity::new`], by an authority that calls itself `name`, as another one may too.
+    /// Like [`TlsIdentity::new`], with an authority named `name`; several may share a name.
     #[must_use]
     pub fn from_authority(flaw: Flaw, name: &str) -> Self {
         Self::issued(flaw, name, new_key())
@@ -91,19 +90,19 @@ impl TlsIdentity {
         }
     }
 
-    /// The certificate of the issuer, for a client that is to trust it.
+    /// The issuer's certificate, for clients that should trust it.
     #[must_use]
     pub fn authority_der(&self) -> &[u8] {
         &self.authority
     }
 
-    /// The certificate of the issuer in PEM, for `SSL_CERT_FILE`.
+    /// The issuer's certificate in PEM, for `SSL_CERT_FILE`.
     #[must_use]
     pub fn authority_pem(&self) -> &str {
         &self.authority_pem
     }
 
-    /// What a server needs that offers these protocols by ALPN, the best first.
+    /// A server configuration that offers these ALPN protocols, preferred first.
     pub(crate) fn server_config(&self, protocols: &[&str]) -> Arc<ServerConfig> {
         let mut config = ServerConfig::clone(&self.config);
         config.alpn_protocols = protocols

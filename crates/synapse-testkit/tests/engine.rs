@@ -1,4 +1,4 @@
-//! The in-memory ports carry the real use cases: create, chat, refusal, history and usage.
+//! Runs the real use cases on the in-memory ports: create, chat, refusal, history and usage.
 
 #[cfg(test)]
 mod stories {
@@ -181,7 +181,7 @@ mod stories {
             (line.calls, line.ok, line.failed, line.refused),
             (3, 2, 1, 0)
         );
-        // The failed call was certainly not billed, so nothing about it is unknown.
+        // The failed call was certainly not billed, so its cost is known.
         assert_eq!(
             (line.prompt_tokens, line.unknown_tokens, line.unknown_cost),
             (3, 1, 2)

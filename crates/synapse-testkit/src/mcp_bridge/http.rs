@@ -1,5 +1,5 @@
-//! As much of HTTP/1.1 as the endpoint needs: one request a connection, and answers as a status, a
-//! JSON body or a stream of events that the end of the connection closes.
+//! The HTTP/1.1 subset that the endpoint needs: one request per connection, answered with a status,
+//! a JSON body or an event stream that ends with the connection.
 
 use std::io::{self, Read, Write};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::raw::RecordedRequest;
 
-/// A request that arrived whole.
+/// A complete request.
 pub(super) struct Request {
     recorded: RecordedRequest,
     pub(super) body: Vec<u8>,
@@ -26,7 +26,7 @@ pub(super) enum Status {
 }
 
 impl Request {
-    /// Reads one request; `None` when the connection was closed without one.
+    /// Reads one request; `None` if the connection closes without one.
     pub(super) fn read(stream: &mut impl Read) -> io::Result<Option<Self>> {
         let mut head = Vec::new();
         let mut byte = [0];
@@ -61,8 +61,7 @@ impl Request {
         self.recorded.header(name)
     }
 
-    /// Whether `Host` and `Origin` name this machine: a page from elsewhere, whose name was bent to
-    /// a loopback address, names another.
+    /// Whether `Host` and `Origin` are local; DNS rebinding from a web page shows a foreign name.
     pub(super) fn is_local(&self) -> bool {
         let host = self.header("host").unwrap_or_default();
         let origin = self.header("origin").map_or(Some(host), |origin| {
@@ -73,8 +72,7 @@ impl Request {
 }
 
 impl Status {
-    /// The status that goes with an error which is the whole answer. Only the modern era gives the
-    /// errors of the protocol statuses of their own.
+    /// The HTTP status for an error reply. Only the modern era maps protocol errors to statuses.
     pub(super) fn of_error(message: &Value, modern: bool) -> Self {
         match message["error"]["code"].as_i64() {
             Some(-32_601) if modern => Self::NotFound,
@@ -96,14 +94,14 @@ impl Status {
     }
 }
 
-/// Answers without a body.
+/// Writes a response without a body.
 pub(super) fn write_status(stream: &mut impl Write, status: Status) -> io::Result<()> {
     let line = status.line();
     let head = format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes())
 }
 
-/// Answers with one message.
+/// Writes a response with one message.
 pub(super) fn write_json(
     stream: &mut impl Write,
     status: Status,
@@ -120,7 +118,7 @@ pub(super) fn write_json(
     stream.write_all((head + &body).as_bytes())
 }
 
-/// Begins a stream of events.
+/// Starts an event stream.
 pub(super) fn write_stream_head(stream: &mut impl Write, session: Option<&str>) -> io::Result<()> {
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\n{}connection: close\r\n\r\n",
@@ -129,7 +127,7 @@ pub(super) fn write_stream_head(stream: &mut impl Write, session: Option<&str>) 
     stream.write_all(head.as_bytes())
 }
 
-/// Adds one message to a stream of events.
+/// Appends one message to an event stream.
 pub(super) fn write_event(stream: &mut impl Write, message: &Value) -> io::Result<()> {
     stream.write_all(format!("event: message\ndata: {message}\n\n").as_bytes())?;
     stream.flush()

@@ -1,9 +1,8 @@
-//! A streamable-HTTP endpoint of MCP on a loopback port, in front of servers that speak stdio: for
-//! test suites that reach a server by URL only.
+//! A streamable-HTTP MCP endpoint on a loopback port for stdio servers, for test suites that accept
+//! only a URL.
 //!
-//! It owns what HTTP adds (sessions, status codes, headers, event streams, the check of `Host` and
-//! `Origin`) and nothing of the protocol itself: every message is the server's own, and only ids
-//! are exchanged on the way.
+//! It owns the HTTP part (sessions, status codes, headers, event streams, `Host` and `Origin`
+//! checks) and nothing of the protocol: messages pass unchanged except for their ids.
 
 #![expect(
     clippy::indexing_slicing,
@@ -26,29 +25,29 @@ use serde_json::{Value, json};
 use self::http::{Request, Status, write_event, write_json, write_status, write_stream_head};
 use self::peer::{Event, Peer};
 
-/// The bridge. Dropping it stops accepting, and drops every server.
+/// The bridge. Dropping it stops accepting and drops every server.
 pub struct McpBridge {
     address: SocketAddr,
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<()>>,
 }
 
-/// The ends of a server that speaks stdio.
+/// The pipes of a stdio server.
 pub struct StdioServer {
-    /// What the server reads.
+    /// The server's stdin.
     pub input: Box<dyn Write + Send>,
-    /// What the server writes.
+    /// The server's stdout.
     pub output: Box<dyn Read + Send>,
-    /// Dropped when the server is to end; a guard that kills a child, for example.
+    /// Dropped to end the server, for example a guard that kills a child.
     pub guard: Box<dyn Send>,
 }
 
 impl McpBridge {
-    /// Listens, and starts a server with `spawn` for every session of the legacy era and one for
-    /// all requests of the modern era.
+    /// Listens, and starts a server with `spawn` for each legacy session and one for all modern
+    /// requests.
     ///
     /// # Panics
-    /// When there is no loopback port left.
+    /// If no loopback port is free.
     pub fn start(spawn: impl Fn() -> StdioServer + Send + Sync + 'static) -> Self {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port is free");
@@ -70,13 +69,13 @@ impl McpBridge {
         }
     }
 
-    /// Where the endpoint is.
+    /// The URL of the endpoint.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}{PATH}", self.address)
     }
 
-    /// How many servers were started.
+    /// Number of servers started.
     #[must_use]
     pub fn servers(&self) -> usize {
         self.shared.lock().started
@@ -91,7 +90,7 @@ impl Drop for McpBridge {
             state.sessions.clear();
             state.stateless = None;
         }
-        // Wakes the thread that accepts.
+        // Wakes the accepting thread.
         drop(TcpStream::connect(self.address));
         if let Some(acceptor) = self.acceptor.take() {
             drop(acceptor.join());
@@ -129,7 +128,7 @@ struct State {
     closed: bool,
 }
 
-/// Which server a message goes to, and the session to tell the client when it is new.
+/// The target server of a message, and the session id to announce if it is new.
 struct Route {
     peer: Arc<Peer>,
     new_session: Option<String>,
@@ -191,7 +190,7 @@ impl Shared {
     }
 }
 
-/// A message that reaches no server.
+/// A message that cannot be routed.
 struct Refusal {
     status: Status,
     code: i64,
@@ -209,15 +208,15 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             let Ok(closing) = stream.try_clone() else {
                 return;
             };
-            // A client that goes away in the middle has nothing to be told.
+            // Best effort: the client may disconnect at any time.
             drop(serve(stream, &shared));
-            // Ends the thread that watches the connection, too.
+            // Also ends the thread that watches the connection.
             drop(closing.shutdown(Shutdown::Both));
         });
     }
 }
 
-/// Answers the one request of a connection.
+/// Answers the single request of a connection.
 fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let Some(request) = Request::read(&mut stream)? else {
         return Ok(());
@@ -236,7 +235,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             let status = ended.map_or(Status::NotFound, |_| Status::Ok);
             write_status(&mut stream, status)
         }
-        // A stream of what no request asked for is optional, and stays away.
+        // The optional stream of unsolicited messages is not supported.
         _ => write_status(&mut stream, Status::MethodNotAllowed),
     }
 }
@@ -267,8 +266,8 @@ fn post(mut stream: TcpStream, shared: &Shared, request: &Request) -> std::io::R
     streamed
 }
 
-/// Writes what the server says about one request: an error as a JSON body with its status, all
-/// else as a stream of events that ends with the reply.
+/// Writes the server's response to one request: an error as JSON with its status, anything else as
+/// an event stream that ends with the reply.
 fn answer(mut stream: TcpStream, route: &Route, events: &Receiver<Event>) -> std::io::Result<()> {
     let session = route.new_session.as_deref();
     let mut streaming = false;
@@ -295,7 +294,7 @@ fn answer(mut stream: TcpStream, route: &Route, events: &Receiver<Event>) -> std
     Ok(())
 }
 
-/// Tells `events` when the client closes its end, which cancels the request.
+/// Notifies `events` when the client disconnects, which cancels the request.
 fn watch(stream: &TcpStream, events: Sender<Event>) -> std::io::Result<()> {
     let mut stream = stream.try_clone()?;
     thread::spawn(move || {

@@ -1,8 +1,8 @@
-//! One stdio server behind the bridge: writes messages to it and gives what it says to the request
-//! that it belongs to.
+//! One stdio server of the bridge: forwards messages to it and routes its output to the right
+//! request.
 //!
-//! Clients of several connections choose the same ids, and a stdio server must not see one twice;
-//! so every request gets an id of the bridge, and the client's own is put back on the way out.
+//! Clients on different connections reuse ids, and a stdio server must not see duplicates; so each
+//! request gets a bridge id, and the reply gets the client's id back.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write};
@@ -14,21 +14,21 @@ use serde_json::{Value, json};
 
 use super::StdioServer;
 
-/// See the module.
+/// One stdio server and its requests in flight.
 pub(super) struct Peer {
     input: Mutex<Box<dyn Write + Send>>,
     state: Arc<Mutex<State>>,
-    /// Only held; behind a lock, because threads share what holds it.
+    /// Only held for its `Drop`; in a mutex, because its owner is shared between threads.
     _guard: Mutex<Box<dyn Send>>,
 }
 
-/// What happens to a request.
+/// An event of a request.
 pub(super) enum Event {
-    /// The server says something before it replies.
+    /// A message before the reply.
     Message(Value),
-    /// The server replies.
+    /// The reply.
     Reply(Value),
-    /// The client went away.
+    /// The client disconnected.
     ClientGone,
     /// The server ended.
     ServerGone,
@@ -54,7 +54,7 @@ impl Peer {
             let state = Arc::clone(&state);
             move || {
                 for line in BufReader::new(server.output).lines().map_while(Result::ok) {
-                    // A line that is no JSON reaches nobody, and whoever waits for it says so.
+                    // An invalid line reaches nobody; the waiting client reports the timeout.
                     if let Ok(message) = serde_json::from_str(&line) {
                         lock(&state).deliver(message);
                     }
@@ -69,7 +69,7 @@ impl Peer {
         }
     }
 
-    /// Opens a request, whose id in `message` becomes the bridge's, and returns that one.
+    /// Registers a request, replaces the id in `message` and returns the new one.
     pub(super) fn open(&self, message: &mut Value, events: Sender<Event>) -> u64 {
         let mut state = lock(&self.state);
         state.last_key += 1;
@@ -90,7 +90,7 @@ impl Peer {
     pub(super) fn send(&self, message: &Value) {
         let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
         let line = format!("{message}\n");
-        // The reader notices the end of a server.
+        // Best effort: the reader detects the end of the server.
         drop(
             input
                 .write_all(line.as_bytes())
@@ -98,7 +98,7 @@ impl Peer {
         );
     }
 
-    /// Ends a request; one without a reply is cancelled.
+    /// Ends a request; cancels it if it has no reply yet.
     pub(super) fn close(&self, key: u64) {
         let open = lock(&self.state).open.remove(&key);
         if open.is_some() {
@@ -130,8 +130,8 @@ impl State {
         }
     }
 
-    /// The request a message belongs to: by its subscription, by its progress token, or the newest
-    /// one, because stdio does not say what a log message or a question of the server is about.
+    /// The request a message belongs to: by subscription, by progress token, or else the newest,
+    /// because log messages and server requests over stdio do not say.
     fn owner(&self, message: &Value) -> Option<u64> {
         let params = &message["params"];
         if let Some(key) = params["_meta"][SUBSCRIPTION_ID].as_u64() {
@@ -157,7 +157,7 @@ impl State {
     }
 }
 
-/// Names a subscription as the client knows it.
+/// Restores the client's id of a subscription.
 fn put_back(holder: &mut Value, key: u64, id: &Value) {
     for place in ["/_meta", "/result/_meta"] {
         let meta = holder.pointer_mut(place).and_then(Value::as_object_mut);

@@ -1,4 +1,4 @@
-//! The bridge in front of a scripted server on a pair of sockets.
+//! The bridge with a scripted server on a socket pair.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{McpBridge, StdioServer};
 
-/// A server that answers each request with what it was asked, after one progress message.
+/// A server that echoes each request after one progress message.
 fn echo() -> StdioServer {
     let (near, far) = UnixStream::pair().unwrap();
     thread::spawn(move || {

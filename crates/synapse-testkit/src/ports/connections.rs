@@ -7,7 +7,7 @@ use synapse_core::ports::{ConnectionStore, StoredConnection};
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::{Code, ConnectionName, Failure};
 
-/// A [`ConnectionStore`] that forgets everything with the test.
+/// An in-memory [`ConnectionStore`].
 #[derive(Debug, Default)]
 pub struct MemoryConnections {
     rows: Mutex<Vec<Row>>,
@@ -28,10 +28,10 @@ impl MemoryConnections {
         Self::default()
     }
 
-    /// Adds a draft as if someone had written it into the file: nothing is checked.
+    /// Adds a draft as if somebody had edited the file: nothing is checked.
     ///
     /// # Panics
-    /// When `name` is no connection name.
+    /// If `name` is not a valid connection name.
     #[must_use]
     pub fn with(self, name: &str, draft: Draft) -> Self {
         self.lock().push(Row {
@@ -46,7 +46,7 @@ impl MemoryConnections {
         self.default.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The row of `name`, when there is one and none of `new`.
+    /// The row of `name`, if it exists and `new` does not.
     fn alone(&self, name: &ConnectionName, new: &ConnectionName) -> Result<Row, Failure> {
         let rows = self.lock();
         if rows.iter().any(|row| row.name == *new) {

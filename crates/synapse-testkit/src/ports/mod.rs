@@ -1,5 +1,5 @@
-//! In-memory ports: enough of a store, a ledger, a secret and a clock to run the engine without
-//! disk, network or time.
+//! In-memory ports: store, ledger, secret and clock to run the engine without disk, network or real
+//! time.
 
 mod connections;
 mod ledger;

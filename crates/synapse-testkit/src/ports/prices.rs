@@ -9,7 +9,7 @@ use synapse_core::ports::PriceStore;
 use synapse_core::price::{PriceKey, PriceList, SeenPrice};
 use synapse_core::time::Timestamp;
 
-/// A [`PriceStore`] that forgets everything with the test.
+/// An in-memory [`PriceStore`].
 #[derive(Debug, Default)]
 pub struct MemoryPrices {
     lists: Mutex<BTreeMap<PriceKey, PriceList>>,
@@ -17,13 +17,13 @@ pub struct MemoryPrices {
 }
 
 impl MemoryPrices {
-    /// No prices.
+    /// An empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Prices that can neither be kept nor found, as with a damaged file.
+    /// A store on which every operation fails, as with a damaged file.
     #[must_use]
     pub fn failing(failure: Failure) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl MemoryPrices {
         }
     }
 
-    /// Everything that is kept.
+    /// All stored prices.
     #[must_use]
     pub fn all(&self) -> BTreeMap<PriceKey, PriceList> {
         self.lock().clone()

@@ -1,4 +1,4 @@
-//! A provider without a network: answers what the test says, and counts what it is asked.
+//! A provider without a network: returns scripted answers and counts requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,11 +13,12 @@ use synapse_core::receipt::Exchange;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Code, Connection, Failure, ModelId, NetworkPermit, Origin, Provider};
 
-/// A [`Provider`] that never opens a socket. Its one free rung decides reach, token and model.
+/// A [`Provider`] that never opens a socket. Its one free probe decides reachability, token and
+/// model.
 #[derive(Debug)]
 pub struct StubProvider {
     origins: Vec<Origin>,
-    /// What every chat says its body has.
+    /// Length reported for every request body.
     body_length: u64,
     state: Mutex<State>,
 }
@@ -35,7 +36,7 @@ struct State {
 }
 
 impl StubProvider {
-    /// A provider that contacts `origins`.
+    /// A provider with these origins.
     #[must_use]
     pub fn new(origins: Vec<Origin>) -> Self {
         Self {
@@ -45,52 +46,52 @@ impl StubProvider {
         }
     }
 
-    /// The same provider, whose requests have bodies of `bytes`.
+    /// Sets the length of request bodies.
     #[must_use]
     pub const fn with_body_length(mut self, bytes: u64) -> Self {
         self.body_length = bytes;
         self
     }
 
-    /// Answers the next chat that has no answer yet so.
+    /// Queues the answer to the next chat.
     pub fn will_answer(&self, answer: Result<ChatReply, Failure>) {
         self.lock().replies.push_back(answer);
     }
 
-    /// Lets every rung fail so from now on.
+    /// Fails every probe from now on.
     pub fn will_fail_rungs(&self, failure: Failure) {
         self.lock().rung_failure = Some(failure);
     }
 
-    /// Lets no rung be answered from now on.
+    /// Never answers a probe from now on.
     pub fn will_hang(&self) {
         self.lock().hangs = true;
     }
 
-    /// Refuses every request from now on, before anything is sent.
+    /// Refuses every request from now on, before sending.
     pub fn will_refuse(&self, failure: Failure) {
         self.lock().refusal = Some(failure);
     }
 
-    /// How many of the chats came with a token.
+    /// Number of chats sent with a token.
     #[must_use]
     pub fn chats_with_token(&self) -> usize {
         self.lock().with_token
     }
 
-    /// The chats that were sent.
+    /// All chats sent.
     #[must_use]
     pub fn chats(&self) -> Vec<ChatRequest> {
         self.lock().chats.clone()
     }
 
-    /// How many rungs were climbed.
+    /// Number of probes sent.
     #[must_use]
     pub fn climbs(&self) -> usize {
         self.lock().climbs
     }
 
-    /// How often the list of models was asked for.
+    /// Number of model lists requested.
     #[must_use]
     pub fn lists(&self) -> usize {
         self.lock().lists
@@ -226,14 +227,14 @@ impl Provider for StubProvider {
     }
 }
 
-/// A [`ProviderFactory`] that gives every connection the same provider.
+/// A [`ProviderFactory`] that returns the same provider for every connection.
 #[derive(Debug)]
 pub struct StubProviders {
     provider: Arc<StubProvider>,
 }
 
 impl StubProviders {
-    /// Always `provider`.
+    /// Always returns `provider`.
     #[must_use]
     pub const fn new(provider: Arc<StubProvider>) -> Self {
         Self { provider }

@@ -1,15 +1,15 @@
-//! Remedies by their names: a test sees which one a text has, whatever a program would render.
+//! Renders remedies by name, so that tests see the remedy and not its rendering.
 
 use synapse_core::error::{Action, Remedy, RemedyText};
 
-/// Renders each remedy as its `Debug`, and the line of another program as it is.
+/// Renders each remedy with `Debug`, and a command of another program verbatim.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NamedRemedies;
 
 impl RemedyText for NamedRemedies {
     fn command(&self, remedy: &Remedy) -> Option<String> {
         match remedy {
-            // No command of its own, or the one that was given.
+            // These have no command, or carry one.
             Remedy::Wait | Remedy::Retype { .. } | Remedy::AddFlag { .. } => None,
             Remedy::Shell { line } => Some(line.clone()),
             remedy => Some(format!("{remedy:?}")),

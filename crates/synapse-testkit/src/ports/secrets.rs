@@ -1,4 +1,4 @@
-//! A secret resolver with one answer, which counts how often it is asked.
+//! A secret resolver with one answer, which counts its calls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +8,7 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{ResolvedSecret, SecretResolver};
 use synapse_core::{Failure, NetworkPermit};
 
-/// A [`SecretResolver`] that gives the same answer for every reference.
+/// A [`SecretResolver`] that returns the same answer for every reference.
 #[derive(Debug)]
 pub struct FixedSecret {
     answer: Result<SecretString, Failure>,
@@ -16,7 +16,7 @@ pub struct FixedSecret {
 }
 
 impl FixedSecret {
-    /// Every reference resolves to `value`. Use an obviously fake one.
+    /// Resolves every reference to `value`. Use an obviously fake one.
     #[must_use]
     pub fn new(value: &str) -> Self {
         Self {
@@ -25,7 +25,7 @@ impl FixedSecret {
         }
     }
 
-    /// No reference resolves.
+    /// Fails for every reference.
     #[must_use]
     pub const fn failing(failure: Failure) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl FixedSecret {
         }
     }
 
-    /// How often a secret was read.
+    /// Number of secret reads.
     #[must_use]
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)

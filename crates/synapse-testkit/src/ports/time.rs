@@ -1,4 +1,4 @@
-//! Time that stands still unless it is moved, and call ids that count.
+//! A clock that only tests advance, and sequential call ids.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use synapse_core::ports::{CallIds, Clock};
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
 
-/// A [`Clock`] that moves only when the test moves it.
+/// A [`Clock`] that only the test advances.
 #[derive(Debug)]
 pub struct FixedClock {
     begin: Timestamp,
@@ -16,7 +16,7 @@ pub struct FixedClock {
 }
 
 impl FixedClock {
-    /// A clock that stands at `begin`.
+    /// Starts at `begin`.
     #[must_use]
     pub const fn at(begin: Timestamp) -> Self {
         Self {
@@ -25,7 +25,7 @@ impl FixedClock {
         }
     }
 
-    /// Moves both the time of day and the monotonic time forward, by whole milliseconds.
+    /// Advances wall clock and monotonic time, in whole milliseconds.
     pub fn advance(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         self.passed_millis.fetch_add(millis, Ordering::SeqCst);
@@ -60,13 +60,13 @@ pub struct SequentialCallIds {
 }
 
 impl SequentialCallIds {
-    /// From 1.
+    /// Starts at 1.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The id that is or was number `number`.
+    /// The id with that number.
     #[must_use]
     pub const fn id(number: u64) -> CallId {
         CallId::new(Uuid::from_u64_pair(

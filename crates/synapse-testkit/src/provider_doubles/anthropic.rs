@@ -1,5 +1,5 @@
-//! A double of `api.anthropic.com`: messages and models, with answers and errors as its
-//! documentation and public reports have them.
+//! A double of `api.anthropic.com`: messages and models, with answers and errors from its
+//! documentation and public reports.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::raw::{RecordedRequest, Reply};
 /// A loopback Anthropic that accepts [`AnthropicDouble::KEY`] and knows two models.
 pub type AnthropicDouble = Double<AnthropicFault>;
 
-/// What goes wrong at a route.
+/// A fault at a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnthropicFault {
     /// 401: the key is unknown or revoked.
@@ -22,21 +22,21 @@ pub enum AnthropicFault {
     RegionBlocked,
     /// 400: the organization of the key is disabled.
     OrganizationDisabled,
-    /// 400: the key belongs to no single workspace.
+    /// 400: the key is not tied to a single workspace.
     WorkspaceMissing,
     /// 400: no credits are left.
     CreditsExhausted,
-    /// 400: the limit that the owner has set is reached.
+    /// 400: the owner's spending limit is reached.
     SpendLimit,
-    /// 402: something is wrong with the payment.
+    /// 402: a payment problem.
     Billing,
-    /// 404 that names no model, as for an unknown path.
+    /// 404 without a model name, as for an unknown path.
     PathNotFound,
     /// 413 from the edge.
     RequestTooLarge,
     /// 400: the prompt is longer than the model's context.
     PromptTooLong,
-    /// 400: a member has a value that the API does not take.
+    /// 400: a member has an invalid value.
     InvalidRequest,
     /// 429: throttled for 20 seconds, with the limits in the headers.
     RateLimited,
@@ -54,7 +54,7 @@ pub enum AnthropicFault {
     EventStream,
     /// 200 with an HTML page, as a captive portal answers.
     CaptivePortal,
-    /// 200 that was withheld for a policy.
+    /// 200 with the stop reason `refusal`.
     Refusal,
     /// 200 with all tokens spent on thinking and no text.
     SpentOnThinking,
@@ -69,7 +69,7 @@ impl AnthropicDouble {
     pub const KEY: &'static str = "sk-ant-fake-key";
     /// A model.
     pub const MODEL: &'static str = "claude-haiku-4-5-20251001";
-    /// Another name of it, which the list does not have.
+    /// An alias of it, which the model list omits.
     pub const ALIAS: &'static str = "claude-haiku-4-5";
     /// Another model.
     pub const LARGE_MODEL: &'static str = "claude-opus-4-8";
@@ -96,7 +96,7 @@ impl AnthropicFault {
                 "permission_error",
                 "Your API key does not have permission to use the specified resource.",
             ),
-            // The edge knows no request id and no `type` around the error.
+            // Edge errors have no request id and no `type` around the error.
             Self::RegionBlocked => reply(
                 403,
                 &json!({"error": {"type": "forbidden", "message": "Request not allowed"}}),
@@ -187,7 +187,7 @@ fn route(request: &RecordedRequest) -> Option<Route> {
     }
 }
 
-/// In the order of the real one: the version, the key, the model, the body.
+/// Checks in the order of the real API: version, key, model, body.
 fn answer(route: Route, request: &RecordedRequest) -> Reply {
     if request.header("anthropic-version") != Some("2023-06-01") {
         return invalid("anthropic-version: header is required");
@@ -227,7 +227,7 @@ fn answer(route: Route, request: &RecordedRequest) -> Reply {
     }
 }
 
-/// An alias is looked up like the model that it stands for.
+/// An alias resolves to its model.
 fn is(model: &Value, asked: &str) -> bool {
     let stands_for = if asked == AnthropicDouble::ALIAS {
         AnthropicDouble::MODEL
@@ -321,7 +321,7 @@ fn error(status: u16, kind: &str, message: &str) -> Reply {
     ))
 }
 
-/// The headers of every answer of the API itself.
+/// Headers of every answer of the API itself.
 fn identified(reply: Reply) -> Reply {
     reply
         .header("request-id", REQUEST_ID)

@@ -1,4 +1,4 @@
-//! A double of the Hugging Face inference router and of the Hub's whoami, on one port.
+//! A double of the Hugging Face inference router and the Hub's whoami, on one port.
 
 use serde_json::{Value, json};
 
@@ -8,12 +8,11 @@ use super::{
 };
 use crate::raw::{RecordedRequest, Reply};
 
-/// A loopback router that accepts [`HuggingFaceDouble::TOKEN`] and knows two models. Models are
-/// public, as at the real one: no token is looked at there. Whoami is at the root of the same
-/// origin.
+/// A loopback router that accepts [`HuggingFaceDouble::TOKEN`] and knows two models. As with the
+/// real one, model lists need no token. Whoami is at the root of the same origin.
 pub type HuggingFaceDouble = Double<HuggingFaceFault>;
 
-/// What goes wrong at a route.
+/// A fault at a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HuggingFaceFault {
     /// 401 from the router or the Hub itself: the token is wrong.
@@ -48,17 +47,18 @@ pub enum HuggingFaceFault {
     Redirect(String),
     /// 200 without any choice.
     NoChoices,
-    /// 200 whose thinking stands inline in the content.
+    /// 200 with inline thinking in the content.
     InlineThinking,
-    /// 200 of another model than asked for.
+    /// 200 from another model than requested.
     OtherModel,
     /// 200 of whoami for a fine-grained token without the permission for inference.
     WhoamiWithoutPermission,
     /// 200 of whoami for a legacy read token.
     WhoamiReadToken,
-    /// 200 of whoami for a fine-grained token with the permission for everything that it reaches.
+    /// 200 of whoami for a fine-grained token with a global inference permission.
     WhoamiGlobalPermission,
-    /// 200 of whoami for a fine-grained token with the permission for the organization alone.
+    /// 200 of whoami for a fine-grained token with an inference permission for the organization
+    /// only.
     WhoamiOrganizationPermission,
     /// Anything else.
     Scripted(Reply),
@@ -191,7 +191,7 @@ fn answer(route: Route, request: &RecordedRequest) -> Reply {
 fn model(asked: &str) -> Reply {
     match models().into_iter().find(|model| model["id"] == asked) {
         Some(model) => reply(200, &model),
-        // Not verified against the real router: the general shape of its errors.
+        // Not verified against the real router: assumes the general shape of its errors.
         None => openai_error(
             404,
             INVALID_REQUEST,
@@ -202,7 +202,7 @@ fn model(asked: &str) -> Reply {
     }
 }
 
-/// Without a suffix the router chooses; here it chooses the first live provider.
+/// Without a suffix the router chooses; this one chooses the first live provider.
 fn chat(asked: &str) -> Reply {
     let (name, suffix) = asked.split_once(':').unwrap_or((asked, "fastest"));
     let known = models().into_iter().find(|model| model["id"] == name);
@@ -224,7 +224,7 @@ fn chat(asked: &str) -> Reply {
     }
 }
 
-/// As recorded from novita: its own model name, null details, a field of its own.
+/// Recorded from novita: its own model name, null details, an extra field.
 fn completion() -> Value {
     json!({
         "id": "fake-completion",

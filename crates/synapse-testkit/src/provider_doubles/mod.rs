@@ -1,7 +1,7 @@
-//! Loopback doubles of the providers: the routes, the answers and the errors as they were recorded,
-//! on raw sockets, so that they can also break.
+//! Loopback doubles of the providers: recorded routes, answers and errors, on raw sockets, so that
+//! they can also misbehave.
 //!
-//! They take obviously fake tokens only, know no real account, and reach nothing.
+//! They accept only obviously fake tokens and contact nothing.
 
 mod anthropic;
 mod huggingface;
@@ -16,20 +16,20 @@ pub use self::huggingface::{HuggingFaceDouble, HuggingFaceFault};
 pub use self::openai::{OpenAiDouble, OpenAiFault};
 use crate::raw::{RawServer, RecordedRequest, Reply};
 
-/// A loopback provider, whose API is that of its faults.
+/// A loopback provider; the fault type selects its API.
 #[derive(Debug)]
 pub struct Double<F> {
     server: RawServer,
     faults: PhantomData<F>,
 }
 
-/// What goes wrong at a provider, and thus which provider it is.
+/// The faults of one provider, and its API.
 pub trait Fault: Sized + Send + Sync + 'static {
-    /// Answers a request as the provider does, or as the fault at its route does.
+    /// Answers a request like the provider, or like the fault at its route.
     fn answer(request: &RecordedRequest, faults: &Faults<Self>) -> Reply;
 }
 
-/// The faults of a double by route.
+/// Faults by route.
 #[derive(Debug)]
 pub struct Faults<F>(Vec<(Route, F)>);
 
@@ -43,13 +43,13 @@ impl<F> Faults<F> {
 }
 
 impl<F: Fault> Double<F> {
-    /// Without faults.
+    /// Starts without faults.
     #[must_use]
     pub fn start() -> Self {
         Self::with_faults([])
     }
 
-    /// With a fault at each of these routes.
+    /// Starts with a fault at each of these routes.
     pub fn with_faults(faults: impl IntoIterator<Item = (Route, F)>) -> Self {
         let faults = Faults(faults.into_iter().collect());
         Self {
@@ -58,7 +58,7 @@ impl<F: Fault> Double<F> {
         }
     }
 
-    /// The base URL to configure.
+    /// The base URL for a connection.
     #[must_use]
     pub fn base_url(&self) -> String {
         self.server.url("/v1").to_string()
@@ -71,7 +71,7 @@ impl<F: Fault> Double<F> {
     }
 }
 
-/// A route of a double, to say where a fault is.
+/// A route of a double.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// `POST /v1/chat/completions`; `POST /v1/messages` at Anthropic.
@@ -85,7 +85,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// The route of a request, when the double has it.
+    /// The route of a request, if the double has it.
     fn of(request: &RecordedRequest) -> Option<Self> {
         match (request.method(), request.path()) {
             ("POST", "/v1/chat/completions") => Some(Self::Chat),
@@ -118,7 +118,7 @@ fn model_in_body(request: &RecordedRequest) -> String {
     model.unwrap_or_default()
 }
 
-/// An error in the shape of OpenAI's schema.
+/// An error in OpenAI's shape.
 fn openai_error(
     status: u16,
     kind: &str,
@@ -136,7 +136,7 @@ fn reply(status: u16, body: &Value) -> Reply {
     Reply::json(status, body.to_string())
 }
 
-/// Replaces a part of a recorded answer.
+/// Replaces part of a recorded answer.
 fn set(body: &mut Value, pointer: &str, value: Value) {
     *body
         .pointer_mut(pointer)

@@ -11,12 +11,12 @@ use crate::raw::{RecordedRequest, Reply};
 /// A loopback OpenAI that accepts [`OpenAiDouble::KEY`] and knows three models.
 pub type OpenAiDouble = Double<OpenAiFault>;
 
-/// What goes wrong at a route.
+/// A fault at a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenAiFault {
     /// 401: the key is unknown or revoked.
     KeyRejected,
-    /// 401: a restricted key lacks this scope. The answer shows that the key is known.
+    /// 401: a restricted key lacks this scope. Proves that the key is known.
     MissingScope(&'static str),
     /// 401: the project must use `eu.api.openai.com`.
     WrongRegionHost,
@@ -32,13 +32,13 @@ pub enum OpenAiFault {
     RateLimited,
     /// 429: credits are used up.
     QuotaExceeded,
-    /// 429: one request is larger than the limit of a minute; waiting does not help.
+    /// 429: one request exceeds the per-minute limit; waiting does not help.
     RequestTooLarge,
     /// 400: the prompt is longer than the model's context.
     ContextTooLong,
-    /// 400: `max_tokens` was sent to a model that does not take it.
+    /// 400: `max_tokens` is not supported by the model.
     UnsupportedParameter,
-    /// 400: the model ran into the token cap before it wrote anything.
+    /// 400: the model reached the token cap before it wrote anything.
     TokenCapReached,
     /// 500.
     ServerError,
@@ -67,11 +67,11 @@ pub enum OpenAiFault {
 impl OpenAiDouble {
     /// The key that the double accepts.
     pub const KEY: &'static str = "sk-fake-openai-key";
-    /// A chat model that takes `max_completion_tokens` only.
+    /// A chat model that supports `max_completion_tokens` only.
     pub const MODEL: &'static str = "gpt-5.6-terra";
-    /// A chat model that takes both token caps.
+    /// A chat model that supports both token caps.
     pub const SMALL_MODEL: &'static str = "gpt-4.1-nano";
-    /// A model that is listed and cannot chat.
+    /// A listed model that cannot chat.
     pub const EMBEDDING_MODEL: &'static str = "text-embedding-3-small";
 }
 
@@ -295,7 +295,7 @@ fn altered(model: &str, alter: impl FnOnce(&mut Value)) -> Reply {
     limits(reply(200, &body))
 }
 
-/// The first is in its last months.
+/// The first is close to its shutdown date.
 fn models() -> [Value; 3] {
     let model = |id: &str| {
         json!({
@@ -360,7 +360,7 @@ fn invalid_url(request: &RecordedRequest) -> Reply {
     openai_error(404, INVALID_REQUEST, None, None, &message)
 }
 
-/// The headers of an answer to a known key.
+/// Headers of an answer to a known key.
 fn limits(reply: Reply) -> Reply {
     reply
         .header("openai-organization", "org-fake")
@@ -371,7 +371,7 @@ fn limits(reply: Reply) -> Reply {
         .header("x-ratelimit-reset-requests", "120ms")
 }
 
-/// The headers of every answer.
+/// Headers of every answer.
 fn identified(reply: Reply) -> Reply {
     reply
         .header("x-request-id", "req_fake")

@@ -1,4 +1,4 @@
-//! The doubles answer as the facts have it, over a real socket.
+//! The doubles answer as documented, over a real socket.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use super::*;
 use crate::raw::RawServer;
 
-/// One request on a connection of its own: status, head and body of the answer.
+/// Sends one request on its own connection: status, head and body of the answer.
 fn ask(
     server: &RawServer,
     request_line: &str,

@@ -1,17 +1,17 @@
-//! A port at which nothing listens, for as long as it is held.
+//! A port without a listener, reserved while it is held.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use socket2::{Domain, Socket, Type};
 
-/// A port of 127.0.0.1 that is taken and does not listen: every connection to it is refused.
+/// A bound port of 127.0.0.1 that does not listen: every connection to it is refused.
 #[derive(Debug)]
 pub struct ClosedPort {
     socket: Socket,
 }
 
 impl ClosedPort {
-    /// Takes a port.
+    /// Reserves a port.
     #[must_use]
     pub fn new() -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("sockets can be made");

@@ -1,4 +1,4 @@
-//! One accepted connection: reads requests, counts and records them, and answers by script.
+//! One accepted connection: reads, counts and records requests, and answers by script.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpStream};
@@ -13,9 +13,9 @@ use super::reply::{End, Reply, Step};
 use super::request::RecordedRequest;
 use super::{Answer, Conduct, Shared};
 
-/// Serves the connection to its end and takes it off the books.
+/// Serves the connection to its end and deregisters it.
 pub(super) fn serve(shared: &Shared, number: usize, socket: TcpStream) {
-    // Declared first, so dropped last, also when the test's own answer panics.
+    // Declared first and so dropped last, even if the test's callback panics.
     let _registration = Registration { shared, number };
     let reset_handle = socket.try_clone().ok();
     let wire = match &shared.tls {
@@ -32,7 +32,7 @@ pub(super) fn serve(shared: &Shared, number: usize, socket: TcpStream) {
         wire,
         buffer: Vec::new(),
     };
-    // An I/O error here is the peer's doing (or the stop of the server): the counts tell the test.
+    // An I/O error here is caused by the peer or by stopping the server; the counts show it.
     let end = connection.run().unwrap_or(End::Close);
     if end == End::Reset
         && let Some(socket) = &reset_handle
@@ -45,7 +45,7 @@ pub(super) fn serve(shared: &Shared, number: usize, socket: TcpStream) {
     }
 }
 
-/// A connection on the books. Its handle is the last one: with it the socket closes.
+/// A registered connection. Its handle is the last one: dropping it closes the socket.
 struct Registration<'a> {
     shared: &'a Shared,
     number: usize,
@@ -104,7 +104,7 @@ impl Connection<'_> {
         Ok(End::Close)
     }
 
-    /// Counts the request in its own version, and refuses it in HTTP/2.
+    /// Counts the request in its version, and refuses it in HTTP/2.
     fn refuse_in_http2(&mut self, refusal: Refusal) -> io::Result<End> {
         if refusal == Refusal::GoAwayAtOnce {
             self.write(&[http2::settings(), refusal.frames(0)].concat())?;
@@ -142,7 +142,7 @@ impl Connection<'_> {
         self.wire.flush()
     }
 
-    /// Plays the reply. `Ok` is how the connection is to end from here on.
+    /// Plays the reply. Returns how the connection ends.
     fn send(&mut self, reply: &Reply) -> io::Result<End> {
         for step in reply.steps() {
             match step {
@@ -164,7 +164,7 @@ impl Connection<'_> {
         }
     }
 
-    /// Reads and forgets until the peer closes or the server stops.
+    /// Drains until the peer closes or the server stops.
     fn read_to_the_end(&mut self) -> io::Result<End> {
         while self.fill()? > 0 {
             self.buffer.clear();
@@ -231,7 +231,7 @@ impl Connection<'_> {
         Ok(self.buffer.drain(..length).collect())
     }
 
-    /// Reads what is there; 0 is the end.
+    /// Reads available bytes; 0 at the end.
     fn fill(&mut self) -> io::Result<usize> {
         let mut part = [0; 16 * 1024];
         let length = self.wire.read(&mut part)?;
@@ -252,9 +252,9 @@ impl Connection<'_> {
     }
 }
 
-/// Copies until `from` ends, and passes the end on.
+/// Copies until `from` ends, and forwards the end.
 fn pump(mut from: &TcpStream, mut to: &TcpStream) {
-    // Either side may go away first; then there is nobody left to tell.
+    // Best effort: either side may disconnect first.
     drop(io::copy(&mut from, &mut to));
     drop(to.shutdown(Shutdown::Write));
 }
@@ -265,7 +265,7 @@ enum Wire {
 }
 
 impl Wire {
-    /// Makes the TLS session. Gives what it agreed to speak, or `None` where there is no TLS.
+    /// Performs the TLS handshake. Returns the negotiated protocol, or `None` without TLS.
     fn shake_hands(&mut self) -> io::Result<Option<Option<String>>> {
         let Self::Tls(stream) = self else {
             return Ok(None);
@@ -279,11 +279,11 @@ impl Wire {
         ))
     }
 
-    /// Ends a TLS session in order; without this the peer takes the end for a truncation.
+    /// Sends close_notify; without it the peer reports a truncation.
     fn say_goodbye(&mut self) {
         if let Self::Tls(stream) = self {
             stream.conn.send_close_notify();
-            // The peer may be gone.
+            // Best effort: the peer may be gone.
             drop(stream.flush());
         }
     }

@@ -1,19 +1,19 @@
-//! Just enough of HTTP/2 (RFC 9113) to refuse a request in it: the preface, the frame header, and
-//! the two answers that make a client believe it may send again.
+//! Enough HTTP/2 (RFC 9113) to refuse a request: the preface, the frame header, and the two answers
+//! that invite a client to retry.
 
-/// How a server refuses in frames of HTTP/2, whatever version the request came in.
+/// How a server refuses in HTTP/2 frames, whatever version the request used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// `RST_STREAM` with `REFUSED_STREAM`, which says that the request was not processed (section
-    /// 8.7). The connection stays open for another one.
+    /// `RST_STREAM` with `REFUSED_STREAM`: the request was not processed (section 8.7). The
+    /// connection stays open.
     RefusedStream,
-    /// `GOAWAY` that names no stream as processed, and the end (section 6.8).
+    /// `GOAWAY` without a processed stream, then close (section 6.8).
     GoAway,
-    /// The same before any request has come.
+    /// The same, before any request arrives.
     GoAwayAtOnce,
 }
 
-/// What a frame is, as far as it matters here.
+/// The relevant fields of a frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FrameHead {
     pub(super) length: usize,
@@ -22,23 +22,23 @@ pub(super) struct FrameHead {
 }
 
 impl Refusal {
-    /// The frames that refuse the request of `stream`.
+    /// The frames that refuse the request on `stream`.
     pub(super) fn frames(self, stream: u32) -> Vec<u8> {
         match self {
             Self::RefusedStream => frame(RST_STREAM, stream, &REFUSED_STREAM.to_be_bytes()),
-            // Last stream 0, and the error code of none.
+            // Last stream 0, NO_ERROR.
             Self::GoAway | Self::GoAwayAtOnce => frame(GOAWAY, 0, &[0; 8]),
         }
     }
 
-    /// Whether the connection takes another request behind the refusal.
+    /// Whether the connection accepts further requests after the refusal.
     pub(super) const fn goes_on(self) -> bool {
         matches!(self, Self::RefusedStream)
     }
 }
 
 impl FrameHead {
-    /// Reads the head of a frame; `None` when `bytes` do not hold all of it.
+    /// Reads a frame header; `None` if `bytes` is too short.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let head: [u8; FRAME_HEAD] = bytes.get(..FRAME_HEAD)?.try_into().ok()?;
         let [high, middle, low, kind, _flags, stream @ ..] = head;
@@ -50,7 +50,7 @@ impl FrameHead {
     }
 }
 
-/// The first frame of either side: no settings, all defaults.
+/// The first frame of either side: empty SETTINGS.
 pub(super) fn settings() -> Vec<u8> {
     frame(SETTINGS, 0, &[])
 }
@@ -61,7 +61,7 @@ pub(super) fn frame(kind: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[..], &[kind, 0], &stream.to_be_bytes(), payload].concat()
 }
 
-/// The name under which TLS negotiates it.
+/// Its ALPN id.
 pub(super) const ALPN: &str = "h2";
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(super) const FRAME_HEAD: usize = 9;

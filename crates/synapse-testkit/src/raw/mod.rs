@@ -1,8 +1,7 @@
-//! A raw-socket HTTP/1.1 server on a loopback port that counts what reaches it and answers by
-//! script, on plain threads and without any HTTP library.
+//! A raw-socket HTTP/1.1 server on a loopback port that counts requests and answers by script, on
+//! plain threads without an HTTP library.
 //!
-//! It exists because a mock that speaks correct HTTP can neither misbehave on the socket nor see a
-//! second connection.
+//! A mock that speaks correct HTTP can neither misbehave on the socket nor see a second connection.
 
 mod closed_port;
 mod connection;
@@ -28,7 +27,7 @@ pub use self::request::RecordedRequest;
 use crate::tls::TlsIdentity;
 
 /// A server that counts accepted connections and complete request heads, records each request, and
-/// answers as its script says. Dropping it closes every connection and joins every thread.
+/// answers by script. Dropping it closes every connection and joins every thread.
 pub struct RawServer {
     address: SocketAddr,
     scheme: &'static str,
@@ -37,7 +36,7 @@ pub struct RawServer {
 }
 
 impl RawServer {
-    /// Answers each request with what `answer` returns for it.
+    /// Answers each request with the result of `answer`.
     pub fn start(answer: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static) -> Self {
         Self::listen(Conduct::Http(Box::new(answer)), None)
     }
@@ -48,7 +47,7 @@ impl RawServer {
         Self::start(move |_| reply.clone())
     }
 
-    /// As [`RawServer::start`], behind TLS with the certificate of `identity`.
+    /// Like [`RawServer::start`], with TLS and the certificate of `identity`.
     pub fn start_tls(
         identity: &TlsIdentity,
         answer: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static,
@@ -59,7 +58,7 @@ impl RawServer {
         )
     }
 
-    /// As [`RawServer::start_tls`], for a server that would rather speak HTTP/2 and takes HTTP/1.1.
+    /// Like [`RawServer::start_tls`], for a server that prefers HTTP/2 and accepts HTTP/1.1.
     pub fn start_tls_preferring_http2(
         identity: &TlsIdentity,
         answer: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static,
@@ -68,28 +67,28 @@ impl RawServer {
         Self::listen(Conduct::Http(Box::new(answer)), Some(tls))
     }
 
-    /// Refuses every request in frames of HTTP/2, whatever version was negotiated, and counts the
-    /// heads of either version. Offers HTTP/2 first, and `more` behind it.
+    /// Refuses every request in HTTP/2 frames, whatever version was negotiated, and counts the
+    /// heads of either version. Offers HTTP/2 first, then `more`.
     #[must_use]
     pub fn refusing_in_http2(identity: &TlsIdentity, more: &[&str], refusal: Refusal) -> Self {
         let tls = identity.server_config(&[&[http2::ALPN], more].concat());
         Self::listen(Conduct::Http2(refusal), Some(tls))
     }
 
-    /// Accepts, reads, and never answers anything: not a request, not a TLS hello.
+    /// Accepts and reads, but never answers, not even a TLS hello.
     #[must_use]
     pub fn mute() -> Self {
         Self::listen(Conduct::Mute, None)
     }
 
-    /// Writes `bytes` as soon as a connection is accepted, as an SSH or SMTP server does.
+    /// Writes `bytes` right after accepting, like an SSH or SMTP server.
     #[must_use]
     pub fn greeting(bytes: &[u8]) -> Self {
         Self::listen(Conduct::Greet(bytes.to_vec()), None)
     }
 
-    /// Answers the first bytes of a connection with `reply`, whatever they are; a plain HTTP server
-    /// that receives a TLS hello does this with a 400.
+    /// Answers the first bytes of a connection with `reply`, whatever they are, like a plain HTTP
+    /// server that answers a TLS hello with 400.
     #[must_use]
     pub fn answering_any_bytes(reply: Reply) -> Self {
         Self::listen(Conduct::FirstBytes(reply), None)
@@ -120,14 +119,14 @@ impl RawServer {
         }
     }
 
-    /// The port it listens on, at 127.0.0.1.
+    /// Its port on 127.0.0.1.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// The URL of `path`, which begins with `/`. With TLS the host is `localhost`, because that is
-    /// the name in the certificate.
+    /// The URL of `path`, which starts with `/`. With TLS the host is `localhost`, the name in the
+    /// certificate.
     #[must_use]
     pub fn url(&self, path: &str) -> Url {
         let host = if self.scheme == "https" {
@@ -140,40 +139,40 @@ impl RawServer {
             .expect("a path that begins with a slash makes a URL")
     }
 
-    /// The origin, to ask a permit for.
+    /// Its origin, for a permit.
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin::of(&self.url("/"))
     }
 
-    /// How many connections were accepted.
+    /// Number of accepted connections.
     #[must_use]
     pub fn accepts(&self) -> usize {
         self.shared.lock().accepts
     }
 
-    /// How many complete request heads arrived.
+    /// Number of complete request heads.
     #[must_use]
     pub fn heads(&self) -> usize {
         self.shared.lock().heads
     }
 
-    /// What each TLS session agreed to speak, by ALPN; `None` where nothing was said of it.
+    /// The ALPN protocol of each TLS session; `None` without ALPN.
     #[must_use]
     pub fn protocols(&self) -> Vec<Option<String>> {
         self.shared.lock().protocols.clone()
     }
 
-    /// The requests whose body arrived whole, in order of arrival.
+    /// Complete requests, in order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.lock().requests.clone()
     }
 
-    /// The one request that arrived.
+    /// The single request that arrived.
     ///
     /// # Panics
-    /// When it is not exactly one.
+    /// If there is not exactly one.
     #[must_use]
     pub fn only_request(&self) -> RecordedRequest {
         let requests = self.requests();
@@ -186,7 +185,7 @@ impl RawServer {
     /// Waits until `count` complete heads have arrived.
     ///
     /// # Panics
-    /// When they do not within a minute.
+    /// After a minute.
     pub fn wait_for_heads(&self, count: usize) {
         self.wait("heads", count, |state| state.heads);
     }
@@ -194,7 +193,7 @@ impl RawServer {
     /// Waits until `count` requests have arrived whole.
     ///
     /// # Panics
-    /// When they do not within a minute.
+    /// After a minute.
     pub fn wait_for_requests(&self, count: usize) {
         self.wait("requests", count, |state| state.requests.len());
     }
@@ -202,15 +201,15 @@ impl RawServer {
     /// Waits until `count` connections have been accepted.
     ///
     /// # Panics
-    /// When they are not within a minute.
+    /// After a minute.
     pub fn wait_for_accepts(&self, count: usize) {
         self.wait("accepts", count, |state| state.accepts);
     }
 
-    /// Waits until `count` connections are over: closed by the peer, or by the script.
+    /// Waits until `count` connections are closed, by the peer or by the script.
     ///
     /// # Panics
-    /// When they are not within a minute.
+    /// After a minute.
     pub fn wait_for_closed(&self, count: usize) {
         self.wait("closed connections", count, |state| state.closed);
     }
@@ -246,19 +245,19 @@ impl Drop for RawServer {
             let mut state = self.shared.lock();
             state.stopping = true;
             for socket in state.sockets.values() {
-                // The peer may have closed it already.
+                // Best effort: the peer may have closed it already.
                 drop(socket.shutdown(Shutdown::Both));
             }
         }
         self.shared.changed.notify_all();
-        // Wakes the acceptor, which then sees that it is to stop.
+        // Wakes the accepting thread, which then stops.
         drop(TcpStream::connect(self.address));
         let Some(acceptor) = self.acceptor.take() else {
             return;
         };
         let connections = acceptor.join().unwrap_or_default();
         for connection in connections {
-            // A panic in the script is a failure of the test that wrote it.
+            // A panic in the script fails the test.
             if let Err(payload) = connection.join()
                 && !thread::panicking()
             {
@@ -270,7 +269,7 @@ impl Drop for RawServer {
 
 type Answer = dyn Fn(&RecordedRequest) -> Reply + Send + Sync;
 
-/// How connections are treated.
+/// The treatment of connections.
 enum Conduct {
     Http(Box<Answer>),
     Mute,
@@ -279,7 +278,7 @@ enum Conduct {
     Http2(Refusal),
 }
 
-/// What the acceptor, the connections and the test share.
+/// State shared by the accepting thread, the connections and the test.
 struct Shared {
     conduct: Conduct,
     tls: Option<Arc<ServerConfig>>,
@@ -294,7 +293,7 @@ struct State {
     closed: usize,
     requests: Vec<RecordedRequest>,
     protocols: Vec<Option<String>>,
-    /// Open sockets by connection number, so that stopping can close them.
+    /// Open sockets by connection number, closed on stop.
     sockets: BTreeMap<usize, TcpStream>,
     stopping: bool,
 }
@@ -304,13 +303,13 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the counts and wakes whoever waits for them.
+    /// Updates the counts and wakes waiting threads.
     fn record(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changed.notify_all();
     }
 
-    /// Lets `time` pass. `false` when the server is being stopped meanwhile.
+    /// Waits for `time`. Returns `false` if the server stops meanwhile.
     fn pause(&self, time: Duration) -> bool {
         let (state, _) = self
             .changed
@@ -341,7 +340,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
     connections
 }
 
-/// How long a test waits for something that must happen.
+/// Timeout for an expected event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]

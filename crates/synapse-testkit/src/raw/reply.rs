@@ -1,8 +1,8 @@
-//! What the server does with a request: which bytes, at what pace, and how it ends.
+//! A scripted reply: its bytes, their pace, and the end of the connection.
 
 use std::time::Duration;
 
-/// An answer, correct or not.
+/// A reply, valid or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     content: Content,
@@ -10,7 +10,7 @@ pub struct Reply {
     end: End,
 }
 
-/// What becomes of the connection after the answer.
+/// Fate of the connection after the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// It stays open for the next request.
@@ -19,9 +19,9 @@ pub enum End {
     Close,
     /// It is closed with a TCP reset.
     Reset,
-    /// It stays open, and nothing more ever comes.
+    /// It stays open, silent.
     Hang,
-    /// It becomes a tunnel to that port of 127.0.0.1, as behind a `CONNECT`.
+    /// It becomes a tunnel to that port of 127.0.0.1, as after a `CONNECT`.
     Tunnel(u16),
 }
 
@@ -40,17 +40,17 @@ enum Content {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Framing {
-    /// `content-length` as it is.
+    /// A correct `content-length`.
     Length,
-    /// `content-length` as it is claimed to be.
+    /// A false `content-length`.
     Claimed(usize),
-    /// Chunked, two chunks, with its end.
+    /// Chunked, in two chunks, complete.
     Chunked,
-    /// Chunked, two chunks, without the last chunk.
+    /// Chunked, in two chunks, without the last chunk.
     ChunkedUnfinished,
 }
 
-/// One thing to do while answering.
+/// One step of a reply.
 pub(super) enum Step {
     Write(Vec<u8>),
     Pause(Duration),
@@ -68,12 +68,12 @@ impl Reply {
         Self::http(status, Some("application/json"), body.into())
     }
 
-    /// A response of that content type.
+    /// A response with that content type.
     pub fn typed(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self::http(status, Some(content_type), body.into())
     }
 
-    /// Exactly these bytes, then the connection is closed.
+    /// Exactly these bytes, then closes the connection.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self {
             content: Content::Raw(bytes.into()),
@@ -82,7 +82,7 @@ impl Reply {
         }
     }
 
-    /// No byte at all: the connection just ends so.
+    /// No bytes: the connection just ends like this.
     #[must_use]
     pub fn silent(end: End) -> Self {
         Self::raw([]).then(end)
@@ -114,7 +114,7 @@ impl Reply {
         self
     }
 
-    /// Claims `length` bytes of body, whatever the body is.
+    /// Claims a body of `length` bytes, whatever its real length.
     #[must_use]
     pub fn claiming(self, length: usize) -> Self {
         self.framed(Framing::Claimed(length))
@@ -126,7 +126,7 @@ impl Reply {
         self.framed(Framing::Chunked)
     }
 
-    /// Sends the body in chunks and leaves the last one out.
+    /// Sends the body in chunks without the last chunk.
     #[must_use]
     pub fn chunked_unfinished(self) -> Self {
         self.framed(Framing::ChunkedUnfinished)
@@ -139,14 +139,14 @@ impl Reply {
         self
     }
 
-    /// Sends the head at once, and then one byte of the body after each pause.
+    /// Sends the head at once, then one byte of the body after each pause.
     #[must_use]
     pub const fn dripping(mut self, pause: Duration) -> Self {
         self.pace = Some(pause);
         self
     }
 
-    /// Ends so instead.
+    /// Sets the end of the connection.
     #[must_use]
     pub const fn then(mut self, end: End) -> Self {
         self.end = end;
@@ -157,7 +157,7 @@ impl Reply {
         self.end
     }
 
-    /// What to write, in order.
+    /// The steps to write, in order.
     pub(super) fn steps(&self) -> Vec<Step> {
         let (head, body) = match &self.content {
             Content::Raw(bytes) => (Vec::new(), bytes.clone()),
@@ -190,7 +190,7 @@ impl Reply {
 }
 
 impl Framing {
-    /// The header line that announces the body, and the body as it goes over the wire.
+    /// The framing header, and the body as sent.
     fn apply(self, status: u16, body: &[u8]) -> (String, Vec<u8>) {
         let length = |length: usize| format!("content-length: {length}\r\n");
         let chunked = || "transfer-encoding: chunked\r\n".to_owned();

@@ -1,13 +1,13 @@
-//! A request as it stood on the wire.
+//! A request as received.
 
 use serde_json::Value;
 
-/// A request that arrived whole.
+/// A complete request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedRequest {
-    /// The number of the connection, from 0 in the order of accepting.
+    /// Number of its connection, counted from 0 in order of acceptance.
     pub connection: usize,
-    /// The number of the request on its connection, from 0.
+    /// Number of the request on its connection, counted from 0.
     pub sequence: usize,
     /// The exact head, from the request line to the empty line.
     pub head: String,
@@ -22,7 +22,7 @@ impl RecordedRequest {
         self.request_line(0)
     }
 
-    /// The request target, exactly: a path with its query, or an authority for `CONNECT`.
+    /// The exact request target: path and query, or an authority for `CONNECT`.
     #[must_use]
     pub fn target(&self) -> &str {
         self.request_line(1)
@@ -44,7 +44,7 @@ impl RecordedRequest {
             .filter_map(|line| line.split_once(": "))
     }
 
-    /// The value of the first header of that name, in any case.
+    /// The value of the first header of that name, case-insensitive.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers()
@@ -55,7 +55,7 @@ impl RecordedRequest {
     /// The body as JSON.
     ///
     /// # Panics
-    /// When it is none.
+    /// If it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("the request body is JSON")

@@ -1,4 +1,4 @@
-//! The server counts and records what really came, and ends as it is told.
+//! The server counts and records correctly, and stops on request.
 
 use std::io::{self, Read, Write};
 use std::time::Instant;
@@ -170,8 +170,7 @@ fn connect_tls(server: &RawServer, identity: &TlsIdentity, protocols: &[&str]) -
     StreamOwned::new(session, connect(server))
 }
 
-/// A client that speaks HTTP/2 and believes the refusal sends again: this is what the count of
-/// heads is to see.
+/// An HTTP/2 client that retries after a refusal shows up in the count of heads.
 #[test]
 fn a_resend_in_http2_is_a_second_head() {
     let identity = TlsIdentity::new(Flaw::None);

@@ -21,11 +21,11 @@ use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
 use synapse_core::receipt::{Exchange, Receipt};
 use synapse_core::time::Timestamp;
 
-/// A [`Ledger`] and its [`LedgerReader`] over one list of rows. It seals nothing.
+/// An in-memory [`Ledger`] and [`LedgerReader`] over one list of rows. Seals nothing.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     rows: Mutex<Vec<Row>>,
-    /// What purged rows count against limits.
+    /// Amounts of purged rows that still count against limits.
     carried: Mutex<Vec<Row>>,
     failure: Option<Failure>,
     required: bool,
@@ -45,7 +45,7 @@ impl MemoryLedger {
         Self::default()
     }
 
-    /// A ledger that takes no row and tells no sum, as with a full or broken disk.
+    /// A ledger on which every operation fails, as with a full or broken disk.
     #[must_use]
     pub fn failing(failure: Failure) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl MemoryLedger {
         }
     }
 
-    /// The same ledger, without whose rows no call may be sent.
+    /// Makes ledger rows required for calls.
     #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
@@ -140,7 +140,7 @@ impl Ledger for MemoryLedger {
 
     fn close(&self, closing: Closing) {
         let mut rows = self.lock();
-        // Without a row there is nothing to complete: the opening has failed and was reported.
+        // Without a row there is nothing to complete: the failed opening was reported.
         if let Some(row) = find(&mut rows, closing.receipt.call_id) {
             let entry = &mut row.entry;
             entry.ended_at = Some(closing.ended_at);
@@ -265,7 +265,7 @@ impl LedgerReader for MemoryLedger {
         let mut rows: Vec<Entry> = self
             .lock()
             .iter()
-            // Nothing is sealed here, so that no row has a place.
+            // Rows are not sealed here, so none has a place in the chain.
             .filter(|row| query.places.is_none() && query.admits(&row.entry) && says(row, &words))
             .map(|row| row.entry.clone())
             .collect();

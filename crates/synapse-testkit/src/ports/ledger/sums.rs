@@ -1,5 +1,4 @@
-//! Sums over rows, written down as plainly as possible: what a real ledger maintains is held
-//! against this.
+//! Sums over rows, written as plainly as possible: the reference for the real ledger's sums.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use synapse_core::ledger::{
 use synapse_core::limits::{Grant, Spent};
 use synapse_core::time::Timestamp;
 
-/// The report over `rows`; its latencies are exact.
+/// The report over `rows`, with exact latencies.
 pub(super) fn report(rows: &[Entry], query: &UsageQuery) -> UsageReport {
     let mut lines: BTreeMap<String, (UsageLine, Vec<u64>)> = BTreeMap::new();
     let mut total = (UsageLine::default(), Vec::new());
@@ -36,7 +35,7 @@ pub(super) fn report(rows: &[Entry], query: &UsageQuery) -> UsageReport {
     }
 }
 
-/// Whether a row is of those that a key sums: the hub's, or all others.
+/// Whether a key counts a row: hub rows or all others.
 fn is_summed(row: &Entry, by: UsageKey) -> bool {
     match by {
         UsageKey::Tool => row.hub.is_some() && row.caller.tool.is_some(),
@@ -44,7 +43,7 @@ fn is_summed(row: &Entry, by: UsageKey) -> bool {
     }
 }
 
-/// The reports of each period.
+/// The reports per period.
 pub(super) fn per(rows: &[Entry], per: UsageKey, query: &UsageQuery) -> Vec<PeriodUsage> {
     let mut periods: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for row in rows {
@@ -61,7 +60,7 @@ pub(super) fn per(rows: &[Entry], per: UsageKey, query: &UsageQuery) -> Vec<Peri
         .collect()
 }
 
-/// The rows that failed since `since`, grouped, the latest first.
+/// The failed rows since `since`, grouped, latest first.
 pub(super) fn failures(rows: &[Entry], since: Timestamp) -> Vec<FailureGroup> {
     let mut groups: Vec<FailureGroup> = Vec::new();
     let failed = [Outcome::Error, Outcome::Refused, Outcome::Interrupted];
@@ -97,7 +96,7 @@ pub(super) fn failures(rows: &[Entry], since: Timestamp) -> Vec<FailureGroup> {
     groups
 }
 
-/// Adds what a row counts against limits, seen from the time `at`.
+/// Adds the amounts of a row that count against limits, seen from the time `at`.
 pub(super) fn spend(spent: &mut Spent, row: &Entry, reserved: &Grant, at: Timestamp) {
     let usage = &row.receipt.usage;
     let pending = row.outcome == Outcome::Open || row.receipt.exchange.maybe_billed;
@@ -148,7 +147,7 @@ fn key_of(row: &Entry, by: UsageKey) -> String {
             .client_name
             .clone()
             .unwrap_or_else(|| UsageKey::TERMINAL.to_owned()),
-        // The set of keys is open; by model is the finest of those known here.
+        // The enum is non-exhaustive; by model is the finest known key.
         _ => receipt
             .model_served
             .clone()
@@ -183,7 +182,7 @@ fn add((line, latencies): &mut (UsageLine, Vec<u64>), row: &Entry) {
 
 fn finish(key: String, (mut line, mut latencies): (UsageLine, Vec<u64>)) -> UsageLine {
     latencies.sort_unstable();
-    // The smallest latency that at least so many of a hundred do not exceed: the nearest rank.
+    // Nearest-rank percentile.
     let percentile = |percent: usize| {
         let rank = (latencies.len() * percent).div_ceil(100).checked_sub(1)?;
         latencies.get(rank).copied()
