@@ -1,4 +1,4 @@
-//! Installs Debian packages, where there is an apt-get and the right to use it.
+//! Installs Debian packages where apt-get and the necessary rights exist.
 
 use crate::command::Invocation;
 use crate::failure::Failure;
@@ -7,8 +7,8 @@ use crate::repository::Repository;
 /// Installs packages as root, or through `sudo -n`, which never asks for a password.
 ///
 /// # Errors
-/// `Missing`, saying what to run, when there is no apt-get or no right to use it; `Exit` when
-/// apt-get fails.
+/// `Missing`, with the command to run, without apt-get or the rights to use it; `Exit` when apt-get
+/// fails.
 pub(crate) fn install(repository: &Repository, packages: &[&str]) -> Result<(), Failure> {
     let names = packages.join(" ");
     let missing = |remedy: String| Failure::Missing {
@@ -41,7 +41,7 @@ pub(crate) fn install(repository: &Repository, packages: &[&str]) -> Result<(), 
         .run_aside()
 }
 
-/// How a command is run as root.
+/// How to run a command as root.
 #[derive(Debug, Clone, Copy)]
 enum Privilege {
     Root,

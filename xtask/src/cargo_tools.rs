@@ -1,6 +1,6 @@
-//! Programs of crates.io that check the workspace, at the versions and checksums that
-//! `tests/third-party/cargo-tools` pins. PyPI carries them compiled for the usual platforms; on any
-//! other they are compiled here, which takes minutes.
+//! Pinned crates.io programs that check the workspace; versions and checksums are in
+//! `tests/third-party/cargo-tools`. PyPI provides binaries for the usual platforms; elsewhere they
+//! are compiled, which takes minutes.
 
 use std::path::{Path, PathBuf};
 
@@ -12,17 +12,17 @@ use crate::third_party::python;
 /// The installed programs.
 #[derive(Debug)]
 pub(crate) struct CargoTools {
-    /// Refuses licences, crates, sources and known vulnerabilities that `deny.toml` does not allow.
+    /// Rejects licences, crates, sources and known vulnerabilities not allowed by `deny.toml`.
     pub(crate) deny: PathBuf,
-    /// Finds dependencies that a manifest names and no source uses.
+    /// Finds dependencies named by a manifest and used by no source.
     pub(crate) shear: PathBuf,
 }
 
-/// Installs the pinned versions, unless they are there.
+/// Installs the pinned versions if missing.
 ///
 /// # Errors
 /// `File` when the pin cannot be read, `Missing` when it does not name a tool, `Exit` when a tool
-/// can neither be downloaded nor compiled.
+/// can be neither downloaded nor compiled.
 pub(crate) fn install(repository: &Repository) -> Result<CargoTools, Failure> {
     let directory = match prebuilt(repository) {
         Ok(directory) => directory,
@@ -48,7 +48,7 @@ fn prebuilt(repository: &Repository) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Compiles without optimisation: each tool runs for a second.
+/// Compiles unoptimised: each tool runs for a second.
 fn compiled(repository: &Repository) -> Result<PathBuf, Failure> {
     let pin = repository::read(&python::pin(repository, PINNED))?;
     let directory = repository.target(&format!("third-party/{PINNED}-compiled"))?;
@@ -57,7 +57,7 @@ fn compiled(repository: &Repository) -> Result<PathBuf, Failure> {
             part: format!("the version of {tool}"),
             remedy: format!("pin it in tests/third-party/{PINNED}/requirements.txt"),
         })?;
-        // cargo does nothing when this version is installed.
+        // cargo does nothing if this version is installed.
         compile(repository, tool, version, &directory)?;
     }
     repository::remove_directory(&directory.join("build"))?;
@@ -75,12 +75,12 @@ fn compile(
         .args([version, tool, "--root"])
         .arg(directory)
         .env("CARGO_TARGET_DIR", directory.join("build"))
-        // A backtrace of somebody else's tool is not worth twice the disk.
+        // Debug information would double the disk usage.
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .run()
 }
 
-/// Returns the version in `PREFIX-TOOL==VERSION`, as pip's requirement files write it.
+/// Parses the version of `PREFIX-TOOL==VERSION`, the format of pip requirements.
 fn pinned_version<'pin>(pin: &'pin str, tool: &str) -> Option<&'pin str> {
     pin.lines().find_map(|line| {
         let (package, rest) = line.split_once("==")?;

@@ -1,15 +1,15 @@
-//! `cargo xtask check`: the compiler-side checks, warnings denied. Separate steps, so that the whole
-//! test run can time and report each of them.
+//! `cargo xtask check`: rustfmt, clippy and rustdoc, warnings denied. Separate steps, so that the
+//! full suite times and reports each.
 
 use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
 use crate::steps::Steps;
 
-/// Runs all of them, even when one fails.
+/// Runs all of them, even after a failure.
 ///
 /// # Errors
-/// `Steps` naming those that failed.
+/// `Steps`, naming those that failed.
 pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
     let mut steps = Steps::start("check");
     run_within(&mut steps, repository);
@@ -23,15 +23,15 @@ pub(crate) fn run_within(steps: &mut Steps, repository: &Repository) {
             .args(["fmt", "--all", "--check"])
             .run()
     });
-    // Both passes name the whole workspace: a part of it would get other features of its dependencies, and
-    // compile most of them again.
+    // Both passes cover the whole workspace: a part would resolve other features and recompile most
+    // dependencies.
     steps.run("clippy", || clippy(repository, &[]));
-    // What is off by default would otherwise be compiled by nobody.
+    // Otherwise nothing would compile the optional features.
     steps.run("clippy, every feature", || {
         clippy(repository, &["--all-features"])
     });
-    // Naming the examples makes cargo resolve features as it does for tests, so that what clippy checked is
-    // not checked again.
+    // Naming the examples makes cargo resolve the same features as for tests, so that clippy's
+    // results are reused.
     steps.run("rustdoc", || {
         Invocation::cargo(repository)
             .args(["doc", "--no-deps", "--workspace"])

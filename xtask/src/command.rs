@@ -1,5 +1,5 @@
-//! The one place that starts other programs. Every child has no stdin, runs at the repository root
-//! unless told otherwise, and is announced on stderr, so that a log can be replayed by hand.
+//! The only place that starts programs. Children get no stdin, run at the repository root by
+//! default, and are announced on stderr, so that a log can be replayed by hand.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader, Read, Write as _};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::repository::Repository;
 
-/// A program about to be run, and how it is spelled in messages.
+/// A program to run, and its name in messages.
 #[derive(Debug)]
 pub(crate) struct Invocation {
     command: Command,
@@ -33,8 +33,8 @@ impl Invocation {
         let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut invocation = Self::new(repository, program);
         "cargo".clone_into(&mut invocation.spelling);
-        // `cargo run` describes *this* package in the environment. Build scripts that watch these
-        // variables (ring's does) would be rebuilt at every turn between cargo and cargo xtask.
+        // `cargo run` sets variables about *this* package. Build scripts that watch them (such as
+        // ring's) would rerun on every switch between cargo and cargo xtask.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if PACKAGE_VARIABLES
@@ -63,7 +63,7 @@ impl Invocation {
         self
     }
 
-    /// Leaves nothing of this environment but these variables.
+    /// Clears the environment except for these variables.
     pub(crate) fn env_of<V: AsRef<OsStr>>(mut self, variables: &[(&str, V)]) -> Self {
         self.command.env_clear();
         for (name, value) in variables {
@@ -82,30 +82,30 @@ impl Invocation {
         self
     }
 
-    /// Runs it to the end with this tool's own stdout and stderr.
+    /// Runs it to completion with this tool's stdout and stderr.
     ///
     /// # Errors
-    /// `Start` when there is no such program, `Exit` on any status but success.
+    /// `Start` when the program does not exist, `Exit` on failure.
     pub(crate) fn run(mut self) -> Result<(), Failure> {
         eprintln!("$ {}", self.spelling);
         let status = self.command.status();
         self.judge(status)
     }
 
-    /// Runs it as [`Self::run`] does, but with its stdout on stderr, for tasks whose own stdout is
-    /// read by a shell.
+    /// Like [`Self::run`], with its stdout redirected to stderr, for tasks whose own stdout is read
+    /// by a shell.
     ///
     /// # Errors
-    /// As [`Self::run`].
+    /// Same as [`Self::run`].
     pub(crate) fn run_aside(mut self) -> Result<(), Failure> {
         self.command.stdout(Stdio::from(std::io::stderr()));
         self.run()
     }
 
-    /// Runs it quietly and returns what it wrote to stdout, as it was written.
+    /// Runs it silently and returns its stdout verbatim.
     ///
     /// # Errors
-    /// `Start` when there is no such program, `Refused` with the end of its stderr otherwise.
+    /// `Start` when the program does not exist, `Refused` with the end of its stderr on failure.
     pub(crate) fn capture(mut self) -> Result<String, Failure> {
         let output = self.command.output().map_err(|source| Failure::Start {
             command: self.spelling.clone(),
@@ -123,12 +123,12 @@ impl Invocation {
         })
     }
 
-    /// Runs it with a conversation over stdio: writes the lines, waits for an answer to each that
-    /// has an id and at each [`PAUSE`], and returns everything that it wrote to stdout until its end.
+    /// Runs it with a dialogue over stdio: writes the lines, waits for a reply to each line with an
+    /// id and at each [`PAUSE`], and returns its complete stdout.
     ///
     /// # Errors
-    /// `Start` when there is no such program or it breaks off, `Refused` with the end of its stderr
-    /// when it fails.
+    /// `Start` when the program does not exist or ends early, `Refused` with the end of its stderr
+    /// on failure.
     pub(crate) fn converse(mut self, lines: &[String]) -> Result<String, Failure> {
         self.command
             .stdin(Stdio::piped())
@@ -170,7 +170,7 @@ impl Invocation {
     }
 }
 
-/// Says `lines` and hears the answers; closes the child's stdin at the end.
+/// Writes `lines` and reads the replies, then closes the child's stdin.
 fn talk(child: &mut Child, lines: &[String]) -> std::io::Result<String> {
     let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
         return Ok(String::new());
@@ -192,19 +192,19 @@ fn talk(child: &mut Child, lines: &[String]) -> std::io::Result<String> {
     Ok(answers)
 }
 
-/// Reads a pipe to its end on a thread of its own.
+/// Reads a pipe to its end on its own thread.
 fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
-            // A pipe that breaks has ended.
+            // Best effort: a broken pipe has ended.
             drop(pipe.read_to_end(&mut bytes));
         }
         String::from_utf8_lossy(&bytes).into_owned()
     })
 }
 
-/// Returns the last lines that say anything, joined by ` / `.
+/// Returns the last non-empty lines, joined by ` / `.
 fn last_lines(text: &str, count: usize) -> String {
     let mut lines: Vec<&str> = text
         .lines()
@@ -217,7 +217,7 @@ fn last_lines(text: &str, count: usize) -> String {
     lines.join(" / ")
 }
 
-/// In place of a line of a conversation: waits for longer than a file's text may be in doubt.
+/// A placeholder line: waits longer than a file modification may go unnoticed.
 pub(crate) const PAUSE: &str = "";
 const PAUSED: Duration = Duration::from_millis(3_200);
 const LINES_QUOTED: usize = 4;

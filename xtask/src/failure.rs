@@ -1,4 +1,5 @@
-//! Why a task stopped. One enum for the whole tool: its only reader is a developer at a terminal.
+//! Failures of tasks. One enum for the whole tool, since its only reader is a developer at a
+//! terminal.
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -6,7 +7,7 @@ use std::process::ExitStatus;
 use cargo_metadata::semver::Version;
 use thiserror::Error;
 
-/// Why a task stopped.
+/// The failure of a task.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum Failure {

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz [TARGET] --seconds N`: installs what fuzzing needs, hands each target the seeds
-//! of the repository and the goldens of the tests, and runs one after the other.
+//! `cargo xtask fuzz [TARGET] --seconds N`: installs the fuzzing tools, collects seeds and test
+//! goldens, and runs the targets one after the other.
 
 use std::path::{Path, PathBuf};
 
@@ -9,18 +9,18 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::steps::Steps;
 
-/// One target, and the longest input that tells it anything new.
+/// A fuzz target and its maximum useful input length.
 struct Target {
     name: &'static str,
     longest: u32,
 }
 
-/// Runs the targets whose names contain `word`, each for so many seconds, and prints a table at the
-/// end.
+/// Runs the targets whose names contain `word` for the given number of seconds each, and prints a
+/// table at the end.
 ///
 /// # Errors
-/// `Missing` when something could not be installed, or no target has that name; `Steps` naming the
-/// targets that found something.
+/// `Missing` when a tool could not be installed or no target matches; `Steps`, naming the targets
+/// with findings.
 pub(crate) fn run(repository: &Repository, word: &str, seconds: u32) -> Result<(), Failure> {
     let chosen: Vec<&Target> = match TARGETS.iter().find(|target| target.name == word) {
         Some(exact) => vec![exact],
@@ -44,12 +44,13 @@ pub(crate) fn run(repository: &Repository, word: &str, seconds: u32) -> Result<(
     steps.finish()
 }
 
-/// A compiler that can instrument, one of C++, and cargo-fuzz; gives the path of that.
+/// Installs a compiler that can instrument, a C++ compiler and cargo-fuzz; returns the path of the
+/// latter.
 fn prepare(repository: &Repository) -> Result<PathBuf, Failure> {
     nightly(repository)?;
     cpp_compiler(repository)?;
     let directory = repository.target("third-party/cargo-fuzz")?;
-    // cargo does nothing when this version is installed.
+    // cargo does nothing if this version is installed.
     Invocation::cargo(repository)
         .args(["install", "--locked", "--profile", "dev"])
         .args(["--version", CARGO_FUZZ, "cargo-fuzz", "--root"])
@@ -122,7 +123,7 @@ fn fuzz(
         .args(["-timeout=25", "-rss_limit_mb=2048", "-print_final_stats=1"])
         .env("RUSTUP_TOOLCHAIN", "nightly")
         .env("CARGO_TARGET_DIR", repository.target("fuzz")?);
-    // The targets that read files make and remove some thousand a second.
+    // Targets that read files create and remove thousands of them per second.
     let memory = Path::new("/dev/shm");
     let invocation = match memory.is_dir() {
         true => invocation.env("TMPDIR", memory),
@@ -134,7 +135,7 @@ fn fuzz(
     })
 }
 
-/// A directory with the bodies of the tests' goldens that are inputs of the target, if any are.
+/// A directory with the bodies of the goldens that are inputs of the target, if any.
 fn goldens(repository: &Repository, target: &str) -> Result<Option<PathBuf>, Failure> {
     let Some((_, places)) = GOLDENS.iter().find(|(name, _)| *name == target) else {
         return Ok(None);
@@ -153,7 +154,7 @@ fn goldens(repository: &Repository, target: &str) -> Result<Option<PathBuf>, Fai
     Ok(Some(directory))
 }
 
-/// The body of a golden that says more than a body, or the golden.
+/// The body inside a golden, or the whole golden.
 fn body(text: &str) -> String {
     let golden: Option<serde_json::Value> = serde_json::from_str(text).ok();
     match golden.as_ref().and_then(|golden| golden.get("body")) {
@@ -167,7 +168,7 @@ const fn target(name: &'static str, longest: u32) -> Target {
     Target { name, longest }
 }
 
-/// Every target, the quick ones first.
+/// All targets, fastest first.
 const TARGETS: [Target; 17] = [
     target("mcp_server_lines", 16_384),
     target("mcp_client_lines", 16_384),
@@ -188,7 +189,7 @@ const TARGETS: [Target; 17] = [
     target("redactor_time", 256),
 ];
 
-/// The goldens of a target: folder and ending.
+/// The goldens of a target: folder and suffix.
 type Goldens = (&'static str, &'static [(&'static str, &'static str)]);
 
 const GOLDENS: [Goldens; 3] = [

@@ -1,5 +1,5 @@
-//! Generated files: which command makes each, `cargo xtask generate` to write them, and the tidy
-//! rule that none is stale. To add one, add a line to `GENERATED`.
+//! Generated files: the command that makes each, `cargo xtask generate` to write them, and the tidy
+//! rule that none is stale. To add one, add a row to `GENERATED`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,12 @@ use crate::picture;
 use crate::repository::{self, Repository};
 use crate::violation::Violation;
 
-/// A committed file that is made of what the program prints.
+/// A committed file generated from program output.
 #[derive(Debug)]
 struct Generated {
     path: &'static str,
     arguments: &'static [&'static str],
-    /// What makes the file of the printed text.
+    /// Converts the output to the file's content.
     form: fn(&str) -> String,
 }
 
@@ -43,10 +43,10 @@ const GENERATED: &[Generated] = &[
     },
 ];
 
-/// Rewrites every generated file that is stale.
+/// Rewrites every stale generated file.
 ///
 /// # Errors
-/// When a generator fails or a file cannot be written; files before it are already written.
+/// When a generator fails or a file cannot be written; earlier files are already written.
 pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
     let program = program(repository)?;
     for generated in GENERATED {
@@ -66,10 +66,10 @@ pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Finds the generated files that are missing, stale, or whose generator fails.
+/// Finds generated files that are missing or stale, or whose generator fails.
 ///
 /// # Errors
-/// `Refused` when the product cannot be built, `File` when a page exists and cannot be read.
+/// `Refused` when the product cannot be built, `File` when an existing page cannot be read.
 pub(crate) fn stale(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     let program = program(repository)?;
     let mut violations = Vec::new();
@@ -97,12 +97,12 @@ impl Generated {
     }
 }
 
-/// Builds the product and returns its program. The whole workspace and its examples are named so that
-/// cargo resolves features as it does for the tests: `cargo run` would compile the product and what
-/// it depends on a second time.
+/// Builds the product and returns its path. Names the whole workspace and its examples, so that
+/// cargo resolves the same features as for tests: `cargo run` would compile the product and its
+/// dependencies again.
 ///
 /// # Errors
-/// `Refused` when it cannot be built.
+/// `Refused` when the build fails.
 pub(crate) fn program(repository: &Repository) -> Result<PathBuf, Failure> {
     let messages = Invocation::cargo(repository)
         .args(["build", "--workspace", "--bin", PROGRAM, "--examples"])
@@ -114,7 +114,7 @@ pub(crate) fn program(repository: &Repository) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Returns the path of the program in what cargo wrote about its build.
+/// Extracts the program's path from cargo's build messages.
 fn executable(messages: &str) -> Option<PathBuf> {
     Message::parse_stream(messages.as_bytes()).find_map(|message| match message {
         Ok(Message::CompilerArtifact(artifact)) if artifact.target.name == PROGRAM => {

@@ -1,8 +1,7 @@
 //! Developer tasks, run as `cargo xtask TASK`.
 //!
-//! Automation lives here, in Rust, so that a laptop and CI run the same thing. Each task is a
-//! module; this file only names them. Nothing here is part of the product, and no crate depends on
-//! it.
+//! Automation is written in Rust, so that a laptop and CI run the same code. Each task is a module;
+//! this file only lists them. Nothing here is part of the product, and no crate depends on it.
 
 #![expect(
     clippy::print_stdout,
@@ -59,66 +58,66 @@ struct Arguments {
 enum Task {
     /// Runs rustfmt, clippy and rustdoc over the workspace, warnings denied
     Check,
-    /// Checks the rules that no compiler knows: layering, sources, links, generated files
+    /// Checks project rules: layering, sources, links, generated files
     Tidy,
     /// Rewrites the generated files
     Generate,
-    /// Writes a man page for each command of the product
+    /// Writes a man page for each command
     Man {
-        /// The directory, made when it is missing
+        /// The directory, created if missing
         directory: PathBuf,
     },
-    /// Installs what the tests run as a peer, and prints the variables that name it
+    /// Installs the third-party programs of the tests and prints the variables that name them
     ThirdParty,
     /// Checks licences, sources, known vulnerabilities and unused dependencies
     Supply,
-    /// Makes the packages for npm, PyPI, MCP clients and Debian of a program that is built
+    /// Builds packages for npm, PyPI, MCP clients and Debian from a built program
     Package(package::PackageArguments),
     /// Builds a program twice, in two directories, and compares the bytes
     Reproduce(reproduce::ReproduceArguments),
-    /// Runs the fuzzers, one after the other, and installs what they need
+    /// Runs the fuzzers one after the other, installing their tools first
     Fuzz {
         /// Run only the targets whose names contain this
         #[arg(default_value = "")]
         target: String,
-        /// How long each runs
+        /// Run time of each target
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
-    /// Makes every operation on a file fail once, and kills the program at every one
+    /// Injects a failure, and a kill, at every file operation of the program
     Torture,
-    /// Runs a server for long, and prints its memory, descriptors and threads
+    /// Runs a server under load and prints its memory, descriptors and threads
     Soak {
-        /// Prompts
+        /// Number of prompts
         #[arg(long, default_value_t = 100_000)]
         calls: u32,
-        /// Calls of tools of ten upstream servers
+        /// Number of tool calls, over ten upstream servers
         #[arg(long, default_value_t = 10_000)]
         hub_calls: u32,
-        /// Refreshes of a login
+        /// Number of token refreshes
         #[arg(long, default_value_t = 1000)]
         refreshes: u32,
     },
     /// Counts the instructions of calls, tools and starts in the release build
     Bench {
-        /// Fail when a count rose more than 2 % above the committed one
+        /// Fail if a count exceeds the committed one by more than 2 %
         #[arg(long)]
         check: bool,
-        /// Commit the counts to the file
+        /// Write the counts to the committed file
         #[arg(long, conflicts_with = "check")]
         write: bool,
-        /// Count another build of `synapse` than the release build
+        /// Count a program other than the release build
         #[arg(long, value_name = "PATH")]
         program: Option<PathBuf>,
-        /// Count only what has this in its name
+        /// Count only measures whose names contain this
         #[arg(conflicts_with = "write")]
         filter: Option<String>,
     },
-    /// Does everything, from tidy to the demo, and prints a summary
+    /// Runs all checks and tests and prints a summary
     Test {
-        /// Run only the tests whose path contains one of these, and no other step
+        /// Run only the tests whose path contains one of these words, and no other step
         filter: Vec<String>,
-        /// Run the tests but the slow sets, and no other step
+        /// Skip the slow tests and all other steps
         #[arg(long)]
         fast: bool,
     },

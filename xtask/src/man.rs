@@ -1,4 +1,4 @@
-//! `cargo xtask man DIR`: a man page for each command, for packages to ship.
+//! `cargo xtask man DIR`: writes a man page per command, for packages.
 
 use std::path::Path;
 
@@ -7,10 +7,10 @@ use crate::failure::Failure;
 use crate::generate;
 use crate::repository::{self, Repository};
 
-/// Writes the pages into `directory`, which is made when it is missing.
+/// Writes the pages to `directory`, creating it if missing.
 ///
 /// # Errors
-/// When the product cannot be built, or a page cannot be made or written.
+/// When the product cannot be built, or a page cannot be generated or written.
 pub(crate) fn run(repository: &Repository, directory: &Path) -> Result<(), Failure> {
     let program = generate::program(repository)?;
     repository::create_directory(directory)?;
@@ -29,7 +29,7 @@ pub(crate) fn run(repository: &Repository, directory: &Path) -> Result<(), Failu
     Ok(())
 }
 
-/// The file of the page of a command, the program itself for no words.
+/// The file name of a command's page; the program itself for an empty command.
 fn file_name(command: &str) -> String {
     let words = std::iter::once("synapse").chain(command.split_whitespace());
     words.collect::<Vec<_>>().join("-") + ".1"

@@ -1,15 +1,14 @@
-//! Blanks out the parts of Rust source that are not code, keeping every line and column where it
-//! was.
+//! Blanks out non-code parts of Rust sources, preserving lines and columns.
 //!
-//! A lexer for just this: comments (nested ones too), string, raw string and character literals. It
-//! knows nothing else of the language, and on text that does not lex it errs towards "code".
+//! A minimal lexer for comments (nested ones too), strings, raw strings and character literals.
+//! Text that does not lex is treated as code.
 
 /// What to blank out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hidden {
-    /// Literals only: what people write in comments stays visible.
+    /// Literals only; comments stay visible.
     Literals,
-    /// Literals and comments: only code stays visible.
+    /// Literals and comments; only code stays visible.
     LiteralsAndComments,
 }
 
@@ -20,7 +19,7 @@ enum Token {
     Literal,
 }
 
-/// Returns the source with the hidden parts replaced by spaces, line for line.
+/// Replaces the hidden parts with spaces, line for line.
 pub(crate) fn mask(source: &str, hidden: Hidden) -> String {
     let mut masked = String::with_capacity(source.len());
     let mut rest = source;
@@ -44,8 +43,7 @@ pub(crate) fn mask(source: &str, hidden: Hidden) -> String {
     masked
 }
 
-/// Returns the literals of the source as they are written, quotes included, each with the line that
-/// it begins on.
+/// Returns the literals of the source, with quotes, each with its first line number.
 pub(crate) fn literals(source: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut rest = source;
@@ -83,7 +81,7 @@ fn lex(rest: &str, first: char, previous: Option<char>) -> (Token, usize) {
     }
 }
 
-/// Returns the length of a comment that opens here; comments nest.
+/// Returns the length of a comment starting here; comments nest.
 fn block_comment(rest: &str) -> usize {
     let mut depth = 0_usize;
     let mut position = 0;
@@ -107,7 +105,7 @@ fn block_comment(rest: &str) -> usize {
     rest.len()
 }
 
-/// Returns the length of a literal that opens here and ends at the same quote, unless escaped.
+/// Returns the length of a literal starting here, up to the same unescaped quote.
 fn quoted(rest: &str, quote: char) -> usize {
     let mut escaped = false;
     for (position, character) in rest.char_indices().skip(1) {
@@ -133,7 +131,7 @@ fn character(rest: &str) -> Option<usize> {
     (closing == '\'').then_some(position + 1)
 }
 
-/// Returns the length of a raw string with any prefix, or `None` when it is an identifier.
+/// Returns the length of a raw string with any prefix, or `None` for an identifier.
 fn raw_string(rest: &str) -> Option<usize> {
     let body = ["br", "cr", "r"]
         .iter()

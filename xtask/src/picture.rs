@@ -1,7 +1,7 @@
-//! The picture of a terminal in README.md: a run of `synapse demo`, as an SVG that shows the same on
-//! every machine. Lines that name a port, a path, a time or an id are left out.
+//! The terminal picture in README.md: a run of `synapse demo` as an SVG that is identical on every
+//! machine. Lines with a port, path, time or id are omitted.
 
-/// Draws what the demo printed, with its styles.
+/// Renders the styled output of the demo.
 pub(crate) fn of_demo(printed: &str) -> String {
     let mut lines = vec![vec![Span::new(Style::Plain, "$ synapse demo")]];
     for line in printed.lines().filter_map(shown) {
@@ -14,9 +14,9 @@ pub(crate) fn of_demo(printed: &str) -> String {
     draw(&lines)
 }
 
-/// The line as the picture has it; `None` for a detail, which is different in each run or too long.
+/// The line as rendered; `None` for details that vary between runs or are too long.
 fn shown(line: &str) -> Option<String> {
-    // How long the server took to end is the one number of the kept lines that differs.
+    // The server's shutdown time is the only varying number in the kept lines.
     let line = match line.split_once("; the server ended ") {
         Some((before, _)) => before,
         None => line,
@@ -52,13 +52,13 @@ impl Span {
         }
     }
 
-    /// Whether it is a title, or the verdict.
+    /// Whether it is a heading or the verdict.
     fn begins_part(&self) -> bool {
         matches!(self.style, Style::Strong | Style::Good)
     }
 }
 
-/// The parts of a line between its escape sequences.
+/// Splits a line at its escape sequences.
 fn spans(line: &str) -> Vec<Span> {
     let mut style = Style::Plain;
     let mut spans = Vec::new();
@@ -132,7 +132,7 @@ fn escaped(text: &str) -> String {
     text.replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// How the details begin that every run prints alike.
+/// Prefixes of the details that every run prints identically.
 const KEPT: [&str; 6] = [
     "ok ",
     "initialize ",

@@ -1,5 +1,5 @@
-//! The checkout this tool was built from: its root, its text files and its `target` directory.
-//! Reads each file once; the rules work on what is held here and never touch the disk themselves.
+//! The checkout of this tool: its root, its text files and its `target` directory. Reads each file
+//! once; rules work on the loaded texts and never access the disk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub(crate) struct Repository {
     root: PathBuf,
 }
 
-/// A text file, with its path below the root written with `/`.
+/// A text file, with its path relative to the root, separated by `/`.
 #[derive(Debug, Clone)]
 pub(crate) struct TextFile {
     pub(crate) path: String,
@@ -51,7 +51,7 @@ impl Repository {
         self.root.join(relative)
     }
 
-    /// Returns a directory for this tool's own products, created if it was missing.
+    /// Returns a directory for this tool's output, creating it if missing.
     ///
     /// # Errors
     /// `File` when it cannot be created.
@@ -61,10 +61,10 @@ impl Repository {
         Ok(directory)
     }
 
-    /// Returns the text of one file, or `None` when there is no such file.
+    /// Returns the text of a file, or `None` if it does not exist.
     ///
     /// # Errors
-    /// `File` when it exists and cannot be read as text.
+    /// `File` when an existing file cannot be read as text.
     pub(crate) fn read(&self, relative: &str) -> Result<Option<String>, Failure> {
         let path = self.path(relative);
         if !path.exists() {
@@ -73,8 +73,8 @@ impl Repository {
         read(&path).map(Some)
     }
 
-    /// Returns every UTF-8 file of the checkout, sorted by path; build products, installed packages
-    /// and the files that `.gitignore` keeps for secrets are left out.
+    /// Returns every UTF-8 file of the checkout, sorted by path, except build output, installed
+    /// packages and the secret files listed in `.gitignore`.
     ///
     /// # Errors
     /// `File` when a directory or a file cannot be read.
@@ -101,7 +101,7 @@ impl Repository {
     fn text_file(&self, path: &Path) -> Result<Option<TextFile>, Failure> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
-            // Another task may have removed a file of its own between the listing and the reading.
+            // Another task may have removed its file since the listing.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(unreadable(path, source)),
         };
@@ -121,7 +121,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|source| unreadable(path, source))
 }
 
-/// Reads a file of any bytes.
+/// Reads a binary file.
 ///
 /// # Errors
 /// `File` when it cannot be read.
@@ -129,7 +129,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|source| unreadable(path, source))
 }
 
-/// Returns the name and the bytes of each file in a directory whose name ends so, sorted by name.
+/// Returns name and content of each file in a directory with that suffix, sorted by name.
 ///
 /// # Errors
 /// `File` when the directory or a file cannot be read.
@@ -156,7 +156,7 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     write_bytes(path, text.as_bytes())
 }
 
-/// Writes a file of any bytes.
+/// Writes a binary file.
 ///
 /// # Errors
 /// `File` when it cannot be written.
@@ -168,7 +168,7 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
-/// Writes a text file that its owner alone may read.
+/// Writes a text file readable by its owner only.
 ///
 /// # Errors
 /// `File` when it cannot be written.
@@ -187,13 +187,13 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
 /// Writes a text file.
 ///
 /// # Errors
-/// As [`write`].
+/// Same as [`write`].
 #[cfg(not(unix))]
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     write(path, text)
 }
 
-/// Creates a directory and those above it.
+/// Creates a directory and its parents.
 ///
 /// # Errors
 /// `File` when it cannot be created.
@@ -205,10 +205,10 @@ pub(crate) fn create_directory(path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Removes a directory and all below it, if it exists.
+/// Removes a directory with its content, if it exists.
 ///
 /// # Errors
-/// `File` when it exists and cannot be removed.
+/// `File` when an existing directory cannot be removed.
 pub(crate) fn remove_directory(path: &Path) -> Result<(), Failure> {
     match fs::remove_dir_all(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Failure::File {
@@ -223,7 +223,7 @@ pub(crate) fn remove_directory(path: &Path) -> Result<(), Failure> {
 /// Removes a file, if it exists.
 ///
 /// # Errors
-/// `File` when it exists and cannot be removed.
+/// `File` when an existing file cannot be removed.
 pub(crate) fn remove_file(path: &Path) -> Result<(), Failure> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Failure::File {

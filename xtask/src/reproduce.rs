@@ -1,5 +1,5 @@
-//! `cargo xtask reproduce`: builds a program twice, in two directories, and compares the bytes. The paths of the machine
-//! are written as neutral ones, so that where it was built leaves no trace.
+//! `cargo xtask reproduce`: builds a program twice, in two directories, and compares the bytes.
+//! Local paths are remapped to neutral ones, so that the build location leaves no trace.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub(crate) struct ReproduceArguments {
     /// Its program
     #[arg(long, default_value = "synapse")]
     program: String,
-    /// The profile: `dist` is what is shipped
+    /// The profile; `dist` is the shipped one
     #[arg(long, default_value = "dist")]
     profile: String,
 }
@@ -27,7 +27,8 @@ pub(crate) struct ReproduceArguments {
 /// Builds twice and compares.
 ///
 /// # Errors
-/// `Exit` when a build fails, `File` when a program cannot be read, `Different` when the two are not the same.
+/// `Exit` when a build fails, `File` when a program cannot be read, `Different` when the two
+/// differ.
 pub(crate) fn run(repository: &Repository, arguments: &ReproduceArguments) -> Result<(), Failure> {
     let [first, second] = ["first", "second"].map(|name| build(repository, arguments, name));
     let (first, second) = (first?, second?);
@@ -46,7 +47,7 @@ pub(crate) fn run(repository: &Repository, arguments: &ReproduceArguments) -> Re
     Ok(())
 }
 
-/// Copies what git has into a directory of that name, and builds it there.
+/// Copies the tracked files to a directory of that name and builds there.
 fn build(
     repository: &Repository,
     arguments: &ReproduceArguments,
@@ -61,7 +62,7 @@ fn build(
         .capture()?;
     for path in listed.lines() {
         let from = repository.path(path);
-        // What git has and the directory has not any more was removed and not committed yet.
+        // A tracked file without a copy on disk has an uncommitted removal.
         if !from.is_file() {
             continue;
         }
@@ -87,7 +88,7 @@ fn build(
     Ok(target.join(folder).join(&arguments.program))
 }
 
-/// Flags that write the places of sources, of crates and of the build as neutral paths.
+/// Flags that remap the paths of sources, crates and build directories.
 fn neutral_paths(source: &Path, target: &Path) -> String {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));

@@ -1,11 +1,11 @@
-//! `cargo xtask soak`: a server under many calls, a hub under many more, and many refreshes, with its
-//! memory, descriptors and threads printed as it goes.
+//! `cargo xtask soak`: runs a server, a hub and token refreshes under load, printing memory,
+//! descriptors and threads.
 
 use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
 
-/// Runs the soak with so many of each; the program says what is flat and what is not.
+/// Runs the soak with these numbers; the benchmark decides whether something grew.
 ///
 /// # Errors
 /// `Exit` when something grew.
@@ -17,7 +17,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     Invocation::cargo(repository)
         .args(["bench", "--package", "synapse-tests", "--bench", "soak"])
-        // Quick to build; what grows does so in any profile.
+        // Builds quickly; a leak shows in any profile.
         .args(["--profile", "release", "--"])
         .args([calls, hub_calls, refreshes].map(|count| count.to_string()))
         .run()

@@ -1,5 +1,5 @@
-//! A run of named steps that never stops at the first failure: one CI run shows everything. Prints
-//! each step's start and outcome as it happens, and a table with one plain verdict at the end.
+//! Runs named steps and continues after failures, so that one CI run shows everything. Prints each
+//! step's start and outcome, and a final table with a verdict.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ struct Step {
 enum Outcome {
     Passed,
     Failed(String),
-    /// What the check compares with is kept elsewhere and out of reach.
+    /// The remote data of the check is unreachable.
     OutOfReach(String),
 }
 
@@ -38,8 +38,7 @@ impl Steps {
         }
     }
 
-    /// Performs one step, prints and remembers how it went, and returns what it made, if it made
-    /// it.
+    /// Runs one step, prints and records its outcome, and returns its result on success.
     pub(crate) fn run<T>(
         &mut self,
         name: &'static str,
@@ -57,9 +56,9 @@ impl Steps {
         product
     }
 
-    /// Performs a check of data that changes without a commit and may be out of reach: `fetch`
-    /// gets the data and returns the check. A failed fetch is reported in the table and does not
-    /// fail the run; a failed check does.
+    /// Runs a check on remote data that may be unreachable: `fetch` gets the data and returns the
+    /// check. A failed fetch is reported in the table and does not fail the run; a failed check
+    /// does.
     pub(crate) fn attempt<C>(
         &mut self,
         name: &'static str,
@@ -96,7 +95,7 @@ impl Steps {
     /// Prints the table and the verdict.
     ///
     /// # Errors
-    /// `Steps` naming those that failed.
+    /// `Steps`, naming those that failed.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         println!("\n{}", self.summary(self.started.elapsed()));
         let failed: Vec<_> = self.failed().collect();

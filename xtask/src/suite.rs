@@ -1,5 +1,5 @@
-//! `cargo xtask test`: everything that must hold before a change is merged, in one command that
-//! needs only Rust, a C compiler and a network to install the rest from. CI runs exactly this.
+//! `cargo xtask test`: everything required to merge a change, in one command that needs only Rust,
+//! a C compiler and network access for installations. CI runs exactly this.
 
 use std::path::PathBuf;
 
@@ -15,14 +15,14 @@ use crate::{check, supply, tidy, toolchain};
 pub(crate) enum Selection {
     /// Every test, and every other step of the suite.
     Everything,
-    /// Tests whose path contains one of these words, slow ones too.
+    /// Tests whose path contains one of these words, including slow ones.
     Matching(Vec<String>),
-    /// All tests but the slow sets.
+    /// All tests except the slow ones.
     Fast,
 }
 
 impl Selection {
-    /// A filter names what to run, so it wins over `fast`.
+    /// A filter takes precedence over `fast`.
     pub(crate) fn new(filter: &[String], fast: bool) -> Self {
         match (filter, fast) {
             ([], false) => Self::Everything,
@@ -31,7 +31,7 @@ impl Selection {
         }
     }
 
-    /// The arguments of the test harness.
+    /// The arguments for the test harness.
     fn arguments(&self) -> Vec<&str> {
         match self {
             Self::Everything => Vec::new(),
@@ -41,11 +41,11 @@ impl Selection {
     }
 }
 
-/// Runs every step, even after one has failed, and prints a table and a verdict at the end. A
-/// selection runs its tests alone.
+/// Runs every step, even after a failure, and prints a table and a verdict. With a filter, runs
+/// only the tests.
 ///
 /// # Errors
-/// `Steps` naming those that failed.
+/// `Steps`, naming those that failed.
 pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), Failure> {
     let mut steps = Steps::start("test");
     if *selection != Selection::Everything {
@@ -60,7 +60,7 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
     supply::run_within(&mut steps, repository);
     check::run_within(&mut steps, repository);
     let third_party = steps.run("third-party parts", || third_party::prepare(repository));
-    // A step of its own, so that the table tells what is compiled from what runs.
+    // A separate step, so that the table distinguishes compile time from run time.
     steps.run("tests, compiled", || test(repository).arg("--no-run").run());
     steps.run("tests", || {
         tests(repository, third_party.as_ref(), selection)
@@ -75,7 +75,7 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
     steps.finish()
 }
 
-/// Without the third-party parts the tests that need them fail, and say so; the others still run.
+/// Without the third-party programs, the tests that need them fail; the others still run.
 fn tests(
     repository: &Repository,
     third_party: Option<&ThirdParty>,
@@ -95,14 +95,14 @@ fn test(repository: &Repository) -> Invocation {
     Invocation::cargo(repository).args(["test", "--workspace", "--all-targets"])
 }
 
-/// Twice as many tests at once as there are processors: most wait for a process or a deadline, and hold
-/// against a busy machine.
+/// Twice the number of processors: most tests wait for a process or a deadline, and all tolerate a
+/// busy machine.
 fn threads() -> usize {
     2 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Builds the twin with telemetry in it, which it is not by default. Names the workspace, so that the
-/// dependencies keep the features that they were compiled with.
+/// Builds the twin with the optional telemetry feature. Names the workspace, so that dependencies
+/// keep their compiled features.
 fn telemetry(repository: &Repository) -> Result<(), Failure> {
     Invocation::cargo(repository)
         .args(["test", "--workspace", "--features", "synapse-tests/otel"])
@@ -110,8 +110,8 @@ fn telemetry(repository: &Repository) -> Result<(), Failure> {
         .run()
 }
 
-/// Runs the README's first command as a new user does: an empty home and nothing configured. Only
-/// cargo keeps its own home, for it would otherwise download every dependency again.
+/// Runs the README's first command like a new user: empty home, no configuration. Only cargo keeps
+/// its home, to avoid downloading every dependency again.
 fn demo(repository: &Repository) -> Result<(), Failure> {
     let home = repository.target("xtask")?.join("home");
     repository::remove_directory(&home)?;
@@ -131,8 +131,8 @@ fn demo(repository: &Repository) -> Result<(), Failure> {
     invocation.run()
 }
 
-/// The sets that take longest, by a part of their tests' paths: the leak hunt, answers of megabytes,
-/// the doubling of hostile texts, and killed processes.
+/// Path fragments of the slowest tests: the leak hunt, multi-megabyte answers, hostile texts, and
+/// killed processes.
 const SLOW: &[&str] = &[
     "hunt::",
     "large::",

@@ -1,5 +1,5 @@
-//! What the workspace is made of: licences, refused crates and sources, known vulnerabilities, and
-//! dependencies that nothing uses.
+//! Supply-chain checks: licences, banned crates and sources, known vulnerabilities, and unused
+//! dependencies.
 
 use crate::cargo_tools::{self, CargoTools};
 use crate::command::Invocation;
@@ -7,10 +7,10 @@ use crate::failure::Failure;
 use crate::repository::Repository;
 use crate::steps::Steps;
 
-/// Runs all of them, even when one fails.
+/// Runs all of them, even after a failure.
 ///
 /// # Errors
-/// `Steps` naming those that failed.
+/// `Steps`, naming those that failed.
 pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
     let mut steps = Steps::start("supply");
     run_within(&mut steps, repository);
@@ -41,11 +41,11 @@ fn deny(repository: &Repository, tools: &CargoTools, checks: &[&str]) -> Result<
         .run()
 }
 
-/// The database is a git repository of its own, which not every network reaches.
+/// The advisory database is a separate git repository, unreachable from some networks.
 fn fetch_advisories(repository: &Repository, tools: &CargoTools) -> Result<(), Failure> {
     Invocation::new(repository, &tools.deny)
         .args(["--all-features", "fetch", "db"])
-        // A network that swallows packets is out of reach, too.
+        // A network that drops packets counts as unreachable too.
         .env("GIT_HTTP_LOW_SPEED_LIMIT", "1000")
         .env("GIT_HTTP_LOW_SPEED_TIME", "30")
         .env("GIT_TERMINAL_PROMPT", "0")

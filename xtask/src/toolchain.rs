@@ -1,15 +1,14 @@
-//! What must be there before anything can be compiled: clippy, rustfmt and a C compiler (SQLite is
-//! built from its source). Installs what is missing.
+//! Build prerequisites: clippy, rustfmt and a C compiler for SQLite. Installs what is missing.
 
 use crate::apt;
 use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::{self, Repository};
 
-/// Makes sure that the checks and the build can run.
+/// Ensures that checks and build can run.
 ///
 /// # Errors
-/// `Missing`, saying what to run, when a part is not there and could not be installed.
+/// `Missing`, with the command to run, when a part could not be installed.
 pub(crate) fn prepare(repository: &Repository) -> Result<(), Failure> {
     components(repository)?;
     c_compiler(repository)
@@ -47,7 +46,7 @@ fn c_compiler(repository: &Repository) -> Result<(), Failure> {
     compile(repository)
 }
 
-/// Compiles one file that needs the headers of the C library, as SQLite does.
+/// Compiles a file that includes C library headers, as SQLite does.
 fn compile(repository: &Repository) -> Result<(), Failure> {
     let directory = repository.target("xtask")?;
     let source = directory.join("probe.c");

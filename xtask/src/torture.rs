@@ -1,14 +1,14 @@
-//! `cargo xtask torture`: every operation on a file of Synapse's fails or is the last before a kill,
-//! where the test suite takes a sample.
+//! `cargo xtask torture`: injects a failure or kill at every file operation, where the test suite
+//! takes a sample.
 
 use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
 
-/// Runs the tortures at every place, one after the other.
+/// Runs every torture test at every place, one after the other.
 ///
 /// # Errors
-/// `Exit` when something that was acknowledged was lost.
+/// `Exit` when acknowledged data was lost.
 pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
     Invocation::cargo(repository)
         .args(["test", "--package", "synapse-tests", "--test", "it"])

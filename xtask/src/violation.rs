@@ -1,5 +1,5 @@
-//! What a tidy rule found, and how it is printed: `path:line: message`, as compilers do, so that an
-//! editor can jump to it.
+//! A finding of a tidy rule, printed like compiler messages as `path:line: message`, so that
+//! editors can jump to it.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ enum Severity {
 }
 
 impl Violation {
-    /// Finds fault with one line of a file. Lines count from 1.
+    /// Reports a line of a file, counted from 1.
     pub(crate) fn at(path: &str, line: usize, message: impl Into<String>) -> Self {
         Self {
             path: path.to_owned(),
@@ -31,7 +31,7 @@ impl Violation {
         }
     }
 
-    /// Finds fault with a file as a whole, or with its absence.
+    /// Reports a whole file, or its absence.
     pub(crate) fn of(path: &str, message: impl Into<String>) -> Self {
         Self {
             path: path.to_owned(),
@@ -41,7 +41,7 @@ impl Violation {
         }
     }
 
-    /// Makes it a warning: printed, and not a failure.
+    /// Downgrades it to a warning: printed without failing.
     pub(crate) fn into_warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
@@ -61,7 +61,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Prints every violation, sorted by place.
+/// Prints all findings, sorted by place.
 ///
 /// # Errors
 /// `Violations` when at least one is not a warning.

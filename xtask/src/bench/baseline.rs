@@ -1,35 +1,35 @@
-//! The committed counts, and what a new count is next to them.
+//! The committed instruction counts, and the comparison of a new count with them.
 
 use super::measures::Measure;
 use crate::failure::Failure;
 use crate::repository::{self, Repository};
 
-/// In per cent; a count that rises more fails the check.
+/// Percentage; a larger increase fails the check.
 pub(super) const TOLERATED: u64 = 2;
-/// The same where another C library or valgrind counts otherwise.
+/// Tolerance for counts made with another C library or valgrind.
 pub(super) const TOLERATED_ELSEWHERE: u64 = 15;
 
-/// The instructions of one measure.
+/// The instruction count of one measure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) name: String,
     pub(super) instructions: u64,
 }
 
-/// The counts of the file.
+/// The committed counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Baseline {
     machine: String,
     counts: Vec<Count>,
 }
 
-/// A new count next to the committed one.
+/// A new count compared with the committed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// There is no committed count.
+    /// No count is committed.
     New,
     Held,
-    /// So much better that the file should be written anew.
+    /// Improved enough that the file should be rewritten.
     Faster,
     Slower,
 }
@@ -40,7 +40,7 @@ impl Baseline {
     }
 
     /// # Errors
-    /// `File` when the file cannot be read, `BadLine` when a line is no count.
+    /// `File` when the file cannot be read, `BadLine` for an invalid line.
     pub(super) fn load(repository: &Repository) -> Result<Self, Failure> {
         repository
             .read(FILE)?
@@ -102,14 +102,14 @@ impl Baseline {
         }
     }
 
-    /// The system that the file was written on, when it is another than `machine`.
+    /// The system the counts were made on, if it differs from `machine`.
     pub(super) fn made_elsewhere(&self, machine: &str) -> Option<&str> {
         let known = !self.machine.is_empty();
         (known && self.machine != machine).then_some(&self.machine)
     }
 }
 
-/// A name, spaces, a number.
+/// Parses a name, spaces and a number.
 fn count(line: &str) -> Option<Count> {
     let (name, number) = line.trim_end().rsplit_once(' ')?;
     Some(Count {
@@ -118,7 +118,7 @@ fn count(line: &str) -> Option<Count> {
     })
 }
 
-/// A line for people: what was counted, its goal, and how it changed.
+/// Formats a count, its goal and its change for a terminal.
 pub(super) fn line(
     measure: &Measure,
     instructions: u64,

@@ -1,4 +1,4 @@
-//! A home of Synapse for one measure: a connection to the provider of this machine, and others.
+//! A Synapse home for one measure: a connection to the local provider, and optional others.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository;
 
-/// The directory, in which nothing is but what the measure needs.
+/// The directory, which contains only the files of the measure.
 pub(super) struct Home<'a> {
     bench: &'a Bench<'a>,
     directory: PathBuf,
@@ -16,10 +16,10 @@ pub(super) struct Home<'a> {
 }
 
 impl<'a> Home<'a> {
-    /// Saves the connection `work` as `measure` says, and copies it under other names.
+    /// Saves the connection `work` as specified by `measure`, and copies it under other names.
     ///
     /// # Errors
-    /// `File`, or `Refused` when the connection is not saved.
+    /// `File`, or `Refused` when the connection cannot be saved.
     pub(super) fn create(bench: &'a Bench<'a>, measure: &Measure) -> Result<Self, Failure> {
         let directory = bench.directory.join("home");
         repository::remove_directory(&directory)?;
@@ -43,7 +43,7 @@ impl<'a> Home<'a> {
         Ok(home)
     }
 
-    /// Leaves the ledger with as many calls as the measure wants before it.
+    /// Resets the ledger to the number of calls the measure starts with.
     ///
     /// # Errors
     /// `File`, or `Refused` when a call fails.
@@ -66,7 +66,7 @@ impl<'a> Home<'a> {
         Ok(())
     }
 
-    /// Everything that the program finds in its environment.
+    /// The complete environment of the program.
     pub(super) fn environment(&self) -> [(&'static str, PathBuf); 2] {
         [
             ("HOME", self.directory.clone()),

@@ -1,4 +1,4 @@
-//! What is counted: a start, a call, a tool, a command; and what an IDE says to bring it about.
+//! The measures: start, calls, tools and commands, with the IDE input that triggers each.
 
 use crate::command::PAUSE;
 
@@ -6,34 +6,34 @@ use crate::command::PAUSE;
 #[derive(Debug)]
 pub(super) struct Measure {
     pub(super) name: &'static str,
-    /// Over how many requests a difference is taken; `None` counts a whole process.
+    /// Number of requests for the difference; `None` counts a whole process.
     pub(super) times: Option<u64>,
     pub(super) does: Does,
     pub(super) setting: Setting,
-    /// The count that this is to come down to.
+    /// Goal for this count.
     pub(super) goal: Option<u64>,
 }
 
-/// What the process is asked to do.
+/// The action to measure.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Does {
-    /// A command that takes no input.
+    /// A command without input.
     Command(&'static [&'static str]),
-    /// `serve`, and this tool with these arguments, in JSON.
+    /// `serve`, calling this tool with these JSON arguments.
     Tool(&'static str, &'static str),
-    /// `serve`, a handshake and the end.
+    /// `serve`: handshake and exit.
     Handshake,
 }
 
-/// Which connections there are.
+/// The connections to set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Setting {
     pub(super) provider: &'static str,
-    /// More flags of the connection `work`.
+    /// Additional flags of the connection `work`.
     pub(super) flags: &'static [&'static str],
-    /// Connections beside `work`.
+    /// Number of connections besides `work`.
     pub(super) others: usize,
-    /// Calls that the ledger has before the process is counted.
+    /// Calls in the ledger before the measurement.
     pub(super) calls_before: u64,
 }
 
@@ -166,7 +166,7 @@ pub(super) const MEASURES: &[Measure] = &[
     ),
 ];
 
-/// The calls that a ledger has before something is counted.
+/// The calls that fill a ledger before a measurement.
 pub(super) const CHAT_BEFORE: Measure = call("calls beforehand", OPENAI, None);
 
 impl Measure {
@@ -177,7 +177,7 @@ impl Measure {
         }
     }
 
-    /// The lines that an IDE writes, each of which but the second is answered.
+    /// The lines an IDE writes; each but the second gets a reply.
     pub(super) fn input(&self, times: u64) -> Vec<String> {
         match self.does {
             Does::Command(_) => Vec::new(),
@@ -186,10 +186,10 @@ impl Measure {
         }
     }
 
-    /// Whether everything that was asked was answered, and well.
+    /// Checks that every request got a successful reply.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The first problem found.
     pub(super) fn judge(&self, times: u64, answers: &str) -> Result<(), String> {
         let expected = match self.does {
             Does::Command(_) | Does::Handshake => 1,
@@ -226,17 +226,17 @@ fn session(calls: Option<(&str, &str, u64)>) -> Vec<String> {
             )
         };
         lines.push(call(1));
-        // A file is read again until it has not changed for some seconds.
+        // A file is reread until it has not changed for some seconds.
         lines.push(PAUSE.to_owned());
         lines.extend((2..=WARM + times).map(call));
     }
     lines
 }
 
-/// Calls before those that count.
+/// Warm-up calls.
 const WARM: u64 = 2;
 
-/// Calls that a difference is taken over: enough for what happens now and then to be in it.
+/// Calls in the difference: enough to include occasional work.
 const CALLS: u64 = 60;
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! `cargo xtask bench`: how many instructions a call, a tool, a command and a start of `synapse`
-//! execute, counted by callgrind in the release build. Counts repeat on a loaded machine, where
-//! times do not; times are what `cargo bench -p synapse-tests --bench speed` measures.
+//! `cargo xtask bench`: counts the instructions of calls, tools, commands and starts of `synapse`
+//! with callgrind in the release build. Unlike times, counts are reproducible on a loaded machine;
+//! `cargo bench -p synapse-tests --bench speed` measures times.
 //!
-//! What one call costs is the difference between a session of 2N calls and one of N, so that the
-//! start and the end of the process drop out.
+//! The cost of one call is the difference between sessions of 2N and N calls, which cancels the
+//! start and the end of the process.
 
 mod baseline;
 mod home;
@@ -21,31 +21,31 @@ use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
 
-/// What is done with the counts.
+/// What to do with the counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Print them.
     Print,
-    /// Print them, and fail when one rose above the committed count.
+    /// Print them, and fail if one exceeds its committed count.
     Check,
-    /// Print them, and commit them to the file.
+    /// Print them and write them to the file.
     Write,
 }
 
-/// What is counted.
+/// What to count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct What {
-    /// Another program than the release build.
+    /// A program other than the release build.
     pub(crate) program: Option<PathBuf>,
-    /// A part of the names of the measures that are taken.
+    /// Substring of the names of the measures to take.
     pub(crate) filter: String,
 }
 
-/// Counts, prints, and does what `purpose` says.
+/// Counts, prints, and acts on `purpose`.
 ///
 /// # Errors
-/// `Missing` when valgrind is and cannot be installed, `Exit` when the release build fails,
-/// `Measure` when a count cannot be taken, `Slower` when a count rose.
+/// `Missing` when valgrind cannot be installed, `Exit` when the release build fails, `Measure` when
+/// a count cannot be taken, `Slower` when a count rose.
 pub(crate) fn run(repository: &Repository, purpose: Purpose, what: What) -> Result<(), Failure> {
     let valgrind = valgrind(repository)?;
     let program = match what.program {
@@ -69,7 +69,7 @@ pub(crate) fn run(repository: &Repository, purpose: Purpose, what: What) -> Resu
         let mut instructions = bench.count(measure)?;
         let before = committed.count(measure.name);
         if committed.verdict(measure.name, instructions, &machine) == Verdict::Slower {
-            // Threads that meet in another order cost a few instructions: the less counts.
+            // Thread scheduling adds a few instructions: the lower count is closer to the truth.
             instructions = instructions.min(bench.count(measure)?);
         }
         let verdict = committed.verdict(measure.name, instructions, &machine);
@@ -97,7 +97,7 @@ pub(crate) fn run(repository: &Repository, purpose: Purpose, what: What) -> Resu
     }
 }
 
-/// What every count needs.
+/// Shared by all counts.
 struct Bench<'a> {
     repository: &'a Repository,
     valgrind: PathBuf,
@@ -139,14 +139,14 @@ impl Bench<'_> {
     }
 }
 
-/// The total of a file of callgrind's. <https://valgrind.org/docs/manual/cl-format.html>
+/// The total of a callgrind file. <https://valgrind.org/docs/manual/cl-format.html>
 fn total(file: &Path) -> Result<Option<u64>, Failure> {
     let text = crate::repository::read(file)?;
     let line = text.lines().find_map(|line| line.strip_prefix("totals:"));
     Ok(line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()))
 }
 
-/// Installs valgrind where it is missing.
+/// Installs valgrind if missing.
 fn valgrind(repository: &Repository) -> Result<PathBuf, Failure> {
     let program = PathBuf::from("valgrind");
     let works = || {
@@ -156,13 +156,13 @@ fn valgrind(repository: &Repository) -> Result<PathBuf, Failure> {
             .is_ok()
     };
     if !works() {
-        // Debian keeps the symbols of the C library apart, and valgrind does not start without them.
+        // Debian packages the C library's symbols separately, and valgrind needs them to start.
         apt::install(repository, &["valgrind", "libc6-dbg"])?;
     }
     Ok(program)
 }
 
-/// The build that `cargo run --release` makes, and nothing else of the workspace.
+/// Builds exactly what `cargo run --release` builds.
 fn release_build(repository: &Repository) -> Result<PathBuf, Failure> {
     Invocation::cargo(repository)
         .args(["build", "--release"])
@@ -172,7 +172,8 @@ fn release_build(repository: &Repository) -> Result<PathBuf, Failure> {
     Ok(target.join("release").join("synapse"))
 }
 
-/// What counts depend on beside the sources: allocator and string functions are the C library's.
+/// Describes what affects counts besides the sources: allocator and string functions come from the
+/// C library.
 fn machine(repository: &Repository, valgrind: &Path) -> Result<String, Failure> {
     let said = |program: &Path, argument: &str| {
         let said = Invocation::new(repository, program).arg(argument).capture();

@@ -1,4 +1,4 @@
-//! A provider on this machine that answers every request with the same completion.
+//! A loopback provider that answers every request with the same completion.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::failure::Failure;
 
-/// It answers until this tool ends.
+/// Runs until this tool exits.
 #[derive(Debug)]
 pub(super) struct Provider {
     port: u16,
@@ -25,14 +25,14 @@ impl Provider {
         let port = listener.local_addr().map_err(unusable)?.port();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // One that goes away gets no answer.
+                // Best effort: the client may disconnect.
                 drop(answer(stream));
             }
         });
         Ok(Self { port })
     }
 
-    /// The base URL to configure.
+    /// The base URL for a connection.
     pub(super) fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
     }

@@ -1,5 +1,5 @@
-//! The package for Debian and its kin: the program, its manual pages and completions where the program can write them,
-//! and what Debian's policy asks for. Made without dpkg, so that any machine can.
+//! The Debian package: the program, its manual pages and completions where it can generate them,
+//! and the files required by Debian policy. Built without dpkg, on any platform.
 
 use super::archive::{Effort, Entry, ar, gzip, tar};
 use super::platform::glibc;
@@ -9,11 +9,11 @@ use crate::failure::Failure;
 
 const NAME: &str = "synapse-runtime";
 
-/// Makes the package.
+/// Builds the package.
 ///
 /// # Errors
-/// `Unknown` when Debian has no such platform, `Refused` when the program cannot write its completions, `File` when a
-/// part cannot be read or the package cannot be written.
+/// `Unknown` when Debian has no such platform, `Refused` when the program fails to write its
+/// completions, `File` when a part cannot be read or the package cannot be written.
 pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     let architecture = making.platform.debian.ok_or_else(|| Failure::Unknown {
         what: "a platform of Debian",
@@ -33,7 +33,7 @@ pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     Ok(vec![making.write(&name, &archive)?])
 }
 
-/// Another program of this name is in Debian, with the same file.
+/// Debian already has a program of this name, with the same path.
 fn control(making: &Making<'_>, architecture: &str) -> Result<String, Failure> {
     let minor = glibc(making.binary, &making.bytes)?;
     let size = making.bytes.len().div_ceil(1024);
@@ -78,7 +78,7 @@ fn files(making: &Making<'_>) -> Result<Vec<Entry>, Failure> {
     Ok(files)
 }
 
-/// A manual page for each command, of a program that can write them.
+/// A manual page per command, if the program can generate them.
 fn manual(making: &Making<'_>) -> Result<Vec<Entry>, Failure> {
     let run = |words: &[&str]| {
         let program = Invocation::new(making.repository, making.binary);
@@ -104,7 +104,7 @@ fn manual(making: &Making<'_>) -> Result<Vec<Entry>, Failure> {
     pages.collect()
 }
 
-/// Each shell, with the file below `/usr/share` that it reads.
+/// Each shell with its completion file below `/usr/share`.
 const COMPLETIONS: [(&str, &str); 3] = [
     ("bash", "bash-completion/completions/synapse"),
     ("fish", "fish/vendor_completions.d/synapse.fish"),

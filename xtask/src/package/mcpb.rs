@@ -1,5 +1,5 @@
-//! The MCP bundle: one file that a desktop client installs by a double click. One for each platform, because a bundle
-//! with all programs is larger than what anyone wants to download.
+//! The MCP bundle: one file that a desktop client installs on double click. One per platform,
+//! because a bundle of all programs would be too large to download.
 
 use serde_json::Value;
 
@@ -7,10 +7,11 @@ use super::archive::{Entry, zip};
 use super::{Making, Product, put};
 use crate::failure::Failure;
 
-/// Makes the bundle for the platform.
+/// Builds the bundle for the platform.
 ///
 /// # Errors
-/// `File` when a part cannot be read or the bundle cannot be written, `Unreadable` when the manifest is no JSON.
+/// `File` when a part cannot be read or the bundle cannot be written, `Unreadable` when the
+/// manifest is invalid JSON.
 pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     let mut manifest: Value = making.json("packaging/mcpb/manifest.json")?;
     let program = format!("server/{}", making.platform.program());

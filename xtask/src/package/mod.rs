@@ -1,5 +1,5 @@
-//! `cargo xtask package`: what is published beside the archives of a release, made of a program that is built already.
-//! The same program and version make the same bytes on every machine.
+//! `cargo xtask package`: builds release packages from a built program. Reproducible: the same
+//! program and version give the same bytes.
 
 mod archive;
 mod debian;
@@ -20,22 +20,22 @@ use self::platform::Platform;
 use crate::failure::Failure;
 use crate::repository::{self, Repository};
 
-/// What to make, of what, and where to.
+/// Which packages to build, from which program, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct PackageArguments {
-    /// The packages; every one that the platform has when left out
+    /// The packages; by default all that the platform supports
     #[arg(value_enum)]
     kinds: Vec<Kind>,
-    /// The program to pack; `registry` packs none
+    /// The program to package; not needed for `registry`
     #[arg(long, value_name = "PATH", required_unless_present = "kinds")]
     binary: Option<PathBuf>,
     /// The directory for the packages
     #[arg(long, value_name = "DIRECTORY")]
     out: PathBuf,
-    /// The platform of the program; this one when left out
+    /// The program's platform; by default this one
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
-    /// Do not compress: quick to make, for tests
+    /// Skip compression, for fast tests
     #[arg(long)]
     store: bool,
 }
@@ -43,25 +43,25 @@ pub(crate) struct PackageArguments {
 /// A kind of package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// Two packages of npm: that of the platform, and the one that starts it
+    /// Two npm packages: the platform's, and the one that starts it
     Npm,
-    /// A wheel for PyPI
+    /// A PyPI wheel
     Wheel,
-    /// A bundle for MCP clients
+    /// An MCP bundle
     Mcpb,
-    /// A package of Debian
+    /// A Debian package
     Deb,
-    /// server.json for the MCP registry, with the bundles in the directory
+    /// server.json for the MCP registry, with the bundles in the output directory
     Registry,
 }
 
-/// A package that was written.
+/// A written package.
 #[derive(Debug)]
 struct Product {
     path: PathBuf,
 }
 
-/// What the packages of one run have in common.
+/// Shared by the packages of one run.
 #[derive(Debug)]
 struct Making<'a> {
     repository: &'a Repository,
@@ -73,11 +73,11 @@ struct Making<'a> {
     effort: Effort,
 }
 
-/// Makes the packages and prints their paths.
+/// Builds the packages and prints their paths.
 ///
 /// # Errors
-/// `Unknown` for a platform that is not packaged, `File` when a file cannot be read or written, and what the packages
-/// return.
+/// `Unknown` for an unsupported platform, `File` when a file cannot be read or written, and errors
+/// of the packages.
 pub(crate) fn run(repository: &Repository, arguments: &PackageArguments) -> Result<(), Failure> {
     let triple = arguments.target.clone().unwrap_or_else(Platform::host);
     let platform = Platform::named(&triple)?;
@@ -114,7 +114,8 @@ pub(crate) fn run(repository: &Repository, arguments: &PackageArguments) -> Resu
     Ok(())
 }
 
-/// The absolute path of the program, because it is run from another directory; `None` where none is packed.
+/// The absolute path of the program, since it is run from another directory; `None` if no package
+/// needs it.
 fn program(kinds: &[Kind], named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     let Some(path) = named else {
         return match kinds {
@@ -133,7 +134,7 @@ fn program(kinds: &[Kind], named: Option<&Path>) -> Result<Option<PathBuf>, Fail
     Ok(Some(absolute))
 }
 
-/// `server.json` is last, for it names a bundle.
+/// `server.json` comes last, since it refers to a bundle.
 fn kinds(named: &[Kind], platform: &Platform) -> Vec<Kind> {
     let mut kinds = named.to_vec();
     if kinds.is_empty() {
@@ -157,7 +158,7 @@ impl Making<'_> {
         })
     }
 
-    /// The texts of both licences, in a directory of the package.
+    /// Both licence texts, in a directory of the package.
     fn licences(&self, directory: &str) -> Result<Vec<Entry>, Failure> {
         let names = ["LICENSE-APACHE", "LICENSE-MIT"];
         let texts =
@@ -165,7 +166,7 @@ impl Making<'_> {
         texts.into_iter().collect()
     }
 
-    /// What an archive failed with, as a failure of its program.
+    /// Converts an archive error to a failure of its program.
     fn archived<T>(&self, archive: std::io::Result<T>) -> Result<T, Failure> {
         archive.map_err(|source| Failure::File {
             path: self.binary.to_owned(),
@@ -181,10 +182,10 @@ impl Making<'_> {
     }
 }
 
-/// Sets a member that a committed file has, named as RFC 6901 does.
+/// Sets an existing member of a committed file, addressed per RFC 6901.
 ///
 /// # Errors
-/// `Missing` when the file lost it.
+/// `Missing` when the file has no such member.
 fn put(document: &mut Value, pointer: &str, value: impl Into<Value>) -> Result<(), Failure> {
     let member = document
         .pointer_mut(pointer)
@@ -203,7 +204,7 @@ fn digest(bytes: &[u8]) -> [u8; 32] {
 const SUMMARY: &str = "Local, bring-your-own-key runtime between MCP clients and models";
 const LICENCE: &str = "MIT OR Apache-2.0";
 const HOMEPAGE: &str = "https://github.com/synapse-runtime/synapse";
-/// The name in the MCP registry, which each package repeats to show whose it is.
+/// The name in the MCP registry, repeated in each package as proof of ownership.
 const REGISTRY_NAME: &str = "io.github.synapse-runtime/synapse";
 
 #[cfg(test)]

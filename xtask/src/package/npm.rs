@@ -1,5 +1,5 @@
-//! npm's packages: one with the program for each platform, and the one that people name, which has all of them as
-//! optional dependencies and starts the one that npm installed. Nothing runs at installation.
+//! The npm packages: one per platform with the program, and the main one, which has all of them as
+//! optional dependencies and starts the installed one. No install scripts.
 
 use serde_json::json;
 
@@ -8,10 +8,10 @@ use super::platform::{PLATFORMS, Platform, System};
 use super::{HOMEPAGE, LICENCE, Making, Product, REGISTRY_NAME, SUMMARY};
 use crate::failure::Failure;
 
-/// What people install.
+/// The name users install.
 pub(super) const NAME: &str = "@synapse-runtime/synapse";
 
-/// Makes the package for the platform, and the one that starts it.
+/// Builds the platform package and the main package.
 ///
 /// # Errors
 /// `File` when a part cannot be read or a package cannot be written.

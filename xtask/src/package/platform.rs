@@ -1,21 +1,21 @@
-//! The platforms that Synapse is built for, and what each registry calls them.
+//! The supported platforms and their names in each registry.
 
 use std::path::Path;
 
 use crate::failure::Failure;
 
-/// A platform, by Rust's name of it.
+/// A platform, identified by its Rust target triple.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Platform {
     pub(super) triple: &'static str,
-    /// The end of the name of npm's package for it.
+    /// Suffix of its npm package.
     pub(super) npm: &'static str,
     pub(super) system: System,
-    /// npm's name of the processor.
+    /// npm's name for the processor.
     pub(super) npm_processor: &'static str,
-    /// The processor in a wheel's tag.
+    /// Processor in the wheel tag.
     pub(super) wheel_processor: &'static str,
-    /// Debian's name of the processor.
+    /// Debian's name for the processor.
     pub(super) debian: Option<&'static str>,
 }
 
@@ -29,10 +29,10 @@ pub(super) enum System {
 }
 
 impl Platform {
-    /// The platform with that name.
+    /// Looks up the platform by name.
     ///
     /// # Errors
-    /// `Unknown` when Synapse is not built for it.
+    /// `Unknown` for an unsupported platform.
     pub(super) fn named(triple: &str) -> Result<Self, Failure> {
         let found = PLATFORMS.iter().find(|each| each.triple == triple);
         found.copied().ok_or_else(|| Failure::Unknown {
@@ -41,7 +41,7 @@ impl Platform {
         })
     }
 
-    /// The name of the platform that this tool runs on.
+    /// The platform of this tool.
     pub(super) fn host() -> String {
         let processor = std::env::consts::ARCH;
         match std::env::consts::OS {
@@ -61,7 +61,7 @@ impl Platform {
 }
 
 impl System {
-    /// As Node has it in `process.platform`, npm in `os` and MCP bundles in `platforms`.
+    /// The name in Node's `process.platform`, npm's `os` and MCP bundles' `platforms`.
     pub(super) const fn node_name(self) -> &'static str {
         match self {
             Self::LinuxGnu | Self::LinuxMusl => "linux",
@@ -71,7 +71,7 @@ impl System {
     }
 }
 
-/// Every platform of a release, in the order of `dist-workspace.toml`.
+/// Every release platform, in the order of `dist-workspace.toml`.
 pub(super) const PLATFORMS: &[Platform] = &[
     platform("aarch64-apple-darwin", "darwin-arm64", System::MacOs),
     platform("aarch64-unknown-linux-gnu", "linux-arm64", System::LinuxGnu),
@@ -91,7 +91,7 @@ pub(super) const PLATFORMS: &[Platform] = &[
 ];
 
 const fn platform(triple: &'static str, npm: &'static str, system: System) -> Platform {
-    // The names of Rust begin with that of the processor.
+    // A target triple starts with the processor.
     let arm = matches!(triple.as_bytes(), [b'a', ..]);
     let (npm_processor, wheel_processor, debian) = match (arm, system) {
         (true, System::MacOs) => ("arm64", "arm64", None),
@@ -111,11 +111,12 @@ const fn platform(triple: &'static str, npm: &'static str, system: System) -> Pl
     }
 }
 
-/// The newest version of the C library that a program asks for, as its minor number: 34 of 2.34. Read from the names
-/// of the symbol versions in the file, so that a package asks for what its program needs and for nothing newer.
+/// The minor version of the newest glibc symbol a program requires: 34 for 2.34. Read from the
+/// symbol versions in the file, so that a package requires no newer C library than its program
+/// needs.
 ///
 /// # Errors
-/// `Unknown` when the program names none, as one that is linked statically.
+/// `Unknown` when the program has no such symbols, for example if linked statically.
 pub(super) fn glibc(binary: &Path, bytes: &[u8]) -> Result<u32, Failure> {
     const MARK: &[u8] = b"GLIBC_2.";
     let places = bytes.windows(MARK.len()).enumerate();

@@ -1,5 +1,5 @@
-//! `server.json`, by which the MCP registry lists a server: the committed one, with this version and with the bundles that
-//! are in the directory beside it, each with the checksum that a client compares.
+//! `server.json`, the server's entry in the MCP registry: the committed file with the current
+//! version and the bundles found in the output directory, each with its checksum.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,8 @@ use crate::repository;
 /// Writes the file.
 ///
 /// # Errors
-/// `File` when a bundle cannot be read or the file cannot be written, `Unreadable` when the committed one is no JSON.
+/// `File` when a bundle cannot be read or the file cannot be written, `Unreadable` when the
+/// committed one is invalid JSON.
 pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     let mut server: Value = making.json(COMMITTED)?;
     put(&mut server, "/version", making.version)?;

@@ -1,21 +1,21 @@
-//! The wheel for PyPI: the program as a script of the environment, and a module of the package's name that starts it, so
-//! that `uvx synapse-runtime` works too. Laid out as maturin does with `bindings = "bin"`, but of a program that is
-//! built already: each registry gets the same bytes.
+//! The PyPI wheel: the program as a script, and a module of the package's name that starts it, for
+//! `uvx synapse-runtime`. The layout is maturin's with `bindings = "bin"`, but built from an
+//! existing program, so that each registry gets the same bytes.
 
 use super::archive::{Entry, zip};
 use super::platform::{System, glibc};
 use super::{HOMEPAGE, LICENCE, Making, Product, REGISTRY_NAME, SUMMARY, digest};
 use crate::failure::Failure;
 
-/// What people install.
+/// The name users install.
 pub(super) const NAME: &str = "synapse-runtime";
 const MODULE: &str = "synapse_runtime";
 
-/// Makes the wheel for the platform.
+/// Builds the wheel for the platform.
 ///
 /// # Errors
-/// `File` when a part cannot be read or the wheel cannot be written, `Unknown` when a program for the GNU C library is
-/// linked to none.
+/// `File` when a part cannot be read or the wheel cannot be written, `Unknown` when a GNU program
+/// requires no glibc version.
 pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     let version = making.version;
     let tag = format!("py3-none-{}", tag(making)?);
@@ -46,7 +46,7 @@ pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     Ok(vec![making.write(&name, &archive)?])
 }
 
-/// The platform in the words of PEP 425, PEP 600 and PEP 656.
+/// The platform tag per PEP 425, PEP 600 and PEP 656.
 fn tag(making: &Making<'_>) -> Result<String, Failure> {
     let processor = making.platform.wheel_processor;
     Ok(match making.platform.system {
@@ -55,7 +55,7 @@ fn tag(making: &Making<'_>) -> Result<String, Failure> {
             format!("manylinux_2_{minor}_{processor}")
         }
         System::LinuxMusl => format!("musllinux_1_2_{processor}"),
-        // The oldest systems that Rust's own library supports.
+        // The oldest systems supported by Rust's standard library.
         System::MacOs if processor == "arm64" => format!("macosx_11_0_{processor}"),
         System::MacOs => format!("macosx_10_12_{processor}"),
         System::Windows => format!("win_{processor}"),
@@ -85,7 +85,7 @@ fn wheel(tag: &str) -> String {
     format!("Wheel-Version: 1.0\nGenerator: synapse-xtask\nRoot-Is-Purelib: false\nTag: {tag}\n")
 }
 
-/// Every file with its checksum and size, but that of the list itself.
+/// Lists every file with its checksum and size, except the list itself.
 fn listed(parts: &[Entry], record: &str) -> String {
     let mut text = String::new();
     for part in parts {
@@ -96,7 +96,7 @@ fn listed(parts: &[Entry], record: &str) -> String {
     text + record + ",,\n"
 }
 
-/// Base64 for URLs, without padding: PEP 376 as PEP 427 has it.
+/// URL-safe base64 without padding, as required by PEP 427.
 fn url_safe_base64(bytes: &[u8]) -> String {
     let letter = |value: u32| char::from(*ALPHABET.get(value as usize & 63).unwrap_or(&b'-'));
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! What drives Chromium over the dashboard, and what judges its accessibility. The browser itself is
-//! Debian's package.
+//! The packages that drive Chromium over the dashboard and check its accessibility. The browser
+//! itself is a Debian package.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,10 @@ use crate::repository::Repository;
 use crate::third_party::node::Node;
 use crate::third_party::npm;
 
-/// Installs the pinned versions, unless they are there, and returns the directory that scripts
-/// resolve their modules from.
+/// Installs the pinned versions if missing, and returns the directory scripts resolve modules from.
 ///
 /// # Errors
-/// As [`npm::install`].
+/// Same as [`npm::install`].
 pub(crate) fn install(repository: &Repository, node: &Node) -> Result<PathBuf, Failure> {
     npm::install(repository, node, "browser", &[])
 }

@@ -1,18 +1,18 @@
-//! Programs that tests talk to, from the packages of Debian and its kin: a keyring with a bus of its
-//! own, the password store with gpg, and a browser.
+//! Debian packages that tests need: a keyring with its own bus, the password store with gpg, and a
+//! browser.
 
 use crate::apt;
 use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
 
-/// Installs the packages of the programs that are not on PATH.
+/// Installs the packages of programs missing from PATH.
 ///
 /// # Errors
-/// `Missing`, saying what to run, when a package could not be installed.
+/// `Missing`, with the command to run, when a package could not be installed.
 pub(super) fn prepare(repository: &Repository) -> Result<(), Failure> {
     if !cfg!(target_os = "linux") {
-        // The tests of these programs are built for Linux alone.
+        // The tests of these programs are Linux only.
         return Ok(());
     }
     let missing = || {
@@ -42,7 +42,7 @@ fn answers(repository: &Repository, program: &str) -> bool {
         .is_ok()
 }
 
-/// Each program with its package.
+/// Programs and their packages.
 const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("dbus-run-session", "dbus-daemon"),

@@ -1,6 +1,6 @@
-//! What the makers of MCP test servers with, and what others build clients of: the official
-//! conformance suite, the official TypeScript and Python SDKs, MCP Inspector, the reference servers and that of
-//! Hugging Face. Their versions are in `tests/third-party/mcp-*`.
+//! Third-party MCP software: the official conformance suite, the official TypeScript and Python
+//! SDKs, MCP Inspector, the reference servers and that of Hugging Face. Versions are in
+//! `tests/third-party/mcp-*`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::repository::Repository;
 use crate::third_party::node::Node;
 use crate::third_party::{npm, python};
 
-/// Where each part was installed.
+/// Paths of the installed parts.
 #[derive(Debug)]
 pub(crate) struct Mcp {
     /// The script of the conformance suite.
@@ -18,24 +18,24 @@ pub(crate) struct Mcp {
     pub(crate) typescript: PathBuf,
     /// The directory with the reference servers.
     pub(crate) servers: PathBuf,
-    /// The directory with an authorization server and the SDK of the server behind it.
+    /// The directory with an authorization server and an MCP server that uses it.
     pub(crate) oauth: PathBuf,
-    /// The Python that has version 1 of the SDK.
+    /// The Python with version 1 of the SDK.
     pub(crate) python_1: PathBuf,
-    /// The Python that has version 2 of the SDK.
+    /// The Python with version 2 of the SDK.
     pub(crate) python_2: PathBuf,
 }
 
-/// Installs the pinned versions, unless they are there.
+/// Installs the pinned versions if missing.
 ///
 /// # Errors
-/// As [`npm::install`] and [`python::install`].
+/// Same as [`npm::install`] and [`python::install`].
 pub(crate) fn install(repository: &Repository, node: &Node) -> Result<Mcp, Failure> {
     let suite = npm::install(repository, node, "mcp-conformance", &[CONFORMANCE])?;
     Ok(Mcp {
         conformance: suite.join(CONFORMANCE),
         typescript: npm::install(repository, node, "mcp-typescript", &[INSPECTOR])?,
-        // They have no `--help`: what is no option is a directory or a transport to them.
+        // They lack `--help`: any non-option is a directory or a transport to them.
         servers: npm::install(repository, node, "mcp-servers", &[])?,
         oauth: npm::install(repository, node, "oauth", &[])?,
         python_1: python::install(repository, "mcp-python-1", "mcp")?,

@@ -1,8 +1,7 @@
-//! Programs of other people that the tests run as a peer: installed under `target/third-party`, at
-//! committed versions, and handed to the tests by absolute path; or, for what belongs to a system,
-//! from its packages.
+//! Third-party programs that tests run as peers, installed under `target/third-party` at pinned
+//! versions and passed to tests as absolute paths, or installed from system packages.
 //!
-//! A part that cannot be installed fails the run. A test never skips for want of it.
+//! A part that cannot be installed fails the run. Tests never skip because of it.
 
 mod aimock;
 mod browser;
@@ -21,20 +20,20 @@ use crate::repository::Repository;
 use crate::third_party::mcp::Mcp;
 use crate::third_party::release::Release;
 
-/// Where the tests find what was installed.
+/// Paths of the installed programs.
 #[derive(Debug)]
 pub(crate) struct ThirdParty {
     node: PathBuf,
     npm: PathBuf,
     aimock: PathBuf,
     browser: PathBuf,
-    /// The Python that has DuckDB and Polars.
+    /// The Python with DuckDB and Polars.
     engines: PathBuf,
     mcp: Mcp,
     release: Release,
 }
 
-/// Installs what is missing. Does nothing when all of it is there at the committed version.
+/// Installs missing parts. Does nothing if all are present at the pinned versions.
 ///
 /// # Errors
 /// `Missing` when a part could not be installed.
@@ -53,11 +52,11 @@ pub(crate) fn prepare(repository: &Repository) -> Result<ThirdParty, Failure> {
     })
 }
 
-/// Installs what is missing and prints the variables as shell assignments, for
-/// `eval "$(cargo xtask third-party)"` before a plain `cargo test`.
+/// Installs missing parts and prints the variables as shell assignments, for `eval "$(cargo xtask
+/// third-party)"` before a plain `cargo test`.
 ///
 /// # Errors
-/// As [`prepare`].
+/// Same as [`prepare`].
 pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> {
     for (name, path) in prepare(repository)?.environment() {
         println!("export {name}='{}'", path.display());
@@ -66,7 +65,7 @@ pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> 
 }
 
 impl ThirdParty {
-    /// Returns the variables that the tests read.
+    /// Returns the variables for the tests.
     pub(crate) fn environment(&self) -> [(&'static str, &Path); 14] {
         [
             ("SYNAPSE_TEST_NODE", &self.node),
@@ -87,9 +86,8 @@ impl ThirdParty {
     }
 }
 
-/// Lets a download trust the certificate authorities that this machine trusts: node and pip bring
-/// their own list, and a network that inspects TLS is in the machine's alone. What is already set
-/// stays.
+/// Makes a download trust this machine's certificate authorities: node and pip bring their own
+/// list, which lacks those of TLS-inspecting networks. Existing settings are kept.
 fn trusting_this_machine(download: Invocation) -> Invocation {
     let Some(bundle) = CERTIFICATES
         .iter()
@@ -103,7 +101,7 @@ fn trusting_this_machine(download: Invocation) -> Invocation {
         .fold(download, |download, name| download.env(name, bundle))
 }
 
-/// Where systems keep their certificate authorities: Debian, Fedora, and macOS with others.
+/// System locations of certificate authorities: Debian, Fedora, macOS and others.
 const CERTIFICATES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

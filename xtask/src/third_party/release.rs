@@ -1,5 +1,5 @@
-//! What judges a release: the program that plans it, the linter of its workflows, the builder of the documentation's
-//! site and the validator of MCP bundles. This tool itself is handed over too, for the tests of what it packs.
+//! Programs that check a release: the planner, the workflow linter, the documentation builder and
+//! the MCP bundle validator; also this tool, for the tests of packages.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,10 @@ use crate::repository::Repository;
 use crate::third_party::node::Node;
 use crate::third_party::{npm, python};
 
-/// Where each part is.
+/// Paths of the installed parts.
 #[derive(Debug)]
 pub(crate) struct Release {
-    /// The script of the validator of bundles.
+    /// The script of the bundle validator.
     pub(crate) mcpb: PathBuf,
     /// The directory with the other programs.
     pub(crate) tools: PathBuf,
@@ -20,10 +20,10 @@ pub(crate) struct Release {
     pub(crate) xtask: PathBuf,
 }
 
-/// Installs the pinned versions, unless they are there.
+/// Installs the pinned versions if missing.
 ///
 /// # Errors
-/// As [`npm::install`] and [`python::environment`]; `File` when this program has no path.
+/// Same as [`npm::install`] and [`python::environment`]; `File` when this program has no path.
 pub(crate) fn install(repository: &Repository, node: &Node) -> Result<Release, Failure> {
     let bundles = npm::install(repository, node, "mcpb", &[MCPB])?;
     let tools = python::environment(repository, "release", |directory| {

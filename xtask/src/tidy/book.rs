@@ -1,5 +1,5 @@
-//! The contents of the documentation: every page is in the site's SUMMARY.md, and every decision in the index of
-//! decisions. Whether what they link to exists is the matter of `links`.
+//! Every documentation page is in SUMMARY.md, and every decision in the index of decisions. Dead
+//! links are found by `links`.
 
 use crate::repository::TextFile;
 use crate::violation::Violation;
@@ -16,7 +16,7 @@ pub(crate) fn check(files: &[TextFile]) -> Vec<Violation> {
     violations
 }
 
-/// The pages below `directory` that the list does not link to.
+/// The pages below `directory` missing from the list.
 fn listed(files: &[TextFile], list: &str, directory: &str) -> Vec<Violation> {
     let Some(contents) = files.iter().find(|file| file.path == list) else {
         return vec![Violation::of(list, "is missing")];

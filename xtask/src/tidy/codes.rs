@@ -1,11 +1,10 @@
-//! Every error code of the catalogue is made somewhere: a code that no code path can give would be
-//! a promise without a product.
+//! Every error code of the catalogue is used: a code that nothing can return is an empty promise.
 
 use crate::masking::{Hidden, is_word, mask};
 use crate::repository::TextFile;
 use crate::violation::Violation;
 
-/// Finds the codes that the sources of the crates never name.
+/// Finds codes that no crate uses.
 pub(crate) fn check(files: &[TextFile]) -> Vec<Violation> {
     let Some(catalogue) = files.iter().find(|file| file.path == CATALOGUE) else {
         return vec![Violation::of(
@@ -35,7 +34,7 @@ pub(crate) fn check(files: &[TextFile]) -> Vec<Violation> {
     violations
 }
 
-/// The variant that a row of the catalogue begins with: `    Variant "class.code" Class`.
+/// The variant at the start of a catalogue row: `    Variant "class.code" Class`.
 fn variant(line: &str) -> Option<&str> {
     let mut words = line.strip_prefix("    ")?.split(' ');
     let variant = words.next()?;
@@ -46,7 +45,7 @@ fn variant(line: &str) -> Option<&str> {
     fits.then_some(variant)
 }
 
-/// Whether `text` has `name` as a whole word.
+/// Whether `text` contains `name` as a whole word.
 fn names(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(start, _)| {
         text.get(start + name.len()..)
@@ -54,7 +53,7 @@ fn names(text: &str, name: &str) -> bool {
     })
 }
 
-/// A test that names a code does not make it.
+/// Whether the file is shipped; a code that only tests use does not count.
 pub(super) fn is_shipped(path: &str) -> bool {
     path.starts_with("crates/")
         && path.contains("/src/")
@@ -62,7 +61,7 @@ pub(super) fn is_shipped(path: &str) -> bool {
         && !path.ends_with("/tests.rs")
 }
 
-/// The text up to its inline tests, which end a file in this house.
+/// The text before the inline tests, which always end a file.
 pub(super) fn shipped_part(text: &str) -> &str {
     text.split("\n#[cfg(test)]\nmod tests {")
         .next()

@@ -1,6 +1,6 @@
-//! No library writes a command line of the program: a library names a `Remedy`, and the surface that
-//! shows it renders what fits there. Command lines are in the two surfaces alone: `synapse-cli`, and
-//! the pages of `synapse-dashboard`, each of which shows the command that does the same.
+//! Libraries contain no command line of the program: they name a `Remedy`, which each surface
+//! renders in its own way. Command lines belong to `synapse-cli` and to the pages of
+//! `synapse-dashboard`, which show the equivalent command.
 
 use crate::masking::literals;
 use crate::repository::TextFile;
@@ -8,8 +8,8 @@ use crate::violation::Violation;
 
 use super::codes::{is_shipped, shipped_part};
 
-/// Finds the literals of libraries that hold a command line. The words that may follow the name of
-/// the program are those of the reference page of the command line, which is generated from it.
+/// Finds literals with a command line in libraries. The known commands come from the generated
+/// command-line reference.
 pub(crate) fn check(files: &[TextFile]) -> Vec<Violation> {
     let page = files.iter().find(|file| file.path == PAGE);
     let commands: Vec<&str> = page.map(|page| commands(&page.text)).unwrap_or_default();
@@ -46,7 +46,7 @@ fn is_library(file: &TextFile) -> bool {
             .any(|surface| file.path.starts_with(surface))
 }
 
-/// The commands that the page has a section for, such as "## `synapse chat`".
+/// The commands with a section in the page, such as "## `synapse chat`".
 fn commands(page: &str) -> Vec<&str> {
     let names = page.lines().filter_map(|line| {
         let name = line.strip_prefix("## `synapse ")?.strip_suffix('`')?;
@@ -55,8 +55,7 @@ fn commands(page: &str) -> Vec<&str> {
     names.collect()
 }
 
-/// The first word of the first command line in a literal. A line may go on behind a backslash at
-/// the end of the one before.
+/// The first word of the first command line in a literal. A trailing backslash continues the line.
 fn command_line<'a>(literal: &'a str, commands: &[&str]) -> Option<&'a str> {
     literal.match_indices(PROGRAM).find_map(|(start, _)| {
         let begins_word = !literal
@@ -65,7 +64,7 @@ fn command_line<'a>(literal: &'a str, commands: &[&str]) -> Option<&'a str> {
         let rest = literal.get(start + PROGRAM.len()..)?;
         let tail = rest.trim_start_matches([' ', '\\', '\n']);
         let word = tail.split(|next: char| !next.is_ascii_lowercase()).next()?;
-        // What is filled in behind the name of the program can only be a command.
+        // A placeholder after the program's name can only be a command.
         let is_filled_in = tail.starts_with('{') && !tail.starts_with("{{");
         let is_command = is_filled_in || commands.contains(&word) || tail.starts_with("--help");
         (begins_word && rest.len() > tail.len() && is_command).then_some(word)

@@ -1,6 +1,6 @@
 //! synapse-core and synapse-redact do no I/O, have no clock and read no environment. The compiler
-//! cannot say so, since all of these are in `std`; this rule can, by looking at the code with
-//! comments and literals blanked.
+//! cannot enforce this, since `std` offers all of it; this rule searches the code with comments and
+//! literals blanked.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::masking::{Hidden, is_word, mask};
 use crate::repository::TextFile;
 use crate::violation::Violation;
 
-/// A path that must not be named, and what to do instead.
+/// A banned path, and the alternative.
 const BANNED: &[(&str, &str)] = &[
     ("std::fs", "files belong behind a port, in synapse-store"),
     (
@@ -29,13 +29,13 @@ const BANNED: &[(&str, &str)] = &[
 
 const CLOCK: &str = "time comes through the `Clock` port";
 
-/// The crates that the rule holds for, and where their code is.
+/// The pure crates and their directories.
 const PURE: [(&str, &str); 2] = [
     ("synapse-core", "crates/synapse-core/src/"),
     ("synapse-redact", "crates/synapse-redact/src/"),
 ];
 
-/// Checks one Rust file; those outside the pure crates pass.
+/// Checks one Rust file; files outside the pure crates pass.
 pub(crate) fn check(file: &TextFile) -> Vec<Violation> {
     let Some((name, _)) = PURE
         .iter()
@@ -71,7 +71,7 @@ fn named(source: &str) -> BTreeSet<(usize, &'static str, &'static str)> {
     found
 }
 
-/// Reports whether the text names the path as whole words.
+/// Reports whether the text contains the path as whole words.
 fn mentions(text: &str, path: &str) -> bool {
     text.match_indices(path).any(|(start, _)| {
         let before = text.get(..start).and_then(|text| text.chars().next_back());
@@ -82,8 +82,8 @@ fn mentions(text: &str, path: &str) -> bool {
     })
 }
 
-/// Returns every imported path in full, with the line its `use` starts on: `use std::{fs, env};`
-/// hides both paths from a search by line.
+/// Returns every imported path in full, with the line of its `use`: `use std::{fs, env};` hides
+/// both paths from a line-based search.
 fn imports(code: &str) -> Vec<(usize, String)> {
     let mut imports = Vec::new();
     for (start, _) in code.match_indices("use ") {

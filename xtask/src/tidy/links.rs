@@ -1,12 +1,12 @@
-//! Every relative link in a Markdown file points at something that exists. Addresses on the web are
-//! not fetched; anchors are not resolved.
+//! Every relative link in a Markdown file resolves. Web addresses are not fetched; anchors are not
+//! checked.
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::repository::TextFile;
 use crate::violation::Violation;
 
-/// Checks one Markdown file; `exists` answers for a path below the root.
+/// Checks one Markdown file; `exists` takes a path below the root.
 pub(crate) fn check(file: &TextFile, exists: impl Fn(&str) -> bool) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (line, target) in links(&file.text) {
@@ -47,7 +47,7 @@ fn links(text: &str) -> Vec<(usize, String)> {
     links
 }
 
-/// Blanks what stands between backquotes.
+/// Blanks inline code.
 fn without_code(line: &str) -> String {
     let mut inside = false;
     line.chars()
@@ -96,7 +96,7 @@ fn html(line: &str) -> impl Iterator<Item = &str> {
         })
 }
 
-/// Returns the path of a relative link, or `None` for an address or an anchor on the same page.
+/// Returns the path of a relative link, or `None` for a URL or an anchor on the same page.
 fn local_path(target: &str) -> Option<&str> {
     let scheme = target.split_once(':').is_some_and(|(scheme, _)| {
         !scheme.is_empty()
@@ -108,7 +108,7 @@ fn local_path(target: &str) -> Option<&str> {
     (!scheme && !path.is_empty()).then_some(path)
 }
 
-/// Returns the path below the root that a link in `file` means, or `None` when it leaves the root.
+/// Resolves a link in `file` to a path below the root, or `None` if it leaves the root.
 fn resolve(file: &str, link: &str) -> Option<String> {
     let base = match link.strip_prefix('/') {
         Some(_) => Path::new(""),

@@ -1,5 +1,5 @@
-//! Files that the repository promises to have: a lock file that is committed and current, a changelog
-//! that is open for the next release, and manifests of libraries that say how docs.rs builds them.
+//! Repository files: a committed and current lock file, a changelog open for the next release, and
+//! docs.rs settings in the libraries' manifests.
 
 use crate::command::Invocation;
 use crate::failure::Failure;
@@ -14,7 +14,7 @@ const DOCS_RS: &str = "[package.metadata.docs.rs]";
 /// Checks both.
 ///
 /// # Errors
-/// `File` when one exists and cannot be read.
+/// `File` when an existing one cannot be read.
 pub(crate) fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     let mut violations = Vec::new();
     violations.extend(changelog(repository.read(CHANGELOG)?.as_deref()));
@@ -39,7 +39,7 @@ pub(crate) fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> 
     Ok(violations)
 }
 
-/// Finds the libraries whose documentation docs.rs would build without their features.
+/// Finds libraries that docs.rs would document without their features.
 pub(crate) fn undocumented(files: &[TextFile]) -> Vec<Violation> {
     let is_library = |file: &&TextFile| {
         let parts: Vec<&str> = file.path.split('/').collect();

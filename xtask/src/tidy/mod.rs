@@ -1,5 +1,5 @@
-//! `cargo xtask tidy`: the rules that no compiler knows. Every rule reports all it finds, with file
-//! and line; a rule that cannot be checked is a failure, never a pass.
+//! `cargo xtask tidy`: project rules beyond the compiler. Every rule reports all findings with file
+//! and line; a rule that cannot be checked is a failure.
 
 mod book;
 mod codes;
@@ -18,7 +18,7 @@ use crate::generate;
 use crate::repository::Repository;
 use crate::violation::{self, Violation};
 
-/// Checks every rule and prints what was found.
+/// Checks every rule and prints the findings.
 ///
 /// # Errors
 /// `Violations` when a rule is broken, and any other failure when one could not be checked.
@@ -28,7 +28,7 @@ pub(crate) fn run(repository: &Repository) -> Result<(), Failure> {
 
 fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     let files = repository.text_files()?;
-    // First, because describing the workspace for the layering rule would mend a stale lock file.
+    // First, because describing the workspace for the layering rule would update a stale lock file.
     let mut violations = manifest_files::check(repository)?;
     violations.extend(layering::check(repository, &files)?);
     violations.extend(book::check(&files));

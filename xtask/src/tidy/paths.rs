@@ -1,10 +1,10 @@
-//! A path that a page names in backquotes is that of a file or a directory of this repository: whole,
-//! or its end, such as `error/catalogue.rs`. Decision records keep the paths of their time.
+//! Paths in backticks on pages exist in this repository: whole, or as a suffix such as
+//! `error/catalogue.rs`. Decision records are exempt: they keep the paths of their time.
 
 use crate::repository::TextFile;
 use crate::violation::Violation;
 
-/// Finds the paths in pages that lead nowhere, and an architecture page without its ten changes.
+/// Finds dead paths in pages, and an architecture page without its ten changes.
 pub(crate) fn check(files: &[TextFile]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for page in files.iter().filter(|file| is_checked(file)) {
@@ -39,7 +39,7 @@ fn changes(text: &str) -> usize {
     rows.filter(|row| row.contains(".rs`")).count()
 }
 
-/// Each path outside blocks, with its line; one with braces stands for several.
+/// Every path outside code blocks, with its line; braces are expanded.
 fn paths(text: &str) -> Vec<(usize, String)> {
     let mut paths = Vec::new();
     let mut is_fenced = false;
@@ -73,7 +73,7 @@ fn is_path(span: &str) -> bool {
     is_plain && (is_rust || is_of_repository)
 }
 
-/// `a/{b,c}.rs` as `a/b.rs` and `a/c.rs`.
+/// Expands `a/{b,c}.rs` to `a/b.rs` and `a/c.rs`.
 fn expanded(span: &str) -> Vec<String> {
     let parts = span.split_once('{').and_then(|(before, rest)| {
         rest.split_once('}')
@@ -88,7 +88,7 @@ fn expanded(span: &str) -> Vec<String> {
     }
 }
 
-/// Whether a file, or a directory above one, ends like this.
+/// Whether a file, or one of its parent directories, ends with this path.
 fn exists(path: &str, files: &[TextFile]) -> bool {
     let path = format!("/{}", path.trim_end_matches('/'));
     let directory = format!("{path}/");

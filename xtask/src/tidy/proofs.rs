@@ -1,12 +1,11 @@
-//! Every test that the threat model names exists: a promise whose proof was renamed or deleted is
-//! found the same day.
+//! Every test named in the threat model exists, so that renaming or deleting a proof is noticed.
 
 use std::collections::BTreeMap;
 
 use crate::repository::TextFile;
 use crate::violation::Violation;
 
-/// Checks the threat model against the tests of all files.
+/// Compares the threat model with the tests of all files.
 pub(crate) fn check(files: &[TextFile]) -> Vec<Violation> {
     let Some(model) = files.iter().find(|file| file.path == MODEL) else {
         return vec![Violation::of(MODEL, "is not there")];
@@ -35,7 +34,7 @@ pub(crate) fn check(files: &[TextFile]) -> Vec<Violation> {
     violations
 }
 
-/// The names of all tests, each with the files that have one.
+/// The names of all tests, each with its files.
 fn tests(files: &[TextFile]) -> BTreeMap<&str, Vec<&str>> {
     let mut tests: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for file in files.iter().filter(|file| file.is_rust()) {
@@ -56,7 +55,7 @@ fn tests(files: &[TextFile]) -> BTreeMap<&str, Vec<&str>> {
     tests
 }
 
-/// Whether a code span is the name of a test: words joined by `_`, perhaps behind a module.
+/// Whether a code span is a test name: words joined by `_`, optionally with a module path.
 fn is_test(span: &str) -> bool {
     let has_shape = span
         .bytes()

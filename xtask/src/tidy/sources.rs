@@ -1,5 +1,5 @@
-//! The shape of every Rust file: a heading, a readable length, no tabs, nothing left undone and no
-//! test switched off.
+//! The shape of Rust files: a module doc, a limited length, no tabs, no unfinished code and no
+//! disabled test.
 
 use crate::masking::{Hidden, is_word, mask};
 use crate::repository::TextFile;
@@ -7,7 +7,7 @@ use crate::violation::Violation;
 
 /// A longer file is a failure.
 const MOST_LINES: usize = 800;
-/// A longer file is a warning: it is usually two rooms.
+/// A longer file is a warning: it usually has two responsibilities.
 const COMFORTABLE_LINES: usize = 400;
 
 /// Checks one Rust file.

@@ -1,10 +1,10 @@
-//! No text file holds anything shaped like a vendor's credential, real or made up: scanners cannot
-//! tell the two apart, and neither can a reader. Tests build such strings at run time.
+//! No text file contains anything shaped like a vendor's credential, real or made up: neither
+//! scanners nor readers can tell the difference. Tests build such strings at run time.
 
 use crate::repository::TextFile;
 use crate::violation::Violation;
 
-/// Checks one text file. The message never repeats what was found.
+/// Checks one text file. The message never repeats the finding.
 pub(crate) fn check(file: &TextFile) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (index, line) in file.text.lines().enumerate() {
@@ -26,7 +26,7 @@ fn found(line: &str) -> impl Iterator<Item = &'static str> {
         .map(|(vendor, _, _)| *vendor)
 }
 
-/// A vendor's credential, what it begins with, and what the rest is like.
+/// A vendor's credential: name, prefix, and the check for the rest.
 type Shape = (&'static str, &'static str, fn(&str) -> bool);
 
 const SHAPES: [Shape; 4] = [
@@ -41,14 +41,14 @@ fn is_hugging_face(run: &str) -> bool {
     run.chars().take_while(char::is_ascii_alphabetic).count() >= 34
 }
 
-/// `sk-`, at least 20 characters, and the mark that every OpenAI key has in its middle (`OpenAI` in
-/// base 64), whatever project or service-account prefix stands before it.
+/// `sk-`, at least 20 characters, and the marker in the middle of every OpenAI key (`OpenAI` in
+/// base64), with any project or service-account prefix.
 fn is_openai(run: &str) -> bool {
     run.find(concat!("T3Bl", "bkFJ"))
         .is_some_and(|position| position >= 20)
 }
 
-/// `sk-ant-`, its kind and version, and 93 characters of base 64 with `AA` at the end.
+/// `sk-ant-`, kind and version, then 93 base64 characters ending in `AA`.
 fn is_anthropic(run: &str) -> bool {
     run.len() >= 95 && run.ends_with("AA")
 }
@@ -58,7 +58,7 @@ fn is_groq(run: &str) -> bool {
     run.chars().take_while(char::is_ascii_alphanumeric).count() >= 52
 }
 
-/// Returns the token characters that follow each occurrence of the prefix at the start of a word.
+/// Returns the token characters after each occurrence of the prefix at the start of a word.
 fn runs_after<'a>(line: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
     line.match_indices(prefix).filter_map(move |(start, _)| {
         let before = line.get(..start)?.chars().next_back();

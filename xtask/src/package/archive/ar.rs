@@ -1,6 +1,6 @@
-//! Ar archives, as dpkg reads them.
+//! Ar archives for dpkg.
 
-/// Writes an ar archive of the members, each a name and its bytes.
+/// Writes an ar archive of the members, given as names and bytes.
 pub(in crate::package) fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = b"!<arch>\n".to_vec();
     for (name, bytes) in members {

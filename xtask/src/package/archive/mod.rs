@@ -1,5 +1,5 @@
-//! Archives as packages need them: zip, tar and ar, written by the bytes of their formats alone. The same files make the
-//! same archive on every machine: entries keep their order, belong to root, and have one fixed date.
+//! Zip, tar and ar archives for packages, written directly in their formats. Reproducible: entries
+//! keep their order, belong to root, and have a fixed date.
 
 mod ar;
 mod tar;
@@ -23,19 +23,19 @@ pub(super) struct Entry {
     bytes: Vec<u8>,
 }
 
-/// What its owner may do with a file.
+/// The permissions of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Program,
     Data,
 }
 
-/// How hard to compress.
+/// The compression level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effort {
-    /// As hard as possible, for what is published.
+    /// Maximum, for releases.
     Best,
-    /// Not at all, for a test of a debug build.
+    /// None, for tests of a debug build.
     Store,
 }
 
@@ -81,10 +81,10 @@ impl Effort {
     }
 }
 
-/// Compresses as gzip does, without a name and a date.
+/// Compresses in gzip format, without name and date.
 ///
 /// # Errors
-/// When memory has no room.
+/// On memory exhaustion.
 pub(super) fn gzip(bytes: &[u8], effort: Effort) -> std::io::Result<Vec<u8>> {
     let mut encoder: GzEncoder<Vec<u8>> = GzBuilder::new().write(Vec::new(), effort.level());
     encoder.write_all(bytes)?;

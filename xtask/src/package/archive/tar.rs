@@ -1,13 +1,13 @@
-//! Tar archives in the POSIX ustar format: for npm's and Debian's packages.
+//! Tar archives in the POSIX ustar format, for npm and Debian packages.
 
 use std::collections::BTreeSet;
 
 use super::Entry;
 
-/// Writes a tar archive of `entries` and of the directories that they are in.
+/// Writes a tar archive of `entries` and their directories.
 ///
 /// # Errors
-/// When a path is longer than the format's name.
+/// When a path exceeds the format's limit.
 pub(in crate::package) fn tar(entries: &[Entry]) -> std::io::Result<Vec<u8>> {
     let mut archive = Vec::new();
     let mut directories = BTreeSet::new();
@@ -50,7 +50,7 @@ fn header(path: &str, mode: u32, size: usize, kind: u8) -> std::io::Result<Vec<u
     after.extend(field("root".to_owned(), 32));
     after.extend(field("root".to_owned(), 32));
     after.resize(BLOCK - before.len() - 8, 0);
-    // The sum counts its own field as spaces.
+    // The checksum treats its own field as spaces.
     let bytes = before.iter().chain(&after).copied().map(u32::from);
     let sum = bytes.sum::<u32>() + 8 * u32::from(b' ');
     Ok([before, format!("{sum:06o}\0 ").into_bytes(), after].concat())

@@ -1,4 +1,5 @@
-//! Zip archives, as APPNOTE.TXT 6.3 describes them: for wheels and MCP bundles. Nothing is larger than 4 GiB here.
+//! Zip archives per APPNOTE.TXT 6.3, for wheels and MCP bundles. Entries over 4 GiB are not
+//! supported.
 
 use std::io::Write as _;
 
@@ -10,7 +11,7 @@ use super::{Effort, Entry};
 /// Writes a zip archive of `entries`.
 ///
 /// # Errors
-/// When an entry is larger than the format can say, or memory has no room.
+/// When an entry exceeds the format's limit, or on memory exhaustion.
 pub(in crate::package) fn zip(entries: &[Entry], effort: Effort) -> std::io::Result<Vec<u8>> {
     let mut archive = Vec::new();
     let mut directory = Vec::new();
@@ -44,7 +45,7 @@ pub(in crate::package) fn zip(entries: &[Entry], effort: Effort) -> std::io::Res
     Ok(archive)
 }
 
-/// What both headers of an entry say of it, and its content as it is kept.
+/// The fields common to both headers of an entry, and its stored content.
 struct Described {
     common: Vec<u8>,
     content: Vec<u8>,
@@ -86,12 +87,12 @@ const CENTRAL_HEADER: u32 = 0x0201_4b50;
 const END: u32 = 0x0605_4b50;
 /// Version 2.0: deflate and directories.
 const NEEDED: u16 = 20;
-/// The same, made on Unix, so that modes are read.
+/// Version 2.0 made on Unix, which enables file modes.
 const MADE_BY: u16 = 3 << 8 | NEEDED;
 const REGULAR_FILE: u32 = 0o100_000;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
-/// Midnight of 1980-01-01, the first date that the format knows.
+/// 1980-01-01 00:00, the earliest date in the format.
 const TIME: u16 = 0;
 const DATE: u16 = 1 << 5 | 1;
 

@@ -1,5 +1,5 @@
-//! Who may depend on whom. The table below is the architecture: `cargo metadata` is held against
-//! it, and so is its copy for people in `CONTRIBUTING.md`.
+//! Allowed dependencies between workspace crates. The table below is the architecture: both `cargo
+//! metadata` and its copy in `CONTRIBUTING.md` are compared with it.
 
 mod reach;
 
@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::repository::{Repository, TextFile};
 use crate::violation::Violation;
 
-/// A workspace crate and the workspace crates it may name in `[dependencies]`.
+/// A workspace crate and its allowed `[dependencies]` within the workspace.
 #[derive(Debug)]
 struct Layer {
     name: &'static str,
@@ -127,10 +127,10 @@ const LAYERS: &[Layer] = &[
     },
 ];
 
-/// What any crate may also name in `[dev-dependencies]`.
+/// Crates allowed in any `[dev-dependencies]`.
 const FOR_TESTS: &[&str] = &["synapse-testkit", "synapse-core"];
 
-/// External crates that only these of ours may name in `[dependencies]`.
+/// External crates allowed only in the `[dependencies]` of these crates.
 const SOLE_USERS: &[(&str, &[&str])] = &[
     ("reqwest", &["synapse-http"]),
     ("rusqlite", &["synapse-store"]),
@@ -138,17 +138,17 @@ const SOLE_USERS: &[(&str, &[&str])] = &[
     ("rmcp", &["synapse-mcp"]),
     ("opentelemetry-proto", &["synapse-telemetry"]),
     ("parquet", &["synapse-export"]),
-    // The files of clients, and mcp-servers.json, which people copy from them.
+    // Client configuration files, and mcp-servers.json, which users copy from them.
     ("jsonc-parser", &["synapse-ide", "synapse-store"]),
     ("granit-parser", &["synapse-ide"]),
 ];
 
 const GUIDE: &str = "CONTRIBUTING.md";
 
-/// Checks the workspace as cargo describes it.
+/// Checks the workspace metadata of cargo.
 ///
 /// # Errors
-/// `Metadata` when cargo cannot describe it.
+/// `Metadata` when cargo fails to describe the workspace.
 pub(crate) fn check(
     repository: &Repository,
     files: &[TextFile],
@@ -204,7 +204,7 @@ fn member<'a>(package: &'a Package, metadata: &Metadata, files: &'a [TextFile]) 
     }
 }
 
-/// Holds what one crate names against the tables.
+/// Compares the dependencies of one crate with the tables.
 fn named(member: &Member<'_>) -> Vec<Violation> {
     let Some(layer) = layer(member.name) else {
         let message = format!("`{}` is not in the layering table; {TABLE}", member.name);
@@ -235,7 +235,7 @@ fn named(member: &Member<'_>) -> Vec<Violation> {
 }
 
 impl Member<'_> {
-    /// Points at the line that names the dependency, if the manifest spells it at the start of one.
+    /// Points at the manifest line with the dependency, if it starts a line.
     fn fault(&self, dependency: &str, message: &str) -> Violation {
         let line = self.manifest_text.lines().position(|line| {
             line.strip_prefix(dependency)
@@ -248,7 +248,7 @@ impl Member<'_> {
     }
 }
 
-/// Finds rows of the table that name no crate: a table that may be wrong is no architecture.
+/// Finds table rows without a crate: an outdated table is no architecture.
 fn unlisted(members: &[Member<'_>]) -> Vec<Violation> {
     LAYERS
         .iter()
@@ -263,7 +263,7 @@ fn unlisted(members: &[Member<'_>]) -> Vec<Violation> {
         .collect()
 }
 
-/// Finds what synapse-core must not reach, with the way it is reached.
+/// Finds forbidden crates reachable from synapse-core, with the path to each.
 fn reached(members: &[Member<'_>], metadata: &Metadata) -> Vec<Violation> {
     let core = members.iter().filter(|member| member.name == CORE);
     core.flat_map(|core| {
@@ -276,7 +276,7 @@ fn reached(members: &[Member<'_>], metadata: &Metadata) -> Vec<Violation> {
     .collect()
 }
 
-/// Finds the rows of the table that its copy for people does not have.
+/// Finds table rows missing from the copy in the guide.
 fn undocumented(guide: &str) -> Vec<Violation> {
     LAYERS
         .iter()

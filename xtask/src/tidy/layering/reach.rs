@@ -1,11 +1,11 @@
-//! What a crate reaches through others: a clean manifest proves little when a dependency of a
-//! dependency brings a runtime along.
+//! Transitive dependencies: a clean manifest proves little when an indirect dependency pulls in a
+//! runtime.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cargo_metadata::{DependencyKind, Metadata};
 
-/// What synapse-core must not reach, directly or through another crate: runtimes, sockets, storage.
+/// Forbidden for synapse-core, directly or transitively: runtimes, sockets, storage.
 const FORBIDDEN: &[&str] = &[
     "tokio",
     "async-std",
@@ -20,7 +20,7 @@ const FORBIDDEN: &[&str] = &[
     "rmcp",
 ];
 
-/// Returns a chain of normal dependencies for each forbidden package that a crate reaches.
+/// Returns a dependency chain for each forbidden package a crate reaches.
 pub(super) fn forbidden(metadata: &Metadata, from: &str) -> Vec<Vec<String>> {
     let graph = graph(metadata);
     FORBIDDEN
@@ -29,7 +29,7 @@ pub(super) fn forbidden(metadata: &Metadata, from: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Normal dependencies by package name, across the whole resolved tree.
+/// Normal dependencies by package name, over the resolved tree.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 fn graph(metadata: &Metadata) -> Graph {
@@ -57,7 +57,7 @@ fn graph(metadata: &Metadata) -> Graph {
     graph
 }
 
-/// Returns the shortest chain of dependencies from one package to another.
+/// Returns the shortest dependency chain between two packages.
 fn route(graph: &Graph, from: &str, to: &str) -> Option<Vec<String>> {
     let mut routes = VecDeque::from([vec![from.to_owned()]]);
     let mut seen = BTreeSet::from([from.to_owned()]);
