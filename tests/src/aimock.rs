@@ -1,5 +1,5 @@
-//! aimock, a mock of the providers' HTTP APIs by other people: what it takes, we have not taught
-//! it. `cargo xtask test` installs it and says where.
+//! aimock, an independent mock of the providers' HTTP APIs. `cargo xtask test` installs it and
+//! passes its path.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -14,7 +14,7 @@ use crate::PATIENCE;
 use crate::process::{Killed, Run};
 use crate::third_party::{AIMOCK, NODE, installed};
 
-/// A running aimock on a port of 127.0.0.1. Dropping it stops it.
+/// An aimock process on a port of 127.0.0.1. Dropping it stops it.
 #[derive(Debug)]
 pub struct Aimock {
     address: String,
@@ -23,13 +23,13 @@ pub struct Aimock {
 }
 
 impl Aimock {
-    /// The key that it takes.
+    /// The key it accepts.
     pub const KEY: &'static str = "aimock-key-that-opens-nothing";
 
-    /// Starts it with these fixtures; it refuses every prompt that they do not have.
+    /// Starts it with these fixtures; it rejects any other prompt.
     ///
     /// # Panics
-    /// When it is not installed or does not start.
+    /// If it is not installed or does not start.
     #[must_use]
     pub fn start(fixtures: &Value) -> Self {
         let mut file = tempfile::Builder::new()
@@ -51,7 +51,7 @@ impl Aimock {
         let (sender, lines) = channel();
         let stdout = BufReader::new(server.output);
         thread::spawn(move || {
-            // To the end, for a server whose stdout is closed would stop.
+            // Drained, because a server with a closed stdout would stop.
             for line in stdout.lines().map_while(Result::ok) {
                 drop(sender.send(line));
             }
@@ -71,7 +71,7 @@ impl Aimock {
         }
     }
 
-    /// The base URL to configure.
+    /// The base URL for a connection.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
@@ -83,17 +83,17 @@ impl Aimock {
         &self.address
     }
 
-    /// The chat requests that reached it with a key that it takes, oldest first.
+    /// The chat requests that reached it with a valid key, oldest first.
     ///
     /// # Panics
-    /// When it does not answer.
+    /// If it does not answer.
     #[must_use]
     pub fn journal(&self) -> Vec<Value> {
         let body = self.get("/__aimock/journal");
         serde_json::from_str(&body).expect("the journal is a list")
     }
 
-    /// Asks as HTTP/1.0, which is answered without chunks and by closing.
+    /// HTTP/1.0 avoids chunked responses and keep-alive.
     fn get(&self, path: &str) -> String {
         let mut request = String::new();
         write!(

@@ -1,5 +1,5 @@
-//! A home of its own for every test: a temporary directory in which the twin runs with `HOME` and
-//! `SYNAPSE_HOME` and no other variable.
+//! A separate home for every test: a temporary directory in which the twin runs with only `HOME`
+//! and `SYNAPSE_HOME` set.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::output::Output;
 use crate::process::Run;
 use crate::provider::LocalProvider;
 
-/// A user's home, with nothing in it: the directory of Synapse is not there yet.
+/// An empty user home, without the directory of Synapse.
 #[derive(Debug)]
 pub struct Home {
     twin: PathBuf,
@@ -24,7 +24,7 @@ pub struct Home {
     _removed_on_drop: TempDir,
 }
 
-/// What describes a connection, as flags.
+/// The flags that describe a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flags {
     /// `--provider`
@@ -38,11 +38,11 @@ pub struct Flags {
 }
 
 impl Home {
-    /// A new home for the twin at the path `twin`, which is
+    /// Creates a home for the twin at the path `twin`, which is
     /// `env!("CARGO_BIN_EXE_synapse-twin")` in an integration test.
     ///
     /// # Panics
-    /// When there is no room for a directory.
+    /// If the directory cannot be created.
     #[must_use]
     pub fn new(twin: &str) -> Self {
         let temporary = TempDir::new().expect("a temporary directory can be made");
@@ -56,10 +56,10 @@ impl Home {
         }
     }
 
-    /// A new home with the connection `work` to `provider`, its gate open.
+    /// Creates a home with the connection `work` to `provider`, network access on.
     ///
     /// # Panics
-    /// When the connection cannot be saved.
+    /// If the connection cannot be saved.
     #[must_use]
     pub fn connected(twin: &str, provider: &impl LocalProvider) -> Self {
         let home = Self::new(twin);
@@ -67,10 +67,10 @@ impl Home {
         home
     }
 
-    /// A new home with the connection `work` to `provider`, its gate closed.
+    /// Creates a home with the connection `work` to `provider`, network access off.
     ///
     /// # Panics
-    /// As [`Home::connected`].
+    /// Same as [`Home::connected`].
     #[must_use]
     pub fn closed(twin: &str, provider: &impl LocalProvider) -> Self {
         let home = Self::new(twin);
@@ -102,11 +102,11 @@ impl Home {
         self.synapse().join("ledger.db")
     }
 
-    /// Writes a file that only its owner can read, with the directories above it, and gives its
+    /// Writes a file readable by its owner only, creating its parent directories, and returns its
     /// path.
     ///
     /// # Panics
-    /// When the file is there already, or cannot be written.
+    /// If the file exists or cannot be written.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.directory.join(name);
         let parent = path.parent().expect("a file is in a directory");
@@ -122,14 +122,14 @@ impl Home {
         path
     }
 
-    /// Writes a credential file as a user should, and gives the reference to it.
+    /// Writes a credential file with the recommended mode, and returns the reference to it.
     #[must_use]
     pub fn credential(&self, token: &str) -> String {
         let file = self.write(&format!("{}.token", self.entries()), format!("{token}\n"));
         format!("file:{}", file.display())
     }
 
-    /// The twin with `arguments`, to be run in this home.
+    /// The twin with `arguments`, to run in this home.
     #[must_use]
     pub fn twin(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
         Run::new(&self.twin, arguments)
@@ -137,10 +137,10 @@ impl Home {
             .env("SYNAPSE_HOME", self.synapse())
     }
 
-    /// Runs the twin to its end.
+    /// Runs the twin to completion.
     ///
     /// # Panics
-    /// When it does not end in time, or is ended by a signal.
+    /// If it does not exit in time, or is killed by a signal.
     #[must_use]
     pub fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
         self.twin(arguments).output()
@@ -149,7 +149,7 @@ impl Home {
     /// Runs `connection create NAME` with `flags` and `more`.
     ///
     /// # Panics
-    /// As [`Home::run`].
+    /// Same as [`Home::run`].
     #[must_use]
     pub fn create(&self, name: &str, flags: &Flags, more: &[&str]) -> Output {
         self.creating(name, flags, more).output()
@@ -165,16 +165,16 @@ impl Home {
     /// Saves the connection `name` to `provider`.
     ///
     /// # Panics
-    /// When it is not saved.
+    /// If it cannot be saved.
     #[track_caller]
     pub fn save(&self, name: &str, provider: &impl LocalProvider, more: &[&str]) {
         self.create(name, &provider.flags(self), more).with_code(0);
     }
 
-    /// Starts `serve` and shakes hands as a client of that era.
+    /// Starts `serve` and performs the handshake as a client of that era.
     ///
     /// # Panics
-    /// When the server does not answer.
+    /// If the server does not answer.
     #[must_use]
     pub fn serve(&self, era: Era) -> Ide {
         Ide::connect(self.twin(["serve"]), era)
@@ -183,7 +183,7 @@ impl Home {
     /// The rows of `history --json`, newest first.
     ///
     /// # Panics
-    /// When the command fails.
+    /// If the command fails.
     #[must_use]
     #[track_caller]
     pub fn history(&self) -> Vec<Value> {
@@ -193,10 +193,10 @@ impl Home {
         entries.expect("there is a list of entries").clone()
     }
 
-    /// The rows that the flags of `history list` admit, newest first, at most 10,000.
+    /// The rows matching the flags of `history list`, newest first, at most 10,000.
     ///
     /// # Panics
-    /// The command fails.
+    /// If the command fails.
     #[must_use]
     pub fn history_of<const N: usize>(&self, flags: [&str; N]) -> Vec<Value> {
         let words = ["history", "list", "--json", "--limit", "10000"];
@@ -215,7 +215,7 @@ impl Home {
     /// Every regular file below this home, with its content.
     ///
     /// # Panics
-    /// When one cannot be read.
+    /// If one cannot be read.
     #[must_use]
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
@@ -223,11 +223,11 @@ impl Home {
         found
     }
 
-    /// The twin with `arguments`, run by a user for whom permissions hold: by us, or by somebody
-    /// else when we are root. The home is given to that user as it is now.
+    /// The twin with `arguments`, run as a user subject to permissions: the current user, or
+    /// another one if we are root. That user becomes the owner of the current home.
     ///
     /// # Panics
-    /// When it cannot be given away.
+    /// If the owner cannot be changed.
     #[must_use]
     pub fn unprivileged(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
         let twin = self.twin(arguments);
@@ -238,8 +238,8 @@ impl Home {
         let program = top.join("program");
         if !program.exists() {
             give_away(top);
-            // The directory of the build may be closed to that user. Behind the giving away, because
-            // a link has the owner of what it links to.
+            // The build directory may be inaccessible to that user. After the change of owner,
+            // because a hard link shares its target's owner.
             fs::hard_link(&self.twin, &program)
                 .or_else(|_| fs::copy(&self.twin, &program).map(drop))
                 .expect("the program can be linked or copied");
@@ -247,10 +247,10 @@ impl Home {
         twin.program(&program).as_user(NOBODY)
     }
 
-    /// Waits until no process has this home any more. Only where there is `/proc`.
+    /// Waits until no process uses this home. Requires `/proc`.
     ///
     /// # Panics
-    /// When one does not end.
+    /// If one does not exit.
     pub fn wait_for_no_process(&self) {
         let deadline = std::time::Instant::now() + crate::PATIENCE;
         while !self.processes().is_empty() {
@@ -259,15 +259,15 @@ impl Home {
         }
     }
 
-    /// Waits until every process of this home waits for something. Only where there is `/proc`.
+    /// Waits until every process of this home sleeps. Requires `/proc`.
     ///
     /// # Panics
-    /// When one goes on.
+    /// If one keeps running.
     pub fn wait_until_idle(&self) {
         let is_idle = |process: &Pid| {
             let path = format!("/proc/{}/stat", process.as_raw_nonzero());
             let stat = fs::read_to_string(path).unwrap_or_default();
-            // Behind the name, which is in brackets.
+            // The state follows the command name in parentheses.
             let state = stat.rsplit(") ").next().unwrap_or_default();
             state.starts_with('S')
         };
@@ -278,8 +278,7 @@ impl Home {
         }
     }
 
-    /// The processes that have this home, without the shells of terminals. Only where there is
-    /// `/proc`.
+    /// The processes that use this home, except the shells of terminals. Requires `/proc`.
     #[must_use]
     pub fn processes(&self) -> Vec<Pid> {
         let needle = format!("HOME={}", self.directory.display());
@@ -303,7 +302,7 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // A directory that a test closed could not be emptied; one that is not there need not be.
+        // Restores access to directories closed by a test, so that they can be removed.
         drop(fs::set_permissions(
             self.synapse(),
             fs::Permissions::from_mode(0o700),
@@ -312,7 +311,7 @@ impl Drop for Home {
 }
 
 impl Flags {
-    /// Describes a connection of `provider`.
+    /// Describes a connection to `provider`.
     #[must_use]
     pub fn new(provider: &str, model: &str, credential: &str, base_url: &str) -> Self {
         Self {
@@ -323,7 +322,7 @@ impl Flags {
         }
     }
 
-    /// The words of a command line.
+    /// The command-line words.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         [
             ["--provider", &self.provider],
@@ -339,7 +338,7 @@ impl Flags {
 /// Sets the permissions of a file or directory.
 ///
 /// # Panics
-/// When it is not ours.
+/// If it belongs to somebody else.
 pub fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is ours");
 }
@@ -368,5 +367,5 @@ fn give_away(path: &Path) {
     }
 }
 
-/// The user of no rights on every system that has one.
+/// The unprivileged user of most systems.
 const NOBODY: u32 = 65_534;

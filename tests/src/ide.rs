@@ -1,5 +1,5 @@
-//! A scripted IDE: starts `serve`, speaks MCP over its stdin and stdout one line at a time, as a
-//! client of either era, and looks at how the server ends.
+//! A scripted IDE: starts `serve`, speaks MCP over its stdin and stdout as a client of either era,
+//! and observes how the server ends.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 use crate::PATIENCE;
 use crate::process::{Collector, Killed, Run, Signal};
 
-/// The revision of the protocol that a client speaks.
+/// The protocol era of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Era {
     /// 2025-11-25: `initialize`, then a session.
     Legacy,
-    /// 2026-07-28: no session, every request says who asks and how.
+    /// 2026-07-28: no session; every request carries client info and protocol version.
     Modern,
 }
 
-/// A client with a server of its own. Dropping it kills the server.
+/// A client with its own server process. Dropping it kills the server.
 #[derive(Debug)]
 pub struct Ide {
     server: Killed,
@@ -33,25 +33,25 @@ pub struct Ide {
     era: Era,
     last_id: u64,
     heard: Vec<String>,
-    /// Replies that came while another one was waited for.
+    /// Replies received while waiting for another one.
     waiting: BTreeMap<u64, Value>,
 }
 
-/// How a server ended whose stdin was closed.
+/// The end of a server after its stdin was closed.
 #[derive(Debug)]
 pub struct Ended {
     /// Its exit status.
     pub status: ExitStatus,
-    /// From the end of its stdin to its own.
+    /// Time from closing stdin to exit.
     pub took: Duration,
-    /// All that it wrote to stdout, one message a line.
+    /// Complete stdout, one message per line.
     pub stdout: Vec<String>,
-    /// All that it wrote to stderr.
+    /// Complete stderr.
     pub stderr: String,
 }
 
 impl Era {
-    /// The revision as the protocol writes it.
+    /// The protocol version string.
     #[must_use]
     pub const fn revision(self) -> &'static str {
         match self {
@@ -62,21 +62,21 @@ impl Era {
 }
 
 impl Ide {
-    /// The name under which it introduces itself.
+    /// Its client name.
     pub const NAME: &'static str = "scripted-ide";
-    /// The version under which it introduces itself.
+    /// Its client version.
     pub const VERSION: &'static str = "7.8.9";
 
-    /// Starts the server, and says nothing yet.
+    /// Starts the server without sending anything.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     #[must_use]
     pub fn start(server: Run) -> Self {
         let conversation = server.converse();
         let (input, to_write) = channel::<Vec<u8>>();
         let mut stdin = conversation.input;
-        // On a thread, because a server that does not read must not keep the test from noticing.
+        // On a thread, because a server that does not read must not block the test.
         thread::spawn(move || {
             while let Ok(bytes) = to_write.recv() {
                 if stdin
@@ -110,10 +110,10 @@ impl Ide {
         }
     }
 
-    /// Starts the server and shakes hands as a client of that era.
+    /// Starts the server and performs the handshake as a client of that era.
     ///
     /// # Panics
-    /// As [`Ide::start`] and [`Ide::shake_hands`].
+    /// Same as [`Ide::start`] and [`Ide::shake_hands`].
     #[must_use]
     pub fn connect(server: Run, era: Era) -> Self {
         let mut ide = Self::start(server);
@@ -121,11 +121,11 @@ impl Ide {
         ide
     }
 
-    /// Speaks as a client of `era` from here on, and gives the result of its first request:
+    /// Speaks as a client of `era` from now on, and returns the result of its first request:
     /// `initialize`, or `server/discover`.
     ///
     /// # Panics
-    /// When the server does not agree to that revision.
+    /// If the server rejects that version.
     pub fn shake_hands(&mut self, era: Era) -> Value {
         self.era = era;
         let result = match era {
@@ -153,7 +153,7 @@ impl Ide {
         result
     }
 
-    /// Sends a request and gives its id.
+    /// Sends a request and returns its id.
     pub fn ask(&mut self, method: &str, mut params: Value) -> u64 {
         self.last_id += 1;
         if self.era == Era::Modern {
@@ -184,10 +184,10 @@ impl Ide {
         self.send_line(message.to_string());
     }
 
-    /// Sends any bytes as a line.
+    /// Sends raw bytes as a line.
     ///
     /// # Panics
-    /// When the server no longer reads.
+    /// If the server no longer reads.
     pub fn send_line(&mut self, line: impl Into<Vec<u8>>) {
         let mut bytes = line.into();
         bytes.push(b'\n');
@@ -197,10 +197,10 @@ impl Ide {
         }
     }
 
-    /// Waits for the reply to the request `id`; others that come meanwhile are kept.
+    /// Waits for the reply to the request `id`, keeping other replies.
     ///
     /// # Panics
-    /// When it does not come in time.
+    /// On timeout.
     #[must_use]
     pub fn reply(&mut self, id: u64) -> Value {
         loop {
@@ -215,10 +215,10 @@ impl Ide {
         }
     }
 
-    /// Waits for the next message, whatever it is.
+    /// Waits for the next message of any kind.
     ///
     /// # Panics
-    /// When none comes in time, or it is no JSON-RPC 2.0.
+    /// On timeout, or if it is not JSON-RPC 2.0.
     #[must_use]
     pub fn receive(&mut self) -> Value {
         match self.lines.recv_timeout(PATIENCE) {
@@ -241,10 +241,10 @@ impl Ide {
         }
     }
 
-    /// Sends a request and gives the result of its reply.
+    /// Sends a request and returns its result.
     ///
     /// # Panics
-    /// When the reply is an error, or does not come in time.
+    /// On an error reply or a timeout.
     pub fn result(&mut self, method: &str, params: Value) -> Value {
         let id = self.ask(method, params);
         self.result_of(id)
@@ -253,23 +253,23 @@ impl Ide {
     /// Waits for the result of the request `id`.
     ///
     /// # Panics
-    /// As [`Ide::result`].
+    /// Same as [`Ide::result`].
     pub fn result_of(&mut self, id: u64) -> Value {
         let mut reply = self.reply(id);
         assert!(reply.get("error").is_none(), "{reply}");
         reply["result"].take()
     }
 
-    /// Calls a tool and gives its result.
+    /// Calls a tool and returns its result.
     ///
     /// # Panics
-    /// As [`Ide::result`].
+    /// Same as [`Ide::result`].
     pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
         let id = self.begin(tool, arguments);
         self.result_of(id)
     }
 
-    /// Calls a tool and gives the id of the request.
+    /// Calls a tool and returns the id of the request.
     pub fn begin(&mut self, tool: &str, arguments: Value) -> u64 {
         let params = json!({"name": tool, "arguments": arguments});
         self.ask("tools/call", params)
@@ -281,10 +281,10 @@ impl Ide {
         self.server.0.id()
     }
 
-    /// Closes the server's stdin, as an IDE that quits does, and waits for its end.
+    /// Closes the server's stdin, as an IDE does on quitting, and waits for its exit.
     ///
     /// # Panics
-    /// When it does not come in time.
+    /// On timeout.
     #[must_use]
     pub fn close(mut self) -> Ended {
         let began = Instant::now();
@@ -312,10 +312,10 @@ impl Ide {
         }
     }
 
-    /// Sends the server a signal and waits for its end, without closing its stdin.
+    /// Sends the server a signal and waits for its exit, keeping its stdin open.
     ///
     /// # Panics
-    /// When it does not come in time.
+    /// On timeout.
     #[must_use]
     pub fn stop(mut self, signal: Signal) -> Ended {
         let began = Instant::now();
@@ -325,8 +325,7 @@ impl Ide {
         ended
     }
 
-    /// Kills the server, as the end of a session or a crash of the IDE may, and waits until it is
-    /// gone.
+    /// Kills the server, as the end of a session or an IDE crash may, and waits until it is gone.
     pub fn kill(self) {
         drop(self);
     }

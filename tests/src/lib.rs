@@ -1,8 +1,8 @@
-//! What the whole-product tests share: a hermetic home in which the twin of the binary runs, a
-//! scripted IDE, a terminal, and providers on this machine, among them one that we did not write.
+//! Shared by the whole-product tests: a hermetic home for the twin, a scripted IDE, a terminal, and
+//! local providers, one of them third-party.
 //!
-//! **Invariant:** a child gets the environment that is named here and nothing of ours, is waited
-//! for with a deadline, and does not outlive the test that started it.
+//! **Invariant:** a child gets only the environment set here, is waited for with a deadline, and
+//! does not outlive its test.
 
 #![expect(
     clippy::expect_used,
@@ -31,12 +31,12 @@ pub use output::Output;
 pub use provider::LocalProvider;
 pub use terminal::Terminal;
 
-/// How long a test waits for something that must happen. Generous, because it only ever passes when
-/// something is broken: a machine that is busy with other work is not.
+/// Timeout for an expected event. Generous, because only a defect ever exhausts it, not a busy
+/// machine.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Puts a line into the log of the run, from a test that passes too: a count or a measurement.
+/// Writes a count or measurement to the log, even for a passing test.
 pub fn report(line: &str) {
-    // Not `eprintln!`, which is shown for failed tests only.
+    // Not `eprintln!`, which is only shown for failing tests.
     drop(writeln!(std::io::stderr(), "{line}"));
 }

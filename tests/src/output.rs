@@ -1,21 +1,21 @@
-//! What a program left when it ended.
+//! The result of a finished program.
 
-/// What a program left when it ended.
+/// The result of a finished program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// Its exit code.
     pub code: i32,
-    /// All of its stdout.
+    /// Its complete stdout.
     pub stdout: String,
-    /// All of its stderr.
+    /// Its complete stderr.
     pub stderr: String,
 }
 
 impl Output {
-    /// The one JSON document on stdout.
+    /// Parses stdout as one JSON document.
     ///
     /// # Panics
-    /// When stdout is anything else.
+    /// If stdout contains anything else.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         match serde_json::from_str(&self.stdout) {
@@ -24,10 +24,10 @@ impl Output {
         }
     }
 
-    /// The same output, if it has that exit code.
+    /// Returns itself if the exit code matches.
     ///
     /// # Panics
-    /// When it has another one.
+    /// If it differs.
     #[track_caller]
     pub fn with_code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "\n{self}");

@@ -1,5 +1,4 @@
-//! Child processes: started with the environment that is given and no other, waited for with a
-//! deadline, and ended when they are dropped.
+//! Child processes with an explicit environment, a deadline, and a kill on drop.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,7 +15,7 @@ use synapse_testkit::mcp_bridge::StdioServer;
 use crate::PATIENCE;
 use crate::output::Output;
 
-/// A program about to be run. Without more it gets no environment and an empty stdin.
+/// A program to run. By default it gets no environment and an empty stdin.
 #[derive(Debug)]
 pub struct Run {
     command: Command,
@@ -24,14 +23,14 @@ pub struct Run {
     input: Vec<u8>,
 }
 
-/// A program whose stdout the test reads by itself, as far as it likes.
+/// A program whose stdout the test reads itself.
 #[derive(Debug)]
 pub struct Reading {
     running: Running,
     stdout: ChildStdout,
 }
 
-/// A program that runs.
+/// A running program.
 #[derive(Debug)]
 pub struct Running {
     child: Killed,
@@ -63,10 +62,10 @@ impl Run {
         }
     }
 
-    /// Runs git in `directory`, which is its home as well.
+    /// Runs git in `directory`, which is also its home.
     ///
     /// # Panics
-    /// When git is in none of the places where systems have it.
+    /// If git is not at one of its usual locations.
     #[must_use]
     pub fn git(directory: &Path, words: &[&str]) -> Self {
         let places = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/bin"];
@@ -84,21 +83,21 @@ impl Run {
         self
     }
 
-    /// Sets a variable of its environment.
+    /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Takes a variable out of its environment.
+    /// Removes an environment variable.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
     }
 
-    /// Runs another copy of the program, at that path.
+    /// Runs a copy of the program at that path.
     #[must_use]
     pub(crate) fn program(self, path: &Path) -> Self {
         let mut other = Self::new(path, self.command.get_args());
@@ -110,17 +109,17 @@ impl Run {
         other
     }
 
-    /// Gives it these bytes as stdin.
+    /// Sets its stdin.
     #[must_use]
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = bytes.into();
         self
     }
 
-    /// Gives it a stdout that nobody reads any more, as behind `| head` when head is done.
+    /// Gives it a closed stdout, as in `| head` after head exits.
     ///
     /// # Panics
-    /// When the system has no pipe left.
+    /// If no pipe can be created.
     #[must_use]
     pub fn into_closed_pipe(mut self) -> Self {
         let (reader, writer) = std::io::pipe().expect("there is a pipe");
@@ -132,7 +131,7 @@ impl Run {
     /// Starts it and leaves its stdout to the caller.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     #[must_use]
     pub fn start_to_read(self) -> Reading {
         let (running, stdout) = self.start_fed();
@@ -140,7 +139,7 @@ impl Run {
         Reading { running, stdout }
     }
 
-    /// Runs it as that user and group, which takes a test that runs as root.
+    /// Runs it as that user and group; requires root.
     #[cfg(unix)]
     #[must_use]
     pub fn as_user(mut self, id: u32) -> Self {
@@ -152,7 +151,7 @@ impl Run {
     /// Starts it.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     #[must_use]
     pub fn start(self) -> Running {
         let (mut running, stdout) = self.start_fed();
@@ -160,11 +159,11 @@ impl Run {
         running
     }
 
-    /// Starts it and gives it its input, of which there is more to come: its stdin stays open as
-    /// long as the second value lives. Returns when it has taken all but what a pipe holds.
+    /// Starts it and writes its input, keeping stdin open as long as the second value lives.
+    /// Returns once the input is consumed except for a pipe's capacity.
     ///
     /// # Panics
-    /// When it cannot be started, or does not read.
+    /// If it cannot be started, or does not read.
     #[must_use]
     pub fn start_and_hold(mut self) -> (Running, ChildStdin) {
         let input = std::mem::take(&mut self.input);
@@ -176,19 +175,19 @@ impl Run {
         (running, stdin)
     }
 
-    /// Runs it to its end.
+    /// Runs it to completion.
     ///
     /// # Panics
-    /// When it does not end in time, or is ended by a signal.
+    /// If it does not exit in time, or is killed by a signal.
     #[must_use]
     pub fn output(self) -> Output {
         self.start().finish()
     }
 
-    /// Runs it to its end, with its stdin open until it wrote a line that contains `last`.
+    /// Runs it to completion, keeping its stdin open until it writes a line containing `last`.
     ///
     /// # Panics
-    /// When it does neither end nor write that in time, or is ended by a signal.
+    /// If neither happens in time, or a signal kills it.
     #[must_use]
     pub fn output_after(mut self, last: &str) -> Output {
         let input = std::mem::take(&mut self.input);
@@ -201,7 +200,7 @@ impl Run {
                 drop(sender.send(std::mem::take(&mut line)));
             }
         });
-        // One that has ended already reads nothing.
+        // Best effort: it may have exited already.
         drop(stdin.write_all(&input));
         let mut stdin = Some(stdin);
         let mut written = String::new();
@@ -222,10 +221,10 @@ impl Run {
         }
     }
 
-    /// Starts it as a server behind a bridge. What it writes to stderr is read and dropped.
+    /// Starts it as a server for the bridge. Its stderr is discarded.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     #[must_use]
     pub fn behind_bridge(self) -> StdioServer {
         let conversation = self.converse();
@@ -236,7 +235,7 @@ impl Run {
         }
     }
 
-    /// Starts it for a caller who holds a conversation on its stdin and stdout.
+    /// Starts it for a dialogue over its stdin and stdout.
     pub(crate) fn converse(self) -> Conversation {
         let (running, input, output) = self.begin();
         Conversation {
@@ -248,7 +247,7 @@ impl Run {
         }
     }
 
-    /// Starts it with `terminal` as stdin, stdout and stderr, of which we keep no copy.
+    /// Starts it with `terminal` as stdin, stdout and stderr; our copy is closed.
     pub(crate) fn spawn_at(mut self, terminal: File) -> Killed {
         let copy = || terminal.try_clone().expect("a descriptor can be copied");
         self.command.stdin(copy()).stdout(copy()).stderr(copy());
@@ -259,12 +258,12 @@ impl Run {
     fn start_fed(mut self) -> (Running, Option<ChildStdout>) {
         let input = std::mem::take(&mut self.input);
         let (running, mut stdin, stdout) = self.begin();
-        // Without waiting for it: one that does not read to the end is free to.
+        // Asynchronously: the program need not read to the end.
         thread::spawn(move || drop(stdin.write_all(&input)));
         (running, stdout)
     }
 
-    /// Starts it, with nobody at its stdin and stdout yet.
+    /// Starts it with open pipes.
     fn begin(mut self) -> (Running, ChildStdin, Option<ChildStdout>) {
         let mut child = self.spawn();
         let stdin = child.0.stdin.take().expect("stdin is a pipe");
@@ -287,7 +286,7 @@ impl Run {
     }
 }
 
-/// A child and its ends of the pipes.
+/// A child and its pipes.
 pub(crate) struct Conversation {
     pub(crate) input: ChildStdin,
     pub(crate) output: ChildStdout,
@@ -306,25 +305,25 @@ impl Running {
     /// Sends it a signal.
     ///
     /// # Panics
-    /// When it has ended already.
+    /// If it has exited already.
     pub fn signal(&self, signal: Signal) {
         self.child.signal(signal);
     }
 
-    /// Waits for its end, by a signal too.
+    /// Waits for its exit, also by a signal.
     ///
     /// # Panics
-    /// When it does not end in time.
+    /// On timeout.
     #[must_use]
     pub fn end(mut self) -> ExitStatus {
         self.stderr.wait(&self.spelling);
         self.child.0.wait().expect("a child can be waited for")
     }
 
-    /// Waits for its end.
+    /// Waits for its exit.
     ///
     /// # Panics
-    /// When it does not end in time, or is ended by a signal.
+    /// On timeout, or if a signal kills it.
     #[must_use]
     pub fn finish(mut self) -> Output {
         let spelling = &self.spelling;
@@ -349,24 +348,24 @@ impl Reading {
     /// Sends it a signal.
     ///
     /// # Panics
-    /// When it has ended already.
+    /// If it has exited already.
     pub fn signal(&self, signal: Signal) {
         self.running.signal(signal);
     }
 
-    /// Waits for its end, by a signal too.
+    /// Waits for its exit, also by a signal.
     ///
     /// # Panics
-    /// When it does not end in time.
+    /// On timeout.
     #[must_use]
     pub fn end(self) -> ExitStatus {
         self.running.end()
     }
 
-    /// Reads that many bytes of its stdout, fewer only at the end.
+    /// Reads that many bytes of its stdout, or all of it if shorter.
     ///
     /// # Panics
-    /// When the pipe breaks.
+    /// If the pipe breaks.
     pub fn read(&mut self, most: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         let stdout = self.stdout.by_ref();
@@ -375,10 +374,10 @@ impl Reading {
         bytes
     }
 
-    /// The most memory that it ever held, in KiB. Linux alone tells.
+    /// Peak memory in KiB. Linux only.
     ///
     /// # Panics
-    /// When the program has ended.
+    /// If the program has exited.
     #[cfg(target_os = "linux")]
     #[must_use]
     pub fn peak_memory(&self) -> u64 {
@@ -386,10 +385,10 @@ impl Reading {
     }
 }
 
-/// The most memory that a program that runs ever held, in KiB. Linux alone tells.
+/// Peak memory of a running program in KiB. Linux only.
 ///
 /// # Panics
-/// When the program has ended.
+/// If the program has exited.
 #[cfg(target_os = "linux")]
 #[must_use]
 pub fn peak_memory(id: u32) -> u64 {
@@ -400,7 +399,7 @@ pub fn peak_memory(id: u32) -> u64 {
     words[1].parse().expect("it is a number of KiB")
 }
 
-/// A child that does not outlive its owner.
+/// A child that is killed on drop.
 #[derive(Debug)]
 pub(crate) struct Killed(pub(crate) Child);
 
@@ -414,13 +413,13 @@ impl Killed {
 
 impl Drop for Killed {
     fn drop(&mut self) {
-        // One that has ended already has nothing to be told.
+        // Best effort: it may have exited already.
         drop(self.0.kill());
         drop(self.0.wait());
     }
 }
 
-/// Reads a pipe to its end on a thread of its own.
+/// Reads a pipe to its end on its own thread.
 #[derive(Debug)]
 pub(crate) struct Collector(Receiver<Vec<u8>>);
 
@@ -429,14 +428,14 @@ impl Collector {
         let (sender, receiver) = channel();
         thread::spawn(move || {
             let mut bytes = Vec::new();
-            // A pipe that breaks has ended.
+            // Best effort: a broken pipe has ended.
             drop(pipe.read_to_end(&mut bytes));
             drop(sender.send(bytes));
         });
         Self(receiver)
     }
 
-    /// Everything that was written, once the pipe has ended, which a child's death makes it do.
+    /// The complete output; returns once the pipe closes, at the latest when the child exits.
     pub(crate) fn wait(&self, whose: &str) -> String {
         let Ok(bytes) = self.0.recv_timeout(PATIENCE) else {
             panic!("`{whose}` did not end within {PATIENCE:?}");

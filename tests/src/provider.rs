@@ -1,17 +1,16 @@
-//! Providers on this machine, and how a connection to each is described: every test that prompts
-//! one begins with these.
+//! Local providers, and the flags for a connection to each.
 
 use synapse_testkit::provider_doubles::{AnthropicDouble, HuggingFaceDouble, OpenAiDouble};
 use synapse_testkit::raw::{RawServer, Reply};
 
 use crate::home::{Flags, Home};
 
-/// A provider on this machine.
+/// A local provider.
 pub trait LocalProvider {
-    /// Describes a connection to it, with what it takes for a credential in a new file of `home`.
+    /// The flags for a connection to it, with a valid credential in a new file of `home`.
     fn flags(&self, home: &Home) -> Flags;
 
-    /// The flags with which such a connection is saved with an open gate.
+    /// Additional flags to save such a connection with network access on.
     fn opening(&self) -> &'static [&'static str] {
         &["--allow-network"]
     }
@@ -25,7 +24,7 @@ impl LocalProvider for OpenAiDouble {
 }
 
 impl LocalProvider for HuggingFaceDouble {
-    /// With the sub-provider pinned, as the README has it.
+    /// Pins the sub-provider, as in the README.
     fn flags(&self, home: &Home) -> Flags {
         let model = format!("{}:novita", Self::MODEL);
         let credential = home.credential(Self::TOKEN);
@@ -40,7 +39,7 @@ impl LocalProvider for AnthropicDouble {
     }
 }
 
-/// Any server is taken for OpenAI's and not asked about its models, because it may answer anything.
+/// Uses the OpenAI preset, and skips preflight because the server may answer anything.
 impl LocalProvider for RawServer {
     fn flags(&self, home: &Home) -> Flags {
         let credential = home.credential("fake-token");
@@ -52,7 +51,7 @@ impl LocalProvider for RawServer {
     }
 }
 
-/// The answer `Here` to a prompt, which took 10 tokens and 5.
+/// The answer `Here`, with 10 prompt and 5 completion tokens.
 #[must_use]
 pub fn here() -> Reply {
     Reply::json(

@@ -1,6 +1,5 @@
-//! A terminal with a program at it, and somebody who reads the screen and types. Between the two
-//! stands what stands there in life: somebody who started the program, to whom the terminal belongs
-//! and who gets it back as it was.
+//! A pseudo-terminal with a program, and a user who reads the screen and types. A process between
+//! them acts as the shell: it owns the terminal and gets it back in its original state.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -27,15 +26,15 @@ use crate::PATIENCE;
 use crate::output::Output;
 use crate::process::{Killed, Run};
 
-/// A program that runs at a terminal. Dropping it kills the program.
+/// A program on a terminal. Dropping it kills the program.
 pub struct Terminal {
     shell: Killed,
     keyboard: File,
     output: Receiver<Vec<u8>>,
     screen: Vec<u8>,
-    /// What somebody sees of it.
+    /// The screen contents.
     emulator: vt100::Parser,
-    /// Nobody looks at the terminal any more.
+    /// Set when the reader should stop.
     gone: Arc<AtomicBool>,
 }
 
@@ -47,31 +46,31 @@ impl std::fmt::Debug for Terminal {
 }
 
 impl Terminal {
-    /// The key that interrupts.
+    /// Interrupt.
     pub const CTRL_C: &'static str = "\u{3}";
-    /// The key that ends the input, on an empty line.
+    /// End of input, on an empty line.
     pub const CTRL_D: &'static str = "\u{4}";
 
-    /// The key that leaves a question.
+    /// Cancels a question.
     pub const ESC: &'static str = "\u{1b}";
-    /// The key that goes down in a list.
+    /// Cursor down.
     pub const DOWN: &'static str = "\u{1b}[B";
-    /// Enter, as terminals send it.
+    /// Enter.
     pub const ENTER: &'static str = "\r";
 
-    /// Starts `run`, the twin, with a terminal of its own for stdin, stdout and stderr.
+    /// Starts `run`, the twin, with its own terminal as stdin, stdout and stderr.
     ///
     /// # Panics
-    /// When there is no terminal left, or the program cannot be started.
+    /// If no terminal is available, or the program cannot be started.
     #[must_use]
     pub fn start(run: Run) -> Self {
         Self::sized(run, 24, 200)
     }
 
-    /// As [`Terminal::start`], with so many rows and columns.
+    /// Like [`Terminal::start`], with a window size.
     ///
     /// # Panics
-    /// As [`Terminal::start`].
+    /// Same as [`Terminal::start`].
     #[must_use]
     pub fn sized(run: Run, rows: u16, columns: u16) -> Self {
         let (ours, theirs) = pair(rows, columns).expect("there is a terminal");
@@ -87,7 +86,7 @@ impl Terminal {
                 if poll(&mut waited, Some(&A_MOMENT)).is_ok_and(|ready| ready == 0) {
                     continue;
                 }
-                // A terminal whose program is gone gives an error.
+                // Reading from a terminal whose program exited is an error.
                 match view.read(&mut buffer) {
                     Ok(count @ 1..) if sender.send(buffer[..count].to_vec()).is_ok() => {}
                     _ => break,
@@ -104,20 +103,20 @@ impl Terminal {
         }
     }
 
-    /// Waits until the screen shows `text`.
+    /// Waits until `text` has appeared.
     ///
     /// # Panics
-    /// When it does not in time.
+    /// On timeout.
     pub fn wait_for(&mut self, text: &str) {
         while !self.seen().contains(text) {
             assert!(self.look(), "no `{text}` on the screen:\n{}", self.seen());
         }
     }
 
-    /// Waits until `text` is on the screen as it stands, after all that moved the cursor.
+    /// Waits until `text` is on the current screen, after all cursor movements.
     ///
     /// # Panics
-    /// When it is not in time.
+    /// On timeout.
     pub fn wait_for_shown(&mut self, text: &str) {
         while !self.shown().contains(text) {
             let shown = self.shown();
@@ -125,10 +124,10 @@ impl Terminal {
         }
     }
 
-    /// Waits until `text` is in the last line that is not empty.
+    /// Waits until the last non-empty line contains `text`.
     ///
     /// # Panics
-    /// When it is not in time.
+    /// On timeout.
     pub fn wait_for_last(&mut self, text: &str) {
         let is_last = |shown: &str| {
             let mut lines = shown.lines().rev();
@@ -142,16 +141,16 @@ impl Terminal {
         }
     }
 
-    /// The screen as it stands.
+    /// The current screen.
     #[must_use]
     pub fn shown(&self) -> String {
         self.emulator.screen().contents()
     }
 
-    /// Makes the window larger or smaller.
+    /// Resizes the window.
     ///
     /// # Panics
-    /// When the terminal is gone.
+    /// If the terminal is gone.
     pub fn resize(&mut self, rows: u16, columns: u16) {
         tcsetwinsize(&self.keyboard, size(rows, columns)).expect("the terminal is there");
         self.emulator
@@ -159,19 +158,19 @@ impl Terminal {
             .set_size(cells(rows), cells(columns));
     }
 
-    /// Closes the window, as somebody does or a broken connection, and waits for the shell to end.
+    /// Closes the window, like a user or a lost connection, and waits for the shell to exit.
     ///
     /// # Panics
-    /// When it does not end.
+    /// On timeout.
     pub fn hang_up(mut self) {
         self.gone.store(true, Ordering::Relaxed);
-        // The reader has let go of its end when it no longer sends.
+        // The reader stops sending once it has closed its end.
         while self.output.recv_timeout(PATIENCE).is_ok() {}
         drop(self.keyboard);
         self.shell.0.wait().expect("a child can be waited for");
     }
 
-    /// Takes what comes next to the screen; `false` when nothing does in time.
+    /// Processes the next output; `false` on timeout.
     fn look(&mut self) -> bool {
         let Ok(bytes) = self.output.recv_timeout(PATIENCE) else {
             return false;
@@ -181,10 +180,10 @@ impl Terminal {
         true
     }
 
-    /// Presses these keys.
+    /// Sends key presses.
     ///
     /// # Panics
-    /// When the terminal is gone.
+    /// If the terminal is gone.
     pub fn press(&mut self, keys: &str) {
         let pressed = self.keyboard.write_all(keys.as_bytes());
         pressed.expect("the terminal is there");
@@ -193,16 +192,16 @@ impl Terminal {
     /// Types a line.
     ///
     /// # Panics
-    /// As [`Terminal::press`].
+    /// Same as [`Terminal::press`].
     pub fn type_line(&mut self, text: &str) {
         self.press(&format!("{text}\n"));
     }
 
-    /// Waits for the end of the program and gives all that was on the screen as its stdout, and its
-    /// exit code as shells tell it: 128 and the signal, when one ended it.
+    /// Waits for the program to exit and returns all screen output as its stdout, with a
+    /// shell-style exit code: 128 plus the signal, if one killed it.
     ///
     /// # Panics
-    /// When it does not end in time, or leaves the terminal other than it was.
+    /// On timeout, or if the terminal's modes were not restored.
     #[must_use]
     pub fn finish(mut self) -> Output {
         loop {
@@ -228,18 +227,18 @@ impl Terminal {
         }
     }
 
-    /// All that was on the screen so far.
+    /// All output so far.
     #[must_use]
     pub fn seen(&self) -> String {
         String::from_utf8_lossy(&self.screen).replace("\r\n", "\n")
     }
 }
 
-/// Where [`Terminal`] asks the twin for it, runs the twin again at the terminal, as a shell would: the
-/// terminal becomes that of this process and of what it starts. Gives the exit code.
+/// If [`Terminal`] requests it, runs the twin again on the terminal, like a shell: takes the
+/// terminal for this process and its children. Returns the exit code.
 ///
 /// # Panics
-/// When the terminal belongs to somebody already.
+/// If the terminal already belongs to a session.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,
@@ -250,7 +249,7 @@ pub fn run_as_a_shell() -> Option<u8> {
     let terminal = std::io::stdin();
     setsid().expect("a child leads no group");
     ioctl_tiocsctty(&terminal).expect("the terminal is nobody's");
-    // Ctrl-C is for what is started here, and not for the shell.
+    // Ctrl-C must reach the program and not the shell.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -292,7 +291,7 @@ fn code(status: ExitStatus) -> i32 {
     status.code().or(signal).expect("it ended")
 }
 
-/// The two ends of a new terminal: what is seen and typed, and what programs have.
+/// The two ends of a new pseudo-terminal: the user's and the programs'.
 fn pair(rows: u16, columns: u16) -> std::io::Result<(File, File)> {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     fcntl_setfd(&ours, FdFlags::CLOEXEC)?;
@@ -319,7 +318,7 @@ const fn size(rows: u16, columns: u16) -> Winsize {
     }
 }
 
-/// How long the reader waits before it looks whether anybody is still there.
+/// Interval at which the reader checks whether it should stop.
 const A_MOMENT: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 50_000_000,

@@ -1,13 +1,12 @@
-//! Where the programs of other people are that the tests run as a peer. `cargo xtask test` installs
-//! them and says so in the environment.
+//! Paths of the third-party programs that tests use as peers. `cargo xtask test` installs them and
+//! sets the variables.
 
 use std::path::PathBuf;
 
-/// The program or script that `cargo xtask test` names in `variable`. Never a reason to skip: a
-/// test that did not run has shown nothing.
+/// The program or script named by `variable`. Never skips: a test that did not run proves nothing.
 ///
 /// # Panics
-/// When the variable is not set.
+/// If the variable is not set.
 #[must_use]
 pub fn installed(variable: &str) -> PathBuf {
     #[expect(
@@ -24,31 +23,31 @@ pub fn installed(variable: &str) -> PathBuf {
     PathBuf::from(path)
 }
 
-/// The directory into which the modules that drive a browser are installed.
+/// The directory of the modules that drive a browser.
 pub const BROWSER: &str = "SYNAPSE_TEST_BROWSER";
 /// Node.
 pub const NODE: &str = "SYNAPSE_TEST_NODE";
-/// npm: a program, or a script for Node where its name ends in `.js`.
+/// npm: a program, or a Node script if its name ends in `.js`.
 pub const NPM: &str = "SYNAPSE_TEST_NPM";
 /// The script of aimock.
 pub const AIMOCK: &str = "SYNAPSE_TEST_AIMOCK";
 /// The script of the official conformance suite of MCP.
 pub const CONFORMANCE: &str = "SYNAPSE_TEST_MCP_CONFORMANCE";
-/// The directory into which the official TypeScript clients of MCP are installed.
+/// The directory of the official TypeScript MCP clients.
 pub const TYPESCRIPT: &str = "SYNAPSE_TEST_MCP_TYPESCRIPT";
-/// The directory into which `oidc-provider` and a server behind it are installed.
+/// The directory of `oidc-provider` and an MCP server that uses it.
 pub const OAUTH: &str = "SYNAPSE_TEST_OAUTH";
-/// The directory into which the reference servers of MCP are installed.
+/// The directory of the MCP reference servers.
 pub const SERVERS: &str = "SYNAPSE_TEST_MCP_SERVERS";
-/// The Python that has the official client of MCP, version 1.
+/// The Python with version 1 of the official MCP client.
 pub const PYTHON_1: &str = "SYNAPSE_TEST_MCP_PYTHON_1";
-/// The Python that has the official client of MCP, version 2.
+/// The Python with version 2 of the official MCP client.
 pub const PYTHON_2: &str = "SYNAPSE_TEST_MCP_PYTHON_2";
-/// The Python that has DuckDB and Polars.
+/// The Python with DuckDB and Polars.
 pub const ENGINES: &str = "SYNAPSE_TEST_ENGINES";
 /// The script of the validator of MCP bundles.
 pub const MCPB: &str = "SYNAPSE_TEST_MCPB";
-/// The directory with the programs that judge a release: `dist`, `actionlint` and `mdbook`.
+/// The directory of the release tools `dist`, `actionlint` and `mdbook`.
 pub const RELEASE: &str = "SYNAPSE_TEST_RELEASE";
-/// The developer tool of this repository, which makes the packages.
+/// The developer tool of this repository, which builds the packages.
 pub const XTASK: &str = "SYNAPSE_TEST_XTASK";

@@ -1,5 +1,5 @@
-//! Telemetry of the whole product, built with the feature `otel`: what a collector on this machine
-//! decodes, and what happens when there is none.
+//! Telemetry through the whole product, built with the feature `otel`: the data decoded by a local
+//! collector, and the behaviour without one.
 
 #![cfg(test)]
 
@@ -16,7 +16,7 @@ use synapse_testkit::raw::{ClosedPort, RawServer, RecordedRequest, Reply};
 use synapse_tests::{Era, Home};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
-/// Stands in every prompt.
+/// Part of every prompt.
 const CANARY: &str = "canary-of-the-prompt";
 
 fn home(double: &OpenAiDouble, telemetry: &str) -> Home {

@@ -1,9 +1,8 @@
-//! What grows: a server under many prompts, a hub under many calls of ten upstreams, and a login under
-//! many refreshes. Prints memory, descriptors and threads as it goes, and fails when one of them is
-//! not flat from the first tenth on.
+//! Soak test: a server under many prompts, a hub under many calls of ten upstreams, and a login
+//! under many refreshes. Prints memory, descriptors and threads over time, and fails if one keeps
+//! growing after the first tenth.
 //!
-//! `cargo xtask soak` runs it in full. Within `cargo test` everything runs a few times, so that it
-//! cannot rot.
+//! `cargo xtask soak` runs it in full. `cargo test` runs a few iterations as a smoke test.
 
 #![expect(
     clippy::indexing_slicing,
@@ -96,7 +95,7 @@ fn hub(count: usize) -> bool {
     watch.is_flat()
 }
 
-/// What a process holds.
+/// Resources held by a process.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     kibibytes: u64,
@@ -124,7 +123,7 @@ impl Held {
     }
 }
 
-/// Looks at a process while something is done many times.
+/// Samples a process during repeated work.
 pub(crate) struct Watch {
     what: &'static str,
     process: u32,
@@ -142,7 +141,7 @@ impl Watch {
         }
     }
 
-    /// Takes note of every tenth part.
+    /// Samples every tenth of the work.
     pub(crate) fn look(&mut self, number: usize) {
         if number.is_multiple_of((self.count / 10).max(1)) {
             let held = Held::of(self.process);
@@ -159,8 +158,8 @@ impl Watch {
         }
     }
 
-    /// Whether nothing grew behind the first tenth but what an allocator keeps for itself. A few
-    /// rounds say nothing.
+    /// Whether nothing grew after the first tenth beyond an allocator's slack. Always true for few
+    /// iterations.
     pub(crate) fn is_flat(&self) -> bool {
         let (Some(first), Some(last)) = (self.seen.first(), self.seen.last()) else {
             return true;
@@ -180,8 +179,8 @@ impl Watch {
     }
 }
 
-/// A cache of SQLite fills up to 2 MiB, and an allocator keeps what was freed.
+/// SQLite's cache grows to 2 MiB, and allocators keep freed memory.
 const ROOM_KIBIBYTES: u64 = 4096;
 const FEWEST: usize = 500;
-/// Runtimes start threads when there is more at once.
+/// Runtimes add threads under concurrent load.
 const ROOM: usize = 3;

@@ -1,4 +1,5 @@
-//! A login whose token ends at every call: each asks for a new one, keeps it and uses it.
+//! A login whose token expires at every call, so that each call refreshes, stores and uses a new
+//! one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -20,7 +21,7 @@ use url::Url;
 
 use crate::Watch;
 
-/// Refreshes so often; each has to give the next token.
+/// Refreshes `count` times; each must return the next token.
 pub(crate) fn run(count: usize, watch: &mut Watch) -> bool {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
@@ -108,7 +109,7 @@ fn record(token_endpoint: Url) -> TokenRecord {
     }
 }
 
-/// A clock that says what it was set to.
+/// A manually set clock.
 #[derive(Debug, Default)]
 struct SetClock(AtomicI64);
 

@@ -1,5 +1,5 @@
-//! What an answer of millions of values costs next to a text of the same size, in time of the
-//! processor: how busy the machine is does not count.
+//! Compares the CPU time of an answer with millions of values with that of a text of the same size;
+//! CPU time is independent of other load.
 
 use std::fs;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use synapse_tests::{Era, Flags, Home, LocalProvider as _};
 
 use super::{Effort, Ratio, TWIN, milliseconds};
 
-/// The costliest of the hostile answers, held against the text.
+/// The most expensive hostile answer relative to the text.
 pub(crate) fn large(effort: &Effort) -> Ratio {
     let size = if effort.judges { SIZE } else { SIZE / 70 };
     let text = cost(text(size), effort.answers);
@@ -27,7 +27,7 @@ pub(crate) fn large(effort: &Effort) -> Ratio {
     }
 }
 
-/// The least that a call takes whose answer is `body`.
+/// The minimum CPU time of a call with the answer `body`.
 fn cost(body: String, rounds: usize) -> Duration {
     let server = RawServer::always(Reply::json(200, body));
     let home = Home::new(TWIN);
@@ -39,18 +39,18 @@ fn cost(body: String, rounds: usize) -> Duration {
     let mut ide = home.serve(Era::Modern);
     let mut once = || {
         let before = worked(ide.process_id());
-        // Whether it is an answer is not what is measured.
+        // The result is irrelevant here.
         drop(ide.call("chat", json!({"prompt": "hello"})));
         worked(ide.process_id()) - before
     };
-    // The kernel counts in ticks, of which some are needed for a ratio.
+    // The kernel counts in ticks; a ratio needs several.
     (0..rounds).map(|_| once()).min().unwrap().max(TICK * 3)
 }
 
-/// How long a process has had a processor, in all its threads.
+/// CPU time of a process, over all threads.
 fn worked(process: u32) -> Duration {
     let line = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    // The name of the program comes second, in parentheses, and may contain anything.
+    // The command name, in parentheses, may contain anything.
     let fields = line.rsplit_once(')').unwrap().1.split_whitespace();
     let ticks = fields
         .skip(11)
@@ -96,12 +96,12 @@ fn hostile(size: usize) -> Vec<(&'static str, String)> {
     .into()
 }
 
-/// `part`, again and again, between two others.
+/// `part`, repeated, between a prefix and a suffix.
 fn filled(size: usize, before: &str, part: &str, after: &str) -> String {
     let inside = part.repeat(size / part.len());
     format!("{before}{}{after}", inside.trim_end_matches(','))
 }
 
 const SIZE: usize = 7_000_000;
-/// What the kernel counts in.
+/// The kernel's accounting unit.
 const TICK: Duration = Duration::from_millis(10);

@@ -1,6 +1,6 @@
-//! The floor: the least program that does what the product does for an IDE. It reads a line, sends
-//! the prompt with raw reqwest on a connection of its own, and writes a line. No abstraction, no
-//! error handling, no ledger, no gate.
+//! The baseline: a minimal program with the product's function for an IDE. It reads a line, sends
+//! the prompt with raw reqwest on a new connection, and writes a line. No abstraction, error
+//! handling, ledger or network gate.
 
 use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 
-/// When the floor makes its HTTP client.
+/// When the baseline creates its HTTP client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Client {
-    /// At the start, with the roots that the system trusts: the program that one would write.
+    /// At start, with the system's root certificates: the straightforward program.
     AtStart,
-    /// On first use and for plain http: the least that can be started.
+    /// On first use and for plain http only: the minimal start.
     OnUse,
 }
 
 impl Client {
-    /// As the floor is told.
+    /// Its command-line spelling.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::AtStart => "at-start",
@@ -28,7 +28,7 @@ impl Client {
     }
 }
 
-/// Serves one client until its input ends; sends prompts to `base` with `key`.
+/// Serves one client until its input ends, sending prompts to `base` with `key`.
 pub(crate) fn serve(base: &str, key: &str, when: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -86,7 +86,7 @@ fn for_plain_http() -> reqwest::Client {
     builder().tls_backend_preconfigured(tls).build().unwrap()
 }
 
-/// Keeps no connection, as the product keeps none.
+/// Without connection reuse, like the product.
 fn builder() -> reqwest::ClientBuilder {
     #[expect(
         clippy::disallowed_methods,

@@ -1,11 +1,11 @@
-//! How fast and how small `synapse serve` is, as ratios to the floor, measured in one run: spawn to
-//! first response, memory at rest, and a call, which the floor sends with the same HTTP library and
-//! keeps no ledger of; and a hostile answer next to a text of its size. What the ratios hide is printed beside them: the same over a floor that puts
-//! its HTTP client off, and what is left of a call when its exchange is taken off.
+//! Speed and size of `synapse serve` as ratios to the baseline, measured in one run: spawn to first
+//! response, memory at rest, and a call, which the baseline sends with the same HTTP library and no
+//! ledger; and a hostile answer relative to a text of its size. Printed for context: the ratios to
+//! a baseline that defers its HTTP client, and a call's time without the exchange.
 //!
-//! `cargo bench -p synapse-tests --bench speed` measures what is shipped, the profile `dist`, and
-//! fails above the limits. Within `cargo test` everything runs a few times, so that it cannot rot,
-//! and judges nothing: a debug build says little about an optimised one.
+//! `cargo bench -p synapse-tests --bench speed` measures the shipped profile `dist` and fails above
+//! the limits. `cargo test` runs a few iterations as a smoke test without limits: a debug build
+//! says little about an optimised one.
 
 #![expect(
     clippy::indexing_slicing,
@@ -70,7 +70,7 @@ fn main() {
     assert!(!effort.judges || broken == 0, "{broken} limits are broken");
 }
 
-/// How often things are done, and whether the limits count.
+/// Number of iterations, and whether the limits apply.
 struct Effort {
     spawns: usize,
     calls: usize,
@@ -78,7 +78,7 @@ struct Effort {
     judges: bool,
 }
 
-/// What was measured for the product and for the floor.
+/// Measurements of the product and of the baseline.
 struct Ratio {
     name: &'static str,
     product: f64,
@@ -87,7 +87,7 @@ struct Ratio {
     most: f64,
 }
 
-/// A home with a connection to a double, and the two servers that use it.
+/// A home with a connection to a double, and the two servers.
 struct Bench {
     home: Home,
     double: OpenAiDouble,
@@ -120,7 +120,7 @@ impl Bench {
         Run::new(&this, words).env("HOME", self.home.path())
     }
 
-    /// From starting the process to the answer to `initialize`.
+    /// From starting the process to its `initialize` response.
     fn spawn(&self, effort: &Effort) -> Ratio {
         let once = |server: Run| {
             let began = Instant::now();
@@ -149,7 +149,7 @@ impl Bench {
         }
     }
 
-    /// What a server has in memory that has shaken hands and waits.
+    /// Memory of an idle server after the handshake.
     fn memory(&self) -> Ratio {
         let servers = [
             self.product(),
@@ -216,7 +216,7 @@ impl Bench {
         }
     }
 
-    /// The exchange of one prompt, without any client.
+    /// The network exchange of one prompt, without a client.
     fn exchange(&self) {
         let base = self.double.base_url();
         let host = base
@@ -253,7 +253,7 @@ impl Bench {
         reader.read_exact(&mut body).unwrap();
     }
 
-    /// The twin is the product with another name; the limit is 12 MB.
+    /// The twin is the product under another name; the limit is 12 MB.
     fn size(&self) -> Ratio {
         let bytes = fs::metadata(Path::new(TWIN)).unwrap().len();
         let product = bytes as f64 / 1e6;
@@ -295,7 +295,7 @@ impl std::fmt::Display for Ratio {
     }
 }
 
-/// A conversation without a thread in between, because that would be measured too.
+/// A synchronous dialogue, because a thread hop would be measured too.
 struct Talk {
     input: Box<dyn std::io::Write + Send>,
     output: BufReader<Box<dyn std::io::Read + Send>>,
@@ -350,7 +350,7 @@ impl Talk {
     }
 }
 
-/// The best of the medians of thirds: a machine that is busy for a while spoils one of them.
+/// The minimum of the medians of each third: temporary load spoils only one of them.
 fn best_median(times: &[Duration]) -> Duration {
     let part = times.len().div_ceil(3).max(1);
     let medians = times.chunks(part).map(|times| {
@@ -365,7 +365,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// A line of what Linux knows about a process.
+/// A field of a process's status file on Linux.
 fn megabytes(process: u32, name: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(name));

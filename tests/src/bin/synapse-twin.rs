@@ -1,6 +1,6 @@
 //! The twin of the `synapse` binary: the same entry point, built in this package so that its tests
-//! are given its path. It can be told to fail the moment a secret is in its memory, and to be at a
-//! terminal as if a shell had started it.
+//! get its path. Can be made to fail while a secret is in memory, and to act as a session leader on
+//! a terminal.
 
 use std::process::ExitCode;
 
@@ -25,20 +25,19 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// With the secret in the message, as a careless `expect` would have it.
+/// Panics with the secret in the message, like a careless `expect`.
 #[expect(clippy::panic, reason = "that is the trouble that was asked for")]
 fn fail(secret: &str) {
     panic!("no use for {secret:?}, nor for Bearer {secret}")
 }
 
-/// As if nothing took the secret out of what is logged.
+/// Logs the secret without redaction.
 fn tell(secret: &str) {
     use std::io::Write as _;
     drop(writeln!(std::io::stderr(), "resolved {secret}"));
 }
 
-/// Tells the reader of a named pipe that it is there, and waits for a writer, while a test looks at
-/// the process.
+/// Signals the reader of a named pipe and waits for a writer, while a test inspects the process.
 fn linger() {
     let Some(fifo) = variable("SYNAPSE_TWIN_FIFO") else {
         return;

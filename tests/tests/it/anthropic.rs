@@ -1,5 +1,5 @@
-//! Anthropic's own API through the whole product: create, preflight, models, chat in the terminal
-//! and in the IDE, history; a closed gate, and prompts that the API has no place for.
+//! Anthropic's API through the whole product: create, preflight, models, chat in the terminal and
+//! in the IDE, history; network access off, and prompts that the API cannot represent.
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::{AnthropicDouble, AnthropicFault, Route};
@@ -7,7 +7,7 @@ use synapse_tests::{Aimock, Era, Flags, Home, LocalProvider as _, Output};
 
 use crate::TWIN;
 
-/// A home with the connection `work`, whose gate is open unless `more` says nothing of it.
+/// A home with the connection `work`; network access is on unless `more` says otherwise.
 fn home(double: &AnthropicDouble, model: &str, more: &[&str]) -> Home {
     let home = Home::new(TWIN);
     let flags = Flags {
@@ -136,7 +136,7 @@ fn from_a_key_to_an_answer_and_its_row() {
     }
 }
 
-/// What aimock takes for the Messages API, and how it answers, nobody here has taught it.
+/// aimock implements the Messages API independently.
 #[test]
 fn a_messages_api_that_we_did_not_write_is_prompted() {
     let call = json!({"name": "weather", "arguments": "{\"city\":\"Ulm\"}"});

@@ -1,4 +1,4 @@
-//! `synapse checklist` from a new connection to one in use, and what it finds in a repository.
+//! `synapse checklist` from a new connection to one in use, and its findings in a repository.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use synapse_tests::process::Run;
 use synapse_tests::{Era, Home, Output};
 
 use crate::TWIN;
-/// Where git may be; nothing else of this machine reaches the tests.
+/// Possible locations of git; nothing else of this machine reaches the tests.
 const PATH: &str = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin";
 
 fn run(home: &Home, project: &Path, more: &[&str]) -> Output {
@@ -18,7 +18,7 @@ fn run(home: &Home, project: &Path, more: &[&str]) -> Output {
     home.twin(words).env("PATH", PATH).output()
 }
 
-/// The verdicts that are not `ok`, and the whole document.
+/// The outcomes other than `ok`, and the whole document.
 fn evaluate(home: &Home, project: &Path) -> (Vec<(String, String)>, Value) {
     let output = run(home, project, &["--json"]);
     let document = output.json();
@@ -36,7 +36,7 @@ fn evaluate(home: &Home, project: &Path) -> (Vec<(String, String)>, Value) {
     (open, document)
 }
 
-/// A repository with nothing in it.
+/// An empty repository.
 fn project(home: &Home) -> PathBuf {
     let project = home.path().join("project");
     std::fs::create_dir(&project).unwrap();
@@ -69,7 +69,7 @@ fn a_connection_gets_from_nothing_to_an_ide_line_by_line() {
     assert_eq!(document["error"]["code"], "config.incomplete");
     assert_eq!(double.server().accepts(), 0, "a checklist sends nothing");
 
-    // What each line says to do is done, and helps.
+    // Following the advice of each line resolves it.
     home.run(["connection", "edit", "work", "--allow-network"])
         .with_code(0);
     let (open, _) = evaluate(&home, &project);
@@ -84,7 +84,7 @@ fn a_connection_gets_from_nothing_to_an_ide_line_by_line() {
     let mut ide = home.serve(Era::Modern);
     let answered = ide.call("chat", json!({"prompt": "hi"}));
     assert_eq!(answered.get("isError"), None, "{answered}");
-    // The row is closed behind the reply; a server that ends by itself has closed it.
+    // The row is completed after the reply; a server that exits cleanly has completed it.
     assert!(ide.close().status.success());
     let (open, document) = evaluate(&home, &project);
     assert_eq!((open, &document["error"]), (pairs([]), &Value::Null));
@@ -116,7 +116,7 @@ fn every_missing_line_says_what_to_do_and_the_exit_code_says_that_there_is_one()
         output.stderr.contains("error[config.incomplete]"),
         "{output:?}"
     );
-    // A closed gate would refuse it.
+    // Network access is off, so it would be refused.
     assert!(!output.stdout.contains("synapse chat"), "{output:?}");
     home.run(["checklist", "nope"]).with_code(3);
 }
@@ -126,7 +126,7 @@ fn a_token_in_a_tracked_file_is_found_and_not_shown() {
     let double = OpenAiDouble::start();
     let home = Home::closed(TWIN, &double);
     let project = project(&home);
-    // Shaped like a token, and made here so that it stands in no file of this project.
+    // Shaped like a token, and built here so that no file of this project contains it.
     let token = format!("sk-{}", "fake0FAKE".repeat(4));
     home.write("project/.env", format!("KEY={token}\n"));
     home.write(
@@ -168,7 +168,7 @@ fn a_key_that_git_tracks_is_found_wherever_it_is() {
         beside["verdict"], "ok",
         "git does not track it yet: {beside}"
     );
-    // What doctor says of the place, the checklist says too.
+    // The checklist reports the same finding as doctor.
     let key = &document["items"][1];
     assert_eq!(key["verdict"], "warn", "{key}");
     let detail = key["detail"].as_str().unwrap();

@@ -1,5 +1,5 @@
-//! Servers that speak OpenAI's wire format through the whole product: Ollama without any token from
-//! nothing to an answer, what fails on the way, and what presets need of the product.
+//! OpenAI-compatible servers through the whole product: Ollama without a token from start to
+//! answer, failures on the way, and preset features.
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::{ClosedPort, RawServer, Reply};
@@ -7,7 +7,7 @@ use synapse_tests::{Home, Output};
 
 use crate::TWIN;
 
-/// Ollama as its source has it: `/api/tags`, and chat for the one model that is there.
+/// Ollama, modelled on its source: `/api/tags`, and chat for its one model.
 fn ollama() -> RawServer {
     RawServer::start(|request| match (request.method(), request.path()) {
         ("GET", "/api/tags") => {
@@ -243,7 +243,7 @@ fn azure_gets_its_key_in_its_own_header_and_no_other() {
     assert_eq!(requests[1].json()["max_completion_tokens"], 9);
 }
 
-/// Gemini signs a tool call and refuses the next turn without the signature.
+/// Gemini signs tool calls and rejects the next turn without the signature.
 #[test]
 fn what_a_provider_hangs_on_a_tool_call_goes_back_with_it() {
     let signed = json!({"id": "call_1", "type": "function",

@@ -1,6 +1,6 @@
-//! The official conformance suite of MCP, which we did not write, against the server code and the
-//! client code of the product: what a revision requires of a server, all of it, over stdio behind the
-//! bridge, the same through the hub, and what it requires of a client, its logins included.
+//! The official MCP conformance suite against the product's server and client code: all server
+//! requirements of a revision, over stdio through the bridge and again through the hub, and the
+//! client requirements, including logins.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -38,13 +38,13 @@ fn every_required_scenario_of_2026_07_28_passes_through_the_hub() {
     check("2026-07-28", 37, &behind_the_hub("2026-07-28"));
 }
 
-/// The suite's server by itself.
+/// The suite's server without the hub.
 fn alone() -> McpBridge {
     McpBridge::start(|| Run::new(Path::new(FIXTURE), [""; 0]).behind_bridge())
 }
 
-/// The suite's server as the one upstream of the product, which speaks `revision` to it and passes
-/// on all that may be asked.
+/// The suite's server as the only upstream of the product, which speaks `revision` to it and
+/// forwards everything.
 fn behind_the_hub(revision: &str) -> McpBridge {
     let home = Home::new(TWIN);
     let entry = json!({
@@ -85,14 +85,14 @@ fn every_client_scenario_of_2026_07_28_with_a_login_passes() {
     check_client("2026-07-28", Access::Login, 25);
 }
 
-/// What the servers of a scenario ask of a client.
+/// The authentication that a scenario's servers require.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
     Open,
     Login,
 }
 
-/// Runs what the revision requires of clients, one by one; a warning fails a scenario, too.
+/// Runs the client scenarios of the revision one by one; warnings fail too.
 fn check_client(revision: &str, access: Access, required: usize) {
     let listed = suite(["list", "--requirements", revision]).with_code(0);
     let mut scenarios = required_below("Client scenarios", &listed.stdout);
@@ -119,9 +119,9 @@ fn check_client(revision: &str, access: Access, required: usize) {
     ));
 }
 
-/// Runs what the revision requires of servers. The suite's exit status counts required scenarios
-/// only; its report is counted again, so that a suite that ran less is not taken for a pass.
-/// Exactly the scenarios `refused` do not pass.
+/// Runs the server scenarios of the revision. The suite's exit status only covers required
+/// scenarios; the report is counted again, so that a truncated run does not pass. Exactly the
+/// scenarios `refused` may fail.
 fn check(revision: &str, required: usize, bridge: &McpBridge) {
     let listed = suite(["list", "--requirements", revision]).with_code(0);
     let expected = required_below("Server scenarios", &listed.stdout);

@@ -1,5 +1,5 @@
-//! Every day's conveniences as a user has them: the default connection, names, an answer that is
-//! rendered at a terminal, copied, or gone on with; the entries of every IDE at once.
+//! Everyday features: the default connection, names, answers rendered on a terminal, copied or
+//! continued; entries in all IDEs at once.
 
 use serde_json::json;
 use synapse_testkit::raw::{RawServer, Reply};
@@ -222,7 +222,7 @@ fn every_client_that_is_found_gets_the_entry_at_once() {
         .run(["ide", "install", "--detected", "--yes"])
         .with_code(0);
     assert_eq!(again.stdout.matches("has the entry already").count(), 2);
-    // One broken file does not keep the others from theirs.
+    // One broken file does not affect the others.
     home.write(".kiro/settings/mcp.json", "{");
     home.run(["ide", "remove", "cursor", "--yes"]).with_code(0);
     let partly = home.run(["ide", "install", "--detected", "--yes"]);

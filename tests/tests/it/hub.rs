@@ -1,4 +1,4 @@
-//! `synapse hub`: from an entry to a call, and what is refused before it. The upstream is the twin
+//! `synapse hub`: from an entry to a call, and refusals on the way. The upstream is the twin
 //! itself, which is an MCP server too.
 
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use synapse_tests::{Home, Output};
 
 use crate::{TWIN, write};
 
-/// A home with the twin as the upstream `self`, which has another home.
+/// A home with the twin as the upstream `self`, which has its own home.
 fn with_upstream() -> Home {
     let home = Home::new(TWIN);
     let other = format!("SYNAPSE_HOME={}", home.path().join("other").display());
@@ -44,7 +44,7 @@ fn error_code(output: &Output) -> String {
     output.json()["error"]["code"].as_str().unwrap().to_owned()
 }
 
-/// The children of the approved server.
+/// The child processes of the approved server.
 fn processes(home: &Home) -> Vec<Value> {
     let document = home.run(["hub", "ps", "--json"]).with_code(0).json();
     document["processes"].as_array().unwrap().clone()
@@ -56,7 +56,7 @@ fn nothing_runs_before_it_was_looked_at() {
     let output = home.run(["hub", "call", "self", "usage", "--json"]);
     assert_eq!(error_code(&output), "upstream.not-approved");
     assert_eq!(output.code, 11);
-    // Not even a directory of the upstream is there.
+    // The upstream has not even created its directory.
     assert!(!home.path().join("other").exists());
     assert_eq!(state(&home), "not-approved");
 }

@@ -1,5 +1,5 @@
-//! The hub over servers that other people made: that of Hugging Face over HTTP, the reference server for
-//! files, and one that worked when it was approved and does not any more.
+//! The hub with third-party servers: that of Hugging Face over HTTP, the reference file server, and
+//! one that broke after its approval.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,14 +16,14 @@ use crate::hugging_face::HuggingFace;
 const FILES: &str = "node_modules/@modelcontextprotocol/server-filesystem/dist/index.js";
 const EVERYTHING: &str = "node_modules/@modelcontextprotocol/server-everything/dist/index.js";
 
-/// The entry of a program that Node runs.
+/// The entry of a Node program.
 fn program(script: &str, more: &[&Path]) -> Value {
     let mut words = vec![installed(SERVERS).join(script).display().to_string()];
     words.extend(more.iter().map(|path| path.display().to_string()));
     json!({"command": installed(NODE), "args": words})
 }
 
-/// A home with these servers, all of them approved.
+/// A home with these servers, all approved.
 fn approved(home: Home, servers: &Value) -> Home {
     let place = home.synapse();
     std::fs::create_dir_all(&place).unwrap();
@@ -127,7 +127,7 @@ fn what_a_server_says_arrives_as_it_said_it() {
         .iter()
         .find(|block| block["type"] == "resource_link")
         .unwrap_or_else(|| panic!("no link: {links}"));
-    // What it links to can be read, though no list of resources names it.
+    // Linked resources can be read even if no list names them.
     let read = ide.result("resources/read", json!({"uri": link["uri"]}));
     assert!(read["contents"][0].is_object(), "{read}");
     let prompts = ide.result("prompts/list", json!({}));
@@ -136,14 +136,14 @@ fn what_a_server_says_arrives_as_it_said_it() {
     assert!(ide.close().status.success());
 }
 
-/// How many processes descend from `ancestor`.
+/// Number of descendants of `ancestor`.
 fn descendants(ancestor: u32) -> usize {
     let parents: BTreeMap<u32, u32> = std::fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| {
             let id = entry.ok()?.file_name().to_str()?.parse().ok()?;
             let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-            // The name of the program comes second, in parentheses, and may contain anything.
+            // The command name, in parentheses, may contain anything.
             let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?;
             Some((id, parent.parse().ok()?))
         })

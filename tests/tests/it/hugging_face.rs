@@ -1,5 +1,5 @@
-//! The MCP server of Hugging Face itself, without a network, on loopback: who is logged in there is
-//! what its `hf_whoami` says, and its challenge names an origin that is not its own.
+//! Hugging Face's own MCP server on loopback, without a network: its `hf_whoami` reports the login,
+//! and its challenge names a foreign origin.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
@@ -11,7 +11,7 @@ use synapse_tests::{Home, Output, PATIENCE};
 
 use crate::TWIN;
 
-/// The server, which ends with this.
+/// The server; stops on drop.
 pub(crate) struct HuggingFace {
     port: u16,
     _running: Running,
@@ -47,7 +47,7 @@ impl HuggingFace {
         format!("http://127.0.0.1:{}/mcp{query}", self.port)
     }
 
-    /// A home with the server as the entry `hf`, approved.
+    /// A home with the server as the approved entry `hf`.
     fn home(&self, query: &str) -> Home {
         let home = Home::new(TWIN);
         let url = self.url(query);
@@ -66,7 +66,7 @@ fn preflight(home: &Home) -> Output {
     home.run(["hub", "preflight", "hf", "--live", "--json"])
 }
 
-/// The check called `id`.
+/// The check with that id.
 fn check(output: &Output, id: &str) -> Value {
     let document = output.json();
     let checks = document["checks"].as_array().unwrap();

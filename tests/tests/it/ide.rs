@@ -1,5 +1,5 @@
-//! The product's one path, end to end: a connection made in the terminal, an IDE that speaks MCP, a
-//! provider on a real socket, and what history and usage say afterwards.
+//! The main path, end to end: a connection created in the terminal, an IDE that speaks MCP, a
+//! provider on a real socket, then history and usage.
 
 use std::path::Path;
 
@@ -122,7 +122,7 @@ fn prompt_aimock(era: Era) {
         "p50_latency_ms": "some", "p95_latency_ms": "some",
         "prompt_tokens": 31, "completion_tokens": 4, "unknown_tokens": 0,
         "cost_nano_usd": null, "unknown_cost": 2,
-        // The answers do not say.
+        // Absent from the answers.
         "cached_tokens": null, "reasoning_tokens": null,
     });
     assert_eq!(usage["lines"], json!([with_key(&sums, "work")]));
@@ -180,7 +180,7 @@ fn create(home: &Home, aimock: &Aimock) {
     );
 }
 
-/// What the snippet names is all that an IDE needs: no `HOME`, no `PATH`.
+/// The snippet's environment suffices: no `HOME`, no `PATH`.
 fn start_as_the_snippet_says(home: &Home) -> Ide {
     let snippet = home.run(["ide", "snippet"]).with_code(0).json();
     let entry = &snippet["mcpServers"]["synapse"];
@@ -198,7 +198,7 @@ fn start_as_the_snippet_says(home: &Home) -> Ide {
     )
 }
 
-/// The receipt of a call that was answered so.
+/// The receipt of a call with that answer.
 fn answered(result: &Value, answer: &str) -> Value {
     assert_ne!(result["isError"], true, "{result}");
     let blocks = result["content"].as_array().unwrap();
@@ -215,7 +215,7 @@ fn answered(result: &Value, answer: &str) -> Value {
     document["receipt"].clone()
 }
 
-/// What the provider was sent, without the one field that aimock adds to its journal.
+/// The request body, without the field that aimock adds to its journal.
 fn sent_body(entry: &Value) -> Value {
     assert_eq!(entry["method"], "POST", "{entry}");
     assert_eq!(entry["path"], "/v1/chat/completions", "{entry}");
@@ -224,7 +224,7 @@ fn sent_body(entry: &Value) -> Value {
     body
 }
 
-/// The whole receipt; only what no test can foresee is taken from the receipt itself.
+/// The whole receipt; only unpredictable values are copied from the actual one.
 fn expected_receipt(receipt: &Value, aimock: &Aimock, journal: &Value) -> Value {
     let unforeseen = |key: &str| {
         assert!(!receipt[key].is_null(), "{key} is unknown: {receipt}");
@@ -256,7 +256,7 @@ fn expected_receipt(receipt: &Value, aimock: &Aimock, journal: &Value) -> Value 
     })
 }
 
-/// The row of a call: its receipt, and who asked.
+/// The row of a call: its receipt and its client.
 fn expected_row(row: &Value, receipt: &Value) -> Value {
     assert!(row["started_at"].as_str().unwrap().ends_with('Z'), "{row}");
     let mut expected = receipt.clone();
@@ -291,7 +291,8 @@ fn hugging_face_is_asked_who_the_token_is_and_names_the_sub_provider() {
     let flags = double.flags(&home);
     let bill_to = ["--bill-to", HuggingFaceDouble::ORGANIZATION];
     let refused = home.create("hf", &flags, &[&bill_to[..], &["--allow-network"]].concat());
-    // The double's token is for its own account only, and preflight sees that before any prompt.
+    // The double's token is valid for its own account only, which preflight detects before any
+    // prompt.
     let refused = refused.with_code(4);
     assert!(
         refused.stderr.contains("credential.token-permission"),

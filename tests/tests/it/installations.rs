@@ -1,4 +1,4 @@
-//! What a program says of itself, and what `doctor` says of others that have its name.
+//! The program's description of itself, and `doctor`'s findings on other programs of its name.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ fn a_version_can_be_read_by_programs() {
         let target = document["target"].as_str().unwrap();
         assert!(target.contains(std::env::consts::ARCH), "{target}");
         assert_eq!(document["features"], json!([]));
-        // A build for tests is not told of its commit: it would be built again at each.
+        // A test build has no commit id: it would be rebuilt for each commit.
         assert_eq!(document["commit"], Value::Null);
     }
     let plain = home.run(["--version"]).with_code(0);
@@ -97,18 +97,18 @@ fn program(home: &Home, directory: &str) -> PathBuf {
     path
 }
 
-/// Makes an entry of Cursor that starts `program`.
+/// Adds an entry to Cursor that starts `program`.
 fn enter(home: &Home, program: &Path) {
     let entry = json!({"mcpServers": {"synapse": {"command": program, "args": ["serve"]}}});
     home.write(".cursor/mcp.json", entry.to_string());
 }
 
-/// The checks of `doctor` of that name, with the directories of these programs on PATH.
+/// `doctor`'s checks with that id, with the directories of these programs on PATH.
 #[track_caller]
 fn checks(home: &Home, programs: &[&Path], id: &str) -> Vec<Value> {
     let directories = programs.iter().map(|program| program.parent().unwrap());
     let path = std::env::join_paths(directories).unwrap();
-    // What else is wrong with the home is not the matter here.
+    // Other findings about the home are irrelevant here.
     let document = home
         .twin(["doctor", "--json"])
         .env("PATH", path)

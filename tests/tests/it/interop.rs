@@ -1,6 +1,6 @@
-//! The official clients of MCP as IDEs, in every mode in which they are really used: the
-//! TypeScript SDK of both versions, the Python SDK of both versions, and the command line of MCP
-//! Inspector. Each starts the server itself, with the environment it gives to servers.
+//! The official MCP clients as IDEs, in every mode of use: both versions of the TypeScript and
+//! Python SDKs, and the MCP Inspector command line. Each starts the server itself, with its own
+//! environment.
 
 #[cfg(target_os = "linux")]
 use std::ffi::OsStr;
@@ -80,7 +80,7 @@ fn inspector_of_the_modern_era() {
     inspector("modern");
 }
 
-/// A home with one connection to a double of the provider, after its preflight.
+/// A home with one connection to a provider double, after its preflight.
 struct Desk {
     home: Home,
     double: OpenAiDouble,
@@ -95,7 +95,7 @@ impl Desk {
         desk
     }
 
-    /// The prompts that reached the provider.
+    /// Number of prompts that reached the provider.
     fn prompts(&self) -> usize {
         let requests = self.double.server().requests();
         let prompts = requests
@@ -108,8 +108,8 @@ impl Desk {
         client.env("HOME", self.home.path())
     }
 
-    /// One prompt, one request, one row; and nothing of servers that were started to be asked
-    /// which revision they speak.
+    /// One prompt, one request, one row; servers started only for version negotiation leave
+    /// nothing.
     #[track_caller]
     fn has_seen_one_prompt(&self) {
         assert_eq!(self.prompts(), 1, "requests");
@@ -164,7 +164,7 @@ fn typescript(mode: &str, revision: &str) {
     });
 }
 
-/// Runs a client that lists, calls two tools and says what it saw.
+/// Runs a client that lists tools, calls two, and reports the results.
 #[track_caller]
 fn check(revision: &str, client: impl FnOnce(&str) -> Run) {
     let desk = Desk::new();
@@ -226,7 +226,7 @@ fn is_an_answer(document: &Value) {
     assert_eq!(document["receipt"]["attempts"], 1, "{document}");
 }
 
-/// A script of this repository that drives one of the clients.
+/// A script in this repository that drives one of the clients.
 fn script(name: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.join("third-party").join(name)

@@ -1,6 +1,5 @@
-//! The whole product, in one program of tests: each module is a promise to users, from a key to an
-//! answer and from an attack to a refusal. `cargo xtask test WORD` runs the tests whose path
-//! contains the word.
+//! Whole-product tests in one program: each module tests a promise to users. `cargo xtask test
+//! WORD` runs the tests whose path contains the word.
 #![cfg(test)]
 
 mod anthropic;
@@ -41,10 +40,10 @@ mod setups;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod torture;
 
-/// The product under another name, so that no test calls an installed one.
+/// The product under another name, so that no test runs an installed one.
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
-/// Replaces the whole text of a file.
+/// Overwrites a file.
 fn write(path: &std::path::Path, text: &str) {
     use std::io::Write as _;
     let mut file = std::fs::File::create(path).unwrap();

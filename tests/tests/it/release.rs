@@ -1,5 +1,5 @@
-//! The way to a release: what `dist` plans, the workflows that carry it out, what the MCP registry is told, and the
-//! documentation's site.
+//! The release process: `dist`'s plan, the workflows, the MCP registry entry, and the documentation
+//! site.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,13 @@ use synapse_tests::process::Run;
 use synapse_tests::third_party::{RELEASE, installed};
 use tempfile::TempDir;
 
-/// How `dist` is asked what it would make.
+/// Asks `dist` for its plan.
 pub(crate) const PLAN: [&str; 3] = ["plan", "--output-format=json", "--no-local-paths"];
 
 #[test]
 fn a_release_has_every_platform_and_both_installers() {
     let run = Run::new(&installed(RELEASE).join("dist"), PLAN);
-    // Fails as well when release.yml is not what dist would write.
+    // Also fails when release.yml differs from dist's output.
     let planned = at_the_root(run).output().with_code(0).json();
     let releases = planned["releases"].as_array().unwrap();
     let [release] = releases.as_slice() else {
@@ -92,7 +92,7 @@ fn no_workflow_has_a_token_of_its_own() {
     }
 }
 
-/// The rules of the registry's schema of 2025-12-11 that this file can break.
+/// The rules of the registry's schema of 2025-12-11 that this file could break.
 #[test]
 fn the_registry_would_take_the_server() {
     let text = std::fs::read_to_string(root().join("packaging/server.json")).unwrap();
@@ -146,7 +146,7 @@ fn the_site_is_built_with_every_page_and_search() {
     );
 }
 
-/// Runs it at the root of the repository, with what it needs to find cargo.
+/// Runs it at the repository root, with the variables cargo needs.
 pub(crate) fn at_the_root(run: Run) -> Run {
     let cargo = Path::new(env!("CARGO"));
     let path = format!("{}:/usr/bin:/bin", cargo.parent().unwrap().display());

@@ -1,4 +1,4 @@
-//! A person who agrees to everything and leaves each field of a form as it is.
+//! A user who accepts everything and leaves form fields at their defaults.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ impl Questions for Answers {
     fn heard(&self, _: &str, _: JsonObject) {}
 }
 
-/// Each field with its default; one without it that is required is agreed to.
+/// Each field with its default; required fields without one get a value.
 fn filled(schema: &Value) -> Value {
     let properties = schema["properties"].as_object().into_iter().flatten();
     let fields = properties.filter_map(|(name, field)| {

@@ -1,5 +1,5 @@
-//! Logs in where a server asks for it, on the engine and the store of the product: what a person does
-//! with `synapse hub login` between two calls, done at once.
+//! Logs in where a server requires it, with the product's engine and store: the equivalent of
+//! `synapse hub login` between two calls.
 
 use std::error::Error;
 use std::fmt;
@@ -27,7 +27,7 @@ use url::Url;
 
 use crate::eprintln;
 
-/// The login of one server, which [`Credentials`] takes its tokens from.
+/// The login to one server, which provides tokens for [`Credentials`].
 pub(crate) struct Login {
     oauth: OAuth,
     tokens: Tokens,
@@ -35,7 +35,7 @@ pub(crate) struct Login {
     url: Url,
     permit: Arc<NetworkPermit>,
     settings: LoginSettings,
-    /// The token of the newest request, which a refusal is about.
+    /// The token of the latest request, for handling its rejection.
     sent: Mutex<Option<Arc<BoundSecret>>>,
     _home: TempDir,
 }
@@ -47,7 +47,7 @@ impl fmt::Debug for Login {
 }
 
 impl Login {
-    /// For the server at `url`, with the client that the scenario's context gives, if any.
+    /// For the server at `url`, with the client from the scenario's context, if any.
     pub(crate) fn new(
         url: &Url,
         permit: Arc<NetworkPermit>,
@@ -80,10 +80,10 @@ impl Login {
         })
     }
 
-    /// Logs in as the server's refusal asks for.
+    /// Logs in after the server's rejection.
     ///
     /// # Errors
-    /// `error` itself when it is no refusal of access, and why the login failed.
+    /// `error` itself if it is not an authorization error; a login failure otherwise.
     pub(crate) async fn after(&self, error: CallError) -> Result<(), Box<dyn Error>> {
         let failure = match &error {
             CallError::Http {
@@ -112,7 +112,7 @@ impl Login {
             registering: Registering::Allowed,
             port: None,
             way: Way::Browser(&Visitor),
-            // The suite counts each request for the authorization URL as an attempt.
+            // The suite counts each request to the authorization URL as an attempt.
             look: Look::Never,
         };
         self.oauth
@@ -158,12 +158,12 @@ impl Credentials for Login {
     }
 }
 
-/// With its causes, for the suite to show.
+/// Includes its causes, for the suite's output.
 fn plain(failure: Failure) -> Box<dyn Error> {
     format!("{failure:?}").into()
 }
 
-/// The scopes that a hint names.
+/// The scopes named by a hint.
 fn scopes_of(failure: &Failure) -> Vec<String> {
     let named = failure.hints.iter().find_map(|hint| match &hint.remedy {
         Some(Remedy::LogIn { scopes, .. }) => Some(scopes.clone()),
@@ -172,7 +172,7 @@ fn scopes_of(failure: &Failure) -> Vec<String> {
     named.unwrap_or_default()
 }
 
-/// Agrees to everything.
+/// Accepts every prompt.
 struct Agreeing;
 
 #[async_trait]
@@ -190,7 +190,7 @@ impl Dialogue for Agreeing {
     }
 }
 
-/// A browser whose user consents at once: goes to the address, and where that leads.
+/// A browser whose user consents at once: follows the URL and its redirects.
 #[derive(Debug)]
 struct Visitor;
 
@@ -238,7 +238,7 @@ impl OAuthRecorder for Nobody {
 
 const CONFIG: &str = "home";
 
-/// The address under which the suite knows a client by its metadata document.
+/// The client metadata URL known to the suite.
 const DOCUMENT: &str = "https://conformance-test.local/client-metadata.json";
 
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,6 +1,5 @@
-//! The client that the official conformance suite of MCP judges, on the client code of the product:
-//! it opens a conversation with the server whose URL is its last argument, and uses whatever that
-//! offers once.
+//! The client for the official MCP conformance suite, based on the product's client code: connects
+//! to the server URL in its last argument, and uses each offered feature once.
 
 #![expect(
     clippy::indexing_slicing,
@@ -37,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     used
 }
 
-/// What the suite says about the scenario.
+/// Reads a variable set by the suite.
 fn told(name: &str) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
@@ -46,7 +45,7 @@ fn told(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Who logs in, for the scenarios of authorization.
+/// Creates the login for authorization scenarios.
 fn login(
     url: &Url,
     permit: &Arc<NetworkPermit>,
@@ -94,13 +93,13 @@ async fn use_all(url: Url) -> Result<(), Box<dyn Error>> {
     used
 }
 
-/// Who uses the server, and logs in where it asks for that.
+/// Uses the server, logging in on demand.
 struct User<'a> {
     login: Option<&'a Login>,
 }
 
 impl User<'_> {
-    /// Does `work`, and does it again after each of at most two logins.
+    /// Runs `work`, repeating it after each of at most two logins.
     async fn at_last<T>(
         &self,
         work: impl AsyncFn() -> Result<T, CallError>,
@@ -137,7 +136,7 @@ async fn use_offers(
                 input_schema: Some(tool["inputSchema"].clone()),
                 ..request("tools/call", params)
             };
-            // A tool may refuse arguments that only fit its schema.
+            // A tool may reject arguments even though they fit its schema.
             let call = async || match ask(conversation, outgoing.clone()).await {
                 Err(CallError::Rpc(error)) => {
                     eprintln(&format!("refused: {error}"));
@@ -183,7 +182,7 @@ async fn list(
     .await
 }
 
-/// Asks, and answers what the server of the modern era wants to know first.
+/// Sends a request, and answers a modern server's input requests first.
 async fn ask(conversation: &dyn Conversation, outgoing: Outgoing) -> Result<JsonObject, CallError> {
     let mut round = outgoing.clone();
     loop {
@@ -209,7 +208,7 @@ async fn ask(conversation: &dyn Conversation, outgoing: Outgoing) -> Result<Json
     }
 }
 
-/// The arguments that the scenario names for a tool, or some that fit its schema.
+/// The scenario's arguments for a tool, or generated ones that fit its schema.
 fn arguments_of(tool: &Value, context: &Value) -> Vec<Value> {
     if let Some(calls) = context["toolCalls"].as_array() {
         let calls = calls.iter().filter(|call| call["name"] == tool["name"]);
@@ -241,13 +240,13 @@ fn capabilities() -> JsonObject {
     object(json!({"elicitation": {"form": {}}, "sampling": {}, "roots": {"listChanged": false}}))
 }
 
-/// The suite shows it when the scenario fails.
+/// Shown by the suite when the scenario fails.
 fn eprintln(text: &str) {
     use std::io::Write as _;
     drop(writeln!(std::io::stderr(), "{text}"));
 }
 
-/// How often a call may ask for a login.
+/// Maximum logins per call.
 const LOGINS: usize = 2;
 
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,8 +1,8 @@
-//! Tools of the modern era that need something from the client first: they answer with
-//! `input_required`, and go on when the client calls again with what was asked for.
+//! Tools of the modern era that need input from the client: they answer `input_required`, and
+//! continue when the client calls again with the input.
 //!
-//! What such a tool remembers between two rounds stays here, under a handle that nobody can guess;
-//! a client that changes the handle has none.
+//! State between rounds stays in the server under an unguessable handle; a changed handle is
+//! invalid.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 use synapse_mcp::{JsonObject, ToolCall, ToolError, ToolResult};
 use uuid::Uuid;
 
-/// The rounds that wait for a client, by handle.
+/// Pending rounds by handle.
 #[derive(Default)]
 pub(crate) struct Rounds(Mutex<BTreeMap<String, Round>>);
 
-/// Where a call of several rounds is.
+/// Progress of a multi-round call.
 struct Round {
     tool: String,
     number: u32,
@@ -83,7 +83,7 @@ impl Rounds {
         }
     }
 
-    /// Asks the questions of one round after the other, and ends when all are answered.
+    /// Asks the questions of one round after the other until all are answered.
     fn rounds(&self, call: &ToolCall, questions: &[Value]) -> Result<ToolResult, ToolError> {
         let number = match call.extra.get("requestState") {
             None => 0,
@@ -117,13 +117,13 @@ impl Rounds {
     }
 }
 
-/// What the client answered to the question `key`; `None` when it did not, or not properly.
+/// The client's answer to the question `key`; `None` if it is missing or invalid.
 pub(crate) fn given(extra: &JsonObject, key: &str) -> Option<Value> {
     let answer = extra.get("inputResponses")?.get(key)?;
     answer.is_object().then(|| answer.clone())
 }
 
-/// A question to the user for one value.
+/// An elicitation for one value.
 pub(crate) fn elicitation(message: &str, value: &str) -> Value {
     let kind = if value == "ok" { "boolean" } else { "string" };
     json!({"method": "elicitation/create", "params": {
@@ -162,5 +162,5 @@ fn plain(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What the names of these tools begin with.
+/// Common name prefix of these tools.
 pub(crate) const PREFIX: &str = "test_input_required_result_";

@@ -1,5 +1,5 @@
-//! The server that the official conformance suite of MCP asks for, on the server code of the
-//! product: its tools, resources and prompts are the suite's, all else is `synapse-mcp`.
+//! The server for the official MCP conformance suite, based on the product's server code: the
+//! suite's tools, resources and prompts, served by `synapse-mcp`.
 
 #![expect(
     clippy::indexing_slicing,
@@ -46,5 +46,5 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// A red dot.
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 
-/// A WAV file without a sample.
+/// An empty WAV file.
 const WAV: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";

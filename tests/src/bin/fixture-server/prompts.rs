@@ -1,4 +1,4 @@
-//! The prompts of the suite, and the completions of their arguments.
+//! The suite's prompts, and completions of their arguments.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::PNG;
 use crate::input_required::{elicitation, given};
 use crate::tools::objects;
 
-/// See the module.
+/// The suite's prompts.
 pub(crate) struct Prompts;
 
 #[async_trait]

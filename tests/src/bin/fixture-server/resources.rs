@@ -1,4 +1,4 @@
-//! The resources of the suite.
+//! The suite's resources.
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -8,7 +8,7 @@ use synapse_mcp::{Caller, HostError, JsonObject, ResourceHost};
 use crate::PNG;
 use crate::tools::objects;
 
-/// See the module.
+/// The suite's resources.
 pub(crate) struct Resources;
 
 #[async_trait]

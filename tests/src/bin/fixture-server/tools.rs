@@ -1,4 +1,4 @@
-//! The tools of the suite.
+//! The suite's tools.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::input_required::{PREFIX, Rounds};
 use crate::{PNG, WAV};
 
-/// See the module.
+/// The suite's tools.
 pub(crate) struct Tools {
     changes: Changes,
     rounds: Rounds,
@@ -154,7 +154,7 @@ async fn progress(call: &ToolCall) -> ToolResult {
     ToolResult::text("Reported progress three times.")
 }
 
-/// Asks a legacy client something; the modern era has other tools for that.
+/// Sends a request to a legacy client; the modern era uses other tools.
 async fn ask(
     call: &ToolCall,
     capability: &str,
@@ -262,7 +262,7 @@ fn resource(uri: &str, kind: &str, text: &str) -> Value {
     json!({"type": "resource", "resource": {"uri": uri, "mimeType": kind, "text": text}})
 }
 
-/// How long the suite wants a tool to take between two messages.
+/// Delay between messages, as the suite requires.
 const PAUSE: Duration = Duration::from_millis(50);
 
 const TOOLS: &[&str] = &[

@@ -1,6 +1,6 @@
-//! What a provider may answer with that nobody asked for: characters that steer a terminal, tool
-//! arguments that are no JSON, nothing at all, no usage. A terminal shows nothing raw; files, JSON
-//! and the IDE get the answer as data.
+//! Unexpected answers of a provider: terminal control characters, invalid tool arguments, an empty
+//! answer, no usage. The terminal shows no raw control characters; files, JSON and the IDE get the
+//! answer as data.
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::{RawServer, Reply};
@@ -9,11 +9,11 @@ use synapse_tests::{Era, Flags, Home, LocalProvider as _, Terminal};
 use super::TWIN;
 
 const PROVIDERS: [&str; 2] = ["openai", "huggingface"];
-/// Clears the screen, names the window, rings, and turns the direction of reading.
+/// Clears the screen, sets the window title, rings the bell, and reverses the text direction.
 const STEERING: &str = "a\u{1b}[2J\u{1b}]0;b\u{7}\u{9b}31mc\u{202e}d\u{2066}e\u{200f}f";
 const NO_JSON: &str = "{\"city\": \"Par";
 
-/// A connection `work` to a provider that always answers so.
+/// A connection `work` to a provider with a fixed answer.
 struct Bench {
     home: Home,
     server: RawServer,
@@ -39,7 +39,7 @@ impl Bench {
         seen
     }
 
-    /// The result of the tool, as the IDE gets it.
+    /// The tool result, as the IDE receives it.
     fn in_an_ide(&self) -> Value {
         let mut ide = self.home.serve(Era::Modern);
         let result = ide.call("chat", json!({"prompt": "hello"}));
@@ -52,7 +52,7 @@ impl Bench {
     }
 }
 
-/// Whether text does more in a terminal than to be read.
+/// Whether text contains terminal controls.
 fn steers(text: &str) -> bool {
     text.chars().any(|each| {
         let direction = matches!(each, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -80,7 +80,7 @@ fn an_answer_that_steers_a_terminal_is_tamed_there_and_kept_elsewhere() {
         for reading in [&["history"][..], &["usage", "--by", "model"]] {
             bench.on_a_terminal(reading);
         }
-        // JSON is data there as well, in escapes.
+        // Here JSON is data too, with escapes.
         let seen = bench.on_a_terminal(&["chat", "work", "hello", "--json"]);
         let document: Value = serde_json::from_str(&seen).unwrap();
         assert_eq!(document["content"], STEERING);
@@ -121,7 +121,7 @@ fn an_error_that_steers_a_terminal_is_tamed_everywhere() {
     }
 }
 
-/// A list comes from the provider, too.
+/// Model lists are foreign text too.
 #[test]
 fn a_list_of_models_that_steers_a_terminal_is_tamed_everywhere() {
     for provider in PROVIDERS {
@@ -139,7 +139,7 @@ fn a_list_of_models_that_steers_a_terminal_is_tamed_everywhere() {
     }
 }
 
-/// Each call is what the model said; whether it makes sense is for the caller to judge.
+/// Tool calls are passed through verbatim; the caller validates them.
 #[test]
 fn tool_arguments_that_are_no_json_are_kept_as_they_came() {
     for provider in PROVIDERS {
@@ -196,7 +196,7 @@ fn no_choice_is_a_failure_that_may_have_been_billed() {
     }
 }
 
-/// Unknown, and neither nothing nor free of charge.
+/// Unknown is neither zero nor free.
 #[test]
 fn usage_that_is_absent_is_unknown_everywhere() {
     for provider in PROVIDERS {

@@ -1,4 +1,4 @@
-//! What people type: names, providers, prompts.
+//! Invalid command-line arguments: names, providers, prompts.
 
 use insta::assert_snapshot;
 use synapse_testkit::provider_doubles::OpenAiDouble;
@@ -7,7 +7,7 @@ use synapse_tests::{Home, LocalProvider as _};
 
 use super::{BASE_URL, TWIN, write_connection};
 
-/// What the words of `command` show.
+/// The output of a command line.
 fn run(command: &str) -> String {
     let home = Home::new(TWIN);
     home.shown(&home.run(command.split(' ')))
@@ -222,7 +222,7 @@ fn flags_that_do_not_fit() {
     ");
 }
 
-/// A level that is misspelled must not look like one that found nothing to log.
+/// A misspelled level must not look like a quiet log.
 #[test]
 fn a_log_level_that_is_none_is_said_to_be_none() {
     let home = Home::new(TWIN);
@@ -236,7 +236,7 @@ fn a_log_level_that_is_none_is_said_to_be_none() {
     "#);
 }
 
-/// Whatever is typed is repeated as text: it moves no cursor, colours nothing and turns no line around.
+/// Arguments are echoed as plain text, without cursor movement, colour or direction changes.
 #[test]
 fn what_is_typed_is_repeated_as_text() {
     let evil = "\u{1b}[31mA\u{202e}B\u{1b}[2J\u{1b}]0;C\u{7}";

@@ -1,4 +1,4 @@
-//! A connections.toml that people broke: the place is shown, the file is not touched.
+//! Broken connections.toml files: the error shows the position, and the file is left unchanged.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use synapse_tests::Home;
 
 use super::TWIN;
 
-/// What `connection list` says about this file, which stays as it is whatever is tried.
+/// The output of `connection list` for this file, which every command leaves unchanged.
 fn broken(content: &str) -> String {
     let home = Home::new(TWIN);
     let file = home.write(".synapse/connections.toml", content);
@@ -174,7 +174,7 @@ fn no_text() {
     assert_eq!(fs::read(file).unwrap(), content);
 }
 
-/// A connection whose values make no sense spoils only itself.
+/// An invalid connection does not affect the others.
 #[test]
 fn a_broken_connection_beside_a_good_one() {
     let home = Home::new(TWIN);

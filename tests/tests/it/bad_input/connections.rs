@@ -1,4 +1,4 @@
-//! Changing connections: what people wrote stays, and what preflight does not clear is not saved.
+//! Editing connections keeps the user's formatting, and nothing is saved unless preflight passes.
 
 use std::fs;
 
@@ -45,7 +45,7 @@ fn an_edit_changes_its_own_lines_and_keeps_comments_and_spacing() {
         .filter(|line| !line.starts_with("preflight = "))
         .collect();
     let expected = before.replace("gpt-5.6-terra", OpenAiDouble::SMALL_MODEL);
-    // The quotes of the changed value may become the usual ones.
+    // The changed value may be requoted.
     let quotes = |text: &str| text.replace('\'', "\"");
     assert_eq!(quotes(&kept.join("\n")), quotes(expected.trim_end()));
     assert_eq!(after.lines().count(), before.lines().count() + 1);
@@ -102,7 +102,7 @@ fn a_closed_gate_is_in_force_at_once_also_for_a_server_that_runs() {
     assert_ne!(answered["isError"], true, "{answered}");
     let sent = double.server().accepts();
 
-    // Closing must not need the network, so the provider is not even asked.
+    // Turning access off must not need the network, so the provider is not contacted.
     home.run(["connection", "edit", "work", "--deny-network"])
         .with_code(0);
     let output = home.run(["chat", "work", "hello"]);

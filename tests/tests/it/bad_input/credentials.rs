@@ -1,4 +1,4 @@
-//! Credential files that cannot be used, and tokens in the place of a reference to one.
+//! Unusable credential files, and tokens in place of a reference.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use synapse_tests::home::set_mode;
 
 use super::{BASE_URL, TWIN, write_connection};
 
-/// What `chat` says with this file as credential; nothing may reach the provider.
+/// The error of `chat` with this credential file; nothing may reach the provider.
 fn refused(prepare: impl FnOnce(&Home)) -> String {
     let provider = RawServer::mute();
     let home = Home::new(TWIN);
@@ -85,7 +85,7 @@ fn of_two_lines() {
       cause: a credential is exactly one line; only one line end behind it is taken off
       hint: keep the line with the token and remove everything else
     ");
-    // What Windows editors leave behind is counted in the same way.
+    // Bytes added by Windows editors are counted alike.
     assert_eq!(
         refused_content(b"sk-fake\r\nsk-fake-2\r\n"),
         refused_content(b"sk-fake\nsk-fake-2\n")
@@ -133,7 +133,7 @@ fn a_directory() {
     ");
 }
 
-/// Reading a named pipe would wait for a writer for ever.
+/// Reading a named pipe would block forever.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_named_pipe() {
@@ -216,7 +216,7 @@ fn of_another_vendor() {
     ");
 }
 
-/// A token in the place of a reference is neither stored nor shown, wherever it is given.
+/// A token in place of a reference is neither stored nor shown, wherever it is passed.
 #[test]
 fn a_literal_token() {
     let token = "sk-proj-canary0123456789";

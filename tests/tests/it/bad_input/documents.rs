@@ -1,4 +1,4 @@
-//! With `--json`, a failure is one document on stdout, and the exit code is that of its class.
+//! With `--json`, a failure is one document on stdout, with the exit code of its class.
 
 use serde_json::Value;
 use synapse_testkit::provider_doubles::{OpenAiDouble, OpenAiFault, Route};
@@ -6,7 +6,7 @@ use synapse_tests::{Flags, Home, LocalProvider as _};
 
 use super::{BASE_URL, TWIN, write_connection};
 
-/// The error of the one document that a failing command prints.
+/// The error of the single document printed by a failing command.
 fn error(home: &Home, arguments: &[&str], schema: &str) -> Value {
     let output = home.run([arguments, &["--json"]].concat());
     assert_eq!(output.stdout.lines().count(), 1, "{arguments:?}\n{output}");
@@ -100,7 +100,7 @@ fn a_broken_file_fails_every_command_that_needs_it() {
         assert_eq!(context["line"], "1");
         assert_eq!(context["column"], "10");
     }
-    // What does not need it, works.
+    // Commands that do not need the file still work.
     home.run(["history", "--json"]).with_code(0);
     home.run(["usage", "--json"]).with_code(0);
     home.run(["explain"]).with_code(0);

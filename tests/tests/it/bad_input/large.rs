@@ -1,5 +1,5 @@
-//! Answers of 7 MB that hold millions of values: none takes much more memory than its text, and
-//! meanwhile the server answers others. What they take of the processor is in the benchmark `speed`.
+//! Answers of 7 MB with millions of values: none takes much more memory than its text, and the
+//! server keeps answering other requests. The benchmark `speed` measures their CPU time.
 
 #![cfg(target_os = "linux")]
 
@@ -12,7 +12,7 @@ use synapse_tests::{Era, Flags, Home, LocalProvider as _};
 
 use super::TWIN;
 
-/// A connection `work` to a server that answers everything so, of OpenAI's wire or like it.
+/// A connection `work` to a server with a fixed answer.
 fn connected(provider: &str, status: u16, body: String) -> (Home, RawServer) {
     let server = RawServer::always(Reply::json(status, body));
     let home = Home::new(TWIN);
@@ -24,7 +24,7 @@ fn connected(provider: &str, status: u16, body: String) -> (Home, RawServer) {
     (home, server)
 }
 
-/// `part`, again and again, between two others.
+/// `part`, repeated, between a prefix and a suffix.
 fn filled(size: usize, before: &str, part: &str, after: &str) -> String {
     let inside = part.repeat(size / part.len());
     format!("{before}{}{after}", inside.trim_end_matches(','))
@@ -129,6 +129,6 @@ fn ten_large_answers_at_once_keep_nobody_else_waiting() {
 }
 
 const SIZE: usize = 7_000_000;
-/// In MiB, for a chat and a list in one process.
+/// In MiB, for a chat and a model list in one process.
 const MOST: u64 = 120;
 const PROMPTLY: Duration = Duration::from_secs(5);

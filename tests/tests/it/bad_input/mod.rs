@@ -1,5 +1,5 @@
-//! Wrong input of every kind: what people type, what stands in their files, what an IDE sends. Each
-//! is refused with a code, a place and a next step, and leaves everything as it was.
+//! Invalid input of every kind: arguments, files, IDE messages. Each is refused with a code, a
+//! position and a next step, and changes nothing.
 
 mod answers;
 mod arguments;
@@ -14,10 +14,10 @@ mod urls;
 use synapse_tests::Home;
 
 use crate::TWIN;
-/// A URL that can be right, for input that is refused before it matters.
+/// A plausible URL, for input that is refused before it is used.
 const BASE_URL: &str = "http://127.0.0.1:9/v1";
 
-/// Writes a connections.toml with an open connection called `work`, as a person would.
+/// Writes a connections.toml with the connection `work`, network access on.
 fn write_connection(home: &Home, credential: &str, base_url: &str) {
     home.write(
         ".synapse/connections.toml",

@@ -1,5 +1,5 @@
-//! What an IDE sends: lines that are no JSON, messages of no shape, arguments that do not fit, and
-//! prompts larger than any pipe.
+//! Invalid IDE messages: broken JSON, invalid shapes, wrong arguments, and prompts larger than a
+//! pipe.
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
@@ -17,7 +17,7 @@ fn code(reply: &Value) -> i64 {
 fn no_line_ends_the_server() {
     let home = Home::new(TWIN);
     let mut ide = Ide::start(home.twin(["serve"]));
-    // Before any handshake, and after it.
+    // Before and after the handshake.
     for era in [Era::Legacy, Era::Modern] {
         for (line, expected) in [
             (&b"nonsense"[..], -32700),
@@ -41,7 +41,7 @@ fn no_line_ends_the_server() {
             let reply = ide.receive();
             assert_eq!(code(&reply), expected, "{}", String::from_utf8_lossy(line));
         }
-        // What answers nothing that was asked, and what wants no answer, gets none.
+        // Unsolicited responses and notifications get no reply.
         ide.send_line("");
         ide.send(&json!({"jsonrpc": "2.0", "id": 77, "result": {}}));
         ide.notify("notifications/nobody/knows", json!({}));
@@ -101,7 +101,8 @@ fn arguments_that_do_not_fit_are_told_to_the_model() {
 fn a_prompt_of_ten_megabytes_arrives_as_it_was_given() {
     let double = OpenAiDouble::start();
     let home = Home::connected(TWIN, &double);
-    // Quotes and line ends are escaped on the way, and multi-byte characters cross every buffer.
+    // Quotes and line ends are escaped in transit, and multi-byte characters cross buffer
+    // boundaries.
     let prompt = "ä\"\\\n\u{2028}0123456789".repeat(10_000_000 / 17);
     assert!(prompt.len() > 9_900_000);
     let arrived = || {

@@ -1,5 +1,4 @@
-//! Base URLs that cannot be right: each rule, refused before any socket, with the URL that is
-//! probably meant.
+//! Invalid base URLs: each rule refuses before any socket is opened, and suggests the probable URL.
 
 use insta::assert_snapshot;
 use synapse_tests::{Flags, Home};

@@ -1,4 +1,4 @@
-//! What `--fix` does, and that it is shown and agreed to first.
+//! The effects of `--fix`, which are shown and confirmed first.
 
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_tests::home::set_mode;
@@ -7,7 +7,7 @@ use synapse_tests::{Home, Output};
 
 use super::{TWIN, check, document, mode};
 
-/// A home that others may write to, with a key that others may read and an entry that is stale.
+/// A home with lax permissions, a key readable by others and a stale entry.
 fn neglected() -> (Home, OpenAiDouble, std::path::PathBuf) {
     let double = OpenAiDouble::start();
     let home = Home::connected(TWIN, &double);
@@ -67,7 +67,7 @@ fn with_yes_it_is_done_and_checked_again() {
     assert_eq!(fixes.len(), 3, "{document}");
     assert!(fixes.iter().all(|fix| fix["done"] == true), "{document}");
     assert_eq!((mode(&home.synapse()), mode(&key)), (0o700, 0o600));
-    // There is nothing left, and a second run says so.
+    // A second run finds nothing to do.
     let again: Output = check(&home, &["--fix", "--yes"]).with_code(0);
     assert!(again.stderr.contains("nothing to mend"), "{again}");
 }

@@ -1,4 +1,4 @@
-//! The lines, and what is never done for one.
+//! The lines of `check`, and the side effects it must not have.
 
 use synapse_core::check::CheckId;
 use synapse_testkit::provider_doubles::OpenAiDouble;
@@ -106,7 +106,7 @@ fn a_client_is_started_and_gone_through_step_by_step() {
         line(&one, "connection", Some("cursor: work"))["outcome"],
         "ok"
     );
-    // A client without an entry says so when it is named, and only then.
+    // A client without an entry is only reported if named.
     let none = document(&home, &["zed"]);
     assert_eq!(none["error"]["code"], "ide.not-installed", "{none}");
 }
@@ -126,7 +126,7 @@ fn an_upstream_server_is_looked_at_and_left_alone() {
         assert_eq!(server["remedy"]["command"], "synapse hub approve files");
     }
     assert!(!witness.exists(), "nothing was started");
-    // Doctor looks at the same.
+    // Doctor reports the same checks.
     let doctor = home.run(["doctor", "--json"]).with_code(0).json();
     assert_eq!(line(&doctor, "hub", None)["detail"], "1 upstream server");
     assert_eq!(line(&doctor, "server", Some("files"))["outcome"], "warn");

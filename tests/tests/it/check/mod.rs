@@ -1,5 +1,5 @@
-//! `synapse check`: everything in one list, what it never does, what it mends, and a prompt through
-//! an entry; and what is shown while something is waited for.
+//! `synapse check`: all checks in one list, its side effects, its fixes, a prompt through an entry,
+//! and progress output.
 
 mod fixes;
 mod lines;
@@ -13,7 +13,7 @@ use synapse_tests::{Home, Output};
 
 use crate::TWIN;
 
-/// Runs it with the program's own PATH, as an entry would be started.
+/// Runs it with the program on PATH, as an entry would start it.
 fn check(home: &Home, words: &[&str]) -> Output {
     let project = project(home);
     let words = ["check"].iter().chain(words).copied();
@@ -28,14 +28,14 @@ fn document(home: &Home, words: &[&str]) -> Value {
     document
 }
 
-/// A directory in which nothing of this machine is found.
+/// A directory isolated from this machine's configuration.
 fn project(home: &Home) -> std::path::PathBuf {
     let project = home.path().join("project");
     std::fs::create_dir_all(&project).unwrap();
     project
 }
 
-/// The line of that id, and of that subject where there are several.
+/// The line with that id, and that subject where several exist.
 #[track_caller]
 fn line<'a>(document: &'a Value, id: &str, subject: Option<&str>) -> &'a Value {
     let checks = document["checks"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! One real prompt through the entry of a client.
+//! One real prompt through a client's entry.
 
 use serde_json::json;
 use synapse_testkit::provider_doubles::OpenAiDouble;
@@ -52,7 +52,7 @@ fn a_refusal_of_the_tool_is_the_failure_of_the_step() {
         prompt["remedy"]["command"],
         "synapse connection edit work --allow-network"
     );
-    // The server is ended as a client ends it all the same.
+    // The server is still shut down the way a client does it.
     assert_eq!(line(&document, "end", Some("cursor"))["outcome"], "ok");
     assert_eq!(double.server().accepts(), 0);
 }

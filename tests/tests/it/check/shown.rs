@@ -1,4 +1,4 @@
-//! What is shown while something is waited for, how a call ends that is given up, and failures.
+//! Progress output, cancelled calls, and failures.
 
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_testkit::raw::{End, RawServer, Reply};
@@ -50,7 +50,7 @@ fn a_call_that_sent_nothing_says_that() {
     home.run(edit.iter().copied().chain([credential]))
         .with_code(0);
     let running = home.twin(["chat", "work", "hello"]).start();
-    // A key whose place takes its time has its row before it is read.
+    // The row exists before a slow key is read.
     while home.history().is_empty() {
         std::thread::yield_now();
     }
@@ -128,7 +128,7 @@ fn a_missing_flag_is_added_to_the_command() {
         line.is_some_and(|line| line.ends_with(" --allow-network")),
         "{output}"
     );
-    // The ladder would say nothing that the failure does not.
+    // The list of checks would only repeat the failure.
     assert_eq!(output.stdout, "not saved\n", "{output}");
     assert!(output.stderr.lines().count() <= 5, "{output}");
 }

@@ -1,4 +1,4 @@
-//! `synapse help`, and old spellings of flags.
+//! `synapse help`, and former spellings of flags.
 
 use synapse_tests::Home;
 
@@ -39,7 +39,7 @@ fn a_command_that_is_not_there_names_the_nearest() {
     );
 }
 
-/// Flags are only ever added: what was typed last year still works.
+/// Flags are never removed: last year's command lines still work.
 #[test]
 fn old_spellings_are_taken_and_not_shown() {
     let home = Home::new(TWIN);

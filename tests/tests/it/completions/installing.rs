@@ -1,4 +1,4 @@
-//! The lines that load completions, in the file of each shell.
+//! The lines that load completions in each shell's startup file.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,5 +1,4 @@
-//! The Tab key: values that a shell completes, the lines that `synapse completions install` writes, and
-//! the help that they lead to.
+//! Shell completion: values, `synapse completions install`, and the related help.
 
 mod help;
 mod installing;

@@ -1,4 +1,4 @@
-//! What is offered for an argument, as each shell asks for it.
+//! Completion candidates for arguments, as each shell requests them.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use synapse_tests::{Era, Home, Ide};
 
 use crate::{TWIN, write};
 
-/// The candidates for the last of `words`, as fish gets them: without their descriptions.
+/// Candidates for the last of `words` in fish's format, without descriptions.
 fn candidates(home: &Home, words: &[&str]) -> Vec<String> {
     let line = ["--", "synapse"].iter().chain(words);
     let run = home.twin(line).env("SYNAPSE_COMPLETE", "fish");
@@ -65,14 +65,14 @@ fn references_are_offered_and_keys_are_not() {
     let found = candidates(&home, &["secret", "check", ""]);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("file:/"), "{found:?}");
-    // A key in the place of a reference makes the connection unusable, and is not offered.
+    // A key in place of a reference makes the connection unusable, and is not offered.
     let key = format!("sk-{}", "fake0Fake1".repeat(5));
     let text = std::fs::read_to_string(home.connections()).unwrap();
     write(&home.connections(), &text.replace(&found[0], &key));
     assert_eq!(candidates(&home, &["secret", "check", ""]), [""; 0]);
 }
 
-/// Names in files and from MCP clients are the work of others.
+/// Names in files and from MCP clients are foreign text.
 #[test]
 fn nothing_that_a_shell_would_run_is_offered() {
     let double = OpenAiDouble::start();
@@ -139,7 +139,7 @@ fn completing_reads_no_key_contacts_nobody_and_makes_nothing() {
     let before = double.server().heads();
     let reference = candidates(&home, &["secret", "check", ""]).remove(0);
     let key = Path::new(reference.strip_prefix("file:").unwrap());
-    // Whoever opened it would wait for a writer for good.
+    // Opening it would block forever.
     std::fs::remove_file(key).unwrap();
     Run::new(Path::new("/usr/bin/mkfifo"), [key])
         .output()
@@ -157,7 +157,7 @@ fn a_broken_file_offers_nothing_and_says_nothing() {
     assert_eq!(candidates(&home, &["history", "show", ""]), [""; 0]);
 }
 
-/// What bash itself makes of a line up to its end, split as bash splits it.
+/// bash's completion of a line, split the way bash splits it.
 fn in_bash(home: &Home, pieces: &[&str], typed: &str) -> Vec<String> {
     let words: Vec<String> = pieces.iter().map(|piece| format!("'{piece}'")).collect();
     let script = format!(
@@ -183,7 +183,7 @@ fn bash_completes_a_connection() {
     assert_eq!(in_bash(&home, &["synapse", "chat", "wo"], "wo"), ["work"]);
 }
 
-/// bash ends a word at `:` and `=`, and replaces the piece after them alone.
+/// bash splits words at `:` and `=`, and replaces only the last piece.
 #[test]
 fn bash_completes_what_follows_a_colon() {
     let home = Home::new(TWIN);
@@ -208,7 +208,7 @@ fn bash_completes_what_follows_a_colon() {
     assert_eq!(in_bash(&home, &model, ""), ["novita"]);
 }
 
-/// The forms of the shells that a machine of tests may not have.
+/// The formats of shells that may not be installed here.
 #[test]
 fn every_shell_gets_its_own_form() {
     let double = OpenAiDouble::start();
@@ -252,7 +252,7 @@ fn a_shell_that_is_not_known_is_named_with_those_that_are() {
     );
 }
 
-/// A client of the era without sessions gives its name in each request.
+/// A client of the modern era sends its name in each request.
 #[test]
 fn clients_that_asked_lately_are_offered() {
     let double = OpenAiDouble::start();

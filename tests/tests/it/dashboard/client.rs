@@ -1,4 +1,4 @@
-//! A browser without eyes: it opens the address once, keeps the cookie, and fills forms.
+//! A headless client: opens the URL once, keeps the cookie and submits forms.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use synapse_tests::Home;
 use synapse_tests::process::Reading;
 
-/// A dashboard that runs, and a session in it.
+/// A running dashboard and a session.
 pub(super) struct Client {
     pub(super) dashboard: Reading,
     pub(super) host: String,
@@ -16,7 +16,7 @@ pub(super) struct Client {
     csrf: String,
 }
 
-/// An answer.
+/// A response.
 pub(super) struct Answer {
     pub(super) status: u16,
     head: String,
@@ -33,7 +33,7 @@ impl Answer {
 }
 
 impl Client {
-    /// Starts a dashboard over `home` and comes in.
+    /// Starts a dashboard over `home` and signs in.
     pub(super) fn enter(home: &Home) -> Self {
         let mut dashboard = home.twin(["dashboard"]).start_to_read();
         let address = super::first_line(&mut dashboard);
@@ -61,12 +61,12 @@ impl Client {
         self.ask("GET", &format!("{}{page}", self.base), None)
     }
 
-    /// The document of a page.
+    /// The JSON document of a page.
     pub(super) fn document(&self, page: &str) -> Value {
         serde_json::from_str(&self.get(&format!("{page}?format=json")).body).unwrap()
     }
 
-    /// Submits a form and follows it to the page that it leads to.
+    /// Submits a form and follows the redirect.
     pub(super) fn submit(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("csrf", &self.csrf).extend_pairs(fields);

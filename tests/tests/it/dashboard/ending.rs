@@ -1,4 +1,4 @@
-//! How a dashboard ends, and how it opens a browser.
+//! How a dashboard exits, and how it opens a browser.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -22,7 +22,7 @@ fn a_signal_ends_it_with_success_and_frees_its_address() {
 fn a_browser_gets_a_private_file_and_never_the_address() {
     let home = Home::new(TWIN);
     let seen = home.path().join("seen");
-    // Stays open, as a browser in the foreground does; the test ends it.
+    // Stays open like a foreground browser; the test ends it.
     let script = format!(
         "printf '%s' \"$*\" > {0}.new && mv {0}.new {0}\nexec sleep 600\n",
         seen.display()

@@ -1,4 +1,4 @@
-//! Upstream servers on pages: real programs, looked at and approved by forms alone.
+//! Upstream servers on pages: real programs, reviewed and approved using forms only.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn state(client: &Client) -> String {
     document["servers"][0]["state"].as_str().unwrap().to_owned()
 }
 
-/// What waits for approval.
+/// The pending approvals.
 fn waiting(client: &Client) -> Vec<Value> {
     let document = client.document("hub/approvals");
     document["approvals"].as_array().unwrap().clone()
@@ -21,7 +21,7 @@ fn digest(waiting: &Value) -> &str {
     waiting["digest"].as_str().unwrap()
 }
 
-/// Says yes to the first that waits, as it is shown now.
+/// Approves the first pending request as currently shown.
 fn agree(client: &Client) -> String {
     let shown = waiting(client);
     let server = shown[0]["server"].as_str().unwrap();

@@ -1,5 +1,5 @@
-//! The dashboard through the whole product. Here in a real browser, Debian's Chromium, against the
-//! twin in a scratch home with the loopback provider; script is off unless a step needs it to look.
+//! The dashboard through the whole product, in a real browser: Debian's Chromium against the twin
+//! in a scratch home with the loopback provider. JavaScript is off unless a step needs it.
 
 mod client;
 mod ending;
@@ -14,7 +14,7 @@ use synapse_tests::third_party::{BROWSER, NODE, installed};
 
 use crate::TWIN;
 
-/// Runs one step of the browser over a fresh dashboard of `home`.
+/// Runs one browser step on a new dashboard of `home`.
 fn drive(step: &str, home: &Home, double: &OpenAiDouble) {
     let mut dashboard = home.twin(["dashboard"]).start_to_read();
     let address = first_line(&mut dashboard);
@@ -32,7 +32,7 @@ fn drive(step: &str, home: &Home, double: &OpenAiDouble) {
         .env("MODEL", OpenAiDouble::SMALL_MODEL)
         .env("BASE_URL", double.base_url())
         .start_to_read();
-    // To its end: each wait of the script has a limit of its own.
+    // Reads to the end: each wait in the script has its own limit.
     let said = String::from_utf8(browser.read(u64::MAX)).unwrap();
     assert!(said.ends_with(&format!("ok {step}\n")), "{said}");
 }

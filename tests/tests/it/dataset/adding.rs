@@ -1,4 +1,4 @@
-//! What an export adds: every call that has ended, once, under whatever came between.
+//! An export adds every finished call once, whatever happens in between.
 
 use synapse_core::ports::Ledger as _;
 
@@ -23,7 +23,7 @@ fn each_call_comes_once_and_in_its_month() {
     );
     assert_eq!(machine.export(&dataset, &[]), (0, 0));
     assert_eq!(files(&dataset), first);
-    // Newer ones get a file of their own, and what is there stays byte by byte.
+    // Newer calls get their own file; existing files stay byte for byte.
     machine.call(&[(NOVEMBER, "b", Some(2))]);
     assert_eq!(machine.export(&dataset, &[]), (1, 1));
     let second = files(&dataset);
@@ -64,7 +64,7 @@ fn an_export_that_broke_off_goes_on_where_it_broke_off() {
         1
     );
     std::fs::remove_file(dataset.join("machine=laptop/month=2026-11")).unwrap();
-    // Meanwhile October got another one.
+    // Meanwhile October got another call.
     machine.call(&[(OCTOBER, "b", Some(3))]);
     assert_eq!(machine.export(&dataset, &[]), (2, 2));
     assert_eq!(ids(&dataset).len(), 3);
@@ -110,7 +110,7 @@ fn a_ledger_that_was_put_back_adds_no_call_twice() {
     empty_log();
     drop(std::fs::remove_file(log));
     std::fs::copy(&backup, &ledger).unwrap();
-    // As many calls as before, and others.
+    // The same number of calls, but different ones.
     machine.call(&[(NOVEMBER, "new", Some(3))]);
     assert_eq!(machine.export(&dataset, &[]), (1, 1));
     assert_eq!(cells(&dataset, "model_requested"), ["kept", "lost", "new"]);

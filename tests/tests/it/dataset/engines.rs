@@ -1,5 +1,5 @@
-//! The queries of the guide, run by DuckDB and Polars over a dataset of three machines, and what
-//! `synapse usage` says on each of them.
+//! The guide's queries in DuckDB and Polars over a dataset of three machines, compared with
+//! `synapse usage` on each.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use synapse_tests::third_party::{ENGINES, installed};
 
 use super::{Call, Machine, NOVEMBER, OCTOBER};
 
-/// Costs whose sum no floating-point number holds.
+/// Costs whose sum is not representable in floating point.
 const LAPTOP: &[Call<'_>] = &[
     (OCTOBER, "gpt-x", Some(900_719_925_474_099)),
     (OCTOBER, "gpt-x", Some(1)),
@@ -20,14 +20,14 @@ const LAPTOP: &[Call<'_>] = &[
 const DESKTOP: &[Call<'_>] = &[(NOVEMBER, "gpt-x", Some(7)), (NOVEMBER, "gpt-x", None)];
 const SERVER: &[Call<'_>] = &[("2026-12-24T20:00:00Z", "claude-y", Some(3))];
 
-/// Person, month and model, with the sum and the calls of unknown cost.
+/// Person, month and model, with the sum and the number of calls of unknown cost.
 type Spend = BTreeMap<(String, String, String), (u64, u64)>;
 
 fn guide() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/many-machines.md")
 }
 
-/// What each block of the guide answers in `engine`.
+/// The results of the guide's code blocks in `engine`.
 fn answers(engine: &str, directory: &Path) -> Vec<Vec<Value>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("third-party/engines/run.py");
     let arguments = [
@@ -83,7 +83,7 @@ fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
     assert_eq!(of("first", "2026-11", "claude-y"), (0, 1));
     assert_eq!(by_person.len(), 4);
 
-    // The same, as each machine tells it.
+    // The same figures, as reported by each machine.
     let mut usage: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for (_, machine) in &machines {
         let output = machine
@@ -107,7 +107,7 @@ fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
     }
     assert_eq!(by_model, usage);
 
-    // The third query has no October before the fifth.
+    // The third query excludes October before the fifth.
     let since: Vec<_> = in_duckdb[2]
         .iter()
         .map(|row| row["machine"].as_str().unwrap())

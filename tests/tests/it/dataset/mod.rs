@@ -1,5 +1,5 @@
-//! A dataset of many machines: each call once, whatever happens in between, and nothing else
-//! touched. The real engines that read it are in a room of their own.
+//! A dataset of many machines contains each call once, whatever happens in between, and exports
+//! touch nothing else. The engines that read it are tested in `engines`.
 
 mod adding;
 mod engines;
@@ -24,13 +24,13 @@ use tokio::runtime::Runtime;
 
 use crate::TWIN;
 
-/// A machine whose ledger is written by the test.
+/// A machine whose ledger the test writes.
 struct Machine {
     home: Home,
     runtime: Runtime,
 }
 
-/// A call to write: when it began, the model, the cost in nano-USD.
+/// A call to write: start time, model, cost in nano-USD.
 type Call<'a> = (&'a str, &'a str, Option<u64>);
 
 impl Machine {
@@ -55,7 +55,7 @@ impl Machine {
         )))
     }
 
-    /// Writes calls that were answered.
+    /// Writes successful calls.
     fn call(&self, calls: &[Call<'_>]) {
         let ledger = self.ledger();
         for (began, model, cost) in calls {
@@ -68,7 +68,7 @@ impl Machine {
         }
     }
 
-    /// Exports, and returns how many calls and files were added.
+    /// Exports, and returns the number of calls and files added.
     fn export(&self, dataset: &Path, more: &[&str]) -> (u64, usize) {
         let output = self.run(dataset, more).with_code(0);
         let document: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
@@ -128,7 +128,7 @@ fn closing(opening: &Opening, cost: Option<u64>, reply: Option<&str>) -> Closing
     }
 }
 
-/// Everything below a directory that is no directory, by its path there, with its content.
+/// All files below a directory, by relative path, with their content.
 fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut left = vec![directory.to_owned()];
@@ -149,7 +149,7 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// The cells of a column in every part of a dataset, sorted.
+/// The values of a column in all parts of a dataset, sorted.
 fn cells(dataset: &Path, column: &str) -> Vec<String> {
     let mut cells = Vec::new();
     for name in files(dataset).into_keys() {
@@ -169,7 +169,7 @@ fn cells(dataset: &Path, column: &str) -> Vec<String> {
     cells
 }
 
-/// The ids in a dataset, after none was there twice.
+/// The ids in a dataset, checked for duplicates.
 fn ids(dataset: &Path) -> Vec<String> {
     let ids = cells(dataset, "call_id");
     let mut once = ids.clone();

@@ -1,4 +1,4 @@
-//! Where an export writes, as whom, and what it leaves alone there.
+//! Where an export writes, under which name, and what it leaves alone.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
@@ -25,7 +25,7 @@ fn a_machine_has_a_random_id_until_it_is_given_a_name() {
     let random = name(0);
     let id = random.strip_prefix("machine=m").unwrap();
     assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    // From then on; what is there under the other name is not added again.
+    // From now on; existing rows under the other name are not added again.
     machine.call(&[(NOVEMBER, "b", None)]);
     assert_eq!(machine.export(&dataset, &["--machine", "laptop"]), (1, 1));
     assert_eq!((name(0), name(1)), ("machine=laptop".to_owned(), random));

@@ -1,5 +1,5 @@
-//! Every command that README and guides name, in `sh` blocks and in a line of text: the program has
-//! it, with those flags and values. None of them is carried out.
+//! Every command in the README and guides, in `sh` blocks and inline, exists with those flags and
+//! values. None of them is executed.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use synapse_tests::{Home, Output};
 
 use super::{TWIN, blocks, guides, readme, spans, text};
 
-/// A home with a `synapse` that only looks whether it understands, and nothing else to run but what
-/// makes a file.
+/// A home with a `synapse` that only parses its arguments, and otherwise only programs that create
+/// files.
 fn home() -> Home {
     let home = Home::new(TWIN);
     let script = format!(
@@ -30,19 +30,19 @@ fn home() -> Home {
 }
 
 fn shell(home: &Home, script: &str) -> Output {
-    // The one placeholder whose values are a closed set.
+    // The only placeholder with a closed set of values.
     let script = format!("cd\n{}", script.replace("CLIENT", "cursor"));
     let run = Run::new(Path::new("/bin/sh"), ["-c", &script]);
     let run = run.env("HOME", home.path());
     run.env("PATH", home.path().join("bin")).output()
 }
 
-/// How many commands of the page are known, after none was unknown.
+/// The number of valid commands on the page; fails on an invalid one.
 fn known(page: &Path) -> usize {
     let home = home();
     let text = text(page);
     for block in blocks(&text, "sh") {
-        // A program that is not there ends its line, and not the block.
+        // A missing program fails its line, not the block.
         drop(shell(&home, &block));
     }
     for span in spans(&text) {

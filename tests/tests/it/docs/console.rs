@@ -1,5 +1,5 @@
-//! The `console` blocks, run as a reader would run them, in a home with nothing in it.
-//! `TRYCMD=dump=DIR cargo test -p synapse-tests --test it console` writes what they print now.
+//! Runs the `console` blocks like a reader, in an empty home. `TRYCMD=dump=DIR cargo test -p
+//! synapse-tests --test it console` writes their current output.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -9,14 +9,14 @@ use synapse_tests::Home;
 
 use super::{TWIN, blocks, guides, readme, text};
 
-/// How many commands the page's `console` blocks have.
+/// The number of commands in the page's `console` blocks.
 fn commands(page: &Path) -> usize {
     let blocks = blocks(&text(page), "console").concat();
     blocks.lines().filter(|line| line.starts_with("$ ")).count()
 }
 
-/// Writes the status that a block shows as a shell would, `$ echo $?` and a number, as trycmd reads
-/// it: `? 5` below the command; and ends each output with the empty line that trycmd expects.
+/// Converts shell-style statuses, `$ echo $?` and a number, to trycmd's `? 5` below the command,
+/// and ends each output with the empty line trycmd expects.
 fn for_trycmd(page: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut command = None;
@@ -46,10 +46,10 @@ fn for_trycmd(page: &str) -> String {
         .fold(page, |page, path| page.replace(path, "[..]"))
 }
 
-/// What the pages write where a reader has paths of their own.
+/// Example paths in the pages.
 const PATHS_OF_READERS: [&str; 2] = ["/home/you/project", "/usr/local/bin/synapse"];
 
-/// Each page has a home of its own, in which its commands run one after the other.
+/// Each page gets its own home, in which its commands run in order.
 fn run(page: &Path) {
     let home = Home::new(TWIN);
     let directory = tempfile::tempdir().unwrap();

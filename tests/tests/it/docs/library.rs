@@ -1,8 +1,8 @@
-//! The programs of the page for library users are the examples that the tests of their crates run.
+//! The programs on the library page are the tested examples of their crates.
 
 use super::{blocks, repository, text};
 
-/// The example without the lints of this repository, which a reader does not have.
+/// The example without this repository's lint attributes.
 fn example(path: &str) -> String {
     let source = text(&repository().join(path));
     match source.split_once("#![expect(") {

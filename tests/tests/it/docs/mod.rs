@@ -1,6 +1,5 @@
-//! What README and guides say, held against the program: their `console` blocks run, every command
-//! that they name is one, their tables are those of the program, and the way that they show is one
-//! that can be gone.
+//! Checks the README and guides against the program: `console` blocks run, commands exist, tables
+//! match, and the getting-started path works.
 
 mod commands;
 mod console;
@@ -34,7 +33,7 @@ fn text(page: &Path) -> String {
     fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()))
 }
 
-/// The fenced blocks of that language.
+/// The fenced code blocks of that language.
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut open: Option<(bool, String)> = None;
@@ -55,7 +54,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
     blocks
 }
 
-/// What stands in backticks, outside blocks.
+/// Inline code spans.
 fn spans(text: &str) -> Vec<String> {
     let mut spans = Vec::new();
     let mut fenced = false;

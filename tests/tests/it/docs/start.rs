@@ -1,4 +1,4 @@
-//! The way from nothing to an answer as the README has it, in its own words.
+//! Follows the README from an empty home to an answer.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -9,7 +9,7 @@ use synapse_tests::process::Run;
 
 use super::{TWIN, blocks, readme, text};
 
-/// The command of the README's `sh` blocks that has these words, on one line and without a comment.
+/// The command with these words in the README's `sh` blocks, on one line and without a comment.
 fn command(words: &str) -> String {
     let blocks = blocks(&text(&readme()), "sh").concat().replace("\\\n", "");
     let found = blocks.lines().find(|line| line.contains(words));
@@ -105,7 +105,7 @@ fn the_demo_as_a_document_says_what_each_step_proved() {
         commands.contains(&"synapse chat demo \"Say hello\""),
         "{commands:?}"
     );
-    // The story is progress then.
+    // The output counts as progress then.
     assert!(
         shown.stderr.contains("1 HTTP request seen by the provider"),
         "{shown}"

@@ -1,4 +1,4 @@
-//! The tables of the README have a row for everything that the program has, and no other.
+//! The README's tables have exactly one row per item of the program.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use synapse_tests::Home;
 
 use super::{TWIN, readme, spans, text};
 
-/// The cells of the README's table with that head.
+/// The cells of the README's table with that header.
 fn table(head: &str) -> Vec<Vec<String>> {
     let text = text(&readme());
     let rows = text.lines().skip_while(|line| !line.starts_with(head));
@@ -22,7 +22,7 @@ fn table(head: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// What the program's document lists under `list`, by `key`.
+/// The `key` of each item of `list` in the program's document.
 fn listed(words: &[&str], list: &str, key: &str) -> BTreeSet<String> {
     let document = Home::new(TWIN).run(words).with_code(0).json();
     let items = document[list].as_array().unwrap();
@@ -42,7 +42,7 @@ fn every_provider_is_in_the_table() {
 #[test]
 fn every_client_is_in_the_table() {
     let told = table("| client | `synapse ide install …` |");
-    // The last word of a whole command, too.
+    // Or the last word of a whole command.
     let name = |span: String| span.rsplit(' ').next().unwrap().to_owned();
     let told: BTreeSet<String> = told
         .iter()

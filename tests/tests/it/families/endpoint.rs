@@ -47,8 +47,8 @@ fn a_wrong_path_at_the_router_is_told_too() {
     .is_the_same_everywhere();
 }
 
-/// Written by hand, since nothing saves it: refused before any socket, and before any row, because
-/// there is no connection to write about.
+/// Hand-written, since no command saves it: refused before any socket is opened and any row is
+/// written, because the connection is invalid.
 #[test]
 fn a_path_that_cannot_be_right_is_refused_locally() {
     let double = OpenAiDouble::start();

@@ -1,4 +1,4 @@
-//! The gate is closed: no socket, no secret.
+//! Network access is off: no socket, no secret read.
 
 use serde_json::json;
 use synapse_testkit::provider_doubles::{HuggingFaceDouble, OpenAiDouble};
@@ -15,7 +15,7 @@ fn a_closed_gate_means_no_socket_and_no_secret() {
         (hugging_face.server(), hugging_face.flags(&Home::new(TWIN))),
     ] {
         let home = Home::new(TWIN);
-        // Whoever looks for this file reports that it is missing, and not that the gate is closed.
+        // Reading this file would report it missing instead of the closed network gate.
         flags.credential = "file:/nowhere/at/all/token".to_owned();
         home.create("work", &flags, &["--offline"]).with_code(0);
         Trouble {
@@ -65,7 +65,7 @@ fn behind_a_closed_gate_the_credential_file_is_not_even_opened() {
     assert!(!opened(), "a closed gate opened the credential file");
     assert_eq!(double.server().accepts(), 0);
 
-    // The same watch sees what an open gate does.
+    // Counter-check: with network access on, the same observer sees the request.
     home.run(["connection", "edit", "work", "--allow-network"])
         .with_code(0);
     assert!(opened());

@@ -1,6 +1,6 @@
-//! The four families of trouble that the guides know: the gate is closed, the endpoint's path is
-//! wrong, the token is rejected, the provider refuses access. Each shows one and the same code in
-//! preflight, in the terminal, to the IDE and in the ledger.
+//! The four troubleshooting families of the guides: network access off, wrong endpoint path,
+//! rejected token, access refused by the provider. Each gives the same code in preflight, terminal,
+//! IDE and ledger.
 
 mod access;
 mod endpoint;
@@ -12,7 +12,7 @@ use synapse_tests::{Flags, Home, LocalProvider};
 
 use crate::TWIN;
 
-/// A home with an open connection `work` that no check has seen, after a `change` for the worse.
+/// A home with an unchecked connection `work`, network access on, broken by `change`.
 fn unchecked(provider: &impl LocalProvider, change: impl FnOnce(&Home, &mut Flags)) -> Home {
     let home = Home::new(TWIN);
     let mut flags = provider.flags(&home);

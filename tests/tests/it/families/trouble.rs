@@ -1,26 +1,26 @@
-//! One trouble, met in every place where a user can meet it.
+//! One problem, observed on every surface.
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::RawServer;
 use synapse_tests::{Era, Home};
 
-/// A saved connection that is in trouble.
+/// A saved connection with a problem.
 pub(crate) struct Trouble<'a> {
     pub(crate) home: &'a Home,
     pub(crate) server: &'a RawServer,
     pub(crate) code: &'static str,
     pub(crate) class: &'static str,
     pub(crate) exit: i32,
-    /// The check that fails, and how far preflight has to climb for it.
+    /// The failing check, and the probes preflight needs to reach it.
     pub(crate) check: &'static str,
     pub(crate) reach: &'static [&'static str],
-    /// What a prompt does: its outcome, and the status of the one answer to it.
+    /// The outcome of a prompt, and the status of its single response.
     pub(crate) outcome: &'static str,
     pub(crate) status: Option<u16>,
 }
 
 impl Trouble<'_> {
-    /// Meets the trouble everywhere it can be met.
+    /// Checks the problem on every surface.
     pub(crate) fn is_the_same_everywhere(&self) {
         self.in_preflight();
         let before = self.prompts();
@@ -112,7 +112,7 @@ impl Trouble<'_> {
         assert_ne!(error["hints"], json!([]), "{error}");
     }
 
-    /// How many prompts reached the provider.
+    /// Number of prompts that reached the provider.
     pub(crate) fn prompts(&self) -> usize {
         let requests = self.server.requests();
         let prompts = requests.iter().filter(|request| request.method() == "POST");

@@ -1,5 +1,5 @@
-//! Calls that do not end as they began, and sessions without any call: how the server ends, and
-//! which row stays.
+//! Calls that are cancelled or interrupted, and sessions without calls: how the server exits, and
+//! which row remains.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use synapse_tests::{Era, Home, Ide, LocalProvider as _};
 
 use super::{TWIN, hanging};
 
-/// More than the grace of a call (200 ms) and of the last replies, on a machine that is busy.
+/// More than the grace periods of a call (200 ms) and of the last replies, on a busy machine.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
 fn ask(ide: &mut Ide, prompt: &str) -> u64 {
     ide.begin("chat", json!({"prompt": prompt}))
 }
 
-/// The one row, which was sent and never answered.
+/// Checks the single row, which was sent and never answered.
 #[track_caller]
 fn assert_given_up(rows: &[Value], outcome: &str) {
     assert_eq!(rows.len(), 1, "{rows:?}");
@@ -54,7 +54,7 @@ fn a_call_that_is_nearly_done_when_stdin_closes_is_answered() {
     let mut ide = home.serve(Era::Legacy);
     let id = ask(&mut ide, "answer");
     provider.wait_for_requests(1);
-    // As a script does that pipes its requests in.
+    // Like a script that pipes its requests in.
     let ended = ide.close();
     let replies: Vec<Value> = ended
         .stdout
@@ -79,7 +79,7 @@ fn a_cancelled_call_gets_no_reply_and_the_server_lives_on() {
             "notifications/cancelled",
             json!({"requestId": cancelled, "reason": "x"}),
         );
-        // The exchange is given up, and not merely forgotten.
+        // The exchange is aborted, not abandoned.
         provider.wait_for_closed(1);
         let result = ide.call("chat", json!({"prompt": "answer"}));
         assert_eq!(result["content"][0]["text"], "Here");
@@ -108,11 +108,11 @@ fn a_killed_server_leaves_a_row_that_says_so() {
     let mut ide = home.serve(Era::Legacy);
     ask(&mut ide, "hang");
     provider.wait_for_requests(1);
-    // While it lives its row is open.
+    // The row is open while the process lives.
     assert_eq!(home.history()[0]["outcome"], "open");
     ide.kill();
     assert_given_up(&home.history(), "interrupted");
-    // And it stays so.
+    // The outcome is final.
     assert_given_up(&home.history(), "interrupted");
     let usage = home.run(["usage", "--json"]).with_code(0).json();
     assert_eq!(usage["total"]["calls"], 1, "{usage}");
@@ -137,7 +137,7 @@ fn a_killed_terminal_call_is_seen_by_a_server_that_runs() {
     assert_eq!(outcomes, ["ok", "interrupted", "ok"]);
 }
 
-/// Ctrl-C, and what a system sends before it shuts down.
+/// Ctrl-C, and the signal of a system shutdown.
 #[test]
 fn a_terminal_call_that_is_interrupted_closes_its_row() {
     for signal in [Signal::INT, Signal::TERM] {
@@ -167,7 +167,7 @@ fn a_server_that_is_told_to_stop_closes_its_row() {
     }
 }
 
-/// Several times, because whoever takes the signal may depend on chance.
+/// Repeated, because signal delivery is racy.
 #[test]
 fn a_terminal_that_waits_for_its_prompt_can_be_interrupted() {
     let provider = hanging();
@@ -186,7 +186,7 @@ fn a_terminal_that_waits_for_its_prompt_can_be_interrupted() {
     assert_eq!(provider.accepts(), 0);
 }
 
-/// Clients of the 2026 revision start a server just to see whether it answers, and start it again.
+/// Clients of the 2026 revision start a server just to probe it, and start it again.
 #[test]
 fn a_server_that_was_asked_nothing_leaves_nothing() {
     let provider = hanging();

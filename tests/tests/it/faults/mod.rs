@@ -1,5 +1,5 @@
-//! What goes wrong around the product: calls that are given up, processes that die or race, disks
-//! that cannot be written, and pipes that nobody reads.
+//! Faults around the product: cancelled calls, dying and racing processes, unwritable disks, and
+//! closed pipes.
 
 mod ending;
 mod modes;
@@ -14,7 +14,7 @@ use synapse_tests::provider::here;
 
 use crate::TWIN;
 
-/// A provider that takes a prompt and then says nothing, unless the prompt asks for an answer.
+/// A provider that never answers unless the prompt asks for an answer.
 fn hanging() -> RawServer {
     RawServer::start(|request| match prompt(request).as_str() {
         "answer" => here(),
@@ -27,7 +27,7 @@ fn prompt(request: &RecordedRequest) -> String {
     body["messages"][0]["content"].as_str().unwrap().to_owned()
 }
 
-/// Waits until `holds`, for as long as a test may.
+/// Waits until `holds`, up to the tests' timeout.
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = std::time::Instant::now() + synapse_tests::PATIENCE;
     while !holds() {

@@ -1,5 +1,5 @@
-//! Files of our own that others may change are not used, as sshd's `StrictModes` does it; files of
-//! ours that others may read become private.
+//! Files that others can change are refused, like sshd's `StrictModes`; files that others can read
+//! become private.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ fn a_home_or_connections_that_others_may_change_are_not_used() {
                 refuses(home.run(words), &path, &command);
             }
         }
-        // The command that is named mends it.
+        // The suggested command fixes it.
         set_mode(&path, private);
         home.run(["connection", "list"]).with_code(0);
     }
@@ -79,7 +79,7 @@ fn what_belongs_to_somebody_else_is_not_used() {
     let double = OpenAiDouble::start();
     let home = Home::connected(TWIN, &double);
     if std::os::unix::fs::chown(home.connections(), Some(65_534), None).is_err() {
-        // Only root gives files away.
+        // Only root can give files away.
         return;
     }
     let command = format!("sudo chown 0 {}", home.connections().display());
@@ -113,7 +113,7 @@ fn a_ledger_that_others_may_change_takes_no_row_until_it_is_private_again() {
         "{doctor}"
     );
     set_mode(&home.ledger(), 0o600);
-    // The row waited beside the ledger.
+    // The row was spooled.
     assert_eq!(home.history().len(), 2);
 }
 

@@ -1,4 +1,4 @@
-//! One prompt is one request to one host, whatever comes back and whatever the environment says.
+//! One prompt is one request to one host, whatever the response and the environment.
 
 use serde_json::json;
 use synapse_testkit::provider_doubles::{OpenAiDouble, OpenAiFault, Route};
@@ -17,7 +17,7 @@ fn nothing_that_comes_back_makes_it_two_requests() {
         (OpenAiFault::Overloaded, "provider.overloaded", Some(503)),
         (OpenAiFault::ServerError, "provider.failed", Some(500)),
         (
-            // One that would make a client ask again with another method, and without a body.
+            // A redirect that makes clients repeat the request with another method and no body.
             scripted(Reply::status(303).header("location", &redirect)),
             "endpoint.redirected",
             Some(303),
@@ -71,7 +71,7 @@ fn nothing_that_comes_back_makes_it_two_requests() {
             json!(status),
             "{document}"
         );
-        // The lookup of the preflight, and the prompt.
+        // Preflight's lookup and the prompt.
         assert_eq!(double.server().accepts(), 2, "{code}");
         assert_eq!(double.server().requests().len(), 2, "{code}");
         assert_eq!(home.history().len(), 1, "{code}");
@@ -79,7 +79,7 @@ fn nothing_that_comes_back_makes_it_two_requests() {
     assert_eq!(elsewhere.server().accepts(), 0, "a redirect was followed");
 }
 
-/// A redirected GET would be easy to follow, and the token with it.
+/// Following a redirected GET would be easy, and would leak the token.
 #[test]
 fn a_redirect_of_preflight_is_not_followed_either() {
     let elsewhere = OpenAiDouble::start();
@@ -147,7 +147,7 @@ fn a_proxy_of_the_environment_is_not_used() {
     assert_eq!(proxy.accepts(), 0);
 }
 
-/// How many of the process's sockets listen: those that the kernel lists with state 0A.
+/// Number of listening sockets of the process: state 0A in the kernel's table.
 #[cfg(target_os = "linux")]
 fn listening(process: u32) -> usize {
     let sockets: Vec<String> = std::fs::read_dir(format!("/proc/{process}/fd"))
@@ -179,7 +179,7 @@ fn a_server_under_way_listens_nowhere() {
     ide.begin("chat", json!({"prompt": "wait"}));
     server.wait_for_requests(1);
     assert_eq!(listening(ide.process_id()), 0);
-    // The same count sees this process, which is the provider.
+    // Counter-check: this process, the provider, is listed.
     assert!(listening(std::process::id()) >= 1);
     assert!(ide.close().status.success());
 }

@@ -1,5 +1,5 @@
-//! Programs that Synapse starts, and what they start in turn: nothing of them outlives it, however
-//! it ends. `crates/synapse-process` has every kind of child; here are the ways in.
+//! Programs started by Synapse, and their descendants, never outlive it, however it exits.
+//! `crates/synapse-process` tests every kind of child; this tests every entry point.
 
 use std::os::unix::fs::symlink;
 
@@ -10,11 +10,11 @@ use synapse_tests::{Home, LocalProvider as _};
 
 use super::{TWIN, wait_until};
 
-/// Records itself and a child in a session of its own that ignores signals, and stays.
+/// Records itself and a signal-resistant child in a new session, and stays.
 const HELPER: &str = "trap '' TERM HUP; echo $$ >> pids; \
     setsid sh -c 'trap \"\" TERM HUP; echo $$ >> pids; exec sleep 1000' & sleep 1000";
 
-/// A home with a connection whose key a script prints, which by now takes its time.
+/// A home with a connection whose key comes from a slow script.
 fn waiting_for_a_helper() -> Home {
     let home = Home::new(TWIN);
     let provider = OpenAiDouble::start();
@@ -46,8 +46,7 @@ fn runs(process: u32) -> bool {
     })
 }
 
-/// The signals that end a program, but for those that this process was started to ignore, as nohup
-/// does it.
+/// The terminating signals, except those ignored by this process, as under nohup.
 fn signals() -> impl Iterator<Item = Signal> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -56,7 +55,7 @@ fn signals() -> impl Iterator<Item = Signal> {
     signals.filter(move |signal| ignored & (1 << (signal.as_raw() - 1)) == 0)
 }
 
-/// Starts `run`, ends it by `signal` once the helper and its child run, and looks for them.
+/// Starts `run`, sends `signal` once the helper and its child run, and checks for survivors.
 #[track_caller]
 fn leaves_nothing(home: &Home, run: Run, signal: Signal) {
     let running = run.env("PATH", PATH).start();
@@ -80,8 +79,8 @@ fn a_chat_that_is_ended_leaves_no_helper() {
     }
 }
 
-/// A guard is this executable once more and does nothing with most of it: what it holds for itself
-/// is small, in a build of any size.
+/// A guard is a second instance of this executable and uses little of it: its private memory is
+/// small in any build.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_guard_holds_little_memory_of_its_own() {
@@ -102,7 +101,7 @@ fn a_guard_holds_little_memory_of_its_own() {
     assert_eq!(status(guard, "Name"), "process-guard");
     let own = status(guard, "RssAnon");
     let kibibytes: u64 = own.split(' ').next().unwrap().parse().unwrap();
-    // What is not optimised has more addresses to fill in when it starts.
+    // Unoptimised code has more relocations at start.
     let most = if cfg!(debug_assertions) { 4 } else { 3 };
     assert!(kibibytes <= most * 1024, "{own}");
     running.signal(Signal::KILL);

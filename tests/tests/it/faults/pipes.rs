@@ -1,4 +1,4 @@
-//! Readers that go away early, as `head` does.
+//! Readers that close early, like `head`.
 
 use serde_json::json;
 use synapse_testkit::provider_doubles::OpenAiDouble;
@@ -41,7 +41,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     }
 }
 
-/// The exit code of a failure does not depend on who listens.
+/// The exit code of a failure does not depend on the reader.
 #[test]
 fn a_failure_keeps_its_exit_code_though_nobody_reads_it() {
     let home = Home::new(TWIN);

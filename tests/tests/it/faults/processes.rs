@@ -10,8 +10,8 @@ use synapse_tests::{Era, Home, LocalProvider as _, PATIENCE};
 
 use super::TWIN;
 
-/// Answers nobody before `count` have asked, so that all go on at the same moment. If they never
-/// do, it answers in the end, and the test fails for its own reason.
+/// Answers only once `count` requests arrived, so that all proceed at once. If they never arrive it
+/// answers eventually, and the test fails by itself.
 fn provider_for(count: usize) -> RawServer {
     let (asked, all_have) = (Mutex::new(0), Condvar::new());
     RawServer::start(move |_| {
@@ -50,7 +50,7 @@ fn connections_that_are_created_at_once_are_all_saved() {
     assert_eq!(saved, names);
 }
 
-/// Both were told that the name is free; one of them was faster.
+/// Both saw a free name; one was faster.
 #[test]
 fn of_two_of_the_same_name_one_is_saved() {
     let home = Home::new(TWIN);
@@ -106,7 +106,7 @@ fn two_servers_share_a_home() {
     call_ids.sort_unstable();
     assert_eq!(seen, call_ids);
     assert_eq!(seen.len(), 2 * EACH);
-    // One lookup of the preflight, and one request for each prompt.
+    // One preflight lookup, and one request per prompt.
     assert_eq!(double.server().requests().len(), 1 + 2 * EACH);
     let usage = home.run(["usage", "--json"]).with_code(0).json();
     assert_eq!(usage["total"]["ok"], 2 * EACH, "{usage}");

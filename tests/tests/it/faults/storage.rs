@@ -1,5 +1,5 @@
-//! Directories and files that cannot be used: a prompt is still answered, with one warning; what
-//! had to be saved fails with a `storage.*` code.
+//! Unusable directories and files: prompts are still answered, with one warning; commands that must
+//! save fail with a `storage.*` code.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn assert_answered_with_one_warning(output: &Output, code: &str) {
     assert!(!output.stderr.contains("error["), "{output}");
 }
 
-/// Breaks the ledger of a good home, and meets that in the terminal and in an IDE.
+/// Breaks the ledger of a working home, and prompts in the terminal and in an IDE.
 fn prompt_without_a_ledger(
     break_it: impl FnOnce(&Home),
     code: &str,
@@ -55,7 +55,7 @@ fn prompt_without_a_ledger(
     assert_eq!(warnings[0]["code"], code);
     let ended = ide.close();
     assert!(ended.status.success(), "{ended:?}");
-    // One lookup of the preflight and three prompts: trouble with the disk repeats nothing.
+    // One preflight lookup and three prompts: disk problems cause no repetition.
     assert_eq!(double.server().requests().len(), 4);
     home
 }
@@ -140,7 +140,7 @@ fn a_directory_that_cannot_be_written() {
     assert_eq!(home.files(), before);
 }
 
-/// Places where no directory can be, for root neither.
+/// Paths at which no directory can exist, not even for root.
 #[test]
 fn a_home_that_is_impossible() {
     let home = Home::new(TWIN);
@@ -194,7 +194,7 @@ fn the_default_directory_is_in_the_users_home_and_private() {
     }
 }
 
-/// In the shell it would make a directory called `~`, and in an IDE another one.
+/// A shell would create a directory named `~`, and an IDE a different one.
 #[test]
 fn a_home_that_is_not_absolute_is_refused_by_name() {
     let home = Home::new(TWIN);

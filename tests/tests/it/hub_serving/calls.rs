@@ -1,4 +1,4 @@
-//! Calls through real programs, of every era on both sides.
+//! Calls to real programs, with every combination of eras.
 
 use serde_json::{Value, json};
 use synapse_tests::{Era, Ide};

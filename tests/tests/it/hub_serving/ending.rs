@@ -1,4 +1,4 @@
-//! However `serve` ends, no upstream and nothing that it started stays.
+//! However `serve` exits, no upstream and no descendant remains.
 
 use serde_json::json;
 use synapse_tests::process::Signal;
@@ -6,7 +6,7 @@ use synapse_tests::{Era, Ide};
 
 use super::{Hub, runs, wait_until};
 
-/// A server that leaves a child in a session of its own runs; the processes of both.
+/// Starts a server that leaves a child in a new session; returns both processes.
 fn started() -> (Hub, Ide, Vec<String>) {
     let hub = Hub::new().with("one", &["--leaves-child"]).approved("one");
     let mut ide = hub.home.serve(Era::Legacy);

@@ -1,5 +1,5 @@
-//! The hub through the whole product: real programs behind `serve`, approved in a terminal, called
-//! from an IDE.
+//! The hub through the whole product: real programs approved in a terminal and called from an IDE
+//! through `serve`.
 
 mod calls;
 mod ending;
@@ -15,7 +15,7 @@ use crate::TWIN;
 
 const SERVER: &str = env!("CARGO_BIN_EXE_scripted-upstream");
 
-/// A home with upstreams, each with what it notes.
+/// A home with upstreams and their logs.
 pub(crate) struct Hub {
     pub(crate) home: Home,
     servers: serde_json::Map<String, Value>,
@@ -33,7 +33,7 @@ impl Hub {
         self.home.path().join(format!("{server}-{what}"))
     }
 
-    /// Declares a scripted server.
+    /// Adds a scripted server.
     pub(crate) fn with(mut self, name: &str, flags: &[&str]) -> Self {
         let mut arguments = vec![
             "--starts".to_owned(),
@@ -64,7 +64,7 @@ impl Hub {
         synapse_tests::home::set_mode(&file, 0o600);
     }
 
-    /// Approves a server, and forgets what it noted for that.
+    /// Approves a server, and clears its log.
     pub(crate) fn approved(self, name: &str) -> Self {
         self.approve(name);
         self
@@ -84,7 +84,7 @@ impl Hub {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// How many processes a server had, and how many calls it got.
+    /// The number of processes and calls of a server.
     pub(crate) fn counts(&self, server: &str) -> (usize, usize) {
         let requests = self.lines(server, "requests");
         let calls = requests.iter().filter(|method| *method == "tools/call");
@@ -92,7 +92,7 @@ impl Hub {
     }
 }
 
-/// The code of the failure that a tool gave.
+/// The error code of a tool result.
 fn code(result: &Value) -> &str {
     result["structuredContent"]["error"]["code"]
         .as_str()
@@ -112,7 +112,7 @@ fn runs(process: &str) -> bool {
     })
 }
 
-/// Waits until `holds`, for as long as a test may.
+/// Waits until `holds`, up to the tests' timeout.
 pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = std::time::Instant::now() + synapse_tests::PATIENCE;
     while !holds() {

@@ -1,4 +1,4 @@
-//! What `serve` offers of the hub, and what it costs before the first call.
+//! The hub's part of the tool list, and its cost before the first call.
 
 use serde_json::{Value, json};
 use synapse_tests::{Era, Ide};

@@ -1,4 +1,4 @@
-//! Questions of real programs to an IDE, of each era on both sides.
+//! Requests from real programs to an IDE's user, with every combination of eras.
 
 use serde_json::{Value, json};
 use synapse_tests::Ide;
@@ -11,7 +11,7 @@ fn started(upstream: &str) -> (Hub, Ide) {
     (hub, ide)
 }
 
-/// A call as a modern IDE makes it that can ask its user.
+/// A call from a modern IDE that supports elicitation.
 fn call(ide: &mut Ide, id: u64, more: &Value) -> Value {
     let mut params = json!({
         "name": "one__ask",

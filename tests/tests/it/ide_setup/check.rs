@@ -1,5 +1,5 @@
-//! `ide check` on entries that do not work. A stand-in for the program is a shell called
-//! `synapse`, which reads the script `serve` in the directory that the entry names.
+//! `ide check` on broken entries. A shell named `synapse` replaces the program; it runs the script
+//! `serve` in the entry's directory.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ fn fails(output: Output, step: &str, code: &str) -> Value {
     assert_eq!(document["error"]["code"], code);
     let skipped = steps.iter().filter(|step| step["needs"] == failed["id"]);
     let before = steps.iter().take_while(|step| step["outcome"] != "fail");
-    // The connections are looked at whatever becomes of the process.
+    // Connections are checked whatever happens to the process.
     let behind = steps
         .iter()
         .filter(|step| step["id"] == "connection" && step["outcome"] == "ok");
@@ -105,7 +105,7 @@ fn a_command_that_is_silent_is_ended_with_all_that_it_started() {
     fails(check(&home, "3"), "initialize", "ide.no-answer");
     let child = std::fs::read_to_string(home.path().join("stand-in/child")).unwrap();
     let child: i32 = child.trim().parse().unwrap();
-    // It may take a moment to be collected, and is a zombie until then.
+    // It may be a zombie until it is reaped.
     let status = std::fs::read_to_string(format!("/proc/{child}/stat"));
     let running = status.is_ok_and(|status| {
         let state = status.rsplit(')').next().unwrap().trim().chars().next();
@@ -171,7 +171,7 @@ fn a_banner_before_the_protocol_is_a_warning() {
             .unwrap()
             .contains("Starting up")
     );
-    // The entry is ours and is not what we would write.
+    // The entry is ours but outdated.
     assert_eq!(document["checks"][0]["outcome"], "warn");
 }
 
@@ -197,14 +197,14 @@ fn it_gets_the_variables_of_the_client_and_no_other() {
     let mut names: Vec<_> = text
         .lines()
         .filter_map(|line| Some(line.split_once('=')?.0))
-        // What a shell sets by itself.
+        // Set by the shell itself.
         .filter(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(name))
         .collect();
     names.sort_unstable();
     assert_eq!(names, ["HOME", "PATH", "USER"]);
 }
 
-/// A project with a program called `synapse` that leaves a mark when it runs, and one outside.
+/// A project with a program `synapse` that leaves a mark when it runs, and another one outside.
 fn hostile() -> (Home, [PathBuf; 2]) {
     let home = Home::new(TWIN);
     let mark = home.path().join("was-run");
@@ -220,7 +220,7 @@ fn hostile() -> (Home, [PathBuf; 2]) {
     (home, programs)
 }
 
-/// Checks `entry` in the file at `file`, from `directory`, and says whether anything foreign ran.
+/// Checks `entry` in `file`, from `directory`, and returns whether a foreign program ran.
 fn check_in(home: &Home, file: &str, directory: &Path, words: &[&str], entry: &Value) -> Output {
     let path = home.path().join(file);
     drop(std::fs::remove_file(&path));
@@ -267,11 +267,11 @@ fn the_entry_of_a_project_starts_nothing_but_the_running_program() {
         );
         fails(checked, "entry", "ide.foreign-entry");
         let below = project.join("sub");
-        // Some of the paths lead nowhere from there.
+        // Some of the paths do not resolve from there.
         let file = "project/sub/.cursor/mcp.json";
         check_in(&home, file, &below, &project_scope, &entry).with_code(3);
     }
-    // What is refused is shown.
+    // The refused program is shown.
     let entry = json!({"command": inside, "args": ["serve"]});
     let words = ["--scope", "project"];
     let checked = check_in(&home, "project/.cursor/mcp.json", &project, &words, &entry);
@@ -321,7 +321,7 @@ fn the_entry_of_a_project_changes_nothing_for_the_running_program() {
         let own = json!({"SYNAPSE_HOME": home.synapse()});
         let entry = json!({"command": command, "args": arguments, "env": own});
         let document = check(entry).with_code(0).json();
-        // Its own path is started, and not what stands in the file.
+        // Its own path is started instead of the path in the file.
         let steps = document["checks"].as_array().unwrap();
         let command = steps.iter().find(|step| step["id"] == "command").unwrap();
         assert_eq!(command["detail"], TWIN, "{document}");
@@ -341,7 +341,7 @@ fn a_file_of_the_user_is_trusted_by_where_it_lies() {
         let checked = check_in(&home, "project/dotfiles.json", &directory, &[], &entry);
         fails(checked, "entry", "ide.foreign-entry");
     }
-    // A file that is linked elsewhere, and one that is no link, is the user's own.
+    // A file linked to elsewhere, and one that is no link, belongs to the user.
     for file in ["dotfiles/mcp.json", ".cursor/mcp.json"] {
         std::fs::remove_file(&link).unwrap();
         let entry = json!({"command": TWIN, "args": ["serve"], "env": {"MINE": "1"}});

@@ -1,4 +1,4 @@
-//! What the commands print, refuse and leave alone.
+//! Output, refusals and side effects of the commands.
 
 use serde_json::Value;
 use synapse_tests::Home;
@@ -134,7 +134,7 @@ fn snippets_are_in_the_form_of_the_client() {
     assert_eq!(document["schema"], "synapse.ide-snippet/1");
     let inner: Value = serde_json::from_str(document["snippet"].as_str().unwrap()).unwrap();
     assert_eq!(inner["context_servers"]["synapse"]["command"], TWIN);
-    // Zed has taken the member out since.
+    // Zed has removed the member since.
     assert_eq!(inner["context_servers"]["synapse"].get("source"), None);
 }
 
@@ -187,7 +187,7 @@ fn arguments_that_make_no_sense_are_refused() {
     assert_eq!(home.files(), []);
 }
 
-/// A server of a connection that does not exist starts and lists its tools, so nothing else tells.
+/// A server for a missing connection starts and lists its tools, so only this check notices.
 #[test]
 fn a_connection_that_is_mistyped_is_told() {
     let home = Home::new(TWIN);

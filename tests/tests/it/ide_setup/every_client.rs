@@ -1,11 +1,11 @@
-//! One command joins each client, and the client then sees the tools.
+//! One command configures each client, which then sees the tools.
 
 use serde_json::{Value, json};
 use synapse_tests::{Era, Flags, Home, Ide};
 
 use crate::TWIN;
 
-/// Those with a file on this system.
+/// The clients with a configuration file on this system.
 const WITH_FILES: [(&str, &[&str]); 20] = [
     ("claude-desktop", &["user"]),
     ("claude-code", &["user", "project"]),
@@ -81,7 +81,7 @@ fn install_check_and_remove_for_every_client() {
     }
 }
 
-/// What the user has, apart from the files of Synapse.
+/// The user's files, without those of Synapse.
 fn files(home: &Home) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let mut files = home.files();
     files.retain(|(path, _)| !path.starts_with(home.synapse()));

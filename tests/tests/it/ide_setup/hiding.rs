@@ -1,5 +1,5 @@
-//! No command on the files of IDEs prints what somebody wrote there: not in text, not as JSON, not
-//! in a preview, and not by way of a process that repeats its arguments.
+//! Commands on IDE files never print the user's content: not as text, JSON or preview, nor through
+//! a process that echoes its arguments.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use synapse_tests::{Home, Output};
 
 use crate::TWIN;
 
-/// Words, because a word has no shape that a redactor could know.
+/// Words, because a redactor cannot recognise them by shape.
 fn canaries() -> [String; 8] {
     let words = [
         "walrus", "teapot", "granite", "velvet", "harbour", "saffron", "lantern", "meadow",
@@ -26,7 +26,7 @@ fn is_silent(what: &str, output: &Output) {
     }
 }
 
-/// Every client that has a file of the user's on this system, and how many there are.
+/// Every client with a user file on this system.
 fn clients(home: &Home) -> Vec<String> {
     let listed = home.run(["ide", "list", "--json"]).with_code(0).json();
     let clients = listed["clients"].as_array().unwrap().iter();
@@ -45,8 +45,7 @@ fn file_of(home: &Home, client: &str) -> PathBuf {
     found.unwrap()["files"][0]["file"].as_str().unwrap().into()
 }
 
-/// A file of `client` in which everything that a user writes is a canary. Our entry starts
-/// `command`.
+/// A file of `client` in which every user value is a canary. Our entry starts `command`.
 fn secretive(client: &str, command: &str, created: &str) -> String {
     let [env, token, key, header, above, beside, other, inside] = canaries();
     let arguments = [
@@ -107,7 +106,7 @@ fn what_somebody_wrote_into_a_file_is_never_printed() {
     for client in &clients(&Home::new(TWIN)) {
         for command in [TWIN, "bin/synapse", "/old/bin/synapse"] {
             let home = Home::new(TWIN);
-            // By another path it is started, and repeats the arguments that it does not know.
+            // Under another path it is started, and echoes unknown arguments.
             let program = home.path().join(command);
             if command == "bin/synapse" {
                 std::fs::create_dir(home.path().join("bin")).unwrap();
@@ -134,7 +133,7 @@ fn what_somebody_wrote_into_a_file_is_never_printed() {
                 is_whole(&looked, json);
                 let looked = run(&["ide", "install", client, "--dry-run"]).with_code(0);
                 if command == TWIN {
-                    // What the user wrote into the entry stays, and there is nothing else to do.
+                    // The user's part of the entry stays, and nothing else is left to do.
                     continue;
                 }
                 is_whole(&looked, json);
@@ -157,7 +156,7 @@ fn rewrite(file: &Path, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
-/// A preview of a change has lines that change, with the names of what does.
+/// A preview has changed lines that name the changed members.
 fn is_whole(looked: &Output, json: &[&str]) {
     let diff = match json {
         [] => looked.stdout.clone(),

@@ -1,5 +1,5 @@
-//! `synapse ide` as a user meets it: every client joined, looked at from the client's side, and
-//! left as it was found.
+//! `synapse ide` from the user's view: every client configured, checked from the client's side, and
+//! restored.
 
 mod check;
 mod commands;

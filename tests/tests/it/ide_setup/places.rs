@@ -1,4 +1,4 @@
-//! `ide check` sees what keeps an entry from working in the client, though the server starts.
+//! `ide check` detects entries that fail in the client although the server starts.
 
 use serde_json::{Value, json};
 use synapse_tests::{Flags, Home, Output};
@@ -36,7 +36,7 @@ fn with_entry(arguments: &[&str], variables: &[(&str, &str)]) -> Home {
     home
 }
 
-/// Makes a connection whose secret is elsewhere afterwards, if anywhere is said.
+/// Creates a connection, then moves its secret if a new place is given.
 fn connect(home: &Home, name: &str, credential: Option<&str>) {
     let key = home.write(&format!("{name}.key"), "fake");
     let key = format!("file:{}", key.display());
@@ -62,7 +62,7 @@ fn a_secret_that_the_client_would_not_reach() {
         ("vault:local/openai", "credential.store-not-found"),
         ("file:/no/such/file", "credential.missing"),
     ] {
-        // Set in the terminal, and gone in the client.
+        // Set in the terminal, absent in the client.
         let nowhere = [("XDG_RUNTIME_DIR", "/nowhere")];
         let home = with_entry(&[], &nowhere);
         connect(&home, "work", Some(credential));
@@ -143,7 +143,7 @@ fn a_home_that_only_the_terminal_has() {
         command,
         "synapse ide install cursor --pass-env SYNAPSE_HOME"
     );
-    // The remedy mends it and nothing else.
+    // The remedy fixes exactly this.
     let words = command
         .split(' ')
         .skip(1)

@@ -1,11 +1,11 @@
-//! What a user wrote in the entry is theirs, and what `install` is asked for is done and said.
+//! `install` keeps the user's changes to an entry, and applies and reports the requested ones.
 
 use serde_json::{Value, json};
 use synapse_tests::Home;
 
 use crate::TWIN;
 
-/// A home whose Cursor has this entry.
+/// A home with this entry in Cursor.
 fn with_entry(entry: &Value) -> Home {
     let home = Home::new(TWIN);
     let file = json!({"mcpServers": {"synapse": entry}});

@@ -1,4 +1,4 @@
-//! The question at a terminal, answered by a person.
+//! The confirmation on a terminal.
 
 use synapse_tests::{Home, Terminal};
 

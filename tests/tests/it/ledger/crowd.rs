@@ -1,4 +1,4 @@
-//! Eight servers of eight IDEs on one ledger.
+//! Eight servers for eight IDEs on one ledger.
 
 use synapse_tests::Era;
 
@@ -6,7 +6,7 @@ use super::{answered, hex, home, prompt, provider, rows};
 
 const PROCESSES: usize = 8;
 const PROMPTS: usize = 500;
-/// A client that sends its prompts a few at a time.
+/// Prompts in flight per client.
 const AT_ONCE: usize = 5;
 
 #[test]

@@ -1,5 +1,5 @@
-//! Flipped bytes and cut files: a clear error with the way out, or the same rows as before, or an
-//! audit that finds it. Never an empty ledger in place of a damaged one.
+//! Flipped bytes and truncated files: a clear error with a remedy, the same rows as before, or an
+//! audit finding. Never an empty ledger in place of a damaged one.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ const CUTS: u64 = 12;
 const PROMPTS: usize = 40;
 const SEED: u64 = 7;
 
-/// A home with some rows, nobody using it.
+/// A home with some rows and no running process.
 fn written() -> Home {
     let provider = provider();
     let home = home(&provider, &["--record-text"]);
@@ -24,14 +24,14 @@ fn written() -> Home {
     home
 }
 
-/// What a damage led to.
+/// The effect of a damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    /// An error that tells and gives the way out.
+    /// An error with a remedy.
     Refused,
-    /// Nothing that matters was hit.
+    /// No relevant byte was hit.
     Same,
-    /// Rows read differently, and the audit says so.
+    /// Rows changed, and the audit reports it.
     Audited,
 }
 
@@ -50,7 +50,7 @@ fn look(home: &Home, pristine: &Value) -> Seen {
     }
 }
 
-/// A storage code, and for a damaged file the command that puts it aside.
+/// A storage code; for a damaged file also the repair command.
 fn assert_told(output: &Output) {
     assert_eq!(output.code, 13, "{output}");
     let error = &output.json()["error"];
@@ -87,7 +87,7 @@ fn flipped_bytes_are_told_or_found_and_never_reset_the_ledger() {
         put(&home, &flipped);
         seen.push(look(&home, &entries));
     }
-    // In the first page every byte is in use.
+    // Every byte of the first page is in use.
     for at in (16..100).chain([4_100, 4_200]) {
         let mut flipped = bytes.clone();
         flipped[at] ^= 0xff;

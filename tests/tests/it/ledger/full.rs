@@ -1,4 +1,5 @@
-//! A disk without room: prompts are answered, each warns once, and the rows follow when there is room.
+//! A full disk: prompts are answered, each with one warning, and the rows follow when there is
+//! space.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,7 @@ use super::{TWIN, home, provider, rows};
 
 const PROMPTS: usize = 30;
 
-/// The twin with room for files of so many blocks of 512 bytes, where nothing may be mounted.
+/// The twin with a file size limit in blocks of 512 bytes, since tests cannot mount file systems.
 fn confined(home: &Home, arguments: &[&str], blocks: u32) -> Run {
     let shell = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let words = ["-c", &shell, TWIN]
@@ -36,7 +37,7 @@ fn a_disk_that_fills_up_costs_no_answers_and_no_rows() {
     let home = home(&provider, &[]);
     home.run(["chat", "work", "hello", "--json"]).with_code(0);
     let size = fs::metadata(home.ledger()).unwrap().len();
-    // Room for the ledger as it is, and for a log of a few rows.
+    // Space for the current ledger and a log of a few rows.
     let blocks = u32::try_from(size / 512).unwrap();
     let mut told = 0;
     for _ in 0..PROMPTS {
@@ -58,7 +59,7 @@ fn a_disk_that_fills_up_costs_no_answers_and_no_rows() {
     }
     assert!(told > 0, "the disk was never full");
     assert_eq!(provider.requests().len(), 1 + PROMPTS);
-    // With room again everything goes on, and what waited is entered.
+    // With space available, everything continues and spooled rows are written.
     let output = home.run(["chat", "work", "hello", "--json"]).with_code(0);
     assert_eq!(warnings(&output), [""; 0]);
     let verified = home

@@ -1,4 +1,5 @@
-//! A server killed at any moment: what it answered is in the ledger, once, and the file is whole.
+//! A server killed at any moment: every answered call is in the ledger exactly once, and the file
+//! is sound.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
             prompt(&mut ide);
             asked += 1;
         }
-        // Some requests have arrived, and then comes any moment of the next millisecond.
+        // Some requests have arrived; the kill hits a random moment of the next millisecond.
         let arrived = usize::try_from(random.below(PROMPTS as u64 + 1)).unwrap();
         provider.wait_for_requests(sent_before + arrived);
         for _ in 0..random.below(400_000) {
@@ -35,7 +36,7 @@ fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
         let ended = ide.stop(Signal::KILL);
         finished.extend(answered(&ended.stdout));
     }
-    // Whoever comes next completes what the killed ones left, and the chain holds.
+    // The next process completes the rows of killed ones, and the chain is intact.
     let verified = home.run(["history", "verify"]);
     assert_eq!(verified.code, 0, "{verified}");
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -56,19 +57,19 @@ fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
         found.len()
     );
     assert_eq!(asked, 1_000);
-    // How many of each there are depends on the machine; none of one would test nothing.
+    // The distribution depends on the machine; a missing case would leave it untested.
     assert!(
         finished.len() > 20,
         "the kills came too early to mean anything"
     );
     assert!(interrupted > 20, "the kills came too late to mean anything");
-    // The end of a call is durable before its answer is handed out.
+    // The end of a call is durable before its answer is returned.
     for call_id in &finished {
         let outcomes = found.get(&hex(call_id)).map(Vec::as_slice);
         assert_eq!(outcomes, Some(&["ok".to_owned()][..]), "{call_id}");
     }
     assert_eq!(ok + interrupted, found.len(), "no row is left open");
-    // Nothing was sent without a row before it that says so, with the bytes of the body.
+    // Nothing was sent without a prior row that records its body length.
     let sent = home
         .history_of(["--where", "attempts=1", "--where", "maybe_billed=1"])
         .len();
@@ -82,7 +83,7 @@ fn two_hundred_kills_among_a_thousand_prompts_lose_and_double_no_answer() {
     }
 }
 
-/// Killed right behind the answer, again and again: tokens are never lost.
+/// Killed right after the answer, repeatedly: no tokens are lost.
 #[test]
 fn a_kill_behind_the_answer_loses_nothing_of_it() {
     let provider = provider();

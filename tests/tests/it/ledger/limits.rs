@@ -14,7 +14,7 @@ fn a_limit_refuses_what_is_beyond_it_and_the_refusal_is_a_row() {
     for _ in 0..3 {
         home.run(["chat", "work", "hello"]).with_code(0);
     }
-    // 45 of 70 are spent, and a prompt of five bytes may be 37 tokens.
+    // 45 of 70 are spent, and a prompt of five bytes may take 37 tokens.
     let refused = home.run(["chat", "work", "hello", "--json"]).with_code(12);
     assert_eq!(refused.json()["error"]["code"], "policy.budget-exceeded");
     let newest = &home.history()[0];
@@ -23,7 +23,7 @@ fn a_limit_refuses_what_is_beyond_it_and_the_refusal_is_a_row() {
     assert_eq!(newest["attempts"], 0);
     assert_eq!(provider.requests().len(), 3);
 
-    // A limit that warns lets pass.
+    // A limit in warn mode does not refuse.
     let warn = "connection edit work --limit-mode warn --offline";
     home.run(warn.split(' ')).with_code(0);
     let output = home.run(["chat", "work", "hello"]).with_code(0);
@@ -31,7 +31,7 @@ fn a_limit_refuses_what_is_beyond_it_and_the_refusal_is_a_row() {
         output.stderr.contains("warning[policy.budget-exceeded]"),
         "{output}"
     );
-    // And strictness refuses what has no price.
+    // Strict mode refuses calls without a price.
     let strict = "connection edit work --limit-tokens-day none --limit-mode block --limit-strict \
                   --offline";
     home.run(strict.split(' ')).with_code(0);
@@ -40,7 +40,7 @@ fn a_limit_refuses_what_is_beyond_it_and_the_refusal_is_a_row() {
     assert_eq!(provider.requests().len(), 4);
 }
 
-/// Twenty prompts at once, none with a cap: not one more is sent than fits.
+/// Twenty concurrent uncapped prompts: no more are sent than fit the limit.
 #[test]
 fn prompts_at_the_same_time_cannot_overshoot() {
     let provider = provider();

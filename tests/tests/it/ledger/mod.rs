@@ -1,4 +1,4 @@
-//! The ledger under everything that can go wrong around it. Each test prints how often it did what.
+//! The ledger under faults. Each test prints how often each case occurred.
 
 #![expect(clippy::print_stdout, reason = "runs of many say how many they were")]
 
@@ -27,19 +27,19 @@ fn provider() -> RawServer {
     RawServer::always(here())
 }
 
-/// A home with the open connection `work` to `provider`.
+/// A home with the connection `work` to `provider`, network access on.
 fn home(provider: &RawServer, more: &[&str]) -> Home {
     let home = Home::new(TWIN);
     home.save("work", provider, &[provider.opening(), more].concat());
     home
 }
 
-/// Asks for an answer, and does not wait for it.
+/// Sends a prompt without waiting for the answer.
 fn prompt(ide: &mut Ide) -> u64 {
     ide.begin("chat", json!({"prompt": "hello"}))
 }
 
-/// The calls that these lines of a server's stdout answer.
+/// The calls answered by these stdout lines.
 fn answered(lines: &[String]) -> BTreeSet<String> {
     lines
         .iter()
@@ -51,7 +51,7 @@ fn answered(lines: &[String]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Every row as the file has it: call id and outcome.
+/// Call id and outcome of every row in the file.
 fn rows(home: &Home) -> Vec<(String, String)> {
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     let check: String = database
@@ -67,18 +67,18 @@ fn rows(home: &Home) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Puts other content into a file.
+/// Overwrites a file.
 fn overwrite(path: &Path, content: impl AsRef<[u8]>) {
     let mut file = File::create(path).unwrap();
     file.write_all(content.as_ref()).unwrap();
 }
 
-/// A call id as the file has it.
+/// A call id as stored in the file.
 fn hex(call_id: &str) -> String {
     call_id.replace('-', "")
 }
 
-/// Numbers that look random and are the same for the same seed (xorshift).
+/// A deterministic pseudo-random generator (xorshift).
 struct Random(u64);
 
 impl Random {

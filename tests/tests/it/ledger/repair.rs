@@ -1,4 +1,4 @@
-//! `history repair` and what `doctor` sees, through the whole product.
+//! `history repair` and `doctor`'s findings, through the whole product.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::{home, overwrite, prompt, provider};
 const PROMPTS: usize = 60;
 const PAGE: usize = 4_096;
 
-/// A ledger with a page that cannot be read, which the newest row is not in.
+/// A ledger with an unreadable page that does not hold the newest row.
 fn damaged() -> Home {
     let provider = provider();
     let home = home(&provider, &[]);
@@ -29,7 +29,7 @@ fn damaged() -> Home {
         .unwrap();
     drop(database);
     let mut bytes = fs::read(home.ledger()).unwrap();
-    // The first child of the root, as its first cell names it (SQLite's file format, 1.6).
+    // The root's first child, from its first cell (SQLite file format, 1.6).
     let root = usize::try_from(root - 1).unwrap() * PAGE;
     let cell = u16::from_be_bytes([bytes[root + 12], bytes[root + 13]]);
     let at = root + usize::from(cell);

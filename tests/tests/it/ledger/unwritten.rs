@@ -1,5 +1,4 @@
-//! A ledger that cannot be written: the call says so, waits beside it, or is refused where its owner
-//! wants no call without a row.
+//! An unwritable ledger: the call warns and is spooled, or is refused where rows are required.
 
 use std::fs;
 
@@ -23,7 +22,7 @@ fn an_answer_without_a_row_says_so_in_the_text_that_clients_show() {
     assert!(text.starts_with("warning[storage.corrupt]"), "{text}");
     assert!(text.contains("ledger.spool"), "{text}");
     assert!(ide.close().status.success());
-    // The doctor and the sums know of the call.
+    // Doctor and the sums include the call.
     let doctor = home.run(["doctor", "--json"]).with_code(13).json();
     assert_eq!(doctor["error"]["code"], "storage.corrupt");
     fs::remove_file(home.ledger()).unwrap();
@@ -68,7 +67,7 @@ fn a_required_ledger_that_cannot_be_written_refuses_and_sends_nothing() {
     assert_eq!(provider.requests().len(), 1);
 }
 
-/// Two calls under a clock that is ten years ahead, made by moving the rows there.
+/// Simulates two calls under a clock ten years ahead by moving their rows.
 #[test]
 fn dates_that_the_order_contradicts_are_told() {
     let provider = provider();
@@ -93,7 +92,7 @@ fn dates_that_the_order_contradicts_are_told() {
     }
 }
 
-/// The clock is far ahead of every call: a time counted from it deletes nothing.
+/// The clock is far ahead of every call: an age computed from it deletes nothing.
 #[test]
 fn a_purge_by_a_clock_that_is_far_ahead_is_refused() {
     let provider = provider();

@@ -1,4 +1,4 @@
-//! Tokens that expire while several programs use them: one refresh for all, and no login is lost.
+//! Tokens that expire while several programs use them: one shared refresh, and no lost login.
 
 use serde_json::Value;
 use synapse_core::time::Timestamp;
@@ -6,7 +6,7 @@ use synapse_core::time::Timestamp;
 use super::{Bench, Rotation, code};
 
 impl Bench {
-    /// Lets the access token expire in half a minute, which is too soon to use it.
+    /// Sets the access token to expire in half a minute, which is too soon to use it.
     fn expire_soon(&self) {
         let (file, mut record) = self.record();
         let in_seconds = |seconds: i64| {
@@ -46,7 +46,7 @@ fn a_refresh_token_that_was_used_elsewhere_asks_for_a_new_login_and_says_so() {
     let (file, old) = bench.record();
     bench.expire_soon();
     bench.call().output().with_code(0);
-    // A copy of the record from before the refresh, as from a backup.
+    // Restores a record from before the refresh, as from a backup.
     crate::write(&file, &format!("{old}\n"));
     synapse_tests::home::set_mode(&file, 0o600);
     bench.expire_soon();
@@ -55,7 +55,7 @@ fn a_refresh_token_that_was_used_elsewhere_asks_for_a_new_login_and_says_so() {
         .output();
     assert_eq!(refused.code, 10, "{refused}");
     assert_eq!(code(&refused), "oauth.login-required");
-    // The registered client is kept: a new login registers none.
+    // The registered client is reused for a new login.
     bench.log_in().with_code(0);
     assert_eq!(bench.count("register"), 1);
     bench.call().output().with_code(0);

@@ -1,5 +1,5 @@
-//! Logins to an upstream behind a real authorization server: `oidc-provider` before an MCP server of the
-//! official SDK, and a browser without a window that agrees to everything.
+//! Logins to an upstream with a real authorization server: `oidc-provider`, an MCP server of the
+//! official SDK, and a headless browser that consents to everything.
 
 mod expiry;
 mod serving;
@@ -18,22 +18,22 @@ use synapse_tests::{Home, Output};
 use crate::TWIN;
 use crate::hub_serving::wait_until;
 
-/// How the authorization server treats refresh tokens.
+/// The authorization server's refresh token policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rotation {
-    /// One refresh token serves until it expires.
+    /// A refresh token is valid until it expires.
     Never,
-    /// Each refresh gives a new one; using an old one again ends the login, without leeway.
+    /// Each refresh rotates the token; reusing an old one revokes the login at once.
     Strict,
 }
 
-/// The two servers, and the home of a user who approved the upstream as `work`.
+/// The two servers, and a home with the approved upstream `work`.
 struct Bench {
     home: Home,
     mcp: String,
     counts: String,
     _server: Running,
-    /// The servers end when this is closed.
+    /// Closing it stops the servers.
     _stdin: ChildStdin,
 }
 
@@ -62,7 +62,7 @@ impl Bench {
         bench
     }
 
-    /// Declares the upstream with this `oauth` member and approves it.
+    /// Adds the upstream with this `oauth` member and approves it.
     fn declare(&self, oauth: &Value) {
         let mut entry = json!({"type": "http", "url": self.mcp});
         if !oauth.is_null() {
@@ -77,7 +77,7 @@ impl Bench {
         self.run(&["hub", "approve", "work", "--yes"]).with_code(0);
     }
 
-    /// A run whose browser notes what it opens, and agrees.
+    /// A run with a browser that records URLs and consents.
     fn command(&self, words: &[&str]) -> Run {
         self.home
             .twin(words)
@@ -88,7 +88,7 @@ impl Bench {
         self.command(words).output()
     }
 
-    /// The program that `$BROWSER` names.
+    /// The program for `$BROWSER`.
     fn browser(&self) -> PathBuf {
         let program = self.home.path().join("browser");
         if !program.exists() {
@@ -109,13 +109,13 @@ impl Bench {
         self.home.path().join("opened")
     }
 
-    /// How often a browser was opened.
+    /// Number of browser starts.
     fn openings(&self) -> usize {
         let opened = std::fs::read_to_string(self.opened()).unwrap_or_default();
         opened.lines().count()
     }
 
-    /// Logs in by a browser, with a client that is registered for it.
+    /// Logs in through the browser, registering a client.
     fn log_in(&self) -> Output {
         self.run(&["hub", "login", "work", "--register", "--yes"])
     }
@@ -124,7 +124,7 @@ impl Bench {
         self.command(&["hub", "call", "work", "whoami", "{}"])
     }
 
-    /// What the authorization server counted.
+    /// A counter of the authorization server.
     fn count(&self, what: &str) -> u64 {
         let address = self.counts.strip_prefix("http://").unwrap();
         let (host, _) = address.split_once('/').unwrap();
@@ -137,7 +137,7 @@ impl Bench {
         counts[what].as_u64().unwrap()
     }
 
-    /// The one token record, and where it is.
+    /// The only token record, and its path.
     fn record(&self) -> (PathBuf, Value) {
         let mut files = std::fs::read_dir(self.home.synapse().join("oauth/home"))
             .unwrap()
@@ -150,7 +150,7 @@ impl Bench {
     }
 }
 
-/// A script beside the packages that it uses.
+/// A script beside the packages it uses.
 fn script(name: &str) -> String {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("third-party/oauth");
     scripts.join(name).display().to_string()

@@ -1,4 +1,4 @@
-//! A login at one terminal, used by a server that runs already, and its end.
+//! A login in one terminal, used by a running server, and its logout.
 
 use serde_json::json;
 use synapse_tests::Era;

@@ -1,4 +1,4 @@
-//! The valid messages that the mutations begin with: what clients of both eras really send.
+//! The valid messages to mutate: those that clients of both eras send.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub(crate) fn discover() -> Value {
     json!({"jsonrpc": "2.0", "id": "discover", "method": "server/discover", "params": {"_meta": meta()}})
 }
 
-/// One message under `id`, of either era.
+/// A message with the id `id`, of either era.
 pub(crate) fn message(random: &mut Random, id: u64) -> Value {
     let requests = requests();
     let (method, mut params) = random.pick(&requests).clone();

@@ -1,4 +1,4 @@
-//! Lines of 17 MiB: refused or answered, in a process that stays small, and the next line works.
+//! Lines of 17 MiB are refused or answered in little memory, and the next line works.
 
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_tests::{Era, Home, Ide, report};

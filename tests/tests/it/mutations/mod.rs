@@ -1,8 +1,8 @@
-//! Ten thousand mutations of valid sessions, sent to the real process: each line is answered once
-//! and under its id, or not at all, as an oracle of our own says; the process stays alive, says
-//! nothing but protocol, opens no socket and stays small.
+//! Ten thousand mutations of valid sessions, sent to the real process: an independent oracle
+//! decides whether each line gets one reply under its id or none; the process survives, writes only
+//! protocol messages, opens no socket and stays small.
 //!
-//! The mutations come from a seed, which is printed: a failure can be run again.
+//! Mutations derive from a printed seed, so that a failure is reproducible.
 
 mod corpus;
 mod huge;
@@ -23,8 +23,7 @@ use crate::TWIN;
 const SEED: u64 = 0x5EED_2026_0728;
 const LINES_OF_A_SESSION: u64 = 2_500;
 
-/// What a process may have used at most. The pages of the unoptimised program count too, and are a
-/// good part of it.
+/// Peak memory limit; the pages of the unoptimised program account for much of it.
 const MOST_MEGABYTES: u64 = 80;
 
 #[test]
@@ -49,7 +48,7 @@ fn both_eras_are_mixed() {
     survive(3, &lines);
 }
 
-/// Sends a session's share of the mutations to one process and holds what comes back against the
+/// Sends a session's share of the mutations to one process and compares the replies with the
 /// oracle.
 fn survive(session: u64, opening: &[Value]) {
     let double = OpenAiDouble::start();
@@ -89,7 +88,7 @@ fn survive(session: u64, opening: &[Value]) {
         "seed {seed:#x}: {}",
         ended.stderr
     );
-    // Everything once more, with what came in the meantime.
+    // Resets the counts, keeping messages that arrived meanwhile.
     books.heard = Heard::default();
     for line in &ended.stdout {
         let message: Value = serde_json::from_str(line).expect("stdout is JSON, line by line");
@@ -110,7 +109,7 @@ fn survive(session: u64, opening: &[Value]) {
     assert_eq!(double.server().accepts(), 0, "the gate is closed");
 }
 
-/// The most bytes of memory that the server ever had, as Linux counts them; no other system does.
+/// The server's peak memory. Linux only.
 fn most_memory(ide: &Ide) -> u64 {
     if !cfg!(target_os = "linux") {
         return 0;
@@ -121,16 +120,16 @@ fn most_memory(ide: &Ide) -> u64 {
     kilobytes.parse::<u64>().unwrap() * 1024
 }
 
-/// What was sent and what came back.
+/// Messages sent and received.
 #[derive(Default)]
 struct Books {
     sent: u64,
     silent: u64,
-    /// Replies that must come under this id; none that the process was free to leave out.
+    /// Ids that must get a reply; excludes optional replies.
     requests: BTreeMap<String, Line>,
-    /// Lines that are refused under their id, or under none where it could not be read.
+    /// Lines that must be refused, under their id or, if unreadable, under none.
     refused: usize,
-    /// Lines that may be refused, or not.
+    /// Lines that may be refused.
     either: usize,
     heard: Heard,
 }
@@ -190,7 +189,7 @@ impl Books {
             .or_default() += 1;
     }
 
-    /// Whether something that must come has not.
+    /// Whether a required reply is missing.
     fn waits(&self) -> bool {
         let mut must_come = self.requests.iter().filter(|(_, line)| !line.may_be_silent);
         must_come.any(|(id, line)| self.heard.count(id) < line.replies)

@@ -1,9 +1,9 @@
-//! What is done to a valid message: bytes flipped, cut, doubled and exchanged, members of the JSON
-//! replaced, dropped and doubled, two messages spliced.
+//! Mutations of valid messages: bytes flipped, cut, duplicated and swapped, JSON members replaced,
+//! dropped and duplicated, two messages spliced.
 
 use serde_json::{Value, json};
 
-/// A generator of numbers that a seed determines (SplitMix64).
+/// A seeded pseudo-random generator (SplitMix64).
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -32,20 +32,20 @@ impl Random {
     }
 }
 
-/// One line: `message`, changed once to five times; `other` is what it may be spliced with.
+/// One line: `message` with one to five mutations; `other` is a splice partner.
 pub(crate) fn mutated(random: &mut Random, message: &Value, other: &Value) -> Vec<u8> {
     let mut message = message.clone();
     for _ in 0..=random.below(3) {
         change_json(random, &mut message);
     }
     let mut line = message.to_string().into_bytes();
-    // Most changes of bytes leave no JSON; too many of them would hide what is behind the reader.
+    // Most byte mutations break the JSON; too many would only test the parser.
     if random.below(3) == 0 {
         for _ in 0..=random.below(2) {
             change_bytes(random, &mut line, other);
         }
     }
-    // A newline ends a line; what comes behind it would be another one.
+    // A newline would start another line.
     for byte in &mut line {
         if *byte == b'\n' {
             *byte = b' ';
@@ -69,7 +69,7 @@ fn change_json(random: &mut Random, message: &mut Value) {
         1 => drop(members.insert(name, strange)),
         2 => drop(members.insert("result".to_owned(), strange)),
         _ => {
-            // Mostly what is behind the envelope.
+            // Mostly below the envelope.
             let inside = match members.get_mut("params") {
                 Some(params) if random.below(8) > 0 => params,
                 _ => message,
@@ -79,7 +79,7 @@ fn change_json(random: &mut Random, message: &mut Value) {
     }
 }
 
-/// Goes down to some depth and puts `value` there.
+/// Descends to a random depth and sets `value` there.
 fn replace_somewhere(random: &mut Random, place: &mut Value, value: Value) {
     let stop = random.below(6) == 0;
     match place {
@@ -119,7 +119,7 @@ fn change_bytes(random: &mut Random, line: &mut Vec<u8>, other: &Value) {
             line.extend_from_slice(&other[from..]);
         }
         _ => {
-            // A member twice, the second time with another value.
+            // Duplicates a member with another value.
             let member = random.pick(&["id", "method", "params", "jsonrpc"]);
             let doubled = format!("{{\"{member}\":{},", strange(random));
             if line.first() == Some(&b'{') {

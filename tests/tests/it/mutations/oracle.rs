@@ -1,4 +1,4 @@
-//! What a line asks for, decided by reading the specification and not the server: a reply under
+//! The expected effect of a line, derived from the specification and not the server: a reply under
 //! its id, a refusal, or nothing.
 
 use std::collections::BTreeSet;
@@ -9,27 +9,27 @@ use serde::{Deserialize, Deserializer as _};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// See the module.
+/// The expected effect of a line.
 pub(crate) enum Expected {
-    /// Exactly one reply under this id. Not `in_time`: one that may come at the end, or never.
+    /// Exactly one reply under this id. Not `in_time` means late or never.
     Reply { id: String, in_time: bool },
-    /// Exactly one error, under an id where one could be read.
+    /// Exactly one error, under an id where it is readable.
     Refusal,
-    /// No reply; and the request under this id may stay without one.
+    /// No reply; and the request with this id may stay unanswered.
     Cancelled(String),
     /// No reply.
     Nothing,
-    /// A refusal or none: a notification, but for what is broken in it.
+    /// A refusal or nothing, for a notification with a defect.
     Either,
 }
 
-/// Says what `line` asks for.
+/// Determines the expected effect of `line`.
 pub(crate) fn expect(line: &[u8]) -> Expected {
     if line.trim_ascii().is_empty() {
         return Expected::Nothing;
     }
-    // Names twice, numbers beyond all ranges, halves of characters: whether that is no JSON or a
-    // message of no shape is the server's choice. That it is refused once is not.
+    // Duplicate names, out-of-range numbers, unpaired surrogates: the server may report a parse
+    // error or an invalid request, but exactly one of them.
     let Ok(Value::Object(message)) = serde_json::from_slice::<Value>(line) else {
         return unreadable(line);
     };
@@ -64,8 +64,8 @@ pub(crate) fn expect(line: &[u8]) -> Expected {
     }
 }
 
-/// Whether the id of a line, if it has one, can be read by a strict reader such as ours. The server
-/// sends ids back as the bytes they came as, half a character and `1e999` among them.
+/// Whether a strict reader can parse the id of a line, if it has one. The server echoes ids byte
+/// for byte, including unpaired surrogates and `1e999`.
 pub(crate) fn has_readable_id(line: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Envelope<'a> {
@@ -77,7 +77,7 @@ pub(crate) fn has_readable_id(line: &[u8]) -> bool {
     id.is_none_or(|id| serde_json::from_str::<Value>(id.get()).is_ok())
 }
 
-/// A response whose values cannot be read is still a response. Everything else is refused.
+/// A response with unreadable values is still a response. Everything else is refused.
 fn unreadable(line: &[u8]) -> Expected {
     if std::str::from_utf8(line).is_err() {
         return Expected::Refusal;
@@ -96,7 +96,7 @@ fn has_a_name_twice(line: &[u8]) -> bool {
     Names::read(line).is_some_and(|names| names.twice)
 }
 
-/// The names of an object whose values are skipped.
+/// The member names of an object whose values are skipped.
 #[derive(Default)]
 struct Names {
     all: BTreeSet<String>,
@@ -125,7 +125,7 @@ impl<'de> Visitor<'de> for Names {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
         while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
-            // A name that the protocol does not know may come as often as it likes.
+            // Unknown members may be repeated.
             if !self.all.insert(name.clone()) && KNOWN.contains(&name.as_str()) {
                 self.twice = true;
             }

@@ -1,5 +1,5 @@
-//! Every question is left in every way: the terminal is given back, nothing half written stays, and
-//! the run says where it was left. The terminal itself checks its modes (`Terminal::finish`).
+//! Cancels every question in every way: the terminal is restored, nothing partial remains, and the
+//! output says where it stopped. `Terminal::finish` checks the terminal modes.
 
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_testkit::raw::ClosedPort;
@@ -91,7 +91,7 @@ fn a_window_that_changes_its_size_changes_no_question() {
         terminal.wait_for_shown(question.shows);
         let (rows, columns) = [(40, 120), (24, 80)][at % 2];
         terminal.resize(rows, columns);
-        // crossterm takes a key of the same instant only with the next one.
+        // crossterm delivers a key that arrives at the same instant only with the next one.
         home.wait_until_idle();
         terminal.press(question.pasted);
         terminal.press(question.keys);
@@ -121,7 +121,7 @@ fn a_lost_terminal_ends_the_program_and_leaves_nothing_half_written() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_system_that_asks_to_stop_gets_the_terminal_back() {
-    // Before and behind the first request, with which the signal is caught.
+    // Before and after the first request, at which the signal handler is installed.
     for at in [0, 5] {
         let provider = OpenAiDouble::start();
         let home = home();
@@ -260,7 +260,7 @@ fn a_home_that_takes_nothing_is_told_and_nothing_half_written_stays() {
     let home = home();
     let mut terminal = Terminal::sized(setup(&home, &provider), 24, 80);
     answered(&mut terminal, SAVED - 1);
-    // As a disk that is full: there is no room for a directory.
+    // Like a full disk: the directory cannot be created.
     let taken = home.write(".synapse", "");
     terminal.press("\r");
     let seen = terminal.finish().with_code(STORAGE);

@@ -1,5 +1,5 @@
-//! Somebody who has nothing but the program: `synapse setup`, from an empty home to an answer, and
-//! every way to leave it.
+//! A new user with only the program: `synapse setup`, from an empty home to an answer, and every
+//! way to cancel it.
 
 mod leaving;
 mod models;
@@ -14,17 +14,17 @@ use synapse_tests::{Home, Terminal};
 
 use crate::TWIN;
 
-/// One question: what is on the screen when it is asked, and what a newcomer answers.
+/// A question: its text on the screen, and the answer.
 #[derive(Debug, Clone, Copy)]
 struct Question {
     shows: &'static str,
-    /// What is pasted or written: a key or a prompt, which nobody can do without.
+    /// Pasted or typed text: a key or a prompt, which is mandatory.
     pasted: &'static str,
-    /// The keys beside it.
+    /// Additional keys.
     keys: &'static str,
 }
 
-/// The whole way, in order.
+/// All questions, in order.
 const WAY: [Question; 10] = [
     question("Who answers?", "\r"),
     question("Which key?", "\r"),
@@ -37,7 +37,7 @@ const WAY: [Question; 10] = [
     question("Write these 3 files?", "y\r"),
     pasting("Ask:", "Say hello"),
 ];
-/// The first question behind which something is kept.
+/// The first question after something is saved.
 const SAVED: usize = 7;
 
 const fn question(shows: &'static str, keys: &'static str) -> Question {
@@ -56,7 +56,7 @@ const fn pasting(shows: &'static str, pasted: &'static str) -> Question {
     }
 }
 
-/// A home in which three clients show themselves, and nothing of Synapse.
+/// A home in which three clients are detected, without any file of Synapse.
 fn home() -> Home {
     let home = Home::new(TWIN);
     for sign in [".cursor", ".codeium/windsurf", ".gemini"] {
@@ -65,7 +65,7 @@ fn home() -> Home {
     home
 }
 
-/// `setup` against `provider`, for a terminal that can do all that is usual.
+/// `setup` against `provider`, for a full-featured terminal.
 fn setup(home: &Home, provider: &OpenAiDouble) -> Run {
     let words = ["setup", "--base-url", &provider.base_url()].map(str::to_owned);
     home.twin(words).env("TERM", "xterm-256color")
@@ -83,7 +83,7 @@ fn answered(terminal: &mut Terminal, count: usize) {
     }
 }
 
-/// The files of Synapse, below its own directory, without locks, which hold nothing.
+/// The files in the directory of Synapse, except empty lock files.
 fn own_files(home: &Home) -> Vec<String> {
     let mut files: Vec<String> = home
         .files()
@@ -98,7 +98,7 @@ fn own_files(home: &Home) -> Vec<String> {
     files
 }
 
-/// Whether `path` has an entry of ours.
+/// Whether the file has our entry.
 fn has_entry(path: &Path) -> bool {
     std::fs::read_to_string(path).is_ok_and(|text| text.contains("synapse"))
 }

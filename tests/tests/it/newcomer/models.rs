@@ -1,4 +1,4 @@
-//! Models before there is a connection, and lists that are long.
+//! Choosing a model before a connection exists, and long lists.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! `setup --yes` in a pipe: the flags are the answers, and a second run changes nothing.
+//! `setup --yes` in a pipe: flags replace answers, and a second run changes nothing.
 
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_tests::Home;

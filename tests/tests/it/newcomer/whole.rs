@@ -50,7 +50,7 @@ fn a_newcomer_gets_to_an_answer_in_three_clients_with_few_keys() {
     assert_eq!(home.history().len(), 1 + FILES.len());
 }
 
-/// Starts what the file's entry names, as a client does, and asks it.
+/// Starts the file's entry like a client, and sends a prompt.
 fn answer_through(home: &Home, file: &str) -> String {
     let text = std::fs::read_to_string(home.path().join(file)).unwrap();
     let settings: Value = serde_json::from_str(&text).unwrap();
@@ -125,7 +125,7 @@ fn the_name_of_the_program_alone_offers_it_in_an_empty_home() {
     terminal.wait_for_shown("Who answers?");
     terminal.press(Terminal::ESC);
     drop(terminal.finish().with_code(0));
-    // Nobody is asked in a pipe, and help is what it was.
+    // In a pipe nothing is asked, and the help is unchanged.
     let piped = home.twin(bare).output().with_code(2);
     assert!(piped.stderr.contains("Usage: synapse"), "{piped}");
     home.write(".synapse/connections.toml", "");

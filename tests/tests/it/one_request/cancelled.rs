@@ -1,5 +1,5 @@
-//! Calls that are given up: by the IDE, and by Ctrl-C. The request that is out is never repeated,
-//! and the row says what became of it.
+//! Calls cancelled by the IDE and by Ctrl-C: the request is never repeated, and the row has the
+//! outcome.
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::{End, RawServer, Reply};

@@ -1,5 +1,4 @@
-//! Runs one case of the table through the twin, as a user would: each provider, each call, in a
-//! home of its own.
+//! Runs one case of the table through the twin: each provider, each call, in a separate home.
 
 use std::ops::AddAssign;
 
@@ -13,11 +12,11 @@ pub(crate) const CALLS: [&[&str]; 2] = [
     &["chat", "work", "hello", "--json"],
     &["models", "work", "--json"],
 ];
-/// An answer to either call, of either provider.
+/// A valid answer to either call, for either provider.
 pub(crate) const ANSWER: &str = r#"{"choices":[{"message":{"content":"hello"}}],"data":[
     {"id":"org/model","providers":[{"provider":"novita","status":"live"}]}]}"#;
 
-/// How much was called, and what came of it.
+/// Totals of calls and results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Tally {
     pub(crate) calls: usize,
@@ -33,24 +32,24 @@ impl AddAssign for Tally {
     }
 }
 
-/// How many heads each call may bring.
+/// The number of request heads each call may cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Heads {
     Exactly(usize),
-    /// The server ends the connection while the request is on its way.
+    /// The server closes the connection during the request.
     AtMostOne,
 }
 
-/// A server, the way to it, and what each call is to come to.
+/// A server, the way to it, and the expected result of each call.
 pub(crate) struct Case<'a> {
     pub(crate) name: String,
     pub(crate) url: String,
-    /// More flags of the connection.
+    /// Additional flags of the connection.
     pub(crate) flags: Vec<String>,
-    /// The one authority that is trusted, in place of the machine's.
+    /// The only trusted authority, in place of the system's.
     pub(crate) trusts: Option<&'a TlsIdentity>,
     pub(crate) code: &'a str,
-    /// Words of the message, where one code has several.
+    /// Part of the message, where a code has several.
     pub(crate) says: &'a str,
     pub(crate) heads: Heads,
 }
@@ -84,7 +83,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Makes both calls for both providers; `heads` counts at the server.
+    /// Makes both calls with both providers; `heads` is the server's count.
     pub(crate) fn run(&self, heads: impl Fn() -> usize) -> Tally {
         let mut tally = Tally::default();
         for provider in PROVIDERS {
@@ -96,7 +95,7 @@ impl<'a> Case<'a> {
         tally
     }
 
-    /// Hugging Face's list of models is public: no token is sent, so none is refused.
+    /// Hugging Face's model list is public: no token is sent or rejected.
     fn expected(&self, provider: &str, command: &str) -> &str {
         match (self.code, provider, command) {
             ("credential.token-permission", "huggingface", "models") => "provider.request-rejected",
@@ -170,7 +169,7 @@ impl<'a> Case<'a> {
     }
 
     /// # Panics
-    /// When the server saw another number of requests than the case allows.
+    /// If the server saw a number of requests that the case does not allow.
     pub(crate) fn check_heads(&self, what: &str, requests: usize) {
         match self.heads {
             Heads::Exactly(expected) => assert_eq!(requests, expected, "{what}: requests"),
@@ -189,12 +188,12 @@ pub(crate) fn home(provider: &str, base_url: &str, more: &[&str]) -> Home {
     home
 }
 
-/// A server that always answers so: each call is exactly one head and comes to `code`.
+/// A server with a fixed reply: each call is exactly one head and gives `code`.
 pub(crate) fn always(name: &str, reply: Reply, code: &str) -> Tally {
     always_saying(name, reply, code, "")
 }
 
-/// The same, with words of the message.
+/// The same, with part of the message.
 pub(crate) fn always_saying(name: &str, reply: Reply, code: &str, says: &str) -> Tally {
     let server = RawServer::always(reply);
     let case = Case::new(name, server.url("/v1"), code, Heads::Exactly(1));

@@ -1,5 +1,5 @@
-//! Shows that the instrument sees a request that is sent again: on the same connection, on another
-//! one, to the target of a redirect, and by a second call of the product itself.
+//! Proves that the instrument detects a repeated request: on the same connection, on another one,
+//! to a redirect's target, and by a second call of the product.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use super::cases::{CALLS, Case, Heads, home};
 
 const PROMPT: &[u8] = b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}";
 
-/// A client that sends once on each of `connections`, as often as it says.
+/// A client that sends on each of `connections` in turn.
 fn send(server: &RawServer, connections: &[usize]) {
     for times in connections {
         let mut socket = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
@@ -23,7 +23,7 @@ fn send(server: &RawServer, connections: &[usize]) {
     }
 }
 
-/// What the check of the table says about a call that brought these heads.
+/// The verdict of the table's check for these heads.
 fn passes(server: &RawServer, heads: Heads) -> bool {
     let case = Case::new("control", server.url("/v1"), "ok", heads);
     let checked = AssertUnwindSafe(|| case.check_heads("control", server.heads()));
@@ -44,7 +44,7 @@ fn a_request_that_is_sent_again_is_seen() {
             );
         }
     }
-    // A request where none may be.
+    // A request where none is allowed.
     let server = RawServer::always(unavailable());
     send(&server, &[1]);
     assert!(!passes(&server, Heads::Exactly(0)));

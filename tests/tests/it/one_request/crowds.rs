@@ -1,4 +1,4 @@
-//! Many calls: at once, and one behind the other against a server whose connections go stale.
+//! Many calls: concurrent, and sequential to a server whose connections go stale.
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::{End, RawServer, RecordedRequest, Reply};
@@ -6,7 +6,7 @@ use synapse_tests::{Era, Home, Ide};
 
 use super::cases::{ANSWER, CALLS, PROVIDERS, Tally, home};
 
-/// As processes of their own, and in one server.
+/// As separate processes, and in one server.
 pub(crate) fn fifty_at_once() -> Tally {
     let mut tally = Tally::default();
     for provider in PROVIDERS {
@@ -34,7 +34,7 @@ pub(crate) fn fifty_at_once() -> Tally {
     tally
 }
 
-/// Through one process, which a pool of connections would live in.
+/// Through one process, where a connection pool would show.
 pub(crate) fn stale_connections() -> Tally {
     let mut tally = Tally::default();
     for provider in PROVIDERS {
@@ -51,9 +51,8 @@ pub(crate) fn stale_connections() -> Tally {
     tally
 }
 
-/// Promises to keep every connection alive, and ends it at the worst times: right behind the
-/// answer, with a reset behind it, when another request has begun to arrive, or in the middle of
-/// the answer to that one.
+/// Promises keep-alive, and closes at the worst times: right after the answer, with a reset after
+/// it, when the next request starts to arrive, or in the middle of the next answer.
 fn hostile(request: &RecordedRequest) -> Reply {
     let answer = Reply::json(200, ANSWER)
         .header("connection", "keep-alive")
@@ -75,7 +74,7 @@ fn assert_answered(result: &Value) {
     assert_eq!(result["content"][0]["text"], "hello", "{result}");
 }
 
-/// Every call was one connection, one request and, when it was a prompt, one good row.
+/// Every call was one connection, one request and, for prompts, one successful row.
 fn all_answered(server: &RawServer, home: &Home, calls: usize, prompts: usize) -> Tally {
     assert_eq!((server.accepts(), server.heads()), (calls, calls));
     assert!(

@@ -1,4 +1,4 @@
-//! Answers that do not come in time, each waited for in a thread of its own.
+//! Late answers, each awaited on its own thread.
 
 use std::time::Duration;
 
@@ -46,6 +46,5 @@ pub(crate) fn deadlines() -> Tally {
     })
 }
 
-/// Where the time-out is the case, it is waited for. On a machine that is busy with other tests one
-/// second can pass before the request is out.
+/// The timeout under test. On a machine busy with other tests, sending can take a second.
 const SHORT: [&str; 2] = ["--timeout", "3"];

@@ -1,5 +1,5 @@
-//! Servers that speak HTTP/2 over TLS: Synapse does not, so none of their ways to ask for another
-//! request is ever heard.
+//! HTTP/2 servers over TLS: Synapse speaks only HTTP/1.1, so none of their retry signals has an
+//! effect.
 
 use synapse_testkit::raw::{RawServer, Refusal, Reply};
 use synapse_testkit::tls::{Flaw, TlsIdentity};
@@ -20,7 +20,7 @@ pub(crate) fn http2_over_tls() -> Tally {
     tally += case.trusting(&identity).run(|| server.heads());
     assert_only_http_1(&server);
 
-    // Frames of HTTP/2 in spite of what was agreed upon.
+    // HTTP/2 frames despite the negotiated version.
     for (refusal, heads) in [
         (Refusal::RefusedStream, Heads::Exactly(1)),
         (Refusal::GoAway, Heads::Exactly(1)),
@@ -51,7 +51,7 @@ pub(crate) fn http2_over_tls() -> Tally {
     tally
 }
 
-/// The server would have chosen h2, had it been offered.
+/// The server would have chosen h2 if offered.
 fn assert_only_http_1(server: &RawServer) {
     let agreed = Some("http/1.1".to_owned());
     assert_eq!(server.protocols(), vec![agreed; 4]);

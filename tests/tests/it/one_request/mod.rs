@@ -1,6 +1,6 @@
 //! One call is at most one HTTP request, whatever the server does: every misbehaviour, for both
-//! providers, for a prompt and for the list of models. Each case says how many request heads the
-//! server saw, which code came back, and what the ledger has.
+//! providers, for a prompt and for the model list. Each case states the number of request heads at
+//! the server, the error code, and the ledger rows.
 
 mod cancelled;
 mod cases;
@@ -19,7 +19,7 @@ use self::cases::Tally;
 /// A part of the table.
 struct Group {
     name: &'static str,
-    /// The least number of calls that it makes.
+    /// The minimum number of its calls.
     least: usize,
     make: fn() -> Tally,
 }
@@ -30,11 +30,11 @@ impl Group {
     }
 }
 
-/// The whole table is one test, because its size is a part of what it shows.
+/// One test, because the size of the table is part of the proof.
 #[test]
 fn every_call_is_at_most_one_request_and_every_prompt_one_row() {
     let tallies: Vec<(Group, Tally)> = std::thread::scope(|scope| {
-        // All of them run to their end, whatever becomes of one.
+        // All run to completion, even if one fails.
         let running = TABLE.map(|group| {
             let made = scope.spawn(group.make);
             (group, made)
@@ -87,7 +87,7 @@ const TABLE: [Group; 9] = [
     Group::new("stale connections", 800, crowds::stale_connections),
 ];
 const CALLS: usize = 1402;
-/// Fewer than calls: some never connect, and four may be ended before their head is whole.
+/// Fewer than calls: some never connect, and four may be closed before their head is complete.
 const REQUESTS: usize = 1330;
-/// One for every prompt; a list of models leaves none.
+/// One per prompt; model lists leave none.
 const ROWS: usize = 1156;

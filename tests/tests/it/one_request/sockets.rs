@@ -1,5 +1,5 @@
-//! Connections that break: before a request, in the middle of an answer, and into something that is
-//! no HTTP.
+//! Connections that break: before a request, in the middle of an answer, and with data other than
+//! HTTP.
 
 use synapse_testkit::raw::{End, RawServer, Reply};
 
@@ -8,7 +8,7 @@ use super::cases::{ANSWER, Case, Heads, Tally, always};
 pub(crate) fn broken_connections() -> Tally {
     let mut tally = Tally::default();
     let interrupted = "transport.interrupted";
-    // Broken as soon as anything arrives: whether that is a whole head, no server can say.
+    // Closed at the first byte: the head may or may not be complete by then.
     for (name, end) in [
         ("closed at the first byte", End::Close),
         ("reset at the first byte", End::Reset),

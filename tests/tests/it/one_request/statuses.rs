@@ -1,4 +1,4 @@
-//! Every status, and successes that are none.
+//! Every HTTP status, and misleading successes.
 
 use serde_json::json;
 use synapse_testkit::raw::{End, Reply};
@@ -7,7 +7,7 @@ use super::cases::{ANSWER, Tally, always, always_saying};
 
 pub(crate) fn every_status() -> Tally {
     let mut tally = Tally::default();
-    // Without any hint of its cause.
+    // Without any hint of the cause.
     let body = json!({"error": {"message": "no"}}).to_string();
     for (status, code) in [
         (301, "endpoint.redirected"),
@@ -36,7 +36,7 @@ pub(crate) fn every_status() -> Tally {
         (520, "provider.overloaded"),
         (529, "provider.overloaded"),
     ] {
-        // Everything that ever made a client send again, at a server where that would be seen.
+        // Everything that ever made a client retry, at a server that would notice.
         let reply = Reply::json(status, body.clone())
             .header("location", "/v1/elsewhere")
             .header("retry-after", "0")
@@ -84,7 +84,7 @@ pub(crate) fn successes_that_are_none() -> Tally {
             "provider.bad-response",
             no_answer,
         ),
-        // The end of the connection is the end of the body: only the JSON tells.
+        // The end of the connection ends the body: only the JSON reveals truncation.
         (
             "cut off, without length",
             cut(),
@@ -109,14 +109,14 @@ pub(crate) fn successes_that_are_none() -> Tally {
             "provider.bad-response",
             too_large,
         ),
-        // It was not asked for; it is unpacked no further than the cap.
+        // Unsolicited; it is decompressed no further than the cap.
         (
             "gzip bomb",
             Reply::json(200, gzip_bomb()).header("content-encoding", "gzip"),
             "provider.bad-response",
             too_large,
         ),
-        // A whole answer counts, however the connection ends behind it.
+        // A complete answer counts, however the connection ends afterwards.
         (
             "reset behind the answer",
             Reply::json(200, ANSWER).then(End::Reset),
@@ -129,9 +129,9 @@ pub(crate) fn successes_that_are_none() -> Tally {
     tally
 }
 
-/// 100 MB of spaces in 650 kB: one space, and then matches of 258 bytes at distance 1, of 13 bits
-/// each, in fixed Huffman codes (RFC 1951, section 3.2.6). Whatever unpacks it has done so before
-/// it sees that the checksum is left out.
+/// 100 MB of spaces in 650 kB: one space, then matches of 258 bytes at distance 1, 13 bits each, in
+/// fixed Huffman codes (RFC 1951, section 3.2.6). The missing checksum is only noticed after
+/// decompression.
 fn gzip_bomb() -> Vec<u8> {
     let mut bits = Bits::default();
     bits.push(0b011, 3);
@@ -149,7 +149,7 @@ fn gzip_bomb() -> Vec<u8> {
     .concat()
 }
 
-/// Bits as deflate packs them, the lowest first.
+/// Packs bits in deflate's order, least significant first.
 #[derive(Default)]
 struct Bits {
     bytes: Vec<u8>,
@@ -168,7 +168,7 @@ impl Bits {
         }
     }
 
-    /// Huffman codes go the other way round.
+    /// Huffman codes are packed most significant bit first.
     fn push_code(&mut self, code: u32, length: u32) {
         self.push(code.reverse_bits() >> (32 - length), length);
     }

@@ -1,5 +1,5 @@
-//! Names, ports, certificates and proxies that let nothing through: no request ever leaves, so the
-//! server sees no head, and nothing can have been billed.
+//! Names, ports, certificates and proxies that block the way: no request leaves, so the server sees
+//! no head, and nothing can have been billed.
 
 use synapse_testkit::raw::{ClosedPort, End, RawServer, Reply};
 use synapse_testkit::tls::{Flaw, TlsIdentity};
@@ -17,7 +17,7 @@ fn nobody_there() -> Tally {
     let mut tally = Tally::default();
     let closed = ClosedPort::new();
     let plain = RawServer::answering_any_bytes(Reply::status(400).then(End::Close));
-    // A label of 64 bytes is not even looked up, so this needs no name server (RFC 1035, 2.3.4).
+    // A label of 64 bytes is never looked up, so this needs no name server (RFC 1035, 2.3.4).
     let long_name = format!("https://{}.test/v1", "x".repeat(64));
     for (url, code, says) in [
         (
@@ -43,7 +43,7 @@ fn nobody_there() -> Tally {
     tally
 }
 
-/// Each flaw alone: its authority is trusted, and only the flaw is wrong.
+/// Each flaw in isolation: its authority is trusted.
 fn untrusted_certificates() -> Tally {
     let mut tally = Tally::default();
     for (name, flaw, says) in [
@@ -58,7 +58,7 @@ fn untrusted_certificates() -> Tally {
     }
     let (known, unknown) = (TlsIdentity::new(Flaw::None), TlsIdentity::new(Flaw::None));
     let server = RawServer::start_tls(&unknown, |_| Reply::json(200, ANSWER));
-    // Not one of the machine's authorities, and not the only one that is trusted.
+    // Signed by neither a system authority nor the single trusted one.
     for trusted in [None, Some(&known)] {
         let mut case = Case::new(
             "unknown issuer",
@@ -71,7 +71,7 @@ fn untrusted_certificates() -> Tally {
             .saying("an issuer that this machine does not trust")
             .run(|| server.heads());
     }
-    // The same server is reached by whoever trusts it.
+    // Counter-check: with its authority trusted, the same server is reached.
     let case = Case::new("known issuer", https(&server), "ok", Heads::Exactly(1));
     tally += case.trusting(&unknown).run(|| server.heads());
     tally
@@ -91,7 +91,7 @@ fn refusing_proxies() -> Tally {
         ),
     ] {
         let proxy = RawServer::always(reply);
-        // What reaches the proxy is a CONNECT, and never the request.
+        // The proxy receives a CONNECT, and never the request.
         let prompts = || {
             let requests = proxy.requests();
             requests

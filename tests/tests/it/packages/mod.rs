@@ -1,5 +1,5 @@
-//! The packages of npm, PyPI, MCP clients and Debian: each is made of the twin, installed from its file into an empty
-//! home by the program that its users have, and gives an answer there.
+//! Packages for npm, PyPI, MCP clients and Debian: each is built from the twin, installed into an
+//! empty home with its users' tool, and produces an answer.
 
 mod versions;
 
@@ -98,7 +98,7 @@ fn pip_installs_the_wheel() {
         .output()
         .with_code(0);
     shows_the_whole_path(&environment.join("bin/synapse"), &home);
-    // What `uvx synapse-runtime` runs, and the module.
+    // The command of `uvx synapse-runtime`, and the module.
     let by_name = environment.join("bin/synapse-runtime");
     interop::python_uses(&[by_name.as_os_str(), OsStr::new("serve")]);
     let module = Run::new(&inside, ["-m", "synapse_runtime", "--version"]).env("HOME", &home);
@@ -183,7 +183,7 @@ fn the_same_program_makes_the_same_packages() {
     }
 }
 
-/// A directory in which packages are made and installed.
+/// A directory for building and installing packages.
 struct Workshop(TempDir);
 
 impl Workshop {
@@ -202,13 +202,13 @@ impl Workshop {
         path
     }
 
-    /// Makes the packages of a kind, as many as are expected.
+    /// Builds packages of a kind and checks their number.
     #[track_caller]
     fn pack<const N: usize>(&self, program: &Path, kind: &str) -> [PathBuf; N] {
         self.make(program, kind).try_into().unwrap()
     }
 
-    /// Makes the packages of a kind, and gives their paths.
+    /// Builds packages of a kind and returns their paths.
     #[track_caller]
     fn make(&self, program: &Path, kind: &str) -> Vec<PathBuf> {
         let out = self.path().join("packages");
@@ -220,7 +220,7 @@ impl Workshop {
     }
 }
 
-/// The twin without its symbols, which are most of it.
+/// The twin without symbols, which make up most of it.
 fn program(directory: &Path) -> PathBuf {
     let program = directory.join("twin");
     let words = [OsStr::new("-o"), program.as_os_str(), OsStr::new(TWIN)];
@@ -229,7 +229,7 @@ fn program(directory: &Path) -> PathBuf {
     program
 }
 
-/// A small program that names the symbol by which a package asks for a C library.
+/// A small program that names the symbol from which a package derives its C library version.
 fn script(directory: &Path) -> PathBuf {
     let script = directory.join("script");
     crate::write(&script, "#!/bin/sh\n# GLIBC_2.17\necho \"$@\"\n");
@@ -237,7 +237,7 @@ fn script(directory: &Path) -> PathBuf {
     script
 }
 
-/// The demo needs no key and no network, and checks itself.
+/// The demo needs no key or network, and checks itself.
 #[track_caller]
 fn shows_the_whole_path(synapse: &Path, home: &Path) {
     let run = |word: &str| {
@@ -249,7 +249,7 @@ fn shows_the_whole_path(synapse: &Path, home: &Path) {
     run("demo");
 }
 
-/// What the twin calls its version.
+/// The twin's version.
 fn version() -> String {
     Home::new(TWIN).run(["--version"]).with_code(0).stdout
 }
@@ -266,7 +266,7 @@ fn npm(home: &Path, words: impl Iterator<Item = OsString>) -> Run {
     with_node(run, home)
 }
 
-/// As at a user who has Node and that home.
+/// Runs like a user with Node and that home.
 fn with_node(run: Run, home: &Path) -> Run {
     let node = installed(NODE);
     let directory = node.parent().unwrap().display();

@@ -1,4 +1,4 @@
-//! One version, in every package and in all that names one.
+//! All packages and files agree on one version.
 
 use std::ffi::OsStr;
 

@@ -1,4 +1,5 @@
-//! `synapse history export`: every format, read back; files whole or absent; readers that go away.
+//! `synapse history export`: every format, read back; files complete or absent; readers that close
+//! early.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -42,7 +43,7 @@ fn an_ending_that_is_no_format_is_refused_and_writes_nothing() {
             assert!(refused.stderr.contains(format), "{refused}");
         }
         assert!(fs::metadata(path).is_err(), "{name}");
-        // Its owner knows better.
+        // An explicit format wins.
         home.run(["history", "export", "-o", path, "--format", "csv"])
             .with_code(0);
     }
@@ -149,7 +150,7 @@ fn a_file_that_cannot_be_written_is_left_as_it_was() {
     let below = home.path().join("absent/a.csv");
     home.run(["history", "export", "-o", below.to_str().unwrap()])
         .with_code(13);
-    // A ledger that cannot be read does not cost an earlier export.
+    // An unreadable ledger does not cost an earlier export.
     let kept = home.write("kept.csv", "earlier");
     home.write("broken/ledger.db", "not a database".repeat(100));
     let output = home

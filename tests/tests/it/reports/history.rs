@@ -50,7 +50,7 @@ fn a_page_says_where_the_others_are() {
         (&last["next"], &last["previous"]),
         (&Value::Null, &json!(ids[4]))
     );
-    // And back: the page in front of a call, newest first too.
+    // And back: the page before a call, newest first too.
     let back = page(&home, &["--limit", "2", "--after", ids[2]]);
     let shown: Vec<&str> = back["entries"].as_array().unwrap().iter().map(id).collect();
     assert_eq!(shown, ids[..2]);
@@ -79,7 +79,7 @@ fn a_page_for_people_is_a_table() {
         .lines()
         .map(|line| {
             let mut words: Vec<&str> = line.split(' ').collect();
-            // The milliseconds are the machine's.
+            // The milliseconds vary.
             words.remove(words.len() - 2);
             words.join(" ")
         })
@@ -189,7 +189,7 @@ fn a_call_is_shown_whole() {
     }
 }
 
-/// What was never sent has no status and no cost to be unknown, and its client is none.
+/// A call that was never sent has no status or cost, rather than an unknown one, and no client.
 #[test]
 fn a_refusal_says_what_does_not_apply_to_it() {
     let home = home_with_calls();
@@ -212,7 +212,7 @@ fn a_refusal_says_what_does_not_apply_to_it() {
     assert!(!output.stdout.contains(" unknown\n"), "{output}");
 }
 
-/// Consumers of the first version get it as ever; the second one is asked for.
+/// The first version stays the default; the second must be requested.
 #[test]
 fn the_second_version_of_a_document_has_cost_sources_in_lower_case() {
     let home = home_with_calls();
@@ -230,7 +230,7 @@ fn the_second_version_of_a_document_has_cost_sources_in_lower_case() {
     assert_eq!(first["usage"], second["usage"]);
     let list = home.run(["history", "--json=2"]).with_code(0).json();
     assert_eq!(list["schema"], "synapse.history/2");
-    // A filter takes the word in either case.
+    // Filters are case-insensitive.
     for word in ["ESTIMATED", "estimated"] {
         let condition = format!("cost_source={word}");
         assert_eq!(calls(&home, &["--where", &condition]).len(), 1, "{word}");

@@ -1,4 +1,4 @@
-//! Recorded texts, the audit, and the end of rows.
+//! Recorded texts, the audit, and the removal of rows.
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ fn what_was_said_is_found_and_shown_where_it_is_recorded() {
             .contains("\u{1b}[2J zebra")
     );
     assert_eq!(document["text"]["reply"], "Hello");
-    // What was said leaves in no export.
+    // Exports never contain recorded texts.
     for format in ["jsonl", "csv"] {
         let export = home
             .run(["history", "export", "--format", format])
@@ -119,7 +119,7 @@ fn a_purge_asks_or_is_told_and_leaves_a_sound_ledger() {
     assert_eq!((&audit["ok"], &audit["purged"]), (&json!(true), &json!(5)));
 }
 
-/// Everything goes, whatever the clock said: a call that is dated in the future as well.
+/// Purging everything ignores the clock: it includes calls dated in the future.
 #[test]
 fn a_purge_of_all_leaves_nothing_and_a_sound_ledger() {
     let home = home_with_calls();
@@ -152,7 +152,7 @@ fn a_purge_at_a_terminal_deletes_on_yes_alone() {
         assert!(kept.stdout.contains("Delete 5 calls"), "{kept}");
         assert!(kept.stdout.contains("nothing was deleted"), "{kept}");
     }
-    // Several times, because who takes the signal may depend on chance.
+    // Repeated, because signal delivery is racy.
     for _ in 0..8 {
         asked_to_purge(&home, Terminal::CTRL_C).with_code(130);
     }

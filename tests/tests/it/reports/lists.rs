@@ -1,5 +1,5 @@
-//! What lists look like: one line a row at 80 columns, everything in a pipe; ids by their
-//! beginnings; the first words of what was recorded.
+//! The layout of lists: one line per row at 80 columns, complete in a pipe; abbreviated ids; the
+//! first words of recorded texts.
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;
@@ -8,7 +8,7 @@ use synapse_tests::{Era, Home, Terminal};
 use super::home_with_calls;
 use crate::TWIN;
 
-/// The screen of a terminal of so many columns, without styles.
+/// The screen of a terminal of that width, without styles.
 fn screen(home: &Home, words: &[&str], columns: u16) -> String {
     let run = home.twin(words).env("NO_COLOR", "1");
     let shown = Terminal::sized(run, 24, columns).finish();

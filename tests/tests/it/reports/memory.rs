@@ -1,4 +1,4 @@
-//! The memory that an export takes: a tenth of the rows needs as much. Linux alone tells how much.
+//! An export takes the same memory for ten times the rows. Linux only.
 
 #![cfg(target_os = "linux")]
 
@@ -7,13 +7,13 @@ use synapse_tests::Home;
 
 use super::home_with_calls;
 
-/// Makes the ledger `rows` long, with copies of what is there that differ in their keys.
+/// Extends the ledger to `rows` rows, with copies that differ in their keys.
 fn lengthen(home: &Home, rows: u32) {
     let database = Connection::open(home.ledger()).unwrap();
     let names = "SELECT group_concat(name) FROM pragma_table_info('entries') \
                  WHERE name NOT IN ('call_id', 'sequence', 'seal')";
     let names: String = database.query_row(names, [], |row| row.get(0)).unwrap();
-    // Nothing that a dictionary would make small.
+    // Incompressible by a dictionary.
     let values = names.replace("request_id", "hex(randomblob(16))");
     let copy = format!(
         "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number LIMIT {rows}),
@@ -24,7 +24,7 @@ fn lengthen(home: &Home, rows: u32) {
     assert_eq!(database.execute(&copy, []).unwrap(), rows as usize);
 }
 
-/// How many bytes an export of that format is.
+/// Size of an export in that format.
 fn length(home: &Home, format: &str) -> u64 {
     let mut whole = home
         .twin(["history", "export", "--format", format])
@@ -32,8 +32,8 @@ fn length(home: &Home, format: &str) -> u64 {
     whole.read(u64::MAX).len() as u64
 }
 
-/// The most memory held until so many bytes of an export were read. More than the pipe and the
-/// buffers hold is left then, so that the program is there to be asked.
+/// Peak memory until that many bytes of an export were read. More than pipe and buffers hold is
+/// unread then, so that the program still runs.
 fn peak(home: &Home, format: &str, bytes: u64) -> u64 {
     let mut slow = home
         .twin(["history", "export", "--format", format])
@@ -62,5 +62,5 @@ fn an_export_of_200_000_rows_takes_the_memory_of_20_000() {
 }
 
 const LEFT: u64 = 300 * 1024;
-/// In KiB: what allocators keep, far below the tens of MB that the rows would take.
+/// In KiB: allocator slack, far below the tens of MB that the rows would take.
 const MARGIN: u64 = 12 * 1024;

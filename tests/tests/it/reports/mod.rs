@@ -1,5 +1,4 @@
-//! What the ledger tells: `usage`, `history`, exports, purge and audit, in a home with calls of every
-//! kind.
+//! `usage`, `history`, exports, purge and audit, in a home with calls of every kind.
 
 mod export;
 mod history;
@@ -15,8 +14,8 @@ use synapse_tests::{Era, Home, LocalProvider as _};
 
 use crate::TWIN;
 
-/// A home in which five calls were made: two of `work` in the terminal, one of `work` from an IDE,
-/// one of `hf`, whose price the router stated, and a refusal of the closed `shut`.
+/// A home with five calls: two of `work` in the terminal, one of `work` from an IDE, one of `hf`
+/// priced by the router, and a refused one of `shut`, whose network access is off.
 pub(crate) fn home_with_calls() -> Home {
     let (openai, router) = (OpenAiDouble::start(), HuggingFaceDouble::start());
     let home = Home::connected(TWIN, &openai);
@@ -32,7 +31,7 @@ pub(crate) fn home_with_calls() -> Home {
     home
 }
 
-/// Text without what no test can foresee: ids, times, widths of columns.
+/// Masks unpredictable text: ids, times, column widths.
 pub(crate) fn masked(text: &str) -> String {
     let mask = |word: &str| match word {
         word if word.len() == 36 && word.matches('-').count() == 4 => "[ID]".to_owned(),

@@ -1,4 +1,4 @@
-//! A collector that is named for a program that cannot tell it anything.
+//! A configured collector and a build without telemetry.
 
 #![cfg(not(feature = "otel"))]
 
@@ -22,6 +22,6 @@ fn a_collector_named_in_vain_is_one_warning_behind_the_answer() {
         .count();
     assert_eq!(warnings, 1, "{output}");
     assert!(output.stderr.contains("--features otel"), "{output}");
-    // Where no call is made there is nothing to tell.
+    // Without a call there is nothing to warn about.
     assert_eq!(home.run(["usage", "--csv"]).with_code(0).stderr, "");
 }

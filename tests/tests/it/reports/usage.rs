@@ -6,7 +6,7 @@ use synapse_tests::{Home, Output, Terminal};
 
 use super::{TWIN, home_with_calls, masked};
 
-/// The table without its two latencies, which are the machine's.
+/// The table without its two latency columns, which vary.
 fn table(output: &Output) -> String {
     let lines = output.stdout.lines().map(|line| {
         let mut words: Vec<&str> = line.split_whitespace().collect();

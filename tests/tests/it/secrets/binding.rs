@@ -1,5 +1,5 @@
-//! A credential goes to the host that its owner confirmed. Whatever else the file or the
-//! environment says, the other host gets no request.
+//! A credential is only sent to the host its owner confirmed. Whatever the file or the environment
+//! says, another host gets no request.
 
 use serde_json::json;
 use synapse_testkit::raw::{RawServer, Reply};
@@ -9,7 +9,7 @@ use super::{TWIN, answering, rewrite};
 
 const UNBOUND: i32 = 4;
 
-/// A home with a saved connection `work`, which is then made to point elsewhere by hand.
+/// A home with a saved connection `work`, edited by hand to another host.
 fn redirected(from: &RawServer, to: &RawServer) -> Home {
     let home = Home::connected(TWIN, from);
     let written = std::fs::read_to_string(home.connections()).unwrap();
@@ -64,7 +64,7 @@ fn a_base_url_changed_by_hand_gets_no_request_until_it_is_confirmed() {
             .all(|row| row["error_code"] == "credential.unbound")
     );
 
-    // Closing the gate is never hindered, and confirms nothing.
+    // Turning access off is always possible, and confirms nothing.
     for edit in ["--deny-network", "--allow-network"] {
         let output = home.run(["connection", "edit", "work", edit, "--offline"]);
         assert_eq!(output.code == 0, edit == "--deny-network", "{output}");
@@ -93,7 +93,7 @@ fn a_hand_written_connection_to_a_strange_host_waits_for_its_owner() {
     assert!(output.stderr.contains("credential.unbound"), "{output}");
 }
 
-/// A proxy sees which host is asked, and when; one that nobody named is a change as a host is.
+/// A proxy sees hosts and times; an unconfirmed one counts as a change like a host does.
 #[test]
 fn a_proxy_written_by_hand_gets_no_connection_until_it_is_confirmed() {
     let (mine, other) = (RawServer::always(Reply::status(403)), RawServer::mute());
@@ -148,7 +148,7 @@ fn a_proxy_written_by_hand_gets_no_connection_until_it_is_confirmed() {
     assert_eq!((mine.heads(), other.accepts()), (2, 0));
 }
 
-/// A proxy would get the key and every prompt of a plain-http connection to read.
+/// A proxy could read the key and every prompt of a plain-http connection.
 #[test]
 fn plain_http_has_no_proxy_wherever_it_is_written() {
     let (server, proxy) = (answering(), answering());
@@ -176,7 +176,7 @@ fn plain_http_has_no_proxy_wherever_it_is_written() {
     assert_eq!((server.heads(), proxy.accepts()), (0, 0));
 }
 
-/// Prompts may cross a private network in the clear when their owner says so; a key never does.
+/// Prompts may cross a private network unencrypted if the owner agrees; a key never may.
 #[test]
 fn plain_http_to_a_private_address_is_for_servers_without_a_credential() {
     let home = Home::new(TWIN);
@@ -251,7 +251,7 @@ fn no_variable_of_the_environment_redirects_a_stored_key() {
     assert_eq!((mine.heads(), other.heads()), (1, 0));
 }
 
-/// By which other programs let themselves be sent elsewhere.
+/// Variables that redirect other programs.
 const REDIRECTING: [&str; 18] = [
     "OPENAI_BASE_URL",
     "OPENAI_API_BASE",

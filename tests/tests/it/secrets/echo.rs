@@ -1,11 +1,11 @@
-//! A provider that says back whatever it was told, in every field that anybody could look at and in
-//! every way to write it. The prompt chooses how it fails; in preflight the model does.
+//! A provider that echoes its input in every visible field and in every notation. The prompt, or in
+//! preflight the model, selects the failure.
 
 use serde_json::json;
 use synapse_testkit::leak::Disguise;
 use synapse_testkit::raw::{End, RawServer, RecordedRequest, Reply};
 
-/// How it can fail, and `ok`.
+/// The failures, and `ok`.
 pub(crate) const TROUBLES: [&str; 22] = [
     "ok", "400", "401", "402", "403", "404", "405", "410", "413", "422", "429", "500", "503",
     "encoded", "pieces", "text", "html", "shape", "stream", "redirect", "reset", "half",
@@ -43,7 +43,7 @@ pub(crate) fn start() -> RawServer {
     })
 }
 
-/// How to fail: the prompt says so, or in preflight the model.
+/// The selected failure, from the prompt or, in preflight, the model.
 fn trouble(request: &RecordedRequest) -> String {
     if request.method() == "GET" {
         return request.path().rsplit('/').next().unwrap().to_owned();
@@ -55,7 +55,7 @@ fn trouble(request: &RecordedRequest) -> String {
     }
 }
 
-/// In every header that receipts and messages show.
+/// In every header shown in receipts and messages.
 fn echoing(reply: Reply, said: &str) -> Reply {
     [
         "x-request-id",
@@ -75,7 +75,7 @@ fn error(status: u16, said: &str) -> Reply {
     Reply::json(status, json!({"error": error}).to_string())
 }
 
-/// In every way to write it, a few to a field, so that none is cut off for its length.
+/// In every notation, a few per field, so that none is truncated.
 fn encoded(said: &str) -> Reply {
     let token = said.trim_start_matches("Bearer ");
     let ways: Vec<String> = Disguise::ALL.iter().map(|way| way.of(token)).collect();
@@ -84,7 +84,7 @@ fn encoded(said: &str) -> Reply {
     Reply::json(400, json!({"error": error}).to_string())
 }
 
-/// One half in one place, the other in another.
+/// The two halves in different fields.
 fn pieces(said: &str) -> Reply {
     let (head, end) = said.split_at(said.len() / 2);
     let error = json!({"message": format!("{head}\n{end}"), "type": head, "code": end});

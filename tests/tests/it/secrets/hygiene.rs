@@ -1,5 +1,5 @@
-//! Secrets that lie about: what preflight, `secret check` and `doctor` say of them, and that none of
-//! them tells one.
+//! Exposed secrets: the findings of preflight, `secret check` and `doctor`, none of which reveals a
+//! secret.
 
 use serde_json::{Value, json};
 use synapse_testkit::leak::Canary;
@@ -17,7 +17,7 @@ fn run(home: &Home, words: &[&str]) -> Output {
     home.twin(words).env("PATH", SYSTEM).output()
 }
 
-/// The codes of what doctor found, with the words of the outcomes.
+/// The codes of doctor's findings, with their outcomes.
 fn codes(document: &Value) -> Vec<(String, String)> {
     let checks = document["checks"].as_array().unwrap().iter();
     let coded = checks.filter(|check| check["error"].is_object());
@@ -81,7 +81,7 @@ fn a_credential_that_git_tracks_is_not_even_read() {
     home.write("project/.gitignore", "*.token\n");
     let doctor = run(&home, &["doctor", "--json"]).with_code(0);
     assert_eq!(codes(&doctor.json()), []);
-    // A link out of the work tree is looked at too, with what it leads to.
+    // A link out of the work tree is checked too, with its target.
     let link = home.path().join("link.token");
     std::os::unix::fs::symlink(&file, &link).unwrap();
     rewrite(&project.join(".gitignore"), "");
@@ -176,7 +176,7 @@ fn a_token_in_a_configuration_is_told_by_its_line_and_not_shown() {
         .filter_map(|check| Some(check["error"]["context"]["lines"].as_str()?.to_owned()))
         .collect();
     assert_eq!(lines, ["2", "3"]);
-    // Synapse's own list of servers takes references, and no token.
+    // Synapse's own server list accepts references only.
     home.write(".synapse/mcp-servers.json", entry(&token));
     let output = run(&home, &["doctor"]).with_code(CREDENTIAL);
     assert!(output.stdout.contains("FAIL  configurations"), "{output}");
@@ -198,7 +198,7 @@ fn a_support_bundle_holds_no_secret_and_replaces_nothing() {
     home.create("work", &flags, &["--allow-network", "--offline"])
         .with_code(0);
     drop(run(&home, &["chat", "work", "a prompt of mine"]).with_code(0));
-    // As if somebody had pasted it by hand, in the wrong line.
+    // As if pasted by hand into the wrong line.
     let mut text = std::fs::read_to_string(home.connections()).unwrap();
     text += &format!(
         "[connections.odd]\nprovider = \"{token}\"\nmodel = \"{token}\"\ncredential = \"{token}\"\n"
@@ -230,7 +230,7 @@ fn a_support_bundle_holds_no_secret_and_replaces_nothing() {
     assert_eq!(std::fs::read(&path).unwrap(), bundle);
 }
 
-/// Nobody waits for doctor because a file beside a configuration is large.
+/// A large file beside a configuration does not block doctor.
 #[test]
 fn a_large_file_beside_a_configuration_is_looked_through_quickly() {
     for line in [
@@ -244,7 +244,7 @@ fn a_large_file_beside_a_configuration_is_looked_through_quickly() {
         let doctor = run(&home, &["doctor", "--json"]).with_code(0);
         assert_eq!(codes(&doctor.json()), []);
         let took = began.elapsed();
-        // Beside other tests, without optimisation. With its square it was hours.
+        // Beside other tests and unoptimised; quadratic scanning took hours.
         assert!(took < synapse_tests::PATIENCE, "{took:?}");
     }
 }

@@ -1,5 +1,4 @@
-//! A process that has a secret in memory: what it shows of itself while it runs, when it panics and
-//! when it is aborted.
+//! A process with a secret in memory: what it exposes while running, on a panic and on an abort.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -62,7 +61,7 @@ fn a_panic_with_the_secret_in_its_message_does_not_tell_it() {
 fn an_abort_leaves_no_core() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    // As much as this process may give to its children; the twin takes it back.
+    // The maximum this process may pass on; the twin lowers it.
     let limit = getrlimit(Resource::Core);
     let raised = Rlimit {
         current: limit.maximum,
@@ -94,14 +93,14 @@ fn a_process_with_a_secret_can_be_neither_dumped_nor_read() {
         .env("SYNAPSE_TWIN_TROUBLE", "linger")
         .env("SYNAPSE_TWIN_FIFO", &fifo)
         .start();
-    // Comes to its end when the twin has the secret and lets go.
+    // Returns when the twin has the secret and continues.
     drop(std::fs::read(&fifo).unwrap());
     let process = std::path::PathBuf::from(format!("/proc/{}", running.id()));
     let read = |name: &str| std::fs::read(process.join(name)).unwrap();
     let command = read("cmdline");
     assert!(command.windows(4).any(|window| window == b"work"));
     assert_eq!(canary.found_in(&command), None);
-    // Only a process of full rights may look at all.
+    // Only a fully privileged process may inspect it.
     if rustix::process::geteuid().is_root() {
         assert_eq!(canary.found_in(&read("environ")), None);
     }
@@ -111,7 +110,7 @@ fn a_process_with_a_secret_can_be_neither_dumped_nor_read() {
         .find(|line| line.starts_with("Max core file size"));
     let numbers: Vec<&str> = core.unwrap().split_whitespace().skip(4).collect();
     assert_eq!(numbers[..2], ["0", "0"], "{limits}");
-    // The files of a process that cannot be dumped belong to root, whoever runs it.
+    // The proc files of an undumpable process belong to root.
     let environment = std::fs::metadata(process.join("environ")).unwrap();
     assert_eq!(environment.uid(), 0);
     drop(std::fs::File::options().write(true).open(&fifo).unwrap());

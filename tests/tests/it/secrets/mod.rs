@@ -1,5 +1,5 @@
-//! Secrets as their owner meets them: where they may go, how they are kept and looked after, and
-//! that they turn up nowhere else.
+//! Secrets: where they are sent, how they are stored and checked, and that they appear nowhere
+//! else.
 
 mod binding;
 mod echo;
@@ -14,7 +14,7 @@ use synapse_tests::provider::here;
 
 use crate::TWIN;
 
-/// Puts `content` in the place of what the file has.
+/// Overwrites the content of a file.
 fn rewrite(path: &std::path::Path, content: impl AsRef<[u8]>) {
     use std::io::Write as _;
     let mut file = std::fs::File::create(path).unwrap();
@@ -26,8 +26,8 @@ fn answering() -> RawServer {
     RawServer::always(here())
 }
 
-/// Made-up tokens in the shapes that vendors use, and some that nobody does. Built here, so that no
-/// scanner takes this file for a leak.
+/// Made-up tokens in vendors' shapes, and some in no known shape. Built here, so that no scanner
+/// reports this file.
 fn shapes() -> Vec<(&'static str, String)> {
     let body = |seed: u64, length: usize| {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;

@@ -1,5 +1,5 @@
-//! The kinds of references through the whole product: the value comes from its place to its host,
-//! and behind a closed gate no program is started and no server is asked.
+//! Every kind of reference through the whole product: the value reaches its host, and with network
+//! access off no program is started and no server contacted.
 
 use serde_json::json;
 use synapse_testkit::raw::{RawServer, Reply};
@@ -17,7 +17,7 @@ fn run(home: &Home, words: &[&str]) -> Output {
         .output()
 }
 
-/// Saves the connection `work` with that credential, its gate open or closed.
+/// Saves the connection `work` with that credential, network access on or off.
 fn saved(credential: &str, provider: &RawServer, gate: &[&str]) -> Home {
     let home = Home::new(TWIN);
     let flags = Flags {
@@ -29,7 +29,7 @@ fn saved(credential: &str, provider: &RawServer, gate: &[&str]) -> Home {
     home
 }
 
-/// A Vault server that has the token `fake-token` in every field `key`.
+/// A Vault server with `fake-token` in every field `key`.
 fn vault() -> RawServer {
     RawServer::always(Reply::json(
         200,
@@ -107,7 +107,7 @@ fn behind_a_closed_gate_no_program_runs_and_no_server_is_asked() {
         assert!(!home.path().join("ran").exists(), "the program ran");
     }
     assert_eq!((provider.accepts(), server.accepts()), (0, 0));
-    // The same with the gate open starts the program: the test would see it.
+    // Counter-check: with network access on, the program runs.
     let home = saved(r#"cmd:["touch","ran"]"#, &provider, &["--allow-network"]);
     let output = run(&home, &["chat", "work", "hi", "--json"]);
     let document: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();

@@ -1,5 +1,5 @@
-//! Secrets that are typed, on a real terminal: nothing of them is ever on the screen, giving up
-//! writes nothing, and the terminal is given back as it was. And those that come through a pipe.
+//! Secrets typed on a real terminal are never displayed, cancelling writes nothing, and the
+//! terminal is restored. Also secrets from a pipe.
 
 use std::os::unix::fs::MetadataExt as _;
 
@@ -17,14 +17,14 @@ const AGAIN: &str = "once more: ";
 const OPEN: &str = "passphrase of the local vault (not shown): ";
 const LOCAL: &str = "vault:local/work";
 
-/// A token, a home, and the reference to a file in it that is not there.
+/// A token, a home, and a reference to a missing file in it.
 fn home() -> (Canary, Home, String) {
     let home = Home::new(TWIN);
     let reference = format!("file:{}", home.path().join("kept").display());
     (Canary::new(&shapes()[0].1), home, reference)
 }
 
-/// Answers one prompt after the other, the moment that it is on the screen.
+/// Answers each prompt as soon as it appears.
 fn answer(run: Run, answers: &[(&str, &str)]) -> Output {
     let mut terminal = Terminal::start(run);
     for (prompt, keys) in answers {
@@ -41,7 +41,7 @@ fn kept(home: &Home) -> String {
     kept.trim_end().to_owned()
 }
 
-/// Several times, because who is faster may depend on chance.
+/// Repeated, because the outcome of the race varies.
 #[test]
 fn a_typed_secret_is_kept_and_never_on_the_screen() {
     for _ in 0..8 {
@@ -62,7 +62,7 @@ fn a_typed_secret_can_be_corrected_and_replaced() {
     let set = ["secret", "set", &reference];
     answer(home.twin(set), &[(SECRET, "not\u{15}fakf\u{7f}e-one\n")]).with_code(0);
     assert_eq!(kept(&home), "fake-one");
-    // Nobody is asked for a secret that would not be kept.
+    // Does not ask for a secret that would not be stored.
     let again = answer(home.twin(set), &[]).with_code(CREDENTIAL);
     assert!(again.stdout.contains("credential.exists"), "{again}");
     assert!(!again.stdout.contains(SECRET), "{again}");
@@ -121,7 +121,7 @@ fn a_pipe_gives_one_line_and_is_asked_nothing() {
     assert_eq!(kept(&home), canary.token());
 }
 
-/// The passphrase of the vault is chosen twice, asked for when the vault is opened, and never shown.
+/// The vault's passphrase is entered twice when chosen, once when opening, and never displayed.
 #[test]
 fn the_passphrase_of_the_local_vault_is_never_on_the_screen() {
     const PASSPHRASE: &str = "correct horse fake battery";
@@ -133,11 +133,11 @@ fn the_passphrase_of_the_local_vault_is_never_on_the_screen() {
     let typed = [(SECRET, secret.as_str()), (NEW, &chosen), (AGAIN, &chosen)];
     let mut screens = vec![answer(home.twin(set), &typed).with_code(0)];
 
-    // The vault is opened first, once: nobody is asked for a secret that would not be kept.
+    // The vault is opened first, once, before asking for a secret that might not be stored.
     let again = answer(home.twin(set), &[(OPEN, &chosen)]).with_code(CREDENTIAL);
     assert!(again.stdout.contains("credential.exists"), "{again}");
     assert!(!again.stdout.contains(SECRET), "{again}");
-    // And not again when it is sealed, whether or not a busy machine does that in time.
+    // Not asked again when it is sealed, even if that takes long.
     let other = home.twin(["secret", "set", "vault:local/other"]);
     let other = answer(other, &[(OPEN, &chosen), (SECRET, "fake-other\n")]);
     assert_eq!(other.stdout.matches(OPEN).count(), 1, "{other}");
@@ -203,7 +203,7 @@ fn no_passphrase_means_no_vault_and_no_request() {
     }
 }
 
-/// A call that waits for the passphrase of its credential, and does not get it.
+/// Interrupts a call that waits for its credential's passphrase.
 #[test]
 fn a_call_that_is_interrupted_at_the_passphrase_sends_nothing() {
     let provider = answering();

@@ -1,5 +1,5 @@
-//! Answers that are made to keep the server busy: whoever asks something else in the meantime is
-//! answered, and the call itself ends.
+//! Answers crafted to block the server: other requests are still answered, and the call itself
+//! ends.
 
 use serde_json::json;
 use synapse_testkit::leak::Disguise;
@@ -42,7 +42,7 @@ fn an_answer_that_is_hard_to_look_through_keeps_nobody_waiting() {
     answers_meanwhile(move |_| answer("%25&amp;\\u"));
 }
 
-/// The token that was sent.
+/// The token of the request.
 fn token(request: &RecordedRequest) -> String {
     let said = request.header("authorization").unwrap();
     said.trim_start_matches("Bearer ").to_owned()
@@ -70,7 +70,7 @@ fn answers_meanwhile(answer: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 
     let mut ide = home.serve(Era::Legacy);
     let call = ide.begin("chat", json!({"prompt": "hello"}));
     provider.wait_for_requests(1);
-    // Each of them is given up on when it takes too long.
+    // Each is abandoned at its time limit.
     for _ in 0..5 {
         ide.result("ping", json!({}));
     }

@@ -72,7 +72,7 @@ fn a_broken_file_is_an_error_of_its_own_code() {
     let error = ide.reply(read)["error"].clone();
     assert_eq!(error["code"], 1003, "{error}");
     assert_eq!(error["data"]["error"]["code"], "config.syntax");
-    // What does not need the file is there all the same.
+    // Parts that do not need the file still work.
     let resources = ide.result("resources/list", json!({}));
     assert_eq!(
         list(&resources, "resources", "uri")[0],

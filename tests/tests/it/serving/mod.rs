@@ -1,5 +1,5 @@
-//! What an IDE sees of the server beside the answer to a prompt: tools over the ledger, resources,
-//! prompts, completions, and what flags leave of them.
+//! The server from the IDE's view, apart from prompts: ledger tools, resources, prompts,
+//! completions, and the effect of flags.
 
 mod hostile;
 mod library;
@@ -13,19 +13,19 @@ use synapse_tests::{Era, Home, Ide};
 
 use crate::TWIN;
 
-/// A home with `work`, which is open, and `later`, which is not.
+/// A home with `work`, network access on, and `later`, network access off.
 fn home(double: &OpenAiDouble) -> Home {
     let home = Home::connected(TWIN, double);
     home.save("later", double, &["--offline"]);
     home
 }
 
-/// A server that was started with more flags.
+/// A server with additional flags.
 fn serve(home: &Home, flags: &[&str], era: Era) -> Ide {
     Ide::connect(home.twin(["serve"].iter().chain(flags)), era)
 }
 
-/// What a command prints with `--json`.
+/// The `--json` output of a command.
 fn printed(home: &Home, arguments: &[&str]) -> Value {
     home.run(arguments.iter().chain(&["--json"])).json()
 }

@@ -1,4 +1,4 @@
-//! What a client is offered, and what flags leave of it.
+//! The tools, resources and prompts offered to a client, and the effect of flags.
 
 use serde_json::{Value, json};
 use synapse_testkit::provider_doubles::OpenAiDouble;

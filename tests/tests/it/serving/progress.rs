@@ -1,5 +1,5 @@
-//! Signs of life of a prompt that takes long, by the clock on the wall. The provider answers when
-//! they were heard, so that a slow machine changes nothing.
+//! Progress notifications of a slow prompt, in real time. The provider answers only after they
+//! arrived, so that a slow machine changes nothing.
 
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
@@ -17,11 +17,11 @@ fn a_long_prompt_says_that_it_is_alive_to_whoever_asked_for_that() {
     let (answer, heard) = channel::<()>();
     let heard = Mutex::new(heard);
     let provider = RawServer::start(move |_| {
-        // Nothing is ever sent: it ends when the test has let go.
+        // Never receives: returns when the test drops its end.
         let _ended = heard.lock().unwrap().recv();
         Reply::json(200, ANSWER)
     });
-    // Dropped before the provider, which waits for its answers: a test that fails lets go, too.
+    // Dropped before the provider, which waits for its handlers, even if the test fails.
     let answer = answer;
     let home = Home::connected(TWIN, &provider);
     let mut silent = home.serve(Era::Legacy);
@@ -50,7 +50,7 @@ fn a_long_prompt_says_that_it_is_alive_to_whoever_asked_for_that() {
     }
     drop(answer);
     for (mut ide, id) in asking {
-        // Others that were said in the meantime are as good.
+        // Skips further progress messages.
         let reply = loop {
             let message = ide.receive();
             if message["id"] == id {

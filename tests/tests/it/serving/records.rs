@@ -1,4 +1,4 @@
-//! The tools that read, against what the commands print.
+//! The reading tools return what the commands print.
 
 use std::time::{Duration, Instant};
 
@@ -62,7 +62,7 @@ fn a_call_that_nobody_waits_for_any_more_is_in_the_history() {
     let began = Instant::now();
     let id = ide.begin("chat", arguments);
     provider.wait_for_requests(1);
-    // The client gives up by itself and says nothing; it asks the server what came of the call.
+    // The client times out silently, then asks the server about the call.
     let row = loop {
         let history = ide.call("history", json!({}));
         let row = history["structuredContent"]["entries"][0].clone();

@@ -1,5 +1,5 @@
-//! Set-ups that pass, and what preflight says about them: that something will end, that it cannot
-//! be told, or that the paid probe has proven enough.
+//! Set-ups that pass with remarks from preflight: an expiry, an unknown, or a paid probe that
+//! proved enough.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use synapse_tests::Home;
 use super::setup::{Setup, without_ports};
 use super::{TWIN, huggingface, openai};
 
-/// What the checks say that `words` begin, and how many requests that took. It passes.
+/// The check lines starting with `words`, and the number of requests. Preflight passes.
 fn says(setup: &Setup, server: &RawServer, words: &[&str]) -> (String, usize) {
     let before = server.heads();
     let shown = setup.shown_passing();
@@ -61,7 +61,7 @@ fn a_key_that_may_not_read_models() {
     warn  model       cannot be seen with this key
     skip  live        not asked for: permission to chat, credits and a real answer are unproven (--live sends one small paid prompt)
     ");
-    // A real prompt tells.
+    // A real prompt shows it.
     let (said, requests) = says(&setup.flags(["--live"]), double.server(), &["live"]);
     assert_eq!(requests, 2);
     assert_snapshot!(said.trim(), @"ok    live        one prompt was answered by gpt-5.6-terra");
@@ -108,7 +108,7 @@ fn a_model_without_a_pin_and_with_each_policy() {
     ");
 }
 
-/// Where the permission stands, and for whom: the account itself, an organization, or everything.
+/// The scope of the permission: the account, an organization, or everything.
 #[test]
 fn a_permission_counts_for_whom_it_was_given() {
     use HuggingFaceFault as Fault;
@@ -149,7 +149,7 @@ fn a_permission_counts_for_whom_it_was_given() {
     }
 }
 
-/// Neither answer has any text, and each shows that key, credits and model were accepted.
+/// Neither answer contains text, and each proves that key, credits and model were accepted.
 #[test]
 fn a_probe_that_ran_into_its_cap_has_succeeded() {
     for (fault, outcome) in [
@@ -189,8 +189,8 @@ fn a_probe_that_ran_into_its_cap_has_succeeded() {
     assert_eq!(double.server().requests()[2].json()["max_tokens"], 16);
 }
 
-/// Keys of another kind are told by their prefix, and never sent. They are put together here, so
-/// that none stands in a file.
+/// Keys of another kind are recognised by prefix and never sent. Built here, so that no file
+/// contains one.
 #[test]
 fn a_key_of_another_kind_never_leaves() {
     let (ai, hf) = (OpenAiDouble::start(), HuggingFaceDouble::start());
@@ -214,7 +214,7 @@ fn a_key_of_another_kind_never_leaves() {
         );
         assert_eq!(server.accepts(), 0, "{prefix}");
     }
-    // An unknown prefix is none of our business: the provider is asked.
+    // An unknown prefix is left to the provider.
     let output = openai::setup(&ai).token("fake-of-a-new-kind").run();
     assert!(
         output

@@ -5,7 +5,7 @@ use synapse_testkit::provider_doubles::{HuggingFaceDouble, HuggingFaceFault, Rou
 
 use super::setup::{Credential, Setup, Shown, expect};
 
-/// What works at `double`.
+/// A working set-up for `double`.
 pub(crate) fn setup(double: &HuggingFaceDouble) -> Setup {
     Setup {
         provider: "huggingface",
@@ -203,11 +203,11 @@ fn found_locally(shown: &mut Shown) {
     }
 }
 
-/// The public lookup of the model, without the token.
+/// Problems found by the public model lookup, without the token.
 fn found_by_the_model(shown: &mut Shown) {
     use HuggingFaceFault as Fault;
     let elsewhere = "https://router.test/v1/models/x".to_owned();
-    // The identity is not asked when the router itself does not answer.
+    // The identity is not requested when the router itself fails.
     for (what, fault, code, hint, requests) in [
         (
             "plain http that is redirected",
@@ -249,7 +249,7 @@ fn found_by_the_model(shown: &mut Shown) {
         "pin one of them, for example {}:novita",
         HuggingFaceDouble::MODEL
     );
-    // Whether the token is good is told all the same.
+    // The token is still checked.
     let expected = expect("provider.model-unavailable", &pin, 2);
     shown.add(
         "a sub-provider that does not serve the model",
@@ -296,7 +296,7 @@ fn found_by_the_identity(shown: &mut Shown) {
     );
 }
 
-/// The free checks pass: only the prompt of `--live` tells.
+/// Problems found only by the prompt of `--live`.
 fn found_by_a_real_prompt(shown: &mut Shown) {
     use HuggingFaceFault as Fault;
     for (what, fault, code, hint) in [

@@ -1,6 +1,5 @@
-//! Wrong set-ups of each provider, as people make them: preflight shows another code for each, with
-//! the step that mends it, and the provider's guide lists it. And set-ups of which something is to
-//! be said although they pass.
+//! Typical wrong set-ups of each provider: preflight reports a distinct code with a remedy for
+//! each, and the provider's guide lists it. Also set-ups that pass with remarks.
 
 mod doubtful;
 mod huggingface;

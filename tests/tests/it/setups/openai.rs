@@ -5,7 +5,7 @@ use synapse_testkit::provider_doubles::{OpenAiDouble, OpenAiFault, Route};
 
 use super::setup::{Credential, Setup, Shown, expect};
 
-/// What works at `double`.
+/// A working set-up for `double`.
 pub(crate) fn setup(double: &OpenAiDouble) -> Setup {
     Setup {
         provider: "openai",
@@ -279,7 +279,7 @@ fn found_by_the_lookup(shown: &mut Shown) {
     }
     let double = OpenAiDouble::start();
     let wrong_path = setup(&double).at(double.base_url().replace("/v1", "/v2"));
-    // The lookup, and the list that decides where there is none.
+    // The lookup, and the list that decides when it fails.
     let expected = expect("endpoint.path-mismatch", "https://api.openai.com/v1", 2);
     shown.add("a wrong path", &wrong_path, double.server(), &expected);
     let misspelt = setup(&double).model("gpt-5.6-tera");
@@ -287,7 +287,7 @@ fn found_by_the_lookup(shown: &mut Shown) {
     shown.add("a misspelt model", &misspelt, double.server(), &expected);
 }
 
-/// The free lookup passes: only the prompt of `--live` tells.
+/// Problems found only by the prompt of `--live`.
 fn found_by_a_real_prompt(shown: &mut Shown) {
     for (what, fault, code, hint) in [
         (

@@ -1,4 +1,4 @@
-//! One set-up, checked in the terminal as its owner would.
+//! One set-up, checked in the terminal.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,13 +17,13 @@ pub(crate) struct Setup {
     pub(crate) model: String,
     pub(crate) base_url: String,
     pub(crate) credential: Credential,
-    /// More flags.
+    /// Additional flags.
     pub(crate) flags: Vec<String>,
 }
 
-/// What stands behind `--credential`.
+/// The value of `--credential`.
 pub(crate) enum Credential {
-    /// A file that is not there.
+    /// A missing file.
     Missing,
     /// A file with this content.
     File(String),
@@ -58,7 +58,7 @@ impl Setup {
 }
 
 impl Setup {
-    /// Checks it in a home of its own.
+    /// Checks it in a separate home.
     pub(crate) fn run(&self) -> Output {
         self.run_in(&Home::new(TWIN))
     }
@@ -67,7 +67,7 @@ impl Setup {
         home.run(self.words(home))
     }
 
-    /// What is shown about a set-up with which nothing is wrong.
+    /// The output for a correct set-up.
     pub(crate) fn shown_passing(&self) -> String {
         let output = self.run().with_code(0);
         assert!(!output.stdout.contains("FAIL"), "{output}");
@@ -92,12 +92,12 @@ impl Setup {
     }
 }
 
-/// What a set-up has to show.
+/// The expected output of a set-up.
 pub(crate) struct Expected<'a> {
     pub(crate) code: &'a str,
-    /// Words of the step that mends it.
+    /// Part of the remedy.
     pub(crate) hint: &'a str,
-    /// How many requests the check may take.
+    /// Maximum requests of the check.
     pub(crate) requests: usize,
 }
 
@@ -109,7 +109,7 @@ pub(crate) const fn expect<'a>(code: &'a str, hint: &'a str, requests: usize) ->
     }
 }
 
-/// Everything that was shown so far.
+/// All output so far.
 #[derive(Default)]
 pub(crate) struct Shown {
     text: String,
@@ -117,7 +117,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Checks `setup` in a home of its own.
+    /// Checks `setup` in a separate home.
     pub(crate) fn add(
         &mut self,
         what: &str,
@@ -129,7 +129,7 @@ impl Shown {
         self.check(what, &home, setup.words(&home), server, expected);
     }
 
-    /// The connection is saved, and its gate is closed.
+    /// A saved connection with network access off.
     pub(crate) fn add_closed(
         &mut self,
         what: &str,
@@ -145,8 +145,8 @@ impl Shown {
         self.check(what, &home, words.into(), server, expected);
     }
 
-    /// What is found at any provider before anything is sent: a closed gate, files that hold no
-    /// credential, and a token of another vendor, given as what it is, the token, and the hint.
+    /// Problems of any provider found before sending: network access off, invalid credential files,
+    /// and another vendor's token, given with its issuer and hint.
     pub(crate) fn add_unsent(
         &mut self,
         setup: impl Fn() -> Setup,
@@ -181,7 +181,7 @@ impl Shown {
         }
     }
 
-    /// Others may read the credential file.
+    /// A credential file readable by others.
     pub(crate) fn add_readable_by_others(
         &mut self,
         what: &str,
@@ -200,7 +200,7 @@ impl Shown {
         self.check(what, &home, setup.words(&home), server, expected);
     }
 
-    /// What lies between here and any provider, and is shown in the same words for each.
+    /// Problems on the way to any provider, shown in the same words for each.
     pub(crate) fn add_unreachable(&mut self, setup: impl Fn() -> Setup) {
         let shown = self.text.len();
         let closed = ClosedPort::new();
@@ -208,7 +208,7 @@ impl Shown {
         let identity = TlsIdentity::new(Flaw::None);
         let untrusted = RawServer::start_tls(&identity, |_| Reply::status(200));
         let behind_tls = format!("https://127.0.0.1:{}/v1", untrusted.port());
-        // A label of 64 bytes is not even looked up (RFC 1035, 2.3.4).
+        // A label of 64 bytes is never looked up (RFC 1035, 2.3.4).
         let long_name = format!("https://{}.test/v1", "x".repeat(64));
         let proxy = RawServer::always(Reply::status(407));
         let proxy_url = proxy.url("/").to_string();
@@ -244,14 +244,14 @@ impl Shown {
                 &proxy,
                 "transport.proxy",
                 "correct the proxy",
-                // The CONNECT, and nothing behind it.
+                // The CONNECT only.
                 1,
             ),
         ] {
             self.add(what, &setup, server, &expect(code, hint, requests));
         }
         let text = self.text.split_off(shown);
-        // Held against every provider.
+        // Shared by all providers.
         allow_duplicates! {
             assert_snapshot!(text, @"
             # nothing listens there
@@ -335,7 +335,7 @@ impl Shown {
         self.text.push_str(&without_ports(&home.shown(&text)));
     }
 
-    /// What was shown, if each code was shown once, and the guide `page` lists them all.
+    /// All output, if each code appeared once and the guide `page` lists them all.
     pub(crate) fn text(&self, page: &str) -> &str {
         let different: BTreeSet<&String> = self.codes.iter().collect();
         assert_eq!(
@@ -361,7 +361,7 @@ impl Shown {
     }
 }
 
-/// The ports of the doubles are new each time.
+/// Masks the doubles' ports.
 pub(crate) fn without_ports(text: &str) -> String {
     let mut parts = text.split("127.0.0.1:");
     let mut plain = parts.next().unwrap_or_default().to_owned();

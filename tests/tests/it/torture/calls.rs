@@ -1,4 +1,4 @@
-//! The life of a call in `serve`, from the greeting to the end of the process.
+//! A call in `serve`, from the handshake to the end of the process.
 
 use serde_json::{Value, json};
 use synapse_testkit::raw::RawServer;
@@ -28,7 +28,7 @@ fn an_answer_outlives_a_kill_behind_any_operation() {
     tortured(Fault::KilledBehind);
 }
 
-/// A first call, which makes the ledger, and one more, each with the fault at every place of its life.
+/// A first call, which creates the ledger, and a second one, with the fault at every place.
 fn tortured(fault: Fault) {
     let provider = RawServer::always(here());
     let (first, more) = (connected(&provider), connected(&provider));
@@ -61,7 +61,7 @@ fn tortured(fault: Fault) {
             departures += sent + 1;
             answered += new.len();
             places += 1;
-            // The next start enters what waits, completes what was left open, and is sound.
+            // The next start writes spooled rows, completes open ones, and is sound.
             let next = home.run(["chat", "work", "hello"]);
             assert_eq!(next.code, 0, "{next}\n{}", ended.place(fault));
             let warns = next.stderr.contains("warning[");
@@ -76,7 +76,7 @@ fn tortured(fault: Fault) {
             }
             let open = rows.iter().filter(|row| row["outcome"].is_null()).count();
             assert_eq!(open, 0, "{}", ended.place(fault));
-            // What left is in a row that says so.
+            // Every sent call has a row that says so.
             let departed = rows.iter().filter(|row| row["attempts"] == 1).count();
             assert!(departed >= departures, "{}", ended.place(fault));
         }
@@ -93,7 +93,7 @@ fn connected(provider: &RawServer) -> Home {
     home
 }
 
-/// What an IDE writes: the greeting and one prompt.
+/// The IDE's input: the handshake and one prompt.
 fn script() -> String {
     let lines = [
         json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
@@ -108,7 +108,7 @@ fn script() -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// The calls that were answered as they should be.
+/// The correctly answered calls.
 fn acknowledged(stdout: &str) -> Vec<String> {
     let messages = stdout
         .lines()

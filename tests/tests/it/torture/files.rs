@@ -1,5 +1,5 @@
-//! A file that is replaced is the old one or the new one, whatever fails: connections, servers, an
-//! IDE's file and a token record.
+//! A replaced file is the old or the new one, whatever fails: connections, servers, an IDE's file
+//! and a token record.
 
 use std::fs;
 use std::io::Write as _;
@@ -53,7 +53,7 @@ fn a_token_record() {
     replaced(&home, &file, "hub logout linear");
 }
 
-/// Runs a command that replaces `file` with every fault at every place.
+/// Runs a command that replaces `file`, with every fault at every place.
 fn replaced(home: &Home, file: &Path, words: &str) {
     let words: Vec<&str> = words.split(' ').collect();
     let snapshot = home.files();
@@ -79,13 +79,13 @@ fn replaced(home: &Home, file: &Path, words: &str) {
                 "{now:?}: {}",
                 ended.place(fault)
             );
-            // What was reported as done is done.
+            // A reported success is durable.
             if ended.output.code == 0 {
                 assert_eq!(now, after, "{}", ended.place(fault));
             }
             places += 1;
             replacements += usize::from(now == after);
-            // The next run is not in the way of anything that the last one left.
+            // Leftovers of the failed run do not affect the next one.
             let next = home.run(&words);
             assert!(
                 next.code == 0 || now == after,
@@ -110,7 +110,7 @@ fn create(home: &Home, name: &str) {
     home.run(words).with_code(0);
 }
 
-/// Makes the home what it was.
+/// Restores the home.
 fn restore(home: &Home, snapshot: &[(PathBuf, Vec<u8>)]) {
     for (path, _) in home.files() {
         fs::remove_file(path).unwrap();
@@ -122,7 +122,7 @@ fn restore(home: &Home, snapshot: &[(PathBuf, Vec<u8>)]) {
     }
 }
 
-/// Stores the record of a login, and gives its file.
+/// Stores a login record and returns its path.
 fn logged_in(home: &Home, url: &str) -> PathBuf {
     let key = RecordKey {
         config: "home".to_owned(),

@@ -1,9 +1,8 @@
-//! Every operation on a file of Synapse's fails once, or is the last before the process is killed:
-//! what was acknowledged is there afterwards, nothing half-written is believed, and the next start is
-//! sound.
+//! Every file operation of Synapse fails once, or is the last one before a kill: acknowledged data
+//! survives, partial writes are ignored, and the next start is sound.
 //!
-//! `fault.c` beside this file does it to the real program, by seccomp and ptrace: the n-th write, sync,
-//! rename, open, link or removal below the home, counted over all threads. The suite takes a sample of
+//! `fault.c` injects the fault into the real program, using seccomp and ptrace: at the n-th write,
+//! sync, rename, open, link or removal below the home, counted over all threads. The suite samples
 //! the places; `cargo xtask torture` takes every one.
 
 mod calls;
@@ -17,16 +16,16 @@ use synapse_tests::{Home, Output};
 
 use crate::TWIN;
 
-/// What happens at one operation.
+/// The fault at one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
-    /// It fails with EIO.
+    /// Fails with EIO.
     Broken,
-    /// It fails with ENOSPC.
+    /// Fails with ENOSPC.
     Full,
-    /// The process is killed before it.
+    /// Kills the process before it.
     KilledBefore,
-    /// The process is killed behind it; of a write, one half was made.
+    /// Kills the process after it, or halfway through a write.
     KilledBehind,
 }
 
@@ -45,24 +44,24 @@ impl Fault {
     }
 }
 
-/// How a tortured program ended.
+/// The end of a tortured program.
 struct Ended {
     output: Output,
-    /// The operations, each with its number, as far as they came.
+    /// The numbered operations, as far as they got.
     operations: Vec<String>,
-    /// The operation that the fault came to.
+    /// The operation hit by the fault.
     hit: Option<String>,
 }
 
 impl Ended {
-    /// What to say of a failed assertion.
+    /// Context for a failed assertion.
     fn place(&self, fault: Fault) -> String {
         let hit = self.hit.as_deref().unwrap_or("nothing");
         format!("{fault:?} at `{hit}`\n{}", self.output)
     }
 }
 
-/// Runs the twin in `home` with a fault at the operation `number`; none has the number 0.
+/// Runs the twin in `home` with a fault at the operation `number`; 0 means no fault.
 fn torture(home: &Home, words: &[&str], input: &str, fault: Fault, number: usize) -> Ended {
     let log = home.path().with_file_name("operations");
     let prefix = format!("{}/", home.path().display());
@@ -73,7 +72,7 @@ fn torture(home: &Home, words: &[&str], input: &str, fault: Fault, number: usize
         .env("HOME", home.path())
         .env("SYNAPSE_HOME", home.synapse())
         .input(input);
-    // A server is left alone until it has answered; another program answers nothing.
+    // A server runs until it has answered; another program answers nothing.
     let output = match input.is_empty() {
         true => run.output(),
         false => run.output_after("\"id\":2"),
@@ -99,13 +98,13 @@ fn torture(home: &Home, words: &[&str], input: &str, fault: Fault, number: usize
     ended
 }
 
-/// The numbers of the operations that get a fault: each, or the first, the last and some between.
+/// The operation numbers to fault: all of them, or the first, the last and a sample between.
 fn numbers(operations: usize, fault: Fault) -> Vec<usize> {
     let stride = match is_thorough() {
         true => 1,
         false => operations / SAMPLE + 1,
     };
-    // Each fault has other places.
+    // Each fault samples different places.
     let first = 1 + (fault as usize) % stride;
     let mut numbers: Vec<usize> = (first..=operations).step_by(stride).collect();
     numbers.extend((!numbers.contains(&operations)).then_some(operations));
@@ -121,7 +120,7 @@ fn is_thorough() -> bool {
     asked.is_some()
 }
 
-/// Compiles `fault.c`, once.
+/// Compiles `fault.c` once.
 fn tool_path() -> PathBuf {
     static COMPILED: Mutex<bool> = Mutex::new(false);
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fault");
@@ -138,5 +137,5 @@ fn tool_path() -> PathBuf {
     path
 }
 
-/// How many places of a fault the suite takes.
+/// Places per fault in the suite.
 const SAMPLE: usize = 4;

@@ -1,4 +1,4 @@
-//! One token in one home, everything that is run there, and the search through what came of it.
+//! One token in one home, the commands run there, and the search of their output.
 
 use std::path::PathBuf;
 
@@ -11,14 +11,14 @@ use super::super::{TWIN, echo};
 
 pub(super) const CONNECTIONS: [(&str, &str); 2] = [("openai", "openai"), ("hf", "huggingface")];
 
-/// One canary, a home in which it is kept, and a provider that wants it out.
+/// A canary, its home, and a provider that tries to leak it.
 pub(super) struct Hunt {
     pub(super) canary: Canary,
     pub(super) home: Home,
     pub(super) provider: RawServer,
-    /// What the twin is to do when it has the secret in memory.
+    /// The failure to trigger in the twin once the secret is in memory.
     trouble: &'static str,
-    /// Whether the token has the shape of a known vendor's.
+    /// Whether the token has a known vendor's shape.
     pub(super) known: bool,
     pub(super) searched: usize,
     pub(super) leaks: Vec<String>,
@@ -38,13 +38,13 @@ impl Hunt {
         drop(hunt.home.credential(token));
         for (name, kind) in CONNECTIONS {
             let flags = hunt.flags(kind, "m");
-            // With no canary that a vendor check would refuse.
+            // Unless a vendor check would refuse the canary.
             let saved = hunt.home.create(name, &flags, &["--allow-network"]);
             let more = ["--allow-network", "--offline"];
             if saved.code == 0 || hunt.home.create(name, &flags, &more).code == 0 {
                 continue;
             }
-            // A key that only its own vendor takes.
+            // A key accepted only by its own vendor.
             let flags = hunt.flags("openai-compatible", "m");
             hunt.home.create(name, &flags, &more).with_code(0);
         }
@@ -89,7 +89,7 @@ impl Hunt {
         self.look(&format!("stderr of `{what}`"), output.stderr.as_bytes());
     }
 
-    /// Every file of the home but those in which the token was put.
+    /// Searches every file of the home except those that hold the token.
     pub(super) fn files(&mut self, but: &[PathBuf]) {
         for (path, content) in self.home.files() {
             if !but.contains(&path) {

@@ -1,5 +1,5 @@
-//! The leak hunt: a token of every shape goes through every command, through success and every way
-//! to fail, with all logs on, and is then looked for in all that was said and written.
+//! The leak hunt: a token of every shape passes through every command, with every success and
+//! failure and full logging, and is then searched in all output and files.
 
 mod instrument;
 
@@ -15,7 +15,7 @@ use self::instrument::{CONNECTIONS, Hunt};
 use super::echo::TROUBLES;
 use super::{rewrite, shapes};
 
-/// Everything, for one token.
+/// The whole hunt for one token.
 fn hunt(token: &str, trouble: &'static str) -> Hunt {
     let mut hunt = Hunt::new(token, trouble);
     in_the_terminal(&mut hunt);
@@ -58,7 +58,7 @@ fn in_preflight(hunt: &mut Hunt) {
     }
 }
 
-/// Searches the files while the session is open, so that the ledger's log is there as well.
+/// Searches the files while the session is open, to include the ledger's WAL.
 fn in_an_ide(hunt: &mut Hunt, era: Era) {
     let mut ide = Ide::connect(hunt.twin(&["serve"]), era);
     for (name, _) in CONNECTIONS {
@@ -106,7 +106,7 @@ fn in_reports(hunt: &mut Hunt) {
     }
 }
 
-/// Commands that are given the token, as their owner gives it.
+/// Commands that take the token from their user.
 fn with_secrets(hunt: &mut Hunt) {
     let kept = hunt.home.path().join("kept.token");
     let reference = format!("file:{}", kept.display());
@@ -126,12 +126,12 @@ fn with_secrets(hunt: &mut Hunt) {
     hunt.run_with(&["secret", "list"], given);
     hunt.run_with(&["secret", "list", "--json"], given);
     hunt.run_with(&["secret", "remove", "vault:local/canary"], given);
-    // Not what a secret may be.
+    // An invalid secret.
     let two = |run: Run| run.input(format!("{token}\n{token}\n"));
     hunt.run_with(&["secret", "rotate", &reference], two);
     let odd = |run: Run| run.input(format!(" {token}\u{e4}"));
     hunt.run_with(&["secret", "rotate", &reference, "--json"], odd);
-    // What was not kept could not leak.
+    // A value that was not stored cannot leak.
     assert_eq!(std::fs::read_to_string(&kept).unwrap().trim_end(), token);
     assert!(hunt.home.synapse().join("vault.age").exists());
     let credential = hunt.credential();
@@ -140,7 +140,7 @@ fn with_secrets(hunt: &mut Hunt) {
     assert!(!kept.exists(), "`secret remove` left the file");
 }
 
-/// A token that was pasted where something else belongs.
+/// A token pasted in the wrong place.
 fn in_the_wrong_place(hunt: &mut Hunt) {
     let token = hunt.canary.token().to_owned();
     let flag = format!("--api-key={token}");
@@ -162,7 +162,7 @@ fn in_the_wrong_place(hunt: &mut Hunt) {
         &["explain", &token],
         &[&token],
     ] {
-        // A model may be called anything: what has no known shape is one, and stays one.
+        // Model names are free-form: a token of unknown shape is one too.
         if hunt.known || !words.ends_with(&["--model", token.as_str()]) {
             hunt.run(words);
         }
@@ -191,7 +191,7 @@ fn in_the_wrong_place(hunt: &mut Hunt) {
     rewrite(&connections, saved);
 }
 
-/// A credential file that is not what it should be.
+/// Malformed credential files.
 fn in_a_bad_file(hunt: &mut Hunt) {
     let token = hunt.canary.token().to_owned();
     let credential = hunt.credential();
@@ -212,7 +212,7 @@ fn in_a_bad_file(hunt: &mut Hunt) {
     set_mode(&credential, 0o600);
 }
 
-/// Programs that hand the token out, and write down what they were started with.
+/// Programs that print the token, and log their arguments.
 fn through_children(hunt: &mut Hunt) {
     let bin = hunt.home.path().join("bin");
     let token = hunt.canary.token().replace('\'', "'\\''");
@@ -280,7 +280,7 @@ fn no_token_of_any_shape_turns_up_anywhere() {
     assert!(leaks.is_empty(), "{}", leaks.join("\n\n"));
 }
 
-/// A twin that tells what it resolved stands for a redactor that lets it through.
+/// A twin that logs the secret simulates a broken redactor.
 #[test]
 fn the_hunt_finds_what_a_broken_redactor_lets_through() {
     let (_, token) = shapes().remove(0);
