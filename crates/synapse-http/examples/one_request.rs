@@ -8,7 +8,7 @@ use std::time::Duration;
 use synapse_core::{NetworkGate, Origin};
 use synapse_http::{HttpClient, HttpConfig, HttpRequest, Method};
 
-/// The status of the answer and the length of its body.
+/// Returns the status of the answer and the length of its body.
 pub(crate) async fn fetch(url: &str) -> Result<(u16, usize), Box<dyn Error>> {
     let url = url.parse()?;
     let permit = NetworkGate::Open.permit([Origin::of(&url)])?;

@@ -1,17 +1,17 @@
-//! What holds for any bytes of a server's event stream: run by the fuzz target `sse`, and by the
-//! tests on its seeds.
+//! Properties of the event-stream parser for arbitrary bytes, checked by the fuzz target `sse` and
+//! by tests on its seeds.
 
 use crate::sse::{Event, EventStream};
 
-/// Reads `bytes` as an event stream, whole and in pieces.
+/// Parses `bytes` as an event stream, whole and in pieces.
 ///
 /// # Panics
-/// When the events depend on how the bytes arrive, or one is over the cap.
+/// If the events depend on how the bytes are split, or one exceeds the cap.
 pub fn event_stream(bytes: &[u8]) {
     let whole = read(bytes, usize::MAX);
     for piece in [1, 2, 61] {
         let pieces = read(bytes, piece);
-        // A cap ends the stream where it is exceeded, which may be inside of a piece.
+        // Exceeding the cap ends the stream, possibly within a piece.
         let common = pieces.events.len().min(whole.events.len());
         assert_eq!(pieces.events.get(..common), whole.events.get(..common));
         assert_eq!(pieces.is_over, whole.is_over, "by {piece}");

@@ -1,4 +1,4 @@
-//! The request body: it can be sent once and never again, and it knows whether that has begun.
+//! A request body that can be sent only once and records whether sending has begun.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use synapse_core::gate::Departure;
 
-/// Whether the request has been handed to an open connection.
+/// Whether the request was handed to an open connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Handover {
     begun: Arc<AtomicBool>,
@@ -18,7 +18,7 @@ pub(crate) struct Handover {
 }
 
 impl Handover {
-    /// Also tells whoever records the requests of the permit.
+    /// Also records requests with the permit's observer.
     pub(crate) fn recorded_by(departure: Option<Arc<dyn Departure>>) -> Self {
         Self {
             begun: Arc::default(),
@@ -26,8 +26,7 @@ impl Handover {
         }
     }
 
-    /// `false` is certain: nothing of the body, and of a request without body nothing at all, has
-    /// reached a connection.
+    /// `false` is certain: no byte of the body, or of a request without body, reached a connection.
     pub(crate) fn has_begun(&self) -> bool {
         self.begun.load(Ordering::Acquire)
     }
@@ -40,10 +39,10 @@ impl Handover {
     }
 }
 
-/// A body of one piece.
+/// A single-frame body.
 ///
-/// reqwest cannot clone a wrapped body, so no layer inside it can replay the request: not its retry
-/// policy, not its redirect policy, should either ever be in force.
+/// reqwest cannot clone a wrapped body, so neither its retry nor its redirect policy could replay
+/// the request, should one ever be active.
 pub(crate) struct OnceBody {
     bytes: Option<Bytes>,
     handover: Handover,
@@ -62,7 +61,7 @@ impl Body for OnceBody {
     type Data = Bytes;
     type Error = Infallible;
 
-    /// hyper asks for the first frame when the connection is open and the head is being written.
+    /// hyper polls the first frame once the connection is open and the head is being written.
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _context: &mut Context<'_>,
@@ -71,7 +70,7 @@ impl Body for OnceBody {
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 
-    /// For an empty body this is the only question that hyper asks, at the same moment.
+    /// For an empty body, hyper calls only this, at the same moment.
     fn is_end_stream(&self) -> bool {
         let ended = self.bytes.is_none();
         if ended {

@@ -1,6 +1,6 @@
-//! Tells the failures of reqwest apart, by the types of the errors inside and never by URL or body.
+//! Classifies reqwest failures by the types of the inner errors, never by URL or body.
 //!
-//! Three words are read, for want of a public type: `tunnel error` of hyper-util's proxy tunnel,
+//! Three words are matched for lack of a public type: `tunnel error` of hyper-util's proxy tunnel,
 //! hyper's `unexpected message`, and webpki's `CaUsedAsEndEntity`. A test pins each.
 
 use std::error::Error;
@@ -11,18 +11,18 @@ use rustls::pki_types::InvalidDnsNameError;
 
 use crate::failure::{ProxyReason, TlsReason, TransportKind};
 
-/// What the error alone does not say.
+/// Context that the error itself lacks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Circumstances {
     /// The target is https.
     pub(crate) tls: bool,
     /// The request was handed to an open connection.
     pub(crate) sent: bool,
-    /// The response head has come.
+    /// The response head has arrived.
     pub(crate) in_body: bool,
 }
 
-/// The kind of failure that `error` is.
+/// Classifies `error`.
 pub(crate) fn classify(error: &reqwest::Error, circumstances: Circumstances) -> TransportKind {
     decide(&Clues::gather(error), circumstances)
 }
@@ -31,7 +31,7 @@ fn decide(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
     if clues.builder {
         return TransportKind::Internal;
     }
-    // The operating system's own ETIMEDOUT is a broken connection; ours is a deadline.
+    // The operating system's ETIMEDOUT is a broken connection; ours is a deadline.
     let deadline = clues.timeout && clues.os_error.is_none();
     match (deadline, clues.connect) {
         (true, true) => TransportKind::ConnectTimeout,
@@ -42,7 +42,7 @@ fn decide(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
     }
 }
 
-/// The connection was never made: nothing was sent.
+/// No connection was established: nothing was sent.
 fn connecting(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
     if let Some(reason) = clues.tunnel {
         return TransportKind::Proxy { reason };
@@ -57,7 +57,7 @@ fn connecting(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind 
     }
     match clues.io {
         Some(io::ErrorKind::ConnectionRefused) => TransportKind::Refused,
-        // Only behind an established TCP connection: the peer left during the handshake.
+        // Only occurs on an established TCP connection: the peer closed during the handshake.
         Some(
             io::ErrorKind::UnexpectedEof
             | io::ErrorKind::ConnectionReset
@@ -70,7 +70,7 @@ fn connecting(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind 
     }
 }
 
-/// The connection was made, and what came over it was no whole response.
+/// The connection was established, but the response is incomplete or invalid.
 fn exchanging(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
     if circumstances.in_body {
         return match clues.io {
@@ -93,7 +93,7 @@ fn exchanging(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind 
 fn tls_reason(error: &rustls::Error) -> TlsReason {
     match error {
         rustls::Error::InvalidCertificate(certificate) => match certificate {
-            // A bad signature is an issuer with the name of a trusted one and another key.
+            // A bad signature means an issuer with a trusted name and a different key.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 TlsReason::UnknownIssuer
             }
@@ -118,7 +118,7 @@ fn tls_reason(error: &rustls::Error) -> TlsReason {
     }
 }
 
-/// What reqwest says of an error, and the errors inside it, each the innermost of its type.
+/// reqwest's flags for an error, and the innermost error of each type inside it.
 #[derive(Default)]
 struct Clues<'a> {
     builder: bool,
@@ -154,7 +154,7 @@ impl<'a> Clues<'a> {
             } else if let Some(error) = current.downcast_ref() {
                 clues.hyper = Some(error);
             } else if current.is::<InvalidDnsNameError>() {
-                // TLS refuses such a name before anybody looks it up.
+                // TLS rejects such a name before resolution.
                 clues.dns = true;
             } else if let Some(reason) = tunnel_reason(&current.to_string()) {
                 clues.tunnel = Some(reason);
@@ -173,7 +173,7 @@ fn tunnel_reason(text: &str) -> Option<ProxyReason> {
     })
 }
 
-/// webpki's error for a certificate authority in the place of a server.
+/// webpki's error for a CA certificate used by a server.
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 #[cfg(test)]
@@ -198,7 +198,7 @@ mod tests {
         ..SENT
     };
 
-    /// An error of the operating system, as it stands at the end of a chain.
+    /// An operating system error, as found at the end of a chain.
     fn system(kind: io::ErrorKind, os_error: i32) -> Clues<'static> {
         Clues {
             io: Some(kind),
@@ -215,8 +215,8 @@ mod tests {
         }
     }
 
-    /// Keep-alive probes and TCP_USER_TIMEOUT end a connection whose peer is gone with ETIMEDOUT,
-    /// long before the deadline; reqwest calls both a timeout.
+    /// Keep-alive probes and TCP_USER_TIMEOUT end a connection to a dead peer with ETIMEDOUT, long
+    /// before the deadline; reqwest reports both as timeouts.
     #[test]
     fn a_timeout_of_the_operating_system_is_no_deadline() {
         let gone = || system(io::ErrorKind::TimedOut, 110);

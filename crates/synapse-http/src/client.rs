@@ -1,4 +1,4 @@
-//! The client: builds what it needs on first use, sends once, reads the response under a cap.
+//! The client: built on first use, sends once, reads the response under a cap.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,8 +18,8 @@ use crate::tls;
 
 /// The one HTTP client. Cheap to clone; clones share everything.
 ///
-/// Making one builds nothing. What speaks plain http is built at the first request over http, what
-/// speaks TLS (which reads the system's root certificates) at the first over https.
+/// Creating one builds nothing. The plain-http client is built at the first http request, the TLS
+/// client, which reads the system's root certificates, at the first https request.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
     inner: Arc<Inner>,
@@ -32,7 +32,7 @@ struct Inner {
     tls: Mutex<Option<reqwest::Client>>,
 }
 
-/// Which of the two clients.
+/// Selects one of the two clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Channel {
     Plain,
@@ -56,7 +56,7 @@ impl Channel {
 }
 
 impl HttpClient {
-    /// A client that connects as `config` says.
+    /// Creates a client with this configuration.
     #[must_use]
     pub fn new(config: HttpConfig) -> Self {
         Self {
@@ -70,14 +70,14 @@ impl HttpClient {
 
     /// Sends **at most one** request and reads its response, whatever the status.
     ///
-    /// Each call opens a connection of its own and closes it. Nothing is ever sent again: not after
-    /// a failure, not to the target of a redirect. Dropping the future closes the socket. Needs a
-    /// tokio runtime with I/O and time.
+    /// Each call opens its own connection and closes it. Nothing is ever resent: not after a
+    /// failure, not to a redirect target. Dropping the future closes the socket. Needs a tokio
+    /// runtime with I/O and time.
     ///
     /// # Errors
-    /// Everything that keeps a whole response from coming, as a [`TransportFailure`]; a response of
-    /// any status is none. A URL whose origin `permit` does not cover is refused before anything is
-    /// opened, and so is a bearer that is not bound to that origin.
+    /// A [`TransportFailure`] if no complete response arrives; any status is a success. A URL whose
+    /// origin `permit` does not cover, or a bearer not bound to that origin, is refused before any
+    /// socket is opened.
     pub async fn send(
         &self,
         permit: &NetworkPermit,
@@ -91,7 +91,7 @@ impl HttpClient {
         Ok(response)
     }
 
-    /// Sends the request and waits for the head of its response.
+    /// Sends the request and waits for the response head.
     pub(crate) async fn exchange(
         &self,
         permit: &NetworkPermit,
@@ -103,7 +103,7 @@ impl HttpClient {
         let channel = Channel::of(&request);
         let proxied = self.inner.config.proxy.is_some();
         if channel == Channel::Plain && proxied {
-            // Whoever made the connection should have refused it: the proxy would read everything.
+            // The connection should have been rejected earlier: the proxy could read everything.
             return Err(attempt.fail(TransportKind::NotPermitted, None));
         }
         let observer = self.inner.config.observer.as_ref();
@@ -126,7 +126,7 @@ impl HttpClient {
         }
     }
 
-    /// The client for `channel`, built when there is none yet. A failed build is not kept.
+    /// The client for `channel`, built on demand. A failed build is not cached.
     fn client(&self, channel: Channel) -> Result<reqwest::Client, (TransportKind, BoxError)> {
         let slot = match channel {
             Channel::Plain => &self.inner.plain,
@@ -157,7 +157,7 @@ fn build(
     }
     .map_err(|error| {
         let kind = match error {
-            // The platform verifier has no type of its own for a machine without roots.
+            // The platform verifier has no specific error for a machine without roots.
             rustls::Error::General(_) => TransportKind::Tls {
                 reason: TlsReason::NoRoots,
             },
@@ -170,14 +170,14 @@ fn build(
         .tls_backend_preconfigured(tls)
         .user_agent(config.user_agent.as_str())
         .connect_timeout(config.connect_timeout)
-        // hyper-util sends again on a pooled connection that died, and cannot be told not to.
+        // hyper-util retries on a dead pooled connection, and this cannot be disabled.
         .pool_max_idle_per_host(0)
         .retry(reqwest::retry::never())
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .http1_only()
         .dns_resolver(channel.names())
-        // Off already; these hold when another crate of the build turns the features on.
+        // Off by default; explicit in case another crate enables the features.
         .no_gzip()
         .no_brotli()
         .no_deflate()
@@ -191,25 +191,25 @@ fn build(
     .map_err(internal)
 }
 
-/// Why a body was not read to its end.
+/// Why reading a body stopped early.
 pub(crate) enum Stop {
     TooLarge,
     Undecodable,
-    /// The thread that decodes is gone: the runtime ends.
+    /// The decoding thread is gone: the runtime is shutting down.
     Abandoned,
-    /// Nothing came for too long.
+    /// No data within the idle limit.
     Late,
     Broken(reqwest::Error),
 }
 
-/// One request under way, and what is known of it so far.
+/// A request in progress, and its known facts.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
     began: Instant,
     tls: bool,
     handover: Handover,
     pub(crate) body_cap: usize,
-    /// The length of the request body, whether or not it has been handed over.
+    /// Length of the request body, sent or not.
     body_length: u64,
     pub(crate) facts: Facts,
 }
@@ -265,7 +265,7 @@ impl Attempt {
         Err(self.stopped(stop))
     }
 
-    /// Takes the head of `response`.
+    /// Records the head of `response`.
     pub(crate) fn head_of(&self, response: &mut reqwest::Response) -> Head {
         Head {
             status: response.status().as_u16(),
@@ -285,7 +285,7 @@ impl Attempt {
         }
     }
 
-    /// Reads the body chunk by chunk, at most to the cap.
+    /// Reads the body chunk by chunk, up to the cap.
     pub(crate) async fn read_body(
         &mut self,
         response: &mut reqwest::Response,
@@ -329,8 +329,7 @@ impl Attempt {
     }
 }
 
-/// The body as it is meant. Bytes that came as asked for are passed on; others are decoded on a
-/// thread of their own.
+/// The decoded body. Plain bytes pass through; compressed ones are decoded on a separate thread.
 pub(crate) async fn decoded(
     headers: &Headers,
     body: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What a client is made of: values only, nothing is opened or built here.
+//! Client configuration: values only, nothing is opened or built here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,23 +10,22 @@ use synapse_core::connection::ProxyUrl;
 
 use crate::observe::ExchangeObserver;
 
-/// How an [`HttpClient`](crate::HttpClient) connects. The default uses no proxy and trusts what the
-/// operating system trusts.
+/// How an [`HttpClient`](crate::HttpClient) connects. By default it uses no proxy and the operating
+/// system's trust store.
 #[derive(Debug, Clone)]
 pub struct HttpConfig {
-    /// The proxy for every request over https, loopback hosts included; plain http is refused with
-    /// one. Nothing else makes requests go through a proxy: `HTTP_PROXY` and its kin are not read.
+    /// The proxy for all https requests, including loopback hosts; plain http with a proxy is
+    /// refused. `HTTP_PROXY` and similar variables are ignored.
     pub proxy: Option<ProxyUrl>,
     /// The `user-agent` header.
     pub user_agent: String,
-    /// The longest that name resolution, TCP, the proxy's tunnel and the TLS handshake may take
-    /// together.
+    /// Maximum time for name resolution, TCP, the proxy tunnel and the TLS handshake together.
     pub connect_timeout: Duration,
-    /// The most bytes of a response body that are read, and that a compressed one may decode to.
+    /// Maximum bytes of a response body, also after decompression.
     pub body_cap: usize,
-    /// Certificate authorities to trust beside those of the operating system.
+    /// Additional certificate authorities to trust.
     pub extra_roots: Vec<RootCertificate>,
-    /// Who sees each exchange; nobody when left out.
+    /// Observes each exchange, if set.
     pub observer: Option<Arc<dyn ExchangeObserver>>,
 }
 
@@ -43,17 +42,17 @@ impl Default for HttpConfig {
     }
 }
 
-/// The certificate of an authority to trust.
+/// A trusted CA certificate.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RootCertificate(CertificateDer<'static>);
 
-/// A text that is no certificate in PEM.
+/// The text contains no PEM certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no certificate in PEM form")]
 pub struct RootCertificateError;
 
 impl RootCertificate {
-    /// From DER. Whether it is a certificate shows when the first TLS connection is made.
+    /// From DER. The content is validated by the first TLS connection.
     pub fn from_der(der: impl Into<Vec<u8>>) -> Self {
         Self(CertificateDer::from(der.into()))
     }
@@ -61,7 +60,7 @@ impl RootCertificate {
     /// From the first `CERTIFICATE` block of a PEM text.
     ///
     /// # Errors
-    /// When there is no such block.
+    /// If there is no such block.
     pub fn from_pem(pem: &[u8]) -> Result<Self, RootCertificateError> {
         CertificateDer::from_pem_slice(pem)
             .map(Self)

@@ -1,5 +1,5 @@
-//! Bodies that come compressed although `accept-encoding: identity` was sent: a proxy or an edge does
-//! that. An answer that was paid for is read all the same, as far as it can be, under the cap.
+//! Decompresses bodies sent despite `accept-encoding: identity`, as some proxies and edges do. A
+//! paid answer is still read as far as possible, under the cap.
 //!
 //! <https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1>
 
@@ -10,21 +10,21 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use crate::response::Headers;
 
-/// How the body of a response came, for whoever wants to say so.
+/// How the body of a response was encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum BodyCoding {
-    /// As asked for, or with a header that its bytes contradict.
+    /// As requested, or despite a header contradicted by the bytes.
     #[default]
     Plain,
-    /// It was compressed, and decoded whole.
+    /// Compressed, and fully decoded.
     Decoded,
-    /// It was compressed, and damaged or cut: the body is what could be decoded.
+    /// Compressed, and damaged or truncated: the body is the decodable part.
     Damaged,
 }
 
 impl BodyCoding {
-    /// What a reader of the body should know; `None` when there is nothing.
+    /// A note for readers of the body, if any.
     #[must_use]
     pub const fn note(self) -> Option<&'static str> {
         match self {
@@ -46,18 +46,18 @@ impl fmt::Display for BodyCoding {
 /// Why a body could not be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Undecodable {
-    /// It is larger than the cap.
+    /// It exceeds the cap.
     TooLarge,
-    /// It is compressed in a way that is not supported, or nothing of it could be read.
+    /// Its compression is not supported, or nothing could be decoded.
     Coding,
 }
 
-/// Whether `body` needs [`decode`]: it says that it is compressed, or looks like gzip.
+/// Whether `body` needs [`decode`]: a header says so, or it looks like gzip.
 pub(crate) fn is_coded(headers: &Headers, body: &[u8]) -> bool {
     !body.is_empty() && (codings(headers).next().is_some() || body.starts_with(GZIP))
 }
 
-/// Undoes the codings of a body, the last one first, to at most `cap` bytes.
+/// Removes the codings of a body, last one first, up to `cap` bytes.
 pub(crate) fn decode(
     headers: &Headers,
     body: Vec<u8>,
@@ -73,7 +73,7 @@ pub(crate) fn decode(
     let (mut body, mut outcome) = (body, BodyCoding::Plain);
     for coding in named.into_iter().rev() {
         let Some(read) = coding.decode(&body, cap)? else {
-            // The bytes contradict the header, and bytes are what came.
+            // The bytes contradict the header, and the bytes win.
             continue;
         };
         let damaged = outcome == BodyCoding::Damaged || read.damaged;
@@ -86,7 +86,7 @@ pub(crate) fn decode(
     Ok((body, outcome))
 }
 
-/// The content-codings that the headers name, in the order in which they were applied.
+/// The content codings named by the headers, in order of application.
 fn codings(headers: &Headers) -> impl Iterator<Item = &str> {
     headers
         .all("content-encoding")
@@ -102,7 +102,7 @@ enum Coding {
     Other,
 }
 
-/// What could be read, and whether that is less than all.
+/// The decoded bytes, and whether they are incomplete.
 struct Inflated {
     bytes: Vec<u8>,
     damaged: bool,
@@ -119,13 +119,13 @@ impl Coding {
         }
     }
 
-    /// `None` when `body` is not in this coding, and is text as it is.
+    /// `None` if `body` is not in this coding but plain text.
     fn decode(self, body: &[u8], cap: usize) -> Result<Option<Inflated>, Undecodable> {
         let inflated = match self {
-            // Other servers than those of gzip mislabel it, too.
+            // Servers also mislabel gzip as other codings.
             _ if body.starts_with(GZIP) => inflate(MultiGzDecoder::new(body), cap)?,
             Self::Deflate => {
-                // Some servers leave the zlib header out, which RFC 9110 knows of.
+                // Some servers omit the zlib header, as RFC 9110 notes.
                 let zlib = inflate(ZlibDecoder::new(body), cap)?;
                 match zlib.bytes.is_empty() && !is_text(body) {
                     true => inflate(DeflateDecoder::new(body), cap)?,
@@ -145,7 +145,7 @@ impl Coding {
     }
 }
 
-/// Reads to the end, to the first damage, or past the cap, which is an error.
+/// Reads to the end or the first damage; exceeding the cap is an error.
 fn inflate(mut from: impl Read, cap: usize) -> Result<Inflated, Undecodable> {
     let mut bytes = Vec::new();
     let mut chunk = [0; CHUNK];
@@ -173,14 +173,14 @@ fn inflate(mut from: impl Read, cap: usize) -> Result<Inflated, Undecodable> {
     }
 }
 
-/// Whether bytes are text as they are: UTF-8 without control characters other than white space.
-/// Compressed bytes are not, but for very few and very short ones.
+/// Whether bytes are plain text: UTF-8 without control characters other than white space.
+/// Compressed data almost never is, unless very short.
 fn is_text(bytes: &[u8]) -> bool {
     let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     std::str::from_utf8(bytes).is_ok() && !bytes.iter().any(control)
 }
 
-/// How a member of gzip begins: its magic number and the only method there is (RFC 1952, 2.3.1).
+/// Start of a gzip member: magic number and the only compression method (RFC 1952, 2.3.1).
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 
 /// No server applies more; each pass reads the whole body.
@@ -253,7 +253,7 @@ mod tests {
             (&["gzip", "gzip"], twice),
             (&["deflate, gzip"], gzip(&zlib(ANSWER))),
             (&["identity, gzip"], gzip(ANSWER)),
-            // Headers that say something else, or nothing.
+            // Wrong or missing headers.
             (&[], gzip(ANSWER)),
             (&["br"], gzip(ANSWER)),
             (&["deflate"], gzip(ANSWER)),

@@ -1,5 +1,5 @@
-//! Why no whole response came: the kind, decided from types and not from words, and what is known
-//! about the request that failed.
+//! Why no complete response arrived: a kind decided by types, and the known facts about the
+//! request.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use crate::response::Headers;
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What kept a whole response from coming.
+/// The kind of a transport failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportKind {
-    /// The permit does not cover the URL, or the secret may not go there.
+    /// The permit does not cover the URL, or the secret is not bound to its origin.
     #[error("the request is not covered by its permit")]
     NotPermitted,
-    /// The secret holds bytes that no header can carry.
+    /// The secret contains bytes not allowed in a header.
     #[error("the secret cannot be sent in a header")]
     InvalidSecret,
     /// The client or the request could not be built.
@@ -28,91 +28,91 @@ pub enum TransportKind {
     /// Nothing listens at host and port.
     #[error("connection refused")]
     Refused,
-    /// No connection could be made, for another reason.
+    /// No connection could be established for another reason.
     #[error("host unreachable")]
     Unreachable,
-    /// No trusted TLS session could be made.
+    /// No trusted TLS session could be established.
     #[error("no trusted TLS session: {reason}")]
     Tls {
-        /// What is wrong.
+        /// The reason.
         reason: TlsReason,
     },
-    /// The proxy could not be reached, or made no tunnel.
+    /// The proxy could not be reached or refused the tunnel.
     #[error("the proxy gave no way through: {reason}")]
     Proxy {
-        /// What is wrong.
+        /// The reason.
         reason: ProxyReason,
     },
     /// Connecting took too long.
     #[error("no connection in time")]
     ConnectTimeout,
-    /// The request was sent, and the whole response did not come in time.
+    /// The request was sent, but the complete response did not arrive in time.
     #[error("no whole response in time")]
     ResponseTimeout,
-    /// The connection was reset, or closed, before a response came whole.
+    /// The connection was reset or closed before the response was complete.
     #[error("the connection broke")]
     Interrupted,
-    /// The response ended before the end that it announced.
+    /// The response ended before its announced length.
     #[error("the response was cut off")]
     Truncated,
-    /// The response body is larger than the cap.
+    /// The response body exceeds the cap.
     #[error("the response body is larger than {cap} bytes")]
     BodyTooLarge {
-        /// The most bytes that are read.
+        /// The cap in bytes.
         cap: usize,
     },
-    /// The response body is compressed in a way that was not asked for and cannot be undone.
+    /// The response body has an unrequested compression that cannot be decoded.
     #[error("the response body is compressed in a way that cannot be read")]
     Undecodable,
-    /// What answered does not speak HTTP.
+    /// The peer does not speak HTTP.
     #[error("the answer is not HTTP")]
     NotHttp,
-    /// The response speaks HTTP and breaks its rules.
+    /// The response is malformed HTTP.
     #[error("the response breaks the rules of HTTP")]
     Malformed,
 }
 
-/// Why there is no trusted TLS session.
+/// Why no trusted TLS session was established.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsReason {
     /// This machine has no trusted roots at all.
     #[error("no trusted root certificates found")]
     NoRoots,
-    /// The certificate's issuer is not trusted here.
+    /// The certificate's issuer is not trusted.
     #[error("unknown issuer")]
     UnknownIssuer,
     /// The certificate is for another name.
     #[error("wrong name")]
     WrongName,
-    /// The certificate has ended.
+    /// The certificate has expired.
     #[error("expired")]
     Expired,
-    /// The certificate has not begun.
+    /// The certificate is not valid yet.
     #[error("not yet valid")]
     NotYetValid,
-    /// The certificate is that of an authority, and no server's.
+    /// The certificate is a CA certificate.
     #[error("certificate of an authority")]
     Authority,
-    /// The certificate is wrong in another way.
+    /// The certificate is invalid in another way.
     #[error("bad certificate")]
     BadCertificate,
-    /// What answered does not speak TLS.
+    /// The peer does not speak TLS.
     #[error("not TLS")]
     NotTls,
-    /// The server refused the handshake or broke it off.
+    /// The server rejected or aborted the handshake.
     #[error("handshake refused")]
     HandshakeRefused,
 }
 
-/// Why there is no way through the proxy.
+/// Why the proxy gave no tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyReason {
-    /// It asks for credentials, which are not supported.
+    /// It requires credentials, which are not supported.
     #[error("it asks for credentials")]
     AuthenticationRequired,
-    /// It answered `CONNECT` with something else than success.
+    /// It refused the `CONNECT`.
     #[error("it refused the tunnel")]
     TunnelRefused,
     /// It could not be reached.
@@ -120,9 +120,9 @@ pub enum ProxyReason {
     Unreachable,
 }
 
-/// A request that brought no whole response.
+/// A request without a complete response.
 ///
-/// `Display` and `Debug` show neither URL, nor header values, nor bodies.
+/// `Display` and `Debug` show neither URL nor header values nor bodies.
 #[derive(Debug, thiserror::Error)]
 #[error("{kind}")]
 pub struct TransportFailure {
@@ -131,7 +131,7 @@ pub struct TransportFailure {
     source: Option<BoxError>,
 }
 
-/// What is known about a request that failed.
+/// Known facts about a failed request.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(crate) method: Method,
@@ -146,7 +146,7 @@ pub(crate) struct Facts {
     pub(crate) head: Option<Head>,
 }
 
-/// The head of a response whose body did not come whole.
+/// The head of a response whose body is incomplete.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub(crate) status: u16,
@@ -163,7 +163,7 @@ impl TransportFailure {
         }
     }
 
-    /// What went wrong.
+    /// The kind of failure.
     #[must_use]
     pub const fn kind(&self) -> TransportKind {
         self.kind
@@ -176,20 +176,20 @@ impl TransportFailure {
     }
 
     /// Whether the provider may have processed and billed the request: a `POST` that was handed to
-    /// an open connection. `false` is certain. A `GET` asks for nothing to be done (RFC 9110,
-    /// section 9.2.1) and is never billed.
+    /// an open connection. `false` is certain. A `GET` is safe (RFC 9110, section 9.2.1) and never
+    /// billed.
     #[must_use]
     pub fn maybe_billed(&self) -> bool {
         self.was_sent() && self.facts.method == Method::Post
     }
 
-    /// The host, and the port when it is not the scheme's own.
+    /// The host, with the port unless it is the scheme's default.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.facts.host
     }
 
-    /// Bytes of the request body that were handed to the connection.
+    /// Bytes of the request body handed to the connection.
     #[must_use]
     pub const fn bytes_out(&self) -> u64 {
         self.facts.bytes_out
@@ -201,25 +201,25 @@ impl TransportFailure {
         self.facts.bytes_in
     }
 
-    /// The status code, when the response head had come.
+    /// The status code, if the response head arrived.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.facts.head.as_ref().map(|head| head.status)
     }
 
-    /// The response headers, when they had come.
+    /// The response headers, if they arrived.
     #[must_use]
     pub fn headers(&self) -> Option<&Headers> {
         self.facts.head.as_ref().map(|head| &head.headers)
     }
 
-    /// From the call of `send` to the last byte of the response head, when that had come.
+    /// Time from the call of `send` to the end of the response head, if it arrived.
     #[must_use]
     pub fn headers_after(&self) -> Option<Duration> {
         self.facts.head.as_ref().map(|head| head.after)
     }
 
-    /// How long it took to fail.
+    /// Time until the failure.
     #[must_use]
     pub const fn elapsed(&self) -> Duration {
         self.facts.elapsed
@@ -229,7 +229,7 @@ impl TransportFailure {
         &self.facts
     }
 
-    /// The innermost cause in the words of the library or the operating system.
+    /// The innermost cause, as worded by the library or operating system.
     pub(crate) fn root_cause(&self) -> Option<String> {
         let mut error: &dyn Error = self.source.as_deref()?;
         while let Some(source) = error.source() {

@@ -1,10 +1,9 @@
-//! The one HTTP client of Synapse: one request per call, whatever happens.
+//! The one HTTP client of Synapse: one request per call.
 //!
-//! **Invariant:** [`HttpClient::send`] and [`HttpClient::send_streaming`] each hand at most one
-//! request to the network and need a
-//! [`NetworkPermit`](synapse_core::NetworkPermit) for it. No pool, no retry, no redirect, no proxy
-//! from the environment, no plain http to other machines but private addresses that get no secret.
-//! It knows hosts and bytes, not providers or models.
+//! **Invariant:** [`HttpClient::send`] and [`HttpClient::send_streaming`] each send at most one
+//! request and require a [`NetworkPermit`](synapse_core::NetworkPermit). No pool, no retry, no
+//! redirect, no proxy from the environment, no plain http to other machines except to private
+//! addresses without a secret. It knows hosts and bytes, not providers or models.
 
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes;

@@ -1,8 +1,8 @@
-//! Name resolution: the names of this machine are its loopback addresses, and nobody is asked.
+//! Name resolution: localhost names resolve to loopback addresses without a lookup.
 //!
-//! **Invariant:** plain http connects to a loopback address, or to the private address that the URL
-//! itself is. Its client resolves no other name, so neither a hosts file nor a name server decides
-//! where an unencrypted prompt goes.
+//! **Invariant:** plain http connects to a loopback address, or to a private address given
+//! literally in the URL. Its client resolves no other name, so neither a hosts file nor a name
+//! server decides where an unencrypted prompt goes.
 
 use std::future::ready;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,7 +13,7 @@ use tokio::net::lookup_host;
 
 use crate::failure::BoxError;
 
-/// Which names are resolved beside those of this machine.
+/// Which names are resolved besides localhost names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Names {
     /// None.
@@ -22,7 +22,7 @@ pub(crate) enum Names {
     System,
 }
 
-/// A name that plain http does not connect to.
+/// A name that plain http refuses to connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("plain http goes to this machine only, and the name is not one of it")]
 struct NotThisMachine;
@@ -30,7 +30,7 @@ struct NotThisMachine;
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
         if is_localhost(name.as_str()) {
-            // As curl and browsers do; most local servers listen on IPv4.
+            // Like curl and browsers; most local servers listen on IPv4.
             let addresses: Addrs = Box::new(LOOPBACK.map(|ip| SocketAddr::new(ip, 0)).into_iter());
             return Box::pin(ready(Ok(addresses)));
         }
@@ -70,7 +70,7 @@ mod tests {
         }
     }
 
-    /// The name of this machine is in the hosts file nearly everywhere, and is no loopback name.
+    /// The machine's own name is usually in the hosts file, but is no loopback name.
     #[tokio::test]
     async fn plain_http_resolves_no_other_name() {
         for name in ["ip6-localhost", "localhost.localdomain", "example.com"] {

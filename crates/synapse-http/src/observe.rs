@@ -1,5 +1,5 @@
-//! Whoever wants to see the exchanges of a client as they happen, such as somebody at a terminal.
-//! Secrets in headers are not handed out; what a body holds is for the observer to judge.
+//! A port for observing exchanges as they happen, such as on a terminal. Secret header values are
+//! withheld; bodies are passed on unfiltered.
 
 use std::fmt;
 
@@ -9,16 +9,16 @@ use url::Url;
 use crate::request::Method;
 use crate::response::HttpResponse;
 
-/// Sees requests and responses. Called on the task that sends: it must not block for long.
+/// Observes requests and responses. Called on the sending task, so it must not block for long.
 pub trait ExchangeObserver: fmt::Debug + Send + Sync {
-    /// A request that was permitted and is about to be sent.
+    /// Called for a permitted request right before sending.
     fn sending(&self, request: &SentRequest<'_>);
 
-    /// The whole response to it. A response that breaks off is not seen: the failure says why.
+    /// Called with the complete response. Incomplete ones are reported as failures instead.
     fn received(&self, response: &HttpResponse);
 }
 
-/// A request as it is sent. `Debug` shows neither header values nor the body.
+/// A request being sent. `Debug` shows neither header values nor the body.
 pub struct SentRequest<'a> {
     /// The method.
     pub method: Method,
@@ -44,7 +44,7 @@ impl<'a> SentRequest<'a> {
         }
     }
 
-    /// Names, in lower case, with their values; `None` for a secret and for what is no text.
+    /// Header names in lower case and values; `None` for secrets and non-text values.
     pub fn headers(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.headers.iter().map(|(name, value)| {
             let text = value.to_str().ok().filter(|_| !value.is_sensitive());

@@ -1,4 +1,4 @@
-//! Turns a transport failure into the shape that every surface shows: code, message, causes, hints.
+//! Converts a transport failure to the common failure shape: code, message, causes, hints.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::failure::{ProxyReason, TlsReason, TransportFailure, TransportKind};
 use crate::request::Method;
 
 impl TransportFailure {
-    /// The failure to show. The first cause always says whether anything was sent; the hints hold for any
-    /// server.
+    /// The failure to show. The first cause always says whether anything was sent; the hints apply
+    /// to any server.
     #[must_use]
     pub fn to_failure(&self) -> Failure {
         let mut failure = Failure::new(self.code(), self.message()).cause(self.statement());
@@ -24,7 +24,7 @@ impl TransportFailure {
             failure = failure.cause(format!("its {CODING} is {coding}"));
         }
         if let Some(root) = self.root_cause() {
-            // It may quote what the peer sent, such as the names in its certificate.
+            // It may quote the peer, such as names from its certificate.
             failure = failure.cause(Redactor::none().clean(&root, MAX_CAUSE));
         }
         for hint in self.kind().hints() {
@@ -38,7 +38,7 @@ impl TransportFailure {
             .with("maybe_billed", self.maybe_billed())
     }
 
-    /// Whether anything was sent, and what that means.
+    /// States whether anything was sent, and the consequence.
     #[must_use]
     pub fn statement(&self) -> &'static str {
         match (self.was_sent(), self.facts().method) {
@@ -110,7 +110,7 @@ impl TransportFailure {
 }
 
 impl TransportKind {
-    /// The next steps, whoever the server belongs to.
+    /// Hints that apply to any server.
     #[must_use]
     pub const fn hints(self) -> &'static [&'static str] {
         match self {
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
     use crate::failure::Facts;
 
-    /// A certificate can carry any name.
+    /// A certificate may contain any name.
     #[test]
     fn what_a_peer_is_quoted_with_steers_no_terminal() {
         let facts = Facts {

@@ -1,4 +1,4 @@
-//! One request as the caller wants it, and everything that is refused before a socket is opened.
+//! A request, and the checks that refuse it before a socket is opened.
 
 use std::fmt;
 use std::time::Duration;
@@ -25,22 +25,22 @@ pub enum Method {
     Delete,
 }
 
-/// One request. `Debug` shows neither query, nor header values, nor body.
+/// One request. `Debug` shows neither query nor header values nor body.
 #[derive(Clone)]
 pub struct HttpRequest<'a> {
     /// The method.
     pub method: Method,
     /// The URL; http or https.
     pub url: Url,
-    /// Headers to send beside the client's own, as name and value.
+    /// Additional headers as name and value.
     pub headers: Vec<(&'a str, &'a str)>,
     /// The secret to send as `authorization: Bearer …`.
     pub bearer: Option<&'a BoundSecret>,
     /// Secrets to send in headers of these names.
     pub secret_headers: Vec<SecretHeader<'a>>,
-    /// The body, in JSON; sends `content-type: application/json` unless `headers` says otherwise.
+    /// The JSON body; sends `content-type: application/json` unless `headers` overrides it.
     pub body: Option<Vec<u8>>,
-    /// The longest that everything may take, from here to the last byte of the response.
+    /// Maximum time until the last byte of the response.
     pub deadline: Duration,
 }
 
@@ -52,12 +52,12 @@ pub struct SecretHeader<'a> {
     form: Form,
 }
 
-/// What the value of a header with a secret may be.
+/// The allowed form of a secret header value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// A token: visible ASCII.
     Token,
-    /// Words: visible ASCII with blanks between.
+    /// Words: visible ASCII separated by spaces.
     Words,
 }
 
@@ -83,21 +83,21 @@ impl<'a> HttpRequest<'a> {
         self
     }
 
-    /// Sends `secret` as bearer.
+    /// Sends `secret` as a bearer token.
     #[must_use]
     pub const fn bearer(mut self, secret: &'a BoundSecret) -> Self {
         self.bearer = Some(secret);
         self
     }
 
-    /// Sends `secret` alone in the header `name`, under the same rules as a bearer: to an origin that
-    /// it is bound to, marked sensitive, in place of what the caller says of that header.
+    /// Sends `secret` alone in the header `name`, under the rules of a bearer: only to a bound
+    /// origin, marked sensitive, and overriding the caller's header of that name.
     #[must_use]
     pub fn secret_header(self, name: &'a str, secret: &'a BoundSecret) -> Self {
         self.with_secret(name, secret, Form::Token)
     }
 
-    /// As [`HttpRequest::secret_header`], for a value of several words, such as `Bearer …`.
+    /// Like [`HttpRequest::secret_header`], for a value of several words, such as `Bearer …`.
     #[must_use]
     pub fn secret_words(self, name: &'a str, secret: &'a BoundSecret) -> Self {
         self.with_secret(name, secret, Form::Words)
@@ -109,7 +109,7 @@ impl<'a> HttpRequest<'a> {
         self
     }
 
-    /// Sends `body`, which is JSON.
+    /// Sends `body` as JSON.
     #[must_use]
     pub fn json(mut self, body: Vec<u8>) -> Self {
         self.body = Some(body);
@@ -140,10 +140,10 @@ impl fmt::Debug for SecretHeader<'_> {
     }
 }
 
-/// Why a request was refused, and by whom, when a library said so.
+/// Why a request was refused, with the library's reason if there is one.
 pub(crate) type Refusal = (TransportKind, Option<BoxError>);
 
-/// Checks a request to `origin` against its permit and makes it ready to send. Opens nothing.
+/// Checks a request to `origin` against its permit and prepares it. Opens nothing.
 pub(crate) fn prepare(
     permit: &NetworkPermit,
     request: HttpRequest<'_>,
@@ -155,7 +155,7 @@ pub(crate) fn prepare(
     }
     let url = &request.url;
     if url.scheme() == "http" && !is_loopback(url) && !is_private(url) {
-        // Whoever made the URL should have refused it; a prompt is not worth the trust.
+        // The URL should have been rejected earlier; checked again to protect the prompt.
         return Err((TransportKind::NotPermitted, None));
     }
     let mut secrets: Vec<(HeaderName, HeaderValue)> = Vec::new();
@@ -192,7 +192,7 @@ pub(crate) fn prepare(
     Ok(ready)
 }
 
-/// The value of a header that carries `secret` to `origin`, marked sensitive.
+/// A header value with `secret` for `origin`, marked sensitive.
 fn secret_value(
     scheme: &str,
     secret: &BoundSecret,
@@ -201,14 +201,14 @@ fn secret_value(
     origin: &Origin,
 ) -> Result<HeaderValue, Refusal> {
     if url.scheme() == "http" && !is_loopback(url) {
-        // Whoever made the URL should have refused it; a secret is not worth the trust.
+        // The URL should have been rejected earlier; checked again to protect the secret.
         return Err((TransportKind::NotPermitted, None));
     }
     let value = secret
         .for_origin(origin)
         .map_err(|failure| (TransportKind::NotPermitted, Some(failure.into())))?;
     let token = value.expose_secret();
-    // http takes any UTF-8 in a header value; a token is visible ASCII (RFC 6750, section 2.1).
+    // http accepts any UTF-8 in a header value; a token is visible ASCII (RFC 6750, section 2.1).
     let is_sound = match form {
         Form::Token => token.bytes().all(|byte| byte.is_ascii_graphic()),
         Form::Words => {

@@ -1,4 +1,4 @@
-//! One response as it came: status, headers, body bytes, and what it took.
+//! A complete response: status, headers, body, sizes and times.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,13 +16,13 @@ impl Headers {
         Self(map)
     }
 
-    /// The value of the first header called `name`, in any case; `None` also when it is not text.
+    /// The value of the first header `name`, case-insensitive; `None` if it is not text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.to_str().ok()
     }
 
-    /// The values of all headers called `name` that are text, in order.
+    /// The textual values of all headers `name`, in order.
     pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.0
             .get_all(name)
@@ -30,13 +30,13 @@ impl Headers {
             .filter_map(|value| value.to_str().ok())
     }
 
-    /// Whether there is a header called `name`.
+    /// Whether the header `name` exists.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// Names, in lower case, with their values as far as they are text.
+    /// Names in lower case and textual values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
@@ -50,7 +50,7 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// A whole response, of any status. `Debug` shows neither header values nor the body.
+/// A complete response of any status. `Debug` shows neither header values nor the body.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct HttpResponse {
@@ -58,17 +58,17 @@ pub struct HttpResponse {
     pub status: u16,
     /// The headers.
     pub headers: Headers,
-    /// The body, decoded where it came compressed.
+    /// The decoded body.
     pub body: Vec<u8>,
-    /// How the body came.
+    /// How the body was encoded.
     pub coding: BodyCoding,
     /// Bytes of the request body.
     pub bytes_out: u64,
-    /// Bytes of the response body as they came.
+    /// Bytes of the response body before decoding.
     pub bytes_in: u64,
-    /// From the call of `send` to the last byte of the response head.
+    /// Time from the call of `send` to the end of the response head.
     pub headers_after: Duration,
-    /// From the call of `send` to the last byte of the response.
+    /// Time from the call of `send` to the end of the response.
     pub elapsed: Duration,
 }
 

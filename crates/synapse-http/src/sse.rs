@@ -1,4 +1,4 @@
-//! Event streams as the HTML standard has them: bytes in, events out, under a cap.
+//! A parser for event streams per the HTML standard: bytes in, events out, under a cap.
 //!
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>
 
@@ -10,35 +10,35 @@ use std::time::Duration;
 pub struct Event {
     /// Its type; empty means `message`.
     pub kind: String,
-    /// Its data, the lines of which are joined by newlines.
+    /// Its data; lines are joined by newlines.
     pub data: Vec<u8>,
 }
 
-/// An event was larger than the cap; nothing more can be read of the stream.
+/// An event exceeded the cap; the rest of the stream is unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an event has more than {cap} bytes")]
 pub struct EventTooLarge {
-    /// The most bytes of an event.
+    /// The cap in bytes.
     pub cap: usize,
 }
 
-/// Reads an event stream. Any bytes at all are read as something, as the standard says.
+/// Parses an event stream. Per the standard, no input is an error.
 #[derive(Debug)]
 pub struct EventStream {
     cap: usize,
     line: Vec<u8>,
     event: Event,
     has_data: bool,
-    /// The last byte was a carriage return, which a line feed may follow.
+    /// The last byte was a carriage return, so a line feed may follow.
     after_return: bool,
-    /// Nothing but, perhaps, a byte order mark was read.
+    /// Nothing but a possible byte order mark was read.
     at_start: bool,
     last_id: Option<String>,
     retry: Option<Duration>,
 }
 
 impl EventStream {
-    /// Begins a stream whose lines and events have at most `cap` bytes.
+    /// Starts a stream with at most `cap` bytes per line and event.
     #[must_use]
     pub const fn new(cap: usize) -> Self {
         Self {
@@ -56,10 +56,10 @@ impl EventStream {
         }
     }
 
-    /// Takes the next bytes, and appends the events that they complete to `events`.
+    /// Parses the next bytes and appends completed events to `events`.
     ///
     /// # Errors
-    /// [`EventTooLarge`]; the events before it are in `events`.
+    /// [`EventTooLarge`]; earlier events are in `events`.
     pub fn feed(&mut self, mut bytes: &[u8], events: &mut Vec<Event>) -> Result<(), EventTooLarge> {
         while !bytes.is_empty() {
             if std::mem::take(&mut self.after_return)
@@ -86,13 +86,13 @@ impl EventStream {
         Ok(())
     }
 
-    /// The last id that the stream named, for whoever asks for what comes behind it.
+    /// The last event id of the stream, for resuming after it.
     #[must_use]
     pub fn last_id(&self) -> Option<&str> {
         self.last_id.as_deref()
     }
 
-    /// How long the server wants to be left alone once the stream has ended.
+    /// The reconnection delay requested by the server.
     #[must_use]
     pub const fn retry(&self) -> Option<Duration> {
         self.retry
@@ -131,10 +131,10 @@ impl EventStream {
                     .and_then(|number| number.parse().ok())
                     .map(Duration::from_millis);
             }
-            // A comment, or a field that is to be ignored.
+            // A comment or unknown field.
             _ => {}
         }
-        // The buffer serves the next line.
+        // Keeps the buffer for the next line.
         line.clear();
         if line.capacity() <= KEPT {
             self.line = line;
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn events_are_read_as_the_standard_says_however_they_arrive() {
         for (text, expected) in [
-            // The examples of the standard.
+            // Examples from the standard.
             (
                 "data: YHOO\ndata: +2\ndata: 10\n\n",
                 vec![("", "YHOO\n+2\n10")],
@@ -189,7 +189,7 @@ mod tests {
                 "data:test\n\ndata: test\n\n",
                 vec![("", "test"), ("", "test")],
             ),
-            // Ends of lines, a mark at the start, types, and fields nobody knows.
+            // Line ends, byte order mark, types, and unknown fields.
             (
                 "data: a\r\rdata: b\r\n\r\ndata: c\n\n",
                 vec![("", "a"), ("", "b"), ("", "c")],

@@ -1,4 +1,4 @@
-//! Responses whose body is read piece by piece, such as event streams.
+//! Responses whose body is read incrementally, such as event streams.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use crate::failure::{Head, TransportFailure};
 use crate::request::HttpRequest;
 use crate::response::Headers;
 
-/// The head of a response, and the reader of its body. `Debug` shows neither header values nor the
-/// body. Dropping it closes the socket.
+/// A response head with a body reader. `Debug` shows neither header values nor the body. Dropping
+/// it closes the socket.
 pub struct StreamingResponse {
     /// The status code.
     pub status: u16,
     /// The headers.
     pub headers: Headers,
-    /// From the call of `send_streaming` to the last byte of the response head.
+    /// Time from the call of `send_streaming` to the end of the response head.
     pub headers_after: Duration,
     /// The body.
     pub body: BodyReader,
 }
 
-/// The body of a response that is still arriving.
+/// The body of a response in progress.
 pub struct BodyReader {
     attempt: Attempt,
     response: reqwest::Response,
@@ -36,12 +36,12 @@ pub struct BodyReader {
 }
 
 impl HttpClient {
-    /// Sends **at most one** request, as [`HttpClient::send`] does, and returns when the head of the
-    /// response is there. The deadline of the request holds for its body, too; each piece of that has
-    /// to come within `idle`, and all of them together may be at most `cap` bytes.
+    /// Sends **at most one** request like [`HttpClient::send`], and returns at the response head.
+    /// The request's deadline includes the body; each chunk must arrive within `idle`, and the
+    /// total is limited to `cap` bytes.
     ///
     /// # Errors
-    /// As [`HttpClient::send`].
+    /// Same as [`HttpClient::send`].
     pub async fn send_streaming(
         &self,
         permit: &NetworkPermit,
@@ -73,11 +73,11 @@ impl HttpClient {
 }
 
 impl BodyReader {
-    /// Returns the next bytes of the body as they come, and `None` at its end. Cancel safe.
+    /// Returns the next bytes of the body, or `None` at its end. Cancel safe.
     ///
     /// # Errors
-    /// What keeps more from coming. A compressed body, which was not asked for, is refused as
-    /// undecodable: it could not be read piece by piece.
+    /// A transport failure. A compressed body cannot be read incrementally and is refused as
+    /// undecodable.
     pub async fn next(&mut self) -> Result<Option<Bytes>, TransportFailure> {
         match self.chunk().await {
             Ok(Some(chunk)) if self.is_first(&chunk) && decode::is_coded(&self.headers, &chunk) => {
@@ -88,11 +88,11 @@ impl BodyReader {
         }
     }
 
-    /// Reads the rest of the body, and decodes it where it came compressed. To be called before
-    /// [`BodyReader::next`], or instead.
+    /// Reads the rest of the body, decompressing if necessary. Use before or instead of
+    /// [`BodyReader::next`].
     ///
     /// # Errors
-    /// What keeps it from coming whole.
+    /// A transport failure.
     pub async fn whole(mut self) -> Result<Vec<u8>, TransportFailure> {
         let mut body = Vec::new();
         loop {
@@ -109,8 +109,7 @@ impl BodyReader {
         }
     }
 
-    /// Reads at most `length` bytes of the body, for a message about it. What cannot be read is
-    /// left out.
+    /// Reads at most `length` bytes of the body for an error message; stops silently on errors.
     pub async fn beginning(mut self, length: usize) -> Vec<u8> {
         let mut body = Vec::new();
         while body.len() < length {
@@ -123,7 +122,7 @@ impl BodyReader {
         body
     }
 
-    /// Bytes of the body that were read.
+    /// Bytes of the body read so far.
     #[must_use]
     pub const fn bytes_in(&self) -> u64 {
         self.attempt.facts.bytes_in

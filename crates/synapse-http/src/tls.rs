@@ -1,4 +1,4 @@
-//! TLS with rustls and ring, both passed explicitly: no process-wide provider is installed or read.
+//! TLS with rustls and ring, passed explicitly: no process-wide provider is installed or read.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use rustls_platform_verifier::Verifier;
 
 use crate::config::RootCertificate;
 
-/// Trusts what the operating system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` replace its store
-/// where it is made of files), and `extra_roots` beside that. Reads the roots from disk.
+/// Trusts the operating system's store (overridden by `SSL_CERT_FILE` and `SSL_CERT_DIR` where it
+/// is file-based) and `extra_roots`. Reads the roots from disk.
 ///
 /// # Errors
-/// When there is no root at all, or an extra root is no certificate.
+/// If there is no root at all, or an extra root is invalid.
 pub(crate) fn trusting_the_system(
     extra_roots: Vec<RootCertificate>,
 ) -> Result<ClientConfig, rustls::Error> {
@@ -31,12 +31,12 @@ pub(crate) fn trusting_the_system(
     Ok(config)
 }
 
-/// Trusts nobody: for a client that speaks plain http only. Reads nothing.
+/// Trusts no certificate: for a client that speaks plain http only. Reads nothing.
 ///
-/// reqwest wants a TLS configuration for any client, and its own would load the system's roots.
+/// reqwest needs a TLS configuration for any client, and its default would load the system's roots.
 ///
 /// # Errors
-/// None that can happen: ring supports the default versions.
+/// None in practice: ring supports the default versions.
 pub(crate) fn trusting_nobody() -> Result<ClientConfig, rustls::Error> {
     let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)

@@ -1,4 +1,4 @@
-//! Answers that are no whole HTTP response: cut off, too large, framed wrongly, or not HTTP at all.
+//! Invalid HTTP responses: truncated, too large, badly framed, or not HTTP at all.
 
 use synapse_core::Code;
 use synapse_http::{BodyCoding, HttpClient, HttpConfig, TransportFailure, TransportKind};
@@ -6,7 +6,7 @@ use synapse_testkit::raw::{End, RawServer, Reply};
 
 use crate::support::{client, config, failure_of, permit_for, post};
 
-/// Sends one request and gives the failure back, with the number of heads that arrived.
+/// Sends one request and returns the failure, with the number of heads that arrived.
 async fn failed(client: HttpClient, reply: Reply) -> (TransportFailure, usize) {
     let server = RawServer::always(reply);
     let url = server.url("/v1/chat");
@@ -97,7 +97,7 @@ async fn a_head_or_a_framing_that_breaks_the_rules_is_malformed() {
 }
 
 /// An SSH or SMTP server speaks first. Whether the request is still written is a race, and the
-/// failure says what became of it.
+/// failure says which.
 #[tokio::test]
 async fn a_server_that_speaks_first_is_not_http() {
     for _ in 0..20 {
@@ -131,7 +131,7 @@ async fn an_answer_of_any_framing_is_read_whole() {
     }
 }
 
-/// `{"a":1}` as gzip stores it: one stored block, checksum and length behind it.
+/// `{"a":1}` as stored gzip: one stored block, checksum and length.
 const PACKED: &[u8] =
     b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01\x07\0\xf8\xff{\"a\":1}\x3d\x12\x3b\x0d\x07\0\0\0";
 
@@ -150,7 +150,7 @@ async fn no_compression_is_asked_for_and_what_comes_is_undone() {
     let plain = Reply::json(200, whole.clone()).header("content-encoding", "gzip");
     assert_eq!(answered(plain).await, (whole.clone(), BodyCoding::Plain, 7));
     let packed = |bytes: &[u8]| Reply::json(200, bytes).header("content-encoding", "gzip");
-    // The checksum is wrong, which makes no difference to the text.
+    // The checksum is wrong, but the text is complete.
     let (body, coding, bytes_in) = answered(packed(PACKED).chunked()).await;
     assert_eq!((body, coding), (whole.clone(), BodyCoding::Damaged));
     assert_eq!(bytes_in, PACKED.len() as u64);

@@ -1,4 +1,4 @@
-//! Dropping the future closes the socket, at every stage of the exchange.
+//! Dropping the future closes the socket at every stage of the exchange.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use url::Url;
 
 use crate::support::{client, permit_for, post};
 
-/// Starts a call, waits until the server has seen what `seen` waits for, drops the call, and waits
-/// until the server has seen the end of the connection.
+/// Starts a call, waits for `seen` on the server, drops the call, and waits until the server sees
+/// the connection close.
 async fn cancel(
     client: HttpClient,
     server: RawServer,
@@ -26,7 +26,7 @@ async fn cancel(
     server
 }
 
-/// Waits on a thread of its own, so that the client's tasks go on.
+/// Waits on a separate thread, so that the client's tasks continue.
 async fn watch(server: &Arc<RawServer>, wait: fn(&RawServer)) {
     let server = Arc::clone(server);
     tokio::task::spawn_blocking(move || wait(&server))

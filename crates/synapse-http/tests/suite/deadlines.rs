@@ -1,4 +1,4 @@
-//! Deadlines: which one passed, and whether anything had been sent by then.
+//! Which deadline expired, and whether anything had been sent by then.
 
 use std::time::{Duration, Instant};
 
@@ -66,8 +66,7 @@ async fn a_body_that_drips_past_the_deadline_keeps_its_status() {
     assert_eq!(server.heads(), 1);
 }
 
-/// A peer that takes the connection and never answers the TLS hello: the handshake belongs to
-/// connecting.
+/// A peer that accepts and never answers the TLS hello: the handshake is part of connecting.
 #[tokio::test]
 async fn a_stalled_handshake_is_a_connect_timeout_and_nothing_was_sent() {
     let server = RawServer::mute();
@@ -87,8 +86,8 @@ async fn a_stalled_handshake_is_a_connect_timeout_and_nothing_was_sent() {
     );
 }
 
-/// The same when it is the request's own deadline that passes first: reqwest cannot tell, the body
-/// that was never asked for can.
+/// The request's own deadline expires while connecting: reqwest cannot tell, but the unpolled body
+/// can.
 #[tokio::test]
 async fn a_deadline_that_passes_while_connecting_is_a_connect_timeout() {
     let server = RawServer::mute();

@@ -1,5 +1,5 @@
-//! The environment: proxy variables do nothing, and `SSL_CERT_FILE` is what TLS trusts. Each test
-//! runs one `child_…` test in a process of its own, whose environment it sets.
+//! Proxy variables have no effect, and `SSL_CERT_FILE` defines the trusted roots. Each test runs
+//! one `child_…` test in its own process with a custom environment.
 
 use std::process::Command;
 
@@ -35,7 +35,7 @@ fn run_child(name: &str, url: &Url, variables: &[(&str, &str)]) {
     assert!(shown.contains("1 passed"), "{shown}");
 }
 
-/// What the parent gave; `None` when the test runs by itself.
+/// The variables of the parent; `None` when the test runs by itself.
 #[expect(
     clippy::disallowed_methods,
     reason = "how the parent of this test speaks to it"
@@ -98,7 +98,7 @@ fn the_file_of_roots_is_trusted() {
     assert_eq!(server.heads(), 1);
 }
 
-/// The roots are read at the first request over TLS and kept: a later one finds no file any more.
+/// Roots are read at the first TLS request and kept: a later one works without the file.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a file of this test, not state")]
 fn the_file_of_roots_is_read_once() {

@@ -1,4 +1,4 @@
-//! The example of this crate, against a server that counts.
+//! The example of this crate, with a counting server.
 
 use synapse_testkit::raw::{RawServer, Reply};
 

@@ -1,5 +1,5 @@
-//! The client against raw sockets that count and misbehave: one request per call, and every
-//! failure told apart.
+//! The client against counting and misbehaving raw sockets: one request per call, and distinct
+//! failures.
 
 #[cfg(test)]
 mod bodies;

@@ -1,11 +1,11 @@
-//! Shows that the instrument can see a second request: an ordinary client makes one.
+//! Proves that the instrument detects a second request: an ordinary client makes one.
 
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use synapse_testkit::raw::{End, RawServer, Reply};
 
-/// reqwest as it comes. A TLS configuration is given only because this build of it has no default
-/// one; the proxy is left out because a developer's machine may have one.
+/// Default reqwest. It needs a TLS configuration because this build has no default; the proxy is
+/// disabled because a developer's machine may set one.
 #[expect(
     clippy::disallowed_methods,
     reason = "the control must be the client that the product must not use"

@@ -1,4 +1,4 @@
-//! A configured proxy: what it sees, and each way in which it can be in the way.
+//! A configured proxy: what it sees, and every way it can fail.
 
 use synapse_http::{
     HttpClient, HttpConfig, ProxyReason, RootCertificate, TlsReason, TransportFailure,
@@ -26,7 +26,7 @@ async fn failure_through(proxy: &str, url: Url) -> TransportFailure {
     failure
 }
 
-/// The proxy resolves the name, so that it need not exist here.
+/// The proxy resolves the name, so it need not exist here.
 fn far_away() -> Url {
     "https://api.example.invalid/v1".parse().unwrap()
 }
@@ -75,7 +75,7 @@ async fn a_mute_proxy_is_a_connect_timeout() {
     assert_eq!(failure.kind(), TransportKind::ConnectTimeout, "{failure:?}");
 }
 
-/// It would hand the proxy the credential and the prompt to read, wherever the target is.
+/// The proxy could read the credential and the prompt, wherever the target is.
 #[tokio::test]
 async fn plain_http_is_not_given_to_a_proxy() {
     let identity = TlsIdentity::new(Flaw::None);

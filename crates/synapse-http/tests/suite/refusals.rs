@@ -1,4 +1,4 @@
-//! What is refused before a socket is opened, and hosts that cannot be reached: nothing was sent.
+//! Requests refused before a socket is opened, and unreachable hosts: nothing was sent.
 
 use synapse_core::Origin;
 use synapse_core::secret::BoundSecret;
@@ -27,7 +27,7 @@ async fn a_url_outside_the_permit_is_refused() {
     assert!(untouched(&server) && untouched(&other));
 }
 
-/// All URLs without a host share one opaque origin, which a permit must not be able to cover.
+/// All URLs without a host share one opaque origin, which a permit must not cover.
 #[tokio::test]
 async fn a_scheme_other_than_http_is_refused_even_with_a_permit() {
     let url: Url = "file:///etc/passwd".parse().unwrap();
@@ -62,7 +62,7 @@ async fn a_secret_does_not_travel_in_the_clear() {
     }
 }
 
-/// A name may resolve to any address: what is not this machine's own is not even looked up.
+/// A name may resolve to any address, so names other than localhost are not looked up.
 #[tokio::test]
 async fn a_prompt_does_not_travel_in_the_clear_to_another_name_or_a_public_address() {
     for host in [
@@ -78,8 +78,8 @@ async fn a_prompt_does_not_travel_in_the_clear_to_another_name_or_a_public_addre
     }
 }
 
-/// `localhost` is the loopback address whatever the hosts file says, and so are the names below it,
-/// which no hosts file has. The certificate of the test server is for `localhost` only.
+/// `localhost` and its subdomains are loopback whatever the hosts file says. The test server's
+/// certificate is for `localhost` only.
 #[tokio::test]
 async fn the_names_of_this_machine_lead_to_this_machine() {
     let server = RawServer::always(Reply::json(200, "{}"));
@@ -150,7 +150,7 @@ async fn a_closed_port_refuses() {
     }
 }
 
-/// A label of 64 bytes is not even looked up, so this needs no name server (RFC 1035, 2.3.4).
+/// A label of 64 bytes is never looked up, so this needs no name server (RFC 1035, 2.3.4).
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_told_apart() {
     let url: Url = format!("https://{}.invalid/v1", "a".repeat(64))

@@ -1,4 +1,4 @@
-//! What a user is shown: code, message, causes, hints and context, and never a secret.
+//! The reported code, message, causes, hints and context, which never contain a secret.
 
 use std::error::Error;
 
@@ -128,7 +128,7 @@ async fn a_certificate_that_is_not_trusted_says_what_to_do() {
     assert!(hints(&shown)[1].contains("SSL_CERT_FILE"));
 }
 
-/// Everything private that a request and its answer carry.
+/// Everything private in a request and its answer.
 const PRIVATE: [&str; 5] = [
     "fake-token",
     "private-query",
@@ -178,7 +178,7 @@ async fn nothing_private_is_shown_anywhere() {
             assert!(!shown.contains(private), "{private} in {shown}");
         }
     }
-    // A refusal, whose request never reached reqwest, and a response that came whole.
+    // A refusal that never reached reqwest, and a complete response.
     let server = RawServer::always(answer());
     let secret = secret_for(&server);
     let request = private_request(&server, &secret);

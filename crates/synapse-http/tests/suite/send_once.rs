@@ -1,4 +1,4 @@
-//! One request per call: whatever the status says, however the connection ends.
+//! One request per call, whatever the status and however the connection ends.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use synapse_testkit::raw::{End, RawServer, Reply};
 
 use crate::support::{client, get, permit, permit_for, post, secret_for};
 
-/// Statuses that clients like to retry or follow, among plain ones.
+/// Statuses that clients tend to retry or follow, among ordinary ones.
 const STATUSES: [u16; 27] = [
     200, 201, 202, 204, 300, 301, 302, 303, 304, 307, 308, 400, 401, 402, 403, 404, 408, 409, 421,
     425, 429, 500, 502, 503, 504, 520, 529,
@@ -23,7 +23,7 @@ async fn every_status_is_one_request_and_no_redirect_is_followed() {
             .header("retry-after", "0")
             .header("x-should-retry", "true");
         let server = RawServer::always(reply);
-        // A permit for both, so that it is not the permit that keeps the second server quiet.
+        // Covers both servers, so that not the permit keeps the second one idle.
         let permit = permit([server.origin(), elsewhere.origin()]);
         for request in [post(server.url("/v1/chat")), get(server.url("/v1/models"))] {
             let response = client().send(&permit, request).await.unwrap();
@@ -118,8 +118,8 @@ async fn a_get_may_have_been_processed_and_is_not_billed() {
     assert_eq!(server.heads(), 1);
 }
 
-/// A server that promises to keep connections alive, and closes them at the worst times: right
-/// behind the answer, with a reset behind it, or when a second request has arrived.
+/// A server that promises keep-alive and closes at the worst times: right after the answer, with a
+/// reset after it, or when a second request arrives.
 fn hostile(request: &synapse_testkit::raw::RecordedRequest) -> Reply {
     if request.sequence > 0 {
         return Reply::silent(End::Close);

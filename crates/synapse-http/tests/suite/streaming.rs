@@ -1,4 +1,4 @@
-//! Bodies read piece by piece: still one request, under both deadlines and the cap.
+//! Incrementally read bodies: still one request, under both deadlines and the cap.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ async fn head_of(request: HttpRequest<'_>, idle: Duration) -> StreamingResponse 
     sent.unwrap()
 }
 
-/// Reads to the end or the failure.
+/// Reads until the end or a failure.
 async fn read(mut response: StreamingResponse) -> (Vec<u8>, Option<TransportFailure>) {
     let mut body = Vec::new();
     loop {
@@ -157,7 +157,7 @@ async fn a_cut_stream_is_told_from_one_that_ends() {
     );
 }
 
-/// Compression that nobody asked for: a whole body is decoded, pieces are refused.
+/// Unrequested compression: a whole body is decoded, an incremental one refused.
 #[tokio::test]
 async fn a_compressed_body_is_read_whole_or_not_at_all() {
     let gzip =

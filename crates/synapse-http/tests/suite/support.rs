@@ -1,4 +1,4 @@
-//! What every test of the suite needs: a client, a permit, a request.
+//! Shared by the tests: a client, a permit, a request.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use synapse_testkit::raw::RawServer;
 use synapse_testkit::tls::TlsIdentity;
 use url::Url;
 
-/// Long enough never to be reached.
+/// Never reached.
 pub(crate) const AMPLE: Duration = Duration::from_secs(60);
-/// Short, for tests in which time must pass.
+/// Short, for tests that wait for it.
 pub(crate) const BRIEF: Duration = Duration::from_secs(1);
 
 pub(crate) const TOKEN: &str = "fake-token";
@@ -37,7 +37,7 @@ pub(crate) fn client_trusting(identity: &TlsIdentity) -> HttpClient {
     })
 }
 
-/// A proxy as a connection names it; there is no other way to make one.
+/// A proxy; only constructible through a connection.
 pub(crate) fn proxy(url: &str) -> Option<ProxyUrl> {
     let draft = Draft {
         provider: "openai".to_owned(),
@@ -57,7 +57,7 @@ pub(crate) fn permit_for(url: &Url) -> NetworkPermit {
     permit([Origin::of(url)])
 }
 
-/// The failure of `request`, which has a permit.
+/// The failure of a permitted `request`.
 pub(crate) async fn failure_of(client: &HttpClient, request: HttpRequest<'_>) -> TransportFailure {
     let permit = permit_for(&request.url);
     client.send(&permit, request).await.unwrap_err()

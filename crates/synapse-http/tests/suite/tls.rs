@@ -1,4 +1,4 @@
-//! TLS: each way in which a certificate or a handshake can be wrong, and nothing sent in any.
+//! Every certificate or handshake flaw; nothing is sent in any case.
 
 use rustls::crypto::CryptoProvider;
 use synapse_http::{
@@ -107,7 +107,7 @@ async fn breaking_off_inside_tls_is_one_request_too() {
             Reply::json(200, "{").claiming(9).then(End::Close),
             TransportKind::Truncated,
         ),
-        // Without the announced length the missing goodbye is the only sign of a truncation.
+        // Without a length, the missing close_notify is the only sign of truncation.
         (
             Reply::raw("HTTP/1.1 200 OK\r\n\r\n{").then(End::Reset),
             TransportKind::Interrupted,
