@@ -1,5 +1,5 @@
-//! Shows the change that puts an entry into a client's file, and writes nothing:
-//! `cargo run -p synapse-ide --example entry -- cursor /usr/local/bin/synapse ~`
+//! Shows the change that adds an entry to a client's file without writing it: `cargo run -p
+//! synapse-ide --example entry -- cursor /usr/local/bin/synapse ~`
 
 #![expect(clippy::print_stdout, reason = "a program of its own: it prints")]
 

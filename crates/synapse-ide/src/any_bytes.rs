@@ -1,17 +1,16 @@
-//! What holds for any bytes of another program's file: run by the fuzz target `edits`, and by the
-//! tests on its seeds.
+//! Properties of file edits for arbitrary bytes, checked by the fuzz target `edits` and by tests on
+//! its seeds.
 
 use serde_json::{Map, Value, json};
 
 use crate::client::Format;
 use crate::format::{Edit, Text, at, edit, read};
 
-/// Reads `bytes` as a client's file, whose format is the word on the first line; puts an entry in,
-/// puts it in again, and takes it out.
+/// Reads `bytes` as a client's file in the format named on the first line; adds an entry, adds it
+/// again, and removes it.
 ///
 /// # Panics
-/// When an edit that was made changes anything but the entry, or taking out what is not there
-/// changes a byte.
+/// If an edit changes anything but the entry, or removing a missing entry changes a byte.
 pub fn edits(bytes: &[u8]) {
     let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
     let format = match lines.next().unwrap_or_default() {
@@ -45,7 +44,7 @@ pub fn edits(bytes: &[u8]) {
     assert_eq!(others(&meant), others(&before), "{:?}", with.as_str());
     let bytes = with.to_bytes();
     assert_eq!(Text::of(&bytes).as_ref(), Ok(&with));
-    // The same entry once more is the same file.
+    // Adding the same entry again changes nothing.
     if let Ok(again) = edit(format, &with, &set) {
         let again = read(format, again.as_str());
         assert_eq!(again.as_ref(), Ok(&meant));
@@ -57,7 +56,7 @@ pub fn edits(bytes: &[u8]) {
     }
 }
 
-/// All that a file says beside our entry.
+/// Everything in a file except our entry.
 fn others(value: &Value) -> Map<String, Value> {
     let mut all = value.as_object().cloned().unwrap_or_default();
     let [key, name] = PLACE;
@@ -70,7 +69,7 @@ fn others(value: &Value) -> Map<String, Value> {
         Some(other) => other.is_null(),
         None => true,
     };
-    // Whether an empty list of servers is written or not makes no difference.
+    // An empty list of servers equals a missing one.
     if is_empty {
         all.shift_remove(key);
     }

@@ -1,5 +1,5 @@
-//! A change of a client's file before it is made: what stands there, what would, and what that
-//! looks like. Making it is the journal's part.
+//! A planned change of a client's file: current and new content, and a preview. The journal applies
+//! it.
 
 use std::path::{Path, PathBuf};
 
@@ -18,41 +18,41 @@ use crate::state::{Found, Seen, is_detected};
 use crate::survey::{Place, Survey};
 use crate::update::update;
 
-/// What to do with an entry of our name that is somebody else's.
+/// How to treat a foreign entry under our name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replace {
-    /// Leave it and fail.
+    /// Fail and leave it unchanged.
     OwnOnly,
-    /// Put ours in its place.
+    /// Replace it.
     Foreign,
 }
 
-/// What becomes of the settings of an entry of ours.
+/// How to treat the settings of our existing entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// They stay, but for those that are asked for.
+    /// Keep them, except those given explicitly.
     Settings,
-    /// The entry is made anew.
+    /// Recreate the entry.
     Nothing,
 }
 
-/// What a change does.
+/// The effect of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
-    /// Makes a file with our entry.
+    /// Creates a file with our entry.
     Create,
     /// Adds our entry to a file.
     Add,
     /// Changes our entry.
     Update,
-    /// Puts our entry in the place of another one.
+    /// Replaces a foreign entry with ours.
     Replace,
     /// Removes our entry.
     Remove,
-    /// Gives a file back the content that it had.
+    /// Restores the previous content of a file.
     Undo,
-    /// Changes nothing: it is as it should be.
+    /// Changes nothing: the file is up to date.
     Nothing,
 }
 
@@ -72,7 +72,7 @@ impl Action {
     }
 }
 
-/// A change that can be looked at, and then made once.
+/// A change that can be previewed and applied once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     pub(crate) client: &'static Client,
@@ -80,27 +80,27 @@ pub struct Change {
     pub(crate) file: PathBuf,
     pub(crate) location: Location,
     pub(crate) action: Action,
-    /// The content that the change was made from; `None` for no file.
+    /// The content the change is based on; `None` for no file.
     pub(crate) before: Option<Vec<u8>>,
-    /// The content that it leads to; `None` for no file.
+    /// The resulting content; `None` for no file.
     pub(crate) after: Option<Vec<u8>>,
     pub(crate) warnings: Vec<Hint>,
     pub(crate) notes: Vec<String>,
-    /// The record of the journal that this takes back.
+    /// The journal record that this undoes.
     pub(crate) undoes: Option<PathBuf>,
     arguments: Vec<String>,
-    /// What the preview may show.
+    /// Values the preview may show.
     visible: Visible,
 }
 
 impl Change {
-    /// Whose file it is.
+    /// The client that owns the file.
     #[must_use]
     pub fn client(&self) -> &'static Client {
         self.client
     }
 
-    /// For whom the file counts.
+    /// The scope of the file.
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.scope
@@ -112,19 +112,19 @@ impl Change {
         &self.file
     }
 
-    /// Where the file really is, when links lead elsewhere.
+    /// The resolved path, if the file is a link.
     #[must_use]
     pub fn target(&self) -> Option<&Path> {
         self.location.is_linked.then_some(&self.location.real)
     }
 
-    /// What it does.
+    /// Its effect.
     #[must_use]
     pub fn action(&self) -> Action {
         self.action
     }
 
-    /// What the user should know before, with what to do about it where something helps.
+    /// Warnings to show before the change, with remedies where available.
     #[must_use]
     pub fn warnings(&self) -> &[Hint] {
         &self.warnings
@@ -136,14 +136,14 @@ impl Change {
         &self.notes
     }
 
-    /// The arguments of our entry as it will be; none when it goes.
+    /// The arguments of the resulting entry; empty if it is removed.
     #[must_use]
     pub fn arguments(&self) -> &[String] {
         &self.arguments
     }
 
-    /// The change as a unified diff with every line that changes. Comments and values are hidden,
-    /// but for the values that Synapse itself writes: any other may be a secret.
+    /// A unified diff of all changed lines. Hides comments and values, except values that Synapse
+    /// itself writes: any other may be a secret.
     #[must_use]
     pub fn diff(&self) -> String {
         preview::diff(
@@ -155,7 +155,7 @@ impl Change {
         )
     }
 
-    /// A change that gives `file` its old content back.
+    /// A change that restores `file`.
     ///
     /// # Errors
     /// `ide.file-unusable`.
@@ -193,10 +193,10 @@ impl Change {
     }
 }
 
-/// What would put `entry` into the client's file of `scope`. Writes nothing.
+/// Plans adding `entry` to the client's file of `scope`. Writes nothing.
 ///
-/// An entry of ours stays its owner's: but for the program's path, what the client's format demands
-/// and the settings that `entry` was asked to have, it is kept, unless `keep` says otherwise.
+/// An existing entry of ours belongs to the user: only the program's path, fields required by the
+/// client's format and explicitly given settings change, unless `keep` says otherwise.
 ///
 /// # Errors
 /// `ide.not-supported`, `ide.file-unusable`, `ide.file-invalid`, `ide.foreign-entry`.
@@ -274,7 +274,7 @@ pub fn install(
     })
 }
 
-/// Why the client might not load an entry in `scope`, however right it is.
+/// Reasons why the client might not load a correct entry in `scope`.
 fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>) -> Vec<Hint> {
     let mut doubts = Vec::new();
     if scope == Scope::User && !is_detected(client, machine) {
@@ -316,11 +316,11 @@ fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>)
     hints
 }
 
-/// What would take our entry out of every file of `scope` that the client reads: one change a file.
-/// Those of a user for single projects are a user's too. Writes nothing.
+/// Plans removing our entry from every file of `scope` that the client reads: one change per file.
+/// User scope includes the user's entries for single projects. Writes nothing.
 ///
-/// A file that is still as Synapse left it gets back exactly what it had before, which may be
-/// nothing at all.
+/// A file unchanged since Synapse edited it is restored byte for byte, or removed if it did not
+/// exist before.
 ///
 /// # Errors
 /// `ide.not-supported`, `ide.file-unusable`, `ide.file-invalid`, `ide.foreign-entry`,
@@ -360,7 +360,7 @@ pub fn remove(
     changes.collect()
 }
 
-/// Takes our entry out of all `places` of one file.
+/// Removes our entry from all `places` of one file.
 fn removal(
     client: &'static Client,
     scope: Scope,
@@ -401,7 +401,7 @@ fn removal(
             let text = format::edit(client.format, &seen.text, &edits)
                 .map_err(|why| invalid(&file, why))?;
             let is_own = file.file_stem().is_some_and(|stem| stem == NAME);
-            // A file of its own goes with the only thing that was in it.
+            // A dedicated file is removed with its only entry.
             (!is_own || !is_empty(client, text.as_str())).then(|| text.to_bytes())
         }
     };
@@ -421,7 +421,7 @@ fn removal(
     })
 }
 
-/// Whether a text has the key of entries and nothing in it, or nothing at all.
+/// Whether a text contains at most the key of entries with nothing in it.
 fn is_empty(client: &Client, text: &str) -> bool {
     let Ok(value) = format::read(client.format, text) else {
         return false;

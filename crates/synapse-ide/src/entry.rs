@@ -1,5 +1,4 @@
-//! Our entry: what it says, in the shape that each client wants, and whether an entry that was
-//! found is ours.
+//! Our entry: its content in each client's shape, and how to recognise it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,8 +15,7 @@ use crate::update;
 /// The name of our entry.
 pub const NAME: &str = "synapse";
 
-/// What an entry says: which command, what it serves, and the little environment that it needs.
-/// Never a secret.
+/// The content of an entry: command, restrictions, and minimal environment. Never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     command: String,
@@ -30,10 +28,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry that starts `command`, an absolute path, with `serve`.
+    /// Creates an entry that starts `command`, an absolute path, with `serve`.
     ///
     /// # Errors
-    /// `ide.not-supported` when a path is not UTF-8, which no client's file can hold.
+    /// `ide.not-supported` when a path is not UTF-8, which client files cannot represent.
     pub fn new(command: &Path) -> Result<Self, Failure> {
         Ok(Self {
             command: text(command)?,
@@ -46,32 +44,32 @@ impl Entry {
         })
     }
 
-    /// Serves the connection `name` and no other.
+    /// Restricts the server to the connection `name`.
     #[must_use]
     pub fn with_connection(mut self, name: impl Into<String>) -> Self {
         self.connection = Some(name.into());
         self
     }
 
-    /// Offers these tools and no other, separated by commas.
+    /// Restricts the server to these tools, separated by commas.
     #[must_use]
     pub fn with_tools(mut self, list: impl Into<String>) -> Self {
         self.tools = Some(list.into());
         self
     }
 
-    /// Offers no tool that reads a key or sends anything.
+    /// Excludes tools that read a key or send anything.
     #[must_use]
     pub const fn read_only(mut self) -> Self {
         self.is_read_only = true;
         self
     }
 
-    /// Passes the variable `name` of the client's environment on, in the client's own way.
+    /// Inherits the variable `name` from the client's environment, in the client's syntax.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` when `name` is no name of a variable; it is not repeated, because
-    /// a value may have been given with it.
+    /// `usage.invalid-arguments` when `name` is not a variable name; the name is not repeated,
+    /// because it may include a value.
     pub fn with_variable(mut self, name: &str) -> Result<Self, Failure> {
         let mut letters = name.chars();
         let is_name = letters
@@ -92,19 +90,19 @@ impl Entry {
         Ok(self)
     }
 
-    /// Says where the files of Synapse are, for a client passes almost no environment on.
+    /// Sets the directory of Synapse, since clients inherit almost no environment.
     ///
     /// # Errors
-    /// As [`Entry::new`].
+    /// Same as [`Entry::new`].
     pub fn with_home(mut self, directory: &Path) -> Result<Self, Failure> {
         self.home = Some(text(directory)?);
         Ok(self)
     }
 
-    /// Says where the key file of the local vault is: a path, and no secret.
+    /// Sets the path of the local vault's key file.
     ///
     /// # Errors
-    /// As [`Entry::new`].
+    /// Same as [`Entry::new`].
     pub fn with_vault_key_file(mut self, file: &Path) -> Result<Self, Failure> {
         self.vault_key_file = Some(text(file)?);
         Ok(self)
@@ -116,7 +114,7 @@ impl Entry {
         &self.command
     }
 
-    /// The arguments of an entry that is made anew.
+    /// The arguments of a new entry.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
         let serve = vec![json!(SERVE)];
@@ -130,7 +128,7 @@ impl Entry {
             .collect()
     }
 
-    /// The environment that it needs.
+    /// Its environment.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, &str)> {
         let variables = [
@@ -143,7 +141,7 @@ impl Entry {
             .collect()
     }
 
-    /// The options of `serve` that were asked for.
+    /// The explicitly given options of `serve`.
     pub(crate) fn settings(&self) -> Vec<Setting<'_>> {
         let option = |name, value| Setting { name, value };
         let connection = self.connection.as_deref();
@@ -158,7 +156,7 @@ impl Entry {
         .collect()
     }
 
-    /// The same without the options and variables that were asked for.
+    /// A copy without explicitly given options and variables.
     pub(crate) fn without_settings(&self) -> Self {
         Self {
             connection: None,
@@ -169,12 +167,12 @@ impl Entry {
         }
     }
 
-    /// The variables that are asked to be passed on.
+    /// The variables to inherit.
     pub(crate) fn passed(&self) -> &[String] {
         &self.passed
     }
 
-    /// Holds that `client` can pass the variables on that are asked for.
+    /// Checks that `client` supports inheriting the variables.
     ///
     /// # Errors
     /// `ide.not-supported`.
@@ -194,7 +192,7 @@ impl Entry {
         }
     }
 
-    /// The whole entry as a client without one gets it.
+    /// The complete entry for a client without one.
     pub(crate) fn fresh(&self, client: &Client) -> Value {
         let shape = &client.shape;
         let mut entry = Map::new();
@@ -252,7 +250,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) value: Option<&'a str>,
 }
 
-/// Whether `name` is a variable that says where files of ours are, and so goes in with its value.
+/// Whether `name` is a variable for one of our paths, which is written with its value.
 pub(crate) fn is_location(name: &str) -> bool {
     [SYNAPSE_HOME, SYNAPSE_VAULT_KEY_FILE].contains(&name)
 }
@@ -268,22 +266,22 @@ impl Constant {
     }
 }
 
-/// An entry that stands in a client's file, as the client reads it.
+/// An entry in a client's file, as the client reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Configured {
     pub(crate) command: String,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: BTreeMap<String, String>,
-    /// The variables that it passes on by their names alone.
+    /// Variables inherited by name.
     pub(crate) passed: Vec<String>,
     pub(crate) directory: Option<PathBuf>,
     pub(crate) patience: Option<Duration>,
-    /// The field that switches it off, and the value that does.
+    /// The field that disables it, and the disabling value.
     pub(crate) off: Option<(&'static str, bool)>,
 }
 
 impl Configured {
-    /// Reads an entry of `client`; `None` for one without a command, such as a remote server.
+    /// Parses an entry of `client`; `None` for one without a command, such as a remote server.
     pub(crate) fn read(client: &Client, entry: &Value) -> Option<Self> {
         let shape = &client.shape;
         let (command, arguments) = match shape.command {
@@ -334,7 +332,7 @@ impl Configured {
         })
     }
 
-    /// The connection that it serves alone.
+    /// The connection it is restricted to.
     pub(crate) fn connection(&self) -> Option<&str> {
         let mut words = self.arguments.iter();
         while let Some(word) = words.next() {
@@ -349,7 +347,7 @@ impl Configured {
         None
     }
 
-    /// The command and its arguments, with everything hidden that may be a secret.
+    /// The command and its arguments, with potential secrets hidden.
     pub(crate) fn shown_words(&self) -> Vec<String> {
         let arguments = (0..self.arguments.len()).map(|index| self.shown_argument(index));
         let command = match looks_like_token(&self.command) {
@@ -364,7 +362,7 @@ impl Configured {
         if is_plain_argument(&self.arguments, index) {
             return argument.to_owned();
         }
-        // The name of a flag says what is hidden.
+        // The flag name shows what is hidden.
         let is_flag = argument.starts_with("--") && !looks_like_token(argument);
         match argument.split_once('=') {
             Some((flag, _)) if is_flag && is_flag_name(flag) => format!("{flag}={HIDDEN}"),
@@ -373,12 +371,12 @@ impl Configured {
         }
     }
 
-    /// Whether every argument is one that `serve` takes and that starts nothing else.
+    /// Whether all arguments are known to `serve` and start nothing else.
     pub(crate) fn is_plain(&self) -> bool {
         (0..self.arguments.len()).all(|index| is_plain_argument(&self.arguments, index))
     }
 
-    /// What may be a secret: arguments that are not plain, and the values of variables.
+    /// Potential secrets: unknown arguments, and the values of variables.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         let arguments = self.arguments.iter().enumerate();
         let arguments = arguments
@@ -393,7 +391,7 @@ impl Configured {
         arguments.chain(variables.map(|(_, value)| value.as_str()))
     }
 
-    /// Whether it starts Synapse: a program called as we are, with `serve`.
+    /// Whether it starts Synapse: a program of our name, with `serve`.
     pub(crate) fn is_ours(&self, own_command: &str) -> bool {
         let serves = self.arguments.first().is_some_and(|first| first == SERVE);
         let name = program(&self.command);
@@ -401,7 +399,7 @@ impl Configured {
     }
 }
 
-/// The names in a list that has them as text or as `name` of an object.
+/// The names in a list of texts or of objects with `name`.
 fn names(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array);
     items
@@ -412,8 +410,7 @@ fn names(value: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
-/// Whether the argument at `index` is one that `serve` takes, with a value that is a name and no
-/// secret.
+/// Whether the argument at `index` is known to `serve`, with a value that is a name and no secret.
 pub(crate) fn is_plain_argument(arguments: &[String], index: usize) -> bool {
     let Some(argument) = arguments.get(index) else {
         return false;
@@ -446,7 +443,7 @@ fn is_flag_name(text: &str) -> bool {
     !name.is_empty() && name.chars().all(may_be)
 }
 
-/// The name of the program at a path of any system.
+/// The program name in a path of any system.
 fn program(command: &str) -> &str {
     let name = command.rsplit(['/', '\\']).next().unwrap_or(command);
     name.strip_suffix(".exe").unwrap_or(name)
@@ -483,8 +480,8 @@ pub(crate) const CONNECTION: &str = "--connection";
 const TOOLS: &str = "--tools";
 const READ_ONLY: &str = "--read-only";
 const SERVE: &str = "serve";
-/// The options of `serve` that take a name, and those that take nothing. One that is not here is
-/// neither shown with its value nor started from a project's file.
+/// Options of `serve` with a name as value, and flags. Any other option is not shown with its
+/// value, and not started from a project's file.
 const FLAGS: [&str; 2] = [CONNECTION, TOOLS];
 const SWITCHES: [&str; 1] = [READ_ONLY];
 const HIDDEN: &str = "…";

@@ -1,4 +1,4 @@
-//! Failures about the files of clients, with the path.
+//! Failures of client files, with their paths.
 
 use std::io;
 use std::path::Path;
@@ -8,12 +8,12 @@ use synapse_core::{Code, Failure, Remedy};
 
 use crate::client::{Client, Scope};
 
-/// A path as messages show it.
+/// A path for messages.
 pub(crate) fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy())
 }
 
-/// The failure of a file that the system does not let us read or write; `verb` is a participle.
+/// The file cannot be read or written; `verb` is a participle.
 pub(crate) fn unusable(path: &Path, verb: &str, error: &io::Error) -> Failure {
     Failure::new(
         Code::IdeFileUnusable,
@@ -24,13 +24,13 @@ pub(crate) fn unusable(path: &Path, verb: &str, error: &io::Error) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of a file that is not what it should be; `what` completes "… is".
+/// The file has the wrong type; `what` completes "… is".
 pub(crate) fn unfit(path: &Path, what: &str) -> Failure {
     Failure::new(Code::IdeFileUnusable, format!("{} is {what}", shown(path)))
         .with("file", shown(path))
 }
 
-/// The failure of a file that is larger than anything that is read.
+/// The file exceeds the size limit.
 pub(crate) fn too_large(path: &Path) -> Failure {
     Failure::new(
         Code::IdeFileTooLarge,
@@ -42,7 +42,7 @@ pub(crate) fn too_large(path: &Path) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of a file at which another one is mounted.
+/// Another file is mounted at this one.
 pub(crate) fn mounted(path: &Path, mount: &Path) -> Failure {
     Failure::new(
         Code::IdeFileMounted,
@@ -54,7 +54,7 @@ pub(crate) fn mounted(path: &Path, mount: &Path) -> Failure {
     .with("mount_point", shown(mount))
 }
 
-/// The failure of a file with several names.
+/// The file has several hard links.
 pub(crate) fn hard_linked(path: &Path, target: &Path, names: u64) -> Failure {
     Failure::new(
         Code::IdeFileHardLinked,
@@ -65,7 +65,7 @@ pub(crate) fn hard_linked(path: &Path, target: &Path, names: u64) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of a file whose content cannot be edited safely.
+/// The file's content cannot be edited safely.
 pub(crate) fn invalid(path: &Path, why: impl Into<String>) -> Failure {
     Failure::new(
         Code::IdeFileInvalid,
@@ -76,7 +76,7 @@ pub(crate) fn invalid(path: &Path, why: impl Into<String>) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of a file that somebody changed meanwhile; `since` completes "changed since".
+/// The file changed in the meantime; `since` completes "changed since".
 pub(crate) fn changed(path: &Path, since: &str) -> Failure {
     Failure::new(
         Code::IdeFileChanged,
@@ -87,7 +87,7 @@ pub(crate) fn changed(path: &Path, since: &str) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of a client without a file for `scope` here.
+/// The client has no file for `scope` here.
 pub(crate) fn without_file(client: &Client, scope: Scope) -> Failure {
     let failure = if client.has_files() {
         Failure::new(
@@ -117,7 +117,7 @@ pub(crate) fn without_file(client: &Client, scope: Scope) -> Failure {
         .with("client", client.id())
 }
 
-/// The remedy of writing the entry of `client`.
+/// The remedy to write the entry of `client`.
 pub(crate) fn install_remedy(client: &Client, scope: Scope) -> Remedy {
     Remedy::InstallEntry {
         client: Some(client.id().to_owned()),
@@ -125,7 +125,7 @@ pub(crate) fn install_remedy(client: &Client, scope: Scope) -> Remedy {
     }
 }
 
-/// The failure of a client that has no entry of ours.
+/// The client has no entry of ours.
 pub(crate) fn not_installed(client: &Client, scope: Scope, path: &Path) -> Failure {
     Failure::new(
         Code::IdeNotInstalled,

@@ -1,6 +1,5 @@
-//! The files of other programs: read as they are, replaced as a whole and only when they are what
-//! was looked at, locked among ourselves. A file keeps its mode and owner, and a symbolic link
-//! stays one.
+//! Files of other programs: read verbatim, replaced atomically and only if unchanged, locked
+//! between our processes. Mode, owner and symbolic links are kept.
 
 use std::fs::DirBuilder;
 use std::io::{self, Write as _};
@@ -12,24 +11,24 @@ use synapse_files::{FileError, Place, Prepared, Replacement, Rights};
 
 use crate::failure::{changed, hard_linked, mounted, shown, too_large, unfit, unusable};
 
-/// Reads the file at `path`, following links; `None` when nothing is there.
+/// Reads the file at `path`, following links; `None` if it does not exist.
 ///
 /// # Errors
-/// `ide.file-too-large`; `ide.file-unusable` when it is no regular file or the system refuses.
+/// `ide.file-too-large`; `ide.file-unusable` when it is not a regular file or cannot be read.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     synapse_files::read(path, LIMIT).map_err(|error| of_file(path, error))
 }
 
-/// Where the symbolic links at `path` lead, also when nothing is there yet.
+/// Resolves the symbolic links at `path`, even if the target does not exist.
 ///
 /// # Errors
-/// `ide.file-unusable` for links in a circle, and for what is no regular file.
+/// `ide.file-unusable` for a cycle of links or a non-regular file.
 pub(crate) fn target(path: &Path) -> Result<PathBuf, Failure> {
     Ok(place(path)?.target().to_owned())
 }
 
-/// Whether a file at `path` may be replaced: it is regular and not read-only, has no other name and
-/// is mounted nowhere else, or it is not there.
+/// Whether the file at `path` may be replaced: regular, writable, without other hard links and not
+/// a mount point; or missing.
 ///
 /// # Errors
 /// `ide.file-unusable`, `ide.file-hard-linked`, `ide.file-mounted`.
@@ -48,21 +47,21 @@ pub(crate) fn writable(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// A change of a file that is on disk and lacks nothing but that the file is still the same.
+/// A change synced to disk, pending the final comparison.
 #[derive(Debug)]
 pub(crate) struct Ready {
     path: PathBuf,
-    /// `None` when the file is to go.
+    /// `None` to remove the file.
     content: Option<Prepared>,
 }
 
-/// Puts `content` on disk, to replace the file at `path` or to become it, with the directories
-/// above it; `None` is to remove it.
+/// Writes `content` to disk as the replacement of the file at `path`, creating parent directories;
+/// `None` to remove the file.
 ///
-/// An existing file keeps its mode and owner; a new one is for its owner alone.
+/// An existing file keeps its mode and owner; a new one is for its owner only.
 ///
 /// # Errors
-/// `ide.file-unusable`, `ide.file-hard-linked`, `ide.file-mounted`; the file is left as it was.
+/// `ide.file-unusable`, `ide.file-hard-linked`, `ide.file-mounted`; the file is left unchanged.
 pub(crate) fn prepare(path: &Path, content: Option<&[u8]>) -> Result<Ready, Failure> {
     writable(path)?;
     let ready = |content| Ready {
@@ -89,12 +88,11 @@ pub(crate) fn prepare(path: &Path, content: Option<&[u8]>) -> Result<Ready, Fail
 }
 
 impl Ready {
-    /// Makes the change if the file still has the content `before`, `None` being no file, which is
-    /// looked at last of all. A reader sees the old or the new content, never a part; a link to the
-    /// file stays.
+    /// Applies the change if the file still has the content `before`, `None` being no file; the
+    /// comparison comes last. Atomic for readers; a link to the file stays.
     ///
     /// # Errors
-    /// `ide.file-changed`, `ide.file-unusable`, `ide.file-mounted`; the file is left as it was.
+    /// `ide.file-changed`, `ide.file-unusable`, `ide.file-mounted`; the file is left unchanged.
     pub(crate) fn make(self, before: Option<&[u8]>) -> Result<(), Failure> {
         let path = &self.path;
         let made = match (self.content, before) {
@@ -110,7 +108,7 @@ fn place(path: &Path) -> Result<Place, Failure> {
     Place::of(path).map_err(|error| of_file(path, error))
 }
 
-/// What a failed operation on the file at `path` means.
+/// Converts an error of the file at `path`.
 fn of_file(path: &Path, error: FileError) -> Failure {
     match error {
         FileError::Read { source, .. } => unusable(path, "read", &source),
@@ -124,7 +122,7 @@ fn of_file(path: &Path, error: FileError) -> Failure {
     }
 }
 
-/// Writes a file of our own, for its owner alone, with the directories above it.
+/// Writes one of our own files, for its owner only, creating parent directories.
 ///
 /// # Errors
 /// `storage.unavailable`.
@@ -156,12 +154,12 @@ fn of_own_file(path: &Path, error: FileError) -> Failure {
     }
 }
 
-/// Held while a file of a client is changed, so that two of us do not work on one.
+/// Held while a client's file is changed, to exclude other Synapse processes.
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] synapse_files::Lock);
 
 impl Lock {
-    /// Takes the lock at `path`, making its file for its owner alone, and waits at most `patience`.
+    /// Takes the lock at `path`, creating its file for its owner only, waiting at most `patience`.
     ///
     /// # Errors
     /// `storage.locked`, `storage.unavailable`.

@@ -1,6 +1,6 @@
-//! The journal of changes: a backup of each file before it is changed, so that a change can be
-//! taken back. The backups are ours and in our own directory, because a client's file may hold
-//! other servers' keys, and a copy beside it would end in somebody's repository.
+//! The journal of changes: backs up each file before a change, for undo. Backups go to our own
+//! directory: a client's file may contain other servers' keys, and a copy beside it might be
+//! committed to a repository.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,20 +20,20 @@ use crate::failure::changed;
 use crate::file::{self, Lock, own_file};
 use crate::location;
 
-/// Where changes are recorded. Making one touches nothing.
+/// The journal. Constructing one touches nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Journal {
     directory: PathBuf,
 }
 
-/// A change that was made.
+/// An applied change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// The copy of the file as it was; `None` when there was none.
+    /// The backup of the file; `None` if there was no file.
     pub backup: Option<PathBuf>,
 }
 
-/// What is written beside a backup.
+/// The record beside a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
     format: u32,
@@ -47,23 +47,23 @@ struct Record {
 }
 
 impl Journal {
-    /// The journal in `directory`, which is made, for its owner alone, by the first change.
+    /// The journal in `directory`, which the first change creates for its owner only.
     #[must_use]
     pub fn new(directory: PathBuf) -> Self {
         Self { directory }
     }
 
-    /// Makes `change`: looks that the file is still the one that the change was made from, keeps a
-    /// copy of it, and replaces it as a whole. Whoever is killed in between has lost nothing.
+    /// Applies `change`: checks that the file still matches, backs it up, and replaces it
+    /// atomically. A kill in between loses nothing.
     ///
     /// # Errors
     /// `ide.file-changed`, `ide.file-unusable`, `ide.file-hard-linked`, `ide.file-mounted`,
-    /// `storage.locked`, `storage.unavailable`; the file is left as it was.
+    /// `storage.locked`, `storage.unavailable`; the file is left unchanged.
     pub fn apply(&self, change: &Change, now: Timestamp) -> Result<Applied, Failure> {
         self.apply_with(change, now, || {})
     }
 
-    /// [`Journal::apply`], calling `written` when everything is on disk but the change itself.
+    /// [`Journal::apply`] with a callback right before the final rename.
     fn apply_with(
         &self,
         change: &Change,
@@ -81,7 +81,7 @@ impl Journal {
             None => Some(self.keep(change, now)?),
         };
         written();
-        // The client may have written while we waited for the disk.
+        // The client may have written in the meantime.
         if let Err(failure) = ready.make(change.before.as_deref()) {
             if let Some((record, _)) = &kept {
                 self.forget(record);
@@ -96,12 +96,12 @@ impl Journal {
         Ok(kept.map_or(Applied { backup: None }, |(_, applied)| applied))
     }
 
-    /// The change that takes the newest one back, of `client` or of any. Writes nothing but that it
-    /// forgets changes that were never made. `entry` tells ours from others, for the preview.
+    /// Plans undoing the newest change, of `client` or of any. Writes nothing, except that it drops
+    /// records of changes that never happened. `entry` identifies our entry for the preview.
     ///
     /// # Errors
-    /// `ide.not-installed` when there is none, `ide.file-changed` when the file is no longer as
-    /// Synapse left it, `ide.file-unusable`, `storage.unavailable`.
+    /// `ide.not-installed` when there is no change, `ide.file-changed` when the file changed since,
+    /// `ide.file-unusable`, `storage.unavailable`.
     pub fn undo(&self, client: Option<&Client>, entry: &Entry) -> Result<Change, Failure> {
         for name in self.records()?.into_iter().rev() {
             let path = self.directory.join(&name);
@@ -117,7 +117,7 @@ impl Journal {
             let current = file::read(&record.file)?;
             let digest = current.as_deref().map(digest);
             if digest == record.before && digest != record.after {
-                // It was killed before it wrote, or somebody took the change back by hand.
+                // The process was killed before writing, or somebody undid the change by hand.
                 self.forget(&path);
                 continue;
             }
@@ -150,7 +150,7 @@ impl Journal {
         )
     }
 
-    /// What `file` had before the change that made it `content`, if the newest change did.
+    /// The content of `file` before the newest change, if that change produced `content`.
     ///
     /// # Errors
     /// `storage.unavailable`.
@@ -171,7 +171,7 @@ impl Journal {
         Ok(None)
     }
 
-    /// Writes the backup and then the record that makes it count, which is where it says.
+    /// Writes the backup, then the record that refers to it.
     pub(crate) fn keep(
         &self,
         change: &Change,
@@ -207,7 +207,7 @@ impl Journal {
         Ok((path, Applied { backup }))
     }
 
-    /// The names of the records, oldest first.
+    /// Record file names, oldest first.
     fn records(&self) -> Result<Vec<OsString>, Failure> {
         let entries = match std::fs::read_dir(&self.directory) {
             Ok(entries) => entries,
@@ -234,17 +234,16 @@ impl Journal {
         Ok(Some(content))
     }
 
-    /// Forgets a record. What cannot be removed is only in the way of nothing.
+    /// Removes a record. Best effort; a leftover is harmless.
     fn forget(&self, path: &Path) {
         drop(std::fs::remove_file(path));
         drop(std::fs::remove_file(backup_of(path)));
     }
 
-    /// Forgets what can no longer be taken back, because a backup may hold keys of other servers:
-    /// changes of a file that somebody else changed since, backups that no record names, and the
-    /// oldest changes beyond the most that are kept.
+    /// Removes what can no longer be undone, because backups may contain keys of other servers:
+    /// changes of files modified since, backups without a record, and changes beyond the limit.
     fn prune(&self) {
-        // For each file the content that an older change has to have led to.
+        // For each file, the content that the next older change must have produced.
         let mut contents: BTreeMap<PathBuf, Option<String>> = BTreeMap::new();
         let mut kept = 0;
         for name in self.records().unwrap_or_default().into_iter().rev() {
@@ -257,7 +256,7 @@ impl Journal {
         }
         let entries = std::fs::read_dir(&self.directory).into_iter().flatten();
         let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        // Who writes one holds the lock that we hold.
+        // A writer would hold the lock that we hold.
         let orphaned = files.filter(|file| {
             file.extension().is_some_and(|end| end == "bak")
                 && !file.with_extension("json").exists()
@@ -265,8 +264,8 @@ impl Journal {
         orphaned.for_each(|file| drop(std::fs::remove_file(file)));
     }
 
-    /// Whether the change of the record at `path` can be taken back, after those that are newer. A
-    /// record or a file that cannot be read tells nothing.
+    /// Whether the change of the record at `path` can still be undone, after newer ones. Unreadable
+    /// records and files are kept.
     fn is_of_use(path: &Path, contents: &mut BTreeMap<PathBuf, Option<String>>) -> bool {
         let Ok(Some(record)) = read_record(path) else {
             return true;
@@ -285,13 +284,13 @@ impl Journal {
     }
 }
 
-/// Whether two paths lead to the same place, also when nothing is there.
+/// Whether two paths resolve to the same place, existing or not.
 fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path| location::real(path).ok();
     one == other || real(one).is_some_and(|one| real(other) == Some(one))
 }
 
-/// Reads a record; `None` for one that is gone, or is not of this version.
+/// Reads a record; `None` if it is gone or of another version.
 fn read_record(path: &Path) -> Result<Option<Record>, Failure> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes)
@@ -338,7 +337,7 @@ mod tests {
 
     const CONTENT: &str = "{\n  \"mcpServers\": {}\n}\n";
 
-    /// Cursor's file in a home of its own, with the directory of it made, and a journal.
+    /// A separate home with Cursor's directory, and a journal.
     struct Bench {
         _directory: tempfile::TempDir,
         machine: Machine,
@@ -361,7 +360,7 @@ mod tests {
             }
         }
 
-        /// Writes the file as another program does.
+        /// Writes the file like another program.
         fn put(&self, content: &str) {
             let mut users = std::fs::File::create(&self.file).unwrap();
             users.write_all(content.as_bytes()).unwrap();
@@ -387,13 +386,13 @@ mod tests {
         let plan = || bench.install();
         let now = Timestamp::from_millis(0);
 
-        // Killed here: backup and record are there, the file is as it was.
+        // State after a kill: backup and record exist, the file is unchanged.
         let (_, kept) = journal.keep(&plan(), now).unwrap();
         assert_eq!(std::fs::read_to_string(file).unwrap(), CONTENT);
         let backup = kept.backup.unwrap();
         assert_eq!(std::fs::read_to_string(&backup).unwrap(), CONTENT);
 
-        // There is nothing to take back, and the next change is one of its own.
+        // Nothing to undo, and the next change starts fresh.
         let failure = journal.undo(None, &entry).unwrap_err();
         assert_eq!(failure.code, Code::IdeNotInstalled);
         assert!(!backup.exists());
@@ -427,7 +426,7 @@ mod tests {
             // It never happened.
             assert!(journal.records().unwrap().is_empty());
         }
-        // The same when an entry goes, with its file or without.
+        // Also when an entry is removed, with or without its file.
         journal.apply(&install(), now).unwrap();
         let back = journal.undo(None, &entry).unwrap();
         let failure = journal.apply_with(&back, now, || put(CONTENT)).unwrap_err();
@@ -469,7 +468,7 @@ mod tests {
         assert_eq!(failure.code, Code::IdeFileChanged);
     }
 
-    /// A journal, and `words` as contents that a file had one after another, each by a change.
+    /// A journal after a series of changes, with these contents in turn.
     fn changed_to(directory: &Path, words: &[&str]) -> (Journal, PathBuf) {
         let journal = Journal::new(directory.join("journal"));
         let file = directory.join("client.json");
@@ -510,11 +509,11 @@ mod tests {
             (journal.records().unwrap().len(), backups(&journal)),
             (2, 2)
         );
-        // Taken back by hand: the older change can still be.
+        // Undone by hand: the older change can still be undone.
         file::write_private(&file, b"b").unwrap();
         journal.prune();
         assert_eq!(journal.records().unwrap(), ["000.json"]);
-        // The client wrote: nothing can.
+        // Written by the client: nothing can be undone.
         file::write_private(&file, b"other").unwrap();
         journal.prune();
         assert_eq!(

@@ -1,9 +1,9 @@
-//! Puts Synapse into the configuration files of MCP clients, takes it out again, and starts what
-//! is configured as the client would.
+//! Adds Synapse to the configuration files of MCP clients, removes it, and starts configured
+//! entries as the client would.
 //!
-//! **Invariant:** an edit changes our entry and nothing else, which is proven on the result before
-//! it is written. Nothing here reads the environment or guesses a directory: a [`Machine`] is
-//! passed in. No entry holds a secret.
+//! **Invariant:** an edit changes only our entry, which is verified on the result before it is
+//! written. Nothing here reads the environment or guesses a directory: a [`Machine`] is passed in.
+//! Entries contain no secret.
 
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes;

@@ -1,4 +1,4 @@
-//! Links that make a client add an entry after its user agreed.
+//! Links that make a client add an entry after confirmation.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,10 +10,10 @@ use crate::client::{Client, LinkForm, Scope};
 use crate::entry::{Entry, NAME};
 use crate::failure::install_remedy;
 
-/// The link that makes `client` add `entry`.
+/// Builds the link that makes `client` add `entry`.
 ///
 /// # Errors
-/// `ide.not-supported` when the client takes none, or none with what this entry needs.
+/// `ide.not-supported` when the client has no links, or none that can represent this entry.
 pub fn link(client: &Client, entry: &Entry) -> Result<String, Failure> {
     let Some(form) = client.link else {
         return Err(refusal(
@@ -61,7 +61,7 @@ fn refusal(client: &Client, message: &str) -> Failure {
         .with("client", client.id())
 }
 
-/// As `encodeURIComponent` does it.
+/// Equivalent of `encodeURIComponent`.
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, COMPONENT).to_string()
 }

@@ -1,5 +1,4 @@
-//! Where a file of a client really lies, and whose it is. Paths are compared by what they lead to,
-//! never as text.
+//! The real location of a client's file, and its owner. Compares resolved paths, never text.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +10,13 @@ use crate::failure::shown;
 use crate::file;
 use crate::machine::Machine;
 
-/// Where `path` leads once every link is followed, also when nothing is there yet.
+/// Resolves all links in `path`, even if it does not exist yet.
 ///
 /// # Errors
 /// `ide.file-unusable`.
 pub(crate) fn real(path: &Path) -> Result<PathBuf, Failure> {
     let target = file::target(path)?;
-    // The real names of Windows are not for people to read.
+    // Canonical Windows paths are unreadable for people.
     if cfg!(windows) {
         return Ok(target);
     }
@@ -28,16 +27,16 @@ pub(crate) fn real(path: &Path) -> Result<PathBuf, Failure> {
     Ok(known.unwrap_or(target))
 }
 
-/// Where the file of a client really lies.
+/// The real location of a client's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Location {
     pub(crate) real: PathBuf,
-    /// Whether links lead there that people should know of.
+    /// Whether it is reached through links worth a warning.
     pub(crate) is_linked: bool,
 }
 
 impl Location {
-    /// The location of a file of which nothing else is known.
+    /// The location of a file without context.
     ///
     /// # Errors
     /// `ide.file-unusable`.
@@ -47,7 +46,7 @@ impl Location {
         Ok(Self { real, is_linked })
     }
 
-    /// The location of the file of a client. Links count below the directory that its scope begins at.
+    /// The location of a client's file. Links count below the base directory of its scope.
     ///
     /// # Errors
     /// `ide.file-unusable`.
@@ -67,7 +66,7 @@ impl Location {
         })
     }
 
-    /// What to say before the file is changed.
+    /// The warning to show before the file is changed.
     pub(crate) fn warning(&self, machine: &Machine, scope: Scope, file: &Path) -> Option<String> {
         let (file, real) = (shown(file), shown(&self.real));
         let is_inside = is_within(&self.real, &project(machine));
@@ -85,8 +84,7 @@ impl Location {
     }
 }
 
-/// Whether others may have written `file`: it is the project's, or lies in the project whatever
-/// scope it has.
+/// Whether others may have written `file`: it is in the project, whatever its scope.
 pub(crate) fn is_of_project(machine: &Machine, scope: Scope, file: &Path) -> bool {
     scope == Scope::Project || lies_in_project(machine, file)
 }
@@ -110,7 +108,7 @@ fn project(machine: &Machine) -> PathBuf {
     tree.unwrap_or(project)
 }
 
-/// Whether `path`, of which not everything has to exist, is `directory` or lies in it.
+/// Whether `path`, which may not exist, is `directory` or inside it.
 fn is_within(path: &Path, directory: &Path) -> bool {
     let real = path.canonicalize();
     let path = real.as_deref().unwrap_or(path);

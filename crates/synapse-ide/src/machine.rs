@@ -1,15 +1,15 @@
-//! The machine as the clients see it: its system, the user's directories, the project. Everything
-//! is passed in; only the existence of files is looked at, by others.
+//! The machine from the clients' view: its system, the user's directories, the project. All values
+//! are passed in; nothing here accesses files except to expand patterns.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Looks a variable of the user's environment up.
+/// Looks up a variable of the user's environment.
 pub type Lookup = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
-/// A kind of operating system, as far as clients differ.
+/// The kind of operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum System {
     /// Linux and the other Unixes.
@@ -32,7 +32,7 @@ impl System {
     }
 }
 
-/// Where a user works.
+/// The user's environment.
 #[derive(Clone)]
 pub struct Machine {
     pub(crate) system: System,
@@ -42,8 +42,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A machine on which the user's home directory is `home` and the project at hand is in
-    /// `project`, both absolute.
+    /// A machine with this home directory and project directory, both absolute.
     #[must_use]
     pub fn new(system: System, home: PathBuf, project: PathBuf, lookup: Lookup) -> Self {
         Self {
@@ -54,25 +53,25 @@ impl Machine {
         }
     }
 
-    /// The value of a variable that is set and not empty.
+    /// The value of a variable, unless empty.
     pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// A directory that a variable names; a relative one means nothing to another process.
+    /// A directory from a variable, unless relative, which would be meaningless in another process.
     pub(crate) fn directory(&self, variable: &str) -> Option<PathBuf> {
         self.variable(variable)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     }
 
-    /// The directory with `.git` that the project is in.
+    /// The repository root of the project.
     pub(crate) fn repository(&self) -> Option<&Path> {
         let mut directories = self.project.ancestors();
         directories.find(|directory| directory.join(".git").exists())
     }
 
-    /// Whether `written`, a key of a client's file, names the project or the repository it is in.
+    /// Whether `written`, a key in a client's file, names the project or its repository.
     pub(crate) fn is_project(&self, written: &str) -> bool {
         let path = Path::new(written);
         let is = |directory: &Path| {
@@ -82,7 +81,7 @@ impl Machine {
         is(&self.project) || self.repository().is_some_and(is)
     }
 
-    /// The directory that a path of the client table begins at, when there is one here.
+    /// The base directory of a path in the client table, if it exists on this system.
     pub(crate) fn base(&self, root: Root) -> Option<PathBuf> {
         let home = |path: &str| joined(&self.home, path);
         match root {
@@ -129,14 +128,14 @@ impl fmt::Debug for Machine {
     }
 }
 
-/// What a path of the client table is relative to.
+/// The base of a path in the client table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Root {
     /// The user's home directory.
     Home,
     /// The project's directory.
     Project,
-    /// Where programs with windows keep their settings on this system.
+    /// The system's directory for application settings.
     Settings,
     /// `~/.config` on every system, or `XDG_CONFIG_HOME`.
     Config,
@@ -144,28 +143,28 @@ pub(crate) enum Root {
     Data,
     /// `%LOCALAPPDATA%`.
     LocalData,
-    /// The directory in a variable, or one below home.
+    /// The directory in a variable, or a fallback below home.
     Variable {
         /// The variable.
         name: &'static str,
         /// The path below home.
         otherwise: &'static str,
     },
-    /// What a variable names; nowhere when it is not set.
+    /// The path in a variable; nothing if it is unset.
     Given(&'static str),
-    /// A directory of the machine's administrator.
+    /// A system-wide directory.
     System(&'static str),
 }
 
-/// `path`, which is written with `/`, below `base`; an empty one is `base` itself.
+/// Appends `path`, separated by `/`, to `base`; empty means `base` itself.
 pub(crate) fn joined(base: &Path, path: &str) -> PathBuf {
     path.split('/')
         .filter(|part| !part.is_empty())
         .fold(base.to_owned(), |joined, part| joined.join(part))
 }
 
-/// Every path that `path` means below `base`: a part with a `*` stands for all directories there
-/// whose names begin and end as it does, in the order of their names.
+/// All paths matching `path` below `base`: a component with `*` matches the existing directories
+/// with that prefix and suffix, in order.
 pub(crate) fn matching(base: PathBuf, path: &str) -> Vec<PathBuf> {
     let mut found = vec![base];
     for part in path.split('/').filter(|part| !part.is_empty()) {
@@ -195,5 +194,5 @@ fn directories(base: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
     found
 }
 
-/// More profiles than anybody has.
+/// Limit on matches, more profiles than anybody has.
 const MOST_DIRECTORIES: usize = 100;

@@ -1,4 +1,4 @@
-//! The servers that a client's files declare, whoever wrote them. Only reads.
+//! The servers declared in a client's files by anybody. Read only.
 
 use std::path::PathBuf;
 
@@ -12,22 +12,22 @@ use crate::file;
 use crate::format::{self, Text};
 use crate::machine::Machine;
 
-/// A server of another program's file.
+/// A server in another program's file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Declared {
-    /// Its name there.
+    /// Its name.
     pub name: String,
-    /// Its entry, as that program writes it.
+    /// Its entry, verbatim.
     pub entry: Map<String, Value>,
     /// The file.
     pub file: PathBuf,
 }
 
-/// The servers that `client` has on `machine`, those of the file that wins first; Synapse itself is
-/// not among them, and of two of one name only the one that wins.
+/// The servers of `client` on `machine`, by precedence of its files; excludes Synapse itself, and
+/// lower-precedence duplicates.
 ///
 /// # Errors
-/// `ide.*` when a file is there and cannot be read.
+/// `ide.*` when an existing file cannot be read.
 pub fn servers(client: &Client, machine: &Machine) -> Result<Vec<Declared>, Failure> {
     let mut found: Vec<Declared> = Vec::new();
     for site in client.sites(machine) {

@@ -1,4 +1,4 @@
-//! The entry as text to paste, in the form that each client reads.
+//! The entry as text to paste, in each client's format.
 
 use synapse_core::redact::printable_json;
 use synapse_core::{Code, Failure};
@@ -8,10 +8,10 @@ use crate::entry::{Entry, NAME};
 use crate::failure::install_remedy;
 use crate::format::{self, Edit, Text};
 
-/// The content of a file of `client` that has our entry and nothing else.
+/// A file content for `client` with only our entry.
 ///
 /// # Errors
-/// `ide.not-supported` when a path in it cannot be written in this format, or not be shown.
+/// `ide.not-supported` when a path cannot be represented in this format or displayed.
 pub fn snippet(client: &Client, entry: &Entry) -> Result<String, Failure> {
     let path = vec![client.key.to_owned(), NAME.to_owned()];
     let edit = Edit::Set(path, entry.fresh(client));
@@ -20,8 +20,8 @@ pub fn snippet(client: &Client, entry: &Entry) -> Result<String, Failure> {
     shown(client, text.as_str())
 }
 
-/// The text as a terminal may show it, which means the same to the client: a path may hold
-/// characters that nobody sees, or that turn a line around.
+/// A terminal-safe form of the text with the same meaning to the client: a path may contain
+/// invisible characters or direction overrides.
 fn shown(client: &Client, text: &str) -> Result<String, Failure> {
     let shown = printable_json(text);
     let means_the_same = shown == text

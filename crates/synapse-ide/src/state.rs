@@ -1,5 +1,4 @@
-//! What stands in a client's files: nothing, our entry as it should be, an old one, or somebody
-//! else's. Only reads.
+//! The state of our entry in a client's files: missing, current, stale or foreign. Read only.
 
 use std::path::{Path, PathBuf};
 
@@ -14,20 +13,20 @@ use crate::format::{self, Text};
 use crate::machine::Machine;
 use crate::survey::Survey;
 
-/// What a file of a client says about us.
+/// The state of our entry in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryState {
-    /// There is no such file.
+    /// The file does not exist.
     NoFile,
-    /// There is no entry of our name.
+    /// It has no entry of our name.
     Absent,
-    /// Our entry, as it should be.
+    /// Our entry, up to date.
     Current,
-    /// Our entry, with another command than this Synapse has, or not as the client wants it.
+    /// Our entry, with another command or a shape the client rejects.
     Stale,
     /// An entry of our name that starts something else.
     Foreign,
-    /// The file cannot be understood.
+    /// The file is invalid.
     Broken(Box<Failure>),
 }
 
@@ -46,28 +45,28 @@ impl EntryState {
     }
 }
 
-/// One place that a client reads.
+/// A place the client reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceState {
-    /// For whom it counts.
+    /// Its scope.
     pub scope: Scope,
     /// The file, before links are followed.
     pub file: PathBuf,
-    /// What it says.
+    /// Its state.
     pub state: EntryState,
-    /// The program that our entry starts, as the file spells it.
+    /// The program our entry starts, as spelled in the file.
     pub command: Option<String>,
-    /// The connection that our entry there serves alone.
+    /// The connection our entry is restricted to.
     pub connection: Option<String>,
-    /// Whether the client loads this entry in the project at hand, unless it is switched off.
+    /// Whether the client loads this entry in the current project, unless disabled.
     pub wins: bool,
     /// Why the client does not load it, or what else reads the file.
     pub notes: Vec<String>,
 }
 
-/// Looks at every place that `client` reads on this machine: in each scope the file that `install`
-/// would change, and then the others that exist. What follows `serve` in an entry is its owner's
-/// choice and makes it no staler.
+/// Inspects every place that `client` reads on this machine: in each scope the file that `install`
+/// would change, then other existing ones. Arguments after `serve` are the user's choice and do not
+/// make an entry stale.
 #[must_use]
 pub fn states(client: &Client, machine: &Machine, entry: &Entry) -> Vec<PlaceState> {
     let survey = Survey::new(client, machine, entry);
@@ -98,7 +97,7 @@ pub fn states(client: &Client, machine: &Machine, entry: &Entry) -> Vec<PlaceSta
     states
 }
 
-/// Whether the client shows itself on this machine: by its files, or by a program on PATH.
+/// Whether the client is detected by its files or by a program on PATH.
 #[must_use]
 pub fn is_detected(client: &Client, machine: &Machine) -> bool {
     let signs = client.signs.iter().filter_map(|spot| spot.on(machine));
@@ -120,7 +119,7 @@ pub(crate) fn on_path(program: &str, path: &std::ffi::OsStr) -> Option<PathBuf> 
         .find(|candidate| may_run(candidate))
 }
 
-/// Whether `path` is a file that may be executed.
+/// Whether `path` is an executable file.
 #[cfg(unix)]
 pub(crate) fn may_run(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
@@ -129,23 +128,23 @@ pub(crate) fn may_run(path: &Path) -> bool {
         .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// Whether `path` is a file that may be executed.
+/// Whether `path` is an executable file.
 #[cfg(not(unix))]
 pub(crate) fn may_run(path: &Path) -> bool {
     path.is_file()
 }
 
-/// A file of a client as it is now.
+/// The current content of a client's file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Seen {
-    /// `None` when there is no file.
+    /// `None` if it does not exist.
     pub(crate) bytes: Option<Vec<u8>>,
     pub(crate) text: Text,
     pub(crate) found: Found,
     pub(crate) warnings: Vec<String>,
 }
 
-/// What stands under our name.
+/// The entry under our name.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Found {
     Nothing,
@@ -167,7 +166,7 @@ impl Seen {
         Self::of(client, path, file::read(path)?, section, entry)
     }
 
-    /// Understands `bytes` as the content of the file at `path`.
+    /// Parses `bytes` as the content of the file at `path`.
     ///
     /// # Errors
     /// `ide.file-invalid`.
@@ -209,7 +208,7 @@ impl Seen {
     }
 }
 
-/// What keeps a client that reads plain JSON from reading its file.
+/// Problems for a client that reads plain JSON only.
 fn warnings(client: &Client, text: &Text) -> Vec<String> {
     if client.format != Format::Json {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! Every place that a client reads: which have an entry of our name, which of those wins, and what
-//! switches it off. Only reads.
+//! Every place a client reads: which ones have an entry of our name, which takes precedence, and
+//! what disables it. Read only.
 
 use serde_json::Value;
 use synapse_core::Failure;
@@ -13,11 +13,11 @@ use crate::machine::Machine;
 use crate::state::{EntryState, Found, Seen};
 use crate::update::update;
 
-/// A place with what is in it.
+/// A place with its content.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) site: Site,
-    /// The keys to the object of entries.
+    /// The keys of the object of entries.
     pub(crate) section: Vec<String>,
     pub(crate) seen: Result<Seen, Failure>,
 }
@@ -32,13 +32,13 @@ impl Place {
         }
     }
 
-    /// The keys to our entry.
+    /// The keys of our entry.
     pub(crate) fn path(&self) -> Vec<String> {
         let name = std::iter::once(NAME.to_owned());
         self.section.iter().cloned().chain(name).collect()
     }
 
-    /// Whether there is such a file, and, of entries for one project, an entry.
+    /// Whether the file exists and, for single-project entries, the entry too.
     pub(crate) fn is_there(&self) -> bool {
         match &self.seen {
             Ok(seen) => seen.bytes.is_some(),
@@ -46,7 +46,7 @@ impl Place {
         }
     }
 
-    /// The entry of our name, ours or not.
+    /// The entry of our name, ours or foreign.
     pub(crate) fn value(&self) -> Option<&Value> {
         match &self.seen.as_ref().ok()?.found {
             Found::Ours(_, value) | Found::Foreign(value) => Some(value),
@@ -54,7 +54,7 @@ impl Place {
         }
     }
 
-    /// The program that the entry starts, if it is ours.
+    /// The program it starts, if it is ours.
     pub(crate) fn command(&self) -> Option<String> {
         match &self.seen.as_ref().ok()?.found {
             Found::Ours(configured, _) => Some(configured.command.clone()),
@@ -67,7 +67,7 @@ impl Place {
         matches!(&self.seen, Ok(seen) if matches!(seen.found, Found::Ours(..)))
     }
 
-    /// The connection that our entry serves alone.
+    /// The connection our entry is restricted to.
     pub(crate) fn connection(&self) -> Option<&str> {
         match &self.seen {
             Ok(Seen {
@@ -99,22 +99,22 @@ impl Place {
     }
 }
 
-/// What keeps an entry from being loaded.
+/// A reason why an entry is not loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Off {
     pub(crate) why: String,
     pub(crate) remedy: String,
 }
 
-/// Every place of a client on a machine.
+/// All places of a client on a machine.
 #[derive(Debug)]
 pub(crate) struct Survey<'a> {
     client: &'a Client,
     machine: &'a Machine,
     own_command: String,
-    /// The one that wins first.
+    /// Highest precedence first.
     pub(crate) places: Vec<Place>,
-    /// The place whose entry of our name the client loads.
+    /// The place whose entry the client loads.
     pub(crate) wins: Option<usize>,
 }
 
@@ -134,7 +134,7 @@ impl<'a> Survey<'a> {
                 places.push(Place::at(client, site, section, entry));
             }
         }
-        // Of projects that a file knows, only those with an entry are places.
+        // Of the projects in a file, only those with an entry count.
         places.retain(|place| place.site.scope != Scope::Local || place.value().is_some());
         let wins = places
             .iter()
@@ -148,8 +148,8 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// Whether the client loads the entry of the place at `index`. In a home that is the project at
-    /// hand the files of both scopes may be one.
+    /// Whether the client loads the entry at `index`. If the home is also the project, the files of
+    /// both scopes may be the same.
     pub(crate) fn wins(&self, index: usize) -> bool {
         let winner = self.wins.and_then(|wins| self.places.get(wins));
         let place = self.places.get(index);
@@ -159,13 +159,13 @@ impl<'a> Survey<'a> {
                 .is_some_and(|(winner, place)| is_same(winner, place))
     }
 
-    /// The command of this program, by which an entry is known as ours.
+    /// The command of this program, which identifies our entries.
     pub(crate) fn own_command(&self) -> &str {
         &self.own_command
     }
 
-    /// Where `install` works in `scope`: where our entry is, else where one of our name is, else
-    /// where a new one would go.
+    /// The place `install` changes in `scope`: with our entry, else with an entry of our name, else
+    /// for a new one.
     pub(crate) fn target(&self, scope: Scope) -> Option<usize> {
         let of_scope = |place: &&Place| place.site.scope == scope && place.site.reader.is_none();
         let index = |found: &Place| {
@@ -187,12 +187,12 @@ impl<'a> Survey<'a> {
         places().find(|place| place.site == *usual).and_then(index)
     }
 
-    /// The place that `target` has.
+    /// The place of `target`.
     pub(crate) fn target_place(&self, scope: Scope) -> Option<&Place> {
         self.places.get(self.target(scope)?)
     }
 
-    /// The entry as the client loads it, from every place that has a part of it.
+    /// The entry as the client loads it, merged from all places.
     pub(crate) fn loaded(&self) -> Option<Value> {
         let winner = self.places.get(self.wins?)?;
         if self.client.merge == Merge::Whole {
@@ -210,7 +210,7 @@ impl<'a> Survey<'a> {
         })
     }
 
-    /// What would switch an entry of `scope` off, apart from its own fields.
+    /// Settings that would disable an entry in `scope`, apart from its own fields.
     pub(crate) fn off_in(&self, scope: Scope) -> Vec<Off> {
         let switches = self.client.switches.iter();
         switches
@@ -219,7 +219,7 @@ impl<'a> Survey<'a> {
             .collect()
     }
 
-    /// What switches the entry off that the client loads.
+    /// Settings that disable the loaded entry.
     pub(crate) fn off(&self) -> Vec<Off> {
         let Some(winner) = self.wins.and_then(|wins| self.places.get(wins)) else {
             return Vec::new();
@@ -248,7 +248,7 @@ impl<'a> Survey<'a> {
             let Some(path) = spot.on(self.machine) else {
                 continue;
             };
-            // A file that cannot be read says nothing here; the client has its own words for it.
+            // Unreadable settings are ignored; the client reports them itself.
             let Ok(Some(bytes)) = file::read(&path) else {
                 continue;
             };
@@ -316,7 +316,7 @@ impl<'a> Survey<'a> {
         })
     }
 
-    /// What is to be said about the place at `index`.
+    /// Notes on the place at `index`.
     pub(crate) fn notes(&self, index: usize) -> Vec<String> {
         let Some(place) = self.places.get(index) else {
             return Vec::new();
@@ -340,7 +340,7 @@ impl<'a> Survey<'a> {
             .collect()
     }
 
-    /// That the entry of `winner` comes before another one.
+    /// A note that the entry of `winner` takes precedence.
     pub(crate) fn beaten(&self, winner: &Place) -> String {
         let place = place_in_words(winner);
         match self.client.merge {
@@ -349,7 +349,7 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// The files that something beside the client as such reads, and that have no entry of ours.
+    /// Files of special readers that have no entry of ours.
     pub(crate) fn elsewhere(&self) -> impl Iterator<Item = &Place> {
         self.places.iter().filter(|place| {
             place.site.reader.is_some()
@@ -359,8 +359,8 @@ impl<'a> Survey<'a> {
         })
     }
 
-    /// The places in the files of `scope` from which `remove` takes our entry: for a user also
-    /// those for single projects, whichever these are.
+    /// The places in files of `scope` with our entry; user scope includes entries for any single
+    /// project.
     pub(crate) fn ours(&self, scope: Scope, entry: &Entry) -> Vec<Place> {
         let mut ours = Vec::new();
         for site in self.client.sites(self.machine) {
@@ -383,14 +383,14 @@ impl<'a> Survey<'a> {
     }
 }
 
-/// Whether two places are one, told by where their paths lead.
+/// Whether two places resolve to the same file.
 fn is_same(one: &Place, other: &Place) -> bool {
     let real = |place: &Place| place.site.file.canonicalize().ok();
     one.section == other.section
         && (one.site.file == other.site.file || real(one).is_some_and(|it| real(other) == Some(it)))
 }
 
-/// A place as messages name it.
+/// A place, for messages.
 pub(crate) fn place_in_words(place: &Place) -> String {
     let file = shown(&place.site.file);
     match place.section.as_slice() {
@@ -402,7 +402,7 @@ pub(crate) fn place_in_words(place: &Place) -> String {
     }
 }
 
-/// The keys of the projects that a file knows and that have entries.
+/// The projects with entries in a file.
 fn projects(site: &Site) -> Vec<String> {
     let read = || {
         let bytes = file::read(&site.file).ok()??;
@@ -424,7 +424,7 @@ fn projects(site: &Site) -> Vec<String> {
     read().unwrap_or_default()
 }
 
-/// Lays `above` over `below`, object by object.
+/// Merges `above` into `below`, recursively for objects.
 fn merge(below: &mut Value, above: Value) {
     match (below, above) {
         (Value::Object(below), Value::Object(above)) => {
@@ -439,7 +439,7 @@ fn merge(below: &mut Value, above: Value) {
     }
 }
 
-/// Whether an item of a list of servers is ours. Clients compare names without regard to case.
+/// Whether a list item names our server. Clients compare case-insensitively.
 fn is_us(item: &Value) -> bool {
     let name = item
         .as_str()

@@ -1,5 +1,5 @@
-//! What `install` changes in an entry that is there. The entry is its owner's: the path of the program
-//! and what the client's format demands are ours, and each setting that was asked for now.
+//! How `install` updates an existing entry. The entry belongs to the user: only the program's path,
+//! fields required by the client's format, and explicitly given settings change.
 
 use serde_json::{Value, json};
 use synapse_core::credential::looks_like_token;
@@ -9,16 +9,15 @@ use crate::client::{Client, CommandForm, Passing};
 use crate::entry::{ARGUMENTS, COMMAND, Entry, is_location};
 use crate::format::{self, Edit};
 
-/// The edits that bring an entry up to date, and what they do to its owner's settings.
+/// The edits that update an entry, and their effect on the user's settings.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Update {
     pub(crate) edits: Vec<Edit>,
-    /// In words, for the preview. No value of a variable.
+    /// Notes for the preview, without values of variables.
     pub(crate) notes: Vec<String>,
 }
 
-/// What has to change in our entry `value`, which is at `place` of its file, to make it start
-/// `entry`.
+/// Plans the edits of our entry `value`, at `place` of its file, so that it starts `entry`.
 pub(crate) fn update(client: &Client, place: &[String], entry: &Entry, value: &Value) -> Update {
     let mut update = Update::default();
     let path = |rest: &[&str]| -> Vec<String> {
@@ -73,7 +72,7 @@ impl Update {
         }
     }
 
-    /// The arguments with each setting that was asked for in the place of the old one.
+    /// Replaces each explicitly given setting in the arguments.
     fn settings(&mut self, entry: &Entry, arguments: &[Value]) -> Vec<Value> {
         let mut new = arguments.to_vec();
         for setting in entry.settings() {
@@ -93,7 +92,7 @@ impl Update {
                 None => format!("{given} is added"),
             });
         }
-        // Names alone: what stands behind one may be anything.
+        // Names only: a value may be anything.
         let kept: Vec<&str> = new
             .iter()
             .filter_map(Value::as_str)
@@ -149,7 +148,7 @@ impl Update {
                 _ => {}
             }
         }
-        // Whoever works with other files than the entry's server would look in vain.
+        // A process with another location would look at other files than the entry's server.
         for (name, here) in locations {
             let there = format::at(value, &[field, name]);
             let is_asked = entry.passed().iter().any(|passed| passed == name);
@@ -180,14 +179,14 @@ impl Update {
         };
         if !names.iter().any(is_there) {
             names.push(json!(name));
-            // A value of the same name would stand in its way; it is the user's and stays.
+            // A value of that name takes precedence; it is the user's and stays.
             self.edits.push(Edit::Set(path(&[field]), json!(names)));
             self.notes.push(format!("the variable {name} is added"));
         }
     }
 }
 
-/// The value of an option of ours, unless it is something else.
+/// The value of one of our options; hides anything else.
 fn shown(value: &str) -> &str {
     let is_plain = |each: char| each.is_ascii_alphanumeric() || "_-.,".contains(each);
     if value.chars().all(is_plain) && value.len() <= 64 && !looks_like_token(value) {
@@ -197,7 +196,7 @@ fn shown(value: &str) -> &str {
     }
 }
 
-/// The value of the option `name` in `arguments`, empty for a flag; `None` when it is not there.
+/// The value of the option `name` in `arguments`, empty for a flag; `None` if absent.
 fn option(arguments: &[Value], name: &str) -> Option<String> {
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -217,7 +216,7 @@ fn option(arguments: &[Value], name: &str) -> Option<String> {
     None
 }
 
-/// `arguments` with the option `name`, once, where it stood first or else at the end.
+/// Sets the option `name` in `arguments` once, at its first position or else at the end.
 pub(crate) fn with_option(arguments: &[Value], name: &str, value: Option<&str>) -> Vec<Value> {
     let given = || std::iter::once(json!(name)).chain(value.map(|value| json!(value)));
     let mut new = Vec::with_capacity(arguments.len() + 2);

@@ -1,4 +1,4 @@
-//! The process of a server that is checked, and what a client reads of it.
+//! The server process under check, and its output as a client reads it.
 
 use std::io;
 use std::process::ExitStatus;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::launch::Launched;
 use super::veil::Veil;
 
-/// A server that runs. Dropping it ends it with everything that it started.
+/// A running server. Dropping it ends it with all of its descendants.
 pub(super) struct Child {
     running: Running,
     input: Option<Input>,
@@ -19,10 +19,10 @@ pub(super) struct Child {
     errors: Output,
 }
 
-/// What a process left.
+/// The result of a process.
 #[derive(Debug)]
 pub(super) struct Left {
-    /// How it ended, when it did so by itself.
+    /// Its status, if it ended by itself.
     pub(super) status: Option<ExitStatus>,
     /// The last lines of its stderr.
     pub(super) errors: Vec<String>,
@@ -56,8 +56,7 @@ impl Child {
         input.flush().await
     }
 
-    /// Reads one line without its end, or as much of a long one as anybody wants to see; `None` at
-    /// the end of the stream.
+    /// Reads one line, truncated if long; `None` at the end of the stream.
     pub(super) async fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         let mut limited = (&mut self.output).take(LONGEST_LINE);
@@ -70,14 +69,14 @@ impl Child {
         Ok(Some(line))
     }
 
-    /// Closes its stdin and waits for its end, as a client that quits does; `None` when it had to
-    /// be killed. What it leaves is ended.
+    /// Closes its stdin and waits for its exit, like a quitting client; `None` if it had to be
+    /// killed. Ends its descendants.
     pub(super) async fn close(mut self) -> Option<ExitStatus> {
         drop(self.input.take());
         let ended = async {
             let mut nowhere = (tokio::io::sink(), tokio::io::sink());
-            // A process that cannot write its last words may never end; one that ended may have
-            // left a pipe to others.
+            // A process blocked on output may never exit; an exited one may have passed its pipe to
+            // children.
             let drained = async {
                 let (_, _) = tokio::join!(
                     tokio::io::copy(&mut self.errors, &mut nowhere.0),
@@ -95,16 +94,16 @@ impl Child {
         status.ok()?.ok()
     }
 
-    /// Ends it and gives what it left.
+    /// Ends it and returns its result.
     pub(super) async fn end(mut self, veil: &Veil) -> Left {
         drop(self.input.take());
-        // One that is about to end by itself says how.
+        // A process about to exit by itself reports its status.
         let status = timeout(LAST_WORDS, self.running.wait()).await;
         let status = status.ok().and_then(Result::ok);
         self.running.end(Duration::ZERO).await;
         let mut bytes = Vec::new();
         let mut errors = (&mut self.errors).take(MOST_ERRORS);
-        // A process that escaped may hold the pipe open.
+        // An escaped descendant may hold the pipe open.
         drop(timeout(LAST_WORDS, errors.read_to_end(&mut bytes)).await);
         Left {
             status,

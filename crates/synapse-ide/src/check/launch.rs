@@ -1,5 +1,4 @@
-//! How a client starts an entry: the program it finds, the variables it passes, the directory it
-//! chooses. Nothing is started here.
+//! How a client starts an entry: the program, the variables, the directory. Starts nothing.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -16,7 +15,7 @@ use crate::failure::{install_remedy, shown};
 use crate::machine::{Machine, System};
 use crate::state::{may_run, on_path};
 
-/// A program about to be started as a client would.
+/// A program to start the way a client would.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Launched {
     pub(super) program: PathBuf,
@@ -27,8 +26,8 @@ pub(super) struct Launched {
 
 impl Launched {
     /// # Errors
-    /// `ide.foreign-entry` when `trust` does not go as far as the program, `ide.launch-failed` when
-    /// the client would not find it or its directory.
+    /// `ide.foreign-entry` when `trust` does not cover the program, `ide.launch-failed` when the
+    /// client would not find it or its directory.
     pub(super) fn new(
         client: &Client,
         machine: &Machine,
@@ -61,27 +60,27 @@ impl Launched {
     }
 }
 
-/// The variables that a client gives to a server.
+/// The variables a client passes to a server.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Variables(pub(super) BTreeMap<OsString, OsString>);
 
 impl Variables {
-    /// The value of one.
+    /// The value of a variable.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<OsString> {
         self.0.get(OsStr::new(name)).cloned()
     }
 }
 
-/// The names alone: a value may be a secret.
+/// Names only: a value may be a secret.
 impl fmt::Debug for Variables {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-/// What `client` gives to the server of an entry: the few variables that it passes on, and those
-/// of the entry with what the client puts in their place.
+/// The environment `client` gives to the server of an entry: inherited variables, and those of the
+/// entry after expansion.
 pub(super) fn variables(client: &Client, machine: &Machine, configured: &Configured) -> Variables {
     let passed = match machine.system {
         System::Windows => WINDOWS_PASSES,
@@ -92,7 +91,7 @@ pub(super) fn variables(client: &Client, machine: &Machine, configured: &Configu
         .filter_map(|name| Some((OsString::from(name), machine.variable(name)?)))
         .collect();
     if client.launch.desktop && machine.system == System::Mac {
-        // What launchd gives to a program that was not started in a shell.
+        // launchd's default for programs started outside a shell.
         environment.insert("PATH".into(), "/usr/bin:/bin:/usr/sbin:/sbin".into());
     }
     for name in &configured.passed {
@@ -105,8 +104,7 @@ pub(super) fn variables(client: &Client, machine: &Machine, configured: &Configu
     Variables(environment)
 }
 
-/// A value of an entry in which the client puts a variable of its own. One that is not set is
-/// empty.
+/// Expands the client's variables in a value of an entry. Unset variables expand to nothing.
 fn expanded(client: &Client, machine: &Machine, value: &str) -> OsString {
     match variable_in(client, value) {
         Some(name) => machine.variable(name).unwrap_or_default(),
@@ -114,13 +112,12 @@ fn expanded(client: &Client, machine: &Machine, value: &str) -> OsString {
     }
 }
 
-/// The variable that the client puts in the place of `value`, as far as one is meant with the whole
-/// value.
+/// The variable that the whole of `value` refers to, if any.
 pub(super) fn variable_in<'a>(client: &Client, value: &'a str) -> Option<&'a str> {
     let Some(Passing::Between(before, after)) = client.passing else {
         return None;
     };
-    // Most take the name without a default, too.
+    // Most clients also accept the name without a default.
     let plain_end = after.strip_prefix(":-").unwrap_or(after);
     [after, plain_end].iter().find_map(|after| {
         let name = value.strip_prefix(before)?.strip_suffix(after)?;
@@ -197,12 +194,12 @@ fn directory(client: &Client, machine: &Machine, scope: Scope, configured: &Conf
     }
 }
 
-/// The top of the file system that `path` is in.
+/// The root of the file system `path` is on.
 fn top(path: &Path) -> PathBuf {
     path.ancestors().last().unwrap_or(path).to_owned()
 }
 
-/// What the TypeScript SDK of MCP passes on in Windows.
+/// Inherited by the MCP TypeScript SDK on Windows.
 const WINDOWS_PASSES: &[&str] = &[
     "APPDATA",
     "HOMEDRIVE",

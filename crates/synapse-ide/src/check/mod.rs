@@ -1,5 +1,5 @@
-//! Starts what is configured exactly as the client would, with its few variables, its working
-//! directory and its patience, and reports what the client would see.
+//! Starts a configured entry exactly as the client would, with its limited environment, working
+//! directory and timeout, and reports what the client would see.
 
 mod child;
 mod launch;
@@ -42,35 +42,35 @@ const STEPS: [CheckId; 8] = [
     CheckId::Connection,
 ];
 
-/// What to start.
+/// The entry to check.
 #[derive(Clone, Copy)]
 pub struct Target<'a> {
-    /// Whose entry.
+    /// The client.
     pub client: &'static Client,
     /// Where the client runs.
     pub machine: &'a Machine,
-    /// In which of its files.
+    /// The scope of the file.
     pub scope: Scope,
-    /// The entry as it should be, which tells ours from others.
+    /// The expected entry, used to recognise ours.
     pub entry: &'a Entry,
-    /// The program that is running, which is the only one that an entry of a project may start.
+    /// The running program, the only one that a project's entry may start.
     pub running: &'a Path,
-    /// Whether this program takes such arguments.
+    /// Whether this program accepts such arguments.
     pub takes: &'a (dyn Fn(&[String]) -> Result<(), Failure> + Sync),
-    /// Who ends what the program leaves.
+    /// Ends the program's descendants.
     pub guard: &'a Guard,
-    /// How long to wait, when not as long as the client.
+    /// Timeout, if different from the client's.
     pub patience: Option<Duration>,
-    /// A prompt to send through the server, which is paid for; none by itself.
+    /// A billed prompt to send through the server, if any.
     pub prompt: Option<Prompt<'a>>,
 }
 
-/// A real prompt, sent as the client's model would have it sent.
+/// A real prompt, sent like one from the client's model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prompt<'a> {
-    /// The connection; the entry's own, or the only one, when `None`.
+    /// The connection; `None` for the entry's own or the only one.
     pub connection: Option<&'a str>,
-    /// How long to wait for the answer.
+    /// Timeout for the answer.
     pub patience: Duration,
 }
 
@@ -84,44 +84,44 @@ impl fmt::Debug for Target<'_> {
     }
 }
 
-/// What a client would see.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckReport {
-    /// Whose entry.
+    /// The client.
     pub client: &'static Client,
-    /// In which of its files.
+    /// The scope of the file.
     pub scope: Scope,
     /// The file.
     pub file: PathBuf,
     /// The steps in order.
     pub checks: Vec<Check>,
-    /// The command and its arguments, without what may be a secret, when there is an entry.
+    /// The command with redacted arguments, if there is an entry.
     pub command: Option<Vec<String>>,
-    /// The names of the variables that it gets, when it was started.
+    /// The names of its variables, if it was started.
     pub variables: Option<Vec<String>>,
-    /// The directory that it starts in, when it was started.
+    /// Its working directory, if it was started.
     pub directory: Option<PathBuf>,
-    /// How long the client waits.
+    /// The client's timeout.
     pub patience: Duration,
-    /// Name and version of the server that answered.
+    /// Name and version from the server's handshake.
     pub server: Option<(String, String)>,
-    /// The revision of the protocol that it chose.
+    /// The negotiated protocol version.
     pub revision: Option<String>,
-    /// The tools that it lists.
+    /// The listed tools.
     pub tools: Option<Vec<String>>,
-    /// From the start to the list of tools.
+    /// Time from the start to the list of tools.
     pub took: Option<Duration>,
-    /// The variables that the client gives it, when there is an entry to start.
+    /// The environment given by the client, if there is an entry to start.
     pub environment: Option<Variables>,
-    /// The connection that the entry serves alone.
+    /// The connection the entry is restricted to.
     pub connection: Option<String>,
-    /// The steps that are to be made.
+    /// The steps to run.
     steps: Vec<CheckId>,
 }
 
 impl CheckReport {
-    /// Adds what was found out about a connection: what was not looked at deserves attention here.
+    /// Adds a check of a connection; a skipped check becomes a warning here.
     pub fn add(&mut self, check: Check) {
         let finding = match check.finding {
             Finding::Skip(skip) => Finding::Warn(skip.reason().to_owned()),
@@ -130,7 +130,7 @@ impl CheckReport {
         self.checks.push(Check { finding, ..check });
     }
 
-    /// The first failure, which decides code and exit status.
+    /// The first failure, which determines code and exit status.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         first_failure(&self.checks)
@@ -147,7 +147,7 @@ impl CheckReport {
         self.note(id, Finding::Fail(failure));
         for skipped in self.steps.clone() {
             let is_made = self.checks.iter().any(|check| check.id == skipped);
-            // The connections are no matter of this process.
+            // Connections are checked separately.
             if !is_made && (skipped != CheckId::Connection || self.environment.is_none()) {
                 self.note(skipped, Finding::Skip(Skip::Needs(id)));
             }
@@ -156,11 +156,12 @@ impl CheckReport {
     }
 }
 
-/// Makes the check. The process that it starts does not outlive it, also when the future is
-/// dropped. What is not ours is not started.
+/// Runs the check. The started process never outlives it, even if the future is dropped. Foreign
+/// entries are not started.
 ///
 /// # Errors
-/// `ide.not-supported` when the client has no file in that scope; everything else is a finding.
+/// `ide.not-supported` when the client has no file in that scope; everything else is reported as a
+/// check.
 pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
     let Target {
         client,
@@ -213,7 +214,7 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
     report.connection = configured.connection().map(str::to_owned);
     report.environment = Some(launch::variables(client, machine, &configured));
     report.loaded(&survey, scope);
-    // Another program may take others.
+    // Another program may accept other arguments.
     if configured.command == target.entry.command()
         && let Err(failure) = (target.takes)(&configured.arguments)
     {
@@ -230,7 +231,7 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
     Ok(started(report, &launched, &veil, &target).await)
 }
 
-/// Reads the entry and refuses one that is not ours.
+/// Reads the entry and refuses a foreign one.
 fn entry(target: &Target<'_>, place: &Place) -> Result<(Configured, Finding), Failure> {
     let client = target.client;
     let seen = place.seen.as_ref().map_err(Clone::clone)?;
@@ -261,8 +262,8 @@ fn entry(target: &Target<'_>, place: &Place) -> Result<(Configured, Finding), Fa
 }
 
 impl CheckReport {
-    /// Notes whether the client would load the entry that is checked, and what else reads files of
-    /// its own.
+    /// Checks whether the client would load the entry, and reports other readers with their own
+    /// files.
     fn loaded(&mut self, survey: &Survey<'_>, scope: Scope) {
         let client = self.client;
         let refusal = |cause: String| {
@@ -392,7 +393,7 @@ async fn started(
     report
 }
 
-/// Sends the prompt through the server's own tool. A failure of it is none of the steps behind it.
+/// Sends the prompt through the server's tool. Its failure does not affect later steps.
 async fn asked(
     talk: &mut Talk<'_>,
     child: &mut Child,
@@ -423,7 +424,7 @@ async fn asked(
     }
 }
 
-/// What went wrong, with what the process had to say about it.
+/// The failure, with the process's output.
 async fn failed(
     trouble: Trouble,
     request: &str,

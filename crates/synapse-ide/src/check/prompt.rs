@@ -1,4 +1,4 @@
-//! A prompt through the tool `chat` of the server that is checked, and what its result says.
+//! A prompt through the tool `chat` of the server under check, and its result.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::Prompt;
 use super::talk::Trouble;
 use super::veil::Veil;
 
-/// The tool that sends a prompt.
+/// The tool for prompts.
 pub(super) const TOOL: &str = "chat";
 
 /// The arguments of the call.
@@ -22,7 +22,7 @@ pub(super) fn arguments(prompt: Prompt<'_>) -> Value {
     arguments
 }
 
-/// What the result of the call says.
+/// Evaluates the result of the call.
 pub(super) fn judge(result: &Value, veil: &Veil) -> Finding {
     let document = result.get("structuredContent").unwrap_or(&Value::Null);
     let text = |pointer: &str| {
@@ -33,7 +33,7 @@ pub(super) fn judge(result: &Value, veil: &Veil) -> Finding {
     let refused = result.get("isError").and_then(Value::as_bool) == Some(true);
     let code = text("/error/code").and_then(|code| code.parse::<Code>().ok());
     match (refused, code) {
-        // The answer was cut at the cap of this prompt: all that was asked for has been proven.
+        // The answer reached this prompt's token cap, which proves everything needed.
         (true, _) if text("/error/context/token_cap_reached").as_deref() == Some("true") => {
             Finding::Ok(format!("the model accepted it and ran into the cap{call}"))
         }
@@ -76,7 +76,7 @@ fn said(result: &Value, veil: &Veil) -> String {
     )
 }
 
-/// No answer came.
+/// No answer arrived.
 pub(super) fn failed(trouble: Trouble, patience: Duration) -> Failure {
     let failure = match trouble {
         Trouble::Ended => Failure::new(

@@ -1,5 +1,5 @@
-//! The conversation of a client with a server that it has just started: `initialize`, the list of
-//! tools, a call of one. Knows nothing of processes.
+//! The client side of a dialogue with a newly started server: `initialize`, the list of tools, one
+//! call. Knows nothing of processes.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use tokio::time::timeout_at;
 use super::child::Child;
 use super::veil::Veil;
 
-/// A conversation with a deadline.
+/// A dialogue with a deadline.
 #[derive(Debug)]
 pub(super) struct Talk<'a> {
     veil: &'a Veil,
@@ -19,7 +19,7 @@ pub(super) struct Talk<'a> {
     noises: usize,
 }
 
-/// How a server introduces itself.
+/// The server's name and version from its handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Hello {
     pub(super) name: String,
@@ -30,11 +30,11 @@ pub(super) struct Hello {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// The server ended, or closed a pipe.
+    /// The server exited or closed a pipe.
     Ended,
     /// The deadline passed.
     Late,
-    /// The answer is not one that a client can use.
+    /// The answer is invalid.
     Wrong(String),
 }
 
@@ -49,12 +49,12 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// What is hidden in anything that the server says.
+    /// Hides secrets in the server's output.
     pub(super) fn veil(&self) -> &'a Veil {
         self.veil
     }
 
-    /// What stood on stdout that is not of the protocol, if anything.
+    /// Output on stdout that is not protocol, if any.
     pub(super) fn noise(&self) -> Option<String> {
         let example = self.noise.first()?;
         Some(format!(
@@ -88,7 +88,7 @@ impl<'a> Talk<'a> {
         Ok(hello)
     }
 
-    /// The names of all tools, page by page.
+    /// The names of all tools, from all pages.
     pub(super) async fn tools(&mut self, child: &mut Child) -> Result<Vec<String>, Trouble> {
         let mut names = Vec::new();
         let mut params = json!({});
@@ -113,12 +113,12 @@ impl<'a> Talk<'a> {
         )))
     }
 
-    /// Waits from now on until `deadline`.
+    /// Sets the deadline.
     pub(super) fn wait_until(&mut self, deadline: Instant) {
         self.deadline = deadline;
     }
 
-    /// The result of a call of the tool `name`.
+    /// Calls the tool `name` and returns its result.
     pub(super) async fn call(
         &mut self,
         child: &mut Child,
@@ -174,7 +174,7 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Answers what a server may ask for while it starts. We offered it nothing.
+    /// Answers requests of the server during start-up. No capability was offered.
     async fn answer(
         &self,
         child: &mut Child,
@@ -201,7 +201,7 @@ impl<'a> Talk<'a> {
             .map_err(|_| Trouble::Ended)
     }
 
-    /// Counts a line that a client cannot use, up to where it would not go on either.
+    /// Counts a line that clients cannot parse, up to their limit.
     fn hear(&mut self, line: &[u8]) -> Result<(), Trouble> {
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
@@ -219,7 +219,7 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// What most clients ask for today.
+/// The version most clients request today.
 const REVISION: &str = "2025-11-25";
 const MOST_PAGES: usize = 100;
 const MOST_NOISE: usize = 1000;

@@ -1,6 +1,6 @@
-//! What an entry of a project may start. Others may have written it, and a cloned repository must
-//! not get its own program run: only the program that is running now is started, by its own path
-//! and not by that of the file, with its own variables.
+//! Limits what an entry of a project may start. Others may have written it, and a cloned repository
+//! must not get its own program run: only the running program is started, by its own path instead
+//! of the file's, with its own variables.
 
 use std::path::{Path, PathBuf};
 
@@ -15,20 +15,20 @@ use crate::entry::Configured;
 use crate::failure::shown;
 use crate::location::is_of_project;
 
-/// Which program an entry may start.
+/// The programs an entry may start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// Whatever the user's own file names.
+    /// Anything named in the user's own file.
     Anything,
     /// Only this one, which is running.
     Only(PathBuf),
 }
 
 impl Trust {
-    /// How far the entry `configured` in `file` may be trusted.
+    /// Determines the trust in the entry `configured` in `file`.
     ///
     /// # Errors
-    /// `ide.foreign-entry` when it sets variables or arguments that Synapse would not.
+    /// `ide.foreign-entry` when it has variables or arguments that Synapse would not set.
     pub(super) fn of(
         target: &Target<'_>,
         file: &Path,
@@ -40,7 +40,7 @@ impl Trust {
         let own = target.entry.environment();
         let stranger = configured.environment.iter().find(|(name, value)| {
             let is_own = own.contains(&(name.as_str(), value.as_str()));
-            // The user's own value of that very variable.
+            // Allowed: the user's own value of that variable.
             !is_own && variable_in(target.client, value) != Some(name)
         });
         if let Some((name, _)) = stranger {
@@ -63,14 +63,14 @@ impl Trust {
         Ok(Self::Only(running))
     }
 
-    /// The program to start for the one that was found at `program`.
+    /// Returns the program to start, given the one found at `program`.
     ///
     /// # Errors
-    /// `ide.foreign-entry` when that is another program.
+    /// `ide.foreign-entry` when it is a different program.
     pub(super) fn admit(&self, program: PathBuf) -> Result<PathBuf, Failure> {
         match self {
             Self::Anything => Ok(program),
-            // What stands at the path may be exchanged after this, and is not started.
+            // The file at the path may be swapped afterwards, and is not started.
             Self::Only(running) if same_file(&program, running) => Ok(running.clone()),
             Self::Only(_) => {
                 let real = program.canonicalize();

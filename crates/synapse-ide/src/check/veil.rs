@@ -1,24 +1,23 @@
-//! Takes out of what a process writes the values that its entry gave it: a program repeats an
-//! argument that it does not know.
+//! Removes an entry's values from a process's output: programs tend to echo unknown arguments.
 
 use synapse_core::credential::looks_like_token;
 use synapse_core::redact::Redactor;
 
-/// What is hidden in the lines of a process.
+/// Values to hide in a process's output.
 #[derive(Debug)]
 pub(super) struct Veil(Vec<Redactor>);
 
 impl Veil {
-    /// Hides `secrets`, as far as they are long enough to be told from words.
+    /// Hides those of `secrets` that are long enough to be distinguishable from words.
     pub(super) fn over<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let secrets = secrets.into_iter();
         let secrets = secrets.filter(|secret| secret.len() >= SHORTEST);
         Self(secrets.map(Redactor::for_secret).collect())
     }
 
-    /// A line as a message may show it.
+    /// Makes a line safe to show.
     pub(super) fn fit(&self, line: &[u8]) -> String {
-        // Far more than is shown, so that what is cut off hides nothing.
+        // Scans far more than is shown, so that a cut never exposes part of a secret.
         let line = line.get(..MOST_READ).unwrap_or(line);
         let text = String::from_utf8_lossy(line);
         let text = self.0.iter().fold(text.into_owned(), |text, redactor| {

@@ -1,4 +1,4 @@
-//! What rows of the table have in common: paths, shapes, ways to start a server.
+//! Building blocks of the client table: paths, entry shapes, launch modes.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(super) const fn past(scope: Scope, root: Root, path: &'static str) -> Place 
     place(scope, anywhere(root, path), Age::Past)
 }
 
-/// Read as well, and never the place of a new entry.
+/// Also read, but never the target of a new entry.
 pub(super) const fn beside(scope: Scope, root: Root, path: &'static str) -> Place {
     place(scope, anywhere(root, path), Age::Beside)
 }
@@ -44,7 +44,7 @@ pub(super) const fn beside_in(
     place(scope, there(systems, root, path), Age::Beside)
 }
 
-/// A user's file that only `reader` reads.
+/// A user's file read only by `reader`.
 pub(super) const fn of_another(reader: &'static str, root: Root, path: &'static str) -> Place {
     Place {
         reader: Some(reader),
@@ -52,7 +52,7 @@ pub(super) const fn of_another(reader: &'static str, root: Root, path: &'static 
     }
 }
 
-/// `place`, below which nothing is read: `others` says what reads that.
+/// A `place` that hides all later ones; `others` names their readers.
 pub(super) const fn alone(place: Place, others: &'static str) -> Place {
     Place {
         alone: Some(others),
@@ -93,7 +93,7 @@ pub(super) const PLAIN: Shape = Shape {
     initial: &[],
 };
 
-/// The same with the transport's name, which may be left out.
+/// The same with an optional transport name.
 pub(super) const STDIO: Shape = Shape {
     kind: &[Kind {
         field: "type",
@@ -104,7 +104,7 @@ pub(super) const STDIO: Shape = Shape {
     ..PLAIN
 };
 
-/// The same with the transport's name, which has to be there.
+/// The same with a required transport name.
 pub(super) const NAMED_STDIO: Shape = Shape {
     kind: &[Kind {
         field: "type",
@@ -115,7 +115,7 @@ pub(super) const NAMED_STDIO: Shape = Shape {
     ..PLAIN
 };
 
-/// The name of a server that is no remote one.
+/// The type of a local server.
 pub(super) const LOCAL: Kind = Kind {
     field: "type",
     value: "local",
@@ -126,8 +126,7 @@ pub(super) const LOCAL: Kind = Kind {
 /// The reader of a profile's file.
 pub(super) const PROFILE: &str = "only this profile reads it";
 
-/// What most rows have in common. A flag that is not known to switch an entry off is taken as one
-/// when it says so.
+/// Common defaults. A `disabled` flag is honoured even if the client is not known to support it.
 pub(super) const USUAL: Client = Client {
     id: "",
     title: "",
@@ -152,10 +151,10 @@ pub(super) const USUAL: Client = Client {
 
 pub(super) const ALL_SCOPES: &[Scope] = &[Scope::User, Scope::Local, Scope::Project];
 
-/// As Cursor, VS Code and their kin write a variable.
+/// Variable references of Cursor, VS Code and derivatives.
 pub(super) const ENV_COLON: Option<Passing> = Some(Passing::Between("${env:", "}"));
 
-/// The files of Claude Code's settings, the one that wins first.
+/// Claude Code's settings files, highest precedence first.
 const CLAUDE_SETTINGS: &[Spot] = &[
     there(
         LINUX,
@@ -178,7 +177,7 @@ const CLAUDE_SETTINGS: &[Spot] = &[
 ];
 
 /// `code.claude.com/docs/en/mcp`, `…/managed-mcp` and `…/settings`; per project in `~/.claude.json`
-/// as `/mcp` writes it.
+/// as written by `/mcp`.
 pub(super) const CLAUDE_SWITCHES: &[Switch] = &[
     Switch {
         files: &[
@@ -238,7 +237,7 @@ pub(super) const CLAUDE_SWITCHES: &[Switch] = &[
     },
 ];
 
-/// The files of Gemini CLI's settings, the one that wins first.
+/// Gemini CLI's settings files, highest precedence first.
 const GEMINI_SETTINGS: &[Spot] = &[
     there(LINUX, Root::System("/etc/gemini-cli"), "settings.json"),
     there(
@@ -255,13 +254,13 @@ const GEMINI_SETTINGS: &[Spot] = &[
     anywhere(Root::Home, ".gemini/settings.json"),
 ];
 
-/// `geminicli.com/docs/tools/mcp-server`; the names at the top are those of older settings.
+/// `geminicli.com/docs/tools/mcp-server`; top-level names are from older settings.
 pub(super) const GEMINI_SWITCHES: &[Switch] = &[
     listing(GEMINI_SETTINGS, &[Key::Name("mcp"), Key::Name("excluded")]),
     listing(GEMINI_SETTINGS, &[Key::Name("excludeMCPServers")]),
     listing_others(GEMINI_SETTINGS, &[Key::Name("mcp"), Key::Name("allowed")]),
     listing_others(GEMINI_SETTINGS, &[Key::Name("allowMCPServers")]),
-    // What `gemini mcp disable` writes.
+    // Written by `gemini mcp disable`.
     Switch {
         files: &[anywhere(Root::Home, ".gemini/mcp-server-enablement.json")],
         path: &[Key::Entry, Key::Name("enabled")],
@@ -288,7 +287,7 @@ const fn listing_others(files: &'static [Spot], path: &'static [Key]) -> Switch 
     }
 }
 
-/// VS Code and what is built from it: `chat.mcp.access` is a policy too.
+/// VS Code and its derivatives: `chat.mcp.access` is a policy too.
 pub(super) const fn access(files: &'static [Spot]) -> Switch {
     Switch {
         files,
@@ -298,9 +297,8 @@ pub(super) const fn access(files: &'static [Spot]) -> Switch {
     }
 }
 
-/// A client with a window. Where a client's own rules are not known, the least is assumed: what
-/// the MCP SDK passes on, and the top of the file system as the working directory. A server that
-/// starts with that starts with more.
+/// A desktop client. Where its rules are unknown, the minimum is assumed: the MCP SDK's inherited
+/// variables, and the root directory. A server that starts under these starts with more, too.
 pub(super) const DESKTOP: Launch = Launch {
     passes: SDK_PASSES,
     desktop: true,
@@ -309,17 +307,17 @@ pub(super) const DESKTOP: Launch = Launch {
     patience_field: None,
 };
 
-/// A client in a terminal, which works where the user is.
+/// A terminal client, which runs in the user's directory.
 pub(super) const SHELL: Launch = Launch {
     desktop: false,
     directory: Directory::Project,
     ..DESKTOP
 };
 
-/// What the TypeScript SDK of MCP passes on outside Windows.
+/// Inherited by the MCP TypeScript SDK outside Windows.
 pub(super) const SDK_PASSES: &[&str] = &["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"];
 
-/// What Codex passes on outside Windows.
+/// Inherited by Codex outside Windows.
 pub(super) const CODEX_PASSES: &[&str] = &[
     "HOME",
     "LOGNAME",
@@ -339,7 +337,7 @@ pub(super) const CLAUDE_DIRECTORY: Root = Root::Variable {
     otherwise: "",
 };
 
-/// Where Claude Code's settings are, unlike its `.claude.json`.
+/// The directory of Claude Code's settings, unlike that of `.claude.json`.
 const CLAUDE_SETTINGS_DIRECTORY: Root = Root::Variable {
     name: "CLAUDE_CONFIG_DIR",
     otherwise: ".claude",

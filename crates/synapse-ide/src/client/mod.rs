@@ -1,5 +1,5 @@
-//! What is known about a client: where its files are, what an entry looks like, how it starts a
-//! server. The knowledge itself is the table; nothing is decided here.
+//! The model of a client: its files, the shape of an entry, how it starts a server. The data is in
+//! the table; no logic here.
 
 mod common;
 mod table;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub use self::table::CLIENTS;
 use crate::machine::{Machine, Root, System, joined, matching};
-/// For whom an entry counts.
+/// The scope of an entry.
 pub use synapse_core::error::EntryScope as Scope;
 
 /// An MCP client that can start Synapse over stdio.
@@ -19,94 +19,94 @@ pub struct Client {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) format: Format,
-    /// The key that holds the entries, at the top of the file.
+    /// The top-level key of the entries.
     pub(crate) key: &'static str,
     pub(crate) shape: Shape,
-    /// The one that wins first; none for a client whose settings are pasted.
+    /// Highest precedence first; empty for a client with pasted settings.
     pub(crate) places: &'static [Place],
-    /// What becomes of an entry that several places have.
+    /// How the client combines an entry from several places.
     pub(crate) merge: Merge,
-    /// Whether a project's file is also read in the directories above, up to that of `.git`.
+    /// Whether project files in parent directories, up to that of `.git`, are read too.
     pub(crate) upward: bool,
-    /// Fields of an entry that switch it off, each with the value that does.
+    /// Fields that disable an entry, with the disabling value.
     pub(crate) off: &'static [(&'static str, bool)],
-    /// Settings elsewhere that switch it off.
+    /// Settings elsewhere that disable an entry.
     pub(crate) switches: &'static [Switch],
-    /// How an entry passes a variable of the client's own environment on, if it can.
+    /// How an entry inherits a variable of the client's environment, if supported.
     pub(crate) passing: Option<Passing>,
-    /// Files and directories that show that the client is there.
+    /// Files and directories that indicate an installed client.
     pub(crate) signs: &'static [Spot],
-    /// Programs on PATH that show the same.
+    /// Programs on PATH that indicate an installed client.
     pub(crate) programs: &'static [&'static str],
     pub(crate) launch: Launch,
     pub(crate) link: Option<LinkForm>,
-    /// What the user does after a change, or where a snippet is pasted.
+    /// Instructions after a change, or where to paste a snippet.
     pub(crate) next: &'static str,
-    /// The client that took over from it, whose files are others.
+    /// The successor of the client, which uses other files.
     pub(crate) successor: Option<&'static str>,
-    /// When somebody last held this row against `source`, as a date.
+    /// Date of the last comparison with `source`.
     pub(crate) verified: &'static str,
-    /// The page, or the file of the client's own repository, that says so.
+    /// Documentation page or source file that this row is based on.
     pub(crate) source: &'static str,
 }
 
 impl Client {
-    /// Its name on the command line.
+    /// Its command-line name.
     #[must_use]
     pub const fn id(&self) -> &'static str {
         self.id
     }
 
-    /// Its name for people.
+    /// Its display name.
     #[must_use]
     pub const fn title(&self) -> &'static str {
         self.title
     }
 
-    /// What the user does after a change, or where a snippet is pasted.
+    /// Instructions after a change, or where to paste a snippet.
     #[must_use]
     pub const fn next_step(&self) -> &'static str {
         self.next
     }
 
-    /// Whether it has a file that can be edited, on any system. Else its snippet is pasted.
+    /// Whether it has an editable file on any system. Otherwise its snippet is pasted.
     #[must_use]
     pub const fn has_files(&self) -> bool {
         !self.places.is_empty()
     }
 
-    /// Whether it takes an entry from a link.
+    /// Whether it supports install links.
     #[must_use]
     pub const fn has_link(&self) -> bool {
         self.link.is_some()
     }
 
-    /// The client of that name.
+    /// Looks a client up by command-line name.
     #[must_use]
     pub fn named(id: &str) -> Option<&'static Self> {
         CLIENTS.iter().find(|client| client.id == id)
     }
 
-    /// When somebody last held what is known about it against [`Client::source`], as a date.
+    /// Date of the last comparison with [`Client::source`].
     #[must_use]
     pub const fn verified(&self) -> &'static str {
         self.verified
     }
 
-    /// The page, or the file of the client's own repository, that this is known from.
+    /// Documentation page or source file that the row is based on.
     #[must_use]
     pub const fn source(&self) -> &'static str {
         self.source
     }
 
-    /// The file of `scope` on this machine: the first that exists, else the one that would be made.
+    /// The file of `scope` on this machine: the first existing one, else the one to create.
     #[must_use]
     pub fn file(&self, machine: &Machine, scope: Scope) -> Option<PathBuf> {
         let sites = self.sites(machine);
         usual(&sites, scope).map(|site| site.file.clone())
     }
 
-    /// Every place that it reads on this machine, the one that wins first.
+    /// Every place it reads on this machine, highest precedence first.
     pub(crate) fn sites(&self, machine: &Machine) -> Vec<Site> {
         let mut sites: Vec<Site> = Vec::new();
         let mut alone: Vec<(Scope, &'static str)> = Vec::new();
@@ -139,7 +139,7 @@ impl Client {
     }
 }
 
-/// Where a new entry of `scope` goes.
+/// The target of a new entry in `scope`.
 pub(crate) fn usual(sites: &[Site], scope: Scope) -> Option<&Site> {
     let mut fresh = None;
     let candidates = sites.iter().filter(|site| {
@@ -156,7 +156,7 @@ pub(crate) fn usual(sites: &[Site], scope: Scope) -> Option<&Site> {
     fresh
 }
 
-/// The same file in the directories above the project, as far as it is there.
+/// Existing files of the same name in the project's parent directories.
 fn above(machine: &Machine, spot: &Spot, site: &Site) -> Vec<Site> {
     let Some(root) = machine.repository() else {
         return Vec::new();
@@ -181,10 +181,10 @@ impl fmt::Display for Client {
     }
 }
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Format {
-    /// JSON, and the client takes nothing else.
+    /// Strict JSON.
     Json,
     /// JSON with comments and trailing commas.
     Jsonc,
@@ -194,39 +194,39 @@ pub(crate) enum Format {
     Yaml,
 }
 
-/// What an entry looks like.
+/// The shape of an entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// Fields that say what kind of entry it is. A new entry gets them.
+    /// Fields for the type of entry, set in a new one.
     pub(crate) kind: &'static [Kind],
     pub(crate) command: CommandForm,
     /// The field of the environment.
     pub(crate) environment: &'static str,
-    /// Fields that a new entry gets and that are the user's from then on.
+    /// Fields set in a new entry and left to the user afterwards.
     pub(crate) initial: &'static [(&'static str, Constant)],
 }
 
-/// A field that says what kind of entry it is.
+/// A field for the type of entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
     pub(crate) field: &'static str,
     pub(crate) value: &'static str,
-    /// Other values that mean the same.
+    /// Equivalent values.
     pub(crate) also: &'static [&'static str],
-    /// Whether the client does without the field.
+    /// Whether the client works without the field.
     pub(crate) is_optional: bool,
 }
 
-/// How an entry spells a command and its arguments.
+/// The representation of command and arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandForm {
-    /// A field for the program and one, `args`, for the arguments.
+    /// A field for the program, and `args` for the arguments.
     Apart(&'static str),
-    /// One list, in the field `command`.
+    /// A single list in the field `command`.
     Together,
 }
 
-/// The value of a field that is the same for everybody.
+/// A constant field value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Constant {
     Text(&'static str),
@@ -235,108 +235,108 @@ pub(crate) enum Constant {
     List(&'static [&'static str]),
 }
 
-/// A file that holds entries.
+/// A location of entries.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// `Local` entries are at `projects.DIRECTORY.KEY` of the file.
     pub(crate) scope: Scope,
     pub(crate) spot: Spot,
     pub(crate) age: Age,
-    /// What reads it, when that is not the client as such: a profile, another editor.
+    /// Its reader, if not the client in general: a profile, another editor.
     pub(crate) reader: Option<&'static str>,
-    /// Set when nothing below this place is read where this one is; what reads those then.
+    /// If set, this place hides all later ones, which are read by the reader named here.
     pub(crate) alone: Option<&'static str>,
 }
 
-/// Whether a client makes such a file today.
+/// Whether current versions create such a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Age {
-    /// It does.
+    /// They do.
     Present,
-    /// It is read where it exists, and never made.
+    /// Read if it exists, never created.
     Past,
-    /// The same, and a new entry goes elsewhere even so.
+    /// Read if it exists, but new entries always go elsewhere.
     Beside,
 }
 
-/// A place on this machine.
+/// A place resolved on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Site {
     pub(crate) scope: Scope,
     pub(crate) file: PathBuf,
     pub(crate) age: Age,
     pub(crate) reader: Option<&'static str>,
-    /// Whether a variable names it.
+    /// Whether its path comes from a variable.
     pub(crate) is_given: bool,
-    /// Whether it is in a directory above the project.
+    /// Whether it is in a parent directory of the project.
     pub(crate) is_above: bool,
 }
 
-/// What becomes of an entry that several places have.
+/// How a client combines an entry from several places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Merge {
-    /// The one that wins counts as a whole.
+    /// The one with the highest precedence replaces the others.
     Whole,
-    /// Field by field, and the one that wins says the last word.
+    /// Field by field, by precedence.
     Fields,
 }
 
-/// A setting of a client that keeps an entry from being loaded.
+/// A client setting that disables an entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Switch {
-    /// The files that may have it, the one that wins first.
+    /// Files that may contain it, highest precedence first.
     pub(crate) files: &'static [Spot],
     pub(crate) path: &'static [Key],
     pub(crate) rule: Rule,
-    /// For entries of which scopes.
+    /// The scopes it applies to.
     pub(crate) scopes: &'static [Scope],
 }
 
-/// A key on the way to a setting.
+/// A key on the path to a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     Name(&'static str),
-    /// The directory of the project at hand.
+    /// The current project's directory.
     Project,
     /// The name of our entry.
     Entry,
 }
 
-/// What value of a setting keeps our entry out.
+/// The value of a setting that disables our entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
-    /// A list that names it, as text or as `serverName`.
+    /// A list containing it, as text or as `serverName`.
     Lists,
-    /// A list with something in it that does not name it. The first file that has one decides.
+    /// A non-empty list without it. The first file with such a list decides.
     ListsOthers,
-    /// This flag. The first file that has one decides.
+    /// This flag. The first file with the flag decides.
     Is(bool),
-    /// This text. The first file that has one decides.
+    /// This text. The first file with the setting decides.
     Says(&'static str),
-    /// That the file is there: the client reads no other then.
+    /// The existence of the file: the client reads no other then.
     Exists,
 }
 
-/// How an entry passes a variable of the client's environment on.
+/// How an entry inherits a variable of the client's environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Passing {
-    /// A value of the environment field, with the name between these.
+    /// In a value of the environment field, with the name between these.
     Between(&'static str, &'static str),
-    /// A list of names, in this field.
+    /// In a list of names in this field.
     Named(&'static str),
 }
 
-/// A path on some systems.
+/// A path on certain systems.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
     pub(crate) systems: &'static [System],
     pub(crate) root: Root,
-    /// Written with `/`.
+    /// Separated by `/`.
     pub(crate) path: &'static str,
 }
 
 impl Spot {
-    /// The path on this machine, when it is one for its system. A `*` in it stands for itself.
+    /// The path on this machine, if it applies to its system. `*` is literal.
     pub(crate) fn on(&self, machine: &Machine) -> Option<PathBuf> {
         if !self.systems.contains(&machine.system) {
             return None;
@@ -344,8 +344,7 @@ impl Spot {
         machine.base(self.root).map(|base| joined(&base, self.path))
     }
 
-    /// Every path on this machine that it means, where a `*` stands for any part of the name of a
-    /// directory that is there.
+    /// All matching paths on this machine; `*` matches any part of an existing directory's name.
     pub(crate) fn all_on(&self, machine: &Machine) -> Vec<PathBuf> {
         let base = self
             .systems
@@ -359,14 +358,14 @@ impl Spot {
 /// How a client starts a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Launch {
-    /// The variables that a server gets besides those of its entry, on Linux and macOS.
+    /// Variables a server inherits on Linux and macOS.
     pub(crate) passes: &'static [&'static str],
-    /// Whether it is started from a desktop and not from a shell.
+    /// Whether the client is started from a desktop rather than a shell.
     pub(crate) desktop: bool,
     pub(crate) directory: Directory,
-    /// How long it waits for a server to come up.
+    /// Start-up timeout.
     pub(crate) patience: Duration,
-    /// The field of an entry that says otherwise, and how much one is.
+    /// The entry field that overrides it, and its unit.
     pub(crate) patience_field: Option<(&'static str, Duration)>,
 }
 
@@ -377,16 +376,16 @@ pub(crate) enum Directory {
     Top,
     /// The user's home.
     Home,
-    /// Where the client works.
+    /// The client's working directory.
     Project,
 }
 
-/// A link that makes a client add an entry.
+/// The form of an install link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkForm {
-    /// A prefix, then `?name=…&config=` with the entry in base64.
+    /// A prefix, then `?name=…&config=` with the base64 entry.
     Base64(&'static str),
-    /// A prefix, then `?` and the entry as JSON, with its name in it.
+    /// A prefix, then `?` and the entry as JSON, including its name.
     Json(&'static str),
     /// Goose: command, arguments and name as parameters.
     Goose,

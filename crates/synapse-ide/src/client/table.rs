@@ -1,5 +1,5 @@
-//! The table of clients: one row each, in the order of `synapse ide list`. Each says when it was last
-//! held against which page or source of the client.
+//! The table of clients, one row each, in the order of `synapse ide list`. Each row cites its
+//! source and the date of the last check.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub const CLIENTS: &[Client] = &[
         format: Format::Json,
         key: "mcpServers",
         shape: PLAIN,
-        // The package, which is the usual installer since 2026, sees a directory of its own only.
+        // The usual installer since 2026 is a package with its own private directory.
         places: &[
             alone(
                 only(
@@ -70,7 +70,7 @@ pub const CLIENTS: &[Client] = &[
         upward: true,
         off: &[],
         switches: CLAUDE_SWITCHES,
-        // Without the empty default the text itself would arrive where the variable is not set.
+        // Without the empty default, an unset variable would leave the literal text.
         passing: Some(Passing::Between("${", ":-}")),
         verified: "2026-11-30",
         source: "https://code.claude.com/docs/en/mcp",
@@ -236,7 +236,7 @@ pub const CLIENTS: &[Client] = &[
         format: Format::Jsonc,
         key: "mcpServers",
         shape: PLAIN,
-        // Until 3000.3 the entries were in config.json, from which Devin moves them.
+        // Before 3000.3 entries were in config.json, from which Devin moves them.
         places: &[
             beside(Scope::Project, Root::Project, ".devin/config.local.json"),
             project(".devin/mcp_config.json"),
@@ -462,7 +462,7 @@ pub const CLIENTS: &[Client] = &[
         format: Format::Jsonc,
         key: "mcpServers",
         shape: PLAIN,
-        // A file of its own: config.yaml is never edited.
+        // A dedicated file: config.yaml is never edited.
         places: &[
             project(".continue/mcpServers/synapse.json"),
             user(
@@ -649,7 +649,7 @@ pub const CLIENTS: &[Client] = &[
         },
         link: None,
         next: "start a new session; `/mcp show` lists the servers",
-        // `disabled` in an entry is ignored there.
+        // Ignores `disabled` in an entry.
         off: &[],
         verified: "2026-11-30",
         source: "https://docs.github.com/copilot/how-tos/copilot-cli/add-mcp-servers; github/copilot-cli#3379, #3582",
@@ -683,7 +683,7 @@ pub const CLIENTS: &[Client] = &[
         places: &[
             project(".crush.json"),
             past(Scope::Project, Root::Project, "crush.json"),
-            // What Crush itself changes; on Windows both are one.
+            // The file Crush itself changes; on Windows both are the same.
             beside_in(UNIX, Scope::User, Root::Data, "crush/crush.json"),
             only(UNIX, Scope::User, Root::Config, "crush/crush.json"),
             only(WINDOWS, Scope::User, Root::LocalData, "crush/crush.json"),

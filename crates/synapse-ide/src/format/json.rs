@@ -1,4 +1,4 @@
-//! JSON with comments and trailing commas, and nothing looser.
+//! JSON with comments and trailing commas, and no other extension.
 
 use jsonc_parser::ast;
 use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::Edit;
 
-/// What a text means; null when it is empty.
+/// Parses a text; null if it is empty.
 pub(super) fn read(text: &str) -> Result<Value, String> {
-    // Nearly every file is plain JSON, which needs no tree to be read.
+    // Most files are plain JSON, which needs no syntax tree.
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);
     }
@@ -22,7 +22,7 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     }
 }
 
-/// What keeps a strict reader from reading the text, if anything.
+/// Why a strict parser rejects the text, if it does.
 pub(crate) fn strictly(text: &str) -> Option<String> {
     serde_json::from_str::<serde::de::IgnoredAny>(text)
         .err()
@@ -43,8 +43,8 @@ pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
     Ok(root.to_string())
 }
 
-/// Whether setting `path` adds to an object that is written on one line with something in it. Such a
-/// line stays one: it may be the whole of a large file.
+/// Whether setting `path` adds to a non-empty object on one line. It stays on one line, which may
+/// be the whole of a large file.
 fn is_on_one_line(root: &CstRootNode, path: &[String]) -> Result<bool, String> {
     let Some(mut object) = root.object_value() else {
         return Ok(false);
@@ -63,7 +63,7 @@ fn is_on_one_line(root: &CstRootNode, path: &[String]) -> Result<bool, String> {
     Ok(false)
 }
 
-/// `text` with `value` at `path` behind the last field of the innermost object that is there.
+/// Inserts `value` at `path` after the last field of the innermost existing object.
 fn appended(text: &str, path: &[String], value: &Value) -> Result<String, String> {
     let odd = || "it is written in a way that cannot be edited".to_owned();
     let parsed = parse_to_ast(text, &CollectOptions::default(), &options());
@@ -92,7 +92,7 @@ fn appended(text: &str, path: &[String], value: &Value) -> Result<String, String
     Ok(format!("{before}, {key}: {}{behind}", on_one_line(&value)))
 }
 
-/// Where the comments end that follow the byte `end`, which belong to what stands before them.
+/// The end of comments after the byte `end`, which belong to the preceding value.
 fn behind_comments(text: &str, mut end: usize) -> usize {
     while let Some(rest) = text.get(end..)
         && let comment = rest.trim_start()
@@ -161,8 +161,7 @@ fn remove(root: &CstRootNode, path: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// The property called `key`. A key that stands twice means one thing here and another thing in
-/// the client.
+/// The property `key`. A duplicate key is ambiguous between us and the client.
 fn only(object: &CstObject, key: &str) -> Result<Option<CstObjectProp>, String> {
     let mut found = object
         .properties()
@@ -208,7 +207,7 @@ const fn options() -> ParseOptions {
 
 fn parse(text: &str) -> Result<CstRootNode, String> {
     let root = CstRootNode::parse(text, &options()).map_err(|error| {
-        // Without the text that the library shows: it may be a secret of another server.
+        // Omits the library's excerpt: it may contain a secret of another server.
         format!(
             "it is no JSON: {} at line {}, column {}",
             error.kind(),

@@ -1,5 +1,5 @@
-//! Reads and edits the text of a client's file in its format. An edit keeps every other byte, and
-//! is then held against what it should mean: a result that says anything else is refused.
+//! Reads and edits the text of a client's file in its format. An edit preserves every other byte,
+//! and its result is verified by parsing: any unintended difference is refused.
 
 mod json;
 mod toml;
@@ -11,12 +11,12 @@ use crate::client::Format;
 
 pub(crate) use self::json::strictly as json_strictly;
 
-/// One change at a path of keys.
+/// A change at a path of keys.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Edit {
-    /// Sets a value, making the objects above it.
+    /// Sets a value, creating the objects on its path.
     Set(Vec<String>, Value),
-    /// Removes a key; nothing happens when it is not there.
+    /// Removes a key if it exists.
     Remove(Vec<String>),
 }
 
@@ -28,7 +28,7 @@ impl Edit {
     }
 }
 
-/// The text of a file, apart from its byte order mark.
+/// The text of a file without its byte order mark.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Text {
     marked: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// Reads bytes as UTF-8, with or without a byte order mark.
+    /// Decodes UTF-8 with an optional byte order mark.
     pub(crate) fn of(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let place = error.valid_up_to();
@@ -54,7 +54,7 @@ impl Text {
         })
     }
 
-    /// Whether it begins with a byte order mark.
+    /// Whether it starts with a byte order mark.
     pub(crate) fn is_marked(&self) -> bool {
         self.marked
     }
@@ -69,10 +69,10 @@ impl Text {
     }
 }
 
-/// What `text` means: an object, or null for a text that says nothing.
+/// Parses `text`: an object, or null for an empty text.
 ///
 /// # Errors
-/// In words, with line and column, why it means nothing.
+/// A message with line and column.
 pub(crate) fn read(format: Format, text: &str) -> Result<Value, String> {
     let value = match format {
         Format::Json | Format::Jsonc => json::read(text),
@@ -88,10 +88,10 @@ pub(crate) fn read(format: Format, text: &str) -> Result<Value, String> {
     }
 }
 
-/// `text` with `edits` made.
+/// Applies `edits` to `text`.
 ///
 /// # Errors
-/// In words, why it cannot be edited; then nothing was.
+/// A message; nothing is changed then.
 pub(crate) fn edit(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, String> {
     let before = read(format, text.as_str())?;
     for edit in edits {
@@ -101,7 +101,7 @@ pub(crate) fn edit(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, 
     for edit in edits {
         apply(&mut expected, edit);
     }
-    // The libraries end a last line without one, also when there is nothing to do.
+    // The libraries add a final line end even to an unchanged text.
     if expected == before {
         return Ok(text.clone());
     }
@@ -129,7 +129,7 @@ pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, key| value.get(*key))
 }
 
-/// What a value is, in words with an article.
+/// The type of a value, with an article.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -141,7 +141,7 @@ pub(crate) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Holds that everything above the end of `path` is an object, or is not there.
+/// Checks that every existing value above the end of `path` is an object.
 fn passable(value: &Value, path: &[String]) -> Result<(), String> {
     let mut current = value;
     let Some((_, parents)) = path.split_last() else {
@@ -160,7 +160,7 @@ fn passable(value: &Value, path: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes an edit on what a text means.
+/// Applies an edit to the parsed value.
 fn apply(value: &mut Value, edit: &Edit) {
     let Some((last, parents)) = edit.path().split_last() else {
         return;
@@ -190,8 +190,7 @@ fn apply(value: &mut Value, edit: &Edit) {
     }
 }
 
-/// Takes the objects above the end of `path` away as far as they are empty: whether an empty one
-/// is written or not makes no difference.
+/// Removes empty objects above the end of `path`: an empty object equals a missing one.
 fn without_empty(value: &mut Value, path: &[String]) {
     if let Some((first, rest)) = path.split_first()
         && let Some(object) = value.as_object_mut()
@@ -208,8 +207,8 @@ fn without_empty(value: &mut Value, path: &[String]) {
     }
 }
 
-/// Edits with plain line feeds and gives the text its own line ends back, because the libraries
-/// write line feeds.
+/// Edits with plain line feeds and restores the original line ends, because the libraries write
+/// line feeds.
 fn with_line_ends(
     text: &str,
     work: impl FnOnce(&str) -> Result<String, String>,

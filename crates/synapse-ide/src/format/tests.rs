@@ -1,4 +1,4 @@
-//! What files look like in the wild, format by format.
+//! Realistic files, format by format.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn removed(format: Format, text: &str) -> Result<String, String> {
     Ok(String::from_utf8(bytes).unwrap())
 }
 
-/// Adds and removes, and demands the old bytes.
+/// Adds and removes an entry, and expects the original bytes.
 #[track_caller]
 fn there_and_back(format: Format, text: &str) {
     let with = added(format, text).unwrap();
@@ -194,7 +194,7 @@ fn five_megabytes_are_given_back_byte_by_byte() {
     }
 }
 
-/// A file with as many entries, in each way that it can be written.
+/// A file with that many entries, in each style.
 fn crowded(format: Format, entries: usize) -> Vec<String> {
     let join = |between: &str, entry: fn(usize) -> String| {
         (0..entries).map(entry).collect::<Vec<_>>().join(between)
@@ -236,11 +236,11 @@ fn crowded(format: Format, entries: usize) -> Vec<String> {
     }
 }
 
-/// The least time of the processor that `work` takes.
+/// Minimum CPU time of `work`.
 fn cost(work: impl Fn()) -> f64 {
     let began = std::time::Instant::now();
     let now = || {
-        // Where the system does not tell, a busy machine matters.
+        // Falls back to wall time where CPU time is unavailable.
         let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
         let told = told.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
         told.map_or_else(|| began.elapsed(), std::time::Duration::from_nanos)
@@ -253,8 +253,8 @@ fn cost(work: impl Fn()) -> f64 {
     once().min(once())
 }
 
-/// Four times the entries take about four times as long, in every way that a file is written; what
-/// looks at each entry for each other takes sixteen times as long.
+/// Four times the entries take about four times as long in every style; comparing each entry with
+/// each other would take sixteen times as long.
 #[test]
 fn the_work_grows_with_the_file_and_no_faster() {
     for (format, id) in [
@@ -396,7 +396,7 @@ fn removing_what_is_not_there_changes_nothing() {
     }
 }
 
-/// What JSON is made of, in no order.
+/// Random sequences of JSON tokens.
 fn soup() -> impl Strategy<Value = String> {
     let part = proptest::sample::select(vec![
         "{",
@@ -434,7 +434,7 @@ fn soup() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..Default::default() })]
 
-    /// Whatever a text is, an edit of it is right or refused, in the eyes of a strict reader too.
+    /// For any text, an edit is correct or refused, also by a strict parser.
     #[test]
     fn an_edit_of_anything_is_right_or_refused(text in soup()) {
         let Ok(with) = added(Format::Jsonc, &text) else {

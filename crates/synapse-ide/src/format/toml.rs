@@ -1,14 +1,14 @@
-//! TOML, with comments and layout kept.
+//! TOML, preserving comments and layout.
 
 use serde_json::Value;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
 use super::Edit;
 
-/// What a text means.
+/// Parses a text.
 pub(super) fn read(text: &str) -> Result<Value, String> {
     toml_edit::de::from_str(text).map_err(|error| {
-        // Without the line that the library shows: it may hold a secret of another server.
+        // Omits the library's excerpt: it may contain a secret of another server.
         let place = error.span().map(|span| line_of(text, span.start));
         let place = place.map_or_else(String::new, |line| format!(" at line {line}"));
         format!("it is no TOML: {}{place}", error.message())
@@ -40,7 +40,7 @@ fn set(document: &mut DocumentMut, path: &[String], new: &Value) -> Result<(), S
                 return Item::Value(InlineTable::new().into());
             }
             let mut container = Table::new();
-            // Its header would say nothing.
+            // Its header would be redundant.
             container.set_implicit(true);
             Item::Table(container)
         });

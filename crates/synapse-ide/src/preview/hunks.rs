@@ -1,7 +1,7 @@
-//! Unified hunks of two texts that are compared in one form and shown in another.
+//! Unified diff hunks of two texts, compared in raw form and displayed in masked form.
 //!
-//! A change of a client's file is in one place, so what both texts begin and end with is set aside
-//! first; what is left is compared line by line as long as that is little work.
+//! A client's file changes in one place, so the common prefix and suffix are stripped first; the
+//! rest is compared line by line up to a work limit.
 
 use std::fmt::Write as _;
 use std::iter::zip;
@@ -10,14 +10,14 @@ use synapse_core::redact::printable;
 
 /// The lines of one text.
 pub(super) struct Side<'a> {
-    /// As they are in the file, with their line ends.
+    /// Raw lines with line ends.
     raw: Vec<&'a str>,
-    /// As they may be shown.
+    /// Displayed lines.
     shown: Vec<&'a str>,
 }
 
 impl<'a> Side<'a> {
-    /// `shown` has a line for each of `raw`.
+    /// `shown` has one line per line of `raw`.
     pub(super) fn new(raw: &'a str, shown: &'a str) -> Self {
         Self {
             raw: raw.split_inclusive('\n').collect(),
@@ -35,7 +35,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// What becomes of a line, by its index in the old and in the new text.
+/// A line of the diff, with its index in the old and new text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Line {
     Kept(usize, usize),
@@ -43,7 +43,7 @@ enum Line {
     Added(usize),
 }
 
-/// The hunks in which the texts differ; empty when they do not.
+/// The hunks where the texts differ.
 pub(super) fn hunks(old: &Side<'_>, new: &Side<'_>) -> String {
     let pairs = zip(&old.raw, &new.raw);
     let first = pairs.take_while(|(old, new)| old == new).count();
@@ -79,7 +79,7 @@ fn compared(old: &[&str], new: &[&str], first: usize) -> Vec<Line> {
         lines.extend((0..new.len()).map(|line| Line::Added(first + line)));
         return lines;
     }
-    // How many lines the rests have in common, from the end.
+    // Longest common subsequence lengths, from the end.
     let mut common = vec![0_u32; (old.len() + 1) * width];
     let at = |common: &[u32], i: usize, j: usize| common.get(i * width + j).copied().unwrap_or(0);
     for (i, was) in old.iter().enumerate().rev() {
@@ -114,7 +114,7 @@ fn compared(old: &[&str], new: &[&str], first: usize) -> Vec<Line> {
     }
 }
 
-/// The changed lines with what is around them, apart where that does not touch.
+/// Groups changed lines with their context.
 fn grouped(lines: &[Line]) -> Vec<&[Line]> {
     let mut groups: Vec<(usize, usize)> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -146,7 +146,7 @@ fn write_hunk(text: &mut String, lines: &[Line], old: &Side<'_>, new: &Side<'_>)
             Line::Added(new) => is.push(new),
         }
     }
-    // A side without lines is named by the line before.
+    // An empty side is numbered by the preceding line.
     let start = |own: &[usize], lines: &[Line]| match own.first() {
         Some(first) => first + 1,
         None => lines.first().map_or(0, |line| match *line {
@@ -175,7 +175,7 @@ fn write_hunk(text: &mut String, lines: &[Line], old: &Side<'_>, new: &Side<'_>)
     }
 }
 
-/// The line that the changed line at `index` took the place of, or that took its place.
+/// The line that replaces, or is replaced by, the changed line at `index`.
 fn counterpart<'a>(
     lines: &[Line],
     index: usize,
@@ -210,7 +210,7 @@ fn counterpart<'a>(
     }
 }
 
-/// A line, or so much of a long one that one can see where it differs from `other`.
+/// A line; a long one is cut to the part that differs from `other`.
 fn fit(line: &str, other: Option<&str>) -> String {
     if line.len() <= LONGEST {
         return line.to_owned();
@@ -230,8 +230,8 @@ fn fit(line: &str, other: Option<&str>) -> String {
 
 const HIDDEN: &str = "…";
 const CONTEXT: usize = 3;
-/// Pairs of lines that are compared; more are shown as gone and added.
+/// Maximum line pairs to compare; beyond it, all lines count as changed.
 const MOST_WORK: usize = 1_000_000;
-/// Bytes of a line that are shown; a whole file may be one line.
+/// Maximum displayed bytes per line; a whole file may be one line.
 const LONGEST: usize = 2_000;
 const AROUND: usize = 60;

@@ -1,5 +1,5 @@
-//! The parts of JSON with comments. A text that is not JSON has parts too; none of them is shown
-//! that would not be shown in JSON.
+//! Tokenises JSON with comments. Invalid JSON is tokenised too, and shows nothing more than valid
+//! JSON would.
 
 use super::mask::{Judge, Part};
 
@@ -36,7 +36,7 @@ struct Scanner<'a> {
 struct Level {
     is_object: bool,
     expects_key: bool,
-    /// The key at hand, when it may lead to our entry.
+    /// The current key, if it may lead to our entry.
     key: String,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A number, a word, or anything else that is not quoted.
+    /// A number, a word, or any other unquoted token.
     fn word(&mut self, judge: &Judge<'_>) {
         let rest = self.rest();
         let ends = |each: char| each.is_whitespace() || "\"'/{}[],:".contains(each);
@@ -129,8 +129,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How long the literal is that `text` begins with, and whether it is closed. One that is not goes
-/// to the end of its line.
+/// Length of the literal at the start of `text`, and whether it is closed. An unclosed one ends
+/// with its line.
 fn literal(text: &str) -> (usize, bool) {
     let mut characters = text.char_indices();
     let quote = characters.next().map(|(_, quote)| quote);

@@ -1,6 +1,6 @@
-//! Hides what a preview must not show. Only what is known to be harmless is let through: white
-//! space, the characters of the format, keys, and values of our own entry that Synapse itself would
-//! write. Everything else, comments too, becomes an ellipsis on its line.
+//! Hides secrets in a preview. Allows only the known harmless: white space, punctuation of the
+//! format, keys, and values of our entry that Synapse itself would write. Everything else,
+//! including comments, becomes an ellipsis on its line.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -11,12 +11,12 @@ use super::{json, toml, yaml};
 use crate::client::{Client, Constant, Format, Passing};
 use crate::entry::{Configured, Entry, NAME, is_plain_argument};
 
-/// The values of our entry that may be shown.
+/// Values of our entry that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Visible(HashSet<String>);
 
 impl Visible {
-    /// The values that `entry` gives an entry of `client`.
+    /// The values of `entry` in the form of `client`.
     pub(crate) fn of(client: &Client, entry: &Entry) -> Self {
         let constants = client.shape.initial.iter();
         let mut values: HashSet<String> = constants
@@ -43,8 +43,7 @@ impl Visible {
         Self(values)
     }
 
-    /// The same, with the command of an entry of ours that is there already and what follows it, as
-    /// far as it is no secret.
+    /// Adds the command of our existing entry and its harmless arguments.
     pub(crate) fn and(mut self, configured: &Configured) -> Self {
         if !looks_like_token(&configured.command) {
             self.0.insert(configured.command.clone());
@@ -60,8 +59,7 @@ impl Visible {
     }
 }
 
-/// A part of a text that is a key, a value or a comment. What is between parts belongs to the
-/// format.
+/// A key, value or comment in a text. The rest is punctuation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
     pub(super) range: Range<usize>,
@@ -83,7 +81,7 @@ impl Part {
         }
     }
 
-    /// The key that is written `text`: names are shown, and tokens in their place are not.
+    /// The key spelled `text`: names are shown, tokens are not.
     pub(super) fn key(range: Range<usize>, text: &str) -> Self {
         Self {
             range,
@@ -92,7 +90,7 @@ impl Part {
     }
 }
 
-/// Decides about values.
+/// Decides which values are shown.
 pub(super) struct Judge<'a> {
     /// The key of the entries.
     key: &'a str,
@@ -100,13 +98,12 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Whether `key` is one that may lead to our entry.
+    /// Whether `key` may lead to our entry.
     pub(super) fn leads(&self, key: &str) -> bool {
         key == self.key || key == NAME
     }
 
-    /// Whether a path leads into our entry, in whatever part of the file. Keys that lead nowhere may
-    /// be empty.
+    /// Whether a path is inside our entry, anywhere in the file. Irrelevant keys may be empty.
     pub(super) fn is_own<'k>(&self, path: impl IntoIterator<Item = &'k str>) -> bool {
         let mut above = "";
         path.into_iter().any(|key| {
@@ -116,7 +113,7 @@ impl Judge<'_> {
         })
     }
 
-    /// The value at `range` which reads `text`, inside of our entry or not.
+    /// The value `text` at `range`, inside our entry or not.
     pub(super) fn value(&self, range: Range<usize>, text: &str, is_own: bool) -> Part {
         let is_word = matches!(text, "true" | "false" | "null");
         Part {
@@ -126,7 +123,7 @@ impl Judge<'_> {
     }
 }
 
-/// `text` with everything hidden that may be somebody's secret; line by line.
+/// Masks every potential secret in `text`, line by line.
 pub(super) fn masked(format: Format, text: &str, key: &str, visible: &Visible) -> String {
     let judge = Judge { key, visible };
     let parts = match format {
@@ -137,7 +134,7 @@ pub(super) fn masked(format: Format, text: &str, key: &str, visible: &Visible) -
     let mut masked = String::with_capacity(text.len());
     let mut done = 0;
     for part in parts {
-        // One that overlaps another has nothing to add.
+        // Overlaps the previous one, which covers it.
         let Some(between) = text.get(done..part.range.start) else {
             continue;
         };
@@ -154,7 +151,7 @@ pub(super) fn masked(format: Format, text: &str, key: &str, visible: &Visible) -
     masked
 }
 
-/// What belongs to the format, and an ellipsis for what turns out not to.
+/// Punctuation, with an ellipsis for anything else.
 fn push_between(masked: &mut String, text: &str) {
     let mut is_hiding = false;
     for each in text.chars().filter(|each| *each != BYTE_ORDER_MARK) {
@@ -168,7 +165,7 @@ fn push_between(masked: &mut String, text: &str) {
     }
 }
 
-/// An ellipsis for each line of `text` that says something.
+/// An ellipsis for each non-blank line of `text`.
 fn push_hidden(masked: &mut String, text: &str) {
     for line in text.split_inclusive('\n') {
         let content = line.trim_start_matches([' ', '\t']);
@@ -184,5 +181,5 @@ fn push_hidden(masked: &mut String, text: &str) {
 
 const HIDDEN: &str = "…";
 const BYTE_ORDER_MARK: char = '\u{feff}';
-/// No letter and no digit: nothing of a secret worth having.
+/// No letters or digits, so no useful part of a secret.
 const PUNCTUATION: &str = "{}[]()\"',:=.-|>/*#";

@@ -1,7 +1,7 @@
-//! What a change looks like: a unified diff in which only keys and our own values can be read.
+//! The preview of a change: a unified diff that shows only keys and our own values.
 //!
-//! Lines are compared as they are in the file and masked afterwards, so that every line that
-//! changes is shown, also where what changes is hidden.
+//! Lines are compared raw and masked afterwards, so that every changed line shows even if the
+//! difference is hidden.
 
 mod hunks;
 mod json;
@@ -13,7 +13,7 @@ use self::hunks::{Side, hunks};
 pub(crate) use self::mask::Visible;
 use crate::client::Client;
 
-/// The difference between two contents of the file of `client` called `name`.
+/// The diff between two contents of the file `name` of `client`.
 pub(crate) fn diff(
     client: &Client,
     name: &str,

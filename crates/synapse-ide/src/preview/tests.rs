@@ -1,4 +1,4 @@
-//! What is shown of a file, and what is not.
+//! Shown and hidden parts of files.
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
-//! The parts of TOML: keys, values and comments, line by line, with texts and lists that go over
-//! several lines.
+//! Tokenises TOML: keys, values and comments, including multi-line strings and arrays.
 
 use super::mask::{Judge, Part};
 
@@ -25,18 +24,18 @@ enum State {
     Key,
     /// Between the brackets of a header.
     Header,
-    /// Behind `=`.
+    /// After `=`.
     Value,
 }
 
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
-    /// The header above.
+    /// The current table header.
     table: Vec<String>,
-    /// The keys that lead to what is being read.
+    /// The keys leading to the current value.
     path: Vec<String>,
-    /// The lists and inline tables that are open.
+    /// The open arrays and inline tables.
     levels: Vec<Level>,
     state: State,
     parts: Vec<Part>,
@@ -44,7 +43,7 @@ struct Scanner<'a> {
 
 struct Level {
     is_table: bool,
-    /// How long the path is outside.
+    /// Length of the path outside.
     depth: usize,
 }
 
@@ -134,7 +133,7 @@ impl<'a> Scanner<'a> {
         self.part(start..end, content, decoded, judge);
     }
 
-    /// A bare key, a number, a date, or anything else that is not quoted.
+    /// A bare key, a number, a date, or any other unquoted token.
     fn word(&mut self, judge: &Judge<'_>) {
         let rest = self.rest();
         let dots = self.state != State::Value;
@@ -143,7 +142,7 @@ impl<'a> Scanner<'a> {
         };
         let word = rest.split(ends).next().unwrap_or(rest);
         let start = self.at;
-        // Whatever it is, it is not looked at twice.
+        // Ensures progress.
         self.at += word.len().max(1);
         self.part(start..start + word.len(), word, word.to_owned(), judge);
     }
@@ -172,8 +171,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How long the literal is that `text` begins with, how long its quotes are, and whether it is
-/// closed.
+/// Length of the literal at the start of `text`, length of its quotes, and whether it is closed.
 fn literal(text: &str) -> (usize, usize, bool) {
     let quote = text.chars().next().unwrap_or('"');
     let fence = String::from_iter([quote; 3]);

@@ -1,4 +1,4 @@
-//! The parts of YAML, as its parser finds them, and the comments between.
+//! Tokenises YAML with its parser, and the comments in between.
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
@@ -7,7 +7,7 @@ use super::mask::{Judge, Part};
 pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
     let mut levels: Vec<Level> = Vec::new();
     let mut scalars = Vec::new();
-    // What stands behind an error is shown nowhere.
+    // Text after a syntax error is hidden.
     for (event, span) in Parser::new_from_str(text).map_while(Result::ok) {
         match event {
             Event::Scalar(content, style, ..) => {
@@ -62,18 +62,18 @@ pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
 struct Level {
     is_mapping: bool,
     expects_key: bool,
-    /// The key at hand, when it may lead to our entry.
+    /// The current key, if it may lead to our entry.
     key: String,
 }
 
-/// A key or a value of the innermost mapping has ended.
+/// Ends a key or value of the innermost mapping.
 fn said(levels: &mut [Level]) {
     if let Some(level) = levels.last_mut() {
         level.expects_key = level.is_mapping && !level.expects_key;
     }
 }
 
-/// `scalars`, and the comments between them.
+/// Adds the comments between `scalars`.
 fn with_comments(text: &str, scalars: Vec<Part>) -> Vec<Part> {
     let mut parts = Vec::with_capacity(scalars.len());
     let mut done = 0;

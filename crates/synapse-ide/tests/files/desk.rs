@@ -1,4 +1,4 @@
-//! A user with a home, a project and a journal, all empty and all gone afterwards.
+//! A user with an empty home, project and journal, all temporary.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -74,7 +74,7 @@ impl Desk {
         remove(client, &machine, Scope::Project, &entry(), &self.journal())
     }
 
-    /// Installs where nothing is of ours, whatever an entry of the same name says elsewhere.
+    /// Installs although another place has an entry of our name.
     pub(crate) fn install_anyway(&self, client: &'static Client, scope: Scope) {
         let file = self.file(client, scope);
         put(&file, synapse_ide::snippet(client, &entry()).unwrap());
@@ -84,7 +84,7 @@ impl Desk {
         Journal::new(self.path("journal"))
     }
 
-    /// The file of a client, with the directories above it.
+    /// The file of a client, with its parent directories created.
     pub(crate) fn file(&self, client: &Client, scope: Scope) -> PathBuf {
         let file = client.file(&self.machine(), scope).unwrap();
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -105,7 +105,7 @@ impl Desk {
         install(client, &self.machine(), scope, &entry(), replace, keep)
     }
 
-    /// What would be done for an entry that is asked for more than the plain one.
+    /// Plans an installation of a customised entry.
     pub(crate) fn plan_of(
         &self,
         client: &'static Client,
@@ -139,7 +139,7 @@ impl Desk {
         remove(client, &self.machine(), scope, &entry(), &self.journal())
     }
 
-    /// Every place of `client`, as `ide list` shows them.
+    /// Every place of `client`, as shown by `ide list`.
     pub(crate) fn states(&self, client: &Client) -> Vec<PlaceState> {
         states(client, &self.machine(), &entry())
     }
@@ -163,7 +163,7 @@ pub(crate) fn client(id: &str) -> &'static Client {
     Client::named(id).unwrap()
 }
 
-/// What a change warns about, a line each.
+/// The warnings of a change, one per line.
 pub(crate) fn warnings(change: &Change) -> String {
     let texts = change.warnings().iter().map(|hint| hint.text.as_str());
     texts.collect::<Vec<_>>().join("\n")
@@ -173,7 +173,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(1_795_176_000_123)
 }
 
-/// Writes a file of the user's.
+/// Writes a file of the user.
 pub(crate) fn put(path: &Path, content: impl AsRef<[u8]>) {
     use std::io::Write as _;
 
@@ -182,14 +182,14 @@ pub(crate) fn put(path: &Path, content: impl AsRef<[u8]>) {
     file.write_all(content.as_ref()).unwrap();
 }
 
-/// What a file has; `None` when it is not there.
+/// The content of a file; `None` if it does not exist.
 pub(crate) fn content(path: &Path) -> Option<String> {
     std::fs::read(path)
         .ok()
         .map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
-/// The key that the entries of `client` are under.
+/// The key of the entries of `client`.
 pub(crate) fn key(client: &Client) -> &'static str {
     match client.id() {
         "vscode" | "vscode-insiders" | "vscodium" | "visual-studio" => "servers",
@@ -201,7 +201,7 @@ pub(crate) fn key(client: &Client) -> &'static str {
     }
 }
 
-/// Every client that has a file here, with each of its scopes.
+/// Every client with a file here, with each of its scopes.
 pub(crate) fn places(desk: &Desk) -> Vec<(&'static Client, Scope)> {
     CLIENTS
         .iter()
@@ -210,7 +210,7 @@ pub(crate) fn places(desk: &Desk) -> Vec<(&'static Client, Scope)> {
         .collect()
 }
 
-/// A file of `client` with comments wherever the format has them, and commas behind the last.
+/// A file of `client` with comments and trailing commas where the format allows.
 pub(crate) fn commented(client: &Client) -> String {
     let key = key(client);
     match client.id() {
@@ -227,7 +227,7 @@ pub(crate) fn commented(client: &Client) -> String {
     }
 }
 
-/// A file of `client` in use, with other servers and comments where the client takes them.
+/// A realistic file of `client`, with other servers and comments where allowed.
 pub(crate) fn in_use(client: &Client) -> String {
     match client.id() {
         "codex" => {

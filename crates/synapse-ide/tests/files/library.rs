@@ -1,4 +1,4 @@
-//! The example of this crate, in a home with nothing in it.
+//! The example of this crate, in an empty home.
 
 use std::path::Path;
 

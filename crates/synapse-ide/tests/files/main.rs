@@ -1,5 +1,4 @@
-//! What becomes of the files of every client: installed, looked at, removed, undone, and left
-//! alone when they are not fit.
+//! The files of every client: install, inspect, remove, undo, and refuse when unfit.
 
 #![cfg(test)]
 #![cfg(unix)]

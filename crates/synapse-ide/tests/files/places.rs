@@ -1,4 +1,4 @@
-//! The places that a client reads beside its usual file: all are shown, one wins, all are cleared.
+//! Secondary places that a client reads: all are listed, one takes precedence, all are cleaned.
 
 use synapse_core::Remedy;
 use synapse_ide::{Action, CLIENTS, PlaceState, Scope, System};
@@ -8,7 +8,7 @@ use crate::desk::{BOTH, Desk, client, content, put, warnings};
 const OURS: &str = r#"{"command": "/usr/local/bin/synapse", "args": ["serve"]}"#;
 const OTHER: &str = r#"{"command": "npx", "args": ["-y", "other"]}"#;
 
-/// The places with an entry, as scope, file, state and whether it wins.
+/// The places with an entry: scope, file, state and precedence.
 fn found(desk: &Desk, id: &str) -> Vec<(Scope, String, &'static str, bool)> {
     let states = desk.states(client(id));
     let there = states
@@ -65,7 +65,7 @@ fn two_files_that_are_merged() {
         let desk = Desk::new();
         put(&desk.path(low), ours);
         put(&desk.path(high), "{}");
-        // It is found where it is, and neither lost nor made a second time.
+        // It is found in its place, and neither lost nor duplicated.
         let [user, _] = BOTH;
         assert_eq!(found(&desk, id), [(user, low.to_owned(), "current", true)]);
         assert_eq!(
@@ -78,7 +78,7 @@ fn two_files_that_are_merged() {
         let again = desk.plan(client(id), user).unwrap();
         assert_eq!(again.action(), Action::Nothing, "{id}");
 
-        // Both have one: one wins, and both go.
+        // Both have one: one takes precedence, and both are removed.
         put(&desk.path(high), ours);
         let both = [
             (user, high.to_owned(), "current", true),
@@ -144,7 +144,7 @@ fn entries_of_one_project_in_a_users_file() {
             (Scope::Local, name, "foreign", true),
         ]
     );
-    // Ours go, wherever they are in the file; the other stays.
+    // Ours are removed anywhere in the file; the other stays.
     desk.make(&desk.plan_removal(client("claude-code"), user).unwrap());
     let left = content(&file).unwrap();
     assert!(!left.contains("/usr/local/bin/synapse"), "{left}");
@@ -228,7 +228,7 @@ fn a_file_above_the_project_is_read_up_to_the_repository() {
         .unwrap();
     assert_eq!(above.file, desk.path("project/.mcp.json"));
     assert!(above.wins);
-    // It is not that of this directory, so that removing here touches nothing above.
+    // It belongs to another directory, so removing here does not touch it.
     let failure = desk
         .plan_removals_in(client("claude-code"), &inner)
         .unwrap_err();
@@ -253,7 +253,7 @@ fn profiles_and_packages_have_files_of_their_own() {
         );
         let warnings = warnings(&change);
         assert!(warnings.contains("5552b383"), "{warnings}");
-        // One of ours there goes with the others.
+        // One of ours there is removed with the others.
         put(
             &desk.path(&profile),
             format!(r#"{{"servers": {{"synapse": {OURS}}}}}"#),
@@ -340,7 +340,7 @@ fn settings_that_switch_an_entry_off() {
         desk.install(client(id), user);
         let notes = notes(&desk, id);
         assert!(notes.contains(says), "{id} {file}: {notes}");
-        // Said before as well, when there is nothing to change.
+        // Also shown before, when nothing changes.
         let warnings = warnings(&desk.plan(client(id), user).unwrap());
         assert!(warnings.contains(says), "{id} {file}: {warnings}");
     }
@@ -370,7 +370,7 @@ fn fields_that_switch_an_entry_off() {
         ("opencode", "\"enabled\": false", true),
         ("cursor", "\"disabled\": true", true),
         ("cline", "\"disabled\": false", false),
-        // These read no such field.
+        // These have no such field.
         ("claude-code", "\"disabled\": true", false),
         ("copilot-cli", "\"disabled\": true", false),
     ] {

@@ -1,4 +1,4 @@
-//! What is refused, and that nothing is lost by it.
+//! Refusals, which lose nothing.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -70,7 +70,7 @@ fn an_entry_of_somebody_else_is_left_alone_unless_told_otherwise() {
         assert!(!change.diff().contains("not-for-show"), "{}", change.diff());
         desk.make(&change);
         assert_eq!(desk.state(each, user), "current", "{each}");
-        // Its own content comes back with undo, not with remove.
+        // Its own content is restored by undo, not by remove.
         desk.make(&desk.journal().undo(Some(each), &entry()).unwrap());
         assert_eq!(content(&file).unwrap(), foreign, "{each}");
     }
@@ -133,7 +133,7 @@ fn a_client_that_is_not_here_is_said_to_be_so() {
         let change = desk.plan(client(id), scope).unwrap();
         assert_eq!(change.warnings().len(), warned, "{scope}");
     }
-    // A program on PATH is enough.
+    // A program on PATH suffices.
     let desk = Desk::new();
     let program = desk.path("bin/code");
     put(&program, "");
@@ -171,7 +171,7 @@ fn names_that_look_like_ours_are_not_ours() {
     desk.install(cursor, user);
     desk.make(&desk.plan_removal(cursor, user).unwrap());
     assert_eq!(content(&file).unwrap(), text);
-    // The same name in other letters is ours to find.
+    // The name in another case is recognised.
     put(
         &file,
         "{\"mcpServers\": {\"syn\\u0061pse\": {\"command\": \"x\"}}}",

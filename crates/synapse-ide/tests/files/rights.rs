@@ -1,4 +1,4 @@
-//! Files and directories that may not be written, and things that are no files.
+//! Read-only files and directories, and non-regular files.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -21,14 +21,14 @@ fn a_read_only_file_is_not_replaced() {
     assert!(failure.message.ends_with("is read-only"), "{failure}");
     assert_eq!(content(&file).unwrap(), "{}");
 
-    // Made read-only behind the preview.
+    // Made read-only after the preview.
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
     let change = desk.plan(cursor, USER).unwrap();
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o444)).unwrap();
     let failure = desk.journal().apply(&change, now()).unwrap_err();
     assert_eq!(failure.code, Code::IdeFileUnusable);
     assert_eq!(content(&file).unwrap(), "{}");
-    // What was kept before the failure is in nobody's way.
+    // The backup from before the failure is harmless.
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
     desk.install(cursor, USER);
     desk.make(&desk.journal().undo(None, &entry()).unwrap());

@@ -1,5 +1,5 @@
-//! Every client, in every scope, on every system: what is installed is found again, and what is
-//! removed leaves the bytes that were there.
+//! Every client, scope and system: an installed entry is found again, and removing it restores the
+//! original bytes.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn every_file_state_of_every_client_is_given_back() {
             .into_iter()
             .flat_map(|system| BOTH.map(|scope| (system, scope)))
         {
-            // The state of a file is no matter of the system: one of them shows all.
+            // States do not depend on the system: one system shows all.
             let shown = match system {
                 System::Linux => &states[..],
                 System::Mac | System::Windows => &states[2..3],
@@ -62,7 +62,7 @@ fn every_file_state_of_every_client_is_given_back() {
             }
         }
     }
-    // Fewer would mean that a row of the table lost its places.
+    // Fewer would mean that a table row lost its places.
     assert!(seen >= 270, "{seen}");
 }
 
@@ -126,16 +126,16 @@ fn an_update_keeps_what_the_user_wrote() {
         "{notes}"
     );
     desk.make(&change);
-    // The path of the program, and not a byte more.
+    // The program's path, and nothing else.
     let now = content(&file).unwrap();
     assert_eq!(now, old.replace("/old/synapse", "/usr/local/bin/synapse"));
-    // Removing it does not bring the old one back.
+    // Removing it does not restore the old one.
     desk.make(&desk.plan_removal(cursor, user).unwrap());
     let now: Value = serde_json::from_str(&content(&file).unwrap()).unwrap();
     assert_eq!(now, serde_json::json!({"mcpServers": {}}));
 }
 
-/// An entry of `each` that its owner has changed in every way that `install` has to respect.
+/// An entry of `each`, customised in every way that `install` must respect.
 fn lived_in(each: &'static Client) -> Entry {
     let entry = Entry::new(Path::new("/old/bin/synapse"))
         .unwrap()
@@ -144,7 +144,7 @@ fn lived_in(each: &'static Client) -> Entry {
         .read_only()
         .with_home(Path::new("/data"))
         .unwrap();
-    // Where the client has a way to pass variables on, one is.
+    // Includes inherited variables where the client supports them.
     match entry.clone().with_variable("HTTPS_PROXY").unwrap() {
         passing if snippet(each, &passing).unwrap() != snippet(each, &entry).unwrap() => passing,
         _ => entry,
@@ -170,7 +170,7 @@ fn every_client_keeps_every_setting_of_every_entry() {
             let again = desk.plan(each, scope).unwrap();
             assert_eq!(again.action(), Action::Nothing, "{each} {scope}");
 
-            // What is asked for replaces that one setting.
+            // An explicit setting replaces only that setting.
             let asked = entry().with_connection("other");
             let change = desk.plan_of(each, scope, &asked, Keep::Settings).unwrap();
             let notes = change.notes().join("\n");
@@ -193,7 +193,7 @@ fn every_client_keeps_every_setting_of_every_entry() {
             let expected = expected.replace("mine", "other");
             assert_eq!(content(&file).unwrap(), expected, "{each} {scope}");
 
-            // And only on demand is it made anew.
+            // It is only recreated on request.
             let reset = desk.plan_of(each, scope, &entry(), Keep::Nothing).unwrap();
             desk.make(&reset);
             let fresh = snippet(each, &entry()).unwrap();

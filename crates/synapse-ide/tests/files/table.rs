@@ -1,4 +1,4 @@
-//! The table of clients, written out: which files, and what goes into them.
+//! The client table, spelled out: files and entries.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -28,7 +28,7 @@ fn files_are_where_the_clients_look() {
                     (_, Ok(path)) => format!("./{}", path.display()),
                     _ => panic!("{} is nowhere", file.display()),
                 };
-                // Of the other systems only what differs.
+                // Other systems only list differences.
                 let line = format!("{} {shown}", client.id());
                 if !usual.contains(&line) {
                     writeln!(lines, "{name} {line}").unwrap();

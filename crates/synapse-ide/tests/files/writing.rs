@@ -1,5 +1,4 @@
-//! How files are written: against a stale preview, through links, with the mode kept, under two
-//! writers, and back.
+//! Writing files: stale previews, links, modes, concurrent writers, and undo.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::thread;
@@ -43,7 +42,7 @@ fn a_link_stays_and_what_it_leads_to_is_changed() {
         let file = desk.file(each, scope);
         let real = desk.path("dotfiles/file");
         put(&real, in_use(each));
-        // The last link of two is relative.
+        // The second link is relative.
         symlink(desk.path("dotfiles/link"), &file).unwrap();
         symlink("file", desk.path("dotfiles/link")).unwrap();
         let change = desk.plan(each, scope).unwrap();
@@ -107,7 +106,7 @@ fn a_link_out_of_the_project_is_named_before_anything_is_changed() {
         assert!(warnings.contains("out of the project"), "{warnings}");
         assert!(warnings.contains(real.to_str().unwrap()), "{warnings}");
     };
-    // The directory is the link, and then the file.
+    // First the directory is a link, then the file.
     symlink(&outside, desk.path("project/.cursor")).unwrap();
     named(
         &desk.plan(cursor, Scope::Project).unwrap(),
@@ -118,7 +117,7 @@ fn a_link_out_of_the_project_is_named_before_anything_is_changed() {
     symlink(outside.join("settings.json"), &file).unwrap();
     let change = desk.plan(cursor, Scope::Project).unwrap();
     named(&change, &outside.join("settings.json"));
-    // What was named is what is changed.
+    // The named file is changed.
     std::fs::remove_file(&file).unwrap();
     symlink(outside.join("another.json"), &file).unwrap();
     let failure = desk.journal().apply(&change, now()).unwrap_err();

@@ -1,5 +1,5 @@
-//! YAML, edited as text: whole lines are put in or taken out, or what stands between two braces,
-//! and every other byte stays. Whether the result means what it should is for the caller to see.
+//! YAML, edited as text: inserts or removes whole lines, or text between two braces, and keeps
+//! every other byte. The caller verifies the result.
 
 mod tree;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use self::tree::{Entry, Meaning, Node, Style};
 use super::Edit;
 
-/// What a text means; null when it says nothing.
+/// Parses a text; null if it is empty.
 pub(super) fn read(text: &str) -> Result<Value, String> {
     Ok(tree::document(text)?.map_or(Value::Null, Node::into_value))
 }
@@ -45,10 +45,10 @@ fn says_nothing_behind_a_tab(line: &str) -> bool {
     indent.contains('\t') && (said.is_empty() || said.starts_with('#'))
 }
 
-/// A part of a text and what is to stand there instead.
+/// A span of a text and its replacement.
 type Change = (Range<usize>, String);
 
-/// Comments, if any, stay in front.
+/// Leading comments stay in front.
 fn first(text: &str, new: &Value) -> Change {
     let begins_line = text.is_empty() || text.ends_with('\n');
     let lines = block(new, 0, STEP);
@@ -80,7 +80,7 @@ fn set(text: &str, root: &Node, path: &[String], value: &Value) -> Result<Change
     }
 }
 
-/// Puts the fields of `new` behind the `entries` of `mapping`.
+/// Inserts the fields of `new` after the `entries` of `mapping`.
 fn insert(text: &str, mapping: &Node, entries: &[Entry], new: &Value, step: usize) -> Change {
     let (place, new) = match (mapping.style, entries) {
         (Style::Block, [first, ..]) => {
@@ -93,7 +93,7 @@ fn insert(text: &str, mapping: &Node, entries: &[Entry], new: &Value, step: usiz
     (place..place, new)
 }
 
-/// Puts `new` in the place of the value of `entry`.
+/// Replaces the value of `entry` with `new`.
 fn replace(text: &str, entry: &Entry, new: &Value, step: usize) -> Change {
     let Node { place, style, .. } = &entry.value;
     if place.is_empty() && new.is_object() {
@@ -141,7 +141,7 @@ fn remove(text: &str, root: &Node, path: &[String]) -> Result<Option<Change>, St
     Ok(Some((place, String::new())))
 }
 
-/// The lines of an entry, with one of the line ends around them.
+/// The lines of an entry, with one adjacent line end.
 fn lines_of(text: &str, entry: &Entry) -> Result<Range<usize>, String> {
     let before = text.get(..entry.start).unwrap_or_default();
     let line = before.trim_end_matches(' ');
@@ -155,13 +155,13 @@ fn lines_of(text: &str, entry: &Entry) -> Result<Range<usize>, String> {
     }
 }
 
-/// Where the line ends that `place` is in.
+/// The end of the line that contains `place`.
 fn line_end(text: &str, place: usize) -> usize {
     let rest = text.get(place..).unwrap_or_default();
     place + rest.find('\n').unwrap_or(rest.len())
 }
 
-/// How far the text goes to the right from level to level.
+/// The indentation per level.
 fn step(root: &Node) -> usize {
     let Meaning::Mapping(entries) = &root.meaning else {
         return STEP;
@@ -177,14 +177,14 @@ fn step(root: &Node) -> usize {
         .unwrap_or(STEP)
 }
 
-/// `value` below the keys of `path`.
+/// `value` nested below the keys of `path`.
 fn nested(path: &[String], value: &Value) -> Value {
     path.iter().rev().fold(value.clone(), |inner, key| {
         Value::Object([(key.clone(), inner)].into_iter().collect())
     })
 }
 
-/// The fields of an object on lines of their own, without the last line end.
+/// The fields of an object on separate lines, without the last line end.
 fn block(fields: &Value, column: usize, step: usize) -> String {
     let indent = " ".repeat(column);
     let lines = fields
@@ -209,7 +209,7 @@ fn block(fields: &Value, column: usize, step: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A value on one line.
+/// A value in flow style.
 fn flow(value: &Value) -> String {
     match value {
         Value::Object(_) => format!("{{{}}}", fields(value)),
@@ -222,14 +222,14 @@ fn flow(value: &Value) -> String {
     }
 }
 
-/// The fields of an object as they stand between braces.
+/// The fields of an object in flow style, without braces.
 fn fields(value: &Value) -> String {
     let fields = value.as_object().into_iter().flatten();
     let fields = fields.map(|(key, value)| format!("{}: {}", scalar(key), flow(value)));
     fields.collect::<Vec<_>>().join(", ")
 }
 
-/// A text, plain when no version of YAML takes that for anything else, or else as in JSON.
+/// A string, plain if every YAML version reads it as a string, else in JSON syntax.
 fn scalar(text: &str) -> String {
     let begins = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/');
     let is_simple = |each: char| each.is_ascii_alphanumeric() || " /._-".contains(each);

@@ -1,4 +1,4 @@
-//! Edits of YAML, read again by the library that the client reads with.
+//! YAML edits, verified with the library that clients use.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn removed(text: &str, keys: &[&str]) -> Result<String, String> {
     edit(text, &[Edit::Remove(path(keys))])
 }
 
-/// What the client would read.
+/// The value as a client reads it.
 #[track_caller]
 fn client(text: &str) -> Value {
     serde_norway::from_str(text).unwrap_or_else(|error| panic!("{error} in\n{text}"))
@@ -32,7 +32,7 @@ fn entry() -> Value {
     })
 }
 
-/// Entries as they may stand before and behind ours, `K` being their key.
+/// Entries that may precede or follow ours; `K` is their key.
 const OTHERS: [&str; 20] = [
     "K: 1\n",
     "K: 'x: y' # why\n",
@@ -56,7 +56,7 @@ const OTHERS: [&str; 20] = [
     "K: \u{e4}\u{1f600} # \u{e4}\n",
 ];
 
-/// The mapping that ours goes into, as it may stand there.
+/// The mapping that ours is added to, in various styles.
 const OURS: [&str; 9] = [
     "extensions:\n",
     "extensions: # why\n",
@@ -81,7 +81,7 @@ fn texts() -> impl Strategy<Value = String> {
         for (index, each) in behind.iter().enumerate() {
             text += &OTHERS[*each].replace('K', &format!("z{index}"));
         }
-        // A line end may be a part of the last value.
+        // A line end may be part of the last value.
         let cut = text.trim_end();
         if shape.1 && client(cut) == client(&text) {
             text.truncate(cut.len());
@@ -93,8 +93,8 @@ fn texts() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..Default::default() })]
 
-    /// Ours is there, everything else as it was, and both in the eyes of the client; and without
-    /// ours every byte is as it was.
+    /// Ours is added, the rest is unchanged, also for the client's parser; removing ours restores
+    /// every byte.
     #[test]
     fn what_the_client_reads_is_what_was_meant(text in texts()) {
         let keys = ["extensions", "synapse"];
@@ -110,7 +110,7 @@ proptest! {
     }
 }
 
-/// What YAML is made of, in no order.
+/// Random sequences of YAML tokens.
 fn soup() -> impl Strategy<Value = String> {
     let part = proptest::sample::select(vec![
         "extensions",
@@ -157,7 +157,7 @@ fn soup() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..Default::default() })]
 
-    /// Whatever a text is, an edit of it is right or refused, in the eyes of the client too.
+    /// For any text, an edit is correct or refused, also for the client's parser.
     #[test]
     fn an_edit_of_anything_is_right_or_refused(text in soup()) {
         let keys = ["extensions", "synapse"].map(str::to_owned).to_vec();
@@ -179,7 +179,7 @@ proptest! {
     }
 }
 
-/// The rest of a file, in which an empty mapping is as good as none.
+/// The rest of a file; an empty mapping equals a missing one.
 fn without(mut value: Value) -> Value {
     let Some(rest) = value.as_object_mut() else {
         return value;
@@ -338,7 +338,7 @@ fn values_are_told_apart() {
     assert_eq!(read(text).unwrap()["a"], expected);
     let [one, other] = ["a: &x 1\nb: &y 1\nc: *x\n", "a: &x 1\nb: &y 1\nc: *y\n"];
     assert_ne!(read(one).unwrap(), read(other).unwrap());
-    // Nothing grows by what leads to it.
+    // Aliases are not expanded.
     let bomb: String = (1..64)
         .map(|level| format!("k{level}: &k{level} [*k{0}, *k{0}]\n", level - 1))
         .collect();

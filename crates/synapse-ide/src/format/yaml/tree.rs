@@ -1,4 +1,4 @@
-//! What a YAML text means and where in it each part stands. It knows no edits.
+//! Parses a YAML text into a tree with source positions. Does no edits.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -9,13 +9,13 @@ use serde_json::{Number, Value};
 /// A value in a text.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Where it is written: of no length when it is left out.
+    /// Its position; empty if it is omitted.
     pub(super) place: Range<usize>,
     pub(super) style: Style,
     pub(super) meaning: Meaning,
 }
 
-/// What the end of a value is told by.
+/// What delimits a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     /// Indentation.
@@ -27,7 +27,7 @@ pub(super) enum Style {
 #[derive(Debug)]
 pub(super) enum Meaning {
     Mapping(Vec<Entry>),
-    /// Anything that no path leads through.
+    /// A leaf for paths.
     Value(Value),
 }
 
@@ -35,9 +35,9 @@ pub(super) enum Meaning {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) key: String,
-    /// Where the key begins.
+    /// Start of the key.
     pub(super) start: usize,
-    /// How far from the left that is.
+    /// Column of the key.
     pub(super) column: usize,
     pub(super) value: Node,
 }
@@ -68,10 +68,10 @@ impl Node {
     }
 }
 
-/// The one document of `text`; `None` when there is none.
+/// Parses the only document of `text`; `None` if there is none.
 ///
 /// # Errors
-/// In words, and without the text, which may hold a secret of another server.
+/// A message without an excerpt, which may contain a secret of another server.
 pub(super) fn document(text: &str) -> Result<Option<Node>, String> {
     let mut reader = Reader {
         text,
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The node that begins with `event`. How deep they nest is bounded by the parser.
+    /// Parses the node that starts with `event`. The parser limits the depth.
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, String> {
         let place = place(&span)?;
         match event {
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
             Event::Scalar(text, style, _, tag) => {
                 Ok(Node::flow(place, scalar(&text, style, tag.as_deref())))
             }
-            // Which anchor it leads to tells it from every other value.
+            // The anchor identifies the value.
             Event::Alias(anchor) => Ok(Node::flow(place, Value::String(format!("*{anchor}")))),
             Event::SequenceStart(style, ..) => self.sequence(place, style),
             Event::MappingStart(style, ..) => self.mapping(place, style),
@@ -119,10 +119,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A text on lines of its own. Without a last line end in the file it has none either, though
-    /// the parser gives it one: an entry behind it would change it.
+    /// Adjusts a block text's position. At the end of a file without a final line end, the parser
+    /// still reports one: an entry appended there would change the text.
     fn block(&self, mut place: Range<usize>, text: &str) -> Node {
-        // The parser may count the indentation of what follows in.
+        // The parser may include the indentation of the next line.
         let lines = self.text.get(place.clone()).unwrap_or_default();
         let lines = lines.trim_end_matches(' ');
         let text = match lines.strip_suffix('\n') {
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
                 Event::Scalar(key, style, ..) if !is_block(style) && known.insert(key.clone()) => {
                     key.into_owned()
                 }
-                // Twice in one mapping, or on lines of its own, or no text.
+                // A duplicate, complex or non-text key.
                 _ => return Err(refusal(&span.start)),
             };
             let place = place(&span)?;
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A collection whose parts are at `place`.
+/// A collection at `place`.
 fn closed(
     mut place: Range<usize>,
     style: StructureStyle,
@@ -209,8 +209,8 @@ fn closed(
     })
 }
 
-/// The value of a scalar: what JSON would read in it when it is plain, or else text. So another
-/// notation of a number stays what it is, and is told from every other one.
+/// The value of a scalar: parsed as JSON if plain, otherwise a string. Other number notations thus
+/// stay distinct strings.
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     let is_text = tag.is_some_and(|tag| matches!(tag.core_suffix(), None | Some("str")));
     if style != ScalarStyle::Plain || is_text {
