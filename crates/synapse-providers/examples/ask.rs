@@ -20,8 +20,8 @@ pub(crate) async fn ask(draft: Draft, key: String, prompt: &str) -> Result<Strin
     let connection = draft
         .parse("example".parse()?)
         .map_err(|wrong| wrong.failure)?;
-    // Only an open gate mints a permit. It names the hosts that may be contacted, and the secret
-    // names the hosts that may see it.
+    // Only an open network gate mints a permit. It lists the hosts that may be contacted; the bound
+    // secret lists the hosts that may receive it.
     let hosts = vec![connection.base_url.origin()];
     let permit = connection.gate.permit(hosts.clone())?;
     let secret = BoundSecret::new(key.into(), hosts);

@@ -1,5 +1,5 @@
-//! What holds for any bytes of a provider, whatever its wire: run by the fuzz targets `answers`,
-//! `errors` and `models`, and by the tests on their seeds and goldens.
+//! Properties of all wire readers for arbitrary bytes, checked by the fuzz targets `answers`,
+//! `errors` and `models`, and by tests on their seeds and goldens.
 
 use synapse_core::BaseUrl;
 use synapse_core::chat::ChatReply;
@@ -15,10 +15,10 @@ use crate::wire::error::{error_within, has_answer};
 use crate::wire::model::{MODELS, ModelInfo};
 use crate::wire::{completion, foreign, stream};
 
-/// Reads `bytes` as the answer to a prompt, of every wire and as a stream.
+/// Reads `bytes` as the answer to a prompt, on every wire and as a stream.
 ///
 /// # Panics
-/// When the caller's secret comes back in the answer.
+/// If the answer contains the caller's secret.
 pub fn answers(bytes: &[u8]) {
     let redactor = Redactor::for_secret(SECRET);
     for (shape, read, stated) in WIRES {
@@ -34,11 +34,11 @@ pub fn answers(bytes: &[u8]) {
     }
 }
 
-/// Reads `bytes` as an answer of no use: a status and a content type on the first line, then the body.
+/// Reads `bytes` as an error response: status and content type on the first line, then the body.
 ///
 /// # Panics
-/// When the failure shows the caller's secret or a control character, is longer than a person reads,
-/// or blames Synapse.
+/// If the failure contains the caller's secret or a control character, is overlong, or blames
+/// Synapse.
 pub fn errors(bytes: &[u8]) {
     let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
     let head = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
@@ -49,7 +49,7 @@ pub fn errors(bytes: &[u8]) {
         return;
     };
     let headers = OneHeader(content_type.to_owned());
-    // One provider an input: which, depends on its length.
+    // The input's length selects the provider.
     let provider = bytes.len() % ProviderKind::ALL.len();
     if let Some(provider) = ProviderKind::ALL.get(provider).copied() {
         let mut answer = Answer {
@@ -83,10 +83,10 @@ pub fn errors(bytes: &[u8]) {
     }
 }
 
-/// Reads `bytes` as a list of models, as each wire has it.
+/// Reads `bytes` as a list of models on each wire.
 ///
 /// # Panics
-/// When a model has no id, or one that could not be shown.
+/// If a model has no id or an unprintable one.
 pub fn models(bytes: &[u8]) {
     let Some(seen) = json::read(bytes, &MODELS) else {
         return;
@@ -107,7 +107,7 @@ pub fn models(bytes: &[u8]) {
     }
 }
 
-/// What is read of each wire: its shape, its answer, and what it says of a call without an answer.
+/// The readers of a wire: its shape, its answer, and its facts about a failed call.
 type Wire = (
     &'static Shape,
     fn(&serde_json::Value) -> Option<ChatReply>,
@@ -168,7 +168,7 @@ fn assert_text(text: &str) {
     assert!(text.chars().count() < 2000, "{text}");
 }
 
-/// No token of anybody. The seeds hold it, and so does what the fuzzer makes of them.
+/// A made-up token, contained in the seeds and thus in fuzzed inputs.
 const SECRET: &str = "fake-secret-Zq7Xw2Lk9Pv4Rt8Ny3Mb6";
 
 #[cfg(test)]

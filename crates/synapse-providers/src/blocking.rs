@@ -1,14 +1,14 @@
-//! Work on large bodies, away from the thread that serves everything else.
+//! Moves work on large bodies off the async runtime.
 
 use synapse_core::error::{Code, Failure};
 
-/// Does `work`, on a thread of its own when it has as many as `bytes` to go over.
+/// Runs `work`, on a separate thread if `bytes` is large.
 ///
-/// Needs a tokio runtime, as the client does. Work that has begun is not cancelled with the future;
-/// it is bounded and touches nothing outside of itself.
+/// Needs a tokio runtime. Dropping the future does not cancel the work, which is bounded and has no
+/// side effects.
 ///
 /// # Errors
-/// `internal.invariant` when the work panicked or the runtime is shutting down.
+/// `internal.invariant` if the work panicked or the runtime is shutting down.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
@@ -25,5 +25,5 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     })
 }
 
-/// What takes well under a millisecond to go over.
+/// Smaller bodies take well under a millisecond.
 const LARGE: usize = 64 * 1024;

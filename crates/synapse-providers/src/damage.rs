@@ -1,5 +1,5 @@
-//! One damaged detail never takes the rest of an answer with it: every golden answer, every place in
-//! it, every kind of damage.
+//! One damaged detail never affects the rest of an answer: tests every golden answer, every
+//! position in it, and every kind of damage.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::reply::finish;
 use crate::wire::completion::COMPLETION;
 use crate::wire::{completion, foreign};
 
-/// What is put in the place of a value.
+/// Replacements for a value.
 const DAMAGES: [&[u8]; 31] = [
     b"NaN",
     b"-Infinity",
@@ -55,7 +55,7 @@ enum Wire {
     Messages,
 }
 
-/// The answer, or what is left of it, as the adapters read it.
+/// The answer, or its remains, as the adapters read it.
 fn understand(wire: Wire, body: &[u8]) -> Option<ChatReply> {
     let shape = match wire {
         Wire::Completions => &COMPLETION,
@@ -107,7 +107,7 @@ fn goldens() -> Vec<(String, Wire, Value)> {
     goldens
 }
 
-/// Every place in `value`, by the names of members and the numbers of entries.
+/// Every position in `value`, by member names and entry indices.
 fn places(value: &Value, place: &Place, all: &mut Vec<Place>) {
     let inside: Vec<(String, &Value)> = match value {
         Value::Object(members) => members.iter().map(|(n, v)| (n.clone(), v)).collect(),
@@ -126,7 +126,7 @@ fn places(value: &Value, place: &Place, all: &mut Vec<Place>) {
     }
 }
 
-/// The body with other bytes at that place.
+/// The body with replaced bytes at that position.
 fn damaged(body: &Value, place: &Place, damage: &[u8]) -> Vec<u8> {
     let mut body = body.clone();
     *body.pointer_mut(&format!("/{}", place.join("/"))).unwrap() = "@HERE@".into();
@@ -135,8 +135,7 @@ fn damaged(body: &Value, place: &Place, damage: &[u8]) -> Vec<u8> {
     [before.as_bytes(), damage, after.as_bytes()].concat()
 }
 
-/// Whether a detail at `place` has nothing to do with what is at `other`: neither is inside the
-/// other.
+/// Whether `place` and `other` are independent: neither contains the other.
 fn apart(place: &Place, other: &[&str]) -> bool {
     !place.iter().zip(other).all(|(one, other)| one == other)
 }
@@ -165,7 +164,7 @@ fn one_damaged_detail_costs_nothing_else() {
                 if apart(&place, text) {
                     assert_eq!(read.content, whole.content, "{}", what());
                 }
-                // A sub-provider's own word stands in for the one of the API.
+                // The sub-provider's own word replaces the API's.
                 if apart(&place, reason) {
                     assert_eq!(read.finish_reason, whole.finish_reason, "{}", what());
                 }
@@ -176,7 +175,7 @@ fn one_damaged_detail_costs_nothing_else() {
                 if apart(&place, &["model"]) {
                     assert_eq!(read.model, whole.model, "{}", what());
                 }
-                // What nobody reads is passed over without a look at its meaning.
+                // Unused values are skipped without interpretation.
                 let is_json = serde_json::from_slice::<IgnoredAny>(&bytes).is_ok();
                 assert!(
                     is_json || !read.warnings.is_empty(),
@@ -226,7 +225,7 @@ fn what_is_around_an_answer_costs_nothing() {
     }
 }
 
-/// Where a body was cut, what came before is there.
+/// A truncated body keeps everything before the cut.
 #[test]
 fn a_body_that_was_cut_keeps_what_came_before() {
     for (name, wire, body) in goldens() {
@@ -235,7 +234,7 @@ fn a_body_that_was_cut_keeps_what_came_before() {
         for end in 1..text.len() {
             let read = understand(wire, &text.as_bytes()[..end]).unwrap();
             let content = read.content.unwrap_or_default();
-            // An escape or a character that was cut is what it is.
+            // A truncated escape or character may be replaced.
             let content = content.split(['\u{fffd}', '\\']).next().unwrap_or_default();
             let begins = whole.content.as_deref().unwrap_or_default();
             assert!(begins.starts_with(content), "{name} {end}: {content}");

@@ -1,4 +1,4 @@
-//! Makes the adapter of a connection. HTTP clients are shared, one per proxy, and built on use.
+//! Creates the adapter for a connection. HTTP clients are shared, one per proxy, and built on use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use synapse_http::{ExchangeObserver, HttpClient, HttpConfig};
 use crate::prices::ShippedPrices;
 use crate::{Anthropic, Compatible, HuggingFace, OpenAi};
 
-/// Every provider kind of this crate.
+/// The factory for all provider kinds of this crate.
 #[derive(Debug)]
 pub struct Providers {
     user_agent: String,
@@ -23,7 +23,7 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// Adapters that call themselves `user_agent`. Opens no socket and loads nothing.
+    /// Adapters with the user agent `user_agent`. Opens no socket and loads nothing.
     #[must_use]
     pub fn new(user_agent: impl Into<String>) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Providers {
         }
     }
 
-    /// The same, with each exchange shown to `observer`.
+    /// The same, with each exchange reported to `observer`.
     #[must_use]
     pub fn observed_by(self, observer: Option<Arc<dyn ExchangeObserver>>) -> Self {
         Self { observer, ..self }

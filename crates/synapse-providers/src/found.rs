@@ -1,4 +1,4 @@
-//! What several adapters climb, and what they say of what they found there.
+//! Probes and findings shared by several adapters.
 
 use synapse_core::ModelId;
 use synapse_core::error::{Code, Failure};
@@ -8,25 +8,25 @@ use synapse_core::secret::BoundSecret;
 
 use crate::wire::model::ModelInfo;
 
-/// The checks that one answer about models decides, where that takes the token.
+/// The checks decided by one answer about models, if the request carries the token.
 pub(crate) const ALL: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Model];
 
-/// Asks for the model by its name.
+/// Looks up the model by name.
 pub(crate) const LOOKUP: Probe = Probe {
     id: "model",
     decides: ALL,
 };
 
-/// Asks for all models.
+/// Lists all models.
 pub(crate) const LIST: Probe = Probe {
     id: "models",
     decides: ALL,
 };
 
-/// The list is asked for only when the lookup decided nothing.
+/// The list is only requested if the lookup was inconclusive.
 pub(crate) const LOOKUP_THEN_LIST: [Probe; 2] = [LOOKUP, LIST];
 
-/// The API answers, the token was accepted, and of the model `finding` is known.
+/// The API answers, the token is accepted, and the model has this `finding`.
 pub(crate) fn accepted(host: &str, model: Finding) -> ProbeResult {
     let findings = vec![
         (CheckId::Reach, answers(host)),
@@ -46,8 +46,8 @@ pub(crate) fn accepts(host: &str) -> Finding {
     Finding::Ok(format!("{host} accepts it"))
 }
 
-/// What stands for the answer of an endpoint that the server does not have: a wrong base URL looks
-/// the same, and another rung tells.
+/// Treats a missing endpoint as inconclusive: a wrong base URL looks the same, and another probe
+/// decides.
 pub(crate) fn unless_absent<T>(
     outcome: Result<T, Failure>,
     absent: impl FnOnce() -> T,
@@ -58,8 +58,8 @@ pub(crate) fn unless_absent<T>(
     }
 }
 
-/// What is said when a token was sent, was accepted and may not read models: a restricted one may
-/// still be allowed to chat.
+/// The finding when a token was accepted but may not read models: a restricted one may still be
+/// allowed to chat.
 pub(crate) fn unless_unreadable(
     outcome: Result<ProbeResult, Failure>,
     secret: Option<&BoundSecret>,
@@ -81,14 +81,14 @@ pub(crate) fn unless_unreadable(
     }
 }
 
-/// What is said of a token when the server does not have the endpoint that judges tokens.
+/// The finding for a token when the server lacks the endpoint that checks tokens.
 pub(crate) fn untold_token(host: &str, path: &str) -> Finding {
     Finding::Warn(format!(
         "{host} has no {path}; whether the token is valid cannot be told without --live"
     ))
 }
 
-/// What is said of a model that is there.
+/// The finding for a listed model.
 pub(crate) fn exists(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Finding {
     if info.chats == Some(false) {
         return Finding::Warn(format!(
@@ -114,10 +114,10 @@ pub(crate) fn exists(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> 
     })
 }
 
-/// What is said of a model that a list of `count` others leaves out.
+/// The finding for a model missing from a list of `count`.
 pub(crate) fn unlisted(model: &str, count: usize, host: &str) -> String {
     format!("{model} is not among the {count} models that {host} lists")
 }
 
-/// What to do about a name that a list does not have.
+/// The remedy for a name missing from a list.
 pub(crate) const COPY_AN_ID: &str = "copy the id of a listed model; upper and lower case count";

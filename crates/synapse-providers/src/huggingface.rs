@@ -1,5 +1,5 @@
 //! The Hugging Face router adapter: `/chat/completions`, the public `/models/{id}`, and the Hub's
-//! `whoami-v2`, which alone proves a token for free.
+//! `whoami-v2`, the only free check of a token.
 
 use std::sync::Arc;
 
@@ -36,16 +36,16 @@ pub struct HuggingFace {
 }
 
 impl HuggingFace {
-    /// The adapter of `connection` over `http`. Opens no socket.
+    /// The adapter for `connection` over `http`. Opens no socket.
     ///
-    /// Tokens of the real router are checked at the Hub itself; with another base URL the identity
-    /// endpoint is looked for at that origin, so that the token never leaves it.
+    /// Tokens of the real router are checked at the Hub; with another base URL the identity
+    /// endpoint is expected at that origin, so that the token never leaves it.
     #[must_use]
     pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
         let own_origin = connection.base_url.at_root(WHOAMI);
         let sender = Sender::new(http, connection);
         let identity = match sender.host() {
-            // The constant is a URL, which a test parses; the fallback is never taken.
+            // The constant is a valid URL, checked by a test; the fallback is never taken.
             ROUTER => Url::parse(HUB_WHOAMI).unwrap_or(own_origin),
             _ => own_origin,
         };
@@ -104,7 +104,7 @@ impl Provider for HuggingFace {
         ModelList::Public
     }
 
-    /// Without the token, whatever is passed, and without `X-HF-Bill-To`: the list is public.
+    /// Never sends the token or `X-HF-Bill-To`: the list is public.
     async fn list_models(
         &self,
         permit: &NetworkPermit,
@@ -118,7 +118,7 @@ impl Provider for HuggingFace {
         judged_off_runtime(listed, move |list| Ok(this.listed(list))).await
     }
 
-    /// Without a pin nobody knows who is going to serve, and thus at which price.
+    /// Without a pinned sub-provider, the price is unknown in advance.
     fn quote(&self, asked: &ModelId) -> Tariff {
         match asked.split_suffix() {
             (model, Some(name)) if !POLICIES.contains(&name) => {
@@ -128,8 +128,7 @@ impl Provider for HuggingFace {
         }
     }
 
-    /// The price of the sub-provider that says it answered, and of no other: the cheapest or first
-    /// one may not have been it.
+    /// The price of the sub-provider named in the answer, never of the cheapest or first one.
     fn tariff(&self, asked: &ModelId, _reply: &ChatReply, exchange: &Exchange) -> Tariff {
         match &exchange.served_by {
             Some(name) => Tariff::Kept(self.sender.price_key(asked.split_suffix().0, name)),
@@ -144,7 +143,7 @@ impl HuggingFace {
         bill_to.map(|name| name.as_str())
     }
 
-    /// What the sub-providers of `model` ask for it, those included that do not say.
+    /// The prices of `model` at all sub-providers, including unknown ones.
     fn prices(&self, model: &str, info: &ModelInfo) -> Vec<SeenPrice> {
         let offers = info.providers.iter().flatten();
         offers
@@ -189,7 +188,7 @@ impl HuggingFace {
         let url = self.sender.url(&["models", name]);
         let call = Call::get(url, None, Asked::Model(model.as_str()));
         let read = or_shape(&WHOLE, |value| {
-            // Some deployments wrap the object as the list endpoint does.
+            // Some deployments wrap the object like the list endpoint.
             let wrapped = value.pointer("/data/0").or_else(|| value.get("data"));
             ModelInfo::read(wrapped.unwrap_or(value))
         });
@@ -199,12 +198,12 @@ impl HuggingFace {
                 let finding = judge_model(model, suffix, &info);
                 self.climbed(finding, self.prices(name, &info))
             });
-            // A wrong path, an unknown model or a server without lookup: the list tells which.
+            // A wrong path, an unknown model or a server without lookup: the list decides.
             found::unless_absent(outcome, ProbeResult::default)
         })
     }
 
-    /// The public list decides what the lookup could not.
+    /// The public list decides if the lookup was inconclusive.
     async fn climb_list(&self, permit: &NetworkPermit) -> Exchanged<ProbeResult> {
         let listed = self.list_models(permit, None).await;
         judged(listed, |listed| {
@@ -240,7 +239,7 @@ impl HuggingFace {
     }
 }
 
-/// The Hub has the endpoint; another server that has none says nothing of the token.
+/// The Hub has the endpoint; another server without it proves nothing about the token.
 fn judge_identity(host: &str, finding: Result<Finding, Failure>) -> Result<Finding, Failure> {
     match host {
         ROUTER => finding,
@@ -248,7 +247,7 @@ fn judge_identity(host: &str, finding: Result<Finding, Failure>) -> Result<Findi
     }
 }
 
-/// A pinned sub-provider has to be live; an unpinned model needs any live one.
+/// A pinned sub-provider must be live; an unpinned model needs any live one.
 fn judge_model(model: &ModelId, suffix: Option<&str>, info: &ModelInfo) -> Finding {
     if info.providers.is_none() {
         return Finding::Warn(format!("{model} exists; its sub-providers are not listed"));
@@ -293,7 +292,7 @@ const LOOKUP: Probe = Probe {
     id: "model",
     decides: DECIDES,
 };
-/// Made only when the lookup decided nothing.
+/// Sent only if the lookup was inconclusive.
 const LIST: Probe = Probe {
     id: "models",
     decides: DECIDES,

@@ -1,8 +1,8 @@
-//! OpenAI, the Hugging Face router, Anthropic, and every server of OpenAI's wire format, as
+//! Adapters for OpenAI, the Hugging Face router, Anthropic and OpenAI-compatible servers as
 //! [`synapse_core::Provider`]s: conversion plus one send.
 //!
-//! **Invariant:** what the caller did not set is not sent, and what cannot be told from an answer
-//! stays unknown. All classification is in `classify`; the adapters only say where to send.
+//! **Invariant:** parameters the caller did not set are not sent, and facts missing from an answer
+//! stay unknown. All classification is in `classify`; the adapters only choose the endpoint.
 
 mod anthropic;
 #[cfg(any(test, fuzzing))]

@@ -1,4 +1,4 @@
-//! A list of models as far as it was read, with what there is to say of the rest.
+//! A model list and warnings about its unreadable parts.
 
 use serde_json::Value;
 use synapse_core::error::Failure;
@@ -11,20 +11,19 @@ use crate::reply::{flaws, partly_read, redactor};
 use crate::send::Reader;
 use crate::wire::model::{Entries, MODELS, ModelInfo};
 
-/// A list of models as far as it was read.
+/// A model list, as far as it was readable.
 #[derive(Debug)]
 pub(crate) struct List {
-    /// The models that have an id.
+    /// The models with an id.
     pub(crate) models: Vec<ModelInfo>,
-    /// There are more than are read.
+    /// It exceeds the limit of read entries.
     pub(crate) is_cut: bool,
-    /// What could not be read.
+    /// Warnings about unreadable parts.
     pub(crate) warnings: Vec<Failure>,
 }
 
 impl List {
-    /// What the list says about a model: one that is not among the entries that were read may be
-    /// among the others.
+    /// Adjusts a finding to a truncated list: a missing model may be in the unread part.
     pub(crate) fn unless_cut(&self, finding: Finding, host: &str) -> Finding {
         match finding {
             Finding::Fail(failure) if self.is_cut => Finding::Warn(format!(
@@ -36,7 +35,7 @@ impl List {
     }
 }
 
-/// How a list of models is read.
+/// Reads a list of models.
 pub(crate) fn list_reader(
     read: fn(&Value) -> Option<Entries>,
     secret: Option<&BoundSecret>,
@@ -59,7 +58,7 @@ pub(crate) fn list_reader(
     }
 }
 
-/// What is said of a list that was not read as it is.
+/// Warnings about an incompletely read list.
 pub(crate) fn warnings(unnamed: usize, mut told: Vec<String>) -> Vec<Failure> {
     match unnamed {
         0 => {}

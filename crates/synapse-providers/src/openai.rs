@@ -25,7 +25,7 @@ use crate::send::{Call, Header, Reader, Sender, judged, judged_off_runtime, or_s
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;
 
-/// A connection to OpenAI, or to a server that speaks its wire format.
+/// A connection to OpenAI, or to a compatible server.
 #[derive(Debug, Clone)]
 pub struct OpenAi {
     sender: Sender,
@@ -33,13 +33,13 @@ pub struct OpenAi {
 }
 
 impl OpenAi {
-    /// The adapter of `connection` over `http`. Opens no socket.
+    /// The adapter for `connection` over `http`. Opens no socket.
     #[must_use]
     pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
         Self::with_prices(http, connection, Arc::new(ShippedPrices::of_openai()))
     }
 
-    /// The same with a price list that is shared, so that it is read once.
+    /// The same with a shared price list, so that it is parsed once.
     pub(crate) fn with_prices(
         http: Arc<HttpClient>,
         connection: Connection,
@@ -99,7 +99,7 @@ impl Provider for OpenAi {
         let looked_up = self.ask(permit, secret, model, &path, reader).await;
         judged(looked_up, |info| {
             let outcome = info.map(|info| accepted(model_finding(model, &info, &redactor)));
-            // Not every server of this wire format has a lookup; the list decides then.
+            // Not every compatible server has a lookup; the list decides then.
             let outcome = match self.is_own_host() {
                 true => outcome,
                 false => found::unless_absent(outcome, ProbeResult::default),
@@ -180,7 +180,7 @@ impl OpenAi {
         self.sender.exchange(permit, call, reader).await
     }
 
-    /// What a list says about `model`.
+    /// The finding of a list for `model`.
     fn judge_listed(&self, model: &ModelId, list: &List, redactor: &Redactor) -> Finding {
         let all = &list.models;
         match all
@@ -196,7 +196,7 @@ impl OpenAi {
         }
     }
 
-    /// Whether the connection goes to OpenAI itself and not to a server like it.
+    /// Whether the connection uses OpenAI's own host.
     fn is_own_host(&self) -> bool {
         let base_url = &self.sender.connection().base_url;
         base_url.host().ends_with("api.openai.com")
@@ -214,8 +214,8 @@ fn model_finding(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Find
     }
 }
 
-/// Words in the names of listed models that answer at other endpoints. A hint only: the list of
-/// models does not say what a model can do.
+/// Parts of names of listed models that use other endpoints. A hint only: the list does not state a
+/// model's abilities.
 const NO_CHAT: [&str; 11] = [
     "embedding",
     "whisper",

@@ -1,4 +1,4 @@
-//! The shipped lists of prices. Read once, on first use; never fetched, so one can be older than its
+//! Shipped price lists. Parsed on first use and never fetched, so one may be older than its
 //! vendor's page: every estimate carries its date.
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,11 +10,11 @@ use synapse_core::provider::Tariff;
 use synapse_core::time::Timestamp;
 use synapse_core::{ModelId, Origin};
 
-/// The list of one vendor, unread until the first lookup.
+/// The list of one vendor, parsed at the first lookup.
 #[derive(Debug)]
 pub(crate) struct ShippedPrices {
-    /// Where these prices hold. Another server of the same wire format charges what it likes, and
-    /// a regional host of OpenAI costs more for some models
+    /// The origin with these prices. Compatible servers have their own, and a regional host of
+    /// OpenAI costs more for some models
     /// (<https://developers.openai.com/api/docs/models/gpt-5.4-pro>).
     origin: &'static str,
     text: &'static str,
@@ -22,12 +22,11 @@ pub(crate) struct ShippedPrices {
     models: OnceLock<HashMap<String, PriceList>>,
 }
 
-/// The names under which a model may be listed. Nothing loose: a similar name may have another
-/// price.
+/// Possible names of a model in the list. Exact only: a similar name may have another price.
 type Spellings = fn(&str) -> [Option<&str>; 3];
 
 impl ShippedPrices {
-    /// The list that `text` is.
+    /// Wraps the list in `text`.
     pub(crate) const fn new(
         origin: &'static str,
         text: &'static str,
@@ -46,7 +45,7 @@ impl ShippedPrices {
         Self::new("https://api.openai.com", SHIPPED, spellings)
     }
 
-    /// The price at `origin` of the model that served, else of the one that was asked for.
+    /// The price at `origin` of the serving model, else of the requested one.
     pub(crate) fn tariff(&self, origin: &Origin, served: Option<&str>, asked: &ModelId) -> Tariff {
         if origin.as_str() != self.origin {
             return Tariff::Unknown;
@@ -65,7 +64,7 @@ impl ShippedPrices {
     }
 }
 
-/// Its own, the family that a fine-tuned one is priced by, and the alias of a dated one.
+/// Its own name, the base model of a fine-tuned one, and the alias of a dated one.
 fn spellings(model: &str) -> [Option<&str>; 3] {
     [Some(model), family(model), alias(model)]
 }
@@ -90,7 +89,7 @@ fn alias(model: &str) -> Option<&str> {
     (fits && !alias.is_empty()).then_some(alias)
 }
 
-/// Reads a shipped list.
+/// Parses a shipped list.
 pub(crate) fn read(text: &str) -> Option<HashMap<String, PriceList>> {
     let file: Value = serde_json::from_str(text).ok()?;
     let priced_at: Timestamp = format!("{}T00:00:00Z", file.get("as_of")?.as_str()?)
@@ -121,8 +120,8 @@ fn list(entry: &Value, priced_at: Timestamp) -> PriceList {
     }
 }
 
-/// The prices of one JSON object, by the names of this crate's file; Hugging Face uses the first
-/// two as well.
+/// The prices in a JSON object, with this crate's member names; Hugging Face uses the first two as
+/// well.
 pub(crate) fn rates(prices: &Value) -> Rates {
     let price = |key: &str| prices.get(key).and_then(price);
     Rates {
@@ -133,8 +132,8 @@ pub(crate) fn rates(prices: &Value) -> Rates {
     }
 }
 
-/// The shortest text of a JSON number is the number that was written, up to 15 digits, so no binary
-/// fraction comes between the list and the price.
+/// The shortest form of a JSON number is the number as written, up to 15 digits, so no binary
+/// rounding affects the price.
 pub(crate) fn price(number: &Value) -> Option<Price> {
     let number = number.as_number()?;
     Price::per_million(&number.to_string())
@@ -175,7 +174,7 @@ mod tests {
         assert!(SHIPPED.contains("litellm 1.106.2") && SHIPPED.contains("(c) 2023 Berri AI"));
     }
 
-    /// The text of the file against the numbers read from it, digit by digit.
+    /// Compares the text of the file with the parsed numbers, digit by digit.
     #[test]
     fn no_price_changes_on_its_way_through_json() {
         let mut written: Vec<u64> = Vec::new();

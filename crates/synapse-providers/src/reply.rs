@@ -1,4 +1,4 @@
-//! What every adapter of chat completions does with a prompt and with its answer. Knows no provider.
+//! Handling of prompts and answers shared by the chat completions adapters. Knows no provider.
 
 use std::borrow::Cow;
 
@@ -15,10 +15,10 @@ use crate::wire::completion::COMPLETION;
 use crate::wire::request::{Dialect, body};
 use crate::wire::{MAX_WORD, completion};
 
-/// The call that asks for a completion.
+/// The request for a completion.
 ///
 /// # Errors
-/// As [`body`].
+/// Same as [`body`].
 pub(crate) fn completion_call<'a>(
     sender: &Sender,
     dialect: Dialect,
@@ -30,10 +30,10 @@ pub(crate) fn completion_call<'a>(
     body(dialect, request).map(|body| Call::post(url, secret, asked, body))
 }
 
-/// How a completion is read.
+/// Reads a completion.
 ///
-/// The answer stays as it came, but for the secret itself, which no answer has unless the server
-/// said it back. Model and finish reason go into receipts and the ledger and are cleaned.
+/// Only the secret itself, if echoed, is removed from the answer. Model and finish reason go into
+/// receipts and the ledger and are cleaned.
 pub(crate) fn reply_reader(
     secret: Option<&BoundSecret>,
 ) -> Reader<impl FnOnce(&Seen) -> Result<ChatReply, Problem> + Send + 'static> {
@@ -57,7 +57,7 @@ pub(crate) fn reply_reader(
     }
 }
 
-/// Whether the body ended before it said anything of an answer.
+/// Whether the body ended before any part of an answer.
 pub(crate) fn says_nothing(reply: &ChatReply, seen: &Seen) -> bool {
     let texts = [&reply.content, &reply.reasoning, &reply.refusal];
     seen.flaws.is_cut()
@@ -66,7 +66,7 @@ pub(crate) fn says_nothing(reply: &ChatReply, seen: &Seen) -> bool {
         && reply.finish_reason.is_none()
 }
 
-/// Adds what could not be read to an answer, and makes it fit to hand out.
+/// Adds flaws as warnings to an answer and removes the secret.
 pub(crate) fn finish(reply: &mut ChatReply, seen: &Seen, others: usize, redactor: &Redactor) {
     let mut told = flaws(&seen.flaws, redactor);
     if others > 0 {
@@ -80,7 +80,7 @@ pub(crate) fn finish(reply: &mut ChatReply, seen: &Seen, others: usize, redactor
     spare(reply, redactor);
 }
 
-/// The warning that says what could not be read, if anything.
+/// The warning about unreadable parts, if any.
 pub(crate) fn partly_read(message: &str, flaws: Vec<String>) -> Option<Failure> {
     (!flaws.is_empty()).then(|| {
         let failure = Failure::new(Code::ProviderPartlyUnreadable, message);
@@ -88,7 +88,7 @@ pub(crate) fn partly_read(message: &str, flaws: Vec<String>) -> Option<Failure> 
     })
 }
 
-/// What could not be read, fit to show: the names in it are the server's.
+/// Descriptions of unreadable parts, cleaned because they contain the server's names.
 pub(crate) fn flaws(flaws: &Flaws, redactor: &Redactor) -> Vec<String> {
     let sentences = flaws.sentences().into_iter();
     sentences
@@ -96,7 +96,7 @@ pub(crate) fn flaws(flaws: &Flaws, redactor: &Redactor) -> Vec<String> {
         .collect()
 }
 
-/// Takes the secret out of an answer, and cleans what goes into receipts.
+/// Removes the secret from an answer, and cleans the parts for receipts.
 pub(crate) fn spare(reply: &mut ChatReply, redactor: &Redactor) {
     for text in texts(reply) {
         if let Cow::Owned(clean) = redactor.spare(text) {
@@ -130,7 +130,7 @@ fn texts(reply: &mut ChatReply) -> Vec<&mut String> {
     texts
 }
 
-/// The strings inside a JSON value, keys aside.
+/// The strings inside a JSON value, except keys.
 fn strings<'a>(value: &'a mut Value, texts: &mut Vec<&'a mut String>) {
     match value {
         Value::String(text) => texts.push(text),
@@ -140,7 +140,7 @@ fn strings<'a>(value: &'a mut Value, texts: &mut Vec<&'a mut String>) {
     }
 }
 
-/// What removes `secret` from text, or from control characters alone when there is none.
+/// A redactor for `secret`, or for tokens and control characters if there is none.
 pub(crate) fn redactor(secret: Option<&BoundSecret>) -> Redactor {
     secret.map_or_else(Redactor::none, BoundSecret::redactor)
 }

@@ -1,4 +1,4 @@
-//! One exchange with an API: send once, note the wire facts, read a success, classify the rest.
+//! One exchange with an API: sends once, records wire facts, reads a success, classifies the rest.
 
 use std::sync::Arc;
 
@@ -41,11 +41,11 @@ pub(crate) struct Sender {
 pub(crate) struct Call<'a> {
     method: Method,
     url: Url,
-    /// Sent as the provider's profile says, when there is one.
+    /// Sent as the provider's profile requires.
     secret: Option<&'a BoundSecret>,
     body: Option<Vec<u8>>,
     asked: Asked<'a>,
-    /// Headers that name the account of the call.
+    /// Headers naming the billed account.
     account: Vec<Header<'a>>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Call<'a> {
 pub(crate) type Header<'a> = (&'static str, &'a str);
 
 impl<'a> Call<'a> {
-    /// Asks for what is at `url`.
+    /// A GET request.
     pub(crate) const fn get(url: Url, secret: Option<&'a BoundSecret>, asked: Asked<'a>) -> Self {
         Self {
             method: Method::Get,
@@ -65,7 +65,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Sends `body`, which is JSON, to `url`.
+    /// A POST request with a JSON body.
     pub(crate) fn post(
         url: Url,
         secret: Option<&'a BoundSecret>,
@@ -79,7 +79,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Names the account of the call.
+    /// Names the billed account.
     pub(crate) fn account(mut self, headers: Vec<Header<'a>>) -> Self {
         self.account = headers;
         self
@@ -87,9 +87,9 @@ impl<'a> Call<'a> {
 }
 
 impl Call<'_> {
-    /// What it would send, without the credential.
+    /// The request as it would be sent, without the credential.
     pub(crate) fn outgoing(self) -> OutgoingRequest {
-        // A body of ours is JSON, and so UTF-8.
+        // Our body is JSON, hence UTF-8.
         let body = String::from_utf8(self.body.unwrap_or_default()).unwrap_or_default();
         OutgoingRequest {
             url: self.url.to_string(),
@@ -108,7 +108,7 @@ impl Sender {
         }
     }
 
-    /// Sends `headers` with every request.
+    /// Adds `headers` to every request.
     pub(crate) const fn with_headers(mut self, headers: &'static [Header<'static>]) -> Self {
         self.headers = headers;
         self
@@ -137,7 +137,7 @@ impl Sender {
         self.connection.base_url.join(segments)
     }
 
-    /// Whose price is kept: that of `model`, served by `sub_provider`.
+    /// The price key of `model`, served by `sub_provider`.
     pub(crate) fn price_key(&self, model: &str, sub_provider: &str) -> PriceKey {
         PriceKey {
             origin: self.origin.clone(),
@@ -146,8 +146,7 @@ impl Sender {
         }
     }
 
-    /// Sends one request and hands a successful JSON body to `reader`; a call that was refused is
-    /// not sent.
+    /// Sends one request and passes a successful JSON body to `reader`; a refused call is not sent.
     pub(crate) async fn prompt<T>(
         &self,
         permit: &NetworkPermit,
@@ -169,7 +168,7 @@ impl Sender {
         }
     }
 
-    /// Sends one request and hands a successful JSON body to `reader`.
+    /// Sends one request and passes a successful JSON body to `reader`.
     pub(crate) async fn exchange<T>(
         &self,
         permit: &NetworkPermit,
@@ -210,8 +209,7 @@ impl Sender {
             Err(failure) => broken(exchange, &redactor, &failure, &self.connection),
             Ok(response) => {
                 note(&mut exchange, &redactor, &response);
-                // Nothing is billed for a look, and refusals come before generation; a server error
-                // may come behind it.
+                // Lookups are free, and refusals precede generation; a server error may follow it.
                 exchange.maybe_billed =
                     method == Method::Post && matches!(response.status, 200..=299 | 500..=599);
                 let received = Received {
@@ -249,7 +247,7 @@ pub(crate) fn judged<T, U>(
     }
 }
 
-/// The same, on a thread of its own when the answer is a large one.
+/// The same, on a separate thread for a large answer.
 pub(crate) async fn judged_off_runtime<T: Send + 'static, U: Send + 'static>(
     exchanged: Exchanged<T>,
     judge: impl FnOnce(T) -> Result<U, Failure> + Send + 'static,
@@ -263,17 +261,17 @@ pub(crate) async fn judged_off_runtime<T: Send + 'static, U: Send + 'static>(
     Exchanged { exchange, outcome }
 }
 
-/// How a successful answer is read.
+/// Reads a successful answer.
 pub(crate) struct Reader<R> {
-    /// What is looked at in it.
+    /// The relevant parts.
     pub(crate) shape: &'static Shape,
-    /// Reads what an answer says of the call when it is no usable answer.
+    /// Reads facts about the call from an unusable answer.
     pub(crate) stated: Option<fn(&Value) -> ChatReply>,
     /// Reads the answer.
     pub(crate) read: R,
 }
 
-/// A reader for an answer that has one shape or is none.
+/// A reader for an answer with one valid shape.
 pub(crate) fn or_shape<T>(
     shape: &'static Shape,
     read: impl FnOnce(&Value) -> Option<T> + Send + 'static,
@@ -285,10 +283,10 @@ pub(crate) fn or_shape<T>(
     }
 }
 
-/// An answer with all that judging it takes, so that any thread can.
+/// An answer with everything needed to judge it on any thread.
 struct Received {
     provider: ProviderKind,
-    /// The model that was asked for, or else who the token belongs to.
+    /// The requested model; `None` for an identity request.
     model: Option<String>,
     account: bool,
     credential: bool,
@@ -299,11 +297,11 @@ struct Received {
     redactor: Redactor,
 }
 
-/// What came of an answer, and what one that is of no use still says of the call.
+/// The result of an answer, and facts about the call in an unusable one.
 type Judged<T> = (Result<T, Failure>, Option<Box<ChatReply>>);
 
 impl Received {
-    /// Judges an answer: a 2xx is read, everything else is classified.
+    /// Reads a 2xx answer, and classifies any other.
     fn judge<T>(self, reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem>>) -> Judged<T> {
         let answer = Answer {
             provider: self.provider,
@@ -331,7 +329,7 @@ impl Received {
             says_something.then(|| Box::new(stated))
         };
         let Some(mut seen) = json::read(answer.body, reader.shape) else {
-            // Whole JSON is JSON, whatever it is called; a stream may be called anything as well.
+            // Valid JSON is accepted whatever its content type; so is a stream recognised.
             if stream::is_one(answer.headers.text("content-type"), answer.body) {
                 let stated = reader
                     .stated
@@ -347,8 +345,8 @@ impl Received {
             seen.flaws.in_transfer(sentence);
         }
         let stated = |value| reader.stated.and_then(|read| kept(read(value)));
-        // Routers answer before their sub-provider has, and cannot take the status back.
-        // Where there is no answer the error may be anything, and not what the answer's shape has.
+        // Routers send the status before the sub-provider's result. Without an answer the error may
+        // have any shape.
         let whole = match has_answer(&seen.value) {
             true => None,
             false => json::read(answer.body, &WHOLE),
@@ -367,7 +365,7 @@ impl Received {
     }
 }
 
-/// A failure of the transport, with what had been seen until then.
+/// A transport failure, with the facts so far.
 fn broken<T>(
     mut exchange: Exchange,
     redactor: &Redactor,
@@ -386,7 +384,7 @@ fn broken<T>(
     }
     let mut shown = failure.to_failure();
     shown.hints = lost(failure.kind(), failure.maybe_billed(), connection);
-    // Refused by our own rules before any socket: no attempt was made.
+    // Refused locally before any socket was opened: no attempt was made.
     if matches!(
         shown.code,
         Code::InternalInvariant | Code::CredentialMalformed
@@ -399,7 +397,7 @@ fn broken<T>(
     }
 }
 
-/// Notes the wire facts of a response.
+/// Records the wire facts of a response.
 fn note(exchange: &mut Exchange, redactor: &Redactor, response: &HttpResponse) {
     let clean = |text: &str| redactor.clean(text, MAX_HEADER);
     exchange.http_status = Some(response.status);
@@ -410,7 +408,7 @@ fn note(exchange: &mut Exchange, redactor: &Redactor, response: &HttpResponse) {
     exchange.served_by = response.headers.text("x-inference-provider").map(clean);
 }
 
-/// The id under which the provider's support finds the request.
+/// The request id for the provider's support.
 pub(crate) fn request_id(headers: &dyn Headers) -> Option<String> {
     REQUEST_IDS
         .iter()
@@ -425,8 +423,8 @@ impl Headers for synapse_http::Headers {
 }
 
 const MAX_HEADER: usize = 200;
-/// The first that is there: the API's own before that of the edge in front of it. Anthropic, Azure
-/// and Mistral have names of their own.
+/// The first one present: the API's own before its edge's. Anthropic, Azure and Mistral have their
+/// own names.
 const REQUEST_IDS: [&str; 6] = [
     "x-request-id",
     "request-id",

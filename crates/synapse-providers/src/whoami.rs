@@ -1,17 +1,17 @@
-//! What `GET /api/whoami-v2` of the Hugging Face Hub says about a token.
+//! Judges a token by `GET /api/whoami-v2` of the Hugging Face Hub.
 //!
-//! The answer holds personal data: it is read here and never stored or logged.
+//! The answer contains personal data: it is never stored or logged.
 
 use serde_json::Value;
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::Finding;
 use synapse_core::redact::Redactor;
 
-/// The permission that chat needs.
+/// The permission needed for chat.
 const INFERENCE: &str = "inference.serverless.write";
 
-/// Judges the token: may it call inference providers, for the account that is to be billed? `None`
-/// when `body` is no answer to that.
+/// Judges whether the token may call inference providers for the billed account. `None` if `body`
+/// does not answer that.
 pub(crate) fn judge(
     body: &Value,
     bill_to: Option<&str>,
@@ -110,8 +110,8 @@ fn has_inference(permissions: &Value) -> bool {
         .is_some_and(|list| list.iter().any(|permission| permission == INFERENCE))
 }
 
-/// Whether it is written as the ids of the Hub are: a resource group has no other name, and whoami
-/// does not list them.
+/// Whether it has the form of a Hub id: resource groups are named by id only, and whoami does not
+/// list them.
 fn is_id(name: &str) -> bool {
     name.len() == 24 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -188,7 +188,7 @@ mod tests {
         let scoped = token(&json!({"global": [], "scoped": [
             {"entity": {"type": "org", "_id": ACME_ID, "name": "acme"}, "permissions": [INFERENCE]},
         ]}));
-        // By its name or by its id, as the header takes either.
+        // By name or id, since the header accepts either.
         for bill_to in ["acme", ACME_ID] {
             let finding = judge(&scoped, Some(bill_to));
             assert!(matches!(finding, Finding::Ok(_)), "{finding:?}");
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(code(&finding), Some(Code::CredentialTokenPermission));
     }
 
-    /// whoami lists organizations and no resource groups.
+    /// whoami lists organizations but not resource groups.
     #[test]
     fn a_resource_group_is_not_condemned() {
         let body = token(&json!({"global": [INFERENCE], "scoped": []}));

@@ -1,7 +1,7 @@
-//! A conversation as Anthropic's turns of content blocks, in the order in which it was given.
+//! Converts a conversation to Anthropic's turns of content blocks, in order.
 //!
-//! Instructions before the first turn go where the API wants them; later ones stay where they
-//! stand, as turns of the role `system`, which recent models take and others refuse
+//! Instructions before the first turn become the system prompt; later ones stay in place as turns
+//! of the role `system`, which recent models accept and others reject
 //! (<https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages>).
 
 use serde::Serialize;
@@ -12,12 +12,12 @@ use synapse_core::error::Failure;
 
 use super::request::{foreign_member, refused};
 
-/// A conversation, divided as the API has it.
+/// A conversation in the API's structure.
 #[derive(Debug)]
 pub(super) struct Conversation<'a> {
-    /// The instructions before the first turn.
+    /// Instructions before the first turn.
     pub(super) system: Vec<TextBlock<'a>>,
-    /// Everything behind them.
+    /// All turns.
     pub(super) turns: Vec<Turn<'a>>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Turn<'a> {
     content: Said<'a>,
 }
 
-/// A text alone is written as such, which the API reads as one block.
+/// A single text is written as a string, which the API treats as one block.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Said<'a> {
@@ -53,7 +53,7 @@ enum Block<'a> {
     ToolUse {
         id: &'a str,
         name: &'a str,
-        /// As the model wrote it, to the byte.
+        /// Verbatim, as the model wrote it.
         input: &'a RawValue,
     },
     ToolResult {
@@ -69,10 +69,10 @@ enum Source<'a> {
     Base64 { media_type: &'a str, data: &'a str },
 }
 
-/// Divides `messages`.
+/// Converts `messages`.
 ///
 /// # Errors
-/// `usage.invalid-arguments` for what the API has no place for, with the place in the list.
+/// `usage.invalid-arguments` for content the API cannot represent, with its position in the list.
 pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>, Failure> {
     let instructs = |message: &Message| matches!(message.role, Role::System | Role::Developer);
     let first_turn = messages.iter().position(|message| !instructs(message));
@@ -90,7 +90,7 @@ pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>, Fai
         place.refuse_name(message)?;
         let is_tool = message.role == Role::Tool;
         match turns.last_mut() {
-            // The results of one turn's calls belong into one turn.
+            // The results of one turn's calls belong in one turn.
             Some(Turn {
                 content: Said::Blocks(results),
                 ..
@@ -113,7 +113,7 @@ pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>, Fai
 fn turn(place: Place, message: &Message) -> Result<Turn<'_>, Failure> {
     let (role, content) = match message.role {
         Role::System | Role::Developer => {
-            // Refuses images; the content itself is written as it was given.
+            // Rejects images; the content itself is written as given.
             texts(place, message)?;
             ("system", said(place, message)?)
         }
@@ -193,8 +193,8 @@ fn begins(url: &str, scheme: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }
 
-/// What the model said beside its calls comes first, as it does in its answers. An empty text says
-/// nothing, and the API takes none.
+/// Text beside tool calls comes first, as in the API's answers. Empty texts are dropped, because
+/// the API rejects them.
 fn asked_for_tools(place: Place, message: &Message) -> Result<Vec<Block<'_>>, Failure> {
     let mut blocks = match &message.content {
         None => Vec::new(),
@@ -244,7 +244,7 @@ fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     object.get(key).and_then(Value::as_str)
 }
 
-/// A JSON object, kept as it is written.
+/// A JSON object, verbatim.
 fn object(text: &str) -> Option<&RawValue> {
     serde_json::from_str::<Map<String, Value>>(text).ok()?;
     serde_json::from_str(text).ok()
@@ -258,7 +258,7 @@ fn tool_result(place: Place, message: &Message) -> Result<Block<'_>, Failure> {
     })
 }
 
-/// Where a message stands in the list.
+/// The position of a message in the list.
 #[derive(Debug, Clone, Copy)]
 struct Place(usize);
 

@@ -1,6 +1,6 @@
-//! The Anthropic adapter: `/messages` and `/models`, in the API's own words.
+//! The Anthropic adapter: `/messages` and `/models`.
 //!
-//! Knows how a prompt and an answer are written there. What a non-answer means is in `classify`.
+//! Knows the format of prompts and answers. Errors are classified in `classify`.
 
 mod messages;
 mod model;
@@ -38,7 +38,7 @@ use crate::wire::MAX_WORD;
 use crate::wire::model::MODELS;
 use crate::wire::request::written;
 
-/// A connection to Anthropic, or to a server that speaks its Messages API.
+/// A connection to Anthropic, or to a server compatible with its Messages API.
 #[derive(Debug, Clone)]
 pub struct Anthropic {
     sender: Sender,
@@ -57,13 +57,13 @@ impl Anthropic {
             .map(|body| Call::post(self.sender.url(&["messages"]), secret, asked, body))
     }
 
-    /// The adapter of `connection` over `http`. Opens no socket.
+    /// The adapter for `connection` over `http`. Opens no socket.
     #[must_use]
     pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
         Self::with_prices(http, connection, Arc::new(ShippedPrices::of_anthropic()))
     }
 
-    /// The same with a price list that is shared, so that it is read once.
+    /// The same with a shared price list, so that it is parsed once.
     pub(crate) fn with_prices(
         http: Arc<HttpClient>,
         connection: Connection,
@@ -124,7 +124,7 @@ impl Provider for Anthropic {
         judged(looked_up, |info| {
             let outcome =
                 info.map(|info| self.accepted(self.model_finding(model, &info, &redactor)));
-            // Not every server of this wire format has a lookup; the list decides then.
+            // Not every compatible server has a lookup; the list decides then.
             match self.is_own_host() {
                 true => outcome,
                 false => found::unless_absent(outcome, ProbeResult::default),
@@ -168,8 +168,7 @@ impl Provider for Anthropic {
 }
 
 impl Anthropic {
-    /// Sends one request for the longest page of models that there is. What is behind it is not
-    /// asked for.
+    /// Sends one request for the largest page of models. Further pages are not requested.
     async fn list(
         &self,
         permit: &NetworkPermit,
@@ -200,8 +199,8 @@ impl Anthropic {
         self.sender.exchange(permit, call, reader).await
     }
 
-    /// What a list says about `model`, which may be the alias of a dated one. Other names may answer
-    /// as well, so their absence proves nothing.
+    /// The finding of a list for `model`, which may be an alias of a dated id. Other names may work
+    /// too, so absence proves nothing.
     fn judge_listed(&self, model: &ModelId, page: &Page, redactor: &Redactor) -> Finding {
         let find = |is: &dyn Fn(&str) -> bool| page.models.iter().find(|info| is(&info.id));
         let listed = find(&|id| id == model.as_str())
@@ -247,13 +246,13 @@ impl Anthropic {
         found::accepted(self.sender.host(), model)
     }
 
-    /// Whether the connection goes to Anthropic itself and not to a server like it.
+    /// Whether the connection uses Anthropic's own host.
     fn is_own_host(&self) -> bool {
         self.sender.connection().base_url.host() == OWN_HOST
     }
 }
 
-/// How a message is read. The answer stays as it came, but for the secret itself.
+/// Reads a message. Only the secret itself is removed from the answer.
 fn reply_reader(
     secret: Option<&BoundSecret>,
 ) -> Reader<impl FnOnce(&Seen) -> Result<ChatReply, Problem> + Send + 'static> {
@@ -272,11 +271,11 @@ fn reply_reader(
     }
 }
 
-/// What is looked at in a message.
+/// The relevant parts of a message.
 #[cfg(any(test, fuzzing))]
 pub(crate) const MESSAGE_SHAPE: &crate::json::Shape = &reply::MESSAGE;
 
-/// The ids of a page of models, as they are listed.
+/// The ids on a page of models.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn listed_ids(seen: &Seen, redactor: &Redactor) -> Vec<String> {
     let models = Page::read(seen, redactor).unwrap_or_default().models;
@@ -284,11 +283,11 @@ pub(crate) fn listed_ids(seen: &Seen, redactor: &Redactor) -> Vec<String> {
     listed.collect()
 }
 
-/// The version of the API, which every request has to name
+/// The API version, required in every request
 /// (<https://platform.claude.com/docs/en/api/versioning>).
 const VERSION: Header<'static> = ("anthropic-version", "2023-06-01");
-/// A page has 20 models otherwise, and 1000 at most.
+/// The default page size is 20, the maximum 1000.
 const LONGEST_PAGE: &str = "limit=1000";
 const OWN_HOST: &str = "api.anthropic.com";
-/// Said by preflight, because it is the owner of the connection who can change it for good.
+/// Reported by preflight, because the connection's owner can fix it permanently.
 const UNCAPPED: &str = "as the connection sets no --max-tokens, every prompt has to";

@@ -1,4 +1,4 @@
-//! A model as Anthropic's models endpoints describe it.
+//! A model from Anthropic's models endpoints.
 
 use serde_json::Value;
 use synapse_core::error::Failure;
@@ -11,34 +11,34 @@ use crate::list::warnings;
 use crate::reply::flaws;
 use crate::wire::{MAX_WORD, count, text};
 
-/// What a lookup or a list told of one model.
+/// A model's properties.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ModelInfo {
-    /// The id, dated also when an alias was asked for.
+    /// The id; dated even if an alias was requested.
     pub(super) id: String,
-    /// When it was released.
+    /// Release time.
     pub(super) created: Option<Timestamp>,
-    /// The longest prompt, in tokens.
+    /// Maximum prompt length in tokens.
     pub(super) max_input_tokens: Option<u64>,
-    /// The longest answer that may be asked for, in tokens.
+    /// Maximum answer length in tokens.
     pub(super) max_tokens: Option<u64>,
 }
 
 /// A page of models.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Page {
-    /// The models on it.
+    /// Its models.
     pub(super) models: Vec<ModelInfo>,
-    /// There are more behind it, which are not asked for.
+    /// Further pages exist; they are not requested.
     pub(super) has_more: bool,
-    /// What could not be read.
+    /// Warnings about unreadable parts.
     pub(super) warnings: Vec<Failure>,
 }
 
 impl ModelInfo {
-    /// Reads one model leniently; `None` when it has no id.
+    /// Reads one model leniently; `None` without an id.
     pub(super) fn read(value: &Value) -> Option<Self> {
-        // A maximum of zero says that there is none to say.
+        // Zero means the limit is unknown.
         let most = |key: &str| count(value, key).filter(|tokens| *tokens > 0);
         let created = value.get("created_at").and_then(Value::as_str);
         Some(Self {
@@ -51,7 +51,7 @@ impl ModelInfo {
         })
     }
 
-    /// The model for a list, with what is text made fit to show.
+    /// The model for a list, with its texts cleaned.
     pub(super) fn listed(&self, redactor: &Redactor) -> ListedModel {
         ListedModel {
             id: redactor.clean(&self.id, MAX_WORD),
@@ -63,7 +63,7 @@ impl ModelInfo {
 }
 
 impl Page {
-    /// Reads a list, leaving out what is no model; `None` when there is none.
+    /// Reads a list, skipping invalid models; `None` if there is no list.
     pub(super) fn read(seen: &Seen, redactor: &Redactor) -> Option<Self> {
         let data = seen.value.get("data")?.as_array()?;
         let models: Vec<ModelInfo> = data.iter().filter_map(ModelInfo::read).collect();

@@ -1,4 +1,4 @@
-//! The shipped list of Anthropic's prices, and the names in it.
+//! The shipped Anthropic price list, and its model names.
 
 use crate::prices::ShippedPrices;
 

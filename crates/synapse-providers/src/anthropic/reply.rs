@@ -1,5 +1,5 @@
-//! A message as Anthropic answers it: content blocks, a stop reason in its own words, and token
-//! counts of which the cached ones are no part of the prompt's.
+//! An Anthropic message: content blocks, its own stop reasons, and token counts that exclude cached
+//! tokens from the prompt's.
 
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
@@ -8,11 +8,11 @@ use synapse_core::cost::Billing;
 use crate::json::{ANY, COUNT, Shape, TEXT, WHOLE};
 use crate::wire::{count, text};
 
-/// Reads a message leniently; `None` when it has neither content nor a reason why it stopped.
+/// Reads a message leniently; `None` if it has neither content nor a stop reason.
 pub(crate) fn read(body: &Value) -> Option<ChatReply> {
     let content = match body.get("content") {
         Some(Value::Array(content)) => content.as_slice(),
-        // What cannot be read takes nothing else with it.
+        // Unreadable parts do not affect the rest.
         _ if body.get("stop_reason").is_some_and(Value::is_string) => &[],
         _ => return None,
     };
@@ -25,7 +25,7 @@ pub(crate) fn read(body: &Value) -> Option<ChatReply> {
     })
 }
 
-/// What a body says of a call, whether or not there is an answer in it.
+/// Facts about a call, with or without an answer.
 pub(crate) fn stated(body: &Value) -> ChatReply {
     let usage = body.get("usage").unwrap_or(&Value::Null);
     let at_the_end = || text(body.get("delta")?, "stop_reason");
@@ -43,7 +43,7 @@ pub(crate) fn stated(body: &Value) -> ChatReply {
     }
 }
 
-/// The texts of every block of this type, one behind the other; `None` when they say nothing.
+/// The concatenated texts of all blocks of this type; `None` if empty.
 fn joined(content: &[Value], kind: &str) -> Option<String> {
     let texts: Vec<&str> = of_type(content, kind)
         .filter_map(|block| block.get(kind).and_then(Value::as_str))
@@ -73,7 +73,7 @@ fn tool_call(block: &Value) -> Option<ToolCall> {
     })
 }
 
-/// Why the answer was withheld: the explanation, else the category of the policy.
+/// Why the answer was withheld: the explanation, else the policy category.
 fn refusal(body: &Value) -> Option<String> {
     let details = body
         .get("stop_details")
@@ -81,7 +81,7 @@ fn refusal(body: &Value) -> Option<String> {
     text(details, "explanation").or_else(|| text(details, "category"))
 }
 
-/// The prompt is what was read fresh, what was read from the cache and what was written to it.
+/// Prompt tokens are the sum of uncached, cache-read and cache-write tokens.
 fn counts(usage: &Value) -> Usage {
     let cached_tokens = count(usage, "cache_read_input_tokens");
     let cache_write_tokens = count(usage, "cache_creation_input_tokens");
@@ -101,8 +101,8 @@ fn counts(usage: &Value) -> Usage {
     }
 }
 
-/// The tier, with whatever else has another price: a region, the fast mode, the longer cache, tools
-/// that ran at Anthropic. Such a word is no tier that a price list has, so the cost is unknown.
+/// The tier, with everything else that affects the price: region, fast mode, longer cache,
+/// server-side tools. Such a name is in no price list, so the cost is unknown.
 fn tier(usage: &Value) -> Option<String> {
     let tier = text(usage, "service_tier");
     let region = text(usage, "inference_geo")
@@ -126,7 +126,7 @@ fn tier(usage: &Value) -> Option<String> {
     Some(format!("{tier}+{}", extras.join("+")))
 }
 
-/// What is looked at in a message.
+/// The relevant parts of a message.
 pub(crate) const MESSAGE: Shape = Shape::object(&[
     ("content", &CONTENT),
     ("model", &TEXT),

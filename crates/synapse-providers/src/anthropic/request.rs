@@ -1,5 +1,5 @@
-//! A prompt as the body of Anthropic's Messages API. What the API has no place for is refused, so
-//! that nothing a caller wrote is dropped or moved in silence; nothing is added or defaulted.
+//! Builds the body of Anthropic's Messages API. Unsupported input is refused, so that nothing is
+//! silently dropped or moved; nothing is added or defaulted.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -67,10 +67,10 @@ struct ToolChoice<'a> {
     disable_parallel_tool_use: Option<bool>,
 }
 
-/// The body of `request`, which the connection `name` sends.
+/// The body of `request` for the connection `name`.
 ///
 /// # Errors
-/// `usage.invalid-arguments`, naming the argument that the API has no place for or misses.
+/// `usage.invalid-arguments`, naming the unsupported or missing argument.
 pub(super) fn body<'a>(
     request: &'a ChatRequest,
     name: &ConnectionName,
@@ -100,12 +100,12 @@ pub(super) fn body<'a>(
     })
 }
 
-/// A refusal that names the argument.
+/// A refusal naming the argument.
 pub(super) fn refused(argument: &'static str, message: impl Into<String>) -> Failure {
     Failure::new(Code::UsageInvalidArguments, message).with("argument", argument)
 }
 
-/// The first member of `object` that is not among `known`.
+/// The first member of `object` that is not in `known`.
 pub(super) fn foreign_member<'a>(
     object: &'a Map<String, Value>,
     known: &[&str],
@@ -131,7 +131,7 @@ fn refuse_foreign(parameters: &Parameters) -> Result<(), Failure> {
     }
 }
 
-/// The API insists on a cap, and a default of ours would be part of the prompt.
+/// The API requires a cap, and a default of ours would alter the prompt.
 fn no_cap(name: &ConnectionName) -> Failure {
     refused(
         "max_tokens",
@@ -148,8 +148,8 @@ fn no_cap(name: &ConnectionName) -> Failure {
     .hint("or give one with the prompt: --max-tokens N, or `max_tokens` in the tool `chat`")
 }
 
-/// A JSON schema. Its `name` is a label that OpenAI's form insists on and this API does not have;
-/// `strict` is what this API always does. Text is what an answer is anyway.
+/// A JSON schema. Its `name` is a label required by OpenAI and unknown to this API; `strict` is
+/// always on here, and plain text is the default.
 fn format(given: Option<&Value>) -> Result<Option<Format<'_>>, Failure> {
     let Some(given) = given else {
         return Ok(None);
@@ -239,8 +239,8 @@ fn tool((index, given): (usize, &Value)) -> Result<Tool<'_>, Failure> {
     })
 }
 
-/// The choice, and in it whether several tools at once are wanted. Without a choice the API's own
-/// is `auto`, so that word changes nothing.
+/// The tool choice, including whether parallel calls are allowed. The default is `auto`, so setting
+/// it explicitly changes nothing.
 fn tool_choice(parameters: &Parameters) -> Result<Option<ToolChoice<'_>>, Failure> {
     let bad = || {
         refused("tool_choice", "tool_choice is none that this API has").cause(
@@ -270,7 +270,7 @@ fn tool_choice(parameters: &Parameters) -> Result<Option<ToolChoice<'_>>, Failur
     }))
 }
 
-/// The name in `{"type": "function", "function": {"name"}}`, when there is nothing else.
+/// The name in `{"type": "function", "function": {"name"}}`, if there are no other members.
 fn chosen(given: &Value) -> Option<&str> {
     let outer = given.as_object()?;
     let function = outer.get("function")?.as_object()?;

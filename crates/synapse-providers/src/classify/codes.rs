@@ -1,10 +1,10 @@
-//! The codes that vendors state, whatever the status: one table for every adapter.
+//! Vendors' error codes, independent of the status: one table for all adapters.
 //!
-//! A code is a word, or a number that its vendor alone uses. Spelling differs from vendor to vendor,
-//! so `insufficient_quota`, `InsufficientQuota` and `insufficient-quota-error` are one code.
-//! Sources: the vendors' error references (OpenAI, Anthropic, Google, Azure, Groq, Moonshot, Z.ai,
-//! MiniMax, DashScope, Volcengine, SiliconFlow, Cerebras, GitHub Models), and the sources of LiteLLM,
-//! new-api, vLLM and llama.cpp.
+//! A code is a word, or a number unique to its vendor. Spellings vary, so `insufficient_quota`,
+//! `InsufficientQuota` and `insufficient-quota-error` are equivalent. Sources: the vendors' error
+//! references (OpenAI, Anthropic, Google, Azure, Groq, Moonshot, Z.ai, MiniMax, DashScope,
+//! Volcengine, SiliconFlow, Cerebras, GitHub Models), and the sources of LiteLLM, new-api, vLLM and
+//! llama.cpp.
 
 use super::verdict::{
     ACCOUNT_CLOSED, ACCOUNT_SCOPE, CREDITS_EXHAUSTED, FILTERED, MODEL_ACCESS, MODEL_UNAVAILABLE,
@@ -13,7 +13,7 @@ use super::verdict::{
 };
 use crate::wire::error::ErrorBody;
 
-/// The verdict of the first code that means one thing only.
+/// The verdict of the first unambiguous code.
 pub(super) fn stated(body: &ErrorBody) -> Option<Verdict> {
     if body.flagged {
         return Some(FILTERED);
@@ -25,21 +25,21 @@ pub(super) fn stated(body: &ErrorBody) -> Option<Verdict> {
     vendor.or_else(|| body.stated().find_map(|code| find(&KNOWN, code)))
 }
 
-/// Whether a code speaks of a quota: money, unless the words beside it speak of a rate.
+/// Whether a code reports an exceeded quota: money, unless the message mentions a rate.
 pub(super) fn states_quota(body: &ErrorBody) -> bool {
     body.stated()
         .any(|code| QUOTA.iter().any(|name| same(name, code)))
 }
 
-/// Whether a code says that there is a rate, and that it was exceeded.
+/// Whether a code reports an exceeded rate.
 pub(super) fn states_a_rate(body: &ErrorBody) -> bool {
     body.stated()
         .any(|code| find(&GENERAL, code) == Some((429, true)))
 }
 
-/// The status that a general code stands for. The flag tells whether it says more than the status
-/// of the answer: an `invalid_request_error` may come with any, and with a success it is all there
-/// is.
+/// The status equivalent to a general code. The flag tells whether it overrides the answer's
+/// status: an `invalid_request_error` may come with any status, and within a success it is the only
+/// clue.
 pub(super) fn status(body: &ErrorBody) -> Option<(u16, bool)> {
     let words = body.stated().find_map(|code| find(&GENERAL, code));
     let number = || body.http_status.map(|status| (status, specific(status)));
@@ -47,7 +47,7 @@ pub(super) fn status(body: &ErrorBody) -> Option<(u16, bool)> {
     words.or_else(number).or_else(minimax)
 }
 
-/// Statuses that say what is wrong.
+/// Statuses with a specific meaning.
 const fn specific(status: u16) -> bool {
     matches!(
         status,
@@ -56,7 +56,7 @@ const fn specific(status: u16) -> bool {
 }
 
 fn find<T: Copy>(table: &[(T, &[&str])], code: &str) -> Option<T> {
-    // `Throttling.RateQuota` of DashScope: the kind, then the detail.
+    // `Throttling.RateQuota` of DashScope: category, then detail.
     let kind = code.split_once('.').map(|(kind, _)| kind);
     [Some(code), kind].into_iter().flatten().find_map(|code| {
         table
@@ -66,7 +66,8 @@ fn find<T: Copy>(table: &[(T, &[&str])], code: &str) -> Option<T> {
     })
 }
 
-/// Whether two spellings are one code: letters and digits alone count, without `error` behind them.
+/// Whether two spellings are the same code: compares letters and digits, ignoring a trailing
+/// `error`.
 fn same(name: &str, code: &str) -> bool {
     let starts = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
     starts(name) == starts(code) && folded(name).eq(folded(code))
@@ -83,7 +84,7 @@ fn folded(code: &str) -> impl Iterator<Item = char> + '_ {
         .map(|each| each.to_ascii_lowercase())
 }
 
-/// Codes with one meaning.
+/// Unambiguous codes.
 const KNOWN: [(Verdict, &[&str]); 12] = [
     (
         CREDITS_EXHAUSTED,
@@ -283,7 +284,7 @@ const KNOWN: [(Verdict, &[&str]); 12] = [
 
 const QUOTA: [&str; 3] = ["quota_exceeded", "quota_exhausted", "exceeded_quota"];
 
-/// The numbers of MiniMax's `base_resp`, which are its own
+/// The numbers of MiniMax's `base_resp`
 /// (<https://platform.minimax.io/docs/api-reference/errorcode>).
 const MINIMAX: [(Verdict, &[&str]); 5] = [
     (TOKEN_REJECTED, &["1004", "2049"]),
@@ -296,7 +297,7 @@ const MINIMAX: [(Verdict, &[&str]); 5] = [
     (MODEL_ACCESS, &["2061"]),
 ];
 
-/// Codes that say no more than a status, and whether they outweigh the one that came.
+/// Codes equivalent to a status, and whether they override the received one.
 const GENERAL: [((u16, bool), &[&str]); 11] = [
     (
         (429, true),
@@ -406,7 +407,7 @@ mod tests {
         assert_eq!(find(&GENERAL, "Throttling.RateQuota"), Some((429, true)));
     }
 
-    /// A code in two rows would mean what stands first.
+    /// The first of duplicate rows would win.
     #[test]
     fn no_code_stands_twice() {
         let mut seen = std::collections::BTreeSet::new();

@@ -1,7 +1,6 @@
-//! What the errors of the compatible providers mean, where it is not what the same status means at
-//! OpenAI and where no code says so: words, each for the provider that is known to use them.
-//! Sources: recorded answers, the vendors' error references and the sources of the local servers;
-//! the fixtures of this crate hold one body for each rule.
+//! Errors of compatible providers whose meaning differs from the same status at OpenAI and which
+//! have no code: matched by words, per provider. Sources: recorded answers, the vendors' error
+//! references and the sources of the local servers; a fixture of this crate covers each rule.
 
 use synapse_core::error::Code;
 use synapse_core::provider::{ProviderKind, Wire};
@@ -12,7 +11,7 @@ use super::verdict::{
 };
 use crate::wire::error::ErrorBody;
 
-/// The verdict of a rule for compatible providers alone; `None` leaves it to the common rules.
+/// The verdict of a rule for compatible providers only; `None` leaves it to the common rules.
 pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Option<Verdict> {
     if answer.provider.profile().wire != Wire::Compatible {
         return None;
@@ -26,7 +25,7 @@ pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Optio
     worded(answer.provider, status, body)
 }
 
-/// What a router passes on: the sub-provider refused the router and not its user.
+/// An error forwarded by a router: the sub-provider rejected the router, not its user.
 pub(super) fn upstream(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Option<Verdict> {
     if answer.provider.profile().wire != Wire::Compatible {
         return None;
@@ -49,7 +48,7 @@ pub(super) fn upstream(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Op
     }
 }
 
-/// Rules on words, each for those who are known to use them.
+/// Rules by words, per provider.
 fn worded(provider: ProviderKind, status: u16, body: &ErrorBody) -> Option<Verdict> {
     let says = |needle: &str| body.says(needle);
     let verdict = match provider {
@@ -74,7 +73,7 @@ fn open_router(status: u16, body: &ErrorBody) -> Option<Verdict> {
     let says = |needle: &str| body.says(needle);
     let nobody = says("no endpoints") || says("no allowed providers");
     match status {
-        // With a sub-provider's name it is that one's trouble, see above.
+        // With a sub-provider's name it is the sub-provider's failure, see above.
         503 if body.has_code(&["503"]) && body.upstream.is_none() => Some(Verdict::new(
             Code::ProviderModelUnavailable,
             "no sub-provider that serves the model meets the account's routing rules",
@@ -99,7 +98,7 @@ fn open_router(status: u16, body: &ErrorBody) -> Option<Verdict> {
 fn x_ai(status: u16, body: &ErrorBody) -> Option<Verdict> {
     let says = |needle: &str| body.says(needle);
     match status {
-        // Once written with the percent signs of a URL.
+        // Once seen percent-encoded.
         400 if says("incorrect api key") || says("incorrect%20api%20key") => Some(TOKEN_REJECTED),
         403 | 429 if says("credits") || says("spending limit") => Some(CREDITS_EXHAUSTED),
         _ => None,

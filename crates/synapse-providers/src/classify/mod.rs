@@ -1,9 +1,9 @@
-//! Decides what a non-answer means: one function, in a fixed order, structured fields first and
-//! message words last.
+//! Classifies error responses: one function with a fixed order, structured fields first and message
+//! words last.
 //!
-//! Order: redirects and retired paths, who spoke (the router or a sub-provider), the codes of
-//! vendors, the words for money, length, accounts and models, then the status: the one that a
-//! general code or number states, else the one that came. What cannot be told is said to be unknown.
+//! Order: redirects and retired paths, the speaker (router or sub-provider), vendor codes, words
+//! about money, length, accounts and models, then the status: the one stated by a general code or
+//! number, else the received one. Anything else is reported as unknown.
 
 mod anthropic;
 mod codes;
@@ -30,22 +30,22 @@ pub(crate) use remedy::lost;
 pub(crate) use verdict::Verdict;
 use words::Words;
 
-/// A response as classification sees it.
+/// A response to classify.
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
-    /// Whose API was asked.
+    /// The provider asked.
     pub(crate) provider: ProviderKind,
-    /// What was asked for.
+    /// The subject of the request.
     pub(crate) asked: Asked<'a>,
     /// Whether a header named the account: `X-HF-Bill-To`, an OpenAI organization or project.
     pub(crate) account: bool,
-    /// Whether the connection has a credential, which need not have been sent with this request.
+    /// Whether the connection has a credential, sent with this request or not.
     pub(crate) credential: bool,
     /// The base URL of the connection.
     pub(crate) base_url: &'a BaseUrl,
     /// Host and port.
     pub(crate) host: &'a str,
-    /// The URL that was asked.
+    /// The requested URL.
     pub(crate) url: &'a str,
     /// HTTP status.
     pub(crate) status: u16,
@@ -53,12 +53,12 @@ pub(crate) struct Answer<'a> {
     pub(crate) headers: &'a dyn Headers,
     /// The body.
     pub(crate) body: &'a [u8],
-    /// Knows the secret of the request.
+    /// Redacts the secret of the request.
     pub(crate) redactor: &'a Redactor,
 }
 
 impl Answer<'_> {
-    /// Whether the provider's words name the model that was asked for.
+    /// Whether the message names the requested model.
     fn names_model(&self, body: &ErrorBody) -> bool {
         match self.asked {
             Asked::Model(model) => body.says(&model.to_lowercase()),
@@ -67,36 +67,36 @@ impl Answer<'_> {
     }
 }
 
-/// What was asked for.
+/// The subject of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked<'a> {
     /// A chat completion or a model, by its id.
     Model(&'a str),
-    /// Who the token belongs to.
+    /// The token's owner.
     Identity,
 }
 
-/// Looks response headers up.
+/// Response header lookup.
 pub(crate) trait Headers: std::fmt::Debug {
-    /// The value of a header, when it is text.
+    /// The value of a header if it is text.
     fn text(&self, name: &str) -> Option<&str>;
 }
 
-/// Classifies an answer that is no usable success.
+/// Classifies an error response.
 pub(crate) fn classify(answer: &Answer<'_>) -> Failure {
     let body = ErrorBody::read(answer.headers.text("content-type"), answer.body);
     report::failure(answer, &body, verdict(answer, &body))
 }
 
-/// Classifies the error that a 2xx answer carries in `holder`: what it states stands for the status
-/// that the answer should have had.
+/// Classifies the error within a 2xx answer in `holder`, whose stated status replaces the received
+/// one.
 pub(crate) fn classify_within(answer: &Answer<'_>, holder: &Value) -> Failure {
     let body = ErrorBody::from_json(holder);
     report::failure(answer, &body, verdict(answer, &body))
 }
 
 fn verdict(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
-    // Codes mostly say enough.
+    // Computed on demand, since codes mostly suffice.
     let words = LazyCell::new(|| Words::of(body.message.as_deref().unwrap_or_default()));
     let verdict = stated(answer, body, &words)
         .map(|verdict| rules::by_speaker(answer, verdict))
@@ -104,13 +104,13 @@ fn verdict(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     settled(answer, body, &words, verdict)
 }
 
-/// What codes and words say, whatever the status.
+/// The verdict of codes and words, independent of the status.
 fn stated(
     answer: &Answer<'_>,
     body: &ErrorBody,
     words: &impl Deref<Target = Words>,
 ) -> Option<Verdict> {
-    // Nobody looked at the request.
+    // The request was not processed.
     if matches!(answer.status, 300..=399 | 405 | 410) {
         return None;
     }
@@ -125,9 +125,9 @@ fn stated(
         .or_else(|| worded(body, words))
 }
 
-/// What the words say: money first, because nothing else matters then.
+/// The verdict of words: money first, because it outweighs everything else.
 fn worded(body: &ErrorBody, words: &impl Deref<Target = Words>) -> Option<Verdict> {
-    // A sub-provider's money is not that of this account; its limits are those of the model.
+    // A sub-provider's money is not this account's; its limits are those of the model.
     let passed_on = body.upstream.as_ref();
     let passed_on = passed_on.and_then(|upstream| upstream.message.as_deref());
     let passed_on = passed_on.map(Words::of).unwrap_or_default();
@@ -146,12 +146,12 @@ fn worded(body: &ErrorBody, words: &impl Deref<Target = Words>) -> Option<Verdic
     if codes::states_quota(body) && !words.refills() {
         return Some(verdict::CREDITS_EXHAUSTED);
     }
-    // Google's quotas are rates, and whoever says when to come back does not ask for money.
+    // Google's quotas are rates, and a retry time rules out money.
     let rate = body.retry_after.is_some() || codes::states_a_rate(body);
     (!rate && words.tell_of_a_quota()).then_some(verdict::CREDITS_EXHAUSTED)
 }
 
-/// The status to judge by: the one that came, unless the body states one that says more.
+/// The effective status: the received one, unless the body states a more specific one.
 fn status(answer: &Answer<'_>, body: &ErrorBody) -> u16 {
     let success = (200..300).contains(&answer.status);
     match codes::status(body) {
@@ -161,7 +161,7 @@ fn status(answer: &Answer<'_>, body: &ErrorBody) -> u16 {
     }
 }
 
-/// The provider's own rules first, then those for all.
+/// The provider's rules first, then the common ones.
 fn by_status(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdict {
     let own = match answer.provider {
         ProviderKind::Anthropic => anthropic::judge(answer, status, body),
@@ -170,7 +170,7 @@ fn by_status(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdict {
     own.unwrap_or_else(|| rules::judge(answer, status, body))
 }
 
-/// The verdict in the light of what was sent.
+/// Adjusts the verdict to what was sent.
 fn settled(
     answer: &Answer<'_>,
     body: &ErrorBody,
@@ -198,7 +198,7 @@ fn settled(
     }
 }
 
-/// Classifies a 2xx answer whose body is not what was asked for.
+/// Classifies a 2xx answer with an unexpected body.
 pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure {
     let body = ErrorBody::read(answer.headers.text("content-type"), answer.body);
     let verdict = match problem {
@@ -230,20 +230,20 @@ pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure
     report::failure(answer, &body, verdict)
 }
 
-/// An API that means to answer in JSON and fails is still the API.
+/// A failing JSON API is still the API.
 fn claims_json(answer: &Answer<'_>) -> bool {
     let content_type = answer.headers.text("content-type").unwrap_or_default();
     content_type.contains("json")
 }
 
-/// What is wrong with a 2xx answer.
+/// A defect of a 2xx answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// An event stream.
     Stream,
     /// No body.
     Empty,
-    /// No choice in the list.
+    /// An empty list of choices.
     NoChoice,
     /// Not JSON, or JSON of another shape.
     Shape,

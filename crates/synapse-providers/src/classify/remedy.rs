@@ -1,8 +1,8 @@
-//! The next steps for a failure, by what is known: the connection's own address, whether it has a
-//! credential, whether the server is the owner's, and what each vendor offers.
+//! Remedies for failures, depending on the connection's address, its credential, whether the server
+//! is the user's own, and the vendor's options.
 //!
-//! A hint names no URL but those of the connection, of the preset's row and of the answer, and
-//! speaks of a credential only where there is one, or where the server asks for one.
+//! A hint contains no URL except those of the connection, the preset and the answer, and mentions a
+//! credential only if there is one or the server requires one.
 
 use synapse_core::error::{Code, Failure, Hint, Remedy};
 use synapse_core::provider::{ProviderKind, ProviderProfile, TokenNeed, Wire};
@@ -13,7 +13,7 @@ use super::report::{MAX_FACT, MAX_WORDS, location, retry_after};
 use super::{Answer, Asked, verdict};
 use crate::wire::error::ErrorBody;
 
-/// Adds the next steps to a failure.
+/// Adds remedies to a failure.
 pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
     let profile = answer.provider.profile();
     let vendor = vendor(answer.provider);
@@ -82,7 +82,7 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
     }
 }
 
-/// The next steps for a request that brought no whole answer.
+/// Adds remedies to a request without a complete answer.
 pub(crate) fn lost(kind: TransportKind, maybe_billed: bool, connection: &Connection) -> Vec<Hint> {
     let profile = connection.provider.profile();
     let own = is_own(&connection.base_url, profile);
@@ -109,7 +109,7 @@ pub(crate) fn lost(kind: TransportKind, maybe_billed: bool, connection: &Connect
     hints
 }
 
-/// Whether the server runs on this machine and is its owner's.
+/// Whether the server runs on this machine and belongs to the user.
 fn is_own(base_url: &BaseUrl, profile: &ProviderProfile) -> bool {
     base_url.is_loopback() && profile.token == TokenNeed::Optional
 }
@@ -128,7 +128,7 @@ fn redirected(failure: Failure, answer: &Answer<'_>) -> Failure {
     }
 }
 
-/// The base URL of the connection's own server, as the preset's row has its path.
+/// The base URL of the connection's server with the preset's path.
 fn wrong_path(failure: Failure, answer: &Answer<'_>) -> Failure {
     let profile = answer.provider.profile();
     let usual = profile.base_url_at(answer.base_url);
@@ -152,7 +152,7 @@ fn wrong_path(failure: Failure, answer: &Answer<'_>) -> Failure {
     ))
 }
 
-/// The path below the base URL at which a prompt goes to this provider.
+/// The path of a prompt below the base URL.
 const fn chat_path(profile: &ProviderProfile) -> &'static str {
     match profile.wire {
         Wire::Anthropic => "/messages",
@@ -187,7 +187,7 @@ fn token_rejected(failure: Failure, answer: &Answer<'_>) -> Failure {
 fn rate_limited(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
     let failure = match retry_after(answer, body) {
         Some(wait) => {
-            // RFC 9110, section 10.2.3: seconds, or a date.
+            // RFC 9110, section 10.2.3: seconds or a date.
             let wait = match wait.parse::<f64>() {
                 Ok(_) => format!("{wait} s"),
                 Err(_) => format!("until {wait}"),
@@ -200,7 +200,7 @@ fn rate_limited(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fail
     failure.hint("Synapse never retries by itself")
 }
 
-/// A step, and the vendor's page of tokens where it has one.
+/// A step, with the vendor's token page if known.
 fn with_page(step: &str, profile: &ProviderProfile) -> String {
     match profile.token {
         TokenNeed::Required => format!("{step}: {}", profile.token_page),
@@ -208,7 +208,7 @@ fn with_page(step: &str, profile: &ProviderProfile) -> String {
     }
 }
 
-/// What one vendor offers.
+/// A vendor's remedies.
 struct Vendor {
     /// For a token that lacks a permission.
     permission: &'static str,
@@ -216,11 +216,11 @@ struct Vendor {
     account: Account,
     /// For a model that the account may not use.
     model_access: &'static [Step],
-    /// For a model that is not there.
+    /// For a missing model.
     model_unavailable: &'static [Step],
 }
 
-/// What says whose account it is.
+/// The source of the account.
 enum Account {
     /// A setting of the connection.
     Setting(&'static str),
@@ -228,7 +228,7 @@ enum Account {
     Key(&'static str),
 }
 
-/// One step; `{model}` stands for the model that was asked for.
+/// One step; `{model}` is replaced with the requested model.
 enum Step {
     Hint(&'static str),
     Run(&'static str, &'static str),

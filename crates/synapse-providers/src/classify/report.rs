@@ -1,4 +1,4 @@
-//! Puts a verdict into words: the provider's own message (cleaned) and the facts for machines.
+//! Renders a verdict as a failure: the provider's cleaned message and structured facts.
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::provider::ProviderKind;
@@ -35,7 +35,7 @@ pub(super) fn failure(answer: &Answer<'_>, body: &ErrorBody, verdict: Verdict) -
     remedy::add(failure, answer, body)
 }
 
-/// The provider's own message: capped, printable, without the secret. HTML is never shown.
+/// The provider's message: limited, printable, without the secret. HTML is never shown.
 fn words(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
     let speaker = speaker(answer);
     match (&body.message, body.format) {
@@ -49,7 +49,7 @@ fn words(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
     }
 }
 
-/// The words of the sub-provider that a router passes on.
+/// The sub-provider's message forwarded by a router.
 fn passed_on(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
     let upstream = body.upstream.as_ref()?;
     let name = answer.redactor.clean(&upstream.name, 40);
@@ -89,7 +89,7 @@ fn facts(answer: &Answer<'_>, body: &ErrorBody) -> String {
     facts
 }
 
-/// What is left of which limit, where a limit was met and the provider tells.
+/// The remaining limits, if one was exceeded and the provider reports them.
 fn limits(answer: &Answer<'_>) -> Option<String> {
     match (answer.provider, answer.status) {
         (ProviderKind::Anthropic, 429) => {
@@ -117,26 +117,26 @@ fn machine_facts(answer: &Answer<'_>, body: &ErrorBody, code: Code) -> Vec<(&'st
         .collect()
 }
 
-/// Who answered behind the router: by its header, or by what it passes on.
+/// The sub-provider that answered: from its header or the forwarded error.
 fn served_by(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
     let header = answer.headers.text("x-inference-provider");
     let upstream = body.upstream.as_ref().map(|upstream| &*upstream.name);
     header.or(upstream).map(str::to_owned)
 }
 
-/// How long to wait, or until when, by the header or by the body.
+/// The retry delay or time, from the header or the body.
 pub(super) fn retry_after(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
     let header = answer.headers.text("retry-after").map(str::to_owned);
     header.or_else(|| body.retry_after.clone())
 }
 
-/// Where a redirect points, without query, which may carry anything.
+/// The target of a redirect, without the query, which may contain anything.
 pub(super) fn location(answer: &Answer<'_>) -> Option<String> {
     if !(300..400).contains(&answer.status) {
         return None;
     }
     let base = Url::parse(answer.url).ok()?;
-    // Before it is read as a URL, which may write the secret in a form of its own.
+    // Before URL parsing, which may re-encode the secret.
     let written = answer
         .redactor
         .clean(answer.headers.text("location")?, MAX_LOCATION);

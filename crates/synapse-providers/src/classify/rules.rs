@@ -1,5 +1,5 @@
-//! The rules by status, for what neither a code nor the words tell. Sources: recorded answers of both APIs and their error references; the
-//! tests of this crate hold a realistic body for each rule.
+//! Rules by status, for errors without a recognised code or words. Sources: recorded answers of
+//! both APIs and their error references; the tests contain a realistic body for each rule.
 
 use synapse_core::error::Code;
 use synapse_core::provider::ProviderKind;
@@ -12,8 +12,8 @@ use super::words::Words;
 use super::{Answer, Asked};
 use crate::wire::error::{ErrorBody, Format};
 
-/// The verdict on an answer that is no success; `status` is its own, or the one that an error within
-/// a success states.
+/// The verdict on an error response; `status` is the received one, or the one stated within a
+/// success.
 pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdict {
     match status {
         300..=399 => Verdict::new(
@@ -27,7 +27,7 @@ pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdi
         402 => CREDITS_EXHAUSTED,
         403 => forbidden(answer, body),
         404 => match not_found(answer, body) {
-            // The router knows the route, or nobody would have been asked.
+            // The router knows the route, since it asked a sub-provider.
             verdict
                 if verdict.code == Code::EndpointPathMismatch && spoken_by_sub_provider(answer) =>
             {
@@ -112,7 +112,7 @@ fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     }
 }
 
-/// 400, 409, 422 and every other 4xx without a rule of its own.
+/// 400, 409, 422 and every other 4xx without a specific rule.
 fn rejected(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     if names_missing_model(body)
         || body.says("invalid model id")
@@ -150,13 +150,13 @@ fn broken(body: &ErrorBody, status: u16) -> Verdict {
     FAILED
 }
 
-/// On the router, this header is on everything that a sub-provider answered.
+/// The router adds this header to every answer of a sub-provider.
 fn spoken_by_sub_provider(answer: &Answer<'_>) -> bool {
     answer.provider == ProviderKind::HuggingFace
         && answer.headers.text("x-inference-provider").is_some()
 }
 
-/// OpenAI sends these headers only behind authentication.
+/// OpenAI sends these headers only after authentication.
 fn was_authenticated(answer: &Answer<'_>) -> bool {
     answer.provider == ProviderKind::OpenAi
         && [
@@ -176,7 +176,7 @@ fn names_missing_model(body: &ErrorBody) -> bool {
     body.param.as_deref() == Some("model") && body.says("does not exist")
 }
 
-/// The same verdict, unless it is about the account that a router asked a sub-provider with.
+/// The same verdict, unless it concerns the account that the router used with its sub-provider.
 pub(super) fn by_speaker(answer: &Answer<'_>, verdict: Verdict) -> Verdict {
     match verdict.code {
         _ if !spoken_by_sub_provider(answer) || !verdict.blames_account() => verdict,
@@ -185,8 +185,8 @@ pub(super) fn by_speaker(answer: &Answer<'_>, verdict: Verdict) -> Verdict {
     }
 }
 
-/// Whether a model that is said not to be there is kept from this account: OpenAI answers 403 with
-/// `model_not_found` then, others say so.
+/// Whether a model reported missing is only withheld from this account: OpenAI answers 403 with
+/// `model_not_found`, others say so in words.
 pub(super) fn withholds_model(answer: &Answer<'_>, body: &ErrorBody, words: &Words) -> bool {
     let forbidden = answer.provider == ProviderKind::OpenAi && answer.status == 403;
     (forbidden && body.stated().any(|code| code == "model_not_found")) || words.withhold_the_model()

@@ -1,20 +1,20 @@
-//! The verdicts: a code, and one line for people without the provider's words.
+//! Verdicts: a code and a one-line message without the provider's words.
 
 use synapse_core::error::Code;
 
-/// What kind of trouble an answer is, before it is put into words.
+/// The kind of error, before rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
     /// The code.
     pub(crate) code: Code,
-    /// One line for people, without the provider's words.
+    /// A message without the provider's words.
     pub(crate) message: &'static str,
-    /// The probe may count this as a success.
+    /// A probe may treat this as a success.
     pub(crate) token_cap: bool,
 }
 
 impl Verdict {
-    /// A verdict with its one line.
+    /// A verdict with its message.
     pub(crate) const fn new(code: Code, message: &'static str) -> Self {
         Self {
             code,
@@ -23,7 +23,7 @@ impl Verdict {
         }
     }
 
-    /// Whether it is about the account that was asked with, and not about the request.
+    /// Whether it concerns the account rather than the request.
     pub(super) const fn blames_account(self) -> bool {
         matches!(
             self.code,

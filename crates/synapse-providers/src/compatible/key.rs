@@ -1,13 +1,13 @@
-//! What OpenRouter's `/key` says about the token: whose limit it has, and what is left of it
-//! (<https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key>). Its label and its
-//! owner are not looked at.
+//! OpenRouter's `/key`: the token's limit and its remainder
+//! (<https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key>). Ignores its label and
+//! owner.
 
 use serde_json::Value;
 use synapse_core::ModelId;
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::Finding;
 
-/// Judges the answer; `None` when it is none.
+/// Judges the answer; `None` if it is invalid.
 pub(super) fn judge(value: &Value, model: &ModelId, page: &str) -> Option<Finding> {
     let key = value.get("data")?.as_object()?;
     let flag = |name: &str| key.get(name).and_then(Value::as_bool) == Some(true);

@@ -1,5 +1,5 @@
-//! The adapter of every server that speaks OpenAI's wire format. What differs from one to the next
-//! stands in the provider's profile; here is only what the profile's words mean on the wire.
+//! The adapter for OpenAI-compatible servers. Differences between servers are in the provider's
+//! profile; this module implements them on the wire.
 
 mod key;
 mod rules;
@@ -34,14 +34,14 @@ use crate::wire::foreign;
 use crate::wire::model::{Entries, ModelInfo};
 use crate::wire::request::Dialect;
 
-/// A connection to a server that speaks OpenAI's wire format.
+/// A connection to an OpenAI-compatible server.
 #[derive(Debug, Clone)]
 pub struct Compatible {
     sender: Sender,
 }
 
 impl Compatible {
-    /// The adapter of `connection` over `http`. Opens no socket.
+    /// The adapter for `connection` over `http`. Opens no socket.
     #[must_use]
     pub fn new(http: Arc<HttpClient>, connection: Connection) -> Self {
         let sender = Sender::new(http, connection);
@@ -162,8 +162,8 @@ impl Provider for Compatible {
         .await
     }
 
-    /// As the list last stated it, where the one who lists the models serves them. A router's own
-    /// list says nothing of what its sub-provider takes.
+    /// The last listed price, if the lister also serves the model. A router's own list does not
+    /// give its sub-provider's price.
     fn quote(&self, asked: &ModelId) -> Tariff {
         match self.profile().models {
             ModelIndex::OfTheOwner => Tariff::Kept(self.price_key(asked.as_str())),
@@ -171,7 +171,7 @@ impl Provider for Compatible {
         }
     }
 
-    /// The price of the model as it was asked for: an answer by another one has another price.
+    /// The price of the requested model: an answer from another one has another price.
     fn tariff(&self, asked: &ModelId, reply: &ChatReply, _exchange: &Exchange) -> Tariff {
         match reply.model.as_deref() {
             Some(served) if served != asked.as_str() => Tariff::Unknown,
@@ -217,7 +217,7 @@ impl Compatible {
         })
     }
 
-    /// What a list proves. A model that it leaves out stays open where it can be asked for alone.
+    /// The findings of a list. A model it omits stays open if it can be looked up.
     fn climbed(
         &self,
         has_secret: bool,
@@ -237,7 +237,7 @@ impl Compatible {
         }
     }
 
-    /// What an answer with the list says about the token.
+    /// The finding for the token from an answer with the list.
     fn token(&self, has_secret: bool) -> Finding {
         let host = self.sender.host();
         match (has_secret, self.profile().token) {
@@ -249,7 +249,7 @@ impl Compatible {
         }
     }
 
-    /// Ollama's own list, else, for a server in front of it, the list that every server has.
+    /// Ollama's own list; for a proxy in front of it, the common list.
     async fn climb_tags(
         &self,
         permit: &NetworkPermit,
@@ -262,7 +262,7 @@ impl Compatible {
         })
     }
 
-    /// Asks for a model that the list left out.
+    /// Looks up a model that the list omits.
     async fn climb_alone(
         &self,
         permit: &NetworkPermit,
@@ -281,7 +281,7 @@ impl Compatible {
         })
     }
 
-    /// What the key may still spend, from its own endpoint; free of charge.
+    /// The key's remaining limit, from its own endpoint; free of charge.
     async fn climb_key(
         &self,
         permit: &NetworkPermit,
@@ -306,8 +306,8 @@ impl Compatible {
         Some(list.unless_cut(finding, host))
     }
 
-    /// What the listed models cost, where the one who lists them serves them, and states prices at
-    /// all: then a model without one has none any more.
+    /// Prices of the listed models, if the lister serves them and states any: a model without one
+    /// then has no price any more.
     fn prices(&self, all: &[ModelInfo]) -> Vec<SeenPrice> {
         let states_prices = all.iter().any(|info| info.rates.input.is_some());
         if self.profile().models != ModelIndex::OfTheOwner || !states_prices {
@@ -328,7 +328,7 @@ impl Compatible {
     }
 }
 
-/// Where a list of models is, and how it reads.
+/// The location and format of a model list.
 #[derive(Clone, Copy)]
 struct Index {
     url: fn(&BaseUrl) -> Url,
@@ -348,7 +348,7 @@ const TAGS: Probe = Probe {
     id: "tags",
     decides: ALL,
 };
-/// Made only when the list left the model out.
+/// Sent only if the list omitted the model.
 const ALONE: Probe = Probe {
     id: "model",
     decides: &[CheckId::Model],

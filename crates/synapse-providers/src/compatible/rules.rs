@@ -1,5 +1,5 @@
-//! What a list of models says about the one that a connection names. Each provider spells names in
-//! its own way; what a list leaves out means what the profile says.
+//! Compares a connection's model with a list. Each provider has its own spelling rules; the profile
+//! says what a missing model means.
 
 use synapse_core::ModelId;
 use synapse_core::error::{Code, Failure};
@@ -10,7 +10,7 @@ use synapse_core::redact::Redactor;
 use crate::found;
 use crate::wire::model::ModelInfo;
 
-/// What `all` says about `model`; `None` when another rung decides.
+/// The finding of `all` for `model`; `None` if another probe decides.
 pub(super) fn listed(
     provider: ProviderKind,
     model: &ModelId,
@@ -47,14 +47,14 @@ pub(super) fn listed(
     }
 }
 
-/// What is said of a model that nothing was seen of.
+/// The finding for a model without any evidence.
 pub(super) fn unproven(model: &ModelId, host: &str) -> Finding {
     Finding::Warn(format!(
         "{host} does not list {model}; only --live can tell whether it answers"
     ))
 }
 
-/// The model as it is asked for: Gemini lists `models/` before each id, and takes both.
+/// The model's usable id: Gemini lists `models/` before each id, and accepts both.
 pub(super) fn shown(info: ModelInfo) -> ModelInfo {
     let id = info.id.as_deref().map(|id| bare(id).to_owned());
     ModelInfo { id, ..info }
@@ -65,7 +65,7 @@ fn answers_to(info: &ModelInfo, provider: ProviderKind, model: &ModelId) -> bool
     let asked = model.as_str();
     names.into_iter().any(|name| match provider {
         ProviderKind::Ollama => tagged(name).eq_ignore_ascii_case(&tagged(asked)),
-        // `:nitro`, `:floor` and the like choose a route; `:free` is listed by itself.
+        // `:nitro`, `:floor` and the like select a route; `:free` is listed separately.
         ProviderKind::OpenRouter => {
             name == asked
                 || (model.split_suffix().1 != Some("free") && name == model.split_suffix().0)
@@ -74,7 +74,7 @@ fn answers_to(info: &ModelInfo, provider: ProviderKind, model: &ModelId) -> bool
     })
 }
 
-/// Ollama's `llama3.2` is `llama3.2:latest`.
+/// Ollama's `llama3.2` means `llama3.2:latest`.
 fn tagged(name: &str) -> String {
     let last = name.rsplit('/').next().unwrap_or(name);
     if last.contains(':') {
@@ -88,8 +88,7 @@ fn bare(id: &str) -> &str {
     id.strip_prefix("models/").unwrap_or(id)
 }
 
-/// Names that a list never has: models that Ollama passes on to its cloud, and the presets and
-/// routes of OpenRouter.
+/// Names that no list contains: Ollama's cloud models, and OpenRouter's presets and routes.
 fn is_elsewhere(provider: ProviderKind, model: &ModelId) -> bool {
     let model = model.as_str();
     match provider {
@@ -122,7 +121,7 @@ fn absent(
     }
 }
 
-/// The listed ids that are spelled most like `model`.
+/// The listed ids most similar to `model`.
 fn near(model: &ModelId, all: &[ModelInfo], redactor: &Redactor) -> String {
     let asked = model.as_str().to_lowercase();
     let mut ranked: Vec<(f64, &ModelInfo)> = all
@@ -146,7 +145,7 @@ fn names<'a>(models: impl Iterator<Item = &'a ModelInfo>, redactor: &Redactor) -
     ids.join(", ")
 }
 
-/// Likeness from which on a name is worth showing; 1 is the same.
+/// Minimum similarity for a suggestion; 1 means equal.
 const ALIKE: f64 = 0.8;
 const NEAR: usize = 3;
 const MAX_NAME: usize = 80;

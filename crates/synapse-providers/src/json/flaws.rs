@@ -1,8 +1,8 @@
-//! What could not be read of a JSON value, and where; and the count of what was kept.
+//! Unreadable parts of a JSON value with their paths, and the budget of kept values.
 
 use std::cell::{Cell, RefCell};
 
-/// What is wrong at some place.
+/// A kind of flaw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     Half,
@@ -54,7 +54,7 @@ impl Flaw {
     }
 }
 
-/// The first few flaws, and how many there are.
+/// The first few flaws, and their total number.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flaws {
     first: Vec<(String, Flaw)>,
@@ -66,41 +66,41 @@ pub(crate) struct Flaws {
 }
 
 impl Flaws {
-    /// Notes what was lost before the body was read at all.
+    /// Records a loss during transfer.
     pub(crate) const fn in_transfer(&mut self, sentence: &'static str) {
         self.of_transfer = Some(sentence);
     }
 
-    /// Notes a flaw. `place` is worked out only when it is going to be told.
+    /// Records a flaw. `place` is only evaluated if the flaw is reported.
     pub(super) fn note(&mut self, flaw: Flaw, place: impl FnOnce() -> String) {
         if let Flaw::More(count) = flaw {
             self.left_out += count;
         }
         self.is_cut |= flaw == Flaw::Cut;
-        // Places are worked out a few times only, however much damage there is.
+        // Paths are computed a limited number of times, however much damage there is.
         self.looked_at += 1;
         if self.first.len() >= MOST || self.looked_at > MOST_PLACES {
             self.more += 1;
             return;
         }
         let told = (place(), flaw);
-        // A text full of damage is one flaw.
+        // Merges repeated flaws.
         if self.first.last() != Some(&told) {
             self.first.push(told);
         }
     }
 
-    /// Whether the body ended in the middle.
+    /// Whether the body was truncated.
     pub(crate) const fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// How many entries were left out because there are too many.
+    /// Number of entries dropped beyond the limit.
     pub(crate) const fn left_out(&self) -> usize {
         self.left_out
     }
 
-    /// One line for each flaw. The names in it are as foreign as the body.
+    /// One line per flaw. Names in it are foreign text.
     pub(crate) fn sentences(&self) -> Vec<String> {
         let told = self.first.iter().map(|(place, flaw)| match place.as_str() {
             "" => format!("the body: {}", flaw.text()),
@@ -112,7 +112,7 @@ impl Flaws {
     }
 }
 
-/// The flaws while a value is being read, and how much may still be kept of it.
+/// Flaws and remaining budget while reading.
 #[derive(Debug)]
 pub(super) struct Notes {
     flaws: RefCell<Flaws>,
@@ -139,17 +139,17 @@ impl Notes {
         self.flaws.borrow_mut().note(flaw, place);
     }
 
-    /// Whether one more entry of a list that has a shape may be kept.
+    /// Whether to keep one more entry of a list with a shape.
     pub(super) fn keep_entry(&self) -> bool {
         keep(&self.entries)
     }
 
-    /// Whether one more value inside what is kept whole may be kept.
+    /// Whether to keep one more value of a member kept whole.
     pub(super) fn keep_value(&self) -> bool {
         keep(&self.values)
     }
 
-    /// Whether one more value that nobody asked for may be kept.
+    /// Whether to keep one more unrequested value.
     pub(super) fn keep_spare(&self) -> bool {
         keep(&self.spare)
     }
@@ -161,12 +161,12 @@ fn keep(left: &Cell<usize>) -> bool {
     more > 0
 }
 
-/// Flaws that are told.
+/// Reported flaws.
 const MOST: usize = 8;
 const MOST_PLACES: usize = 64;
-/// Entries of lists that have a shape: a body is at most 8 MiB, and real ones have far fewer.
+/// Entries of lists with a shape: a body is at most 8 MiB, and real ones have far fewer.
 const ENTRIES: usize = 50_000;
-/// Values inside what is kept whole.
+/// Values in members kept whole.
 const VALUES: usize = 20_000;
-/// Values that nobody asked for.
+/// Unrequested values.
 const SPARE: usize = 1_000;

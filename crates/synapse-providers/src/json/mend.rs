@@ -1,8 +1,8 @@
-//! Mends what was meant to be JSON and is not, in one pass: what cannot be understood becomes
-//! `null`, and what is around it stays. The result is always JSON.
+//! Repairs almost-JSON in one pass: unparsable parts become `null`, the rest stays. The result is
+//! always valid JSON.
 //!
-//! Looks ahead over white space alone, and goes back at most to the last quotation mark, so that
-//! the time is linear in the length.
+//! Looks ahead over white space only, and backtracks at most to the last quotation mark, so time is
+//! linear.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use serde_json::{Number, Value};
 use super::flaws::{Flaw, Flaws};
 use super::reading::push_name;
 
-/// `body`, which begins like an object or a list, as JSON, with what was changed.
+/// Repairs `body`, which starts like an object or a list, and reports the changes.
 pub(super) fn mend(body: &[u8]) -> (Vec<u8>, Flaws) {
     let mut mender = Mender {
         input: body,
@@ -33,17 +33,17 @@ struct Mender<'a> {
     input: &'a [u8],
     at: usize,
     output: Vec<u8>,
-    /// The containers that are open, from the outermost.
+    /// The open containers, outermost first.
     open: Vec<Container>,
     flaws: Flaws,
 }
 
-/// An object or a list that is open.
+/// An open object or list.
 struct Container {
     is_object: bool,
     /// Members or entries so far.
     count: usize,
-    /// Where in the output the name of the last member is.
+    /// Range of the last member's name in the output.
     name: (usize, usize),
 }
 
@@ -53,18 +53,18 @@ impl Container {
     }
 }
 
-/// What a quotation mark inside a text is.
+/// The role of a quotation mark inside a string.
 enum Quote {
     /// The end of the text.
     End,
-    /// A character of it.
+    /// A character of the string.
     Inside,
-    /// The end of the name of the next member: the text has no end of its own.
+    /// The end of the next member's name: the string was never closed.
     OfNextName,
 }
 
 impl<'a> Mender<'a> {
-    /// One member or entry, or the end of the innermost container.
+    /// Processes one member or entry, or the end of the innermost container.
     fn step(&mut self) {
         self.separator();
         let Some(byte) = self.peek() else {
@@ -84,8 +84,7 @@ impl<'a> Mender<'a> {
         }
     }
 
-    /// Passes over what is between two entries; more than one comma, or one before the end, is
-    /// superfluous.
+    /// Skips separators between entries; extra commas are dropped.
     fn separator(&mut self) {
         let mut commas = 0;
         self.skip_space();
@@ -110,7 +109,7 @@ impl<'a> Mender<'a> {
         }
     }
 
-    /// Closes the innermost container of this kind, and with it what is open inside it.
+    /// Closes the innermost container of this kind, and everything open inside it.
     fn close(&mut self, bracket: u8) {
         self.at += 1;
         let kind = |each: &Container| each.bracket() == bracket;
@@ -139,7 +138,7 @@ impl<'a> Mender<'a> {
             self.skip_space();
             if name.is_empty() || self.peek() != Some(b':') {
                 self.flaw(Flaw::Superfluous);
-                // Something has to be passed over, or there is no end.
+                // Ensures progress.
                 self.at += usize::from(name.is_empty());
                 return;
             }
@@ -161,7 +160,7 @@ impl<'a> Mender<'a> {
         self.value();
     }
 
-    /// Notes that the name of the member is in the output from `start` on.
+    /// Records that the member's name starts at `start` in the output.
     fn named(&mut self, start: usize) {
         let end = self.output.len();
         if let Some(container) = self.open.last_mut() {
@@ -212,7 +211,7 @@ impl<'a> Mender<'a> {
             _ => b"null",
         };
         if word.is_empty() {
-            // A colon where a value should be.
+            // A colon in place of a value.
             self.at += 1;
         }
         if meant != word {
@@ -221,7 +220,7 @@ impl<'a> Mender<'a> {
         self.output.extend_from_slice(meant);
     }
 
-    /// Takes what is there up to the next character that has a meaning.
+    /// Takes everything up to the next structural character.
     fn word(&mut self) -> &'a [u8] {
         let ends = |byte: &u8| *byte <= b' ' || b",:{}[]\"".contains(byte);
         let rest = self.rest();
@@ -231,11 +230,11 @@ impl<'a> Mender<'a> {
         word
     }
 
-    /// A text from its quotation mark on.
+    /// A string, from its opening quotation mark.
     fn string(&mut self, is_name: bool) {
         self.at += 1;
         self.output.push(b'"');
-        // Where input and output were at the last quotation mark inside.
+        // Positions in input and output at the last inner quotation mark.
         let mut inside = None;
         let start = self.output.len();
         loop {
@@ -278,7 +277,7 @@ impl<'a> Mender<'a> {
         self.output.push(b'"');
     }
 
-    /// Takes the commas and brackets back that a text without an end has taken for its own.
+    /// Returns commas and brackets swallowed by an unclosed string to the input.
     fn give_back(&mut self, start: usize) {
         let own = |byte: &u8| matches!(byte, b',' | b'{' | b'}' | b'[' | b']' | b' ');
         while self.output.len() > start && self.output.last().is_some_and(own) {
@@ -287,7 +286,7 @@ impl<'a> Mender<'a> {
         }
     }
 
-    /// What the quotation mark is, by what comes behind it.
+    /// The role of the quotation mark, judged by what follows.
     fn quote(&self, is_name: bool) -> Quote {
         let behind = self.rest().iter().skip(1).find(|byte| **byte > b' ');
         match behind {
@@ -339,7 +338,7 @@ impl<'a> Mender<'a> {
         }
     }
 
-    /// The UTF-16 unit of the escape that begins `offset` bytes further on.
+    /// The UTF-16 unit of the escape at `offset` bytes ahead.
     fn unit(&self, offset: usize) -> Option<u16> {
         let escape = self.rest().get(offset..offset + 6)?;
         let digits = std::str::from_utf8(escape.strip_prefix(b"\\u")?).ok()?;
@@ -347,7 +346,7 @@ impl<'a> Mender<'a> {
         is_hex.then(|| u16::from_str_radix(digits, 16).ok())?
     }
 
-    /// Passes over a container with all that is in it.
+    /// Skips a container with its content.
     fn skip_container(&mut self) {
         let mut depth = 0_usize;
         let mut in_text = false;
@@ -368,7 +367,7 @@ impl<'a> Mender<'a> {
         }
     }
 
-    /// What comes behind the value. The mark that ends a stream is nothing to tell of.
+    /// Handles data after the value. A stream's end marker is not reported.
     fn end(&mut self) {
         let rest = self.rest().trim_ascii();
         let rest = rest.strip_prefix(b"data:").unwrap_or(rest).trim_ascii();
@@ -397,7 +396,7 @@ impl<'a> Mender<'a> {
     }
 }
 
-/// Where the mender is.
+/// The current path.
 fn path(open: &[Container], output: &[u8]) -> String {
     let mut path = String::new();
     for container in open.iter().take(DEEPEST_PATH) {
@@ -413,7 +412,7 @@ fn path(open: &[Container], output: &[u8]) -> String {
     path
 }
 
-/// Well within what the parser takes.
+/// Well below the parser's limit.
 const DEEPEST: usize = 100;
 const DEEPEST_PATH: usize = 12;
 const LONGEST_NUMBER: usize = 4_096;

@@ -1,7 +1,7 @@
-//! Reads foreign JSON: no more of it than a [`Shape`] looks at, and as much as can be had of what
-//! is damaged. Linear in the length of the body, and bounded in depth and in the number of values.
+//! Reads foreign JSON: only the parts described by a [`Shape`], tolerating damage. Linear time,
+//! bounded depth and number of values.
 //!
-//! Knows nothing of providers. What could not be read is a [`Flaw`] with its place.
+//! Knows nothing of providers. Unreadable parts become [`Flaws`] with their paths.
 
 mod flaws;
 mod mend;
@@ -17,21 +17,21 @@ pub(crate) use self::shape::{ANY, COUNT, Shape, TEXT, WHOLE};
 use self::flaws::Notes;
 use self::reading::Reading;
 
-/// A body as far as it was read.
+/// The parts of a body that were read.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    /// The members and entries that the shape looks at.
+    /// The members and entries covered by the shape.
     pub(crate) value: Value,
-    /// What could not be read.
+    /// The unreadable parts.
     pub(crate) flaws: Flaws,
-    /// The body is no JSON as it stands.
+    /// The body was invalid JSON.
     pub(crate) is_mended: bool,
 }
 
-/// Reads as much of `body` as `shape` looks at; `None` when it is no JSON object or list at all.
+/// Reads the parts of `body` covered by `shape`; `None` if it is no JSON object or list at all.
 ///
-/// A body that is JSON is parsed once. One that is not is mended into JSON first: what cannot be
-/// understood becomes `null`, text that cannot be decoded gets replacement characters.
+/// Valid JSON is parsed once. Invalid JSON is repaired first: unparsable parts become `null`,
+/// undecodable text gets replacement characters.
 pub(crate) fn read(body: &[u8], shape: &'static Shape) -> Option<Seen> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let first = body.iter().find(|byte| **byte > b' ')?;
@@ -61,7 +61,7 @@ fn parse(text: &[u8], shape: &'static Shape, flaws: Flaws) -> serde_json::Result
     })
 }
 
-/// The whole number that `value` is, also when it is written with a point.
+/// The integer value of `value`, even if written with a decimal point.
 pub(crate) fn whole(value: &Value) -> Option<u64> {
     let with_point = || {
         let number = value.as_f64()?;
@@ -71,7 +71,7 @@ pub(crate) fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(with_point)
 }
 
-/// Up to here every whole number is a floating-point number of its own.
+/// Integers up to this are exact as floating-point numbers.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 

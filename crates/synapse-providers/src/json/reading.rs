@@ -1,4 +1,4 @@
-//! Builds the part of a JSON value that a shape looks at, while the parser goes over all of it.
+//! Builds the part of a JSON value covered by a shape during parsing.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 use super::flaws::{Flaw, Notes};
 use super::shape::{Scalar, Shape, Whole};
 
-/// Reads one value as its shape says.
+/// Reads one value according to its shape.
 pub(super) struct Reading<'a> {
     shape: &'static Shape,
     notes: &'a Notes,
@@ -16,7 +16,7 @@ pub(super) struct Reading<'a> {
     depth: usize,
 }
 
-/// Where a value is.
+/// The position of a value.
 #[derive(Clone, Copy)]
 enum Place<'a> {
     Top,
@@ -47,7 +47,7 @@ impl<'a> Reading<'a> {
         self.notes.note(flaw, || self.place.path());
     }
 
-    /// Whether a member without a shape is kept.
+    /// Whether to keep a member without a shape.
     fn keep_other(&self) -> bool {
         match self.shape.whole {
             Whole::Yes => self.notes.keep_value(),
@@ -56,7 +56,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Whether one more entry is kept.
+    /// Whether to keep one more entry.
     fn keep_entry(&self) -> bool {
         match self.shape.whole {
             Whole::No => self.notes.keep_entry(),
@@ -64,7 +64,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Notes when a scalar is not what it should be.
+    /// Records a scalar of an unexpected type.
     fn scalar(&self, value: Value) -> Value {
         match self.shape.scalar {
             Scalar::Text if !value.is_string() => self.note(Flaw::NoText),
@@ -79,7 +79,7 @@ impl<'a> Reading<'a> {
 }
 
 impl Place<'_> {
-    /// `choices[0].message`; long names and deep places are cut.
+    /// `choices[0].message`; long names and deep paths are truncated.
     fn path(&self) -> String {
         let mut path = String::new();
         self.write(&mut path);
@@ -101,7 +101,7 @@ impl Place<'_> {
     }
 }
 
-/// Adds the name of a member to a path.
+/// Appends a member name to a path.
 pub(super) fn push_name(path: &mut String, name: &str) {
     if path.len() > LONG_PATH {
         return;
@@ -116,7 +116,7 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        // The parser passes over what is not looked at without going deeper itself.
+        // The parser skips unused values without recursion of ours.
         if self.depth > DEEPEST {
             deserializer.deserialize_ignored_any(IgnoredAny)?;
             self.note(Flaw::Deep);
@@ -220,7 +220,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
 }
 
 impl Reading<'_> {
-    /// Of a member that is there twice, the last one counts that says something.
+    /// Of duplicate members, the last meaningful one counts.
     fn put(&self, kept: &mut Map<String, Value>, name: &str, value: Value) {
         let Some(before) = kept.get_mut(name) else {
             kept.insert(name.to_owned(), value);
@@ -234,7 +234,7 @@ impl Reading<'_> {
     }
 }
 
-/// How much a value says, by its type alone.
+/// How meaningful a value is, by type.
 fn weight(value: &Value) -> u8 {
     match value {
         Value::Null => 0,
@@ -246,7 +246,7 @@ fn weight(value: &Value) -> u8 {
     }
 }
 
-/// Reads the name of a member.
+/// Reads a member name.
 struct Name<'a>(&'a Reading<'a>);
 
 enum Named {
@@ -279,7 +279,7 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
-/// How deep what is kept may be; the parser itself goes to 128.
+/// Maximum depth of kept values; the parser's own limit is 128.
 const DEEPEST: usize = 64;
 const LONG_PATH: usize = 120;
 const LONG_NAME: usize = 40;

@@ -1,44 +1,44 @@
-//! Which part of a foreign JSON value is looked at.
+//! Describes the relevant part of a foreign JSON value.
 
-/// What a reader looks at in a JSON value. Everything else is passed over without being kept.
+/// The relevant parts of a JSON value. Everything else is skipped.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub(super) scalar: Scalar,
     pub(super) members: &'static [(&'static str, &'static Self)],
-    /// The most entries that are kept, and what is looked at in each.
+    /// Maximum number of kept entries, and the shape of each.
     pub(super) entries: Option<(usize, &'static Self)>,
-    /// Members without a shape are kept whole while there are few of them.
+    /// Whether members without a shape are kept, within a limit.
     pub(super) others: bool,
     pub(super) whole: Whole,
 }
 
-/// Whether all of a value is kept.
+/// Whether a value is kept whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whole {
     No,
     Yes,
-    /// Nobody said that it is looked at, so less of it is kept.
+    /// Unrequested, so less of it is kept.
     Spare,
 }
 
-/// What a scalar is expected to be. Whatever it is, it is kept; another type than this is a flaw.
+/// The expected type of a scalar. Other types are kept, but count as flaws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scalar {
     /// Of any type.
     Any,
     Text,
     Count,
-    /// There should be an object or a list.
+    /// An object or a list is expected.
     None,
 }
 
 /// A text.
 pub(crate) const TEXT: Shape = Shape::scalar(Scalar::Text);
-/// A whole number.
+/// An integer.
 pub(crate) const COUNT: Shape = Shape::scalar(Scalar::Count);
 /// A scalar.
 pub(crate) const ANY: Shape = Shape::scalar(Scalar::Any);
-/// Everything, while there is not too much of it.
+/// Everything, within a limit.
 pub(crate) const WHOLE: Shape = Shape {
     whole: Whole::Yes,
     ..Shape::scalar(Scalar::Any)
@@ -60,7 +60,7 @@ impl Shape {
         }
     }
 
-    /// An object, of which these members are looked at.
+    /// An object with these members.
     pub(crate) const fn object(members: &'static [(&'static str, &'static Self)]) -> Self {
         Self {
             members,
@@ -68,7 +68,7 @@ impl Shape {
         }
     }
 
-    /// A list, of which no more than the first `most` entries are looked at.
+    /// A list, limited to its first `most` entries.
     pub(crate) const fn list(most: usize, each: &'static Self) -> Self {
         Self {
             entries: Some((most, each)),
@@ -76,7 +76,7 @@ impl Shape {
         }
     }
 
-    /// Or such a list.
+    /// Alternatively such a list.
     pub(crate) const fn or_list(self, most: usize, each: &'static Self) -> Self {
         Self {
             entries: Some((most, each)),
@@ -84,7 +84,7 @@ impl Shape {
         }
     }
 
-    /// Or a text.
+    /// Alternatively a text.
     pub(crate) const fn or_text(self) -> Self {
         Self {
             scalar: Scalar::Text,
@@ -92,7 +92,7 @@ impl Shape {
         }
     }
 
-    /// And what else is there, while it is little.
+    /// Includes other members, within a limit.
     pub(crate) const fn and_others(self) -> Self {
         Self {
             others: true,
@@ -104,12 +104,12 @@ impl Shape {
         self.members.iter().find(|(each, _)| *each == name).copied()
     }
 
-    /// Whether anything is looked at in a list that is there.
+    /// Whether the entries of a list are kept.
     pub(super) const fn looks_at_entries(&self) -> bool {
         !matches!(self.whole, Whole::No) || self.entries.is_some()
     }
 
-    /// The shape of what is in it and has none of its own.
+    /// The shape of parts without one of their own.
     pub(super) const fn rest(&self) -> &'static Self {
         match self.whole {
             Whole::Yes => &WHOLE,

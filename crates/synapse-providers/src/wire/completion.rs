@@ -1,5 +1,5 @@
-//! A chat completion as really answered: fields absent, null or of another type are met every
-//! day, so nothing but a first choice with a message is required.
+//! A chat completion in practice: fields are often absent, null or of another type, so only a first
+//! choice with a message is required.
 
 use serde_json::{Map, Value};
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
@@ -8,7 +8,7 @@ use synapse_core::cost::Billing;
 use super::{count, text};
 use crate::json::{ANY, COUNT, Shape, TEXT, WHOLE};
 
-/// Why a JSON value is no chat completion.
+/// Why a JSON value is not a chat completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoCompletion {
     /// There is no `choices` list.
@@ -19,8 +19,8 @@ pub(crate) enum NoCompletion {
 
 /// Reads a completion leniently.
 ///
-/// The first choice that says something is the answer; tool calls count in whichever choice they
-/// are. Nothing is required of a choice but that it has a message, a text or a finish reason.
+/// The first meaningful choice is the answer; tool calls count in any choice. A choice only needs a
+/// message, a text or a finish reason.
 pub(crate) fn read(body: &Value) -> Result<ChatReply, NoCompletion> {
     let choices = choices(body).ok_or(NoCompletion::Shape)?;
     if choices.is_empty() {
@@ -39,7 +39,7 @@ pub(crate) fn read(body: &Value) -> Result<ChatReply, NoCompletion> {
     })
 }
 
-/// How many choices beside the one that is the answer have a text, which is left out.
+/// Number of other choices with a text, which are dropped.
 pub(crate) fn other_texts(body: &Value) -> usize {
     let texts = choices(body).unwrap_or_default().iter().filter_map(spoken);
     texts
@@ -48,7 +48,7 @@ pub(crate) fn other_texts(body: &Value) -> usize {
         .saturating_sub(1)
 }
 
-/// What a body says of a call, whether or not there is an answer in it.
+/// Facts about a call, with or without an answer.
 pub(crate) fn stated(body: &Value) -> ChatReply {
     let choices = choices(body).unwrap_or_default();
     let told = usage_of(body).unwrap_or(&Value::Null);
@@ -64,8 +64,7 @@ pub(crate) fn stated(body: &Value) -> ChatReply {
     }
 }
 
-/// Where the tokens are counted: beside the choices, else in one of them, as Moonshot has it, or in
-/// a member of the vendor's own (Groq).
+/// The usage: beside the choices, in one of them (Moonshot), or in a vendor's own member (Groq).
 pub(crate) fn usage_of(body: &Value) -> Option<&Value> {
     let counts = |holder: &'_ Value| -> bool { holder.get("usage").is_some_and(Value::is_object) };
     let choice = || choices(body)?.iter().find(|choice| counts(choice));
@@ -80,26 +79,26 @@ fn choices(body: &Value) -> Option<&[Value]> {
     body.get("choices")?.as_array().map(Vec::as_slice)
 }
 
-/// The message of a choice, or what a server that is used to streams calls so.
+/// The message of a choice, or its streaming counterpart.
 fn message(choice: &Value) -> Option<&Value> {
     ["message", "delta"]
         .iter()
         .find_map(|key| choice.get(key).filter(|each| each.is_object()))
 }
 
-/// Whether it is a choice at all. A message that cannot be read takes nothing else with it.
+/// Whether it is a choice. An unreadable message does not affect the rest.
 fn is_choice(choice: &Value) -> bool {
     let has_text = |key: &str| choice.get(key).is_some_and(Value::is_string);
     message(choice).is_some() || has_text("text") || has_text("finish_reason")
 }
 
-/// The text of a choice: an empty one counts only where there is no other.
+/// The text of a choice; an empty one counts only if there is no other.
 fn spoken(choice: &Value) -> Option<String> {
     let written = message(choice).and_then(|message| message.get("content"));
     written.and_then(content).or_else(|| text(choice, "text"))
 }
 
-/// Thinking arrives beside the content under one of three names, or in parts of the content.
+/// Reasoning comes beside the content under one of three names, or as content parts.
 fn reasoning(message: &Value) -> Option<String> {
     let beside = ["reasoning", "reasoning_content", "thinking"];
     let told = beside.iter().find_map(|key| text(message, key));
@@ -111,7 +110,7 @@ fn reasoning(message: &Value) -> Option<String> {
     })
 }
 
-/// Content is a string, a part, or a list of parts of which the text ones count.
+/// Content is a string, a part, or a list of parts.
 fn content(content: &Value) -> Option<String> {
     match content {
         Value::String(text) => Some(text.clone()),
@@ -149,7 +148,7 @@ fn tool_calls(message: &Value) -> Vec<ToolCall> {
         .collect()
 }
 
-/// Arguments are JSON text that need not be valid; some servers send the object itself.
+/// Arguments are JSON text that may be invalid; some servers send the object itself.
 fn named_call(id: Option<String>, body: &Value) -> Option<ToolCall> {
     let arguments = match body.get("arguments").or_else(|| body.get("input")) {
         Some(Value::String(text)) => text.clone(),
@@ -164,7 +163,7 @@ fn named_call(id: Option<String>, body: &Value) -> Option<ToolCall> {
     })
 }
 
-/// What a call has beside the members of the API: some servers want it back in the next turn.
+/// Extra members of a call, which some servers require in the next turn.
 fn extra(call: &Value) -> Map<String, Value> {
     let members = call.as_object().into_iter().flatten();
     members
@@ -189,14 +188,13 @@ fn billing(body: &Value, usage: &Value) -> Billing {
     }
 }
 
-/// `usage.cost` is money (OpenRouter); an `estimated_cost` calls itself a guess and is left alone.
+/// `usage.cost` is an amount of money (OpenRouter); `estimated_cost` is only a guess and ignored.
 ///
-/// Routed with a key of the caller's own, a call is charged twice: by the router, whose part is
-/// `cost` and often 0, and by the one who served it, whose part is among the details
-/// (<https://openrouter.ai/docs/guides/overview/auth/byok>). Then the cost is both together, and
-/// unknown when one of them is not stated. Without a word on whose key it was, a part that is more
-/// than the cost cannot be in it, and a 0 need not be the whole of it: proxies write one for a
-/// model whose price they do not know.
+/// With the caller's own upstream key, a routed call is charged twice: by the router, whose share
+/// is `cost` and often 0, and by the upstream, whose share is in the details
+/// (<https://openrouter.ai/docs/guides/overview/auth/byok>). The cost is their sum, and unknown if
+/// either is missing. If the key's owner is not stated, a share larger than the cost cannot be
+/// included in it, and a 0 may be incomplete: proxies report 0 for models without a known price.
 fn money(usage: &Value) -> Billing {
     let upstream = usage.get("cost_details").and_then(upstream);
     let cost = amount(usage, "cost");
@@ -215,7 +213,7 @@ fn money(usage: &Value) -> Billing {
     }
 }
 
-/// What the one who served a routed call charged.
+/// The upstream's charge for a routed call.
 fn upstream(details: &Value) -> Option<u64> {
     amount(details, "upstream_inference_cost").or_else(|| {
         amount(details, "upstream_inference_prompt_cost")?
@@ -239,7 +237,7 @@ fn usage(usage: &Value) -> Usage {
     }
 }
 
-/// What is looked at in a completion.
+/// The relevant parts of a completion.
 pub(crate) const COMPLETION: Shape = Shape::object(&[
     ("choices", &CHOICES),
     ("model", &TEXT),
@@ -290,7 +288,7 @@ const USAGE: Shape = Shape::object(&[
     ("cost_in_usd_ticks", &ANY),
 ]);
 
-/// The members of a call that the API has, and its place in a stream.
+/// The API's members of a call, including its index in a stream.
 const CALL_MEMBERS: [&str; 5] = ["id", "type", "function", "custom", "index"];
 
 #[cfg(test)]

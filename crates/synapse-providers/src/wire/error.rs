@@ -1,16 +1,16 @@
-//! One reader for every error body that has been met: OpenAI's object, the router's string, the
-//! lists of frameworks, the envelopes of vendors, and no JSON at all.
+//! One reader for all known error bodies: OpenAI's object, the router's string, frameworks' lists,
+//! vendors' envelopes, and non-JSON.
 
 use serde_json::Value;
 
 use crate::json::{self, WHOLE};
 
-/// What an error body says, as far as it says it.
+/// The fields of an error body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ErrorBody {
-    /// The provider's words, as they came, up to a length that no message needs.
+    /// The provider's message, truncated.
     pub(crate) message: Option<String>,
-    /// `code`, numbers as text.
+    /// `code`; numbers become text.
     pub(crate) code: Option<String>,
     /// `type`.
     pub(crate) kind: Option<String>,
@@ -18,44 +18,44 @@ pub(crate) struct ErrorBody {
     pub(crate) param: Option<String>,
     /// The first `reason` of Google's `details`.
     pub(crate) reason: Option<String>,
-    /// What else stands where a code may: `innererror`, an `error` of one word, a `details` of one.
+    /// Other places of a code: `innererror`, a one-word `error` or `details`.
     pub(crate) codes: Vec<String>,
-    /// The number of MiniMax's `base_resp`, which is one of its own.
+    /// The number of MiniMax's `base_resp`.
     pub(crate) base_resp: Option<String>,
-    /// The HTTP status that the body itself states.
+    /// The HTTP status stated in the body.
     pub(crate) http_status: Option<u16>,
-    /// After how many seconds it may be tried again, where the body says so.
+    /// Retry delay in seconds stated in the body.
     pub(crate) retry_after: Option<String>,
-    /// Whether a limit that was exceeded is stated to be 0.
+    /// Whether an exceeded limit is stated to be 0.
     pub(crate) limit_of_zero: bool,
-    /// Whether the prompt is said to have been flagged by a filter.
+    /// Whether a filter flagged the prompt.
     pub(crate) flagged: bool,
-    /// The sub-provider whose failure a router passes on, and its own words (OpenRouter).
+    /// The failed sub-provider reported by a router, and its message (OpenRouter).
     pub(crate) upstream: Option<Upstream>,
-    /// What the body was.
+    /// The format of the body.
     pub(crate) format: Format,
 }
 
-/// What a router says of the sub-provider that failed.
+/// A router's report of a failed sub-provider.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Upstream {
     /// Its name.
     pub(crate) name: String,
-    /// Its own words, as they came.
+    /// Its message.
     pub(crate) message: Option<String>,
 }
 
-/// What the body of an answer was.
+/// The format of a response body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Format {
     /// A JSON value.
     Json,
-    /// A page. Its text is never shown.
+    /// A page; never shown.
     Html,
     /// Any other text.
     #[default]
     Text,
-    /// Nothing.
+    /// Empty.
     Empty,
 }
 
@@ -72,7 +72,7 @@ impl ErrorBody {
         }
         if let Some(seen) = json::read(text.as_bytes(), &WHOLE) {
             let read = Self::from_json(&seen.value);
-            // Other text may begin with a bracket as well.
+            // Other text may start with a bracket as well.
             let says_something = read.message.is_some() || read.stated().next().is_some();
             if says_something || !seen.is_mended {
                 return read;
@@ -92,7 +92,7 @@ impl ErrorBody {
         }
     }
 
-    /// Everything that is stated as a code, the most specific first.
+    /// All stated codes, most specific first.
     pub(crate) fn stated(&self) -> impl Iterator<Item = &str> {
         [&self.code, &self.reason]
             .into_iter()
@@ -102,7 +102,7 @@ impl ErrorBody {
             .map(String::as_str)
     }
 
-    /// Whether the words, in lower case, contain `needle`.
+    /// Whether the lower-case message contains `needle`.
     pub(crate) fn says(&self, needle: &str) -> bool {
         self.message
             .as_ref()
@@ -116,7 +116,7 @@ impl ErrorBody {
             .is_some_and(|code| codes.contains(&code))
     }
 
-    /// Reads a JSON value, or the first one of a list (Gemini).
+    /// Reads a JSON value, or the first of a list (Gemini).
     pub(crate) fn from_json(value: &Value) -> Self {
         Self::nested(value, 0)
     }
@@ -128,7 +128,7 @@ impl ErrorBody {
             .filter(|_| depth < DEEPEST)
             .find_map(|key| Some((*key, value.get(key).filter(|inner| !inner.is_null())?)));
         let body = match inner {
-            // What stands around the error counts where the error itself says nothing.
+            // Members around the error fill its gaps.
             Some((key, error @ Value::Object(_))) => {
                 let mut body = Self::nested(error, depth + 1).or(Self::from_object(value));
                 if key == "base_resp" {
@@ -142,7 +142,7 @@ impl ErrorBody {
                 ..Self::from_object(value)
             },
             _ => match value.get("detail") {
-                // FastAPI, when it is given an object.
+                // FastAPI given an object.
                 Some(detail @ Value::Object(_)) if depth < DEEPEST => {
                     Self::nested(detail, depth + 1).or(Self::from_object(value))
                 }
@@ -155,7 +155,7 @@ impl ErrorBody {
         }
     }
 
-    /// `{"error": "words"}`, where the words may be JSON of another server, or a code.
+    /// `{"error": "words"}`, where the words may be another server's JSON, or a code.
     fn of_words(words: &str, holder: &Value, depth: usize) -> Self {
         let around = Self::from_object(holder);
         if depth < DEEPEST
@@ -177,7 +177,7 @@ impl ErrorBody {
         }
     }
 
-    /// `{message,type,param,code}` and its cousins `{code,reason,message}`, `{code,msg}`,
+    /// `{message,type,param,code}` and variants: `{code,reason,message}`, `{code,msg}`,
     /// `{error_code,error_msg}`, `{status_code,status_msg}`, `{detail}`, `{errors}`.
     fn from_object(object: &Value) -> Self {
         let text = |key: &str| match object.get(key) {
@@ -233,7 +233,7 @@ impl ErrorBody {
         }
     }
 
-    /// What `self` says, and what `other` says besides.
+    /// Fills the gaps of `self` from `other`.
     fn or(self, other: Self) -> Self {
         Self {
             message: self.message.or(other.message),
@@ -253,8 +253,7 @@ impl ErrorBody {
     }
 }
 
-/// The value in which a 2xx answer carries an error: beside the answer that is missing then, or in
-/// the choice that broke off.
+/// The error within a 2xx answer: in place of the answer, or in the choice it interrupted.
 pub(crate) fn error_within(body: &Value) -> Option<&Value> {
     if let Some(choice) = body.pointer("/choices/0") {
         return Some(choice).filter(|choice| names_error(choice));
@@ -263,8 +262,8 @@ pub(crate) fn error_within(body: &Value) -> Option<&Value> {
     (!has_answer(body) && (names_error(value) || is_error(value))).then_some(body)
 }
 
-/// Whether there is an answer: choices, or the list of a message of Anthropic or of models, which
-/// may stand by itself.
+/// Whether there is an answer: choices, or the list of an Anthropic message or of models, which may
+/// be the whole body.
 pub(crate) fn has_answer(body: &Value) -> bool {
     let bare_list = body.pointer("/0/id").is_some();
     bare_list
@@ -278,7 +277,7 @@ pub(crate) fn has_answer(body: &Value) -> bool {
         })
 }
 
-/// Whether there is an `error` that says something.
+/// Whether there is a meaningful `error`.
 fn names_error(value: &Value) -> bool {
     match value.get("error") {
         Some(Value::Object(members)) => !members.is_empty(),
@@ -289,7 +288,7 @@ fn names_error(value: &Value) -> bool {
     }
 }
 
-/// Whether an object is an error by itself, without the word.
+/// Whether an object itself is an error, without an `error` member.
 fn is_error(value: &Value) -> bool {
     let named = |key: &str| {
         let told = value.get(key).and_then(Value::as_str);
@@ -333,7 +332,7 @@ fn word(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether a text is a code and no sentence.
+/// Whether a text is a code rather than a sentence.
 fn is_code(text: &str) -> bool {
     let joined = text.contains(['_', '.', '-']);
     (1..=LONGEST_CODE).contains(&text.len())
@@ -344,7 +343,7 @@ fn is_code(text: &str) -> bool {
         })
 }
 
-/// The start of a text: no message needs more, and a server may send millions of characters.
+/// Truncates a text: no message needs more, and a server may send millions of characters.
 fn cut(text: &str) -> String {
     text.chars().take(LONGEST_MESSAGE).collect()
 }
@@ -372,7 +371,7 @@ fn find(list: &Value, key: &str) -> Option<String> {
         .find_map(|each| super::text(each, key))
 }
 
-/// `metadata` of OpenRouter: what the sub-provider answered is in `raw`, as text that often is JSON.
+/// `metadata` of OpenRouter: `raw` holds the sub-provider's answer as text, often JSON.
 fn upstream(metadata: &Value) -> Option<Upstream> {
     let message = match metadata.get("raw") {
         Some(Value::String(raw)) => ErrorBody::read(None, raw.as_bytes()).message,
@@ -391,7 +390,7 @@ fn detailed_code(object: &Value) -> Option<String> {
     Some(code.to_owned())
 }
 
-/// The words of `"s"`, `["s"]`, `[{"message":"s"}]` or FastAPI's `[{"loc":[…],"msg":"s"}]`.
+/// The message in `"s"`, `["s"]`, `[{"message":"s"}]` or FastAPI's `[{"loc":[…],"msg":"s"}]`.
 fn first_message(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(cut(text)),
@@ -417,7 +416,7 @@ fn first_message(value: &Value) -> Option<String> {
     }
 }
 
-/// Where a message may be.
+/// Members that may hold a message.
 const MESSAGES: [&str; 9] = [
     "message",
     "msg",
@@ -429,9 +428,9 @@ const MESSAGES: [&str; 9] = [
     "Message",
     "detail",
 ];
-/// Codes of success.
+/// Codes meaning success.
 const WELL: [&str; 5] = ["0", "200", "ok", "success", "succeeded"];
-/// How deep an error may be inside of an error.
+/// Maximum nesting of errors.
 const DEEPEST: usize = 4;
 const LONGEST_CODE: usize = 64;
 const LONGEST_MESSAGE: usize = 16_000;

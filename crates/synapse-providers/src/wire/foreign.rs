@@ -1,5 +1,5 @@
-//! What compatible servers tell of an answer in fields of their own. Everything that the API itself
-//! has a field for is read by `completion`, and is not overruled here.
+//! Vendor-specific fields of compatible servers. Standard fields are read by `completion` and take
+//! precedence.
 
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, Usage};
@@ -8,7 +8,7 @@ use synapse_core::cost::Billing;
 use super::completion::{self, usage_of};
 use super::{count, text};
 
-/// Fills in what `body` says in other words than the API's.
+/// Fills gaps from vendor-specific fields of `body`.
 pub(crate) fn fill_in(reply: &mut ChatReply, body: &Value) {
     let Some(usage) = usage_of(body) else {
         return;
@@ -27,25 +27,25 @@ pub(crate) fn fill_in(reply: &mut ChatReply, body: &Value) {
     }
 }
 
-/// What a body says of a call, in whatever words.
+/// Facts about a call, from standard and vendor-specific fields.
 pub(crate) fn stated(body: &Value) -> ChatReply {
     let mut reply = completion::stated(body);
     fill_in(&mut reply, body);
     reply
 }
 
-/// The sub-provider that a router names in the body (OpenRouter).
+/// The sub-provider named by a router in the body (OpenRouter).
 pub(crate) fn sub_provider(body: &Value) -> Option<String> {
     text(body, "provider")
 }
 
-/// xAI states the money in ticks, 10¹⁰ to the dollar (<https://docs.x.ai/developers/cost-tracking>).
+/// xAI states money in ticks, 10¹⁰ per dollar (<https://docs.x.ai/developers/cost-tracking>).
 fn ticks(usage: &Value) -> Option<u64> {
     Billing::nano_usd(&format!("{}e-10", count(usage, "cost_in_usd_ticks")?))
 }
 
-/// Some servers count reasoning beside the completion (xAI) or in the total alone (Gemini): what the
-/// total has more than prompt and completion is the reasoning, unless another number is told for it.
+/// Some servers count reasoning beside the completion (xAI) or only in the total (Gemini): the
+/// excess of the total over prompt and completion is reasoning, unless it is stated separately.
 fn with_reasoning_beside(usage: Usage, total: Option<u64>) -> Usage {
     let (Some(prompt), Some(completion), Some(total)) =
         (usage.prompt_tokens, usage.completion_tokens, total)

@@ -1,4 +1,4 @@
-//! The JSON of the chat completions API, as written and as really met.
+//! The JSON of the chat completions API, as sent and as received in practice.
 
 use serde_json::Value;
 
@@ -11,15 +11,15 @@ pub(crate) mod model;
 pub(crate) mod request;
 pub(crate) mod stream;
 
-/// The text of that member.
+/// A member as text.
 pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// The whole number of that member.
+/// A member as an integer.
 pub(crate) fn count(value: &Value, key: &str) -> Option<u64> {
     value.get(key).and_then(whole)
 }
 
-/// As long as a model id may be; what stands in the place of one is cut to this.
+/// Maximum length of a model id; foreign values are cut to this.
 pub(crate) const MAX_WORD: usize = 256;

@@ -1,4 +1,4 @@
-//! A model as the models endpoints describe it.
+//! A model from the models endpoints.
 
 use serde_json::Value;
 use synapse_core::models::{ListedModel, Offer};
@@ -10,37 +10,37 @@ use super::{MAX_WORD, count, text};
 use crate::json::{ANY, Shape};
 use crate::prices::{price as per_million, rates};
 
-/// What a model lookup told.
+/// A model's properties.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ModelInfo {
-    /// The id as the provider writes it.
+    /// The id, verbatim.
     pub(crate) id: Option<String>,
-    /// When it was made.
+    /// Creation time.
     pub(crate) created: Option<Timestamp>,
-    /// Who made it.
+    /// Its owner.
     pub(crate) owned_by: Option<String>,
-    /// The day on which OpenAI will shut it down, when it says so.
+    /// OpenAI's announced shutdown date.
     pub(crate) shutdown_date: Option<String>,
-    /// The Hugging Face sub-providers that serve it; `None` when the answer has no such list.
+    /// The Hugging Face sub-providers; `None` if the answer has no such list.
     pub(crate) providers: Option<Vec<Offer>>,
-    /// Other names that it answers to.
+    /// Alternative names.
     pub(crate) aliases: Vec<String>,
-    /// The most tokens of prompt and answer.
+    /// Maximum tokens of prompt and answer.
     pub(crate) context_length: Option<u64>,
-    /// What it asks for, where it is served by the one who lists it.
+    /// Its prices, if the lister serves it.
     pub(crate) rates: Rates,
-    /// How large its files are.
+    /// Size of its files.
     pub(crate) size_bytes: Option<u64>,
-    /// How many parameters it has, as it is written.
+    /// Number of parameters, as written.
     pub(crate) parameter_size: Option<String>,
-    /// How its weights are quantized, as it is written.
+    /// Quantization, as written.
     pub(crate) quantization: Option<String>,
-    /// Whether it chats, where that is told.
+    /// Whether it chats, if known.
     pub(crate) chats: Option<bool>,
 }
 
 impl ModelInfo {
-    /// Reads one model object leniently; `None` when it is none at all.
+    /// Reads one model leniently; `None` if it is not an object.
     pub(crate) fn read(value: &Value) -> Option<Self> {
         let object = value.as_object()?;
         let text = |key: &str| text(value, key);
@@ -52,7 +52,7 @@ impl ModelInfo {
                 .and_then(Value::as_i64)
                 .map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))),
             owned_by: text("owned_by"),
-            // Mistral writes a time, OpenRouter and OpenAI a day.
+            // Mistral gives a time, OpenRouter and OpenAI a day.
             shutdown_date: ["shutdown_date", "deprecation", "expiration_date"]
                 .iter()
                 .find_map(|key| text(key))
@@ -74,17 +74,17 @@ impl ModelInfo {
         (info.id.is_some() || info.providers.is_some()).then_some(info)
     }
 
-    /// Reads `{"data":[…]}`; `None` when there is no list.
+    /// Reads `{"data":[…]}`; `None` without a list.
     pub(crate) fn read_list(value: &Value) -> Option<Entries> {
         Self::read_bare_list(value.get("data")?)
     }
 
-    /// Reads the same list without the object around it, as Together writes it.
+    /// Reads the same list without the object around it (Together).
     pub(crate) fn read_bare_list(value: &Value) -> Option<Entries> {
         Some(Entries::of(value.as_array()?, Self::read))
     }
 
-    /// Reads the `/api/tags` of Ollama.
+    /// Reads Ollama's `/api/tags`.
     pub(crate) fn read_tags(value: &Value) -> Option<Entries> {
         let models = value.get("models")?.as_array()?;
         Some(Entries::of(models, |each| Some(Self::tag(each))))
@@ -115,12 +115,12 @@ impl ModelInfo {
             .collect()
     }
 
-    /// The models for a list, those without an id left out.
+    /// The models for a list; those without an id are dropped.
     pub(crate) fn listed(all: &[Self], redactor: &Redactor) -> Vec<ListedModel> {
         all.iter().filter_map(|info| info.shown(redactor)).collect()
     }
 
-    /// The model for a list, with what is text made fit to show; `None` without an id.
+    /// The model for a list, with its texts cleaned; `None` without an id.
     fn shown(&self, redactor: &Redactor) -> Option<ListedModel> {
         let clean = |text: &String| redactor.clean(text, MAX_WORD);
         let offers = self.providers.as_ref().map(|offers| {
@@ -145,12 +145,12 @@ impl ModelInfo {
     }
 }
 
-/// The entries of a list of models. One without an id cannot be asked for and is no model.
+/// The entries of a model list. An entry without an id is unusable.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Entries {
     /// Those with an id.
     pub(crate) models: Vec<ModelInfo>,
-    /// How many have none.
+    /// Number of entries without one.
     pub(crate) unnamed: usize,
 }
 
@@ -180,7 +180,7 @@ fn offer(value: &Value) -> Option<Offer> {
     })
 }
 
-/// US dollars per million tokens, or free of charge.
+/// US dollars per million tokens, or free.
 fn rates_of(provider: &Value) -> Rates {
     match provider.get("is_free") {
         Some(Value::Bool(true)) => Rates::FREE,
@@ -188,9 +188,9 @@ fn rates_of(provider: &Value) -> Rates {
     }
 }
 
-/// The prices of a model that its lister serves: text in US dollars per token (OpenRouter, Groq), or
-/// numbers in US dollars per million tokens (Together), where two zeros mean that it is not sold by
-/// the token.
+/// Prices of a lister that serves the model: text in US dollars per token (OpenRouter, Groq), or
+/// numbers in US dollars per million tokens (Together), where two zeros mean that it is not billed
+/// by token.
 fn own_rates(pricing: &Value) -> Rates {
     let per_token = |key: &str| pricing.get(key)?.as_str().and_then(Price::per_token);
     let listed = rates(pricing);
@@ -209,7 +209,7 @@ fn own_rates(pricing: &Value) -> Rates {
     }
 }
 
-/// Whether a model chats: by its abilities, by what it puts out, by its kind, or by its family.
+/// Whether a model chats: by its capabilities, output modalities, type or family.
 fn chats(model: &Value) -> Option<bool> {
     let abilities = model.get("capabilities");
     if let Some(chats) = abilities.and_then(|each| each.get("completion_chat")) {
@@ -244,7 +244,7 @@ fn words(list: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
-/// What is looked at in a list of models, whoever makes it.
+/// The relevant parts of a model list.
 pub(crate) const MODELS: Shape = Shape::object(&[("data", &ENTRIES), ("models", &ENTRIES)])
     .or_list(MOST_MODELS, &MODEL)
     .and_others();
@@ -306,9 +306,9 @@ const DETAILS: Shape = Shape::object(&[
 const CAPABILITIES: Shape = Shape::object(&[("completion_chat", &ANY)]).or_list(100, &ANY);
 const ARCHITECTURE: Shape = Shape::object(&[("output_modalities", &WORDS)]);
 const WORDS: Shape = Shape::list(100, &ANY);
-/// Real lists have some hundreds.
+/// Real lists have a few hundred.
 const MOST_MODELS: usize = 10_000;
-/// Where servers put the context length: OpenRouter and Together, Groq, Mistral, vLLM, llama.cpp.
+/// Members with the context length: OpenRouter and Together, Groq, Mistral, vLLM, llama.cpp.
 const CONTEXT: [&str; 5] = [
     "/context_length",
     "/context_window",
@@ -316,7 +316,7 @@ const CONTEXT: [&str; 5] = [
     "/max_model_len",
     "/meta/n_ctx",
 ];
-/// Kinds of model that are listed and do not chat (Together, LM Studio).
+/// Types of listed models that cannot chat (Together, LM Studio).
 const NO_CHAT_KINDS: [&str; 8] = [
     "embedding",
     "embeddings",

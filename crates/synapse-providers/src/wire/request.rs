@@ -1,4 +1,4 @@
-//! A chat request as JSON. Only what the caller set is written; `stream` is always false.
+//! Serialises a chat request. Writes only what the caller set; `stream` is always false.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,13 +6,13 @@ use synapse_core::chat::{ChatRequest, Content, Message, Parameters, Part, Role};
 use synapse_core::error::{Code, Failure};
 use synapse_core::provider::TokenCap;
 
-/// How the wire of one provider differs from that of another.
+/// Differences between providers' wires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
-    /// `max_completion_tokens`, which every OpenAI model takes and newer ones insist on.
+    /// `max_completion_tokens`, accepted by every OpenAI model and required by newer ones.
     OpenAi,
-    /// The field for the cap that the server knows (many ignore the newer name silently), and
-    /// `system` for `developer`, which most refuse.
+    /// The server's field for the cap (many silently ignore the newer name), and `system` for
+    /// `developer`, which most reject.
     Compatible(TokenCap),
 }
 
@@ -56,7 +56,7 @@ struct Body<'a> {
 #[derive(Debug, Serialize)]
 struct BodyMessage<'a> {
     role: &'static str,
-    /// `null` where the model asked for tools and said nothing.
+    /// `null` if the model called tools without text.
     content: Option<BodyContent<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
@@ -90,8 +90,8 @@ struct BodyImage<'a> {
 /// The body of `request` in `dialect`.
 ///
 /// # Errors
-/// `usage.invalid-arguments` for what cannot be written as JSON, such as a temperature that is not
-/// finite.
+/// `usage.invalid-arguments` for a value that JSON cannot represent, such as a non-finite
+/// temperature.
 pub(crate) fn body(dialect: Dialect, request: &ChatRequest) -> Result<Vec<u8>, Failure> {
     let parameters = &request.parameters;
     let (max_completion_tokens, max_tokens) = match dialect {
@@ -129,8 +129,8 @@ pub(crate) fn body(dialect: Dialect, request: &ChatRequest) -> Result<Vec<u8>, F
     )
 }
 
-/// `body`, which holds `parameters`, as JSON. Numbers that JSON does not have would be written as
-/// null, so they are looked for first.
+/// Serialises `body`, which contains `parameters`. Non-finite numbers would become null, so they
+/// are rejected first.
 ///
 /// # Errors
 /// `usage.invalid-arguments`; nothing was sent.
@@ -159,8 +159,8 @@ fn message_body(dialect: Dialect, message: &Message) -> BodyMessage<'_> {
     }
 }
 
-/// A text alone is a plain string, even as a part: some sub-providers take nothing else. Several
-/// parts stay parts, because joining them would change what was said.
+/// A single text is a plain string, even if given as a part: some sub-providers accept nothing
+/// else. Several parts stay parts, because joining would change the content.
 fn content(content: &Content) -> BodyContent<'_> {
     match content {
         Content::Text(text) => BodyContent::Text(text),

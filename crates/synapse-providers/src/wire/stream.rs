@@ -1,5 +1,5 @@
-//! An event stream that nobody asked for. Its text is no answer, but what it says of the call that
-//! was made is looked for.
+//! An unrequested event stream. Its text is not an answer, but its facts about the call are
+//! extracted.
 
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, Usage};
@@ -7,7 +7,7 @@ use synapse_core::cost::Billing;
 
 use crate::json::{self, Shape};
 
-/// Whether a body that is no JSON is an event stream, by its type or by its first line.
+/// Whether a non-JSON body is an event stream, by content type or first line.
 pub(crate) fn is_one(content_type: Option<&str>, body: &[u8]) -> bool {
     let typed = content_type.is_some_and(|each| {
         let each = each.trim_start().as_bytes();
@@ -18,7 +18,7 @@ pub(crate) fn is_one(content_type: Option<&str>, body: &[u8]) -> bool {
     typed || begins(b"data:") || begins(b"event:")
 }
 
-/// What the events say of the call, the later ones first. `read` reads one of them.
+/// Facts about the call from the events, later ones first. `read` reads one event.
 pub(crate) fn stated(
     body: &[u8],
     shape: &'static Shape,
@@ -28,13 +28,13 @@ pub(crate) fn stated(
     let data = events.filter_map(|line| line.strip_prefix(b"data:"));
     data.filter_map(|data| json::read(data.trim_ascii(), shape))
         .fold(ChatReply::default(), |before, seen| {
-            // Anthropic begins with the message and tells of its end beside it.
+            // Anthropic nests the message in the first event and puts its end beside it.
             let event = seen.value.get("message").unwrap_or(&seen.value);
             overlaid(before, read(event))
         })
 }
 
-/// What was known, with what is said now.
+/// Overlays `before` with `now`.
 fn overlaid(before: ChatReply, now: ChatReply) -> ChatReply {
     let (old, new) = (before.usage, now.usage);
     ChatReply {

@@ -1,4 +1,4 @@
-//! What is understood: recorded answers, and answers that are none.
+//! Reading recorded and unusable answers.
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatReply, ChatRequest, Usage};
@@ -12,7 +12,7 @@ use synapse_testkit::raw::{End, RawServer, Reply};
 
 use crate::bench::{Bench, draft};
 
-/// The reply as plain JSON, to compare it with a golden file.
+/// The reply as plain JSON, for comparison with a golden file.
 pub(crate) fn view(reply: &ChatReply) -> Value {
     let calls: Vec<Value> = reply
         .tool_calls
@@ -141,8 +141,7 @@ async fn a_redirect_is_shown_and_not_followed() {
     assert_eq!(elsewhere.accepts(), 0);
 }
 
-/// An answer stays as it came, but for the secret, which no answer has unless the server says it
-/// back.
+/// Only an echoed secret is removed from an answer.
 #[tokio::test]
 async fn a_secret_that_is_said_back_stands_in_no_part_of_an_answer() {
     let token = format!("{}-{}", "fake", "0123456789abcdef0123");
@@ -222,7 +221,7 @@ async fn an_answer_without_usage_counts_nothing_and_one_of_another_model_names_i
     assert_eq!(served, Some("meta-llama/llama-3.2-1b-instruct"));
 }
 
-/// A head that has come is told of, also when the body never does.
+/// A received head is reported even if the body never arrives.
 #[tokio::test]
 async fn wire_facts_of_a_broken_answer_are_noted() {
     let cut_off = Reply::json(200, "{").header("x-request-id", "req_1");
@@ -235,7 +234,7 @@ async fn wire_facts_of_a_broken_answer_are_noted() {
     assert!(exchange.headers_ms.is_some() && exchange.maybe_billed);
 }
 
-/// Some servers put an error into a success.
+/// Some servers report an error within a success.
 #[tokio::test]
 async fn an_error_in_words_within_a_success_is_an_error() {
     for (body, code) in [
@@ -248,7 +247,7 @@ async fn an_error_in_words_within_a_success_is_an_error() {
     }
 }
 
-/// The four families of both guides, and what looks like them and is not.
+/// The four families of both guides, and lookalikes.
 #[tokio::test]
 async fn faults_of_the_doubles_are_told_apart() {
     use {HuggingFaceFault as Hf, OpenAiFault as Ai};
@@ -307,14 +306,14 @@ async fn faults_of_the_doubles_are_told_apart() {
     }
 }
 
-/// The body of an answer of 10 and 5 tokens, with other choices.
+/// An answer with 10 and 5 tokens and other choices.
 fn counted(choices: &str) -> String {
     format!(
         r#"{{"model":"m","choices":{choices},"usage":{{"prompt_tokens":10,"completion_tokens":5}}}}"#
     )
 }
 
-/// What was spent was spent, whether or not there is an answer in it.
+/// Tokens are counted whether or not there is an answer.
 #[tokio::test]
 async fn an_answer_of_no_use_still_says_what_it_took() {
     let stream = format!(

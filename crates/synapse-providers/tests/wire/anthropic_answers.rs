@@ -1,5 +1,4 @@
-//! What is understood of Anthropic's answers: messages as documented, what they cost, and answers
-//! that are none.
+//! Reading Anthropic's answers: documented messages, costs, and unusable answers.
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
@@ -55,7 +54,7 @@ async fn messages_are_understood() {
     assert_eq!(count, 6, "a golden file was lost");
 }
 
-/// An error that came when the status had been sent already.
+/// An error sent after the status.
 fn late(kind: &str) -> Reply {
     let body = json!({"type": "error", "error": {"type": kind, "message": "late"}});
     Reply::json(200, body.to_string())
@@ -82,7 +81,7 @@ async fn a_success_that_is_no_message_has_a_code_of_its_own() {
             Reply::json(200, r#"{"choices":[]}"#),
             Code::ProviderBadResponse,
         ),
-        // Not a thing of this API without a stream, but routers in front of it do it.
+        // This API only does so in streams, but routers in front of it do it elsewhere.
         (late("overloaded_error"), Code::ProviderOverloaded),
         (late("billing_error"), Code::ProviderCreditsExhausted),
         (
@@ -219,8 +218,8 @@ fn the_shipped_prices_are_those_of_anthropic_itself() {
     assert_eq!(listed("anthropic", None, "claude-none", None), None);
 }
 
-/// A message as Anthropic sends it, read by the adapter and priced by the shipped list: 1, 5, 0.1
-/// and 1.25 USD per million tokens of prompt, answer, cache read and cache write.
+/// A message as Anthropic sends it, priced by the shipped list: 1, 5, 0.1 and 1.25 USD per million
+/// tokens of prompt, answer, cache read and cache write.
 #[tokio::test]
 async fn a_message_has_its_golden_price() {
     let usual = 9 * 1_000 + 3 * 5_000;

@@ -1,4 +1,4 @@
-//! What preflight and the list of models prove at Anthropic, for how many requests.
+//! The findings of preflight and the model list at Anthropic, with their number of requests.
 
 use serde_json::json;
 use synapse_core::error::Code;

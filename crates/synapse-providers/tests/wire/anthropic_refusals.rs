@@ -1,4 +1,4 @@
-//! What Anthropic's API has no place for: refused by name, before a socket is opened.
+//! Input that Anthropic's API cannot represent is refused by name, before a socket is opened.
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatRequest, Image, Message, Parameters, Part, Role};
@@ -8,7 +8,7 @@ use synapse_testkit::provider_doubles::AnthropicDouble;
 use crate::anthropic_requests::{MODEL, hello, request};
 use crate::bench::{Bench, draft};
 
-/// The refusal of a request, and that it opens no socket.
+/// The refusal of a request; fails if a socket is opened.
 async fn refusal(request: &ChatRequest) -> Failure {
     let double = AnthropicDouble::start();
     let draft = draft("anthropic", MODEL, &double.base_url());

@@ -1,4 +1,4 @@
-//! What is sent to Anthropic: golden bodies and headers.
+//! Requests to Anthropic: golden bodies and headers.
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatRequest, Parameters};
@@ -59,8 +59,8 @@ async fn a_prompt_alone_is_sent_alone() {
     is_golden("prompt-only", request(prompt, Parameters::default())).await;
 }
 
-/// Instructions before the first turn are the system prompt, one block each; later ones stay where
-/// they stand.
+/// Instructions before the first turn form the system prompt, one block each; later ones stay in
+/// place.
 #[tokio::test]
 async fn every_parameter_that_is_set_is_sent_in_the_apis_words() {
     let messages = json!([
@@ -102,12 +102,12 @@ async fn images_are_blocks_with_their_source() {
     is_golden("images", request(messages, Parameters::default())).await;
 }
 
-/// With odd order, and numbers that are easily bent.
+/// With unusual member order and numbers that are easily altered.
 const SCHEMA: &str = r#"{"type":"object","properties":{"z":{"type":"string"},"a":{"minimum":1.0,"maximum":18446744073709551615,"multipleOf":0.1,"default":2.638344616030823e-256}},"required":[]}"#;
-/// Arguments as a model wrote them: spaces, a doubled key and a number beyond any machine's.
+/// A model's raw arguments: spaces, a duplicate key and an out-of-range number.
 const ARGUMENTS: &str = r#"{ "city": "Ulm",  "city":"Ulm", "id": 123456789012345678901234567890 }"#;
 
-/// Results of one turn's calls are one turn; the arguments are sent to the byte.
+/// Results of one turn's calls form one turn; the arguments are sent byte for byte.
 #[tokio::test]
 async fn tools_and_what_came_of_them_are_sent_as_given() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();

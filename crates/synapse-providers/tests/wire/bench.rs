@@ -1,4 +1,4 @@
-//! A provider with everything that a call needs.
+//! A provider with everything a call needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use synapse_core::provider::{Exchanged, Provider};
 use synapse_core::secret::BoundSecret;
 use synapse_providers::Providers;
 
-/// A provider with everything that a call needs.
+/// A provider with everything a call needs.
 pub(crate) struct Bench {
     pub(crate) connection: Connection,
     pub(crate) provider: Arc<dyn Provider>,
@@ -46,8 +46,8 @@ impl Bench {
             .await
     }
 
-    /// Climbs as the engine does: a rung is left out when its checks are decided, and a failure is
-    /// the last finding, at the check that it speaks of.
+    /// Runs probes like the engine: a probe is skipped if its checks are decided, and a failure is
+    /// the last finding, at the check it concerns.
     pub(crate) async fn climb(&self, secret: Option<&BoundSecret>) -> Vec<(CheckId, Finding)> {
         let mut seen: Vec<(CheckId, Finding)> = Vec::new();
         for rung in self.provider.rungs() {
@@ -74,7 +74,7 @@ impl Bench {
     }
 }
 
-/// The findings in one word each.
+/// The outcomes of the findings.
 pub(crate) fn words(findings: &[(CheckId, Finding)]) -> Vec<(CheckId, &'static str)> {
     let word = |finding: &Finding| match finding {
         Finding::Ok(_) => "ok",
@@ -87,7 +87,7 @@ pub(crate) fn words(findings: &[(CheckId, Finding)]) -> Vec<(CheckId, &'static s
     words.map(|(id, finding)| (*id, word(finding))).collect()
 }
 
-/// Where it failed, and how.
+/// The failed check and its failure.
 pub(crate) fn failed(findings: &[(CheckId, Finding)]) -> Option<(CheckId, Code)> {
     findings.iter().find_map(|(id, finding)| match finding {
         Finding::Fail(failure) => Some((*id, failure.code)),

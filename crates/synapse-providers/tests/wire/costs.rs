@@ -1,5 +1,5 @@
-//! What a call costs, from the answer's own words to the receipt: whole chats through the use case
-//! against the doubles, each with the requests that the server has to have seen.
+//! The cost of a call, from the answer to the receipt: whole chats through the use case against the
+//! doubles, each with the expected number of requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ use synapse_testkit::raw::{RawServer, Reply};
 
 use crate::bench::{Bench, draft};
 
-/// The use cases over one connection, real adapters, and memory.
+/// The use cases over one connection, with real adapters and in-memory ports.
 pub(crate) struct Product {
     pub(crate) engine: Engine,
     ledger: Arc<MemoryLedger>,
@@ -56,7 +56,8 @@ impl Product {
         }
     }
 
-    /// Sends one prompt; the cost in the receipt, which is that of the row, and the warnings.
+    /// Sends one prompt; returns the cost of the receipt, checked against the row, and the
+    /// warnings.
     async fn chat(&self, model: Option<&str>) -> (Cost, Vec<Failure>) {
         let outcome = self
             .engine
@@ -106,10 +107,10 @@ async fn a_preflight_tells_the_price_by_which_later_chats_are_estimated() {
         priced_at: Some(preflight_at),
     };
     assert_eq!(product.chat(None).await, (estimated, vec![]));
-    // An unpinned model has the price of whoever the router says has answered.
+    // An unpinned model has the price of the sub-provider named in the answer.
     let unpinned = product.chat(Some(HuggingFaceDouble::MODEL)).await;
     assert_eq!(unpinned, (estimated, vec![]));
-    // A live sub-provider that states no price.
+    // A live sub-provider without a price.
     let other = format!("{}:featherless-ai", HuggingFaceDouble::MODEL);
     assert_eq!(product.chat(Some(&other)).await, (Cost::default(), vec![]));
     assert_eq!(double.server().heads(), 6);
@@ -204,7 +205,7 @@ async fn money_that_the_answer_states_is_actual() {
     }
 }
 
-/// The list that the adapter of `provider` finds for an answer of `served` from this base URL.
+/// The price list that the adapter of `provider` uses for an answer of `served` from this base URL.
 pub(crate) fn listed(
     provider: &str,
     base_url: Option<&str>,
@@ -234,7 +235,7 @@ fn the_shipped_prices_are_those_of_openai_itself() {
     let model = OpenAiDouble::MODEL;
     assert!(listed("openai", None, model, None).is_some());
     assert!(listed("openai", Some("https://api.openai.com/v1"), model, None).is_some());
-    // A regional host charges more for some models, a proxy whatever it likes.
+    // A regional host charges more for some models, a proxy anything.
     for other in [
         "https://eu.api.openai.com/v1",
         "https://api.openai.com.example/v1",
@@ -252,7 +253,7 @@ fn the_shipped_prices_are_those_of_openai_itself() {
     assert_eq!(listed("openai", None, "no-such-model", None), None);
 }
 
-/// An answer as OpenAI sends it, read by the adapter and priced by OpenAI's list.
+/// An answer as OpenAI sends it, priced by OpenAI's list.
 #[tokio::test]
 async fn a_recorded_answer_has_its_golden_price() {
     for (tier, cached, audio, expected) in [
@@ -294,8 +295,8 @@ async fn a_recorded_answer_has_its_golden_price() {
     assert_eq!(nothing, Cost::default());
 }
 
-/// Groq and Together list the prices of what they serve themselves: seen once, they estimate later
-/// chats of that model, and not an answer by another one.
+/// Groq and Together list prices of models they serve: once seen, they estimate later chats of that
+/// model, but not an answer by another one.
 #[tokio::test]
 async fn prices_of_a_list_estimate_later_chats_of_the_same_model() {
     let looks = AtomicUsize::new(0);
@@ -331,7 +332,7 @@ async fn prices_of_a_list_estimate_later_chats_of_the_same_model() {
     assert_eq!(server.heads(), 7);
 }
 
-/// An answer of no use took what it took: the row has its tokens and its money.
+/// An unusable answer is still billed: the row has its tokens and cost.
 #[tokio::test]
 async fn a_failed_answer_that_states_its_money_costs_it() {
     let body = json!({

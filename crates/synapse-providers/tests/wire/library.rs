@@ -1,4 +1,4 @@
-//! The example of this crate, against a double.
+//! The example of this crate, with a double.
 
 use synapse_core::{Draft, NetworkGate};
 use synapse_testkit::provider_doubles::OpenAiDouble;

@@ -1,5 +1,5 @@
 //! The adapters against loopback servers: exact bodies, lenient answers, costs, model lists, and
-//! preflight rungs. Every test says how many requests the server has to have seen.
+//! preflight probes. Every test states the expected number of requests.
 
 #[cfg(test)]
 mod answers;

@@ -1,5 +1,5 @@
-//! The list of models: one request, with the token only where it is needed, and what it says about
-//! the connection's own model.
+//! The list of models: one request, with the token only where needed, and its finding for the
+//! connection's model.
 
 use std::sync::Arc;
 
@@ -142,7 +142,7 @@ async fn hugging_face_lists_for_anybody_and_no_token_is_read_or_sent() {
     assert_eq!(document["check"]["detail"], "live at novita, pinned");
 }
 
-/// What the list says about the connection's own model: the outcome, and all words.
+/// The finding for the connection's model: outcome and text.
 async fn own(model: &str) -> (Value, String) {
     let double = HuggingFaceDouble::start();
     let draft = draft("huggingface", model, &double.base_url());
@@ -234,7 +234,7 @@ async fn a_list_that_says_the_token_back_or_steers_a_terminal_is_cleaned() {
     assert_eq!(server.heads(), 1);
 }
 
-/// Such an entry can be neither asked for nor shown.
+/// Such an entry can be neither requested nor shown.
 #[tokio::test]
 async fn an_entry_without_an_id_is_no_model() {
     let entries = json!([{"id": ""}, {"id": "m-1"}, {"id": null}, {"id": " "}, {"object": "model"},
@@ -265,7 +265,7 @@ async fn an_entry_without_an_id_is_no_model() {
     }
 }
 
-/// What is not read proves nothing of the model that was asked for.
+/// An unread part proves nothing about the requested model.
 #[tokio::test]
 async fn a_list_that_is_too_long_condemns_nobody() {
     let entries: Vec<Value> = (0..10_500)

@@ -1,5 +1,5 @@
-//! Preflight over the compatible adapter: which requests prove what, with and without a token, and
-//! what a list that leaves the model out means at each provider.
+//! Preflight over the compatible adapter: what each request proves, with and without a token, and
+//! what a missing model means at each provider.
 
 use synapse_core::connection::Draft;
 use synapse_core::preflight::{CheckId, Finding};
@@ -102,7 +102,7 @@ async fn a_server_in_front_of_ollama_is_asked_for_the_usual_list() {
     assert_eq!(targets(&server), ["/api/tags", "/v1/models"]);
 }
 
-/// OpenRouter's list says nothing of the key; its `/key` says nothing of the model.
+/// OpenRouter's list proves nothing about the key, and its `/key` nothing about the model.
 #[tokio::test]
 async fn openrouter_is_proven_by_a_public_list_and_by_its_key() {
     use CheckId::{Model, Reach, Token};
@@ -215,7 +215,7 @@ async fn a_key_that_may_not_read_models_is_not_condemned() {
     );
 }
 
-/// Without a token nothing was accepted, whatever the list refuses.
+/// Without a token nothing was accepted, whatever the list's error.
 #[tokio::test]
 async fn a_list_that_is_refused_without_a_token_proves_nothing_of_one() {
     let server = RawServer::always(Reply::json(403, r#"{"error":"Forbidden"}"#));

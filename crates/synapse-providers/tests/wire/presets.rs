@@ -1,5 +1,5 @@
-//! Every preset over the compatible adapter: what is sent, what is understood of recorded answers and
-//! lists, and what each recorded error is called. A directory of fixtures stands for each preset.
+//! Every preset over the compatible adapter: requests, recorded answers and lists, and the code of
+//! each recorded error. Each preset has a directory of fixtures.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ fn document(preset: ProviderKind, name: &str) -> Value {
     serde_json::from_str(&fixture(preset, name)).unwrap()
 }
 
-/// The path of the preset's base URL, which a server on this machine has as well.
+/// The path of the preset's base URL, used on the loopback server too.
 fn base_path(preset: ProviderKind) -> String {
     let example = preset.profile().base_url_example;
     let behind_host = example.splitn(4, '/').nth(3).unwrap();
@@ -40,7 +40,7 @@ fn bench(preset: ProviderKind, model: &str, server: &RawServer) -> Bench {
     Bench::new(&draft(preset.as_str(), model, base_url.as_str()), TOKEN)
 }
 
-/// With the token only where the provider asks for one.
+/// Sends the token only if the provider requires one.
 async fn chat(preset: ProviderKind, bench: &Bench, request: &ChatRequest) -> Exchanged<ChatReply> {
     let secret = Some(&bench.secret).filter(|_| preset.profile().token == TokenNeed::Required);
     bench.provider.chat(&bench.permit, secret, request).await
@@ -95,7 +95,7 @@ async fn a_prompt_is_sent_as_the_preset_says_and_a_recorded_answer_is_understood
     let mut count = 0;
     for preset in presets() {
         let recorded = document(preset, "chat");
-        // OpenRouter sends lines of spaces while it waits.
+        // OpenRouter sends blank lines while it waits.
         let prefix = recorded["body_prefix"].as_str().unwrap_or_default();
         let body = format!("{prefix}{}", recorded["body"]);
         let server = RawServer::always(Reply::json(200, body));

@@ -1,5 +1,5 @@
-//! What a call will cost, which the limits of a connection want to know before it is sent: where
-//! each adapter says that the price stands, and that a limit of money holds by it.
+//! The price of a call before it is sent, needed for limits: where each adapter takes it from, and
+//! that a limit on cost enforces it.
 
 use synapse_core::chat::{ChatReply, Message, Role};
 use synapse_core::connection::Draft;
@@ -16,7 +16,7 @@ use synapse_testkit::raw::{RawServer, Reply};
 use crate::bench::{Bench, draft};
 use crate::costs::Product;
 
-/// What the adapter of `provider` at `base_url`, or at its own one, quotes for `model`.
+/// The price quoted for `model` by the adapter of `provider` at `base_url`, or at its default.
 fn quote(provider: &str, base_url: Option<&str>, model: &str) -> Tariff {
     let draft = match base_url {
         Some(base_url) => draft(provider, model, base_url),
@@ -67,7 +67,7 @@ fn a_shipped_list_quotes_its_models_for_its_owner_alone() {
     }
 }
 
-/// Nobody knows who serves an unpinned model, even where a policy chooses.
+/// The sub-provider of an unpinned model is unknown, even if a policy chooses it.
 #[test]
 fn the_router_quotes_for_the_pinned_sub_provider_alone() {
     let router = "https://router.huggingface.co/v1";
@@ -86,8 +86,8 @@ fn the_router_quotes_for_the_pinned_sub_provider_alone() {
     }
 }
 
-/// A router's own list says nothing of what its sub-provider takes, and a catalogue of models
-/// nothing of deployments.
+/// A router's own list does not give its sub-provider's price, nor does a model catalogue that of a
+/// deployment.
 #[test]
 fn a_compatible_server_quotes_what_it_lists_and_serves_itself() {
     let base_url = "http://127.0.0.1:9/v1";
@@ -101,7 +101,7 @@ fn a_compatible_server_quotes_what_it_lists_and_serves_itself() {
     }
 }
 
-/// A quote is the price by which an answer of the model that was asked for is charged.
+/// An answer of the requested model is charged the quoted price.
 #[test]
 fn an_answer_as_asked_is_charged_as_quoted() {
     for (provider, model) in [
@@ -131,7 +131,7 @@ fn draft_at_home(provider: &str, model: &str) -> Draft {
     }
 }
 
-/// A limit of money that one capped prompt is far beyond, at any price.
+/// A limit far below the cost of one capped prompt.
 fn limited(draft: Draft) -> Draft {
     Draft {
         max_tokens: Some(1_000_000),
@@ -143,7 +143,7 @@ fn limited(draft: Draft) -> Draft {
     }
 }
 
-/// A product whose every prompt is refused: at the latest by a secret that cannot be read.
+/// A product that refuses every prompt, at the latest because the secret is unreadable.
 fn product(draft: &Draft) -> Product {
     let missing = Failure::new(Code::CredentialMissing, "there is none");
     Product::with_secret(draft, FixedSecret::failing(missing), MemoryPrices::new())
@@ -159,8 +159,8 @@ async fn refusal(product: &Product) -> Code {
     outcome.result.unwrap_err().code
 }
 
-/// The hosts are the real ones, but a limit is held before the secret is read, and the secret here
-/// cannot be.
+/// The hosts are real, but limits are checked before the secret is read, and this secret is
+/// unreadable.
 #[tokio::test]
 async fn a_limit_of_money_holds_where_a_shipped_list_knows_the_price() {
     for (provider, model, expected) in [
@@ -178,7 +178,7 @@ async fn a_limit_of_money_holds_where_a_shipped_list_knows_the_price() {
     }
 }
 
-/// Each sub-provider of a model has a price of its own, and a model that was not looked at has none.
+/// Each sub-provider has its own price, and an unseen model has none.
 #[tokio::test]
 async fn a_limit_of_money_holds_by_the_prices_that_a_list_stated() {
     let pricing = r#"{"prompt": "0.00000015", "completion": "0.0000006"}"#;

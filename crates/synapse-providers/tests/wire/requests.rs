@@ -1,4 +1,4 @@
-//! What is sent: golden bodies and headers.
+//! Requests: golden bodies and headers.
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatRequest, Image, Message, Parameters, Part, Role};
@@ -66,7 +66,7 @@ fn everything(bench: &Bench) -> ChatRequest {
     }
 }
 
-/// Text and images; a text alone is a plain string even when it was given as a part.
+/// Text and images; a single text is a plain string even if given as a part.
 fn images(bench: &Bench) -> ChatRequest {
     let image = |url: &str, detail: Option<&str>| {
         Part::Image(Image {
@@ -98,8 +98,7 @@ fn images(bench: &Bench) -> ChatRequest {
     }
 }
 
-/// Tools, what the model asked of them, and what they returned. Members and numbers that Synapse
-/// does not know stay as and where they are.
+/// Tools, the model's calls, and their results. Unknown members and numbers are preserved.
 fn tools(bench: &Bench) -> ChatRequest {
     let messages = json!([
         {"role": "user", "content": "Weather in Ulm?", "name": "ada"},
@@ -131,7 +130,7 @@ fn tools(bench: &Bench) -> ChatRequest {
     }
 }
 
-/// A schema for the answer, and the parameters that [`everything`] has not.
+/// A response schema, and the parameters not in [`everything`].
 fn structured(bench: &Bench) -> ChatRequest {
     ChatRequest {
         parameters: Parameters {
@@ -150,7 +149,7 @@ fn structured(bench: &Bench) -> ChatRequest {
     }
 }
 
-/// With odd order, unknown members, and numbers that are easily bent.
+/// With unusual member order, unknown members, and numbers that are easily altered.
 const TOOLS: &str = r#"[{"type":"function","function":{"parameters":{"type":"object","properties":{"z":{"type":"string"},"a":{"minimum":1.0,"maximum":18446744073709551615,"multipleOf":0.1,"default":2.638344616030823e-256}},"required":[]},"name":"weather","description":"Wörld \"now\"","strict":false}},{"vendor":[null,true],"type":"custom","custom":{"name":"sql"}}]"#;
 
 #[tokio::test]
@@ -206,7 +205,7 @@ async fn every_shape_of_a_conversation_is_sent_as_given() {
     }
 }
 
-/// It would be written as null, which is no number that anybody gave.
+/// It would become null, which nobody wrote.
 #[tokio::test]
 async fn a_number_that_json_does_not_have_is_refused_and_nothing_is_sent() {
     let server = RawServer::always(Reply::json(200, ANSWER));
@@ -235,7 +234,7 @@ async fn a_token_that_no_header_can_carry_is_no_attempt() {
     assert_eq!((exchanged.exchange.attempts, server.accepts()), (0, 0));
 }
 
-/// Whoever named no account is not told to correct it.
+/// Without a configured account, the hint does not mention one.
 #[tokio::test]
 async fn a_refusal_is_about_the_account_only_where_one_was_named() {
     let refusal = r#"{"error":"You are not a member of organization acme"}"#;
@@ -252,7 +251,7 @@ async fn a_refusal_is_about_the_account_only_where_one_was_named() {
     assert_eq!(server.heads(), 2);
 }
 
-/// One factory makes both, as it does for the connections of one process.
+/// One factory creates both, as for the connections of one process.
 #[tokio::test]
 async fn a_connection_goes_through_its_own_proxy_and_no_other_does() {
     let proxy = RawServer::always(Reply::status(502));

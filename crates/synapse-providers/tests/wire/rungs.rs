@@ -1,4 +1,5 @@
-//! The network rungs of preflight: what each request proves, and where a failure is put.
+//! The network probes of preflight: what each request proves, and the check a failure is assigned
+//! to.
 
 use serde_json::json;
 use synapse_core::connection::Draft;
@@ -11,7 +12,7 @@ use synapse_testkit::raw::{RawServer, Reply};
 
 use crate::bench::{Bench, draft, failed, words};
 
-/// What was found, in words, and what failed.
+/// Findings in words, and the failure.
 async fn climb(
     draft: &Draft,
     token: &str,
@@ -158,7 +159,7 @@ async fn hugging_face_is_proven_by_two_requests_and_only_one_carries_the_token()
     );
 }
 
-/// Some deployments wrap the looked-up model as the list does.
+/// Some deployments wrap the model like the list.
 #[tokio::test]
 async fn hugging_faces_lookup_is_read_bare_and_wrapped() {
     let model = json!({"id": "o/m", "providers": [{"provider": "novita", "status": "live"}]});

@@ -1,5 +1,5 @@
-//! What an error of Anthropic's Messages API means: by its `type`, which is a closed list in its
-//! documentation, and by words only where one type means several things
+//! Classifies errors of Anthropic's Messages API by `type`, a closed list in its documentation, and
+//! by words only where one type has several meanings
 //! (<https://platform.claude.com/docs/en/api/errors>).
 
 #[cfg(test)]
@@ -14,8 +14,8 @@ use super::verdict::{
 use super::{Answer, Headers};
 use crate::wire::error::ErrorBody;
 
-/// The verdict on an answer that carries an error of this API; `None` leaves it to the rules that
-/// hold for everybody: redirects, pages, other servers.
+/// The verdict on an answer with an error of this API; `None` leaves it to the common rules:
+/// redirects, pages, other servers.
 pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Option<Verdict> {
     if matches!(status, 405 | 410) || !(400..600).contains(&status) {
         return None;
@@ -24,7 +24,7 @@ pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Optio
         ("authentication_error", _) => Some(TOKEN_REJECTED),
         ("billing_error", _) => Some(CREDITS_EXHAUSTED),
         ("permission_error", _) => Some(forbidden(body)),
-        // Said by the edge, before any key is looked at.
+        // From the edge, before the key is checked.
         ("forbidden", 403) => Some(REGION_BLOCKED),
         ("not_found_error", _) => Some(not_found(answer, body)),
         ("request_too_large", _) => Some(TOO_LONG),
@@ -35,7 +35,7 @@ pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Optio
     }
 }
 
-/// What is left of which limit, from the headers that every answer carries.
+/// The remaining limits, from headers present in every answer.
 pub(super) fn limits(headers: &dyn Headers) -> Option<String> {
     let told: Vec<String> = LIMITS
         .iter()
@@ -59,7 +59,7 @@ fn forbidden(body: &ErrorBody) -> Verdict {
     TOKEN_PERMISSION
 }
 
-/// A missing model is `model: NAME`; a missing path names nothing.
+/// A missing model is reported as `model: NAME`; a missing path has no name.
 fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     if body.says("model") || answer.names_model(body) {
         return MODEL_UNAVAILABLE;
@@ -67,7 +67,7 @@ fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     PATH_MISMATCH
 }
 
-/// What is wrong with a request, and with the account behind it, is of one type.
+/// Invalid requests and account problems share one type.
 fn rejected(body: &ErrorBody) -> Option<Verdict> {
     body.says("anthropic-workspace-id is required")
         .then_some(Verdict::new(

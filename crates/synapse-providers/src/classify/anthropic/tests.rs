@@ -1,5 +1,5 @@
-//! One body per type of error, as Anthropic's documentation has it or as it was quoted in public
-//! reports, and what it has to be called.
+//! One body per error type, from Anthropic's documentation or public reports, with the expected
+//! code.
 
 use serde_json::json;
 use synapse_core::error::Failure;
@@ -46,7 +46,7 @@ fn error(kind: &str, message: &str) -> String {
     .to_string()
 }
 
-/// Bodies as the documentation has them, or as they were quoted in public reports.
+/// Bodies from the documentation or public reports.
 #[test]
 fn every_type_of_error_has_its_code() {
     let invalid = "invalid_request_error";

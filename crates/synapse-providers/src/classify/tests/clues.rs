@@ -1,4 +1,4 @@
-//! Bodies mostly give several clues to what they mean. Each is enough when it stands alone.
+//! Bodies usually contain several clues. Each alone suffices.
 
 use super::*;
 
@@ -56,7 +56,7 @@ fn who_was_authenticated_has_a_token_that_is_known() {
     let no = r#"{"message":"no"}"#;
     let permission = Code::CredentialTokenPermission;
     assert_eq!(code(OpenAi, 401, limited, no), permission);
-    // Unless the code says otherwise.
+    // Unless the code contradicts.
     let rejected = code(OpenAi, 401, KNOWN, r#"{"code":"invalid_api_key"}"#);
     assert_eq!(rejected, Code::CredentialTokenRejected);
 }
@@ -68,13 +68,13 @@ fn each_word_for_an_account_is_enough_alone() {
         let failure = failure(OpenAi, true, 403, JSON, &body);
         assert_eq!(failure.code, Code::ProviderAccountScope, "{word}");
     }
-    // A missing scope is told from a foreign account, though its name may be that of a project.
+    // A missing scope is distinguished from a foreign account, even if it names a project.
     let scope = r#"{"message":"Missing scopes: project.read"}"#;
     let failure = failure(OpenAi, true, 403, JSON, scope);
     assert_eq!(failure.code, Code::CredentialTokenPermission);
 }
 
-/// The code is that of the status as well; what is said is not.
+/// The code only repeats the status; the message does not.
 #[test]
 fn what_a_field_states_is_said() {
     use ProviderKind::{Azure, Gemini, LlamaCpp};

@@ -1,12 +1,12 @@
-//! What a server says back: the secret in every form, and characters that steer a terminal.
+//! Echoes of a server: the secret in every form, and terminal control characters.
 
 use super::*;
 
-/// Every form in which a server may say the secret back, in every field that is shown.
+/// Every form of the secret in every displayed field.
 #[test]
 fn no_form_of_the_secret_comes_back() {
     const SECRET: &str = "fake-secret-value";
-    // The same in base64, alone and behind `Bearer `.
+    // The same in base64, alone and with `Bearer `.
     const ENCODED: &str = "ZmFrZS1zZWNyZXQtdmFsdWU";
     const BEARER: &str = "QmVhcmVyIGZha2Utc2VjcmV0LXZhbHVl";
     for echoed in [
@@ -31,7 +31,7 @@ fn no_form_of_the_secret_comes_back() {
     }
 }
 
-/// A percent-encoded secret is known as well, where its encoding differs.
+/// A percent-encoded secret is removed too, where its encoding differs.
 #[test]
 fn a_percent_encoded_secret_goes_too() {
     let body = openai("/?key=fake%2Fsecret%2B1", "t", "", "");
@@ -52,7 +52,7 @@ fn a_percent_encoded_secret_goes_too() {
     assert_eq!(words, "api.test says: /?key=[redacted]");
 }
 
-/// Control and direction characters of a message are made visible, never passed on.
+/// Control and direction characters of a message are made visible.
 #[test]
 fn nothing_in_a_message_steers_a_terminal() {
     let body = openai(

@@ -1,5 +1,5 @@
-//! Hints over every preset, failure, address and credential: none names a URL that the preset's row
-//! contradicts, drops a port, or speaks of a credential that is not there.
+//! Hints for every preset, failure, address and credential: none names a URL that contradicts the
+//! preset, drops a port, or mentions a missing credential.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use url::Url;
 
 use super::*;
 
-/// One answer for each class of failure.
+/// One answer per class of failure.
 const ANSWERS: [(u16, &str); 22] = [
     (400, r#"{"message":"no"}"#),
     (400, r#"{"message":"no","param":"temperature"}"#),
@@ -46,7 +46,7 @@ fn urls(text: &str) -> Vec<Url> {
         .collect()
 }
 
-/// The addresses that belong to a preset, and the server in front of it.
+/// The known addresses of a preset and of the connection's server.
 fn known(provider: ProviderKind, base_url: &BaseUrl) -> BTreeSet<String> {
     let profile = provider.profile();
     let token_page = Some(profile.token_page).filter(|_| profile.token == TokenNeed::Required);
@@ -130,7 +130,7 @@ fn check(
             assert_eq!(Origin::of(&url), base_url.origin(), "{what}: {hint}");
         }
     }
-    // Where the server asks for a token, it is told how to give it one.
+    // Where the server requires a token, the hint says how to add one.
     if !credential && failure.code != Code::CredentialTokenRejected {
         for word in [" key", "token:", "token ", "credential", "api key"] {
             assert!(!hint.to_lowercase().contains(word), "{what}: {hint}");
@@ -141,7 +141,7 @@ fn check(
     }
 }
 
-/// Every way in which a request brings no whole answer.
+/// Every way a request can fail without a complete answer.
 const LOST: [TransportKind; 25] = [
     TransportKind::NotPermitted,
     TransportKind::Internal,
@@ -180,7 +180,7 @@ const fn tls(reason: TlsReason) -> TransportKind {
     TransportKind::Tls { reason }
 }
 
-/// The same for requests that brought no answer: the steps fit the owner of the server as well.
+/// The same for requests without an answer: the steps also fit the owner of the server.
 #[test]
 fn no_hint_for_a_lost_request_contradicts_what_is_known() {
     let mut looked_at = 0;
@@ -212,7 +212,7 @@ fn no_hint_for_a_lost_request_contradicts_what_is_known() {
                             "{what}"
                         );
                     }
-                    // A credential is no matter of a connection that broke.
+                    // A broken connection has nothing to do with a credential.
                     for word in [" key", "token", "credential"] {
                         assert!(!text.to_lowercase().contains(word), "{what}");
                     }
@@ -262,7 +262,7 @@ fn a_server_of_ones_own_is_called_that() {
     assert!(!memory.contains("report it"), "{memory}");
 }
 
-/// A new token of a closed account is as bad as the old one.
+/// A new token of a closed account would not help.
 #[test]
 fn a_closed_account_is_not_asked_for_another_token() {
     let body = r#"{"message":"no","code":"organization_restricted"}"#;

@@ -1,4 +1,4 @@
-//! Every known code, in every shape, with every status, on every preset: one verdict.
+//! Every known code, shape, status and preset gives one verdict.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::*;
 
 const STATUSES: [u16; 8] = [200, 400, 401, 403, 404, 429, 500, 503];
 
-/// One test for each code, as its vendor spells it.
+/// One test per code, in its vendor's spelling.
 macro_rules! codes {
     ($($name:ident $code:literal $expected:ident;)+) => {
         $(
@@ -47,7 +47,7 @@ fn is_the_same_everywhere(code: &str, expected: Code) {
         let text = body.to_string();
         for provider in ProviderKind::ALL {
             for status in STATUSES {
-                // OpenAI's own word for a model that a project may not use.
+                // OpenAI's code for a model that a project may not use.
                 let expected = match (code, provider, status) {
                     ("model_not_found", OpenAi, 403) => Code::ProviderModelAccess,
                     _ => expected,
@@ -70,7 +70,7 @@ fn is_the_same_everywhere(code: &str, expected: Code) {
     assert_eq!(trials, 17 * 16 * 8, "a part of the matrix was lost");
 }
 
-/// The bodies in which servers state a code.
+/// Bodies with a code in every known shape.
 fn shapes(code: &str) -> Vec<(&'static str, Value)> {
     let words = "It did not work.";
     let error = json!({"message": words, "code": code});
@@ -142,7 +142,7 @@ fn answered(provider: ProviderKind, status: u16, body: &Value) -> Code {
     })
 }
 
-/// What `judge` makes of an answer of the provider's own server, to a call with a credential.
+/// The verdict on an answer from the provider's own server, to a call with a credential.
 fn judged(
     provider: ProviderKind,
     status: u16,
@@ -164,7 +164,7 @@ fn judged(
     })
 }
 
-/// MiniMax has numbers of its own, and an envelope to know them by.
+/// MiniMax has its own numbers, recognised by their envelope.
 #[test]
 fn the_numbers_of_base_resp_are_its_own() {
     for (number, code) in [
@@ -198,7 +198,7 @@ fn the_numbers_of_base_resp_are_its_own() {
     );
 }
 
-/// A number that is a status counts as one, where it says more than the one that came.
+/// A numeric code that is a status counts where it is more specific than the received one.
 #[test]
 fn a_stated_status_counts_where_it_says_more() {
     for (status, stated, code) in [
@@ -227,7 +227,7 @@ fn a_stated_status_counts_where_it_says_more() {
     }
 }
 
-/// What reads as an answer is none of these.
+/// Bodies that are successful answers.
 #[test]
 fn an_answer_is_no_error() {
     for body in [
@@ -249,7 +249,7 @@ fn an_answer_is_no_error() {
     }
 }
 
-/// Google states the limit in the details as well.
+/// Google also states the limit in the details.
 #[test]
 fn a_limit_of_zero_is_no_rate() {
     for (details, code) in [
@@ -274,7 +274,7 @@ fn a_limit_of_zero_is_no_rate() {
     }
 }
 
-/// The same refusal means less when nothing was sent that could be refused.
+/// The same refusal without a token says nothing about a token.
 #[test]
 fn without_a_token_nothing_is_a_matter_of_one() {
     let judged = |status, body: &str| of_ollama(status, body).code;

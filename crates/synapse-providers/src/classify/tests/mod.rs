@@ -1,5 +1,5 @@
-//! What a failure tells: the provider's words without the secret, facts and next steps. What each
-//! body has to be called stands in the tables of `usual` and `rows`.
+//! The content of failures: the provider's message without the secret, facts and remedies. Expected
+//! codes are in the tables of `usual` and `rows`.
 
 use serde_json::json;
 use synapse_core::error::Code;
@@ -42,7 +42,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("openai-organization", "org-fake"),
 ];
 
-/// The base URL of every answer that has no other.
+/// The default base URL of an answer.
 fn own_base() -> BaseUrl {
     "https://api.test/v1".parse().unwrap()
 }
@@ -69,7 +69,7 @@ fn failure(
     })
 }
 
-/// What an answer of Ollama on this machine means, which was sent no credential.
+/// The failure for an answer of a local Ollama, without a credential.
 fn of_ollama(status: u16, body: &str) -> Failure {
     classify(&Answer {
         provider: ProviderKind::Ollama,
@@ -156,7 +156,7 @@ fn retry_after_is_shown_where_it_means_something() {
     assert_eq!(refused.context.get("retry_after"), None);
 }
 
-/// What a success states is a status only when it can be that of an error.
+/// A status within a success counts only if it is an error status.
 #[test]
 fn an_error_within_a_success_has_the_status_that_it_states() {
     for (stated, code) in [

@@ -1,5 +1,5 @@
-//! The rarer rows of OpenAI and of the Hugging Face router: the same status with another meaning,
-//! and the same meaning in another shape.
+//! Rare errors of OpenAI and the Hugging Face router: the same status with another meaning, and the
+//! same meaning in another shape.
 
 use super::*;
 
@@ -11,7 +11,7 @@ const INVALID: &str = "invalid_request_error";
 #[test]
 fn openai_by_code_type_and_words() {
     let table: &[(u16, HeaderList, Words, Code)] = &[
-        // The header was lost on the way, which no other code tells.
+        // The header was lost in transit, which no other code reveals.
         (
             401,
             JSON,
@@ -45,7 +45,7 @@ fn openai_by_code_type_and_words() {
             ),
             Code::ProviderAccountScope,
         ),
-        // A known key with another trouble is no rejected key.
+        // A known key with another problem is not a rejected key.
         (
             401,
             LIMITED,
@@ -157,7 +157,7 @@ fn openai_by_code_type_and_words() {
     assert_eq!(code(OpenAi, 404, HTML, page), Code::EndpointPathMismatch);
 }
 
-/// Waiting cures none of these.
+/// Waiting helps with none of these.
 #[test]
 fn every_429_that_is_about_money() {
     for (kind, error_code) in [
@@ -194,7 +194,7 @@ fn hugging_face_by_speaker_shape_and_words() {
             format!(r#"{{"error":"{no_permission}"}}"#),
             Code::CredentialTokenPermission,
         ),
-        // A company proxy or the edge, which speaks no JSON.
+        // A company proxy or the edge, without JSON.
         (403, HTML, "<html>Access denied</html>".to_owned(), Code::ProviderRegionBlocked),
         (
             400,
@@ -202,11 +202,11 @@ fn hugging_face_by_speaker_shape_and_words() {
             r#"{"error":"Model not supported by provider hf-inference"}"#.to_owned(),
             Code::ProviderModelUnavailable,
         ),
-        // The variants of the retired host.
+        // The retired host's variants.
         (410, HTML, "<html>Gone</html>".to_owned(), Code::EndpointGone),
         (404, TEXT, "Not Found".to_owned(), Code::EndpointPathMismatch),
         (308, HTML, "<html>Permanent Redirect</html>".to_owned(), Code::EndpointRedirected),
-        // The shapes of sub-providers, each as it was recorded.
+        // Recorded shapes of sub-providers.
         (
             400,
             NOVITA,
@@ -235,7 +235,7 @@ fn hugging_face_by_speaker_shape_and_words() {
                 .to_owned(),
             Code::ProviderModelUnavailable,
         ),
-        // Neither your credits nor your base URL.
+        // Neither the user's credits nor base URL.
         (
             402,
             NOVITA,
@@ -275,13 +275,13 @@ fn hugging_face_by_speaker_shape_and_words() {
             "{status} {body}"
         );
     }
-    // A missing permission is told from a foreign organization, though both name one.
+    // A missing permission is distinguished from a foreign organization, though both name one.
     let billed = format!(r#"{{"error":"{no_permission}"}}"#);
     let failure = failure(HuggingFace, true, 403, JSON, &billed);
     assert_eq!(failure.code, Code::CredentialTokenPermission);
 }
 
-/// On the router the header decides whose trouble it is: the same body, and another speaker.
+/// On the router the header identifies the speaker of the same body.
 #[test]
 fn the_speaker_is_named() {
     let body = r#"{"message":"Invalid API key","code":"invalid_api_key"}"#;
@@ -304,7 +304,7 @@ fn the_speaker_is_named() {
     assert_eq!(yours.context.get("served_by"), None);
 }
 
-/// The id under which support finds the request: the provider's own before that of its edge.
+/// The request id for support: the provider's own, else its edge's.
 #[test]
 fn a_request_id_is_kept_from_whoever_gave_one() {
     const ALL: HeaderList = &[
@@ -336,7 +336,7 @@ fn a_param_that_is_a_path_is_named() {
     assert_eq!(hint, "change or remove `messages[0].content`");
 }
 
-/// Bodies carry more than an error at times, and less.
+/// Bodies sometimes contain more or less than an error.
 #[test]
 fn what_is_around_the_error_does_not_matter() {
     for body in [

@@ -1,5 +1,5 @@
-//! One realistic body per rule, as recorded from both APIs or quoted in public reports, and what it
-//! has to be called.
+//! One realistic body per rule, recorded from both APIs or from public reports, with the expected
+//! code.
 
 use super::*;
 
@@ -295,7 +295,7 @@ fn hugging_face_answers() {
             r#"{"error":"Invalid username or password."}"#,
             Code::CredentialTokenRejected,
         ),
-        // With the header, the router's own key was refused, not the user's token.
+        // The header shows that the router's own key was rejected, not the user's token.
         (
             401,
             NOVITA,

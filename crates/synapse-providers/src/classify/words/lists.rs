@@ -1,9 +1,9 @@
-//! The words: what money, quotas, rates and prompts are called, and what is said of them.
+//! Word lists: terms for money, quotas, rates and prompts, and statements about them.
 //!
-//! Each is looked for in a clause as ` word word word `: a space closes a whole word, and without one
-//! it is a stem. Most come from the vendors' error references and from public reports.
+//! Each is searched in a clause of the form ` word word word `: a trailing space matches a whole
+//! word, otherwise a stem. Most come from the vendors' error references and public reports.
 
-/// Money, in these words alone. A space closes a whole word; without one it is a stem.
+/// Money, on their own. A trailing space matches a whole word, otherwise a stem.
 pub(super) const MONEY: [&str; 43] = [
     " insufficient balance",
     " insufficient account balance",
@@ -49,7 +49,7 @@ pub(super) const MONEY: [&str; 43] = [
     " spending cap",
     " budget cap",
 ];
-/// Balance, arrears, top up, used-up quota (Z.ai, DashScope, new-api).
+/// Balance, arrears, top up, exhausted quota (Z.ai, DashScope, new-api).
 pub(super) const MONEY_RAW: [&str; 15] = [
     "余额不足",
     "餘額不足",
@@ -67,7 +67,7 @@ pub(super) const MONEY_RAW: [&str; 15] = [
     "credits: -",
     "quota: -",
 ];
-/// What money is called.
+/// Terms for money.
 pub(super) const FUNDS: [&str; 14] = [
     " balance ",
     " balances ",
@@ -95,7 +95,7 @@ pub(super) const NO_MONEY: [&str; 9] = [
     " time budget",
     " budget tokens",
 ];
-/// What a quota is called that may or may not refill.
+/// Terms for a quota that may or may not refill.
 pub(super) const QUOTAS: [&str; 13] = [
     " quota",
     " allowance ",
@@ -111,7 +111,7 @@ pub(super) const QUOTAS: [&str; 13] = [
     " free usage ",
     " entitlement",
 ];
-/// That there is nothing left.
+/// Statements that nothing is left.
 pub(super) const GONE: [&str; 43] = [
     " insufficient",
     " not sufficient",
@@ -157,7 +157,7 @@ pub(super) const GONE: [&str; 43] = [
     " gone ",
     " not cover",
 ];
-/// What is to be done about money.
+/// Advice about money.
 pub(super) const ADVICE: [&str; 31] = [
     " billing ",
     " payment ",
@@ -191,7 +191,7 @@ pub(super) const ADVICE: [&str; 31] = [
     " subscription is required",
     " credit card ",
 ];
-/// That something is counted against the clock.
+/// Statements of a rate.
 pub(super) const RATES: [&str; 24] = [
     " per minute",
     " per second",
@@ -218,7 +218,7 @@ pub(super) const RATES: [&str; 24] = [
     " throttl",
     " concurren",
 ];
-/// That it comes back by itself, and when.
+/// Statements of automatic refill, and its time.
 pub(super) const REFILLS: [&str; 20] = [
     " try again in ",
     " retry in ",
@@ -241,9 +241,9 @@ pub(super) const REFILLS: [&str; 20] = [
     " overloaded ",
     " high traffic ",
 ];
-/// That trying again helps.
+/// Statements that retrying helps.
 pub(super) const WAITS: [&str; 1] = [" later "];
-/// Length, in these words alone.
+/// Length, on their own.
 pub(super) const LENGTH: [&str; 15] = [
     " request too large ",
     " maximum context length",
@@ -261,9 +261,9 @@ pub(super) const LENGTH: [&str; 15] = [
     " context window is full ",
     " context is full ",
 ];
-/// What a prompt is counted in.
+/// The unit of a prompt.
 pub(super) const TOKENS: [&str; 4] = [" tokens ", " token limit", " token count", " token length"];
-/// What a prompt is called.
+/// Terms for a prompt.
 pub(super) const PROMPTS: [&str; 18] = [
     " prompt ",
     " prompts ",
@@ -284,7 +284,7 @@ pub(super) const PROMPTS: [&str; 18] = [
     " max_seq_len ",
     " max_model_len ",
 ];
-/// How a prompt is measured.
+/// Terms for measuring a prompt.
 pub(super) const COMPARES: [&str; 30] = [
     " longer than ",
     " less than ",
@@ -317,7 +317,7 @@ pub(super) const COMPARES: [&str; 30] = [
     " limit of ",
     " window is ",
 ];
-/// The caps of an answer, and what else is counted in tokens.
+/// Caps on answers, and other things counted in tokens.
 pub(super) const ANSWER_CAPS: [&str; 19] = [
     " max_tokens ",
     " max tokens ",
@@ -339,11 +339,11 @@ pub(super) const ANSWER_CAPS: [&str; 19] = [
     " special tokens ",
     " thinking",
 ];
-/// Parts of a request whose size is not that of the prompt.
+/// Parts of a request other than the prompt.
 pub(super) const OTHER_PARTS: [&str; 9] = [
     " image", " audio ", " video", " file ", " files ", " pdf", " tool ", " tools ", " schema ",
 ];
-/// Complaints about the form of a request, which quote names out of it.
+/// Complaints about a request's form, which quote arbitrary names.
 pub(super) const FORM: [&str; 7] = [
     " function ",
     " schema ",

@@ -1,9 +1,9 @@
-//! What the words of a message mean, in whatever order a vendor puts them: one list for every
-//! adapter, and the last resort behind codes.
+//! Interprets the words of a message in any order: one list for all adapters, used after codes as
+//! the last resort.
 //!
 //! A message is judged clause by clause, in lower case and without URLs. A clause about money names
-//! it and says that it is gone; a clause about length names the prompt and compares it. A clause
-//! that counts per minute is about neither: waiting cures a rate.
+//! it and says it is gone; a clause about length names the prompt and compares it. A clause with a
+//! rate per minute is about neither: waiting helps there.
 
 mod lists;
 
@@ -15,25 +15,25 @@ use lists::{
 
 use super::verdict::{MODEL_ACCESS, MODEL_UNAVAILABLE, NO_MEMORY, PATH_MISMATCH, Verdict};
 
-/// A message made ready for judging.
+/// A message prepared for judging.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    /// Each clause as ` word word word `, so that a whole word is found with its spaces.
+    /// Each clause as ` word word word `, so that spaces delimit whole words.
     clauses: Vec<String>,
-    /// The clauses, one behind the other.
+    /// The concatenated clauses.
     whole: String,
-    /// As written, in lower case, for signs that are no words.
+    /// The lower-case original, for signs other than words.
     raw: String,
 }
 
 impl Words {
-    /// Reads a message, of which the first few thousand characters count.
+    /// Prepares a message, limited to its first few thousand characters.
     pub(super) fn of(message: &str) -> Self {
         let start = message.chars().take(MOST);
         let raw: String = start.flat_map(char::to_lowercase).collect();
         let mut clauses = Vec::new();
         for line in raw.lines() {
-            // Addresses say where to read on, and may hold any word.
+            // URLs may contain any word.
             let address = |word: &&str| word.contains("://") || word.starts_with('/');
             let told = line.split_whitespace().filter(|word| !address(word));
             let told = told.collect::<Vec<_>>().join(" ");
@@ -46,7 +46,7 @@ impl Words {
         }
     }
 
-    /// Whether money or a quota that does not refill is used up.
+    /// Whether money or a quota that does not refill is exhausted.
     pub(super) fn tell_of_money(&self) -> bool {
         if any(&self.raw, &MONEY_RAW) || any(&self.whole, &MONEY) {
             return true;
@@ -61,8 +61,7 @@ impl Words {
         self.clauses.iter().any(named)
     }
 
-    /// Whether a quota is used up, or the account has to pay: money, where nothing says that waiting
-    /// helps.
+    /// Whether a quota is exhausted or the account must pay: money, unless waiting helps.
     pub(super) fn tell_of_a_quota(&self) -> bool {
         if self.refills() {
             return false;
@@ -76,7 +75,7 @@ impl Words {
             })
     }
 
-    /// Whether the prompt is too long for the model. A cap on the answer that is too high is not.
+    /// Whether the prompt is too long for the model. An excessive cap on the answer is not.
     pub(super) fn tell_of_length(&self) -> bool {
         if any(&self.whole, &LENGTH) {
             return true;
@@ -91,13 +90,13 @@ impl Words {
         self.clauses.iter().any(|clause| {
             let counted = any(clause, &TOKENS);
             let other = any(clause, &OTHER_PARTS) && !clause.contains(" context ");
-            // What tokens are compared with may stand in the next clause.
+            // The value that tokens are compared with may be in the next clause.
             (counted && (signs || any(&self.whole, &COMPARES)))
                 || (any(clause, &PROMPTS) && !other && (signs || any(clause, &COMPARES)))
         })
     }
 
-    /// Whether the account or organization itself is closed, and not one thing for it.
+    /// Whether the account or organization itself is closed, rather than one feature of it.
     pub(super) fn tell_of_a_closed_account(&self) -> bool {
         self.clauses.iter().any(|clause| {
             let words: Vec<&str> = clause.split(' ').filter(|word| !word.is_empty()).collect();
@@ -110,7 +109,7 @@ impl Words {
         })
     }
 
-    /// Whether the model is there, and not for this account.
+    /// Whether the model exists but not for this account.
     pub(super) fn withhold_the_model(&self) -> bool {
         any(
             &self.whole,
@@ -121,14 +120,14 @@ impl Words {
         )
     }
 
-    /// Whether they speak of a subscription at all.
+    /// Whether they mention a subscription.
     pub(super) fn tell_of_a_subscription(&self) -> bool {
         self.whole.contains(" subscri")
     }
 
-    /// Whether the model is not among those of the account's plan.
+    /// Whether the account's plan does not include the model.
     fn tell_of_a_smaller_plan(&self) -> bool {
-        // A plan that costs is a matter of money.
+        // A paid plan is a matter of money.
         let left_out = |clause: &String| {
             clause.contains(" model ")
                 && any(clause, &PLANS)
@@ -138,7 +137,7 @@ impl Words {
         !self.refills() && self.clauses.iter().any(left_out)
     }
 
-    /// What else the words say whatever the status.
+    /// Verdicts of other words, independent of the status.
     pub(super) fn others(&self) -> Option<Verdict> {
         let says = |needles: &[&str]| any(&self.whole, needles);
         if self.withhold_the_model() || self.tell_of_a_smaller_plan() {
@@ -162,7 +161,7 @@ impl Words {
         None
     }
 
-    /// Whether a limit is said to be 0: it never refills.
+    /// Whether a limit is 0 and so never refills.
     pub(super) fn tell_of_a_limit_of_zero(&self) -> bool {
         self.raw.match_indices("limit").any(|(at, word)| {
             let behind = self.raw.get(at + word.len()..).unwrap_or_default();
@@ -179,7 +178,7 @@ impl Words {
         })
     }
 
-    /// Whether what is used up comes back by itself.
+    /// Whether the exhausted resource refills by itself.
     pub(super) fn refills(&self) -> bool {
         counts_a_rate(&self.whole) || any(&self.whole, &REFILLS)
     }
@@ -190,7 +189,7 @@ fn sentences(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(". ").map(spaced)
 }
 
-/// Letters, digits and `_` alone, with one space around each word.
+/// Letters, digits and `_` only, with one space around each word.
 fn spaced(text: &str) -> String {
     let mut spaced = String::from(" ");
     let words = text.split(|each: char| !(each.is_alphanumeric() || each == '_'));
@@ -205,7 +204,7 @@ fn any(text: &str, needles: &[&str]) -> bool {
     needles.iter().any(|needle| text.contains(needle))
 }
 
-/// `load balancer` and `thinking budget` are no money.
+/// `load balancer` and `thinking budget` are not about money.
 fn without_other_budgets(clause: &str) -> String {
     let mut clause = clause.to_owned();
     for other in NO_MONEY {
@@ -239,7 +238,7 @@ fn lacks_model(clause: &str) -> bool {
     (model && lacking && !other) || any(clause, &[" not supported by any provider"])
 }
 
-/// How much of a message is judged, in characters.
+/// Judged characters of a message.
 const MOST: usize = 4000;
 const CLAUSE_ENDS: [char; 7] = [';', '!', '?', '。', '；', '！', '，'];
 

@@ -1,5 +1,5 @@
-//! Wordings of money, length, accounts and models, and those that only look like one. Most are
-//! quoted from the vendors' error references and from public reports.
+//! Wordings about money, length, accounts and models, and lookalikes. Most are from the vendors'
+//! error references and public reports.
 
 use super::*;
 
@@ -28,8 +28,7 @@ fn length_is_recognised_in_any_words() {
     }
 }
 
-/// Rates count tokens and quotas, caps of the answer are no prompt, and a budget may be one of
-/// thoughts.
+/// Rates count tokens and quotas, answer caps are no prompt, and a budget may be for thinking.
 #[test]
 fn what_is_neither_stays_what_it_is() {
     for message in NEITHER.trim().lines() {
@@ -141,7 +140,7 @@ fn a_limit_of_zero_is_read_however_it_is_written() {
     }
 }
 
-/// A message is judged in one pass over its start, however long it is.
+/// A message is judged in one pass over a limited prefix.
 #[test]
 fn a_long_message_is_cut() {
     let long = format!("{}insufficient balance", "x ".repeat(MOST));
