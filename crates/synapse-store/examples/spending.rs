@@ -1,5 +1,5 @@
-//! Prints what each model cost, as a home's ledger knows it:
-//! `cargo run -p synapse-store --example spending -- ~/.synapse`
+//! Prints the cost per model from a home's ledger: `cargo run -p synapse-store --example spending
+//! -- ~/.synapse`
 
 #![expect(clippy::print_stdout, reason = "a program of its own: it prints")]
 
@@ -11,7 +11,7 @@ use synapse_core::ledger::{UsageKey, UsageQuery};
 use synapse_core::ports::LedgerReader as _;
 use synapse_store::{Home, SqliteLedger};
 
-/// One line for each model; none for a home without calls, which stays as it is.
+/// One line per model. A home without calls is left unchanged.
 pub(crate) async fn spending(home: PathBuf) -> Result<Vec<String>, Failure> {
     let ledger = SqliteLedger::new(Home::new(home));
     let report = ledger.usage(UsageQuery::by(UsageKey::Model)).await?;

@@ -1,6 +1,6 @@
-//! Approvals of upstream servers: one file each, for its owner alone, in a directory of its
-//! configuration file. A catalogue is kept as it came, with its hash, which is held against it
-//! whenever it is read.
+//! Approvals of upstream servers: one file each, for its owner only, in a directory per
+//! configuration file. A catalogue is stored verbatim with its hash, which is verified on every
+//! read.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl JsonApprovals {
         self.place.home().approvals().join(self.place.key())
     }
 
-    /// The file of a server. Names that differ in case alone are different files on every system.
+    /// The file of a server. Names that differ in case get different files on every system.
     pub(crate) fn file(&self, server: &UpstreamName) -> PathBuf {
         let digest = digest(&SHA256, server.as_str().as_bytes());
         let tail: String = digest
@@ -76,7 +76,7 @@ impl JsonApprovals {
         Lock::acquire(&self.directory().join(".lock"), PATIENCE)
     }
 
-    /// Refuses to replace what a newer Synapse wrote.
+    /// Refuses to replace a file of a newer Synapse.
     fn expect_ours(&self, path: &Path) -> Result<(), Failure> {
         match self.read(path) {
             Err(failure) if failure.code == Code::ConfigNewerFormat => Err(failure),
@@ -106,7 +106,7 @@ impl ApprovalStore for JsonApprovals {
         for path in paths {
             match self.read(&path) {
                 Ok(found) => approvals.extend(found),
-                // Nothing was approved by what cannot be relied upon.
+                // An unreliable approval does not count.
                 Err(failure) if failure.code == Code::StorageCorrupt => {}
                 Err(failure) => return Err(failure),
             }
@@ -115,7 +115,7 @@ impl ApprovalStore for JsonApprovals {
     }
 
     fn stamp(&self) -> Option<u64> {
-        // Each change renames a file into the directory, which marks that as modified.
+        // Every change renames a file into the directory, which updates its modification time.
         Some(atomic::stamp(&self.directory()))
     }
 
@@ -164,7 +164,7 @@ struct Format {
     format: u64,
 }
 
-/// An approval as it is kept.
+/// The stored form of an approval.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
@@ -311,6 +311,6 @@ fn newer(path: &Path, format: u64) -> Failure {
 }
 
 const FORMAT: u64 = 1;
-/// More than the lists of any server that a model could use.
+/// Larger than the lists of any usable server.
 const LIMIT: u64 = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);

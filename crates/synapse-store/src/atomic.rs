@@ -1,4 +1,4 @@
-//! Replacing and locking files of our own, with the failures of the store.
+//! Replaces and locks our own files, with the store's failures.
 
 use std::hash::{Hash as _, Hasher as _};
 use std::io::{self, Write as _};
@@ -10,7 +10,7 @@ use synapse_files::{FileError, Rights, private_options};
 
 use crate::failure::{of_file, writing};
 
-/// A value that differs when the file or directory at `path` was replaced, changed or removed.
+/// A value that changes when the file or directory at `path` is replaced, changed or removed.
 pub(crate) fn stamp(path: &Path) -> u64 {
     let mut hash = std::hash::DefaultHasher::new();
     if let Ok(found) = std::fs::metadata(path) {
@@ -27,11 +27,10 @@ pub(crate) fn stamp(path: &Path) -> u64 {
 
 /// Replaces the content of the file at `path`, or creates it with mode 0600.
 ///
-/// A reader sees the old or the new content, never a part. A symbolic link stays, and the file it
-/// points to is replaced. An existing mode is kept where it is stricter than 0600. The content is
-/// on disk before it takes the name.
+/// Atomic for readers. A symbolic link stays, and its target is replaced. An existing mode is kept
+/// where it is stricter than 0600. The content is synced before the rename.
 ///
-/// # Errors
+/// `storage.read-only`, `storage.disk-full`, `storage.unavailable`; the file is left unchanged.
 /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`; the file is left as it was.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let mut replacement = Replacement::begin(path)?;
@@ -41,9 +40,9 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// New content for a file that is written piece by piece, beside the file, and takes its place as a
-/// whole with [`Replacement::finish`]; dropped before that, it leaves the file as it was. As for
-/// modes and links it does what [`replace`] does.
+/// New content, written incrementally beside the file, that replaces it atomically with
+/// [`Replacement::finish`]; dropping it leaves the file unchanged. Modes and links as in
+/// [`replace`].
 #[derive(Debug)]
 pub struct Replacement {
     path: PathBuf,
@@ -51,7 +50,7 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Begins to write what is to replace the file at `path`, or is to become it.
+    /// Starts writing the replacement of the file at `path`, which may not exist yet.
     ///
     /// # Errors
     /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`.
@@ -62,16 +61,16 @@ impl Replacement {
         })
     }
 
-    /// What an error of a write to it means.
+    /// The failure for an error while writing it.
     #[must_use]
     pub fn failure(&self, error: &io::Error) -> Failure {
         writing(&self.path, error)
     }
 
-    /// Puts it in the place of the file. The content is on disk before it takes the name.
+    /// Replaces the file. The content is synced before the rename.
     ///
     /// # Errors
-    /// As [`Replacement::begin`]; the file is left as it was.
+    /// Same as [`Replacement::begin`]; the file is left unchanged.
     pub fn finish(self) -> Result<(), Failure> {
         let prepared = self.file.prepare();
         prepared
@@ -90,19 +89,19 @@ impl io::Write for Replacement {
     }
 }
 
-/// Creates the file at `path` with mode 0600 and says whether it did: what is there already, a
-/// symbolic link too, is left as it is.
+/// Creates the file at `path` with mode 0600, and reports whether it did: anything existing, even a
+/// symbolic link, is left unchanged.
 ///
 /// # Errors
-/// As [`replace`].
+/// Same as [`replace`].
 pub fn create(path: &Path, content: &[u8]) -> Result<bool, Failure> {
     synapse_files::create(path, content).map_err(of_file)
 }
 
-/// Writes a new file at `path`, for its owner alone.
+/// Writes a new file at `path`, for its owner only.
 ///
 /// # Errors
-/// `storage.read-only`, `storage.disk-full`, `storage.unavailable`, also when something is there.
+/// `storage.read-only`, `storage.disk-full`, `storage.unavailable`, also if the path exists.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
     private_options()
         .write(true)
@@ -112,15 +111,15 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
         .map_err(|error| writing(path, &error))
 }
 
-/// An advisory lock between processes, held until it is dropped.
+/// An advisory lock between processes, released on drop.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "held, not read")] synapse_files::Lock);
 
 impl Lock {
-    /// Takes the lock at `path`, creating its file with mode 0600, and waits at most `patience`.
+    /// Takes the lock at `path`, creating its file with mode 0600, waiting at most `patience`.
     ///
     /// # Errors
-    /// `storage.locked` when it was not free in time, `storage.read-only`, `storage.disk-full`,
+    /// `storage.locked` on timeout, `storage.read-only`, `storage.disk-full`,
     /// `storage.unavailable`.
     pub fn acquire(path: &Path, patience: Duration) -> Result<Self, Failure> {
         synapse_files::Lock::acquire(path, patience)
@@ -129,26 +128,26 @@ impl Lock {
     }
 }
 
-/// Creates `directory` for its owner alone, unless it is there.
+/// Creates `directory` for its owner only, unless it exists.
 ///
 /// # Errors
-/// As [`replace`].
+/// Same as [`replace`].
 pub(crate) fn create_directory(directory: &Path) -> Result<(), Failure> {
     synapse_files::create_directory(directory).map_err(of_file)
 }
 
-/// An advisory lock that many processes hold at once, unless one holds it as [`Lock`].
+/// A shared advisory lock between processes; excludes [`Lock`].
 #[derive(Debug)]
 pub(crate) struct SharedLock(
     #[expect(dead_code, reason = "held, not read")] synapse_files::SharedLock,
 );
 
 impl SharedLock {
-    /// Takes the lock at `path` and waits at most `patience`. `None` where its file cannot be made
-    /// or locked, as on a read-only file system: nobody can hold it there as a [`Lock`] either.
+    /// Takes the lock at `path`, waiting at most `patience`. `None` where its file cannot be
+    /// created or locked, as on a read-only file system: nobody can hold a [`Lock`] there either.
     ///
     /// # Errors
-    /// `storage.locked` when it was not free in time.
+    /// `storage.locked` on timeout.
     pub(crate) fn acquire(path: &Path, patience: Duration) -> Result<Option<Self>, Failure> {
         match synapse_files::SharedLock::acquire(path, patience) {
             Ok(lock) => Ok(Some(Self(lock))),

@@ -1,5 +1,5 @@
-//! Runs what blocks on a thread of its own, which then waits for the next work for as long as the
-//! process lives: starting a thread is most of what a small piece of work costs.
+//! Runs blocking work on a worker thread that stays alive for more work: starting a thread
+//! dominates the cost of small work.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, SendError, Sender};
@@ -8,23 +8,23 @@ use std::thread::Builder;
 
 use tokio::sync::oneshot;
 
-/// Runs `work` on a thread of its own. Dropping the future leaves the work behind: it ends by itself, and never
-/// holds a runtime up.
+/// Runs `work` on a worker thread. Dropping the future detaches the work, which ends by itself and
+/// never delays a runtime's shutdown.
 ///
 /// # Errors
-/// No thread could be started, or the work ended its thread.
+/// No thread could be started, or the work panicked.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
     let (sender, reply) = oneshot::channel();
-    // A reply that nobody waits for any more is moot.
+    // Best effort: the receiver may be gone.
     hand_over(Box::new(move || drop(sender.send(work()))))?;
     reply
         .await
         .map_err(|_| io::Error::other("its thread ended without an answer"))
 }
 
-/// To the thread that waits, or to a new one.
+/// Passes work to the idle thread or a new one.
 fn hand_over(work: Work) -> io::Result<()> {
     let Some(way) = waiting().take() else {
         return start(work);
@@ -44,7 +44,7 @@ fn start(work: Work) -> io::Result<()> {
         .map(drop)
 }
 
-/// Works, and waits for more unless another thread does already.
+/// Runs work, then waits for more unless another thread already waits.
 fn serve(first: Job, jobs: &Receiver<Job>) {
     let mut next = Some(first);
     while let Some(Job { work, way }) = next {
@@ -62,7 +62,7 @@ fn serve(first: Job, jobs: &Receiver<Job>) {
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// What a thread is to do, and the way to it, which it leaves for others when it is done.
+/// Work for a thread, and the channel on which it will wait afterwards.
 struct Job {
     work: Work,
     way: Sender<Self>,
@@ -74,7 +74,7 @@ impl Job {
     }
 }
 
-/// The way to the one thread that waits, if one does.
+/// The channel of the idle thread, if there is one.
 fn waiting() -> MutexGuard<'static, Option<Sender<Job>>> {
     static WAITING: Mutex<Option<Sender<Job>>> = Mutex::new(None);
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,8 +1,8 @@
-//! A dataset of many machines: which parts a directory has of this one, and new parts as a whole or
-//! not at all. What is in a part is the caller's.
+//! A dataset of many machines: lists this machine's parts in a directory, and writes new parts
+//! atomically. The content of parts is up to the caller.
 //!
 //! **Invariant:** nothing there is changed or removed, and nothing is written through a link:
-//! whoever else may write the directory can add files to it, and has no say about ours.
+//! others who can write the directory can add files, but cannot affect ours.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -20,22 +20,22 @@ use synapse_files::{FileError, Home, Place, Prepared, Rights};
 use crate::atomic::{self, Lock};
 use crate::failure::{of_file, rely_on, shown, writing};
 
-/// This machine, while it exports: no other process of the same home does meanwhile.
+/// This machine during an export; excludes other exports from the same home.
 #[derive(Debug)]
 pub struct Machine {
     id: MachineId,
-    /// Every name that it ever had, the present one last.
+    /// All of its names, the current one last.
     names: Vec<MachineName>,
     #[expect(dead_code, reason = "held, not read")]
     lock: Lock,
 }
 
 impl Machine {
-    /// The machine of this home, called `wanted` from now on, if that is given. The first time it
-    /// gets a random id, which is its name unless it has another.
+    /// The machine of this home, renamed to `wanted` if given. The first call assigns a random id,
+    /// which is also the default name.
     ///
     /// # Errors
-    /// `storage.locked` when another process exports, `storage.corrupt`, `storage.newer-format`,
+    /// `storage.locked` during another export, `storage.corrupt`, `storage.newer-format`,
     /// `storage.read-only`, `storage.disk-full`, `storage.mode-too-open`, `storage.unavailable`.
     pub fn claim(home: &Home, wanted: Option<&MachineName>) -> Result<Self, Failure> {
         home.create().map_err(of_file)?;
@@ -64,19 +64,19 @@ impl Machine {
         self.id
     }
 
-    /// Its present name.
+    /// Its current name.
     #[must_use]
     pub fn name(&self) -> MachineName {
         self.names.last().cloned().unwrap_or_else(|| self.id.name())
     }
 }
 
-/// A part that is there.
+/// An existing part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// The month of its calls.
     pub month: Month,
-    /// What it covers.
+    /// The range it covers.
     pub name: PartName,
     path: PathBuf,
 }
@@ -97,7 +97,7 @@ impl Part {
         }
     }
 
-    /// The failure of a part whose content is not what was written.
+    /// The failure of a part with unexpected content.
     #[must_use]
     pub fn damaged(&self, error: &io::Error) -> Failure {
         Failure::new(
@@ -117,7 +117,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// The dataset in `directory`, which is created for its owner alone when it is not there.
+    /// The dataset in `directory`, which is created for its owner only if missing.
     ///
     /// # Errors
     /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`.
@@ -128,8 +128,7 @@ impl Dataset {
         })
     }
 
-    /// The parts of `machine` that are there, under whatever name it had. Everything else is
-    /// ignored.
+    /// The existing parts of `machine` under any of its names. Other files are ignored.
     ///
     /// # Errors
     /// `storage.unavailable`.
@@ -158,11 +157,10 @@ impl Dataset {
         Ok(parts)
     }
 
-    /// Begins to write a part of `machine`. Whoever may read the directory may read the part.
+    /// Starts a part of `machine`. Readers of the directory can read the part.
     ///
     /// # Errors
-    /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`, also when something else
-    /// has its place.
+    /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`, also if the path is taken.
     pub fn begin(
         &self,
         machine: &Machine,
@@ -186,7 +184,7 @@ impl Dataset {
     }
 }
 
-/// A part that is being written. Dropped, it leaves nothing.
+/// A part being written. Dropping it leaves nothing.
 #[derive(Debug)]
 pub struct PartFile {
     path: PathBuf,
@@ -194,17 +192,17 @@ pub struct PartFile {
 }
 
 impl PartFile {
-    /// Where it will be.
+    /// Its final path.
     #[must_use]
     pub fn place(&self) -> PartPlace {
         PartPlace(self.path.clone())
     }
 
-    /// Gives it its name. Its content is on disk before.
+    /// Renames it into place, after syncing its content.
     ///
     /// # Errors
-    /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`, also when the name was
-    /// taken meanwhile.
+    /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`, also if the name was taken
+    /// meanwhile.
     pub fn finish(self) -> Result<(), Failure> {
         let prepared: Result<Prepared, FileError> = self.file.prepare();
         prepared
@@ -213,12 +211,12 @@ impl PartFile {
     }
 }
 
-/// Where a part is being written.
+/// The path of a part being written.
 #[derive(Debug, Clone)]
 pub struct PartPlace(PathBuf);
 
 impl PartPlace {
-    /// What an error of a write to the part means.
+    /// The failure for an error while writing the part.
     #[must_use]
     pub fn failure(&self, error: &io::Error) -> Failure {
         of_another_place(writing(&self.0, error))
@@ -235,7 +233,7 @@ impl io::Write for PartFile {
     }
 }
 
-/// What is in a directory; nothing in what is none, or is behind a link.
+/// The entries of a directory; empty if it is missing, no directory, or a link.
 fn entries(directory: &Path) -> Result<Vec<(OsString, PathBuf)>, Failure> {
     match std::fs::symlink_metadata(directory) {
         Ok(found) if found.is_dir() => {}
@@ -264,7 +262,7 @@ fn outside(error: FileError) -> Failure {
     of_another_place(of_file(error))
 }
 
-/// A failure of a file whose place does not depend on the home.
+/// A failure of a file outside the home.
 fn of_another_place(mut failure: Failure) -> Failure {
     failure.hints.clear();
     match failure.code {
@@ -274,7 +272,7 @@ fn of_another_place(mut failure: Failure) -> Failure {
     }
 }
 
-/// What the home knows of its machine.
+/// The home's record of its machine.
 #[derive(Serialize, Deserialize)]
 struct Record {
     schema: String,
@@ -334,7 +332,7 @@ fn random_id() -> Result<MachineId, Failure> {
     Ok(MachineId::from_random(u64::from_le_bytes(bits)))
 }
 
-/// As long as a small export takes; who waits longer is told.
+/// Duration of a small export; longer waits fail.
 const PATIENCE: Duration = Duration::from_secs(2);
 const MONTH: &str = "month=";
 const SCHEMA: &str = "synapse.machine/1";

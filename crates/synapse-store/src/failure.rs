@@ -1,4 +1,4 @@
-//! Maps what the operating system and SQLite say to `storage.*` codes, with the path.
+//! Maps operating system and SQLite errors to `storage.*` codes, with the path.
 
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
@@ -9,12 +9,12 @@ use synapse_core::shell::quote;
 use synapse_core::{Code, Failure, Remedy};
 use synapse_files::{Distrust, FileError, Flaw, Home, ModeSupport};
 
-/// A path as messages show it.
+/// A path for messages.
 pub(crate) fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy())
 }
 
-/// What a failed operation on a file means.
+/// The failure for a file error.
 pub(crate) fn of_file(error: FileError) -> Failure {
     match error {
         FileError::Read { path, source } => reading(&path, &source),
@@ -34,8 +34,8 @@ pub(crate) fn of_file(error: FileError) -> Failure {
     }
 }
 
-/// Refuses `file`, which is in `home`, when others may change it or the directory. Where the file
-/// system keeps no modes there is nothing to mend, and `synapse doctor` warns.
+/// Refuses `file`, in `home`, if others can change it or the directory. A file system without modes
+/// is accepted, since there is no fix; `synapse doctor` warns.
 pub(crate) fn rely_on(home: &Home, file: &Path) -> Result<(), Failure> {
     refuse(home.rely_on(file))
 }
@@ -47,7 +47,7 @@ pub(crate) fn refuse(examined: Result<(), Distrust>) -> Result<(), Failure> {
     }
 }
 
-/// The failure of a file or directory that others may change.
+/// The failure of a file or directory that others can change.
 pub(crate) fn distrusted(distrust: &Distrust) -> Failure {
     let path = &distrust.path;
     let failure = Failure::new(
@@ -93,7 +93,7 @@ fn no_directory(path: &Path) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of something that cannot be read.
+/// The failure of an unreadable path.
 pub(crate) fn reading(path: &Path, error: &io::Error) -> Failure {
     Failure::new(
         Code::StorageUnavailable,
@@ -104,7 +104,7 @@ pub(crate) fn reading(path: &Path, error: &io::Error) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of a token record that others may read.
+/// The failure of a token record that others can read.
 pub(crate) fn open_to_others(path: &Path) -> Failure {
     Failure::new(
         Code::OauthStoreUnavailable,
@@ -128,7 +128,7 @@ pub(crate) fn not_a_file(path: &Path, what: &str) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of something that cannot be written.
+/// The failure of an unwritable path.
 pub(crate) fn writing(path: &Path, error: &io::Error) -> Failure {
     let code = match error.kind() {
         ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Code::StorageReadOnly,
@@ -138,7 +138,7 @@ pub(crate) fn writing(path: &Path, error: &io::Error) -> Failure {
     unwritable(code, path).caused_by(error)
 }
 
-/// Whether there is no room for more: on the disk, in a quota, or for one file (`ulimit -f`).
+/// Whether space ran out: on the disk, in a quota, or for one file (`ulimit -f`).
 #[must_use]
 pub const fn is_of_room(kind: ErrorKind) -> bool {
     matches!(
@@ -147,7 +147,7 @@ pub const fn is_of_room(kind: ErrorKind) -> bool {
     )
 }
 
-/// Writes a small file into the directory of `home`, onto the disk, and removes it again.
+/// Writes, syncs and removes a small file in the directory of `home`.
 ///
 /// # Errors
 /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`.
@@ -162,10 +162,10 @@ fn try_write_in(directory: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// As much as a call writes.
+/// About the size of a call's writes.
 const TRIAL: usize = 16 * 1024;
 
-/// The failure of a thread that could not be started, or that ended before it answered.
+/// The failure of a thread that could not be started or ended early.
 pub(crate) fn no_thread(path: &Path, error: &dyn std::error::Error) -> Failure {
     Failure::new(
         Code::StorageUnavailable,
@@ -175,7 +175,7 @@ pub(crate) fn no_thread(path: &Path, error: &dyn std::error::Error) -> Failure {
     .with("file", shown(path))
 }
 
-/// What SQLite says about the database at `path`.
+/// The failure for an SQLite error of the database at `path`.
 pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
     if is_of_damage(error) {
         return corrupt(path, error);
@@ -184,7 +184,7 @@ pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(path),
         Some(ErrorCode::DiskFull) => unwritable(Code::StorageDiskFull, path),
         Some(ErrorCode::ReadOnly) => unwritable(Code::StorageReadOnly, path),
-        // SQLite does not say why: see what the operating system says about a file beside it.
+        // SQLite does not say why: the operating system's error for a file beside it may.
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => match probe(path) {
             Err(error) => return writing(path, &error),
             Ok(()) if files_are_capped() => unwritable(Code::StorageDiskFull, path),
@@ -196,12 +196,11 @@ pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
         )
         .with("file", shown(path)),
     };
-    // Not its source as well: that is the same in other words.
+    // Omits the source, which repeats the same text.
     failure.cause(error.to_string())
 }
 
-/// Whether the content of the file is at fault: it is malformed, its tables are not those of its
-/// format, or they hold what they do not admit.
+/// Whether the file's content is the problem: malformed, wrong tables, or invalid values.
 fn is_of_damage(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::FromSqlConversionFailure(..)
@@ -217,7 +216,7 @@ fn is_of_damage(error: &rusqlite::Error) -> bool {
     }
 }
 
-/// The failure of a lock that was not free in time.
+/// The failure of a lock timeout.
 pub(crate) fn locked(path: &Path) -> Failure {
     Failure::new(
         Code::StorageLocked,
@@ -231,7 +230,7 @@ pub(crate) fn locked(path: &Path) -> Failure {
 pub(crate) fn corrupt(path: &Path, error: &dyn std::error::Error) -> Failure {
     let directory = path.parent().unwrap_or(path);
     let aside = quote(&directory.join("damaged"));
-    // The `-wal` file belongs to the damaged database: left behind, it would be replayed into the
+    // The `-wal` file belongs to the damaged database: if it stayed, it would be replayed into the
     // new one.
     Failure::new(
         Code::StorageCorrupt,
@@ -250,7 +249,7 @@ pub(crate) fn corrupt(path: &Path, error: &dyn std::error::Error) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of a database that a newer Synapse wrote.
+/// The failure of a database written by a newer Synapse.
 pub(crate) fn newer_ledger(path: &Path, version: i64, known: i64) -> Failure {
     Failure::new(
         Code::StorageNewerFormat,
@@ -273,12 +272,12 @@ fn unwritable(code: Code, path: &Path) -> Failure {
     .with("file", shown(path))
 }
 
-/// Whether a file can be written beside `path`.
+/// Tries to write a file beside `path`.
 fn probe(path: &Path) -> io::Result<()> {
     try_write_in(path.parent().unwrap_or(path))
 }
 
-/// Whether this process may only write files up to some size.
+/// Whether this process has a file size limit.
 #[cfg(unix)]
 fn files_are_capped() -> bool {
     rustix::process::getrlimit(rustix::process::Resource::Fsize)
@@ -335,7 +334,7 @@ mod tests {
             let failure = refuse(Err(distrust(flaw, ModeSupport::Kept))).unwrap_err();
             assert_eq!(failure.code, Code::StorageModeTooOpen);
             assert_eq!(failure.hints[0].remedy, Some(Remedy::shell(command)));
-            // vfat, NTFS, drvfs: used, and doctor says where to go.
+            // vfat, NTFS, drvfs: accepted, and doctor suggests moving the home.
             let ignored = distrust(flaw, ModeSupport::Ignored);
             assert_eq!(refuse(Err(ignored.clone())), Ok(()));
             let doubt = distrusted(&ignored);

@@ -1,8 +1,8 @@
-//! Where Synapse keeps what outlives a process: connections.toml, the SQLite ledger, the local vault
-//! of secrets, and the way to every other place that credential references name.
+//! Persistent data: connections.toml, the SQLite ledger, the local vault, and access to every other
+//! place of credentials.
 //!
 //! **Invariant:** nothing here reads the environment or guesses a directory: both are passed in.
-//! Reading creates nothing; every write is atomic and safe against other processes.
+//! Reading creates nothing; every write is atomic and safe with concurrent processes.
 
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes;

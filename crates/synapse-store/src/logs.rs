@@ -1,5 +1,5 @@
-//! What upstream servers write to stderr: a file each, for its owner alone, of bounded size. Whoever
-//! hands in a line has taken secrets and terminal controls out of it.
+//! Stderr logs of upstream servers: one file each, for its owner only, of limited size. Callers
+//! redact secrets and terminal controls.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -17,16 +17,16 @@ use crate::atomic::create_directory;
 use crate::failure::{of_file, reading};
 use crate::upstreams::HubPlace;
 
-/// The log of one server. Several windows may write to it at once: each line goes in as a whole.
+/// The log of one server. Concurrent writers append whole lines.
 ///
-/// Beyond 1 MiB the older half moves to a second file, whose content before that is dropped.
+/// Above 1 MiB the older half moves to a second file, replacing its content.
 pub struct UpstreamLog {
     lines: Mutex<Option<SyncSender<String>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl UpstreamLog {
-    /// The log of `server`. Nothing is created before its first line.
+    /// The log of `server`. Nothing is created before the first line.
     #[must_use]
     pub fn new(place: &HubPlace, server: &UpstreamName) -> Self {
         let (sender, lines) = sync_channel(WAITING);
@@ -44,7 +44,7 @@ impl UpstreamLog {
         }
     }
 
-    /// Hands in a line that came at `at`. Never waits: what comes faster than a disk writes is
+    /// Appends a line received at `at`. Never waits: lines that arrive faster than the disk are
     /// dropped.
     pub fn line(&self, at: Timestamp, line: &str) {
         let line = line
@@ -88,9 +88,9 @@ struct Writer {
 impl Writer {
     fn run(&self, lines: &Receiver<String>) {
         for first in lines {
-            // What came meanwhile goes with it.
+            // Includes lines that arrived meanwhile.
             let text: String = std::iter::once(first).chain(lines.try_iter()).collect();
-            // A log that cannot be written stops nobody.
+            // Best effort: an unwritable log stops nothing.
             drop(self.append(&text));
         }
     }
@@ -113,7 +113,7 @@ impl Writer {
     }
 }
 
-/// The last `lines` lines of the log of `server`; none when it never wrote any.
+/// The last `lines` lines of the log of `server`; empty if there is none.
 ///
 /// # Errors
 /// `storage.unavailable`.

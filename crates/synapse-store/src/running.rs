@@ -1,5 +1,5 @@
-//! Which upstream servers run, in all windows: a file each, which its process holds locked, so that
-//! a file that can be locked is of a process that is gone.
+//! Running upstream servers of all processes: a file each, locked by its process, so that an
+//! unlocked file belongs to a dead one.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -12,26 +12,26 @@ use synapse_files::{Home, private_options};
 use crate::atomic::create_directory;
 use crate::failure::{of_file, reading, writing};
 
-/// One upstream server that runs.
+/// A running upstream server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunningServer {
     /// Its name.
     pub server: String,
-    /// The configuration file that declares it.
+    /// The configuration file with its entry.
     pub config: String,
-    /// The id of its process.
+    /// Its process id.
     pub process: u32,
-    /// The id of the `synapse` process that started it.
+    /// The process id of its `synapse` process.
     pub owner: u32,
     /// The program.
     pub program: String,
-    /// The MCP client for which it runs, when that said its name.
+    /// The MCP client it runs for, if known.
     pub client: Option<String>,
-    /// When it was started.
+    /// Start time.
     pub started_at: String,
 }
 
-/// The sign that a server runs, for as long as it is kept.
+/// The registration of a running server, removed on drop.
 #[derive(Debug)]
 pub struct Note {
     path: PathBuf,
@@ -45,10 +45,10 @@ impl Drop for Note {
     }
 }
 
-/// Notes that `server` runs, until the note is dropped or this process ends.
+/// Registers `server` as running until the note is dropped or this process ends.
 ///
 /// # Errors
-/// `storage.*`; the server runs all the same.
+/// `storage.*`; the server runs anyway.
 pub fn note_running(home: &Home, server: &RunningServer) -> Result<Note, Failure> {
     home.create().map_err(of_file)?;
     let directory = home.running();
@@ -68,7 +68,7 @@ pub fn note_running(home: &Home, server: &RunningServer) -> Result<Note, Failure
     Ok(Note { path, file })
 }
 
-/// The servers that run, sorted by owner and process. Removes what processes left that are gone.
+/// The running servers, sorted by owner and process. Removes registrations of dead processes.
 ///
 /// # Errors
 /// `storage.unavailable`.

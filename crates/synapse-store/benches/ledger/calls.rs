@@ -1,4 +1,4 @@
-//! Writing rows: one call after another, many at once, and what of it the call has to wait for.
+//! Benchmarks writing rows: sequential and concurrent calls, and the part a call waits for.
 
 use std::time::{Duration, Instant};
 
@@ -62,7 +62,7 @@ fn home() -> (tempfile::TempDir, Home) {
     (directory, home)
 }
 
-/// A table of the same columns, and nothing else about it: median and mean.
+/// Baseline: a plain table with the same columns; median and mean.
 fn bare(scale: &Scale) -> (Duration, Duration) {
     let (directory, home) = home();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -131,7 +131,7 @@ async fn one_by_one(scale: &Scale) -> Costs {
         let begin = Instant::now();
         ledger.open(opening).await.unwrap();
         opens.push(begin.elapsed());
-        // As a call under way: the writer has gone to sleep by now.
+        // Like a call in progress: the writer is asleep by now.
         std::thread::yield_now();
         let ((), time) = timed(|| ledger.close(closing));
         closes.push(time);
@@ -145,7 +145,7 @@ async fn one_by_one(scale: &Scale) -> Costs {
     }
 }
 
-/// As 64 prompts of one process: they open together, and close together.
+/// Like 64 prompts of one process: opened together, closed together.
 async fn many_at_once(scale: &Scale) -> Duration {
     let (_directory, home) = home();
     let ledger = SqliteLedger::new(home);
@@ -193,7 +193,7 @@ async fn open_all(ledger: &SqliteLedger, openings: Vec<Opening>) {
     .await;
 }
 
-/// A call that ended well.
+/// A successful call.
 fn call() -> (Opening, Closing) {
     let draft = Draft {
         provider: "huggingface".into(),

@@ -1,7 +1,7 @@
-//! What the ledger costs, as ratios to bare rusqlite in the same run on the same disk.
+//! The cost of the ledger, as ratios to bare rusqlite in the same run on the same disk.
 //!
-//! `cargo bench -p synapse-store` runs it with a million rows; `cargo test --all-targets` with a
-//! few, so that it cannot rot. It asserts no times: machines differ, ratios are for people.
+//! `cargo bench -p synapse-store` uses a million rows; `cargo test --all-targets` a few, as a smoke
+//! test. It asserts no times: machines differ, and the ratios are for people.
 
 #![expect(
     clippy::print_stdout,
@@ -16,7 +16,7 @@ mod million;
 use std::time::{Duration, Instant};
 
 fn main() {
-    // What cargo passes to a benchmark that is run as one.
+    // Passed by cargo to benchmarks.
     let full = std::env::args().any(|argument| argument == "--bench");
     let scale = if full {
         Scale {
@@ -45,20 +45,20 @@ fn main() {
     million::run(&scale);
 }
 
-/// How much to measure.
+/// The size of the benchmark.
 struct Scale {
     calls: usize,
     rows: i64,
     rounds: usize,
 }
 
-/// The middle of many durations.
+/// The median duration.
 fn median(mut durations: Vec<Duration>) -> Duration {
     durations.sort_unstable();
     durations[durations.len() / 2]
 }
 
-/// The shortest of several durations: what is measured, without what else the machine did.
+/// The minimum duration, least affected by other load.
 fn best(durations: impl Iterator<Item = Duration>) -> Duration {
     durations.min().unwrap()
 }
@@ -69,7 +69,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (result, begin.elapsed())
 }
 
-/// One line of the result: what, how long, and the ratio to the bare way.
+/// Prints one result: name, duration, and ratio to the baseline.
 fn line(what: &str, time: Duration, bare: Duration) {
     let ratio = time.as_secs_f64() / bare.as_secs_f64();
     println!("{what:<58} {:>11}  {ratio:>7.2} x bare", micros(time));

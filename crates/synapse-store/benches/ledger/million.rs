@@ -1,4 +1,4 @@
-//! Reading a large ledger: reports, the first page, and an export in little memory.
+//! Benchmarks reading a large ledger: reports, the first page, and an export in constant memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,7 +100,7 @@ pub(super) fn run(scale: &Scale) {
     runtime.block_on(export(&home));
 }
 
-/// Fills a file of the second format, which is the quickest way, and lets the ledger migrate it.
+/// Fills a file of the second format, which is fastest, and lets the ledger migrate it.
 fn fill(home: &Home, rows: i64) {
     home.create().unwrap();
     let mut database = Connection::open(home.ledger()).unwrap();
@@ -141,7 +141,7 @@ fn fill(home: &Home, rows: i64) {
     change.commit().unwrap();
 }
 
-/// Opens the file and runs one statement over all that it gives, as a program without Synapse.
+/// Baseline: opens the file and reads the result of one statement, without Synapse.
 fn bare(scale: &Scale, home: &Home, sql: &str, parameter: i64) -> Duration {
     let times = (0..scale.rounds).map(|_| {
         timed(|| {
@@ -163,7 +163,7 @@ fn bare(scale: &Scale, home: &Home, sql: &str, parameter: i64) -> Duration {
     best(times)
 }
 
-/// Visits every row and watches how much memory that takes.
+/// Visits every row and measures the memory.
 async fn export(home: &Home) {
     let ledger = Arc::new(SqliteLedger::new(home.clone()));
     let engine = Engine::new(Ports {
@@ -204,7 +204,7 @@ async fn export(home: &Home) {
     );
 }
 
-/// Megabytes of this process in memory, where the system tells.
+/// Resident memory of this process in MB, where available.
 fn resident() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: u64 = pages

@@ -1,4 +1,4 @@
-//! A ledger with damage in it, and lines that wait beside it.
+//! A damaged ledger and its spool.
 
 use std::sync::Mutex;
 
@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::{in_home, write};
 use crate::SqliteLedger;
 
-/// Damages a sound ledger as `bytes` say, puts them beside it as lines that wait, and reads, verifies
-/// and repairs it. Three bytes damage one: two for its place, one for its new value; they go around.
+/// Damages a sound ledger and fills its spool with `bytes`, then reads, verifies and repairs it.
+/// Each damage takes three bytes: two for its position, one for the new value.
 ///
 /// # Panics
-/// When what was repaired is not sound.
+/// If the repaired ledger is not sound.
 pub fn ledger(bytes: &[u8]) {
     let Some(mut damaged) = sound() else {
         assert_eq!(bytes, b"", "a sound ledger can be made");
@@ -43,7 +43,7 @@ pub fn ledger(bytes: &[u8]) {
             look(&ledger).await;
             if ledger.repair().await.is_ok() {
                 let examined = SqliteLedger::new(home.clone()).examine().await;
-                // The mark of a newer SQLite makes a sound file read-only, which is told.
+                // A newer SQLite's version mark makes a sound file read-only, which is reported.
                 let told = examined.as_ref().err().map(|failure| failure.code);
                 let is_known = matches!(told, None | Some(Code::StorageReadOnly));
                 assert!(is_known, "after a repair: {examined:?}");
@@ -52,7 +52,7 @@ pub fn ledger(bytes: &[u8]) {
     });
 }
 
-/// Asks for all that a ledger is asked for.
+/// Runs every query.
 async fn look(ledger: &SqliteLedger) {
     drop(ledger.history(HistoryQuery::newest(100)).await);
     drop(ledger.usage(UsageQuery::by(UsageKey::Day)).await);
@@ -62,7 +62,7 @@ async fn look(ledger: &SqliteLedger) {
     drop(ledger.dating(Timestamp::from_millis(NOON)).await);
 }
 
-/// The bytes of a ledger with a few rows, made once.
+/// The content of a ledger with a few rows, created once.
 fn sound() -> Option<Vec<u8>> {
     static MADE: Mutex<Option<Vec<u8>>> = Mutex::new(None);
     let mut made = MADE.lock().ok()?;

@@ -1,7 +1,7 @@
-//! What holds for any bytes of a file that Synapse reads: run by the fuzz targets `connections`,
-//! `upstreams`, `records` and `ledger`, and by the tests on their seeds.
+//! Properties of Synapse's own files for arbitrary bytes, checked by the fuzz targets
+//! `connections`, `upstreams`, `records` and `ledger`, and by tests on their seeds.
 //!
-//! The files are real ones in a directory of their own. A fuzzer is quick where that is in memory.
+//! Uses real files in a temporary directory; fuzzing is fast if that is in memory.
 
 mod ledger;
 
@@ -27,7 +27,7 @@ use crate::{JsonApprovals, TomlConnections};
 /// Reads `bytes` as `connections.toml`; adds a connection, removes one, and adds it again.
 ///
 /// # Panics
-/// When a change that was made touches another connection, or one that was refused touches the file.
+/// If a change affects another connection, or a refused one changes the file.
 pub fn connections(bytes: &[u8]) {
     in_home(|home| {
         let file = home.connections();
@@ -66,11 +66,11 @@ pub fn connections(bytes: &[u8]) {
     });
 }
 
-/// Reads `bytes` as `mcp-servers.json` and as an `envFile`; adds a server, denies a tool of it and
-/// removes it.
+/// Reads `bytes` as `mcp-servers.json` and as an `envFile`; adds a server, denies one of its tools
+/// and removes it.
 ///
 /// # Panics
-/// When a change that was made touches another server, or one that was refused touches the file.
+/// If a change affects another server, or a refused one changes the file.
 pub fn upstreams(bytes: &[u8]) {
     in_home(|home| {
         let file = home.mcp_servers();
@@ -111,8 +111,7 @@ pub fn upstreams(bytes: &[u8]) {
 /// Reads `bytes` as a token record and as an approval.
 ///
 /// # Panics
-/// When a record that was read and written does not read the same, or an approval is taken for one of
-/// another server.
+/// If a record does not round-trip, or an approval is accepted for another server.
 pub fn records(bytes: &[u8]) {
     reread(bytes);
     in_home(|home| {
@@ -136,7 +135,7 @@ pub fn records(bytes: &[u8]) {
     });
 }
 
-/// Runs `work` with an empty home that is gone afterwards.
+/// Runs `work` with an empty temporary home.
 fn in_home(work: impl FnOnce(&Home)) {
     let directory = tempfile::tempdir();
     assert!(directory.is_ok(), "{directory:?}");
@@ -158,7 +157,7 @@ fn assert_unchanged(path: &Path, bytes: &[u8]) {
     assert_eq!(now.as_deref(), Some(bytes), "a refused change was made");
 }
 
-/// What there is to say of each.
+/// The comparable meaning of each.
 fn meanings(stored: &[StoredConnection]) -> Vec<(&ConnectionName, &Draft, bool)> {
     let meaning = |each: &'_ StoredConnection| each.connection.is_ok();
     stored
@@ -177,7 +176,7 @@ fn assert_same(before: &[StoredUpstream], after: &[StoredUpstream]) {
     }
 }
 
-/// The permission to save a connection that nobody else has.
+/// A preflight pass for an unused connection.
 fn pass() -> Option<PreflightPass> {
     let draft = Draft {
         provider: "openai".to_owned(),

@@ -1,8 +1,8 @@
-//! Changes the text of connections.toml where something changes, and nowhere else.
+//! Edits the text of connections.toml, preserving everything else.
 //!
-//! Every function gives the texts that may be right, best first: one that splices the new lines
-//! into the old text byte by byte, and one made by toml_edit for files whose connections are not
-//! written as `[connections.NAME]` tables. The caller keeps the first that means what it should.
+//! Every function returns candidate texts, best first: one that splices lines into the old text
+//! byte by byte, and one by toml_edit for files without `[connections.NAME]` tables. The caller
+//! keeps the first with the intended meaning.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use toml_edit::{Document, DocumentMut, InlineTable, Item, Table, TableLike, Valu
 use super::fields::{self, CONNECTION, DEFAULT, FORMAT};
 use super::source::Source;
 
-/// Adds a connection behind all others.
+/// Appends a connection.
 pub(super) fn insert(
     source: &Source,
     name: &ConnectionName,
@@ -46,7 +46,7 @@ pub(super) fn insert(
     candidates(Some(spliced), rebuilt)
 }
 
-/// Changes the fields in which `cleared` differs from what is stored.
+/// Changes the fields of `cleared` that differ from the stored ones.
 pub(super) fn replace(
     source: &Source,
     before: &StoredConnection,
@@ -69,7 +69,7 @@ pub(super) fn replace(
     candidates(spliced, rebuilt)
 }
 
-/// Removes a connection with the comment that stands directly above it.
+/// Removes a connection and the comment directly above it.
 pub(super) fn remove(source: &Source, name: &ConnectionName) -> Vec<String> {
     let text = source.text();
     let spliced = standard_table(text, name, |table| {
@@ -85,7 +85,7 @@ pub(super) fn remove(source: &Source, name: &ConnectionName) -> Vec<String> {
     candidates(spliced, rebuilt)
 }
 
-/// Gives a connection another name where it stands.
+/// Renames a connection in place.
 pub(super) fn rename(source: &Source, name: &ConnectionName, new: &ConnectionName) -> Vec<String> {
     let text = source.text();
     let spliced = key_span(text, name).and_then(|range| {
@@ -108,8 +108,7 @@ pub(super) fn rename(source: &Source, name: &ConnectionName, new: &ConnectionNam
     candidates(spliced, rebuilt)
 }
 
-/// Says which connection is meant where none is named; `text` is that of a file that says its
-/// format.
+/// Sets the default connection; `text` includes the format field.
 pub(super) fn set_default(text: &str, name: Option<&ConnectionName>) -> Option<String> {
     let document = Document::parse(text).ok()?;
     let root = document.as_table();
@@ -140,21 +139,21 @@ pub(super) fn set_default(text: &str, name: Option<&ConnectionName>) -> Option<S
     splice(text, &[edit])
 }
 
-/// Where the name of a connection stands in the head of its table, or before its inline table.
+/// The position of a connection's name in its table header, or before its inline table.
 fn key_span(text: &str, name: &ConnectionName) -> Option<Range<usize>> {
     let document = Document::parse(text).ok()?;
     let connections = document.get("connections")?.as_table_like()?;
     connections.key(name.as_str())?.span()
 }
 
-/// What becomes of a field.
+/// A change of a field.
 struct Change {
     field: &'static str,
     /// `None` removes it.
     value: Option<Value>,
 }
 
-/// A range of the old text and what takes its place.
+/// A range of the old text and its replacement.
 struct Edit {
     range: Range<usize>,
     text: String,
@@ -173,7 +172,7 @@ fn changes(before: &StoredConnection, cleared: &PreflightPass) -> Vec<Change> {
         .collect()
 }
 
-/// Runs `work` on the connection `name`, when it is a `[connections.NAME]` table.
+/// Runs `work` on the connection `name` if it is a `[connections.NAME]` table.
 fn standard_table(
     text: &str,
     name: &ConnectionName,
@@ -189,7 +188,7 @@ fn standard_table(
     standard.then(|| work(table)).flatten()
 }
 
-/// A removed field goes with the comment on its line; what stands above it stays.
+/// A removed field takes the comment on its line with it, but not those above.
 fn edits(text: &str, table: &Table, changes: &[Change]) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
     for Change { field, value } in changes {
@@ -217,12 +216,12 @@ fn edits(text: &str, table: &Table, changes: &[Change]) -> Option<Vec<Edit>> {
         };
         edits.push(edit);
     }
-    // The order of fields in the file is their owner's; additions at one place keep theirs.
+    // Keeps the file's order of fields, and the order of additions at one position.
     edits.sort_by_key(|edit| edit.range.start);
     Some(edits)
 }
 
-/// Where the line of a new field begins: behind the nearest field that is written before it.
+/// Position for a new field: after the nearest one that precedes it in the usual order.
 fn place_for(text: &str, table: &Table, field: &str) -> Option<usize> {
     let before = CONNECTION
         .iter()
@@ -260,7 +259,7 @@ fn block_of(text: &str, table: &Table) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// Puts the edits, sorted by place, into the text.
+/// Applies the sorted edits to the text.
 fn splice(text: &str, edits: &[Edit]) -> Option<String> {
     let mut result = String::with_capacity(text.len());
     let mut copied = 0;
@@ -280,7 +279,7 @@ fn splice(text: &str, edits: &[Edit]) -> Option<String> {
 fn rebuild(text: &str, change: impl FnOnce(&mut dyn TableLike) -> Option<()>) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     change(document.get_mut("connections")?.as_table_like_mut()?)?;
-    // toml_edit ends the lines it writes with a line feed, whatever the file does.
+    // toml_edit always writes line feeds.
     let rebuilt = document.to_string().replace("\r\n", "\n");
     Some(rebuilt.replace('\n', line_end(text)))
 }
@@ -308,7 +307,7 @@ fn candidates(spliced: Option<String>, rebuilt: Option<String>) -> Vec<String> {
     spliced.into_iter().chain(rebuilt).collect()
 }
 
-/// How the lines of this file end.
+/// The line end used in this file.
 fn line_end(text: &str) -> &'static str {
     match text.find('\n') {
         Some(feed) if text.get(..feed).is_some_and(|line| line.ends_with('\r')) => "\r\n",
@@ -334,7 +333,7 @@ fn next_line(text: &str, offset: usize) -> usize {
         .map_or(text.len(), |feed| offset + feed + 1)
 }
 
-/// Where the line above the one that begins at `start` begins.
+/// Start of the line above the one at `start`.
 fn line_above(text: &str, start: usize) -> Option<usize> {
     let end = start.checked_sub(1)?;
     Some(line_start(text, end))

@@ -1,5 +1,4 @@
-//! The fields of connections.toml, in the order in which they are written, and their values as
-//! TOML.
+//! The fields of connections.toml in writing order, and their values as TOML.
 
 use synapse_core::gate::NetworkGate;
 use synapse_core::limits::DraftLimits;
@@ -7,25 +6,25 @@ use synapse_core::preflight::PreflightRecord;
 use synapse_core::{ConnectionName, Draft};
 use toml_edit::{Array, InlineTable, Key, Value};
 
-/// The format that this version reads and writes.
+/// The format version of this release.
 pub(super) const FORMAT: i64 = 1;
 
-/// The fields of the file.
+/// The top-level fields.
 pub(super) const ROOT: [&str; 5] = ["format", DEFAULT, TELEMETRY, LEDGER, "connections"];
 
-/// The field of the connection that is meant where none is named.
+/// The field of the default connection.
 pub(super) const DEFAULT: &str = "default";
 
-/// The table of the ledger, and its fields.
+/// The ledger table and its fields.
 pub(super) const LEDGER: &str = "ledger";
 pub(super) const LEDGER_FIELDS: [&str; 3] = ["retention_days", "text_retention_days", "required"];
 
-/// The table of telemetry, and its fields.
+/// The telemetry table and its fields.
 pub(super) const TELEMETRY: &str = "telemetry";
 pub(super) const TELEMETRY_FIELDS: [&str; 1] = [ENDPOINT];
 pub(super) const ENDPOINT: &str = "endpoint";
 
-/// The fields of a connection, in the order in which they are written.
+/// The fields of a connection, in writing order.
 pub(super) const CONNECTION: [&str; 15] = [
     "provider",
     "model",
@@ -44,7 +43,7 @@ pub(super) const CONNECTION: [&str; 15] = [
     PREFLIGHT,
 ];
 
-/// The field of the network gate.
+/// The field of network access.
 pub(super) const NETWORK: &str = "network";
 
 /// The field that allows plain http to a private address.
@@ -53,7 +52,7 @@ pub(super) const ALLOW_PLAIN_HTTP: &str = "allow_plain_http";
 /// The field of the limits.
 pub(super) const LIMITS: &str = "limits";
 
-/// The field that says whether texts are recorded.
+/// The field for recording texts.
 pub(super) const RECORD_TEXT: &str = "record_text";
 
 /// The field of the preflight record.
@@ -68,8 +67,8 @@ pub(super) const RECORD: [&str; 5] = [
     "bound_proxy",
 ];
 
-/// The value of each field of a connection, in the order of [`CONNECTION`]; `None` for an unset
-/// one. A closed gate is written out, so that whoever reads the file sees where to open it.
+/// The value of each field of a connection, in the order of [`CONNECTION`]; `None` if unset.
+/// Disabled network access is written explicitly, so that readers of the file see how to enable it.
 pub(super) fn values(
     draft: &Draft,
     record: Option<&PreflightRecord>,
@@ -118,7 +117,7 @@ pub(super) fn values(
     ]
 }
 
-/// The gate of a word.
+/// Parses the value of network access.
 pub(super) fn gate(word: &str) -> Option<NetworkGate> {
     [NetworkGate::Open, NetworkGate::Closed]
         .into_iter()
@@ -141,22 +140,22 @@ pub(super) fn block(
     block
 }
 
-/// A field on its own line.
+/// A field on a separate line.
 pub(super) fn line(field: &str, value: &Value, line_end: &str) -> String {
     format!("{field} = {}{line_end}", plain(value))
 }
 
-/// A value without white space or comments around it.
+/// A value without surrounding white space and comments.
 pub(super) fn plain(value: &Value) -> String {
     value.clone().decorated("", "").to_string()
 }
 
-/// A name as a key: quoted when it has a dot.
+/// A name as a TOML key, quoted if it contains a dot.
 pub(super) fn key(name: &ConnectionName) -> String {
     Key::new(name.as_str()).display_repr().into_owned()
 }
 
-/// The limits as a table of one line; `None` when there are none.
+/// The limits as an inline table; `None` if there are none.
 fn limits_value(limits: &DraftLimits) -> Option<Value> {
     let tokens = |tokens: Option<u64>| {
         tokens.map(|tokens| Value::from(i64::try_from(tokens).unwrap_or(i64::MAX)))

@@ -1,7 +1,7 @@
-//! connections.toml: read strictly, changed without touching what people wrote in it.
+//! connections.toml: read strictly, edited without touching the user's formatting.
 //!
-//! A change is made under a lock, checked by reading its result back, and replaces the file as a
-//! whole; whatever fails leaves the file as it was.
+//! A change is made under a lock, verified by reading its result, and replaces the file atomically;
+//! any failure leaves the file unchanged.
 
 mod document;
 mod edit;
@@ -28,9 +28,9 @@ use crate::failure::{of_file, rely_on, shown};
 
 /// The connections in the `connections.toml` of a [`Home`].
 ///
-/// Every call looks at the file, so that an edit by hand or by another process is in force at once.
-/// What is kept in memory is the meaning of the text that was read last: a text that has not changed
-/// is not parsed again, and a file whose metadata can no longer hide a change is not read again.
+/// Every call checks the file, so that external edits take effect at once. The last parsed text is
+/// cached: an unchanged text is not parsed again, and a file whose metadata proves it unchanged is
+/// not read again.
 #[derive(Clone)]
 pub struct TomlConnections {
     home: Home,
@@ -38,18 +38,18 @@ pub struct TomlConnections {
     last: Arc<Mutex<Option<Understood>>>,
 }
 
-/// A text, what it means, and the file that it was read from.
+/// A parsed text and its file.
 struct Understood {
     text: String,
     meaning: Whole,
     file: Watched,
 }
 
-/// What a whole text means.
+/// The meaning of a whole text.
 #[derive(Clone)]
 struct Whole {
     stored: Arc<[StoredConnection]>,
-    /// A mistake in it is none of the connections.
+    /// An error here does not invalidate the connections.
     default: Result<Option<ConnectionName>, Failure>,
 }
 
@@ -64,17 +64,17 @@ impl TomlConnections {
         }
     }
 
-    /// Waits at most `patience` for another process to finish its change; 5 seconds unless set.
+    /// Sets the maximum wait for another process's change; 5 seconds by default.
     #[must_use]
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// The collector of telemetry that the file names: `endpoint` in its table `[telemetry]`.
+    /// The telemetry collector: `endpoint` in the table `[telemetry]`.
     ///
     /// # Errors
-    /// `config.*`, `endpoint.invalid-url`, or `storage.*` when the file cannot be read.
+    /// `config.*`, `endpoint.invalid-url`, or `storage.*` if the file cannot be read.
     pub fn telemetry(&self) -> Result<Option<CollectorUrl>, Failure> {
         document::telemetry(&self.source()?)
     }
@@ -83,10 +83,10 @@ impl TomlConnections {
         source_of(&self.home)
     }
 
-    /// Makes one change.
+    /// Applies a change.
     ///
-    /// The change is tried without the lock first, so that one that is refused leaves no trace,
-    /// not even a directory.
+    /// First tries the change without the lock, so that a refused one leaves no trace, not even a
+    /// directory.
     fn change(
         &self,
         plan: impl Fn(&Source, &[StoredConnection]) -> Result<Plan, Failure>,
@@ -102,7 +102,7 @@ impl TomlConnections {
         replace(source.path(), text.as_bytes())
     }
 
-    /// What the file means now.
+    /// The current meaning of the file.
     fn whole(&self) -> Result<Whole, Failure> {
         let path = self.home.connections();
         rely_on(&self.home, &path)?;
@@ -250,7 +250,7 @@ impl ConnectionStore for TomlConnections {
         self.change(|source, stored| {
             refuse_known(stored, new)?;
             let before = find(stored, name)?;
-            // What cannot be understood is not whole in memory, for it may hold a secret.
+            // An invalid connection is not kept completely in memory, for it may contain a secret.
             before.connection.clone()?;
             let mut after: Vec<Meaning> = stored.iter().map(Meaning::of_stored).collect();
             after.push(Meaning {
@@ -286,7 +286,7 @@ impl ConnectionStore for TomlConnections {
     }
 }
 
-/// These texts, with `name` as what is meant where no connection is named.
+/// These texts with `name` as the default connection.
 fn with_default(drafts: Vec<String>, name: Option<&ConnectionName>) -> Vec<String> {
     let texts = drafts.iter();
     texts
@@ -301,19 +301,19 @@ fn refuse_known(stored: &[StoredConnection], name: &ConnectionName) -> Result<()
     }
 }
 
-/// What the file of `home` says for the ledger.
+/// The ledger settings in the file of `home`.
 pub(crate) fn ledger_settings(home: &Home) -> Result<LedgerSettings, Failure> {
     document::settings(&source_of(home)?)
 }
 
-/// The file of `home`, unless others may change it.
+/// The file of `home`, unless others can change it.
 fn source_of(home: &Home) -> Result<Source, Failure> {
     let path = home.connections();
     rely_on(home, &path)?;
     Source::read(&path)
 }
 
-/// A change: texts that may be the result, best first, and what the result has to mean.
+/// A change: candidate texts, best first, and the intended meaning.
 struct Plan {
     drafts: Vec<String>,
     after: Vec<Meaning>,
@@ -321,7 +321,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// The first text that means what it should and nothing else.
+    /// The first text with exactly the intended meaning.
     fn checked(self, source: &Source) -> Result<String, Failure> {
         let means_it = |text: &String| {
             let result = source.with_text(text.clone());
@@ -348,7 +348,7 @@ impl Plan {
     }
 }
 
-/// What an entry of the file means, for comparing.
+/// The comparable meaning of an entry.
 #[derive(Clone, PartialEq)]
 struct Meaning {
     name: ConnectionName,

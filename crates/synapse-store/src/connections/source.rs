@@ -1,4 +1,4 @@
-//! The text of connections.toml and where in it something stands.
+//! The text of connections.toml, with positions.
 
 use std::cell::OnceCell;
 use std::fs::{File, Metadata};
@@ -11,7 +11,7 @@ use synapse_files::{self as file, Found};
 use super::stamp::Stamp;
 use crate::failure::{not_a_file, reading, shown};
 
-/// The file as it was read. An absent file has no text.
+/// The file as read. A missing file has an empty text.
 #[derive(Debug)]
 pub(super) struct Source {
     path: PathBuf,
@@ -19,8 +19,7 @@ pub(super) struct Source {
     marks: OnceCell<Vec<Mark>>,
 }
 
-/// The position of a byte, from which those behind it are counted: each of many broken connections
-/// says where it stands.
+/// A known position to count from, because each of many broken connections needs one.
 #[derive(Debug, Clone, Copy)]
 struct Mark {
     byte: usize,
@@ -28,7 +27,7 @@ struct Mark {
     column: usize,
 }
 
-/// The file, opened and not read yet.
+/// The file, opened but not read.
 #[derive(Debug)]
 pub(super) struct Opened<'a> {
     path: &'a Path,
@@ -36,7 +35,7 @@ pub(super) struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
-    /// Opens the file at `path`, following a symbolic link. An absent one is opened as empty.
+    /// Opens the file at `path`, following a symbolic link. A missing one counts as empty.
     pub(super) fn at(path: &'a Path) -> Result<Self, Failure> {
         let file = match file::open(path) {
             Ok(Found::Regular(file, metadata)) => Some((file, metadata)),
@@ -47,21 +46,21 @@ impl<'a> Opened<'a> {
         Ok(Self { path, file })
     }
 
-    /// The state that the file was in when it was opened, as far as the system tells.
+    /// The stamp at opening time, where available.
     pub(super) fn stamp(&self) -> Option<Stamp> {
         self.file
             .as_ref()
             .and_then(|(_, metadata)| Stamp::of(metadata))
     }
 
-    /// Reads it.
+    /// Reads the file.
     pub(super) fn read(self) -> Result<Source, Failure> {
         let mut bytes = Vec::new();
         if let Some((file, metadata)) = self.file {
-            // One byte more, so that the end is found without growing.
+            // One extra byte lets the read detect the end without growing the buffer.
             let length = usize::try_from(metadata.len()).unwrap_or(USUAL);
             bytes.reserve(length.min(USUAL) + 1);
-            // Behind `take`, because a file by itself asks for its length again.
+            // `take` prevents the file from querying its length again.
             file.take(u64::MAX)
                 .read_to_end(&mut bytes)
                 .map_err(|error| reading(self.path, &error))?;
@@ -126,17 +125,17 @@ impl Source {
         }
     }
 
-    /// Where the file is.
+    /// Path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What stands in it.
+    /// Content of the file.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// What stands in it, and nothing else.
+    /// Content of the file, without the rest.
     pub(super) fn into_text(self) -> String {
         self.text
     }
@@ -170,7 +169,7 @@ impl Source {
     }
 }
 
-/// The positions of bytes that are `STEP` apart.
+/// The positions of every `STEP`th byte.
 fn marks(text: &str) -> Vec<Mark> {
     let first = Mark {
         byte: 0,
@@ -205,7 +204,7 @@ fn counted(text: &str, mark: Mark, to: usize) -> Mark {
     }
 }
 
-/// No file that people write is longer; what a longer one takes is found by reading it.
+/// Larger than hand-written files; beyond it the length is found by reading.
 const USUAL: usize = 64 * 1024;
 const STEP: usize = 4096;
 const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [

@@ -1,14 +1,14 @@
-//! Tells from a file's metadata that it has not changed since it was read.
+//! Detects from a file's metadata that it has not changed since it was read.
 //!
-//! A change within the tick of the clock in which the file was seen first may leave the metadata as
-//! it was. So the file is read again until its metadata has stayed the same for longer than any file
-//! system's tick; a later change cannot but show. The time of the last status change is part of it,
-//! which no program can set back.
+//! A change within the clock tick of the first observation may leave the metadata unchanged. So the
+//! file is reread until its metadata has been stable for longer than any file system's tick; a
+//! later change always shows. The stamp includes the status change time, which programs cannot set
+//! back.
 
 use std::fs::Metadata;
 use std::time::{Duration, Instant};
 
-/// What the file system says of one state of a file.
+/// The metadata of one state of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     device: u64,
@@ -38,18 +38,18 @@ impl Stamp {
     }
 }
 
-/// A file whose text is known.
+/// A file with a known text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watched {
     stamp: Option<Stamp>,
-    /// When this stamp was seen first.
+    /// First observation of this stamp.
     since: Instant,
-    /// The text was read again long enough after that.
+    /// The text was reread long enough after that.
     settled: bool,
 }
 
 impl Watched {
-    /// A file that was just read, and opened at `began`.
+    /// A file that was just read, opened at `began`.
     pub(super) const fn since(stamp: Option<Stamp>, began: Instant) -> Self {
         Self {
             stamp,
@@ -58,12 +58,12 @@ impl Watched {
         }
     }
 
-    /// Whether the file with this stamp has the known text for certain.
+    /// Whether the file with this stamp certainly has the known text.
     pub(super) fn is_unchanged(&self, stamp: Option<Stamp>) -> bool {
         self.settled && stamp.is_some() && stamp == self.stamp
     }
 
-    /// Notes that the file was opened at `began` with this stamp, and had the known text.
+    /// Records that the file had this stamp and the known text when opened at `began`.
     pub(super) fn note(&mut self, stamp: Option<Stamp>, began: Instant) {
         if stamp == self.stamp {
             self.settled = began.saturating_duration_since(self.since) >= TICK;
@@ -73,7 +73,7 @@ impl Watched {
     }
 }
 
-/// Longer than the coarsest file system's, which is the 2 seconds of FAT.
+/// Longer than the coarsest tick, the 2 seconds of FAT.
 const TICK: Duration = Duration::from_secs(3);
 
 #[cfg(test)]

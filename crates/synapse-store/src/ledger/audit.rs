@@ -1,4 +1,4 @@
-//! Walks the chain of seals from its start to its end, and holds the daily sums against the rows.
+//! Verifies the whole chain of seals, and compares the daily sums with the rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::chain::{self, Gap, Head, Purge, Repair, Seal, UNKNOWN};
 use super::content::{self, CONTENT, Facts};
 use super::daily::{self, DailyKey, DailySums};
 
-/// Checks everything that is sealed. Changes nothing.
+/// Verifies everything that is sealed. Changes nothing.
 pub(super) fn verify(database: &Connection) -> rusqlite::Result<Verification> {
     let mut walk = Walk {
         found: Verification::default(),
@@ -31,14 +31,14 @@ pub(super) fn verify(database: &Connection) -> rusqlite::Result<Verification> {
     Ok(walk.found)
 }
 
-/// How far the walk has come.
+/// The state of the walk.
 struct Walk {
     found: Verification,
     head: Head,
     days: BTreeMap<DailyKey, DailySums>,
 }
 
-/// What stands at a place.
+/// The content of a place.
 enum Step {
     Row { call_id: [u8; 16] },
     Purge { purge: Purge, seal: Seal },
@@ -53,7 +53,7 @@ impl Walk {
             "SELECT {}, seal FROM entries WHERE call_id = ?",
             content::columns()
         ))?;
-        // Places alone are sorted, so that a large ledger takes little room.
+        // Sorts only places, so that a large ledger needs little memory.
         let mut places = database.prepare(
             "SELECT sequence, 0, call_id, NULL, NULL, NULL FROM entries
                  WHERE sequence IS NOT NULL
@@ -82,10 +82,10 @@ impl Walk {
         if let Step::Gap(gap) = &step
             && !reasons.contains(&gap.by)
         {
-            // Nobody sealed the reason: the rows are simply missing.
+            // No sealed record explains it: the rows are missing.
             return Ok(());
         }
-        // Behind missing rows the next seal cannot be checked, only taken over.
+        // After missing rows, the next seal can only be accepted unverified.
         let follows = sequence == expected && self.is_known();
         if sequence > expected {
             self.tell(Discrepancy::Missing {
@@ -154,8 +154,8 @@ impl Walk {
         Ok(())
     }
 
-    /// Whether the seal at the end of the walk is there to hold the next one against. It is not
-    /// where rows were lost to damage.
+    /// Whether the previous seal is available for verification. It is not after rows lost to
+    /// damage.
     fn is_known(&self) -> bool {
         self.head.sequence == 0 || self.head.seal != UNKNOWN
     }
@@ -166,7 +166,7 @@ impl Walk {
         }
     }
 
-    /// The head is noted apart, so that removing the last rows is found too.
+    /// The head is stored separately, which detects removal of the last rows.
     fn finish(&mut self, database: &Connection) -> rusqlite::Result<()> {
         let noted = Head::load(database)?;
         if noted.sequence > self.head.sequence {
@@ -183,7 +183,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Rows without a place: under way, or not ours.
+    /// Rows without a place: in progress, or foreign.
     fn strangers(&mut self, database: &Connection) -> rusqlite::Result<()> {
         let mut statement = database.prepare(&format!(
             "SELECT {} FROM entries WHERE sequence IS NULL",
@@ -266,7 +266,7 @@ fn step(place: &Row<'_>) -> rusqlite::Result<Step> {
     })
 }
 
-/// The places that may be the reason for a gap: those of gaps that are there at all.
+/// Places that may explain a gap: only of existing gaps.
 fn reasons(database: &Connection) -> rusqlite::Result<BTreeSet<i64>> {
     let mut statement = database.prepare(
         "SELECT DISTINCT by FROM gaps WHERE by IN (SELECT sequence FROM purges)

@@ -1,5 +1,5 @@
-//! What rows that are gone count against limits. It stays when they go, so that no purge and no
-//! damage gives a budget back.
+//! Amounts of removed rows that still count against limits, so that neither purges nor damage
+//! restore a budget.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use super::content::Facts;
 use super::daily::{self, DailyKey, DailySums};
 
-/// What rows of one connection and day count.
+/// The amounts of one connection and day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Carried {
     pub(super) connection: String,
@@ -17,12 +17,12 @@ pub(super) struct Carried {
     pub(super) limit_nano_usd: i64,
 }
 
-/// Sums by connection and day, while rows are removed.
+/// Sums by connection and day during removal.
 #[derive(Debug, Default)]
 pub(super) struct Removed(BTreeMap<(String, i64), (i64, i64)>);
 
 impl Removed {
-    /// Counts a row that is removed.
+    /// Adds a removed row.
     pub(super) fn add(&mut self, facts: &Facts) {
         let mut sums = DailySums::default();
         sums.add(facts);
@@ -32,14 +32,14 @@ impl Removed {
         self.add_sums(connection, day, sums.limit_tokens, sums.limit_nano_usd);
     }
 
-    /// Counts what is known by its sums alone.
+    /// Adds amounts known only as sums.
     pub(super) fn add_sums(&mut self, connection: String, day: i64, tokens: i64, nano_usd: i64) {
         let sums = self.0.entry((connection, day)).or_default();
         sums.0 = sums.0.saturating_add(tokens);
         sums.1 = sums.1.saturating_add(nano_usd);
     }
 
-    /// The same, but nothing counts less than nothing.
+    /// Replaces negative amounts with zero.
     pub(super) fn without_negatives(mut self) -> Self {
         for (tokens, nano_usd) in self.0.values_mut() {
             *tokens = (*tokens).max(0);
@@ -48,7 +48,7 @@ impl Removed {
         self
     }
 
-    /// In the order in which they are sealed; what counts nothing is not carried.
+    /// In sealing order; zero amounts are omitted.
     pub(super) fn into_carried(self) -> Vec<Carried> {
         self.0
             .into_iter()
@@ -65,7 +65,7 @@ impl Removed {
     }
 }
 
-/// Keeps them under the purge or repair at `sequence`.
+/// Stores them under the purge or repair at `sequence`.
 pub(super) fn store(
     database: &Connection,
     sequence: i64,
@@ -87,7 +87,7 @@ pub(super) fn store(
     Ok(())
 }
 
-/// What was carried on by the purge or repair at `sequence`, in the order of its seal.
+/// The amounts carried by the purge or repair at `sequence`, in sealing order.
 pub(super) fn by(database: &Connection, sequence: i64) -> rusqlite::Result<Vec<Carried>> {
     database
         .prepare_cached(
@@ -105,8 +105,8 @@ pub(super) fn by(database: &Connection, sequence: i64) -> rusqlite::Result<Vec<C
         .collect()
 }
 
-/// What the daily sums of `kept` say beyond those of `exact`: the part of rows that are lost. By
-/// connection and day, because a row that was changed may count under another model.
+/// The excess of the daily sums `kept` over `exact`: the share of lost rows. By connection and day,
+/// because a changed row may count under another model.
 pub(super) fn beyond(
     kept: &BTreeMap<DailyKey, DailySums>,
     exact: &BTreeMap<DailyKey, DailySums>,
@@ -128,7 +128,7 @@ pub(super) fn beyond(
     removed
 }
 
-/// The daily sums as they are kept, as far as they can be read.
+/// The stored daily sums, as far as readable.
 pub(super) fn kept_sums(database: &Connection) -> (BTreeMap<DailyKey, DailySums>, bool) {
     let mut kept = BTreeMap::new();
     let read = || -> rusqlite::Result<Vec<(DailyKey, DailySums)>> {

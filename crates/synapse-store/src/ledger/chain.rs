@@ -1,7 +1,7 @@
-//! The chain of seals. Each complete row has a place and a hash over the hash before it, its place
-//! and its content, so that no row can be changed, removed, added or moved unnoticed.
+//! The chain of seals. Each complete row has a place and a hash over the previous hash, its place
+//! and its content, so that changing, removing, adding or moving a row is detected.
 //!
-//! The place is given inside the transaction that completes the row, so several processes agree.
+//! The place is assigned in the transaction that completes the row, so concurrent processes agree.
 
 use ring::digest::{SHA256, digest};
 use rusqlite::types::ValueRef;
@@ -20,27 +20,27 @@ pub(super) struct Head {
     pub(super) seal: Seal,
 }
 
-/// Places whose rows are gone, for a reason that is sealed at the place `by`.
+/// Places without rows, explained by the sealed record at `by`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Gap {
     pub(super) first: i64,
     pub(super) last: i64,
-    /// The seal of the last of them, on which the chain goes on; [`UNKNOWN`] when it was lost.
+    /// The seal of the last of them, where the chain continues; [`UNKNOWN`] if it was lost.
     pub(super) seal: Seal,
     pub(super) by: i64,
 }
 
-/// In the place of a seal that was lost to damage: what follows cannot be held against it.
+/// Replaces a seal lost to damage: the next one cannot be verified.
 pub(super) const UNKNOWN: Seal = [0; 32];
 
-/// What a purge did.
+/// A purge's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Purge {
     pub(super) before: i64,
     pub(super) removed: i64,
 }
 
-/// What a repair lost.
+/// A repair's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Repair {
     pub(super) at: i64,
@@ -65,7 +65,7 @@ impl Head {
             })
     }
 
-    /// The end of the chain, and the gaps for which the next seal is the reason.
+    /// The end of the chain, and the gaps that the next seal explains.
     pub(super) fn load_next(database: &Connection) -> rusqlite::Result<(Self, Vec<Gap>)> {
         let (head, has_gaps) = database
             .prepare_cached(
@@ -93,10 +93,10 @@ impl Head {
             .map(drop)
     }
 
-    /// Behind the seal of a row that begins with [`super::content::columns`]; `gaps` are those for
-    /// which the row is the reason.
+    /// The head after sealing a row that begins with [`super::content::columns`]; `gaps` are those
+    /// the row explains.
     pub(super) fn after_row(self, row: &Row<'_>, gaps: &[Gap]) -> rusqlite::Result<Self> {
-        // Rows of older formats have no columns of the hub.
+        // Rows of older formats lack the hub's columns.
         let count = CONTENT.len().min(row.as_ref().column_count());
         let mut values = [ValueRef::Null; CONTENT.len()];
         for (index, value) in values.iter_mut().enumerate().take(count) {
@@ -105,20 +105,20 @@ impl Head {
         Ok(self.after_values(values.get(..count).unwrap_or_default(), gaps))
     }
 
-    /// Behind the seal of a row whose [`CONTENT`] these are.
+    /// The head after sealing a row with these [`CONTENT`] values.
     pub(super) fn after_values(self, values: &[ValueRef<'_>], gaps: &[Gap]) -> Self {
         let sequence = self.sequence + 1;
         let mut hash = self.begin(sequence, b"row", gaps);
         let (every, hub) = values.split_at(values.len().min(OF_EVERY_ROW));
         every.iter().for_each(|value| add_value(&mut hash, *value));
-        // Calls of a connection have no value there.
+        // Calls of a connection have no values there.
         if hub.iter().any(|value| *value != ValueRef::Null) {
             hub.iter().for_each(|value| add_value(&mut hash, *value));
         }
         Self::end(sequence, hash)
     }
 
-    /// Behind the seal of a purge, which covers what is carried on of the rows that it removed.
+    /// The head after sealing a purge, which covers the carried amounts of its rows.
     pub(super) fn after_purge(self, purge: Purge, gaps: &[Gap], carried: &[Carried]) -> Self {
         let sequence = self.sequence + 1;
         let mut hash = self.begin(sequence, b"purge", gaps);
@@ -128,7 +128,7 @@ impl Head {
         Self::end(sequence, hash)
     }
 
-    /// Behind the seal of a repair, likewise.
+    /// The head after sealing a repair.
     pub(super) fn after_repair(self, repair: Repair, gaps: &[Gap], carried: &[Carried]) -> Self {
         let sequence = self.sequence + 1;
         let mut hash = self.begin(sequence, b"repair", gaps);
@@ -148,7 +148,7 @@ impl Head {
             add_value(&mut hash, ValueRef::Integer(gap.last));
             add_value(&mut hash, ValueRef::Blob(&gap.seal));
         }
-        // Tells gaps from what follows them.
+        // Separates gaps from what follows.
         add_value(&mut hash, ValueRef::Null);
         hash
     }
@@ -162,10 +162,10 @@ impl Head {
     }
 }
 
-/// The bytes that are hashed, in one piece: a hash over many small ones costs three times as much.
+/// Input of the hash, in one buffer: hashing many small pieces costs three times as much.
 struct Bytes(Vec<u8>);
 
-/// Nothing for purges of older formats, which carried nothing on.
+/// Empty for purges of older formats, which carried nothing.
 fn add_carried(hash: &mut Bytes, carried: &[Carried]) {
     for each in carried {
         add_value(hash, ValueRef::Text(each.connection.as_bytes()));
@@ -175,7 +175,7 @@ fn add_carried(hash: &mut Bytes, carried: &[Carried]) {
     }
 }
 
-/// Type, length and bytes, so that no two different rows are the same bytes.
+/// Type, length and bytes, so that different rows never have the same encoding.
 fn add_value(hash: &mut Bytes, value: ValueRef<'_>) {
     let mut add = |tag: u8, bytes: &[u8]| {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -192,7 +192,7 @@ fn add_value(hash: &mut Bytes, value: ValueRef<'_>) {
     }
 }
 
-/// The gaps for which the place `by` is the reason, in their order.
+/// The gaps explained by the place `by`, in order.
 pub(super) fn gaps_by(database: &Connection, by: i64) -> rusqlite::Result<Vec<Gap>> {
     database
         .prepare_cached("SELECT first, last, seal, by FROM gaps WHERE by = ? ORDER BY first")?
@@ -200,7 +200,7 @@ pub(super) fn gaps_by(database: &Connection, by: i64) -> rusqlite::Result<Vec<Ga
         .collect()
 }
 
-/// A gap in a row of `first, last, seal, by`.
+/// Reads a gap from `first, last, seal, by`.
 pub(super) fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
     Ok(Gap {
         first: row.get(0)?,
@@ -217,10 +217,10 @@ pub(super) fn add_gap(database: &Connection, gap: &Gap) -> rusqlite::Result<()> 
         .map(drop)
 }
 
-/// A seal as people see it.
+/// A seal for display.
 pub(super) fn shown(seal: &Seal) -> String {
     seal.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// More than most rows have.
+/// More than most rows need.
 const ROOM: usize = 1_024;

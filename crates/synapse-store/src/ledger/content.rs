@@ -1,9 +1,9 @@
-//! The content of a complete row as storage has it: what seals cover and daily sums are made of.
+//! The stored content of a complete row: input of seals and daily sums.
 
 use rusqlite::Row;
 use rusqlite::types::{FromSql, ValueRef};
 
-/// Every column whose value is sealed, in the order of the seal, which never changes.
+/// Every sealed column in sealing order, which never changes.
 pub(super) const CONTENT: [&str; 46] = [
     "call_id",
     "writer",
@@ -53,31 +53,31 @@ pub(super) const CONTENT: [&str; 46] = [
     "may_have_run",
 ];
 
-/// How many of [`CONTENT`] every row has; what follows is sealed for rows of the hub alone, so that
-/// the seals of older formats hold.
+/// Number of [`CONTENT`] columns in every row; later ones are sealed only for hub rows, so that
+/// seals of older formats stay valid.
 pub(super) const OF_EVERY_ROW: usize = 36;
 
-/// The columns of the hub, which end [`CONTENT`].
+/// The hub's columns, at the end of [`CONTENT`].
 pub(super) fn hub_columns() -> String {
     CONTENT.get(OF_EVERY_ROW..).unwrap_or_default().join(", ")
 }
 
-/// The columns as a list for SQL. A row selected with it begins with them.
+/// The columns as an SQL list. A row selected with it begins with them.
 pub(super) fn columns() -> String {
     CONTENT.join(", ")
 }
 
-/// The columns that a ledger of the third format has.
+/// The columns of a ledger in the third format.
 pub(super) fn third_columns() -> String {
     CONTENT.get(..OF_EVERY_ROW).unwrap_or_default().join(", ")
 }
 
-/// Where a column stands in [`CONTENT`].
+/// Index of a column in [`CONTENT`].
 pub(super) fn place(column: &str) -> Option<usize> {
     CONTENT.iter().position(|name| *name == column)
 }
 
-/// What the daily sums take from a row.
+/// The values of a row used by the daily sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) call_id: [u8; 16],
@@ -96,13 +96,13 @@ pub(super) struct Facts {
     pub(super) cost_nano_usd: Option<i64>,
     pub(super) reserved_tokens: Option<i64>,
     pub(super) reserved_nano_usd: Option<i64>,
-    /// The upstream server, of a row of the hub.
+    /// The upstream server of a hub row.
     pub(super) server: Option<String>,
     pub(super) tool: Option<String>,
 }
 
 impl Facts {
-    /// From a row that begins with [`columns`]. By position, because this is done for every row.
+    /// From a row that begins with [`columns`]. By index, because it runs for every row.
     pub(super) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         let count = row.as_ref().column_count();
         Self::read(|index| match index < count {
@@ -154,7 +154,7 @@ fn cell<'a, T: FromSql>(
     })
 }
 
-/// Where the server stands in [`CONTENT`].
+/// Index of the server in [`CONTENT`].
 pub(super) const SERVER: usize = OF_EVERY_ROW;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Sums of the complete rows by day, connection, provider, model and client, maintained in the
-//! transaction that completes a row. A report over days reads these and no rows.
+//! Daily sums of complete rows by connection, provider, model and client, maintained in the
+//! transaction that completes a row. Reports over whole days read only these.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use synapse_core::ledger::Outcome;
@@ -8,7 +8,7 @@ use synapse_core::time::Timestamp;
 use super::content::Facts;
 use super::latency::Latencies;
 
-/// Whose sums.
+/// The key of sums.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct DailyKey {
     /// Days since 1970, UTC.
@@ -16,16 +16,16 @@ pub(super) struct DailyKey {
     pub(super) connection: String,
     pub(super) provider: String,
     pub(super) model: String,
-    /// Empty for calls that came through no client.
+    /// Empty for calls without a client.
     pub(super) client: String,
 }
 
-/// Sums. They stay where they are when they would overflow.
+/// Sums. Saturate instead of overflowing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct DailySums {
-    /// The smallest key of a row among them.
+    /// The smallest row key included.
     pub(super) first_id: [u8; 16],
-    /// The largest.
+    /// The largest row key included.
     pub(super) last_id: [u8; 16],
     pub(super) calls: i64,
     pub(super) ok: i64,
@@ -38,10 +38,10 @@ pub(super) struct DailySums {
     pub(super) unknown_tokens: i64,
     pub(super) cost_nano_usd: i64,
     pub(super) unknown_cost: i64,
-    /// What counts against limits: what was told, else what was set aside.
+    /// Counts against limits: reported tokens, else the reserved ones.
     pub(super) limit_tokens: i64,
     pub(super) limit_nano_usd: i64,
-    /// Of the answered calls.
+    /// Latencies of successful calls.
     pub(super) latencies: Latencies,
 }
 
@@ -56,7 +56,7 @@ impl DailyKey {
         }
     }
 
-    /// Whether a row is one of those that are summed under this key.
+    /// Whether a row is summed under this key.
     pub(super) fn is_of(&self, facts: &Facts) -> bool {
         self.day == day(facts.started_at)
             && self.connection == facts.connection
@@ -83,7 +83,7 @@ impl DailySums {
         }
     }
 
-    /// Takes back a row. The keys stay: they still bound what is left.
+    /// Subtracts a row. The key bounds stay: they are still valid.
     fn remove(&mut self, facts: &Facts) {
         for (sum, value) in self.sums_mut().into_iter().zip(values(facts)) {
             *sum = sum.saturating_sub(value).max(0);
@@ -93,7 +93,7 @@ impl DailySums {
         }
     }
 
-    /// Adds the sums of others.
+    /// Adds other sums.
     pub(super) fn merge(&mut self, mut other: Self) {
         if self.calls == 0 {
             self.first_id = other.first_id;
@@ -107,7 +107,7 @@ impl DailySums {
         self.latencies.merge(&other.latencies);
     }
 
-    /// Adds the [`SUMS`] of others, which begin at a column of a row.
+    /// Adds [`SUMS`] columns that begin at a given column of a row.
     pub(super) fn merge_row(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
         let sums = self.sums_mut();
         let count = sums.len();
@@ -120,7 +120,7 @@ impl DailySums {
         Ok(())
     }
 
-    /// Whether these are the sums of the same rows as `exact`, whose keys are the tightest.
+    /// Whether these are the sums of the same rows as `exact`, whose key bounds are tight.
     pub(super) fn agrees_with(&self, exact: &Self) -> bool {
         let keyed = Self {
             first_id: exact.first_id,
@@ -149,7 +149,7 @@ impl DailySums {
     }
 }
 
-/// What a row adds to each of [`DailySums::sums_mut`].
+/// A row's contribution to each of [`DailySums::sums_mut`].
 fn values(facts: &Facts) -> [i64; 13] {
     let is = |outcome: Outcome| facts.outcome == outcome.as_str();
     let failed = is(Outcome::Error) || is(Outcome::Cancelled) || is(Outcome::Interrupted);
@@ -179,7 +179,7 @@ fn values(facts: &Facts) -> [i64; 13] {
     ]
 }
 
-/// The latency of an answered call.
+/// The latency of a successful call.
 pub(super) fn answered_after(facts: &Facts) -> Option<i64> {
     facts
         .latency_ms
@@ -191,7 +191,7 @@ pub(super) fn day(millis: i64) -> i64 {
     Timestamp::from_millis(millis).day()
 }
 
-/// Adds a row that was just completed, and returns the sums that it is in.
+/// Adds a completed row, and returns its updated sums.
 pub(super) fn add(database: &Connection, facts: &Facts) -> rusqlite::Result<(DailyKey, DailySums)> {
     let key = DailyKey::of(facts);
     let mut sums = find(database, &key)?.unwrap_or_default();
@@ -200,7 +200,7 @@ pub(super) fn add(database: &Connection, facts: &Facts) -> rusqlite::Result<(Dai
     Ok((key, sums))
 }
 
-/// Takes back a row that is removed, or about to be completed in another way.
+/// Subtracts a row before it is removed or completed differently.
 pub(super) fn remove(database: &Connection, facts: &Facts) -> rusqlite::Result<()> {
     let key = DailyKey::of(facts);
     let Some(mut sums) = find(database, &key)? else {
@@ -225,7 +225,7 @@ pub(super) fn remove(database: &Connection, facts: &Facts) -> rusqlite::Result<(
         .map(drop)
 }
 
-/// Writes the sums of a key in place of those that are there.
+/// Replaces the sums of a key.
 pub(super) fn store(
     database: &Connection,
     key: &DailyKey,
@@ -275,12 +275,12 @@ fn find(database: &Connection, key: &DailyKey) -> rusqlite::Result<Option<DailyS
         .optional()
 }
 
-/// The sums without their keys, in the order of [`DailySums::sums_mut`], then the latencies.
+/// The sums without keys, in the order of [`DailySums::sums_mut`], then the latencies.
 pub(super) const SUMS: &str = "calls, ok, failed, refused, prompt_tokens, completion_tokens,
     cached_tokens, reasoning_tokens, unknown_tokens, cost_nano_usd, unknown_cost, limit_tokens,
     limit_nano_usd, latencies";
 
-/// Key and sums in a row of the whole table.
+/// Reads key and sums from a row of the table.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(DailyKey, DailySums)> {
     let key = DailyKey {
         day: row.get(0)?,

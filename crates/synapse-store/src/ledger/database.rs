@@ -1,5 +1,5 @@
-//! Opens ledger.db: for writing, which creates and migrates it, or for reading, which leaves it
-//! alone. A damaged file or a newer one is refused before SQLite may write to it.
+//! Opens ledger.db: for writing, which creates and migrates it, or for reading, which does not. A
+//! damaged or newer file is refused before SQLite may write to it.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -19,12 +19,12 @@ use crate::failure::{
     corrupt, newer_ledger, not_a_file, of_file, reading, rely_on, shown, sqlite, writing,
 };
 
-/// Opens the ledger of `home` for writing; creates or migrates it when needed.
+/// Opens the ledger of `home` for writing; creates or migrates it if necessary.
 pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
     home.create().map_err(of_file)?;
     let path = home.ledger();
     rely_on(home, &path)?;
-    // The log and its index get the mode of the database; those that are there keep theirs.
+    // New log and index files inherit the database's mode; existing ones keep theirs.
     for file in [path.clone(), beside(&path, "-wal"), beside(&path, "-shm")] {
         tighten(&file);
     }
@@ -33,7 +33,7 @@ pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
         return Err(newer_ledger(&path, version, VERSION));
     }
     if found == Peek::Absent {
-        // By ourselves, because SQLite would leave the mode to the umask.
+        // Created here, because SQLite would leave the mode to the umask.
         private_options()
             .append(true)
             .create(true)
@@ -58,19 +58,18 @@ pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
     Ok(database)
 }
 
-/// A ledger that can be read.
+/// A readable ledger.
 pub(super) enum Opened {
-    /// Of our format.
+    /// In the current format.
     Ours(Connection),
-    /// Of a newer one, whose version is told. It cannot be written to.
+    /// In a newer format, with its version. Read only.
     Newer(Connection, i64),
 }
 
-/// Opens the ledger of `home` for reading; `None` when there is none yet.
+/// Opens the ledger of `home` for reading; `None` if it does not exist.
 ///
-/// It is opened for writing as well where that is possible, because a row that its process left
-/// open is completed by whoever sees it first, and an older file is migrated. A newer file is
-/// opened in a way in which nothing can be written.
+/// Opens it for writing where possible, because rows of dead processes are completed and older
+/// files migrated on sight. A newer file is opened read-only.
 pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
     let path = home.ledger();
     rely_on(home, &path)?;
@@ -112,10 +111,10 @@ pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
     Ok(Some(Opened::Ours(database)))
 }
 
-/// Opens a file of a newer format so that nothing can be written.
+/// Opens a file of a newer format read-only.
 fn newer(path: &Path, version: i64) -> Result<Opened, Failure> {
     let failure = |error: rusqlite::Error| sqlite(path, &error);
-    // Without a log there is nothing to share with others, and no file is made beside it.
+    // Without a log there is nothing to share, and opening creates no extra files.
     let database = match has_log(path) {
         true => {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -131,8 +130,7 @@ fn newer(path: &Path, version: i64) -> Result<Opened, Failure> {
     Ok(Opened::Newer(database, version))
 }
 
-/// Refuses to change a ledger that a newer Synapse wrote; one that is not there is nothing to
-/// refuse.
+/// Refuses to change a ledger of a newer Synapse; passes if there is none.
 pub(super) fn refuse_newer(home: &Home) -> Result<(), Failure> {
     match open_to_read(home)? {
         Some(Opened::Newer(_, version)) => Err(newer_ledger(&home.ledger(), version, VERSION)),
@@ -140,31 +138,31 @@ pub(super) fn refuse_newer(home: &Home) -> Result<(), Failure> {
     }
 }
 
-/// Closes a connection after a failure without writing its log into the file, which may be damaged.
+/// Closes a connection after a failure without checkpointing into the file, which may be damaged.
 pub(super) fn abandon(database: Connection) {
     drop(database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
 }
 
-/// Leaves the log as it is when the connection is closed.
+/// Disables the checkpoint on close.
 pub(super) fn leave_log(database: &Connection) {
     drop(database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
 }
 
-/// What the first bytes of the file say.
+/// The kind of file, from its first bytes.
 #[derive(Debug, PartialEq, Eq)]
 enum Peek {
-    /// There is no file, or one without content.
+    /// Missing or empty.
     Absent,
-    /// A database of a version that is known, as far as its first page tells.
+    /// A database of a known version, according to its first page.
     Database,
     /// A database of a newer version.
     Newer(i64),
 }
 
-/// Looks at the file in a way in which nothing is written.
+/// Inspects the file without writing.
 ///
-/// Through SQLite: whoever opens and closes a database by himself lets go of every lock that this
-/// process has on it, and with them of the log that its connections write.
+/// Through SQLite: closing the file by other means releases all locks of this process on it, and
+/// with them the log of its connections.
 /// <https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>
 fn peek(path: &Path) -> Result<Peek, Failure> {
     let found = match std::fs::metadata(path) {
@@ -177,7 +175,7 @@ fn peek(path: &Path) -> Result<Peek, Failure> {
     }
     match found.len() {
         0 => return Ok(Peek::Absent),
-        // To SQLite it would be a database without tables.
+        // SQLite would treat it as an empty database.
         1..LEAST_LENGTH => return Err(corrupt(path, &NotADatabase)),
         _ => {}
     }
@@ -187,24 +185,23 @@ fn peek(path: &Path) -> Result<Peek, Failure> {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             Err(corrupt(path, &NotADatabase))
         }
-        // Why, says the system: what cannot be opened has no lock to lose.
+        // Gets the system's error: a file that cannot be opened has no locks to lose.
         Err(_) if let Err(reason) = File::open(path) => Err(reading(path, &reason)),
-        // Without its log a file may look damaged: whoever opens it with the log finds out.
+        // Without its log the file may look damaged: opening it with the log decides.
         Err(_) => Ok(Peek::Database),
     }
 }
 
-/// Keeps a repair from beginning for as long as it is held, and waits for one to end.
+/// Blocks a repair from starting while held, and waits for one in progress.
 ///
-/// Held while a connection is opened; whoever goes on writing has announced itself by then.
+/// Held while a connection is opened; a writer has announced its presence by then.
 pub(super) fn no_repair(home: &Home) -> Result<Option<SharedLock>, Failure> {
     home.create().map_err(of_file)?;
     SharedLock::acquire(&home.repair_lock(), PATIENCE)
 }
 
-/// Makes a connection trust the file as little as SQLite can: nothing that the schema of a foreign
-/// file brings along runs, no statement can damage it further, no value is larger than ours.
-/// <https://sqlite.org/security.html>
+/// Makes SQLite trust the file as little as possible: no code in a foreign schema runs, no
+/// statement can add damage, no value exceeds our limits. <https://sqlite.org/security.html>
 pub(super) fn defend(database: &Connection) -> rusqlite::Result<()> {
     for (setting, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
@@ -230,7 +227,7 @@ pub(super) fn defend(database: &Connection) -> rusqlite::Result<()> {
     database.pragma_update_and_check(None, "mmap_size", 0, |_| Ok(()))
 }
 
-/// Makes a ledger of our format at `path`, where nothing is yet.
+/// Creates a ledger in the current format at `path`, which must not exist.
 pub(super) fn create(path: &Path) -> Result<Connection, Failure> {
     private_options()
         .append(true)
@@ -244,14 +241,14 @@ pub(super) fn create(path: &Path) -> Result<Connection, Failure> {
     Ok(database)
 }
 
-/// Closes a ledger so that all of it is in the one file, on the disk.
+/// Closes a ledger with all content in one synced file.
 pub(super) fn settle(database: Connection) -> rusqlite::Result<()> {
     database.pragma_update(None, "synchronous", "FULL")?;
     database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     database.close().map_err(|(_, error)| error)
 }
 
-/// Opens a copy of a damaged ledger, whatever its version is.
+/// Opens a copy of a damaged ledger of any version.
 pub(super) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
     connect(path)
 }
@@ -262,12 +259,12 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     defend(&database)?;
     database.busy_timeout(PATIENCE)?;
     database.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Until the version is known to be ours: closing would otherwise write the log into the file.
+    // Until the version is known: closing would otherwise checkpoint the log into the file.
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(database)
 }
 
-/// Opens a database that neither we nor anybody else can write to, as on a read-only mount.
+/// Opens a database that nobody can write to, as on a read-only mount.
 fn connect_immutable(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -277,7 +274,7 @@ fn connect_immutable(path: &Path) -> rusqlite::Result<Connection> {
     Ok(database)
 }
 
-/// Makes SQLite really open the file and its log, which it puts off until the first read.
+/// Forces SQLite to open the file and its log, which it defers to the first read.
 fn probe(database: Connection) -> rusqlite::Result<Connection> {
     version(&database).map(|_| database)
 }
@@ -286,14 +283,14 @@ fn version(database: &Connection) -> rusqlite::Result<i64> {
     database.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// What a database says of itself.
+/// A database's description of itself.
 struct Look {
     version: i64,
-    /// Nothing was ever written, as when another process is just about to begin.
+    /// Nothing was ever written; another process may be about to.
     is_blank: bool,
 }
 
-/// Both at the same point in time: another process may be making the tables right now.
+/// In one transaction, because another process may be creating the tables.
 fn look(database: &Connection) -> rusqlite::Result<Look> {
     let reading = database.unchecked_transaction()?;
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)";
@@ -306,7 +303,7 @@ fn look(database: &Connection) -> rusqlite::Result<Look> {
 fn migrate(path: &Path, database: &mut Connection) -> Result<(), Failure> {
     database.set_transaction_behavior(TransactionBehavior::Immediate);
     set_durability(database).map_err(|error| sqlite(path, &error))?;
-    // Stays with the file; the other settings are those of a connection.
+    // Persistent in the file; the other settings apply to the connection.
     database
         .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
         .map_err(|error| sqlite(path, &error))?;
@@ -323,9 +320,9 @@ fn migrate(path: &Path, database: &mut Connection) -> Result<(), Failure> {
 fn set_up(database: &Connection) -> rusqlite::Result<()> {
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     set_durability(database)?;
-    // A log of 16 MB: copying it into the file waits for the disk, and is done less often.
+    // A log of 16 MB, since checkpoints wait for the disk and should be rare.
     database.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(()))?;
-    // What is purged shall be gone. Appending frees no pages and pays nothing for it.
+    // Purged data must be erased. Appending frees no pages and costs nothing extra.
     database.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     database.pragma_update(None, "foreign_keys", true)
 }
@@ -343,7 +340,7 @@ fn older_read_only(path: &Path) -> Failure {
     .with("file", shown(path))
 }
 
-/// In WAL mode NORMAL survives the end of the process; only a power cut may lose the last rows.
+/// In WAL mode, NORMAL survives a process crash; only a power failure may lose the last rows.
 fn set_durability(database: &Connection) -> rusqlite::Result<()> {
     database.pragma_update(None, "synchronous", "NORMAL")
 }
@@ -355,26 +352,26 @@ fn is_unwritable(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// The file of the database at `path` whose name goes on with `ending`.
+/// The file beside the database at `path` with the suffix `ending`.
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
-/// Whether there are rows that have not reached the database file yet.
+/// Whether the log contains rows that are not in the database file yet.
 fn has_log(path: &Path) -> bool {
     let log = beside(path, "-wal");
     std::fs::metadata(log).is_ok_and(|found| found.len() > 0)
 }
 
-/// <https://sqlite.org/uri.html>: everything but unreserved characters is percent-encoded.
+/// <https://sqlite.org/uri.html>: everything except unreserved characters is percent-encoded.
 fn immutable_uri(path: &Path) -> String {
     let path = percent_encode(path.as_os_str().as_encoded_bytes(), RESERVED);
     format!("file:{path}?immutable=1")
 }
 
-/// Why a file that SQLite would refuse is refused without asking it.
+/// The file is too short for a database.
 #[derive(Debug)]
 struct NotADatabase;
 
@@ -386,7 +383,7 @@ impl std::fmt::Display for NotADatabase {
 
 impl std::error::Error for NotADatabase {}
 
-/// Why a file with tables of no version is refused.
+/// The file has tables but no version.
 #[derive(Debug)]
 struct NoVersion;
 
@@ -404,12 +401,12 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'~');
-/// The smallest page of SQLite; no database is shorter.
+/// The smallest SQLite page; no database is shorter.
 const LEAST_LENGTH: u64 = 512;
 const PATIENCE: Duration = Duration::from_secs(10);
-/// More than a writer has.
+/// More than a writer prepares.
 const STATEMENTS: usize = 32;
-/// Recorded prompts and answers are the longest; with their images they are no longer than this.
+/// Recorded prompts and answers are the longest values; with images they stay below this.
 const LONGEST_VALUE: i32 = 256 * 1024 * 1024;
 
 #[cfg(test)]

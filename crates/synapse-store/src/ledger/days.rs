@@ -1,10 +1,8 @@
-//! The days of the rows in the order in which they were written: the only clock that the ledger can
-//! hold the clock of the machine against.
+//! The days of rows in writing order: the only check on the machine's clock.
 //!
-//! The table `days` has a row for each place of the chain from which on the rows are of another day
-//! than before. A day is contradicted when rows written later are dated earlier: the clock was
-//! ahead. Rows that were not written when their call ended (swept, or kept elsewhere meanwhile) say
-//! nothing about the order and leave no day.
+//! The table `days` has a row for each place of the chain where the day changes. A day is
+//! contradicted if later rows have earlier dates: the clock was ahead. Rows not written when their
+//! call ended (swept or spooled) say nothing about the order and are skipped.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use synapse_core::ledger::Dating;
 use synapse_core::time::Timestamp;
 
-/// Notes that the row at `sequence` was completed on `day`.
+/// Records that the row at `sequence` was completed on `day`.
 pub(super) fn note(database: &Connection, sequence: i64, day: i64) -> rusqlite::Result<()> {
     let last: Option<i64> = database
         .prepare_cached("SELECT day FROM days ORDER BY sequence DESC LIMIT 1")?
@@ -27,7 +25,7 @@ pub(super) fn note(database: &Connection, sequence: i64, day: i64) -> rusqlite::
         .map(drop)
 }
 
-/// Makes the table from the rows that are there, for a ledger of an older format.
+/// Builds the table from existing rows, for a ledger of an older format.
 pub(super) fn from_rows(database: &Connection) -> rusqlite::Result<()> {
     let mut statement = database.prepare(
         "SELECT sequence, coalesce(ended_at, started_at) FROM entries
@@ -46,7 +44,7 @@ pub(super) fn from_rows(database: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The days of the chain in its order, then `today`.
+/// The days in chain order, then `today`.
 fn in_order(database: &Connection, today: i64) -> rusqlite::Result<Vec<i64>> {
     let mut statement = database.prepare_cached("SELECT day FROM days ORDER BY sequence")?;
     let mut days: Vec<i64> = statement
@@ -56,12 +54,11 @@ fn in_order(database: &Connection, today: i64) -> rusqlite::Result<Vec<i64>> {
     Ok(days)
 }
 
-/// Which of the days can all be right: the most of them that never go back. For each, whether it
-/// is one of them.
+/// Selects the longest non-decreasing subsequence of days as plausible.
 ///
-/// A clock that was ahead or behind for a while leaves a few days that the many contradict.
+/// A clock that was wrong for a while leaves a few days that contradict the majority.
 fn believable(days: &[i64]) -> Vec<bool> {
-    // The last place of the best run of each length, and the place before each place in its run.
+    // The best last index per length, and each element's predecessor.
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = Vec::with_capacity(days.len());
     let day = |at: usize| days.get(at).copied().unwrap_or_default();
@@ -88,12 +85,12 @@ fn believable(days: &[i64]) -> Vec<bool> {
     found
 }
 
-/// The day as of which old rows may go that are kept for `kept` days: today, when the days before
-/// bear it out, or an earlier day with calls.
+/// The reference day for removing rows older than `kept` days: today if the previous days confirm
+/// it, else an earlier day with calls.
 ///
-/// A clock that is ahead looks like a long pause. So after a pause of more than half of the time
-/// that rows are kept, a day is believed only when calls were made on two more days, or a week
-/// later. `None` when there are too few days to tell; then nothing goes.
+/// A clock that is ahead looks like a long pause. So after a pause of more than half the retention
+/// time, a day is believed only if calls follow on two more days, or a week later. `None` if there
+/// are too few days to tell; then nothing is removed.
 pub(super) fn believed(
     database: &Connection,
     today: i64,
@@ -132,8 +129,8 @@ pub(super) fn believed(
     Ok(None)
 }
 
-/// The first place that was written after a row of `day` or later, as far as its day is not beyond
-/// `today`: rows from there on are not as old as an earlier date in them says.
+/// The first place written after a row of `day` or later, ignoring days beyond `today`: rows from
+/// there on are not as old as their dates claim.
 pub(super) fn first_since(
     database: &Connection,
     day: i64,
@@ -144,7 +141,7 @@ pub(super) fn first_since(
         .query_row([day, today], |row| row.get(0))
 }
 
-/// What the order says about the dates, seen from `now`.
+/// What the order says about the dates as of `now`.
 pub(super) fn dating(database: &Connection, now: Timestamp) -> rusqlite::Result<Dating> {
     let today = now.day();
     let days = in_order(database, today)?;
@@ -153,7 +150,7 @@ pub(super) fn dating(database: &Connection, now: Timestamp) -> rusqlite::Result<
     let mut last = None;
     let mut earliest = today;
     for (day, right) in days.iter().zip(right).rev() {
-        // A call may begin on one day and end on the next, and several do so in any order.
+        // A call may end on the next day, and several may end in any order.
         if *day > earliest + 1 {
             ahead.insert(*day);
         } else if right {
@@ -213,7 +210,7 @@ mod tests {
         assert_eq!(as_of(&[100], 100, 7), None);
     }
 
-    /// Two days far ahead, or leap upon leap, remove nothing that the days before would not.
+    /// Days far ahead, even several, remove nothing that the days before would not.
     #[test]
     fn a_leap_is_not_believed_before_two_more_days_follow_it() {
         assert_eq!(as_of(&[98, 99], 3_700, 7), Some(99));
@@ -234,7 +231,7 @@ mod tests {
         assert_eq!(found.ahead, [Timestamp::of_day(3_700)]);
         assert_eq!(found.last, Some(Timestamp::of_day(100)));
         assert!(!found.jumped);
-        // A clock that was behind: the day before it still counts.
+        // The clock was behind: the day before it still counts.
         assert_eq!(as_of(&[98, 99, 3, 100], 100, 7), Some(100));
         let behind = ledger(&[98, 99, 3, 100]);
         let found = dating(&behind, Timestamp::of_day(100)).unwrap();
@@ -242,7 +239,7 @@ mod tests {
             (found.ahead, found.last),
             (vec![], Some(Timestamp::of_day(99)))
         );
-        // A clock that is behind now.
+        // The clock is behind now.
         assert_eq!(as_of(&[98, 99, 100], 3, 7), None);
         let found = dating(&ledger(&[98, 99]), Timestamp::of_day(3_700)).unwrap();
         assert!(found.jumped && found.ahead.is_empty());

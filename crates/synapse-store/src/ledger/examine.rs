@@ -1,4 +1,4 @@
-//! Looks for damage that reading some rows would not meet, and tries a write.
+//! Finds damage that normal reads would miss, and tests writing.
 
 use rusqlite::{Connection, TransactionBehavior};
 use synapse_core::Failure;
@@ -9,7 +9,7 @@ use super::database::{self, Opened};
 use super::spool;
 use crate::failure::{corrupt, sqlite};
 
-/// Runs SQLite's own check over the whole file, then commits a change that changes nothing.
+/// Runs SQLite's integrity check on the whole file, then commits a no-op change.
 pub(super) fn examine(home: &Home) -> Result<Examination, Failure> {
     let waiting = spool::waiting(home);
     let path = home.ledger();
@@ -54,7 +54,7 @@ pub(super) fn examine(home: &Home) -> Result<Examination, Failure> {
     }
 }
 
-/// What SQLite finds wrong, if anything.
+/// SQLite's findings, if any.
 pub(super) fn check(database: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = database.prepare(&format!("PRAGMA quick_check({MOST_PROBLEMS})"))?;
     let mut lines = Vec::new();
@@ -80,7 +80,7 @@ fn count(database: &Connection) -> rusqlite::Result<u64> {
     Ok(u64::try_from(rows.unwrap_or_default()).unwrap_or_default())
 }
 
-/// A line of SQLite's check.
+/// A line of SQLite's integrity check.
 #[derive(Debug)]
 struct Problem(String);
 

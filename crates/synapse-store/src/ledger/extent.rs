@@ -1,5 +1,4 @@
-//! How far the chain reaches, and which seals it has at which places: what an export has to know to
-//! go on where the last one ended.
+//! The extent of the chain, and seals at given places: needed to continue an export.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,11 +40,11 @@ pub(super) fn extent(reader: &Reader) -> Result<Extent, Failure> {
     })
 }
 
-/// The seals at `places`, as far as they are known.
+/// The known seals at `places`.
 pub(super) fn seals(reader: &Reader, places: &[u64]) -> Result<BTreeMap<u64, String>, Failure> {
     reader.ask(|database, _| {
         let mut found = BTreeMap::new();
-        // Places have no index: each of these goes over the rows once, for many places.
+        // Places have no index: each query scans the rows once for many places.
         for some in places.chunks(TOGETHER) {
             let listed = listed(some);
             for sql in [
@@ -78,7 +77,7 @@ fn add(
     Ok(())
 }
 
-/// Numbers alone, so that nothing has to be quoted.
+/// Numbers only, so nothing needs quoting.
 fn listed(places: &[u64]) -> String {
     let places: Vec<String> = places.iter().map(u64::to_string).collect();
     places.join(",")

@@ -1,5 +1,4 @@
-//! Questions of a page at a glance: what is spent, what failed, how calls ended, where a row is
-//! sealed.
+//! Queries for overviews: spending, failures, outcomes, and a row's seal.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +17,7 @@ use super::reserve::Days;
 use super::rows::key;
 use super::sweep::OrphanRows;
 
-/// What counts against the limits of every connection.
+/// The amounts that count against each connection's limits.
 pub(super) fn standings(
     reader: &Reader,
     at: Timestamp,
@@ -46,7 +45,7 @@ fn all(
         let standing = standings.entry(row.get(0)?).or_default();
         count(&mut standing.spent, row, row.get::<_, i64>(1)? == today)?;
     }
-    // Of a process that is gone nothing is under way; its rows count once they are swept.
+    // A dead process has nothing in progress; its rows count once they are swept.
     let mut open = database.prepare_cached(&format!(
         "SELECT connection, started_at, reserved_tokens, reserved_nano_usd FROM entries
          WHERE outcome <> 'ok' AND outcome = 'open' AND NOT {}",
@@ -63,7 +62,7 @@ fn all(
     Ok(standings)
 }
 
-/// Adds the amounts in the third and fourth column to the month, and to the day when it is today.
+/// Adds the amounts in the third and fourth column to the month, and to today.
 fn count(spent: &mut Spent, row: &Row<'_>, is_today: bool) -> rusqlite::Result<()> {
     let amount = |amount: Option<i64>| number(amount.unwrap_or_default());
     let sums = Sums {
@@ -81,7 +80,7 @@ fn count(spent: &mut Spent, row: &Row<'_>, is_today: bool) -> rusqlite::Result<(
     Ok(())
 }
 
-/// The calls that failed since `since`, grouped, the latest first.
+/// The failed calls since `since`, grouped, latest first.
 pub(super) fn failures(reader: &Reader, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
     reader.ask(|database, unswept| grouped(database, unswept, since))
 }
@@ -122,7 +121,7 @@ fn grouped(
     Ok(groups)
 }
 
-/// How many rows of `query` ended in which way.
+/// The number of rows of `query` per outcome.
 pub(super) fn outcomes(reader: &Reader, query: &HistoryQuery) -> Result<OutcomeCounts, Failure> {
     reader.ask(|database, unswept| counted(database, unswept, query))
 }
@@ -159,8 +158,8 @@ fn counted(
     Ok(counts)
 }
 
-/// How many calls of whole days were answered, from the daily sums: most rows are, and need not be
-/// counted. `None` when the query asks for more than days.
+/// Number of successful calls of whole days, from the daily sums: avoids counting most rows. `None`
+/// if the query covers more than whole days.
 fn answered_in_days(database: &Connection, query: &HistoryQuery) -> rusqlite::Result<Option<u64>> {
     let midnight = |time: Timestamp| Timestamp::of_day(time.day()) == time;
     let whole = query.since.is_none_or(midnight) && query.until.is_none_or(midnight);
@@ -178,7 +177,7 @@ fn answered_in_days(database: &Connection, query: &HistoryQuery) -> rusqlite::Re
         .map(Some)
 }
 
-/// Where a row is sealed.
+/// The place and seal of a row.
 pub(super) fn seal(reader: &Reader, call_id: CallId) -> Result<Option<RowSeal>, Failure> {
     reader.ask(|database, _| {
         let found: Option<(Option<i64>, Option<[u8; 32]>)> = database

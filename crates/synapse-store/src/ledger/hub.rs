@@ -1,5 +1,5 @@
-//! Rows of the hub as SQL: an entry of no connection, provider or model, and without money, with
-//! what an upstream server adds.
+//! Hub rows as SQL: entries without connection, provider, model and money, with the fields of an
+//! upstream server.
 
 use rusqlite::types::{FromSql, ToSqlOutput};
 use rusqlite::{Connection, Row, params, params_from_iter};
@@ -13,7 +13,7 @@ use super::rows::{
     Completed, bytes, integer, key, maybe, optional, reopen, saturated, seal_ended, text,
 };
 
-/// Writes the row of an event that begins.
+/// Inserts the row of a starting event.
 pub(super) fn insert(
     database: &Connection,
     writer: Uuid,
@@ -34,7 +34,7 @@ pub(super) fn insert(
         .map(drop)
 }
 
-/// Notes in an open row that its request is about to leave.
+/// Records in an open row that its request is about to be sent.
 pub(super) fn departing(
     database: &Connection,
     call_id: CallId,
@@ -52,7 +52,7 @@ pub(super) fn departing(
     })
 }
 
-/// Completes the row of an event and seals it. One that was taken for interrupted is completed too.
+/// Completes the row of an event and seals it, even if it was marked interrupted.
 pub(super) fn complete(database: &Connection, closing: &HubClosing) -> rusqlite::Result<Completed> {
     let mut done = end(database, closing)?;
     if done == Completed::Missing && reopen(database, closing.call_id)? {
@@ -81,7 +81,7 @@ fn end(database: &Connection, closing: &HubClosing) -> rusqlite::Result<Complete
     }
 }
 
-/// What a beginning sets, by column.
+/// Columns set at the start.
 pub(super) fn beginning(
     writer: Uuid,
     opening: &HubOpening,
@@ -117,7 +117,7 @@ pub(super) fn beginning(
     settings
 }
 
-/// What an ending sets, by column.
+/// Columns set at the end.
 pub(super) fn ending(closing: &HubClosing) -> Vec<(&'static str, ToSqlOutput<'_>)> {
     let code = closing.error_code;
     let mut settings = vec![
@@ -138,7 +138,7 @@ pub(super) fn ending(closing: &HubClosing) -> Vec<(&'static str, ToSqlOutput<'_>
     settings
 }
 
-/// What a note of a departure sets, by column.
+/// Columns set before sending.
 pub(super) fn departure(bytes_out: u64) -> Vec<(&'static str, ToSqlOutput<'static>)> {
     vec![
         ("attempts", integer(1)),
@@ -161,8 +161,8 @@ fn known(facts: &HubFacts) -> [(&'static str, ToSqlOutput<'_>); 9] {
     ]
 }
 
-/// The facts in a row that has [`content::HUB`] from the column `begin` on; `None` when it is a call
-/// of a connection.
+/// The hub's fields of a row with [`content::HUB`] from the column `begin` on; `None` for a call of
+/// a connection.
 pub(super) fn facts(row: &Row<'_>, begin: usize) -> rusqlite::Result<Option<Box<HubFacts>>> {
     let Some(server) = cell(row, begin)? else {
         return Ok(None);
@@ -189,5 +189,5 @@ fn cell<T: FromSql>(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<T>> 
     row.get(index)
 }
 
-/// In the columns of a connection, which admit no NULL.
+/// For connection columns, which are NOT NULL.
 const NONE: &str = "";

@@ -1,20 +1,20 @@
-//! How latencies of many calls are remembered in little room: exact below 256 ms, above that in
-//! steps of less than 0.8 %, of which the middle is told.
+//! A compact latency histogram: exact below 256 ms, then in buckets of less than 0.8 %, represented
+//! by their middle.
 
-/// Counts of latencies.
+/// A latency histogram.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Latencies {
-    /// Steps and their counts, sorted, none of them zero. Little, because there are many of these.
+    /// Sorted buckets with non-zero counts. Compact, because there are many of these.
     counts: Vec<(u32, u32)>,
 }
 
 impl Latencies {
-    /// Counts one call.
+    /// Adds one call.
     pub(super) fn add(&mut self, millis: i64) {
         self.count(step(u64::try_from(millis).unwrap_or_default()), 1);
     }
 
-    /// Takes back one call that was counted.
+    /// Removes one call.
     pub(super) fn remove(&mut self, millis: i64) {
         let step = step(u64::try_from(millis).unwrap_or_default());
         if let Ok(at) = self.find(step)
@@ -27,14 +27,14 @@ impl Latencies {
         }
     }
 
-    /// Counts all that another one counts.
+    /// Adds another histogram.
     pub(super) fn merge(&mut self, other: &Self) {
         for (step, count) in &other.counts {
             self.count(*step, *count);
         }
     }
 
-    /// Counts all that is counted in the bytes of another one.
+    /// Adds an encoded histogram.
     pub(super) fn merge_encoded(&mut self, bytes: &[u8]) {
         let mut rest = bytes.iter();
         let mut step = 0_u32;
@@ -46,7 +46,7 @@ impl Latencies {
         }
     }
 
-    /// The latency that `percent` of the calls do not exceed: the nearest rank.
+    /// The nearest-rank percentile.
     pub(super) fn percentile(&self, percent: u64) -> Option<u64> {
         let total: u64 = self.counts.iter().map(|(_, count)| u64::from(*count)).sum();
         let rank = total.saturating_mul(percent).div_ceil(100);
@@ -60,7 +60,7 @@ impl Latencies {
             .map(|(step, _)| middle(*step))
     }
 
-    /// In bytes: pairs of variable length, the distance to the step before and the count.
+    /// Encodes it as pairs of variable-length integers: bucket delta and count.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.counts.len() * 3);
         let mut before = 0;
@@ -72,7 +72,7 @@ impl Latencies {
         bytes
     }
 
-    /// From such bytes.
+    /// Decodes it.
     pub(super) fn decode(bytes: &[u8]) -> Self {
         let mut latencies = Self::default();
         latencies.merge_encoded(bytes);
@@ -91,7 +91,7 @@ impl Latencies {
     }
 
     fn find(&self, step: u32) -> Result<usize, usize> {
-        // Steps mostly come in their order.
+        // Buckets usually come in order.
         match self.counts.last() {
             Some((last, _)) if *last < step => Err(self.counts.len()),
             _ => self.counts.binary_search_by_key(&step, |(step, _)| *step),
@@ -143,9 +143,9 @@ fn take<'a>(bytes: &mut impl Iterator<Item = &'a u8>) -> Option<u32> {
     }
 }
 
-/// Below two to the power of this, milliseconds are exact.
+/// Exact below two to the power of this many milliseconds.
 const EXACT: u32 = 8;
-/// Each doubling has two to the power of this steps.
+/// Buckets per doubling, as a power of two.
 const PARTS: u32 = 7;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The ledger in SQLite: one row per call, opened before the send and closed after it, by any
-//! number of processes at once.
+//! The SQLite ledger: one row per call, opened before the send and closed after it, by any number
+//! of concurrent processes.
 //!
-//! One thread of this process writes; every read is made aside, on a connection of its own. The
-//! async runtime never waits for the disk.
+//! One thread per process writes; reads use worker threads with their own connections. The async
+//! runtime never waits for the disk.
 
 mod audit;
 mod carried;
@@ -71,15 +71,15 @@ use crate::failure::{no_thread, sqlite};
 
 /// The ledger in the `ledger.db` of a [`Home`].
 ///
-/// Making one touches nothing: the first row creates the file with mode 0600, and reading an
-/// absent ledger finds no rows and creates nothing. Dropping it writes what is still queued.
+/// Creating one touches nothing: the first row creates the file with mode 0600, and reading a
+/// missing ledger finds no rows and creates nothing. Dropping it writes everything queued.
 pub struct SqliteLedger {
     home: Home,
     reader: Arc<Reader>,
     running: Mutex<Option<Running>>,
 }
 
-/// The writer thread, once there was something to write.
+/// The writer thread, started on demand.
 struct Running {
     jobs: Arc<Queue<Job>>,
     thread: JoinHandle<()>,
@@ -96,7 +96,7 @@ impl SqliteLedger {
         }
     }
 
-    /// The queue of the writer thread, which is started for the first job.
+    /// The queue of the writer thread, started for the first job.
     fn jobs(&self) -> Result<Arc<Queue<Job>>, Failure> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let running = match &mut *running {
@@ -119,12 +119,12 @@ impl SqliteLedger {
         Ok(Running { jobs, thread })
     }
 
-    /// Hands a change of a row to the writer thread, at once.
+    /// Queues a change of a row without waiting.
     fn row(&self, work: Work) -> Written {
         self.ask(|reply| Job::Row(work, Some(reply)))
     }
 
-    /// Hands a job to the writer thread, at once; the reply has only to be waited for.
+    /// Queues a job without waiting; only the reply is awaited.
     fn ask<T: Send + 'static>(
         &self,
         job: impl FnOnce(Sender<Result<T, Failure>>) -> Job,
@@ -140,7 +140,7 @@ impl SqliteLedger {
         })
     }
 
-    /// Answers a question on a thread of its own.
+    /// Runs a query on a worker thread.
     async fn answer<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Reader) -> Result<T, Failure> + Send + 'static,
@@ -150,7 +150,7 @@ impl SqliteLedger {
     }
 }
 
-/// Works on the database of `home` on a thread of its own.
+/// Works on the database of `home` on a worker thread.
 async fn on_a_thread<T: Send + 'static>(
     home: &Home,
     work: impl FnOnce(&Home) -> Result<T, Failure> + Send + 'static,
@@ -172,7 +172,7 @@ impl fmt::Debug for SqliteLedger {
 
 impl Drop for SqliteLedger {
     fn drop(&mut self) {
-        // Before the writer's, which is the last then and copies the log into the file.
+        // Before the writer's connection, which then is the last one and checkpoints the log.
         self.reader.close();
         let running = self
             .running
@@ -180,7 +180,7 @@ impl Drop for SqliteLedger {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(Running { jobs, thread }) = running {
-            // The thread ends when the queue is both ended and empty.
+            // The thread ends once the queue is closed and empty.
             jobs.end();
             drop(thread.join());
         }
@@ -198,7 +198,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn close(&self, closing: Closing) {
-        // A writer that cannot even be started fails the next open or flush too, which tells.
+        // If the writer cannot be started, the next open or flush fails and reports it.
         if let Ok(jobs) = self.jobs() {
             jobs.push_for_later(Job::Row(Work::Close(Box::new(closing)), None));
         }
@@ -209,7 +209,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn is_required(&self) -> bool {
-        // Settings that cannot be read may say so.
+        // Unreadable settings may require rows, so they do.
         let read = |home: &Home| ledger_settings(home).map(|settings| settings.required);
         on_a_thread(&self.home, read).await.unwrap_or(true)
     }
@@ -346,10 +346,10 @@ impl LedgerReader for SqliteLedger {
     }
 }
 
-/// Removes turn by turn, so that calls that begin meanwhile do not wait for all of it.
+/// Removes in batches, so that new calls do not wait for all of it.
 fn purge_all(home: &Home, before: Timestamp) -> Result<Purged, Failure> {
     let Some(Opened::Ours(_)) = database::open_to_read(home)? else {
-        // Nothing is there, or nothing that may be written.
+        // The ledger is missing or not writable.
         return database::refuse_newer(home).map(|()| Purged::default());
     };
     let _repair = database::no_repair(home)?;
@@ -357,7 +357,7 @@ fn purge_all(home: &Home, before: Timestamp) -> Result<Purged, Failure> {
     drop(sweep::sweep(&database, home));
     let which = Which {
         before: before.as_millis(),
-        // Its owner named the time.
+        // The caller gave the time explicitly.
         first_kept: None,
     };
     let mut all = Purged::default();
@@ -374,7 +374,7 @@ fn purge_all(home: &Home, before: Timestamp) -> Result<Purged, Failure> {
             }
         }
     }
-    // What was removed shall not linger in the log either; a reader in the way is no failure.
+    // Removed data must not remain in the log either; a concurrent reader may prevent this.
     drop(database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
     Ok(all)
 }

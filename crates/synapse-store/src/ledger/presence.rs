@@ -1,5 +1,5 @@
-//! Tells whether the process that opened a row still lives: each holds a lock on a file of its own
-//! for as long as it does, and the operating system lets go of it however the process ends.
+//! Detects whether the process that opened a row is alive: each process holds a lock on its own
+//! file, released by the operating system however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -12,46 +12,45 @@ use uuid::Uuid;
 use crate::atomic::create_directory;
 use crate::failure::writing;
 
-/// A fresh id for a process that writes.
+/// Creates an id for a writing process.
 ///
-/// The time in it helps whoever looks into the directory, and 74 bits are random. It is of version
-/// 8, because processes of older formats had version 7: those did not note in a row that its
-/// request left.
+/// Its time helps readers of the directory; 74 bits are random. Version 8, because older formats
+/// used version 7: their processes did not record in a row that its request was sent.
 pub(super) fn writer_id() -> Uuid {
     uuid::Builder::from_bytes(Uuid::now_v7().into_bytes())
         .with_version(uuid::Version::Custom)
         .into_uuid()
 }
 
-/// Whether the process `writer` notes in a row that its request leaves.
+/// Whether the process `writer` records in a row that its request is sent.
 pub(super) fn notes_sending(writer: Uuid) -> bool {
     writer.get_version_num() == 8
 }
 
-/// The sign of life of this process. Dropping it takes the sign away.
+/// The presence lock of this process, released on drop.
 #[derive(Debug)]
 pub(super) struct Presence {
     path: PathBuf,
     _file: File,
 }
 
-/// A process that is gone, whose rows nobody else completes while this is held.
+/// A dead process, whose rows nobody else completes while this is held.
 #[derive(Debug)]
 pub(super) struct Departed {
-    /// The id under which it wrote.
+    /// Its writer id.
     pub(super) writer: Uuid,
-    /// Its file and our lock on it; `None` when there was no file left.
+    /// Its file and our lock on it; `None` if there was no file.
     sign: Option<(PathBuf, File)>,
 }
 
 impl Presence {
-    /// Gives the sign of life of `writer`.
+    /// Announces `writer`.
     pub(super) fn announce(home: &Home, writer: Uuid) -> Result<Self, Failure> {
         let directory = home.run();
         create_directory(&directory)?;
         let path = sign(&directory, writer);
         let failure = |error: &std::io::Error| writing(&path, error);
-        // Locked before it takes its name, so that nobody ever finds it unlocked.
+        // Locked before it gets its name, so that it is never found unlocked.
         let file = tempfile::Builder::new()
             .prefix(".new-")
             .tempfile_in(&directory)
@@ -72,13 +71,13 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        // A sign that cannot be removed is found unlocked, which means the same.
+        // Best effort: a leftover unlocked file has the same meaning.
         drop(std::fs::remove_file(&self.path));
     }
 }
 
 impl Departed {
-    /// Whether `writer` is gone. When that cannot be told, it is taken to live.
+    /// Whether `writer` is dead. If that is unknown, it counts as alive.
     pub(super) fn check(home: &Home, writer: Uuid) -> Option<Self> {
         let path = sign(&home.run(), writer);
         match OpenOptions::new().read(true).open(&path) {
@@ -91,7 +90,7 @@ impl Departed {
         }
     }
 
-    /// Removes the sign that the process left, once its rows are completed.
+    /// Removes the file of the dead process, once its rows are completed.
     pub(super) fn bury(self) {
         if let Some((path, _file)) = self.sign {
             drop(std::fs::remove_file(path));
@@ -99,7 +98,7 @@ impl Departed {
     }
 }
 
-/// Removes the signs of processes that ended without open rows and without a farewell.
+/// Removes the files of dead processes without open rows.
 pub(super) fn clean(home: &Home) {
     let Ok(entries) = std::fs::read_dir(home.run()) else {
         return;
@@ -111,7 +110,7 @@ pub(super) fn clean(home: &Home) {
     departed.for_each(Departed::bury);
 }
 
-/// Whether any process that writes lives.
+/// Whether any writing process is alive.
 pub(super) fn is_anybody_there(home: &Home) -> bool {
     let Ok(entries) = std::fs::read_dir(home.run()) else {
         return false;

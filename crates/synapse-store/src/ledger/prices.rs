@@ -1,4 +1,4 @@
-//! The prices that routers stated, kept beside the ledger because they explain its costs.
+//! Prices stated by routers, stored with the ledger because they explain its costs.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::failure::sqlite;
 
 /// The prices in the `ledger.db` of a [`Home`].
 ///
-/// Making one touches nothing. Keeping a price creates the file; looking one up never does.
+/// Creating one touches nothing. Storing a price creates the file; a lookup never does.
 #[derive(Debug)]
 pub struct SqlitePrices {
     reader: Arc<Reader>,
@@ -61,7 +61,7 @@ fn replace(
     stated_at: Timestamp,
     prices: &[SeenPrice],
 ) -> rusqlite::Result<()> {
-    // Takes the lock at once: a reader that becomes a writer would not wait for its turn.
+    // Takes the write lock at once: upgrading a read transaction would fail instead of waiting.
     let change = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         let mut forget = change.prepare("DELETE FROM prices WHERE origin = ? AND model = ?")?;
@@ -90,14 +90,14 @@ fn find(reader: &Reader, key: &PriceKey) -> Result<Option<PriceList>, Failure> {
     let Some(reading) = reader.open()? else {
         return Ok(None);
     };
-    // Others write; closing it leaves their log to them.
+    // Leaves the log to writers.
     database::leave_log(&reading.database);
     let found = ask(&reading.database, key);
     reader.finish(reading, found)
 }
 
 fn ask(database: &Connection, key: &PriceKey) -> rusqlite::Result<Option<PriceList>> {
-    // A ledger that nobody has written to since an older Synapse made it.
+    // The ledger was last written by an older Synapse.
     if !database.table_exists(None, "prices")? {
         return Ok(None);
     }
@@ -130,7 +130,7 @@ fn list(row: &Row<'_>) -> rusqlite::Result<PriceList> {
     Ok(PriceList::flat(rates, stated_at))
 }
 
-/// A price too large for the column is not known.
+/// A price too large for the column counts as unknown.
 fn integer(price: Option<Price>) -> Option<i64> {
     price.and_then(|price| i64::try_from(price.pico_usd_per_token()).ok())
 }

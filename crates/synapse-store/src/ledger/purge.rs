@@ -1,5 +1,5 @@
-//! Removes old rows and seals that it did: the chain goes on over the gap, and whoever removes
-//! rows in another way is found out.
+//! Removes old rows under a sealed record: the chain continues over the gap, and any other removal
+//! is detected.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use synapse_core::ledger::Purged;
@@ -9,17 +9,17 @@ use super::chain::{self, Gap, Head, Purge, Seal};
 use super::content::{self, Facts};
 use super::daily;
 
-/// Which rows are to go.
+/// The rows to remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Which {
-    /// Those of calls that began before this time.
+    /// Calls that began before this time.
     pub(super) before: i64,
-    /// And that stand in the chain before this place, if one is given.
+    /// And whose place in the chain is before this one, if given.
     pub(super) first_kept: Option<i64>,
 }
 
-/// Removes at most `most` complete rows, with their texts and their part of the daily sums, in one
-/// transaction. What they count against limits is carried on.
+/// Removes at most `most` complete rows, with their texts and their share of the daily sums, in one
+/// transaction. Carries their amounts against limits.
 pub(super) fn purge_some(
     database: &Connection,
     which: Which,
@@ -35,7 +35,7 @@ pub(super) fn purge_some(
     let mut sealed: Vec<(i64, Seal)> = doomed.iter().filter_map(|row| row.sealed).collect();
     sealed.sort_unstable();
     for gap in gaps(&sealed, by) {
-        // What the removed rows were the reason for, this purge takes over.
+        // This purge now explains the gaps that removed records explained.
         change.execute(
             "UPDATE gaps SET by = ? WHERE by BETWEEN ? AND ?",
             params![by, gap.first, gap.last],
@@ -73,7 +73,7 @@ pub(super) fn purge_some(
     Ok(purged)
 }
 
-/// A row that is to be removed.
+/// A row to remove.
 struct Doomed {
     facts: Facts,
     sealed: Option<(i64, Seal)>,
@@ -107,7 +107,7 @@ fn find(database: &Connection, which: Which, most: u32) -> rusqlite::Result<Vec<
     rows.collect()
 }
 
-/// The gaps that sorted places leave.
+/// The gaps left by sorted places.
 fn gaps(sealed: &[(i64, Seal)], by: i64) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = Vec::new();
     for (sequence, seal) in sealed {

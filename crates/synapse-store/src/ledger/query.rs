@@ -1,4 +1,4 @@
-//! Questions to the ledger: pages of rows, one row, what was said in it.
+//! Queries: pages of rows, one row, its recorded texts.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::rows::{entry as entry_of, entry_columns, key};
 use super::sweep::OrphanRows;
 use super::{daily, texts};
 
-/// The rows of one page.
+/// One page of rows.
 pub(super) fn history(reader: &Reader, query: &HistoryQuery) -> Result<Vec<Entry>, Failure> {
     reader.ask(|database, unswept| page(database, unswept, query))
 }
@@ -50,7 +50,7 @@ fn page(
         .collect()
 }
 
-/// What a row has to fulfil, its outcome and its place in the order aside; `None` when none can.
+/// The conditions on a row, except outcome and position; `None` if nothing can match.
 pub(super) fn conditions(
     database: &Connection,
     unswept: &OrphanRows,
@@ -92,7 +92,7 @@ pub(super) fn conditions(
     Ok(Some((conditions, values)))
 }
 
-/// A condition on a column, with the value that it takes.
+/// A condition on a column, with its value.
 fn condition(filter: &Filter, unswept: &OrphanRows) -> (String, Option<Value>) {
     let column = match filter.column {
         Column::Outcome => unswept.outcome(),
@@ -107,7 +107,7 @@ fn condition(filter: &Filter, unswept: &OrphanRows) -> (String, Option<Value>) {
     };
     let word = |operator: &str, text: &str| {
         let value = match filter.column {
-            // What is no id is the id of no row.
+            // An invalid id matches no row.
             Column::CallId => Value::Blob(
                 text.parse::<CallId>()
                     .map(|id| key(id).into_bytes().to_vec())
@@ -123,7 +123,7 @@ fn condition(filter: &Filter, unswept: &OrphanRows) -> (String, Option<Value>) {
     );
     match &filter.test {
         Test::Is(text) => word("=", text),
-        // Rows of the hub have an empty text for no connection.
+        // Hub rows have an empty connection.
         Test::IsNot(text) if may_be_empty => {
             let (condition, value) = word("<>", text);
             (format!("({condition} AND {column} <> '')"), value)
@@ -140,10 +140,10 @@ fn condition(filter: &Filter, unswept: &OrphanRows) -> (String, Option<Value>) {
     }
 }
 
-/// The smallest and the largest key that a call of that time can have; `None` when there is none.
+/// Bounds of the keys of calls in a time range; `None` if there are none.
 ///
-/// The keys are in the order of time as long as the clock was; the daily sums know them as they
-/// are, so that a search reads the rows in its range and misses none after a clock went back.
+/// Keys follow time only while the clock does; the daily sums know the actual keys, so a search
+/// stays within its range and still finds rows after the clock went back.
 pub(super) fn bounds(
     database: &Connection,
     since: Option<Timestamp>,
@@ -175,12 +175,12 @@ pub(super) fn entry(reader: &Reader, call_id: CallId) -> Result<Option<Entry>, F
     })
 }
 
-/// What was said in a call.
+/// The recorded texts of a call.
 pub(super) fn text(reader: &Reader, call_id: CallId) -> Result<Option<RecordedText>, Failure> {
     reader.ask(|database, _| texts::find(database, call_id))
 }
 
-/// What was said in each of the calls.
+/// The recorded texts of several calls.
 pub(super) fn texts(
     reader: &Reader,
     calls: &[CallId],

@@ -1,14 +1,14 @@
-//! Hands jobs from calls to the writer thread, so that a call does not pay for waking it.
+//! Passes jobs to the writer thread without making the call pay for waking it.
 //!
-//! Waking a sleeping thread is a system call of several microseconds. A job whose caller waits
-//! rings at once; one whose caller does not leaves the ringing to the async runtime, which comes
-//! to it when the reply is under way.
+//! Waking a sleeping thread is a system call of several microseconds. A job with a waiting caller
+//! wakes it at once; another one leaves the wake-up to the async runtime, which does it while the
+//! reply is under way.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 
-/// A queue with one taker, who gets everything that waits at once.
+/// A queue with one consumer, which takes all pending jobs at once.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
@@ -19,21 +19,21 @@ pub(super) struct Queue<T> {
 struct State<T> {
     waiting: Vec<T>,
     open: bool,
-    /// The taker sleeps until the bell rings.
+    /// The consumer sleeps until it is woken.
     asleep: bool,
 }
 
-/// Rings when it is dropped, so that it rings even if the runtime ends before its turn.
+/// Wakes the consumer on drop, even if the runtime ends first.
 struct Bell<T>(Arc<Queue<T>>);
 
-/// What the taker gets.
+/// The result of taking.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Taken<T> {
-    /// Everything that waited.
+    /// All pending jobs.
     Jobs(Vec<T>),
-    /// There was nothing, and it was not waited for.
+    /// Nothing pending, without waiting.
     Nothing,
-    /// There was nothing, and there will be nothing any more.
+    /// Nothing pending, and the queue is closed.
     End,
 }
 
@@ -49,14 +49,14 @@ impl<T: Send + 'static> Queue<T> {
         }
     }
 
-    /// Adds a job that someone waits for.
+    /// Adds a job with a waiting caller.
     pub(super) fn push(&self, job: T) {
         if self.add(job) {
             self.bell.notify_one();
         }
     }
 
-    /// Adds a job that nobody waits for. Rings soon, without making the caller pay.
+    /// Adds a job without a waiting caller. Wakes the consumer soon, at no cost to the caller.
     pub(super) fn push_for_later(self: &Arc<Self>, job: T) {
         if !self.add(job) {
             return;
@@ -64,16 +64,16 @@ impl<T: Send + 'static> Queue<T> {
         let bell = Bell(Arc::clone(self));
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move {
-                // The caller's own work was ready first and goes first.
+                // Lets the caller's own continuation run first.
                 tokio::task::yield_now().await;
                 drop(bell);
             })),
-            // Rings as it is dropped here.
+            // Dropping it wakes the consumer.
             Err(_) => drop(bell),
         }
     }
 
-    /// Takes what waits, or sleeps until there is something.
+    /// Takes all pending jobs, sleeping until there is one.
     pub(super) fn take(&self) -> Taken<T> {
         let mut state = self.lock();
         while state.waiting.is_empty() && state.open {
@@ -87,18 +87,18 @@ impl<T: Send + 'static> Queue<T> {
         state.give()
     }
 
-    /// Takes what waits, if anything does.
+    /// Takes all pending jobs without waiting.
     pub(super) fn take_now(&self) -> Taken<T> {
         self.lock().give()
     }
 
-    /// Nothing more will come.
+    /// Closes the queue.
     pub(super) fn end(&self) {
         self.lock().open = false;
         self.bell.notify_all();
     }
 
-    /// Whether the taker has to be woken.
+    /// Adds a job; returns whether the consumer must be woken.
     fn add(&self, job: T) -> bool {
         let mut state = self.lock();
         state.waiting.push(job);
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(queue.take(), Taken::End);
     }
 
-    /// The taker sleeps, and the runtime ends before it comes to the bell.
+    /// The consumer sleeps, and the runtime ends before the deferred wake-up.
     #[test]
     fn a_bell_that_the_runtime_never_came_to_rings_all_the_same() {
         let queue = Arc::new(Queue::new());

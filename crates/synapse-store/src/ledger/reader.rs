@@ -1,9 +1,8 @@
-//! Questions to the ledger over a connection that is kept from one to the next: opening one, and
-//! reading the schema of the file again, costs more than most answers.
+//! Queries over a cached connection: opening one and reading the file's schema costs more than most
+//! answers.
 //!
-//! A kept connection is used as long as the file at the path is the one that it was opened to, is
-//! still to be relied on, and has our format. Whatever else is found is opened anew, with every
-//! check that this takes.
+//! A cached connection is used while the path still names the same file, it is still trusted, and
+//! has our format. Otherwise the file is opened again with all checks.
 
 use std::fmt;
 use std::path::Path;
@@ -19,22 +18,22 @@ use super::spool;
 use super::sweep::{OrphanRows, sweep};
 use crate::failure::{newer_ledger, rely_on, sqlite};
 
-/// Reads the ledger of a home. Making one touches nothing.
+/// Reads the ledger of a home. Creating one touches nothing.
 pub(super) struct Reader {
     home: Home,
     kept: Mutex<Option<Kept>>,
 }
 
-/// A connection that no question uses, and the file that it is to.
+/// A cached connection and its file.
 struct Kept {
     database: Connection,
     file: FileState,
 }
 
-/// A connection that a question uses.
+/// A connection in use.
 pub(super) struct Reading {
     pub(super) database: Connection,
-    /// The version of a newer format. Nothing can be written then.
+    /// The version, if newer than ours. Read only then.
     pub(super) newer: Option<i64>,
     file: Option<FileState>,
 }
@@ -51,8 +50,8 @@ impl Reader {
         &self.home
     }
 
-    /// Answers one question at one point in time, after what others left behind was put right; the
-    /// default when there is no ledger yet.
+    /// Runs one query in one transaction, after completing leftovers of other processes; returns
+    /// the default if there is no ledger.
     pub(super) fn ask<T: Default>(
         &self,
         question: impl FnOnce(&Connection, &OrphanRows) -> rusqlite::Result<T>,
@@ -62,7 +61,7 @@ impl Reader {
             return Ok(T::default());
         };
         if reading.newer.is_none() && spool::waits(home) {
-            // Best effort: whoever asks is told what still waits.
+            // Best effort: rows still spooled are reported to the caller.
             let entered =
                 database::no_repair(home).and_then(|_repair| spool::enter(&reading.database, home));
             drop(entered);
@@ -79,10 +78,10 @@ impl Reader {
         self.finish(reading, answer)
     }
 
-    /// A connection for one question; `None` when there is no ledger yet.
+    /// A connection for one query; `None` if there is no ledger.
     pub(super) fn open(&self) -> Result<Option<Reading>, Failure> {
         let path = self.home.ledger();
-        // Before it is opened: a file that takes its place meanwhile is another one next time.
+        // Before opening: a file replaced meanwhile is then noticed next time.
         let file = FileState::of(&path);
         let kept = self.kept().take();
         if let Some(kept) = kept {
@@ -94,14 +93,14 @@ impl Reader {
                     file,
                 }));
             }
-            // It may be of another format by now, or no ledger at all; its log is left alone.
+            // The file may have changed format; its log is left alone.
             database::abandon(kept.database);
             reliable?;
         }
         Ok(match database::open_to_read(&self.home)? {
             None => None,
             Some(Opened::Ours(database)) => {
-                // One that was opened as never changing would not see what changes.
+                // An immutable connection would not see changes.
                 let may_change = matches!(database.is_readonly("main"), Ok(false));
                 Some(Reading {
                     database,
@@ -117,7 +116,7 @@ impl Reader {
         })
     }
 
-    /// Keeps the connection after a question that was answered; tells the failure of another.
+    /// Caches the connection after a successful query; reports a failure otherwise.
     pub(super) fn finish<T>(
         &self,
         reading: Reading,
@@ -131,7 +130,7 @@ impl Reader {
         match (answer, newer) {
             (Ok(answer), _) => {
                 if let Some(file) = file {
-                    // Of several that answered at once, one is enough.
+                    // Of concurrent queries, one connection is kept.
                     self.kept().get_or_insert(Kept { database, file });
                 }
                 Ok(answer)
@@ -140,7 +139,7 @@ impl Reader {
                 database::abandon(database);
                 let path = self.home.ledger();
                 Err(match newer {
-                    // What a newer Synapse writes may be beyond what this one can read.
+                    // This version may be unable to read the newer format.
                     Some(version) => newer_ledger(&path, version, VERSION).cause(error.to_string()),
                     None => sqlite(&path, &error),
                 })
@@ -148,7 +147,7 @@ impl Reader {
         }
     }
 
-    /// Closes the connection, which may copy the log into the file.
+    /// Closes the connection, which may checkpoint the log.
     pub(super) fn close(&self) {
         drop(self.kept().take());
     }
@@ -167,7 +166,7 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// Whether no newer Synapse has changed the format meanwhile.
+/// Whether no newer Synapse has migrated the file meanwhile.
 fn is_ours(database: &Connection) -> bool {
     let version = database
         .prepare_cached("PRAGMA user_version")
@@ -175,8 +174,8 @@ fn is_ours(database: &Connection) -> bool {
     matches!(version, Ok(VERSION))
 }
 
-/// Which file a path names and when it was last written to, so that one that was put in its place,
-/// or written over, is told from it. Rows go to the log first and change neither.
+/// Identifies a file and its last write, which detects a replaced or overwritten file. New rows go
+/// to the log and change neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileState {
     device: u64,
@@ -199,7 +198,7 @@ impl FileState {
         })
     }
 
-    /// Where files have no number, each question opens the ledger.
+    /// Without file ids, each query opens the ledger.
     #[cfg(not(unix))]
     fn of(_path: &Path) -> Option<Self> {
         None

@@ -1,6 +1,5 @@
-//! The sums and the day that the last seal of this process left in the file. As long as the chain
-//! still ends with that seal nobody has changed them: whoever does seals something. So they need not
-//! be read again for each row.
+//! Caches the sums and day as of this process's last seal. While the chain still ends with that
+//! seal, nobody has changed them, since every change adds a seal.
 
 use rusqlite::Connection;
 
@@ -9,17 +8,17 @@ use super::content::Facts;
 use super::daily::{self, DailyKey, DailySums};
 use super::days;
 
-/// See the module. Without a head nothing is known.
+/// The cached values. Without a head nothing is cached.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     head: Option<Head>,
     sums: Vec<(DailyKey, DailySums)>,
-    /// The last in the table of days.
+    /// The last entry of the table of days.
     day: Option<i64>,
 }
 
 impl Recent {
-    /// What is still known when the chain ends at `head`.
+    /// The values still valid if the chain ends at `head`.
     pub(super) fn at_head(self, head: Head) -> Self {
         match self.head == Some(head) {
             true => self,
@@ -27,7 +26,7 @@ impl Recent {
         }
     }
 
-    /// The same, now that the chain ends at `head`.
+    /// The same values, with the chain now ending at `head`.
     pub(super) fn up_to(self, head: Head) -> Self {
         Self {
             head: Some(head),
@@ -35,7 +34,7 @@ impl Recent {
         }
     }
 
-    /// Adds a row that was just completed to the daily sums.
+    /// Adds a completed row to the daily sums.
     pub(super) fn add(&mut self, database: &Connection, facts: &Facts) -> rusqlite::Result<()> {
         let known = self.sums.iter_mut().find(|(key, _)| key.is_of(facts));
         if let Some((key, sums)) = known {
@@ -50,7 +49,7 @@ impl Recent {
         Ok(())
     }
 
-    /// Notes that the row at `sequence` was completed on `day`.
+    /// Records that the row at `sequence` was completed on `day`.
     pub(super) fn note(
         &mut self,
         database: &Connection,
@@ -65,5 +64,5 @@ impl Recent {
     }
 }
 
-/// A process has a few connections in use, one model each.
+/// A process uses a few connections, one model each.
 const MOST: usize = 32;

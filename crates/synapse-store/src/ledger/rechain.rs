@@ -1,4 +1,4 @@
-//! Makes the chain of a rebuilt ledger whole again, over what was lost.
+//! Rebuilds the chain of a repaired ledger across lost parts.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,16 @@ use super::content::{self, Facts};
 use super::daily::{self, DailyKey, DailySums};
 use super::{carried, days, rows};
 
-/// What the walk along the places that were saved finds.
+/// The result of walking the saved places.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     pub(super) lost: Vec<LostPlaces>,
-    /// Rows that are no longer what was sealed.
+    /// Rows that differ from their seal.
     pub(super) changed: Vec<CallId>,
     pub(super) lost_parts: Vec<String>,
 }
 
-/// What was saved of a place.
+/// The saved content of a place.
 enum Saved {
     Row([u8; 16], Seal),
     Record(&'static str, Seal),
@@ -30,8 +30,8 @@ enum Saved {
 }
 
 impl Chain {
-    /// Makes the chain of `new` whole: what is lost becomes a gap, for which a record of the repair
-    /// is the reason, and rows that are not what was sealed get a new place behind it.
+    /// Completes the chain of `new`: lost places become a gap explained by a repair record, and
+    /// rows that differ from their seal get a new place after it.
     pub(super) fn rebuild(
         old: &Connection,
         new: &Connection,
@@ -92,14 +92,14 @@ impl Chain {
             };
             chain::add_gap(new, &gap)?;
         }
-        // The reason for these is lost; the repair takes them over.
+        // Their records are lost; the repair explains them now.
         new.execute(
             "UPDATE gaps SET by = ?1 WHERE by NOT IN (SELECT sequence FROM purges)
              AND by NOT IN (SELECT sequence FROM repairs)
              AND by NOT IN (SELECT sequence FROM entries WHERE sequence IS NOT NULL)",
             [by],
         )?;
-        // What lost records carried on stays.
+        // Amounts carried by lost records stay.
         let orphaned = orphaned(new)?;
         for (key, sums) in &walk.exact {
             daily::store(new, key, sums)?;
@@ -113,7 +113,7 @@ impl Chain {
             let facts = facts(new, *call_id)?;
             exact.entry(DailyKey::of(&facts)).or_default().add(&facts);
         }
-        // Sums that are less than nothing must not take away from those of lost records.
+        // Negative differences must not reduce those of lost records.
         let mut removed = carried::beyond(&kept, &exact).without_negatives();
         for each in orphaned {
             removed.add_sums(
@@ -163,14 +163,14 @@ impl Chain {
     }
 }
 
-/// How far the walk has come.
+/// The state of the walk.
 struct Walk {
     head: Head,
     lost: Vec<(i64, i64)>,
     /// Complete rows without a place of their own.
     strangers: Vec<[u8; 16]>,
     exact: BTreeMap<DailyKey, DailySums>,
-    /// Places of rows that get another one, and their seals, on which the chain goes on.
+    /// Old places and seals of rows that get a new place.
     moved: Vec<(i64, Seal)>,
 }
 
@@ -236,7 +236,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Two claim one place: the second loses it.
+    /// Two rows claim one place: the second loses it.
     fn put_aside(&mut self, new: &Connection, sequence: i64, saved: Saved) -> rusqlite::Result<()> {
         match saved {
             Saved::Row(call_id, _) => {
@@ -297,7 +297,7 @@ fn record_seal(
     }))
 }
 
-/// Everything that has a place, in the order of the places.
+/// Everything with a place, in order.
 fn places(new: &Connection) -> rusqlite::Result<Vec<(i64, Saved)>> {
     let mut statement = new.prepare(
         "SELECT sequence, 0, call_id, seal, NULL, NULL FROM entries WHERE sequence IS NOT NULL
@@ -309,7 +309,7 @@ fn places(new: &Connection) -> rusqlite::Result<Vec<(i64, Saved)>> {
     let places = statement.query_map([], |row| {
         let sequence: i64 = row.get(0)?;
         let seal: Option<Seal> = row.get(3)?;
-        // A row with a place and no seal fits nothing.
+        // A row with a place and no seal never matches.
         let seal = seal.unwrap_or([0xff; 32]);
         let saved = match row.get(1)? {
             0 => Saved::Row(row.get(2)?, seal),
@@ -344,7 +344,7 @@ fn facts(new: &Connection, call_id: [u8; 16]) -> rusqlite::Result<Facts> {
     new.query_row(&sql, [call_id], Facts::of)
 }
 
-/// Takes out what was carried on under records that are lost.
+/// Takes the amounts carried by lost records.
 fn orphaned(new: &Connection) -> rusqlite::Result<Vec<carried::Carried>> {
     let orphans = "sequence NOT IN (SELECT sequence FROM purges)
          AND sequence NOT IN (SELECT sequence FROM repairs)";

@@ -1,6 +1,5 @@
-//! Rebuilds a damaged ledger from what can still be read of it: a new file takes the place of the
-//! old one, which is kept, and the chain goes on over what was lost, under the seal of a record that
-//! says so.
+//! Rebuilds a damaged ledger from its readable parts: a new file replaces the old one, which is
+//! kept, and the chain continues over the lost parts, under a sealed record of the repair.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -52,7 +51,7 @@ pub(super) fn repair(home: &Home) -> Result<Repaired, Failure> {
     })
 }
 
-/// Whether neither SQLite nor the audit finds anything wrong.
+/// Whether neither SQLite nor the audit finds a problem.
 fn is_sound(home: &Home) -> Result<bool, Failure> {
     let path = home.ledger();
     let database = match database::open_to_read(home)? {
@@ -70,12 +69,12 @@ fn is_sound(home: &Home) -> Result<bool, Failure> {
         let audited = audit::verify(&database)?;
         Ok(problems.is_empty() && audited.discrepancies.is_empty())
     });
-    // Its log is not written into a file that may be damaged.
+    // Never checkpoints into a file that may be damaged.
     database::abandon(database);
     sound.map_err(|error| sqlite(&path, &error))
 }
 
-/// A new file and what is in it.
+/// A new file and its statistics.
 struct Rebuilt {
     path: PathBuf,
     report: Repaired,
@@ -90,7 +89,7 @@ impl Rebuilt {
         let new = database::create(&new_path)?;
         let mut old = open_damaged(&old_path);
         if old.is_err() && with_log {
-            // The log may be what is damaged.
+            // The log itself may be damaged.
             for ending in ["-wal", "-shm"] {
                 drop(fs::remove_file(beside(&old_path, ending)));
             }
@@ -145,7 +144,7 @@ fn open_damaged(path: &Path) -> rusqlite::Result<Connection> {
     Ok(database)
 }
 
-/// Copies the file and its log; whether there was a log.
+/// Copies the file and its log; returns whether there was a log.
 fn copy(home: &Home, to: &Path) -> Result<bool, Failure> {
     let from = home.ledger();
     fs::copy(&from, to).map_err(|error| writing(to, &error))?;
@@ -156,7 +155,7 @@ fn copy(home: &Home, to: &Path) -> Result<bool, Failure> {
     }
 }
 
-/// Puts the new file in the place of the old one, which is kept in a directory of its own.
+/// Replaces the old file, which is moved to a separate directory.
 fn swap(home: &Home, new: &Path) -> Result<PathBuf, Failure> {
     let path = home.ledger();
     let damaged = home.directory().join("damaged");
@@ -169,11 +168,11 @@ fn swap(home: &Home, new: &Path) -> Result<PathBuf, Failure> {
     let kept = damaged.join(format!("ledger-{name}"));
     fs::create_dir(&kept).map_err(|error| writing(&kept, &error))?;
     let old = kept.join("ledger.db");
-    // A second name first: at no time is there no ledger, and none of the old one is lost.
+    // Hard-linked first, so that a ledger always exists and the old one is never lost.
     fs::hard_link(&path, &old)
         .or_else(|_| fs::copy(&path, &old).map(drop))
         .map_err(|error| writing(&old, &error))?;
-    // The log belongs to the old file: left behind, it would be replayed into the new one.
+    // The log belongs to the old file: if it stayed, it would be replayed into the new one.
     for ending in ["-wal", "-shm"] {
         match fs::rename(beside(&path, ending), beside(&old, ending)) {
             Ok(()) => {}

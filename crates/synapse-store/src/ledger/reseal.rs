@@ -1,5 +1,4 @@
-//! Seals what has no seal yet: the rows that an older Synapse wrote, once, when its file is
-//! migrated.
+//! Seals the rows of an older format once, when its file is migrated.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +8,10 @@ use super::chain::{Head, Seal};
 use super::content::{self, Facts};
 use super::daily::{self, DailyKey, DailySums};
 
-/// Gives every complete row its place in the order of the keys, and makes the daily sums.
+/// Gives every complete row its place in key order, and builds the daily sums.
 ///
-/// Reads and writes in turns of [`TURN`] rows: it takes little memory, and no row is read while
-/// the table is changed.
+/// Alternates between reading and writing [`TURN`] rows: needs little memory, and never reads from
+/// a table while changing it.
 pub(super) fn seal_everything(database: &Connection) -> rusqlite::Result<()> {
     let mut head = Head::load(database)?;
     let mut days: BTreeMap<DailyKey, DailySums> = BTreeMap::new();

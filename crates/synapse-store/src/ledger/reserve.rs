@@ -1,5 +1,4 @@
-//! Holds a call against the limits of its connection, inside the transaction in which it sets
-//! aside what it may take.
+//! Checks a call against its connection's limits, in the transaction that reserves its maximum.
 
 use rusqlite::{Connection, Row, params};
 use synapse_core::ledger::Reservation;
@@ -9,8 +8,8 @@ use synapse_core::time::Timestamp;
 use super::daily::day;
 use super::rows::key;
 
-/// Judges, and on a grant writes what is set aside into the open row of the call. `None` when there
-/// is no such row: then nothing would be set aside.
+/// Decides, and on success writes the reservation to the open row of the call. `None` without such
+/// a row, since nothing could be reserved.
 pub(super) fn reserve(
     database: &Connection,
     reservation: &Reservation,
@@ -50,7 +49,7 @@ impl Days {
     /// The days of the month of `at`.
     pub(super) fn month_of(at: Timestamp) -> Self {
         let first = at.month_start().day();
-        // The 32nd of a month is in the next one.
+        // Day 32 of a month is in the next one.
         let next = Timestamp::of_day(first + 31).month_start().day();
         Self {
             first,
@@ -71,8 +70,7 @@ fn spent(database: &Connection, reservation: &Reservation) -> rusqlite::Result<S
     })
 }
 
-/// What complete rows count and rows that are gone have counted, and what calls under way have set
-/// aside.
+/// The sum of complete rows, carried amounts, and reservations in progress.
 fn sum(database: &Connection, reservation: &Reservation, days: Days) -> rusqlite::Result<Sums> {
     let mut sums = Sums::default();
     let mut add = |row: &Row<'_>| -> rusqlite::Result<()> {

@@ -1,5 +1,5 @@
-//! Enforces how long rows and texts are kept, as connections.toml says, while nothing else is to
-//! be written. What cannot be read there removes nothing.
+//! Enforces the retention settings of connections.toml while the writer is idle. Unreadable
+//! settings remove nothing.
 
 use rusqlite::Connection;
 use synapse_core::time::Timestamp;
@@ -9,18 +9,18 @@ use super::purge::Which;
 use super::{days, purge, texts};
 use crate::connections::{LedgerSettings, ledger_settings};
 
-/// What is old, as far as this process has looked.
+/// The state of retention in this process.
 ///
-/// **Invariant:** nothing goes by a time that the order of the rows does not bear out, see
+/// **Invariant:** nothing is removed by a time that the order of rows contradicts, see
 /// [`super::days`].
 #[derive(Debug)]
 pub(super) struct Retention {
     home: Home,
-    /// The day for which it was last begun.
+    /// The day it last started.
     day: Option<i64>,
-    /// Days for which rows are kept, while some may be left to remove.
+    /// Days to keep rows, while some may remain to be removed.
     rows: Option<i64>,
-    /// Days for which texts are kept, likewise.
+    /// Days to keep texts, likewise.
     texts: Option<i64>,
 }
 
@@ -34,7 +34,7 @@ impl Retention {
         }
     }
 
-    /// Reads the settings, once a day, at the time of a call.
+    /// Reads the settings once a day, on a call.
     pub(super) fn begin(&mut self, now: Timestamp) {
         if self.day == Some(now.day()) {
             return;
@@ -49,18 +49,18 @@ impl Retention {
         self.texts = text_retention_days.map(i64::from);
     }
 
-    /// Whether something may be left to remove.
+    /// Whether something may remain to be removed.
     pub(super) const fn is_due(&self) -> bool {
         self.rows.is_some() || self.texts.is_some()
     }
 
-    /// Removes some of it.
+    /// Removes a batch.
     pub(super) fn work(&mut self, database: Option<&Connection>) {
         let (Some(database), Some(today)) = (database, self.day) else {
             (self.rows, self.texts) = (None, None);
             return;
         };
-        // Whatever is in the way: tomorrow is another day.
+        // Best effort: retried the next day.
         if let Some(kept) = self.texts
             && !matches!(forget(database, today, kept), Ok(1..))
         {
@@ -74,7 +74,7 @@ impl Retention {
     }
 }
 
-/// Removes some rows that are older than `kept` days, and says how many.
+/// Removes a batch of rows older than `kept` days; returns their number.
 fn remove(database: &Connection, today: i64, kept: i64) -> rusqlite::Result<u64> {
     let Some(believed) = days::believed(database, today, kept)? else {
         return Ok(0);
@@ -87,7 +87,7 @@ fn remove(database: &Connection, today: i64, kept: i64) -> rusqlite::Result<u64>
     purge::purge_some(database, which, SOME).map(|purged| purged.rows)
 }
 
-/// Forgets some texts that are older than `kept` days, and says how many.
+/// Removes a batch of texts older than `kept` days; returns their number.
 fn forget(database: &Connection, today: i64, kept: i64) -> rusqlite::Result<u64> {
     let Some(believed) = days::believed(database, today, kept)? else {
         return Ok(0);
@@ -96,5 +96,5 @@ fn forget(database: &Connection, today: i64, kept: i64) -> rusqlite::Result<u64>
     texts::forget(database, before, SOME)
 }
 
-/// Little enough that a call that begins meanwhile does not notice.
+/// Small enough that a new call is not delayed noticeably.
 const SOME: u32 = 500;

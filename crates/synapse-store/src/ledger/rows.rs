@@ -1,4 +1,4 @@
-//! Rows of the ledger as SQL and as domain values, both ways.
+//! Conversion of ledger rows between SQL and domain values.
 
 use std::cell::RefCell;
 
@@ -20,29 +20,29 @@ use super::sweep::OrphanRows;
 use super::work::Work;
 use super::{daily, days, hub, texts};
 
-/// What became of a row that was to be completed.
+/// The result of completing a row.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Completed {
     /// It is complete.
     Yes,
-    /// There is no such row, or it was complete before.
+    /// The row does not exist or was already complete.
     Missing,
 }
 
-/// Writes rows on behalf of one process.
+/// Writes rows for one process.
 #[derive(Debug)]
 pub(super) struct RowWriter {
     writer: Uuid,
     insert: String,
     look: String,
     complete: String,
-    /// Where in [`content::CONTENT`] each value of [`ending`] stands.
+    /// Index in [`content::CONTENT`] of each value of [`ending`].
     places: Vec<usize>,
     recent: RefCell<Recent>,
 }
 
 impl RowWriter {
-    /// For the process that is known as `writer`.
+    /// For the process with the id `writer`.
     pub(super) fn new(writer: Uuid) -> Self {
         let begin: Vec<&str> = [&BEGIN[..], &IDENTITY, &OUTCOME_COLUMNS].concat();
         let end: Vec<&str> = [&END[..], &OUTCOME_COLUMNS].concat();
@@ -66,7 +66,7 @@ impl RowWriter {
         }
     }
 
-    /// Writes the row of a call that begins.
+    /// Inserts the row of a starting call.
     pub(super) fn insert(&self, database: &Connection, opening: &Opening) -> rusqlite::Result<()> {
         database
             .prepare_cached(&self.insert)?
@@ -82,7 +82,7 @@ impl RowWriter {
         }
     }
 
-    /// The values of a row that begins, in the order of its columns.
+    /// The values at the start, in column order.
     fn beginning<'a>(&self, opening: &'a Opening) -> impl Iterator<Item = ToSqlOutput<'a>> {
         let Opening {
             started_at,
@@ -107,7 +107,7 @@ impl RowWriter {
             .chain(deeds(receipt))
     }
 
-    /// What `work` sets in the row of its call, by column.
+    /// The columns set by `work`.
     pub(super) fn settings<'a>(&self, work: &'a Work) -> Vec<(&'static str, ToSqlOutput<'a>)> {
         match work {
             Work::Open(opening) => {
@@ -129,7 +129,7 @@ impl RowWriter {
         }
     }
 
-    /// Writes the row of an event of the hub that begins.
+    /// Inserts the row of a starting hub event.
     pub(super) fn begin(
         &self,
         database: &Connection,
@@ -138,7 +138,7 @@ impl RowWriter {
         hub::insert(database, self.writer, opening)
     }
 
-    /// Notes in an open row that its request is about to leave.
+    /// Records in an open row that its request is about to be sent.
     pub(super) fn sending(
         &self,
         database: &Connection,
@@ -159,7 +159,7 @@ impl RowWriter {
 
     /// Completes the row of a call, seals it and adds it to the daily sums.
     ///
-    /// One that was taken for interrupted is completed too: whoever closes it knows better.
+    /// Even if it was marked interrupted: the caller knows better.
     pub(super) fn complete(
         &self,
         database: &Connection,
@@ -168,7 +168,7 @@ impl RowWriter {
         let call_id = closing.receipt.call_id;
         let mut done = self.end(database, closing)?;
         if done == Completed::Missing && reopen(database, call_id)? {
-            // Its sums were taken back without a seal.
+            // Its sums were subtracted without a seal, so the cache is invalid.
             drop(self.recent.take());
             done = self.end(database, closing)?;
         }
@@ -178,7 +178,7 @@ impl RowWriter {
         Ok(done)
     }
 
-    /// In one change of the row: what it will have is known, and sealed beforehand.
+    /// In a single UPDATE: the final content is known, and sealed in advance.
     fn end(&self, database: &Connection, closing: &Closing) -> rusqlite::Result<Completed> {
         let call_id = key(closing.receipt.call_id);
         let ending: Vec<ToSqlOutput<'_>> = ending(closing).collect();
@@ -195,7 +195,7 @@ impl RowWriter {
             .prepare_cached(&self.complete)?
             .execute(params_from_iter(ending.into_iter().chain(place)))?;
         sealed.store(database)?;
-        // What fails from here on is rolled back, and then nothing recent is known.
+        // From here on a failure rolls back and leaves the cache empty.
         let mut recent = self.recent.take().at_head(head);
         recent.add(database, &facts)?;
         recent.note(database, sealed.sequence, closing.ended_at.day())?;
@@ -203,7 +203,7 @@ impl RowWriter {
         Ok(Completed::Yes)
     }
 
-    /// The content of the open row with `ending` in it, and its seal; `None` when there is none.
+    /// The content of the open row after `ending`, and its seal; `None` if there is no such row.
     fn foresee(
         &self,
         database: &Connection,
@@ -237,7 +237,7 @@ impl RowWriter {
     }
 }
 
-/// Seals a row that just ended, and notes its day.
+/// Seals a row that just ended, and records its day.
 pub(super) fn seal_ended(
     database: &Connection,
     row: &Row<'_>,
@@ -247,7 +247,7 @@ pub(super) fn seal_ended(
     days::note(database, sequence, ended_at.day())
 }
 
-/// The values of a row that ends, in the order of its columns.
+/// The values at the end, in column order.
 fn ending(closing: &Closing) -> impl Iterator<Item = ToSqlOutput<'_>> {
     let Closing {
         ended_at,
@@ -265,8 +265,8 @@ fn ending(closing: &Closing) -> impl Iterator<Item = ToSqlOutput<'_>> {
     end.into_iter().chain(deeds(receipt))
 }
 
-/// Seals a row that was just completed and adds it to the daily sums. The row begins with
-/// [`content::columns`]. Returns its place.
+/// Seals a completed row and adds it to the daily sums. The row begins with [`content::columns`].
+/// Returns its place.
 pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<i64> {
     let facts = Facts::of(row)?;
     let (head, gaps) = Head::load_next(database)?;
@@ -279,8 +279,8 @@ pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<i64
     Ok(head.sequence)
 }
 
-/// Opens a row again that was taken for interrupted. Its place in the chain becomes a gap for
-/// which the next seal, which is going to be its own, is the reason.
+/// Reopens a row that was marked interrupted. Its place in the chain becomes a gap explained by the
+/// next seal, which will be its own.
 pub(super) fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result<bool> {
     let id = key(call_id).into_bytes();
     let sql = format!(
@@ -318,7 +318,7 @@ pub(super) fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result
     Ok(true)
 }
 
-/// The columns that [`entry`] reads, in its order.
+/// The columns read by [`entry`], in order.
 pub(super) fn entry_columns(unswept: &OrphanRows) -> String {
     format!(
         "call_id, started_at, ended_at, operation, {}, error_class, error_code, client_name, \
@@ -330,8 +330,7 @@ pub(super) fn entry_columns(unswept: &OrphanRows) -> String {
     )
 }
 
-/// Reads the columns of a row one after another. By position, because finding a column by its
-/// name is most of the work of reading a page.
+/// Reads columns in sequence. By index, because looking up names dominates the cost of a page.
 struct Cells<'a> {
     row: &'a Row<'a>,
     next: usize,
@@ -355,7 +354,7 @@ impl Cells<'_> {
     }
 }
 
-/// The entry in a row of [`entry_columns`].
+/// Reads the entry from a row of [`entry_columns`].
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let mut cells = Cells { row, next: 0 };
     let call_id = CallId::new(Uuid::from_bytes(cells.take()?));
@@ -363,7 +362,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let ended_at = cells.time()?;
     let operation = cells.take()?;
     let outcome: String = cells.take()?;
-    // The table admits no other word.
+    // The table allows no other value.
     let outcome = Outcome::parse(&outcome).unwrap_or(Outcome::Interrupted);
     Ok(Entry {
         started_at,
@@ -383,12 +382,12 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-/// A call id as the key of its row has it.
+/// The key of a call's row.
 pub(super) fn key(call_id: CallId) -> Uuid {
     call_id.as_uuid()
 }
 
-/// What is written at the beginning only, beside the receipt.
+/// Written only at the start, besides the receipt.
 const BEGIN: [&str; 8] = [
     "call_id",
     "writer",
@@ -400,11 +399,11 @@ const BEGIN: [&str; 8] = [
     "tool",
 ];
 
-/// What is written at the end, beside the receipt.
+/// Written at the end, besides the receipt.
 const END: [&str; 4] = ["ended_at", "outcome", "error_class", "error_code"];
 
-/// What of a receipt is settled when the call begins; left alone at its end, which also spares the
-/// index of connections.
+/// Receipt fields fixed at the start; not rewritten at the end, which avoids updating the
+/// connection index.
 const IDENTITY: [&str; 3] = ["connection", "provider", "model_requested"];
 
 fn identity(receipt: &Receipt) -> [ToSqlOutput<'_>; IDENTITY.len()] {
@@ -415,7 +414,7 @@ fn identity(receipt: &Receipt) -> [ToSqlOutput<'_>; IDENTITY.len()] {
     ]
 }
 
-/// What of a receipt the call brings about.
+/// Receipt fields set by the call.
 const OUTCOME_COLUMNS: [&str; 20] = [
     "host",
     "model_served",
@@ -467,8 +466,7 @@ fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; OUTCOME_COLUMNS.len()] {
     ]
 }
 
-/// Reads [`IDENTITY`] and [`OUTCOME_COLUMNS`], in their order: the fields of a struct are evaluated as they
-/// are written.
+/// Reads [`IDENTITY`] and [`OUTCOME_COLUMNS`] in order: struct fields are evaluated as written.
 fn receipt(call_id: CallId, cells: &mut Cells<'_>) -> rusqlite::Result<Receipt> {
     let (connection, provider, model_requested) = (cells.take()?, cells.take()?, cells.take()?);
     let host = cells.take()?;
@@ -534,15 +532,14 @@ pub(super) fn saturated(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// A count as told, unless no call can have it: a provider's absurd number is not knowledge, and
-/// would overflow every later sum.
+/// A reported count, unless absurd: it would be meaningless and overflow sums.
 fn credible(value: u64) -> Option<i64> {
     i64::try_from(value)
         .ok()
         .filter(|value| *value <= MAX_CREDIBLE)
 }
 
-/// A cost as it was worked out, or unknown when no call can have it.
+/// A cost, or unknown if absurd.
 fn credible_cost(cost: Cost) -> Cost {
     match cost.amount_nano_usd {
         Some(amount) if credible(amount).is_none() => Cost::default(),

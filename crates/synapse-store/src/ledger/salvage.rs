@@ -1,5 +1,5 @@
-//! Copies what can still be read of a damaged ledger into a new one, as it is. Pages that cannot be
-//! read are gone around: from both ends, then from points between.
+//! Copies the readable parts of a damaged ledger to a new one, verbatim. Skips unreadable pages by
+//! reading from both ends, then from points in between.
 
 use std::collections::VecDeque;
 
@@ -10,19 +10,19 @@ use uuid::Uuid;
 
 use super::content::CONTENT;
 
-/// What was copied, and what was not.
+/// The copied and lost parts.
 #[derive(Debug, Default)]
 pub(super) struct Salvaged {
-    /// Rows that SQLite gave and the new table does not admit.
+    /// Rows that SQLite returned but the new table rejects.
     pub(super) misshapen: u64,
     pub(super) texts: u64,
-    /// Rows that an index names and that are not there.
+    /// Rows named by an index that do not exist.
     pub(super) lost_calls: Vec<CallId>,
-    /// Parts that could not be read to their end.
+    /// Parts that could not be read completely.
     pub(super) lost_parts: Vec<String>,
 }
 
-/// Copies everything from `old` into `new`, which is empty and of our format.
+/// Copies everything from `old` to `new`, which is empty and in our format.
 pub(super) fn salvage(old: &Connection, new: &Connection) -> rusqlite::Result<Salvaged> {
     let mut salvaged = Salvaged::default();
     let Some(source) = Source::find(old) else {
@@ -42,16 +42,16 @@ pub(super) fn salvage(old: &Connection, new: &Connection) -> rusqlite::Result<Sa
     Ok(salvaged)
 }
 
-/// Where the rows are, and which columns they have.
+/// The table of rows and its columns.
 struct Source {
     table: &'static str,
     columns: Vec<&'static str>,
 }
 
-/// A key, as a number.
+/// A key as a number.
 type Key = u128;
 
-/// Keys between two others, both excluded.
+/// A range of keys, both ends excluded.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     above: Option<Key>,
@@ -133,8 +133,8 @@ impl Source {
         Ok(())
     }
 
-    /// Copies the rows of a span until its end, or until one cannot be read: then the last key that
-    /// was. The outer failure is one of the new file.
+    /// Copies the rows of a range until its end or an unreadable one; returns the last readable key
+    /// then. The outer error is one of the new file.
     fn copy(
         &self,
         old: &Connection,
@@ -181,7 +181,7 @@ impl Source {
     }
 }
 
-/// In which direction rows are read.
+/// The reading direction.
 #[derive(Debug, Clone, Copy)]
 enum Order {
     Up,
@@ -205,7 +205,7 @@ impl Span {
     }
 }
 
-/// The values of a row; text that is none is told as NULL, which no column with text admits.
+/// The values of a row; invalid text becomes NULL, which no text column allows.
 fn values(row: &Row<'_>, count: usize) -> Vec<Value> {
     (0..count)
         .map(|index| match row.get_ref(index) {
@@ -227,7 +227,7 @@ fn key_of(value: Option<&Value>) -> Option<Key> {
     }
 }
 
-/// Texts of rows that are there, from both ends.
+/// Copies texts of existing rows, from both ends.
 fn copy_texts(old: &Connection, new: &Connection, salvaged: &mut Salvaged) -> rusqlite::Result<()> {
     let mut insert = new.prepare(
         "INSERT OR IGNORE INTO texts (call_id, started_at, prompt, reply)
@@ -266,7 +266,7 @@ fn copy_texts(old: &Connection, new: &Connection, salvaged: &mut Salvaged) -> ru
     Ok(())
 }
 
-/// Whether the whole table was copied, or there was none.
+/// Copies a table; returns whether it was complete or missing.
 fn copy_table(
     old: &Connection,
     new: &Connection,
@@ -301,7 +301,7 @@ fn copy_table(
     }
 }
 
-/// The calls that the index by connection names and that were not copied.
+/// Calls named by the connection index that were not copied.
 fn lost_calls(
     old: &Connection,
     new: &Connection,
@@ -332,7 +332,7 @@ fn lost_calls(
     Ok(lost)
 }
 
-/// The tables that are copied as they are, in the order of their columns.
+/// Tables copied verbatim, in column order.
 const TABLES: &[(&str, &[&str])] = &[
     ("gaps", &["first", "last", "seal", "by"]),
     ("purges", &["sequence", "before", "removed", "seal"]),
@@ -362,6 +362,6 @@ const TABLES: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-/// So many points between the ends are tried at most.
+/// Maximum probes between the ends.
 const PROBES: usize = 2_000;
 const MOST_NAMED: usize = 1_000;

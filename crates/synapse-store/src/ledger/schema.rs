@@ -1,14 +1,14 @@
-//! The tables of the ledger and the migrations that make them. A migration, once released, never
-//! changes; `user_version` counts them.
+//! The tables of the ledger and their migrations. A released migration never changes;
+//! `user_version` counts them.
 
 use rusqlite_migration::{M, Migrations};
 
 use super::{days, reseal};
 
-/// The version that this Synapse writes.
+/// The version written by this release.
 pub(super) const VERSION: i64 = 5;
 
-/// The migrations, as many as [`VERSION`].
+/// The migrations; their number is [`VERSION`].
 pub(super) fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(CALLS),
@@ -25,14 +25,14 @@ pub(super) fn migrations() -> Migrations<'static> {
 
 /// One row per call.
 ///
-/// The key is a UUIDv7, so the table itself is in the order of time, and so is each index within
-/// its column, because an index of a table without rowid ends with the key. Unknown is NULL. All
-/// times are milliseconds since 1970, costs are nano-USD.
+/// The key is a UUIDv7, so the table is in time order, and so is each index within its column,
+/// because an index of a WITHOUT ROWID table ends with the key. Unknown is NULL. Times are
+/// milliseconds since 1970, costs are nano-USD.
 ///
-/// `writer` names the process that opened the row, see [`super::presence`].
+/// `writer` identifies the process that opened the row, see [`super::presence`].
 ///
-/// The outcomes are a chain of OR, because SQLite would build a table for an IN of that length
-/// whenever a row is written.
+/// Outcomes are checked with OR, because SQLite would build a temporary table for such a long IN on
+/// every write.
 const CALLS: &str = "
 CREATE TABLE calls (
     call_id            BLOB    NOT NULL PRIMARY KEY CHECK (length(call_id) = 16),
@@ -80,7 +80,7 @@ CREATE INDEX calls_by_connection ON calls (connection);
 CREATE INDEX calls_not_ok ON calls (outcome) WHERE outcome <> 'ok';
 ";
 
-/// What routers last stated, in pico-USD per token; a price that was not stated is NULL.
+/// The latest prices stated by routers, in pico-USD per token; unstated ones are NULL.
 const PRICES: &str = "
 CREATE TABLE prices (
     origin       TEXT    NOT NULL,
@@ -97,13 +97,13 @@ CREATE TABLE prices (
 
 /// Seals, daily sums, reservations and texts.
 ///
-/// The table of rows takes another name, so that a process of an older Synapse, which looked at
-/// the version when it opened the file, cannot go on writing rows without a seal.
+/// The table of rows is renamed, so that a running process of an older Synapse, which checked the
+/// version on opening, cannot write unsealed rows.
 ///
 /// `sequence` is the place of a complete row in the chain and `seal` its hash, see
-/// [`super::chain`]; both are NULL while the call is under way. `daily` has the sums of the
-/// complete rows by day, with the smallest and largest key among them, which bound every search in
-/// time: see [`super::daily`].
+/// [`super::chain`]; both are NULL while the call is in progress. `daily` has the daily sums of
+/// complete rows, with their smallest and largest key, which bound every time search: see
+/// [`super::daily`].
 const SEALED: &str = "
 ALTER TABLE calls RENAME TO entries;
 ALTER TABLE entries ADD COLUMN reserved_tokens INTEGER CHECK (reserved_tokens >= 0);
@@ -191,14 +191,14 @@ CREATE TRIGGER texts_changed AFTER UPDATE OF prompt, reply ON texts BEGIN
 END;
 ";
 
-/// What purged rows count against limits, the order of the days, and repairs.
+/// Carried amounts of purged rows, the order of days, and repairs.
 ///
-/// `carried` has, for each purge and repair, what the rows that it took out count against the limits
-/// of a connection on a day; the seal of the purge covers it. `days` says from which place of the
-/// chain on the rows are of which day, see [`super::days`].
+/// `carried` has, per purge and repair, the amounts of its rows that count against a connection's
+/// limits on a day; the purge's seal covers them. `days` gives the day of rows from a place on, see
+/// [`super::days`].
 ///
-/// A row that was open says from now on whether its request left; those of older processes never
-/// did, so they may have been billed.
+/// Open rows now record whether their request was sent; those of older processes never did, so they
+/// may have been billed.
 const CARRIED: &str = "
 CREATE TABLE carried (
     connection     TEXT    NOT NULL,
@@ -225,8 +225,8 @@ CREATE TABLE repairs (
 UPDATE entries SET maybe_billed = 1 WHERE outcome <> 'ok' AND outcome = 'open';
 ";
 
-/// Rows of the hub: `server` tells them from calls of a connection. The index is empty in a ledger
-/// without a hub.
+/// Hub rows: `server` distinguishes them from calls of a connection. The index is empty without a
+/// hub.
 const HUB: &str = "
 ALTER TABLE entries ADD COLUMN server TEXT;
 ALTER TABLE entries ADD COLUMN transport TEXT;

@@ -1,9 +1,9 @@
-//! What could not be written into the ledger, in a small file beside it: one line for each change of
-//! a row, with its hash. Whoever can write the ledger next enters it, once.
+//! Rows that could not be written to the ledger, in a small file beside it: one hashed line per
+//! change of a row. The next process that can write the ledger enters them, once.
 //!
-//! Every access holds the lock of the file. Entering is one transaction, and the file is emptied
-//! behind it; a process that dies in between leaves lines of rows that are complete already, which
-//! the next one passes over.
+//! Every access holds the file's lock. Lines are entered in one transaction, then the file is
+//! truncated; after a crash in between, the next process skips lines of rows that are already
+//! complete.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -28,17 +28,17 @@ use super::rows::{self, RowWriter, key};
 use super::work::Work;
 use crate::failure::{locked, of_file, sqlite, writing};
 
-/// What one line sets in the row of a call.
+/// The columns one line sets in a call's row.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
     call: Uuid,
     set: BTreeMap<String, Json>,
 }
 
-/// Keeps what `work` sets.
+/// Appends the columns set by `work`.
 ///
 /// # Errors
-/// Why it cannot be kept; the file is left as it was.
+/// Why it cannot be written; the file is left unchanged.
 pub(super) fn keep(home: &Home, rows: &RowWriter, work: &Work) -> Result<(), Failure> {
     let path = home.spool();
     let failure = |error: &io::Error| writing(&path, error);
@@ -69,18 +69,18 @@ pub(super) fn keep(home: &Home, rows: &RowWriter, work: &Work) -> Result<(), Fai
         ));
     }
     (&file).write_all(line.as_bytes()).map_err(|error| {
-        // Half a line would make the next one unreadable too.
+        // A partial line would make the next one unreadable too.
         drop(file.set_len(length));
         failure(&error)
     })
 }
 
-/// Whether anything waits.
+/// Whether the spool has lines.
 pub(super) fn waits(home: &Home) -> bool {
     std::fs::metadata(home.spool()).is_ok_and(|found| found.len() > 0)
 }
 
-/// How much waits. What cannot be looked at counts as one unreadable line.
+/// The amount of spooled data. An unreadable file counts as one unreadable line.
 pub(super) fn waiting(home: &Home) -> Waiting {
     match File::open(home.spool()) {
         Err(error) if error.kind() == ErrorKind::NotFound => Waiting::default(),
@@ -101,7 +101,7 @@ pub(super) fn waiting(home: &Home) -> Waiting {
     }
 }
 
-/// Enters what waits into `database`, in one transaction. Does nothing when nothing waits.
+/// Enters the spooled lines into `database` in one transaction. Does nothing if there are none.
 pub(super) fn enter(database: &Connection, home: &Home) -> Result<(), Failure> {
     let path = home.spool();
     if !waits(home) {
@@ -133,14 +133,14 @@ pub(super) fn enter(database: &Connection, home: &Home) -> Result<(), Failure> {
         .map_err(|error| failure(&error))
 }
 
-/// What is set in the row of a call.
+/// The columns to set in a call's row.
 #[derive(Debug, Default)]
 struct OfCall<'a> {
     set: BTreeMap<String, Json>,
     lines: Vec<&'a [u8]>,
 }
 
-/// The lines of a file, by call.
+/// The lines of a file, grouped by call.
 #[derive(Debug, Default)]
 struct Lines<'a> {
     calls: BTreeMap<Uuid, OfCall<'a>>,
@@ -173,7 +173,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Returns the lines that stay, because no row can be made of them.
+    /// Returns the lines to keep, because they form no valid row.
     fn enter(self, database: &Connection) -> rusqlite::Result<Vec<u8>> {
         let mut left = self.unreadable;
         let mut change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
@@ -182,7 +182,7 @@ impl<'a> Lines<'a> {
             match enter_call(&point, call, &set) {
                 Ok(true) => point.commit()?,
                 Ok(false) => left.extend(lines),
-                // The table admits no such row.
+                // The table rejects the row.
                 Err(rusqlite::Error::SqliteFailure(error, _))
                     if error.code == rusqlite::ErrorCode::ConstraintViolation =>
                 {
@@ -200,7 +200,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Makes or completes the row of a call; `false` when what is there makes none.
+/// Inserts or completes the row of a call; `false` if the lines form no row.
 fn enter_call(
     database: &Connection,
     call: Uuid,
@@ -210,7 +210,7 @@ fn enter_call(
         .get("outcome")
         .is_some_and(|outcome| *outcome != Outcome::Open.as_str());
     if ends {
-        // Swept before its end was found here.
+        // The row was swept before its end was spooled here.
         rows::reopen(database, CallId::new(call))?;
     }
     let found: Option<String> = database
@@ -235,7 +235,7 @@ fn enter_call(
             call.simple(),
             content::columns()
         ),
-        // It was completed, or entered by a process that died before it emptied the file.
+        // It was completed, or entered by a process that crashed before truncating the file.
         Some(_) => return Ok(true),
     };
     let mut statement = database.prepare(&sql)?;
@@ -249,7 +249,7 @@ fn enter_call(
     Ok(true)
 }
 
-/// The values as the table takes them.
+/// The values in SQL form.
 fn values(set: &BTreeMap<String, Json>) -> Option<Vec<Value>> {
     set.iter()
         .map(|(column, value)| match value {
@@ -265,12 +265,12 @@ fn values(set: &BTreeMap<String, Json>) -> Option<Vec<Value>> {
         .collect()
 }
 
-/// The columns whose bytes are an id.
+/// Columns with binary ids.
 fn is_id(column: &str) -> bool {
     matches!(column, "call_id" | "writer")
 }
 
-/// A line whose hash is right and whose columns are those of the ledger.
+/// A line with a valid hash and known columns.
 fn understood(line: &[u8]) -> Option<Line> {
     let line = std::str::from_utf8(line).ok()?;
     let (stated, text) = line.split_once(' ')?;
@@ -311,7 +311,7 @@ fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// The lock on the file, for as long as it is accessed.
+/// The lock on the file during an access.
 struct Locked<'a>(&'a File);
 
 impl<'a> Locked<'a> {
@@ -342,5 +342,5 @@ impl Drop for Locked<'_> {
 const CAP: u64 = 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(2);
-/// Where the outcome stands in [`CONTENT`].
+/// Index of the outcome in [`CONTENT`].
 const OUTCOME: usize = 5;

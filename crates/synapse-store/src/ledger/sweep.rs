@@ -1,4 +1,4 @@
-//! Completes the rows that a process left open when it ended: they become `interrupted`.
+//! Marks the open rows of dead processes as `interrupted`.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use synapse_core::ledger::Outcome;
@@ -8,17 +8,17 @@ use uuid::Uuid;
 use super::presence::Departed;
 use super::{content, presence, rows};
 
-/// The rows that have to be shown as interrupted although they still say `open`: empty, unless
-/// they could not be completed, as on a read-only file system.
+/// Open rows to show as interrupted: empty, unless they could not be completed, as on a read-only
+/// file system.
 #[derive(Debug, Default)]
 pub(super) struct OrphanRows {
     writers: Vec<Uuid>,
 }
 
-/// Completes what departed processes left open.
+/// Completes the open rows of dead processes.
 ///
-/// Such a call may have been billed when its request was about to leave, as its row says. Processes
-/// of older formats did not note that; their calls may all have been billed.
+/// A call may have been billed if its row says that the request was about to be sent. Older formats
+/// did not record that; all of their calls may have been billed.
 pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<OrphanRows> {
     let departed: Vec<Departed> = open_writers(database)?
         .into_iter()
@@ -37,7 +37,7 @@ pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<Orph
     Ok(OrphanRows::default())
 }
 
-/// Completes the rows and seals them, all or none.
+/// Completes and seals the rows, all or none.
 fn interrupt(database: &Connection, unswept: &OrphanRows) -> rusqlite::Result<()> {
     let change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
     {
@@ -57,16 +57,16 @@ fn interrupt(database: &Connection, unswept: &OrphanRows) -> rusqlite::Result<()
 }
 
 impl OrphanRows {
-    /// Rows of an other format, whose processes nobody can judge.
+    /// Rows of another format, whose processes cannot be checked.
     pub(super) const fn none() -> Self {
         Self {
             writers: Vec::new(),
         }
     }
 
-    /// True for the rows to show as interrupted.
+    /// SQL condition: true for rows to show as interrupted.
     pub(super) fn condition(&self) -> String {
-        // The ids are bytes of ours in hexadecimal: there is nothing in them to escape.
+        // Our own ids in hexadecimal need no escaping.
         let writers: Vec<String> = self
             .writers
             .iter()
@@ -75,7 +75,7 @@ impl OrphanRows {
         format!("({OPEN} AND writer IN ({}))", writers.join(", "))
     }
 
-    /// The outcome to show.
+    /// SQL expression: the outcome to show.
     pub(super) fn outcome(&self) -> String {
         let interrupted = Outcome::Interrupted.as_str();
         format!(
@@ -84,7 +84,7 @@ impl OrphanRows {
         )
     }
 
-    /// Whether to show that it may have been billed.
+    /// SQL expression: whether to show it as possibly billed.
     pub(super) fn maybe_billed(&self) -> String {
         let silent = Self {
             writers: self
@@ -97,7 +97,7 @@ impl OrphanRows {
         format!("(maybe_billed = 1 OR {})", silent.condition())
     }
 
-    /// True for the rows with the outcome `wanted`, in a form that can use the index.
+    /// SQL condition: true for rows with the outcome `wanted`, in a form that can use the index.
     pub(super) fn filter(&self, wanted: Outcome) -> String {
         let condition = self.condition();
         let word = wanted.as_str();
@@ -112,7 +112,7 @@ impl OrphanRows {
     }
 }
 
-/// Who has open rows.
+/// The processes with open rows.
 fn open_writers(database: &Connection) -> rusqlite::Result<Vec<Uuid>> {
     let mut statement =
         database.prepare_cached(&format!("SELECT DISTINCT writer FROM entries WHERE {OPEN}"))?;

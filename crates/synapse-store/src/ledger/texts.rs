@@ -1,5 +1,5 @@
-//! What was said in calls, for connections that record it: in a table of its own, with an index
-//! of its words, and not under seal, because it may be forgotten before its row.
+//! Recorded texts of calls: in a separate table with a full-text index, and not sealed, because
+//! they may be removed before their row.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use synapse_core::call::CallId;
@@ -8,7 +8,7 @@ use synapse_core::time::Timestamp;
 
 use super::rows::key;
 
-/// Keeps the prompt of a call whose row was just opened.
+/// Stores the prompt of a newly opened call.
 pub(super) fn add(
     database: &Connection,
     call_id: CallId,
@@ -33,7 +33,7 @@ pub(super) fn answer(database: &Connection, call_id: CallId, reply: &str) -> rus
         .map(drop)
 }
 
-/// What was said in a call.
+/// The recorded texts of a call.
 pub(super) fn find(
     database: &Connection,
     call_id: CallId,
@@ -49,7 +49,7 @@ pub(super) fn find(
         .optional()
 }
 
-/// The prompt of a call, of a long one the beginning.
+/// The prompt of a call, truncated if long.
 pub(super) fn beginning(
     database: &Connection,
     call_id: CallId,
@@ -65,7 +65,7 @@ pub(super) fn beginning(
         .optional()
 }
 
-/// Forgets what was said before a time, at most `most` texts at once. Returns how many.
+/// Removes at most `most` texts from before a time. Returns their number.
 pub(super) fn forget(database: &Connection, before: i64, most: u32) -> rusqlite::Result<u64> {
     let removed = database.execute(
         "DELETE FROM texts WHERE id IN
@@ -75,8 +75,8 @@ pub(super) fn forget(database: &Connection, before: i64, most: u32) -> rusqlite:
     Ok(u64::try_from(removed).unwrap_or(u64::MAX))
 }
 
-/// The words of a search as the index takes them: each as a string of its own, so that nothing in
-/// them is taken for a command. All have to occur. `None` when there are none.
+/// The search words for the full-text index, each quoted, so that none acts as an operator. All
+/// must occur. `None` if there are none.
 pub(super) fn search(text: &str) -> Option<String> {
     let words: Vec<String> = text
         .split_whitespace()
@@ -85,10 +85,10 @@ pub(super) fn search(text: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-/// True for the rows in whose texts a search finds something; takes [`search`].
+/// SQL condition: true for rows whose texts match; takes [`search`].
 pub(super) const FOUND: &str = "call_id IN (SELECT texts.call_id FROM texts_index
      JOIN texts ON texts.id = texts_index.rowid WHERE texts_index MATCH ?)";
 
-/// A prompt with more characters is not read whole for its first words.
+/// A longer prompt is not read completely for its first words.
 const LONG: i64 = 65_536;
 const BEGINNING: i64 = 2_048;

@@ -1,4 +1,4 @@
-//! Sums over the ledger: whole days from the daily sums, the ends of a range from its rows.
+//! Usage sums: whole days from the daily sums, the ends of a range from rows.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use super::reader::Reader;
 use super::spool;
 use super::sweep::OrphanRows;
 
-/// The report that `query` asks for, one line per key, in the order of the keys.
+/// The report for `query`, one line per key, sorted by key.
 pub(super) fn usage(reader: &Reader, query: &UsageQuery) -> Result<UsageReport, Failure> {
     let report = reader.ask(|database, unswept| report(database, unswept, query))?;
     Ok(UsageReport {
@@ -26,7 +26,7 @@ pub(super) fn usage(reader: &Reader, query: &UsageQuery) -> Result<UsageReport, 
     })
 }
 
-/// The sums that `query` asks for, period by period.
+/// The sums for `query`, per period.
 pub(super) fn usage_per(
     reader: &Reader,
     per: UsageKey,
@@ -101,19 +101,19 @@ fn line(key: &str, sums: &DailySums, latency: impl Fn(u64) -> Option<u64>) -> Us
     }
 }
 
-/// A range of time in milliseconds, its end not included.
+/// A time range in milliseconds, end excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Range {
     since: i64,
     until: i64,
 }
 
-/// A part of a range, by where its sums stand.
+/// A part of a range, by the source of its sums.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    /// In the daily sums of these days, the last included.
+    /// The daily sums of these days, inclusive.
     Days { first: i64, last: i64 },
-    /// In rows only.
+    /// Rows.
     Rows(Range),
 }
 
@@ -126,7 +126,7 @@ impl Range {
     }
 
     fn parts(self, by: UsageKey) -> Vec<Part> {
-        // The daily sums know neither hours nor servers.
+        // The daily sums contain neither hours nor servers.
         if by == UsageKey::Hour || by.is_of_hub() {
             return vec![Part::Rows(self)];
         }
@@ -164,7 +164,7 @@ impl Range {
     }
 }
 
-/// The lines of a report while it is made, by period, when one is asked for, and key.
+/// The lines of a report in progress, by period, if requested, and key.
 struct Lines<'a> {
     per: Option<UsageKey>,
     by: UsageKey,
@@ -186,7 +186,7 @@ impl<'a> Lines<'a> {
             connection: query.connection.as_deref(),
             sums: BTreeMap::new(),
         };
-        // Only rows know the hour.
+        // Only rows contain the hour.
         let finest = match per {
             Some(UsageKey::Hour) => UsageKey::Hour,
             _ => query.by,
@@ -214,7 +214,7 @@ impl<'a> Lines<'a> {
             .add(facts);
     }
 
-    /// Empty when no period is asked for.
+    /// Empty if no period is requested.
     fn period(&self, time: Timestamp) -> String {
         let period = self.per.and_then(|per| per.period(time));
         period.unwrap_or_default()
@@ -253,7 +253,7 @@ impl<'a> Lines<'a> {
         Ok(())
     }
 
-    /// Calls under way, and those whose process is gone and that could not be completed.
+    /// Calls in progress, and those of dead processes that could not be completed.
     fn add_open(
         &mut self,
         database: &Connection,
@@ -281,7 +281,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Visits the complete rows of a range, those of one connection or all.
+/// Visits the complete rows of a range, of one connection or all.
 fn each_row(
     database: &Connection,
     range: Range,
@@ -308,7 +308,7 @@ fn each_row(
     Ok(())
 }
 
-/// The latencies of answered calls, one by one, for a report over few calls.
+/// Exact latencies of successful calls, for a report over few calls.
 #[derive(Default)]
 struct Exact {
     of_key: BTreeMap<String, Vec<i64>>,
@@ -339,7 +339,7 @@ impl Exact {
         Ok(exact)
     }
 
-    /// Of one key, or of all: the nearest rank.
+    /// The nearest-rank percentile of one key, or of all.
     fn percentile(&self, key: Option<&str>, percent: u64) -> Option<u64> {
         let latencies = match key {
             Some(key) => self.of_key.get(key)?,
@@ -352,7 +352,7 @@ impl Exact {
     }
 }
 
-/// True for the rows that a key sums: those of the hub, or all others.
+/// SQL condition: rows counted by a key, of the hub or all others.
 const fn rows_of(by: UsageKey) -> &'static str {
     match by {
         UsageKey::Server => "server IS NOT NULL",

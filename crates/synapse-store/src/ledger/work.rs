@@ -1,4 +1,4 @@
-//! What happens to the row of one call, in the order in which it is handed in.
+//! Changes of one call's row, applied in order.
 
 use synapse_core::call::CallId;
 use synapse_core::ledger::{Closing, HubClosing, HubOpening, Opening};
@@ -6,15 +6,15 @@ use synapse_core::ledger::{Closing, HubClosing, HubOpening, Opening};
 /// One change of a row.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// It begins.
+    /// The call starts.
     Open(Box<Opening>),
-    /// Its request is about to leave, with so many bytes.
+    /// Its request is about to be sent, with its body length.
     Sending(CallId, u64),
     /// It ends.
     Close(Box<Closing>),
-    /// The row of an event of the hub begins.
+    /// A hub event starts.
     Begin(Box<HubOpening>),
-    /// Its request is about to leave, with so many bytes.
+    /// Its request is about to be sent, with its body length.
     Departing(CallId, u64),
     /// It ends.
     End(Box<HubClosing>),

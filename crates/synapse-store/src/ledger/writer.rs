@@ -1,8 +1,8 @@
-//! The one thread of this process that writes rows, in the order in which they are handed in.
-//! What waits together is written together, in one transaction.
+//! The writer thread: writes all rows of this process in order, pending ones together in one
+//! transaction.
 //!
-//! What cannot be written is kept in the [spool](super::spool), or in memory when that fails too,
-//! and entered before anything else is written.
+//! Unwritable rows go to the [spool](super::spool), or to memory if that fails too, and are entered
+//! before anything else.
 
 use std::sync::Arc;
 
@@ -22,17 +22,17 @@ use super::work::Work;
 use super::{database, hub, reserve, spool, sweep};
 use crate::failure::{shown, sqlite};
 
-/// What the thread is asked to do.
+/// A message to the thread.
 pub(super) enum Job {
     /// Change a row, then reply, if somebody waits.
     Row(Work, Option<Sender<Result<(), Failure>>>),
-    /// Hold an open row against its limits, then reply.
+    /// Check an open row against its limits, then reply.
     Reserve(Box<Reservation>, Sender<Result<Verdict, Failure>>),
-    /// Reply with the first failure that was not told since the last flush.
+    /// Reply with the first unreported failure since the last flush.
     Flush(Sender<Result<(), Failure>>),
 }
 
-/// What came of a job.
+/// The result of a job.
 enum Done {
     Written,
     Missing,
@@ -40,19 +40,18 @@ enum Done {
     Flushed,
 }
 
-/// What the thread has in its hands.
+/// The state of the thread.
 pub(super) struct Writer {
     home: Home,
     rows: RowWriter,
     id: Uuid,
-    /// Opened for the first row, and again for the next one when that failed: its owner may have
-    /// repaired the cause meanwhile.
+    /// Opened for the first row, and again after a failure, because the cause may have been fixed.
     database: Option<Connection>,
     presence: Option<Presence>,
     failure: Option<Failure>,
-    /// Something of ours may wait in the spool.
+    /// The spool may contain our lines.
     spooled: bool,
-    /// Changes that could be written nowhere, to be tried again with the next job.
+    /// Changes that could not be written anywhere, retried with the next job.
     unwritten: Vec<Work>,
     retention: Retention,
 }
@@ -73,7 +72,7 @@ impl Writer {
         }
     }
 
-    /// Works until the queue is ended and empty.
+    /// Runs until the queue is closed and empty.
     pub(super) fn run(mut self, queue: &Arc<Queue<Job>>) {
         loop {
             let taken = match self.retention.is_due() {
@@ -82,7 +81,7 @@ impl Writer {
             };
             match taken {
                 Taken::Jobs(jobs) => self.work(jobs),
-                // Old rows go while nobody waits.
+                // Removes old rows while idle.
                 Taken::Nothing => self.retention.work(self.database.as_ref()),
                 Taken::End => break,
             }
@@ -90,7 +89,7 @@ impl Writer {
         if self.spooled || !self.unwritten.is_empty() {
             drop(self.ready());
         }
-        // The sign of life goes last: until then the rows are ours.
+        // The presence file goes last: until then the rows are ours.
         drop(self.database.take());
         drop(self.presence.take());
     }
@@ -103,7 +102,8 @@ impl Writer {
         }
     }
 
-    /// In one transaction; when that fails, each job in its own, so that none fails for another.
+    /// In one transaction; if that fails, each job in its own, so that none fails because of
+    /// another.
     fn write_together(&mut self, jobs: Vec<Job>) {
         match self.write(&jobs) {
             Ok(done) => {
@@ -161,7 +161,7 @@ impl Writer {
         }
     }
 
-    /// A failure that nobody waits for is told by the next flush.
+    /// An unobserved failure is reported by the next flush.
     fn reply(&mut self, reply: Option<Sender<Result<(), Failure>>>, result: Result<(), Failure>) {
         let untold = match reply {
             Some(reply) => reply.send(result).err(),
@@ -172,11 +172,11 @@ impl Writer {
         }
     }
 
-    /// Keeps what could not be written, and says so.
+    /// Spools a row that could not be written, and reports it.
     fn keep(&mut self, work: Work, failure: Failure) -> Failure {
         let spool = shown(&self.home.spool());
         let call_id = work.call_id();
-        // In its order: what comes behind an unwritten change of the same call waits with it.
+        // In order: a change after an unwritten one of the same call waits too.
         let waits = |each: &Work| each.call_id() == call_id;
         let kept = match self.unwritten.iter().any(waits) {
             true => None,
@@ -231,14 +231,14 @@ impl Writer {
                 Ok(done)
             }
             Err(error) => {
-                // Whatever is wrong, the next row begins with a fresh connection.
+                // After any failure, the next row starts with a new connection.
                 database::abandon(database);
                 Err(sqlite(&self.home.ledger(), &error))
             }
         }
     }
 
-    /// The database, with everything in it that waited before.
+    /// The database, with all pending rows entered.
     fn ready(&mut self) -> Result<Connection, Failure> {
         let database = match self.database.take() {
             Some(database) => database,
@@ -268,18 +268,19 @@ impl Writer {
             presence::clean(&self.home);
             self.presence = Some(Presence::announce(&self.home, self.id)?);
         }
-        // What others left behind, too, and before the sweep, which takes a row without its end for
-        // interrupted. What cannot be entered or swept now is shown as it is all the same.
+        // Includes other processes' lines, and precedes the sweep, which would mark a row without
+        // its end as interrupted. Anything that cannot be entered or swept now is still shown
+        // correctly.
         self.spooled = spool::enter(&database, &self.home).is_err();
         drop(sweep::sweep(&database, &self.home));
         Ok(database)
     }
 }
 
-/// All jobs or none. Takes the lock at once: the end of the chain is read under it.
+/// All jobs or none. Takes the write lock at once: the end of the chain is read under it.
 fn transact(database: &Connection, rows: &RowWriter, jobs: &[Job]) -> rusqlite::Result<Vec<Done>> {
-    // By hand, because these two statements are kept prepared; whoever calls drops the connection
-    // after a failure, which rolls back.
+    // Manual, because these two statements are prepared once; on failure the caller drops the
+    // connection, which rolls back.
     database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let mut done = Vec::with_capacity(jobs.len());
     for job in jobs {
@@ -316,7 +317,7 @@ fn change(database: &Connection, rows: &RowWriter, work: &Work) -> rusqlite::Res
     })
 }
 
-/// Writes what could be written nowhere before.
+/// Writes changes that could not be written anywhere before.
 fn catch_up(database: &Connection, rows: &RowWriter, all: &[Work]) -> rusqlite::Result<()> {
     database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     for work in all {
@@ -326,7 +327,7 @@ fn catch_up(database: &Connection, rows: &RowWriter, all: &[Work]) -> rusqlite::
     Ok(())
 }
 
-/// So many jobs are written in one transaction at most, because others wait for the lock.
+/// Maximum jobs per transaction, because others wait for the lock.
 const TOGETHER: usize = 256;
-/// So many changes that could be written nowhere are kept for another try.
+/// Maximum unwritten changes kept for a retry.
 const MOST_UNWRITTEN: usize = 1_000;

@@ -1,4 +1,4 @@
-//! A token record as JSON, format 1. A newer format is refused, and never overwritten.
+//! Token records in JSON format 1. A newer format is refused, and never overwritten.
 
 use std::borrow::Cow;
 
@@ -11,15 +11,15 @@ use synapse_core::upstream::{
 };
 use url::Url;
 
-/// The most bytes of a record.
+/// Maximum size of a record in bytes.
 pub(super) const CAP: u64 = 256 * 1024;
 
-/// Why a text is no record.
+/// Why a text is not a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Damage {
     /// Written by a later version of Synapse.
     Newer,
-    /// Not what Synapse writes.
+    /// Not a valid record.
     Broken,
 }
 
@@ -99,15 +99,15 @@ pub(super) fn write(key: &RecordKey, record: &TokenRecord) -> Zeroizing<Vec<u8>>
         expires_at: record.expires_at.map(|end| Cow::Owned(end.to_string())),
         obtained_at: Cow::Owned(record.obtained_at.to_string()),
     };
-    // Large enough from the start: a vector that grows leaves its old buffer behind.
+    // Allocated at full size: a growing vector leaves its old buffer in memory unwiped.
     let mut text = Zeroizing::new(Vec::with_capacity(128 * 1024));
-    // Strings and numbers alone: there is nothing that could not be written.
+    // Strings and numbers always serialise.
     drop(serde_json::to_writer(&mut *text, &document));
     text.push(b'\n');
     text
 }
 
-/// The record that `text` is.
+/// Parses a record.
 pub(super) fn read(text: &[u8]) -> Result<(RecordKey, TokenRecord), Damage> {
     let Format { format } = serde_json::from_slice(text).map_err(|_| Damage::Broken)?;
     if format > FORMAT {

@@ -1,4 +1,4 @@
-//! Records in files: 0600, in a directory of their owner, whole or not at all.
+//! Records in files with mode 0600, in a private directory, written atomically.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -43,7 +43,7 @@ pub(super) fn read(home: &Home, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>
     if metadata.len() > document::CAP {
         return Err(too_large(path));
     }
-    // Large enough from the start: a vector that grows leaves its old buffer behind.
+    // Allocated at full size: a growing vector leaves its old buffer in memory unwiped.
     let room = usize::try_from(metadata.len()).unwrap_or_default() + 64;
     let mut text = Zeroizing::new(Vec::with_capacity(room));
     let mut capped = io::Read::take(file, document::CAP + 1);
@@ -81,7 +81,7 @@ fn too_large(path: &Path) -> Failure {
     .with("file", shown(path))
 }
 
-/// Claims the login of `server`. Its process is written beside the lock, for whoever comes second.
+/// Claims the login of `server`. Its process id is stored beside the lock, for later claimants.
 pub(super) fn claim(
     directory: &Path,
     server: &UpstreamName,

@@ -1,5 +1,5 @@
-//! Records in the system's keyring: one item each, of a service of their own. Each question ends
-//! after three seconds, and no file stands in for an answer that does not come.
+//! Records in the system's keyring: one item each, under a separate service. Each access is limited
+//! to three seconds, and there is no fallback to files.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn asked(slot: &Slot) -> Asked {
     }
 }
 
-/// A keyring that fails is a store that cannot be used; why is what the keyring says.
+/// A failing keyring is an unusable store; its own failure is the cause.
 fn unavailable(cause: Failure) -> Failure {
     let failure = Failure::new(
         Code::OauthStoreUnavailable,
@@ -66,7 +66,7 @@ fn unavailable(cause: Failure) -> Failure {
     failure.hint("unlock the keyring; or keep tokens in files: `store = \"file\"` in oauth.toml")
 }
 
-/// The place in words.
+/// Its name in messages.
 pub(super) const PLACE: &str = "the system's keyring, service `synapse-oauth`";
 const SERVICE: &str = "synapse-oauth";
 const LIMIT: Duration = Duration::from_secs(3);

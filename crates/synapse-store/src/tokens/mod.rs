@@ -1,5 +1,5 @@
-//! Token records of upstream logins: files of their owner under `oauth/`, or items of the system's
-//! keyring. Which of the two is declared in `oauth.toml`; neither stands in for the other.
+//! Token records of upstream logins: private files under `oauth/`, or items of the system's
+//! keyring, as configured in `oauth.toml`; no fallback between them.
 
 mod document;
 mod files;
@@ -30,14 +30,14 @@ pub struct TokenRecords {
     patience: Duration,
 }
 
-/// Where the values are. Locks are files in either case.
+/// The storage of values. Locks are files in either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Backend {
     Files,
     Keyring,
 }
 
-/// The name of a record: that of its file without the ending, or of its item.
+/// The name of a record: of its file without extension, or of its item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Slot {
     config: String,
@@ -65,18 +65,18 @@ impl Slot {
         }
     }
 
-    /// The server whose record it is, by its name.
+    /// The server's name.
     fn server(&self) -> &str {
         self.name.rsplit_once('-').map_or("", |(server, _)| server)
     }
 
-    /// The item of the keyring.
+    /// The keyring item.
     fn account(&self) -> String {
         format!("{}/{}", self.config, self.name)
     }
 }
 
-/// Reads `text` as a record, and what is written of that once more.
+/// Parses `text` as a record and verifies that it round-trips.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn reread(text: &[u8]) {
     if let Ok((key, record)) = document::read(text) {
@@ -88,10 +88,10 @@ pub(crate) fn reread(text: &[u8]) {
 }
 
 impl TokenRecords {
-    /// The records in `home`, where its `oauth.toml` says; in files when there is none.
+    /// The records of `home`, stored as configured in `oauth.toml`; in files by default.
     ///
     /// # Errors
-    /// `config.invalid-value` when it names no store, `storage.*` when it cannot be read.
+    /// `config.invalid-value` for an unknown store, `storage.*` if it cannot be read.
     pub fn open(home: Home) -> Result<Self, Failure> {
         let backend = settings::backend(&home)?;
         Ok(Self {
@@ -101,13 +101,13 @@ impl TokenRecords {
         })
     }
 
-    /// Whether the values are items of the system's keyring: reading one may ask its owner.
+    /// Whether the values are in the system's keyring, where reading may prompt the user.
     #[must_use]
     pub fn is_in_keyring(&self) -> bool {
         self.backend == Backend::Keyring
     }
 
-    /// Waits this long for a lock, instead of 45 seconds.
+    /// Sets the maximum wait for a lock, 45 seconds by default.
     #[must_use]
     pub const fn within(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -118,7 +118,7 @@ impl TokenRecords {
         self.home.oauth().join(config)
     }
 
-    /// Runs file work on a thread of its own.
+    /// Runs file work on a worker thread.
     async fn run_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
@@ -156,7 +156,7 @@ impl TokenRecords {
             return Ok(None);
         };
         let (key, record) = document::read(&text).map_err(|damage| self.damaged(slot, damage))?;
-        // A record that was moved or renamed is that of another server, URL or issuer.
+        // A moved or renamed record belongs to another server, URL or issuer.
         if Slot::of(&key) != *slot {
             return Err(self.damaged(slot, Damage::Broken));
         }
@@ -286,7 +286,7 @@ impl TokenStore for TokenRecords {
         let mut removed = 0;
         for slot in self.slots(config).await? {
             if slot.server() == server.as_str() {
-                // A refresh under way ends first.
+                // Waits for a refresh in progress.
                 let _lock = self.lock(&slot).await?;
                 self.remove(&slot).await?;
                 removed += 1;
@@ -347,7 +347,7 @@ impl TokenTransaction for Transaction {
     }
 }
 
-/// A configuration's name becomes that of a directory.
+/// The name becomes a directory name.
 fn check_config(config: &str) -> Result<(), Failure> {
     let fits =
         (1..=64).contains(&config.len()) && config.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -360,7 +360,7 @@ fn check_config(config: &str) -> Result<(), Failure> {
     }
 }
 
-/// The name of a record's file, when it is one.
+/// The name of a record file.
 fn slot_of(path: &Path, config: &str) -> Option<Slot> {
     if path.extension()? != ENDING {
         return None;
@@ -374,5 +374,5 @@ fn slot_of(path: &Path, config: &str) -> Option<Slot> {
 }
 
 const ENDING: &str = "json";
-/// As long as a refresh of another process may take, and a little more.
+/// A little longer than another process's refresh may take.
 const PATIENCE: Duration = Duration::from_secs(45);

@@ -1,4 +1,4 @@
-//! `oauth.toml`: where token records are kept. Without it, in files.
+//! `oauth.toml`: the store of token records; files by default.
 
 use synapse_core::{Code, Failure};
 use synapse_files::Home;

@@ -1,4 +1,4 @@
-//! Changes of `mcp-servers.json` that leave comments, layout and the other entries as they are.
+//! Edits `mcp-servers.json`, preserving comments, layout and other entries.
 
 use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use super::source::Source;
 use super::tree::OPTIONS;
 use crate::failure::shown;
 
-/// The text with the entry added behind the last one.
+/// Appends the entry.
 pub(super) fn insert(
     source: &Source,
     wrapper: Option<&str>,
@@ -18,7 +18,7 @@ pub(super) fn insert(
     entry: &Map<String, Value>,
 ) -> Result<String, Failure> {
     let text = match source.text.trim().is_empty() {
-        // A new file has the shape that other programs read too.
+        // A new file has the shape other programs read.
         true => "{\n  \"mcpServers\": {}\n}\n",
         false => &source.text,
     };
@@ -43,7 +43,7 @@ pub(super) fn insert(
     Ok(changed)
 }
 
-/// The text without the entry.
+/// Removes the entry.
 pub(super) fn remove(
     source: &Source,
     wrapper: Option<&str>,
@@ -60,7 +60,7 @@ pub(super) fn remove(
     Ok(root.to_string())
 }
 
-/// The text with `tool` in `tools.deny` of an entry, or without it.
+/// Adds `tool` to `tools.deny` of an entry, or removes it.
 pub(super) fn offer(
     source: &Source,
     wrapper: Option<&str>,
@@ -114,7 +114,7 @@ fn odd(source: &Source) -> Failure {
     .with("file", shown(&source.path))
 }
 
-/// The failure of a name that an entry has already.
+/// The failure of a name already in use.
 pub(super) fn already_there(source: &Source, name: &UpstreamName) -> Failure {
     Failure::new(
         Code::ConfigDuplicateName,

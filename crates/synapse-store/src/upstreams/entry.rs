@@ -1,4 +1,4 @@
-//! One entry of `mcp-servers.json`, as an upstream.
+//! Parses one entry of `mcp-servers.json` as an upstream.
 
 use std::str::FromStr as _;
 
@@ -16,7 +16,7 @@ use super::source::Source;
 use super::tree::{Member, Node, Value};
 use super::{keys, oauth, settings};
 
-/// Reads one entry. A bad value fails this entry alone, by name.
+/// Reads one entry. An invalid value fails only this entry.
 pub(super) fn read(source: &Source, member: &Member) -> StoredUpstream {
     let mut warnings = Vec::new();
     let upstream = upstream(source, member, &mut warnings).map_err(|mut failure| {
@@ -89,7 +89,7 @@ fn entry(reader: &mut Reader<'_>, name: &UpstreamName) -> Result<Upstream, Failu
     Ok(upstream)
 }
 
-/// How a server is reached.
+/// The transport of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Stdio,
@@ -196,7 +196,7 @@ fn stdio(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
         .ok_or_else(|| missing("command"))?;
     let mut arguments = Vec::new();
     let command = match &command.value {
-        // opencode writes the program and its arguments as one list.
+        // opencode uses one list for the program and its arguments.
         Value::List(words) => {
             let (program, rest) = words.split_first().ok_or_else(|| missing("command"))?;
             for word in rest {
@@ -233,7 +233,7 @@ fn http(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
         .ok_or_else(|| missing("url"))?;
     let url = visible(reader, "url", url)?;
     if let Some(plain) = url.plain() {
-        // What is whole already is judged at once; the rest when it is expanded.
+        // A URL without variables is validated at once; others after expansion.
         let parsed = url::Url::parse(plain.trim()).map_err(|error| {
             Failure::new(Code::EndpointInvalidUrl, "the URL cannot be read").caused_by(&error)
         })?;
@@ -248,7 +248,7 @@ fn http(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
             add_header(reader, &mut headers, &member.key, value, &member.value)?;
         }
     }
-    // Codex names the variables in place of the values.
+    // Codex names the variables instead of the values.
     if let Some(node) = reader.take("bearer_token_env_var") {
         let name = reader.text("bearer_token_env_var", node)?;
         reader.spelled("bearer_token_env_var", "headers.Authorization");
@@ -345,7 +345,7 @@ fn variables(reader: &mut Reader<'_>) -> Result<Vec<(String, Template)>, Failure
             ));
         }
         let value = match &member.value.value {
-            // Other programs take these as they are written.
+            // Other programs accept these in any scalar type.
             Value::Flag(flag) => Template::text(flag.to_string()),
             Value::Number(number) => Template::text(number.clone()),
             _ => reader.template(&format!("env.{name}"), &member.value)?,
@@ -356,7 +356,7 @@ fn variables(reader: &mut Reader<'_>) -> Result<Vec<(String, Template)>, Failure
     Ok(variables)
 }
 
-/// A text that other users can read: no secret may be part of it.
+/// A text visible to other users, which must not contain a secret.
 fn visible(reader: &Reader<'_>, key: &str, node: &Node) -> Result<Template, Failure> {
     let Value::Text(text) = &node.value else {
         return Err(reader.at(
@@ -384,7 +384,7 @@ fn visible(reader: &Reader<'_>, key: &str, node: &Node) -> Result<Template, Fail
     Ok(template)
 }
 
-/// Refuses the text of a token in the place of a reference to it.
+/// Refuses a literal token in place of a reference.
 pub(super) fn literal(value: &Template, name: &str) -> Result<(), Failure> {
     let is_of_secret = is_name_of_secret(name);
     let holds = value.pieces.iter().any(|piece| match piece {
@@ -432,7 +432,7 @@ fn is_name_of_secret(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
-/// A package that a launcher takes in whatever version is the newest of the day.
+/// A package that a launcher runs in its latest version.
 fn unversioned(name: &UpstreamName, command: &Template, arguments: &[Template]) -> Option<Failure> {
     let command = command.plain()?;
     let program = command.rsplit(['/', '\\']).next()?.trim_end_matches(".cmd");

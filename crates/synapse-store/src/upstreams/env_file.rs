@@ -1,4 +1,4 @@
-//! Files of `NAME=value` lines, which feed `${…}` and nothing else.
+//! Files of `NAME=value` lines, used only for `${…}`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,10 +10,10 @@ use synapse_files::{FileError, examine};
 use crate::failure::{of_file, refuse, shown};
 
 /// Reads the file at `path`: `NAME=value` and `export NAME=value`, `#` comments, single and double
-/// quotes. `${…}` in a value is plain text, and no shell reads it. A later line wins.
+/// quotes. `${…}` in a value is literal, and no shell reads it. A later line wins.
 ///
 /// # Errors
-/// `config.not-found`, `config.syntax` with the line, `storage.*`; no value is part of a failure.
+/// `config.not-found`, `config.syntax` with the line, `storage.*`; failures contain no value.
 pub fn read_env_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     refuse(examine(path))?;
     let bytes = match synapse_files::read(path, LIMIT) {

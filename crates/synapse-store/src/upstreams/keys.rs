@@ -1,7 +1,7 @@
-//! The words of `mcp-servers.json`: ours, those of other programs that mean the same, and those that
-//! belong to other programs. Spellings are those of the clients in the table of `synapse ide`.
+//! The member names of `mcp-servers.json`: ours, equivalents of other programs, and those with
+//! meaning only to other programs. Spellings follow the clients in the table of `synapse ide`.
 
-/// Every member of an entry that means something here.
+/// All supported members of an entry.
 pub(super) const KNOWN: [&str; 21] = [
     "type",
     "command",
@@ -26,7 +26,7 @@ pub(super) const KNOWN: [&str; 21] = [
     "description",
 ];
 
-/// Members that decide what a server may do: whatever resembles one is no slip to pass over.
+/// Security-relevant members: a similar unknown name is an error instead of a warning.
 pub(super) const SAFETY: [&str; 13] = [
     "disabled",
     "enabled",
@@ -43,7 +43,7 @@ pub(super) const SAFETY: [&str; 13] = [
     "protocol",
 ];
 
-/// Members that belong to other programs and have no effect here.
+/// Members of other programs without effect here.
 pub(super) const FOREIGN: [&str; 30] = [
     "alwaysAllow",
     "autoApprove",
@@ -77,7 +77,7 @@ pub(super) const FOREIGN: [&str; 30] = [
     "$schema",
 ];
 
-/// What is spelled otherwise elsewhere.
+/// Alternative spellings.
 pub(super) const COMMAND: [&str; 1] = ["cmd"];
 pub(super) const ARGUMENTS: [&str; 1] = ["arguments"];
 pub(super) const ENVIRONMENT: [&str; 2] = ["environment", "envs"];
@@ -98,11 +98,11 @@ pub(super) const DENIED: [&str; 4] = [
     "deniedTools",
 ];
 
-/// Words for a program that speaks on its standard input and output.
+/// Names for a program on stdio.
 pub(super) const STDIO: &str = "stdio";
 pub(super) const STDIO_SPELLINGS: [&str; 2] = ["local", "command"];
 
-/// Words for a URL that speaks streamable HTTP.
+/// Names for streamable HTTP.
 pub(super) const HTTP: &str = "streamable-http";
 pub(super) const HTTP_SPELLINGS: [&str; 7] = [
     "http",
@@ -114,7 +114,7 @@ pub(super) const HTTP_SPELLINGS: [&str; 7] = [
     "remote",
 ];
 
-/// Words for the transport of 2024-11-05, which is not supported.
+/// Names for the transport of 2024-11-05, which is not supported.
 pub(super) const SSE_SPELLINGS: [&str; 3] = ["sse", "http+sse", "http-sse"];
 
 /// Members of an `oauth` object.
@@ -133,7 +133,7 @@ pub(super) const OAUTH: [&str; 10] = [
 
 pub(super) const OAUTH_SAFETY: [&str; 5] = ["issuer", "resource", "pkce", "scopes", "redirectUri"];
 
-/// Members of an `oauth` object elsewhere.
+/// Members of an `oauth` object in other programs.
 pub(super) const OAUTH_FOREIGN: [&str; 6] = [
     "enabled",
     "authProviderType",
@@ -143,7 +143,7 @@ pub(super) const OAUTH_FOREIGN: [&str; 6] = [
     "type",
 ];
 
-/// Grants and proofs that are not part of Synapse, by the member that asks for one.
+/// Unsupported grants and proofs, by member.
 pub(super) const OAUTH_REFUSED: [(&str, &str); 10] = [
     ("grantType", "another grant"),
     ("grant_type", "another grant"),

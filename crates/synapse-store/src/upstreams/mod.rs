@@ -1,8 +1,8 @@
-//! `mcp-servers.json`: read leniently where other programs differ, strictly where safety is at
-//! stake, and changed without touching what people wrote in it.
+//! `mcp-servers.json`: read leniently where other programs differ, strictly where security is at
+//! stake, and edited without touching the user's formatting.
 //!
-//! A change is made under a lock, held against its own result, and replaces the file only if that is
-//! still what was read; whatever fails leaves the file as it was.
+//! A change is made under a lock, verified by reading its result, and replaces the file only if it
+//! is still unchanged; any failure leaves the file as it was.
 
 mod edit;
 mod entry;
@@ -33,7 +33,8 @@ use self::tree::{Member, Node, Value};
 use crate::atomic::{Lock, stamp};
 use crate::failure::{of_file, refuse, rely_on, shown};
 
-/// The upstream servers of a [`HubPlace`]. Every call reads the file, so that an edit counts at once.
+/// The upstream servers of a [`HubPlace`]. Every call reads the file, so that edits take effect at
+/// once.
 #[derive(Debug, Clone)]
 pub struct JsonUpstreams {
     place: HubPlace,
@@ -49,12 +50,12 @@ pub enum Offering {
     Denied,
 }
 
-/// All that the file says.
+/// The content of the file.
 #[derive(Debug)]
 pub struct UpstreamsFile {
-    /// The servers, in the order of the file.
+    /// The servers, in file order.
     pub servers: Vec<StoredUpstream>,
-    /// What its owner should know of the file as a whole.
+    /// Warnings about the file as a whole.
     pub warnings: Vec<Failure>,
 }
 
@@ -68,23 +69,22 @@ impl JsonUpstreams {
         }
     }
 
-    /// Reads the file; without one there are no servers. Changes nothing on disk.
+    /// Reads the file; a missing one has no servers. Changes nothing on disk.
     ///
     /// # Errors
-    /// `config.syntax`, `config.unknown-field`, `config.not-found` for a file that was named and is
-    /// not there, `storage.*`.
+    /// `config.syntax`, `config.unknown-field`, `config.not-found` for a missing file that was
+    /// named explicitly, `storage.*`.
     pub fn read(&self) -> Result<UpstreamsFile, Failure> {
         let source = self.source()?;
         let shape = Shape::of(&source)?;
         Ok(shape.file(&source))
     }
 
-    /// Offers a tool of a server, or offers it no more: its name leaves or joins `tools.deny` of the
-    /// entry, and everything else stays as it is.
+    /// Allows or denies a tool of a server by changing only `tools.deny` of the entry.
     ///
     /// # Errors
-    /// `config.not-found`, `config.syntax` when the entry is written so that this cannot be done, or
-    /// as [`Self::read`]; the file is left as it was.
+    /// `config.not-found`, `config.syntax` if the entry's form does not allow it, or as
+    /// [`Self::read`]; the file is left unchanged.
     pub fn offer(
         &self,
         name: &UpstreamName,
@@ -129,8 +129,8 @@ impl JsonUpstreams {
         Ok(source)
     }
 
-    /// Makes one change. It is tried without the lock first, so that one that is refused leaves no
-    /// trace, not even a directory.
+    /// Applies a change. First tries it without the lock, so that a refused one leaves no trace,
+    /// not even a directory.
     fn change(
         &self,
         plan: impl Fn(&Source, &Shape) -> Result<String, Failure>,
@@ -188,7 +188,7 @@ impl UpstreamStore for JsonUpstreams {
         self.change(
             |source, shape| {
                 let text = edit::insert(source, shape.wrapper, name, entry)?;
-                // A bad entry is told before it is written.
+                // Reports an invalid entry before writing.
                 let result = source.with_text(text);
                 let file = Shape::of(&result)?.file(&result);
                 let added = file
@@ -227,7 +227,7 @@ impl UpstreamStore for JsonUpstreams {
     }
 }
 
-/// The failure of a name that no server has.
+/// The failure of an unknown name.
 pub fn not_found<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Failure {
     let known: Vec<&str> = known.into_iter().collect();
     let failure = Failure::new(
@@ -243,7 +243,7 @@ pub fn not_found<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Fa
         .with("server", printable_line(name))
 }
 
-/// Whether these mean the same, wherever they stand in the file.
+/// Whether these have the same meaning, ignoring positions.
 fn same(one: &[StoredUpstream], other: &[StoredUpstream]) -> bool {
     one.len() == other.len()
         && one.iter().zip(other).all(|(one, other)| {
@@ -256,11 +256,11 @@ fn same(one: &[StoredUpstream], other: &[StoredUpstream]) -> bool {
         })
 }
 
-/// Where in the file the servers are.
+/// The location of the servers in the file.
 struct Shape {
     wrapper: Option<&'static str>,
     servers: Vec<Member>,
-    /// Members beside the wrapper.
+    /// Members besides the wrapper.
     beside: Vec<Member>,
 }
 
@@ -274,7 +274,7 @@ impl Shape {
             source.locate(failure, flaw.at)
         })?;
         let members = match root {
-            // An empty file is one without servers; a file of blanks, too.
+            // An empty or blank file has no servers.
             None if source.text.trim().is_empty() => Vec::new(),
             None => Vec::new(),
             Some(Node {
@@ -360,7 +360,7 @@ impl Shape {
         for member in &self.servers {
             let read = entry::read(source, member);
             match servers.iter_mut().find(|each| each.name == member.key) {
-                // Nobody can say which of them is meant.
+                // Ambiguous.
                 Some(first) => {
                     let name = printable_line(&member.key);
                     let failure = Failure::new(
@@ -391,7 +391,7 @@ impl Shape {
     }
 }
 
-/// Whether the value of a wrapper is a list of servers, and not a server of that name.
+/// Whether a wrapper's value is a list of servers rather than a server of that name.
 fn is_map_of_servers(node: &Node) -> bool {
     match &node.value {
         Value::Object(members) => !members.iter().any(|member| {
@@ -416,6 +416,6 @@ fn changed_meanwhile(source: &Source) -> Failure {
 }
 
 const WRAPPERS: [&str; 2] = ["mcpServers", "servers"];
-/// The lists of Zed, Codex, opencode and Goose.
+/// The wrappers of Zed, Codex, opencode and Goose.
 const FOREIGN_WRAPPERS: [&str; 4] = ["context_servers", "mcp_servers", "mcp", "extensions"];
 const PATIENCE: Duration = Duration::from_secs(5);

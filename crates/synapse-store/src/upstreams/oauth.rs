@@ -1,5 +1,4 @@
-//! The settings of an entry's OAuth login, in our spelling and in those of Claude Code, Cursor and
-//! Codex.
+//! The OAuth settings of an entry, in our spelling and those of Claude Code, Cursor and Codex.
 
 use synapse_core::credential::CredentialRef;
 use synapse_core::upstream::{
@@ -11,7 +10,7 @@ use super::keys;
 use super::reader::Reader;
 use super::tree::{Node, Value};
 
-/// Reads `oauth`, or `auth` as Cursor writes it.
+/// Reads `oauth`, or `auth` (Cursor).
 pub(super) fn read(
     reader: &mut Reader<'_>,
     transport: &UpstreamTransport,
@@ -84,7 +83,7 @@ pub(super) fn read(
     Ok(Some(settings))
 }
 
-/// Codex writes two of them beside the URL.
+/// Codex puts two of them beside the URL.
 fn codex(reader: &mut Reader<'_>) -> Result<Option<OAuthSettings>, Failure> {
     let resource = reader.take("oauth_resource");
     let scopes = reader.take("scopes");
@@ -123,7 +122,7 @@ fn template(
     Ok(Some(template))
 }
 
-/// The client's secret: a reference or a variable, and nothing else.
+/// The client secret: only a reference or a variable.
 fn secret(reader: &mut Reader<'_>) -> Result<Option<Template>, Failure> {
     let spellings = ["client_secret", "CLIENT_SECRET"];
     let Some(node) = reader.take_any("clientSecret", &spellings)? else {
@@ -172,7 +171,7 @@ fn scopes(reader: &mut Reader<'_>) -> Result<Option<Vec<String>>, Failure> {
     }
 }
 
-/// A list, or one text with spaces between the scopes.
+/// A list, or one text of scopes separated by spaces.
 fn words(reader: &Reader<'_>, node: &Node) -> Result<Vec<String>, Failure> {
     let scopes: Vec<String> = match &node.value {
         Value::Text(text) => text.split_whitespace().map(str::to_owned).collect(),

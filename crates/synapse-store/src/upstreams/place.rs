@@ -1,5 +1,5 @@
-//! Where a configuration of the hub is, and where its state is: approvals and logins of two files
-//! never mix, whatever the servers in them are called.
+//! A hub configuration file and the location of its state: approvals and logins of different files
+//! never mix, whatever their servers' names.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use synapse_files::Home;
 
 use crate::failure::{reading, shown};
 
-/// One `mcp-servers.json` and the home that keeps what belongs to it.
+/// An `mcp-servers.json` and the home with its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubPlace {
     home: Home,
@@ -18,7 +18,7 @@ pub struct HubPlace {
 }
 
 impl HubPlace {
-    /// The file in the home. Touches nothing.
+    /// The file of the home. Touches nothing.
     #[must_use]
     pub fn of_home(home: Home) -> Self {
         Self {
@@ -28,11 +28,11 @@ impl HubPlace {
         }
     }
 
-    /// The file at `path`, known by its canonical path: a link to it, and a way around, is the same.
-    /// One that is in the home as `mcp-servers.json` is the home's.
+    /// The file at `path`, identified by its canonical path. `mcp-servers.json` in the home is the
+    /// home's.
     ///
     /// # Errors
-    /// `storage.unavailable` when it is not there, or its path is not UTF-8.
+    /// `storage.unavailable` if it does not exist or its path is not UTF-8.
     pub fn of_file(home: Home, path: &Path) -> Result<Self, Failure> {
         let canonical = path.canonicalize().map_err(|error| reading(path, &error))?;
         if home
@@ -62,7 +62,7 @@ impl HubPlace {
         &self.file
     }
 
-    /// The file, as messages show it.
+    /// The file, for messages.
     #[must_use]
     pub fn shown(&self) -> String {
         shown(&self.file)
@@ -74,7 +74,7 @@ impl HubPlace {
         &self.home
     }
 
-    /// What state of this file is kept under: `home`, or 32 hexadecimal digits.
+    /// The key of this file's state: `home`, or 32 hexadecimal digits.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key

@@ -1,5 +1,5 @@
-//! Reads the members of one entry: each is taken once, and what is left is told apart into members
-//! of other programs, slips of the finger and settings of safety.
+//! Reads the members of one entry: each is taken once, and the rest is classified as members of
+//! other programs, typos and security settings.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use synapse_core::{Code, Failure};
 use super::source::Source;
 use super::tree::{Member, Node, Value};
 
-/// The members of an object that were not taken yet, and what its owner should know.
+/// The remaining members of an object, and warnings.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     source: &'a Source,
     server: &'a str,
-    /// `oauth.` for the members of that object, else nothing.
+    /// `oauth.` for members of that object, else empty.
     prefix: &'static str,
     members: Vec<&'a Member>,
     pub(super) warnings: Vec<Failure>,
@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
             source,
             server,
             prefix,
-            // `null` is as good as absent.
+            // `null` equals absent.
             members: members
                 .iter()
                 .filter(|member| member.value.value != Value::Null)
@@ -42,12 +42,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A reader of the object below.
+    /// A reader of a nested object.
     pub(super) fn below(&self, prefix: &'static str, members: &'a [Member]) -> Self {
         Self::new(self.source, self.server, prefix, members)
     }
 
-    /// Whether the member `key` is there.
+    /// Whether the member `key` exists.
     pub(super) fn has(&self, key: &str) -> bool {
         self.members.iter().any(|member| member.key == key)
     }
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         Some(&self.members.remove(index).value)
     }
 
-    /// Takes the member `key`, or one of its spellings in other programs, which is named.
+    /// Takes the member `key`, or an alternative spelling with a warning.
     pub(super) fn take_any(
         &mut self,
         key: &str,
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// Notes that another program's word was taken for ours.
+    /// Warns that another program's spelling was accepted.
     pub(super) fn spelled(&mut self, spelling: &str, ours: &str) {
         let (prefix, server) = (self.prefix, self.server);
         self.warnings.push(
@@ -188,8 +188,8 @@ impl<'a> Reader<'a> {
             })
     }
 
-    /// Judges what nobody took: members of other programs are named as ignored and returned, an
-    /// unknown one is a warning, and an error when it resembles one of `safety`.
+    /// Classifies the remaining members: those of other programs are returned as ignored, an
+    /// unknown one is a warning, or an error if it resembles one of `safety`.
     pub(super) fn finish(
         mut self,
         known: &[&str],

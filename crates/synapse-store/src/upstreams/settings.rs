@@ -1,4 +1,4 @@
-//! What an entry says beside how its server is reached.
+//! The settings of an entry other than its transport.
 
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::{
@@ -11,7 +11,7 @@ use super::keys;
 use super::reader::Reader;
 use super::tree::{Node, Value};
 
-/// Reads it all. The settings of OAuth are not among them.
+/// Reads all except the OAuth settings.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     name: &UpstreamName,
@@ -88,7 +88,7 @@ fn tools(reader: &mut Reader<'_>) -> Result<ToolFilter, Failure> {
     let mut filter = ToolFilter::default();
     if let Some(node) = reader.take("tools") {
         match &node.value {
-            // GitHub Copilot writes the allowed ones as a list, and `*` for all.
+            // GitHub Copilot lists the allowed ones, with `*` for all.
             Value::List(_) => {
                 filter.allow = allowed(reader.texts("tools", node)?);
                 reader.spelled("tools: […]", "tools.allow");

@@ -1,4 +1,4 @@
-//! The text of `mcp-servers.json` and where in it something is.
+//! The text of `mcp-servers.json`, with positions.
 
 use std::path::{Path, PathBuf};
 
@@ -7,19 +7,19 @@ use synapse_files::FileError;
 
 use crate::failure::{of_file, shown};
 
-/// The file as it was read.
+/// The file as read.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
-    /// All bytes, to be held against the file before it is replaced; `None` when there was no file.
+    /// The original bytes, for the comparison before replacing; `None` if there was no file.
     pub(super) bytes: Option<Vec<u8>>,
-    /// Whether the text had a byte order mark before it.
+    /// Whether the text has a byte order mark.
     pub(super) has_mark: bool,
     pub(super) text: String,
 }
 
 impl Source {
-    /// Reads the file at `path`, following links; an absent one has no text.
+    /// Reads the file at `path`, following links; a missing one has an empty text.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = match synapse_files::read(path, LIMIT) {
             Ok(bytes) => bytes,

@@ -1,11 +1,11 @@
-//! JSON with comments and trailing commas as a tree that keeps the order of members and where each
-//! stands, and refuses a key that stands twice.
+//! Parses JSON with comments and trailing commas into a tree with member order and positions;
+//! refuses duplicate keys.
 
 use jsonc_parser::ast::{self, ObjectPropName};
 use jsonc_parser::common::Ranged as _;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-/// A value and where it begins, in bytes.
+/// A value with its byte offset.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
     pub(super) value: Value,
@@ -17,7 +17,7 @@ pub(super) struct Node {
 pub(super) enum Value {
     Null,
     Flag(bool),
-    /// A number as it is written.
+    /// A number as written.
     Number(String),
     Text(String),
     List(Vec<Node>),
@@ -32,7 +32,7 @@ pub(super) struct Member {
     pub(super) value: Node,
 }
 
-/// Why a text cannot be read, and where.
+/// Why a text is invalid, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Flaw {
     pub(super) what: String,
@@ -40,7 +40,7 @@ pub(super) struct Flaw {
 }
 
 impl Node {
-    /// What it is, with an article.
+    /// Its type, with an article.
     pub(super) const fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
@@ -52,7 +52,7 @@ impl Node {
         }
     }
 
-    /// The first key that stands twice in it or below, and where its second one is.
+    /// The first duplicate key in it, and the position of the second occurrence.
     pub(super) fn doubled(&self) -> Option<(&str, usize)> {
         match &self.value {
             Value::List(items) => items.iter().find_map(Self::doubled),
@@ -75,12 +75,12 @@ fn doubled_key(members: &[Member]) -> Option<(&str, usize)> {
     })
 }
 
-/// Reads `text`; `None` when it holds no value.
+/// Parses `text`; `None` if it contains no value.
 pub(super) fn read(text: &str) -> Result<Option<Node>, Flaw> {
     bounded(text)?;
     let parsed =
         parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| Flaw {
-            // Without the text that the library shows: it may be a secret of another server.
+            // Omits the library's excerpt: it may contain a secret of another server.
             what: error.kind().to_string(),
             at: error.range().start,
         })?;
@@ -110,8 +110,7 @@ fn node(value: ast::Value<'_>) -> Node {
     Node { value, at }
 }
 
-/// Refuses what is nested too deeply or has too many values, in one pass over the bytes: the parser
-/// recurses.
+/// Limits depth and number of values in one pass over the bytes, because the parser recurses.
 fn bounded(text: &str) -> Result<(), Flaw> {
     let mut depth = 0_usize;
     let mut values = 0_usize;
@@ -160,7 +159,7 @@ fn bounded(text: &str) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Comments and trailing commas, and nothing looser.
+/// Comments and trailing commas, and no other extension.
 pub(super) const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
     allow_trailing_commas: true,

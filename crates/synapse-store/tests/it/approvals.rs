@@ -1,5 +1,4 @@
-//! Approvals: kept for their owner alone, verified whenever they are read, and kept apart by
-//! configuration file.
+//! Approvals: private, verified on every read, and separate per configuration file.
 
 use serde_json::json;
 use synapse_core::ports::ApprovalStore as _;

@@ -1,4 +1,4 @@
-//! Replacing files: modes, links, and nothing left behind.
+//! Replacing files: modes, links, and no leftovers.
 
 use std::os::unix::fs::symlink;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! This test program again, as another process that plays one role: a crash, a rival, a user
-//! without rights.
+//! This test program as another process with a role: a crash, a competitor, an unprivileged user.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
@@ -11,26 +10,26 @@ use synapse_store::Home;
 
 use crate::{connections, ledger, secrets};
 
-/// What another process does in a home.
+/// The role of another process in a home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Inserts connections whose names begin with its process id.
     InsertConnections,
-    /// Meets a connections file and a credential file that it may not read.
+    /// Reads a connections file and a credential file without permission.
     ReadUnreadable,
-    /// Finds that nothing can be written.
+    /// Tries to write without permission.
     WriteReadOnly,
     /// Reads a ledger that it may not write.
     ReadReadOnly,
-    /// Opens a row and dies.
+    /// Opens a row and crashes.
     Crash,
-    /// Opens and sends a call whose row cannot be written, and dies.
+    /// Opens and sends a call whose row cannot be written, and crashes.
     CrashUnwritten,
-    /// Opens a row and waits to be ended.
+    /// Opens a row and waits.
     HoldRow,
     /// Writes 500 rows.
     WriteRows,
-    /// Begins calls against a limit.
+    /// Starts calls against a limit.
     Reserve,
 }
 
@@ -68,7 +67,7 @@ impl Role {
     }
 }
 
-/// Not a test by itself: what this program does when [`start`] runs it again.
+/// Not a test by itself: the entry point when [`start`] runs this program again.
 #[test]
 fn play_a_role() {
     #[expect(
@@ -86,35 +85,35 @@ fn play_a_role() {
     role.play(Home::new(PathBuf::from(home)));
 }
 
-/// Another process that plays `role` in `home`.
+/// Starts another process with `role` in `home`.
 pub(crate) fn start(role: Role, home: &Home) -> Child {
     command(&own_program(), role, home).spawn().unwrap()
 }
 
-/// Plays `role` in another process, to its end, which has to be a success.
+/// Runs `role` in another process, which must succeed.
 pub(crate) fn run(role: Role, home: &Home) {
     finish(start(role, home));
 }
 
-/// Waits for a process, which has to succeed.
+/// Waits for a process, which must succeed.
 pub(crate) fn finish(child: Child) {
     let output = child.wait_with_output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
-    // A role that no test plays any more would be a success of zero tests.
+    // A filter that matches no test would succeed, too.
     assert!(
         output.status.success() && stdout.contains("1 passed"),
         "{stdout}"
     );
 }
 
-/// Plays `role` as a user who is not root, because permissions mean nothing to root. The home is
-/// given to that user.
+/// Runs `role` as a user other than root, because root ignores permissions. That user becomes the
+/// owner of the home.
 pub(crate) fn run_unprivileged(role: Role, home: &Home) {
     if !is_root(home.directory()) {
         return run(role, home);
     }
     give_away(home.directory());
-    // This program by itself and not by its path: the build directory may be closed to others.
+    // Through /proc, because the build directory may be inaccessible to others.
     let mut command = command(Path::new("/proc/self/exe"), role, home);
     command.uid(NOBODY).gid(NOBODY).current_dir("/");
     finish(command.spawn().unwrap());
@@ -149,13 +148,13 @@ impl Held {
         }
     }
 
-    /// Kills the process: it has no chance to say goodbye.
+    /// Kills the process without cleanup.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Lets the process go on to its end, which has to be a success.
+    /// Lets the process finish, which must succeed.
     pub(crate) fn release(self) {
         let Self {
             mut child,
@@ -169,7 +168,7 @@ impl Held {
     }
 }
 
-/// Says that this process is ready, and waits until its parent lets go of it.
+/// Signals readiness, and waits for the parent.
 pub(crate) fn ready_and_wait() {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{READY}").unwrap();
@@ -209,7 +208,7 @@ fn is_root(directory: &Path) -> bool {
         == 0
 }
 
-/// Gives a directory, what is in it, and the temporary directory around it to nobody.
+/// Gives a directory, its content and its temporary parent to nobody.
 fn give_away(directory: &Path) {
     let give = |path: &Path| std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
     give(directory.parent().unwrap());

@@ -1,4 +1,4 @@
-//! The story that every `ConnectionStore` has to pass, whatever it is made of.
+//! The contract of every `ConnectionStore`.
 
 use synapse_core::limits::DraftLimits;
 use synapse_core::ports::ConnectionStore;
@@ -6,7 +6,7 @@ use synapse_core::{Code, Draft, NetworkGate};
 
 use crate::support::{cleared, draft};
 
-/// Runs the story on an empty store.
+/// Runs the contract on an empty store.
 pub(crate) fn connection_store_story(store: &dyn ConnectionStore) {
     let names = || -> Vec<String> {
         let all = store.load().unwrap();

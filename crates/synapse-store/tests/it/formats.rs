@@ -1,5 +1,5 @@
-//! Files as the first release wrote them, kept in `tests/formats`: every later version reads them, and loses nothing. A
-//! format that changes gets a new file here and keeps the old one.
+//! Files of the first release, kept in `tests/formats`: every later version reads them without
+//! loss. A changed format adds a new file here and keeps the old one.
 
 use synapse_core::NetworkGate;
 use synapse_core::ledger::{HistoryQuery, Outcome, UsageKey, UsageQuery};
@@ -40,7 +40,7 @@ fn connections_are_read_with_every_field() {
     assert_eq!(work.check_binding(), Ok(()));
     assert!(hf.proxy.is_some());
     assert_eq!(hf.gate, NetworkGate::Closed);
-    // Reading leaves the file as it is.
+    // Reading does not change the file.
     assert_eq!(crate::support::read(&home.connections()), CONNECTIONS);
 }
 
@@ -53,7 +53,7 @@ async fn a_ledger_keeps_its_rows_seals_sums_and_texts() {
     database.execute_batch(LEDGER).unwrap();
     drop(database);
     let ledger = SqliteLedger::new(home.clone());
-    // A new row first: what migrates is whoever writes.
+    // Writes a row first, because only writers migrate.
     ledger.open(opening("new", NOON)).await.unwrap();
     let verified = ledger.verify().await.unwrap();
     assert_eq!(verified.discrepancies, []);
@@ -77,7 +77,7 @@ async fn a_ledger_keeps_its_rows_seals_sums_and_texts() {
 fn an_approval_is_still_one() {
     let (_directory, home) = home();
     let store = JsonApprovals::new(HubPlace::of_home(home.clone()));
-    // Makes the file of that name, whose content is then that of the first release.
+    // Creates the file, then replaces its content with that of the first release.
     store.keep(&approvals::approval("s")).unwrap();
     write(&approvals::file(&home), APPROVAL);
     assert_eq!(store.load().unwrap(), [approvals::approval("s")]);

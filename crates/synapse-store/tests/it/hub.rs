@@ -1,4 +1,4 @@
-//! Logs of upstream servers, and the signs that they run.
+//! Logs and registrations of upstream servers.
 
 use synapse_core::time::Timestamp;
 use synapse_store::{HubPlace, RunningServer, UpstreamLog, note_running, read_log, running};
@@ -52,7 +52,7 @@ fn a_note_is_there_as_long_as_its_process_keeps_it() {
     assert_eq!(running(&home).unwrap(), [server]);
     drop(note);
     assert_eq!(running(&home).unwrap(), []);
-    // One that a killed process left is nobody's.
+    // A leftover of a killed process.
     write(&home.running().join("1-2.json"), "{}");
     assert_eq!(running(&home).unwrap(), []);
     assert_eq!(std::fs::read_dir(home.running()).unwrap().count(), 0);

@@ -1,4 +1,4 @@
-//! The example of this crate, on a home that is not there.
+//! The example of this crate, on a missing home.
 
 #[expect(dead_code, reason = "its `main` reads arguments")]
 #[path = "../../examples/spending.rs"]

@@ -1,4 +1,4 @@
-//! The store on a real disk: files people edited, files that are broken, other processes, crashes.
+//! The store on a real disk: edited files, damaged files, other processes, crashes.
 
 #![cfg(test)]
 #![cfg(unix)]

@@ -1,4 +1,4 @@
-//! What the tests share: homes, drafts, rows, and files of every kind.
+//! Shared by the tests: homes, drafts, rows, and all kinds of files.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -47,7 +47,7 @@ pub(crate) fn make_fifo(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
 }
 
-/// The names of what is in a directory, sorted.
+/// The sorted names in a directory.
 pub(crate) fn names(directory: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(directory)
         .unwrap()
@@ -67,7 +67,7 @@ pub(crate) fn draft() -> Draft {
     }
 }
 
-/// A draft with the permission to save it.
+/// A draft with a preflight pass.
 pub(crate) fn cleared(name: &str, draft: Draft) -> PreflightPass {
     let check = Check::new;
     let report = PreflightReport {
@@ -87,12 +87,12 @@ pub(crate) fn cleared(name: &str, draft: Draft) -> PreflightPass {
     report.clear().unwrap()
 }
 
-/// Every word of a failure, for looking what it shows.
+/// The complete text of a failure.
 pub(crate) fn everything(failure: &Failure) -> String {
     format!("{failure} {failure:?}")
 }
 
-/// The row of a fresh call that begins at `started_at`.
+/// The row of a new call that starts at `started_at`.
 pub(crate) fn opening(connection: &str, started_at: i64) -> Opening {
     let draft = draft();
     let connection = draft.parse(connection.parse().unwrap()).unwrap();
@@ -110,7 +110,7 @@ pub(crate) fn opening(connection: &str, started_at: i64) -> Opening {
     }
 }
 
-/// The end of the call of `opening`, sent and answered.
+/// The successful end of the call of `opening`.
 pub(crate) fn closing(opening: &Opening) -> Closing {
     let mut receipt = opening.receipt.clone();
     receipt.exchange.attempts = 1;
@@ -131,7 +131,7 @@ pub(crate) fn everything_newest_first() -> HistoryQuery {
     HistoryQuery::newest(10_000)
 }
 
-/// Numbers that look random and are the same for the same seed (xorshift).
+/// A deterministic pseudo-random generator (xorshift).
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 

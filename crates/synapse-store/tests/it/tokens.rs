@@ -1,4 +1,4 @@
-//! Token records on a real disk: whole or not at all, for their owner alone, one writer at a time.
+//! Token records on a real disk: atomic, private, one writer at a time.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -201,7 +201,7 @@ async fn a_damaged_record_fails_by_name_is_left_and_hides_no_other() {
         let failure = records.load(&broken).await.unwrap_err();
         assert_eq!(failure.code, code, "{failure:?}");
         assert!(!everything(&failure).contains("fake-"), "{failure:?}");
-        // Nothing takes its place by itself.
+        // Nothing replaces it automatically.
         let mut transaction = records.begin(&broken).await.unwrap();
         transaction.keep(None, &record(1)).await.unwrap_err();
         assert_eq!(read(&file), content);

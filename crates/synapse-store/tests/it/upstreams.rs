@@ -1,5 +1,5 @@
-//! `mcp-servers.json`: what other programs write is taken and named, what is dangerous refused by
-//! name, and no server fails for another.
+//! `mcp-servers.json`: other programs' spellings are accepted with a note, dangerous ones refused
+//! by name, and no server affects another.
 
 use serde_json::json;
 use synapse_core::ports::{StoredUpstream, UpstreamStore as _};
@@ -21,7 +21,7 @@ fn load(text: &str) -> Result<Vec<StoredUpstream>, Failure> {
     store(&home, text.as_bytes()).load()
 }
 
-/// The one server of an entry.
+/// The only server of an entry.
 fn one(entry: &str) -> StoredUpstream {
     let mut all = load(&format!("{{\"mcpServers\": {{\"s\": {entry}}}}}")).unwrap();
     assert_eq!(all.len(), 1);
@@ -95,7 +95,7 @@ fn servers_are_at_the_top_or_in_either_wrapper() {
         assert_eq!(servers.len(), 1, "{text}");
         assert!(servers[0].upstream.is_ok(), "{text}");
     }
-    // A server may be called as a wrapper is.
+    // A server may have the name of a wrapper.
     let servers = load(r#"{"servers": {"command": "x"}}"#).unwrap();
     assert_eq!(servers[0].name, "servers");
 }

@@ -1,5 +1,5 @@
-//! Reads what connections.toml says for the ledger: the limits of a connection, and how long rows
-//! and texts are kept.
+//! Reads the ledger settings of connections.toml: a connection's limits, and retention of rows and
+//! texts.
 
 use synapse_core::Failure;
 use synapse_core::limits::DraftLimits;
@@ -9,18 +9,18 @@ use super::super::fields::{LEDGER, LEDGER_FIELDS, LIMITS};
 use super::super::source::Source;
 use super::{Reader, may_have, offset, syntax};
 
-/// How long the ledger keeps what it has (`None` is for ever), and whether calls need it.
+/// Retention (`None` is forever), and whether calls require a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct LedgerSettings {
-    /// Days for which rows are kept.
+    /// Days to keep rows.
     pub(crate) retention_days: Option<u32>,
-    /// Days for which recorded texts are kept, when their rows are kept longer.
+    /// Days to keep recorded texts, if shorter than for rows.
     pub(crate) text_retention_days: Option<u32>,
-    /// Whether a call is refused whose row cannot be written.
+    /// Whether a call is refused if its row cannot be written.
     pub(crate) required: bool,
 }
 
-/// The settings in `source`. A mistake there is none of the connections.
+/// Reads the settings in `source`. An error here does not invalidate the connections.
 pub(crate) fn settings(source: &Source) -> Result<LedgerSettings, Failure> {
     if !may_have(source, LEDGER) {
         return Ok(LedgerSettings::default());
@@ -43,7 +43,7 @@ pub(crate) fn settings(source: &Source) -> Result<LedgerSettings, Failure> {
 }
 
 impl Reader<'_> {
-    /// The limits of a connection, not understood yet.
+    /// The unvalidated limits of a connection.
     pub(super) fn limits(&self, table: &dyn TableLike) -> Result<DraftLimits, Failure> {
         let Some(item) = table.get(LIMITS) else {
             return Ok(DraftLimits::default());
@@ -61,7 +61,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Whether something is on.
+    /// Whether a flag is set.
     pub(super) fn flag(&self, table: &dyn TableLike, field: &str) -> Result<Option<bool>, Failure> {
         self.value(table, field, "true or false", |item| item.as_bool())
     }
@@ -73,8 +73,8 @@ impl Reader<'_> {
         })
     }
 
-    /// Money as it is written: as a string, or as a number, whose digits count and not the
-    /// floating-point value that they are nearest to.
+    /// Money as written: a string, or a number whose digits count instead of the nearest
+    /// floating-point value.
     fn dollars(&self, table: &dyn TableLike, field: &str) -> Result<Option<String>, Failure> {
         let text = self.source.text();
         self.value(

@@ -1,5 +1,5 @@
-//! Reads connections.toml strictly: what is not in the format is refused with file, line and
-//! column, while a connection whose values make no sense spoils only itself.
+//! Reads connections.toml strictly: unknown content is refused with file, line and column, while an
+//! invalid connection does not affect the others.
 
 mod ledger;
 
@@ -22,7 +22,7 @@ use super::source::Source;
 
 pub(crate) use self::ledger::{LedgerSettings, settings};
 
-/// The connections in `source`, in its order.
+/// The connections in `source`, in order.
 pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
     let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
     let reader = Reader { source };
@@ -43,7 +43,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
         .collect()
 }
 
-/// The connection that `source` says is meant where none is named.
+/// The default connection of `source`.
 pub(super) fn default_name(source: &Source) -> Result<Option<ConnectionName>, Failure> {
     if !may_have(source, DEFAULT) {
         return Ok(None);
@@ -53,7 +53,7 @@ pub(super) fn default_name(source: &Source) -> Result<Option<ConnectionName>, Fa
     reader.default_name(document.as_table())
 }
 
-/// The collector that `source` names, if any. A mistake there is none of the connections.
+/// The collector in `source`, if any. An error in this table does not invalidate the connections.
 pub(super) fn telemetry(source: &Source) -> Result<Option<CollectorUrl>, Failure> {
     if !may_have(source, TELEMETRY) {
         return Ok(None);
@@ -84,8 +84,8 @@ pub(super) fn telemetry(source: &Source) -> Result<Option<CollectorUrl>, Failure
         .map_err(|failure| source.locate(failure, offset(table, ENDPOINT)))
 }
 
-/// Whether the key `word` can be in the file, told without parsing it. A key in quotes may be written
-/// with escapes.
+/// Whether the key `word` may occur in the file, without parsing it. A quoted key may contain
+/// escapes.
 fn may_have(source: &Source, word: &str) -> bool {
     let text = source.text();
     text.contains(word) || text.contains('\\')
@@ -187,7 +187,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What the draft means, or why it means nothing, with the place of the field at fault.
+    /// Validates the draft; a failure has the position of the invalid field.
     fn understand(
         &self,
         name: &ConnectionName,
@@ -375,8 +375,8 @@ impl Reader<'_> {
     }
 }
 
-/// Takes out of a draft what may be a secret, so that it goes no further: a credential that is no
-/// reference, and URLs that are refused because of the password in them.
+/// Hides potential secrets in a draft: a credential that is not a reference, and URLs refused for
+/// containing a password.
 fn hide_secrets(draft: &mut Draft) {
     let hide = |text: &mut String| HIDDEN.clone_into(text);
     if let Some(credential) = &mut draft.credential
@@ -397,7 +397,7 @@ fn hide_secrets(draft: &mut Draft) {
     }
 }
 
-/// A syntax error without any part of a value: the line may hold a token.
+/// A syntax error without any part of a value: the line may contain a token.
 fn syntax(source: &Source, error: &TomlError) -> Failure {
     let at = error.span().map_or(source.text().len(), |span| span.start);
     let failure = Failure::new(Code::ConfigSyntax, "connections.toml is not valid TOML")
@@ -411,7 +411,7 @@ fn syntax(source: &Source, error: &TomlError) -> Failure {
     failure.hint("repair the file at that line; it was left as it is")
 }
 
-/// The key of a line, when it is one of the format and thus no part of a token.
+/// The key of a line if it belongs to the format, and so is no part of a token.
 fn known_key(text: &str, line: usize) -> Option<&str> {
     let line = text.lines().nth(line.checked_sub(1)?)?;
     let (key, _) = line.split_once('=')?;
@@ -429,7 +429,7 @@ fn known_key(text: &str, line: usize) -> Option<&str> {
     .then_some(key)
 }
 
-/// Where the value of a field begins; its key, when the value has no place of its own.
+/// Start of a field's value, or of its key if the value has no position.
 fn offset(table: &dyn TableLike, field: &str) -> usize {
     table
         .get(field)
@@ -445,9 +445,9 @@ fn key_offset(table: &dyn TableLike, field: &str) -> usize {
         .map_or(0, |span| span.start)
 }
 
-/// Stands in a draft in place of a credential that is no reference.
+/// Replaces a credential that is not a reference.
 const HIDDEN: &str = "[not shown]";
-/// Fields by which other tools call a token.
+/// Fields in which other tools keep a token.
 const TOKEN_WORDS: [&str; 6] = ["api_key", "apikey", "key", "token", "secret", "api_token"];
 const MAX_SHOWN: usize = 64;
 

@@ -1,4 +1,4 @@
-//! Files that are refused as a whole: each with its code and place, none of them touched.
+//! Files refused as a whole, with code and position, and left unchanged.
 
 use std::os::unix::fs::symlink;
 
@@ -9,7 +9,7 @@ use synapse_store::{Home, TomlConnections};
 use crate::child::{Role, run_unprivileged};
 use crate::support::{cleared, draft, everything, home, make_fifo, names, set_mode, write};
 
-/// The failure of a file with this content, which every operation meets and none changes.
+/// The failure of every operation for a file with this content; none changes it.
 fn refused(content: &[u8]) -> Failure {
     let (_directory, home) = home();
     home.create().unwrap();
@@ -226,7 +226,7 @@ fn text_that_is_not_utf_8_is_refused_where_it_begins() {
     }
 }
 
-/// Wherever a file with a token is cut or spoiled, the token is not in what is said about it.
+/// Wherever a file with a token is cut or damaged, no failure contains the token.
 #[test]
 fn no_failure_repeats_a_token() {
     let whole = "format = 1\n[connections.a]\nprovider = \"openai\"\nmodel = \"m\"\n\

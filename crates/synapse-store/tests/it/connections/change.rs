@@ -1,4 +1,4 @@
-//! Changes keep every byte that is not part of them.
+//! Changes preserve every other byte.
 
 use std::os::unix::fs::symlink;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::{cleared, draft, home, mode, names, read, set_mode, write};
 
-/// A file as people leave it.
+/// A typical hand-edited file.
 const EDITED: &str = concat!(
     r#"# Ours. Ask us before you change this.
 format=1   # do not touch
@@ -68,7 +68,7 @@ fn stored_draft(store: &TomlConnections, name: &str) -> Draft {
     found.unwrap().draft
 }
 
-/// Changes one connection and gives the text that comes of it.
+/// Changes one connection and returns the resulting text.
 fn changed(text: &str, name: &str, change: impl FnOnce(&mut Draft)) -> String {
     let (_directory, home, store) = store(text);
     let previous = stored_draft(&store, name);
@@ -182,7 +182,7 @@ fn removing_a_connection_takes_its_own_comment_and_no_other() {
     assert_eq!(removed(EDITED, "work.openai"), expected);
 }
 
-/// Shapes that cannot be spliced are changed all the same, and mean what they should.
+/// Files that cannot be spliced are changed too, with the intended meaning.
 #[test]
 fn other_shapes_of_toml_are_changed_too() {
     let inline = "format = 1\n# keep\nconnections = { a = { provider = \"openai\", model = \"m\", \

@@ -1,4 +1,4 @@
-//! Several writers at once: nobody's connection is lost.
+//! Concurrent writers lose no connection.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::support::{cleared, draft, home};
 const WRITERS: usize = 8;
 const EACH: usize = 5;
 
-/// What each process does: its connections have its process id in their names.
+/// The work of each process: its connections contain its process id.
 pub(crate) fn insert_some(home: &Home) {
     insert(home, &format!("process-{}", std::process::id()));
 }

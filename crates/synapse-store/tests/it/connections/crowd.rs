@@ -1,4 +1,4 @@
-//! A file with more connections than anybody has: the work grows with the file and no faster.
+//! A file with very many connections takes linear time.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use synapse_store::{Home, TomlConnections};
 
 use crate::support::home;
 
-/// A home with `count` connections, each of which is written as `connection` says.
+/// A home with `count` connections, each written by `connection`.
 fn crowded(count: usize, connection: fn(&mut String, usize)) -> (tempfile::TempDir, Home) {
     let (directory, home) = home();
     let mut text = "format = 1\n".to_owned();
@@ -27,11 +27,11 @@ fn private_file(path: &std::path::Path) -> std::fs::File {
     options.open(path).unwrap()
 }
 
-/// The least time of the processor that `work` takes; how busy the machine is does not matter.
+/// Minimum CPU time of `work`; independent of other load.
 fn cost(work: impl Fn()) -> f64 {
     let began = std::time::Instant::now();
     let now = || {
-        // Where the system does not tell, a busy machine matters.
+        // Falls back to wall time where CPU time is unavailable.
         let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
         let told = told.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
         told.map_or_else(|| began.elapsed(), std::time::Duration::from_nanos)
@@ -44,8 +44,8 @@ fn cost(work: impl Fn()) -> f64 {
     once().min(once())
 }
 
-/// Four times the connections take about four times as long, and sixteen times where each is held
-/// against each other.
+/// Four times the connections take about four times as long; comparing each pair would take sixteen
+/// times as long.
 #[track_caller]
 fn grows_with_the_file(connection: fn(&mut String, usize), work: fn(&TomlConnections)) {
     let costs = [500, 2_000].map(|count| {
@@ -64,7 +64,7 @@ fn sound(text: &mut String, number: usize) {
     .unwrap();
 }
 
-/// Each says what is wrong with it, and where.
+/// Each reports its own error and position.
 fn broken(text: &mut String, number: usize) {
     write!(
         text,

@@ -1,4 +1,4 @@
-//! connections.toml: reading it strictly, changing it gently, breaking it in every way.
+//! connections.toml: strict reading, minimal changes, and every kind of damage.
 
 pub(crate) mod broken;
 mod change;

@@ -1,4 +1,4 @@
-//! Names of connections: the default, another name in the place of the old one, a second like it.
+//! Connection names: the default, renaming, and copies.
 
 use synapse_core::ports::ConnectionStore as _;
 use synapse_core::{Code, ConnectionName};

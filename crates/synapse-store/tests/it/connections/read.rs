@@ -1,4 +1,4 @@
-//! What a good file means.
+//! The meaning of valid files.
 
 use synapse_core::ports::ConnectionStore as _;
 use synapse_core::time::Timestamp;
@@ -112,9 +112,8 @@ fn the_gate_is_closed_when_nothing_is_said() {
     assert_eq!(stored[0].preflight, None);
 }
 
-/// One connection that makes no sense leaves the others usable, in the order of the file.
-/// The meaning of a text is kept, and nothing but the text decides whether it is still in force:
-/// not its length, and not the time of the file.
+/// An invalid connection leaves the others usable, in file order. Only the text decides whether the
+/// cached meaning is valid: not its length, and not the time of the file.
 #[test]
 fn an_edit_of_the_same_length_and_time_is_in_force_at_once() {
     let text = |gate: &str| {
@@ -263,7 +262,7 @@ fn an_edit_of_the_same_length_counts_at_once() {
     let (_directory, home) = home_with(&text("one"));
     let store = TomlConnections::new(home.clone());
     for model in ["one", "two", "six", "ten", "one"] {
-        // Within one tick of the file system's clock, as likely as not.
+        // Probably within one tick of the file system's clock.
         write(&home.connections(), text(model));
         assert_eq!(store.load().unwrap()[0].draft.model, model);
         assert_eq!(store.shared().unwrap()[0].draft.model, model);

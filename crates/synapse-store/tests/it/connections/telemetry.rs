@@ -1,4 +1,4 @@
-//! The table `[telemetry]`: read on its own, so that a mistake in it stops no call.
+//! The table `[telemetry]` is read separately, so that an error in it stops no call.
 
 use synapse_core::Code;
 use synapse_core::ports::ConnectionStore as _;

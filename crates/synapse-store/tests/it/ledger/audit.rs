@@ -1,4 +1,4 @@
-//! Whoever changes the ledger behind its back is found out, and told where.
+//! Manipulation of the ledger is detected and located.
 
 use rusqlite::params;
 use synapse_core::ledger::{Discrepancy, HistoryQuery, Verification};
@@ -28,7 +28,7 @@ async fn verify(home: &Home) -> Verification {
     SqliteLedger::new(home.clone()).verify().await.unwrap()
 }
 
-/// What an intruder's SQL does, and the kinds of discrepancies that are told.
+/// The kinds of discrepancies after an intruder's SQL.
 async fn after(sql: &str) -> Vec<Discrepancy> {
     let (_directory, home) = written().await;
     let sound = verify(&home).await;
@@ -80,7 +80,7 @@ async fn every_column_is_sealed() {
             matches!(found[0], Discrepancy::Edited { sequence: 7, .. }),
             "{column}: {found:?}"
         );
-        // Only the edited row is blamed, beside the sums in which it counted.
+        // Only the edited row is reported, and the sums that include it.
         let edits = kinds(&found)
             .iter()
             .filter(|kind| **kind == "edited")
@@ -110,8 +110,8 @@ async fn deleted_rows_are_found_wherever_they_were() {
             last: 20
         }
     );
-    // The sums made right, and the note of the head gone back: the chain cannot tell that it was
-    // once longer. Whoever noted its end elsewhere can.
+    // With corrected sums and a reset head, the chain cannot tell that it was longer. An externally
+    // recorded end can.
     let found = after(
         "DELETE FROM entries WHERE sequence = 20;
          UPDATE chain SET sequence = 19",
@@ -139,7 +139,7 @@ async fn inserted_moved_and_resealed_rows_are_found() {
     assert_eq!(kinds(&found)[0], "doubled");
     let found = after(&insert(", sequence, seal", ", 21, seal")).await;
     assert_eq!(kinds(&found)[..2], ["edited", "head"]);
-    // Two rows change places.
+    // Two rows swapped.
     let found = after(
         "UPDATE entries SET sequence = 100 WHERE sequence = 5;
          UPDATE entries SET sequence = 5 WHERE sequence = 6;
@@ -148,7 +148,7 @@ async fn inserted_moved_and_resealed_rows_are_found() {
     .await;
     assert!(matches!(found[0], Discrepancy::Edited { sequence: 5, .. }));
     assert!(matches!(found[1], Discrepancy::Edited { sequence: 6, .. }));
-    // Another seal for an edited row does not fit the next one.
+    // A new seal for an edited row does not match the next one.
     let found = after("UPDATE entries SET seal = randomblob(32) WHERE sequence = 5").await;
     assert_eq!(kinds(&found), ["edited", "edited"]);
 }
@@ -191,14 +191,14 @@ async fn a_purge_leaves_a_chain_that_holds_and_a_record_that_cannot_be_forged() 
         assert_eq!(u64::try_from(rows.len()).unwrap(), left);
         assert!(rows.iter().all(|row| row.started_at >= before));
     }
-    // Purging goes on from what was purged, and so do new rows.
+    // Purging continues after earlier purges, and so do new rows.
     let call = opening("hf", NOON);
     ledger.open(call.clone()).await.unwrap();
     ledger.close(closing(&call));
     ledger.flush().await.unwrap();
     assert_eq!(verify(&home).await.discrepancies, []);
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
-    // 20 rows, two purges that found something, and one row more.
+    // 20 rows, two effective purges, and one more row.
     let head: i64 = database
         .query_row("SELECT sequence FROM chain", [], |row| row.get(0))
         .unwrap();
@@ -212,7 +212,7 @@ async fn a_purge_leaves_a_chain_that_holds_and_a_record_that_cannot_be_forged() 
     database
         .execute("UPDATE purges SET removed = 5 WHERE removed = 4", [])
         .unwrap();
-    // One more row goes, as if it had been purged.
+    // One more row removed, as if purged.
     database
         .execute(
             "INSERT INTO gaps SELECT sequence, sequence, seal, 22 FROM entries WHERE sequence = 15",

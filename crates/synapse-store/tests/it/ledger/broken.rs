@@ -1,4 +1,4 @@
-//! Ledgers that cannot be used: each is refused with its reason and left as it is.
+//! Unusable ledgers are refused with a reason and left unchanged.
 
 use synapse_core::ledger::{Outcome, UsageKey, UsageQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
@@ -15,7 +15,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-/// The failure that writing and every kind of reading meet.
+/// The failure of writing and of every query.
 fn refused(home: &Home) -> Failure {
     let ledger = SqliteLedger::new(home.clone());
     let opening = opening("hf", NOON);
@@ -34,7 +34,7 @@ fn refused(home: &Home) -> Failure {
     })
 }
 
-/// A newer ledger can be read as far as its columns are known, and writing is refused.
+/// A newer ledger is readable as far as its columns are known, and never written.
 fn read_and_never_written(home: &Home, rows: usize) {
     let ledger = SqliteLedger::new(home.clone());
     block_on(async {
@@ -54,7 +54,7 @@ fn read_and_never_written(home: &Home, rows: usize) {
     });
 }
 
-/// A ledger with some rows, closed by everybody.
+/// A ledger with some rows, closed.
 fn written() -> (tempfile::TempDir, Home) {
     let (directory, home) = home();
     let ledger = SqliteLedger::new(home.clone());
@@ -85,7 +85,7 @@ fn a_newer_ledger_is_not_touched() {
     assert_eq!(names(home.directory()), beside);
 }
 
-/// What this version cannot read is refused for that reason and no other.
+/// An unreadable newer version is refused for that reason only.
 #[test]
 fn a_newer_ledger_whose_columns_are_not_known_says_that_it_is_newer() {
     let (_directory, home) = written();
@@ -99,7 +99,7 @@ fn a_newer_ledger_whose_columns_are_not_known_says_that_it_is_newer() {
     assert_eq!(failure.context["format"], "6");
 }
 
-/// When a newer Synapse crashed, its version may stand in the log only.
+/// After a crash of a newer Synapse, its version may only be in the log.
 #[test]
 fn a_newer_ledger_with_a_log_is_not_touched_either() {
     let (_directory, home) = written();
@@ -148,7 +148,7 @@ fn a_damaged_ledger_is_not_touched_and_comes_with_advice() {
     }
 }
 
-/// The advice works without a restart: the next row finds a place.
+/// The advice works without a restart: the next row is written.
 #[test]
 fn after_a_damaged_ledger_is_moved_away_the_next_row_starts_a_new_one() {
     let (_directory, home) = home();
@@ -214,13 +214,13 @@ pub(crate) fn cannot_be_written(home: &Home) {
     assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
 }
 
-/// A crashed process's row in a home that became read-only: as on a backup or a read-only mount.
+/// A crashed process's row in a home that became read-only, like a backup or a read-only mount.
 #[test]
 fn a_read_only_ledger_is_read_and_not_written() {
     let (_directory, home) = home();
     let output = start(Role::Crash, &home).wait_with_output().unwrap();
     assert!(!output.status.success());
-    // As a backup program does it: the log is in the file.
+    // Like a backup program: the log is merged.
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     let open: i64 = database
         .query_row(
@@ -259,14 +259,14 @@ pub(crate) fn is_read_all_the_same(home: &Home) {
     assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
 }
 
-/// The end of a call that could not be written is written when writing goes well again.
+/// The end of a call that could not be written is retried.
 #[test]
 fn an_end_that_could_not_be_written_is_tried_again() {
     let (_directory, home) = home();
     let ledger = SqliteLedger::new(home.clone());
     let call = opening("hf", NOON);
     block_on(ledger.open(call.clone())).unwrap();
-    // The table is gone for a while, as if by a hand that meant well.
+    // The table is temporarily renamed.
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     database
         .execute_batch("ALTER TABLE chain RENAME TO elsewhere")

@@ -1,4 +1,4 @@
-//! Answers at a glance, each held against a plain SQL statement over the rows.
+//! Overview queries, compared with plain SQL over the rows.
 
 use rusqlite::Connection;
 use synapse_core::Code;
@@ -23,7 +23,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// Random calls of the forty days before noon, a tenth of them under way.
+    /// Random calls of the forty days before noon, a tenth of them in progress.
     async fn new() -> Self {
         let (directory, home) = home();
         let ledger = SqliteLedger::new(home.clone());

@@ -1,4 +1,4 @@
-//! Rows of the hub: in the chain of seals, in history, and in sums of their own alone.
+//! Hub rows: in the chain of seals, in history, and only in their own sums.
 
 use synapse_core::Code;
 use synapse_core::call::Caller;
@@ -217,7 +217,7 @@ async fn a_call_cannot_pass_for_an_event_of_the_hub() {
     );
 }
 
-/// What the fourth format lacks.
+/// Removes what the fourth format lacks.
 const TO_FOURTH_FORMAT: &str = "
     DROP INDEX entries_by_server;
     ALTER TABLE entries DROP COLUMN server;

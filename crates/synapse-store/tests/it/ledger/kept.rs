@@ -1,4 +1,4 @@
-//! What is kept between questions and between rows, connections and sums, never outlives its truth.
+//! Cached connections and sums are invalidated correctly.
 
 use synapse_core::ledger::{HistoryQuery, Opening};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
@@ -64,7 +64,7 @@ async fn sums_stay_those_of_the_rows_when_several_write_in_turn() {
     let (_directory, home) = home();
     let ledgers = [0, 1].map(|_| SqliteLedger::new(home.clone()));
     for (number, ledger) in (0..12).zip(ledgers.iter().cycle()) {
-        // Twice each, so that both what is kept and what is read anew is added to.
+        // Twice each, to update both cached and freshly read values.
         complete(ledger, &opening("hf", NOON + number)).await;
         complete(ledger, &opening("hf", NOON + number)).await;
         complete(ledger, &opening("other", NOON + number)).await;

@@ -1,4 +1,4 @@
-//! Limits hold against calls of many processes at once, and count what nobody told.
+//! Limits hold for concurrent calls of many processes, and count unreported amounts.
 
 use synapse_core::ledger::{Closing, Discrepancy, Opening, Reservation};
 use synapse_core::limits::{Allowance, Limits, Need, UsageEstimate, Verdict};
@@ -57,10 +57,10 @@ fn told(call: &Opening, tokens: Option<u64>) -> Closing {
     closing
 }
 
-/// The same story for the real ledger and the plain one.
+/// The same scenario for the real and the in-memory ledger.
 async fn story(ledger: &dyn Ledger) {
     let at = |time: i64| opening("hf", time);
-    // What is set aside counts until the call tells less.
+    // A reservation counts until the call reports less.
     let first = at(NOON);
     assert!(ask(ledger, &first, limits(), 900).await);
     assert!(!ask(ledger, &at(NOON), limits(), 200).await);
@@ -68,15 +68,15 @@ async fn story(ledger: &dyn Ledger) {
     ledger.flush().await.unwrap();
     let second = at(NOON);
     assert!(ask(ledger, &second, limits(), 200).await);
-    // A call that may have been billed and told nothing keeps what it set aside.
+    // A possibly billed call without a report keeps its reservation.
     ledger.close(told(&second, None));
     ledger.flush().await.unwrap();
     assert!(!ask(ledger, &at(NOON), limits(), 101).await);
-    // Another connection and another day have limits of their own.
+    // Other connections and days have their own limits.
     assert!(ask(ledger, &opening("other", NOON), limits(), 900).await);
     assert!(ask(ledger, &at(NOON + DAY), limits(), 900).await);
     assert!(ask(ledger, &at(NOON - DAY), limits(), 900).await);
-    // A month is made of its days, whatever the clock does; December is another month.
+    // A month is the sum of its days, whatever the clock does; December is another month.
     let month = |tokens| Limits {
         month: Allowance {
             tokens: Some(tokens),
@@ -99,7 +99,7 @@ async fn reservations_are_kept_in_the_file_as_in_memory() {
     assert_eq!(ledger.verify().await.unwrap().discrepancies, []);
 }
 
-/// Begins many calls and ends none.
+/// Starts many calls and ends none.
 pub(crate) fn reserve_all(home: Home) {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let ledger = SqliteLedger::new(home);
@@ -133,7 +133,7 @@ async fn calls_of_many_processes_cannot_overshoot() {
     assert_eq!(spent, LIMIT / NEED * NEED);
 }
 
-/// What was spent stays spent when its rows go, by a purge or by retention; that is sealed too.
+/// Spending still counts after its rows are removed by a purge or by retention; that is sealed too.
 #[tokio::test]
 async fn a_purge_gives_no_budget_back() {
     let (_directory, home) = home();
@@ -155,7 +155,7 @@ async fn a_purge_gives_no_budget_back() {
         ledger.flush().await.unwrap();
         let everything = Timestamp::from_millis(NOON);
         assert_eq!(ledger.purge(everything).await.unwrap().rows, 3);
-        // 700 of 1,000 are spent, and none of that by another connection.
+        // 700 of 1,000 are spent, none of it by another connection.
         assert!(!ask(ledger, &opening("hf", NOON), month.clone(), 301).await);
         assert!(ask(ledger, &opening("hf", NOON), month.clone(), 300).await);
         assert!(ask(ledger, &opening("other", NOON), month.clone(), 100).await);

@@ -1,5 +1,5 @@
-//! A ledger of an older Synapse is migrated with its rows, and an older Synapse that still runs
-//! cannot write into it any more.
+//! A ledger of an older Synapse is migrated with its rows, and a running older Synapse can no
+//! longer write to it.
 
 use rusqlite::params;
 use synapse_core::ledger::{HistoryQuery, Outcome, UsageKey, UsageQuery};
@@ -8,10 +8,10 @@ use synapse_store::{Home, SqliteLedger, SqlitePrices};
 
 use crate::support::{NOON, home, opening};
 
-/// The tables of the second format, as it was released.
+/// The tables of the second format, as released.
 const SECOND_FORMAT: &str = include_str!("../../second_format.sql");
 
-/// The tables of the third format, likewise.
+/// The tables of the third format, as released.
 const THIRD_FORMAT: &str = include_str!("../../third_format.sql");
 
 const INSERT: &str = "INSERT INTO calls
@@ -23,7 +23,7 @@ const INSERT: &str = "INSERT INTO calls
 
 const ROWS: i64 = 2_500;
 
-/// A ledger of the second format with many rows, one of them open, still in another's hands.
+/// A ledger of the second format with many rows, one of them open in another process.
 fn old(home: &Home) -> rusqlite::Connection {
     home.create().unwrap();
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
@@ -66,7 +66,7 @@ async fn old_rows_are_sealed_and_summed_by_whoever_opens_the_file_first() {
         }
         let verified = ledger.verify().await.unwrap();
         assert_eq!(verified.discrepancies, []);
-        // What was open has no process any more.
+        // The open row has no process any more.
         assert_eq!(verified.rows, u64::try_from(ROWS).unwrap());
         let query = UsageQuery::by(UsageKey::Connection);
         let report = ledger.usage(query).await.unwrap();
@@ -119,8 +119,8 @@ async fn prices_of_an_old_file_are_found_and_kept() {
     assert_eq!(ledger.verify().await.unwrap().discrepancies, []);
 }
 
-/// A ledger of the third format, with a purge, an open row of a process that is gone, and rows whose
-/// seals were made by that format.
+/// A ledger of the third format, with a purge, an open row of a dead process, and rows sealed in
+/// that format.
 #[tokio::test]
 async fn a_ledger_of_the_third_format_keeps_its_seals_and_its_open_rows_may_be_billed() {
     let (_directory, home) = home();

@@ -1,4 +1,4 @@
-//! Prices are kept by origin, model and sub-provider, replaced as a whole, and never made up.
+//! Prices are stored by origin, model and sub-provider, replaced as a whole, and never invented.
 
 use synapse_core::ports::PriceStore;
 use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
@@ -35,7 +35,7 @@ fn seen(key: &PriceKey, rates: Rates) -> SeenPrice {
     }
 }
 
-/// The story that every `PriceStore` has to pass.
+/// The contract of every `PriceStore`.
 async fn price_store_story(store: &dyn PriceStore) {
     let (novita, groq, other) = (
         key("a/m", "novita"),
@@ -60,7 +60,7 @@ async fn price_store_story(store: &dyn PriceStore) {
     };
     assert_eq!(store.find(&elsewhere).await, Ok(None));
 
-    // Who is not named any more has no price any more; other models are left alone.
+    // A sub-provider no longer listed loses its price; other models are unaffected.
     let later = Timestamp::from_millis(NOON + 1);
     store
         .keep(later, vec![seen(&novita, rates("2"))])

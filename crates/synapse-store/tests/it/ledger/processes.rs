@@ -1,5 +1,5 @@
-//! Several processes on one ledger: all rows arrive, a dead one's are completed, a live one's are
-//! not.
+//! Several processes on one ledger: all rows arrive, those of dead processes are completed, those
+//! of live ones are not.
 
 use std::sync::Barrier;
 
@@ -19,7 +19,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-/// Ends as a killed process does: without a word, and without any destructor.
+/// Exits like a killed process, without destructors.
 pub(crate) fn open_a_row_and_die(home: &Home) {
     let ledger = SqliteLedger::new(home.clone());
     let mut call = opening("crashed", NOON);
@@ -78,7 +78,7 @@ fn a_crash_leaves_an_interrupted_row_that_may_have_been_billed() {
     let query = UsageQuery::by(UsageKey::Connection);
     let lines = block_on(ledger.usage(query)).unwrap().lines;
     assert_eq!((lines[0].calls, lines[0].failed), (1, 1));
-    // Whoever completed the row cleaned up behind the dead process.
+    // The process that completed the row also cleaned up.
     assert_eq!(names(&home.directory().join("run")), [""; 0]);
 }
 
@@ -101,8 +101,8 @@ fn opening_the_ledger_for_writing_completes_what_a_crash_left() {
     assert_eq!(count, 1);
 }
 
-/// Closing a file that SQLite has open would let go of the locks of this process: the next one to
-/// end would take itself for the last, remove the log, and with it every later row of ours.
+/// Closing a file that SQLite has open would release this process's locks: the next one to exit
+/// would consider itself the last, and remove the log with every later row of ours.
 #[test]
 fn a_question_leaves_the_log_to_the_connections_that_write_it() {
     let (_directory, home) = home();
@@ -140,7 +140,7 @@ fn a_living_process_keeps_its_open_row_until_it_ends() {
     let first = Held::start(Role::HoldRow, &home);
     let second = Held::start(Role::HoldRow, &home);
 
-    // Neither reading nor another writer takes them for dead.
+    // Neither reading nor another writer considers them dead.
     assert_eq!(outcomes(&home), [Outcome::Open, Outcome::Open]);
     let rival = SqliteLedger::new(home.clone());
     let opening = opening("rival", NOON);
@@ -154,14 +154,14 @@ fn a_living_process_keeps_its_open_row_until_it_ends() {
     after.sort();
     assert_eq!(after, [Outcome::Open, Outcome::Ok, Outcome::Interrupted]);
 
-    // The other one completes its row as if nothing had happened.
+    // The other process completes its row normally.
     second.release();
     let mut after = outcomes(&home);
     after.sort();
     assert_eq!(after, [Outcome::Ok, Outcome::Ok, Outcome::Interrupted]);
 }
 
-/// Should a sign of life be lost, the living process still has the last word on its row.
+/// If a presence file is lost, the live process still decides about its row.
 #[test]
 fn a_row_wrongly_taken_for_interrupted_is_completed_by_its_writer() {
     let (_directory, home) = home();
@@ -196,8 +196,7 @@ fn eight_processes_lose_none_of_their_rows() {
     assert_eq!(names(&home.directory().join("run")), [""; 0]);
 }
 
-/// Each finds no file, a blank one, or the tables that another one has just made, and none of them
-/// half of that.
+/// Each finds no file, a blank one, or another's complete tables, never partial ones.
 #[test]
 fn ledgers_that_begin_at_the_same_moment_begin_one_file() {
     for _ in 0..BEGINNINGS {

@@ -1,4 +1,4 @@
-//! A damaged ledger is rebuilt from what can be read, names what it lost, and gives no budget back.
+//! A damaged ledger is rebuilt from its readable parts, reports its losses, and restores no budget.
 
 use synapse_core::Code;
 use synapse_core::ledger::{HistoryQuery, Repaired, Reservation};
@@ -15,7 +15,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-/// A ledger of many rows of 15 tokens each, some purged, with texts, closed by everybody.
+/// A ledger of many rows of 15 tokens each, some purged, with texts, closed.
 fn written() -> (tempfile::TempDir, Home) {
     let (directory, home) = home();
     let ledger = SqliteLedger::new(home.clone());
@@ -38,7 +38,7 @@ fn verified(home: &Home) -> synapse_core::ledger::Verification {
     verified
 }
 
-/// Whether a call of so many tokens more fits a limit.
+/// Whether another call with that many tokens fits a limit.
 fn fits(home: &Home, limit: u64, tokens: u64) -> bool {
     let ledger = SqliteLedger::new(home.clone());
     let call = opening("hf", NOON);
@@ -110,7 +110,7 @@ fn unreadable_pages_cost_their_rows_and_nothing_else() {
         write(&home.ledger(), &damaged);
         let repaired = repair(&home);
         let Some(kept) = repaired.kept_at.as_deref() else {
-            // The pages were free ones: nothing that is in use was hit.
+            // The pages were unused.
             let database = rusqlite::Connection::open(home.ledger()).unwrap();
             let sound: String = database
                 .query_row("PRAGMA integrity_check", [], |row| row.get(0))
@@ -125,7 +125,7 @@ fn unreadable_pages_cost_their_rows_and_nothing_else() {
         assert_eq!(verified.rows, repaired.rows);
         saved += repaired.rows;
         lost += places;
-        // Rows of the recovered ledger are read and written as ever.
+        // Rows of the recovered ledger are read and written normally.
         let ledger = SqliteLedger::new(home.clone());
         block_on(async {
             ledger.history(HistoryQuery::newest(10)).await.unwrap();
@@ -151,7 +151,7 @@ fn what_was_spent_by_lost_and_purged_rows_stays_spent() {
     let spent = u64::try_from(ROWS).unwrap() * 15;
     assert!(!fits(&home, spent + 10, 11));
     assert!(fits(&home, spent + 10, 10));
-    // Rows go behind Synapse's back, and one is edited.
+    // Rows are removed externally, and one is edited.
     let database = rusqlite::Connection::open(home.ledger()).unwrap();
     database
         .execute_batch(

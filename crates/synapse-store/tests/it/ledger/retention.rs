@@ -1,4 +1,4 @@
-//! Rows and texts are kept as long as connections.toml says, and no longer.
+//! Rows and texts are kept exactly as configured in connections.toml.
 
 use synapse_core::ledger::{Entry, HistoryQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
@@ -9,7 +9,7 @@ use crate::support::{NOON, closing, home, opening, write};
 
 const DAY: i64 = 86_400_000;
 
-/// Writes a call of each age, oldest first. While the ledger is held, its thread goes on.
+/// Writes a call of each age, oldest first. The thread runs as long as the returned ledger lives.
 async fn call(home: &Home, ages: &[i64]) -> SqliteLedger {
     let ledger = SqliteLedger::new(home.clone());
     for days in ages {
@@ -45,7 +45,7 @@ async fn old_rows_and_texts_go_when_the_next_call_comes() {
         "format = 1\n[ledger]\nretention_days = 90\ntext_retention_days = 30\n",
     );
     let ledger = call(&home, &[0]).await;
-    // The ninetieth day is kept whole. The old ones go when the thread has nothing else to do.
+    // The ninetieth day is kept completely. Old rows are removed while the thread is idle.
     let kept = (vec![0, 10, 40, 90], 2);
     for _ in 0..500 {
         if ages(&home).await == kept {
@@ -73,7 +73,7 @@ async fn settings_that_cannot_be_understood_remove_nothing() {
     }
 }
 
-/// The clock is ahead by ten years for two calls, then by another year: nothing is old by that time.
+/// The clock is ahead by ten years for two calls, then by another year: nothing counts as old.
 #[tokio::test]
 async fn a_clock_that_is_ahead_removes_nothing() {
     let (_directory, home) = home();
@@ -96,7 +96,7 @@ async fn a_clock_that_is_ahead_removes_nothing() {
     }
     let kept = vec![ten_years - 365, ten_years, ten_years, 0, 1, 2, 3];
     assert_eq!(ages(&home).await, (kept, 7));
-    // The order of the rows says which dates were wrong, once the clock is right again.
+    // Once the clock is right again, the order of rows shows which dates were wrong.
     let ledger = call(&home, &[-1]).await;
     settle(&ledger).await;
     let dating = ledger
@@ -106,14 +106,14 @@ async fn a_clock_that_is_ahead_removes_nothing() {
     assert_eq!(dating.ahead.len(), 2);
     assert!(!dating.jumped);
     assert_eq!(ages(&home).await.0.len(), 8);
-    // And retention goes on by the days that nothing contradicts.
+    // Retention continues with the uncontradicted days.
     let ledger = call(&home, &[-8, -9]).await;
     settle(&ledger).await;
     drop(ledger);
     let ledger = call(&home, &[-10]).await;
     settle(&ledger).await;
     drop(ledger);
-    // Retention works beside the calls, and has its time on a busy machine.
+    // Retention runs beside the calls, with enough time on a busy machine.
     let mut left = ages(&home).await.0;
     for _ in 0..1_200 {
         if !left.contains(&3) {
@@ -126,7 +126,7 @@ async fn a_clock_that_is_ahead_removes_nothing() {
     assert!(!left.contains(&3), "{left:?}");
 }
 
-/// A row dated in the past although it was written now is not old.
+/// A new row dated in the past is not old.
 #[tokio::test]
 async fn a_clock_that_was_behind_makes_no_row_old() {
     let (_directory, home) = home();

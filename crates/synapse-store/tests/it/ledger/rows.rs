@@ -1,4 +1,4 @@
-//! One row per call, from its opening to its pages in history.
+//! One row per call, from its opening to the history pages.
 
 use synapse_core::Code;
 use synapse_core::call::Operation;
@@ -71,9 +71,9 @@ async fn a_row_is_open_before_the_call_and_complete_behind_it() {
     );
 
     drop(ledger);
-    // It keeps a connection, and the last to go clears up.
+    // It has a connection open, and the last one to close cleans up.
     drop(other);
-    // A clean end leaves neither a log nor a sign of life.
+    // A clean exit leaves neither a log nor a presence file.
     assert_eq!(
         names(home.directory()),
         ["ledger.db", "ledger.lock", "ledger.repair.lock", "run"]
@@ -151,7 +151,7 @@ async fn every_source_of_a_cost_comes_back_and_a_newer_word_is_unknown() {
     }
 }
 
-/// A provider may tell any number; a sum over the ledger has to stay possible.
+/// A provider may report any number; sums over the ledger must stay possible.
 #[tokio::test]
 async fn a_count_that_no_call_can_have_is_not_known() {
     let (_directory, home) = home();
@@ -297,7 +297,7 @@ async fn a_row_that_cannot_be_completed_is_reported_once_by_the_next_flush() {
     assert_eq!(ledger.flush().await, Ok(()));
     let found = ledger.entry(known.receipt.call_id).await.unwrap().unwrap();
     assert_eq!(found.outcome, Outcome::Ok);
-    // The same call twice is refused, and does not spoil what is there.
+    // A duplicate call is refused, and does not affect the existing row.
     assert!(ledger.open(known.clone()).await.is_err());
     ledger.open(opening("hf", NOON + 1)).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! Filters on every column, and the words of recorded texts.
+//! Filters on every column, and full-text search.
 
 use synapse_core::ledger::{Column, Filter, HistoryQuery, RecordedText};
 use synapse_core::ports::{Ledger, LedgerReader as _};
@@ -8,8 +8,7 @@ use synapse_testkit::ports::MemoryLedger;
 
 use crate::support::{NOON, closing, home, opening};
 
-/// The real ledger gives the rows that the plain one gives, for a condition of every kind on
-/// every column.
+/// The real and the in-memory ledger return the same rows, for every condition on every column.
 #[tokio::test]
 async fn every_column_can_be_filtered_by_and_means_the_same_in_both_ledgers() {
     let (_directory, home) = home();
@@ -133,7 +132,7 @@ async fn recorded_texts_are_found_by_their_words_and_gone_with_their_rows() {
     assert_eq!(found("striped").await, [0; 0]);
     assert_eq!(found("zebra").await, [1]);
     drop(ledger);
-    // Gone, not merely not found.
+    // Erased, not merely unlisted.
     let file = std::fs::read(home.ledger()).unwrap();
     let holds = |word: &[u8]| file.windows(word.len()).any(|part| part == word);
     assert!(holds(b"crossing"));

@@ -1,4 +1,4 @@
-//! Calls whose rows cannot be written wait beside the ledger, and are entered once.
+//! Calls whose rows cannot be written are spooled beside the ledger, and entered once.
 
 use std::sync::Barrier;
 
@@ -15,7 +15,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-/// A home whose ledger is damaged.
+/// A home with a damaged ledger.
 fn damaged() -> (tempfile::TempDir, Home) {
     let (directory, home) = home();
     home.create().unwrap();
@@ -27,7 +27,7 @@ fn mend(home: &Home) {
     std::fs::remove_file(home.ledger()).unwrap();
 }
 
-/// Makes a call; what its owner is told at its beginning and at its end.
+/// Makes a call; returns the warnings at its start and end.
 fn call(ledger: &SqliteLedger) -> [Option<synapse_core::Failure>; 2] {
     let opening = opening("hf", NOON);
     block_on(async {
@@ -55,7 +55,7 @@ fn what_could_not_be_written_is_entered_when_the_ledger_is_back() {
     drop(ledger);
     assert_eq!(mode(&home.spool()), 0o600);
     mend(&home);
-    // Who only asks is told, and who writes enters.
+    // Readers are warned, and writers enter the lines.
     let reader = SqliteLedger::new(home.clone());
     let waiting = Waiting {
         calls: 1,
@@ -73,7 +73,7 @@ fn what_could_not_be_written_is_entered_when_the_ledger_is_back() {
     assert_eq!(read(&home.spool()), "");
 }
 
-/// The process goes on: its ledger heals between the two ends of a call.
+/// The ledger recovers between the start and the end of a call.
 #[test]
 fn a_call_that_began_in_the_spool_ends_in_the_ledger() {
     let (_directory, home) = damaged();
@@ -98,7 +98,7 @@ fn a_call_that_began_in_the_spool_ends_in_the_ledger() {
     assert_eq!((rows.len(), rows[0].outcome), (1, Outcome::Ok));
 }
 
-/// Its row was written, its end was not, and somebody swept the row before the end was entered.
+/// The row was written, its end was spooled, and the row was swept before the end was entered.
 #[test]
 fn an_end_in_the_spool_outlives_the_sweep_of_its_row() {
     let (_directory, home) = home();
@@ -115,7 +115,7 @@ fn an_end_in_the_spool_outlives_the_sweep_of_its_row() {
     drop(database);
     block_on(ledger.complete(closing(&opening))).unwrap_err();
     let spool = read(&home.spool());
-    // Ends without another chance to write, as a killed process does.
+    // Exits without another write, like a killed process.
     std::fs::remove_file(home.spool()).unwrap();
     drop(ledger);
     write(&home.ledger(), pristine);
@@ -133,7 +133,7 @@ fn an_end_in_the_spool_outlives_the_sweep_of_its_row() {
     assert_eq!(block_on(reader.verify()).unwrap().discrepancies, []);
 }
 
-/// Killed with its beginning in the spool and no end.
+/// Killed with its start in the spool and no end.
 #[test]
 fn a_killed_call_in_the_spool_becomes_interrupted() {
     let (_directory, home) = damaged();
@@ -177,7 +177,7 @@ fn many_who_come_at_once_enter_every_call_once() {
         call(&unwritten);
     }
     drop(unwritten);
-    // As if the first to enter them had died before it emptied the file.
+    // As if the first process to enter them had crashed before truncating the file.
     let spool = read(&home.spool());
     mend(&home);
     for _ in 0..2 {
@@ -203,7 +203,7 @@ fn many_who_come_at_once_enter_every_call_once() {
     );
 }
 
-/// Lines that were edited, cut, or name columns that are none make no rows, and are told.
+/// Lines that were edited, cut, or have unknown columns form no rows, and are reported.
 #[test]
 fn what_cannot_be_read_stays_and_is_told() {
     let (_directory, home) = damaged();
@@ -246,7 +246,7 @@ fn ring_hash(text: &str) -> String {
     bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The spool is small: when it is full that is said, and the call is only kept by its process.
+/// The spool is small: when it is full, a warning says so, and only the process keeps the call.
 #[test]
 fn a_full_spool_is_told() {
     let (_directory, home) = damaged();
@@ -258,7 +258,7 @@ fn a_full_spool_is_told() {
     assert!(told.contains("could not be kept"), "{told}");
     assert!(told.contains("as much as it may"), "{told}");
     mend(&home);
-    // Its process lives and has it.
+    // The process lives and still has it.
     assert_eq!(call(&ledger), [None, None]);
     assert_eq!(block_on(ledger.verify()).unwrap().rows, 2);
 }

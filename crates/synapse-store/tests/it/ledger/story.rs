@@ -1,5 +1,5 @@
-//! A long story of random calls, told to the ledger and to a plain list of rows at once: whatever
-//! happens, the maintained sums are those of the list, and every seal holds.
+//! A long random sequence of calls, applied to the ledger and to a plain list: the maintained sums
+//! always match the list, and every seal is valid.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::support::{NOON, Random, closing, home, opening};
 
 const DAY: i64 = 86_400_000;
 
-/// The real ledger and the plain one.
+/// The real and the in-memory ledger.
 struct Both {
     home: Home,
     real: SqliteLedger,
@@ -39,7 +39,7 @@ impl Both {
     }
 
     async fn begin(&mut self, random: &mut Random) {
-        // The clock goes back as often as forward.
+        // The clock moves back as often as forward.
         let at = NOON + random.between(-40 * DAY, 40 * DAY);
         let mut call = opening(["a", "b", "c"][random.below(3)], at);
         call.receipt.provider = ["openai", "huggingface"][random.below(2)].into();
@@ -60,7 +60,7 @@ impl Both {
         self.plain.close(closing);
     }
 
-    /// An event of the hub, from its beginning to its end.
+    /// A hub event, from start to end.
     async fn event(&self, random: &mut Random) {
         let at = NOON + random.between(-40 * DAY, 40 * DAY);
         let mut facts = HubFacts::of(["x", "y"][random.below(2)]);
@@ -98,12 +98,12 @@ impl Both {
         }
     }
 
-    /// The process ends, and the next one finds what it left open.
+    /// The process dies, and the next one finds its open rows.
     async fn die(&mut self) {
         self.real.flush().await.unwrap();
         self.real = SqliteLedger::new(self.home.clone());
         for call in self.open.drain(..) {
-            // Nothing had left yet, as the row says.
+            // Nothing was sent yet, as the row says.
             let receipt = call.receipt.clone();
             self.plain.close(Closing {
                 ended_at: call.started_at,
@@ -162,7 +162,7 @@ async fn assert_same(both: &Both, query: &UsageQuery) {
     assert_eq!(real, plain, "{query:?}");
 }
 
-/// When an interrupted call ended is not known to the one ledger and made up in the other.
+/// The end of an interrupted call is unknown in one ledger and invented in the other.
 fn strip(mut entries: Vec<Entry>) -> Vec<Entry> {
     for entry in &mut entries {
         if entry.outcome == Outcome::Interrupted {
@@ -228,7 +228,7 @@ async fn the_sums_are_those_of_the_rows_whatever_happens() {
     println!("{STORIES} stories of {STEPS} steps, compared {compared} times, none differed");
 }
 
-/// Pages by key show every row once, in both directions, although the clock ran backwards.
+/// Paging by key shows every row once, in both directions, although the clock went back.
 #[tokio::test]
 async fn pages_are_whole_although_the_clock_ran_backwards() {
     let (_directory, home) = home();

@@ -1,4 +1,4 @@
-//! Sums: what was told is added, what was not told is counted, nothing is taken for zero.
+//! Sums: reported amounts are added, unreported ones counted, none treated as zero.
 
 use synapse_core::Code;
 use synapse_core::call::Operation;
@@ -11,7 +11,7 @@ use crate::support::{NOON, closing, home, opening};
 
 const DAY: i64 = 86_400_000;
 
-/// Writes one call, as `change` makes it end.
+/// Writes one call with an ending modified by `change`.
 async fn call(
     ledger: &SqliteLedger,
     connection: &str,
