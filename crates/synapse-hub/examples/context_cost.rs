@@ -1,5 +1,5 @@
-//! Prints what the tools of a server would cost a model's context, from the `tools` of its answer to
-//! `tools/list`: `cargo run -p synapse-hub --example context_cost -- SERVER tools.json`
+//! Prints the context cost of a server's tools, given the `tools` of a `tools/list` result: `cargo
+//! run -p synapse-hub --example context_cost -- SERVER tools.json`
 
 #![expect(clippy::print_stdout, reason = "a program of its own: it prints")]
 
@@ -8,7 +8,7 @@ use std::error::Error;
 use serde_json::Value;
 use synapse_hub::{estimated_tokens, offered_name};
 
-/// Each tool under the name that an IDE sees, with its estimated tokens.
+/// Each tool by its offered name, with its estimated tokens.
 pub(crate) fn costs(server: &str, tools: &[Value]) -> Vec<(String, u64)> {
     let cost = |tool: &Value| {
         let name = tool.get("name").and_then(Value::as_str)?;

@@ -1,6 +1,5 @@
-//! The variables that a program gets without being declared: where things are, and how to show them.
-//! Nothing that holds a secret, names a socket of an agent or of the desktop, or changes how other
-//! programs load code.
+//! Environment variables a program gets without declaration: locations and locale. None holds a
+//! secret, names an agent or desktop socket, or affects how programs load code.
 
 /// The names.
 #[cfg(not(windows))]
@@ -29,7 +28,7 @@ pub const ALLOWED_VARIABLES: &[&str] = &[
     "USERPROFILE",
 ];
 
-/// Those that are set, in the order of [`ALLOWED_VARIABLES`]; `PATH` is the approved one.
+/// The set variables, in the order of [`ALLOWED_VARIABLES`]; `PATH` is the approved one.
 #[must_use]
 pub fn allowed_variables(
     lookup: &dyn Fn(&str) -> Option<String>,

@@ -1,31 +1,31 @@
-//! What tools cost a client: bytes and estimated tokens.
+//! The context cost of tools: bytes and estimated tokens.
 
 use serde::Serialize;
 use synapse_mcp::JsonObject;
 
-/// What one offered tool takes of a client's context.
+/// The context cost of an offered tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCost {
     /// The server.
     pub server: String,
-    /// The tool as its server calls it.
+    /// The tool's name at its server.
     pub tool: String,
-    /// The name under which it is offered.
+    /// Its offered name.
     pub offered: String,
-    /// The bytes of its description as JSON.
+    /// Size of its JSON description in bytes.
     pub bytes: u64,
-    /// The estimated tokens of it.
+    /// Estimated tokens of its description.
     pub tokens: u64,
 }
 
-/// The tokens that `bytes` of JSON take, estimated at four bytes each and rounded up. Measured on
-/// tool lists, tokenizers of today give 3.6 to 4.4 bytes for a token.
+/// Estimates the tokens of `bytes` of JSON at four bytes each, rounded up. Measured on tool lists,
+/// current tokenizers take 3.6 to 4.4 bytes per token.
 #[must_use]
 pub const fn estimated_tokens(bytes: u64) -> u64 {
     bytes.div_ceil(4)
 }
 
-/// The bytes of an object as JSON.
+/// The size of an object as JSON.
 pub(crate) fn bytes_of(object: &JsonObject) -> u64 {
     let mut counted = Counted(0);
     let mut serializer = serde_json::Serializer::new(&mut counted);
@@ -34,7 +34,7 @@ pub(crate) fn bytes_of(object: &JsonObject) -> u64 {
     counted.0
 }
 
-/// Counts what is written.
+/// Counts written bytes.
 struct Counted(u64);
 
 impl std::io::Write for Counted {

@@ -1,4 +1,4 @@
-//! An upstream's lists against its approved catalogue, and a difference in words.
+//! Compares an upstream's lists with its approved catalogue, and describes differences.
 
 use std::collections::HashMap;
 
@@ -9,26 +9,26 @@ use synapse_core::upstream::Catalogue;
 
 type Item = Map<String, Value>;
 
-/// What became of the approved tools and prompts.
+/// The comparison of tools and prompts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Comparison {
     pub(crate) tools: Differences,
     pub(crate) prompts: Differences,
 }
 
-/// The items of one list that are not as approved, by name.
+/// The differences of one list, by name.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Differences {
-    /// Those that differ, with what differs.
+    /// Changed items, with a description of each difference.
     pub(crate) changed: HashMap<String, Vec<String>>,
-    /// Those that are no longer there.
+    /// Approved items that are missing.
     pub(crate) gone: Vec<String>,
-    /// Those that nobody approved.
+    /// Unapproved items.
     pub(crate) new: Vec<String>,
 }
 
 impl Comparison {
-    /// Holds `found` against what was `approved`.
+    /// Compares `found` with `approved`.
     pub(crate) fn of(approved: &Catalogue, found: &Catalogue) -> Self {
         Self {
             tools: Differences::of(&approved.tools, &found.tools),
@@ -36,7 +36,7 @@ impl Comparison {
         }
     }
 
-    /// Whether everything is as approved.
+    /// Whether there is no difference.
     pub(crate) fn is_equal(&self) -> bool {
         self.tools.is_empty() && self.prompts.is_empty()
     }
@@ -74,7 +74,7 @@ impl Differences {
     }
 }
 
-/// Feeds a hash with a value so that the order of members does not matter.
+/// Feeds a hash with a value, independent of member order.
 pub(crate) fn canonical(value: &Value, hash: &mut Sha256) {
     match value {
         Value::Object(members) => {
@@ -101,7 +101,7 @@ pub(crate) fn canonical(value: &Value, hash: &mut Sha256) {
     }
 }
 
-/// What differs between two objects, a line for each place, the first [`MOST_LINES`] of them.
+/// The differences between two objects, one line each, at most [`MOST_LINES`].
 pub(crate) fn difference(before: &Item, after: &Item) -> Vec<String> {
     let mut lines = Vec::new();
     objects("", before, after, &mut lines);
@@ -143,7 +143,7 @@ fn values(path: &str, before: &Value, after: &Value, lines: &mut Vec<String>) {
     }
 }
 
-/// Two texts from shortly before the place where they part.
+/// Excerpts of two texts around their first difference.
 fn around_difference(old: &str, new: &str) -> (String, String) {
     let common = old
         .char_indices()
@@ -163,7 +163,7 @@ fn shown(value: &Value) -> String {
     shortened(&value.to_string())
 }
 
-/// One line of at most [`MOST_CHARACTERS`], with everything invisible made visible.
+/// One line of at most [`MOST_CHARACTERS`], with invisible characters made visible.
 fn shortened(text: &str) -> String {
     let head: String = text.chars().take(MOST_CHARACTERS).collect();
     let cut = head.len() < text.len();

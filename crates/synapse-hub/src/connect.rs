@@ -1,4 +1,5 @@
-//! The [`Connector`] of this machine: starts approved programs under a guard and opens HTTP sessions.
+//! The [`Connector`] of this machine: starts approved programs under a guard and opens HTTP
+//! sessions.
 
 use std::any::Any;
 use std::fmt;
@@ -24,29 +25,29 @@ use crate::transport::{
     StdioServer,
 };
 
-/// See the module.
+/// The connector of this machine.
 pub struct SystemConnector {
-    /// Who ends what programs leave.
+    /// Ends the descendants of programs.
     pub guard: Guard,
-    /// What sends requests.
+    /// Sends requests.
     pub client: HttpClient,
-    /// How Synapse introduces itself to upstreams.
+    /// The client info sent to upstreams.
     pub client_info: JsonObject,
-    /// The variables that every program gets, given the `PATH` that was approved.
+    /// The variables every program gets, given the approved `PATH`.
     pub allowed: AllowedVariables,
-    /// Where programs are noted and what they write is kept.
+    /// Registers running programs and keeps their stderr.
     pub notes: Option<Arc<dyn ProgramNotes>>,
 }
 
-/// Gives the variables that a program gets without declaring them.
+/// Returns the variables that a program gets without declaring them.
 pub type AllowedVariables = Arc<dyn Fn(Option<&str>) -> Vec<(String, String)> + Send + Sync>;
 
-/// Where programs are noted, and what they write to stderr is kept.
+/// Registers running programs and keeps their stderr.
 pub trait ProgramNotes: Send + Sync + fmt::Debug {
-    /// Where the lines of a program go.
+    /// The stderr log of a program.
     fn log(&self, server: &UpstreamName) -> Option<Arc<dyn ErrorLog>>;
 
-    /// Notes that a program runs as `process`, until the note is dropped.
+    /// Registers a program as running under `process`, until the result is dropped.
     fn running(&self, opening: &Opening, process: u32) -> Option<Box<dyn Any + Send + Sync>>;
 }
 
@@ -187,7 +188,7 @@ fn in_words(ending: ProgramEnding) -> String {
     }
 }
 
-/// A program's pipes. Its note goes with it.
+/// A program's pipes and its registration.
 struct Pipes {
     process: Process,
     #[expect(dead_code, reason = "it is dropped with the carrier")]
@@ -215,7 +216,7 @@ impl fmt::Debug for Pipes {
     }
 }
 
-/// HTTP exchanges: nothing ends but each of them.
+/// HTTP exchanges: only individual exchanges end.
 #[derive(Debug)]
 struct Exchanges;
 
@@ -230,7 +231,7 @@ impl Carrier for Exchanges {
     }
 }
 
-/// The access token of each request.
+/// Provides the access token of each request.
 #[derive(Debug)]
 struct Tokens(Arc<dyn Credentials>);
 
@@ -241,7 +242,7 @@ impl Bearer for Tokens {
     }
 }
 
-/// Hears what belongs to no request; nothing can be asked there.
+/// Receives unsolicited messages; requests from the server are not possible there.
 struct Standing(Arc<dyn Events>);
 
 #[async_trait]
@@ -268,5 +269,5 @@ impl fmt::Debug for SystemConnector {
 }
 
 const METHOD_NOT_FOUND: i64 = -32601;
-/// How long a program that closed its output may take to exit.
+/// How long a program may take to exit after closing its output.
 const MOMENT: Duration = Duration::from_millis(500);

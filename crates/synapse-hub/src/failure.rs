@@ -1,4 +1,4 @@
-//! What goes wrong with an upstream, as the failure that its owner reads.
+//! Converts upstream errors to failures for the user.
 
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::upstream::UpstreamName;
@@ -11,9 +11,9 @@ use crate::secrets::Known;
 /// Why an upstream gave no result.
 #[derive(Debug, Clone)]
 pub(crate) enum Refusal {
-    /// A failure of the hub, or of what lies between it and the upstream.
+    /// A failure of the hub or of the connection to the upstream.
     Failure(Failure),
-    /// The upstream's own error, which passes unchanged.
+    /// The upstream's own error, passed on unchanged.
     Rpc(RpcError),
 }
 
@@ -23,16 +23,16 @@ impl From<Failure> for Refusal {
     }
 }
 
-/// Whether a failure came while the upstream was being started.
+/// Whether a failure occurred while the upstream was being started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// Before its first call left.
+    /// Before its first call was sent.
     Start,
     /// During a call.
     Call,
 }
 
-/// What is known of the upstream that failed.
+/// Context of a failed upstream.
 #[derive(Debug)]
 pub(crate) struct Scene<'a> {
     pub(crate) server: &'a UpstreamName,
@@ -43,7 +43,7 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// The failure behind an error, or the upstream's own error.
+    /// The failure for an error, or the upstream's own error.
     pub(crate) async fn refusal(&self, error: CallError) -> Refusal {
         let server = self.server;
         let failure = match error {
@@ -204,7 +204,7 @@ impl Scene<'_> {
     }
 }
 
-/// The failure of an upstream that nobody approved.
+/// The failure of an unapproved upstream.
 pub(crate) fn not_approved(server: &UpstreamName) -> Failure {
     Failure::new(
         Code::UpstreamNotApproved,
@@ -219,7 +219,7 @@ pub(crate) fn not_approved(server: &UpstreamName) -> Failure {
     )
 }
 
-/// The failure of an upstream that is approved, and whose lists wait for a login.
+/// The failure of an approved upstream whose lists require a login.
 pub(crate) fn login_required(server: &UpstreamName) -> Failure {
     Failure::new(
         Code::OauthLoginRequired,
@@ -235,7 +235,7 @@ pub(crate) fn login_required(server: &UpstreamName) -> Failure {
     )
 }
 
-/// The failure of a tool or prompt that is not as approved.
+/// The failure of a changed tool or prompt.
 pub(crate) fn tool_changed(server: &UpstreamName, name: &str, difference: &[String]) -> Failure {
     let failure = Failure::new(
         Code::UpstreamToolChanged,
@@ -252,7 +252,7 @@ pub(crate) fn tool_changed(server: &UpstreamName, name: &str, difference: &[Stri
     )
 }
 
-/// The failure of an approved tool or prompt that is no longer there.
+/// The failure of an approved tool or prompt that is missing.
 pub(crate) fn tool_gone(server: &UpstreamName, name: &str) -> Failure {
     Failure::new(
         Code::UpstreamToolGone,
@@ -268,7 +268,7 @@ pub(crate) fn tool_gone(server: &UpstreamName, name: &str) -> Failure {
     )
 }
 
-/// The failure of a tool that the entry does not allow.
+/// The failure of a tool denied by the entry.
 pub(crate) fn tool_denied(server: &UpstreamName, name: &str) -> Failure {
     Failure::new(
         Code::UpstreamToolDenied,
@@ -279,7 +279,7 @@ pub(crate) fn tool_denied(server: &UpstreamName, name: &str) -> Failure {
     .hint("change `tools` of the entry")
 }
 
-/// The failure of a capability that the hub does not pass on.
+/// The failure of a capability the hub does not support.
 pub(crate) fn unsupported(server: &UpstreamName, what: &str) -> Failure {
     Failure::new(Code::UpstreamUnsupported, format!("`{server}` {what}")).with("server", server)
 }

@@ -1,8 +1,7 @@
-//! The hub: the configuration as it is now, the runtimes that it calls for, and what clients are told
-//! of changes.
+//! The hub: the current configuration, its runtimes, and change notifications to clients.
 //!
-//! **Invariant:** making a hub touches nothing. The configuration is read with the first question and
-//! again whenever its stamp differs; then upstreams whose entry or approval changed are ended.
+//! **Invariant:** creating a hub touches nothing. The configuration is read on first use and again
+//! whenever its stamp differs; then upstreams whose entry or approval changed are ended.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -31,7 +30,7 @@ pub struct Hub {
     inner: Arc<Inner>,
 }
 
-/// What clones of a hub share.
+/// Shared by the clones of a hub.
 pub(crate) struct Inner {
     pub(crate) ports: HubPorts,
     pub(crate) settings: HubSettings,
@@ -42,12 +41,12 @@ pub(crate) struct Inner {
     me: std::sync::Weak<Self>,
 }
 
-/// The configuration as it was read last.
+/// The configuration as last read.
 pub(crate) struct State {
     stamps: Stamps,
     stored: Vec<StoredUpstream>,
     approvals: Vec<Approval>,
-    /// Why the configuration as a whole cannot be used.
+    /// Why the whole configuration is unusable.
     pub(crate) problem: Option<Failure>,
     pub(crate) members: Vec<Arc<Member>>,
     pub(crate) index: Index,
@@ -56,7 +55,7 @@ pub(crate) struct State {
 type Stamps = (Option<u64>, Option<u64>);
 
 impl Hub {
-    /// Makes a hub over `ports`. Touches nothing.
+    /// Creates a hub over `ports`. Touches nothing.
     #[must_use]
     pub fn new(ports: HubPorts, settings: HubSettings) -> Self {
         Self {
@@ -72,36 +71,36 @@ impl Hub {
         }
     }
 
-    /// Whether one upstream is served alone, under its own names.
+    /// Whether a single upstream is served, under its own names.
     #[must_use]
     pub fn serves_one_alone(&self) -> bool {
         self.inner.settings.selection.is_alone()
     }
 
-    /// Where clients hear of changes.
+    /// Notifications of changes for clients.
     #[must_use]
     pub fn changes(&self) -> Changes {
         self.inner.changes.clone()
     }
 
-    /// Looks for changes of the configuration until it is dropped, so that an approval in a terminal
-    /// reaches an IDE that asks nothing. Costs the stamps of two files each time.
+    /// Polls for configuration changes until it is dropped, so that an approval in a terminal
+    /// reaches an idle IDE. Each poll stats two files.
     pub async fn watch(&self) {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             looks.tick().await;
-            // A client that never asked is told nothing.
+            // A client that never asked gets no notification.
             if self.inner.known().is_some() {
                 self.inner.current();
             }
         }
     }
 
-    /// What each upstream does, in the order of the file.
+    /// The status of each upstream, in file order.
     ///
     /// # Errors
-    /// `config.*` or `storage.*` when the configuration as a whole cannot be read.
+    /// `config.*` or `storage.*` if the configuration cannot be read.
     pub fn status(&self) -> Result<Vec<UpstreamStatus>, Failure> {
         let state = self.inner.current();
         match &state.problem {
@@ -110,11 +109,11 @@ impl Hub {
         }
     }
 
-    /// What the tools of `server`, or of all, cost a client.
+    /// The context cost of the tools of `server`, or of all.
     ///
     /// # Errors
-    /// `config.*` or `storage.*` when the configuration cannot be read, and the failure of a server
-    /// that was named and is not ready.
+    /// `config.*` or `storage.*` if the configuration cannot be read, and the failure of a named
+    /// server that is not ready.
     pub fn tools(&self, server: Option<&str>) -> Result<Vec<ToolCost>, Failure> {
         let state = self.inner.current();
         if let Some(problem) = &state.problem {
@@ -136,8 +135,8 @@ impl Hub {
             .collect())
     }
 
-    /// Calls a tool of a server by its own name and gives the raw result, also one with `isError`.
-    /// The upstream is started if it does not run, and asked at most once.
+    /// Calls a server's tool by its own name and returns the raw result, even with `isError`.
+    /// Starts the upstream if necessary, and sends at most one call.
     ///
     /// # Errors
     /// `upstream.*`, `transport.*`, `oauth.*`, `credential.*` or `config.*`.
@@ -176,8 +175,8 @@ impl Hub {
         })
     }
 
-    /// Connects to an upstream once under `approval`, which is not kept yet, waits until its lists
-    /// are quiet, and ends it: what an approval pins.
+    /// Connects to an upstream once under the not yet stored `approval`, waits until its lists are
+    /// stable, and ends it: returns the lists an approval pins.
     ///
     /// # Errors
     /// `upstream.*`, `transport.*`, `oauth.*`, `credential.*` or `config.*`.
@@ -202,7 +201,7 @@ impl Hub {
         runtime.survey().await
     }
 
-    /// Ends every upstream and waits for that. Parked calls are cancelled.
+    /// Ends every upstream and waits for it. Parked calls are cancelled.
     pub async fn close(&self) {
         self.inner.parking.clear();
         let Some(state) = self.inner.known() else {
@@ -225,7 +224,7 @@ impl Hub {
 }
 
 impl Inner {
-    /// The configuration as it is now. Reads it when that was never done or its stamp differs.
+    /// The current configuration. Reads it on first use or if its stamp changed.
     pub(crate) fn current(&self) -> Arc<State> {
         let stamps = self.stamps();
         if let Some(state) = self.known().filter(|state| is_fresh(state.stamps, stamps)) {
@@ -242,7 +241,7 @@ impl Inner {
         {
             return state;
         }
-        // Taken before the files are read: a change in between is seen next time.
+        // Taken before reading the files, so that a concurrent change is noticed next time.
         let stamps = self.stamps();
         let (stored, approvals, problem) = match self.load() {
             Ok((stored, approvals)) => (stored, approvals, None),
@@ -319,7 +318,7 @@ impl Inner {
         }
     }
 
-    /// Takes over that a runtime saw other lists, and tells clients.
+    /// Applies new lists of a runtime, and notifies clients.
     pub(crate) fn lists_changed(&self, changes: Vec<Change>) {
         {
             let _one = self
@@ -386,10 +385,10 @@ impl Inner {
         }
     }
 
-    /// The tool behind a name, for a call.
+    /// Resolves a tool name for a call.
     ///
     /// # Errors
-    /// The failure of a tool that is known and not offered; `None` for an unknown one.
+    /// The failure of a known tool that is not offered; `None` for an unknown one.
     pub(crate) fn tool(
         state: &State,
         name: &str,
@@ -426,7 +425,7 @@ impl Inner {
     }
 }
 
-/// Ends the runtimes that `after` has no more.
+/// Ends the runtimes that are not in `after`.
 fn retire_old(before: &State, after: &State) {
     let kept = |runtime: &Arc<Runtime>| {
         let mut runtimes = after
@@ -446,7 +445,7 @@ fn retire_old(before: &State, after: &State) {
     }
 }
 
-/// Whether what was read under `before` still holds.
+/// Whether data read under `before` is still valid.
 fn is_fresh(before: Stamps, now: Stamps) -> bool {
     before == now && now.0.is_some() && now.1.is_some()
 }
@@ -474,5 +473,5 @@ impl fmt::Debug for Inner {
     }
 }
 
-/// How often the configuration is looked at while nobody asks.
+/// Polling interval for the configuration.
 const LOOK: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! What the hub offers at one moment: names, items and owners, made of the lists of all members.
+//! The hub's offer at one moment: names, items and owners, from the lists of all members.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -18,14 +18,14 @@ use crate::runtime::Runtime;
 use crate::search::Ranking;
 use crate::settings::Selection;
 
-/// See the module.
+/// The hub's offer at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(crate) tools: Vec<OfferedTool>,
     pub(crate) prompts: Vec<OfferedPrompt>,
-    /// Resources that one member alone has, as they are listed.
+    /// Resources of exactly one member, as listed.
     pub(crate) resources: Vec<JsonObject>,
-    /// Templates that one member alone has.
+    /// Templates of exactly one member.
     pub(crate) templates: Vec<JsonObject>,
     /// Skills of all members.
     pub(crate) skills: Vec<JsonObject>,
@@ -38,15 +38,15 @@ pub(crate) struct Index {
     ranking: OnceLock<Ranking>,
 }
 
-/// A tool as it is offered.
+/// An offered tool.
 #[derive(Debug, Clone)]
 pub(crate) struct OfferedTool {
-    /// Its name for clients.
+    /// Its offered name.
     pub(crate) name: String,
     /// Its name at the server.
     pub(crate) own: String,
     pub(crate) runtime: Arc<Runtime>,
-    /// Its description, with the name for clients.
+    /// Its description, under the offered name.
     pub(crate) item: JsonObject,
     pub(crate) bytes: u64,
     pub(crate) audience: Audience,
@@ -57,13 +57,13 @@ pub(crate) struct OfferedTool {
 pub(crate) enum Audience {
     /// Models and apps.
     Everyone,
-    /// Models alone.
+    /// Models only.
     Models,
-    /// Apps alone.
+    /// Apps only.
     Apps,
 }
 
-/// A prompt as it is offered.
+/// An offered prompt.
 #[derive(Debug, Clone)]
 pub(crate) struct OfferedPrompt {
     pub(crate) own: String,
@@ -77,20 +77,20 @@ enum Place {
     Withheld(Failure),
 }
 
-/// What a name leads to.
+/// The result of resolving a name.
 #[derive(Debug)]
 pub(crate) enum Found<'a, T> {
-    /// To something that is offered.
+    /// An offered item.
     Offered(&'a T),
-    /// To something that is known and not offered.
+    /// A known item that is not offered.
     Withheld(&'a Failure),
-    /// Several apps could mean it.
+    /// The tools of several apps match.
     Ambiguous(Vec<&'a str>),
-    /// To nothing.
+    /// No match.
     Unknown,
 }
 
-/// Who owns a URI.
+/// The owner of a URI.
 #[derive(Debug)]
 pub(crate) enum Owner<'a> {
     One(&'a Arc<Runtime>),
@@ -99,7 +99,7 @@ pub(crate) enum Owner<'a> {
 }
 
 impl Index {
-    /// Makes the index of `members`, in their order.
+    /// Builds the index of `members`, in order.
     pub(crate) fn of(members: &[Arc<Member>], selection: &Selection) -> Self {
         let mut index = Self {
             runtimes: members
@@ -192,7 +192,7 @@ impl Index {
         }
     }
 
-    /// Lists what one member alone has: a URI of two has no owner.
+    /// Lists resources of exactly one member: a URI listed by two has no owner.
     fn take_resources(&mut self) {
         let mut owners: HashMap<String, BTreeSet<usize>> = HashMap::new();
         let all: Vec<_> = self
@@ -230,8 +230,8 @@ impl Index {
         }
     }
 
-    /// The tool behind a name. For an IDE that shows apps, a name without a server reaches the one
-    /// tool of that name that apps may call.
+    /// Resolves a tool name. For an IDE that supports apps, a name without a server matches the
+    /// only app-callable tool of that name.
     pub(crate) fn tool(&self, name: &str, for_apps: ForApps) -> Found<'_, OfferedTool> {
         match self.tools_by_name.get(name) {
             Some(Place::Offered(number)) => match self.tools.get(*number) {
@@ -258,7 +258,7 @@ impl Index {
         }
     }
 
-    /// The prompt behind a name.
+    /// Resolves a prompt name.
     pub(crate) fn prompt(&self, name: &str) -> Found<'_, OfferedPrompt> {
         match self.prompts_by_name.get(name) {
             Some(Place::Offered(number)) => self
@@ -270,8 +270,8 @@ impl Index {
         }
     }
 
-    /// Who owns a URI: by its list, then by a template, by the interface of a tool, by a skill, and
-    /// last by a link that it sent.
+    /// The owner of a URI: by list, then by template, by a tool's interface, by a skill, and last
+    /// by a link it sent.
     pub(crate) fn owner(&self, uri: &str) -> Owner<'_> {
         if uri.starts_with(RESERVED) {
             return Owner::Nobody;
@@ -325,7 +325,7 @@ impl Index {
         Owner::Nobody
     }
 
-    /// The runtime that has exactly this template.
+    /// The runtime with exactly this template.
     pub(crate) fn owner_of_template(&self, template: &str) -> Owner<'_> {
         if template.starts_with(RESERVED) {
             return Owner::Nobody;
@@ -347,17 +347,17 @@ impl Index {
         }
     }
 
-    /// The runtimes that serve skills.
+    /// The runtimes with skills.
     pub(crate) fn runtimes(&self) -> &[Arc<Runtime>] {
         &self.runtimes
     }
 
-    /// The estimated tokens of all offered tools.
+    /// Estimated tokens of all offered tools.
     pub(crate) fn tokens(&self) -> u64 {
         estimated_tokens(self.tools.iter().map(|tool| tool.bytes).sum())
     }
 
-    /// The tools, ranked by words; made when it is first asked for.
+    /// The search index of tools, built on first use.
     pub(crate) fn ranking(&self) -> &Ranking {
         self.ranking.get_or_init(|| {
             Ranking::of(
@@ -369,7 +369,7 @@ impl Index {
     }
 }
 
-/// Whether an IDE shows apps.
+/// Whether an IDE supports apps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ForApps {
     Yes,
@@ -378,7 +378,7 @@ pub(crate) enum ForApps {
 
 type Known<'a> = (&'a Arc<Member>, String, JsonObject);
 
-/// The items of all members that may be offered, with the names that their servers gave them.
+/// The items of all members that may be offered, with their names at the servers.
 fn known<'a>(
     members: &'a [Arc<Member>],
     list: impl Fn(&Member) -> Option<Vec<JsonObject>>,
@@ -388,7 +388,7 @@ fn known<'a>(
         let mut seen = BTreeSet::new();
         for item in list(member).into_iter().flatten() {
             let own = text(&item, "name").map(str::to_owned);
-            // The second of two with one name cannot be called.
+            // The second of two items with one name cannot be called.
             if let Some(own) = own.filter(|own| seen.insert(own.clone())) {
                 known.push((member, own, item));
             }
@@ -427,5 +427,5 @@ fn text<'a>(item: &'a JsonObject, member: &str) -> Option<&'a str> {
     item.get(member).and_then(Value::as_str)
 }
 
-/// URIs of Synapse's own; no upstream has any.
+/// URIs reserved for Synapse, invalid in upstreams.
 const RESERVED: &str = "synapse://";

@@ -1,11 +1,11 @@
-//! The joint instructions of a hub: a line for each server, short enough for every client.
+//! The combined instructions of a hub: a line per server, short enough for every client.
 
 use std::sync::Arc;
 
 use crate::roster::{Member, Standing};
 use crate::settings::Selection;
 
-/// The instructions of all members, a line for each, or those of the one that is alone.
+/// The instructions of all members, one line each, or those of the only one.
 pub(crate) fn instructions(members: &[Arc<Member>], selection: &Selection) -> Option<String> {
     let of = |member: &Member| member.lists().and_then(|lists| lists.instructions.clone());
     if selection.is_alone() {
@@ -60,9 +60,9 @@ fn cut(line: &str, most: usize) -> String {
     short
 }
 
-/// Claude Code cuts instructions at 2,048 characters without a word.
+/// Claude Code silently truncates instructions at 2,048 characters.
 const MOST_INSTRUCTIONS: usize = 2_000 - PRODUCT;
-/// Left for the product's own instructions.
+/// Reserved for the product's own instructions.
 const PRODUCT: usize = 300;
 const SHORTEST_LINE: usize = 40;
 const TAIL: &str = "\n- and more, see `hub_status`";

@@ -1,13 +1,14 @@
 //! The hub: upstream MCP servers of `mcp-servers.json`, offered through one entry.
 //!
 //! **Invariant:** nothing is started, contacted or read for an upstream without its
-//! [`Approval`](synapse_core::upstream::Approval), and one tool call is at most one upstream request.
+//! [`Approval`](synapse_core::upstream::Approval), and one tool call is at most one upstream
+//! request.
 //!
-//! - [`Hub`] reads the configuration when it is first asked and whenever it changed, and answers every
-//!   list from the approved catalogues.
+//! - [`Hub`] reads the configuration on first use and after changes, and serves lists from the
+//!   approved catalogues.
 //! - A `Runtime` per upstream starts it with the first call, compares its lists with the catalogue
-//!   before the call leaves, and ends it.
-//! - [`hosts`] are the ports of `synapse-mcp` over the hub.
+//!   before sending the call, and ends it.
+//! - [`hosts`] implements the ports of `synapse-mcp`.
 
 mod allowed;
 mod budget;

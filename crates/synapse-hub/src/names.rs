@@ -1,16 +1,16 @@
-//! Names under which tools and prompts of upstreams are offered.
+//! The offered names of upstreams' tools and prompts.
 //!
-//! `<server>__<tool>`, of `A-Z a-z 0-9 _ -`, at most [`MAX_NAME_CHARACTERS`] long: Claude Code puts
-//! `mcp__synapse__` in front, Cursor counts 60 with the server, VS Code takes 64.
+//! `<server>__<tool>`, of `A-Z a-z 0-9 _ -`, at most [`MAX_NAME_CHARACTERS`] long: Claude Code adds
+//! the prefix `mcp__synapse__`, Cursor allows 60 including the server, VS Code 64.
 
 use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
-/// The longest name that is offered.
+/// Maximum length of an offered name.
 pub const MAX_NAME_CHARACTERS: usize = 50;
 
-/// The name of `tool` of `server` where no other tool has the same one.
+/// The name of `tool` of `server` if it does not collide with another.
 #[must_use]
 pub fn offered_name(server: &str, tool: &str) -> String {
     let full = format!("{server}{SEPARATOR}{tool}");
@@ -22,9 +22,8 @@ pub fn offered_name(server: &str, tool: &str) -> String {
     }
 }
 
-/// Gives every pair of server and tool a name of its own, whatever the order. A name that stands as
-/// it was declared is kept before one that had to be changed; the others are told apart by their
-/// hash.
+/// Assigns a unique name to every pair of server and tool, independent of order. Unmodified names
+/// take precedence; others are made unique with a hash.
 pub(crate) fn assign(pairs: &[(&str, &str)]) -> Vec<String> {
     let wanted: Vec<String> = pairs
         .iter()
@@ -63,7 +62,7 @@ pub(crate) fn assign(pairs: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
-/// The text with everything that no client takes replaced.
+/// Replaces characters that some clients reject.
 fn plain(text: &str) -> String {
     text.chars()
         .map(|each| match each {
@@ -73,7 +72,7 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// `plain`, cut, with 8 hexadecimal digits of the hash of `full`.
+/// `plain`, truncated, with 8 hexadecimal digits of the hash of `full`.
 fn marked(plain: &str, full: &str) -> String {
     let digest = Sha256::digest(full.as_bytes());
     let hash: String = digest
@@ -86,7 +85,7 @@ fn marked(plain: &str, full: &str) -> String {
     format!("{head}_{hash}")
 }
 
-/// A text that differs for different pairs: `a__b` and `c` is not `a` and `b__c`.
+/// A unique text per pair: `a__b` and `c` differs from `a` and `b__c`.
 fn unambiguous(pair: Option<&(&str, &str)>) -> String {
     pair.map(|(server, tool)| format!("{server}\n{tool}"))
         .unwrap_or_default()

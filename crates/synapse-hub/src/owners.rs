@@ -1,11 +1,11 @@
-//! Which URIs a template covers, and which resources a result names.
+//! Matches URIs with templates, and extracts the resources linked in a result.
 
 use serde_json::Value;
 use synapse_mcp::JsonObject;
 
-/// Whether `uri` can come of the RFC 6570 `template`: its literals in their order, and between them
-/// something for each expression. A plain `{name}` covers no `/`; `{+name}` and its kin cover
-/// anything, `{/path*}`, `{?query}` and `{#fragment}` may also be empty.
+/// Whether `uri` may be an expansion of the RFC 6570 `template`: its literals in order, with text
+/// for each expression. A plain `{name}` matches no `/`; `{+name}` and similar match anything,
+/// `{/path*}`, `{?query}` and `{#fragment}` may also be empty.
 pub(crate) fn covers(template: &str, uri: &str) -> bool {
     let Some(parts) = parts(template) else {
         return false;
@@ -15,7 +15,7 @@ pub(crate) fn covers(template: &str, uri: &str) -> bool {
 
 enum Part<'a> {
     Literal(&'a str),
-    /// Whether it covers `/`, and whether it may be empty.
+    /// Whether it matches `/`, and whether it may be empty.
     Expression {
         reserved: bool,
         optional: bool,
@@ -40,15 +40,14 @@ fn parts(template: &str) -> Option<Vec<Part<'_>>> {
     if !rest.is_empty() {
         parts.push(Part::Literal(rest));
     }
-    // A template of one expression would cover everything that there is.
+    // A template that is a single expression would match everything.
     let has_literal = parts.iter().any(|part| matches!(part, Part::Literal(_)));
     has_literal.then_some(parts)
 }
 
-/// Matches with one backtracking point for each expression: quadratic at worst, on texts that are
-/// capped.
+/// Tracks reachable positions per part: quadratic at worst, on capped texts.
 fn fits(parts: &[Part<'_>], uri: &str) -> bool {
-    // The ends of `uri` that the parts so far can reach.
+    // The positions of `uri` reachable by the parts so far.
     let mut reached = vec![0_usize];
     for part in parts {
         let mut next: Vec<usize> = Vec::new();
@@ -65,7 +64,7 @@ fn fits(parts: &[Part<'_>], uri: &str) -> bool {
                     return false;
                 };
                 let starts: std::collections::HashSet<usize> = reached.into_iter().collect();
-                // From the left: a place is reached when an expression that began before goes on.
+                // From the left: a position is reachable if an earlier expression can extend to it.
                 let mut open = false;
                 let Some(rest) = uri.get(first..) else {
                     return false;
@@ -100,8 +99,8 @@ fn fits(parts: &[Part<'_>], uri: &str) -> bool {
     reached.contains(&uri.len())
 }
 
-/// The URIs that a result links to: resource links, embedded resources, contents that were read,
-/// files of a skill, and the interface of a tool.
+/// The URIs linked in a result: resource links, embedded resources, read contents, files of a
+/// skill, and the interface of a tool.
 pub(crate) fn links(result: &JsonObject) -> Vec<String> {
     let mut found = Vec::new();
     let take = |object: &Value, found: &mut Vec<String>| {
@@ -145,7 +144,7 @@ pub(crate) fn links(result: &JsonObject) -> Vec<String> {
     found
 }
 
-/// The URIs of a skill: its own and those of its files.
+/// The URIs of a skill and its files.
 pub(crate) fn skill_resources(skill: &JsonObject) -> Vec<String> {
     let own = skill.get("uri").and_then(Value::as_str).map(str::to_owned);
     let files = skill.get("resources").and_then(Value::as_array);
@@ -161,7 +160,7 @@ pub(crate) fn ui_resource(item: &JsonObject) -> Option<&str> {
     item.get("_meta")?.get("ui")?.get("resourceUri")?.as_str()
 }
 
-/// The most links of one result that are remembered.
+/// Maximum remembered links per result.
 const MOST_LINKS: usize = 1000;
 
 #[cfg(test)]

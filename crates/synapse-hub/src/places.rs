@@ -1,4 +1,4 @@
-//! The programs and directories of this machine, for the expansion of entries.
+//! Programs and directories of this machine, for expanding entries.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use synapse_core::upstream::expand::Places;
 use synapse_process::Program;
 
-/// Looks at the file system.
+/// Accesses the file system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemPlaces;
 

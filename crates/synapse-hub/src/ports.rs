@@ -1,5 +1,4 @@
-//! Ports of the hub: what an entry means on this machine, how a conversation is opened, and what is
-//! told of both.
+//! Ports of the hub: entry expansion, connecting, and recording.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,68 +21,68 @@ use synapse_mcp::client::{CallError, Conversation};
 /// The ports that a hub needs.
 #[derive(Debug, Clone)]
 pub struct HubPorts {
-    /// Where upstreams are declared.
+    /// The declared upstreams.
     pub upstreams: Arc<dyn UpstreamStore>,
-    /// Where approvals are kept.
+    /// The stored approvals.
     pub approvals: Arc<dyn ApprovalStore>,
-    /// What an entry means on this machine.
+    /// Expands entries on this machine.
     pub targets: Arc<dyn Targets>,
-    /// What starts programs and opens connections.
+    /// Starts programs and opens connections.
     pub connector: Arc<dyn Connector>,
-    /// Where secrets are.
+    /// Resolves secrets.
     pub secrets: Arc<dyn SecretResolver>,
-    /// Who gives access tokens; `None` without OAuth.
+    /// Provides access tokens; `None` without OAuth.
     pub tokens: Option<Arc<dyn TokenSource>>,
-    /// Who counts what upstreams sample; without it they do not sample.
+    /// Meters sampling requests of upstreams; without it they are refused.
     pub sampling: Option<Arc<dyn SamplingMeter>>,
-    /// Where rows go.
+    /// Records rows.
     pub ledger: Arc<dyn HubLedger>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids of rows.
     pub call_ids: Arc<dyn CallIds>,
-    /// The commands that failures name.
+    /// Renders commands in failures.
     pub remedies: Arc<dyn RemedyText>,
 }
 
-/// What an entry means on this machine.
+/// Expands entries on this machine.
 pub trait Targets: Send + Sync + fmt::Debug {
-    /// Expands an entry, without reading a secret. `start` has the program and the search path that
-    /// were approved, so that an IDE with another `PATH` starts the same program.
+    /// Expands an entry without reading a secret. `start` has the approved program and search path,
+    /// so that an IDE with another `PATH` starts the same program.
     ///
     /// # Errors
-    /// `config.*` when a variable is missing or a text is invalid.
+    /// `config.*` for a missing variable or an invalid text.
     fn target(
         &self,
         upstream: &Upstream,
         start: Option<&Start>,
     ) -> Result<(Target, Fingerprint), Failure>;
 
-    /// The directory that the IDE works in, for values that are filled in at a start.
+    /// The IDE's working directory, for values expanded at start.
     fn workspace(&self) -> Option<String>;
 }
 
 /// Opens conversations with upstreams.
 #[async_trait]
 pub trait Connector: Send + Sync + fmt::Debug {
-    /// Starts the program or opens the session, negotiates the protocol, and sends nothing more.
-    /// Dropping the future ends what was started.
+    /// Starts the program or opens the session and negotiates the protocol, nothing more. Dropping
+    /// the future ends what was started.
     ///
     /// # Errors
-    /// [`OpenError`]; what was started has ended.
+    /// [`OpenError`]; everything started has ended.
     async fn open(&self, opening: Opening) -> Result<Connected, OpenError>;
 }
 
 /// Why no conversation was opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Nothing was started or contacted, for this reason.
+    /// Nothing was started or contacted.
     #[error(transparent)]
     Failure(#[from] Failure),
-    /// What was started or contacted did not open a conversation.
+    /// A program was started or a server contacted, but opened no conversation.
     #[error("no conversation was opened")]
     Call {
-        /// What happened.
+        /// The error.
         #[source]
         error: CallError,
         /// How the program ended.
@@ -91,41 +90,41 @@ pub enum OpenError {
     },
 }
 
-/// What a conversation is opened with.
+/// The parameters of a conversation.
 #[derive(Clone)]
 pub struct Opening {
     /// The server.
     pub server: UpstreamName,
     /// The IDE whose call opens it.
     pub client: Option<String>,
-    /// What is started or contacted.
+    /// The program or server.
     pub target: Target,
-    /// The permit of its approval.
+    /// The permit from its approval.
     pub permit: Arc<NetworkPermit>,
-    /// The `PATH` that a program gets.
+    /// The program's `PATH`.
     pub search_path: Option<String>,
-    /// Who gives variables and headers, with their secrets.
+    /// Provides variables and headers with their secrets.
     pub credentials: Arc<dyn Credentials>,
     /// The era to speak.
     pub protocol: Protocol,
-    /// From the start to the first answer.
+    /// Time from the start to the first answer.
     pub patience: Duration,
-    /// The capabilities that a session of the legacy era declares.
+    /// The capabilities to declare in a legacy session.
     pub capabilities: JsonObject,
-    /// Who hears notifications that belong to no request.
+    /// Receives unsolicited notifications.
     pub events: Arc<dyn Events>,
 }
 
-/// An open conversation and what carries it.
+/// An open conversation and its carrier.
 #[derive(Debug, Clone)]
 pub struct Connected {
     /// The conversation.
     pub conversation: Arc<dyn Conversation>,
-    /// What carries it.
+    /// Its carrier.
     pub carrier: Arc<dyn Carrier>,
 }
 
-/// Gives variables and headers; each call reads the secrets anew.
+/// Provides variables and headers; each call resolves the secrets again.
 #[async_trait]
 pub trait Credentials: Send + Sync + fmt::Debug {
     /// The declared variables of a program, each bound to it.
@@ -140,33 +139,33 @@ pub trait Credentials: Send + Sync + fmt::Debug {
     /// `credential.*`, `upstream.changed`.
     async fn headers(&self) -> Result<Vec<(String, BoundSecret)>, Failure>;
 
-    /// The access token of one request, when no header of the entry is in its place. Sends at most
-    /// one request, to refresh it.
+    /// The access token of one request, unless the entry has its own header. Sends at most one
+    /// request, to refresh it.
     ///
     /// # Errors
     /// `oauth.*`, `transport.*`, `storage.*`.
     async fn token(&self) -> Result<Option<Arc<BoundSecret>>, Failure>;
 
-    /// Judges an answer that refused them: 401 or 403.
+    /// Handles a rejection: 401 or 403.
     async fn refused(&self, status: u16, challenges: &[String]) -> Failure;
 
-    /// A line of foreign text without the secrets that were given, for people.
+    /// Cleans a line of foreign text and removes the provided secrets.
     fn clean(&self, line: &str) -> String;
 }
 
-/// Hears what an upstream says unasked.
+/// Receives unsolicited messages of an upstream.
 pub trait Events: Send + Sync {
-    /// Hears a notification that belongs to no request; must not wait.
+    /// Handles a notification outside of requests; must not block.
     fn notified(&self, method: &str, params: JsonObject);
 }
 
-/// What carries a conversation.
+/// The carrier of a conversation: a process or HTTP.
 #[async_trait]
 pub trait Carrier: Send + Sync + fmt::Debug {
-    /// How it ended, as far as that is known; waits a moment for a program that is just ending.
+    /// How it ended, if known; waits briefly for a program that is just exiting.
     async fn ending(&self) -> Ending;
 
-    /// The id of its process.
+    /// Its process id.
     fn process(&self) -> Option<u32>;
 }
 
@@ -175,28 +174,28 @@ pub trait Carrier: Send + Sync + fmt::Debug {
 pub struct Ending {
     /// Its exit status in words: `exit code 1`, `signal 9`.
     pub status: Option<String>,
-    /// The last lines that it wrote to stderr, not cleaned yet.
+    /// The last lines of its stderr, not yet cleaned.
     pub last_lines: Vec<String>,
 }
 
-/// Counts what upstreams sample against the limits of a connection.
+/// Meters upstreams' sampling requests against the limits of a connection.
 #[async_trait]
 pub trait SamplingMeter: Send + Sync + fmt::Debug {
-    /// Opens the row of a sampling and holds it against the limits of its connection.
+    /// Opens the row of a sampling request and checks the limits of its connection.
     ///
     /// # Errors
-    /// `policy.*` when the limits do not allow it, `config.not-found` without that connection.
+    /// `policy.*` if a limit refuses it, `config.not-found` without that connection.
     async fn admit(&self, asked: SamplingCall) -> Result<Box<dyn SamplingSlot>, Failure>;
 }
 
-/// A sampling that was admitted. Dropping it closes its row as cancelled.
+/// An admitted sampling request. Dropping it marks its row as cancelled.
 #[async_trait]
 pub trait SamplingSlot: Send + Sync {
-    /// Closes the row with what the IDE's model answered.
+    /// Completes the row with the answer of the IDE's model.
     async fn answered(self: Box<Self>, answer: SamplingAnswer);
 }
 
-/// The consent that covers an upstream, with what it was given for.
+/// An approval and its scope.
 #[derive(Debug, Clone)]
 pub(crate) struct Consented {
     pub(crate) upstream: Upstream,

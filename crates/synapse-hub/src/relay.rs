@@ -1,12 +1,12 @@
-//! What an upstream may ask of the IDE: the consent of its owner, and what the IDE can do.
+//! Requests from an upstream to the IDE: limited by the owner's consent and the IDE's capabilities.
 
 use serde_json::{Value, json};
 use synapse_core::upstream::{Consent, Relay, Upstream};
 use synapse_mcp::JsonObject;
 use synapse_mcp::client::RpcError;
 
-/// The capabilities that a session with an upstream declares: everything that its owner agreed to.
-/// Approval and calls declare the same, because servers offer tools by what a client can do.
+/// The capabilities declared to an upstream: everything its owner consented to. Approval and calls
+/// declare the same, because servers adapt their tools to them.
 #[must_use]
 pub fn relay_capabilities(relay: &Relay) -> JsonObject {
     let everything = object(json!({
@@ -18,18 +18,18 @@ pub fn relay_capabilities(relay: &Relay) -> JsonObject {
     narrowed(relay, &everything)
 }
 
-/// The capabilities of one request: those of the IDE that its owner agreed to.
+/// The capabilities of one request: the consented part of the IDE's.
 pub(crate) fn request_capabilities(relay: &Relay, ide: Option<&JsonObject>) -> JsonObject {
     ide.map(|ide| narrowed(relay, ide)).unwrap_or_default()
 }
 
-/// `capabilities` without what is not agreed to, and without what a hub cannot pass on: tasks,
-/// experiments and unknown extensions.
+/// Removes capabilities without consent, and those a hub cannot relay: tasks, experiments and
+/// unknown extensions.
 fn narrowed(relay: &Relay, capabilities: &JsonObject) -> JsonObject {
     let mut narrowed = JsonObject::new();
     if let Some(elicitation) = capabilities.get("elicitation").and_then(Value::as_object) {
         let mut modes = JsonObject::new();
-        // An empty object means forms, from before there were modes.
+        // An empty object means forms, for compatibility with revisions before modes.
         let has_form = elicitation.is_empty() || elicitation.contains_key("form");
         if has_form && is_given(relay.elicitation) {
             modes.insert("form".to_owned(), json!({}));
@@ -45,7 +45,7 @@ fn narrowed(relay: &Relay, capabilities: &JsonObject) -> JsonObject {
         narrowed.insert("sampling".to_owned(), sampling.clone());
     }
     if capabilities.contains_key("roots") && is_given(relay.roots) {
-        // Changes of the workspace are not passed on.
+        // Workspace changes are not relayed.
         narrowed.insert("roots".to_owned(), json!({}));
     }
     let extensions = capabilities.get("extensions").and_then(Value::as_object);
@@ -61,10 +61,10 @@ fn narrowed(relay: &Relay, capabilities: &JsonObject) -> JsonObject {
     narrowed
 }
 
-/// Checks that an upstream may ask `method` of an IDE with the given capabilities.
+/// Checks that an upstream may send `method` to an IDE with the given capabilities.
 ///
 /// # Errors
-/// The error that the upstream gets.
+/// The error for the upstream.
 pub(crate) fn check(
     upstream: &Upstream,
     ide: Option<&JsonObject>,
@@ -99,7 +99,7 @@ pub(crate) fn check(
     })
 }
 
-/// Makes a question say which server asks it: its message begins with the name, and `_meta` has it.
+/// Adds the server's name to a request: as a prefix of its message, and in `_meta`.
 pub(crate) fn named(server: &str, method: &str, mut params: JsonObject) -> JsonObject {
     if method == "elicitation/create"
         && let Some(Value::String(message)) = params.get_mut("message")
@@ -115,7 +115,7 @@ pub(crate) fn named(server: &str, method: &str, mut params: JsonObject) -> JsonO
     params
 }
 
-/// Whether an IDE shows interfaces of MCP Apps.
+/// Whether an IDE supports MCP Apps.
 pub(crate) fn declares_ui(capabilities: Option<&JsonObject>) -> bool {
     capabilities
         .and_then(|capabilities| capabilities.get("extensions"))
@@ -136,13 +136,13 @@ fn object(value: Value) -> JsonObject {
     }
 }
 
-/// The extension of interfaces.
+/// The MCP Apps extension.
 pub(crate) const UI: &str = "io.modelcontextprotocol/ui";
-/// The extension of skills.
+/// The skills extension.
 pub(crate) const SKILLS: &str = "io.modelcontextprotocol/skills";
-/// The extensions that pass.
+/// Supported extensions.
 pub(crate) const PASSED_EXTENSIONS: [&str; 2] = [UI, SKILLS];
-/// The member of `_meta` that names the server of a question.
+/// The `_meta` member with the requesting server's name.
 const SERVER: &str = "synapse/server";
 const METHOD_NOT_FOUND: i64 = -32601;
 

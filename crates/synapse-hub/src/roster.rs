@@ -1,4 +1,4 @@
-//! The upstreams of the configuration, each with its consent and what became of it.
+//! The configured upstreams with their consent and status.
 
 use std::sync::{Arc, Weak};
 
@@ -11,33 +11,33 @@ use crate::hub::Inner;
 use crate::ports::{Consented, HubPorts};
 use crate::runtime::Runtime;
 
-/// One upstream of the configuration.
+/// A configured upstream.
 #[derive(Debug)]
 pub(crate) struct Member {
-    /// Its name as it stands in the file.
+    /// Its name as written in the file.
     pub(crate) name: String,
-    /// What its entry means, if it can be understood.
+    /// The parsed entry, if valid.
     pub(crate) upstream: Option<Upstream>,
     pub(crate) standing: Standing,
-    /// What runs it, when it is ready.
+    /// Its runtime, if ready.
     pub(crate) runtime: Option<Arc<Runtime>>,
-    /// Its lists as approved, whether or not it is ready.
+    /// Its approved lists, ready or not.
     approved: Option<Arc<Catalogue>>,
 }
 
-/// What became of an upstream.
+/// The status of an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// Approved: a call starts it.
     Ready,
-    /// Switched off by its owner.
+    /// Disabled in the configuration.
     Disabled,
-    /// It cannot be used, for this reason.
+    /// Unusable for this reason.
     Failed(Failure),
 }
 
 impl Member {
-    /// Judges one entry. A runtime of `before` is kept when nothing of it changed.
+    /// Evaluates one entry. Keeps an unchanged runtime of `before`.
     pub(crate) fn of(
         stored: &StoredUpstream,
         approvals: &[Approval],
@@ -75,7 +75,7 @@ impl Member {
         }
         let approval = approvals.iter().find(|each| each.server == upstream.name);
         let Some(approval) = approval else {
-            // A damaged one is left out of the list, and says why when it is asked for.
+            // A damaged approval is not listed, and its failure is shown on request.
             let failure = match ports.approvals.find(&upstream.name) {
                 Err(failure) => failure,
                 Ok(_) => not_approved(&upstream.name),
@@ -118,7 +118,7 @@ impl Member {
         }
     }
 
-    /// Its lists: of its runtime, or as they were approved.
+    /// Its lists: from its runtime, or as approved.
     pub(crate) fn lists(&self) -> Option<Arc<Catalogue>> {
         match &self.runtime {
             Some(runtime) => Some(runtime.lists()),
@@ -126,7 +126,7 @@ impl Member {
         }
     }
 
-    /// Why it cannot be used; `None` when it can, or when it is switched off.
+    /// Why it is unusable; `None` if it is usable or disabled.
     pub(crate) fn failure(&self) -> Option<Failure> {
         match &self.standing {
             Standing::Failed(failure) => Some(failure.clone()),

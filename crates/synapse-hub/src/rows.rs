@@ -1,5 +1,5 @@
-//! The rows of the hub in the ledger: one for each call, read, get, start and refusal, without
-//! arguments and results.
+//! The hub's ledger rows: one per call, read, get, start and refusal, without arguments and
+//! results.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use synapse_core::ports::{CallIds, Clock, HubLedger};
 use synapse_core::redact::Redactor;
 use synapse_mcp::host::Caller;
 
-/// Where rows go.
+/// Records rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
     pub(crate) ledger: Arc<dyn HubLedger>,
@@ -19,7 +19,7 @@ pub(crate) struct Rows {
     pub(crate) call_ids: Arc<dyn CallIds>,
 }
 
-/// A row that was begun. Dropping it says that the caller gave up.
+/// An open row. Dropping it records a cancellation.
 pub(crate) struct Row {
     rows: Rows,
     id: CallId,
@@ -31,7 +31,7 @@ pub(crate) struct Row {
 }
 
 impl Rows {
-    /// Begins a row; it is durable before anything leaves, see [`Row::departing`].
+    /// Opens a row; it is durable before anything is sent, see [`Row::departing`].
     pub(crate) fn begin(
         &self,
         kind: HubKind,
@@ -52,7 +52,7 @@ impl Rows {
             },
             facts: facts.clone(),
         });
-        // Written in its order; what follows is waited for.
+        // Written in order; later steps wait.
         drop(written);
         Row {
             rows: self.clone(),
@@ -65,7 +65,7 @@ impl Rows {
         }
     }
 
-    /// Leaves the row of a call that was refused before anything was sent.
+    /// Records a call refused before sending.
     pub(crate) fn refused(&self, server: &str, name: &str, caller: &Caller, failure: &Failure) {
         let row = self.begin(
             HubKind::Call,
@@ -78,8 +78,7 @@ impl Rows {
 }
 
 impl Row {
-    /// Notes that a request is about to leave, and waits until that would survive the end of the
-    /// process.
+    /// Records that a request is about to be sent, and waits until that is durable.
     pub(crate) async fn departing(&mut self, bytes: u64) {
         self.attempts = 1;
         self.bytes_out = bytes;
@@ -88,7 +87,7 @@ impl Row {
         }
     }
 
-    /// Completes the row, and waits for that.
+    /// Completes the row, and waits for it.
     pub(crate) async fn end(self, failure: Option<&Failure>, bytes_in: u64) {
         let outcome = match (failure, self.attempts) {
             (None, _) => Outcome::Ok,
@@ -98,8 +97,8 @@ impl Row {
         self.end_as(outcome, failure, bytes_in).await;
     }
 
-    /// Completes the row of a request that the upstream itself answered with an error: a failure
-    /// without a code of ours.
+    /// Completes the row of a request that the upstream answered with an error: a failure without
+    /// one of our codes.
     pub(crate) async fn end_with_their_error(self, bytes_in: u64) {
         self.end_as(Outcome::Error, None, bytes_in).await;
     }
@@ -157,7 +156,7 @@ impl Drop for Row {
     }
 }
 
-/// A text of a client or server for a row: its beginning, on one line, without tokens.
+/// A foreign text for a row: truncated, on one line, without tokens.
 pub(crate) fn in_short(text: &str) -> String {
     let begin: String = text.chars().take(2 * MAX_SHOWN).collect();
     Redactor::none().clean(&begin, MAX_SHOWN)

@@ -1,4 +1,4 @@
-//! The hub's own tools as clients see them.
+//! The descriptions of the hub's own tools.
 
 use serde_json::{Value, json};
 use synapse_mcp::JsonObject;
@@ -21,7 +21,7 @@ pub(crate) fn hub_status() -> JsonObject {
     }))
 }
 
-/// The tools of the search, for the given servers.
+/// The search tools for the given servers.
 pub(crate) fn search(servers: &[&str]) -> Vec<JsonObject> {
     let servers = match servers {
         [] => "no server".to_owned(),

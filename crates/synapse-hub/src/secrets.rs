@@ -1,5 +1,5 @@
-//! The secrets of one upstream: read when it starts or sends, given to it alone, and taken out of
-//! what it says.
+//! The secrets of one upstream: resolved on start or send, passed to it alone, and redacted from
+//! its output.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -20,27 +20,27 @@ use synapse_mcp::JsonObject;
 
 use crate::ports::Credentials;
 
-/// The [`Credentials`] of one approved upstream.
+/// The [`Credentials`] of an approved upstream.
 pub(crate) struct UpstreamCredentials {
     pub(crate) server: UpstreamName,
     pub(crate) target: Target,
     pub(crate) permit: Arc<NetworkPermit>,
     pub(crate) resolver: Arc<dyn SecretResolver>,
     pub(crate) tokens: Option<Arc<dyn TokenSource>>,
-    /// The directory that the IDE works in.
+    /// The IDE's working directory.
     pub(crate) workspace: Option<String>,
-    /// The token that was given last.
+    /// The last token provided.
     pub(crate) sent: Mutex<Option<Arc<BoundSecret>>>,
     pub(crate) known: Known,
 }
 
-/// The redactors of the values that an upstream was given. They keep the values known to the
-/// process's own redactor too.
+/// Redactors of the values an upstream received. They also keep the values known to the process's
+/// redactor.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known(Arc<RwLock<Vec<(String, Redactor)>>>);
 
 impl UpstreamCredentials {
-    /// The text of a template, with its secrets read.
+    /// Expands a template with its secrets.
     async fn text(&self, name: &str, template: &Template) -> Result<SecretString, Failure> {
         let mut text = String::new();
         for piece in &template.pieces {
@@ -55,7 +55,7 @@ impl UpstreamCredentials {
                     value,
                 } => {
                     text.push_str(value.expose());
-                    // A token is no less one for standing in a variable.
+                    // A token in a variable is still a secret.
                     if is_secret(variable, value.expose()) {
                         let secret = SecretString::from(value.expose());
                         let key = format!("{name} ${variable}");
@@ -188,7 +188,7 @@ impl Known {
         known.iter().map(|(_, redactor)| redactor.clone()).collect()
     }
 
-    /// A line of foreign text, cleaned for people.
+    /// Cleans a line of foreign text.
     pub(crate) fn clean(&self, text: &str, max: usize) -> String {
         let mut text = text.to_owned();
         for redactor in self.redactors() {
@@ -197,8 +197,8 @@ impl Known {
         Redactor::none().clean(&text, max)
     }
 
-    /// An object of an upstream without the values that it was given. A large one is looked at off
-    /// the server's thread.
+    /// Removes the upstream's secrets from an object. A large one is scanned off the server's
+    /// thread.
     pub(crate) async fn taken_out_of(&self, object: JsonObject) -> JsonObject {
         let redactors = self.redactors();
         if redactors.iter().all(Redactor::is_idle) {
@@ -213,7 +213,7 @@ impl Known {
             let object = taken.lock().unwrap_or_else(PoisonError::into_inner).take();
             object.map(|object| without(&redactors, object))
         });
-        // A scan that panicked gives nothing out rather than what was not looked at.
+        // A panicked scan yields nothing rather than unscanned data.
         scan.await.ok().flatten().unwrap_or_default()
     }
 }
@@ -227,7 +227,7 @@ fn without(redactors: &[Redactor], object: JsonObject) -> JsonObject {
     }
 }
 
-/// Replaces the secrets in every text of `value`; the depth is capped where it was parsed.
+/// Redacts every text in `value`; parsing limited the depth.
 fn replace(redactors: &[Redactor], value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -277,7 +277,7 @@ impl fmt::Debug for UpstreamCredentials {
 
 const AUTHORIZATION: &str = "Authorization";
 const LONGEST_LINE: usize = 4_000;
-/// From this many bytes on a result is scanned on a thread of its own.
+/// Results of this size are scanned on a separate thread.
 const LARGE: u64 = 32 * 1024;
 
 #[cfg(test)]

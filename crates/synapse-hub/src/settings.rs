@@ -1,32 +1,32 @@
-//! What `serve` was asked to offer of the hub.
+//! The hub options of `serve`.
 
-/// Which upstreams are offered, how, and how many tools.
+/// The offered upstreams, the mode, and limits on tools.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HubSettings {
-    /// Which upstreams are offered.
+    /// The offered upstreams.
     pub selection: Selection,
-    /// How their tools are offered.
+    /// The mode for their tools.
     pub mode: HubMode,
-    /// The most tools that may be offered.
+    /// Maximum number of offered tools.
     pub max_tools: Option<u64>,
-    /// The most estimated tokens that the offered tools may take.
+    /// Maximum estimated tokens of the offered tools.
     pub max_tool_tokens: Option<u64>,
 }
 
-/// Which upstreams are offered.
+/// The offered upstreams.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Selection {
-    /// Every upstream that is enabled.
+    /// All enabled upstreams.
     #[default]
     All,
-    /// Those that are named, or in a named group.
+    /// Named upstreams and those in named groups.
     Some {
         /// Names of upstreams.
         upstreams: Vec<String>,
         /// Names of groups.
         groups: Vec<String>,
     },
-    /// One upstream alone, under its own names and with its own instructions.
+    /// A single upstream, under its own names and with its own instructions.
     Alone(String),
 }
 
@@ -47,7 +47,7 @@ impl Selection {
         }
     }
 
-    /// Whether names pass without the server in front.
+    /// Whether names are offered without the server prefix.
     #[must_use]
     pub const fn is_alone(&self) -> bool {
         matches!(self, Self::Alone(_))
@@ -57,7 +57,7 @@ impl Selection {
 /// How tools of upstreams are offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HubMode {
-    /// Each as a tool of its own.
+    /// As individual tools.
     #[default]
     Direct,
     /// Through `find_tools`, `describe_tools`, `call_tool` and `call_read_tool`.
@@ -68,7 +68,7 @@ impl HubMode {
     /// Both modes.
     pub const ALL: [Self; 2] = [Self::Direct, Self::Search];
 
-    /// The word on the command line.
+    /// Its command-line spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

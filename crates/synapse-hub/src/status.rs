@@ -1,4 +1,4 @@
-//! What works and why the rest does not: for the tool `hub_status`, for resources and for commands.
+//! The status of upstreams: for the tool `hub_status`, resources and commands.
 
 use std::sync::Arc;
 
@@ -13,28 +13,28 @@ use crate::hub::{Inner, State};
 use crate::roster::{Member, Standing};
 use crate::settings::{HubMode, HubSettings};
 
-/// One upstream, as it is now.
+/// The current status of an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamStatus {
     /// Its name.
     pub name: String,
     /// Whether it works.
     pub health: Health,
-    /// Why not, or what went wrong last.
+    /// Why not, or its last failure.
     pub failure: Option<Failure>,
     /// `stdio` or `streamable-http`.
     pub transport: Option<&'static str>,
-    /// The protocol revision: that which is spoken, or that of the approval.
+    /// The protocol version in use, or that of the approval.
     pub protocol: Option<String>,
-    /// Whether its lists are held to the approval.
+    /// Whether its lists are pinned.
     pub pin: Option<Pin>,
-    /// How many tools it offers.
+    /// Number of its tools.
     pub tools: usize,
-    /// The estimated tokens of them.
+    /// Their estimated tokens.
     pub tokens: u64,
-    /// The id of its process.
+    /// Its process id.
     pub process: Option<u32>,
-    /// What differs from the approval, as far as it was seen running: tools and prompts by name.
+    /// Observed differences from the approval: tools and prompts by name.
     pub differences: Vec<String>,
 }
 
@@ -47,16 +47,16 @@ pub enum Health {
     Starting,
     /// It runs.
     Running,
-    /// Its last start failed; the next call tries again.
+    /// Its last start failed; the next call retries.
     Failing,
-    /// It cannot be used.
+    /// Unusable.
     Unusable,
-    /// It is switched off.
+    /// Disabled.
     Disabled,
 }
 
 impl Health {
-    /// The word in output.
+    /// Its name in output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -146,7 +146,7 @@ pub(crate) fn status(state: &State, member: &Arc<Member>) -> UpstreamStatus {
     }
 }
 
-/// The status in at most [`MOST_BYTES`] bytes, the broken ones first.
+/// The status in at most [`MOST_BYTES`] bytes, failed upstreams first.
 pub(crate) fn summary(inner: &Inner, state: &State) -> String {
     if let Some(problem) = &state.problem {
         let text = format!(
@@ -214,7 +214,7 @@ pub(crate) fn summary(inner: &Inner, state: &State) -> String {
     short(lines.join("\n"))
 }
 
-/// Why the tools of the hub are not offered, when they exceed a limit that was set.
+/// Why the hub's tools are not offered, if they exceed a configured limit.
 pub(crate) fn over_budget(settings: &HubSettings, state: &State) -> Option<Failure> {
     let tools = state.index.tools.len() as u64;
     let tokens = state.index.tokens();
@@ -240,7 +240,7 @@ pub(crate) fn over_budget(settings: &HubSettings, state: &State) -> Option<Failu
     })
 }
 
-/// One server as the document of `synapse://hub/{server}`.
+/// One server as the document `synapse://hub/{server}`.
 pub(crate) fn document(state: &State, member: &Arc<Member>, remedies: &dyn RemedyText) -> Value {
     let status = status(state, member);
     let error = status.failure.as_ref().map(|failure| {
@@ -271,8 +271,8 @@ fn short(mut text: String) -> String {
     text
 }
 
-/// From here on a client is better served by fewer tools, or by the search.
+/// Above this, fewer tools or search mode are advisable.
 const MANY_TOKENS: u64 = 25_000;
 
-/// The most bytes of a summary.
+/// Maximum bytes of a summary.
 pub(crate) const MOST_BYTES: usize = 450;

@@ -1,4 +1,4 @@
-//! Guards one program, for the tests.
+//! Guards one program; used by the tests.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Completions of arguments of upstreams' prompts and templates.
+//! Argument completions for upstreams' prompts and templates.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};

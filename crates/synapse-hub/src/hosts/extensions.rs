@@ -1,4 +1,4 @@
-//! Extensions that pass: interfaces of MCP Apps, whose reads and calls are ordinary ones, and skills.
+//! Supported extensions: MCP Apps, which use ordinary reads and calls, and skills.
 
 use async_trait::async_trait;
 use serde_json::Value;

@@ -1,7 +1,7 @@
-//! The hub as hosts of `synapse-mcp`.
+//! The hub as hosts for `synapse-mcp`.
 //!
-//! Lists come from approved catalogues and start nothing. A failure of a tool is a result that the
-//! model reads, of everything else a JSON-RPC error; an upstream's own error passes unchanged.
+//! Lists come from approved catalogues and start nothing. A failed tool is a result for the model,
+//! any other failure a JSON-RPC error; an upstream's own error passes unchanged.
 
 mod completions;
 mod extensions;
@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use crate::failure::Refusal;
 use crate::hub::{Hub, State};
 
-/// Every host of one hub.
+/// All hosts of one hub.
 #[derive(Debug, Clone)]
 pub struct HubHost {
     hub: Hub,
@@ -36,7 +36,7 @@ impl HubHost {
         Self { hub }
     }
 
-    /// A refusal of a request that is no call of a tool.
+    /// Converts a refusal of a request other than a tool call.
     fn refused(&self, refusal: Refusal) -> HostError {
         match refusal {
             Refusal::Failure(failure) => self.failed(&failure),
@@ -60,8 +60,8 @@ impl HubHost {
         self.hub.inner().current()
     }
 
-    /// The state after upstreams that run and said that their lists changed were asked for them:
-    /// those without a pin, or all of them.
+    /// The state after refetching lists of running upstreams that announced changes: those without
+    /// a pin, or all.
     async fn fresh_state(&self, whose: Whose) -> Arc<State> {
         let state = self.state();
         let mut asking = JoinSet::new();
@@ -78,7 +78,7 @@ impl HubHost {
         if asking.is_empty() {
             return state;
         }
-        // A list never waits long for one upstream: the others are shown as they were.
+        // Limited wait: an upstream that is slow is listed with its old state.
         drop(timeout(PATIENCE, asking.join_all()).await);
         self.state()
     }
@@ -90,12 +90,12 @@ impl Introduction for HubHost {
     }
 }
 
-/// Whose changed lists are asked for.
+/// Whose changed lists are refetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
-    /// Those that are not held to an approval.
+    /// Those not pinned to an approval.
     Unpinned,
-    /// Everybody's: resources are listed as last seen.
+    /// All: resources are listed as last seen.
     All,
 }
 

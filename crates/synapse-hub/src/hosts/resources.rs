@@ -1,4 +1,4 @@
-//! The resources of upstreams under their own URIs, and the hub's: `synapse://hub/{server}` and
+//! Upstreams' resources under their own URIs, and the hub's: `synapse://hub/{server}` and
 //! `synapse://hub/{server}/instructions`.
 
 use std::sync::Arc;
@@ -123,7 +123,7 @@ impl ResourceHost for HubHost {
 }
 
 impl HubHost {
-    /// The hub's own resource at what follows its prefix.
+    /// Reads the hub's own resource at the rest of its URI.
     fn read_own(&self, state: &State, rest: &str) -> Option<JsonObject> {
         let member = |name: &str| state.members.iter().find(|member| member.name == name);
         let (kind, text) = match rest.strip_suffix(INSTRUCTIONS) {

@@ -26,7 +26,7 @@ impl HubHost {
         Ok(answered.unwrap_or_else(|failure| self.failed_call(&failure)))
     }
 
-    /// Calls the tool that the arguments name. What is wrong with its arguments brings its schema.
+    /// Calls the tool named in the arguments. An error about its arguments includes its schema.
     async fn call_found(&self, state: &State, mut call: ToolCall) -> Result<ToolResult, ToolError> {
         let reads_only = call.name == CALL_READ_TOOL;
         let Some(Value::String(name)) = call.arguments.remove("name") else {
@@ -137,7 +137,7 @@ fn reader(tool: &OfferedTool) -> IsReader {
     }
 }
 
-/// Whether a result says that the arguments were wrong: servers put it in words.
+/// Whether a result reports invalid arguments: servers only say so in words.
 fn blames_arguments(result: &ToolResult) -> bool {
     let object = result.as_object();
     if object.get("isError") != Some(&Value::Bool(true)) {

@@ -1,4 +1,4 @@
-//! The tools of upstreams, each as one of its own or behind the search, and `hub_status`.
+//! Upstreams' tools, offered individually or through search, and `hub_status`.
 
 use std::sync::Arc;
 
@@ -93,7 +93,7 @@ impl ToolHost for HubHost {
 }
 
 impl HubHost {
-    /// Whether `tool` is one of the hub itself.
+    /// Whether `tool` belongs to the hub itself.
     fn owns_itself(&self, tool: &str) -> bool {
         let settings = &self.hub.inner().settings;
         match tool {
@@ -106,7 +106,7 @@ impl HubHost {
         }
     }
 
-    /// Sends a call to its upstream under the upstream's own name for the tool.
+    /// Sends a call to its upstream under the upstream's name for the tool.
     pub(super) async fn pass_on(
         &self,
         runtime: &Arc<Runtime>,
@@ -138,8 +138,7 @@ impl HubHost {
 }
 
 impl Inner {
-    /// Leaves the row of a call that was refused before anything was sent, under the server's own
-    /// name for the tool.
+    /// Records a call refused before sending, under the server's name for the tool.
     pub(super) fn note_refusal(&self, call: &ToolCall, failure: &Failure) {
         let fact = |name: &str| failure.context.get(name).map(String::as_str);
         let server = fact("server").unwrap_or_default();
@@ -148,7 +147,7 @@ impl Inner {
     }
 }
 
-/// Why the one server that is served alone has no tools: there is no `hub_status` to tell.
+/// Why a server served alone has no tools, since there is no `hub_status` to explain it.
 fn unusable_alone(selection: &Selection, state: &State) -> Option<Failure> {
     let Selection::Alone(name) = selection else {
         return None;

@@ -1,4 +1,4 @@
-//! One request of an IDE to one upstream, from its gate to its result.
+//! One request from an IDE to one upstream, from its checks to its result.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -21,35 +21,35 @@ use crate::owners::links;
 use crate::relay::request_capabilities;
 use crate::rows::Row;
 
-/// What an IDE asks of an upstream.
+/// A request to an upstream.
 pub(crate) struct Ask {
-    /// What it is about, as far as that is pinned.
+    /// Its subject, as far as pinned.
     pub(crate) subject: Subject,
     /// The method.
     pub(crate) method: String,
-    /// The parameters as the upstream gets them.
+    /// The parameters for the upstream.
     pub(crate) params: JsonObject,
-    /// Who asks.
+    /// The caller.
     pub(crate) caller: Caller,
-    /// Where progress goes.
+    /// Receives progress.
     pub(crate) progress: Option<ProgressReporter>,
-    /// The way back.
+    /// Sends messages to the IDE.
     pub(crate) client: Client,
 }
 
-/// What a request is about.
+/// The subject of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// A tool, by its own name.
+    /// A tool, by its name at the server.
     Tool(String),
-    /// A prompt, by its own name.
+    /// A prompt, by its name at the server.
     Prompt(String),
-    /// Something that is not pinned: a resource, a completion, an extension.
+    /// An unpinned subject: a resource, a completion, an extension.
     Other,
 }
 
 impl Ask {
-    /// The kind of its row; completions leave none.
+    /// The kind of its row; completions are not recorded.
     fn kind(&self) -> Option<HubKind> {
         match self.method.as_str() {
             "tools/call" => Some(HubKind::Call),
@@ -70,8 +70,8 @@ impl Subject {
 }
 
 impl Runtime {
-    /// Asks the upstream, which is started if it does not run: at most one request, and for a modern
-    /// upstream that wants answers of a legacy IDE one more for each round of them.
+    /// Sends the request, starting the upstream if necessary: at most one request, plus one per
+    /// round of input that a modern upstream requests from a legacy IDE.
     ///
     /// # Errors
     /// The failure, or the upstream's own error.
@@ -84,7 +84,7 @@ impl Runtime {
             self.rows()
                 .begin(kind, ask.subject.name(), Some(&ask.caller), facts)
         });
-        // Boxed, because it holds every way through the era matrix.
+        // Boxed, because it covers the whole era matrix.
         let work = Box::pin(self.carry_out(&ask, &pulse, row.as_mut()));
         let asked = pulse.around(&server, work).await;
         if let Some(row) = row {
@@ -150,7 +150,7 @@ impl Runtime {
         }
     }
 
-    /// Refuses what is not as approved.
+    /// Refuses a subject that differs from its approval.
     fn check(&self, live: &Live, subject: &Subject) -> Result<(), Refusal> {
         let comparison = live.comparison();
         let judge = |differences: &Differences, name: &str| {
@@ -184,7 +184,7 @@ impl Runtime {
         support == Some("required")
     }
 
-    /// The request as it goes to the upstream.
+    /// The request for the upstream.
     pub(super) fn outgoing(
         &self,
         ask: &Ask,
@@ -222,8 +222,8 @@ impl Runtime {
         }
     }
 
-    /// The result as the IDE gets it: without the upstream's own secrets and hints, and without
-    /// what its era does not know.
+    /// The result for the IDE: without the upstream's secrets, caching hints, and members unknown
+    /// to its era.
     pub(super) async fn finished(
         &self,
         ask: &Ask,
@@ -237,7 +237,7 @@ impl Runtime {
         };
         let mut result = self.known.taken_out_of(result).await;
         self.remember_links(&result);
-        // Nobody tells the IDE when what was read becomes stale.
+        // Cached results could not be invalidated.
         result.shift_remove("ttlMs");
         result.shift_remove("cacheScope");
         match result.get("resultType").and_then(Value::as_str) {
@@ -287,7 +287,7 @@ impl Runtime {
         links.extend(found);
     }
 
-    /// Whether the pin holds for `tool`, and its claim that it only reads.
+    /// Whether `tool` is pinned and declared read-only.
     pub(crate) fn is_pinned_reader(&self, tool: &str) -> bool {
         let claims = self.lists();
         let reads = claims
@@ -297,8 +297,8 @@ impl Runtime {
     }
 }
 
-/// The `_meta` of the IDE's request as far as it is not the protocol's own. A modern upstream is
-/// also told which log messages are wanted.
+/// The `_meta` of the IDE's request without protocol members. A modern upstream also gets the log
+/// level.
 fn passed_meta(caller: &Caller, era: Era) -> JsonObject {
     let mut meta: JsonObject = caller
         .meta()
@@ -327,5 +327,5 @@ const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const MESSAGE: &str = "message";
 const DATA: &str = "data";
 const INVALID_PARAMS: i64 = -32602;
-/// How many links of one upstream are remembered.
+/// Maximum remembered links per upstream.
 const MOST_LINKS: usize = 10_000;

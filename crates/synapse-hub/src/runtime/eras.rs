@@ -1,10 +1,11 @@
-//! The era matrix: an IDE and an upstream, each of either era, and what becomes of questions.
+//! The era matrix: IDE and upstream, each of either era, and the handling of server requests.
 //!
-//! | IDE | upstream | a question |
+//! | IDE | upstream | a server request |
 //! |---|---|---|
-//! | legacy | legacy | is a request to the IDE |
-//! | legacy | modern | is a request to the IDE; the call is sent again with the answers, as the era asks |
-//! | modern | modern | passes, and so does its answer |
+//! | legacy | legacy | becomes a request to the IDE |
+//! | legacy | modern | becomes a request to the IDE; the call is sent again with the answers, per
+//! the protocol |
+//! | modern | modern | is passed on, and so is its answer |
 //! | modern | legacy | parks the call until the IDE sends the answer |
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use super::{Live, Runtime, Use};
 use crate::failure::{Refusal, unsupported};
 
 impl Runtime {
-    /// Both speak with requests in both directions.
+    /// Both eras use requests in both directions.
     pub(super) async fn legacy_both(
         &self,
         ask: &Ask,
@@ -35,7 +36,8 @@ impl Runtime {
         self.finished(ask, live, answered).await
     }
 
-    /// Both speak without: what the upstream wants passes, named, if it may want it.
+    /// Neither uses server requests: `input_required` is passed on with the server's name, if
+    /// permitted.
     pub(super) async fn modern_both(
         &self,
         ask: &Ask,
@@ -57,14 +59,16 @@ impl Runtime {
                 if let Some(request) = request.as_object_mut() {
                     request.insert("params".to_owned(), Value::Object(admitted.params.clone()));
                 }
-                // The answer goes past the hub, in another request; what was admitted counts.
+                // The hub does not see the answer, which is in another request; the admission
+                // counts.
                 drop(admitted.answered(Value::Null).await);
             }
         }
         Ok(result)
     }
 
-    /// A legacy IDE answers what a modern upstream wants, and the call goes out once more with it.
+    /// A legacy IDE answers a modern upstream's input requests, and the call is sent again with the
+    /// answers.
     pub(super) async fn ask_in_rounds(
         &self,
         ask: &Ask,
@@ -85,7 +89,7 @@ impl Runtime {
                 }
             }
             let answered = live.conversation.request(outgoing).await;
-            // The state goes back byte for byte, before anything is taken out of it.
+            // The state is returned byte for byte.
             let state = answered
                 .as_ref()
                 .ok()
@@ -117,7 +121,7 @@ impl Runtime {
     }
 
     /// A modern IDE calls a legacy upstream: the call runs in a task, which outlives this request
-    /// when the upstream asks something.
+    /// if the upstream sends a request.
     pub(super) async fn park_when_asked(
         &self,
         ask: &Ask,
@@ -146,7 +150,7 @@ impl Runtime {
         self.wait(ask, &parking, suspended, digest).await
     }
 
-    /// Gives a parked call the answers of the IDE, and waits on.
+    /// Passes the IDE's answers to a parked call, and continues waiting.
     pub(super) async fn resume(
         &self,
         ask: &Ask,
@@ -154,7 +158,7 @@ impl Runtime {
         mut suspended: Suspended,
         digest: Digest,
     ) -> Result<JsonObject, Refusal> {
-        // Progress belongs to the request that waits now.
+        // Progress belongs to the current request.
         suspended.pulse.turn_to(ask.progress.clone());
         let responses = ask.params.get("inputResponses").and_then(Value::as_object);
         let mut open = Vec::new();
@@ -170,12 +174,12 @@ impl Runtime {
         if open.is_empty() {
             return self.wait(ask, parking, suspended, digest).await;
         }
-        // What was not answered is asked again.
+        // Unanswered requests are repeated.
         suspended.pending = open;
         self.park(parking, suspended, digest)
     }
 
-    /// Waits for the result, or for questions, which park the call.
+    /// Waits for the result, or for server requests, which park the call.
     async fn wait(
         &self,
         ask: &Ask,
@@ -245,7 +249,7 @@ fn wants_input(result: &JsonObject) -> bool {
     result.get("resultType").and_then(Value::as_str) == Some("input_required")
 }
 
-/// The method and the parameters of an input request.
+/// Splits an input request into method and parameters.
 fn taken_apart(request: &mut Value) -> (String, JsonObject) {
     let method = request.get("method").and_then(Value::as_str);
     let method = method.unwrap_or_default().to_owned();
@@ -256,7 +260,7 @@ fn taken_apart(request: &mut Value) -> (String, JsonObject) {
     }
 }
 
-/// A method of a question, or a word for one that is none.
+/// A server request's method, or a placeholder for an unknown one.
 fn relay_word(method: &str) -> &'static str {
     match method {
         "elicitation/create" => "an elicitation",
@@ -266,7 +270,7 @@ fn relay_word(method: &str) -> &'static str {
     }
 }
 
-/// How often a modern upstream may ask in one call of a legacy IDE.
+/// Maximum input rounds of a modern upstream per call of a legacy IDE.
 const MOST_ROUNDS: usize = 10;
-/// How many questions of one call may wait.
+/// Maximum pending server requests per call.
 const MOST_QUESTIONS: usize = 16;

@@ -1,4 +1,4 @@
-//! What an upstream says unasked: that its lists or resources changed.
+//! Unsolicited notifications of an upstream: changed lists and resources.
 
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
@@ -9,7 +9,7 @@ use synapse_mcp::host::Change;
 use super::{Runtime, Slot, lock};
 use crate::ports::Events;
 
-/// Hears what an upstream says unasked.
+/// Handles unsolicited notifications.
 pub(super) struct Hearing(pub(super) Weak<Runtime>);
 
 impl Events for Hearing {
@@ -28,7 +28,7 @@ impl Events for Hearing {
             }
         };
         match method {
-            // A pinned list stays as it is; without a pin the IDE asks again and gets the new one.
+            // A pinned list does not change; without a pin the IDE refetches it.
             "notifications/tools/list_changed" => {
                 stale();
                 if runtime.follows() {

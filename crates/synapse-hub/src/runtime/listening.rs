@@ -1,7 +1,7 @@
-//! What is asked of an upstream beside calls: to tell changes, and how much to log.
+//! Requests to an upstream besides calls: subscriptions and log level.
 //!
-//! A modern upstream tells changes on one stream of `subscriptions/listen`, which is opened once for
-//! a start and again when the resources on it change; a stream that ends is not opened again.
+//! A modern upstream reports changes on one `subscriptions/listen` stream, opened once per start
+//! and reopened when the subscribed resources change; it is not reopened when it ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::failure::{Refusal, Stage};
 use crate::ports::Events;
 
 impl Runtime {
-    /// Takes notice that clients want to know when `uri` changes. Starts the upstream.
+    /// Registers that clients subscribed to `uri`. Starts the upstream.
     ///
     /// # Errors
     /// Why the upstream cannot be started, or its error.
@@ -41,7 +41,7 @@ impl Runtime {
         }
     }
 
-    /// Takes notice that no client wants to know any more.
+    /// Registers that no client is subscribed any more.
     ///
     /// # Errors
     /// The upstream's error.
@@ -64,7 +64,7 @@ impl Runtime {
         }
     }
 
-    /// Asks an upstream that was just started for what clients want to hear.
+    /// Restores the clients' subscriptions at an upstream that was just started.
     pub(super) async fn resubscribe(self: &Arc<Self>, live: &Live) {
         match live.era() {
             Era::Modern => self.listen(live),
@@ -84,7 +84,7 @@ impl Runtime {
         }
     }
 
-    /// Opens the stream of changes, in place of the one before.
+    /// Opens the stream of changes, replacing the previous one.
     fn listen(self: &Arc<Self>, live: &Live) {
         let capabilities = &live.conversation.hello().capabilities;
         let tells = |list: &str| {
@@ -125,7 +125,7 @@ impl Runtime {
         let conversation = Arc::clone(&live.conversation);
         let server = self.server().clone();
         let stream = tokio::spawn(async move {
-            // A server that does not tell changes is used all the same.
+            // A server without change notifications remains usable.
             if let Err(error) = conversation.request(outgoing).await {
                 tracing::info!(%server, %error, "the server tells no changes");
             }
@@ -133,7 +133,7 @@ impl Runtime {
         *lock(&live.listening) = Some(stream.abort_handle());
     }
 
-    /// Tells a legacy upstream which log messages are wanted, when that differs from before.
+    /// Sets the log level of a legacy upstream, if it changed.
     pub(super) async fn set_level(&self, live: &Live, level: Option<LogLevel>) {
         let Some(level) = level.filter(|_| live.era() == Era::Legacy) else {
             return;
@@ -153,7 +153,7 @@ impl Runtime {
         }
     }
 
-    /// One request whose result says nothing.
+    /// A request with an empty result.
     async fn plain(&self, live: &Live, method: &str, params: JsonObject) -> Result<(), Refusal> {
         match live.conversation.request(self.bare(method, params)).await {
             Ok(_) => Ok(()),
@@ -161,7 +161,7 @@ impl Runtime {
         }
     }
 
-    /// A request of the hub's own.
+    /// A request of the hub itself.
     fn bare(&self, method: &str, params: JsonObject) -> Outgoing {
         let upstream = &self.consented.upstream;
         Outgoing {
@@ -177,7 +177,7 @@ impl Runtime {
         }
     }
 
-    /// Whether tools or prompts that it changes concern clients.
+    /// Whether clients are affected by changes of its tools or prompts.
     pub(super) fn follows(&self) -> bool {
         match self.pin() {
             Pin::Off => true,
@@ -186,7 +186,7 @@ impl Runtime {
     }
 }
 
-/// The stream of changes of a modern upstream.
+/// The change stream of a modern upstream.
 struct Stream(Hearing);
 
 #[async_trait]
@@ -204,5 +204,5 @@ fn uri_params(uri: &str) -> JsonObject {
     JsonObject::from_iter([("uri".to_owned(), uri.into())])
 }
 
-/// Longer than any IDE runs.
+/// Longer than any IDE session.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -1,4 +1,4 @@
-//! The lists of an upstream, all pages, within caps.
+//! Fetches an upstream's lists, all pages, within limits.
 
 use serde_json::Value;
 use synapse_core::upstream::{Catalogue, Upstream, UpstreamTransport};
@@ -8,10 +8,10 @@ use synapse_mcp::client::{CallError, Conversation, ListCaps, Outgoing, list_all}
 use crate::relay::{SKILLS, relay_capabilities};
 use crate::transport::check_annotations;
 
-/// Fetches every list that the upstream says it has, side by side.
+/// Fetches every declared list concurrently.
 ///
 /// # Errors
-/// The first list that fails. One that the server does not know is empty.
+/// The first failed list. A list unknown to the server is empty.
 pub(super) async fn fetch(
     conversation: &dyn Conversation,
     upstream: &Upstream,
@@ -63,7 +63,7 @@ async fn pages(
     outgoing.capabilities = relay_capabilities(&upstream.relay);
     let found = match list_all(conversation, outgoing, member, ListCaps::default()).await {
         Ok(found) => found,
-        // Some servers declare resources and have no templates.
+        // Some servers declare resources but have no templates.
         Err(CallError::Rpc(error)) if error.code == METHOD_NOT_FOUND => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
@@ -77,8 +77,8 @@ async fn pages(
     })
 }
 
-/// Whether the headers that a tool wants of its arguments can be made; the specification leaves out
-/// a tool whose annotations are invalid.
+/// Whether the headers a tool requires can be built; per the specification, a tool with invalid
+/// annotations is dropped.
 fn fits(tool: &JsonObject) -> bool {
     let Some(schema) = tool.get("inputSchema") else {
         return true;

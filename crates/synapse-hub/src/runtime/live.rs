@@ -1,4 +1,4 @@
-//! An upstream that runs, and what counts its calls.
+//! A running upstream, and its call count.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -13,20 +13,20 @@ use crate::compare::Comparison;
 use crate::ports::Carrier;
 use crate::secrets::UpstreamCredentials;
 
-/// An upstream that runs.
+/// A running upstream.
 pub(crate) struct Live {
     pub(crate) conversation: Arc<dyn Conversation>,
     pub(super) carrier: Arc<dyn Carrier>,
     pub(super) credentials: Arc<UpstreamCredentials>,
     pub(super) comparison: RwLock<Arc<Comparison>>,
-    /// Its tools or prompts changed since they were compared.
+    /// Its tools or prompts changed since the last comparison.
     pub(super) is_stale: AtomicBool,
-    /// One task at a time compares again.
+    /// Serialises comparisons.
     pub(super) comparing: tokio::sync::Mutex<()>,
     pub(super) running: AtomicUsize,
     /// The stream of changes.
     pub(super) listening: Mutex<Option<AbortHandle>>,
-    /// The log messages that were asked for.
+    /// The requested log level.
     pub(super) level: Mutex<Option<LogLevel>>,
 }
 
@@ -49,7 +49,7 @@ impl Live {
     }
 }
 
-/// Marks the lists as stale again, unless they were fetched.
+/// Marks the lists as stale again unless they were fetched.
 pub(super) struct Unfetched<'a>(pub(super) Option<&'a Live>);
 
 impl Drop for Unfetched<'_> {
@@ -60,7 +60,7 @@ impl Drop for Unfetched<'_> {
     }
 }
 
-/// Counts one call as running, for as long as it lives; a parked call runs too.
+/// Counts one call as running while it lives; a parked call counts too.
 pub(super) struct Use(pub(super) Arc<Live>);
 
 impl Use {

@@ -1,8 +1,8 @@
-//! One approved upstream while `serve` runs: started by its first call, compared with its catalogue
-//! before the call leaves, ended when its entry changes or the hub ends.
+//! One approved upstream during `serve`: started by its first call, compared with its catalogue
+//! before the call is sent, ended when its entry changes or the hub ends.
 //!
-//! **Invariant:** an upstream has at most one start under way and one live conversation. A start that
-//! fails is told to everyone who waits for it, and only a later call starts again.
+//! **Invariant:** an upstream has at most one start in progress and one live conversation. A failed
+//! start is reported to everyone waiting for it, and only a later call starts again.
 
 mod ask;
 mod eras;
@@ -39,22 +39,22 @@ use crate::ports::{Consented, Ending, HubPorts};
 use crate::rows::Rows;
 use crate::secrets::Known;
 
-/// See the module.
+/// One approved upstream during `serve`.
 pub(crate) struct Runtime {
     pub(crate) consented: Consented,
     ports: HubPorts,
     hub: Weak<Inner>,
     slot: Mutex<Slot>,
-    /// What is listed: tools and prompts as approved, or as last seen without a pin; resources as
+    /// The listed items: tools and prompts as approved, or as last seen without a pin; resources as
     /// last seen.
     lists: RwLock<Arc<Catalogue>>,
-    /// The URIs that it linked to.
+    /// The URIs it linked to.
     links: Mutex<HashSet<String>>,
-    /// The resources whose changes clients want to know.
+    /// The resources clients are subscribed to.
     subscriptions: Mutex<BTreeSet<String>>,
     /// Why its last start failed.
     last_failure: Mutex<Option<Failure>>,
-    /// Counts calls, to tell whether one came while the idle stop waited.
+    /// Counts calls, to detect one during the idle timeout.
     calls: AtomicUsize,
     known: Known,
     /// The hash of the approved catalogue.
@@ -96,7 +96,7 @@ impl Runtime {
         self.consented.upstream.pin
     }
 
-    /// What is listed now.
+    /// The current lists.
     pub(crate) fn lists(&self) -> Arc<Catalogue> {
         let lists = self.lists.read();
         Arc::clone(&lists.unwrap_or_else(PoisonError::into_inner))
@@ -107,7 +107,7 @@ impl Runtime {
         lock(&self.links).contains(uri)
     }
 
-    /// The live conversation, if there is one; starts nothing.
+    /// The live conversation, if any; starts nothing.
     pub(crate) fn live(&self) -> Option<Arc<Live>> {
         match &*lock(&self.slot) {
             Slot::Live(live) if live.conversation.is_open() => Some(Arc::clone(live)),
@@ -115,7 +115,7 @@ impl Runtime {
         }
     }
 
-    /// Whether it runs and said that its lists changed.
+    /// Whether it is running and announced changed lists.
     pub(crate) fn is_stale(&self) -> bool {
         self.live()
             .is_some_and(|live| live.is_stale.load(Ordering::SeqCst))
@@ -126,7 +126,7 @@ impl Runtime {
         matches!(&*lock(&self.slot), Slot::Starting(..))
     }
 
-    /// The id of its process.
+    /// Its process id.
     pub(crate) fn process(&self) -> Option<u32> {
         self.live()?.carrier.process()
     }
@@ -136,14 +136,13 @@ impl Runtime {
         lock(&self.last_failure).clone()
     }
 
-    /// What differs from the approval, as far as it was seen running.
+    /// The differences from the approval, as far as observed.
     pub(crate) fn differences(&self) -> Option<Arc<Comparison>> {
         let live = self.live()?;
         Some(live.comparison()).filter(|found| !found.is_equal())
     }
 
-    /// The live upstream; starts it if it does not run. Who comes while it is being started waits
-    /// for that start.
+    /// The live upstream; starts it if necessary. Concurrent callers share one start.
     pub(crate) async fn acquire(
         self: &Arc<Self>,
         caller: Option<&Caller>,
@@ -177,7 +176,7 @@ impl Runtime {
         }
     }
 
-    /// Takes note of how a start went.
+    /// Records the result of a start.
     fn settle(&self, started: Result<Live, Failure>) -> Result<Arc<Live>, Failure> {
         let mut slot = lock(&self.slot);
         match started {
@@ -210,7 +209,7 @@ impl Runtime {
         }
     }
 
-    /// What rows say of it.
+    /// The facts for rows.
     pub(crate) fn facts(&self, live: Option<&Live>) -> HubFacts {
         let transport = match &self.consented.target {
             Target::Program { .. } => "stdio",
@@ -234,7 +233,7 @@ impl Runtime {
         } = &error
             && self.has_secret_headers()
         {
-            // The next call reads the secrets anew; they may have been replaced.
+            // The next call resolves the secrets again; they may have been rotated.
             live.conversation.close().await;
         }
         let ending = match &error {
@@ -251,7 +250,7 @@ impl Runtime {
         scene.refusal(error).await
     }
 
-    /// Ends it for good: its entry or its approval is another one now.
+    /// Ends it permanently: its entry or approval changed.
     pub(crate) fn retire(&self) {
         match std::mem::replace(&mut *lock(&self.slot), Slot::Retired) {
             Slot::Starting(_, task) => task.abort(),
@@ -272,7 +271,7 @@ impl Runtime {
         }
     }
 
-    /// Stops it after the time without a call that its owner set.
+    /// Stops it after the configured idle time.
     fn stop_when_idle(self: &Arc<Self>) {
         let Some(idle) = self.consented.upstream.times.idle_stop else {
             return;
@@ -286,7 +285,8 @@ impl Runtime {
             };
             let idle = {
                 let mut slot = lock(&runtime.slot);
-                // A call counts itself before it looks here, and finds this one or starts another.
+                // A call increments the counter before checking for this conversation, and then
+                // uses it or starts another.
                 let unused = runtime.calls.load(Ordering::SeqCst) == calls;
                 match &*slot {
                     Slot::Live(live) if unused && live.running.load(Ordering::SeqCst) == 0 => {

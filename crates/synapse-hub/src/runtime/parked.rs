@@ -1,9 +1,9 @@
-//! Calls of legacy upstreams that wait for an answer of a modern IDE.
+//! Calls of legacy upstreams waiting for an answer from a modern IDE.
 //!
-//! The upstream asks in the middle of its call; the modern era answers the IDE with `input_required`
-//! and hears the answer in another request. In between the call is parked under a handle that nobody
-//! can guess, which resumes it once, for the same request, until its time is over. A parked call that
-//! is dropped is cancelled at the upstream.
+//! The upstream sends a request during its call; a modern IDE gets `input_required` and answers in
+//! another request. In between the call is parked under an unguessable handle, which resumes it
+//! once, for the same request, until its timeout. A parked call that is dropped is cancelled at the
+//! upstream.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -26,7 +26,7 @@ use super::pulse::Pulse;
 use super::relaying::Question;
 use crate::compare::canonical;
 
-/// The parked calls of one hub.
+/// The parked calls of a hub.
 pub(crate) struct Parking<S = Suspended>(Places<S>);
 
 type Places<S> = Arc<Mutex<HashMap<String, Parked<S>>>>;
@@ -48,23 +48,23 @@ impl<S> Default for Parking<S> {
     }
 }
 
-/// What identifies a request apart from its answers.
+/// Identifies a request independent of its answers.
 pub(super) type Digest = [u8; 32];
 
-/// A call that runs at an upstream, with the questions that it has.
+/// A running call at an upstream, with its pending server requests.
 pub(crate) struct Suspended {
-    /// Where it runs.
+    /// The upstream's use count.
     pub(super) running: Use,
     pub(super) work: Work,
     pub(super) questions: mpsc::Receiver<Question>,
-    /// Questions that were given to the IDE, by their keys.
+    /// Server requests sent to the IDE, by key.
     pub(super) pending: Vec<(String, Question)>,
     pub(super) pulse: Pulse,
-    /// How many questions there were, for their keys.
+    /// Number of server requests so far, for their keys.
     pub(super) asked: usize,
 }
 
-/// A task that ends with its owner.
+/// A task that is aborted on drop.
 pub(super) struct Work(pub(super) JoinHandle<Result<JsonObject, CallError>>);
 
 impl Drop for Work {
@@ -79,10 +79,10 @@ pub(super) fn is_handle(state: &str) -> bool {
 }
 
 impl<S: Send + 'static> Parking<S> {
-    /// Parks a call and gives its handle.
+    /// Parks a call and returns its handle.
     ///
     /// # Errors
-    /// `upstream.unsupported` when too many calls are parked; the call is cancelled.
+    /// `upstream.unsupported` if too many calls are parked; the call is cancelled.
     pub(super) fn park(&self, digest: Digest, suspended: S) -> Result<String, Failure> {
         let handle = handle()?;
         {
@@ -112,8 +112,8 @@ impl<S: Send + 'static> Parking<S> {
         Ok(handle)
     }
 
-    /// Takes the call of `handle`, if it was parked for the request `digest`. Another request finds
-    /// nothing and leaves it where it is.
+    /// Takes the call of `handle` if it was parked for the request `digest`. A different request
+    /// leaves it parked.
     pub(super) fn take(&self, handle: &str, digest: &Digest) -> Option<S> {
         let mut parked = self.lock();
         let is_same = parked
@@ -125,7 +125,7 @@ impl<S: Send + 'static> Parking<S> {
         parked.remove(handle).map(|parked| parked.suspended)
     }
 
-    /// How many calls are parked.
+    /// Number of parked calls.
     #[cfg(test)]
     fn len(&self) -> usize {
         self.lock().len()
@@ -148,8 +148,7 @@ impl<S> fmt::Debug for Parking<S> {
     }
 }
 
-/// What identifies a request: its method and its parameters without the answers, whatever the order
-/// of their members.
+/// Identifies a request by method and parameters without the answers, independent of member order.
 pub(super) fn digest(server: &str, method: &str, params: &JsonObject) -> Digest {
     let mut hash = Sha256::new();
     hash.update(server.as_bytes());
@@ -179,9 +178,9 @@ fn handle() -> Result<String, Failure> {
 }
 
 const PREFIX: &str = "synapse-parked-";
-/// How many calls may wait for answers at once.
+/// Maximum parked calls.
 const MOST: usize = 64;
-/// How long a call waits for an answer.
+/// Maximum wait for an answer.
 const LONGEST: Duration = Duration::from_secs(600);
 
 #[cfg(test)]

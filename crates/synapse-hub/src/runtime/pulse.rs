@@ -1,4 +1,5 @@
-//! Signs of life of a call whose upstream is silent: clients give up after a minute of silence.
+//! Progress notifications for a call whose upstream is silent: clients time out after a minute of
+//! silence.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,15 +9,15 @@ use std::time::Duration;
 use synapse_mcp::host::{Progress, ProgressReporter};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-/// Where the progress of one upstream call goes: to whoever waits for it now. A parked call is
-/// resumed by another request, with another token.
+/// Routes the progress of one upstream call to the current request. A parked call is resumed by
+/// another request with another token.
 #[derive(Clone, Default)]
 pub(super) struct Pulse(Arc<State>);
 
 #[derive(Default)]
 struct State {
     reporter: Mutex<Option<ProgressReporter>>,
-    /// The upstream reports by itself.
+    /// The upstream reports progress itself.
     has_voice: AtomicBool,
 }
 
@@ -27,7 +28,7 @@ impl Pulse {
         pulse
     }
 
-    /// Hands further progress to `reporter`.
+    /// Routes further progress to `reporter`.
     pub(super) fn turn_to(&self, reporter: Option<ProgressReporter>) {
         *self
             .0
@@ -36,7 +37,7 @@ impl Pulse {
             .unwrap_or_else(PoisonError::into_inner) = reporter;
     }
 
-    /// What the upstream reports to; `None` when nobody asked for progress.
+    /// The reporter for the upstream; `None` without a progress token.
     pub(super) fn reporter(&self) -> Option<ProgressReporter> {
         self.current()?;
         let state = Arc::clone(&self.0);
@@ -49,7 +50,7 @@ impl Pulse {
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner);
                 if let Some(reporter) = &*reporter {
-                    // The token is replaced by that of the client.
+                    // Replaces the token with the client's.
                     reporter.report(Progress::from_object(report));
                 }
             },
@@ -61,8 +62,9 @@ impl Pulse {
         reporter.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Runs `work`, and says every [`BEAT`] that it goes on, until the upstream reports by itself.
-    /// The values are tiny: what the upstream reports after them is a growth, as the protocol asks.
+    /// Runs `work`, and reports every [`BEAT`] that it continues, until the upstream reports
+    /// itself. The values are tiny, so that the upstream's values are an increase, as the protocol
+    /// requires.
     pub(super) async fn around<F: Future>(&self, server: &str, work: F) -> F::Output {
         if self.current().is_none() {
             return work.await;
@@ -92,7 +94,7 @@ impl Pulse {
     }
 }
 
-/// Well below the shortest time-outs that clients have.
+/// Well below the shortest client timeouts.
 const BEAT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Questions of an upstream to the IDE: whether they may be asked, and the way to the answer.
+//! Relays requests from an upstream to the IDE, with admission and answer.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::ports::{SamplingMeter, SamplingSlot};
 use crate::relay;
 use crate::rows::in_short;
 
-/// What decides about the questions of one call.
+/// Decides about the server requests of one call.
 #[derive(Clone)]
 pub(super) struct Gatekeeper {
     pub(super) upstream: Arc<Upstream>,
@@ -27,7 +27,7 @@ pub(super) struct Gatekeeper {
     pub(super) sampling: Option<Arc<dyn SamplingMeter>>,
 }
 
-/// A question that may be asked, in the words that the IDE gets.
+/// An admitted request, as sent to the IDE.
 pub(super) struct Admitted {
     pub(super) method: String,
     pub(super) params: JsonObject,
@@ -35,10 +35,10 @@ pub(super) struct Admitted {
 }
 
 impl Gatekeeper {
-    /// Admits a question, or refuses it.
+    /// Admits or refuses a request.
     ///
     /// # Errors
-    /// The error that the upstream gets.
+    /// The error for the upstream.
     pub(super) async fn admit(
         &self,
         method: &str,
@@ -79,7 +79,7 @@ impl Gatekeeper {
 }
 
 impl Admitted {
-    /// Closes what the question opened, and gives the answer.
+    /// Completes the accounting of the request, and returns the answer.
     pub(super) async fn answered(self, answer: Value) -> Value {
         if let Some(slot) = self.slot {
             let word = |key| answer.get(key).and_then(Value::as_str).map(in_short);
@@ -94,7 +94,7 @@ impl Admitted {
     }
 }
 
-/// Asks the IDE at once: it speaks the legacy era, as the upstream does.
+/// Sends the request to the IDE at once: both speak the legacy era.
 pub(super) struct AskNow(pub(super) Gatekeeper);
 
 #[async_trait]
@@ -116,14 +116,14 @@ impl Questions for AskNow {
     }
 }
 
-/// Hands questions over to whoever parks the call: the IDE speaks the modern era, where a server
-/// asks by answering.
+/// Passes requests to the task that parks the call: the IDE speaks the modern era, without server
+/// requests.
 pub(super) struct AskLater {
     pub(super) gatekeeper: Gatekeeper,
     pub(super) questions: mpsc::Sender<Question>,
 }
 
-/// A question that waits for its answer.
+/// A pending server request.
 pub(super) struct Question {
     pub(super) admitted: Admitted,
     pub(super) answer: oneshot::Sender<Result<Value, RpcError>>,
@@ -147,14 +147,14 @@ impl Questions for AskLater {
     }
 }
 
-/// Passes a log message on; nothing else that belongs to a call is for the IDE.
+/// Passes log messages on; the IDE needs no other notification of a call.
 pub(super) fn hear(client: &Client, method: &str, params: JsonObject) {
     if method == "notifications/message" {
         client.pass_log(params);
     }
 }
 
-/// Why the IDE gave no answer, for the upstream.
+/// The error for the upstream if the IDE gave no answer.
 pub(super) fn unanswered(error: AskError) -> RpcError {
     match error {
         AskError::Refused {
@@ -179,19 +179,19 @@ pub(super) fn refused(message: &str) -> RpcError {
     }
 }
 
-/// The first of the models that the upstream would like.
+/// The upstream's first preferred model.
 fn preferred_model(params: &JsonObject) -> Option<String> {
     let hints = params.get("modelPreferences")?.get("hints")?.as_array()?;
     hints.first()?.get("name")?.as_str().map(in_short)
 }
 
-/// The bytes of a value as it is sent.
+/// The serialised length of a value.
 fn length(value: &impl Serialize) -> u64 {
     let written = serde_json::to_vec(value).map_or(0, |text| text.len());
     u64::try_from(written).unwrap_or(u64::MAX)
 }
 
-/// A failure for the upstream: no more than its code.
+/// A failure for the upstream: only its code.
 fn told(failure: &Failure) -> String {
     format!("refused: {}", failure.code)
 }

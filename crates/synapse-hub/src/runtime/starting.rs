@@ -1,4 +1,4 @@
-//! The start of an upstream, and the comparison of its lists with what was approved.
+//! Starts an upstream and compares its lists with the approval.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -22,7 +22,7 @@ use crate::rows::in_short;
 use crate::secrets::UpstreamCredentials;
 
 impl Runtime {
-    /// A start with its row.
+    /// Starts it with a row.
     pub(super) async fn recorded_start(
         self: &Arc<Self>,
         caller: Option<&Caller>,
@@ -123,9 +123,9 @@ impl Runtime {
         }
     }
 
-    /// Fetches its lists and holds them against what was approved.
+    /// Fetches its lists and compares them with the approval.
     async fn compare(&self, live: &Live, stage: Stage) -> Result<(), Refusal> {
-        // What changes from now on is seen next time; so is what could not be fetched.
+        // Later changes, and failed fetches, are picked up next time.
         live.is_stale.store(false, Ordering::SeqCst);
         let mut unfetched = Unfetched(Some(live));
         let found = match lists::fetch(&*live.conversation, &self.consented.upstream).await {
@@ -154,7 +154,7 @@ impl Runtime {
         Ok(())
     }
 
-    /// Takes over what was seen: resources always, tools and prompts without a pin.
+    /// Applies observed lists: resources always, tools and prompts only without a pin.
     fn seen(&self, found: Catalogue) {
         let mut changes = Vec::new();
         {
@@ -189,7 +189,7 @@ impl Runtime {
         }
     }
 
-    /// Compares again when the upstream said that its lists changed.
+    /// Compares again if the upstream announced changed lists.
     pub(super) async fn freshen(&self, live: &Live) -> Result<(), Refusal> {
         if !live.is_stale.load(Ordering::SeqCst) {
             return Ok(());
@@ -201,8 +201,7 @@ impl Runtime {
         self.compare(live, Stage::Call).await
     }
 
-    /// Fetches lists again that the upstream said have changed, if it runs; keeps the old ones when
-    /// that fails.
+    /// Refetches changed lists of a running upstream; keeps the old ones on failure.
     pub(crate) async fn refresh_lists(&self) {
         let Some(live) = self.live() else { return };
         if self.freshen(&live).await.is_err() {
@@ -210,7 +209,7 @@ impl Runtime {
         }
     }
 
-    /// Fetches its lists until they are quiet, and ends it: what an approval pins.
+    /// Fetches its lists until they are stable, and ends it: the input of an approval.
     pub(crate) async fn survey(self: &Arc<Self>) -> Result<Catalogue, Failure> {
         let live = self.acquire(None).await?;
         for _ in 0..MOST_SURVEYS {
@@ -239,7 +238,7 @@ impl Runtime {
         found
     }
 
-    /// The failure of a start that opened no conversation. The call that wanted it did not run.
+    /// The failure of a start without a conversation. The call that triggered it did not run.
     async fn unopened(
         &self,
         credentials: &UpstreamCredentials,
@@ -287,7 +286,7 @@ impl Runtime {
     }
 }
 
-/// Lists are quiet when no change was told for so long.
+/// Lists are stable without a change for this long.
 const QUIET: Duration = Duration::from_millis(300);
-/// How often lists are fetched again before they are taken as they are.
+/// Maximum refetches before lists are taken as they are.
 const MOST_SURVEYS: usize = 10;

@@ -1,4 +1,4 @@
-//! Tools found by words, in place of long lists.
+//! Full-text search over tools, in place of long lists.
 
 mod signature;
 mod words;
@@ -14,7 +14,7 @@ use self::words::words;
 /// An inverted index over tools, ranked by BM25 over weighted fields (BM25F).
 #[derive(Debug, Default)]
 pub(crate) struct Ranking {
-    /// For each word the tools that have it, with its weighted frequency there.
+    /// For each word, the tools containing it with the weighted frequency.
     postings: HashMap<String, Vec<(u32, f32)>>,
     /// The weighted length of each tool.
     lengths: Vec<f32>,
@@ -22,7 +22,7 @@ pub(crate) struct Ranking {
 }
 
 impl Ranking {
-    /// Indexes tools, each with its server, in their order.
+    /// Indexes tools with their servers, in order.
     pub(crate) fn of<'a>(tools: impl Iterator<Item = (&'a str, &'a JsonObject)>) -> Self {
         let mut ranking = Self::default();
         for (number, (server, tool)) in tools.enumerate() {
@@ -52,7 +52,7 @@ impl Ranking {
         ranking
     }
 
-    /// The numbers of the tools that fit `query`, the best first. Ties keep the order of the list.
+    /// The indices of tools matching `query`, best first. Ties keep the list order.
     pub(crate) fn find(&self, query: &str) -> Vec<usize> {
         let mut scores: HashMap<u32, f32> = HashMap::new();
         #[expect(clippy::cast_precision_loss, reason = "a count of tools")]
@@ -94,7 +94,7 @@ impl Ranking {
     }
 }
 
-/// The texts of a tool that are searched, with their weights: its name says more than its prose.
+/// The searched texts of a tool with their weights: the name outweighs the description.
 fn fields(server: &str, tool: &JsonObject) -> Vec<(String, f32)> {
     let text = |member: &str| {
         let text = tool.get(member).and_then(Value::as_str);
@@ -134,9 +134,9 @@ pub(crate) fn first_sentence(text: &str) -> &str {
     }
 }
 
-/// How fast more of one word stops counting.
+/// BM25's k1: how fast repeated words saturate.
 const SATURATION: f32 = 1.2;
-/// How much long descriptions are held back.
+/// BM25's b: the penalty for long descriptions.
 const LENGTH: f32 = 0.6;
-/// The most different words of a query.
+/// Maximum distinct words per query.
 const MOST_WORDS: usize = 64;

@@ -1,4 +1,4 @@
-//! A tool in one line: what it is called with, and what it does.
+//! A one-line summary of a tool: parameters and purpose.
 
 use serde_json::Value;
 use synapse_core::redact::printable_line;
@@ -6,8 +6,8 @@ use synapse_mcp::JsonObject;
 
 use super::first_sentence;
 
-/// `name(path: string, head?: integer) [read] - What it does.` Every required parameter is named;
-/// of the optional ones the first few.
+/// `name(path: string, head?: integer) [read] - What it does.` Lists every required parameter and
+/// the first optional ones.
 pub(crate) fn signature(tool: &JsonObject, is_reader: IsReader) -> String {
     let name = text(tool, "name");
     let schema = tool.get("inputSchema").and_then(Value::as_object);
@@ -48,14 +48,14 @@ pub(crate) fn signature(tool: &JsonObject, is_reader: IsReader) -> String {
     ))
 }
 
-/// Whether a tool was approved as one that only reads.
+/// Whether a tool was approved as read-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IsReader {
     Pinned,
     No,
 }
 
-/// The required parameters that `arguments` lack.
+/// The required parameters missing in `arguments`.
 pub(crate) fn missing(tool: &JsonObject, arguments: &JsonObject) -> Vec<String> {
     let schema = tool.get("inputSchema").and_then(Value::as_object);
     required(schema)
@@ -71,7 +71,7 @@ fn required(schema: Option<&JsonObject>) -> Vec<&str> {
     names.filter_map(Value::as_str).collect()
 }
 
-/// The type of a parameter in a word or a few.
+/// The type of a parameter in a few words.
 fn kind(schema: &Value) -> String {
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
         let shown: Vec<String> = choices

@@ -1,7 +1,6 @@
-//! Texts as words that can be compared: names split, endings cut, common words left out, and a few
-//! words of the trade taken for each other.
+//! Tokenises texts for search: splits names, stems, drops stop words, and merges some synonyms.
 
-/// The words of a text, in their order.
+/// The words of a text, in order.
 pub(super) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -33,7 +32,7 @@ fn take(word: &mut String, words: &mut Vec<String>) {
     words.push(same.to_owned());
 }
 
-/// The word without its commonest English endings.
+/// Strips common English suffixes.
 fn stem(word: &str) -> &str {
     if word.len() <= 3 || !word.is_ascii() {
         return word;
@@ -66,7 +65,7 @@ fn stem(word: &str) -> &str {
     }
 }
 
-/// Words that tell nothing apart, sorted.
+/// Stop words, sorted.
 const COMMON: [&str; 66] = [
     "a", "about", "all", "also", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do",
     "does", "for", "from", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "me",
@@ -76,7 +75,7 @@ const COMMON: [&str; 66] = [
     "your",
 ];
 
-/// Stems that are taken for the first of their row.
+/// Synonyms, replaced with the first of their row.
 const SAME: [(&str, &[&str]); 14] = [
     (
         "search",

@@ -1,4 +1,4 @@
-//! One request over HTTP and its answer: a JSON body, an event stream, or a response that is no MCP.
+//! One request over HTTP and its answer: a JSON body, an event stream, or an invalid response.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,13 +15,13 @@ use super::headers::of_request;
 use super::http::{FAREWELL, JSON_OR_STREAM, Link, STREAM_TYPE};
 use super::stream::{Messages, Next, carried, messages};
 
-/// One request under way.
+/// A request in progress.
 pub(super) struct Exchange<'a> {
     pub(super) link: &'a Link,
     pub(super) replies: &'a Arc<dyn Replies>,
     pub(super) id: u64,
     pub(super) era: Era,
-    /// The longest that the request may take.
+    /// Maximum time of the request.
     pub(super) longest: Duration,
 }
 
@@ -104,8 +104,8 @@ impl Exchange<'_> {
         })
     }
 
-    /// Reads an event stream to the answer. Where a legacy server closes it in order, and has said
-    /// when to come again, the rest is asked for then, as often as it says so.
+    /// Reads an event stream up to the answer. If a legacy server closes it regularly with a retry
+    /// time, requests the rest at that time, as often as offered.
     async fn stream(&self, response: StreamingResponse) -> Result<Answer, CallError> {
         let caps = self.link.server.caps;
         let mut messages = Messages::new(response.body, caps);
@@ -139,7 +139,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Asks for what comes behind the event `last_id`.
+    /// Requests the events after `last_id`.
     async fn rest(&self, last_id: &str) -> Result<StreamingResponse, CallError> {
         let header = [("last-event-id".to_owned(), last_id.to_owned())];
         let response = self
@@ -152,7 +152,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Takes a message that came with the request; gives the answer to it.
+    /// Handles a message that came with the request; returns its answer.
     fn take(&self, message: Incoming) -> Option<Answer> {
         match message {
             Incoming::Answer { id, answer } if id.as_u64() == Some(self.id) => Some(answer),
@@ -164,7 +164,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// The error of a response without success: the server's own, where it is one of the protocol.
+    /// The error of an unsuccessful response: the server's own if it is a protocol error.
     async fn refusal(&self, response: StreamingResponse) -> Result<Answer, CallError> {
         let status = response.status;
         let is_json = content_type(&response).as_deref() == Some(JSON);
@@ -181,7 +181,7 @@ impl Exchange<'_> {
                 answer: Answer::Error(error),
             } = message
             {
-                // The id of a request that a server could not read is null.
+                // A server that could not read a request's id answers with null.
                 let is_mine = id.as_u64() == Some(self.id);
                 if is_mine || (id.is_null() && status < 500) {
                     return Ok(Answer::Error(error));
@@ -196,14 +196,14 @@ impl Exchange<'_> {
     }
 }
 
-/// The media type of a response, without parameters, in lower case.
+/// The lower-case media type of a response, without parameters.
 pub(super) fn content_type(response: &StreamingResponse) -> Option<String> {
     let value = response.headers.text("content-type")?;
     let kind = value.split(';').next().unwrap_or_default();
     Some(kind.trim().to_ascii_lowercase())
 }
 
-/// A response that is no answer of MCP.
+/// A response that is not MCP.
 pub(super) async fn refused(response: StreamingResponse) -> CallError {
     let status = response.status;
     let headers = telling_headers(&response);

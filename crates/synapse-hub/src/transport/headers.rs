@@ -1,4 +1,4 @@
-//! The headers of revision 2026-07-28 that repeat parts of a request for those on the way.
+//! Headers of revision 2026-07-28 that repeat parts of a request for intermediaries.
 //!
 //! <https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http>
 
@@ -7,21 +7,21 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use synapse_mcp::JsonObject;
 
-/// Why a tool's `x-mcp-header` annotations are invalid, which keeps the tool out of the lists of an
-/// HTTP server.
+/// Why a tool's `x-mcp-header` annotations are invalid, which removes it from the lists of an HTTP
+/// server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAnnotation {
-    /// The name is empty, no text, or no header name.
+    /// The name is empty or not a valid header name.
     #[error("`x-mcp-header` is not the name of a header")]
     Name,
     /// Two parameters have the same name.
     #[error("two parameters have the same `x-mcp-header`")]
     Duplicate,
-    /// The parameter is no text, whole number or truth value.
+    /// The parameter is not a string, integer or boolean.
     #[error("`x-mcp-header` belongs to a text, a whole number or a boolean")]
     Type,
-    /// The parameter cannot be reached by `properties` alone.
+    /// The parameter is not reachable through `properties` only.
     #[error("`x-mcp-header` is where no argument can be found")]
     Place,
 }
@@ -33,8 +33,8 @@ struct Annotated<'a> {
     path: Vec<&'a str>,
 }
 
-/// Checks the annotations of a tool's `inputSchema`. A tool whose annotations are invalid must be
-/// left out of the lists of a server reached over HTTP.
+/// Validates the annotations of a tool's `inputSchema`. A tool with invalid annotations must be
+/// dropped from the lists of an HTTP server.
 ///
 /// # Errors
 /// The first [`InvalidAnnotation`].
@@ -42,8 +42,7 @@ pub fn check_annotations(input_schema: &Value) -> Result<(), InvalidAnnotation> 
     annotated(input_schema).map(drop)
 }
 
-/// The headers of a request beside those of every message: `Mcp-Method`, `Mcp-Name` and
-/// `Mcp-Param-*`.
+/// The request-specific headers: `Mcp-Method`, `Mcp-Name` and `Mcp-Param-*`.
 pub(super) fn of_request(
     method: &str,
     params: &JsonObject,
@@ -87,7 +86,7 @@ fn as_text(value: &Value) -> Option<String> {
     }
 }
 
-/// A value as it can stand in a header.
+/// Encodes a value for a header.
 fn encoded(text: &str) -> String {
     let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
         && text.trim() == text
@@ -98,7 +97,7 @@ fn encoded(text: &str) -> String {
     }
 }
 
-/// The annotated parameters of a schema, with the way to each.
+/// The annotated parameters of a schema, with their paths.
 fn annotated(schema: &Value) -> Result<Vec<Annotated<'_>>, InvalidAnnotation> {
     let mut found = Vec::new();
     collect(schema, &[], Place::Root, &mut found)?;
@@ -150,7 +149,7 @@ fn collect<'a>(
     }
     for (key, value) in schema {
         match (key.as_str(), value, place) {
-            // Values of arguments, not schemas.
+            // Values rather than schemas.
             (ANNOTATION | "const" | "enum" | "default" | "examples", _, _) => {}
             ("properties", Value::Object(properties), Place::Root | Place::Property) => {
                 for (name, property) in properties {

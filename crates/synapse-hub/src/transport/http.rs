@@ -1,7 +1,7 @@
-//! A conversation over streamable HTTP: each message is a `POST` of its own.
+//! A conversation over streamable HTTP: each message is a separate `POST`.
 //!
-//! Nothing is posted twice, no redirect is followed and no session is opened anew. A stream that
-//! ends early loses its request, unless a server of the legacy era itself asked to be asked again.
+//! Nothing is posted twice, no redirect is followed and no session is reopened. A stream that ends
+//! early loses its request, unless a legacy server offered to resume it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -26,26 +26,27 @@ use super::Credentials;
 use super::exchange::{Exchange, content_type, refused};
 use super::stream::{Messages, Next, carried};
 
-/// A server that is reached over streamable HTTP.
+/// A streamable HTTP server.
 #[derive(Debug)]
 pub struct HttpServer {
-    /// What sends the requests.
+    /// Sends the requests.
     pub client: HttpClient,
-    /// The permit of the upstream's approval.
+    /// The permit from the upstream's approval.
     pub permit: Arc<NetworkPermit>,
     /// The URL of the server.
     pub url: Url,
-    /// Headers in clear, as name and value.
+    /// Plain headers as name and value.
     pub headers: Vec<(String, String)>,
-    /// Headers whose whole value is secret.
+    /// Headers with a secret value.
     pub secret_headers: Vec<(String, Arc<BoundSecret>)>,
-    /// Who gives the bearer of each request; not asked when an `authorization` header is configured.
+    /// Provides the bearer token of each request; unused if an `authorization` header is
+    /// configured.
     pub credentials: Option<Arc<dyn Credentials>>,
-    /// How this client introduces itself.
+    /// The client info and eras.
     pub introduction: Introduction,
-    /// What one message may hold.
+    /// Limits of a message.
     pub caps: Caps,
-    /// How long opening may take.
+    /// Maximum time to open.
     pub start: Duration,
 }
 
@@ -55,11 +56,11 @@ pub struct HttpConversation {
     hello: Hello,
     link: Arc<Link>,
     replies: Arc<dyn Replies>,
-    /// The task that reads what the server says without being asked.
+    /// The task that reads unsolicited messages.
     listener: Mutex<Option<AbortHandle>>,
 }
 
-/// What the requests of a conversation share.
+/// Shared by the requests of a conversation.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) server: HttpServer,
@@ -70,11 +71,11 @@ pub(super) struct Link {
 }
 
 impl HttpServer {
-    /// Opens a conversation, within [`HttpServer::start`]. Sends `server/discover`, `initialize` or
+    /// Opens a conversation within [`HttpServer::start`]. Sends `server/discover`, `initialize` or
     /// both, as [`Introduction::eras`] says. Needs a tokio runtime with I/O and time.
     ///
     /// # Errors
-    /// [`CallError`]; a response that is no MCP is [`CallError::Http`].
+    /// [`CallError`]; a response that is not MCP is [`CallError::Http`].
     pub async fn open(self) -> Result<HttpConversation, CallError> {
         let calls = Calls::new(self.introduction.standing.clone());
         let start = self.start;
@@ -154,14 +155,14 @@ impl Link {
                 Err(_) => unanswered(CallError::Timeout { waited: patience }, eras),
             };
             match judged {
-                // The server names the revision that it was asked in, as one to choose.
+                // The server lists the requested version among the supported ones.
                 Probed::Again if !is_again => is_again = true,
                 judged => return judged,
             }
         }
     }
 
-    /// Sends one request of the opening.
+    /// Sends one request of the handshake.
     async fn answer(
         &self,
         method: &str,
@@ -181,7 +182,7 @@ impl Link {
         exchange.run(method, params, None).await
     }
 
-    /// Posts a notification or an answer, and expects nothing back.
+    /// Posts a notification or an answer, without expecting a result.
     async fn post_aside(&self, message: Vec<u8>, deadline: Duration) -> Result<(), CallError> {
         let response = self
             .send(Method::Post, Some(message), &[], JSON_OR_STREAM, deadline)
@@ -257,7 +258,7 @@ impl HttpServer {
 }
 
 impl Link {
-    /// Takes a message that answers nothing.
+    /// Handles a message that is no answer.
     pub(super) fn take(
         &self,
         message: Incoming,
@@ -276,7 +277,7 @@ impl Link {
         }
     }
 
-    /// Reads what the server says without being asked, to the end of that stream.
+    /// Reads unsolicited messages to the end of their stream.
     async fn hear(&self, response: StreamingResponse, replies: &Arc<dyn Replies>) {
         let mut messages = Messages::new(response.body, self.server.caps);
         loop {
@@ -290,8 +291,8 @@ impl Link {
 }
 
 impl HttpConversation {
-    /// Opens the stream of a legacy server's own messages, where there may be any: some servers ask
-    /// their questions there. It is opened once; a server that has none refuses it.
+    /// Opens the stream of a legacy server's own messages, since some servers send their requests
+    /// there. Opened once; a server without it refuses.
     async fn listen(&self) {
         let wanted = self.hello.revision.era() == Era::Legacy
             && (!self.link.server.introduction.capabilities.is_empty()
@@ -314,7 +315,7 @@ impl HttpConversation {
             }
         });
         self.keep(task.abort_handle());
-        // A question of the first call would be lost before the stream is there.
+        // A server request of the first call would be lost without the stream.
         drop(timeout(LISTENING, is_open).await);
     }
 
@@ -349,7 +350,7 @@ impl Conversation for HttpConversation {
             &outgoing.capabilities,
             token,
         );
-        // Dropped before `running`, so that it still finds it on the books.
+        // Dropped before `running`, so that the call is still registered.
         let cancelling = Cancelling {
             link,
             id: running.id(),
@@ -372,7 +373,7 @@ impl Conversation for HttpConversation {
             Err(CallError::Timeout { .. } | CallError::Interrupted | CallError::Protocol { .. })
         );
         if is_over {
-            // Answered, or never begun: there is nothing to cancel.
+            // Answered or never started: nothing to cancel.
             let _is_unanswered = link.calls.give_up(running.id());
         }
         drop(cancelling);
@@ -393,7 +394,7 @@ impl Conversation for HttpConversation {
             let goodbye = self
                 .link
                 .send(Method::Delete, None, &[], JSON_OR_STREAM, FAREWELL);
-            // A server may keep its sessions as long as it likes.
+            // Best effort: the server may keep its session.
             drop(goodbye.await);
         }
     }
@@ -405,7 +406,7 @@ impl Drop for HttpConversation {
     }
 }
 
-/// Tells a legacy server when a request is given up. In the modern era closing the stream does.
+/// Cancels an abandoned request at a legacy server. In the modern era closing the stream suffices.
 struct Cancelling<'a> {
     link: &'a Arc<Link>,
     id: u64,
@@ -425,7 +426,7 @@ impl Drop for Cancelling<'_> {
     }
 }
 
-/// Posts answers to the server's questions.
+/// Posts answers to server requests.
 #[derive(Debug)]
 struct Posted(Arc<Link>);
 
@@ -438,7 +439,7 @@ impl Replies for Posted {
     }
 }
 
-/// What follows from a probe that brought no answer.
+/// The consequence of a failed probe.
 fn unanswered(error: CallError, eras: Eras) -> Probed {
     let negotiation = match error {
         CallError::Http { status, .. } if speaks_for_legacy(status) => {
@@ -455,8 +456,8 @@ fn unanswered(error: CallError, eras: Eras) -> Probed {
     }
 }
 
-/// Whether a server of the legacy era may refuse what it does not know with this status. Those of
-/// logins, limits and outages say something else.
+/// Whether a legacy server may reject an unknown request with this status. Statuses of
+/// authentication, limits and outages are excluded.
 const fn speaks_for_legacy(status: u16) -> bool {
     matches!(status, 400..=501) && !matches!(status, 401 | 402 | 403 | 407 | 429)
 }
@@ -471,12 +472,12 @@ fn announces_changes(capabilities: &JsonObject) -> bool {
 
 pub(super) const STREAM_TYPE: &str = "text/event-stream";
 pub(super) const JSON_OR_STREAM: &str = "application/json, text/event-stream";
-/// A stream may bring so many messages of the largest size.
+/// Maximum messages of the maximum size per stream.
 const STREAM: u64 = 16;
-/// How long a server may take to answer the probe before `initialize` is sent instead.
+/// Timeout of the probe before `initialize` is sent instead.
 const PROBE_PATIENCE: Duration = Duration::from_secs(10);
 const LISTENING: Duration = Duration::from_secs(2);
 const REPLYING: Duration = Duration::from_secs(30);
 pub(super) const FAREWELL: Duration = Duration::from_secs(5);
-/// Longer than anybody leaves an IDE open.
+/// Longer than any IDE session.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);

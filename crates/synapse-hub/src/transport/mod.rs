@@ -1,8 +1,8 @@
-//! How an upstream is reached: a program's pipes, or HTTP. Both end in a
+//! Transports to an upstream: a program's pipes, or HTTP. Both yield a
 //! [`Conversation`](synapse_mcp::client::Conversation).
 //!
-//! **Invariant:** one request of a conversation is at most one program's line or one HTTP `POST`.
-//! Nothing is sent again, redirected or reconnected, but for what a server asks for by the protocol.
+//! **Invariant:** one request of a conversation is at most one line to a program or one HTTP
+//! `POST`. Nothing is resent, redirected or reconnected, except as the protocol requires.
 
 mod exchange;
 mod headers;
@@ -23,13 +23,13 @@ pub use self::http::{HttpConversation, HttpServer};
 pub use self::stderr::{Cleaner, ErrorLog};
 pub use self::stdio::{Ending, Process, StartError, StdioConversation, StdioServer};
 
-/// Gives the token of each HTTP request; a refresh happens here, apart from the request.
+/// Provides the token of each HTTP request; refreshing is a separate request.
 #[async_trait]
 pub trait Credentials: Send + Sync + fmt::Debug {
-    /// The bearer for the next request, or `None` when there is none to send.
+    /// The bearer token for the next request, or `None` to send none.
     ///
     /// # Errors
-    /// Why the request must not be sent. It is passed on as the source of
+    /// Why the request must not be sent. Passed on as the source of
     /// [`CallError::Carrier`](synapse_mcp::client::CallError::Carrier).
     async fn authorization(&self) -> Result<Option<Arc<BoundSecret>>, Failure>;
 }

@@ -1,5 +1,5 @@
-//! What a program writes to stderr: its last lines are kept for messages, and each line goes to a
-//! log. A flood is read, so that the program can go on, and mostly dropped.
+//! A program's stderr: keeps the last lines for messages, and logs each line. A flood is drained,
+//! so that the program can continue, and mostly dropped.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use synapse_process::Output;
 use tokio::io::AsyncReadExt as _;
 
-/// Takes secrets and control characters out of a line.
+/// Removes secrets and control characters from a line.
 pub type Cleaner = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
-/// Where the lines of a program's stderr go, already cleaned.
+/// Receives the cleaned stderr lines of a program.
 pub trait ErrorLog: Send + Sync + fmt::Debug {
-    /// Writes one line; never fails for the program. Called on a thread of tokio: it must not wait.
+    /// Writes one line; infallible for the program. Called on a tokio thread: must not block.
     fn line(&self, line: &str);
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn drain(
                 take(&mut line, &last, &clean, log.as_deref());
             }
         }
-        // A flood must not keep the thread.
+        // Yields, so that a flood does not occupy the thread.
         tokio::task::consume_budget().await;
     }
     take(&mut line, &last, &clean, log.as_deref());
@@ -93,9 +93,9 @@ fn take(line: &mut Vec<u8>, last: &LastLines, clean: &Cleaner, log: Option<&dyn 
     line.clear();
 }
 
-/// What is kept of the end.
+/// Number of kept lines.
 const LINES: usize = 20;
 const BYTES: usize = 16 * 1024;
-/// The rest of a longer line is dropped.
+/// Maximum line length; the rest is dropped.
 const LONGEST: usize = 4 * 1024;
 const BUFFER: usize = 16 * 1024;

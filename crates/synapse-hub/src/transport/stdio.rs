@@ -1,8 +1,8 @@
-//! A conversation with a program over its standard input and output.
+//! A conversation with a program over its stdin and stdout.
 //!
-//! The program runs under a guard, which ends it and all that it started on every way out. A program
-//! that exits at a probe of the modern era is started once more, with `initialize`; nothing else
-//! starts a program again.
+//! The program runs under a guard, which ends its whole process tree in any case. A program that
+//! exits on the modern probe is started once more, with `initialize`; it is never restarted
+//! otherwise.
 
 use std::fmt;
 use std::process::ExitStatus;
@@ -22,25 +22,25 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::stderr::{Cleaner, ErrorLog, LastLines, drain};
 
-/// A program that speaks MCP on its standard input and output.
+/// An MCP program on stdin and stdout.
 pub struct StdioServer {
     /// The program, with its arguments, environment and directory.
     pub program: Program,
-    /// Who ends what it starts.
+    /// Ends its descendants.
     pub guard: Guard,
-    /// How this client introduces itself.
+    /// The client info and eras.
     pub introduction: Introduction,
-    /// What one message may hold.
+    /// Limits of a message.
     pub caps: Caps,
-    /// From starting it to its first answer, a second start included.
+    /// Maximum time until its first answer, including a second start.
     pub start: Duration,
-    /// Takes secrets and control characters out of what it writes to stderr.
+    /// Removes secrets and control characters from its stderr.
     pub cleaner: Cleaner,
-    /// Where its stderr goes.
+    /// Receives its stderr.
     pub log: Option<Arc<dyn ErrorLog>>,
 }
 
-/// A conversation with a program. Dropping it ends the program with everything that it started.
+/// A conversation with a program. Dropping it ends the program with all of its descendants.
 #[derive(Debug)]
 pub struct StdioConversation {
     lines: LineConversation,
@@ -49,7 +49,7 @@ pub struct StdioConversation {
     keeper: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
-/// A started program, as others look at it. Cheap to clone; it keeps nothing alive.
+/// A started program from the outside. Cheap to clone; does not keep it alive.
 #[derive(Debug, Clone)]
 pub struct Process {
     id: Option<u32>,
@@ -62,7 +62,7 @@ pub struct Process {
 pub enum Ending {
     /// By itself, with this status.
     Exited(ExitStatus),
-    /// It was ended, or its end could not be told.
+    /// It was ended, or its status is unknown.
     Ended,
 }
 
@@ -73,13 +73,13 @@ pub enum StartError {
     /// The program could not be started.
     #[error("the program could not be started")]
     Start(#[source] std::io::Error),
-    /// It was started, and no conversation came of it.
+    /// It was started, but no conversation was opened.
     #[error("no conversation was opened")]
     Open {
-        /// What happened.
+        /// The error.
         #[source]
         error: CallError,
-        /// How the program ended, if it did so by itself.
+        /// How it ended, if by itself.
         ending: Option<Ending>,
         /// The last lines of its stderr, cleaned.
         last_lines: Vec<String>,
@@ -87,8 +87,8 @@ pub enum StartError {
 }
 
 impl StdioServer {
-    /// Starts the program and opens a conversation with it, within [`StdioServer::start`]. Needs a
-    /// tokio runtime with I/O and time.
+    /// Starts the program and opens a conversation within [`StdioServer::start`]. Needs a tokio
+    /// runtime with I/O and time.
     ///
     /// # Errors
     /// [`StartError`].
@@ -154,7 +154,8 @@ impl StdioServer {
                 keeper: tokio::sync::Mutex::new(Some(keeper)),
             }),
             Err(Unopened { error, at_probe }) => {
-                // A program that closes its output is about to exit: its status tells more.
+                // A program that closes its output is about to exit: its status is more
+                // informative.
                 let ending = match error {
                     CallError::Ended { .. } => process.ending(LAST_WORDS).await,
                     _ => None,
@@ -195,7 +196,7 @@ impl From<Attempt> for StartError {
     }
 }
 
-/// Owns the program: sees it end, or ends it when it is told to or nobody is left to tell it.
+/// Owns the program: waits for its exit, or ends it on request or when all handles are gone.
 async fn keep(
     mut running: Running,
     mut stopped: mpsc::Receiver<()>,
@@ -208,7 +209,7 @@ async fn keep(
     };
     let ending = match by_itself {
         Some(Ok(status)) => {
-            // What it wrote last, before its end is told.
+            // Its last output, before the exit is reported.
             drop(timeout(LAST_WORDS, drained).await);
             Ending::Exited(status)
         }
@@ -236,13 +237,13 @@ impl StdioConversation {
 }
 
 impl Process {
-    /// The id of its process.
+    /// Its process id.
     #[must_use]
     pub const fn id(&self) -> Option<u32> {
         self.id
     }
 
-    /// How it ended; waits for its end at most as long as `patience`.
+    /// How it ended; waits at most `patience`.
     pub async fn ending(&self, patience: Duration) -> Option<Ending> {
         let mut ending = self.ending.clone();
         match timeout(patience, ending.wait_for(Option::is_some)).await {
@@ -272,8 +273,8 @@ impl Conversation for StdioConversation {
         self.lines.is_open() && self.process.ending.borrow().is_none()
     }
 
-    /// Closes its stdin, waits for it to end, and has the guard end what is left: SIGTERM first,
-    /// SIGKILL soon after.
+    /// Closes its stdin, waits for its exit, and has the guard end the rest: SIGTERM first, SIGKILL
+    /// soon after.
     async fn close(&self) {
         self.lines.close_input();
         let _ending = self.process.ending(PATIENCE).await;
@@ -296,7 +297,7 @@ impl fmt::Debug for StdioServer {
     }
 }
 
-/// How long a program may take to end once its stdin is closed.
+/// Time for a program to exit after its stdin is closed.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long its exit status and the last of its stderr may follow its output.
+/// Time for exit status and remaining stderr after its output closed.
 const LAST_WORDS: Duration = Duration::from_millis(500);

@@ -1,4 +1,4 @@
-//! The messages of one HTTP response: a JSON body, or an event stream.
+//! The messages of an HTTP response: a JSON body, or an event stream.
 
 use std::collections::VecDeque;
 
@@ -15,19 +15,19 @@ pub(super) struct Messages {
     stream: EventStream,
     events: VecDeque<Event>,
     ready: VecDeque<Incoming>,
-    /// Why nothing comes behind what is ready.
+    /// Why the stream ends after the buffered messages.
     failed: Option<CallError>,
     caps: Caps,
 }
 
-/// What comes next in an event stream.
+/// The next item of an event stream.
 #[derive(Debug)]
 pub(super) enum Next {
     /// A message.
     Message(Incoming),
-    /// A message over a cap, and its id where it has one.
+    /// A message over a limit, with its id if known.
     TooLarge(Excess, Option<u64>),
-    /// The stream ended in order. With both an id and a time the server asks to be asked again.
+    /// The stream ended regularly. With both an id and a retry time it can be resumed.
     End,
 }
 
@@ -43,12 +43,12 @@ impl Messages {
         }
     }
 
-    /// The state of the stream: its last id, and when to come again.
+    /// The state of the stream: last id and retry time.
     pub(super) const fn stream(&self) -> &EventStream {
         &self.stream
     }
 
-    /// Returns what comes next. Cancel safe, but for a long message that is being parsed.
+    /// Returns the next item. Cancel safe, except during parsing of a long message.
     pub(super) async fn next(&mut self) -> Result<Next, CallError> {
         loop {
             if let Some(message) = self.ready.pop_front() {
@@ -83,7 +83,7 @@ impl Messages {
     }
 }
 
-/// Reads one body or event, a long one off the thread that serves everybody else.
+/// Parses a body or event, a long one off the server's thread.
 pub(super) async fn messages(
     bytes: Vec<u8>,
     caps: Caps,
@@ -104,7 +104,7 @@ pub(super) async fn messages(
     }
 }
 
-/// What a failure of the transport means for the request that it carried.
+/// The error of a request for a transport failure.
 pub(super) fn carried(failure: TransportFailure) -> CallError {
     let may_have_run = match failure.was_sent() {
         true => MayHaveRun::Yes,

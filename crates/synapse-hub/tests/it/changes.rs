@@ -1,4 +1,4 @@
-//! Edits of the configuration count at once.
+//! Configuration edits take effect at once.
 
 use serde_json::json;
 use synapse_core::error::{Code, Failure};

@@ -1,4 +1,4 @@
-//! The era matrix: an IDE and an upstream, each of either era, and every kind of question.
+//! The era matrix: IDE and upstream, each of either era, and every kind of server request.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -41,7 +41,7 @@ const QUESTIONS: [(&str, &str); 3] = [
     ("roots/list", "{}"),
 ];
 
-/// A legacy upstream that asks `questions` one after the other and tells the answers.
+/// A legacy upstream that sends `questions` in turn and returns the answers.
 fn asking(questions: Vec<(&'static str, &'static str)>) -> Script {
     Script::legacy("files", tools()).answering(move |outgoing: Outgoing| -> Answer {
         let questions = questions.clone();
@@ -60,7 +60,7 @@ fn asking(questions: Vec<(&'static str, &'static str)>) -> Script {
     })
 }
 
-/// A modern upstream that wants `questions` at once and tells the answers.
+/// A modern upstream that requests input for `questions` at once and returns the answers.
 fn wanting(questions: Vec<(&'static str, &'static str)>) -> Script {
     Script::modern("files", tools()).answering(move |outgoing: Outgoing| -> Answer {
         let questions = questions.clone();
@@ -91,7 +91,7 @@ fn wanting(questions: Vec<(&'static str, &'static str)>) -> Script {
     })
 }
 
-/// Answers `count` questions of the server, and gives what was asked.
+/// Answers `count` server requests and returns them.
 async fn answer_questions(ide: &mut Ide, count: usize) -> Vec<Value> {
     let mut asked = Vec::new();
     for number in 0..count {
@@ -240,7 +240,7 @@ async fn an_answer_that_is_missing_is_asked_for_again() {
 async fn a_server_may_ask_only_what_its_owner_and_the_ide_allow() {
     for (upstream, capabilities) in [(entry("files"), capable()), (everything(), json!({}))] {
         let expected = match upstream.sampling_connection {
-            // By default forms alone are relayed.
+            // By default only forms are relayed.
             None => json!([{"answer": 0}, {"refused": -32601}, {"refused": -32601}]),
             Some(_) => json!([{"refused": -32601}, {"refused": -32601}, {"refused": -32601}]),
         };

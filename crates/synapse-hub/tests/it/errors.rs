@@ -1,4 +1,4 @@
-//! Failures: what a model reads, what a client gets, and what each error of an upstream becomes.
+//! Failures: for the model, for the client, and the mapping of upstream errors.
 
 use std::sync::Arc;
 use std::time::Duration;

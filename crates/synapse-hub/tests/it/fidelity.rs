@@ -1,4 +1,4 @@
-//! What passes whole, and the stated exceptions.
+//! Everything passes unchanged, except for documented exceptions.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ fn tools() -> Vec<Value> {
     vec![json!({"name": "read", "inputSchema": {"type": "object", "x-mcp": 1}})]
 }
 
-/// An upstream that keeps what it was sent.
+/// An upstream that records its requests.
 fn recording(script: Script) -> (Script, Arc<Mutex<Vec<Outgoing>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&seen);

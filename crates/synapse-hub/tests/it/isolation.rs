@@ -1,4 +1,4 @@
-//! Nothing of one window or upstream reaches another.
+//! IDE windows and upstreams are isolated from each other.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ async fn two_ides_and_four_upstreams_with_equal_ids_never_mix() {
     let hub = world.hub();
     let mut tasks = tokio::task::JoinSet::new();
     for ide in 0..2 {
-        // Both count their requests from 1: the ids are equal.
+        // Both number their requests from 1: the ids are equal.
         let mut window = crate::support::Ide::modern(&hub, json!({}));
         tasks.spawn(async move {
             let mut expected = std::collections::HashMap::new();

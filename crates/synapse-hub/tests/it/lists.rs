@@ -1,4 +1,4 @@
-//! Lists: from the catalogue alone, equal each time, narrowed by what was asked for.
+//! Lists: only from the catalogue, stable, and filtered by options.
 
 use std::sync::atomic::Ordering;
 
@@ -72,7 +72,7 @@ async fn fifty_upstreams_of_which_five_are_broken_list_the_rest_and_start_none()
     for number in 0..50 {
         let name = format!("server-{number}");
         if number % 10 == 3 {
-            // Declared, and approved by nobody.
+            // Declared but not approved.
             world.declare(entry(&name));
         } else {
             world = world.with(Script::legacy(&name, tools()));

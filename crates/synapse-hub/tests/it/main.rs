@@ -1,4 +1,4 @@
-//! The hub over fakes: an IDE on one side that speaks lines, scripted upstreams on the other.
+//! The hub with fakes: a line-based IDE on one side, scripted upstreams on the other.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Too many tools: the limits, and the search in their place.
+//! Too many tools: limits, and search mode.
 
 use serde_json::{Value, json};
 use synapse_hub::{HubMode, HubSettings};

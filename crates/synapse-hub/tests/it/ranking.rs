@@ -1,6 +1,6 @@
-//! How well tools are found: 60 requests in the words of a user, over the lists of three real servers
-//! (`server-everything` and `server-filesystem` 2026.8.31, `hf-mcp-server` 0.4.23), each with the
-//! tools that would do.
+//! Search quality: 60 requests in a user's words, over the lists of three real servers
+//! (`server-everything` and `server-filesystem` 2026.8.31, `hf-mcp-server` 0.4.23), each with
+//! acceptable tools.
 
 use serde_json::{Value, json};
 use synapse_hub::{HubMode, HubSettings};
@@ -22,7 +22,7 @@ fn world() -> World {
         .with(script("huggingface", HUGGING_FACE))
 }
 
-/// A request, and the tools that would do it.
+/// Requests with acceptable tools.
 const LABELLED: [(&str, &[&str]); 60] = [
     (
         "show me what is inside config.yaml",

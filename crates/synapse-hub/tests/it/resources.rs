@@ -1,4 +1,4 @@
-//! Resources: their own URIs, one owner each.
+//! Resources keep their URIs and have one owner each.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Secrets: read when an upstream starts, given to it alone, and taken out of what it says.
+//! Secrets: resolved when an upstream starts, passed to it alone, and redacted from its output.
 
 use serde_json::json;
 use synapse_core::upstream::{Piece, Template};

@@ -1,4 +1,4 @@
-//! Streamable HTTP with a server of the modern era: what is sent, and how answers come.
+//! Streamable HTTP with a modern server: requests and answers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use synapse_testkit::raw::{End, RawServer, Reply};
 
 use crate::support::{call, events, http, methods, modern, object, open, unopened};
 
-/// The value of a header in the last request.
+/// A header value of the last request.
 fn sent(server: &RawServer, name: &str) -> Option<String> {
     let requests = server.requests();
     let head = &requests.last().unwrap().head;
@@ -124,7 +124,7 @@ async fn patience_runs_while_the_server_only_keeps_the_line_warm() {
     );
 }
 
-/// Gives another token each time.
+/// Returns a new token each time.
 #[derive(Debug)]
 struct Tokens {
     given: AtomicUsize,
@@ -230,7 +230,7 @@ async fn a_revision_refused_and_named_is_asked_for_once_more() {
     assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
 
-/// Logins, limits and outages are no sign of another era.
+/// Authentication, limits and outages do not indicate another era.
 #[tokio::test]
 async fn what_refuses_the_client_refuses_it_at_the_probe() {
     for status in [401, 403, 429, 502, 503, 301, 307] {

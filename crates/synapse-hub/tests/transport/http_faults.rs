@@ -1,4 +1,4 @@
-//! Faults of a server in the middle of a conversation: each is told apart, and none is tried again.
+//! Server faults during a conversation: distinct errors, no retries.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use synapse_testkit::raw::{End, RawServer, Reply};
 
 use crate::support::{Posted, call, events, http, methods, modern, open};
 
-/// The outcome of one call that is answered by `reply`; it was one request.
+/// The outcome of one call answered by `reply`; checks that one request was sent.
 async fn outcome(reply: impl Fn(&Posted<'_>) -> Reply + Send + Sync + 'static) -> CallError {
     let server = modern(move |posted| (posted.method == "tools/call").then(|| reply(posted)));
     let mut entry = http(server.url("/mcp"), Eras::Both);
@@ -22,7 +22,7 @@ async fn outcome(reply: impl Fn(&Posted<'_>) -> Reply + Send + Sync + 'static) -
     outgoing.patience = Duration::from_millis(1500);
     let outcome = conversation.request(outgoing).await.unwrap_err();
     assert_eq!(methods(&server), ["server/discover", "tools/call"]);
-    // The server may be better next time.
+    // The conversation stays usable.
     assert!(conversation.is_open());
     outcome
 }
@@ -87,7 +87,7 @@ async fn errors_of_the_protocol_keep_their_form_whatever_the_status() {
             "{error:?}"
         );
     }
-    // A login is not a matter of the protocol's errors, and somebody else's error is none of ours.
+    // A login is not a protocol error, and an error for another id is not ours.
     for (status, id) in [
         (401, None),
         (429, None),
@@ -150,7 +150,7 @@ async fn a_cut_stream_loses_its_request() {
             "{end:?}: {error:?}"
         );
     }
-    // In order, and with an invitation that this era does not have.
+    // A regular end with a retry time, which this era does not support.
     let error =
         outcome(|_| Reply::typed(200, "text/event-stream", "id: 1\nretry: 1\ndata:\n\n").chunked())
             .await;
@@ -211,7 +211,7 @@ async fn caps_hold_for_bodies_and_for_events() {
     }
 }
 
-/// A body without end: what is read of it is bounded, and so is the time.
+/// An endless body: reading is limited in size and time.
 #[tokio::test]
 async fn a_flood_is_stopped_at_the_cap() {
     let error = outcome(|_| {

@@ -1,4 +1,4 @@
-//! Streamable HTTP with servers of the legacy era: sessions, their end, and what only they have.
+//! Streamable HTTP with legacy servers: sessions and legacy-only features.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -139,7 +139,7 @@ async fn the_stream_of_the_server_is_opened_only_where_it_has_something_to_say()
     assert_eq!(methods(&server).last().unwrap(), "GET");
 }
 
-/// A question on the stream of a call is that call's, and its answer is a message of its own.
+/// A server request on a call's stream belongs to that call, and its answer is a separate message.
 #[tokio::test]
 async fn a_question_on_a_stream_is_answered() {
     let server = legacy(|posted| {
@@ -187,7 +187,7 @@ impl synapse_mcp::client::Questions for Yes {
     fn heard(&self, _: &str, _: synapse_mcp::JsonObject) {}
 }
 
-/// SEP-1699: the server ends the stream, and says when the rest can be had.
+/// SEP-1699: the server ends the stream with a retry time.
 #[tokio::test]
 async fn the_rest_of_a_stream_is_asked_for_when_the_server_says_so() {
     let server = RawServer::start({
@@ -237,7 +237,7 @@ async fn the_rest_of_a_stream_is_asked_for_when_the_server_says_so() {
     );
 }
 
-/// Without an invitation nothing is asked for again.
+/// Without a retry time nothing is requested again.
 #[tokio::test]
 async fn a_stream_that_just_ends_loses_its_request() {
     let server = legacy(|posted| {

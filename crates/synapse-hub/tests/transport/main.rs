@@ -1,4 +1,4 @@
-//! Conversations over real pipes and real sockets, with scripted servers and with those of others.
+//! Conversations over real pipes and sockets, with scripted and third-party servers.
 
 #![cfg(test)]
 #![cfg(target_os = "linux")]

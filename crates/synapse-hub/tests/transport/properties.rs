@@ -1,4 +1,4 @@
-//! What holds for any bytes at all that a server sends, however they arrive.
+//! Properties for arbitrary server output, however it is split.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -12,7 +12,7 @@ const CAPS: Caps = Caps {
     values: 20,
 };
 
-/// Bytes that look like an event stream often enough.
+/// Bytes that often look like an event stream.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(b"data: ".to_vec()),
@@ -27,7 +27,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
 }
 
-/// JSON, and what is nearly JSON.
+/// JSON and near-JSON.
 fn json() -> impl Strategy<Value = String> {
     let token = prop::sample::select(vec![
         "{",
@@ -86,7 +86,8 @@ proptest! {
         prop_assert_eq!(whole.id(), pieces.id());
     }
 
-    /// The scanner is no looser than the parser: what it lets through has no more levels and values.
+    /// The scanner is as strict as the parser: accepted text stays within the limits on depth and
+    /// values.
     #[test]
     fn what_passes_the_caps_is_within_them(text in json()) {
         let passes = Scanner::new(CAPS).feed(text.as_bytes()).is_ok();
@@ -96,7 +97,7 @@ proptest! {
         }
     }
 
-    /// The id that is found without parsing is the one that the parser finds.
+    /// The id found by scanning equals the parsed one.
     #[test]
     fn the_id_is_that_of_the_message(id in any::<u64>(), rest in "[a-z\"\\\\{}\\[\\],:]{0,20}", behind in any::<bool>()) {
         let rest = Value::String(rest).to_string();

@@ -1,4 +1,4 @@
-//! Servers that others made: the reference servers and those of the official Python SDKs.
+//! Third-party servers: the reference servers and those of the official Python SDKs.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ fn text(result: &JsonObject) -> &str {
     result["content"][0]["text"].as_str().unwrap()
 }
 
-/// Answers every question with a name, and keeps what is heard.
+/// Answers every server request with a name, and records notifications.
 #[derive(Default)]
 struct Person(Mutex<Vec<String>>);
 
@@ -74,9 +74,9 @@ impl Questions for Person {
     }
 }
 
-/// A server on a port, and what keeps it.
+/// Starts a server on a port.
 async fn listening(program: impl FnOnce(&str) -> Program) -> (url::Url, Running) {
-    // Free a moment ago; nobody else takes ports of this range by number.
+    // Free a moment ago; nobody else requests ephemeral ports by number.
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .unwrap()
         .local_addr()
@@ -134,12 +134,12 @@ async fn everything_over_stdio() {
     assert!(!runs(process));
 }
 
-/// An `initialized` before the answer, or capabilities that are not declared, would cost these.
+/// An early `initialized` or missing capabilities would hide these tools.
 #[tokio::test]
 async fn everything_offers_its_conditional_tools() {
     let all = json!({"roots": {"listChanged": true}, "sampling": {}, "elicitation": {"form": {}}});
     let (conversation, person) = everything(all).await;
-    // They come with the first notifications.
+    // They arrive after the first notifications.
     let mut found = Vec::new();
     for _ in 0..200 {
         found = tools(&conversation).await;
@@ -235,7 +235,7 @@ async fn filesystem_over_stdio() {
     conversation.close().await;
 }
 
-/// What both versions of the Python SDK do alike.
+/// Behaviour shared by both versions of the Python SDK.
 async fn speaks(conversation: &dyn Conversation) {
     let echo = conversation
         .request(call("echo", json!({"text": "ünïcode"})))
@@ -258,7 +258,7 @@ async fn speaks(conversation: &dyn Conversation) {
     );
 }
 
-/// Asks its question back over whatever carries the conversation.
+/// Exercises a server request on any transport.
 async fn greets(conversation: &dyn Conversation) {
     let mut greet = call("greet", json!({}));
     greet.questions = Some(Arc::new(Person::default()));

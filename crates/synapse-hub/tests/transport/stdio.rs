@@ -1,4 +1,4 @@
-//! Programs over their pipes: how they begin, what they say at the end, and that nothing stays.
+//! Programs over pipes: start, final output, and no remaining processes.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use synapse_process::Program;
 
 use crate::support::{AMPLE, call, recorded, runs, script, stdio, until};
 
-/// Answers as a modern server does; `$CALL` is what a call does.
+/// Answers like a modern server; `$CALL` is the reaction to a call.
 const SERVER: &str = r#"
 while read -r line; do
   id=${line#*\"id\":}; id=${id%%,*}

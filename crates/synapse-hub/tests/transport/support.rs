@@ -1,4 +1,4 @@
-//! Scripted servers over HTTP and over pipes, and how the tests reach them.
+//! Scripted servers over HTTP and pipes, and how the tests connect to them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,7 +57,7 @@ pub(crate) fn http(url: Url, eras: Eras) -> HttpServer {
     }
 }
 
-/// One message that was posted.
+/// A posted message.
 pub(crate) struct Posted<'a> {
     pub(crate) request: &'a RecordedRequest,
     pub(crate) method: String,
@@ -94,7 +94,7 @@ pub(crate) fn methods(server: &RawServer) -> Vec<String> {
     server.requests().iter().map(method_of).collect()
 }
 
-/// A modern server; `answer` is asked first.
+/// A modern server; `answer` takes precedence.
 pub(crate) fn modern(
     answer: impl Fn(&Posted<'_>) -> Option<Reply> + Send + Sync + 'static,
 ) -> RawServer {
@@ -110,7 +110,7 @@ pub(crate) fn modern(
     })
 }
 
-/// A server of the legacy era with sessions; `answer` is asked first.
+/// A legacy server with sessions; `answer` takes precedence.
 pub(crate) fn legacy(
     answer: impl Fn(&Posted<'_>) -> Option<Reply> + Send + Sync + 'static,
 ) -> RawServer {
@@ -179,7 +179,7 @@ pub(crate) fn stdio(program: Program) -> StdioServer {
     }
 }
 
-/// The program or script that `cargo xtask test` names in `variable`.
+/// The program or script named in `variable` by `cargo xtask test`.
 pub(crate) fn installed(variable: &str) -> PathBuf {
     #[expect(
         clippy::disallowed_methods,

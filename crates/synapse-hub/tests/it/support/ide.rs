@@ -1,4 +1,4 @@
-//! An IDE: lines of JSON to a real server over the hub's hosts.
+//! An IDE: JSON lines to a real server over the hub's hosts.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use tokio::time::timeout;
 
 use super::host;
 
-/// See the module. Requests get numbers from 1 on.
+/// The IDE. Requests are numbered from 1.
 pub(crate) struct Ide {
     writer: WriteHalf<DuplexStream>,
     lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
     next: u64,
     meta: Option<Value>,
-    /// Messages that were read while something else was waited for.
+    /// Messages read while waiting for another one.
     pub(crate) heard: Vec<Value>,
     _server: JoinSet<()>,
 }
@@ -83,7 +83,7 @@ impl Ide {
         self.writer.write_all(line.as_bytes()).await.unwrap();
     }
 
-    /// Sends a request and gives its id.
+    /// Sends a request and returns its id.
     pub(crate) async fn send(&mut self, method: &str, mut params: Value) -> u64 {
         let id = self.next;
         self.next += 1;
@@ -108,7 +108,7 @@ impl Ide {
         serde_json::from_str(&line.expect("the server goes on")).unwrap()
     }
 
-    /// The reply to a request; what comes before is kept.
+    /// The reply to a request; earlier messages are kept.
     pub(crate) async fn reply(&mut self, id: u64) -> Value {
         loop {
             let message = self.next().await;
@@ -119,7 +119,7 @@ impl Ide {
         }
     }
 
-    /// The next request of the server; what comes before is kept.
+    /// The next server request; earlier messages are kept.
     pub(crate) async fn question(&mut self) -> Value {
         loop {
             let message = self.next().await;
@@ -159,5 +159,5 @@ impl Ide {
     }
 }
 
-/// Long, for a machine under load: nothing here waits for time to pass.
+/// Generous for a loaded machine: nothing here waits for time to pass.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! Scripted upstreams, memory in place of files, and an IDE that speaks lines.
+//! Scripted upstreams, in-memory stores, and a line-based IDE.
 
 mod ide;
 mod stores;
@@ -23,7 +23,7 @@ pub(crate) use self::stores::{
 };
 pub(crate) use self::upstream::{Answer, Script, Scripted};
 
-/// A hub with everything that stands around it.
+/// A hub with its environment.
 pub(crate) struct World {
     pub(crate) upstreams: Arc<MemoryUpstreams>,
     pub(crate) approvals: Arc<MemoryApprovals>,
@@ -51,7 +51,7 @@ impl World {
         self
     }
 
-    /// Declares, scripts and approves an upstream with an entry of its own.
+    /// Adds, scripts and approves an upstream with a custom entry.
     pub(crate) fn with_entry(self, upstream: Upstream, script: Script) -> Self {
         self.add(upstream, script);
         self

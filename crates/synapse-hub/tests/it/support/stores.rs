@@ -123,7 +123,7 @@ impl ApprovalStore for MemoryApprovals {
     }
 }
 
-/// Targets made of what the entry says, whose fingerprint is its text.
+/// Targets built from the entry, with its text as fingerprint.
 #[derive(Debug)]
 pub(crate) struct ByName;
 
@@ -164,7 +164,7 @@ impl Targets for ByName {
     }
 }
 
-/// An environment variable with a text of its own.
+/// Adds an environment variable.
 pub(crate) fn with_variable(mut upstream: Upstream, name: &str, value: Template) -> Upstream {
     if let UpstreamTransport::Stdio { environment, .. } = &mut upstream.transport {
         environment.push((name.to_owned(), value));
@@ -197,7 +197,7 @@ impl HubLedger for MemoryRows {
     }
 }
 
-/// Counts samplings, and refuses them for the connection `closed`.
+/// Counts sampling requests, and refuses them for the connection `closed`.
 #[derive(Debug, Default)]
 pub(crate) struct Counting {
     pub(crate) admitted: AtomicUsize,

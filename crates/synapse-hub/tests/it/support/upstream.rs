@@ -1,4 +1,4 @@
-//! Upstreams that answer by script and count what reaches them.
+//! Scripted upstreams that count requests.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,12 +16,12 @@ use synapse_mcp::{JsonObject, ProtocolRevision};
 
 use super::object;
 
-/// What an upstream answers.
+/// An upstream's answer.
 pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<JsonObject, CallError>> + Send>>;
 
 type Handler = Arc<dyn Fn(Outgoing) -> Answer + Send + Sync>;
 
-/// How one upstream behaves.
+/// The script of an upstream.
 #[derive(Clone)]
 pub(crate) struct Script {
     pub(crate) name: String,
@@ -36,7 +36,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// A legacy upstream with the given tools, which tells what it was called with.
+    /// A legacy upstream with the given tools, which echoes its call.
     pub(crate) fn legacy(name: &str, tools: Vec<Value>) -> Self {
         Self::new(name, ProtocolRevision::V2025_11_25, tools)
     }
@@ -115,9 +115,9 @@ pub(crate) struct Scripted {
     scripts: Mutex<HashMap<String, Script>>,
     pub(crate) starts: AtomicUsize,
     pub(crate) running: Arc<AtomicUsize>,
-    /// Every request but those for lists, in order: server, method.
+    /// Every request except for lists, in order: server, method.
     pub(crate) requests: Arc<Mutex<Vec<(String, String)>>>,
-    /// Requests for lists.
+    /// Number of list requests.
     pub(crate) listings: Arc<AtomicUsize>,
     pub(crate) openings: Mutex<Vec<Opening>>,
     live: Mutex<HashMap<String, Arc<Talk>>>,
@@ -143,13 +143,13 @@ impl Scripted {
         self.requests.lock().unwrap().clone()
     }
 
-    /// Ends the live conversation of a server, as a crash does.
+    /// Ends the live conversation of a server, like a crash.
     pub(crate) fn crash(&self, server: &str) {
         let live = self.live.lock().unwrap();
         live[server].end();
     }
 
-    /// What the last start of a server hears from the hub.
+    /// The notification handler of the server's last start.
     pub(crate) fn events(&self, server: &str) -> Arc<dyn Events> {
         let openings = self.openings.lock().unwrap();
         let mut openings = openings.iter().rev();
@@ -168,7 +168,7 @@ impl fmt::Debug for Scripted {
 impl Connector for Scripted {
     async fn open(&self, opening: Opening) -> Result<Connected, OpenError> {
         self.starts.fetch_add(1, Ordering::SeqCst);
-        // As the real one does: secrets are read before anything is started.
+        // Like the real one: resolves secrets before starting anything.
         opening.credentials.variables().await?;
         opening.credentials.headers().await?;
         tokio::task::yield_now().await;
