@@ -1,5 +1,5 @@
-//! Which URLs of foreign metadata may be used at all: https, or http to this machine; nothing that a
-//! shell could read, and no address that the server itself could not be at.
+//! Validates URLs in foreign metadata: https, or http on this machine; no shell metacharacters, and
+//! no local address unless the server itself is local.
 
 use std::net::IpAddr;
 
@@ -22,7 +22,7 @@ pub(crate) enum Refused {
     Place,
 }
 
-/// The URL that `text`, found in metadata, is, when a server at `server` may name it.
+/// Parses the URL `text` from metadata, if a server at `server` may name it.
 pub(crate) fn named_by(text: &str, server: &Url) -> Result<Url, Refused> {
     if text.len() > LONGEST {
         return Err(Refused::Length);
@@ -52,7 +52,7 @@ pub(crate) fn named_by(text: &str, server: &Url) -> Result<Url, Refused> {
     }
 }
 
-/// A foreign text in a message: short, without tokens, and harmless on a terminal.
+/// Foreign text for a message: short, without tokens and control characters.
 pub(crate) fn shown(text: &str) -> String {
     Redactor::none().clean(text, SHOWN)
 }
@@ -87,7 +87,7 @@ fn place(url: &Url) -> Place {
     Place::Public
 }
 
-/// RFC 3986 without what a shell or PowerShell gives a meaning of its own inside a word.
+/// RFC 3986 without characters that are special inside a word of a shell or PowerShell.
 fn is_harmless(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!&*+,=%".contains(&byte)
 }

@@ -1,6 +1,5 @@
-//! What holds for any bytes of a server that asks for a login, of an authorization server and of a
-//! browser: run by the fuzz targets `oauth_documents`, `oauth_challenges` and `oauth_callbacks`, and
-//! by the tests on their seeds.
+//! Properties of OAuth parsers for arbitrary bytes, checked by the fuzz targets `oauth_documents`,
+//! `oauth_challenges` and `oauth_callbacks`, and by tests on their seeds.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::Failure;
@@ -14,12 +13,11 @@ use crate::grant::grant;
 use crate::json;
 use crate::redirect::Redirect;
 
-/// Reads `bytes` as the metadata of a resource, of an authorization server, and as an answer of the
-/// token endpoint.
+/// Reads `bytes` as resource metadata, authorization server metadata, and a token response.
 ///
 /// # Panics
-/// When an endpoint is taken that could run something, is on another place than it may be or of
-/// another issuer, a resource is not the server's own, or a token would not fit a header.
+/// If an accepted endpoint could run something, is at a forbidden address or belongs to another
+/// issuer, a resource belongs to another server, or a token is invalid in a header.
 pub fn documents(bytes: &[u8]) {
     let Ok(object) = json::object(bytes, CAP) else {
         return;
@@ -54,10 +52,10 @@ pub fn documents(bytes: &[u8]) {
     }
 }
 
-/// Reads `bytes` as `WWW-Authenticate` headers, one a line.
+/// Reads `bytes` as `WWW-Authenticate` headers, one per line.
 ///
 /// # Panics
-/// When a scope could break out of a command line, or metadata of another origin is asked for.
+/// If a scope could escape a command line, or metadata of another origin is requested.
 pub fn challenges(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let demand = Demand::read(text.split('\n'));
@@ -78,10 +76,11 @@ pub fn challenges(bytes: &[u8]) {
     }
 }
 
-/// Reads `bytes` as the head of a request to the callback, as its query, and as a pasted address.
+/// Reads `bytes` as a callback request head, its query, and a pasted URL.
 ///
 /// # Panics
-/// When a code is taken without the one right state, of another issuer, or from another address.
+/// If a code is accepted without exactly the right state, from another issuer, or at another
+/// address.
 pub fn callbacks(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let Ok(redirect) = Redirect::configured("http://localhost:7000/oauth/callback") else {
@@ -113,7 +112,7 @@ pub fn callbacks(bytes: &[u8]) {
     }
 }
 
-/// Judges a query, and judges the judgement by counting in the query what it must have.
+/// Judges a query, and verifies the judgement by counting its required parameters.
 fn judged(expected: &Expected, query: &str) {
     let all = |wanted: &str| -> Vec<String> {
         form_urlencoded::parse(query.as_bytes())

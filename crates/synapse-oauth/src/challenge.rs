@@ -1,23 +1,23 @@
-//! `WWW-Authenticate` (RFC 9110, section 11.6.1; RFC 6750, section 3): several challenges in one
-//! value or in several, parameters quoted or not. Knows no request.
+//! Parses `WWW-Authenticate` (RFC 9110, section 11.6.1; RFC 6750, section 3): one or more
+//! challenges per value, with or without quotes. Knows no request.
 
-/// What a server asks for, by its challenges.
+/// The requirements in a server's challenges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Demand {
-    /// Whether there is a `Bearer` challenge at all.
+    /// Whether there is a `Bearer` challenge.
     pub bearer: bool,
-    /// Where the metadata of the resource is (RFC 9728, section 5.1).
+    /// URL of the resource metadata (RFC 9728, section 5.1).
     pub resource_metadata: Option<String>,
-    /// The scopes that are needed, in the server's order.
+    /// The required scopes, in order.
     pub scopes: Vec<String>,
     /// The `error` of RFC 6750, such as `invalid_token` or `insufficient_scope`.
     pub error: Option<String>,
-    /// The names of other schemes, such as `DPoP`, in lower case.
+    /// Other schemes, such as `DPoP`, in lower case.
     pub others: Vec<String>,
 }
 
 impl Demand {
-    /// Reads the values of all `WWW-Authenticate` headers. What cannot be understood is skipped.
+    /// Parses the values of all `WWW-Authenticate` headers. Skips what it cannot parse.
     ///
     /// ```
     /// use synapse_oauth::Demand;
@@ -31,7 +31,7 @@ impl Demand {
             read_value(value, &mut challenges);
         }
         let is_bearer = |challenge: &&Challenge| challenge.scheme == "bearer";
-        // The first that names its metadata says most; several may stand side by side.
+        // The first one with metadata is the most useful of several.
         let told = challenges
             .iter()
             .filter(is_bearer)
@@ -52,7 +52,7 @@ impl Demand {
     }
 }
 
-/// The words of a list of scopes, each once.
+/// The distinct words of a list of scopes.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split_ascii_whitespace().take(MOST_SCOPES) {
@@ -63,7 +63,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Whether `word` is a scope token (RFC 6749, section 3.3), of a length worth showing.
+/// Whether `word` is a scope token (RFC 6749, section 3.3) of reasonable length.
 pub(crate) fn is_scope(word: &str) -> bool {
     (1..=LONGEST_SCOPE).contains(&word.len())
         && word
@@ -110,7 +110,7 @@ fn read_value(value: &str, challenges: &mut Vec<Challenge>) {
             continue;
         };
         let (read, after) = parameter(assigned.trim_start_matches([' ', '\t']));
-        // A parameter before any scheme belongs to nothing.
+        // A parameter before any scheme is ignored.
         if let (true, Some(read), Some(challenge)) = (in_value, read, challenges.last_mut())
             && challenge.parameters.len() < MOST_PARAMETERS
         {
@@ -122,7 +122,7 @@ fn read_value(value: &str, challenges: &mut Vec<Challenge>) {
     }
 }
 
-/// A quoted or plain value, and what is behind it. Servers leave quotes out around URLs, too.
+/// A quoted or plain value, and the rest. Servers omit quotes even around URLs.
 fn parameter(text: &str) -> (Option<String>, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([',', ' ', '\t']).unwrap_or(text.len());
@@ -147,7 +147,7 @@ fn parameter(text: &str) -> (Option<String>, &str) {
     (None, "")
 }
 
-/// What is behind the next comma, or behind a gap alone.
+/// The text after the next comma or white space.
 fn past_comma(text: &str) -> &str {
     let text = text.trim_start_matches([' ', '\t']);
     match text.find(',') {

@@ -1,5 +1,4 @@
-//! The device grant (RFC 8628): a code to type elsewhere, and a question at the pace that the server
-//! asks for.
+//! The device grant (RFC 8628): a code to enter elsewhere, and polling at the server's pace.
 
 use std::time::Duration;
 
@@ -17,29 +16,29 @@ use crate::grant::{Grant, NoGrant, Refusal, ask};
 use crate::json;
 use crate::wire::{Wire, no_answer};
 
-/// The name of the grant.
+/// The grant type.
 pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A login that waits for its confirmation on another device.
+/// A login awaiting confirmation on another device.
 #[derive(Debug)]
 pub(crate) struct Pending {
     code: SecretString,
-    /// What its owner types.
+    /// The code for the user.
     pub(crate) user_code: String,
-    /// Where.
+    /// The verification URL.
     pub(crate) uri: Url,
-    /// The same with the code in it.
+    /// The same with the code.
     pub(crate) complete: Option<Url>,
-    /// How long the code lives.
+    /// Lifetime of the code.
     pub(crate) lifetime: Duration,
     interval: Duration,
     since: Instant,
 }
 
-/// Asks for a code. Sends one request.
+/// Requests a code. Sends one request.
 ///
 /// # Errors
-/// `oauth.discovery-failed` when the server has no such endpoint, `oauth.client-unknown`,
+/// `oauth.discovery-failed` if the server has no such endpoint, `oauth.client-unknown`,
 /// `oauth.scope-refused`, `oauth.denied`, `oauth.token-invalid`, `transport.*`.
 pub(crate) async fn begin(
     wire: &Wire,
@@ -104,8 +103,8 @@ pub(crate) async fn begin(
     })
 }
 
-/// Asks the token endpoint until it decides: one request an interval, which `slow_down` lengthens. An
-/// answer that does not come is asked for again at the next interval.
+/// Polls the token endpoint until it decides: one request per interval, which `slow_down` extends.
+/// A lost answer is retried at the next interval.
 ///
 /// # Errors
 /// `oauth.device-expired`, `oauth.denied`, `oauth.token-invalid`.
@@ -156,7 +155,7 @@ pub(crate) async fn wait(
                 "expired_token" => return Err(expired()),
                 _ => return Err(refused(&refusal)),
             },
-            // Answered, and not by the protocol: asking again would give the same.
+            // A definite but invalid answer: polling again would not help.
             Err(NoGrant::Failed(failure)) if failure.code == Code::OauthTokenInvalid => {
                 return Err(*failure);
             }
@@ -166,7 +165,7 @@ pub(crate) async fn wait(
     }
 }
 
-/// What a refusal of the device or the token endpoint means for a login.
+/// The login failure for a refusal of the device or token endpoint.
 pub(crate) fn refused(refusal: &Refusal) -> Failure {
     let (code, message) = match refusal.error.as_str() {
         "invalid_client" | "unauthorized_client" => (
@@ -185,7 +184,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         .with("http_status", refusal.status)
 }
 
-/// The client of a device has no secret (RFC 8628, section 3.1, with a public client).
+/// Device clients must be public (RFC 8628, section 3.1).
 ///
 /// # Errors
 /// `oauth.client-required`.
@@ -213,6 +212,6 @@ fn is_line(text: &str, most: usize) -> bool {
 }
 
 const ANSWER_CAP: usize = 64 * 1024;
-/// An hour: no code is worth waiting for longer.
+/// An hour: no code lives longer in practice.
 const LONGEST: f64 = 3600.0;
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(900);

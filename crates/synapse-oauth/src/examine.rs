@@ -1,5 +1,4 @@
-//! The OAuth part of `hub preflight --live`: rung by rung, without a browser, a registration or a
-//! refresh.
+//! The OAuth checks of `hub preflight --live`, without a browser, a registration or a refresh.
 
 use synapse_core::upstream::{RecordKey, TokenRecord};
 use synapse_core::{Failure, Origin};
@@ -14,29 +13,29 @@ use crate::registration::{Choice, choose};
 use crate::tokens::{Need, login_required, need};
 use crate::wire::Wire;
 
-/// One thing that was looked at.
+/// A check and its result.
 #[derive(Debug)]
 pub struct Probe {
     /// Its stable name.
     pub id: &'static str,
-    /// What came of it.
+    /// Its result.
     pub outcome: RungOutcome,
 }
 
-/// What came of a [`Probe`].
+/// The result of a [`Probe`].
 #[derive(Debug)]
 pub enum RungOutcome {
-    /// It holds; what was seen.
+    /// Passed, with the observation.
     Passed(String),
-    /// It could not be judged; why.
+    /// Inconclusive, with the reason.
     Unknown(String),
     /// It does not hold.
     Failed(Failure),
-    /// It was not looked at, because of an earlier one.
+    /// Skipped because of an earlier failure.
     Skipped,
 }
 
-/// What a login stands on, in order; the stored token is looked at in any case.
+/// The prerequisites of a login, in order; the stored token is always checked.
 const RUNGS: [&str; 5] = [
     "oauth.discovery",
     "oauth.issuer",
@@ -46,12 +45,11 @@ const RUNGS: [&str; 5] = [
 ];
 
 impl OAuth {
-    /// Looks at everything that a login of `request` stands on, and at the stored token. Sends what a
-    /// login sends before a browser opens, to origins that were confirmed at a login before, and to
-    /// no other.
+    /// Checks the prerequisites of a login for `request`, and the stored token. Sends the requests
+    /// of a login before the browser opens, only to origins confirmed at an earlier login.
     ///
     /// # Errors
-    /// `oauth.store-unavailable`, `storage.*`; everything else is in a rung.
+    /// `oauth.store-unavailable`, `storage.*`; everything else is reported as a check.
     pub async fn examine(&self, request: &LoginRequest<'_>) -> Result<Vec<Probe>, Failure> {
         let stored: Vec<(RecordKey, TokenRecord)> = self
             .store

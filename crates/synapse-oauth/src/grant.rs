@@ -1,4 +1,4 @@
-//! The token endpoint: one POST, and what its answer is worth.
+//! The token endpoint: one POST, and validation of its answer.
 
 use std::time::Duration;
 
@@ -18,33 +18,33 @@ use crate::challenge::words;
 use crate::json;
 use crate::wire::{Wire, no_answer};
 
-/// Tokens as the endpoint gave them, checked.
+/// Validated tokens.
 #[derive(Debug)]
 pub(crate) struct Grant {
     pub(crate) access: SecretString,
     pub(crate) refresh: Option<SecretString>,
-    /// The granted scopes, when the answer names them.
+    /// The granted scopes, if stated.
     pub(crate) scopes: Option<Vec<String>>,
-    /// How long the token lives, when the answer says so in a way that makes sense.
+    /// The lifetime of the token, if stated sensibly.
     pub(crate) lifetime: Option<Duration>,
 }
 
-/// Why no token was given.
+/// Why no token was issued.
 #[derive(Debug)]
 pub(crate) enum NoGrant {
-    /// The endpoint refused by the protocol (RFC 6749, section 5.2; RFC 8628, section 3.5).
+    /// A protocol error of the endpoint (RFC 6749, section 5.2; RFC 8628, section 3.5).
     Refused(Refusal),
-    /// No usable answer: nothing is known of the grant.
+    /// No usable answer: the state of the grant is unknown.
     Failed(Box<Failure>),
 }
 
-/// An error of the protocol.
+/// A protocol error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    /// The code, cleaned.
+    /// The cleaned code.
     pub(crate) error: String,
-    /// Its explanation, cleaned.
+    /// The cleaned description.
     pub(crate) description: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl Refusal {
     }
 }
 
-/// Asks for a token with `form` as the client that it is. Sends one request.
+/// Requests a token with `form` for this client. Sends one request.
 pub(crate) async fn ask(
     wire: &Wire,
     permit: &NetworkPermit,
@@ -98,7 +98,7 @@ pub(crate) async fn ask(
     read(&answer, endpoint)
 }
 
-/// `Basic` of a client: id and secret are form-encoded first (RFC 6749, section 2.3.1).
+/// `Basic` authentication: id and secret are form-encoded first (RFC 6749, section 2.3.1).
 fn basic(id: &str, secret: &SecretString) -> Zeroizing<String> {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = Zeroizing::new(format!(
@@ -144,9 +144,9 @@ fn read(answer: &HttpResponse, endpoint: &Url) -> Result<Grant, NoGrant> {
     grant(&object).map_err(|why| invalid(why.to_owned()))
 }
 
-/// The tokens of an answer, checked.
+/// Validates the tokens of an answer.
 pub(crate) fn grant(object: &Map<String, Value>) -> Result<Grant, &'static str> {
-    // GitHub and its like answer 200 with an error.
+    // GitHub and others answer 200 with an error.
     if object.contains_key("error") && !object.contains_key("access_token") {
         return Err("it answered success with an error");
     }
@@ -176,12 +176,12 @@ pub(crate) fn grant(object: &Map<String, Value>) -> Result<Grant, &'static str> 
     })
 }
 
-/// Visible ASCII (RFC 6750, section 2.1), of a size that a header may have.
+/// Visible ASCII (RFC 6750, section 2.1) that fits a header.
 fn is_token(text: &str) -> bool {
     (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Seconds, also as text or with a fraction; junk is unknown.
+/// Seconds, also as text or with a fraction; anything else is unknown.
 fn lifetime(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
@@ -192,10 +192,10 @@ fn lifetime(value: &Value) -> Option<Duration> {
         .then(|| Duration::from_secs_f64(seconds.min(LONGEST_LIFETIME)))
 }
 
-/// The most bytes of an answer of the token endpoint.
+/// Maximum bytes of a token answer.
 const TOKEN_CAP: usize = 64 * 1024;
 const LONGEST_TOKEN: usize = 16 * 1024;
-/// Ten years: no clock runs out of room.
+/// Ten years, safe for time arithmetic.
 const LONGEST_LIFETIME: f64 = 315_360_000.0;
 
 #[cfg(test)]

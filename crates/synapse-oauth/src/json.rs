@@ -1,8 +1,8 @@
-//! JSON objects of foreign servers, held to caps of bytes, depth and values before they are parsed.
+//! JSON objects of foreign servers, with limits on bytes, depth and values before parsing.
 
 use serde_json::{Map, Value};
 
-/// Why an answer is no object of JSON.
+/// Why an answer is no JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Flaw {
     #[error("it is larger than {0} bytes")]
@@ -17,7 +17,7 @@ pub(crate) enum Flaw {
     NoObject,
 }
 
-/// The object that `bytes` are.
+/// Parses `bytes` as an object.
 pub(crate) fn object(bytes: &[u8], cap: usize) -> Result<Map<String, Value>, Flaw> {
     if bytes.len() > cap {
         return Err(Flaw::TooLarge(cap));
@@ -30,7 +30,7 @@ pub(crate) fn object(bytes: &[u8], cap: usize) -> Result<Map<String, Value>, Fla
     }
 }
 
-/// Counts without parsing: what is in strings counts for nothing.
+/// Measures without parsing, ignoring string contents.
 fn measure(bytes: &[u8]) -> Result<(), Flaw> {
     let (mut depth, mut values) = (0_usize, 0_usize);
     let (mut in_string, mut escaped) = (false, false);
@@ -62,7 +62,7 @@ pub(crate) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a
     object.get(name).and_then(Value::as_str)
 }
 
-/// A member that is a list of texts; anything else is none.
+/// A member with a list of texts; anything else counts as missing.
 pub(crate) fn texts(object: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     let items = object.get(name)?.as_array()?;
     let texts = items

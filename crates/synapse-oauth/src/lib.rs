@@ -1,7 +1,7 @@
 //! OAuth for upstream MCP servers: discovery, registration, login, refresh.
 //!
-//! **Invariant:** serving never opens a browser, registers a client or asks; each request is one
-//! `HttpClient::send` under a permit for one origin. Nothing is logged.
+//! **Invariant:** serving never opens a browser, registers a client or asks the user; each request
+//! is one `HttpClient::send` under a permit for one origin. Nothing is logged.
 
 mod address;
 #[cfg(any(test, fuzzing))]
@@ -41,10 +41,10 @@ pub use self::logout::{LoggedOut, Registrations};
 pub use self::tokens::Tokens;
 use crate::wire::Wire;
 
-/// The origin whose servers take `HF_CLIENT_ID` and its kin.
+/// The origin of the servers that support `HF_CLIENT_ID` and related variables.
 pub const HUGGING_FACE: &str = "https://huggingface.co";
 
-/// The engine: an HTTP client of its own, a store, a clock. Cheap to clone.
+/// The engine: its own HTTP client, a store, a clock. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct OAuth {
     http: HttpClient,
@@ -56,7 +56,7 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// An engine that connects as `config` says, with a cap of its own on answers.
+    /// An engine with this connection configuration and its own limit on answers.
     #[must_use]
     pub fn new(
         config: HttpConfig,
@@ -78,13 +78,13 @@ impl OAuth {
         }
     }
 
-    /// Has every token and code remembered by `seen`, to be kept out of all output.
+    /// Registers every token and code with `seen`, which keeps them out of all output.
     #[must_use]
     pub fn remembering(self, seen: KnownSecrets) -> Self {
         Self { seen, ..self }
     }
 
-    /// Takes these times in place of the usual ones.
+    /// Replaces the default times.
     #[must_use]
     pub fn within(self, times: Times) -> Self {
         Self { times, ..self }
@@ -101,22 +101,22 @@ impl OAuth {
     }
 
     fn remember(&self, secret: &SecretString) {
-        // The redactor that it gives is asked for again where text is shown.
+        // Whoever shows text asks for the redactor again.
         drop(self.seen.remember(secret));
     }
 }
 
-/// How long things may take.
+/// Timeouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
     /// One request.
     pub fetch: Duration,
-    /// All requests that look for the authorization server.
+    /// All requests of discovery.
     pub discovery: Duration,
-    /// A whole login, its user included.
+    /// A whole login, including the user.
     pub login: Duration,
-    /// Between two questions of a device when the server does not say (RFC 8628, section 3.5), and
-    /// what `slow_down` adds.
+    /// Default polling interval of the device grant (RFC 8628, section 3.5), and the increment of
+    /// `slow_down`.
     pub device_interval: Duration,
 }
 
@@ -131,7 +131,7 @@ impl Default for Times {
     }
 }
 
-/// The most bytes of any answer.
+/// Maximum bytes of any answer.
 const BODY_CAP: usize = 256 * 1024;
 
 #[cfg(doctest)]

@@ -1,4 +1,4 @@
-//! Forgets tokens, and the registration where that is asked for. Sends nothing.
+//! Removes tokens and, on request, the registration. Sends nothing.
 
 use synapse_core::Failure;
 use synapse_core::upstream::{
@@ -7,27 +7,27 @@ use synapse_core::upstream::{
 
 use crate::OAuth;
 
-/// What becomes of a registered client at a logout.
+/// Fate of a registered client at a logout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registrations {
-    /// It stays for the next login.
+    /// Kept for the next login.
     Kept,
-    /// It goes, too, and whatever else is stored of the server, damaged or not.
+    /// Removed, with everything else stored for the server, even if damaged.
     Forgotten,
 }
 
-/// What a logout did.
+/// The result of a logout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedOut {
-    /// The issuers whose tokens are gone.
+    /// The issuers whose tokens were removed.
     pub issuers: Vec<String>,
-    /// How many records were changed or removed.
+    /// Number of changed or removed records.
     pub records: usize,
 }
 
 impl OAuth {
-    /// Forgets the tokens of a server. A refresh under way ends first; a process that serves sees it
-    /// at its next call.
+    /// Removes the tokens of a server. Waits for a refresh in progress; serving processes notice at
+    /// their next call.
     ///
     /// # Errors
     /// `oauth.store-unavailable`, `storage.*`.

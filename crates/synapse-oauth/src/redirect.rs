@@ -1,4 +1,4 @@
-//! The redirect URI: the configured one byte for byte, or one of our own on a loopback address.
+//! The redirect URI: the configured one verbatim, or a generated one on a loopback address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,18 +9,18 @@ use url::{Host, Url};
 
 use crate::secret_text::id_of;
 
-/// Where the browser comes back to.
+/// The target of the browser's redirect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Redirect {
-    /// As it is sent.
+    /// The URI as sent.
     pub(crate) uri: String,
-    /// The path that is answered.
+    /// The path to answer.
     pub(crate) path: String,
-    /// The `Host` headers that are taken.
+    /// The accepted `Host` headers.
     pub(crate) hosts: Vec<String>,
-    /// What to listen on; none when a browser comes back elsewhere.
+    /// Addresses to listen on; empty if the redirect is not local.
     pub(crate) addresses: Vec<IpAddr>,
-    /// The port; 0 until one was chosen.
+    /// The port; 0 until it is chosen.
     pub(crate) port: u16,
 }
 
@@ -28,7 +28,7 @@ impl Redirect {
     /// The configured URI.
     ///
     /// # Errors
-    /// `config.invalid-value` when it is no absolute URI without fragment.
+    /// `config.invalid-value` if it is not an absolute URI without fragment.
     pub(crate) fn configured(uri: &str) -> Result<Self, Failure> {
         let invalid = |why: &str| {
             Failure::new(Code::ConfigInvalidValue, "the redirect URI cannot be used")
@@ -41,7 +41,7 @@ impl Redirect {
         }
         let addresses = match (url.scheme(), url.host()) {
             ("http", Some(Host::Domain(name))) if is_localhost(name) => {
-                // A browser may look for either.
+                // A browser may try either.
                 vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
             }
             ("http", Some(Host::Ipv4(address))) if address.is_loopback() => vec![address.into()],
@@ -63,8 +63,8 @@ impl Redirect {
         })
     }
 
-    /// One of our own for a client of `kind`. The path names the server, so that an answer of one
-    /// authorization server cannot arrive as that of another; a metadata document lists one path for
+    /// A generated URI for a client of `kind`. Its path identifies the server, so that responses of
+    /// different authorization servers cannot be confused; a metadata document lists one path for
     /// all.
     pub(crate) fn own(server: &Url, kind: RegistrationKind, port: u16) -> Self {
         let path = match kind {
@@ -83,7 +83,7 @@ impl Redirect {
         own.at(port)
     }
 
-    /// Our own, at the port that was chosen.
+    /// The generated URI with the chosen port.
     pub(crate) fn at(self, port: u16) -> Self {
         let authority = format!("{}:{port}", Ipv4Addr::LOCALHOST);
         Self {
@@ -94,7 +94,7 @@ impl Redirect {
         }
     }
 
-    /// Whether `url` is this URI, its query aside.
+    /// Whether `url` is this URI, ignoring its query.
     pub(crate) fn is(&self, url: &Url) -> bool {
         let (mut ours, mut given) = match Url::parse(&self.uri) {
             Ok(ours) => (ours, url.clone()),
@@ -130,7 +130,7 @@ mod tests {
         );
     }
 
-    /// What anybody can host fits what is sent: native, public, any loopback port.
+    /// A self-hosted document matches our requests: native, public, any loopback port.
     #[test]
     fn the_document_of_the_guide_lists_our_own_redirect() {
         let text = include_str!("../../../docs/oauth/client.json");

@@ -1,5 +1,5 @@
-//! Which client logs in: the configured one, a metadata document, or one that is registered now.
-//! One way is used, and none is fallen back to.
+//! Selects the client: the configured one, a metadata document, or a new registration. No fallback
+//! between them.
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::json;
 use crate::login::{LoginSettings, Registering};
 use crate::wire::{Wire, no_answer};
 
-/// Which way is taken.
+/// The selected way.
 #[derive(Debug, Clone)]
 pub(crate) enum Choice {
     /// A client that is known already.
@@ -33,11 +33,11 @@ impl Choice {
     }
 }
 
-/// Chooses in the order of the specification: configured, metadata document, registration.
+/// Selects in the order of the specification: configured, metadata document, registration.
 ///
 /// # Errors
-/// `oauth.client-required` with the ways there are, `oauth.registration-refused` when the server has
-/// no place to register at.
+/// `oauth.client-required` with the available ways, `oauth.registration-refused` if the server has
+/// no registration endpoint.
 pub(crate) fn choose(
     name: &UpstreamName,
     url: &Url,
@@ -75,7 +75,7 @@ pub(crate) fn choose(
     }
 }
 
-/// A registration serves the redirect that it was made for, and no other.
+/// A registration is only valid for its redirect URI.
 fn fits(client: &OAuthClient, settings: &LoginSettings, port: Option<u16>) -> bool {
     let registered = client.redirect_uri.as_deref();
     match &settings.redirect_uri {
@@ -235,7 +235,7 @@ pub(crate) async fn register(
     })
 }
 
-/// A public client where the server takes one, else the first method that it names.
+/// A public client if supported, else the server's first method.
 fn wanted_method(server: &ServerMetadata) -> AuthMethod {
     let Some(methods) = &server.auth_methods else {
         return AuthMethod::None;

@@ -1,4 +1,4 @@
-//! Random texts of one login, and their comparison.
+//! Random values of a login, and constant-time comparison.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use synapse_core::{Code, Failure};
 
-/// 256 random bits in base64url: a state, or a verifier of PKCE (RFC 7636, section 4.1).
+/// 256 random bits in base64url: a state, or a PKCE verifier (RFC 7636, section 4.1).
 pub(crate) fn random() -> Result<SecretString, Failure> {
     let mut bytes = Zeroizing::new([0_u8; 32]);
     SystemRandom::new()
@@ -27,13 +27,13 @@ pub(crate) fn challenge(verifier: &SecretString) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose_secret().as_bytes()))
 }
 
-/// Whether `given` is `expected`, in a time that tells nothing of where they differ.
+/// Compares in constant time.
 pub(crate) fn is_same(expected: &SecretString, given: &str) -> bool {
-    // Digests of a random key's length: what their comparison tells is of no use.
+    // Compares digests, whose timing reveals nothing useful.
     Sha256::digest(expected.expose_secret().as_bytes()) == Sha256::digest(given.as_bytes())
 }
 
-/// A short name of a server's URL in the path of its callback: no two servers share one.
+/// A unique id of a server's URL for its callback path.
 pub(crate) fn id_of(url: &str) -> String {
     let digest = Sha256::digest(url.as_bytes());
     URL_SAFE_NO_PAD.encode(digest.get(..9).unwrap_or_default())

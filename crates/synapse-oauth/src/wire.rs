@@ -1,4 +1,4 @@
-//! The requests of OAuth: one `HttpClient::send` each, counted, with a deadline and capped answers.
+//! OAuth requests: one `HttpClient::send` each, counted, with deadlines and limited answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,12 +26,12 @@ impl Wire {
         }
     }
 
-    /// How many requests were handed over so far.
+    /// Number of requests sent.
     pub(crate) fn sent(&self) -> u32 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Sends one GET that asks for JSON.
+    /// Sends one GET for JSON.
     pub(crate) async fn document(
         &self,
         permit: &NetworkPermit,
@@ -42,7 +42,7 @@ impl Wire {
             .await
     }
 
-    /// Sends one GET as a browser would begin with it: without cookies, following nothing.
+    /// Sends one GET like a browser's first: without cookies or redirects.
     pub(crate) async fn page(
         &self,
         permit: &NetworkPermit,
@@ -56,7 +56,7 @@ impl Wire {
         .await
     }
 
-    /// Sends one POST of JSON that asks for JSON.
+    /// Sends one POST of JSON, expecting JSON.
     pub(crate) async fn json(
         &self,
         permit: &NetworkPermit,
@@ -68,7 +68,7 @@ impl Wire {
         self.send(permit, request).await
     }
 
-    /// Sends one message of MCP, within a session if there is one.
+    /// Sends one MCP message, in a session if there is one.
     pub(crate) async fn message(
         &self,
         permit: &NetworkPermit,
@@ -87,7 +87,7 @@ impl Wire {
         self.send(permit, request).await
     }
 
-    /// Sends one POST of a form, with an `authorization` header where the client has one.
+    /// Sends one form POST, with an `authorization` header if the client has one.
     pub(crate) async fn form(
         &self,
         permit: &NetworkPermit,
@@ -116,7 +116,7 @@ impl Wire {
     }
 }
 
-/// What kept an answer from coming, for a request that is no prompt: nothing is billed.
+/// The failure of an unanswered request; nothing is billed.
 pub(crate) fn no_answer(what: &str, failure: &TransportFailure) -> Failure {
     let mut shown = failure.to_failure();
     shown.message = format!("{what}: {}", shown.message);

@@ -1,5 +1,5 @@
-//! What an answer to the authorization URL means before anybody logged in: by header, by JSON, by the
-//! parameters of a redirect, and by the words of an error page last.
+//! Interprets the response of the authorization URL before login: by header, JSON, redirect
+//! parameters, and last by the words of an error page.
 
 use synapse_core::{Code, Failure};
 use synapse_http::HttpResponse;
@@ -10,16 +10,16 @@ use crate::address::shown;
 use crate::json;
 use crate::redirect::Redirect;
 
-/// What came of looking.
+/// The result of the check.
 #[derive(Debug)]
 pub(crate) enum Judged {
-    /// A login page, or the way to one.
+    /// A login page, or a redirect to one.
     Fine,
-    /// A code came without a login, and was dropped.
+    /// A code was issued without a login, and was discarded.
     Dropped,
-    /// Nothing can be told; why.
+    /// Inconclusive, with the reason.
     Unknown(String),
-    /// The login cannot work.
+    /// The login cannot succeed.
     Refused(Box<Failure>),
 }
 
@@ -32,14 +32,14 @@ pub(super) fn judge(answer: &HttpResponse, redirect: &Redirect, client: &str) ->
         return match back(location, redirect) {
             Some(Back::Error(error, told)) => match named(&error, &told) {
                 Some(fault) => refused(fault, &shown(&format!("{error} {told}"))),
-                // Nobody is logged in: that is for the browser to find out.
+                // Not logged in: the browser will handle it.
                 None => Judged::Fine,
             },
             Some(Back::Code) => Judged::Dropped,
             None => Judged::Fine,
         };
     }
-    // Hugging Face says in a header what its page says.
+    // Hugging Face repeats its page's message in a header.
     if let Some(told) = answer.headers.text("x-error-message")
         && status >= 400
     {
@@ -73,7 +73,7 @@ pub(super) fn judge(answer: &HttpResponse, redirect: &Redirect, client: &str) ->
     }
 }
 
-/// What is wrong with the request.
+/// The defect of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Redirect,
@@ -91,7 +91,7 @@ impl Fault {
     }
 }
 
-/// By the codes of RFC 6749 and OpenID Connect.
+/// By codes of RFC 6749 and OpenID Connect.
 fn named(error: &str, told: &str) -> Option<Fault> {
     match error {
         "invalid_redirect_uri" | "redirect_uri_mismatch" => Some(Fault::Redirect),
@@ -102,7 +102,7 @@ fn named(error: &str, told: &str) -> Option<Fault> {
     }
 }
 
-/// By the words of a message; the redirect URI first, because its message names the client, too.
+/// By the words of a message; the redirect URI first, because its message names the client too.
 fn in_words(text: &str) -> Option<Fault> {
     let text = text.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -149,7 +149,7 @@ fn failure(fault: Fault, redirect: &Redirect, client: &str, told: &str) -> Failu
     }
 }
 
-/// What a redirect back to us carries.
+/// The parameters of a redirect back to us.
 enum Back {
     Error(String, String),
     Code,

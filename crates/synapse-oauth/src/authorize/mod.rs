@@ -1,5 +1,5 @@
-//! The authorization request (OAuth 2.1, section 4.1.1): its URL, and one look at it before a browser
-//! opens.
+//! The authorization request (OAuth 2.1, section 4.1.1): its URL, and one check of it before a
+//! browser opens.
 
 mod judge;
 
@@ -12,19 +12,19 @@ use crate::redirect::Redirect;
 use crate::secret_text::{challenge, random};
 use crate::wire::Wire;
 
-/// One attempt: made fresh, used once.
+/// One attempt: fresh, single use.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) state: SecretString,
     pub(crate) verifier: SecretString,
-    /// What the browser opens. It holds the state, and is shown to its owner alone.
+    /// The URL for the browser. Contains the state, and is shown to its owner only.
     pub(crate) url: Url,
 }
 
-/// Makes the URL of an attempt at `endpoint`.
+/// Creates the URL of an attempt at `endpoint`.
 ///
 /// # Errors
-/// `internal.invariant` when the system has no randomness.
+/// `internal.invariant` if the system provides no randomness.
 pub(crate) fn begin(
     endpoint: &Url,
     client: &str,
@@ -57,8 +57,8 @@ pub(crate) fn begin(
     })
 }
 
-/// Sends one GET of the URL, without cookies, and judges the answer: what a browser would show as a
-/// page that nobody hears of is a failure here. A code in the answer is dropped unread.
+/// Sends one GET of the URL, without cookies, and interprets the response: an error that would only
+/// appear in the browser becomes a failure. A code in the response is discarded unread.
 pub(crate) async fn look(
     wire: &Wire,
     permit: &NetworkPermit,
@@ -72,7 +72,7 @@ pub(crate) async fn look(
     }
 }
 
-/// The failure of a redirect URI that is not registered.
+/// The failure of an unregistered redirect URI.
 pub(crate) fn redirect_mismatch(redirect: &Redirect, told: &str) -> Failure {
     Failure::new(
         Code::OauthRedirectMismatch,

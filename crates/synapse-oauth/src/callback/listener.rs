@@ -1,5 +1,5 @@
-//! What listens for the browser while a login lasts: one path, GET, the right `Host`, one success, 8
-//! KiB, static pages. Nothing of a request is ever written back.
+//! Listens for the browser during a login: one path, GET, the right `Host`, one success, 8 KiB,
+//! static pages. Nothing of a request is echoed.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -14,21 +14,21 @@ use tokio::time::timeout;
 use super::{Answered, Expected};
 use crate::redirect::Redirect;
 
-/// Sockets on loopback addresses; dropping it closes them.
+/// Loopback sockets, closed on drop.
 #[derive(Debug)]
 pub(crate) struct Listener {
     first: TcpListener,
     second: Option<TcpListener>,
     redirect: Redirect,
-    /// How many answers came that were not of this login.
+    /// Number of requests that did not belong to this login.
     foreign: u32,
 }
 
 impl Listener {
-    /// Listens where `redirect` leads. Its port is chosen by the system when it is 0.
+    /// Listens at the address of `redirect`. Port 0 lets the system choose.
     ///
     /// # Errors
-    /// `oauth.port-busy`; `config.invalid-value` when it leads to no loopback address.
+    /// `oauth.port-busy`; `config.invalid-value` if it is not a loopback address.
     pub(crate) async fn bind(redirect: Redirect) -> Result<Self, Failure> {
         let [address, more @ ..] = redirect.addresses.as_slice() else {
             return Err(Failure::new(
@@ -47,7 +47,7 @@ impl Listener {
             None => None,
             Some(address) => match TcpListener::bind((*address, port)).await {
                 Ok(listener) => Some(listener),
-                // A machine without IPv6 has no browser that looks there.
+                // Without IPv6, no browser connects there.
                 Err(error) if error.kind() != ErrorKind::AddrInUse => None,
                 Err(error) => return Err(failed(error)),
             },
@@ -64,20 +64,20 @@ impl Listener {
         })
     }
 
-    /// Where it listens.
+    /// The redirect it listens for.
     pub(crate) const fn redirect(&self) -> &Redirect {
         &self.redirect
     }
 
-    /// How many answers came that were not of this login.
+    /// Number of requests that did not belong to this login.
     pub(crate) const fn foreign(&self) -> u32 {
         self.foreign
     }
 
-    /// Waits for the answer that is `expected`. Others end nothing.
+    /// Waits for the `expected` callback. Other requests are answered and ignored.
     ///
     /// # Errors
-    /// The failure that the answer tells of.
+    /// The failure reported by the callback.
     pub(crate) async fn wait(&mut self, expected: &Expected) -> Result<SecretString, Failure> {
         let mut reading: JoinSet<Option<(TcpStream, String)>> = JoinSet::new();
         loop {
@@ -120,7 +120,7 @@ impl Listener {
     }
 }
 
-/// The next connection of a socket that may not be there.
+/// The next connection of an optional socket.
 async fn other(listener: Option<&TcpListener>) -> io::Result<(TcpStream, std::net::SocketAddr)> {
     match listener {
         Some(listener) => listener.accept().await,
@@ -128,7 +128,7 @@ async fn other(listener: Option<&TcpListener>) -> io::Result<(TcpStream, std::ne
     }
 }
 
-/// Reads one request. One that is not for the callback is answered here.
+/// Reads one request. Answers it unless it is the callback.
 async fn request(mut stream: TcpStream, redirect: Redirect) -> Option<(TcpStream, String)> {
     let mut head = Vec::with_capacity(1024);
     let end = loop {
@@ -157,7 +157,7 @@ async fn request(mut stream: TcpStream, redirect: Redirect) -> Option<(TcpStream
     }
 }
 
-/// The query of a request for the callback, or the page for any other.
+/// The query of a callback request, or the page for any other request.
 fn query<'a>(head: &'a str, redirect: &Redirect) -> Result<&'a str, Page> {
     let mut lines = head.split("\r\n");
     let mut words = lines.next().unwrap_or_default().split(' ');
@@ -174,7 +174,7 @@ fn query<'a>(head: &'a str, redirect: &Redirect) -> Result<&'a str, Page> {
         .filter(|(name, _)| name.eq_ignore_ascii_case("host"))
         .map(|(_, value)| value.trim())
         .collect();
-    // Another name that leads here is a page that tries to be us (DNS rebinding).
+    // A different host name indicates DNS rebinding.
     match hosts.as_slice() {
         [host]
             if redirect
@@ -193,7 +193,7 @@ fn query<'a>(head: &'a str, redirect: &Redirect) -> Result<&'a str, Page> {
     }
 }
 
-/// The query of a request for the callback, if it is one.
+/// The query of a request if it is the callback.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn asked<'a>(head: &'a str, redirect: &Redirect) -> Option<&'a str> {
     query(head, redirect).ok()
@@ -211,7 +211,7 @@ async fn answer(mut stream: TcpStream, page: Page) {
          connection: close\r\n\r\n{body}",
         body.len()
     );
-    // The browser may be gone; the login does not depend on its page.
+    // Best effort: the login does not depend on the browser's page.
     let written = async {
         stream.write_all(response.as_bytes()).await?;
         stream.shutdown().await
@@ -231,7 +231,7 @@ fn busy(redirect: &Redirect, error: &io::Error) -> Failure {
     .with("port", redirect.port)
 }
 
-/// A page without anything of a request in it.
+/// A static page.
 #[derive(Debug, Clone, Copy)]
 struct Page {
     status: &'static str,
@@ -266,8 +266,8 @@ const TOO_LONG: Page = page(
     "The request is too long.",
 );
 
-/// The most bytes of a request.
+/// Maximum bytes of a request.
 const MOST_BYTES: usize = 8 * 1024;
 const MOST_CONNECTIONS: usize = 32;
-/// How long one connection may take to ask and to be answered.
+/// Maximum time per connection.
 const PATIENCE: Duration = Duration::from_secs(5);

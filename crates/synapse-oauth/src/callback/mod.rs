@@ -1,5 +1,5 @@
-//! What comes back from the authorization server (OAuth 2.1, section 4.1.2; RFC 9207): ours by its
-//! state, of the expected issuer, and a code or an error.
+//! The authorization response (OAuth 2.1, section 4.1.2; RFC 9207): identified by its state, from
+//! the expected issuer, with a code or an error.
 
 mod listener;
 
@@ -14,29 +14,29 @@ use crate::address::shown;
 use crate::redirect::Redirect;
 use crate::secret_text::is_same;
 
-/// What an answer is held to.
+/// Expectations for a response.
 #[derive(Debug)]
 pub(crate) struct Expected {
     pub(crate) state: SecretString,
     pub(crate) issuer: String,
-    /// Whether the server promised `iss` in every answer.
+    /// Whether the server announced `iss` in every response.
     pub(crate) iss_promised: bool,
 }
 
-/// What an answer is.
+/// The kind of response.
 #[derive(Debug)]
 pub(crate) enum Answered {
-    /// The code, once.
+    /// The code.
     Code(SecretString),
-    /// The end of this login.
+    /// The login failed.
     Refused(Box<Failure>),
-    /// None of this login: its state is missing, wrong or there twice.
+    /// Not for this login: its state is missing, wrong or duplicate.
     NotOurs,
 }
 
 impl Expected {
-    /// Judges the query of a callback: state, then issuer, then error, then code. Text of a server
-    /// that is not the expected one is neither shown nor acted on.
+    /// Judges the query of a callback: state, then issuer, then error, then code. Text from another
+    /// server is neither shown nor acted on.
     pub(crate) fn judge(&self, query: &str) -> Answered {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
             .take(MOST_PARAMETERS)
@@ -108,10 +108,10 @@ fn refused(error: &str, description: Option<&str>) -> Failure {
     }
 }
 
-/// Judges a callback URL that was pasted.
+/// Judges a pasted callback URL.
 ///
 /// # Errors
-/// `oauth.state-mismatch` when it is not that of this login, and as [`Expected::judge`].
+/// `oauth.state-mismatch` if it is not for this login, and as [`Expected::judge`].
 pub(crate) fn pasted(
     text: &SecretString,
     redirect: &Redirect,

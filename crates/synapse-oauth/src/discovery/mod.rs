@@ -1,7 +1,7 @@
-//! From a server's URL to its authorization server: the challenge, the metadata of the resource
-//! (RFC 9728), the metadata of the authorization server (RFC 8414, OpenID Connect Discovery).
+//! Discovery from a server's URL to its authorization server: the challenge, resource metadata (RFC
+//! 9728), authorization server metadata (RFC 8414, OpenID Connect Discovery).
 //!
-//! **Invariant:** no endpoint is ever made up, and each URL that was asked is named in the failure.
+//! **Invariant:** endpoints are never guessed, and each requested URL is named in the failure.
 
 mod resource;
 mod server;
@@ -24,18 +24,18 @@ pub(crate) use self::resource::{at_same_origin, resource};
 pub(crate) use self::server::metadata;
 pub(crate) use self::server::{Secret, authorization_server, named_document};
 
-/// What a server answered to a request without a token.
+/// A server's answer to a request without a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Probed {
     pub(crate) status: u16,
     pub(crate) demand: Demand,
 }
 
-/// Sends what a client of MCP begins with, without a token, and reads the challenge. A server that
-/// greets anybody is asked for its tools as well: some ask for a login there alone.
+/// Sends an MCP client's first request without a token, and reads the challenge. If it succeeds,
+/// requests the tools as well: some servers only then require a login.
 ///
 /// # Errors
-/// `oauth.no-challenge` when the server answers both, `transport.*`.
+/// `oauth.no-challenge` if the server answers both, `transport.*`.
 pub(crate) async fn probe(
     wire: &Wire,
     permit: &NetworkPermit,
@@ -49,7 +49,7 @@ pub(crate) async fn probe(
     match (200..300).contains(&greeted.status) {
         _ if is_challenged(&listed) => Ok(listed),
         true => Err(no_challenge(server, greeted.status)),
-        // It understood neither; its metadata may say more.
+        // Neither era succeeded; the metadata may still help.
         false => Ok(greeted),
     }
 }
@@ -58,7 +58,7 @@ fn is_challenged(probed: &Probed) -> bool {
     probed.demand.bearer || matches!(probed.status, 401 | 403)
 }
 
-/// One request without a token; gives the session that was opened, too.
+/// Sends one request without a token; also returns the opened session.
 async fn ask(
     wire: &Wire,
     permit: &NetworkPermit,
@@ -102,7 +102,7 @@ fn no_challenge(server: &Url, status: u16) -> Failure {
     failure.with("http_status", status)
 }
 
-/// The URLs that were asked, each with what came of it.
+/// The requested URLs with their results.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Trail {
     steps: Vec<String>,
@@ -127,8 +127,7 @@ impl Trail {
     }
 }
 
-/// Asks for one document. `None`, noted in the trail, when there is none of JSON; a redirect is not
-/// followed.
+/// Requests one document. `None`, recorded in the trail, without JSON; redirects are not followed.
 async fn document(
     wire: &Wire,
     permit: &NetworkPermit,
@@ -175,7 +174,7 @@ fn read(answer: &HttpResponse) -> Result<serde_json::Map<String, serde_json::Val
     json::object(&answer.body, DOCUMENT_CAP).map_err(|flaw| format!("{status}, but {flaw}"))
 }
 
-/// `url` with `prefix` put before its path, as RFC 8414 and RFC 9728 insert it.
+/// `url` with `prefix` inserted before its path, per RFC 8414 and RFC 9728.
 fn with_inserted(url: &Url, prefix: &str) -> Url {
     let path = url.path().trim_end_matches('/').to_owned();
     let mut inserted = url.clone();
@@ -185,7 +184,7 @@ fn with_inserted(url: &Url, prefix: &str) -> Url {
     inserted
 }
 
-/// The second request of a client that was greeted.
+/// The second request of a client.
 const TOOLS: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
 /// The first request of a client: servers of either era answer it with their challenge.
 const GREETING: &str = concat!(
@@ -195,6 +194,6 @@ const GREETING: &str = concat!(
     r#""}}}"#
 );
 
-/// The most bytes of a metadata document.
+/// Maximum bytes of a metadata document.
 const DOCUMENT_CAP: usize = 256 * 1024;
 const MOST_STEPS: usize = 16;

@@ -1,4 +1,4 @@
-//! The metadata of the protected resource (RFC 9728): which authorization server, which scopes.
+//! Protected resource metadata (RFC 9728): authorization servers and scopes.
 
 use serde_json::{Map, Value};
 use synapse_core::{Code, Failure, NetworkPermit, Origin};
@@ -10,23 +10,23 @@ use crate::challenge::{Demand, is_scope};
 use crate::json;
 use crate::wire::Wire;
 
-/// What the metadata of a protected resource says.
+/// The metadata of a protected resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
-    /// Its identifier, as the document has it: what is sent as `resource`.
+    /// Its identifier, verbatim: the value of `resource`.
     pub identifier: String,
-    /// The issuers of its authorization servers, in its order.
+    /// The issuers of its authorization servers, in order.
     pub issuers: Vec<String>,
-    /// The scopes that it supports, in its order.
+    /// Its supported scopes, in order.
     pub scopes: Vec<String>,
 }
 
-/// Looks for the metadata of the server at `server`: where its challenge says, then at the well-known
-/// place with the server's path, then at the one without. `None` when there is none.
+/// Finds the metadata of the server at `server`: at the challenge's URL, then at the well-known URL
+/// with the server's path, then without. `None` if there is none.
 ///
 /// # Errors
-/// `oauth.resource-mismatch` when the challenge names another origin, which is not contacted, or the
-/// document is that of another resource.
+/// `oauth.resource-mismatch` if the challenge names another origin, which is not contacted, or the
+/// document belongs to another resource.
 pub(crate) async fn protected_resource(
     wire: &Wire,
     permit: &NetworkPermit,
@@ -55,7 +55,7 @@ pub(crate) async fn protected_resource(
     Ok(None)
 }
 
-/// The URL that a challenge names, on the server's own origin.
+/// The URL named by a challenge, on the server's origin.
 pub(crate) fn at_same_origin(named: &str, server: &Url) -> Result<Url, Failure> {
     let refused = |why: &str| {
         Failure::new(
@@ -75,7 +75,7 @@ pub(crate) fn at_same_origin(named: &str, server: &Url) -> Result<Url, Failure> 
     Ok(url)
 }
 
-/// What the document at `place` says, when it is that of `server`.
+/// Parses the document at `place` if it belongs to `server`.
 pub(crate) fn resource(
     object: &Map<String, Value>,
     place: &Url,
@@ -113,7 +113,7 @@ pub(crate) fn resource(
     })
 }
 
-/// Whether `server` is `resource` or below it. The query counts for nothing: `/mcp?login` is `/mcp`.
+/// Whether `server` is `resource` or below it. Ignores the query: `/mcp?login` equals `/mcp`.
 fn is_within(server: &Url, resource: &Url) -> bool {
     if server.origin() != resource.origin() || resource.fragment().is_some() {
         return false;

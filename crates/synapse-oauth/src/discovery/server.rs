@@ -1,4 +1,4 @@
-//! The metadata of an authorization server (RFC 8414, OpenID Connect Discovery 1.0).
+//! Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0).
 
 use serde_json::{Map, Value};
 use synapse_core::upstream::{AuthMethod, PkcePolicy};
@@ -10,36 +10,36 @@ use crate::address::{named_by, shown};
 use crate::json;
 use crate::wire::Wire;
 
-/// What the metadata of an authorization server says, as far as it is used. Every endpoint was
-/// checked: https, or on this machine as the server is.
+/// The used parts of an authorization server's metadata. Every endpoint is validated: https, or
+/// local if the server is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerMetadata {
-    /// The issuer, byte for byte.
+    /// The issuer, verbatim.
     pub issuer: String,
-    /// Where a browser begins.
+    /// Start of the browser flow.
     pub authorization_endpoint: Option<Url>,
-    /// Where tokens are given.
+    /// Token endpoint.
     pub token_endpoint: Url,
-    /// Where clients are registered (RFC 7591).
+    /// Client registration (RFC 7591).
     pub registration_endpoint: Option<Url>,
-    /// Where a device begins (RFC 8628).
+    /// Device authorization (RFC 8628).
     pub device_endpoint: Option<Url>,
-    /// How clients may authenticate; `None` when it does not say.
+    /// Client authentication methods; `None` if unspecified.
     pub auth_methods: Option<Vec<String>>,
     /// Whether PKCE with S256 is advertised.
     pub s256: bool,
-    /// Whether the URL of a metadata document is taken as client id.
+    /// Whether a metadata document URL is accepted as client id.
     pub metadata_documents: bool,
-    /// Whether answers carry `iss` (RFC 9207).
+    /// Whether responses carry `iss` (RFC 9207).
     pub iss_parameter: bool,
-    /// The scopes that it supports.
+    /// Supported scopes.
     pub scopes: Vec<String>,
-    /// The grants that it supports; `None` when it does not say.
+    /// Supported grants; `None` if unspecified.
     pub grants: Option<Vec<String>>,
 }
 
 impl ServerMetadata {
-    /// Every origin that may be contacted, each once, the token endpoint's first.
+    /// Every origin to contact, without duplicates, the token endpoint's first.
     #[must_use]
     pub fn origins(&self) -> Vec<Origin> {
         let endpoints = [
@@ -57,7 +57,7 @@ impl ServerMetadata {
         origins
     }
 
-    /// How a client authenticates that has a secret, or none.
+    /// The authentication method for a client with or without a secret.
     pub(crate) fn method(&self, has_secret: Secret) -> AuthMethod {
         let takes = |method: AuthMethod| {
             let methods = self.auth_methods.as_ref();
@@ -65,7 +65,7 @@ impl ServerMetadata {
         };
         match has_secret {
             Secret::Absent => AuthMethod::None,
-            // Without a list, Basic is what every server takes (RFC 8414, section 2).
+            // Without a list, Basic is the default (RFC 8414, section 2).
             Secret::Present if takes(AuthMethod::Post) && !takes(AuthMethod::Basic) => {
                 AuthMethod::Post
             }
@@ -73,7 +73,7 @@ impl ServerMetadata {
         }
     }
 
-    /// Holds the server to PKCE with S256.
+    /// Requires PKCE with S256.
     ///
     /// # Errors
     /// `oauth.pkce-unsupported`.
@@ -103,12 +103,12 @@ pub(crate) enum Secret {
     Absent,
 }
 
-/// Looks for the metadata of `issuer`, which `server` named: RFC 8414 first, then OpenID Connect with
-/// its path inserted and appended.
+/// Finds the metadata of `issuer`, named by `server`: RFC 8414 first, then OpenID Connect with its
+/// path inserted and appended.
 ///
 /// # Errors
-/// `oauth.issuer-mismatch` when the document names another issuer; `oauth.discovery-failed`, with each
-/// URL that was asked, when there is no document or it cannot be used.
+/// `oauth.issuer-mismatch` if the document names another issuer; `oauth.discovery-failed`, with
+/// each requested URL, if there is no usable document.
 pub(crate) async fn authorization_server(
     wire: &Wire,
     permit: &NetworkPermit,
@@ -131,10 +131,10 @@ pub(crate) async fn authorization_server(
     Err(trail.failure("the authorization server has no metadata"))
 }
 
-/// Reads the document at `place`, which the entry names in place of discovery.
+/// Reads the configured document at `place` instead of discovery.
 ///
 /// # Errors
-/// As [`authorization_server`].
+/// Same as [`authorization_server`].
 pub(crate) async fn named_document(
     wire: &Wire,
     permit: &NetworkPermit,
@@ -149,7 +149,7 @@ pub(crate) async fn named_document(
     }
 }
 
-/// The URL of an issuer: an endpoint's rules, and no query (RFC 8414, section 2).
+/// The URL of an issuer: like an endpoint, without a query (RFC 8414, section 2).
 fn issuer_url(issuer: &str, server: &Url, trail: &Trail) -> Result<Url, Failure> {
     let refused = |why: String| {
         trail
@@ -165,7 +165,7 @@ fn issuer_url(issuer: &str, server: &Url, trail: &Trail) -> Result<Url, Failure>
     Ok(url)
 }
 
-/// What the document at `place` says, when it is that of the expected issuer.
+/// Parses the document at `place` if it is from the expected issuer.
 pub(crate) fn metadata(
     object: &Map<String, Value>,
     place: &Url,

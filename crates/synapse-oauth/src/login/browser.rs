@@ -1,4 +1,4 @@
-//! The code flow: by a browser of this machine, or by an address that is pasted.
+//! The authorization code flow, with a local browser or a pasted URL.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::ports::BrowserOpener;
@@ -24,7 +24,7 @@ impl Login<'_, '_> {
         opener: &dyn BrowserOpener,
     ) -> Result<(OAuthClient, Grant), Failure> {
         let endpoint = self.endpoint(ground)?;
-        // Before anything is registered: the port is part of the registration.
+        // Before registration, which includes the port.
         let mut listener = Listener::bind(self.redirect(&choice)?).await?;
         let redirect = listener.redirect().clone();
         let (client, attempt) = self.prepare(ground, choice, &endpoint, &redirect).await?;
@@ -62,7 +62,8 @@ impl Login<'_, '_> {
         let endpoint = self.endpoint(ground)?;
         let mut redirect = self.redirect(&choice)?;
         if redirect.port == 0 {
-            // Nothing listens there; a free port keeps the browser from reaching another program.
+            // Nothing listens there; a reserved port keeps the browser from reaching another
+            // program.
             redirect = Listener::bind(redirect).await?.redirect().clone();
         }
         let (client, attempt) = self.prepare(ground, choice, &endpoint, &redirect).await?;
@@ -97,7 +98,7 @@ impl Login<'_, '_> {
         }
         let asked = self.request.port.or(settings.callback_port);
         match (choice, asked) {
-            // A registration is used as it was made, its port included.
+            // A registration is only valid with its port.
             (Choice::Known(client), None) if client.kind == RegistrationKind::Registered => {
                 match &client.redirect_uri {
                     Some(uri) => Redirect::configured(uri),
@@ -112,7 +113,7 @@ impl Login<'_, '_> {
         Redirect::own(self.request.url, choice.kind(), port)
     }
 
-    /// The client, registered if it has to be, and an attempt that the server was asked about.
+    /// Prepares the client, registering it if necessary, and an attempt whose URL was checked.
     async fn prepare(
         &self,
         ground: &Ground,
@@ -147,7 +148,8 @@ impl Login<'_, '_> {
         Ok((client, attempt))
     }
 
-    /// Registers a client and keeps it at once: a login that is broken off blocks nothing.
+    /// Registers a client and stores it at once, so that an aborted login does not block later
+    /// ones.
     pub(super) async fn register(
         &self,
         ground: &Ground,

@@ -1,5 +1,5 @@
-//! Finds what a login stands on: the resource, the authorization server with its owner's consent, the
-//! scopes, and what an earlier login left.
+//! Collects the prerequisites of a login: the resource, the confirmed authorization server, the
+//! scopes, and earlier records.
 
 use synapse_core::upstream::{RecordKey, ResourcePolicy, TokenRecord};
 use synapse_core::{Code, Failure, NetworkPermit, Origin};
@@ -13,11 +13,11 @@ use crate::discovery::{
     protected_resource,
 };
 
-/// What a login stands on.
+/// The prerequisites of a login.
 #[derive(Debug)]
 pub(super) struct Ground {
     pub(super) server: ServerMetadata,
-    /// What is sent as `resource`, on every leg.
+    /// The `resource` parameter of every request.
     pub(super) resource: Option<String>,
     pub(super) scopes: Vec<String>,
     /// The record of this server and issuer.
@@ -26,7 +26,7 @@ pub(super) struct Ground {
     pub(super) replaced: Vec<RecordKey>,
 }
 
-/// Where the authorization server is looked for.
+/// Where to look for the authorization server.
 enum Lead {
     Issuer(String),
     Document { place: Url, issuer: Option<String> },
@@ -113,7 +113,7 @@ impl Login<'_, '_> {
         })
     }
 
-    /// Reads the metadata. Nothing is sent to an origin before its owner agreed to it.
+    /// Reads the metadata. Nothing is sent to an origin before the user confirmed it.
     async fn server(
         &self,
         lead: Lead,
@@ -133,7 +133,7 @@ impl Login<'_, '_> {
         if let Some(first) = &first {
             let shown_issuer = issuer.unwrap_or_else(|| first.as_str());
             match known {
-                // Confirmed by the login before.
+                // Confirmed by the previous login.
                 Some(_) => agreed.push(first.clone()),
                 None => {
                     self.agree(shown_issuer, vec![first.clone()], before)
@@ -193,7 +193,7 @@ impl Login<'_, '_> {
         }
     }
 
-    /// Asks the owner about origins that no login before was made with.
+    /// Asks the user about origins new to this server.
     async fn agree(
         &self,
         issuer: &str,
@@ -215,7 +215,8 @@ impl Login<'_, '_> {
         }
     }
 
-    /// The token endpoint of a known issuer gets its refresh token: another one is asked about.
+    /// The token endpoint receives the refresh token of a known issuer: a different one must be
+    /// confirmed.
     async fn same_endpoint(
         &self,
         server: &ServerMetadata,
@@ -240,7 +241,7 @@ impl Login<'_, '_> {
         }
     }
 
-    /// Holds the server to the grant that is used; others are refused by name.
+    /// Requires the grant in use; unsupported ones are refused by name.
     fn demand_grant(&self, server: &ServerMetadata) -> Result<(), Failure> {
         let wanted = match self.request.way {
             super::Way::Device => return Ok(()),
@@ -276,7 +277,7 @@ impl Login<'_, '_> {
         }
     }
 
-    /// By hand, by the entry, by the challenge, by the resource's metadata, or none.
+    /// From the command line, the entry, the challenge, the resource metadata, or none.
     fn scopes(
         &self,
         challenged: &[String],

@@ -1,4 +1,4 @@
-//! Keeps what a login brings: under the lock of its record, one generation later.
+//! Stores the result of a login under its record's lock, with the next generation.
 
 use synapse_core::Failure;
 use synapse_core::time::Timestamp;
@@ -48,7 +48,7 @@ impl Login<'_, '_> {
         Ok(record)
     }
 
-    /// A registration without tokens. Tokens of an earlier login stay until the new ones are there.
+    /// Stores a registration without tokens. Existing tokens stay until they are replaced.
     pub(super) async fn keep_registration(
         &self,
         ground: &Ground,
@@ -89,7 +89,7 @@ impl Login<'_, '_> {
     }
 }
 
-/// When the token of `grant`, got at `now`, ends.
+/// Expiry of the token of `grant`, received at `now`.
 pub(crate) fn expiry(now: Timestamp, grant: &Grant) -> Option<Timestamp> {
     let lifetime = i64::try_from(grant.lifetime?.as_millis()).ok()?;
     Some(Timestamp::from_millis(

@@ -1,5 +1,5 @@
-//! One login, from the server's challenge to a stored record. A person is there: an unknown
-//! authorization server is confirmed before anything is sent to it.
+//! One login, from the server's challenge to a stored record. Interactive: an unknown authorization
+//! server must be confirmed before anything is sent to it.
 
 mod browser;
 mod find;
@@ -30,37 +30,37 @@ pub(crate) use self::keep::expiry;
 pub use self::words::News;
 pub(crate) use self::words::READ_MCP;
 
-/// The `oauth` object of an entry, its variables and references resolved.
+/// The `oauth` object of an entry, with variables and references resolved.
 #[derive(Debug, Clone, Default)]
 pub struct LoginSettings {
     /// The client's id.
     pub client_id: Option<String>,
     /// The client's secret.
     pub client_secret: Option<SecretString>,
-    /// The redirect URI, used byte for byte.
+    /// The redirect URI, used verbatim.
     pub redirect_uri: Option<String>,
-    /// The port of the callback when no redirect URI is given.
+    /// The callback port if no redirect URI is given.
     pub callback_port: Option<u16>,
-    /// The scopes to ask for.
+    /// The requested scopes.
     pub scopes: Option<Vec<String>>,
-    /// The issuer to expect.
+    /// The expected issuer.
     pub issuer: Option<String>,
-    /// What to send as `resource`.
+    /// The `resource` parameter.
     pub resource: ResourcePolicy,
     /// The URL of the client's own metadata document.
     pub client_metadata_url: Option<String>,
-    /// The URL of the authorization server's metadata, in place of discovery.
+    /// The URL of the authorization server's metadata, instead of discovery.
     pub server_metadata_url: Option<String>,
-    /// What to do with a server that does not advertise S256.
+    /// Policy for a server that does not advertise S256.
     pub pkce: PkcePolicy,
 }
 
-/// How the user meets the authorization server.
+/// How the user reaches the authorization server.
 #[derive(Debug, Clone, Copy)]
 pub enum Way<'a> {
-    /// In a browser of this machine, which comes back to a port of it.
+    /// A browser on this machine, which returns to a local port.
     Browser(&'a dyn BrowserOpener),
-    /// In any browser; the address that it ends at is pasted.
+    /// Any browser; the user pastes the final URL.
     Paste,
     /// On another device, with a code.
     Device,
@@ -76,96 +76,96 @@ pub enum Registering {
     Refused,
 }
 
-/// Whether the authorization URL is asked for once before a browser opens.
+/// Whether to check the authorization URL before a browser opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Look {
-    /// It is, and what would end as a page that nobody hears of is a failure.
+    /// Yes: an error that would only appear in the browser becomes a failure.
     #[default]
     First,
-    /// It is not: for servers that count each request as an attempt, such as the official suite's.
+    /// No: for servers that count each request as an attempt, such as the official suite's.
     Never,
 }
 
-/// What to log in to, and how.
+/// The target and options of a login.
 #[derive(Debug)]
 pub struct LoginRequest<'a> {
-    /// The configuration that the record belongs to.
+    /// The configuration of the record.
     pub config: &'a str,
     /// The server's name.
     pub server: &'a UpstreamName,
     /// The server's URL.
     pub url: &'a Url,
-    /// The permit of its approval.
+    /// The permit from its approval.
     pub permit: &'a NetworkPermit,
     /// Its settings.
     pub settings: LoginSettings,
-    /// The scopes that were asked for by hand, in place of all others.
+    /// Scopes from the command line, which override all others.
     pub scopes: Vec<String>,
     /// Whether a client may be registered.
     pub registering: Registering,
-    /// The port of the callback, in place of the configured one.
+    /// The callback port, overriding the configured one.
     pub port: Option<u16>,
-    /// How.
+    /// The way.
     pub way: Way<'a>,
-    /// Whether the authorization URL is asked for first.
+    /// Whether to check the authorization URL first.
     pub look: Look,
 }
 
-/// An authorization server that is about to be contacted for the first time.
+/// An authorization server about to be contacted for the first time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     /// Its issuer.
     pub issuer: String,
-    /// The origins that would be contacted.
+    /// The origins to contact.
     pub origins: Vec<Origin>,
-    /// The issuer of the last login, when that was another one.
+    /// The issuer of the last login, if different.
     pub previous: Option<String>,
 }
 
-/// What the owner says to a [`Proposal`].
+/// The user's answer to a [`Proposal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Go on.
+    /// Continue.
     Agreed,
     /// Send nothing there.
     Declined,
 }
 
-/// The person who logs in.
+/// The user who logs in.
 #[async_trait]
 pub trait Dialogue: Send + Sync {
-    /// Is told how it goes.
+    /// Receives progress.
     fn tell(&self, news: &News<'_>);
 
-    /// Decides on an authorization server. Nothing was sent to it yet.
+    /// Confirms an authorization server, before anything is sent to it.
     ///
     /// # Errors
-    /// Nobody can be asked.
+    /// No user is available.
     async fn confirm(&self, proposal: &Proposal) -> Result<Decision, Failure>;
 
-    /// Gives the address that the browser ended at.
+    /// Returns the final URL of the browser.
     ///
     /// # Errors
-    /// Nobody can be asked.
+    /// No user is available.
     async fn paste(&self) -> Result<SecretString, Failure>;
 }
 
-/// What a login left.
+/// The result of a login.
 #[derive(Debug)]
 pub struct LoggedIn {
     /// The server's URL.
     pub url: Url,
     /// The issuer.
     pub issuer: String,
-    /// The record as it is stored.
+    /// The stored record.
     pub record: TokenRecord,
-    /// Where it is.
+    /// Its location.
     pub place: String,
-    /// How many requests were sent.
+    /// Number of requests sent.
     pub requests: u32,
 }
 
-/// What is known so far, for the account of a login that fails.
+/// Facts so far, for the report of a failed login.
 #[derive(Debug, Default)]
 struct Progress {
     issuer: Option<String>,
@@ -174,11 +174,10 @@ struct Progress {
 }
 
 impl OAuth {
-    /// Logs in, and stores what comes of it.
+    /// Logs in and stores the result.
     ///
     /// # Errors
-    /// `oauth.*`, `transport.*`, `storage.*`. A record that was there before stays, until the new one
-    /// takes its place.
+    /// `oauth.*`, `transport.*`, `storage.*`. An existing record stays until it is replaced.
     pub async fn log_in(
         &self,
         request: &LoginRequest<'_>,
@@ -199,7 +198,8 @@ impl OAuth {
             progress: &mut progress,
             deadline,
         };
-        // What waits for a callback ends by itself and says more; this bounds everything else.
+        // The wait for a callback has its own timeout with a better message; this limits everything
+        // else.
         let result = timeout_at(deadline + self.times.fetch, login.run())
             .await
             .unwrap_or_else(|_| Err(words::timed_out(request.server, self.times.login, 0)));
@@ -236,7 +236,7 @@ impl OAuth {
     }
 }
 
-/// A login under way.
+/// A login in progress.
 struct Login<'a, 'r> {
     oauth: &'a OAuth,
     request: &'a LoginRequest<'r>,
@@ -300,7 +300,7 @@ impl Login<'_, '_> {
         let client = match choice {
             Choice::Known(client) => client,
             Choice::Register => {
-                // A device has no redirect; the registration needs one all the same.
+                // The device grant has no redirect, but registration requires one.
                 let redirect = crate::redirect::Redirect::own(
                     self.request.url,
                     RegistrationKind::Registered,
@@ -348,7 +348,7 @@ impl Login<'_, '_> {
         Ok((client, grant))
     }
 
-    /// The permit for the one origin of `url`, which was confirmed.
+    /// The permit for the confirmed origin of `url`.
     fn permit_for(&self, url: &Url) -> NetworkPermit {
         self.request.permit.for_issuer(Origin::of(url))
     }

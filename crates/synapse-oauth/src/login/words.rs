@@ -1,4 +1,4 @@
-//! What a login tells its user.
+//! Progress messages of a login.
 
 use std::time::Duration;
 
@@ -9,48 +9,48 @@ use url::Url;
 use super::Login;
 use crate::HUGGING_FACE;
 
-/// How a login goes. Shown to its owner alone: addresses hold its state.
+/// Progress of a login. Shown to its owner only: URLs contain the state.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum News<'a> {
     /// The client in use.
     Client {
-        /// How it came to be known.
+        /// Its origin.
         kind: RegistrationKind,
         /// Its id.
         id: &'a str,
     },
-    /// The authorization URL could not be judged before a browser opens.
+    /// The check of the authorization URL was inconclusive.
     Unjudged {
-        /// Why.
+        /// The reason.
         why: &'a str,
     },
-    /// A code came without a login; it was dropped.
+    /// A code was issued without a login, and was discarded.
     CodeDropped,
-    /// The address to log in at.
+    /// The URL to log in at.
     Visit {
-        /// The address.
+        /// The URL.
         address: &'a Url,
-        /// Where the answer is waited for.
+        /// The address of the callback.
         redirect: &'a str,
     },
-    /// No browser could be opened; the login goes on.
+    /// No browser could be opened; the login continues.
     NoBrowser {
-        /// Why.
+        /// The reason.
         failure: &'a Failure,
     },
     /// The code to type on another device.
     Device {
         /// The code.
         code: &'a str,
-        /// Where.
+        /// The verification URL.
         address: &'a Url,
-        /// The same with the code in it.
+        /// The same with the code.
         complete: Option<&'a Url>,
-        /// How long the code lives.
+        /// Lifetime of the code.
         lifetime: Duration,
     },
-    /// A scope was not granted that the server's tools need.
+    /// A scope needed by the server's tools was not granted.
     MissingScope {
         /// The scope.
         scope: &'a str,
@@ -65,7 +65,7 @@ impl Login<'_, '_> {
         });
     }
 
-    /// Hugging Face refuses every call of a token without this very scope.
+    /// Hugging Face rejects every call without exactly this scope.
     pub(super) fn warn_of_scopes(&self, record: &synapse_core::upstream::TokenRecord) {
         let is_hugging_face = self.request.url.origin().ascii_serialization() == HUGGING_FACE;
         let has = record.scopes.iter().any(|scope| scope == READ_MCP);
@@ -75,7 +75,7 @@ impl Login<'_, '_> {
     }
 }
 
-/// The failure of a login that nobody completed.
+/// The failure of an uncompleted login.
 pub(super) fn timed_out(server: &UpstreamName, limit: Duration, foreign: u32) -> Failure {
     let failure = Failure::new(
         Code::OauthLoginTimeout,

@@ -1,5 +1,5 @@
-//! Tokens while serving: what is stored, refreshed when a user's request needs it. Keeps nothing in
-//! memory between calls, so that a login, refresh or logout of another process counts at once.
+//! Tokens while serving: read from the store, refreshed on demand. Nothing is cached between calls,
+//! so that another process's login, refresh or logout takes effect at once.
 
 mod refresh;
 mod refusal;
@@ -27,7 +27,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Tokens of the records of `config`.
+    /// The tokens of the records of `config`.
     #[must_use]
     pub fn new(oauth: OAuth, config: impl Into<String>) -> Self {
         Self {
@@ -37,14 +37,14 @@ impl Tokens {
         }
     }
 
-    /// Takes tokens of `server` from this issuer alone, as its entry says.
+    /// Restricts the tokens of `server` to this issuer, as configured.
     #[must_use]
     pub fn expecting(mut self, server: UpstreamName, issuer: impl Into<String>) -> Self {
         self.issuers.insert(server, issuer.into());
         self
     }
 
-    /// The record that a request to `url` uses. One without tokens is none.
+    /// The record for a request to `url`; ignores records without tokens.
     async fn current(
         &self,
         server: &UpstreamName,
@@ -112,7 +112,7 @@ impl TokenSource for Tokens {
     }
 }
 
-/// What a record needs before it can be used.
+/// What a record needs before use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     Nothing,
@@ -135,8 +135,9 @@ pub(crate) fn need(record: &TokenRecord, now: Timestamp) -> Need {
     }
 }
 
-/// Within a minute of its end, or within half its life when that is shorter: a token of a minute
-/// would be refreshed at each call. Without an end, a refusal tells.
+/// Expires within a minute, or within half its lifetime if that is shorter: a one-minute token
+/// would otherwise be refreshed at each call. Without an expiry, only a rejection triggers a
+/// refresh.
 fn is_about_to_expire(record: &TokenRecord, now: Timestamp) -> bool {
     let Some(end) = record.expires_at else {
         return false;
@@ -148,7 +149,7 @@ fn is_about_to_expire(record: &TokenRecord, now: Timestamp) -> bool {
     now.as_millis() >= end.as_millis().saturating_sub(margin)
 }
 
-/// Whether `record` still holds the token that was sent.
+/// Whether `record` still holds the sent token.
 fn holds(record: &TokenRecord, sent: &BoundSecret, url: &Url) -> bool {
     let sent = sent.for_origin(&Origin::of(url));
     match (&record.access, sent) {

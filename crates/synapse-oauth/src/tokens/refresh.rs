@@ -1,4 +1,5 @@
-//! One refresh for all who wait: lock, read again, adopt what is newer, else one POST, persist, use.
+//! One refresh for all waiting calls: lock, reread, use a newer token if there is one, else one
+//! POST, store, use.
 
 use secrecy::ExposeSecret as _;
 use synapse_core::ports::TokenTransaction;
@@ -13,8 +14,8 @@ use crate::grant::{Grant, NoGrant, Refusal, ask};
 use crate::wire::Wire;
 
 impl Tokens {
-    /// The record after a refresh, by this process or another. The work goes on when the caller goes
-    /// away: between the answer and the disk nothing may be lost.
+    /// The record after a refresh, by this or another process. Continues if the caller is dropped:
+    /// nothing may be lost between the answer and the disk.
     pub(super) async fn refreshed(
         &self,
         permit: NetworkPermit,
@@ -52,7 +53,7 @@ async fn refresh(
         Need::Refresh => {}
     }
     if Origin::of(&record.token_endpoint) != Origin::of(&seen.token_endpoint) {
-        // Logged in anew elsewhere while this waited; the permit is for the endpoint before.
+        // Another process logged in again meanwhile; the permit is for the previous endpoint.
         return Err(Failure::new(
             Code::OauthIssuerChanged,
             format!(
@@ -104,7 +105,7 @@ impl Refreshing<'_> {
     ) -> Result<TokenRecord, Failure> {
         let generation = Some(record.generation);
         let mark = match record.state {
-            // Whoever held the lock died with it: its refresh token may be spent, or not.
+            // The lock's holder died: its refresh token may or may not be used up.
             TokenState::Refreshing => TokenState::Retrying,
             TokenState::Retrying => {
                 let expired = with_state(record, TokenState::Expired);
@@ -127,7 +128,7 @@ impl Refreshing<'_> {
                 self.lost(transaction, record, &refusal).await
             }
             Err(no_grant) => {
-                // Nothing is known of the grant: it is as it was.
+                // The state of the grant is unknown, so it is unchanged.
                 transaction.keep(generation, record).await?;
                 Err(match no_grant {
                     NoGrant::Failed(failure) => *failure,
@@ -172,7 +173,7 @@ impl Refreshing<'_> {
                 _ => TokenState::Usable,
             },
             access: Some(grant.access),
-            // An answer without one means that the old one lives on (RFC 6749, section 6).
+            // Without a new one, the old refresh token stays valid (RFC 6749, section 6).
             refresh: grant.refresh.or_else(|| record.refresh.clone()),
             scopes: grant.scopes.unwrap_or_else(|| record.scopes.clone()),
             expires_at,
@@ -181,8 +182,8 @@ impl Refreshing<'_> {
         }
     }
 
-    /// The refresh token is spent or revoked. The record is read once more: what another program
-    /// stored without the lock counts. Else it is marked; its registration stays.
+    /// The refresh token is used up or revoked. Rereads the record, which another program may have
+    /// changed without the lock; otherwise marks it. The registration stays.
     async fn lost(
         &self,
         transaction: &mut dyn TokenTransaction,

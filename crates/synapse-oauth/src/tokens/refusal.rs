@@ -1,4 +1,4 @@
-//! What a 401 or 403 means for the token that was sent.
+//! Interprets a 401 or 403 for the sent token.
 
 use synapse_core::secret::BoundSecret;
 use synapse_core::upstream::{RecordKey, TokenRecord, TokenState, UpstreamName};
@@ -35,7 +35,7 @@ impl Tokens {
         }
     }
 
-    /// Notes the refusal in the record, unless its token is another one by now.
+    /// Records the rejection, unless the token was replaced meanwhile.
     async fn mark(
         &self,
         server: &UpstreamName,
@@ -63,8 +63,8 @@ impl Tokens {
         Ok(failure)
     }
 
-    /// What a refused token becomes: refreshed at the next call, or, when that was just done or
-    /// cannot be done, the end of the login.
+    /// The next state of a rejected token: refresh at the next call or, if that was just done or is
+    /// impossible, login required.
     fn after(&self, key: &RecordKey, record: &TokenRecord) -> (TokenState, Failure) {
         let server = &key.server;
         let age = self.oauth.clock.now().as_millis() - record.obtained_at.as_millis();
@@ -96,8 +96,7 @@ impl Tokens {
         }
     }
 
-    /// Hugging Face answers a missing scope with 403 and a challenge that names neither an error nor
-    /// the scope.
+    /// Hugging Face reports a missing scope with 403 and a challenge without error and scope.
     async fn forbidden(&self, server: &UpstreamName, url: &Url, demand: &Demand) -> Failure {
         let is_hugging_face = url.origin().ascii_serialization() == HUGGING_FACE;
         let is_of_scope = match demand.error.as_deref() {
@@ -110,7 +109,7 @@ impl Tokens {
         if !is_of_scope {
             return refused(server, 403);
         }
-        // What cannot be read now is no reason to hide the answer.
+        // An unreadable record must not hide the answer.
         let held = self.current(server, url).await.ok().flatten();
         let mut scopes = held.map(|(_, record)| record.scopes).unwrap_or_default();
         let mut asked = demand.scopes.clone();
@@ -162,7 +161,7 @@ fn refused(server: &UpstreamName, status: u16) -> Failure {
     .cause(format!("it answered {status}"))
 }
 
-/// A scope that can stand in a command as it is: a server's text is not to become a shell's.
+/// A scope safe to use in a command line: foreign text must not reach a shell.
 fn is_plain(scope: &str) -> bool {
     scope
         .bytes()
@@ -170,5 +169,5 @@ fn is_plain(scope: &str) -> bool {
         && !scope.starts_with('-')
 }
 
-/// How soon after a refresh another refusal means that refreshing does not help.
+/// A rejection this soon after a refresh shows that refreshing does not help.
 const SOON_MILLIS: i64 = 600_000;

@@ -1,4 +1,4 @@
-//! The listener of a login: what it answers, to whom, and for how long.
+//! The callback listener: responses, senders, and lifetime.
 
 use serde_json::json;
 use synapse_core::Code;

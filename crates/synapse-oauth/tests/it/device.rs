@@ -1,4 +1,4 @@
-//! The login of a device: its pace, its end, and its client.
+//! The device login: pace, end, and client.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn slow_down_lengthens_the_interval() {
         began.elapsed()
     };
     let (quick, slowed) = (time(&quick).await, time(&slowed).await);
-    // Five intervals of one, against one of each of one to five, of 30 ms.
+    // Five intervals of one unit versus intervals of one to five units of 30 ms.
     assert!(
         slowed >= quick.max(Duration::from_millis(450)),
         "{quick:?} {slowed:?}"

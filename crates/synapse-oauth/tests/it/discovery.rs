@@ -1,4 +1,4 @@
-//! Which documents are asked for, in which order, and what they are held to.
+//! The requested documents, their order, and their validation.
 
 use serde_json::json;
 use synapse_core::Code;
@@ -218,7 +218,7 @@ async fn a_server_that_asks_for_nothing_needs_no_login() {
     assert_eq!(bench.authority.paths(), ["/mcp", "/mcp"]);
 }
 
-/// A server whose greeting is for everybody.
+/// A server with a public handshake.
 #[tokio::test]
 async fn a_server_that_asks_for_a_login_at_its_tools_alone_is_logged_in_to() {
     let bench = Bench::with(Conduct {

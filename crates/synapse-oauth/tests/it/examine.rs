@@ -1,4 +1,4 @@
-//! The rungs of `hub preflight --live` that are OAuth's.
+//! The OAuth checks of `hub preflight --live`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Servers that misbehave: large, slow, redirecting and broken answers, and junk in tokens.
+//! Misbehaving servers: large, slow, redirecting and broken answers, and invalid tokens.
 
 use std::time::{Duration, Instant};
 

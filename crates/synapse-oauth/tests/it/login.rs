@@ -134,7 +134,7 @@ async fn a_confidential_client_sends_its_secret_where_the_server_takes_it() {
         );
         let client = bench.record().1.client;
         assert_eq!(client.auth_method, method);
-        // An IDE lacks the shell's variables: a refresh there needs it.
+        // An IDE lacks the shell's variables: a refresh there needs the stored secret.
         assert_eq!(client.secret.unwrap().expose_secret(), "fake-client-secret");
     }
 }
@@ -173,7 +173,7 @@ async fn endpoints_on_another_origin_are_asked_about_by_themselves() {
         server: json!({"token_endpoint": token.as_str()}),
         ..Conduct::default()
     });
-    // The code is not known there; that it was asked is what counts.
+    // The code is invalid there; the request itself is what counts.
     let failure = bench.fails(Bench::settings(), Code::OauthDenied).await;
     assert!(told(&failure).contains("invalid_grant"), "{failure:?}");
     let proposals = bench.user.proposals.lock().unwrap();
@@ -202,7 +202,7 @@ async fn another_issuer_than_at_the_last_login_is_told_and_gets_nothing() {
         proposals.last().unwrap().previous,
         Some(bench.authority.issuer())
     );
-    // What was there still is.
+    // The previous record is unchanged.
     assert_eq!(bench.record().1.state, TokenState::Usable);
 }
 

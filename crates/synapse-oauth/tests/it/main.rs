@@ -1,5 +1,5 @@
-//! OAuth against a server and an authorization server on raw sockets: what is sent, in which order,
-//! and what is refused.
+//! OAuth against a server and an authorization server on raw sockets: requests, their order, and
+//! refusals.
 
 #![cfg(test)]
 

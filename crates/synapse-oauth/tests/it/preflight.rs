@@ -1,4 +1,4 @@
-//! The look at the authorization URL before a browser opens.
+//! The check of the authorization URL before a browser opens.
 
 use synapse_core::Code;
 use synapse_oauth::LoginSettings;
@@ -13,7 +13,7 @@ fn answering(reply: Reply) -> Bench {
     })
 }
 
-/// The error that Hugging Face shows in the browser alone.
+/// The error that Hugging Face only shows in the browser.
 #[tokio::test]
 async fn an_unregistered_redirect_is_told_with_the_uri_and_no_browser_opens() {
     let bench = Bench::new();

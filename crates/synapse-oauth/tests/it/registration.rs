@@ -1,4 +1,4 @@
-//! Which client is used, and that none stands in for another.
+//! Client selection without fallback.
 
 use serde_json::json;
 use synapse_core::Code;
@@ -45,7 +45,7 @@ async fn a_registration_is_that_of_a_native_client_and_serves_later_logins() {
     let (_, record) = bench.record();
     assert_eq!(record.client.kind, RegistrationKind::Registered);
     assert_eq!(record.client.redirect_uri.as_deref(), Some(redirect));
-    // The next login needs no `--register`, and has the same redirect, its port included.
+    // The next login needs no `--register`, and uses the same redirect with its port.
     bench.log_in(LoginSettings::default()).await.unwrap();
     assert_eq!(bench.authority.requests("/register").len(), 1);
     assert_eq!(bench.authority.forms()[1]["redirect_uri"], redirect);

@@ -1,4 +1,5 @@
-//! Tokens while serving: refreshed once for all, kept through every fault, and refused with a way out.
+//! Tokens while serving: refreshed once for all, preserved through every fault, and failing with a
+//! remedy.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +46,7 @@ async fn refuse(bench: &Bench, sent: Option<&BoundSecret>) -> Failure {
         .await
 }
 
-/// POSTs of the token endpoint that refresh.
+/// Refresh requests to the token endpoint.
 fn refreshes(bench: &Bench) -> usize {
     let forms = bench.authority.forms();
     forms
@@ -131,7 +132,7 @@ async fn five_calls_at_one_end_send_one_refresh() {
     }
 }
 
-/// Runs futures side by side, in order.
+/// Runs futures concurrently, keeping their order.
 async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut outputs: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
@@ -391,7 +392,7 @@ async fn a_missing_scope_is_told_with_the_union_of_held_and_asked() {
     let url = bench.url();
     for challenge in [
         "Bearer error=\"insufficient_scope\", scope=\"jobs write\"",
-        // As Hugging Face sends it: neither error nor scope.
+        // As sent by Hugging Face, without error and scope.
         "Bearer resource_metadata=\"https://x.test/\"",
     ] {
         let failure = bench
@@ -435,7 +436,7 @@ async fn a_scope_of_a_server_never_becomes_part_of_a_shell_command() {
     assert_eq!(asked(&failure), ["ok"]);
 }
 
-/// The scopes of the login that the first hint names.
+/// The scopes of the login in the first hint.
 fn asked(failure: &Failure) -> Vec<String> {
     match &failure.hints[0].remedy {
         Some(Remedy::LogIn { scopes, .. }) => scopes.clone(),
@@ -562,7 +563,7 @@ async fn a_clock_ten_years_off_sends_one_refresh_a_call_at_most() {
         let before = refreshes(&bench);
         let given = token(&bench).await.unwrap().unwrap();
         assert_eq!(refreshes(&bench) - before, usize::from(shift < 0));
-        // A token from the future is used until it is refused.
+        // A token issued in the future is used until it is rejected.
         if shift > 0 {
             refuse(&bench, Some(&given)).await;
             token(&bench).await.unwrap();

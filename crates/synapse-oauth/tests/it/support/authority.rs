@@ -1,5 +1,5 @@
-//! A protected server and its authorization server on one port, which do what the specification says
-//! unless told otherwise, and give tokens that can be told apart.
+//! A protected server and its authorization server on one port; follow the specification by
+//! default, and issue distinguishable tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -11,24 +11,24 @@ use sha2::{Digest as _, Sha256};
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 use url::{Url, form_urlencoded};
 
-/// How the double behaves. The default is a good server.
+/// The double's behaviour. Correct by default.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Conduct {
-    /// Answers that take the place of its own, by path.
+    /// Replacement answers by path.
     pub(crate) instead: BTreeMap<String, Reply>,
-    /// Members of the resource's metadata that are added, changed, or removed by null.
+    /// Changes to the resource metadata; null removes a member.
     pub(crate) resource: Value,
-    /// The same of the authorization server's metadata.
+    /// Changes to the authorization server metadata.
     pub(crate) server: Value,
     /// The `WWW-Authenticate` of the server; `ORIGIN` is its origin.
     pub(crate) challenge: Option<String>,
-    /// The same of the answer of the token endpoint.
+    /// Changes to the token answer.
     pub(crate) token: Value,
-    /// Whether the server greets anybody, in a session.
+    /// Whether the handshake is public, in a session.
     pub(crate) greeting: bool,
-    /// Whether each refresh token is good for one use, and its second use ends the login.
+    /// Whether refresh tokens are single use, with reuse revoking the login.
     pub(crate) rotating: bool,
-    /// How many questions of a device are answered with `authorization_pending`, and with `slow_down`.
+    /// Number of device polls answered with `authorization_pending`, and with `slow_down`.
     pub(crate) pending: usize,
     pub(crate) slow_down: usize,
 }
@@ -49,7 +49,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     issued: usize,
-    /// The request behind each code.
+    /// The request of each code.
     codes: BTreeMap<String, BTreeMap<String, String>>,
     access: BTreeSet<String>,
     refresh: BTreeSet<String>,
@@ -82,7 +82,7 @@ impl Authority {
         self.shared.origin()
     }
 
-    /// Changes how it behaves from now on.
+    /// Changes its behaviour.
     pub(crate) fn now(&self, change: impl FnOnce(&mut Conduct)) {
         change(&mut self.shared.conduct.lock().unwrap());
     }
@@ -93,18 +93,18 @@ impl Authority {
         all.filter(|request| request.path() == path).collect()
     }
 
-    /// The paths that were asked for, in order.
+    /// The requested paths, in order.
     pub(crate) fn paths(&self) -> Vec<String> {
         let all = self.server.requests().into_iter();
         all.map(|request| request.path().to_owned()).collect()
     }
 
-    /// The forms of the token endpoint.
+    /// The forms sent to the token endpoint.
     pub(crate) fn forms(&self) -> Vec<BTreeMap<String, String>> {
         self.requests("/token").iter().map(form).collect()
     }
 
-    /// Where a browser ends whose user logged in at `visited`.
+    /// The final URL of a browser whose user logged in at `visited`.
     pub(crate) fn logged_in(&self, visited: &Url) -> Url {
         let query: BTreeMap<String, String> = visited.query_pairs().into_owned().collect();
         let code = self.shared.new_token("code");
@@ -117,7 +117,7 @@ impl Authority {
         end
     }
 
-    /// Whether the server takes this token.
+    /// Whether the server accepts this token.
     pub(crate) fn takes(&self, token: &str) -> bool {
         self.shared.state.lock().unwrap().access.contains(token)
     }
@@ -205,7 +205,7 @@ impl Shared {
         json_of(200, &merged(document, &conduct.server))
     }
 
-    /// The page of Hugging Face, for clients whose redirects are registered.
+    /// The page of Hugging Face for registered redirects.
     fn page(request: &RecordedRequest) -> Reply {
         let query = request
             .target()
@@ -249,7 +249,7 @@ impl Shared {
                 let given = form.get("refresh_token").cloned().unwrap_or_default();
                 let mut state = self.state.lock().unwrap();
                 if state.spent.contains(&given) {
-                    // Reuse: somebody has a copy. The login is over.
+                    // Reuse indicates a copied token, so the login is revoked.
                     state.refresh.clear();
                     state.access.clear();
                     return refused("invalid_grant");

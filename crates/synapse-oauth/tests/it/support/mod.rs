@@ -1,5 +1,5 @@
-//! What the tests share: the double of a protected server with its authorization server, a user with
-//! a browser, a store in memory, and the engine over them.
+//! Shared by the tests: the double of a protected server with its authorization server, a user with
+//! a browser, an in-memory store, and the engine.
 
 mod authority;
 mod store;
@@ -23,7 +23,7 @@ pub(crate) use self::authority::{Authority, Conduct};
 pub(crate) use self::store::MemoryTokens;
 pub(crate) use self::user::{Browser, User, get};
 
-/// Everything that one test needs.
+/// Everything one test needs.
 pub(crate) struct Bench {
     pub(crate) authority: Arc<Authority>,
     pub(crate) store: Arc<MemoryTokens>,
@@ -63,7 +63,7 @@ impl Bench {
         self.authority.url("/mcp")
     }
 
-    /// The permit of the server's approval.
+    /// The permit from the server's approval.
     pub(crate) fn permit(&self) -> NetworkPermit {
         permit(&self.url())
     }
@@ -72,7 +72,7 @@ impl Bench {
         Browser::of(&self.authority)
     }
 
-    /// A public client that is configured.
+    /// A configured public client.
     pub(crate) fn settings() -> LoginSettings {
         LoginSettings {
             client_id: Some("public".to_owned()),
@@ -80,7 +80,7 @@ impl Bench {
         }
     }
 
-    /// Logs in with `settings` by the test's browser.
+    /// Logs in with `settings` through the test's browser.
     pub(crate) async fn log_in(&self, settings: LoginSettings) -> Result<LoggedIn, Failure> {
         self.log_in_by(&self.browser(), settings).await
     }
@@ -130,7 +130,7 @@ impl Bench {
         Tokens::new(self.oauth.clone(), "home")
     }
 
-    /// The one record that is stored.
+    /// The only stored record.
     pub(crate) fn record(&self) -> (RecordKey, TokenRecord) {
         let all = self.store.all();
         assert_eq!(all.len(), 1, "one record is stored");
@@ -146,7 +146,7 @@ pub(crate) fn permit(url: &Url) -> NetworkPermit {
     NetworkGate::Open.permit([Origin::of(url)]).unwrap()
 }
 
-/// Keeps what is recorded.
+/// Records events.
 #[derive(Debug, Default)]
 pub(crate) struct Events(Mutex<Vec<OAuthEvent>>);
 
@@ -163,7 +163,7 @@ impl OAuthRecorder for Events {
     }
 }
 
-/// Short enough for tests that wait for an end, long enough for a busy machine.
+/// Short enough for tests that wait for a timeout, long enough for a busy machine.
 pub(crate) const TIMES: Times = Times {
     fetch: Duration::from_secs(5),
     discovery: Duration::from_secs(8),
@@ -171,7 +171,7 @@ pub(crate) const TIMES: Times = Times {
     device_interval: Duration::from_millis(30),
 };
 
-/// Everything of a failure that its user may see.
+/// The user-visible text of a failure.
 pub(crate) fn told(failure: &Failure) -> String {
     let hints = failure.hints.iter().map(|hint| {
         format!(

@@ -1,4 +1,4 @@
-//! A token store in memory, with the locks of the real one.
+//! An in-memory token store with real locking semantics.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ pub(crate) struct MemoryTokens {
 struct Shared {
     records: Mutex<BTreeMap<RecordKey, TokenRecord>>,
     locks: Mutex<BTreeMap<RecordKey, Arc<Lock<()>>>>,
-    /// The call of `keep` that fails, counted down.
+    /// Countdown to the failing call of `keep`.
     failing: Mutex<Option<usize>>,
 }
 
@@ -31,7 +31,7 @@ impl MemoryTokens {
             .collect()
     }
 
-    /// Changes the one record without any lock, as another program would.
+    /// Changes the only record without a lock, like another program.
     pub(crate) fn change(&self, change: impl FnOnce(&mut TokenRecord)) {
         let mut records = self.shared.records.lock().unwrap();
         change(records.values_mut().next().unwrap());

@@ -1,4 +1,4 @@
-//! The user of a login: agrees, is told things, and has a browser that goes where it is sent.
+//! The user of a login: confirms, receives progress, and has a browser.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -14,15 +14,15 @@ use url::Url;
 
 use super::Authority;
 
-/// Whoever sits at the terminal.
+/// The user at the terminal.
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) decision: Mutex<Decision>,
     pub(crate) proposals: Mutex<Vec<Proposal>>,
     news: Mutex<Vec<String>>,
-    /// The authority at which a pasted login happens.
+    /// The authority for a pasted login.
     pub(crate) at: Mutex<Option<Arc<Authority>>>,
-    /// What is changed in the address before it is pasted.
+    /// A replacement applied to the URL before pasting.
     pub(crate) forging: Mutex<Option<(String, String)>>,
     visited: Mutex<Option<Url>>,
 }
@@ -80,10 +80,10 @@ impl Dialogue for User {
 #[derive(Debug)]
 pub(crate) struct Browser {
     authority: Arc<Authority>,
-    /// The targets that are asked for at the redirect URI, made from the right one.
+    /// The requests to the redirect URI, derived from the correct one.
     pub(crate) visits: fn(&Url) -> Vec<String>,
     pub(crate) opened: Mutex<Vec<Url>>,
-    /// What each visit was answered with.
+    /// The answers to the visits.
     pub(crate) answers: Arc<Mutex<Vec<String>>>,
 }
 
@@ -123,7 +123,7 @@ impl BrowserOpener for Browser {
     }
 }
 
-/// What the callback answers to a GET of `url`.
+/// The callback's answer to a GET of `url`.
 fn callback(url: &Url) -> String {
     let host = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
@@ -133,7 +133,7 @@ fn callback(url: &Url) -> String {
     )
 }
 
-/// What `host` answers to these bytes; nothing when it is not there.
+/// The answer of `host` to these bytes; empty if it is unreachable.
 pub(crate) fn get(host: &str, request: &str) -> String {
     let Ok(mut stream) = TcpStream::connect(host) else {
         return String::new();
@@ -141,7 +141,7 @@ pub(crate) fn get(host: &str, request: &str) -> String {
     stream
         .set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();
-    // It may answer before all of a long request is written.
+    // It may answer before a long request is fully written.
     drop(stream.write_all(request.as_bytes()));
     let mut answer = Vec::new();
     drop(stream.read_to_end(&mut answer));
