@@ -1,4 +1,4 @@
-//! The state of a dashboard: use cases, surroundings, sessions, and the results of forms, which are
+//! The state of a dashboard: use cases, host environment, sessions, and form results, which are
 //! kept for some minutes so that a reload shows them again.
 
 use std::collections::VecDeque;
@@ -21,14 +21,14 @@ use crate::page::Page;
 use crate::pages::error;
 use crate::session::Sessions;
 
-/// Everything that the pages share.
+/// State shared by all pages.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) house: Arc<dyn House>,
     pub(crate) sessions: Sessions,
     pub(crate) port: u16,
-    /// `/RANDOM/`: all pages lie below it, and so does the cookie.
+    /// `/RANDOM/`: the prefix of all pages and the path of the cookie.
     pub(crate) base: String,
     results: Mutex<VecDeque<(String, Duration, Kept)>>,
 }
@@ -36,13 +36,13 @@ pub(crate) struct App {
 /// The result of a form.
 #[derive(Debug, Clone)]
 pub(crate) enum Kept {
-    /// What was done.
+    /// A message about a finished action.
     Said(Tone, String),
-    /// A check, under way or over.
+    /// A check, running or finished.
     Climb(Arc<Climb>),
-    /// What doctor found, and when.
+    /// Doctor's findings and their time.
     Doctor(Arc<Vec<Check>>, Timestamp),
-    /// An authorization URL, of which server.
+    /// An authorization URL and its server.
     Login(String, String),
 }
 
@@ -82,10 +82,10 @@ impl App {
         self.engine.ports().clock.monotonic()
     }
 
-    /// Keeps a result and gives it an id.
+    /// Stores a result and returns its id.
     ///
     /// # Errors
-    /// `internal.invariant` when the system gives no randomness.
+    /// `internal.invariant` if the system provides no randomness.
     pub(crate) fn keep(&self, kept: Kept) -> Result<String, Failure> {
         let id = self.sessions.random::<16>()?;
         let now = self.monotonic();
@@ -98,7 +98,7 @@ impl App {
         Ok(id)
     }
 
-    /// A result that is still kept.
+    /// A stored result, unless it expired.
     pub(crate) fn kept(&self, id: &str) -> Option<Kept> {
         let now = self.monotonic();
         let results = self.results();
@@ -108,7 +108,7 @@ impl App {
         found.map(|(_, _, kept)| kept.clone())
     }
 
-    /// The newest result that `which` picks.
+    /// The newest result selected by `which`.
     pub(crate) fn newest<T>(&self, which: impl Fn(&Kept) -> Option<T>) -> Option<T> {
         self.results()
             .iter()
@@ -120,7 +120,7 @@ impl App {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The answer with a page or its failure, as HTML or JSON.
+    /// The response for a page or its failure, as HTML or JSON.
     pub(crate) fn show(&self, ask: &Ask, page: Result<Page, Failure>) -> Response<Body> {
         let page = match page {
             Ok(page) => page,
@@ -140,10 +140,10 @@ impl App {
         }
     }
 
-    /// Leads to a page, with a sentence about what was done.
+    /// Redirects to a page with a message about the finished action.
     ///
     /// # Errors
-    /// As [`App::keep`].
+    /// Same as [`App::keep`].
     pub(crate) fn done(
         &self,
         path: &str,
@@ -156,7 +156,7 @@ impl App {
     }
 }
 
-/// See other: what a form leads to.
+/// 303 See Other, after a form.
 pub(crate) fn redirect(to: &str) -> Response<Body> {
     let mut response = answer(
         StatusCode::SEE_OTHER,
@@ -169,14 +169,14 @@ pub(crate) fn redirect(to: &str) -> Response<Body> {
     response
 }
 
-/// A document.
+/// A JSON response.
 pub(crate) fn json(status: StatusCode, document: &impl serde::Serialize) -> Response<Body> {
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     answer(status, "application/json", text)
 }
 
-/// A body of a type.
+/// A response with a content type.
 pub(crate) fn answer(
     status: StatusCode,
     content_type: &'static str,

@@ -1,11 +1,11 @@
-//! One request as the pages see it: who asks, for what, in which theme, with which form.
+//! One request from the pages' view: session, path, parameters, theme, and form.
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::time::Timestamp;
 
 use crate::form::Form;
 
-/// Light, dark, or as the system is.
+/// Light, dark, or the system's setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Theme {
     #[default]
@@ -29,7 +29,7 @@ impl Theme {
             .find(|theme| theme.value() == word)
     }
 
-    /// The attribute of the page; none leaves it to the system.
+    /// The page's attribute; none for the system's setting.
     pub(crate) const fn word(self) -> Option<&'static str> {
         match self {
             Self::System => None,
@@ -38,10 +38,10 @@ impl Theme {
     }
 }
 
-/// A request of a session.
+/// A request with a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
-    /// The path with the query, as a page links to itself.
+    /// Path and query, for links to the same page.
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) csrf: String,
@@ -51,7 +51,7 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    /// The value of a parameter that is there and not empty.
+    /// A non-empty parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(known, _)| known == name);
         found
@@ -59,17 +59,17 @@ impl Ask {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether the document is asked for.
+    /// Whether this format is requested.
     pub(crate) fn wants(&self, format: &str) -> bool {
         self.get("format") == Some(format)
     }
 
-    /// The query with one parameter set; an empty value removes it.
+    /// The query with one parameter changed; an empty value removes it.
     pub(crate) fn with(&self, name: &str, value: &str) -> String {
         self.with_all(&[(name, value)])
     }
 
-    /// The query with these parameters set.
+    /// The query with these parameters changed.
     pub(crate) fn with_all(&self, set: &[(&str, &str)]) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
         for (known, value) in &self.query {
@@ -83,7 +83,7 @@ impl Ask {
         query.finish()
     }
 
-    /// The time that a parameter names.
+    /// The time in a parameter.
     ///
     /// # Errors
     /// `usage.invalid-arguments`.
@@ -107,7 +107,7 @@ pub(crate) fn link(path: &str, parameters: &[(&str, &str)]) -> String {
     query.finish()
 }
 
-/// A piece of a path, percent-encoded.
+/// A percent-encoded path segment.
 pub(crate) fn segment(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

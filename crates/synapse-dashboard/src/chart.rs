@@ -1,5 +1,5 @@
-//! Charts as SVG with coordinates in per cent: nothing is distorted, text keeps its size, and no
-//! style attribute is needed. What is unknown is a hatched cap of one size, never a height.
+//! SVG charts with coordinates in per cent: no distortion, constant text size, no style attributes.
+//! Unknown amounts are a hatched cap of fixed size, never a height.
 
 use maud::{Markup, html};
 
@@ -8,19 +8,19 @@ use crate::words::money;
 /// One column of a chart.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Column {
-    /// What it is, with its figures in words.
+    /// Description with figures.
     pub(crate) title: String,
-    /// Its parts from the bottom up, each with the colour of its place.
+    /// Parts from bottom to top, coloured by index.
     pub(crate) parts: Vec<u64>,
-    /// Whether something is left out.
+    /// Whether some amounts are unknown.
     pub(crate) unknown: bool,
-    /// Where it leads.
+    /// Link target.
     pub(crate) link: Option<String>,
-    /// What stands below it, for some columns.
+    /// Label below, for some columns.
     pub(crate) label: Option<String>,
 }
 
-/// Money by column, stacked.
+/// Stacked costs per column.
 pub(crate) fn costs(label: &str, columns: &[Column]) -> Markup {
     let most = columns
         .iter()
@@ -71,7 +71,7 @@ pub(crate) fn costs(label: &str, columns: &[Column]) -> Markup {
     }
 }
 
-/// Answered and failed calls by column.
+/// Successful and failed calls per column.
 pub(crate) fn calls(label: &str, columns: &[Column]) -> Markup {
     let most = columns
         .iter()
@@ -100,7 +100,7 @@ pub(crate) fn calls(label: &str, columns: &[Column]) -> Markup {
     }
 }
 
-/// A part of a whole as a bar; the figure stands beside it.
+/// A proportion as a bar; the figure is beside it.
 pub(crate) fn bar(amount: u64, whole: u64, class: &str, fill: &str) -> Markup {
     html! {
         svg class=(format!("ch bar {class}")) aria-hidden="true" {
@@ -109,7 +109,7 @@ pub(crate) fn bar(amount: u64, whole: u64, class: &str, fill: &str) -> Markup {
     }
 }
 
-/// Several parts of a whole in one bar.
+/// Several proportions in one bar.
 pub(crate) fn parts(amounts: &[u64], whole: u64) -> Markup {
     html! {
         svg .ch .bar aria-hidden="true" {
@@ -121,7 +121,7 @@ pub(crate) fn parts(amounts: &[u64], whole: u64) -> Markup {
     }
 }
 
-/// The time of a call: to the first headers, then to the end.
+/// The timing of a call: to the first headers, then to the end.
 pub(crate) fn timing(headers: Option<u64>, whole: u64, label: &str) -> Markup {
     let first = headers.map_or(0.0, |headers| part(headers, whole));
     html! {
@@ -132,7 +132,7 @@ pub(crate) fn timing(headers: Option<u64>, whole: u64, label: &str) -> Markup {
     }
 }
 
-/// The pattern of what is unknown.
+/// The pattern for unknown amounts.
 fn hatch() -> Markup {
     html! {
         defs {
@@ -143,7 +143,7 @@ fn hatch() -> Markup {
     }
 }
 
-/// Each part with its place and the sum below it.
+/// Each part with its index and its offset.
 fn stacked(parts: &[u64]) -> Vec<(usize, u64, u64)> {
     let mut below = 0_u64;
     let mut stacked = Vec::with_capacity(parts.len());
@@ -165,7 +165,7 @@ pub(crate) const fn colour(place: usize) -> &'static str {
     }
 }
 
-/// A round amount at or above `most`: 1, 2 or 5 of a power of ten, in an even number.
+/// Rounds up to 1, 2 or 5 times a power of ten, evenly divisible.
 fn nice(most: u64) -> u64 {
     let mut power = 1_u64;
     loop {
@@ -201,7 +201,7 @@ fn per_cent(value: f64) -> String {
     format!("{text}%")
 }
 
-/// Left of the columns, for what their height means.
+/// Left margin for the axis labels.
 const MARGIN: f64 = 5.0;
 const FLOOR: f64 = 88.0;
 const CEILING: f64 = 9.0;

@@ -1,5 +1,5 @@
-//! A check that runs in the background: its rungs as they are decided, its end, and whoever watches.
-//! When nobody does any more before it is over, it is cancelled as Ctrl-C would.
+//! A check running in the background: its results so far, its end, and its viewers. Without viewers
+//! it is cancelled, as by Ctrl-C.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,18 +13,18 @@ use synapse_core::time::Timestamp;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-/// What a check is for.
+/// The purpose of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// To create a connection.
     Create,
-    /// To change the connection of that name; the digest of the draft that was shown.
+    /// To edit the connection of that name; with the digest of the displayed draft.
     Edit(String),
-    /// To look at a saved connection as it is.
+    /// To check a saved connection.
     Look,
 }
 
-/// What was asked for.
+/// The requested check.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     pub(crate) purpose: Purpose,
@@ -37,11 +37,11 @@ pub(crate) struct Order {
 /// How it ended.
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
-    /// The ladder was climbed; whether the connection was saved, and if not, why.
+    /// Preflight completed; with the result of saving the connection.
     ProbeResult(Box<PreflightReport>, Result<(), Failure>),
-    /// It did not begin.
+    /// It did not start.
     Refused(Failure),
-    /// Nobody watched any more.
+    /// Nobody was watching any more.
     Cancelled,
 }
 
@@ -54,7 +54,7 @@ impl From<Result<Saved, Failure>> for Ended {
     }
 }
 
-/// A check, under way or over.
+/// A check, running or finished.
 pub(crate) struct Climb {
     pub(crate) order: Order,
     inner: Mutex<Inner>,
@@ -87,24 +87,24 @@ impl Climb {
         })
     }
 
-    /// Notes a decided check, `took` milliseconds after the one before.
+    /// Records a decided check, `took` milliseconds after the previous one.
     pub(crate) fn tell(&self, check: &Check, took: u64) {
         self.lock().checks.push((check.clone(), took));
         self.changed.send_replace(());
     }
 
-    /// Notes the end, unless there is one.
+    /// Records the end, unless it has already ended.
     pub(crate) fn end(&self, ended: Ended) {
         self.lock().ended.get_or_insert(ended);
         self.changed.send_replace(());
     }
 
-    /// Who does the work, so that it can be cancelled.
+    /// Registers the task, for cancelling.
     pub(crate) fn done_by(&self, task: AbortHandle) {
         self.lock().task = Some(task);
     }
 
-    /// The rungs from `known` on, and the end if there is one.
+    /// The checks from index `known` on, and the end if it has ended.
     pub(crate) fn since(&self, known: usize) -> (Vec<(Check, u64)>, Option<Ended>) {
         let inner = self.lock();
         let new = inner.checks.iter().skip(known).cloned().collect();
@@ -115,7 +115,7 @@ impl Climb {
         self.changed.subscribe()
     }
 
-    /// Begins to watch; dropping what comes back ends it.
+    /// Registers a viewer, until the result is dropped.
     pub(crate) fn watch(self: &Arc<Self>) -> Watcher {
         self.lock().watchers += 1;
         Watcher(Arc::clone(self))
@@ -141,7 +141,7 @@ impl Climb {
     }
 }
 
-/// A page that shows the check while it runs.
+/// A page that shows the running check.
 #[derive(Debug)]
 pub(crate) struct Watcher(Arc<Climb>);
 
@@ -149,7 +149,7 @@ impl Drop for Watcher {
     fn drop(&mut self) {
         self.0.lock().watchers -= 1;
         let climb = Arc::clone(&self.0);
-        // A reload asks again at once; a closed tab does not.
+        // A reload reconnects at once; a closed tab does not.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 tokio::time::sleep(RELOAD_TIME).await;
@@ -159,7 +159,7 @@ impl Drop for Watcher {
     }
 }
 
-/// So long after the last watcher has gone a check goes on.
+/// Grace period after the last viewer left.
 const RELOAD_TIME: Duration = Duration::from_millis(800);
 
 #[cfg(test)]

@@ -1,21 +1,20 @@
-//! Submitted forms: every field once, no field that the form does not have, and a secret apart from
-//! everything that may be shown again.
+//! Submitted forms: no duplicate or unknown fields, and secrets separate from displayable values.
 
 use std::fmt;
 
 use secrecy::SecretString;
 use synapse_core::error::{Code, Failure};
 
-/// The fields of a form. The field [`SECRET`] is apart and is shown nowhere.
+/// The fields of a form. The field [`SECRET`] is separate and never displayed.
 #[derive(Clone, Default)]
 pub(crate) struct Form {
     fields: Vec<(String, String)>,
     secret: Option<SecretString>,
 }
 
-/// The field that holds a secret.
+/// The field for a secret.
 pub(crate) const SECRET: &str = "secret_value";
-/// The field that proves where a form comes from.
+/// The field with the CSRF token.
 pub(crate) const CSRF: &str = "csrf";
 
 impl fmt::Debug for Form {
@@ -29,10 +28,10 @@ impl fmt::Debug for Form {
 }
 
 impl Form {
-    /// Reads a body in form encoding.
+    /// Parses a form-encoded body.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` for a repeated field and for too many.
+    /// `usage.invalid-arguments` for a duplicate field or too many fields.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Failure> {
         let mut form = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {
@@ -54,10 +53,10 @@ impl Form {
         Ok(form)
     }
 
-    /// Holds that there is no field but these.
+    /// Checks that there are no other fields.
     ///
     /// # Errors
-    /// `usage.invalid-arguments`, without the name of the field: it may be anything.
+    /// `usage.invalid-arguments`, without the field's name, which may be anything.
     pub(crate) fn only(&self, names: &[&str]) -> Result<(), Failure> {
         let known = |name: &String| name == CSRF || names.contains(&name.as_str());
         if !self.fields.iter().all(|(name, _)| known(name)) {
@@ -69,13 +68,13 @@ impl Form {
         }
     }
 
-    /// The value of a field, without spaces around it.
+    /// The trimmed value of a field.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.fields.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.trim())
     }
 
-    /// The value of a field that has to be there.
+    /// The value of a required field.
     ///
     /// # Errors
     /// `usage.invalid-arguments`.

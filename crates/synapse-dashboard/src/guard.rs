@@ -1,5 +1,5 @@
-//! Stands before every page: the name that was asked for, the session, and where a form comes from.
-//! Nothing behind it runs for a request that fails here.
+//! Checks every request before its page: host name, session, and origin of forms. A request that
+//! fails here reaches no page.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::form::{CSRF, Form, wrong};
 use crate::pages::error;
 use crate::session::{Refused, SESSION_LIFE, same};
 
-/// The name of the session's cookie.
+/// The session cookie.
 const COOKIE: &str = "synapse_session";
-/// The name of the theme's cookie.
+/// The theme cookie.
 pub(crate) const THEME_COOKIE: &str = "synapse_theme";
 
-/// Checks a request, and puts the safety headers on every answer.
+/// Checks a request, and adds security headers to every response.
 pub(crate) async fn guard(
     State(app): State<Arc<App>>,
     request: Request,
@@ -125,8 +125,8 @@ fn from_this_session(form: Form, ask: &Ask) -> Result<Form, (StatusCode, Failure
     }
 }
 
-/// The name by which the server was asked for, when it is one of its own: a page of another site
-/// whose name leads to this machine is asked for by that name.
+/// The requested host name if it is the server's own: a foreign site that resolves to this machine
+/// has another.
 fn own_name(headers: &HeaderMap, port: u16) -> Option<String> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (host, None) = (hosts.next()?.to_str().ok()?, hosts.next()) else {
@@ -138,7 +138,7 @@ fn own_name(headers: &HeaderMap, port: u16) -> Option<String> {
         .find(|own| own == host)
 }
 
-/// Whether a request that changes something comes from a page of this server.
+/// Whether a state-changing request comes from a page of this server.
 fn is_our_form(headers: &HeaderMap, own: &str) -> Result<(), (StatusCode, &'static str)> {
     let forbidden = |why| Err((StatusCode::FORBIDDEN, why));
     let mut origins = headers.get_all(header::ORIGIN).iter();
@@ -160,7 +160,7 @@ fn is_our_form(headers: &HeaderMap, own: &str) -> Result<(), (StatusCode, &'stat
     Ok(())
 }
 
-/// Exchanges the token of the printed URL for a cookie below the random path.
+/// Exchanges the token in the printed URL for a cookie below the random path.
 fn enter(app: &App, method: &Method, token: &str) -> Response<Body> {
     if method != Method::GET {
         return outside(
@@ -194,8 +194,8 @@ fn enter(app: &App, method: &Method, token: &str) -> Response<Body> {
     }
 }
 
-/// A page of ours that somebody follows from elsewhere, such as the file of `--open`, comes without
-/// the cookie, which is strict: the same address, asked for by our own page, comes with it.
+/// A link from elsewhere, such as the file of `--open`, arrives without the strict cookie:
+/// reloading from our own page includes it.
 fn without_session(request: &Request) -> Response<Body> {
     let site = request.headers().get("sec-fetch-site");
     let from_elsewhere = site.is_some_and(|site| site != "same-origin");
@@ -221,7 +221,7 @@ fn without_session(request: &Request) -> Response<Body> {
     )
 }
 
-/// A page for whoever has no session: it says nothing about what is here.
+/// A page for visitors without a session, which reveals nothing.
 fn outside(status: StatusCode, title: &str, text: &str) -> Response<Body> {
     let page = html! {
         (DOCTYPE)
@@ -250,7 +250,7 @@ pub(crate) fn set_cookie(response: &mut Response<Body>, cookie: &str) {
     }
 }
 
-/// Whether the bytes of a percent-encoded path are text.
+/// Whether a percent-encoded path is UTF-8.
 fn is_utf8(path: &str) -> bool {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.bytes();

@@ -1,5 +1,5 @@
-//! What core cannot know, as one trait: the surroundings of connections, the installation, IDEs,
-//! places of secrets, and the hub. The program that serves the pages implements it.
+//! The trait for everything outside of core: the environment of connections, the installation,
+//! IDEs, secret places, and the hub. Implemented by the program that serves the pages.
 
 use std::fmt;
 
@@ -14,48 +14,48 @@ use synapse_core::ports::{Kept, StoredConnection, Writing};
 
 use crate::hub::{Approval, HubAction, HubDone, HubView};
 
-/// The program and where it keeps things.
+/// The program and its location.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
     /// Its version.
     pub version: String,
-    /// The system it runs on.
+    /// The operating system.
     pub system: String,
-    /// Its directory.
+    /// Its home directory.
     pub home: String,
 }
 
 /// The entry of an IDE as text to paste.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
-    /// The client, as `synapse ide` takes it.
+    /// The client's name in `synapse ide`.
     pub client: String,
-    /// Its name for people.
+    /// Its display name.
     pub title: String,
-    /// Where the text belongs, when the client has such a file here.
+    /// The file for the text, if the client has one here.
     pub file: Option<String>,
     /// The text.
     pub text: String,
 }
 
-/// What shows of the place of a secret without reading it.
+/// What is visible of a secret's place without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// Something is there; what was seen.
+    /// Something exists, with a description.
     There(String),
-    /// Nothing usable is there; why.
+    /// Nothing usable exists, with the reason.
     Missing(String),
-    /// Only reading it would tell; why it was not read.
+    /// Only reading would tell, with the reason for not reading.
     Unseen(String),
 }
 
-/// The surroundings of the pages.
+/// The environment of the pages.
 ///
-/// Methods without "looks further" in their first line read no secret, open no socket and start no
-/// process: pages call them when they are viewed.
+/// Unless its first line says "looks further", a method reads no secret, opens no socket and starts
+/// no process: pages call them on viewing.
 #[async_trait]
 pub trait House: Send + Sync + fmt::Debug {
-    /// The program and where it keeps things.
+    /// The program and its location.
     fn about(&self) -> About;
 
     /// The commands that failures name.
@@ -64,40 +64,40 @@ pub trait House: Send + Sync + fmt::Debug {
     /// The checklist of a connection.
     ///
     /// # Errors
-    /// Why it cannot be made.
+    /// Why it cannot be created.
     async fn checklist(&self, stored: &StoredConnection) -> Result<Vec<Check>, Failure>;
 
-    /// Examines the installation, looks further: it may start `git`, and reads no secret.
+    /// Examines the installation, looks further: may start `git`, reads no secret.
     async fn doctor(&self) -> Vec<Check>;
 
-    /// Writes a support bundle of these checks into the directory of the program; its path.
+    /// Writes a support bundle with these checks to the home directory; returns its path.
     ///
     /// # Errors
-    /// `internal.invariant` when a secret would be in it, `storage.*`.
+    /// `internal.invariant` if it would contain a secret, `storage.*`.
     async fn bundle(&self, checks: &[Check]) -> Result<String, Failure>;
 
-    /// Every IDE and what its files say.
+    /// Every IDE and the state of its files.
     ///
     /// # Errors
-    /// Why they cannot be looked at.
+    /// Why they cannot be inspected.
     fn ides(&self) -> Result<Vec<IdeClientView>, Failure>;
 
-    /// The entry of every IDE that was found, for one connection or all.
+    /// The entry for every detected IDE, for one connection or all.
     ///
     /// # Errors
-    /// Why no entry can be made.
+    /// Why no entry can be created.
     fn snippets(&self, connection: Option<&str>) -> Result<Vec<Snippet>, Failure>;
 
-    /// Where a reference leads, in words.
+    /// The place of a reference, in words.
     fn place(&self, reference: &CredentialRef) -> String;
 
-    /// What shows of a place without reading it.
+    /// What is visible of a place without reading it.
     fn seen(&self, reference: &CredentialRef) -> Place;
 
-    /// Keeps a secret, because its owner has just submitted it.
+    /// Stores a secret that its owner just submitted.
     ///
     /// # Errors
-    /// `credential.*`, never naming any part of the value.
+    /// `credential.*`, without any part of the value.
     async fn keep(
         &self,
         reference: &CredentialRef,
@@ -105,13 +105,13 @@ pub trait House: Send + Sync + fmt::Debug {
         writing: Writing,
     ) -> Result<Kept, Failure>;
 
-    /// Removes a secret, because its owner has just said so.
+    /// Removes a secret, as its owner just requested.
     ///
     /// # Errors
     /// `credential.*`.
     async fn forget(&self, reference: &CredentialRef) -> Result<(), Failure>;
 
-    /// The servers as their file and their approvals have them.
+    /// The servers according to their file and approvals.
     ///
     /// # Errors
     /// `config.*` of its file.
@@ -119,7 +119,7 @@ pub trait House: Send + Sync + fmt::Debug {
         Ok(HubView::default())
     }
 
-    /// What waits for approval, with everything that would run or be offered.
+    /// The pending approvals, with everything that would be run or offered.
     ///
     /// # Errors
     /// `config.*`, `storage.*`.
@@ -127,15 +127,15 @@ pub trait House: Send + Sync + fmt::Debug {
         Ok(Vec::new())
     }
 
-    /// The document that `hub status --json` prints.
+    /// The document of `hub status --json`.
     ///
     /// # Errors
-    /// As [`House::hub`].
+    /// Same as [`House::hub`].
     async fn hub_document(&self) -> Result<Value, Failure> {
         Ok(serde_json::json!({"schema": "synapse.hub/1", "ok": true, "servers": []}))
     }
 
-    /// Does what its owner has just asked for; looks further, and may start a program.
+    /// Performs the action its owner just requested; looks further, and may start a program.
     ///
     /// # Errors
     /// `upstream.*`, `oauth.*`, `config.*`.

@@ -1,19 +1,19 @@
-//! The hub as plain data: what the pages of upstream servers and approvals show, and what their
-//! forms ask for.
+//! The hub as plain data: the content of the pages about upstream servers and approvals, and their
+//! actions.
 
 use sha2::{Digest as _, Sha256};
 use synapse_core::time::Timestamp;
 
-/// Whether something needs its owner.
+/// Whether something needs attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tone {
     /// It works.
     Good,
-    /// Its owner should look at it.
+    /// Needs attention.
     Look,
     /// It failed.
     Bad,
-    /// It is off, or nobody asked for it yet.
+    /// Off, or not used yet.
     #[default]
     Off,
 }
@@ -21,17 +21,17 @@ pub enum Tone {
 /// The upstream servers and what they offer.
 #[derive(Debug, Clone, Default)]
 pub struct HubView {
-    /// The file that names them.
+    /// The configuration file.
     pub file: String,
-    /// The servers in the order of the file.
+    /// The servers in file order.
     pub servers: Vec<ServerView>,
     /// Their tools.
     pub tools: Vec<ToolView>,
-    /// The upstream programs that run now, for any IDE.
+    /// The running upstream programs, for all IDEs.
     pub running: Vec<Running>,
-    /// How many tokens of definitions a conversation may carry.
+    /// The limit on tokens of tool definitions.
     pub budget: Option<u64>,
-    /// How many the tools of Synapse itself take, estimated.
+    /// Estimated tokens of Synapse's own tools.
     pub own_tokens: Option<u64>,
 }
 
@@ -40,27 +40,27 @@ pub struct HubView {
 pub struct ServerView {
     /// Its name.
     pub name: String,
-    /// Its exact state, as `hub status` says it.
+    /// Its state, as in `hub status`.
     pub state: String,
-    /// Whether that needs its owner.
+    /// Whether it needs attention.
     pub tone: Tone,
     /// Its command or its address.
     pub address: String,
-    /// What else there is to say, a sentence each.
+    /// Additional notes, a sentence each.
     pub notes: Vec<String>,
-    /// Which IDE asked last, and when.
+    /// The last IDE that used it, and when.
     pub asked_by: Option<(String, Timestamp)>,
-    /// The exit code of a program that ended.
+    /// The exit code, if it exited.
     pub exit_code: Option<i32>,
     /// The last lines of its stderr.
     pub stderr: Vec<String>,
-    /// How many tools it offers; `None` when nobody asked yet.
+    /// Number of its tools; `None` if not asked yet.
     pub tools: Option<u64>,
-    /// How many tokens their definitions take, estimated.
+    /// Estimated tokens of their definitions.
     pub tokens: Option<u64>,
-    /// What its owner runs at a terminal, because no page can do it.
+    /// A terminal command for actions that no page supports.
     pub command: Option<String>,
-    /// What its owner can do now.
+    /// Available actions.
     pub verbs: Vec<HubVerb>,
 }
 
@@ -71,50 +71,50 @@ pub struct ToolView {
     pub server: String,
     /// Its own name.
     pub tool: String,
-    /// The name that IDEs see.
+    /// The offered name.
     pub offered_as: String,
     /// The first line of its description.
     pub says: String,
     /// `offered`, `withheld: it changed`, `denied by you`.
     pub state: String,
-    /// Whether that needs its owner.
+    /// Whether it needs attention.
     pub tone: Tone,
-    /// What it claims of itself: `reads only`.
+    /// Its own claim: `reads only`.
     pub claim: Option<String>,
-    /// How many tokens its definition takes, estimated.
+    /// Estimated tokens of its definition.
     pub tokens: Option<u64>,
-    /// What its owner can do now.
+    /// Available actions.
     pub verbs: Vec<HubVerb>,
 }
 
-/// An upstream program that runs.
+/// A running upstream program.
 #[derive(Debug, Clone)]
 pub struct Running {
     /// The server.
     pub server: String,
-    /// The id of its process.
+    /// Its process id.
     pub process: u32,
-    /// The id of the `synapse` process that started it.
+    /// The process id of its `synapse` process.
     pub owner: u32,
-    /// Since when.
+    /// Start time.
     pub since: Option<Timestamp>,
 }
 
-/// What an owner can do with a server or a tool.
+/// An action on a server or a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HubVerb {
-    /// Start it once and ask for its tools.
+    /// Start it once and list its tools.
     Start,
     /// Stop its program.
     Stop,
     /// Offer it.
     Allow,
-    /// Offer it no more.
+    /// Withdraw it.
     Deny,
-    /// Approve what was shown.
+    /// Approve the displayed content.
     Approve,
-    /// Begin a login.
+    /// Start a login.
     LogIn,
     /// End the session.
     LogOut,
@@ -135,7 +135,7 @@ impl HubVerb {
         Self::Add,
     ];
 
-    /// The word in a form.
+    /// Its value in a form.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -150,7 +150,7 @@ impl HubVerb {
         }
     }
 
-    /// The word on a button.
+    /// Its label on a button.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -166,61 +166,61 @@ impl HubVerb {
     }
 }
 
-/// What a form of the hub asks for.
+/// An action requested by a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubAction {
     /// What to do.
     pub verb: HubVerb,
-    /// With which server.
+    /// The server.
     pub server: String,
-    /// With which of its tools; `None` for the server.
+    /// The tool; `None` for the server itself.
     pub tool: Option<String>,
-    /// The digest of what its owner saw when approving.
+    /// The digest of the content displayed on approval.
     pub digest: Option<String>,
-    /// The command or address of a server to add, one argument a line.
+    /// The command or URL of a server to add, one argument per line.
     pub declaration: Option<String>,
 }
 
-/// What came of it.
+/// The result of an action.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HubDone {
     /// What was done, as a sentence.
     pub said: String,
-    /// The exact authorization URL that its owner opens next.
+    /// The authorization URL for the owner to open.
     pub authorization: Option<String>,
 }
 
-/// Something that waits for approval, with everything that its owner approves.
+/// A pending approval with everything it covers.
 #[derive(Debug, Clone, Default)]
 pub struct Approval {
     /// The server.
     pub server: String,
-    /// The tool whose definition changed; `None` for the server's own command or address.
+    /// The tool whose definition changed; `None` for the server's command or URL.
     pub tool: Option<String>,
-    /// What a yes leads to.
+    /// The stage of approval.
     pub stage: Stage,
-    /// The digest of all that is shown here. Approving another is refused.
+    /// The digest of all displayed content. An approval with another digest is refused.
     pub digest: String,
-    /// Why it waits: `its command changed`.
+    /// Why it is pending: `its command changed`.
     pub reason: String,
-    /// The command, one argument each, or the address alone. Nothing is shortened.
+    /// The command, one argument each, or the URL. Never shortened.
     pub argv: Vec<Piece>,
     /// The program that the first argument resolves to.
     pub program: Option<String>,
-    /// Where it would run.
+    /// The working directory.
     pub directory: Option<String>,
-    /// The names of its variables, each with its reference; values are never here.
+    /// Variable names with references; never values.
     pub variables: Vec<(Piece, Option<String>)>,
     /// The definition as a diff.
     pub diff: Vec<Piece>,
-    /// What deserves attention, a sentence each.
+    /// Points of attention, a sentence each.
     pub notes: Vec<String>,
-    /// Which IDE asked for it, and when.
+    /// The IDE that requested it, and when.
     pub asked_by: Option<(String, Timestamp)>,
 }
 
 impl Approval {
-    /// Sets the digest: over everything that is shown, and over `facts`, which say the same in full.
+    /// Sets the digest over everything displayed, and over `facts`, the unabridged content.
     #[must_use]
     pub fn sealed(mut self, facts: &[&str]) -> Self {
         let mut hash = Sha256::new();
@@ -246,26 +246,26 @@ impl Approval {
     }
 }
 
-/// What a yes to an approval leads to.
+/// The effect of an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stage {
-    /// The program runs once, or the address is contacted once, to see what it offers.
+    /// Runs the program once, or contacts the URL once, to list its offer.
     #[default]
     Target,
-    /// All that is shown is offered to IDEs from then on.
+    /// Offers the displayed content to IDEs.
     Offer,
 }
 
-/// A piece of something that was approved before, or is now to be.
+/// A piece of approved or new content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Its text, whole.
+    /// Its full text.
     pub text: String,
-    /// How it compares to what was approved.
+    /// Its difference from the approved content.
     pub change: Change,
 }
 
-/// How a piece compares to what was approved.
+/// The difference of a piece from the approved content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Change {
     /// It is the same.

@@ -1,5 +1,5 @@
-//! The icons in use: paths of Lucide (<https://lucide.dev>), ISC License, Copyright (c) Lucide Icons and
-//! Contributors; see assets/LICENSE-lucide. Never the only bearer of a meaning.
+//! Icons: paths of Lucide (<https://lucide.dev>), ISC License, Copyright (c) Lucide Icons and
+//! Contributors; see assets/LICENSE-lucide. An icon is never the only carrier of a meaning.
 
 use maud::{Markup, html};
 

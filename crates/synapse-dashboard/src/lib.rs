@@ -1,7 +1,7 @@
-//! Pages on loopback over the use cases of Synapse; they work without JavaScript.
+//! Loopback pages over Synapse's use cases; they work without JavaScript.
 //!
-//! **Invariant:** viewing a page reads no secret, opens no socket and starts no process. What changes
-//! something is a form of a page of the same session.
+//! **Invariant:** viewing a page reads no secret, opens no socket and starts no process. Every
+//! change is a form submitted from a page of the same session.
 
 mod app;
 mod ask;
@@ -45,10 +45,10 @@ pub struct Dashboard {
 }
 
 impl Dashboard {
-    /// Over these use cases and surroundings, at sockets that are bound.
+    /// Creates a dashboard over these use cases and this environment, on bound sockets.
     ///
     /// # Errors
-    /// `internal.invariant` when the system gives no randomness.
+    /// `internal.invariant` if the system provides no randomness.
     pub fn new(
         engine: Engine,
         house: Arc<dyn House>,
@@ -66,14 +66,14 @@ impl Dashboard {
         })
     }
 
-    /// The address that opens one session, once, within ten minutes. It is a secret: it belongs to
-    /// the owner's terminal or a file of theirs, and in no log and no argument.
+    /// The URL that opens one session, once, within ten minutes. It is a secret for the owner's
+    /// terminal or private file, never for logs or arguments.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Serves until `stop` is ready, and lets what is under way end within two seconds.
+    /// Serves until `stop` resolves, and gives requests in progress two seconds to finish.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let router = routes::router(&self.app);
         self.listening.serve(router, stop).await;

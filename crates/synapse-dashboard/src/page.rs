@@ -1,4 +1,4 @@
-//! The frame of every page: head, navigation, heading, the same in a terminal.
+//! The layout of every page: head, navigation, heading, equivalent command.
 
 use axum::http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
@@ -10,7 +10,7 @@ use crate::form::CSRF;
 use crate::icon::Icon;
 use crate::text::foreign;
 
-/// A page of the navigation.
+/// A navigation entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Nav {
     Overview,
@@ -45,14 +45,14 @@ pub(crate) struct Page {
     pub(crate) status: StatusCode,
     pub(crate) nav: Option<Nav>,
     pub(crate) title: String,
-    /// The page above: its path and its name.
+    /// The parent page: path and name.
     pub(crate) above: Option<(String, &'static str)>,
-    /// What stands beside the heading.
+    /// Content beside the heading.
     pub(crate) beside: Markup,
     pub(crate) body: Markup,
-    /// The command that does the same.
+    /// The equivalent command.
     pub(crate) command: Option<String>,
-    /// What `?format=json` gives.
+    /// The document for `?format=json`.
     pub(crate) document: Option<Value>,
 }
 
@@ -109,8 +109,8 @@ impl Page {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
-                    // No other site gets a referrer either way; with none at all, a browser gives the
-                    // forms of this page no origin.
+                    // Other sites get no referrer either way; with `no-referrer`, browsers would
+                    // send `Origin: null` with this page's forms.
                     meta name="referrer" content="same-origin";
                     title { (foreign(&self.title)) " · Synapse" }
                     link rel="icon" href=(ICON);
@@ -180,7 +180,7 @@ impl Page {
     }
 }
 
-/// The hidden field that every form of ours carries.
+/// The hidden CSRF field of every form.
 pub(crate) fn csrf(ask: &Ask) -> Markup {
     html! { input type="hidden" name=(CSRF) value=(ask.csrf); }
 }

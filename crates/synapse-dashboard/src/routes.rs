@@ -1,5 +1,4 @@
-//! Which page is where. Everything is behind the guard; what only shows is a GET, what changes
-//! something is a POST.
+//! The routes. All are guarded; pages are GET, changes are POST.
 
 use std::sync::Arc;
 
@@ -255,7 +254,7 @@ fn set_theme(app: &App, ask: &Ask) -> Result<Answer, Failure> {
     ask.form.only(&["theme", "back"])?;
     let theme = Theme::parse(ask.form.need("theme")?).ok_or_else(|| wrong("that is no theme"))?;
     let back = ask.form.need("back")?;
-    // Only to a page of ours.
+    // Only back to one of our pages.
     let back = if back.starts_with(&app.base) {
         back
     } else {

@@ -1,5 +1,5 @@
-//! The listener: loopback addresses only, a bounded number of connections, each with a bounded time
-//! to send the head of a request, and an end that waits for what is under way.
+//! The listener: loopback addresses only, limited connections, a timeout for request heads, and a
+//! graceful shutdown.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl Loopback {
     }
 }
 
-/// The sockets of a dashboard: 127.0.0.1, and ::1 on the same port where the machine has it.
+/// The sockets of a dashboard: 127.0.0.1, and ::1 on the same port if available.
 #[derive(Debug)]
 pub struct Listening {
     sockets: Vec<TcpListener>,
@@ -40,10 +40,10 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Binds `port`, or any free one for 0. No other address can be bound.
+    /// Binds `port`, or any free one for 0. Binds no other address.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` when the port is taken, naming a free one.
+    /// `usage.invalid-arguments` if the port is taken, with a free one.
     pub async fn bind(port: u16) -> Result<Self, Failure> {
         let first = bind(Loopback::V4, port).await.map_err(|error| {
             let failure = Failure::new(
@@ -63,7 +63,7 @@ impl Listening {
             .map_err(|error| no_address(&error))?
             .port();
         let mut sockets = vec![first];
-        // A machine without IPv6 has no ::1, and another program may have its port there.
+        // Best effort: IPv6 may be unavailable, or its port taken.
         sockets.extend(bind(Loopback::V6, port).await.ok());
         Ok(Self { sockets, port })
     }
@@ -74,7 +74,7 @@ impl Listening {
         self.port
     }
 
-    /// Serves until `stop` is ready, then gives what is under way [`GRACE`].
+    /// Serves until `stop` resolves, then gives requests in progress [`GRACE`].
     pub(crate) async fn serve(self, router: Router, stop: impl Future<Output = ()>) {
         let (ending, ended) = watch::channel(false);
         let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -86,7 +86,7 @@ impl Listening {
                 accepted = accept(&self.sockets) => accepted,
             };
             while connections.try_join_next().is_some() {}
-            // Who comes beyond that is told by a closed connection; nothing waits in memory.
+            // Excess connections are closed; nothing is queued in memory.
             let (Some(stream), Ok(place)) = (accepted, Arc::clone(&room).try_acquire_owned())
             else {
                 continue;
@@ -108,7 +108,7 @@ async fn bind(loopback: Loopback, port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind(SocketAddr::new(loopback.address(), port)).await
 }
 
-/// The next connection of any socket; `None` when the system could not give one.
+/// The next connection of any socket; `None` on a system error.
 async fn accept(sockets: &[TcpListener]) -> Option<TcpStream> {
     let accepted = match sockets {
         [v4, v6] => tokio::select! {
@@ -121,14 +121,14 @@ async fn accept(sockets: &[TcpListener]) -> Option<TcpStream> {
     match accepted {
         Ok((stream, _)) => Some(stream),
         Err(_) => {
-            // Out of file descriptors, say: trying again at once would burn the processor.
+            // Avoids a busy loop, for example without free file descriptors.
             tokio::time::sleep(Duration::from_millis(50)).await;
             None
         }
     }
 }
 
-/// One connection, until its peer or the server ends it.
+/// Serves one connection until either side closes it.
 async fn talk(stream: TcpStream, router: Router, mut ended: watch::Receiver<bool>) {
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -150,8 +150,8 @@ fn no_address(error: &std::io::Error) -> Failure {
 }
 
 const MOST_CONNECTIONS: usize = 512;
-/// For the head of a request, also between two requests of one connection.
+/// Timeout for a request head, also between two requests of one connection.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 const HEAD_SIZE: usize = 32 * 1024;
-/// For what is under way when the server ends.
+/// Time for requests in progress at shutdown.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);

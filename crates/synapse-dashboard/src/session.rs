@@ -1,5 +1,5 @@
-//! Who may see the pages: a single-use token becomes a session, whose id is a cookie below a random
-//! path. Secrets of a session are compared by their hashes, so that time tells nothing about them.
+//! Sessions: a single-use token becomes a cookie below a random path. Secrets are compared by hash,
+//! independent of timing.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,19 +12,19 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use sha2::{Digest as _, Sha256};
 use synapse_core::error::{Code, Failure};
 
-/// What opens a session once.
+/// Why a token opened no session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It was used, or it is too old.
+    /// It was used or has expired.
     Spent,
-    /// Nobody made it here.
+    /// It was not issued here.
     Unknown,
 }
 
-/// A session that was just opened.
+/// A new session.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    /// The value of the cookie.
+    /// The cookie value.
     pub(crate) cookie: String,
 }
 
@@ -36,9 +36,9 @@ pub(crate) struct Sessions {
 
 #[derive(Default)]
 struct Inner {
-    /// By the hash of the token; `None` when it was used.
+    /// By token hash; `None` once used.
     tokens: HashMap<[u8; 32], Option<Duration>>,
-    /// By the hash of the cookie: when it ends, and its form secret.
+    /// By cookie hash: expiry and CSRF secret.
     sessions: HashMap<[u8; 32], (Duration, String)>,
 }
 
@@ -56,10 +56,10 @@ impl Sessions {
         }
     }
 
-    /// `bytes` random bytes in the alphabet of URLs.
+    /// `bytes` random bytes in URL-safe encoding.
     ///
     /// # Errors
-    /// `internal.invariant` when the system gives no randomness.
+    /// `internal.invariant` if the system provides no randomness.
     pub(crate) fn random<const BYTES: usize>(&self) -> Result<String, Failure> {
         let mut bytes = [0_u8; BYTES];
         self.random.fill(&mut bytes).map_err(|_| {
@@ -71,10 +71,10 @@ impl Sessions {
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// A token of 256 bits that opens one session within [`TOKEN_LIFE`] of `now`.
+    /// Issues a 256-bit token that opens one session within [`TOKEN_LIFE`] of `now`.
     ///
     /// # Errors
-    /// As [`Sessions::random`].
+    /// Same as [`Sessions::random`].
     pub(crate) fn issue(&self, now: Duration) -> Result<String, Failure> {
         let token = self.random::<32>()?;
         self.lock()
@@ -86,7 +86,7 @@ impl Sessions {
     /// Exchanges a token for a session, once.
     ///
     /// # Errors
-    /// Why it opens none; the failure of the system's randomness counts as unknown.
+    /// The reason; a failure of the system's randomness counts as unknown.
     pub(crate) fn enter(&self, token: &str, now: Duration) -> Result<Opened, Refused> {
         let cookie = self.random::<32>().map_err(|_| Refused::Unknown)?;
         let csrf = self.random::<32>().map_err(|_| Refused::Unknown)?;
@@ -107,14 +107,14 @@ impl Sessions {
         Ok(Opened { cookie })
     }
 
-    /// The form secret of the session of this cookie, while it lasts.
+    /// The CSRF secret of the cookie's session, unless it expired.
     pub(crate) fn find(&self, cookie: &str, now: Duration) -> Option<String> {
         let inner = self.lock();
         let (ends, csrf) = inner.sessions.get(&hash(cookie))?;
         (now <= *ends).then(|| csrf.clone())
     }
 
-    /// Ends the session of this cookie.
+    /// Ends the cookie's session.
     pub(crate) fn leave(&self, cookie: &str) {
         self.lock().sessions.remove(&hash(cookie));
     }
@@ -124,7 +124,7 @@ impl Sessions {
     }
 }
 
-/// Whether two secrets are the same.
+/// Compares two secrets.
 pub(crate) fn same(one: &str, other: &str) -> bool {
     hash(one) == hash(other)
 }
@@ -133,9 +133,9 @@ pub(crate) fn hash(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// How long a printed URL can be used.
+/// Validity of a printed URL.
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_secs(600);
-/// How long a session lasts.
+/// Lifetime of a session.
 pub(crate) const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
 
 #[cfg(test)]

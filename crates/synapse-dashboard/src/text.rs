@@ -1,15 +1,15 @@
-//! Foreign text as a page shows it: without tokens, and with every character that is not seen, or
-//! that turns a line around, as a box that names it.
+//! Displays foreign text without tokens, and with invisible and direction-changing characters as
+//! labelled boxes.
 
 use maud::{Markup, html};
 use synapse_core::redact::without_tokens;
 
-/// Foreign text in one line.
+/// Foreign text on one line.
 pub(crate) fn foreign(text: &str) -> Markup {
     shown(text, |_| false)
 }
 
-/// Foreign text that may have lines.
+/// Foreign text with line breaks.
 pub(crate) fn foreign_block(text: &str) -> Markup {
     shown(text, |character| matches!(character, '\n' | '\t'))
 }
@@ -47,7 +47,7 @@ enum Run {
     Hidden(char),
 }
 
-/// Controls, marks that reorder text, characters without width, and spaces that are none.
+/// Controls, direction marks, zero-width characters, and unusual spaces.
 pub(crate) const fn is_hidden(character: char) -> bool {
     matches!(character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{a0}' | '\u{ad}' | '\u{34f}' | '\u{61c}'
@@ -57,7 +57,7 @@ pub(crate) const fn is_hidden(character: char) -> bool {
         | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A link to a page of others, only for https, with its host beside it when the text is another.
+/// An external https link, with its host if the text differs.
 pub(crate) fn outward(address: &str) -> Markup {
     let url = url::Url::parse(address).ok();
     let url = url.filter(|url| url.scheme() == "https" && url.username().is_empty());
@@ -69,7 +69,7 @@ pub(crate) fn outward(address: &str) -> Markup {
     }
 }
 
-/// As much of a text as a page shows.
+/// Maximum displayed characters of a text.
 const MOST_CHARACTERS: usize = 64 * 1024;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The parts that pages share: states, notes, remedies, the ladder, checklists, results of forms.
+//! Shared components: states, notes, remedies, check results, checklists, form results.
 
 use maud::{Markup, html};
 use synapse_core::check::{Check, CheckId, Finding, Outcome};
@@ -21,7 +21,7 @@ pub(crate) fn panel(id: &str, class: &str, heading: &str, end: &Markup, body: &M
     }
 }
 
-/// A table that scrolls in itself, reachable by keyboard.
+/// A table with its own scrolling, reachable by keyboard.
 pub(crate) fn scrolling(label: &str, table: &Markup) -> Markup {
     html! { div .tw tabindex="0" role="region" aria-label=(label) { (table) } }
 }
@@ -51,7 +51,7 @@ pub(crate) const fn class(tone: Tone) -> &'static str {
     }
 }
 
-/// A note; `role` is set for what was just found.
+/// A note; `role` is set for new findings.
 pub(crate) fn note(tone: Tone, role: Option<&str>, body: &Markup) -> Markup {
     let icon = match tone {
         Tone::Off => Icon::Info,
@@ -62,7 +62,7 @@ pub(crate) fn note(tone: Tone, role: Option<&str>, body: &Markup) -> Markup {
     }
 }
 
-/// What the form before did, when its result is still kept.
+/// The message of the previous form, if still stored.
 pub(crate) fn said(app: &App, ask: &Ask) -> Markup {
     let kept = ask.get("done").and_then(|id| app.kept(id));
     html! {
@@ -72,14 +72,14 @@ pub(crate) fn said(app: &App, ask: &Ask) -> Markup {
     }
 }
 
-/// A code, which leads to its page.
+/// A code, linked to its explanation.
 pub(crate) fn code(app: &App, code: &str) -> Markup {
     html! {
         a href=(app.to(&format!("explain/{}", segment(code)))) { code { (foreign(code)) } }
     }
 }
 
-/// A failure in short: message, code, nearest cause.
+/// A failure in brief: message, code, nearest cause.
 pub(crate) fn failure_in_short(app: &App, failure: &Failure) -> Markup {
     html! {
         (foreign(&failure.message)) " " span .sub { (code(app, failure.code.as_str())) }
@@ -87,13 +87,13 @@ pub(crate) fn failure_in_short(app: &App, failure: &Failure) -> Markup {
     }
 }
 
-/// The first remedy of a code, when there is no failure at hand.
+/// The first remedy of a code, without a failure.
 pub(crate) fn remedy_of(app: &App, name: &str) -> Option<String> {
     let code: Code = name.parse().ok()?;
     code.entry().map(|entry| entry.remedy(app.remedies()))
 }
 
-/// Everything to do about a failure.
+/// All remedies of a failure.
 pub(crate) fn remedies(app: &App, hints: &[Hint]) -> Markup {
     html! {
         ol {
@@ -107,7 +107,7 @@ pub(crate) fn remedies(app: &App, hints: &[Hint]) -> Markup {
     }
 }
 
-/// Text whose https address, if it ends with one, is a link.
+/// Text with its trailing https URL as a link.
 fn linked(text: &str) -> Markup {
     match text.find("https://") {
         Some(at) => {
@@ -120,7 +120,7 @@ fn linked(text: &str) -> Markup {
     }
 }
 
-/// One rung of the ladder.
+/// One check result.
 pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
     let (outcome, icon, says) = match check.outcome() {
         Outcome::Ok => ("ok", Some(Icon::Tick), "holds"),
@@ -151,7 +151,7 @@ pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
     }
 }
 
-/// All rungs in order, for what is proven and what is not.
+/// All preflight checks in order, to show what is proven.
 pub(crate) const RUNGS: [CheckId; 8] = [
     CheckId::Config,
     CheckId::Endpoint,
@@ -163,7 +163,7 @@ pub(crate) const RUNGS: [CheckId; 8] = [
     CheckId::Live,
 ];
 
-/// Proven rungs solid, the others hatched.
+/// Proven checks solid, the others hatched.
 pub(crate) fn pips(proven: &[String]) -> Markup {
     let holds = |id: &CheckId| proven.iter().any(|known| known == id.as_str());
     let words = |wanted: bool| {
@@ -186,12 +186,12 @@ pub(crate) fn pips(proven: &[String]) -> Markup {
     }
 }
 
-/// A text that is marked as a whole with one click.
+/// A text that one click selects completely.
 pub(crate) fn snippet(text: &str, label: &str) -> Markup {
     html! { pre .snip tabindex="0" role="region" aria-label=(label) data-copy { (foreign_block(text)) } }
 }
 
-/// A form of one button.
+/// A form with one button.
 pub(crate) fn button(
     app: &App,
     ask: &Ask,
@@ -209,7 +209,7 @@ pub(crate) fn button(
     }
 }
 
-/// A button that does what its form says.
+/// A submit button.
 pub(crate) fn plain(text: &str) -> Markup {
     html! { (text) }
 }

@@ -1,10 +1,10 @@
-//! Numbers, money and times as a page writes them. Days are UTC.
+//! Formats numbers, money and times. Days are UTC.
 
 use maud::{Markup, html};
 use synapse_core::cost::dollars;
 use synapse_core::time::Timestamp;
 
-/// A whole number with thousands apart.
+/// An integer with thousands separators.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -25,8 +25,8 @@ pub(crate) fn several(number: u64, what: &str) -> String {
     }
 }
 
-/// Money: cents for amounts that have some, all digits for smaller ones, so that nothing above 0
-/// reads as 0.
+/// Money: with cents if there are any, with all digits for smaller amounts, so that nothing above 0
+/// displays as 0.
 pub(crate) fn money(nano_usd: u64) -> String {
     const CENT: u64 = 10_000_000;
     if nano_usd == 0 {
@@ -39,12 +39,12 @@ pub(crate) fn money(nano_usd: u64) -> String {
     format!("${}.{:02}", count(cents / 100), cents % 100)
 }
 
-/// The word for what is not known, hatched.
+/// The hatched word for unknown values.
 pub(crate) fn unknown() -> Markup {
     html! { span .unk { "unknown" } }
 }
 
-/// A sum, honest about what it leaves out: unknown when it covers nothing, `≥` when it is a part.
+/// A sum with its gaps: unknown if it covers nothing, `≥` if partial.
 pub(crate) fn sum(sum: u64, left_out: u64, text: impl Fn(u64) -> String) -> Markup {
     html! {
         @match (sum, left_out) {
@@ -65,7 +65,7 @@ pub(crate) fn maybe(number: Option<u64>, text: impl Fn(u64) -> String) -> Markup
     }
 }
 
-/// A rate in per cent that says 100 for all and for nothing less.
+/// A percentage that shows 100 only for exactly all.
 pub(crate) fn percent(rate: f64) -> String {
     let rounded = (rate * 1000.0).round() / 10.0;
     let shown = if rate < 1.0 {
@@ -102,7 +102,7 @@ pub(crate) fn moment(time: Timestamp) -> String {
     format!("{} {seconds} UTC", date(time))
 }
 
-/// The time of day when it was today, else the date.
+/// The time of day if today, else the date.
 pub(crate) fn lately(time: Timestamp, now: Timestamp) -> String {
     if time.day() == now.day() {
         clock(time)
@@ -126,7 +126,7 @@ pub(crate) fn ago(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// How long the day of `now` still lasts.
+/// Remaining time of today.
 pub(crate) fn rest_of_day(now: Timestamp) -> String {
     let end = Timestamp::of_day(now.day() + 1);
     let minutes = end.as_millis().saturating_sub(now.as_millis()) / 60_000;

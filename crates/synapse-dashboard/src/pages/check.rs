@@ -1,5 +1,5 @@
-//! A check as it runs: the page is streamed, form first, then one rung at a time, the verdict last in
-//! the stream and first on the page.
+//! A running check: the page is streamed, form first, then one check at a time; the verdict comes
+//! last in the stream and first on the page.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -25,10 +25,10 @@ use crate::text::foreign;
 use crate::view::{note, rung};
 use crate::words::moment;
 
-/// Starts a check in the background; the id of its page.
+/// Starts a check in the background; returns the id of its page.
 ///
 /// # Errors
-/// `internal.invariant` when the system gives no randomness.
+/// `internal.invariant` if the system provides no randomness.
 pub(crate) fn begin(app: &App, order: Order) -> Result<String, Failure> {
     let climb = Climb::new(order);
     let id = app.keep(Kept::Climb(Arc::clone(&climb)))?;
@@ -76,7 +76,7 @@ async fn run(engine: &Engine, climb: &Arc<Climb>) -> Ended {
                 return Ended::Refused(Failure::new(Code::ConfigChanged, said));
             }
             let draft = order.draft.clone();
-            // The form names both: its owner confirms what it shows.
+            // The form displays both, so submitting it confirms them.
             let naming = Naming {
                 base_url: true,
                 proxy: true,
@@ -112,7 +112,7 @@ pub(crate) fn page(app: &Arc<App>, ask: &Ask, id: &str) -> Result<Response<Body>
     if ask.wants("json") {
         return Ok(document(app, &climb));
     }
-    // What splits the page is random: no foreign text can be it.
+    // The split marker is random, so foreign text cannot contain it.
     let marker = app.sessions.random::<16>()?;
     let html = frame(app, ask, &climb, &marker);
     let mut pieces = html
@@ -129,7 +129,7 @@ pub(crate) fn page(app: &Arc<App>, ask: &Ask, id: &str) -> Result<Response<Body>
     let watcher = climb.watch();
     let (app, climb) = (Arc::clone(app), Arc::clone(&climb));
     tokio::spawn(async move {
-        // A reader that is gone ends this; the watcher then lets go of the check.
+        // Ends when the reader is gone; the viewer is then dropped.
         drop(feed(&app, &climb, [begin, middle, end], &sender).await);
     });
     let body = Body::new(Streamed {
@@ -172,7 +172,7 @@ async fn feed(
     sender.send(end).await
 }
 
-/// The page with the marker where rungs go, and where the verdict goes.
+/// The page with markers for the checks and the verdict.
 fn frame(app: &App, ask: &Ask, climb: &Climb, marker: &str) -> String {
     let order = &climb.order;
     let failure = match climb.since(usize::MAX).1 {
@@ -210,7 +210,7 @@ fn frame(app: &App, ask: &Ask, climb: &Climb, marker: &str) -> String {
     page.html(app, ask)
 }
 
-/// The failure of a rung belongs to the field that decides it.
+/// Assigns a check's failure to the form field that causes it.
 fn at_field(failure: Failure, report: &PreflightReport) -> Failure {
     use synapse_core::preflight::{CheckId, Finding};
     if failure.context.contains_key("field") {
@@ -302,7 +302,7 @@ fn document(app: &App, climb: &Climb) -> Response<Body> {
     }
 }
 
-/// A body that is fed while it is sent.
+/// A body fed while it is sent.
 struct Streamed {
     receiver: mpsc::Receiver<Bytes>,
     _watcher: Watcher,

@@ -1,4 +1,4 @@
-//! What is done with a connection: the gate closed, a check begun, a connection removed.
+//! Actions on a connection: turn network access off, start a check, remove.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -15,7 +15,7 @@ use crate::climb::{Order, Purpose};
 use crate::form::wrong;
 use crate::hub::Tone;
 
-/// Closes the gate, which no network can hinder. Opening goes through the form, which names hosts.
+/// Turns network access off, which always works. Turning it on uses the form, which names hosts.
 pub(crate) async fn gate(app: &App, ask: &Ask, name: &str) -> Result<Response<Body>, Failure> {
     ask.form.only(&["to"])?;
     if ask.form.need("to")? != "closed" {
@@ -39,7 +39,7 @@ pub(crate) async fn gate(app: &App, ask: &Ask, name: &str) -> Result<Response<Bo
     )
 }
 
-/// Begins a check of a saved connection as it is.
+/// Starts a check of a saved connection.
 pub(crate) fn check(app: &App, ask: &Ask, name: &str) -> Result<Response<Body>, Failure> {
     ask.form.only(&["live"])?;
     let stored = app.engine.stored(name)?;
@@ -59,7 +59,7 @@ pub(crate) fn check(app: &App, ask: &Ask, name: &str) -> Result<Response<Body>, 
     Ok(redirect(&app.to(&format!("checks/{id}"))))
 }
 
-/// Removes a connection that is still the one that was shown.
+/// Removes a connection that is unchanged since it was displayed.
 pub(crate) fn remove(app: &App, ask: &Ask, name: &str) -> Result<Response<Body>, Failure> {
     ask.form.only(&["digest"])?;
     let shown = ask.form.need("digest")?;

@@ -1,4 +1,4 @@
-//! Every connection, and one of them in full below.
+//! The list of connections, with the details of one below.
 
 use maud::{Markup, html};
 use synapse_core::check::Outcome;
@@ -42,7 +42,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     };
     let now = app.now();
     let reader = &app.engine.ports().reader;
-    // A ledger that cannot be read takes its columns along, and nothing else.
+    // An unreadable ledger only affects its own columns.
     let rows = reader.history(HistoryQuery::newest(200)).await;
     let standings = reader.standings(now).await.unwrap_or_default();
     let this_month = UsageQuery {
@@ -106,7 +106,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     })
 }
 
-/// The switch of the network gate. Opening it is confirmed on a page that names the hosts.
+/// The network access switch. Turning it on is confirmed on a page that names the hosts.
 fn gate_switch(app: &App, ask: &Ask, stored: &StoredConnection) -> Markup {
     let name = stored.name.as_str();
     let is_open = stored.draft.gate == NetworkGate::Open;
@@ -130,7 +130,7 @@ fn credential(stored: &StoredConnection) -> Markup {
                 Some(reference) => code { (foreign(&reference.to_string())) },
                 None => span .dim { "none, none needed" },
             },
-            // What is broken may hold a token.
+            // An invalid connection may contain a token.
             Err(_) => span .dim { "not shown" },
         }
     }
@@ -209,7 +209,7 @@ async fn one(
     }
 }
 
-/// Where its calls go, when that is known.
+/// The host its calls go to, if known.
 fn sends_to(stored: &StoredConnection) -> Markup {
     html! {
         @if let Ok(connection) = &stored.connection {
@@ -256,7 +256,7 @@ fn limits_panel(app: &App, stored: &StoredConnection, standing: Option<&Standing
     )
 }
 
-/// `connections/NAME/remove`: asks first.
+/// `connections/NAME/remove`: the confirmation.
 pub(crate) fn remove(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> {
     let stored = app.engine.stored(name)?;
     let at = format!("connections/{}/remove", segment(name));
@@ -276,12 +276,12 @@ pub(crate) fn remove(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> 
         .document(&ConnectionDocument::new(&stored, app.remedies())))
 }
 
-/// A word for a code, in a table.
+/// A code as a short word for tables.
 pub(crate) fn short_code(app: &App, name: Option<&str>) -> Markup {
     html! { @if let Some(name) = name { (code(app, name)) } }
 }
 
-/// The state of a row.
+/// The outcome of a row.
 pub(crate) fn outcome(row: &Entry) -> Markup {
     use synapse_core::ledger::Outcome;
     let (tone, icon, words) = match row.outcome {

@@ -1,4 +1,5 @@
-//! A look at the whole installation. It may start `git`, so it is made when asked for and then kept.
+//! Examines the whole installation. It may start `git`, so it runs on request and its result is
+//! kept.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::text::foreign;
 use crate::view::{button, failure_in_short, note, plain, remedies, said};
 use crate::words::moment;
 
-/// `doctor`: the newest look that is kept.
+/// `doctor`: the latest stored result.
 pub(crate) fn page(app: &App, ask: &Ask) -> Page {
     let found = app.newest(|kept| match kept {
         Kept::Doctor(checks, at) => Some((Arc::clone(checks), *at)),

@@ -1,4 +1,4 @@
-//! The form of a connection, made from core's table of fields, beside the ladder.
+//! The form of a connection, generated from core's table of fields, beside the check results.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -25,13 +25,13 @@ use crate::page::{Nav, Page, csrf};
 use crate::text::foreign;
 use crate::view::{note, panel};
 
-/// A form with its values, and what is wrong with it.
+/// A form with its values and its error.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filled {
     pub(crate) name: String,
-    /// The name of the connection that is edited.
+    /// The name of the edited connection.
     pub(crate) editing: Option<String>,
-    /// The digest of the draft that the form began with.
+    /// The digest of the draft the form started with.
     pub(crate) digest: String,
     pub(crate) draft: Draft,
     pub(crate) failure: Option<Failure>,
@@ -70,7 +70,7 @@ pub(crate) fn edit(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> {
         .document(&ConnectionDocument::new(&stored, app.remedies())))
 }
 
-/// `POST connections`: begins a check that saves, when everything holds.
+/// `POST connections`: starts a check that saves if it passes.
 pub(crate) fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
     let mut names = vec!["name", "editing", "digest", "do"];
     names.extend(FIELDS.iter().map(|field| field.key));
@@ -131,8 +131,8 @@ pub(crate) fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
     Ok(redirect(&app.to(&format!("checks/{id}"))))
 }
 
-/// What shows without a check: a name that is none or taken, a field that cannot be understood, a
-/// connection that is another one by now.
+/// Errors found without a check: an invalid or used name, an invalid field, a connection changed
+/// meanwhile.
 fn fault(app: &App, filled: &Filled) -> Result<Option<Failure>, Failure> {
     let name: ConnectionName = match filled.name.parse() {
         Ok(name) => name,
@@ -159,7 +159,7 @@ fn fault(app: &App, filled: &Filled) -> Result<Option<Failure>, Failure> {
     Ok(filled.draft.parse(name).err().map(|wrong| wrong.failure))
 }
 
-/// What is stored now and what was submitted, where they differ.
+/// The differences between stored and submitted values.
 fn changed(name: &str, stored: &Draft, submitted: &Draft) -> Failure {
     let mut failure = Failure::new(
         Code::ConfigChanged,
@@ -187,7 +187,7 @@ fn changed(name: &str, stored: &Draft, submitted: &Draft) -> Failure {
     failure
 }
 
-/// A digest of everything that a form of this draft shows.
+/// A digest of everything the form shows of this draft.
 pub(crate) fn digest(draft: &Draft) -> String {
     let mut hash = Sha256::new();
     for field in FIELDS {
@@ -292,8 +292,8 @@ fn form(app: &App, ask: &Ask, filled: &Filled) -> Markup {
 
 fn input(field: &FieldEntry, draft: &Draft, failure: Option<&Failure>, hosts: &str) -> Markup {
     let value = field.value(draft);
-    // A token in the place of a reference is refused, and not shown again.
-    // A reference stays, however long and random its path is: the form would be sent without it.
+    // A token in place of a reference is refused and not displayed again. A reference is kept,
+    // however long and random its path: otherwise the form would be resubmitted without it.
     let is_reference = field.key == "credential" && value.parse::<CredentialRef>().is_ok();
     let value = if holds_token(&value) || (is_opaque(&value) && !is_reference) {
         String::new()
@@ -338,7 +338,7 @@ fn error_line(key: &str, failure: &Failure) -> Markup {
     html! { p .err id=(format!("{key}-error")) { (Icon::Failed.small()) span { (foreign(&failure.message)) @if let Some(cause) = failure.causes.first() { ": " (foreign(cause)) } } } }
 }
 
-/// The hosts that a draft would send to, as far as its URL says.
+/// The hosts of a draft, as far as its URL shows them.
 fn hosts(draft: &Draft) -> String {
     let kind = draft.provider.parse::<ProviderKind>().ok();
     let url = draft
@@ -379,7 +379,7 @@ const fn meaning(id: synapse_core::preflight::CheckId) -> &'static str {
     }
 }
 
-/// The command that does the same.
+/// The equivalent command.
 pub(crate) fn command(verb: &str, name: &str, draft: &Draft) -> String {
     let mut command = format!("synapse connection {verb} {}", quoted(name));
     for (flag, value) in flags(draft) {
@@ -393,7 +393,7 @@ pub(crate) fn command(verb: &str, name: &str, draft: &Draft) -> String {
     command
 }
 
-/// As a shell takes it.
+/// Quotes for a shell.
 fn quoted(text: &str) -> String {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "-_./:~@=+,%".contains(character);

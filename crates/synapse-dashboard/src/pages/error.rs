@@ -1,4 +1,4 @@
-//! Any failure as a page, what a code means, and what is near an address that leads nowhere.
+//! Failure pages, explanations of codes, and suggestions for unknown URLs.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -51,7 +51,7 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
     page
 }
 
-/// The failure itself, with its causes.
+/// The failure with its causes.
 pub(crate) fn head(app: &App, failure: &Failure) -> Markup {
     note(
         Tone::Bad,
@@ -77,7 +77,7 @@ const fn title(failure: &Failure) -> &'static str {
     }
 }
 
-/// The status of the answer that a failure gives.
+/// The HTTP status for a failure.
 pub(crate) const fn status(failure: &Failure) -> StatusCode {
     match failure.code {
         Code::ConfigNotFound => StatusCode::NOT_FOUND,
@@ -118,7 +118,7 @@ pub(crate) fn explain(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure>
     Ok(page)
 }
 
-/// What leads nowhere, with what is near.
+/// The page for an unknown URL, with suggestions.
 pub(crate) fn missing(app: &App, ask: &Ask, said: &str, known: &[String]) -> Page {
     let path = ask.path.strip_prefix(&app.base).unwrap_or_default();
     let near = nearest(

@@ -1,4 +1,4 @@
-//! The rows of the ledger: filters, counts by outcome, pages by key over all rows.
+//! Ledger rows: filters, counts by outcome, and keyset pagination.
 
 use maud::{Markup, html};
 use synapse_core::call::CallId;
@@ -166,16 +166,16 @@ fn outcomes(ask: &Ask, query: &HistoryQuery, counts: &OutcomeCounts) -> Markup {
     }
 }
 
-/// How many columns there is room for.
+/// Number of columns to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Columns {
-    /// On the page of one connection.
+    /// On a connection's page.
     Few,
-    /// On a page of their own.
+    /// On a separate page.
     All,
 }
 
-/// Rows, newest first, with a line for each day.
+/// Rows, newest first, with a heading per day.
 pub(crate) fn table(app: &App, rows: &[Entry], now: Timestamp, columns: Columns) -> Markup {
     let all = columns == Columns::All;
     let mut day = i64::MIN;
@@ -207,7 +207,7 @@ pub(crate) fn table(app: &App, rows: &[Entry], now: Timestamp, columns: Columns)
     } }
 }
 
-/// Tokens of a call; of one that was not sent there are none to know.
+/// Tokens of a call; not applicable to a call that was not sent.
 fn tokens(row: &Entry, tokens: Option<u64>) -> Markup {
     html! {
         @if tokens.is_none() && !row.receipt.exchange.maybe_billed { span .dim { "–" } }

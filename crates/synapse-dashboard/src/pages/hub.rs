@@ -1,5 +1,5 @@
-//! Upstream servers with their exact state, their tools against the budget, and what waits for
-//! approval, whole. A form carries the digest of what was shown: another one shows it anew.
+//! Upstream servers with state, tools and budget, and pending approvals in full. A form carries the
+//! digest of the displayed content; on a mismatch it is displayed again.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -313,7 +313,7 @@ pub(crate) async fn add_server(app: &App, ask: &Ask) -> Result<Response<Body>, F
 
 async fn finish(app: &App, action: HubAction) -> Result<Response<Body>, Failure> {
     let server = action.server.clone();
-    // An approval has a second stage, and a start may find something to approve.
+    // An approval has a second stage, and a start may lead to an approval.
     let to = match action.verb {
         HubVerb::Approve | HubVerb::Start | HubVerb::Add => "hub/approvals",
         _ => "hub",
@@ -328,8 +328,8 @@ async fn finish(app: &App, action: HubAction) -> Result<Response<Body>, Failure>
     }
 }
 
-/// `hub/login/ID`: the exact authorization URL. A form may not lead to another origin, so its owner
-/// follows the link.
+/// `hub/login/ID`: the authorization URL. Forms may not redirect to another origin, so its owner
+/// follows a link.
 pub(crate) fn login(app: &App, ask: &Ask, id: &str) -> Page {
     let Some(Kept::Login(server, address)) = app.kept(id) else {
         return super::error::missing(app, ask, "That login is not kept any more", &[]);

@@ -1,4 +1,4 @@
-//! One room per page: what it reads, and how it looks.
+//! One module per page: its data and its layout.
 
 pub(crate) mod check;
 pub(crate) mod connection;

@@ -1,4 +1,4 @@
-//! The overview: what needs its owner, what it costs, whether it works, where it went.
+//! The overview: attention needed, cost, health, and distribution.
 
 use maud::{Markup, html};
 use serde_json::json;
@@ -27,7 +27,7 @@ use crate::words::{
     self, clock, count, maybe, money, month, percent, rest_of_day, several, span, sum, unknown,
 };
 
-/// Everything that the page shows. What cannot be read is a failure of its own part.
+/// The data of the page. An unreadable part is a failure of that part only.
 struct Seen {
     now: Timestamp,
     connections: Result<Vec<StoredConnection>, Failure>,
@@ -102,7 +102,7 @@ async fn read(app: &App, now: Timestamp) -> Result<Ledger, Failure> {
         until,
         ..UsageQuery::by(by)
     };
-    // The same span of the month before, as far as that month goes.
+    // The same span of the previous month, limited by its length.
     let before = Timestamp::of_day(month.day() - 1).month_start();
     let passed = now.as_millis().saturating_sub(month.as_millis());
     let until = Timestamp::from_millis(
@@ -540,5 +540,5 @@ fn document(app: &App, seen: &Seen) -> serde_json::Value {
     })
 }
 
-/// How many of the newest rows tell how connections do.
+/// Number of newest rows that determine a connection's health.
 const LOOKED_AT: u32 = 200;

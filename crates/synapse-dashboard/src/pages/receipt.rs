@@ -1,4 +1,4 @@
-//! One call in full: every key of its receipt, why a cost is unknown, and texts where recorded.
+//! One call in full: every receipt key, the reason for an unknown cost, and recorded texts.
 
 use maud::{Markup, html};
 use synapse_core::call::CallId;
@@ -120,7 +120,7 @@ fn why(app: &App, entry: &Entry) -> Markup {
     }
 }
 
-/// What is missing for a cost, as far as the row tells.
+/// The reason for an unknown cost, as far as the row shows it.
 fn reason(entry: &Entry) -> &'static str {
     let receipt = &entry.receipt;
     let usage = &receipt.usage;

@@ -1,4 +1,4 @@
-//! References, where they lead and who uses them; and a form that only writes. No secret is read.
+//! References with their places and users; and a write-only form. No secret is read.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,14 @@ use crate::page::{Nav, Page, csrf};
 use crate::text::foreign;
 use crate::view::{note, panel, said, scrolling, state};
 
-/// Who uses a reference, and where it may go.
+/// A user of a reference, and its permitted hosts.
 #[derive(Debug, Default)]
 struct Use {
     names: Vec<String>,
     hosts: Vec<String>,
 }
 
-/// A reference that connections use.
+/// A reference used by connections.
 struct Known {
     reference: CredentialRef,
     usage: Use,
@@ -108,7 +108,7 @@ fn put(app: &App, ask: &Ask) -> Markup {
         .get("reference")
         .or(ask.form.get("reference"))
         .unwrap_or("file:~/.synapse/");
-    // What was put there by mistake may be the key itself.
+    // A mistaken input may be the key itself.
     let shown = if holds_token(asked) || is_opaque(asked) {
         ""
     } else {

@@ -1,4 +1,4 @@
-//! How a connection does, from its newest rows: the same words on every page.
+//! The health of a connection from its newest rows, in the same words on every page.
 
 use maud::{Markup, html};
 use synapse_core::gate::NetworkGate;
@@ -14,18 +14,18 @@ use crate::text::foreign;
 use crate::view::state;
 use crate::words::{ago, count, lately, money};
 
-/// How a connection does.
+/// The recent health of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Lately {
-    /// It cannot be understood.
+    /// It is invalid.
     Broken(String),
-    /// Its gate is closed.
+    /// Its network access is off.
     Closed,
-    /// No call of it is among the newest rows.
+    /// None of the newest rows is its call.
     Unused,
-    /// A call is under way.
+    /// A call is in progress.
     UnderWay,
-    /// Its newest call was answered.
+    /// Its newest call succeeded.
     Answered(Timestamp),
     /// Its newest calls failed: since when, how many, the code, the newest one.
     Fails {
@@ -37,7 +37,7 @@ pub(crate) enum Lately {
 }
 
 impl Lately {
-    /// From rows that are newest first, of any connection.
+    /// From the newest rows of any connection, newest first.
     pub(crate) fn of(stored: &StoredConnection, rows: &[Entry]) -> Self {
         if let Err(failure) = &stored.connection {
             return Self::Broken(failure.code.as_str().to_owned());
@@ -107,7 +107,7 @@ impl Lately {
     }
 }
 
-/// How much of a limit is used, calls under way included.
+/// The used part of a limit, including calls in progress.
 pub(crate) fn limit(allowance: &Allowance, spent: Sums, aside: Sums) -> Markup {
     let parts = [
         (
@@ -132,12 +132,12 @@ pub(crate) fn limit(allowance: &Allowance, spent: Sums, aside: Sums) -> Markup {
     }
 }
 
-/// Four fifths and more.
+/// At least four fifths.
 pub(crate) const fn is_near(used: u64, most: u64) -> bool {
     used / 4 >= most / 5
 }
 
-/// The day's part of a standing.
+/// Today's part of the spending.
 pub(crate) fn today(standing: Option<&Standing>) -> (Sums, Sums) {
     standing.map_or_else(Default::default, |standing| {
         (standing.spent.day, standing.set_aside.day)

@@ -1,4 +1,4 @@
-//! Sums by any key over any range, as a chart, a table, CSV and JSON of exactly what is shown.
+//! Sums by any key over any range, as a chart, a table, CSV and JSON of the displayed data.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub(crate) async fn csv(app: &App, ask: &Ask) -> Result<Response<Body>, Failure>
     Ok(response)
 }
 
-/// A line of CSV. What a spreadsheet would take for a formula is a text.
+/// A line of CSV. Formulas are neutralised.
 fn record(cells: &[String]) -> String {
     let cells: Vec<String> = cells
         .iter()
@@ -74,7 +74,7 @@ fn record(cells: &[String]) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// What the fields of the filter show.
+/// The filter's values.
 #[derive(Debug, Default)]
 struct Shown {
     since: String,
@@ -156,7 +156,7 @@ fn figures(total: &UsageLine) -> Markup {
     }
 }
 
-/// The days of the range, split by the key.
+/// The chart of days, split by the key.
 async fn chart(app: &App, query: &UsageQuery) -> Result<Markup, Failure> {
     let per = match query.by {
         UsageKey::Hour | UsageKey::Day | UsageKey::Week | UsageKey::Month => query.by,
@@ -200,7 +200,7 @@ async fn chart(app: &App, query: &UsageQuery) -> Result<Markup, Failure> {
     })
 }
 
-/// The keys that cost most, up to as many as have a colour of their own.
+/// The most expensive keys, one per colour.
 fn largest(periods: &[PeriodUsage]) -> Vec<String> {
     let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
     for line in periods.iter().flat_map(|period| &period.lines) {
@@ -298,7 +298,7 @@ fn table(query: &UsageQuery, report: &UsageReport) -> Markup {
     )
 }
 
-/// As many keys have a colour of their own; the others are one part.
+/// Number of keys with their own colour; the rest is combined.
 const SERIES: usize = 4;
 const MOST_COLUMNS: usize = 120;
 

@@ -1,4 +1,4 @@
-//! The first run: six steps from here to an answer in an IDE, each with its state.
+//! The first run: six steps to an answer in an IDE, each with its state.
 
 use maud::{Markup, html};
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::page::{Nav, Page};
 use crate::text::foreign;
 use crate::view::panel;
 
-/// Whether each step is done, from files and rows alone.
+/// The state of each step, from files and rows only.
 struct Steps {
     connected: bool,
     key: bool,
@@ -23,7 +23,7 @@ struct Steps {
     answered: bool,
 }
 
-/// `welcome`, and the overview while there is nothing.
+/// `welcome`, and the overview while there is no data.
 pub(crate) async fn page(app: &App, _ask: &Ask) -> Result<Page, Failure> {
     let steps = steps(app).await;
     let done = [

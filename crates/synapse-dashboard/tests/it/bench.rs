@@ -1,4 +1,4 @@
-//! A dashboard on a free port over in-memory ports, and a client that speaks HTTP by hand.
+//! A dashboard on a free port over in-memory ports, and a raw HTTP client.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-/// A served dashboard and the doubles behind it.
+/// A served dashboard and its doubles.
 pub(crate) struct Bench {
     pub(crate) port: u16,
     pub(crate) token: String,
@@ -36,7 +36,7 @@ pub(crate) struct Bench {
     served: Option<tokio::task::JoinHandle<()>>,
 }
 
-/// A session: the base path and the cookie.
+/// A session: base path and cookie.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
     pub(crate) base: String,
@@ -44,7 +44,7 @@ pub(crate) struct Session {
     pub(crate) csrf: String,
 }
 
-/// An answer as it came.
+/// A raw response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -109,7 +109,7 @@ impl Bench {
         }
     }
 
-    /// Asks the server to end and waits until it has.
+    /// Stops the server and waits for its end.
     pub(crate) async fn end(mut self) {
         drop(self.stop.take());
         self.served.take().unwrap().await.unwrap();
@@ -133,7 +133,7 @@ impl Bench {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
-        // A server that refuses a body may reset what it did not read.
+        // A server that refuses a body may reset the connection.
         drop(stream.read_to_end(&mut bytes).await);
         answer(&bytes)
     }
@@ -146,7 +146,7 @@ impl Bench {
         .await
     }
 
-    /// Enters with the printed token.
+    /// Signs in with the printed token.
     pub(crate) async fn enter(&self) -> Session {
         let entered = self.get_with(&format!("/enter/{}", self.token), "").await;
         assert_eq!(entered.status, 303, "{}", entered.body);
@@ -170,7 +170,7 @@ impl Bench {
             .await
     }
 
-    /// Submits a form as a page of the session does.
+    /// Submits a form like a page of the session.
     pub(crate) async fn post(&self, session: &Session, path: &str, fields: &str) -> Answer {
         let body = format!("csrf={}&{fields}", session.csrf);
         let origin = format!("Origin: http://{}\r\n", self.host());
@@ -225,7 +225,7 @@ fn unchunked(head: &str, body: &str) -> String {
     whole
 }
 
-/// Surroundings that count what goes beyond viewing.
+/// An environment that counts actions beyond viewing.
 #[derive(Debug, Default)]
 pub(crate) struct StubHouse {
     pub(crate) looked: AtomicUsize,
@@ -324,5 +324,5 @@ impl House for StubHouse {
     }
 }
 
-/// Text that would be code, turn a line around, or hide.
+/// Text with code, direction overrides and invisible characters.
 pub(crate) const HOSTILE: &str = "\"><script>alert(1)</script>\u{202e}evil\u{200b}";

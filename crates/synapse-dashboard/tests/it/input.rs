@@ -1,10 +1,10 @@
-//! Bad input: forms, addresses and parameters that are none.
+//! Invalid forms, URLs and parameters.
 
 use std::sync::atomic::Ordering;
 
 use crate::bench::{Bench, HOSTILE};
 
-/// A form that is whole.
+/// A complete form.
 const WHOLE: &str = "name=fresh&provider=openai&model=m&credential=file%3A%2Fx&do=check";
 
 #[tokio::test]

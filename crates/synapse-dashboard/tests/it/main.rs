@@ -1,5 +1,5 @@
-//! The dashboard over raw sockets and in-memory ports: who is let in, what a page does not do, and
-//! what becomes of bad input.
+//! The dashboard over raw sockets and in-memory ports: access control, side effects of pages, and
+//! invalid input.
 
 #![cfg(test)]
 

@@ -1,4 +1,5 @@
-//! What pages do: a check streams and saves, a gate closes, a connection goes.
+//! Actions of pages: a check streams and saves, network access is turned off, a connection is
+//! removed.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -65,7 +66,7 @@ async fn a_check_that_fails_saves_nothing_and_says_what_to_do_at_its_rung_and_fi
         .strip_prefix(&session.base)
         .unwrap()
         .to_owned();
-    // The form is drawn before the check is over; a reload has the error at its field.
+    // The form is rendered before the check ends; a reload shows the error at its field.
     bench.get(&session, &page).await;
     let body = bench.get(&session, &page).await.body;
     assert!(body.contains("Not saved: the key is not accepted"));

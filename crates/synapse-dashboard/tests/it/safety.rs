@@ -1,4 +1,4 @@
-//! Who is let in. Each test fails when the defence that it is named after is taken away.
+//! Access control. Each test fails without the defence it is named after.
 
 use std::sync::atomic::Ordering;
 

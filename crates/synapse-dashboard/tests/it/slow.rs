@@ -1,4 +1,4 @@
-//! Clients that send slowly or nothing, and the end of the server.
+//! Slow and silent clients, and the shutdown of the server.
 
 use synapse_core::error::Remedy;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -24,7 +24,7 @@ async fn a_head_that_never_ends_is_given_up() {
     let mut stream = bench.connect().await;
     stream.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
     let mut rest = Vec::new();
-    // A byte a second would go on for ever; the head as a whole has ten seconds.
+    // One byte per second could go on forever; the whole head has ten seconds.
     let patience = std::time::Duration::from_secs(20);
     let closed = tokio::time::timeout(patience, stream.read_to_end(&mut rest)).await;
     assert!(closed.is_ok(), "the server closed it");
