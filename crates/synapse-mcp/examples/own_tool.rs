@@ -1,5 +1,5 @@
-//! An MCP server with a tool of its own, over stdio: an IDE starts it like any other server.
-//! `cargo run -p synapse-mcp --example own_tool`
+//! An MCP server with a custom tool over stdio; an IDE starts it like any other server. `cargo run
+//! -p synapse-mcp --example own_tool`
 
 use std::error::Error;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (input, output) = stdio::open()?;
         Ok(server().serve(input, output).await?)
     });
-    // On a terminal or a file, dropping the runtime would wait for a thread that still reads.
+    // On a terminal or a file, dropping the runtime would wait for the blocked stdin thread.
     runtime.shutdown_background();
     served
 }

@@ -1,5 +1,5 @@
-//! What holds for any bytes of a peer, on both sides of the protocol: run by the fuzz targets
-//! `mcp_server_lines` and `mcp_client_lines`, and by the tests on their seeds.
+//! Properties of both protocol sides for arbitrary bytes, checked by the fuzz targets
+//! `mcp_server_lines` and `mcp_client_lines`, and by tests on their seeds.
 
 use std::future::Future;
 use std::io;
@@ -14,10 +14,10 @@ use crate::client::wire::{Incoming, notification};
 use crate::client::{Caps, Scanner};
 use crate::engine::any_bytes::{read_batch, read_lines, read_message};
 
-/// Reads `bytes` as what a client writes to the server.
+/// Reads `bytes` as a client's output.
 ///
 /// # Panics
-/// When lines depend on how the bytes arrive, or a reply could not be told from the request.
+/// If lines depend on how the bytes are split, or a reply cannot be matched with its request.
 pub fn server_lines(bytes: &[u8]) {
     let whole = read_lines(bytes, usize::MAX, LIMIT);
     for piece in PIECES {
@@ -31,11 +31,11 @@ pub fn server_lines(bytes: &[u8]) {
     read_message(bytes);
 }
 
-/// Reads `bytes` as what a server writes to the client.
+/// Reads `bytes` as a server's output.
 ///
 /// # Panics
-/// When lines or caps depend on how the bytes arrive, a message within the caps is too deep for the
-/// parser, or a notification does not survive being written again.
+/// If lines or limits depend on how the bytes are split, a message within the limits is too deep
+/// for the parser, or a notification does not round-trip.
 pub fn client_lines(bytes: &[u8]) {
     let whole = crate::client::any_bytes::read_lines(bytes, usize::MAX, CAPS);
     for piece in PIECES {
@@ -68,7 +68,7 @@ pub fn client_lines(bytes: &[u8]) {
     }
 }
 
-/// Input that arrives in pieces and never has to be waited for.
+/// Split input that never blocks.
 pub(crate) struct Pieces<'a> {
     bytes: &'a [u8],
     most: usize,
@@ -94,7 +94,7 @@ impl AsyncRead for Pieces<'_> {
     }
 }
 
-/// The outcome of a future that never has to wait.
+/// The result of a future that never blocks.
 pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Some(outcome),

@@ -1,5 +1,5 @@
-//! A failure as MCP shows it: a paragraph for the reader, the document for the program. The commands
-//! in both are those of the surface that serves.
+//! Renders a failure for MCP: a paragraph for the reader, the document for programs. Commands in
+//! both are those of the serving surface.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,13 +8,13 @@ use synapse_core::error::{Failure, RemedyText};
 
 use crate::host::{HostError, ToolResult};
 
-/// The result of a call that failed: the model reads the text, a program the error document.
+/// The result of a failed call: text for the model, and the error document for programs.
 #[must_use]
 pub fn failed_call(failure: &Failure, remedies: &dyn RemedyText) -> ToolResult {
     failed(failure, &ErrorDocument::new(failure, remedies), remedies)
 }
 
-/// A failure as a JSON-RPC error, whose code is 1000 and the exit code of its class.
+/// A failure as a JSON-RPC error with code 1000 plus the exit code of its class.
 #[must_use]
 pub fn failed_request(failure: &Failure, remedies: &dyn RemedyText) -> HostError {
     HostError::Rpc {
@@ -24,7 +24,7 @@ pub fn failed_request(failure: &Failure, remedies: &dyn RemedyText) -> HostError
     }
 }
 
-/// As [`failed_call`], with a document that says more.
+/// Like [`failed_call`], with additional document members.
 pub(crate) fn failed(
     failure: &Failure,
     document: &ErrorDocument,
@@ -40,7 +40,7 @@ pub(crate) fn paragraph(failure: &Failure, remedies: &dyn RemedyText) -> String 
     words("error", failure, remedies)
 }
 
-/// A failure beside a call, in words.
+/// A warning accompanying a call, in words.
 pub(crate) fn warning(failure: &Failure, remedies: &dyn RemedyText) -> String {
     words("warning", failure, remedies)
 }

@@ -1,8 +1,8 @@
-//! How the server introduces itself to a client.
+//! The server's introduction to a client.
 
 use rmcp::model::Implementation;
 
-/// The name, version, title and instructions a client is told, in both eras.
+/// The name, version, title and instructions sent to a client in both eras.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerIdentity {
     name: String,
@@ -12,7 +12,7 @@ pub struct ServerIdentity {
 }
 
 impl ServerIdentity {
-    /// Creates an identity from the programmatic name and the version of the server.
+    /// Creates an identity with the programmatic name and version of the server.
     #[must_use]
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
         Self {
@@ -23,14 +23,14 @@ impl ServerIdentity {
         }
     }
 
-    /// Adds the name that clients show to people.
+    /// Adds the display name.
     #[must_use]
     pub fn with_title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// Adds the hint on using the server that clients may give to the model.
+    /// Adds instructions that clients may pass to the model.
     #[must_use]
     pub fn with_instructions(mut self, instructions: impl Into<String>) -> Self {
         self.instructions = Some(instructions.into());

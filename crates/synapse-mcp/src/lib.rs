@@ -1,8 +1,8 @@
-//! The MCP stdio server of Synapse, for IDEs, over ports, and in [`client`] the side that speaks with
+//! The MCP stdio server of Synapse for IDEs, built on ports, and in [`client`] the client side for
 //! other servers.
 //!
-//! It speaks the revision 2026-07-28 and every earlier one from one process, and sees the product
-//! only through the ports of [`host`]. It never prints, reads no environment and exits no process.
+//! Supports revision 2026-07-28 and all earlier ones in one process, and accesses the product only
+//! through the ports of [`host`]. Never prints, reads the environment or exits.
 
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes;
@@ -27,7 +27,7 @@ pub use identity::ServerIdentity;
 pub use revision::{Era, ProtocolRevision};
 pub use server::{CALL_GRACE, FLUSH_GRACE, MAX_LINE_BYTES, ServeError, Server};
 
-/// A JSON object as it stands on the wire: unknown members survive, their order too.
+/// A JSON object as on the wire, preserving unknown members and their order.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
 #[cfg(doctest)]

@@ -1,4 +1,4 @@
-//! The revisions of the protocol this server speaks, and the two eras they fall into.
+//! The supported protocol revisions and their two eras.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub enum ProtocolRevision {
     V2026_07_28,
 }
 
-/// How a revision keeps its state: the two families a server has to tell apart.
+/// Whether a revision has sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Era {
     /// A session opened by `initialize` (2024-11-05 to 2025-11-25).
@@ -38,7 +38,7 @@ impl ProtocolRevision {
         Self::V2026_07_28,
     ];
 
-    /// Returns the revision that is written `name` on the wire, or `None` for an unknown one.
+    /// Parses a revision, or returns `None` for an unknown one.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
@@ -46,7 +46,7 @@ impl ProtocolRevision {
             .find(|revision| revision.as_str() == name)
     }
 
-    /// Returns the date that stands for the revision on the wire.
+    /// Returns the revision's date as used on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl ProtocolRevision {
         }
     }
 
-    /// Returns the revision rmcp negotiated; `None` means rmcp knows one that this crate does not.
+    /// Converts the revision negotiated by rmcp; `None` if this crate does not support it.
     pub(crate) fn from_version(version: &ProtocolVersion) -> Option<Self> {
         Self::from_name(version.as_str())
     }

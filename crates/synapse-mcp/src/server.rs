@@ -1,4 +1,4 @@
-//! A server on one connection, from its first line to a clean end.
+//! A server on one connection, from the first line to shutdown.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use crate::engine::transport::LineTransport;
 use crate::host::{Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, ResourceHost};
 use crate::{ServerIdentity, ToolHost};
 
-/// An MCP server: an identity and the ports it offers. It advertises those it was given.
+/// An MCP server: an identity and its ports. Advertises exactly the given ports.
 #[derive(Clone)]
 pub struct Server {
     identity: ServerIdentity,
     offer: ServedCapabilities,
 }
 
-/// Why a connection ended otherwise than by the client.
+/// Why a connection ended abnormally.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -39,24 +39,24 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
-    /// Writing failed while the client was still there.
+    /// Writing failed although the client was still connected.
     #[error("messages to the client could not be written")]
     Write {
         /// The failure.
         #[source]
         source: io::Error,
     },
-    /// The protocol engine stopped by a bug.
+    /// The protocol engine panicked.
     #[error("the protocol engine stopped unexpectedly")]
     Engine {
-        /// How its task ended.
+        /// The error of its task.
         #[source]
         source: JoinError,
     },
 }
 
 impl Server {
-    /// Creates a server that offers nothing yet.
+    /// Creates a server without ports.
     #[must_use]
     pub fn new(identity: ServerIdentity) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Server {
         }
     }
 
-    /// Offers the tools of `host`; [`ToolHosts`](crate::host::ToolHosts) joins several.
+    /// Offers the tools of `host`; [`ToolHosts`](crate::host::ToolHosts) combines several.
     #[must_use]
     pub fn with_tools(mut self, host: Arc<dyn ToolHost>) -> Self {
         self.offer.tools = Some(host);
@@ -93,61 +93,59 @@ impl Server {
         self
     }
 
-    /// Offers extensions of the protocol.
+    /// Offers protocol extensions.
     #[must_use]
     pub fn with_extensions(mut self, host: Arc<dyn ExtensionHost>) -> Self {
         self.offer.extensions = Some(host);
         self
     }
 
-    /// Adds the instructions that `introduction` gives when a client asks.
+    /// Adds the instructions provided by `introduction` when a client connects.
     #[must_use]
     pub fn with_introduction(mut self, introduction: Arc<dyn Introduction>) -> Self {
         self.offer.introduction = Some(introduction);
         self
     }
 
-    /// Tells clients what changes. Without it, lists and resources are said not to change while
-    /// the server runs, and `subscriptions/listen` is accepted and stays silent.
+    /// Reports changes to clients. Without it, lists and resources are declared immutable, and
+    /// `subscriptions/listen` is accepted but stays silent.
     #[must_use]
     pub fn with_changes(mut self, changes: Changes) -> Self {
         self.offer.changes = Some(changes);
         self
     }
 
-    /// Tells `observer` of every request that a port serves.
+    /// Reports every request to a port to `observer`.
     #[must_use]
     pub fn observed_by(mut self, observer: Arc<dyn RequestObserver>) -> Self {
         self.offer.observer = Some(observer);
         self
     }
 
-    /// Offers to send the log messages of hosts; see [`Client::log`](crate::host::Client::log).
+    /// Enables log messages of hosts; see [`Client::log`](crate::host::Client::log).
     #[must_use]
     pub fn with_logging(mut self) -> Self {
         self.offer.logging = true;
         self
     }
 
-    /// Sets how many items of a list one page may have; at least one.
+    /// Sets the number of items per page; at least one.
     #[must_use]
     pub fn with_page_size(mut self, items: usize) -> Self {
         self.offer.page = items.max(1);
         self
     }
 
-    /// Serves one client until it closes `input` or goes away.
+    /// Serves one client until it closes `input` or disconnects.
     ///
-    /// When `input` ends, calls in progress have [`CALL_GRACE`] to be answered; the rest are
-    /// cancelled by dropping them. What is queued for `output` has [`FLUSH_GRACE`] to be read.
-    /// Dropping the future cancels every call and drops what is still queued. No message of a
-    /// client ends the server.
+    /// After the end of `input`, calls in progress have [`CALL_GRACE`] to finish; the rest are
+    /// cancelled by dropping them. Queued output has [`FLUSH_GRACE`] to be read. Dropping the
+    /// future cancels every call and discards queued output. No client message ends the server.
     ///
-    /// Must run inside a tokio runtime with its clock and, for [`stdio`](crate::stdio), its I/O
-    /// driver enabled.
+    /// Must run in a tokio runtime with time and, for [`stdio`](crate::stdio), I/O enabled.
     ///
     /// # Errors
-    /// [`ServeError`], for a failure that is not the client's going away.
+    /// [`ServeError`], for failures other than the client's disconnection.
     pub async fn serve<R, W>(self, input: R, output: W) -> Result<(), ServeError>
     where
         R: AsyncRead + Send + Unpin + 'static,
@@ -166,7 +164,7 @@ impl Server {
             self.offer,
             Arc::clone(&registry),
         ));
-        // A set of one: it ends the task when this future is dropped.
+        // A set of one: aborts the task when this future is dropped.
         let mut writer = JoinSet::new();
         writer.spawn({
             let registry = Arc::clone(&registry);
@@ -211,7 +209,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Waits for the end of the connection, and for running calls as long as their grace lasts.
+/// Waits for the end of the connection, then for running calls within their grace period.
 async fn wind_down(registry: &InFlightRequests) {
     registry.ended().await;
     if timeout(CALL_GRACE, registry.idle()).await.is_err() {
@@ -219,7 +217,7 @@ async fn wind_down(registry: &InFlightRequests) {
     }
 }
 
-/// A client that exits takes its ends of pipes and sockets with it; that is how a connection ends.
+/// A client that exits closes its ends of pipes and sockets; that is a normal end.
 fn unless_gone(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error)
@@ -236,11 +234,11 @@ fn unless_gone(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// How long calls in progress may go on after the client closed its end.
+/// Time for calls in progress after the client closed its end.
 pub const CALL_GRACE: Duration = Duration::from_millis(200);
 
-/// How long a client that closed its end may take to read the replies that are ready.
+/// Time for a client that closed its end to read pending replies.
 pub const FLUSH_GRACE: Duration = Duration::from_secs(2);
 
-/// The longest line that is read; a longer one is skipped and answered with -32600.
+/// Maximum line length; a longer line is skipped and answered with -32600.
 pub const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;

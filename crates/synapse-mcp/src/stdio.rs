@@ -1,9 +1,9 @@
-//! The process's own stdin and stdout, driven by readiness where the system allows it.
+//! The process's own stdin and stdout, with readiness-based I/O where possible.
 //!
-//! Pipes and sockets (Node hands its children sockets) go through the runtime's I/O driver. Files,
-//! terminals and other systems than Unix go through [`tokio::io::stdin`], whose blocking thread
-//! outlives the server: after it has served, a program must end its runtime with
-//! `Runtime::shutdown_background`, not by dropping it, or it hangs until one more line is typed.
+//! Pipes and sockets (Node gives its children sockets) use the runtime's I/O driver. Files,
+//! terminals and non-Unix systems use [`tokio::io::stdin`], whose blocking thread outlives the
+//! server: afterwards a program must end its runtime with `Runtime::shutdown_background` instead of
+//! dropping it, or it hangs until one more line is typed.
 
 use std::io;
 
@@ -18,8 +18,8 @@ pub type Output = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// Opens stdin and stdout. Must be called inside a tokio runtime with its I/O driver enabled.
 ///
-/// Pipes and sockets are put into non-blocking mode, and stay in it. That mode belongs to the open
-/// file, not to the descriptor; a stdin or stdout that is also stderr is therefore left alone.
+/// Pipes and sockets are switched to non-blocking mode permanently. That mode belongs to the open
+/// file, not to the descriptor; a stdin or stdout shared with stderr is therefore left unchanged.
 ///
 /// # Errors
 /// No runtime, or a descriptor that is closed or cannot be registered.
@@ -60,7 +60,7 @@ mod platform {
         ))
     }
 
-    /// How a descriptor can be driven.
+    /// The kind of a descriptor.
     #[derive(Debug, PartialEq, Eq)]
     enum Kind {
         Pipe,
@@ -72,7 +72,7 @@ mod platform {
         descriptor.as_fd().try_clone_to_owned().map(File::from)
     }
 
-    /// Returns `None` for what only a blocking thread can read.
+    /// Returns `None` if only a blocking thread can read it.
     fn input(file: File, shared_with: Option<&Metadata>) -> io::Result<Option<Input>> {
         Ok(match kind(&file.metadata()?, shared_with) {
             Kind::Pipe => Some(Box::new(pipe::Receiver::from_file(file)?)),
@@ -81,7 +81,7 @@ mod platform {
         })
     }
 
-    /// Returns `None` for what only a blocking thread can write.
+    /// Returns `None` if only a blocking thread can write it.
     fn output(file: File, shared_with: Option<&Metadata>) -> io::Result<Option<Output>> {
         Ok(match kind(&file.metadata()?, shared_with) {
             Kind::Pipe => Some(Box::new(pipe::Sender::from_file(file)?)),
@@ -124,7 +124,7 @@ mod platform {
             let mut output = output(writer, None).unwrap().unwrap();
             let (sent, received) = tokio::join!(
                 async move {
-                    // More than a pipe holds: a blocking write would never return.
+                    // More than a pipe's capacity: a blocking write would never return.
                     output.write_all(&[7; 300_000]).await.unwrap();
                     300_000
                 },

@@ -1,4 +1,4 @@
-//! No log line shows what a client or a tool said, at any level, rmcp's own lines included.
+//! No log line contains content of a client or a tool, at any level, including rmcp's own lines.
 
 #[cfg(test)]
 mod tests {
@@ -131,7 +131,7 @@ mod tests {
             .unwrap();
         let mut replies = String::new();
         output.read_to_string(&mut replies).await.unwrap();
-        // All but two notifications, a response and the cancelled call; one report of progress.
+        // All but two notifications, a response and the cancelled call; one progress report.
         assert_eq!(replies.lines().count(), lines().len() - 4 + 1, "{replies}");
         assert!(replies.contains(SECRET));
 

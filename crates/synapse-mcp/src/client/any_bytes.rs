@@ -1,11 +1,11 @@
-//! The private readers of the client's engine, for the checks of `crate::any_bytes`.
+//! Exposes private readers of the client engine for `crate::any_bytes`.
 
 use super::caps::Caps;
 use super::lines::{Line, Lines};
 use crate::any_bytes::{Pieces, at_once};
 
-/// The lines of `bytes` that arrive in pieces, each without its newline; a cap in place of one that
-/// is over it. Ends before an output without end: how much of that is read depends on the pieces.
+/// The lines of split `bytes`, without newlines; an error for an oversized line. Stops before an
+/// endless output, whose handling depends on the split.
 pub(crate) fn read_lines(bytes: &[u8], piece: usize, caps: Caps) -> Vec<Result<Vec<u8>, ()>> {
     let mut lines = Lines::new(Pieces::new(bytes, piece), caps);
     let mut read = Vec::new();
@@ -15,10 +15,10 @@ pub(crate) fn read_lines(bytes: &[u8], piece: usize, caps: Caps) -> Vec<Result<V
                 assert!(line.len() <= caps.bytes);
                 read.push(Ok(line));
             }
-            // Which cap is named depends on how much of the line was there to look at.
+            // The exceeded limit depends on how much of the line was available.
             Line::TooLarge(..) => read.push(Err(())),
             Line::Endless => {
-                // Reported before already where its id was known in time.
+                // Already reported if its id was known in time.
                 while read.last() == Some(&Err(())) {
                     read.pop();
                 }

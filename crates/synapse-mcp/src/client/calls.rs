@@ -1,8 +1,7 @@
-//! The books of one conversation: which requests run, and to which of them belongs what a server
-//! says meanwhile.
+//! Tracks the running requests of a conversation, and assigns a server's other messages to them.
 //!
-//! A question belongs to the request whose stream carried it, else to the one that it names, else to
-//! the only one that takes questions. Nobody guesses among several.
+//! A server request belongs to the request whose stream carried it, else to the one it names, else
+//! to the only one that accepts server requests. Ambiguity is never guessed away.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -23,11 +22,10 @@ use super::{CallError, MayHaveRun, Outgoing, Questions, RpcError};
 use crate::host::{Progress, ProgressReporter};
 use crate::{Era, JsonObject};
 
-/// Carries an answer to a server's question back to it.
+/// Sends answers to server requests.
 #[async_trait]
 pub trait Replies: Send + Sync + fmt::Debug {
-    /// Sends `message`, which is whole. What cannot be sent is lost: the server waits for its own
-    /// patience.
+    /// Sends the complete `message`. Best effort: the server has its own timeout.
     async fn reply(&self, message: Vec<u8>);
 }
 
@@ -39,7 +37,7 @@ pub struct Calls {
     flaws: Flaws,
 }
 
-/// What a server did against the protocol, counted. None of it ends a conversation.
+/// Counted protocol violations of the server. None ends a conversation.
 #[derive(Debug, Default)]
 struct Flaws {
     garbage: AtomicU64,
@@ -49,9 +47,9 @@ struct Flaws {
 #[derive(Default)]
 struct State {
     running: BTreeMap<u64, Entry>,
-    /// Questions that belong to no request, by the id that the server gave them.
+    /// Server requests outside of requests, by the server's id.
     standing: Asked,
-    /// Why nothing can be asked any more.
+    /// Why the conversation has ended.
     ended: Option<CallError>,
 }
 
@@ -64,7 +62,7 @@ struct Entry {
     sent: bool,
 }
 
-/// The questions that are being answered; dropping it gives them up.
+/// The server requests in progress; dropping it cancels them.
 #[derive(Default)]
 struct Asked(HashMap<String, AbortHandle>);
 
@@ -77,7 +75,7 @@ impl Drop for Asked {
 }
 
 impl Calls {
-    /// Begins the books of a conversation.
+    /// Starts tracking a conversation.
     #[must_use]
     pub fn new(standing: Option<Arc<dyn Questions>>) -> Arc<Self> {
         Arc::new(Self {
@@ -88,7 +86,7 @@ impl Calls {
         })
     }
 
-    /// Enters a request.
+    /// Registers a request.
     ///
     /// # Errors
     /// Why the conversation has ended.
@@ -123,7 +121,7 @@ impl Calls {
         })
     }
 
-    /// Notes that a request is about to reach the server; `false` when it was given up before.
+    /// Records that a request is about to reach the server; `false` if it was abandoned before.
     #[must_use]
     pub fn sending(&self, id: u64) -> bool {
         match self.locked().running.get_mut(&id) {
@@ -135,13 +133,13 @@ impl Calls {
         }
     }
 
-    /// Hands an answer to its request. One that nobody waits for is counted.
+    /// Passes an answer to its request. An unexpected one is counted.
     pub fn settle(&self, id: &Value, answer: Result<Answer, CallError>) {
         let mut state = self.locked();
         let entry = id.as_u64().and_then(|id| state.running.get_mut(&id));
         match entry.and_then(|entry| entry.answer.take()) {
             Some(sender) => {
-                // Nothing is reported behind the answer.
+                // No progress is reported after the answer.
                 let entry = id.as_u64().and_then(|id| state.running.remove(&id));
                 drop(state);
                 drop(entry);
@@ -154,17 +152,17 @@ impl Calls {
         }
     }
 
-    /// Counts something that is no message.
+    /// Counts an invalid message.
     pub fn count_garbage(&self) {
         self.flaws.garbage.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts an answer that nobody waits for.
+    /// Counts an unexpected answer.
     pub fn count_stray(&self) {
         self.flaws.strays.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many pieces of garbage, and how many answers that nobody waited for, the server sent.
+    /// Number of invalid messages and unexpected answers.
     #[must_use]
     pub fn flaws(&self) -> (u64, u64) {
         (
@@ -173,8 +171,8 @@ impl Calls {
         )
     }
 
-    /// Fails every running request, and each one that comes. `error` says why for those that have
-    /// not reached the server.
+    /// Fails every running and future request. `error` is for those that have not reached the
+    /// server.
     pub fn end(&self, error: &CallError) {
         let mut state = self.locked();
         state.ended.get_or_insert_with(|| error.clone());
@@ -195,7 +193,7 @@ impl Calls {
         }
     }
 
-    /// Fails every running request that has not reached the server, and each one that comes.
+    /// Fails every running request that has not reached the server, and future ones.
     pub fn end_unsent(&self, error: &CallError) {
         let mut state = self.locked();
         state.ended.get_or_insert_with(|| error.clone());
@@ -217,19 +215,19 @@ impl Calls {
         }
     }
 
-    /// Takes a request off the books; tells whether it had reached the server, unanswered.
+    /// Deregisters a request; returns whether it had reached the server and is unanswered.
     #[must_use]
     pub fn give_up(&self, id: u64) -> bool {
         self.leave(id).is_some_and(|entry| entry.sent)
     }
 
-    /// Whether requests can be entered.
+    /// Whether requests can be registered.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.locked().ended.is_none()
     }
 
-    /// Takes a notification of the server. `stream` is the request whose stream carried it.
+    /// Handles a notification. `stream` is the request whose stream carried it.
     pub fn notified(&self, method: &str, params: JsonObject, stream: Option<u64>) {
         match method {
             "notifications/progress" => self.progressed(params),
@@ -238,8 +236,7 @@ impl Calls {
         }
     }
 
-    /// Takes a request of the server, has it answered, and the answer sent by `replies`.
-    /// Needs a tokio runtime.
+    /// Handles a server request and sends the answer through `replies`. Needs a tokio runtime.
     pub fn asked(
         self: &Arc<Self>,
         id: Value,
@@ -281,7 +278,7 @@ impl Calls {
         let (entered, is_entered) = oneshot::channel::<()>();
         let own_key = key.clone();
         let task = tokio::spawn(async move {
-            // Not before it can be given up.
+            // Waits until it can be cancelled.
             if is_entered.await.is_err() {
                 return;
             }
@@ -292,18 +289,18 @@ impl Calls {
         let handle = task.abort_handle();
         let is_known = self.with_asked(owner, |asked| {
             asked.0.insert(key, handle.clone()).inspect(|previous| {
-                // The server used the id of a question that is still open.
+                // The server reused the id of an open request.
                 previous.abort();
             })
         });
         match is_known {
             Some(_) => drop(entered.send(())),
-            // Its request ended in between.
+            // Its request ended meanwhile.
             None => handle.abort(),
         }
     }
 
-    /// Works on the questions of a request, or on the standing ones.
+    /// Accesses the server requests of a request, or those outside of requests.
     fn with_asked<T>(&self, owner: Option<u64>, work: impl FnOnce(&mut Asked) -> T) -> Option<T> {
         let mut state = self.locked();
         let asked = match owner {
@@ -313,7 +310,7 @@ impl Calls {
         asked.map(work)
     }
 
-    /// Who answers a question, and for which request.
+    /// The handler for a server request, and its request.
     fn whom(
         &self,
         method: &str,
@@ -321,7 +318,7 @@ impl Calls {
         stream: Option<u64>,
     ) -> Result<(Option<u64>, Arc<dyn Questions>), RpcError> {
         let state = self.locked();
-        // A token that is not one of ours is the server's own, for progress of its question.
+        // A token that is not ours is the server's own, for progress of its request.
         let named = related(params).filter(|id| state.running.contains_key(id));
         if let Some(id) = stream.or(named) {
             let questions = state.running.get(&id).map(|entry| &entry.questions);
@@ -360,14 +357,14 @@ impl Calls {
             .and_then(|token| token.as_u64())
             .and_then(|id| state.running.get(&id));
         let Some(entry) = entry else { return };
-        // Asked for by nobody otherwise.
+        // Unrequested otherwise.
         if let Some(reporter) = &entry.progress {
             entry.renewed.notify_one();
             reporter.report(Progress::from_object(params));
         }
     }
 
-    /// The server gives up a question.
+    /// The server cancels its request.
     fn withdrawn(&self, params: &JsonObject) {
         let Some(id) = params.get("requestId") else {
             return;
@@ -420,14 +417,14 @@ impl Calls {
     }
 }
 
-/// The request that a message says it belongs to.
+/// The request a message refers to.
 fn related(params: &JsonObject) -> Option<u64> {
     let meta = params.get("_meta")?.as_object()?;
     let named = meta.get("progressToken").or_else(|| meta.get(SUBSCRIPTION));
     named?.as_u64()
 }
 
-/// Our numbers mean nothing to whoever hears the message.
+/// Removes our ids, which are meaningless to the receiver.
 fn without_relation(mut params: JsonObject) -> JsonObject {
     if let Some(Value::Object(meta)) = params.get_mut("_meta") {
         meta.shift_remove("progressToken");
@@ -439,7 +436,7 @@ fn without_relation(mut params: JsonObject) -> JsonObject {
     params
 }
 
-/// Notifications that are about the server and not about one of its requests.
+/// Notifications about the server rather than a request.
 fn is_of_the_session(method: &str) -> bool {
     method.ends_with("/list_changed")
         || matches!(
@@ -448,8 +445,8 @@ fn is_of_the_session(method: &str) -> bool {
         )
 }
 
-/// Ids are progress tokens, too. They begin where no server's own count arrives, so that a token of a
-/// server is not taken for one of ours; they fit 31 bits, which is all that some servers read.
+/// Ids double as progress tokens. They start beyond any server's own numbering, so that a server's
+/// token is not mistaken for ours; they fit 31 bits, the maximum of some servers.
 const FIRST_ID: u64 = 1_000_000_001;
 
 impl fmt::Debug for Calls {

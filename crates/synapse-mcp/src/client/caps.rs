@@ -1,21 +1,21 @@
-//! Caps on what a server sends, held while its bytes arrive and before anything is parsed.
+//! Limits on server messages, enforced while bytes arrive and before parsing.
 //!
-//! The scanner goes over each byte once and keeps a few of them. It also reads the `id` of a
-//! message that is too large to keep, so that the request behind it can fail with the reason.
+//! The scanner visits each byte once and keeps few. It also extracts the `id` of an oversized
+//! message, so that its request can fail with the reason.
 
-/// The most that one message of a server may hold.
+/// The limits of a server message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// Bytes of the message.
+    /// Bytes.
     pub bytes: usize,
-    /// Objects and arrays inside each other.
+    /// Nesting depth of objects and arrays.
     pub depth: usize,
-    /// Values: members of objects and elements of arrays.
+    /// Values: object members and array elements.
     pub values: usize,
 }
 
 impl Default for Caps {
-    /// 64 MiB, 127 levels (the deepest that the parser takes) and a million values.
+    /// 64 MiB, 127 levels (the parser's maximum) and a million values.
     fn default() -> Self {
         Self {
             bytes: 64 << 20,
@@ -25,18 +25,17 @@ impl Default for Caps {
     }
 }
 
-/// The cap that a message exceeded.
+/// An exceeded limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("more than {cap} {unit}")]
 pub struct Excess {
-    /// The cap.
+    /// The limit.
     pub cap: u64,
     /// Its unit: `bytes`, `levels` or `values`.
     pub unit: &'static str,
 }
 
-/// Looks at one message as it arrives. What is no JSON counts as something and harms nothing: the
-/// parser refuses it later.
+/// Scans a message as it arrives. Invalid JSON is harmless: the parser rejects it later.
 #[derive(Debug, Clone)]
 pub struct Scanner {
     caps: Caps,
@@ -46,7 +45,7 @@ pub struct Scanner {
     values: usize,
     text: Text,
     place: Place,
-    /// The key or the id that is being read, as far as it fits.
+    /// The current key or id, as far as it fits.
     word: [u8; WORD],
     word_length: usize,
     id: Option<u64>,
@@ -56,11 +55,11 @@ pub struct Scanner {
 enum Text {
     Outside,
     Inside,
-    /// Behind a backslash.
+    /// After a backslash.
     Escaped,
 }
 
-/// Where the scanner is in the outermost object.
+/// The position in the outermost object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     BeforeKey,
@@ -72,7 +71,7 @@ enum Place {
 }
 
 impl Scanner {
-    /// Begins with a message.
+    /// Starts a message.
     #[must_use]
     pub const fn new(caps: Caps) -> Self {
         Self {
@@ -89,10 +88,10 @@ impl Scanner {
         }
     }
 
-    /// Looks at the next bytes of the message.
+    /// Scans the next bytes of the message.
     ///
     /// # Errors
-    /// The first cap that is exceeded. The scanner can go on, to find the id.
+    /// The first exceeded limit. Scanning can continue, to find the id.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Excess> {
         self.bytes = self.bytes.saturating_add(bytes.len());
         while let Some((first, rest)) = bytes.split_first() {
@@ -111,7 +110,7 @@ impl Scanner {
         self.verdict()
     }
 
-    /// The number that the message has for an id, once it was read.
+    /// The message's numeric id, once scanned.
     #[must_use]
     pub const fn id(&self) -> Option<u64> {
         self.id
@@ -174,7 +173,7 @@ impl Scanner {
         }
     }
 
-    /// Goes through a text up to its end or an escape; gives what follows.
+    /// Skips string content up to its end or an escape; returns the rest.
     fn inside<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let end = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
         let (text, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
@@ -188,7 +187,7 @@ impl Scanner {
                 self.text = Text::Outside;
                 match self.place {
                     Place::InKey => self.place = Place::BehindKey,
-                    // An id of ours is a number.
+                    // Our ids are numbers.
                     Place::InId => self.place = Place::Elsewhere,
                     Place::BeforeKey | Place::BehindKey | Place::Elsewhere => {}
                 }
@@ -207,7 +206,7 @@ impl Scanner {
         self.word_length = 0;
     }
 
-    /// Adds a byte to the word; one that does not fit makes it a word that nobody looks for.
+    /// Appends a byte to the word; an overlong word never matches.
     fn push(&mut self, byte: u8) {
         if let Some(slot) = self.word.get_mut(self.word_length) {
             *slot = byte;
@@ -226,7 +225,7 @@ impl Scanner {
     }
 }
 
-/// Longer than any id of ours, so that one that is cut is none.
+/// Longer than our ids, so that a truncated one never matches.
 const WORD: usize = 24;
 
 #[cfg(test)]
@@ -287,7 +286,7 @@ mod tests {
         }
     }
 
-    /// The id is found also behind what is too large.
+    /// The id is found even after the oversized part.
     #[test]
     fn a_message_over_a_cap_still_tells_its_id() {
         let text = format!(r#"{{"result":"{}","id":9}}"#, "x".repeat(100));

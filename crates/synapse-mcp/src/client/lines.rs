@@ -1,4 +1,4 @@
-//! The output of a server as lines under caps. A line over a cap is not kept; its id is.
+//! Splits a server's output into limited lines. An oversized line is dropped except for its id.
 
 use std::io::{self, BufRead as _};
 
@@ -6,20 +6,20 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use super::caps::{Caps, Excess, Scanner};
 
-/// What was read.
+/// The result of reading.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
-    /// A line within the caps, without its newline; the last one may have had none.
+    /// A line within the limits, without its newline, which the last one may lack.
     Whole(Vec<u8>),
-    /// A line over a cap, and its id where it has one.
+    /// An oversized line and its id if known.
     TooLarge(Excess, Option<u64>),
-    /// A line that does not end.
+    /// An endless line.
     Endless,
-    /// The end of the output, again and again.
+    /// The end of the output, repeatedly.
     End,
 }
 
-/// Splits the output of a server into lines.
+/// Splits a server's output into lines.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
     input: BufReader<R>,
@@ -32,9 +32,9 @@ pub(super) struct Lines<R> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Reading,
-    /// Inside a line over a cap, with the bytes that were dropped of it.
+    /// Inside an oversized line, with the number of dropped bytes.
     Dropping(Excess, u64),
-    /// The same, and the line was reported already.
+    /// The same, already reported.
     Reported(u64),
     Ended,
 }
@@ -50,7 +50,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
-    /// Returns the next line. Cancel safe: what was read of a line stays in `self`.
+    /// Returns the next line. Cancel safe: a partial line stays in `self`.
     pub(super) async fn next(&mut self) -> io::Result<Line> {
         while self.state != State::Ended {
             let available = match self.input.fill_buf().await {
@@ -89,7 +89,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Ok(Line::End)
     }
 
-    /// What there is to report behind a piece of a line.
+    /// The report after a piece of a line.
     fn verdict(&mut self, is_complete: bool) -> Option<Line> {
         let id = self.scanner.id();
         if is_complete {
@@ -110,7 +110,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         let State::Dropping(excess, dropped) = self.state else {
             return None;
         };
-        // The request behind it fails now, not when the line has ended.
+        // Its request fails now, before the line ends.
         id.map(|id| {
             self.state = State::Reported(dropped);
             Line::TooLarge(excess, Some(id))
@@ -126,10 +126,10 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
-/// How many bytes belong to the line, its newline included, and whether that ends it.
+/// The number of bytes belonging to the line, including its newline, and whether it is complete.
 fn take(available: &[u8]) -> (usize, bool) {
     let mut rest = available;
-    // Reading a slice does not fail; the standard library's search is fast.
+    // Reading a slice cannot fail; the standard library's search is fast.
     let taken = rest.skip_until(b'\n').unwrap_or(available.len());
     let line = available.get(..taken).unwrap_or_default();
     (taken, line.ends_with(b"\n"))
@@ -137,7 +137,7 @@ fn take(available: &[u8]) -> (usize, bool) {
 
 /// A pipe holds 64 KiB; one read empties it.
 const BUFFER: usize = 64 * 1024;
-/// A line that goes on for so many times the cap is taken to go on for ever.
+/// A line this many times over the limit counts as endless.
 const ENDLESS: u64 = 32;
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! A conversation over a pair of lines: what a server reads and what it writes.
+//! A conversation over a pair of line streams: a server's input and output.
 //!
-//! One task reads, one writes. Nothing is sent twice, and nothing is sent for a request that was
-//! given up before its turn.
+//! One task reads, one writes. Nothing is sent twice, and an abandoned request is not sent at all.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,11 +23,11 @@ use super::wire::{self, Answer};
 use super::{CallError, Conversation, Hello, Outgoing};
 use crate::{Era, JsonObject};
 
-/// A conversation over a pair of lines. Dropping it stops reading and writing.
+/// A conversation over a pair of line streams. Dropping it stops reading and writing.
 pub struct LineConversation {
     hello: Hello,
     link: Link,
-    /// `true` when the output of the server has ended.
+    /// `true` once the server's output has ended.
     ended: watch::Receiver<bool>,
     tasks: [AbortHandle; 2],
 }
@@ -37,24 +36,24 @@ pub struct LineConversation {
 #[derive(Debug, thiserror::Error)]
 #[error("no conversation was opened")]
 pub struct Unopened {
-    /// What happened.
+    /// The error.
     #[source]
     pub error: CallError,
-    /// The server ended while `server/discover` was unanswered: it may be one that exits at methods
-    /// which it does not know, and would answer `initialize`.
+    /// Whether the server exited on `server/discover`: it may exit on any unknown method, and still
+    /// support `initialize`.
     pub at_probe: AtProbe,
 }
 
 /// Whether the server ended at the probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtProbe {
-    /// It ended, and nothing but the probe was said.
+    /// It ended, and only the probe was sent.
     Ended,
-    /// Something else happened.
+    /// Another failure.
     No,
 }
 
-/// The half that requests hold.
+/// Shared with requests.
 #[derive(Clone)]
 struct Link {
     introduction: Arc<Introduction>,
@@ -63,9 +62,8 @@ struct Link {
 }
 
 impl LineConversation {
-    /// Opens a conversation with a server that writes `output` and reads `input`, within `limit`.
-    /// Needs a tokio runtime with time. Sends the probe, `initialize` or both, as
-    /// [`Introduction::eras`] says.
+    /// Opens a conversation with a server on `output` and `input`, within `limit`. Needs a tokio
+    /// runtime with time. Sends the probe, `initialize` or both, as [`Introduction::eras`] says.
     ///
     /// # Errors
     /// [`Unopened`]. Both pipes are closed then.
@@ -124,8 +122,8 @@ impl LineConversation {
         }
     }
 
-    /// Asks a server of the modern era what it is. One that refuses the revision and names it in
-    /// the same breath is asked once more.
+    /// Probes a modern server. One that rejects the version but lists it as supported is probed
+    /// again.
     async fn probe(&self, limit: Duration) -> Result<Hello, Unopened> {
         for _ in 0..2 {
             let discover = self.link.discover(limit);
@@ -142,8 +140,8 @@ impl LineConversation {
         }))
     }
 
-    /// Probes. A server that stays silent is sent `initialize` too, and the first useful answer
-    /// decides: a slow one of the modern era answers the probe first.
+    /// Probes. A silent server gets `initialize` as well, and the first useful answer decides: a
+    /// slow modern server answers the probe first.
     async fn negotiate(&self, limit: Duration, until: Instant) -> Result<Hello, Unopened> {
         let mut discover = self.link.discover(limit).map_err(Unopened::otherwise)?;
         let silent = Instant::now() + PROBE_PATIENCE.min(limit / 3);
@@ -194,7 +192,7 @@ impl LineConversation {
         initialized(answer, negotiation).map_err(Unopened::otherwise)
     }
 
-    /// What the server said when it was opened, to be amended by whoever carries the conversation.
+    /// The server's handshake, for changes by the carrier.
     pub const fn hello_mut(&mut self) -> &mut Hello {
         &mut self.hello
     }
@@ -202,12 +200,12 @@ impl LineConversation {
     /// Resolves when the server has closed its output.
     pub async fn ended(&self) {
         let mut ended = self.ended.clone();
-        // A reader that is gone has read to the end.
+        // The reader ends at the end of the output.
         drop(ended.wait_for(|ended| *ended).await);
     }
 
-    /// Closes the input of the server, which is how it is asked to end. What was queued is written
-    /// first; running requests go on.
+    /// Closes the server's input, which asks it to exit. Queued messages are written first; running
+    /// requests continue.
     pub fn close_input(&self) {
         drop(self.link.queue.send(Item::End));
     }
@@ -230,7 +228,7 @@ impl Conversation for LineConversation {
             &outgoing.capabilities,
             token,
         );
-        // Dropped before `running`, so that it still finds it on the books.
+        // Dropped before `running`, so that the request is still registered.
         let _cancelling = Cancelling {
             link: &self.link,
             id: running.id(),
@@ -254,7 +252,7 @@ impl Conversation for LineConversation {
     }
 }
 
-/// Tells the server when a request is given up, if it has reached the server.
+/// Cancels an abandoned request at the server, if it was sent.
 struct Cancelling<'a> {
     link: &'a Link,
     id: u64,
@@ -289,7 +287,7 @@ impl Link {
     }
 
     fn send(&self, id: u64, method: &str, params: JsonObject) {
-        // A writer that is gone has ended the conversation, which the request learns from there.
+        // If the writer is gone, the conversation has ended, and the request learns that elsewhere.
         drop(
             self.queue
                 .send(Item::Request(id, wire::request(id, method, params))),
@@ -350,8 +348,8 @@ impl fmt::Debug for Link {
     }
 }
 
-/// How long a server may take to answer the probe before `initialize` is sent beside it. The
-/// slowest ones need this long to start.
+/// Timeout of the probe before `initialize` is sent as well. The slowest servers take this long to
+/// start.
 const PROBE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long a server may take to close its output after its input was closed.
+/// Time for a server to close its output after its input was closed.
 const FAREWELL: Duration = Duration::from_secs(2);

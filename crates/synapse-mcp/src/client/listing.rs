@@ -1,4 +1,4 @@
-//! A whole list, collected page by page under caps.
+//! Collects a whole list page by page, within limits.
 
 use std::io;
 
@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::{CallError, Conversation, Outgoing};
 
-/// The most that a list may hold.
+/// The limits of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListCaps {
-    /// Pages, each of which is a request.
+    /// Pages, one request each.
     pub pages: usize,
     /// Items.
     pub items: usize,
-    /// Bytes of all items, as compact JSON.
+    /// Bytes of all items as compact JSON.
     pub bytes: usize,
 }
 
@@ -28,12 +28,12 @@ impl Default for ListCaps {
     }
 }
 
-/// Sends `outgoing`, such as `tools/list`, once for each page of the list, and returns the items
-/// under `key`, in order. Cursors are passed on as they came; an empty one is a cursor.
+/// Sends `outgoing`, such as `tools/list`, once per page, and returns the items under `key`, in
+/// order. Cursors are passed back unchanged; an empty one is valid.
 ///
 /// # Errors
-/// As [`Conversation::request`]; [`CallError::TooLarge`] over a cap; [`CallError::Protocol`] for a
-/// list that is none, or whose cursors go round in circles.
+/// Same as [`Conversation::request`]; [`CallError::TooLarge`] over a limit; [`CallError::Protocol`]
+/// for an invalid list or circular cursors.
 pub async fn list_all(
     conversation: &dyn Conversation,
     outgoing: Outgoing,
@@ -90,7 +90,7 @@ fn held(count: usize, cap: usize, unit: &'static str) -> Result<(), CallError> {
     }
 }
 
-/// The length of `value` as compact JSON, without writing it anywhere.
+/// The length of `value` as compact JSON, without storing it.
 fn size_of(value: &Value) -> usize {
     struct Counter(usize);
     impl io::Write for Counter {
@@ -104,7 +104,7 @@ fn size_of(value: &Value) -> usize {
         }
     }
     let mut counter = Counter(0);
-    // Neither the value nor the counter can fail.
+    // Counting cannot fail.
     drop(serde_json::to_writer(&mut counter, value));
     counter.0
 }

@@ -1,8 +1,8 @@
-//! The client side of MCP: what a hub says to an upstream server, as raw JSON.
+//! The client side of MCP: a hub's requests to an upstream server, as raw JSON.
 //!
-//! A [`Conversation`] is open with one server over any carrier: a pair of lines or HTTP exchanges.
-//! **Invariant:** one [`Conversation::request`] is at most one request to the server. Nothing is
-//! repeated, reconnected, cached or answered from memory.
+//! A [`Conversation`] with a server runs over any carrier: a pair of line streams or HTTP
+//! exchanges. **Invariant:** one [`Conversation::request`] is at most one request to the server.
+//! Nothing is repeated, reconnected or cached.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes;
@@ -32,10 +32,10 @@ pub use self::running::Running;
 use crate::host::ProgressReporter;
 use crate::{JsonObject, ProtocolRevision};
 
-/// What a server said about itself when the conversation was opened.
+/// A server's handshake.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hello {
-    /// The revision that is spoken.
+    /// The protocol version in use.
     pub revision: ProtocolRevision,
     /// `serverInfo`.
     pub server_info: JsonObject,
@@ -43,12 +43,12 @@ pub struct Hello {
     pub capabilities: JsonObject,
     /// Its instructions.
     pub instructions: Option<String>,
-    /// How its era was found.
+    /// How its era was determined.
     pub negotiation: Negotiation,
 }
 
 impl Hello {
-    /// Of a server that has said nothing yet.
+    /// Before the server has answered.
     fn unknown() -> Self {
         Self {
             revision: ProtocolRevision::V2025_11_25,
@@ -67,26 +67,25 @@ pub struct Outgoing {
     pub method: String,
     /// Its parameters without `_meta`.
     pub params: JsonObject,
-    /// The `_meta` members to pass on. The engine adds those of the protocol.
+    /// `_meta` members to pass on. The engine adds the protocol's.
     pub meta: JsonObject,
-    /// The capabilities that the server may use while the request runs: those of the IDE, as far as
-    /// the upstream's owner agreed. Sent with each request in the modern era.
+    /// The capabilities available to the server during the request: those of the IDE with the
+    /// owner's consent. Sent with each modern request.
     pub capabilities: JsonObject,
-    /// `inputSchema` of the tool that is called, for the headers that it declares.
+    /// The called tool's `inputSchema`, for the headers it declares.
     pub input_schema: Option<Value>,
-    /// Where progress goes; none is asked for without it.
+    /// Receives progress; without it none is requested.
     pub progress: Option<ProgressReporter>,
-    /// Who answers what the server asks while the request runs (legacy era).
+    /// Answers server requests during the request (legacy era).
     pub questions: Option<Arc<dyn Questions>>,
-    /// From sending to the answer, renewed by each report of progress.
+    /// Time from sending to the answer, extended by progress.
     pub patience: Duration,
-    /// From sending to the answer, whatever is reported.
+    /// Time from sending to the answer, regardless of progress.
     pub longest: Duration,
 }
 
 impl Outgoing {
-    /// A request without parameters, progress and questions, whose answer is waited for as long as
-    /// `patience`.
+    /// A request without parameters, progress and server requests, with the timeout `patience`.
     #[must_use]
     pub fn within(method: impl Into<String>, patience: Duration) -> Self {
         Self {
@@ -103,21 +102,21 @@ impl Outgoing {
     }
 }
 
-/// Answers the requests of a server, and hears its notifications.
+/// Answers a server's requests, and receives its notifications.
 #[async_trait]
 pub trait Questions: Send + Sync {
-    /// Answers `elicitation/create`, `sampling/createMessage` or `roots/list`. The future is dropped
-    /// when the server gives the question up, and when the request that it belongs to has ended.
+    /// Answers `elicitation/create`, `sampling/createMessage` or `roots/list`. The future is
+    /// dropped when the server cancels, or when the enclosing request ends.
     ///
     /// # Errors
-    /// The JSON-RPC error to answer with.
+    /// The JSON-RPC error for the server.
     async fn ask(&self, method: &str, params: JsonObject) -> Result<Value, RpcError>;
 
-    /// Hears a notification that belongs to the request, such as a log message.
+    /// Receives a notification of the request, such as a log message.
     fn heard(&self, method: &str, params: JsonObject);
 }
 
-/// A JSON-RPC error, exactly as it came or goes. `Debug` and `Display` leave out the payload.
+/// A JSON-RPC error, verbatim. `Debug` and `Display` omit the payload.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[error("JSON-RPC error {code}")]
 pub struct RpcError {
@@ -129,12 +128,12 @@ pub struct RpcError {
     pub data: Option<Value>,
 }
 
-/// Whether a request that failed may have had an effect at the server.
+/// Whether a failed request may have had an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MayHaveRun {
     /// It never reached the server.
     No,
-    /// It may have been carried out.
+    /// It may have been executed.
     Yes,
 }
 
@@ -142,55 +141,56 @@ pub enum MayHaveRun {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The server answered with an error, to be passed on unchanged.
+    /// The server's own error, to be passed on unchanged.
     #[error(transparent)]
     Rpc(RpcError),
-    /// The conversation ended: the process exited, or its output was closed.
+    /// The conversation ended: the process exited or closed its output.
     #[error("the server ended")]
     Ended {
         /// Whether the request may have had an effect.
         may_have_run: MayHaveRun,
     },
-    /// No answer came in time.
+    /// No answer in time.
     #[error("no answer within {} s", .waited.as_secs())]
     Timeout {
-        /// How long the answer was waited for.
+        /// The time waited.
         waited: Duration,
     },
-    /// The server broke the protocol.
+    /// The server violated the protocol.
     #[error("the server broke the protocol: {what}")]
     Protocol {
         /// How, without payload.
         what: &'static str,
     },
-    /// A message exceeded a cap.
+    /// A message exceeded a limit.
     #[error("the server sent more than {cap} {unit}")]
     TooLarge {
-        /// The cap.
+        /// The limit.
         cap: u64,
         /// Its unit: `bytes`, `levels`, `values`.
         unit: &'static str,
     },
-    /// The server answered over HTTP with something other than MCP.
+    /// An HTTP response other than MCP.
     #[error("HTTP status {status}")]
     Http {
         /// The status.
         status: u16,
-        /// The response headers that matter: `www-authenticate`, `retry-after`, `content-type`, `location`.
+        /// The relevant response headers: `www-authenticate`, `retry-after`, `content-type`,
+        /// `location`.
         headers: Vec<(String, String)>,
-        /// The beginning of the body, at most 2 KiB, not cleaned yet.
+        /// The start of the body, at most 2 KiB, not yet cleaned.
         body: String,
     },
-    /// The answer broke off.
+    /// The answer was interrupted.
     #[error("the answer broke off")]
     Interrupted,
-    /// The server no longer knows the session.
+    /// The server has forgotten the session.
     #[error("the server no longer knows the session")]
     SessionLost,
-    /// What carries the conversation failed; its error says how.
+    /// The carrier failed.
     #[error("the request could not be carried")]
     Carrier {
-        /// The error of the carrier, for its owner to read.
+        /// The carrier's error, for its owner.
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
         /// Whether the request may have had an effect.
@@ -201,7 +201,7 @@ pub enum CallError {
 /// An open conversation with one server. Requests run concurrently.
 #[async_trait]
 pub trait Conversation: Send + Sync + fmt::Debug {
-    /// What the server said when it was opened.
+    /// The server's handshake.
     fn hello(&self) -> &Hello;
 
     /// Sends one request and waits for its result object. Dropping the future cancels the request
@@ -211,10 +211,10 @@ pub trait Conversation: Send + Sync + fmt::Debug {
     /// [`CallError`].
     async fn request(&self, outgoing: Outgoing) -> Result<JsonObject, CallError>;
 
-    /// Whether the conversation can still be used.
+    /// Whether the conversation is usable.
     fn is_open(&self) -> bool;
 
-    /// Ends the conversation and what carries it, and waits for that.
+    /// Ends the conversation and its carrier, and waits for that.
     async fn close(&self);
 }
 

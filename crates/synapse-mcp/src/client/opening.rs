@@ -1,7 +1,8 @@
-//! How a conversation is opened in either era: the probe, `initialize`, and what their answers say.
+//! Opens a conversation in either era: the probe, `initialize`, and the interpretation of their
+//! answers.
 //!
-//! A server that both sides could speak either way with is asked `server/discover` first. Only a
-//! result, or an error of the modern era, keeps that era; anything else leads to `initialize`.
+//! If both eras are possible, `server/discover` is sent first. Only a result or an error of the
+//! modern era selects it; anything else leads to `initialize`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,24 +13,24 @@ use super::wire::Answer;
 use super::{CallError, Hello, Questions, RpcError};
 use crate::{Era, JsonObject, ProtocolRevision};
 
-/// How this client introduces itself.
+/// The client's handshake.
 #[derive(Clone)]
 pub struct Introduction {
     /// `clientInfo`.
     pub client_info: JsonObject,
-    /// The capabilities that a legacy session is opened with.
+    /// The capabilities of a legacy session.
     pub capabilities: JsonObject,
-    /// The eras that may be spoken.
+    /// The allowed eras.
     pub eras: Eras,
-    /// Hears the notifications that belong to no request, and answers questions while no request
-    /// runs that takes any.
+    /// Receives notifications outside of requests, and answers server requests while no running
+    /// request accepts them.
     pub standing: Option<Arc<dyn Questions>>,
 }
 
-/// Which eras may be spoken with a server.
+/// The allowed eras for a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Eras {
-    /// Either: the server is asked.
+    /// Both, negotiated.
     #[default]
     Both,
     /// Revisions up to 2025-11-25.
@@ -38,11 +39,11 @@ pub enum Eras {
     Modern,
 }
 
-/// How the era of a conversation was found.
+/// How the era of a conversation was determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Negotiation {
-    /// The owner of the server pinned it.
+    /// Configured by the owner.
     Pinned,
     /// The server answered `server/discover`.
     Discovered,
@@ -69,14 +70,14 @@ impl fmt::Display for Negotiation {
     }
 }
 
-/// What follows from the answer to `server/discover`.
+/// The consequence of the answer to `server/discover`.
 #[derive(Debug, Clone)]
 pub enum Probed {
-    /// The server speaks the modern era.
+    /// A modern server.
     Modern(Box<Hello>),
-    /// The server refused the revision that it named in the same breath: it may be asked once more.
+    /// The server rejected a version that it lists as supported: it may be probed again.
     Again,
-    /// `initialize` is next.
+    /// Continue with `initialize`.
     Legacy(Negotiation),
     /// The conversation cannot be opened.
     Failed(CallError),
@@ -105,8 +106,8 @@ impl Introduction {
         params
     }
 
-    /// Parameters with the `_meta` that `era` asks for. `meta` is what is passed on; the members of
-    /// it that are the protocol's own are replaced.
+    /// Parameters with the `_meta` required by `era`. `meta` is passed on, except for protocol
+    /// members.
     #[must_use]
     pub fn params(
         &self,
@@ -148,7 +149,7 @@ impl Introduction {
     }
 }
 
-/// Judges the answer to `server/discover`.
+/// Interprets the answer to `server/discover`.
 #[must_use]
 pub fn probed(answer: Answer, eras: Eras) -> Probed {
     match answer {
@@ -162,7 +163,7 @@ pub fn probed(answer: Answer, eras: Eras) -> Probed {
 fn discovered(mut result: JsonObject, eras: Eras) -> Probed {
     let supported = versions(result.get("supportedVersions"));
     if supported.is_empty() && eras == Eras::Both {
-        // A legacy server that answers anything with an object.
+        // A legacy server that answers any method with an object.
         return Probed::Legacy(Negotiation::Discovered);
     }
     if !supported.contains(&ProtocolRevision::V2026_07_28) {
@@ -208,10 +209,10 @@ fn refused(error: RpcError, eras: Eras) -> Probed {
     }
 }
 
-/// Reads the answer to `initialize`.
+/// Interprets the answer to `initialize`.
 ///
 /// # Errors
-/// [`CallError::Rpc`] as it came, or [`CallError::Protocol`].
+/// [`CallError::Rpc`] verbatim, or [`CallError::Protocol`].
 pub fn initialized(answer: Answer, negotiation: Negotiation) -> Result<Hello, CallError> {
     let mut result = match answer {
         Answer::Result(result) => result,
@@ -232,10 +233,10 @@ pub fn initialized(answer: Answer, negotiation: Negotiation) -> Result<Hello, Ca
     })
 }
 
-/// Reads the answer to any other request.
+/// Interprets the answer to any other request.
 ///
 /// # Errors
-/// [`CallError::Rpc`] as it came, or [`CallError::Protocol`].
+/// [`CallError::Rpc`] verbatim, or [`CallError::Protocol`].
 pub fn settled(answer: Answer, era: Era) -> Result<JsonObject, CallError> {
     let result = match answer {
         Answer::Result(result) => result,
@@ -245,7 +246,7 @@ pub fn settled(answer: Answer, era: Era) -> Result<JsonObject, CallError> {
     let kind = result.get("resultType");
     let is_known = match kind.map(Value::as_str) {
         None => true,
-        // Of a task, too, which was not declared.
+        // Including tasks, which were not declared.
         Some(kind) => matches!(kind, Some("complete" | "input_required")),
     };
     match era {
@@ -270,7 +271,7 @@ fn with_meta(
     params
 }
 
-/// Without the members that speak of the IDE's own conversation.
+/// Removes members specific to the IDE's own conversation.
 fn own_removed(mut meta: JsonObject) -> JsonObject {
     for name in OWN {
         meta.shift_remove(name);

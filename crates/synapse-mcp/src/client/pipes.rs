@@ -1,4 +1,4 @@
-//! The two ends of a program's pipes: one task writes what is queued, one reads what comes.
+//! The two tasks of a program's pipes: one writes queued messages, one reads.
 
 use std::sync::Arc;
 
@@ -15,15 +15,15 @@ use super::wire::Incoming;
 use super::{CallError, MayHaveRun};
 use crate::Era;
 
-/// What the writer does next.
+/// The writer's next action.
 pub(super) enum Item {
     Message(Vec<u8>),
     Request(u64, Vec<u8>),
-    /// Closes the input of the server.
+    /// Closes the server's input.
     End,
 }
 
-/// Writes what is queued. Its end closes the input of the server.
+/// Writes queued messages, and closes the server's input at the end.
 pub(super) async fn write<W: AsyncWrite + Unpin>(
     mut input: W,
     mut queue: UnboundedReceiver<Item>,
@@ -39,24 +39,24 @@ pub(super) async fn write<W: AsyncWrite + Unpin>(
         message.push(b'\n');
         let written = input.write_all(&message).await;
         if written.is_err() || input.flush().await.is_err() {
-            // A server that no longer reads may still answer what it has read.
+            // A server that stopped reading may still answer earlier requests.
             break;
         }
     }
     drop(input.shutdown().await);
     drop(input);
-    // What is queued from now on will not be sent; what was sent may be answered.
+    // Requests from now on are not sent; earlier ones may be answered.
     calls.end_unsent(&ENDED);
 }
 
-/// Reads what a server writes.
+/// Reads a server's output.
 pub(super) struct Reader<R> {
     lines: Lines<R>,
     calls: Arc<Calls>,
     replies: Arc<dyn Replies>,
     /// The era, once it is known.
     era: watch::Receiver<Era>,
-    /// Lines without a message, one after the other.
+    /// Consecutive lines without a message.
     in_a_row: u32,
 }
 
@@ -77,7 +77,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    /// Reads to the end of the output, and fails what still runs then.
+    /// Reads to the end of the output, then fails remaining requests.
     pub(super) async fn run(mut self) {
         let error = loop {
             match self.lines.next().await {
@@ -112,7 +112,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn take(&mut self, line: Vec<u8>) {
-        // A long line is parsed off the thread that serves everybody else.
+        // Long lines are parsed off the server's thread.
         let messages = match line.len() > LONG_LINE {
             true => spawn_blocking(move || Incoming::read(&line))
                 .await
@@ -147,10 +147,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 }
 
-/// For a request that has not reached the server.
+/// For requests that have not reached the server.
 pub(super) const ENDED: CallError = CallError::Ended {
     may_have_run: MayHaveRun::No,
 };
 const LONG_LINE: usize = 64 * 1024;
-/// A program that is no server at all is not read for ever.
+/// Limit for programs that are not servers at all.
 const PATIENCE_WITH_GARBAGE: u32 = 100_000;

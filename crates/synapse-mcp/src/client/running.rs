@@ -1,4 +1,4 @@
-//! A request that runs, and how long it is waited for.
+//! A running request and its timeouts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::calls::Calls;
 use super::wire::Answer;
 use super::{CallError, MayHaveRun};
 
-/// A request that runs. Dropping it takes it off the books and gives up the questions asked for it.
+/// A running request. Dropping it deregisters it and cancels its server requests.
 pub struct Running {
     pub(super) calls: Arc<Calls>,
     pub(super) id: u64,
@@ -24,16 +24,15 @@ pub struct Running {
 }
 
 impl Running {
-    /// The id that the request has at the server, and its progress token.
+    /// The request's id at the server, also its progress token.
     #[must_use]
     pub const fn id(&self) -> u64 {
         self.id
     }
 
-    /// Waits for the answer that [`Calls::settle`] hands over, as long as the request's patience
-    /// and the progress reported for it allow.
+    /// Waits for the answer from [`Calls::settle`], within the timeouts.
     ///
-    /// # Errors
+    /// Why there is none.
     /// Why none came.
     pub async fn answer(&mut self) -> Result<Answer, CallError> {
         let Self {
@@ -58,7 +57,7 @@ impl Running {
         }
     }
 
-    /// Resolves when the patience for the request is at its end, with the error that says so.
+    /// Resolves at the timeout, with the corresponding error.
     pub async fn impatience(&self) -> CallError {
         let time = Time {
             began: self.began,
@@ -76,7 +75,7 @@ impl Drop for Running {
     }
 }
 
-/// Silence is what a server's faults look like from here; what was counted meanwhile says more.
+/// A timeout may be caused by a server's violations, which are counted.
 fn late(calls: &Calls, (garbage, strays): (u64, u64), waited: Duration) -> CallError {
     let (garbage_now, strays_now) = calls.flaws();
     if strays_now > strays {

@@ -1,4 +1,4 @@
-//! JSON-RPC messages as raw JSON: what is read of a server's, and how ours are written.
+//! Raw JSON-RPC messages: parses the server's and serialises ours.
 
 use serde_json::{Map, Value, json};
 
@@ -6,14 +6,14 @@ use super::RpcError;
 use crate::JsonObject;
 use crate::engine::message::surrogates::without_lone_surrogates;
 
-/// One message of a server.
+/// A message from the server.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Incoming {
-    /// The answer to a request of ours.
+    /// The answer to one of our requests.
     Answer {
-        /// The id that it names.
+        /// Its id.
         id: Value,
-        /// What it says.
+        /// Its content.
         answer: Answer,
     },
     /// A request of the server.
@@ -32,27 +32,27 @@ pub enum Incoming {
         /// Its parameters, `_meta` included.
         params: JsonObject,
     },
-    /// Something else.
+    /// Invalid.
     Unusable,
 }
 
-/// What an answer says.
+/// The content of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// A result.
     Result(JsonObject),
     /// An error.
     Error(RpcError),
-    /// Neither, as the protocol has them.
+    /// Invalid.
     Broken,
 }
 
 impl Incoming {
-    /// Reads the messages of one line, event or body; more than one where the server sends a batch.
-    /// The caller has held `bytes` to its [`Caps`](super::Caps).
+    /// Parses the messages of a line, event or body; several for a batch. The caller has enforced
+    /// the [`Caps`](super::Caps).
     ///
-    /// Text that is not UTF-8, and halves of surrogate pairs, become replacement characters: the
-    /// rest of the message is worth more than an error.
+    /// Invalid UTF-8 and unpaired surrogates become replacement characters: the rest of the message
+    /// is more useful than an error.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Vec<Self> {
         let text = String::from_utf8_lossy(bytes);
@@ -132,7 +132,7 @@ impl RpcError {
         }
     }
 
-    /// The error that refuses a request of a server which this client does not take.
+    /// The error for a server request that this client does not support.
     #[must_use]
     pub fn not_taken(method: &str) -> Self {
         Self {
@@ -153,7 +153,7 @@ impl RpcError {
     }
 }
 
-/// A code may come as `-32601.0`.
+/// A code may be written as `-32601.0`.
 fn whole_number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| {
         let number = value.as_f64()?;
@@ -165,7 +165,7 @@ fn whole_number(value: &Value) -> Option<i64> {
     })
 }
 
-/// A request under an id of ours.
+/// A request with one of our ids.
 #[must_use]
 pub fn request(id: u64, method: &str, params: JsonObject) -> Vec<u8> {
     let mut message = message();
@@ -186,7 +186,7 @@ pub fn notification(method: &str, params: JsonObject) -> Vec<u8> {
     Value::Object(message).to_string().into_bytes()
 }
 
-/// The notification that a request of ours is given up.
+/// The cancellation of one of our requests.
 #[must_use]
 pub fn cancellation(id: u64) -> Vec<u8> {
     let mut params = Map::new();
@@ -195,7 +195,7 @@ pub fn cancellation(id: u64) -> Vec<u8> {
     notification("notifications/cancelled", params)
 }
 
-/// The answer to a request of the server.
+/// The answer to a server request.
 #[must_use]
 pub fn answer(id: Value, outcome: Result<Value, RpcError>) -> Vec<u8> {
     let mut message = message();
@@ -216,5 +216,5 @@ fn message() -> JsonObject {
 const BYTE_ORDER_MARK: char = '\u{feff}';
 /// JSON-RPC: the method does not exist or is not available.
 pub(super) const METHOD_NOT_FOUND: i64 = -32601;
-/// JSON-RPC: the parameters are not usable.
+/// JSON-RPC: the parameters are invalid.
 pub(super) const INVALID_PARAMS: i64 = -32602;

@@ -1,4 +1,4 @@
-//! The private readers of the server's engine, for the checks of `crate::any_bytes`.
+//! Exposes private readers of the server engine for `crate::any_bytes`.
 
 use serde::de::IgnoredAny;
 
@@ -6,7 +6,7 @@ use super::lines::{Line, LineReader};
 use super::message::{MAX_BATCH, Message, batch, parse};
 use crate::any_bytes::{Pieces, at_once};
 
-/// The lines of `bytes` that arrive in pieces; `None` for one over the limit.
+/// The lines of split `bytes`; `None` for an oversized one.
 pub(crate) fn read_lines(bytes: &[u8], piece: usize, limit: usize) -> Vec<Option<Vec<u8>>> {
     let mut reader = LineReader::new(Pieces::new(bytes, piece), limit);
     let mut lines = Vec::new();
@@ -21,7 +21,7 @@ pub(crate) fn read_lines(bytes: &[u8], piece: usize, limit: usize) -> Vec<Option
     lines
 }
 
-/// Reads one line as a message, and holds that its reply can name it.
+/// Parses one line as a message, and checks that its reply can name it.
 pub(crate) fn read_message(line: &[u8]) {
     match parse(line) {
         Message::Request(request) => assert_is_scalar(&request.id),
@@ -34,7 +34,7 @@ pub(crate) fn read_message(line: &[u8]) {
     }
 }
 
-/// Reads one line as a batch.
+/// Parses one line as a batch.
 pub(crate) fn read_batch(line: &[u8]) {
     let elements = batch(line).unwrap_or_default();
     assert!(elements.len() <= MAX_BATCH);
@@ -43,7 +43,7 @@ pub(crate) fn read_batch(line: &[u8]) {
     }
 }
 
-/// An id goes out on one line, byte for byte.
+/// An id is a single-line scalar.
 fn assert_is_scalar(id: &str) {
     assert!(serde_json::from_str::<IgnoredAny>(id).is_ok(), "{id}");
     assert!(!id.contains('\n') && !id.starts_with(['{', '[']), "{id}");

@@ -1,4 +1,4 @@
-//! Questions and log messages to the client of one request, over the registry.
+//! Requests and log messages to the client of a request, through the registry.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::registry::{InFlightRequests, Key};
 use crate::host::{AskError, Caller, Link, LogLevel};
 use crate::{Era, JsonObject};
 
-/// The client behind the request `key`.
+/// The client of the request `key`.
 pub(crate) struct Asking {
     pub(crate) key: Key,
     pub(crate) caller: Caller,
@@ -48,7 +48,7 @@ impl Link for Asking {
     }
 }
 
-/// Withdraws the question when nobody waits for the answer any more.
+/// Cancels the server request when nobody waits for its answer any more.
 struct ServerRequest<'a> {
     registry: &'a InFlightRequests,
     number: u64,
@@ -60,7 +60,7 @@ impl Drop for ServerRequest<'_> {
     }
 }
 
-/// What the text of an error object says; an error of another shape is one all the same.
+/// The content of an error object; an unexpected shape is accepted.
 fn refused(text: &str) -> AskError {
     #[derive(Deserialize)]
     struct Told {
@@ -84,5 +84,5 @@ fn refused(text: &str) -> AskError {
     }
 }
 
-/// JSON-RPC's code for an invalid request, here of the client's making.
+/// JSON-RPC's code for an invalid request, here caused by the client.
 const UNREADABLE: i64 = -32600;

@@ -1,5 +1,5 @@
-//! Which port serves which method: parameters in, raw result out. A method of a port that a server
-//! does not have, or of the other era, does not exist.
+//! Dispatches methods to ports: parameters in, raw result out. Methods of missing ports or of the
+//! other era do not exist.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use crate::host::{
 };
 use crate::{Era, JsonObject, ProtocolRevision};
 
-/// Serves the methods of `offer`.
+/// Dispatches to the ports of `offer`.
 pub(crate) struct Dispatch {
     pub(crate) offer: ServedCapabilities,
     pub(crate) registry: Arc<InFlightRequests>,
 }
 
-/// A method that is served, with its port.
+/// A supported method with its port.
 enum Served<'a> {
     ListTools(&'a dyn ToolHost),
     CallTool(&'a dyn ToolHost),
@@ -42,7 +42,7 @@ enum Served<'a> {
 }
 
 impl Dispatch {
-    /// Runs one request; the result has not the shape of its era yet.
+    /// Runs one request; the result is not yet shaped for its era.
     pub(crate) async fn run(
         &self,
         key: Key,
@@ -52,7 +52,7 @@ impl Dispatch {
         let session = call.session;
         let negotiated = session.as_ref().map(|session| session.revision);
         let revision = declared.or(negotiated);
-        // A method that is in neither era does not exist, whoever asks.
+        // A method unknown to both eras does not exist for anyone.
         let era = revision.map(ProtocolRevision::era);
         let served = self
             .served(&call.method, era)
@@ -64,7 +64,7 @@ impl Dispatch {
             .with_meta(call.meta)
             .with_session(session);
         let span = match &self.offer.observer {
-            // It lasts as long as the client does.
+            // It lasts as long as the connection.
             Some(_) if matches!(served, Served::Listen) => None,
             Some(observer) => Some(observer.begin(opening(&call.method, &call.params, &caller))),
             None => None,
@@ -200,7 +200,7 @@ impl Dispatch {
         Ok(read)
     }
 
-    /// The request for the tool or prompt that `params` name.
+    /// The request for the tool or prompt named in `params`.
     fn named(
         &self,
         key: Key,
@@ -237,7 +237,7 @@ impl Dispatch {
     }
 }
 
-/// What an observer hears of a request: nothing that was said in it.
+/// The observer's view of a request, without content.
 fn opening(method: &str, params: &JsonObject, caller: &Caller) -> RequestOpening {
     let text = |text: Option<&Value>| text.and_then(Value::as_str).map(capped);
     RequestOpening {
@@ -267,7 +267,7 @@ fn ending(result: &Reply) -> RequestEnding {
     }
 }
 
-/// A client may call itself and a tool whatever it likes.
+/// Truncates names chosen by a client.
 fn capped(text: &str) -> String {
     text.chars().take(MOST_CHARACTERS).collect()
 }
@@ -312,7 +312,7 @@ fn set_level(params: &JsonObject, caller: &Caller) -> Reply {
     Ok(JsonObject::new())
 }
 
-/// Takes a member that must be a string.
+/// Takes a required string.
 fn text(params: &mut JsonObject, member: &str) -> Result<String, RpcError> {
     match params.shift_remove(member) {
         Some(Value::String(text)) => Ok(text),
@@ -322,7 +322,7 @@ fn text(params: &mut JsonObject, member: &str) -> Result<String, RpcError> {
     }
 }
 
-/// Takes a member that must be an object; absent and `null` ones are empty.
+/// Takes an object; missing and `null` count as empty.
 fn object(params: &mut JsonObject, member: &str) -> Result<JsonObject, RpcError> {
     match params.shift_remove(member) {
         None | Some(Value::Null) => Ok(JsonObject::new()),

@@ -1,5 +1,5 @@
-//! What runs in the task of a request: the lifecycle through rmcp's negotiation, the rest by
-//! handing raw JSON to a host and its answer to the registry.
+//! The task of a request: the lifecycle through rmcp's negotiation, everything else as raw JSON to
+//! a host, with its answer to the registry.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -20,17 +20,17 @@ use super::registry::{Call, InFlightRequests, Key};
 use super::reply::{Reply, RpcError, shape_result};
 use crate::{ProtocolRevision, ServerIdentity};
 
-/// See the module.
+/// Handles the requests of one connection.
 pub(crate) struct Handler {
     config: ServerConfig,
-    /// `serverInfo` as every modern result carries it.
+    /// `serverInfo`, included in every modern result.
     server_info: Value,
     dispatch: Dispatch,
     registry: Arc<InFlightRequests>,
 }
 
 impl Handler {
-    /// Serves what the given ports offer, and advertises exactly that.
+    /// Serves exactly the given ports, and advertises them.
     pub(crate) fn new(
         identity: &ServerIdentity,
         offer: ServedCapabilities,
@@ -38,7 +38,7 @@ impl Handler {
     ) -> Self {
         let implementation = identity.implementation();
         let server_info = serde_json::to_value(&implementation).unwrap_or_default();
-        // What hosts declare is asked for when a client comes; see `get_info`.
+        // Dynamic parts are queried when a client connects; see `get_info`.
         let mut config =
             ServerConfig::new(ServerCapabilities::default()).with_server_info(implementation);
         config.instructions = identity.instructions().map(str::to_owned);
@@ -119,7 +119,8 @@ impl ServerHandler for Handler {
     }
 }
 
-/// Runs `dispatch` so that a bug in a host costs one reply and not a client that waits for ever.
+/// Runs `dispatch` so that a panicking host costs one reply instead of leaving a client waiting
+/// forever.
 async fn caught(dispatch: impl Future<Output = Reply>) -> Reply {
     let mut dispatch = pin!(dispatch);
     std::future::poll_fn(|context| {

@@ -1,5 +1,5 @@
-//! Bytes to lines and back: framing that survives a cancelled read, an endless line and a missing
-//! last newline. It knows nothing of JSON.
+//! Line framing that survives cancelled reads, endless lines and a missing last newline. Knows
+//! nothing of JSON.
 
 use std::io::{self, BufRead};
 
@@ -8,14 +8,14 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::registry::InFlightRequests;
 
-/// What was read.
+/// The result of reading.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// A line without its newline; the last one of the input may have had none.
+    /// A line without its newline, which the last one may lack.
     Whole(Vec<u8>),
-    /// A line over the limit; its bytes are gone.
+    /// An oversized line, dropped.
     Oversized,
-    /// The end of the input, again and again.
+    /// The end of the input, repeatedly.
     End,
 }
 
@@ -31,13 +31,13 @@ pub(crate) struct LineReader<R> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Reading,
-    /// Inside a line over the limit, up to its newline.
+    /// Inside an oversized line, up to its newline.
     Discarding,
     Ended,
 }
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
-    /// Reads `input` in lines of at most `limit` bytes.
+    /// Splits `input` into lines of at most `limit` bytes.
     pub(crate) fn new(input: R, limit: usize) -> Self {
         Self {
             input: BufReader::with_capacity(BUFFER_BYTES, input),
@@ -47,10 +47,10 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         }
     }
 
-    /// Returns the next line. Cancel safe: what was read of a line stays in `self`.
+    /// Returns the next line. Cancel safe: a partial line stays in `self`.
     pub(crate) async fn next(&mut self) -> io::Result<Line> {
         while self.state != State::Ended {
-            // A slice is read with the standard library, whose search for the newline is fast.
+            // The standard library's newline search on slices is fast.
             let mut available = match self.input.fill_buf().await {
                 Ok(available) => available,
                 Err(error) => {
@@ -94,7 +94,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
     }
 }
 
-/// Writes each queued line, flushes whenever the queue is empty, and ends with the queue.
+/// Writes queued lines, flushes when the queue is empty, and ends with the queue.
 pub(crate) async fn write_lines<W: AsyncWrite + Unpin>(
     mut output: W,
     mut queue: UnboundedReceiver<Vec<u8>>,

@@ -1,28 +1,29 @@
-//! The protocol between a line and a host: rmcp where it is sound, our own where it loses.
+//! The protocol engine between lines and hosts: rmcp where it is sound, our own code where it loses
+//! data.
 //!
-//! rmcp does: the dispatch of each request to a task of its own, the cancellation token of it, the
-//! negotiation of `initialize`, `server/discover`, the checks of per-request `_meta` (-32022,
-//! -32602), and the list of revisions.
+//! rmcp provides: a task per request, its cancellation token, the negotiation of `initialize`,
+//! `server/discover`, the validation of per-request `_meta` (-32022, -32602), and the list of
+//! versions.
 //!
-//! Ours, and why (facts of rmcp 3.8.0):
-//! - **lines** ([`lines`], [`message`], [`transport`]): rmcp drops an unparsable line without a
-//!   word, loses a last line without newline, answers malformed parameters with -32601 and ends the
-//!   server on a first message it does not expect. Hence `serve_directly` on our own transport.
-//! - **ids** ([`registry`]): rmcp keeps an id as `i64` or string and forgets one of two requests
-//!   that share it. It gets a number of ours; the client's id is kept as the bytes it sent.
-//! - **payloads** ([`registry`]): rmcp's model loses unknown members, and its log lines print whole
-//!   requests, results and errors. Parameters and replies go past it, in the registry; it sees a
-//!   method name and the two `_meta` keys it checks.
-//! - **sessions** ([`transport`]): the answer to `initialize` counts from its place in the input,
-//!   not from the moment its task ran, so that a client may send the next request at once.
-//! - **the end** (`server.rs`): rmcp waits up to 5 s for running calls; this server waits for
+//! Ours, with the reasons (as of rmcp 3.8.0):
+//! - **lines** ([`lines`], [`message`], [`transport`]): rmcp silently drops an unparsable line,
+//!   loses a last line without newline, answers malformed parameters with -32601 and ends the
+//!   server on an unexpected first message. Hence `serve_directly` on our own transport.
+//! - **ids** ([`registry`]): rmcp stores an id as `i64` or string and loses one of two requests
+//!   that share it. It gets our own number; the client's id is kept verbatim.
+//! - **payloads** ([`registry`]): rmcp's model drops unknown members, and its log lines contain
+//!   whole requests, results and errors. Parameters and replies bypass it through the registry; it
+//!   sees a method name and the two `_meta` keys it validates.
+//! - **sessions** ([`transport`]): the answer to `initialize` takes effect at its place in the
+//!   input, not when its task runs, so that a client may send the next request at once.
+//! - **shutdown** (`server.rs`): rmcp waits up to 5 s for running calls; this server waits for
 //!   [`crate::CALL_GRACE`].
 //!
-//! - **both directions** ([`asking`], [`listening`]): questions to a legacy client and the streams
-//!   of `subscriptions/listen` keep their raw JSON and end with the connection.
+//! - **both directions** ([`asking`], [`subscriptions`]): requests to a legacy client and the
+//!   streams of `subscriptions/listen` keep raw JSON and end with the connection.
 //!
-//! Batches exist in 2025-03-26 alone: there each of their messages is taken by itself and answered
-//! on a line of its own. Elsewhere a batch is answered with one -32600.
+//! Batches only exist in 2025-03-26: there each message is processed separately and answered on its
+//! own line. Elsewhere a batch gets a single -32600.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes;

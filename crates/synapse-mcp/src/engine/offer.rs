@@ -1,4 +1,4 @@
-//! What a server offers, and how it says so in its capabilities.
+//! The capabilities of a server, and their advertisement.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::host::{
     Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, ResourceHost, ToolHost,
 };
 
-/// The ports of a server; what is absent is neither advertised nor served.
+/// The ports of a server; missing ones are neither advertised nor served.
 #[derive(Clone)]
 pub(crate) struct ServedCapabilities {
     pub(crate) tools: Option<Arc<dyn ToolHost>>,
@@ -25,7 +25,7 @@ pub(crate) struct ServedCapabilities {
     pub(crate) changes: Option<Changes>,
     pub(crate) observer: Option<Arc<dyn RequestObserver>>,
     pub(crate) logging: bool,
-    /// The most items of a page.
+    /// Items per page.
     pub(crate) page: usize,
 }
 
@@ -80,5 +80,6 @@ impl ServedCapabilities {
     }
 }
 
-/// Pages are for lists of hubs; a client that reads only the first one still sees all that is ours.
+/// Only hubs need several pages; a client that reads only the first one still sees all of our own
+/// items.
 const PAGE: usize = 500;

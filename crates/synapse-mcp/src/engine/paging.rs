@@ -1,7 +1,7 @@
-//! Pages of a list, behind cursors that are opaque to clients and survive changes of the list.
+//! Pagination with opaque cursors that survive changes of the list.
 //!
-//! A cursor says where a page ended and, by a hash, behind which item. When the list has changed
-//! meanwhile, the item is looked for; when it is gone, the client has to begin again.
+//! A cursor contains the position where a page ended and a hash of its last item. If the list
+//! changed, the item is searched; if it is gone, the client must start over.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -14,11 +14,11 @@ use crate::JsonObject;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Page {
     pub(crate) items: Vec<JsonObject>,
-    /// The cursor of the next page, when there is one.
+    /// The cursor of the next page, if any.
     pub(crate) next: Option<String>,
 }
 
-/// Takes the page of `size` items behind `cursor`; `key` is the member that tells items apart.
+/// The page of `size` items after `cursor`; `key` is the identifying member.
 pub(crate) fn page(
     mut items: Vec<JsonObject>,
     key: &str,
@@ -40,7 +40,7 @@ pub(crate) fn page(
     Ok(Page { items, next })
 }
 
-/// The position behind the item that `cursor` names.
+/// The position after the item named by `cursor`.
 fn find(items: &[JsonObject], key: &str, cursor: &str) -> Option<usize> {
     let (position, wanted) = cursor.split_once('-')?;
     let position = usize::from_str_radix(position, 16).ok()?;
@@ -54,7 +54,7 @@ fn find(items: &[JsonObject], key: &str, cursor: &str) -> Option<usize> {
 }
 
 fn hash(item: &JsonObject, key: &str) -> u64 {
-    // Not for security: a cursor that is made up reads what the client may read anyway.
+    // Not for security: a forged cursor only reads what the client may read anyway.
     let mut hasher = DefaultHasher::new();
     item.get(key).and_then(Value::as_str).hash(&mut hasher);
     hasher.finish()

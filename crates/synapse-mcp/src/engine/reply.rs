@@ -1,4 +1,4 @@
-//! Replies as bytes: the JSON-RPC envelope around a raw result, and what each era adds to one.
+//! Serialises replies: the JSON-RPC envelope around a raw result, and era-specific members.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub(crate) struct RpcError {
     data: Option<Value>,
 }
 
-/// A reply, but for the id.
+/// A reply without its id.
 pub(crate) type Reply = Result<JsonObject, RpcError>;
 
 impl RpcError {
@@ -27,7 +27,7 @@ impl RpcError {
         Self::new(ErrorCode::PARSE_ERROR, "the line is not JSON")
     }
 
-    /// A parse error whose reason is known.
+    /// A parse error with a known reason.
     pub(crate) fn no_text(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::PARSE_ERROR, reason)
     }
@@ -103,7 +103,7 @@ impl RpcError {
     }
 }
 
-/// Returns the whole line of a reply. `id` is JSON text; `None` is sent as `null`.
+/// The line of a reply. `id` is JSON text; `None` becomes `null`.
 pub(crate) fn reply_line(id: Option<&str>, reply: &Reply) -> Vec<u8> {
     let id = id.unwrap_or("null");
     match reply {
@@ -112,12 +112,12 @@ pub(crate) fn reply_line(id: Option<&str>, reply: &Reply) -> Vec<u8> {
     }
 }
 
-/// Returns the whole line of a notification.
+/// The line of a notification.
 pub(crate) fn notification_line(method: &str, params: &JsonObject) -> Vec<u8> {
     sent_line(None, method, params)
 }
 
-/// Returns the whole line of a request to the client; `id` is JSON text.
+/// The line of a request to the client; `id` is JSON text.
 pub(crate) fn question_line(id: &str, method: &str, params: &JsonObject) -> Vec<u8> {
     sent_line(Some(id), method, params)
 }
@@ -136,10 +136,10 @@ fn sent_line(id: Option<&str>, method: &str, params: &JsonObject) -> Vec<u8> {
     bytes
 }
 
-/// Gives a result of a call the shape of its revision.
+/// Adapts a result to its revision.
 ///
 /// # Errors
-/// The legacy era knows complete results only; another one becomes an error there.
+/// The legacy era only has complete results; others become an error there.
 pub(crate) fn shape_result(
     mut result: JsonObject,
     revision: ProtocolRevision,
@@ -181,7 +181,7 @@ pub(crate) fn shape_result(
     }
 }
 
-/// Returns one page of a list as a result, before its era shapes it.
+/// One page of a list as a result, not yet adapted to its era.
 pub(crate) fn list_result(member: &str, page: Page, cache: CacheHint) -> JsonObject {
     let CacheHint { ttl_ms, scope } = cache;
     let mut result = JsonObject::new();
@@ -195,7 +195,7 @@ pub(crate) fn list_result(member: &str, page: Page, cache: CacheHint) -> JsonObj
     result
 }
 
-/// Adds the hint that a result may not be kept, where its host gave none and one is due.
+/// Adds a no-caching hint where one is required and the host gave none.
 pub(crate) fn with_cache_hint(mut result: JsonObject) -> JsonObject {
     let is_complete = result
         .get("resultType")
@@ -210,8 +210,8 @@ pub(crate) fn with_cache_hint(mut result: JsonObject) -> JsonObject {
     result
 }
 
-/// Whether writing the reply would keep the runtime's thread for longer than a millisecond. Looks at as
-/// much of it as that takes.
+/// Whether serialising the reply takes longer than a millisecond. Stops counting once that is
+/// certain.
 pub(crate) fn is_large(reply: &Reply) -> bool {
     let Ok(result) = reply else { return false };
     let mut weight = 0_usize;
@@ -220,7 +220,7 @@ pub(crate) fn is_large(reply: &Reply) -> bool {
         weight += VALUE_BYTES;
         match value {
             Value::String(text) => weight += text.len(),
-            // As many are taken up as still count.
+            // Takes no more than can still matter.
             Value::Array(values) => left.extend(values.iter().take(LARGE / VALUE_BYTES)),
             Value::Object(members) => left.extend(members.values().take(LARGE / VALUE_BYTES)),
             _ => {}
@@ -244,8 +244,8 @@ fn line(id: &str, member: &str, body: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// Appends `body` as JSON. Writing to memory cannot fail, and neither can objects of text keys;
-/// were it to, the member would be `null` rather than the line broken.
+/// Appends `body` as JSON. Writing to memory cannot fail; if it did, the member would become `null`
+/// instead of breaking the line.
 fn append(bytes: &mut Vec<u8>, body: &impl Serialize) {
     let start = bytes.len();
     if serde_json::to_writer(&mut *bytes, body).is_err() {
@@ -254,14 +254,14 @@ fn append(bytes: &mut Vec<u8>, body: &impl Serialize) {
     }
 }
 
-/// Up to 2025-11-25; later revisions use that of invalid parameters.
+/// Up to 2025-11-25; later revisions use the code for invalid parameters.
 const RESOURCE_NOT_FOUND: i64 = -32002;
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
-/// What takes well under a millisecond to write.
+/// Smaller replies take well under a millisecond.
 const LARGE: usize = 64 * 1024;
-/// What a value weighs beside its text.
+/// Weight of a value besides its text.
 const VALUE_BYTES: usize = 16;
 
 /// Room for a short reply in one allocation.

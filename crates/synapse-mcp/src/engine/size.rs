@@ -1,14 +1,14 @@
-//! How much memory a message may take once it is parsed. Text stays as long as it is; a value of
-//! two bytes, such as a number in a list, becomes one of forty times that size.
+//! Estimates the memory of a parsed message. Text keeps its size; a small value, such as a two-byte
+//! number in a list, grows fortyfold.
 
-/// Whether `json`, which is valid, holds more than [`MAX_VALUES`] values. Strings are passed over:
-/// a long prompt is not many values.
+/// Whether valid `json` contains more than [`MAX_VALUES`] values. Skips strings: a long prompt is
+/// one value.
 pub(crate) fn has_too_many_values(json: &str) -> bool {
-    // What counts takes a byte at least.
+    // Every value takes at least one byte.
     json.len() > MAX_VALUES && count_values(json, MAX_VALUES) > MAX_VALUES
 }
 
-/// The number of values in `json`, or more than `limit`, from which on nobody counts.
+/// The number of values in `json`, counting to just above `limit`.
 pub(crate) fn count_values(json: &str, limit: usize) -> usize {
     let mut values = 0_usize;
     let mut in_string = false;
@@ -29,7 +29,7 @@ pub(crate) fn count_values(json: &str, limit: usize) -> usize {
     values
 }
 
-/// The most values that the parameters of one message may hold. They take some 30 MB.
+/// Maximum values in the parameters of a message, about 30 MB.
 pub(crate) const MAX_VALUES: usize = 100_000;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Who hears of changes: in the modern era each `subscriptions/listen` what it asked for, under its
-//! own id; in the legacy era the session, list by list and resource by resource.
+//! Delivers change notifications: in the modern era to each `subscriptions/listen` with its filter
+//! and id; in the legacy era to the session, by list and resource.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::reply::{Reply, RpcError};
 use crate::JsonObject;
 use crate::host::{Change, Changes, News};
 
-/// Serves one `subscriptions/listen` until the input ends; the client ends it by cancelling.
+/// Serves one `subscriptions/listen` until the input ends or the client cancels.
 pub(crate) async fn listen(
     offer: &ServedCapabilities,
     registry: &InFlightRequests,
@@ -26,7 +26,7 @@ pub(crate) async fn listen(
         .and_then(|id| serde_json::from_str(&id).ok())
         .unwrap_or(Value::Null);
     let meta = json!({ SUBSCRIPTION_ID: id });
-    // Before the acknowledgement, so that nothing that happens after it is missed.
+    // Before the acknowledgement, so that no later change is missed.
     let mut feed = offer.changes.as_ref().map(Changes::subscribe);
     let notify = |method: &str, mut params: JsonObject| {
         params.insert("_meta".to_owned(), meta.clone());
@@ -35,7 +35,7 @@ pub(crate) async fn listen(
     let mut accepted = JsonObject::new();
     accepted.insert("notifications".to_owned(), filter.to_value());
     notify("notifications/subscriptions/acknowledged", accepted);
-    // A host may take its time to follow a resource; what it cannot follow it tells nothing of.
+    // A host may be slow to subscribe; changes of a resource it cannot follow are not reported.
     let mut following = JoinSet::new();
     if let Some(host) = &offer.resources {
         for uri in filter.resources.clone() {
@@ -64,7 +64,7 @@ pub(crate) async fn listen(
     Ok(JsonObject::from_iter([("_meta".to_owned(), meta)]))
 }
 
-/// Tells the legacy session what changes, for as long as it is polled.
+/// Reports changes to the legacy session while it is polled.
 pub(crate) async fn inform_session(
     changes: &Changes,
     offer: &ServedCapabilities,
@@ -92,7 +92,7 @@ pub(crate) async fn inform_session(
     }
 }
 
-/// What a listener wants to hear.
+/// A listener's filter.
 struct Filter {
     tools: bool,
     prompts: bool,
@@ -101,7 +101,7 @@ struct Filter {
 }
 
 impl Filter {
-    /// What of the filter in `params` this server can tell.
+    /// The supported part of the filter in `params`.
     fn accepted(offer: &ServedCapabilities, params: &JsonObject) -> Result<Self, RpcError> {
         let Some(Value::Object(asked)) = params.get("notifications") else {
             return Err(RpcError::invalid_params(
@@ -153,7 +153,7 @@ impl Filter {
         Value::Object(filter)
     }
 
-    /// Hands `notify` the notifications that `news` is for this listener.
+    /// Passes the notifications for `news` to `notify`.
     fn pass(&self, news: &News, notify: &dyn Fn(&str, JsonObject)) {
         let list = |wanted: bool, kind: &str| {
             if wanted {

@@ -1,5 +1,5 @@
-//! rmcp's transport over lines: gives it each request under a number of ours, and turns what it
-//! answers by itself into replies. Errors of framing and shape never reach it.
+//! rmcp's transport over lines: passes each request under our own number, and turns rmcp's own
+//! answers into replies. Framing and shape errors never reach it.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -26,20 +26,19 @@ use super::reply::{Reply, RpcError};
 use crate::host::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
 use crate::{JsonObject, ProtocolRevision};
 
-/// See the module.
+/// The transport of one connection.
 pub(crate) struct LineTransport<R> {
     lines: LineReader<R>,
     handler: Arc<Handler>,
     registry: Arc<InFlightRequests>,
-    /// What is left of a batch.
+    /// The rest of a batch.
     batched: VecDeque<Message>,
-    /// A long line that is being parsed. It is waited for before another one is read, so that messages
-    /// keep their order.
+    /// A long line being parsed. The next line waits for it, to keep the order of messages.
     parsing: Option<JoinHandle<VecDeque<Message>>>,
 }
 
 impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
-    /// Reads `lines`; keeps the books of both directions in `registry`.
+    /// Reads `lines`; tracks both directions in `registry`.
     pub(crate) fn new(
         lines: LineReader<R>,
         handler: Arc<Handler>,
@@ -54,7 +53,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         }
     }
 
-    /// Answers what can be answered at once and returns what rmcp shall dispatch.
+    /// Answers what it can at once and returns requests for rmcp.
     fn accept(&self, message: Message) -> Option<RxJsonRpcMessage<RoleServer>> {
         match message {
             Message::Ignored => None,
@@ -96,15 +95,15 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         }
     }
 
-    /// Whether the session is of the revision that has batches.
+    /// Whether the session's revision has batches.
     fn has_batches(&self) -> bool {
         let session = self.registry.session();
         session.is_some_and(|session| session.revision == ProtocolRevision::V2025_03_26)
     }
 
     fn accept_initialize(&self, request: Request) -> Option<(ClientRequest, Key)> {
-        // A request of the modern era, which has no such method; not one of a client that falls
-        // back to the legacy era and leaves its `_meta` in place.
+        // A request of the modern era, which lacks this method; excludes clients that fall back to
+        // the legacy era and keep their `_meta`.
         if request.meta.contains_key(PROTOCOL_VERSION)
             && !request.params.contains_key("protocolVersion")
         {
@@ -168,7 +167,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
     fn answer(&self, id: &RequestId, reply: &Reply) {
         match id {
             RequestId::Number(key) => self.registry.answer(*key, reply),
-            // No request was given one.
+            // Our ids are numbers.
             RequestId::String(_) => {}
         }
     }
@@ -177,8 +176,8 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
 impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransport<R> {
     type Error = Infallible;
 
-    /// Closes the request that `item` answers. Replies of hosts are in the queue already; what is
-    /// still open was answered by rmcp itself.
+    /// Closes the request answered by `item`. Hosts' replies are already queued; anything still
+    /// open was answered by rmcp itself.
     fn send(
         &mut self,
         item: TxJsonRpcMessage<RoleServer>,
@@ -196,13 +195,13 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransp
                     self.answer(id, &Err(error.error.into()));
                 }
             }
-            // Nothing in this crate asks rmcp to send these.
+            // Never sent through rmcp.
             JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => {}
         }
         std::future::ready(Ok(()))
     }
 
-    /// Cancel safe. Pending for ever after the end of the input: `server.rs` ends the loop.
+    /// Cancel safe. Pending forever after the end of the input: `server.rs` ends the loop.
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
             self.registry.room().await;
@@ -245,7 +244,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransp
     }
 }
 
-/// What one line says, in order: one message, or those of a batch where there are batches.
+/// The messages of a line: one, or those of a batch where supported.
 fn messages(line: &[u8], has_batches: bool) -> VecDeque<Message> {
     let message = parse(line);
     if message != Message::Batch || !has_batches {
@@ -271,8 +270,8 @@ fn messages(line: &[u8], has_batches: bool) -> VecDeque<Message> {
         .collect()
 }
 
-/// The `_meta` rmcp checks: its two required keys, with the capabilities only as far as their JSON
-/// type goes. rmcp would refuse a request over a capability of a shape it does not know.
+/// The `_meta` that rmcp validates: its two required keys, with the capabilities reduced to their
+/// JSON type. rmcp would reject a request for a capability of unknown shape.
 fn checked_meta(meta: &JsonObject) -> Extensions {
     let mut checked = JsonObject::new();
     if let Some(version) = meta.get(PROTOCOL_VERSION) {
@@ -287,7 +286,7 @@ fn checked_meta(meta: &JsonObject) -> Extensions {
     extensions
 }
 
-/// The parameters of `initialize`: strictly what every revision requires, the rest raw.
+/// The parameters of `initialize`: required ones strictly, the rest raw.
 struct Introduction {
     version: ProtocolVersion,
     name: String,
@@ -305,7 +304,7 @@ impl Introduction {
         let Some(Value::Object(capabilities)) = params.shift_remove("capabilities") else {
             return Err("`capabilities` must be an object");
         };
-        // Asked for by the specification and left out by clients; nothing here depends on it.
+        // Required by the specification but omitted by some clients; nothing here depends on it.
         let client_info = match params.shift_remove("clientInfo") {
             None | Some(Value::Null) => JsonObject::new(),
             Some(Value::Object(client_info)) => client_info,
@@ -324,7 +323,7 @@ impl Introduction {
         })
     }
 
-    /// What rmcp negotiates with; its model of capabilities would lose some and refuse others.
+    /// The input for rmcp's negotiation; its capability model would drop or reject some members.
     fn typed(&self) -> InitializeRequestParams {
         let client_info = Implementation::new(&*self.name, &*self.client_version);
         InitializeRequestParams::new(ClientCapabilities::default(), client_info)
@@ -336,9 +335,9 @@ impl Introduction {
     }
 }
 
-/// A line over it is parsed on a thread of its own: the runtime has one thread, and pings and
-/// cancellations shall not wait for the 60 ms that the longest line takes.
+/// Longer lines are parsed on a separate thread: the runtime has one thread, and pings and
+/// cancellations must not wait the 60 ms that the longest line takes.
 const LONG_LINE: usize = 64 * 1024;
 
-/// What rmcp is told instead of the method of a request for a host.
+/// The method name that rmcp sees for a request to a host.
 const CALL: &str = "synapse/call";

@@ -1,4 +1,4 @@
-//! One call of a tool or a prompt, and who makes it.
+//! A call of a tool or a prompt, and its caller.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,20 +10,20 @@ use synapse_core::telemetry::SpanContext;
 use super::{Client, LogLevel, ProgressReporter};
 use crate::{Era, JsonObject, ProtocolRevision};
 
-/// Who sent a request, and in which revision of the protocol.
+/// The sender of a request and its protocol revision.
 ///
-/// In the legacy era the client introduced itself once, in `initialize`; in the modern era it does
-/// so in the `_meta` of every request. `Debug` leaves `_meta` and capabilities out.
+/// A legacy client introduces itself once, in `initialize`; a modern one in the `_meta` of every
+/// request. `Debug` omits `_meta` and capabilities.
 #[derive(Clone)]
 pub struct Caller {
     revision: ProtocolRevision,
-    /// Shared: the way back to the client keeps the caller too.
+    /// Shared, because the client handle keeps the caller too.
     meta: Arc<JsonObject>,
     session: Option<Arc<Session>>,
     span: Option<SpanContext>,
 }
 
-/// What `initialize` settled, and what the client said in it, as raw objects.
+/// The result of `initialize` and the client's raw introduction.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) revision: ProtocolRevision,
@@ -32,14 +32,14 @@ pub(crate) struct Session {
     pub(crate) wishes: Mutex<Wishes>,
 }
 
-/// What a legacy client asked for after `initialize`, and what decides which messages it gets.
+/// A legacy client's settings after `initialize`, which filter its messages.
 #[derive(Debug)]
 pub(crate) struct Wishes {
-    /// It said `notifications/initialized`; nothing unasked is sent before.
+    /// It sent `notifications/initialized`; nothing unsolicited is sent before.
     pub(crate) initialized: bool,
-    /// The least serious log messages it wants.
+    /// Minimum log level.
     pub(crate) level: LogLevel,
-    /// The resources whose changes it wants to know.
+    /// Its subscribed resources.
     pub(crate) resources: BTreeSet<String>,
 }
 
@@ -67,7 +67,7 @@ impl Session {
         }
     }
 
-    /// Reads or changes the wishes; `work` must not wait.
+    /// Reads or changes the settings; `work` must not block.
     pub(crate) fn wishes<T>(&self, work: impl FnOnce(&mut Wishes) -> T) -> T {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
         work(&mut wishes)
@@ -80,26 +80,26 @@ pub type ToolCall = NamedCall;
 /// One `prompts/get` request.
 pub type PromptCall = NamedCall;
 
-/// One request for something by its name. `Debug` leaves its payload out.
+/// A request for something by name. `Debug` omits its payload.
 #[non_exhaustive]
 pub struct NamedCall {
-    /// The name of the tool or the prompt.
+    /// The name of the tool or prompt.
     pub name: String,
-    /// The arguments as sent; an empty object when the client sent none.
+    /// The arguments as sent; empty if there are none.
     pub arguments: JsonObject,
     /// The other parameters as sent (`inputResponses`, `requestState`, unknown ones), without
     /// `name`, `arguments` and `_meta`.
     pub extra: JsonObject,
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
-    /// Where to report progress, when the client asked for it.
+    /// Reports progress, if the client requested it.
     pub progress: Option<ProgressReporter>,
-    /// The way back to the client.
+    /// Sends messages to the client.
     pub client: Client,
 }
 
 impl Caller {
-    /// Creates a caller that said nothing about itself.
+    /// Creates a caller without an introduction.
     #[must_use]
     pub fn new(revision: ProtocolRevision) -> Self {
         Self {
@@ -123,7 +123,7 @@ impl Caller {
         self
     }
 
-    /// Returns the span of the request, when requests are traced.
+    /// Returns the span of the request, if requests are traced.
     #[must_use]
     pub const fn span(&self) -> Option<SpanContext> {
         self.span
@@ -134,25 +134,25 @@ impl Caller {
         self
     }
 
-    /// Returns the revision that governs this request.
+    /// Returns the revision of this request.
     #[must_use]
     pub fn revision(&self) -> ProtocolRevision {
         self.revision
     }
 
-    /// Returns the era that governs this request.
+    /// Returns the era of this request.
     #[must_use]
     pub fn era(&self) -> Era {
         self.revision.era()
     }
 
-    /// Returns the `_meta` of the request exactly as sent, with the protocol's own keys.
+    /// Returns the `_meta` of the request as sent, including protocol members.
     #[must_use]
     pub fn meta(&self) -> &JsonObject {
         &self.meta
     }
 
-    /// Returns the client's description of itself; the modern era does not oblige it to give one.
+    /// Returns the client info, which is optional in the modern era.
     #[must_use]
     pub fn client_info(&self) -> Option<&JsonObject> {
         self.introduction(CLIENT_INFO, |session| &session.client_info)
@@ -170,14 +170,13 @@ impl Caller {
         self.client_info()?.get("version")?.as_str()
     }
 
-    /// Returns the capabilities the client declared, for this request in the modern era.
+    /// Returns the client's capabilities, per request in the modern era.
     #[must_use]
     pub fn capabilities(&self) -> Option<&JsonObject> {
         self.introduction(CLIENT_CAPABILITIES, |session| &session.capabilities)
     }
 
-    /// Returns the least serious level of log messages that the client wants about this request;
-    /// `None` when it asked for none.
+    /// Returns the minimum log level for this request; `None` if the client requested no logs.
     #[must_use]
     pub fn log_level(&self) -> Option<LogLevel> {
         match self.era() {
@@ -192,7 +191,7 @@ impl Caller {
         }
     }
 
-    /// Whether the client wants log messages of `level` about this request.
+    /// Whether the client wants log messages of `level` for this request.
     pub(crate) fn wants(&self, level: LogLevel) -> bool {
         self.log_level().is_some_and(|wanted| level >= wanted)
     }

@@ -1,9 +1,8 @@
-//! News of a host: which of its lists or resources changed. Who is told, and in which form, is the
-//! engine's business, because each era has its own.
+//! Notifies of changed lists and resources. The engine delivers them, in the form of each era.
 
 use tokio::sync::broadcast;
 
-/// What changed.
+/// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -15,27 +14,27 @@ pub enum Change {
     Resources,
     /// The content of one resource.
     Resource {
-        /// Its URI, exactly as clients know it.
+        /// Its URI, as clients know it.
         uri: String,
     },
 }
 
-/// Where hosts tell changes, and a server hears of them. Clones share one feed.
+/// A feed for hosts to report changes to servers. Clones share one feed.
 ///
-/// A server that gets one advertises that its lists may change and that resources can be subscribed.
+/// A server with a feed advertises that its lists may change and that resources can be subscribed.
 #[derive(Debug, Clone)]
 pub struct Changes(broadcast::Sender<Change>);
 
 impl Changes {
-    /// Creates a feed that nobody hears yet.
+    /// Creates a feed without listeners.
     #[must_use]
     pub fn new() -> Self {
         Self(broadcast::Sender::new(KEPT))
     }
 
-    /// Tells every client that wants to know; never waits.
+    /// Notifies every subscribed client; never waits.
     pub fn tell(&self, change: Change) {
-        // Nobody listening is no failure.
+        // Best effort: there may be no listener.
         drop(self.0.send(change));
     }
 
@@ -50,21 +49,21 @@ impl Default for Changes {
     }
 }
 
-/// One listener's view of [`Changes`].
+/// One listener of [`Changes`].
 #[derive(Debug)]
 pub(crate) struct Feed(broadcast::Receiver<Change>);
 
-/// What a feed gives.
+/// The result of listening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum News {
     /// One change.
     One(Change),
-    /// More than were kept: anything may have changed.
+    /// Some changes were dropped: anything may have changed.
     Anything,
 }
 
 impl Feed {
-    /// Waits for the next change; for ever when the feed is closed. Cancel safe.
+    /// Waits for the next change; forever if the feed is closed. Cancel safe.
     pub(crate) async fn next(&mut self) -> News {
         match self.0.recv().await {
             Ok(change) => News::One(change),
@@ -74,5 +73,5 @@ impl Feed {
     }
 }
 
-/// How many changes a slow listener may be behind before it only learns that there were some.
+/// Buffered changes for a slow listener, before it only learns that there were some.
 const KEPT: usize = 256;

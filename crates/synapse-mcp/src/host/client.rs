@@ -1,4 +1,4 @@
-//! The way back to the client while one of its requests runs: questions and log messages.
+//! Messages to the client during one of its requests: server requests and logs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,28 +8,28 @@ use serde_json::Value;
 
 use crate::JsonObject;
 
-/// The client of one request. The default has nobody behind it: questions fail, logs go nowhere.
+/// The client of one request. The default is detached: server requests fail, logs are dropped.
 #[derive(Clone, Default)]
 pub struct Client(Option<Arc<dyn Link>>);
 
-/// What the engine puts behind a [`Client`].
+/// The engine's implementation of a [`Client`].
 #[async_trait]
 pub(crate) trait Link: Send + Sync {
     async fn ask(&self, method: &str, params: JsonObject) -> Result<Value, AskError>;
     fn log(&self, level: LogLevel, params: JsonObject);
 }
 
-/// Why a client did not answer a question.
+/// Why a client did not answer a server request.
 ///
-/// `Display` and `Debug` leave out what the client sent.
+/// `Display` and `Debug` omit the client's content.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum AskError {
-    /// The request came in a revision without requests of a server; there the host answers with
-    /// `resultType: "input_required"` instead.
+    /// The revision has no server requests; the host answers with `resultType: "input_required"`
+    /// instead.
     #[error("the client's protocol revision has no requests of a server")]
     NotInThisEra,
-    /// The connection ended first.
+    /// The connection ended.
     #[error("the client is gone")]
     Gone,
     /// The client answered with an error.
@@ -44,7 +44,7 @@ pub enum AskError {
     },
 }
 
-/// How serious a log message is, by RFC 5424.
+/// The severity of a log message, per RFC 5424.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are the words of RFC 5424")]
 pub enum LogLevel {
@@ -63,11 +63,11 @@ impl Client {
         Self(Some(link))
     }
 
-    /// Sends one request to the client and waits for its answer, for as long as that takes.
-    /// Dropping the future tells the client that the question is withdrawn.
+    /// Sends one request to the client and waits indefinitely for its answer. Dropping the future
+    /// cancels the request at the client.
     ///
-    /// Only clients of the legacy era take requests, and only those that declared the capability;
-    /// the host looks at [`Caller::capabilities`](super::Caller::capabilities) first.
+    /// Only legacy clients that declared the capability accept requests; the host checks
+    /// [`Caller::capabilities`](super::Caller::capabilities) first.
     ///
     /// # Errors
     /// [`AskError`].
@@ -78,9 +78,9 @@ impl Client {
         }
     }
 
-    /// Sends one log message, if the client wants messages of that level; never waits.
+    /// Sends a log message if the client wants its level; never waits.
     ///
-    /// A server has to be created [`with_logging`](crate::Server::with_logging) for it.
+    /// Requires a server created [`with_logging`](crate::Server::with_logging).
     pub fn log(&self, level: LogLevel, logger: Option<&str>, data: Value) {
         let Some(link) = &self.0 else { return };
         let mut params = JsonObject::new();
@@ -94,8 +94,7 @@ impl Client {
 }
 
 impl Client {
-    /// Passes one log message of an upstream server on as it came, if the client wants messages of
-    /// its `level`; never waits.
+    /// Passes on an upstream's log message unchanged if the client wants its `level`; never waits.
     pub fn pass_log(&self, params: JsonObject) {
         let level = params
             .get("level")
@@ -108,7 +107,7 @@ impl Client {
 }
 
 impl LogLevel {
-    /// Every level, the least serious first.
+    /// Every level, least severe first.
     pub const ALL: [Self; 8] = [
         Self::Debug,
         Self::Info,
@@ -120,7 +119,7 @@ impl LogLevel {
         Self::Emergency,
     ];
 
-    /// The word on the wire.
+    /// Its name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -135,7 +134,7 @@ impl LogLevel {
         }
     }
 
-    /// The level of that word.
+    /// Parses a level name.
     #[must_use]
     pub fn from_name(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.as_str() == word)

@@ -1,4 +1,4 @@
-//! The port through which the server completes arguments: [`CompletionHost`].
+//! The port for argument completion: [`CompletionHost`].
 
 use std::fmt;
 
@@ -8,40 +8,38 @@ use serde_json::{Value, json};
 use super::{Caller, HostError};
 use crate::JsonObject;
 
-/// Something that knows the values of arguments of prompts and resource templates.
+/// Completes arguments of prompts and resource templates.
 #[async_trait]
 pub trait CompletionHost: Send + Sync {
-    /// Says whether the prompt or template behind a `ref` object belongs here; must not wait for
-    /// anything.
+    /// Whether the prompt or template of a `ref` object belongs to this host; must not block.
     fn owns(&self, reference: &JsonObject) -> bool;
 
-    /// Completes one argument and returns the whole result object; [`completion`] makes one.
+    /// Completes one argument and returns the whole result object, see [`completion`].
     ///
     /// # Errors
-    /// [`HostError::InvalidParams`] for an unknown reference. An argument without suggestions is
-    /// an empty list.
+    /// [`HostError::InvalidParams`] for an unknown reference. No suggestions is an empty list.
     async fn complete(&self, call: CompletionCall) -> Result<JsonObject, HostError>;
 }
 
-/// One `completion/complete` request. `Debug` leaves its payload out.
+/// A `completion/complete` request. `Debug` omits its payload.
 #[non_exhaustive]
 pub struct CompletionCall {
     /// The `ref` object as sent.
     pub reference: JsonObject,
     /// The name of the argument.
     pub argument: String,
-    /// What was typed so far.
+    /// The text typed so far.
     pub value: String,
-    /// The arguments that are settled, as sent in `context.arguments`.
+    /// The known arguments, as sent in `context.arguments`.
     pub settled: JsonObject,
     /// The other parameters as sent.
     pub extra: JsonObject,
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
 }
 
 impl CompletionCall {
-    /// Creates a request without settled arguments.
+    /// Creates a request without known arguments.
     #[must_use]
     pub fn new(
         reference: JsonObject,
@@ -69,7 +67,8 @@ impl fmt::Debug for CompletionCall {
     }
 }
 
-/// The result object of a completion: at most [`MAX_COMPLETIONS`] of `values`, and how many there are.
+/// The result object of a completion: at most [`MAX_COMPLETIONS`] of `values`, and their total
+/// number.
 #[must_use]
 pub fn completion(mut values: Vec<String>) -> JsonObject {
     let total = values.len();
@@ -82,10 +81,10 @@ pub fn completion(mut values: Vec<String>) -> JsonObject {
     JsonObject::from_iter([("completion".to_owned(), completion)])
 }
 
-/// The most values one result may have, by the specification.
+/// Maximum values per result, per the specification.
 pub const MAX_COMPLETIONS: usize = 100;
 
-/// The name of the prompt, or the URI of the template, that a `ref` object names.
+/// The prompt name or template URI of a `ref` object.
 #[must_use]
 pub fn referenced(reference: &JsonObject) -> Option<&str> {
     let member = match reference.get("type").and_then(Value::as_str)? {

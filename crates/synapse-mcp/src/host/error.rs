@@ -1,35 +1,35 @@
-//! Why a host could not make a call: the failures that become JSON-RPC errors.
+//! Failures of hosts that become JSON-RPC errors.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// A failure of the request itself, as opposed to one of the tool that was called.
+/// A failure of the request itself, as opposed to one of the called tool.
 ///
-/// `Display` and `Debug` leave out what the client or an upstream sent.
+/// `Display` and `Debug` omit content from the client or an upstream.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
-    /// No tool has this name; JSON-RPC -32602, as the specification asks.
+    /// Unknown tool; JSON-RPC -32602, per the specification.
     #[error("no tool has the name that was called")]
     UnknownTool {
-        /// The name as the client sent it.
+        /// The requested name.
         name: String,
     },
-    /// There is no such resource; JSON-RPC -32602, and -32002 in the legacy era.
+    /// Unknown resource; JSON-RPC -32602, or -32002 in the legacy era.
     #[error("there is no such resource")]
     NotFound {
-        /// The URI as the client sent it.
+        /// The requested URI.
         uri: String,
     },
-    /// The parameters of the request are not what the method takes; JSON-RPC -32602.
+    /// Invalid parameters; JSON-RPC -32602.
     #[error("the parameters of the request are invalid")]
     InvalidParams {
-        /// What is wrong, for the client.
+        /// The reason, for the client.
         message: String,
     },
-    /// An error to be passed on exactly as it came, or one of the host's own, whose code then
-    /// stands outside the range that JSON-RPC reserves (-32768 to -32000).
+    /// An error to be passed on verbatim, or the host's own with a code outside the range reserved
+    /// by JSON-RPC (-32768 to -32000).
     #[error("the request was answered with JSON-RPC error {code}")]
     Rpc {
         /// The JSON-RPC code.
@@ -41,7 +41,7 @@ pub enum HostError {
     },
 }
 
-/// What a [`ToolHost`](super::ToolHost) fails with.
+/// The error of a [`ToolHost`](super::ToolHost).
 pub type ToolError = HostError;
 
 impl fmt::Debug for HostError {

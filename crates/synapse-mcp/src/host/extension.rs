@@ -1,4 +1,4 @@
-//! The port through which the server sees extensions of the protocol: [`ExtensionHost`].
+//! The port for protocol extensions: [`ExtensionHost`].
 
 use std::fmt;
 
@@ -7,35 +7,35 @@ use async_trait::async_trait;
 use super::{Caller, Client, HostError, ProgressReporter};
 use crate::JsonObject;
 
-/// Something that speaks extensions: it declares them and answers their methods as raw JSON.
+/// Declares extensions and answers their methods as raw JSON.
 #[async_trait]
 pub trait ExtensionHost: Send + Sync {
-    /// The extensions by identifier, each with its settings, as the server's capabilities name
-    /// them. Clients get them in `initialize` and `server/discover`.
+    /// The extensions by identifier with their settings, for the capabilities in `initialize` and
+    /// `server/discover`.
     fn extensions(&self) -> JsonObject;
 
-    /// Says whether `method` belongs to one of them; must not wait for anything.
+    /// Whether `method` belongs to one of them; must not block.
     fn owns(&self, method: &str) -> bool;
 
-    /// Answers one request and returns the whole result object. The future is dropped to cancel it.
+    /// Answers one request and returns the whole result object. Dropping the future cancels it.
     ///
     /// # Errors
     /// [`HostError`].
     async fn call(&self, call: ExtensionCall) -> Result<JsonObject, HostError>;
 }
 
-/// One request of an extension. `Debug` leaves its payload out.
+/// A request of an extension. `Debug` omits its payload.
 #[non_exhaustive]
 pub struct ExtensionCall {
     /// The method.
     pub method: String,
     /// The parameters as sent, without `_meta`.
     pub params: JsonObject,
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
-    /// Where to report progress, when the client asked for it.
+    /// Reports progress, if the client requested it.
     pub progress: Option<ProgressReporter>,
-    /// The way back to the client.
+    /// Sends messages to the client.
     pub client: Client,
 }
 

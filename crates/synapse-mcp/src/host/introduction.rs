@@ -1,8 +1,9 @@
-//! What a server says of itself that is only known when a client asks: [`Introduction`].
+//! Dynamic instructions of a server: [`Introduction`].
 
-/// Gives the instructions of a server. It is asked at each `initialize` and `server/discover`, so
-/// that nothing has to be read before a client is there.
+/// Provides a server's instructions. Called at each `initialize` and `server/discover`, so that
+/// nothing is read before a client connects.
 pub trait Introduction: Send + Sync {
-    /// The instructions, beside those of the identity; must not wait for anything but a file.
+    /// The instructions, in addition to those of the identity; may read files, but must not block
+    /// otherwise.
     fn instructions(&self) -> Option<String>;
 }

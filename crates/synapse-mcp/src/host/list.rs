@@ -1,42 +1,40 @@
-//! The answer to a list of tools, resources, templates or prompts: raw descriptions, and how long
-//! they may be kept.
+//! Lists of tools, resources, templates or prompts: raw descriptions and caching hints.
 
 use crate::JsonObject;
 
-/// Everything of one kind that a host has, each as the raw object clients get. The server gives it
-/// out in pages.
+/// All items of one kind as raw objects. The server paginates them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Listing {
-    /// The descriptions, in order; nothing in them is read or changed by the server.
+    /// The descriptions, in order; passed on unchanged.
     pub items: Vec<JsonObject>,
-    /// How long a client of the modern era may keep the list.
+    /// How long a modern client may cache the list.
     pub cache: CacheHint,
 }
 
 /// The answer to `tools/list`.
 pub type ToolList = Listing;
 
-/// How long and for whom a result may be kept (modern era only; the default is: not at all).
+/// How long and by whom a result may be cached (modern era only; the default is not at all).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CacheHint {
-    /// Milliseconds during which the result counts as fresh; sent as `ttlMs`.
+    /// Milliseconds of freshness; sent as `ttlMs`.
     pub ttl_ms: u64,
     /// Who may share it; sent as `cacheScope`.
     pub scope: CacheScope,
 }
 
-/// Who may be served a kept result.
+/// Who may use a cached result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CacheScope {
     /// Anyone.
     Public,
-    /// Only the client that asked.
+    /// Only the requesting client.
     #[default]
     Private,
 }
 
 impl Listing {
-    /// Creates a list that may not be kept.
+    /// Creates a list that may not be cached.
     #[must_use]
     pub fn new(items: Vec<JsonObject>) -> Self {
         Self {
@@ -45,7 +43,7 @@ impl Listing {
         }
     }
 
-    /// Sets how long the list may be kept.
+    /// Sets how long the list may be cached.
     #[must_use]
     pub fn with_cache(mut self, cache: CacheHint) -> Self {
         self.cache = cache;
@@ -54,7 +52,7 @@ impl Listing {
 }
 
 impl CacheHint {
-    /// Returns the hint for a list made of two: the shorter time, the narrower scope.
+    /// Combines two hints: the shorter time, the narrower scope.
     #[must_use]
     pub fn strictest(self, other: Self) -> Self {
         Self {

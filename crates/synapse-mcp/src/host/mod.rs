@@ -1,9 +1,9 @@
-//! The ports through which the server sees what it offers: [`ToolHost`], [`ResourceHost`],
-//! [`PromptHost`], [`CompletionHost`], [`ExtensionHost`] and [`Introduction`].
+//! The ports of the server: [`ToolHost`], [`ResourceHost`], [`PromptHost`], [`CompletionHost`],
+//! [`ExtensionHost`] and [`Introduction`].
 //!
-//! Everything crosses them as raw JSON, because a hub has to pass on what it does not understand:
-//! unknown members, content types and numbers, in the order they came. The hub of upstream
-//! servers is one more host, joined to the product's own by [`ToolHosts`] and its siblings.
+//! All data is raw JSON, because a hub must pass on unknown members, content types and numbers, in
+//! order. The hub of upstream servers is another host, combined with the product's own by
+//! [`ToolHosts`] and its siblings.
 
 mod call;
 mod changes;
@@ -41,35 +41,33 @@ pub use self::resources::{ResourceHost, ResourceRead};
 pub use self::result::ToolResult;
 pub(crate) use self::result::{text_block, user_block};
 
-/// Something that has tools and runs them.
+/// Lists and runs tools.
 #[async_trait]
 pub trait ToolHost: Send + Sync {
-    /// Returns every tool, in the order clients shall see; the server makes the pages.
+    /// Returns every tool in display order; the server paginates.
     ///
     /// # Errors
-    /// A [`ToolError`] fails the whole request. A host of several sources answers with the tools
-    /// it has and makes a missing source visible elsewhere.
+    /// A [`ToolError`] fails the whole request. A host with several sources returns the available
+    /// tools and reports missing sources elsewhere.
     async fn list_tools(&self, caller: &Caller) -> Result<ToolList, ToolError>;
 
-    /// Says whether a call of `tool` belongs here. It decides routing among several hosts, so it
-    /// must not wait for anything; [`ToolHost::call_tool`] may still find the tool unknown.
+    /// Whether a call of `tool` belongs to this host. Used for routing, so it must not block;
+    /// [`ToolHost::call_tool`] may still find the tool unknown.
     fn owns(&self, tool: &str) -> bool;
 
-    /// Says whether a name that nobody owns means a tool of this host when `caller` calls it, such
-    /// as the name without a server that an app uses. An owned name is never asked for here.
+    /// Whether a name without an owner means a tool of this host for `caller`, such as the
+    /// unprefixed name used by an app. Not called for an owned name.
     fn understands(&self, tool: &str, caller: &Caller) -> bool {
         let _ = (tool, caller);
         false
     }
 
-    /// Runs one tool. The server runs calls concurrently and drops the future to cancel one: when
-    /// the client cancels it, and when the client is gone. What must happen then belongs in a
-    /// `Drop`.
+    /// Runs one tool. Calls run concurrently, and dropping the future cancels one: on the client's
+    /// cancellation or disconnection. Put required cleanup in a `Drop`.
     ///
-    /// A tool that ran and failed is a result (`isError`), which the model gets to read.
+    /// A failed tool is a result (`isError`) for the model to read.
     ///
     /// # Errors
-    /// [`ToolError`] is for a call that could not be made at all; clients show it to nobody but
-    /// the user.
+    /// [`ToolError`] is for a call that could not be made at all; clients show it only to the user.
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError>;
 }

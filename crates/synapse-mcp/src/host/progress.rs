@@ -1,4 +1,4 @@
-//! Progress of a running call, reported to the client that asked for it.
+//! Progress of a running call, for the client that requested it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::JsonObject;
 
-/// One report: the parameters of `notifications/progress` without the token.
+/// The parameters of `notifications/progress` without the token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Progress(JsonObject);
 
-/// Sends progress of one call under the token its client chose.
+/// Sends progress of one call under the client's token.
 ///
-/// Reports after the reply, or after the client cancelled the call, go nowhere.
+/// Reports after the reply or a cancellation are dropped.
 #[derive(Clone)]
 pub struct ProgressReporter {
     token: Value,
@@ -21,7 +21,7 @@ pub struct ProgressReporter {
 }
 
 impl Progress {
-    /// Creates a report; `progress` must grow from one report of a call to the next.
+    /// Creates a report; `progress` must increase with each report of a call.
     #[must_use]
     pub fn new(progress: f64) -> Self {
         let mut object = JsonObject::new();
@@ -29,20 +29,20 @@ impl Progress {
         Self(object)
     }
 
-    /// Takes a report as an upstream server sent it; its token is replaced when it is sent on.
+    /// Wraps an upstream's report; its token is replaced on sending.
     #[must_use]
     pub fn from_object(object: JsonObject) -> Self {
         Self(object)
     }
 
-    /// Adds the value that means done.
+    /// Adds the value at completion.
     #[must_use]
     pub fn with_total(mut self, total: f64) -> Self {
         self.0.insert("total".to_owned(), Value::from(total));
         self
     }
 
-    /// Adds what is being done, for people.
+    /// Adds a description for people.
     #[must_use]
     pub fn with_message(mut self, message: impl Into<String>) -> Self {
         self.0
@@ -52,7 +52,7 @@ impl Progress {
 }
 
 impl ProgressReporter {
-    /// Creates a reporter that hands `sink` the complete parameters of each notification.
+    /// Creates a reporter that passes the complete parameters of each notification to `sink`.
     pub fn new(token: Value, sink: impl Fn(JsonObject) + Send + Sync + 'static) -> Self {
         Self {
             token,

@@ -1,4 +1,4 @@
-//! The port through which the server sees resources: [`ResourceHost`].
+//! The port for resources: [`ResourceHost`].
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use super::{Caller, Client, HostError, Listing, ProgressReporter};
 use crate::JsonObject;
 
-/// Something that has resources and reads them.
+/// Lists and reads resources.
 #[async_trait]
 pub trait ResourceHost: Send + Sync {
-    /// Returns every resource that can be listed, in the order clients shall see.
+    /// Returns every listable resource in display order.
     ///
     /// # Errors
     /// A [`HostError`] fails the whole request.
@@ -22,18 +22,18 @@ pub trait ResourceHost: Send + Sync {
     /// A [`HostError`] fails the whole request.
     async fn list_templates(&self, caller: &Caller) -> Result<Listing, HostError>;
 
-    /// Says whether `uri` belongs here; must not wait for anything.
+    /// Whether `uri` belongs to this host; must not block.
     fn owns(&self, uri: &str) -> bool;
 
-    /// Reads one resource and returns the whole result object (`contents`, and what else the
-    /// revision has). Without `ttlMs` and `cacheScope` in it, the result may not be kept.
-    /// The future is dropped to cancel it.
+    /// Reads one resource and returns the whole result object (`contents` and revision-specific
+    /// members). Without `ttlMs` and `cacheScope`, the result must not be cached. Dropping the
+    /// future cancels it.
     ///
     /// # Errors
-    /// [`HostError::NotFound`] when there is no such resource.
+    /// [`HostError::NotFound`] for an unknown resource.
     async fn read_resource(&self, read: ResourceRead) -> Result<JsonObject, HostError>;
 
-    /// Takes notice that a client wants to know when the resource changes. Changes are told through
+    /// Registers that a client subscribed to the resource. Changes are reported through
     /// [`Changes`](super::Changes).
     ///
     /// # Errors
@@ -43,7 +43,7 @@ pub trait ResourceHost: Send + Sync {
         Ok(())
     }
 
-    /// Takes notice that no client wants to know any more.
+    /// Registers that no client is subscribed any more.
     ///
     /// # Errors
     /// A [`HostError`] fails the request.
@@ -53,18 +53,18 @@ pub trait ResourceHost: Send + Sync {
     }
 }
 
-/// One `resources/read` request. `Debug` leaves its payload out.
+/// A `resources/read` request. `Debug` omits its payload.
 #[non_exhaustive]
 pub struct ResourceRead {
     /// The URI as sent.
     pub uri: String,
     /// The other parameters as sent, without `uri` and `_meta`.
     pub extra: JsonObject,
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
-    /// Where to report progress, when the client asked for it.
+    /// Reports progress, if the client requested it.
     pub progress: Option<ProgressReporter>,
-    /// The way back to the client.
+    /// Sends messages to the client.
     pub client: Client,
 }
 

@@ -1,4 +1,4 @@
-//! The raw answer of a tool.
+//! The raw result of a tool.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::JsonObject;
 
-/// The result object of `tools/call`, kept as the object it is on the wire.
+/// The result object of `tools/call`, exactly as on the wire.
 ///
-/// What an upstream server answered passes through [`ToolResult::from_object`] whole: content of
-/// unknown types, structured content of any JSON type (`null` among them), unknown members, and a
-/// `resultType` other than `complete`. `Debug` shows the names of the members only.
+/// An upstream's result passes through [`ToolResult::from_object`] unchanged: unknown content
+/// types, structured content of any JSON type including `null`, unknown members, and a `resultType`
+/// other than `complete`. `Debug` shows member names only.
 #[derive(Clone, PartialEq)]
 pub struct ToolResult(JsonObject);
 
@@ -23,25 +23,25 @@ impl ToolResult {
         Self(object)
     }
 
-    /// Creates a result of one text block.
+    /// Creates a result with one text block.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self::new(vec![text_block(text.into())])
     }
 
-    /// Takes a result object as it is.
+    /// Wraps a result object.
     #[must_use]
     pub fn from_object(object: JsonObject) -> Self {
         Self(object)
     }
 
-    /// Marks the result as the report of a failure, for the model to read.
+    /// Marks the result as a failure for the model to read.
     #[must_use]
     pub fn failed(self) -> Self {
         self.with("isError", Value::Bool(true))
     }
 
-    /// Adds content blocks behind those that are there.
+    /// Appends content blocks.
     #[must_use]
     pub fn with_blocks(mut self, blocks: Vec<Value>) -> Self {
         if let Some(Value::Array(content)) = self.0.get_mut("content") {
@@ -62,13 +62,13 @@ impl ToolResult {
         self.with("_meta", Value::Object(meta))
     }
 
-    /// Returns the object as it will be sent, before the server adds what its era asks for.
+    /// Returns the object before era-specific additions.
     #[must_use]
     pub fn as_object(&self) -> &JsonObject {
         &self.0
     }
 
-    /// Returns the object itself.
+    /// Returns the object.
     #[must_use]
     pub fn into_object(self) -> JsonObject {
         self.0
@@ -80,14 +80,14 @@ impl ToolResult {
     }
 }
 
-/// A content block of text, which is moved, for `json!` would copy it.
+/// A text block; moves the text, which `json!` would copy.
 pub(crate) fn text_block(text: String) -> Value {
     let members = [("type", Value::from("text")), ("text", Value::String(text))];
     let members = members.map(|(name, value)| (name.to_owned(), value));
     Value::Object(JsonObject::from_iter(members))
 }
 
-/// A content block of text for the user alone: the model need not see it. (MCP, annotations.)
+/// A text block for the user only, not for the model (MCP annotations).
 pub(crate) fn user_block(text: String) -> Value {
     let mut block = text_block(text);
     if let Value::Object(members) = &mut block {

@@ -1,4 +1,4 @@
-//! Requests and their answers: ids, progress, time, cancellation, and the end of a server.
+//! Requests and answers: ids, progress, timeouts, cancellation, and the end of a server.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn send(conversation: &Arc<LineConversation>, outgoing: Outgoing) -> Outcome {
     tokio::spawn(async move { conversation.request(outgoing).await })
 }
 
-/// Collects what is reported.
+/// Collects progress.
 fn reporter() -> (ProgressReporter, Arc<Mutex<Vec<JsonObject>>>) {
     let reports: Arc<Mutex<Vec<JsonObject>>> = Arc::default();
     let sink = Arc::clone(&reports);
@@ -48,7 +48,7 @@ async fn answers_find_their_requests_in_any_order() {
     assert_eq!(second.await.unwrap().unwrap()["of"], "b");
 }
 
-/// What is passed on is what came: unknown members, their order, large and exact numbers.
+/// Results pass unchanged: unknown members, order, large and exact numbers.
 #[tokio::test(start_paused = true)]
 async fn a_result_passes_whole() {
     let result = r#"{"z":1,"a":{"unknown":[null,1e400,"\u00e9"]},"content":[{"type":"odd"}],"structuredContent":null,"n":12345678901234567890,"f":0.1,"_meta":{"k":1}}"#
@@ -149,7 +149,7 @@ async fn an_answer_under_another_id_is_no_answer() {
         matches!(outcome, Err(CallError::Protocol { .. })),
         "{outcome:?}"
     );
-    // The conversation goes on.
+    // The conversation continues.
     server.asked("notifications/cancelled").await;
     let request = send(&conversation, call("y"));
     let (id, _) = server.asked("tools/call").await;
@@ -239,7 +239,7 @@ async fn a_dropped_request_is_cancelled_under_its_id() {
     request.abort();
     let (_, params) = server.asked("notifications/cancelled").await;
     assert_eq!(params["requestId"], id);
-    // Its answer comes all the same, to nobody.
+    // Its late answer is ignored.
     server.answer(&id, json!({})).await;
     let request = send(&conversation, call("next"));
     let (id, _) = server.asked("tools/call").await;
@@ -247,7 +247,7 @@ async fn a_dropped_request_is_cancelled_under_its_id() {
     request.await.unwrap().unwrap();
 }
 
-/// A server that does not read: what is given up before its turn is not sent.
+/// A server that does not read: an abandoned request is never sent.
 #[tokio::test(start_paused = true)]
 async fn a_request_that_was_not_sent_is_not_cancelled_either() {
     let (mut server, conversation) = legacy().await;

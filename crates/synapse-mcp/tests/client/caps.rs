@@ -1,4 +1,4 @@
-//! Messages over a cap: the request behind one fails with the reason, the others go on.
+//! Oversized messages: their request fails with the reason, others continue.
 
 use serde_json::json;
 use synapse_mcp::client::{CallError, Caps, Conversation as _, Eras};
@@ -11,7 +11,7 @@ const CAPS: Caps = Caps {
     values: 1000,
 };
 
-/// What becomes of a call whose result is `result`, and that the next one works.
+/// The outcome of a call with the result `result`; checks that the next call works.
 async fn outcome(result: String, at_end: &str) -> CallError {
     let (mut server, conversation) = legacy_with(introduction(Eras::Both), CAPS).await;
     let conversation = &conversation;
@@ -50,7 +50,7 @@ async fn each_cap_fails_its_own_call() {
     }
 }
 
-/// One that the default parser would give up on, or the stack.
+/// Would overflow the default parser, or the stack.
 #[tokio::test(start_paused = true)]
 async fn json_that_is_nothing_but_depth_is_no_danger() {
     let (mut server, conversation) = legacy_with(introduction(Eras::Both), Caps::default()).await;
@@ -65,7 +65,7 @@ async fn json_that_is_nothing_but_depth_is_no_danger() {
     first.unwrap();
 }
 
-/// A server that never stops its line costs its conversation, not the memory.
+/// An endless line costs the conversation, not the memory.
 #[tokio::test(start_paused = true)]
 async fn a_line_without_end_ends_the_conversation() {
     let (mut server, conversation) = legacy_with(introduction(Eras::Both), CAPS).await;

@@ -5,7 +5,7 @@ use synapse_mcp::client::{CallError, ListCaps, Outgoing, list_all};
 
 use crate::support::{AMPLE, legacy};
 
-/// Collects a list whose pages are `pages`; gives the cursors that were sent, too.
+/// Collects a list with these pages; also returns the cursors sent.
 async fn collected(
     pages: Vec<Value>,
     caps: ListCaps,

@@ -1,4 +1,4 @@
-//! The client engine against scripted servers at the other end of a pair of pipes.
+//! The client engine against scripted servers over pipes.
 
 #![cfg(test)]
 

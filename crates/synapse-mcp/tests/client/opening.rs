@@ -1,4 +1,4 @@
-//! How a conversation is opened with servers of either era, and with those that are neither.
+//! Opening conversations with servers of either era, and with other programs.
 
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ async fn a_silent_server_is_sent_initialize_too() {
     let began = Instant::now();
     let conversation = opened(Eras::Both, async |server| {
         server.asked("server/discover").await;
-        // No cancellation in between: that alone ends some servers.
+        // Without a cancellation, which alone ends some servers.
         let (id, _) = server.asked("initialize").await;
         server.answer(&id, initialized("2025-06-18")).await;
         server.asked("notifications/initialized").await;
@@ -136,7 +136,7 @@ async fn a_slow_modern_server_is_spoken_with_in_its_era() {
     server.answer(&probe, discovered()).await;
     let conversation = opening.await.unwrap().unwrap();
     assert_eq!(conversation.hello().revision.era(), Era::Modern);
-    // Its answer to the other one comes late, and nothing follows from it.
+    // The late answer to the other request has no effect.
     server.answer(&initialize, initialized("2025-11-25")).await;
     conversation.close_input();
     let cancelled = server.hear().await;
@@ -176,7 +176,7 @@ async fn errors_of_the_modern_era_keep_it() {
     );
 }
 
-/// The data of a refused revision, and what follows.
+/// Sends a rejection of the version with this data, and returns the result.
 async fn unsupported(
     supported: Value,
     play: impl AsyncFnOnce(&mut Server),

@@ -1,4 +1,4 @@
-//! What a server asks and says while requests run: whose it is, and how it ends.
+//! Server requests and notifications during requests: assignment and cancellation.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::support::{Desk, Server, call, introduction, legacy, legacy_with, mode
 
 type Outcome = JoinHandle<Result<JsonObject, CallError>>;
 
-/// Sends a call whose questions go to `desk`; gives its id at the server.
+/// Sends a call whose server requests go to `desk`; returns its id at the server.
 async fn send(
     server: &mut Server,
     conversation: &Arc<LineConversation>,
@@ -117,7 +117,7 @@ async fn without_a_call_the_standing_desk_is_asked_or_nobody() {
     assert_eq!(server.hear().await.unwrap()["result"], json!({"roots": []}));
 }
 
-/// A request that takes no questions, such as a list, does not stand in the way.
+/// A request that accepts no server requests, such as a list, does not interfere.
 #[tokio::test(start_paused = true)]
 async fn a_call_without_a_desk_is_not_asked() {
     let (mut server, conversation) = legacy().await;
@@ -243,7 +243,7 @@ async fn notifications_go_to_whom_they_belong() {
     );
 }
 
-/// A subscription of the modern era is a request that goes on.
+/// A modern subscription is a long-running request.
 #[tokio::test(start_paused = true)]
 async fn a_subscription_is_heard_where_it_was_asked_for() {
     let (mut server, conversation) = modern().await;
@@ -267,7 +267,7 @@ async fn a_subscription_is_heard_where_it_was_asked_for() {
     assert_eq!(desk.heard.lock().unwrap().len(), 2);
 }
 
-/// A server numbers the progress of its own questions from zero; that names no request of ours.
+/// A server numbers progress of its own requests from zero; that must not match our requests.
 #[tokio::test(start_paused = true)]
 async fn a_token_of_the_server_is_no_name_of_a_call() {
     let (mut server, conversation) = legacy().await;

@@ -1,4 +1,4 @@
-//! A server that the test plays, line by line, and what the tests ask of the client.
+//! A scripted server, line by line, and the tests' requests to the client.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,13 +24,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The next message of the client; `None` when it has closed the input.
+    /// The client's next message; `None` if it closed the input.
     pub(crate) async fn hear(&mut self) -> Option<Value> {
         let line = self.lines.next_line().await.unwrap()?;
         Some(serde_json::from_str(&line).unwrap())
     }
 
-    /// The id and the parameters of the next message, which is a request of `method`.
+    /// Id and parameters of the next message, which must be a request of `method`.
     pub(crate) async fn asked(&mut self, method: &str) -> (Value, Value) {
         let message = self.hear().await.unwrap();
         assert_eq!(message["method"], method, "{message}");
@@ -47,7 +47,7 @@ impl Server {
         self.output.write_all(text.as_bytes()).await.is_ok()
     }
 
-    /// Closes both pipes, as a process that exits does.
+    /// Closes both pipes, like an exiting process.
     pub(crate) fn exit(&mut self) {
         let ((lines, _), (_, output)) = (duplex(1), duplex(1));
         *self = Self {
@@ -71,13 +71,13 @@ impl Server {
             .await;
     }
 
-    /// Answers the probe as a modern server does.
+    /// Answers the probe like a modern server.
     pub(crate) async fn open_modern(&mut self) {
         let (id, _) = self.asked("server/discover").await;
         self.answer(&id, discovered()).await;
     }
 
-    /// Refuses the probe, and opens a legacy session.
+    /// Rejects the probe, and opens a legacy session.
     pub(crate) async fn open_legacy(&mut self) {
         let (id, _) = self.asked("server/discover").await;
         self.refuse(&id, -32601).await;
@@ -116,12 +116,12 @@ pub(crate) fn object(value: Value) -> JsonObject {
     }
 }
 
-/// Begins to open a conversation; gives the server's side of it.
+/// Starts opening a conversation; returns the server's side.
 pub(crate) fn begin(
     introduction: Introduction,
     caps: Caps,
 ) -> (Server, JoinHandle<Result<LineConversation, Unopened>>) {
-    // Two pipes, as a process has: closing one leaves the other.
+    // Two pipes, like a process: closing one leaves the other open.
     let (output, at_server) = duplex(PIPE);
     let (lines, input) = duplex(PIPE);
     let opening = tokio::spawn(LineConversation::open(
@@ -163,10 +163,10 @@ pub(crate) fn call(name: &str) -> Outgoing {
     outgoing
 }
 
-/// A question that was asked: its method, its parameters, and the way back.
+/// A server request: method, parameters, and the channel for its answer.
 pub(crate) type Asked = (String, JsonObject, oneshot::Sender<Result<Value, RpcError>>);
 
-/// Hands each question to the test, and keeps what it hears.
+/// Passes each server request to the test, and records notifications.
 pub(crate) struct Desk {
     asked: mpsc::UnboundedSender<Asked>,
     pub(crate) heard: Mutex<Vec<(String, JsonObject)>>,

@@ -1,4 +1,4 @@
-//! Arrays of messages: a batch in 2025-03-26, no message anywhere else.
+//! Arrays of messages: a batch in 2025-03-26, invalid elsewhere.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Questions to the client and log messages, from inside a call.
+//! Server requests and log messages during a call.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ async fn a_legacy_client_is_asked_and_answers_raw() {
         line,
         r#"{"jsonrpc":"2.0","id":"synapse-0","method":"elicitation/create","params":{"z":1,"message":"sure?","a":1.0}}"#
     );
-    // Neither an answer to something else nor the same id of another type ends the wait.
+    // Neither an unrelated answer nor the same id with another type ends the wait.
     client
         .send(&json!({"jsonrpc": "2.0", "id": "synapse-9", "result": {}}))
         .await;

@@ -1,4 +1,4 @@
-//! Calls in progress: many at once, cancelled, failing, reporting.
+//! Calls in progress: concurrent, cancelled, failing, reporting.
 
 use serde_json::{Value, json};
 use synapse_mcp::host::Progress;

@@ -1,4 +1,4 @@
-//! How a connection ends: promptly, and with nothing left running.
+//! Connections end promptly, with nothing left running.
 
 use std::io;
 use std::pin::Pin;
@@ -106,7 +106,7 @@ async fn a_client_that_is_gone_ends_the_server() {
         .await;
     let _finish = client.started().await;
     client.close_output();
-    // Its input is open, but nobody is there to read this answer.
+    // Its input is open, but nobody reads this answer.
     client.send_request(2, "ping", json!({})).await;
     client.dropped().await;
     client.ended().await.unwrap();

@@ -1,4 +1,4 @@
-//! The example of this crate, as a client of each era uses it.
+//! The example of this crate, with a client of each era.
 
 use serde_json::json;
 

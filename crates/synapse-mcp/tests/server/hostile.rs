@@ -1,4 +1,4 @@
-//! Lines no good client sends, and good ones of unusual size: none of them ends the server.
+//! Invalid and oversized lines: none of them ends the server.
 
 use serde_json::{Value, json};
 use synapse_mcp::MAX_LINE_BYTES;

@@ -90,7 +90,7 @@ async fn a_host_knows_the_client_of_the_session() {
     );
 }
 
-/// On several threads, where tasks do not run in the order they were made.
+/// Multi-threaded, so that tasks do not run in order of creation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_call_may_follow_initialize_at_once() {
     for _ in 0..50 {
@@ -181,7 +181,7 @@ async fn malformed_introductions_are_invalid_parameters() {
     }
 }
 
-/// Clients leave out what the specification asks for; who they are decides nothing.
+/// Some clients omit required members; client info decides nothing.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_say_who_it_is_is_served() {
     for info in [

@@ -1,5 +1,5 @@
-//! A host of every port, small and raw: resources with a template, prompts, completions, and tools
-//! that ask and log.
+//! A minimal host of every port: resources with a template, prompts, completions, and tools that
+//! send requests and logs.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::support::{Client, identity};
 
 pub(crate) struct Library;
 
-/// A server that offers everything, in pages of two, and the feed of its changes.
+/// A server with all ports, two items per page, and its change feed.
 pub(crate) fn library() -> (Client, Changes) {
     let changes = Changes::new();
     let host = Arc::new(Library);

@@ -1,4 +1,4 @@
-//! Who hears of changes, and under which id.
+//! Delivery of change notifications, and their ids.
 
 use serde_json::{Value, json};
 use synapse_mcp::host::Change;
@@ -94,7 +94,7 @@ async fn a_subscription_ends_when_cancelled_and_gracefully_with_the_input() {
     listen(&mut client, json!(1), tools.clone()).await;
     listen(&mut client, json!(2), tools).await;
     client.cancel(1).await;
-    // The reader takes one line after the other, so that the cancellation counts from here on.
+    // Lines are read in order, so the cancellation has taken effect by now.
     let reply = client.request(3, "tools/list", modern(json!({}))).await;
     assert!(reply["result"].is_object());
     changes.tell(Change::Tools);

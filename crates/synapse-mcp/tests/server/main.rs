@@ -1,4 +1,4 @@
-//! The server as a client sees it: lines in, lines out.
+//! The server from a client's view: lines in, lines out.
 
 #[cfg(test)]
 mod batches;

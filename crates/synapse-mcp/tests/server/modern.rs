@@ -179,7 +179,7 @@ async fn one_process_serves_both_eras() {
     assert!(reply["result"].is_object(), "{reply}");
     let reply = client.request(2, "tools/list", modern(json!({}))).await;
     assert_eq!(reply["result"]["resultType"], "complete");
-    // A dual client that timed out on the probe cancels it and falls back.
+    // A dual-era client that timed out on the probe cancels it and falls back.
     client.cancel(1).await;
     let reply = client
         .request(3, "initialize", introduction("2025-11-25"))

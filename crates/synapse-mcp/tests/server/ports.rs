@@ -1,4 +1,4 @@
-//! Resources, prompts and completions: raw both ways, in pages, in the shape of each era.
+//! Resources, prompts and completions: raw in both directions, paginated, in the form of each era.
 
 use serde_json::{Value, json};
 

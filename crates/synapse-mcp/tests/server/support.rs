@@ -1,4 +1,4 @@
-//! A scripted client and a host whose tools the tests hold in their hands.
+//! A scripted client, and a host whose tools the test controls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// What a running `hold` tells the test.
+/// Events of a running `hold`.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// It runs; a message ends it with that text.
+    /// It is running; a message ends it with that text.
     Started(oneshot::Sender<String>),
     /// Its future was dropped before its end.
     Dropped,
@@ -50,7 +50,7 @@ impl Client {
         Self::connect(server, events, reporters)
     }
 
-    /// Starts `server`, whose hosts tell the test nothing.
+    /// Starts `server`, whose hosts report no events.
     pub(crate) fn of(server: Server) -> Self {
         let (_, events) = unbounded_channel();
         let (_, reporters) = unbounded_channel();
@@ -117,7 +117,7 @@ impl Client {
         .await;
     }
 
-    /// The next line, as text; `None` when the server closed its output.
+    /// The next line as text; `None` when the server closed its output.
     pub(crate) async fn line(&mut self) -> Option<String> {
         soon(self.output.as_mut().unwrap().next_line())
             .await
@@ -144,13 +144,13 @@ impl Client {
         reply
     }
 
-    /// Proves that the server is alive and has nothing else to say.
+    /// Checks that the server is alive and silent.
     pub(crate) async fn expect_silence(&mut self) {
         let reply = self.request("silence?", "ping", json!({})).await;
         assert_eq!(reply["result"], json!({}), "{reply}");
     }
 
-    /// Waits until a `hold` runs; returns what ends it.
+    /// Waits until a `hold` runs; returns the channel that ends it.
     pub(crate) async fn started(&mut self) -> oneshot::Sender<String> {
         match soon(self.events.recv()).await.unwrap() {
             Event::Started(finish) => finish,
@@ -174,12 +174,12 @@ impl Client {
         self.output = None;
     }
 
-    /// Waits for the server to return by itself.
+    /// Waits for the server to return.
     pub(crate) async fn ended(self) -> Result<(), ServeError> {
         soon(self.server).await.unwrap()
     }
 
-    /// Closes the input and returns the lines that still come.
+    /// Closes the input and returns the remaining lines.
     pub(crate) async fn finish(mut self) -> Vec<Value> {
         self.close_input();
         let mut rest = Vec::new();
@@ -190,14 +190,13 @@ impl Client {
         rest
     }
 
-    /// Drops the server's future, as a program does that is told to stop.
+    /// Drops the server's future, like a program that is asked to stop.
     pub(crate) fn stop(&self) {
         self.server.abort();
     }
 }
 
-/// Fails instead of waiting for what does not come: the clock is paused, and moves only when
-/// nobody has anything to do.
+/// Fails instead of hanging: the paused clock only moves when everything is idle.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(3600), future)
         .await
@@ -242,10 +241,11 @@ pub(crate) fn text_result(text: &str) -> Value {
     json!({"content": [{"type": "text", "text": text}]})
 }
 
-/// The tools exactly as the host describes them: unknown members and a schema in odd order.
+/// The tools exactly as the host describes them, with unknown members and an unusually ordered
+/// schema.
 pub(crate) const TOOLS: &str = r#"[{"vendor":{"z":1,"a":[null]},"name":"echo","inputSchema":{"type":"object","properties":{"text":{},"also":{}}},"execution":{"taskSupport":"optional"},"icons":[]},{"name":"hold","inputSchema":{"type":"object"}}]"#;
 
-/// What `raw` answers, whatever it is asked.
+/// The fixed answer of `raw`.
 pub(crate) const RAW: &str = r#"{"structuredContent":null,"content":[{"type":"hologram","z":1,"a":1.5},{"type":"resource_link"}],"isError":false,"vendor":{"b":18446744073709551615}}"#;
 
 #[async_trait]
@@ -320,7 +320,7 @@ impl Host {
         let (finish, finished) = oneshot::channel();
         let mut guard = Guard(&self.events, false);
         self.events.send(Event::Started(finish)).unwrap();
-        // A test that drops its end means: never.
+        // Dropping the sender means: never.
         let text = match finished.await {
             Ok(text) => text,
             Err(_) => std::future::pending().await,

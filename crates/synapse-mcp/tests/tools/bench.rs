@@ -21,7 +21,7 @@ use synapse_testkit::ports::{
     SequentialCallIds, StubProvider, StubProviders,
 };
 
-/// Tools over two connections: `open`, and `closed` with a closed gate.
+/// Tools over two connections: `open`, and `closed` with network access off.
 pub(crate) struct Bench {
     pub(crate) tools: ProductTools,
     pub(crate) engine: Engine,
@@ -68,7 +68,7 @@ fn over(provider: Arc<StubProvider>, providers: Arc<dyn ProviderFactory>) -> Ben
     }
 }
 
-/// Closes rows only when it is flushed, as a writer may that works behind its callers.
+/// Completes rows only on flush, like an asynchronous writer.
 #[derive(Debug)]
 struct Lazy {
     ledger: Arc<MemoryLedger>,
@@ -132,7 +132,7 @@ pub(crate) fn reply(content: &str) -> ChatReply {
     }
 }
 
-/// Calls a tool and gives the result object as it goes over the wire.
+/// Calls a tool and returns the result object as on the wire.
 pub(crate) async fn call(tools: &ProductTools, name: &str, arguments: Value) -> JsonObject {
     let arguments = arguments.as_object().unwrap().clone();
     let caller = Caller::new(ProtocolRevision::V2025_11_25);
@@ -142,7 +142,7 @@ pub(crate) async fn call(tools: &ProductTools, name: &str, arguments: Value) -> 
     result.unwrap().into_object()
 }
 
-/// The code of a failed result; panics when it is none.
+/// The code of a failed result; panics for a successful one.
 pub(crate) fn code(result: &JsonObject) -> &str {
     assert_eq!(result["isError"], true);
     let document = &result["structuredContent"];

@@ -154,10 +154,10 @@ async fn what_is_not_there_is_not_found_in_any_scope() {
         2,
         "{uris:?}"
     );
-    // What it says of usage is of its own connection, however it is summed: the call was not.
+    // Usage is limited to its own connection, whatever the key: the call was not one of its.
     let (_, by_model) = read(&scoped, "synapse://usage/model").await.unwrap();
     assert_eq!(by_model["total"]["calls"], 0, "{by_model}");
-    // A failure that is no absence has a code outside the range that JSON-RPC reserves.
+    // A failure other than absence has a code outside the range reserved by JSON-RPC.
     let unreadable = Failure::new(Code::StorageCorrupt, "the ledger is damaged");
     let engine = Engine::new(Ports {
         reader: Arc::new(MemoryLedger::failing(unreadable)),
@@ -270,7 +270,7 @@ async fn prompts_hold_their_arguments_word_for_word() {
         for value in arguments.values() {
             assert!(text.contains(value.as_str().unwrap()), "{name}: {text}");
         }
-        // What is required is, and nothing else.
+        // Exactly the required ones are required.
         for argument in prompt["arguments"].as_array().unwrap() {
             let mut fewer = arguments.clone();
             fewer.shift_remove(argument["name"].as_str().unwrap());

@@ -1,5 +1,4 @@
-//! Calls that take long: signs of life, a limit of their own, and giving up. The provider takes two
-//! minutes of a paused clock.
+//! Slow calls: progress, timeouts and cancellation. The provider takes two minutes of paused time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,7 +63,7 @@ impl Provider for Slow {
         _request: &ChatRequest,
     ) -> Exchanged<ChatReply> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        // As every adapter does before its request, and as the client does once it is connected.
+        // As every adapter does before its request, once it is connected.
         permit.departing(BODY).await.unwrap();
         permit.departure().unwrap().departed();
         sleep(TAKES).await;
@@ -144,7 +143,7 @@ async fn a_call_that_its_client_gives_up_is_closed() {
     let call = bench
         .tools
         .call_tool(ask(json!({"connection": "open", "prompt": "hi"})));
-    // What a server does with a cancelled call: it drops the future.
+    // The server cancels a call by dropping its future.
     assert!(timeout(Duration::from_secs(60), call).await.is_err());
     bench.engine.ports().ledger.flush().await.unwrap();
     let rows = bench.ledger.entries();

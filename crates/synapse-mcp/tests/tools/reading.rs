@@ -1,4 +1,4 @@
-//! The tools `list_models`, `preflight`, `usage` and `history`, and which tools are offered.
+//! The tools `list_models`, `preflight`, `usage` and `history`, and the offered tools.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::bench::{Bench, bench, call, code, reply};
 
-/// One answered call of `open`, one refused of `closed`.
+/// One successful call of `open`, one refused call of `closed`.
 async fn used() -> Bench {
     let bench = bench();
     bench.provider.will_answer(Ok(reply("ok")));
@@ -187,7 +187,7 @@ async fn a_scope_hides_the_calls_of_others() {
             .len(),
         1
     );
-    // Every tool that reads waits for the rows first.
+    // Every reading tool waits for pending rows first.
     let hidden = bench.ledger.entries();
     let hidden = hidden
         .iter()

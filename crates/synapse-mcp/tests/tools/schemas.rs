@@ -1,5 +1,5 @@
-//! `tools/list` against the strictest published readers of tool schemas. Each is written here from
-//! what its vendor publishes; each also refuses a schema that is known to fail there.
+//! `tools/list` against the strictest published validators of tool schemas, reimplemented from
+//! their vendors' documentation; each also rejects a schema known to fail there.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ async fn schemas() -> Vec<(String, Value)> {
     tools.collect()
 }
 
-/// Calls `judge` with every schema inside `schema`, itself included, and the place it has.
+/// Calls `judge` with every schema inside `schema`, including itself, and its path.
 fn walk(
     schema: &Value,
     place: &str,
@@ -60,12 +60,12 @@ fn strings<'a>(schema: &'a Map<String, Value>, keyword: &str) -> Vec<&'a str> {
     values.filter_map(Value::as_str).collect()
 }
 
-/// OpenAI's structured outputs, as strict tools have them: the page "Structured model outputs",
+/// OpenAI's structured outputs, as used by strict tools: the page "Structured model outputs",
 /// section "Supported schemas", as of February 2026
-/// (<https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>). A client makes a
-/// schema strict before it sends it, as the Agents SDK does (`strict_schema.py` of
-/// openai/openai-agents-python at 014750b): every object is closed, every property is required, and an
-/// object that says it is open is refused.
+/// (<https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>). Clients make a
+/// schema strict before sending it, as the Agents SDK does (`strict_schema.py` of
+/// openai/openai-agents-python at 014750b): every object is closed, every property required, and an
+/// explicitly open object is rejected.
 fn openai_strict(schema: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     let (mut properties, mut letters, mut words) = (0, 0, 0);
@@ -126,13 +126,13 @@ const OPENAI_KEYWORDS: [&str; 10] = [
     "maximum",
 ];
 
-/// Gemini's function declarations: `Schema` of the Gemini and Vertex AI API, a subset of OpenAPI 3.0
-/// (<https://docs.cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/Schema>, as of
-/// September 2026), where `type` is one word, with the refusals that the API is known for: "didn't
-/// specify the schema type field", "items: missing field", "only allowed for STRING type", "should be
-/// non-empty for OBJECT type", "when using any_of, it must be the only field set", and required
-/// properties that are not defined. Clients leave out `additionalProperties` and the parameters of a
-/// function that has none.
+/// Gemini's function declarations: `Schema` of the Gemini and Vertex AI API, a subset of OpenAPI
+/// 3.0 (<https://docs.cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/Schema>, as
+/// of September 2026), where `type` is one word, with the API's known rejections: "didn't specify
+/// the schema type field", "items: missing field", "only allowed for STRING type", "should be
+/// non-empty for OBJECT type", "when using any_of, it must be the only field set", and undefined
+/// required properties. Clients omit `additionalProperties` and the parameters of a function
+/// without any.
 fn gemini(schema: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     walk(schema, "", 0, &mut |schema, place, _| {
@@ -208,7 +208,8 @@ const GEMINI_FIELDS: [&str; 22] = [
 ];
 
 /// Moonshot's flavour of JSON Schema at its strictest level, "ultra": MoonshotAI/walle at 28e79e1,
-/// `validator.go`, `keyword_validators.go` and `model.go`, as far as the keywords go that Synapse uses.
+/// `validator.go`, `keyword_validators.go` and `model.go`, limited to the keywords that Synapse
+/// uses.
 fn moonshot(schema: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut properties = 0;
@@ -288,7 +289,7 @@ async fn every_schema_passes_the_strictest_readers() {
     }
 }
 
-/// The judges see what their originals see.
+/// The validators reject what their originals reject.
 #[test]
 fn the_judges_refuse_what_is_known_to_fail() {
     let with = |property: Value| json!({"type": "object", "properties": {"p": property}});
@@ -367,7 +368,7 @@ fn the_judges_refuse_what_is_known_to_fail() {
     }
 }
 
-/// A client that loses types stringifies what has none.
+/// A client that loses types stringifies untyped values.
 #[tokio::test]
 async fn every_property_has_a_type_or_is_a_union_of_types() {
     let mut seen = 0;

@@ -1,5 +1,5 @@
-//! One line to one message: what JSON-RPC and the two lifecycles ask of its shape, and the error
-//! for what has another. It decides nothing that depends on state.
+//! Parses one line into one message: validates its shape for JSON-RPC and both lifecycles, or
+//! yields the error. Stateless.
 
 pub(crate) mod surrogates;
 
@@ -18,34 +18,34 @@ use super::size::{MAX_VALUES, has_too_many_values};
 use crate::JsonObject;
 use crate::host::PROTOCOL_VERSION;
 
-/// What a line says.
+/// The meaning of a line.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Message {
-    /// A request; it gets exactly one reply unless it is cancelled.
+    /// A request; gets exactly one reply unless cancelled.
     Request(Request),
-    /// `notifications/cancelled` with the id of a request, as JSON text.
+    /// `notifications/cancelled` with a request's id as JSON text.
     Cancelled(Box<str>),
     /// `notifications/initialized`.
     Initialized,
-    /// The answer to a question of ours: its number, and the JSON text of a result or an error.
+    /// The answer to a server request: its number, and the JSON text of the result or error.
     Answered(u64, Result<Box<str>, Box<str>>),
-    /// An array with something in it: in one revision a batch of messages, see [`batch`].
+    /// A non-empty array: a batch in one revision, see [`batch`].
     Batch,
-    /// Nothing to act on: a blank line, another notification, another response.
+    /// Nothing to do: a blank line, another notification, an unexpected response.
     Ignored,
-    /// No message of the protocol.
+    /// Not a protocol message.
     Invalid {
-        /// The id to answer under, as JSON text, where it could be read.
+        /// The id for the reply as JSON text, if readable.
         id: Option<Arc<str>>,
-        /// What to answer.
+        /// The error to reply with.
         error: RpcError,
     },
 }
 
-/// A request with its parameters parsed and its `_meta` taken out of them.
+/// A request with parsed parameters and separated `_meta`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Request {
-    /// The id as JSON text, byte for byte.
+    /// The id as JSON text, verbatim.
     pub(crate) id: Arc<str>,
     pub(crate) method: String,
     pub(crate) params: JsonObject,
@@ -63,7 +63,7 @@ pub(crate) fn parse(line: &[u8]) -> Message {
         return invalid(id, RpcError::no_text("the line is not UTF-8"));
     };
     if line.trim_ascii_start().starts_with(b"[") {
-        // Looked at without being taken apart: an array may have millions of elements.
+        // Checked without parsing the elements: an array may have millions.
         return match serde_json::from_str::<[IgnoredAny; 0]>(text) {
             Ok([]) => invalid(None, RpcError::invalid_request("the batch is empty")),
             Err(_) if is_json(text) => Message::Batch,
@@ -84,7 +84,7 @@ pub(crate) fn parse(line: &[u8]) -> Message {
     }
 }
 
-/// The line without the byte order marks that some clients begin their output, or each write, with.
+/// Strips byte order marks, which some clients put at the start of their output or of each write.
 pub(crate) fn without_marks(mut line: &[u8]) -> &[u8] {
     while let Some(rest) = line.strip_prefix(BYTE_ORDER_MARK) {
         line = rest;
@@ -92,7 +92,7 @@ pub(crate) fn without_marks(mut line: &[u8]) -> &[u8] {
     line
 }
 
-/// The id to answer a request under whose text cannot be read as it is.
+/// The id of a request with an otherwise unreadable text.
 fn id_of(text: &str) -> Option<Arc<str>> {
     let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
     envelope.method?;
@@ -108,8 +108,7 @@ fn half_a_character(escape: &str) -> String {
     format!("`{escape}` is half of a surrogate pair, which is no character; send both halves")
 }
 
-/// Splits a line that is an array into its elements; `None` when it has more than
-/// [`MAX_BATCH`], or is no array.
+/// Splits an array line into its elements; `None` for more than [`MAX_BATCH`], or another line.
 pub(crate) fn batch(line: &[u8]) -> Option<Vec<&RawValue>> {
     struct Elements;
     impl<'de> Visitor<'de> for Elements {
@@ -134,12 +133,12 @@ pub(crate) fn batch(line: &[u8]) -> Option<Vec<&RawValue>> {
     deserializer.deserialize_seq(Elements).ok()
 }
 
-/// The id of the question with this number, as JSON text.
+/// The JSON text of a server request's id.
 pub(crate) fn question_id(number: u64) -> String {
     format!("{QUESTION}{number}\"")
 }
 
-/// The members that decide what a message is; each as the text it was sent as.
+/// The members that determine the kind of message, as raw text.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
@@ -182,7 +181,7 @@ fn classify(envelope: &Envelope<'_>) -> Message {
     }
 }
 
-/// The answer to a question, if its id can be one of ours; `None` for a stray response.
+/// The answer to a server request if its id may be ours; `None` for an unexpected response.
 fn answered(envelope: &Envelope<'_>) -> Option<Message> {
     let id = envelope.id?.get();
     let number = id.strip_prefix(QUESTION)?.strip_suffix('"')?.parse().ok()?;
@@ -225,7 +224,7 @@ fn classify_notification(method: &str, params: Option<&RawValue>) -> Message {
     }
 }
 
-/// Returns parameters and `_meta`; absent and `null` ones are empty.
+/// Returns parameters and `_meta`; missing and `null` count as empty.
 fn parse_params(params: Option<&RawValue>) -> Result<(JsonObject, JsonObject), Cow<'static, str>> {
     let Some(params) = params.map(RawValue::get).filter(|text| *text != "null") else {
         return Ok((JsonObject::new(), JsonObject::new()));
@@ -254,7 +253,7 @@ fn parse_params(params: Option<&RawValue>) -> Result<(JsonObject, JsonObject), C
     Ok((params, meta))
 }
 
-/// MCP ids are strings and numbers; `null` is an id of JSON-RPC only.
+/// MCP ids are strings and numbers; `null` is valid in JSON-RPC only.
 fn is_id(id: &RawValue) -> bool {
     id.get()
         .starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit())
@@ -268,7 +267,7 @@ fn invalid(id: Option<Arc<str>>, error: RpcError) -> Message {
     Message::Invalid { id, error }
 }
 
-/// Tells a member that is `null` from one that is absent.
+/// Distinguishes `null` from a missing member.
 fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -277,13 +276,13 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// The most messages of a batch; one that has more is refused as a whole.
+/// Maximum messages in a batch; a larger one is refused as a whole.
 pub(crate) const MAX_BATCH: usize = 1000;
 
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// How the ids of questions to the client begin.
+/// Prefix of our ids for server requests.
 const QUESTION: &str = "\"synapse-";
 
 #[cfg(test)]

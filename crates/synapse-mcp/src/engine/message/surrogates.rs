@@ -1,14 +1,14 @@
-//! Escapes of half a character: `\ud800` alone is JSON by its grammar and text by no reading of it
-//! (RFC 8259, section 8.2). JavaScript writes one when it cuts a string inside a character.
+//! Unpaired surrogate escapes: `\ud800` alone is grammatical JSON but no text (RFC 8259, section
+//! 8.2). JavaScript produces one when it cuts a string inside a character.
 
-/// The first escape in `json` that is half of a surrogate pair without the other half.
+/// The first unpaired surrogate escape in `json`.
 pub(super) fn lone_surrogate(json: &str) -> Option<&str> {
     escapes(json)
         .find(|escape| escape.is_lone)
         .and_then(|escape| json.get(escape.at..escape.at + ESCAPE))
 }
 
-/// `json` with the replacement character in place of each half.
+/// `json` with unpaired surrogates replaced.
 pub(crate) fn without_lone_surrogates(json: &str) -> String {
     let mut repaired = String::with_capacity(json.len());
     let mut done = 0;
@@ -26,7 +26,7 @@ struct Escape {
     is_lone: bool,
 }
 
-/// The `\u` escapes of surrogates, a pair as one. One pass; nothing is kept.
+/// The surrogate escapes, pairs as one. A single pass.
 fn escapes(json: &str) -> impl Iterator<Item = Escape> {
     let bytes = json.as_bytes();
     let mut next = 0;
@@ -35,7 +35,7 @@ fn escapes(json: &str) -> impl Iterator<Item = Escape> {
             let rest = bytes.get(next..)?;
             let at = next + rest.iter().position(|byte| *byte == b'\\')?;
             let Some(code) = code_at(bytes, at) else {
-                // Another escape, of two bytes.
+                // A two-byte escape.
                 next = at + 2;
                 continue;
             };
@@ -57,7 +57,7 @@ fn escapes(json: &str) -> impl Iterator<Item = Escape> {
     })
 }
 
-/// The code of the escape that begins at `at`, if one does.
+/// The code of an escape at `at`, if there is one.
 fn code_at(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + ESCAPE)?.strip_prefix(b"\\u")?;
     if !digits.iter().all(u8::is_ascii_hexdigit) {

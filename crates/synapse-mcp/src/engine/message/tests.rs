@@ -1,10 +1,10 @@
-//! What lines say, one by one.
+//! The meaning of individual lines.
 
 use serde_json::json;
 
 use super::*;
 
-/// Returns the id and the code of the error a line is answered with.
+/// The id and code of the error reply for a line.
 fn refusal(line: &str) -> (Option<String>, i64) {
     match parse(line.as_bytes()) {
         Message::Invalid { id, error } => {
@@ -44,7 +44,7 @@ fn what_is_not_json_is_a_parse_error() {
 fn a_request_whose_text_is_broken_is_answered_under_its_id() {
     for (line, id) in [
         (&b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}"[..], "1"),
-        // A half of a surrogate pair, as UTF-8 would write it if it could.
+        // An unpaired surrogate in UTF-8 form.
         (
             b"{\"params\":{\"a\":\"\xed\xa0\x80\"},\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"m\"}",
             "\"x\"",
@@ -60,7 +60,7 @@ fn a_request_whose_text_is_broken_is_answered_under_its_id() {
             other => panic!("{other:?}"),
         }
     }
-    // What asks for nothing, or has no id that can be read, is answered under none.
+    // Errors without a readable id are sent without one.
     for line in [
         &b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"\xff\"}"[..],
         b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff",

@@ -1,9 +1,8 @@
-//! The requests that still await a reply, the questions to the client that await one, and the queue
-//! of lines to it.
+//! Tracks open requests, requests to the client, and the queue of outgoing lines.
 //!
-//! A request is open from the moment its line is read until it is answered or
-//! cancelled, whichever comes first. Only an open request can put a line into the queue, and both
-//! happen under one lock: nothing follows a reply, and a cancelled request stays silent.
+//! A request is open from reading its line until it is answered or cancelled. Only an open request
+//! can queue a line, and both happen under one lock: nothing follows a reply, and a cancelled
+//! request stays silent.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,32 +16,32 @@ use super::reply::{Reply, RpcError, is_large, notification_line, question_line, 
 use crate::JsonObject;
 use crate::host::Session;
 
-/// The number under which rmcp knows a request.
+/// rmcp's number of a request.
 pub(crate) type Key = i64;
 
-/// A request that goes to a host, with everything rmcp shall not see.
+/// A request for a host, with everything hidden from rmcp.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) params: JsonObject,
     pub(crate) meta: JsonObject,
-    /// The session in force when the request was read.
+    /// The session when the request was read.
     pub(crate) session: Option<Arc<Session>>,
 }
 
-/// See the module.
+/// The state of one connection.
 #[derive(Debug)]
 pub(crate) struct InFlightRequests {
     state: Mutex<State>,
-    /// Wakes the one task that winds the server down.
+    /// Wakes the shutdown task.
     changed: Notify,
-    /// Wakes the reader when the queue has room again.
+    /// Wakes the reader when the queue has space.
     drained: Notify,
-    /// Set at the end of the input, for everyone who waits for it.
+    /// Set at the end of the input.
     ending: watch::Sender<bool>,
 }
 
-/// What a client answered to a question: the JSON text of a result or an error.
+/// A client's answer: the JSON text of a result or an error.
 pub(crate) type Answer = Result<Box<str>, Box<str>>;
 
 #[derive(Debug)]
@@ -51,7 +50,7 @@ struct State {
     next_key: Key,
     questions: BTreeMap<u64, oneshot::Sender<Answer>>,
     next_question: u64,
-    /// The session of the newest `initialize`.
+    /// The session of the latest `initialize`.
     session: Option<Arc<Session>>,
     queue: Option<UnboundedSender<Vec<u8>>>,
     queued_bytes: usize,
@@ -66,16 +65,16 @@ struct Open {
 
 #[derive(Debug)]
 enum Stage {
-    /// A lifecycle request, which rmcp answers and no client may cancel.
+    /// A lifecycle request, answered by rmcp and not cancellable.
     Lifecycle,
     /// Waiting for its task.
     Read(Call),
-    /// Its task has it.
+    /// Running.
     Begun,
 }
 
 impl InFlightRequests {
-    /// Creates a registry that queues lines into `queue`.
+    /// Creates a registry with this output queue.
     pub(crate) fn new(queue: UnboundedSender<Vec<u8>>) -> Self {
         Self {
             state: Mutex::new(State {
@@ -94,7 +93,7 @@ impl InFlightRequests {
         }
     }
 
-    /// Opens a request of the lifecycle.
+    /// Opens a lifecycle request.
     pub(crate) fn open_lifecycle(&self, id: Arc<str>) -> Key {
         self.open(id, Stage::Lifecycle)
     }
@@ -114,13 +113,13 @@ impl InFlightRequests {
         }
     }
 
-    /// Queues the reply, if the request is still open, and closes the request.
+    /// Queues the reply and closes the request, if it is still open.
     pub(crate) fn answer(&self, key: Key, reply: &Reply) {
         let Some(id) = self.id(key) else { return };
         self.close_with(key, reply_line(Some(&id), reply));
     }
 
-    /// [`InFlightRequests::answer`], with a large reply written on a thread of its own.
+    /// [`InFlightRequests::answer`], serialising a large reply on a separate thread.
     pub(crate) async fn deliver(&self, key: Key, reply: Reply) {
         if !is_large(&reply) {
             return self.answer(key, &reply);
@@ -133,7 +132,7 @@ impl InFlightRequests {
         }
     }
 
-    /// Queues the line of a reply, if its request is still open, and closes the request.
+    /// Queues the reply line and closes the request, if it is still open.
     fn close_with(&self, key: Key, line: Vec<u8>) {
         let mut state = self.lock();
         if state.open.remove(&key).is_some() {
@@ -142,7 +141,7 @@ impl InFlightRequests {
         }
     }
 
-    /// Queues a notification that belongs to a request, if that is still open.
+    /// Queues a notification of a request, if it is still open.
     pub(crate) fn notify(&self, key: Key, method: &str, params: &JsonObject) {
         let line = notification_line(method, params);
         let mut state = self.lock();
@@ -151,13 +150,13 @@ impl InFlightRequests {
         }
     }
 
-    /// Queues a notification that belongs to no request.
+    /// Queues a notification outside of requests.
     pub(crate) fn announce(&self, method: &str, params: &JsonObject) {
         self.lock().push(notification_line(method, params));
     }
 
-    /// Queues a question to the client that belongs to an open request; its number, and where the
-    /// answer will come. The receiver fails when the connection ends first.
+    /// Queues a request to the client within an open request; returns its number and a receiver,
+    /// which fails if the connection ends first.
     pub(crate) fn ask(
         &self,
         key: Key,
@@ -176,7 +175,7 @@ impl InFlightRequests {
         Some((number, receiver))
     }
 
-    /// Hands an answer to who asked; drops one that nobody waits for.
+    /// Passes an answer to its waiter; drops an unexpected one.
     pub(crate) fn settle(&self, number: u64, answer: Answer) {
         let asked = self.lock().questions.remove(&number);
         if let Some(asked) = asked {
@@ -184,7 +183,7 @@ impl InFlightRequests {
         }
     }
 
-    /// Tells the client that a question is withdrawn, unless it was answered.
+    /// Cancels a request to the client, unless it was answered.
     pub(crate) fn withdraw(&self, number: u64) {
         let mut state = self.lock();
         if state.questions.remove(&number).is_some() {
@@ -194,17 +193,17 @@ impl InFlightRequests {
         }
     }
 
-    /// Makes `session` the one that later requests of the legacy era belong to.
+    /// Makes `session` current for later legacy requests.
     pub(crate) fn begin_session(&self, session: Arc<Session>) {
         self.lock().session = Some(session);
     }
 
-    /// The session that requests of the legacy era belong to.
+    /// The current legacy session.
     pub(crate) fn session(&self) -> Option<Arc<Session>> {
         self.lock().session.clone()
     }
 
-    /// The id of an open request, as JSON text.
+    /// The id of an open request as JSON text.
     pub(crate) fn id_of(&self, key: Key) -> Option<Arc<str>> {
         self.id(key)
     }
@@ -214,7 +213,7 @@ impl InFlightRequests {
         self.lock().push(reply_line(id, &Err(error)));
     }
 
-    /// Closes the oldest open call whose id is `id` and returns its key.
+    /// Closes the oldest open call with this id and returns its key.
     pub(crate) fn cancel(&self, id: &str) -> Option<Key> {
         let mut state = self.lock();
         let key = state.open.iter().find_map(|(key, open)| {
@@ -233,7 +232,7 @@ impl InFlightRequests {
         self.wake_if_idle(&state);
     }
 
-    /// Waits until the client has read enough of what is queued for more input to be taken.
+    /// Waits until the client has read enough queued output to accept more input.
     pub(crate) async fn room(&self) {
         while self.lock().queued_bytes > MAX_QUEUED_BYTES {
             self.drained.notified().await;
@@ -249,18 +248,18 @@ impl InFlightRequests {
         }
     }
 
-    /// Records the end of the input, which is an error unless the client closed it.
+    /// Records the end of the input; an error unless the client closed it.
     pub(crate) fn end_input(&self, end: io::Result<()>) {
         let mut state = self.lock();
         state.input.get_or_insert(end);
-        // Nobody answers any more.
+        // No answers can arrive any more.
         state.questions.clear();
         drop(state);
         self.ending.send_replace(true);
         self.changed.notify_one();
     }
 
-    /// Takes no more lines; the writer ends when it has written those it has.
+    /// Accepts no more lines; the writer ends after the queued ones.
     pub(crate) fn close_queue(&self) {
         let mut state = self.lock();
         state.queue = None;
@@ -269,26 +268,26 @@ impl InFlightRequests {
         self.drained.notify_one();
     }
 
-    /// Waits for the end of the input; for any number of tasks.
+    /// Waits for the end of the input; any number of tasks may wait.
     pub(crate) async fn input_ended(&self) {
         let mut ending = self.ending.subscribe();
-        // The sender is `self`, so that waiting cannot fail.
+        // The sender is in `self`, so waiting cannot fail.
         drop(ending.wait_for(|ended| *ended).await);
     }
 
-    /// Waits until nothing more can be read, or nothing more can be written.
+    /// Waits until reading or writing is impossible.
     pub(crate) async fn ended(&self) {
         self.wait_until(|state| state.input.is_some() || state.queue.is_none())
             .await;
     }
 
-    /// Waits until every request is closed, or nothing more can be written.
+    /// Waits until every request is closed, or writing is impossible.
     pub(crate) async fn idle(&self) {
         self.wait_until(|state| state.open.is_empty() || state.queue.is_none())
             .await;
     }
 
-    /// Takes what [`InFlightRequests::end_input`] recorded.
+    /// Takes the result recorded by [`InFlightRequests::end_input`].
     pub(crate) fn take_input_end(&self) -> io::Result<()> {
         self.lock().input.take().unwrap_or(Ok(()))
     }
@@ -312,7 +311,7 @@ impl InFlightRequests {
         }
     }
 
-    /// For one waiting task at a time: a wake-up that comes first is kept for it.
+    /// For one waiting task at a time: an early wake-up is remembered.
     async fn wait_until(&self, reached: impl Fn(&State) -> bool) {
         while !reached(&self.lock()) {
             self.changed.notified().await;
@@ -320,7 +319,7 @@ impl InFlightRequests {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code panics while it holds the lock, and the state is whole between statements.
+        // No code panics while holding the lock, and the state is consistent between statements.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -336,7 +335,7 @@ impl State {
     }
 }
 
-/// With more than this unread by the client, its input waits; calls in progress go on.
+/// Above this much unread output, input pauses; calls in progress continue.
 const MAX_QUEUED_BYTES: usize = 64 * 1024 * 1024;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is open, answered, cancelled and queued.
+//! Opening, answering, cancelling and queueing.
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 

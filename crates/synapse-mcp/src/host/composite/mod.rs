@@ -1,8 +1,8 @@
-//! Several hosts as one: the product's own and the hub's, side by side.
+//! Combines several hosts: the product's own and the hub's.
 //!
-//! Lists are joined in the order of the hosts. A host that fails empties nobody else's list. What
-//! two hosts own is withheld from both, and a request for it is refused with the reason: no host is
-//! preferred in silence, and no second host is tried when the owner fails.
+//! Lists are concatenated in host order. A failing host does not affect other lists. An item of two
+//! hosts is offered by neither, and a request for it is refused with the reason: there is no silent
+//! precedence, and no fallback to a second host.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -39,7 +39,7 @@ pub struct CompletionHosts(Vec<Arc<dyn CompletionHost>>);
 pub struct ExtensionHosts(Vec<Arc<dyn ExtensionHost>>);
 
 impl ToolHosts {
-    /// Joins `hosts`.
+    /// Combines `hosts`.
     #[must_use]
     pub fn new(hosts: Vec<Arc<dyn ToolHost>>) -> Self {
         Self(hosts)
@@ -47,7 +47,7 @@ impl ToolHosts {
 }
 
 impl PromptHosts {
-    /// Joins `hosts`.
+    /// Combines `hosts`.
     #[must_use]
     pub fn new(hosts: Vec<Arc<dyn PromptHost>>) -> Self {
         Self(hosts)
@@ -55,7 +55,7 @@ impl PromptHosts {
 }
 
 impl ResourceHosts {
-    /// Joins `hosts`.
+    /// Combines `hosts`.
     #[must_use]
     pub fn new(hosts: Vec<Arc<dyn ResourceHost>>) -> Self {
         Self(hosts)
@@ -63,7 +63,7 @@ impl ResourceHosts {
 }
 
 impl CompletionHosts {
-    /// Joins `hosts`.
+    /// Combines `hosts`.
     #[must_use]
     pub fn new(hosts: Vec<Arc<dyn CompletionHost>>) -> Self {
         Self(hosts)
@@ -71,7 +71,7 @@ impl CompletionHosts {
 }
 
 impl ExtensionHosts {
-    /// Joins `hosts`.
+    /// Combines `hosts`.
     #[must_use]
     pub fn new(hosts: Vec<Arc<dyn ExtensionHost>>) -> Self {
         Self(hosts)
@@ -79,7 +79,7 @@ impl ExtensionHosts {
 }
 
 impl ToolHosts {
-    /// The one host that owns the tool, or else the one that understands the name.
+    /// The only host that owns the tool, or else the one that understands the name.
     fn owner(&self, tool: &str, caller: &Caller) -> Result<Option<&Arc<dyn ToolHost>>, HostError> {
         match owner(&self.0, |host| host.owns(tool), "tool", tool)? {
             Some(host) => Ok(Some(host)),
@@ -237,10 +237,10 @@ impl ExtensionHost for ExtensionHosts {
     }
 }
 
-/// The one host that owns something.
+/// The only host that owns something.
 ///
 /// # Errors
-/// [`HostError::InvalidParams`] when several do.
+/// [`HostError::InvalidParams`] if several do.
 fn owner<'a, H: ?Sized>(
     hosts: &'a [Arc<H>],
     owns: impl Fn(&H) -> bool,
@@ -257,10 +257,10 @@ fn owner<'a, H: ?Sized>(
     }
 }
 
-/// The lists as one, without what several of them have; each item is known by its `member`.
+/// The combined list, without duplicates across hosts; items are identified by `member`.
 ///
 /// # Errors
-/// The first failure, when no list is left.
+/// The first failure, if no list succeeded.
 fn join(member: &str, lists: Vec<Result<Listing, HostError>>) -> Result<Listing, HostError> {
     let mut joined = Vec::new();
     let mut first_failure = None;

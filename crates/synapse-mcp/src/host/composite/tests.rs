@@ -1,4 +1,4 @@
-//! Joined hosts of tools: order, failures and conflicts.
+//! Combined tool hosts: order, failures and conflicts.
 
 use serde_json::json;
 
