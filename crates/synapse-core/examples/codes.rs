@@ -1,10 +1,10 @@
-//! Prints every way in which a call can fail: `cargo run -p synapse-core --example codes`
+//! Prints every error code: `cargo run -p synapse-core --example codes`
 
 #![expect(clippy::print_stdout, reason = "a program of its own: it prints")]
 
 use synapse_core::Code;
 
-/// Each code with the exit code of its class and its meaning.
+/// Each code with its exit code and meaning.
 pub(crate) fn codes() -> impl Iterator<Item = String> {
     Code::CATALOGUE.iter().map(|entry| {
         let exit = entry.class.exit_code();

@@ -1,11 +1,11 @@
-//! Values that go into request headers beside the token: organization, project, bill-to.
+//! Account headers sent with the token: organization, project, bill-to.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Code, Failure};
 
-/// What identifies the account to charge. Each is sent only when set.
+/// Identifies the account to charge. Each header is sent only if set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Account {
     /// OpenAI organization, sent as `OpenAI-Organization`.
@@ -16,7 +16,7 @@ pub struct Account {
     pub bill_to: Option<HeaderText>,
 }
 
-/// A text that fits into an HTTP header: 1 to 256 visible ASCII characters.
+/// A text that fits in an HTTP header: 1 to 256 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HeaderText(String);
 
@@ -32,7 +32,7 @@ impl FromStr for HeaderText {
     type Err = Failure;
 
     /// # Errors
-    /// `config.invalid-value` when the rule above is broken.
+    /// `config.invalid-value` for any other text.
     fn from_str(text: &str) -> Result<Self, Failure> {
         let fits = (1..=MAX_LENGTH).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_graphic());

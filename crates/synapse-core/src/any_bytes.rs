@@ -1,5 +1,5 @@
-//! What holds for any text that its owner, a file or a server names something with: run by the fuzz
-//! target `references`, and by the tests on its seeds.
+//! Properties of parsers of names and references for arbitrary text, checked by the fuzz target
+//! `references` and by tests on its seeds.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -10,11 +10,11 @@ use crate::secure_url::is_loopback;
 use crate::upstream::{Template, UpstreamName};
 use crate::{BaseUrl, ConnectionName, Failure};
 
-/// Reads `bytes` as a credential reference, a name, a base URL and a `${VAR}` template.
+/// Parses `bytes` as a credential reference, a name, a base URL and a `${VAR}` template.
 ///
 /// # Panics
-/// When what was read does not read the same again, a token is repeated in a failure, or a base URL
-/// has a part that would leave it.
+/// If a value does not round-trip, a failure repeats a token, or a base URL has a part that would
+/// leave it.
 pub fn references(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -38,7 +38,7 @@ pub fn references(bytes: &[u8]) {
     assert!(clean.chars().count() <= 301);
 }
 
-/// What `text` says, if it says anything; what is shown of it says the same.
+/// Parses `text` and checks that its displayed form parses to the same value.
 fn round_trip<T>(text: &str) -> Option<T>
 where
     T: FromStr<Err = Failure> + Display + PartialEq + std::fmt::Debug,

@@ -1,25 +1,24 @@
-//! The host that a credential may go to and the proxy on the way: those that its owner confirmed, and
-//! no others.
+//! Binds a credential to the host and proxy that its owner confirmed.
 //!
-//! Both confirmations are part of the connection's preflight record. A base URL or a proxy that was
-//! changed by hand no longer fits, and the secret is not even read until the owner names it on the
-//! command line. Whoever writes the record as well is not stopped here: see ADR 10.
+//! Both confirmations are part of the connection's preflight record. A base URL or proxy edited by
+//! hand no longer matches, and the secret is not even read until the owner names it on the command
+//! line. An attacker who can also edit the record is out of scope: see ADR 10.
 
 use crate::connection::{Connection, ProxyUrl};
 use crate::endpoint::{BaseUrl, Origin};
 use crate::error::{Code, Failure, Remedy};
 
 impl Connection {
-    /// Whether its credential may go to its base URL, through its proxy if it has one.
+    /// Whether its credential may be sent to its base URL, through its proxy if it has one.
     ///
-    /// Without a confirmation, because the connection was written by hand, the provider's own host
-    /// and this machine are confirmed. A proxy never is.
+    /// Without a confirmation, as in a hand-written connection, the provider's own host and this
+    /// machine count as confirmed. A proxy never does.
     #[must_use]
     pub fn is_bound(&self) -> bool {
         self.is_bound_to_host() && self.is_bound_to_proxy()
     }
 
-    /// Checks that its credential may go to its base URL, and through its proxy.
+    /// Checks that its credential may be sent to its base URL, and through its proxy.
     ///
     /// # Errors
     /// `credential.unbound`.
@@ -33,7 +32,7 @@ impl Connection {
         }
     }
 
-    /// The host that the record of a check of this connection confirms.
+    /// The host confirmed by a preflight record of this connection.
     pub(crate) fn confirmed(&self) -> Option<Origin> {
         match self.is_bound_to_host() {
             true => Some(self.base_url.origin()),
@@ -41,7 +40,7 @@ impl Connection {
         }
     }
 
-    /// The proxy that the record of a check of this connection confirms.
+    /// The proxy confirmed by a preflight record of this connection.
     pub(crate) fn confirmed_proxy(&self) -> Option<ProxyUrl> {
         match self.is_bound_to_proxy() {
             true => self.proxy.clone(),
@@ -170,7 +169,7 @@ mod tests {
         }
     }
 
-    /// A proxy on this machine is no exception: another program of this machine may listen there.
+    /// Not even a local proxy is exempt: another local program may listen there.
     #[test]
     fn a_proxy_is_confirmed_as_a_host_is() {
         let (mine, other) = ("http://127.0.0.1:3128", "http://p.test:3128");

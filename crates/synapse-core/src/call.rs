@@ -1,4 +1,4 @@
-//! Who called, and the id of a call.
+//! The caller of a call, and the call's id.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,23 +7,23 @@ use uuid::Uuid;
 
 use crate::telemetry::SpanContext;
 
-/// The id of one call: a UUIDv7, so that ids sort by time.
+/// The id of a call: a UUIDv7, so that ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(Uuid);
 
-/// A text that is no call id.
+/// The text is not a call id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a call id")]
 pub struct CallIdParseError;
 
 impl CallId {
-    /// From a UUID that the caller made.
+    /// Wraps a UUID.
     #[must_use]
     pub const fn new(uuid: Uuid) -> Self {
         Self(uuid)
     }
 
-    /// The id as the UUID that it is.
+    /// The id as a UUID.
     #[must_use]
     pub const fn as_uuid(self) -> Uuid {
         self.0
@@ -46,28 +46,28 @@ impl FromStr for CallId {
     }
 }
 
-/// On whose behalf a call is made. Metadata for the ledger; it never reaches the provider.
+/// The originator of a call. Metadata for the ledger, never sent to the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Caller {
-    /// The MCP client's name, such as `cursor`; `None` at the terminal.
+    /// The MCP client's name, such as `cursor`; `None` for the terminal.
     pub client_name: Option<String>,
     /// The MCP client's version.
     pub client_version: Option<String>,
-    /// The MCP tool through which the call came.
+    /// The MCP tool that made the call.
     pub tool: Option<String>,
-    /// The span of the request that it is part of, when that is traced; no part of the row.
+    /// The span of the enclosing request, if traced; not stored in the row.
     pub span: Option<SpanContext>,
 }
 
-/// What kind of call a ledger row records.
+/// The kind of call in a ledger row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
     /// A prompt.
     Chat,
-    /// The paid step of a preflight.
+    /// The billed step of a preflight.
     Probe,
-    /// A prompt of an upstream server, answered by the model of the IDE.
+    /// A prompt of an upstream server, answered by the IDE's model.
     Sample,
 }
 
@@ -75,7 +75,7 @@ impl Operation {
     /// Every operation.
     pub const ALL: [Self; 3] = [Self::Chat, Self::Probe, Self::Sample];
 
-    /// The word in the ledger and in output.
+    /// Its name in the ledger and in output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,4 @@
-//! What a call cost: the arithmetic, and nothing else. Money is whole nano-USD or pico-USD, never
-//! a floating-point number.
+//! Cost arithmetic. Money is whole nano-USD or pico-USD, never floating point.
 
 use std::fmt;
 
@@ -7,26 +6,26 @@ use crate::chat::Usage;
 use crate::price::{Price, PriceList, Rates, ServiceTier, decimal, shown};
 use crate::time::Timestamp;
 
-/// What a call cost, in nano-USD (10⁻⁹ USD). Unknown is `None`, never zero.
+/// The cost of a call in nano-USD (10⁻⁹ USD). Unknown is `None`, never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
     /// The amount.
     pub amount_nano_usd: Option<u64>,
-    /// Where the amount comes from.
+    /// The source of the amount.
     pub source: CostSource,
-    /// When the prices of an estimate stood.
+    /// The date of the prices of an estimate.
     pub priced_at: Option<Timestamp>,
 }
 
-/// Where a cost comes from.
+/// The source of a cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum CostSource {
-    /// The answer itself states the money.
+    /// Stated in the answer.
     Actual,
     /// Counted tokens times listed prices.
     Estimated,
-    /// Nobody said what it costs.
+    /// Unknown.
     #[default]
     Unknown,
 }
@@ -35,7 +34,7 @@ impl CostSource {
     /// Every source.
     pub const ALL: [Self; 3] = [Self::Actual, Self::Estimated, Self::Unknown];
 
-    /// The word in the ledger and in output.
+    /// Its name in the ledger and in output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,7 +44,7 @@ impl CostSource {
         }
     }
 
-    /// The source of that word, in either case: documents have it in both.
+    /// Parses a source, case-insensitively: documents contain both.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL
@@ -54,28 +53,28 @@ impl CostSource {
     }
 }
 
-/// What an answer tells about its bill, beside the token counts. `None` is unknown.
+/// Billing facts of an answer, besides token counts. `None` is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Billing {
-    /// The tier in which the request was processed, in the provider's word.
+    /// The processing tier, in the provider's terms.
     pub service_tier: Option<String>,
-    /// Tokens of sound, in prompt and completion; they have prices of their own.
+    /// Audio tokens of prompt and completion, which have their own prices.
     pub audio_tokens: Option<u64>,
-    /// The money that the answer states, in nano-USD.
+    /// The stated cost in nano-USD.
     pub stated_nano_usd: Option<u64>,
-    /// A router used a key of the caller's own, so that listed prices are not what it cost.
+    /// A router used the caller's own upstream key, so listed prices do not apply.
     pub own_key: bool,
 }
 
 impl Billing {
-    /// Nano-USD from a decimal number of US dollars, such as `0.00014`; `None` when it is none.
+    /// Converts a decimal number of US dollars, such as `0.00014`, to nano-USD; `None` if invalid.
     #[must_use]
     pub fn nano_usd(usd: &str) -> Option<u64> {
         decimal(usd, NANO_DIGITS)
     }
 }
 
-/// Nano-USD as US dollars, with as many decimals as the amount has and at least two: `0.00014`.
+/// Nano-USD as US dollars with the necessary decimals, at least two: `0.00014`.
 #[must_use]
 pub fn dollars(nano_usd: u64) -> String {
     shown(nano_usd, NANO_DIGITS)
@@ -85,27 +84,27 @@ pub fn dollars(nano_usd: u64) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unpriced {
-    /// Prompt or completion tokens were not counted.
+    /// Prompt or completion tokens are unknown.
     #[error("the answer does not count its tokens")]
     NoTokens,
-    /// The counts contradict each other, or the sum is beyond all money.
+    /// The counts are contradictory, or the sum overflows.
     #[error("the token counts cannot be right")]
     Implausible,
-    /// Audio tokens cost something else.
+    /// Audio tokens have other prices.
     #[error("it has audio tokens, which have other prices")]
     Audio,
-    /// The list does not have the tier.
+    /// The list lacks the tier.
     #[error("it was processed in a tier whose prices are not known")]
     Tier,
-    /// Beyond a length the prices are others.
+    /// Above a certain length other prices apply.
     #[error("the prompt is longer than the known prices go")]
     LongContext,
-    /// A kind of token was used that has no price.
+    /// A used kind of token has no price.
     #[error("a price that is needed is not known")]
     Price,
 }
 
-/// The amount and how well it is known, such as `$0.00014 estimated`; `unknown` without one.
+/// The amount and its source, such as `$0.00014 estimated`; `unknown` without one.
 impl fmt::Display for Cost {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(amount) = self.amount_nano_usd else {
@@ -121,7 +120,7 @@ impl fmt::Display for Cost {
 }
 
 impl Cost {
-    /// The cost of an answer: what it states itself, else an estimate over `prices`, else unknown.
+    /// The cost of an answer: as stated, else estimated with `prices`, else unknown.
     #[must_use]
     pub fn of(usage: &Usage, billing: &Billing, prices: Option<&PriceList>) -> Self {
         if let Some(stated) = billing.stated_nano_usd {
@@ -147,11 +146,11 @@ impl Cost {
 
 /// Counted tokens times listed prices, in nano-USD, rounded half up once at the end.
 ///
-/// Reasoning tokens are among the completion tokens, cached and cache-written ones among those of
-/// the prompt. What the provider does not tell about caches and sound is taken for unused.
+/// Completion tokens include reasoning; prompt tokens include cached and cache-written ones.
+/// Unreported cache and audio tokens count as zero.
 ///
 /// # Errors
-/// Why nothing can be said.
+/// Why there is no estimate.
 pub fn estimate(usage: &Usage, billing: &Billing, prices: &PriceList) -> Result<u64, Unpriced> {
     let (Some(prompt), Some(completion)) = (usage.prompt_tokens, usage.completion_tokens) else {
         return Err(Unpriced::NoTokens);
@@ -185,7 +184,7 @@ pub fn estimate(usage: &Usage, billing: &Billing, prices: &PriceList) -> Result<
     u64::try_from((pico_usd + PICO_PER_NANO / 2) / PICO_PER_NANO).map_err(|_| Unpriced::Implausible)
 }
 
-/// Pico-USD. Where no token is, no price is needed.
+/// In pico-USD. Zero tokens need no price.
 fn amount(tokens: u64, price: Option<Price>) -> Result<u128, Unpriced> {
     match (tokens, price) {
         (0, _) => Ok(0),
@@ -207,7 +206,7 @@ mod tests {
         Some(Price::per_million(usd).unwrap())
     }
 
-    /// The shape of a current OpenAI model.
+    /// Prices shaped like a current OpenAI model's.
     fn prices() -> PriceList {
         let rates = |input, output, cache_read, cache_write| Rates {
             input: price(input),
@@ -232,7 +231,7 @@ mod tests {
             completion_tokens: Some(completion),
             cached_tokens: Some(cached),
             cache_write_tokens: Some(written),
-            // Inside the completion tokens: never counted again.
+            // Included in the completion tokens, not counted again.
             reasoning_tokens: Some(completion),
         }
     }
@@ -292,7 +291,7 @@ mod tests {
         let nano = |prompt, completion| {
             estimate(&usage(prompt, 0, 0, completion), &Billing::default(), &list)
         };
-        // 400 + 100 pico-USD: each alone would be nothing.
+        // 400 + 100 pico-USD: each alone would round to nothing.
         assert_eq!(nano(1, 1), Ok(1));
         assert_eq!(nano(1, 0), Ok(0));
         assert_eq!(nano(0, 0), Ok(0));
@@ -358,7 +357,7 @@ mod tests {
             assert_eq!(Cost::of(&usage, billing, Some(prices)), Cost::default());
         }
         assert_eq!(Cost::of(&usage(10, 0, 0, 5), &none, None), Cost::default());
-        // A price is needed only for tokens that were used.
+        // Only used tokens need a price.
         assert!(estimate(&usage(272_000, 0, 0, 0), &none, &all).is_ok());
         assert!(estimate(&usage(10, 0, 0, 5), &none, &no_cache).is_ok());
         assert!(estimate(&usage(10, 0, 0, 0), &none, &no_output).is_ok());
@@ -420,8 +419,8 @@ mod tests {
         assert_eq!(CostSource::parse("GUESSED"), None);
     }
 
-    /// Over many drawn calls: more tokens never cost less, a cached token never more than a fresh
-    /// one, and the amount is that of long arithmetic, to half a nano-USD.
+    /// Over many random calls: more tokens never cost less, a cached token never costs more than an
+    /// uncached one, and the amount equals exact arithmetic within half a nano-USD.
     #[test]
     fn estimates_are_monotonic_and_exact() {
         let mut state = 42_u64;

@@ -1,7 +1,7 @@
-//! Names in a dataset of many machines: the machine, the month, the part. No I/O.
+//! Names in a dataset of many machines: machine, month, part. No I/O.
 //!
-//! The names are the whole state of an export: a part tells which places of which chain of seals it
-//! covers, so that nothing has to be remembered elsewhere and machines need not know each other.
+//! The names are the complete state of an export: a part's name has its range in a chain of seals,
+//! so no other state is needed and machines need not coordinate.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,25 +11,25 @@ use crate::ledger::ChainHead;
 use crate::redact::Redactor;
 use crate::time::Timestamp;
 
-/// What identifies a machine: 64 random bits, made once. It says nothing about the machine.
+/// The id of a machine: 64 random bits, generated once, revealing nothing about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MachineId(u64);
 
 impl MachineId {
-    /// The id of these bits, which should be random.
+    /// Wraps random bits.
     #[must_use]
     pub const fn from_random(bits: u64) -> Self {
         Self(bits)
     }
 
-    /// The name of a machine that was given none.
+    /// The default name of a machine.
     #[must_use]
     pub fn name(self) -> MachineName {
         MachineName(self.to_string())
     }
 }
 
-/// Begins with a letter, so that no engine takes a directory of it for a number.
+/// Starts with a letter, so that no engine reads its directory name as a number.
 impl fmt::Display for MachineId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "m{:016x}", self.0)
@@ -48,8 +48,8 @@ impl FromStr for MachineId {
     }
 }
 
-/// A readable name of a machine: 1 to 64 lower-case letters, digits, `-`, `_` and `.`, the first of
-/// them a letter. It is the value of the column `machine` and a directory on every system.
+/// A machine's name: 1 to 64 lower-case letters, digits, `-`, `_` and `.`, starting with a letter.
+/// Used in the column `machine` and as a directory name on every system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MachineName(String);
 
@@ -60,7 +60,7 @@ impl MachineName {
         &self.0
     }
 
-    /// The name of its directory in a dataset.
+    /// Its directory name in a dataset.
     #[must_use]
     pub fn directory(&self) -> String {
         format!("machine={}", self.0)
@@ -85,7 +85,7 @@ impl FromStr for MachineName {
             .bytes()
             .next()
             .is_some_and(|byte| byte.is_ascii_lowercase());
-        // Windows drops a dot at the end of a name.
+        // Windows strips a trailing dot.
         if begins && text.len() <= MOST_BYTES && text.bytes().all(admitted) && !text.ends_with('.')
         {
             return Ok(Self(text.to_owned()));
@@ -113,20 +113,20 @@ impl Month {
         Self(time.month_start())
     }
 
-    /// Its first moment.
+    /// Its start.
     #[must_use]
     pub const fn start(self) -> Timestamp {
         self.0
     }
 
-    /// The first moment after it.
+    /// The start of the next month.
     #[must_use]
     pub fn end(self) -> Timestamp {
-        // No month has more than 31 days, and none fewer than 28.
+        // A month has 28 to 31 days.
         Timestamp::of_day(self.0.day() + 31).month_start()
     }
 
-    /// The name of its directory in a dataset.
+    /// Its directory name in a dataset.
     #[must_use]
     pub fn directory(self) -> String {
         format!("month={self}")
@@ -144,7 +144,7 @@ impl fmt::Display for Month {
 impl FromStr for Month {
     type Err = ();
 
-    /// Reads exactly what is written.
+    /// Parses exactly the displayed form.
     fn from_str(text: &str) -> Result<Self, ()> {
         let start: Timestamp = format!("{text}-01T00:00:00Z").parse().map_err(drop)?;
         let month = Self::of(start);
@@ -152,21 +152,21 @@ impl FromStr for Month {
     }
 }
 
-/// The name of a part: the calls of one machine and month that are sealed at some places of a chain.
+/// The name of a part: the calls of one machine and month in a range of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PartName {
-    /// Whose calls.
+    /// The machine.
     pub machine: MachineId,
-    /// The first place that it covers.
+    /// The first place of its range.
     pub first: u64,
-    /// The last place that it covers.
+    /// The last place of its range.
     pub last: u64,
-    /// The beginning of the seal at the last place: another chain has another seal there.
+    /// Start of the seal at the last place, which identifies the chain.
     seal: String,
 }
 
 impl PartName {
-    /// The name of a part that covers the places from `first` to the end of the chain.
+    /// The name of a part from place `first` to the end of the chain.
     #[must_use]
     pub fn new(machine: MachineId, first: u64, head: &ChainHead) -> Self {
         Self {
@@ -177,7 +177,7 @@ impl PartName {
         }
     }
 
-    /// Whether the part is of the chain that has the seal `hash` at its last place.
+    /// Whether the part belongs to the chain with the seal `hash` at its last place.
     #[must_use]
     pub fn is_sealed_by(&self, hash: &str) -> bool {
         hash.starts_with(&self.seal)
@@ -199,7 +199,7 @@ impl fmt::Display for PartName {
 impl FromStr for PartName {
     type Err = ();
 
-    /// Reads exactly what is written: a name in other words is no part.
+    /// Parses exactly the canonical form.
     fn from_str(text: &str) -> Result<Self, ()> {
         let stem = text.strip_suffix(".parquet").ok_or(())?;
         let mut fields = stem.split('-');
@@ -304,7 +304,7 @@ mod tests {
             Month::of(month("2028-02-29T12:00:00Z").end()).to_string(),
             "2028-03"
         );
-        // A clock that is lost still gives a name.
+        // An absurd clock still yields a name.
         assert_eq!(
             Month::of(Timestamp::from_millis(i64::MIN)).to_string(),
             "0001-01"

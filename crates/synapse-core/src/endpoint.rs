@@ -1,4 +1,4 @@
-//! Base URLs and origins: what may be contacted, refused before a socket when it cannot be right.
+//! Base URLs and origins, validated before any socket is opened.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,14 +10,14 @@ use crate::secure_url::{SecureUrl, SecureUrlError, is_loopback, is_private};
 
 /// The base URL of a provider's API, such as `https://api.openai.com/v1`.
 ///
-/// Always https, or http to this machine, or, where its owner allowed it, http to an address of a
-/// private network; without user info, query, fragment or trailing slash.
+/// Always https, or http to this machine or, if its owner allowed it, to a private address; without
+/// user info, query, fragment or trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// The URL of a path below the base: `segments` are pushed one by one, so that the base's own
-    /// path is never lost and a `/` inside a segment stays a separator of the API's own.
+    /// The URL of a path below the base: `segments` are appended individually, so that the base's
+    /// path is preserved and a `/` inside a segment remains a separator of the API.
     ///
     /// ```
     /// use synapse_core::BaseUrl;
@@ -54,11 +54,12 @@ impl BaseUrl {
         Origin::of(&self.0)
     }
 
-    /// Reads the base URL of a connection that sends `cargo` there, over plain http as far as `plain`
-    /// allows. Whoever allows more than this machine makes sure that no credential goes there.
+    /// Parses the base URL of a connection that sends `cargo`, permitting plain http as far as
+    /// `plain` allows. If it allows more than this machine, the caller must ensure that no
+    /// credential is sent.
     ///
     /// # Errors
-    /// As [`BaseUrl::from_str`].
+    /// Same as [`BaseUrl::from_str`].
     pub(crate) fn read(text: &str, plain: PlainHttp, cargo: Cargo) -> Result<Self, Failure> {
         let mut url = match text.parse::<SecureUrl>() {
             Ok(url) => url.into_url(),
@@ -81,7 +82,7 @@ impl BaseUrl {
         is_loopback(&self.0)
     }
 
-    /// Whether what goes there is not encrypted.
+    /// Whether requests to it are unencrypted.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.0.scheme() == "http"
@@ -104,8 +105,8 @@ impl FromStr for BaseUrl {
     type Err = Failure;
 
     /// # Errors
-    /// `endpoint.invalid-url` when it is no usable URL; `endpoint.path-mismatch` for a host that
-    /// has no API; `endpoint.gone` for one that is known to be retired.
+    /// `endpoint.invalid-url` for an invalid URL; `endpoint.path-mismatch` for a host without an
+    /// API; `endpoint.gone` for a host known to be retired.
     fn from_str(text: &str) -> Result<Self, Failure> {
         Self::read(text, PlainHttp::ThisMachine, Cargo::Credential)
     }
@@ -117,25 +118,25 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-/// How far plain http may go.
+/// Where plain http is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PlainHttp {
-    /// To this machine only.
+    /// This machine only.
     ThisMachine,
-    /// To an address of a private network, too.
+    /// Also private addresses.
     PrivateNetwork,
 }
 
-/// What a connection sends to its base URL that is worth encrypting.
+/// The sensitive data that a connection sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cargo {
     /// Prompts and the credential.
     Credential,
-    /// Prompts alone; the connection has no credential.
+    /// Prompts only; the connection has no credential.
     Prompts,
 }
 
-/// Scheme, host and port: the unit in which network permits and secrets are granted.
+/// Scheme, host and port: the granularity of network permits and secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin(String);
 
@@ -152,7 +153,7 @@ impl Origin {
         &self.0
     }
 
-    /// Host, and the port when it is not the scheme's own.
+    /// Host, with the port unless it is the scheme's default.
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.split_once("://").map_or(&self.0, |(_, host)| host)
@@ -163,7 +164,7 @@ impl FromStr for Origin {
     type Err = Failure;
 
     /// # Errors
-    /// `endpoint.invalid-url` for what is not exactly an origin.
+    /// `endpoint.invalid-url` if it is not exactly an origin.
     fn from_str(text: &str) -> Result<Self, Failure> {
         let origin = text.parse::<Url>().map(|url| Self::of(&url));
         match origin {
@@ -180,7 +181,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why a text is no base URL, with the remedy.
+/// The failure for an invalid base URL, with the remedy.
 fn refused(error: SecureUrlError, cargo: Cargo) -> Failure {
     match error {
         SecureUrlError::NoUrl(error) => invalid("that is no URL").cause(error.to_string()).hint(
@@ -201,7 +202,7 @@ fn refused(error: SecureUrlError, cargo: Cargo) -> Failure {
     }
 }
 
-/// The refusal of plain http to another machine, with the ways to encrypt it.
+/// The refusal of plain http to another machine, with ways to encrypt.
 fn plain_http(url: &Url, cargo: Cargo) -> Failure {
     let failure = invalid(match cargo {
         Cargo::Credential => "plain http would send the credential unencrypted",
@@ -219,7 +220,7 @@ fn plain_http(url: &Url, cargo: Cargo) -> Failure {
             .hint("http is taken for loopback addresses only");
     }
     let port = url.port_or_known_default().unwrap_or_default();
-    // A port below 1024 is root's.
+    // Ports below 1024 require root.
     let local = if port < 1024 { 8000 + port } else { port };
     let failure = failure
         .hint(format!(
@@ -304,7 +305,7 @@ mod tests {
         }
     }
 
-    /// The rule table of wrong bases: each is refused here, before any socket.
+    /// The table of wrong base URLs: each is refused before any socket is opened.
     #[test]
     fn wrong_bases_are_refused_with_the_right_one() {
         for (given, code, hint) in [
@@ -360,8 +361,8 @@ mod tests {
         }
     }
 
-    /// The hints of plain http name the whole URL, the ways to encrypt, and the credential only
-    /// where there is one.
+    /// The hints for plain http contain the whole URL, ways to encrypt, and the credential only if
+    /// there is one.
     #[test]
     fn plain_http_is_refused_with_the_ways_to_encrypt_it() {
         let sending = |text: &str, cargo| {

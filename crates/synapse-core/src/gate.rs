@@ -1,7 +1,7 @@
-//! The network gate and the permit that only an open gate can mint.
+//! The network gate, and the permit that only an open gate mints.
 //!
 //! **Invariant:** every function that opens a socket or reads a secret takes a [`NetworkPermit`].
-//! There is no other way to make one, so a closed gate means zero sockets and zero secret reads.
+//! There is no other way to create one, so a closed gate means zero sockets and zero secret reads.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use crate::endpoint::Origin;
 use crate::error::{Code, Failure};
 
-/// Whether a connection may make live calls. Closed until its owner opens it.
+/// Whether a connection may make live calls. Closed by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NetworkGate {
     /// No socket, no secret read.
@@ -43,7 +43,7 @@ impl NetworkGate {
         }
     }
 
-    /// The word that stands in files and output.
+    /// Its name in files and output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,9 +53,9 @@ impl NetworkGate {
     }
 }
 
-/// Proof that the owner opened the gate, and for which origins.
+/// Proof that the owner opened the gate for certain origins.
 ///
-/// It cannot be built, copied or cloned outside this module:
+/// Cannot be constructed, copied or cloned outside this module:
 ///
 /// ```compile_fail
 /// let forged = synapse_core::NetworkPermit { origins: vec![] };
@@ -72,17 +72,17 @@ pub struct NetworkPermit {
     departure: Option<Arc<dyn Departure>>,
 }
 
-/// Records that a request leaves under a permit. A call's row in the ledger is one.
+/// Records requests sent under a permit, such as a call's ledger row.
 #[async_trait]
 pub trait Departure: Send + Sync + fmt::Debug {
-    /// Notes that a request with a body of `bytes` is about to be handed to the network. Nothing
-    /// is sent before it returns.
+    /// Records that a request with a body of `bytes` is about to be sent. Nothing is sent before it
+    /// returns.
     ///
     /// # Errors
     /// Why the request must not be sent.
     async fn departing(&self, bytes: u64) -> Result<(), Failure>;
 
-    /// Notes that the request reached an open connection, so that it may have been processed.
+    /// Records that the request reached an open connection, and so may have been processed.
     fn departed(&self);
 }
 
@@ -95,15 +95,15 @@ impl NetworkPermit {
         }
     }
 
-    /// Whether `origin` may be contacted under this permit.
+    /// Whether `origin` may be contacted.
     #[must_use]
     pub fn covers(&self, origin: &Origin) -> bool {
         self.origins.contains(origin)
     }
 
-    /// The permit for the server that keeps the credential of the call, and for nothing else.
+    /// A permit for the server that stores the call's credential only.
     ///
-    /// It takes a permit to make one: behind a closed gate no store is asked either.
+    /// Derived from a permit: with a closed gate no store is contacted either.
     #[must_use]
     pub fn for_store(&self, origin: Origin) -> Self {
         Self {
@@ -112,16 +112,15 @@ impl NetworkPermit {
         }
     }
 
-    /// The permit for one origin of the authorization server that this server named and its owner
-    /// confirmed, and for nothing else.
+    /// A permit for one confirmed origin of the server's authorization server only.
     ///
-    /// It takes a permit to make one: an upstream without approval has no authorization server.
+    /// Derived from a permit: an unapproved upstream has no authorization server.
     #[must_use]
     pub fn for_issuer(&self, origin: Origin) -> Self {
         self.for_store(origin)
     }
 
-    /// The same permit, whose requests are recorded by `departure`.
+    /// The same permit with `departure` as its recorder.
     #[must_use]
     pub fn recorded_by(self, departure: Arc<dyn Departure>) -> Self {
         Self {
@@ -130,8 +129,8 @@ impl NetworkPermit {
         }
     }
 
-    /// Notes that a request with a body of `bytes` is about to be handed to the network. Whoever
-    /// sends calls it first.
+    /// Records that a request with a body of `bytes` is about to be sent. Must be called first by
+    /// every sender.
     ///
     /// # Errors
     /// Why the request must not be sent; see [`Departure::departing`].
@@ -142,7 +141,7 @@ impl NetworkPermit {
         }
     }
 
-    /// Who records the requests, for the layer that knows when one reaches a connection.
+    /// The recorder, for the layer that knows when a request reaches a connection.
     #[must_use]
     pub fn departure(&self) -> Option<Arc<dyn Departure>> {
         self.departure.clone()

@@ -1,4 +1,4 @@
-//! What a message says: text, or parts of text and images, read from the JSON of the API.
+//! The content of a message: text, or parts of text and images, parsed from the API's JSON.
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use serde::{Deserialize, Deserializer};
 use super::image::Image;
 use super::message::MessageError;
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Plain text, which every model takes.
+    /// Plain text, supported by every model.
     Text(String),
-    /// Parts in order, for models that take images.
+    /// Parts in order, for models with image input.
     Parts(Vec<Part>),
 }
 
 impl Content {
-    /// Whether there is nothing to read or see.
+    /// Whether there is no text and no image.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match self {
@@ -72,7 +72,7 @@ impl TryFrom<PartFields> for Part {
     }
 }
 
-/// By hand, because serde tells of an untagged enum only that nothing fits.
+/// By hand: serde's error for an untagged enum does not name the variant that failed.
 impl<'de> Deserialize<'de> for Content {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextOrParts;

@@ -1,5 +1,5 @@
-//! Images in a prompt: a URL that the provider fetches, or the bytes themselves as a data URL.
-//! Nothing here opens a file or a socket.
+//! Images in a prompt: a URL for the provider to fetch, or the bytes as a data URL. Nothing here
+//! opens a file or a socket.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,19 +16,19 @@ use thiserror::Error;
     expecting = "an image: {\"url\"}, with `detail` if wanted"
 )]
 pub struct Image {
-    /// Where it is, or what it is.
+    /// Its URL, or its bytes as a data URL.
     pub url: ImageUrl,
-    /// How closely the model looks, in the provider's words, such as `low`.
+    /// The level of detail, in the provider's terms, such as `low`.
     pub detail: Option<String>,
 }
 
-/// The URL of an image: `https:`, `http:`, or `data:image/…;base64,…`. Sent exactly as given.
+/// The URL of an image: `https:`, `http:`, or `data:image/…;base64,…`. Sent verbatim.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ImageUrl(String);
 
 impl ImageUrl {
-    /// The data URL of these bytes, whose format [`ImageFormat::detect`] has told.
+    /// The data URL of these bytes in a format from [`ImageFormat::detect`].
     #[must_use]
     pub fn data(format: ImageFormat, bytes: &[u8]) -> Self {
         let mut url = format!("data:{};base64,", format.media_type());
@@ -71,13 +71,13 @@ impl FromStr for ImageUrl {
     type Err = ImageUrlError;
 
     /// # Errors
-    /// The rule that the text breaks.
+    /// The violated rule.
     fn from_str(text: &str) -> Result<Self, ImageUrlError> {
         text.to_owned().try_into()
     }
 }
 
-/// Shows the beginning only: a data URL has millions of characters.
+/// Shows only the start: a data URL may have millions of characters.
 impl fmt::Debug for ImageUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown: String = self.0.chars().take(SHOWN).collect();
@@ -89,11 +89,11 @@ impl fmt::Debug for ImageUrl {
     }
 }
 
-/// Why a text is no image URL.
+/// Why a text is not an image URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ImageUrlError {
-    /// Another scheme, or none, such as a file name.
+    /// Another scheme or none, as in a file name.
     #[error("an image URL begins with https://, http:// or data:image/; no file is read here")]
     Scheme,
     /// A data URL without base64 data.
@@ -104,7 +104,7 @@ pub enum ImageUrlError {
     Blank,
 }
 
-/// An image format that vision models take.
+/// An image format supported by vision models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageFormat {
     /// Portable Network Graphics.
@@ -118,7 +118,7 @@ pub enum ImageFormat {
 }
 
 impl ImageFormat {
-    /// Tells the format by the first bytes, whatever the file is called.
+    /// Detects the format by the first bytes.
     #[must_use]
     pub fn detect(bytes: &[u8]) -> Option<Self> {
         match bytes {

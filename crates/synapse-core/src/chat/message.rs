@@ -1,5 +1,5 @@
-//! One message of a conversation. It reads itself from the JSON of the chat-completions API and
-//! refuses what would not be sent, so that nothing a caller wrote is dropped in silence.
+//! A message of a conversation. Parsing it from the chat-completions JSON refuses anything that
+//! would not be sent, so that nothing is silently dropped.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -8,22 +8,22 @@ use thiserror::Error;
 use super::ToolCall;
 use super::content::{Content, Part};
 
-/// One message of the conversation.
+/// A message of the conversation.
 ///
-/// Its fields are those of the API. [`Message::check`] holds them against each other; reading a
-/// message from JSON does so as well.
+/// Its fields are those of the API. [`Message::check`] validates their combination, as does parsing
+/// from JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Fields")]
 pub struct Message {
-    /// Who speaks.
+    /// The author.
     pub role: Role,
-    /// What is said, exactly. `None` only where the model asked for tools and said nothing.
+    /// The content, verbatim. `None` only if the model called tools without text.
     pub content: Option<Content>,
-    /// The participant's name, where several share a role.
+    /// The participant's name, if several share a role.
     pub name: Option<String>,
-    /// The tool calls that the model asked for in an earlier turn, as the API gave them.
+    /// The model's tool calls from an earlier turn, verbatim.
     pub tool_calls: Vec<Value>,
-    /// The call that a tool message answers.
+    /// The call answered by a tool message.
     pub tool_call_id: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Message {
         Self::of(role, Content::Parts(parts))
     }
 
-    /// An earlier turn in which the model asked for tools and said nothing.
+    /// An earlier turn in which the model called tools without text.
     #[must_use]
     pub fn tool_calls(calls: &[ToolCall]) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl Message {
         }
     }
 
-    /// What the tool of the call `tool_call_id` returned.
+    /// The result of the tool call `tool_call_id`.
     pub fn tool_result(tool_call_id: impl Into<String>, content: impl Into<String>) -> Self {
         Self {
             tool_call_id: Some(tool_call_id.into()),
@@ -69,10 +69,10 @@ impl Message {
         }
     }
 
-    /// Holds the fields against each other.
+    /// Validates the combination of fields.
     ///
     /// # Errors
-    /// The first rule of the API that the message breaks.
+    /// The first violated rule of the API.
     pub fn check(&self) -> Result<(), MessageError> {
         let asks_for_tools = !self.tool_calls.is_empty();
         match self.role {
@@ -96,27 +96,27 @@ impl Message {
     }
 }
 
-/// Who speaks in a message.
+/// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Instructions. Sent as `system`, which both providers take.
+    /// Instructions. Sent as `system`, which every provider accepts.
     System,
-    /// Instructions, as newer OpenAI models call them. Other providers refuse it.
+    /// Instructions, as newer OpenAI models name them. Other providers reject it.
     Developer,
     /// The user.
     User,
     /// The model, in an earlier turn.
     Assistant,
-    /// A tool that the model asked for, with what it returned.
+    /// The result of a tool called by the model.
     Tool,
 }
 
-/// Why a message is none that the API takes.
+/// Why the API would reject a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MessageError {
-    /// `content` is missing or null, and no tool is asked for.
+    /// `content` is missing or null, without tool calls.
     #[error("`content` is missing; only an assistant message with `tool_calls` may be without")]
     NoContent,
     /// `content` is an empty list.
@@ -125,13 +125,13 @@ pub enum MessageError {
     /// `tool_calls` in a message of another role.
     #[error("only an assistant message has `tool_calls`")]
     ToolCallsOfAnother,
-    /// A tool message that answers nothing.
+    /// A tool message without `tool_call_id`.
     #[error("a tool message needs the `tool_call_id` of the call that it answers")]
     NoToolCallId,
     /// `tool_call_id` in a message of another role.
     #[error("only a tool message has a `tool_call_id`")]
     ToolCallIdOfAnother,
-    /// Something other than an object in `tool_calls`.
+    /// A non-object in `tool_calls`.
     #[error(
         "a tool call is an object: {{\"id\", \"type\": \"function\", \"function\": {{\"name\", \"arguments\"}}}}"
     )]
@@ -170,7 +170,7 @@ impl TryFrom<Fields> for Message {
     }
 }
 
-/// A call as the API writes it, with what was the provider's own behind.
+/// A call as the API writes it, followed by provider-specific members.
 fn as_given(call: &ToolCall) -> Value {
     let mut given = json!({
         "id": call.id,
@@ -185,8 +185,8 @@ fn as_given(call: &ToolCall) -> Value {
     given
 }
 
-/// Takes a call as the API gave it, whole, or as our own documents show it: id, name, arguments,
-/// and `extra` where there is some.
+/// Accepts a call verbatim from the API, or from our own documents: id, name, arguments, and
+/// optional `extra`.
 fn as_the_api_writes(call: Value) -> Value {
     let member = |key: &str| call.get(key).and_then(Value::as_str).map(str::to_owned);
     let (Some(object), Some(name), Some(arguments)) =

@@ -1,4 +1,4 @@
-//! One prompt and one answer, as the caller gave it and as the provider gave it.
+//! One prompt and one answer, as given by the caller and the provider.
 
 mod content;
 mod image;
@@ -25,16 +25,16 @@ pub use self::transcript::{Unrepeatable, first_words, recorded_answer, recorded_
 /// One non-streaming chat request. Fields that are `None` are not sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChatRequest {
-    /// The model as the provider calls it.
+    /// The provider's model id.
     pub model: ModelId,
     /// At least one message, in order.
     pub messages: Vec<Message>,
-    /// Parameters that the caller set.
+    /// Explicitly set parameters.
     pub parameters: Parameters,
 }
 
 impl ChatRequest {
-    /// A request of one user message and nothing else.
+    /// A request with one user message.
     #[must_use]
     pub fn prompt(model: ModelId, prompt: impl Into<String>) -> Self {
         Self {
@@ -48,41 +48,41 @@ impl ChatRequest {
 /// The provider's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChatReply {
-    /// The text of the answer; `None` or empty is possible and no error, see `finish_reason`.
+    /// The text of the answer; `None` or empty is possible and not an error, see `finish_reason`.
     pub content: Option<String>,
-    /// The thinking, when the provider shows it.
+    /// The reasoning, if the provider returns it.
     pub reasoning: Option<String>,
-    /// The text with which the model declined.
+    /// The refusal, if the model declined.
     pub refusal: Option<String>,
     /// Tool calls, as data.
     pub tool_calls: Vec<ToolCall>,
     /// Why the model stopped.
     pub finish_reason: Option<FinishReason>,
-    /// The model that the provider says it used.
+    /// The model that the provider reports.
     pub model: Option<String>,
-    /// The tokens that the provider counted.
+    /// Token counts from the provider.
     pub usage: Usage,
-    /// What else the answer tells about its bill.
+    /// Other billing facts of the answer.
     pub billing: Billing,
-    /// What of the answer could not be read.
+    /// Warnings about unreadable parts of the answer.
     pub warnings: Vec<Failure>,
 }
 
-/// A tool call that the model asks for. Synapse passes it on and runs nothing.
+/// A tool call requested by the model. Synapse passes it on and runs nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ToolCall {
     /// The provider's id of the call.
     pub id: Option<String>,
     /// The tool's name.
     pub name: String,
-    /// The arguments as the model wrote them; not necessarily valid JSON.
+    /// The arguments as written by the model; may be invalid JSON.
     pub arguments: String,
-    /// Members of the call that are the provider's own, such as the signature that Gemini wants to
-    /// see again in the next turn.
+    /// Provider-specific members of the call, such as the signature that Gemini requires in the
+    /// next turn.
     pub extra: Map<String, Value>,
 }
 
-/// Why a model stopped, where that is worth telling.
+/// Notable reasons for the end of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     TokenCap,
@@ -92,7 +92,7 @@ enum End {
     ToolCalls,
 }
 
-/// Why the model stopped; the set is open.
+/// Why the model stopped; an open set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FinishReason(String);
 
@@ -108,7 +108,7 @@ impl FinishReason {
         &self.0
     }
 
-    /// What the reader should know when there is no text.
+    /// A note for an answer without text.
     #[must_use]
     pub fn without_text(&self) -> Option<&'static str> {
         match self.end()? {
@@ -122,7 +122,7 @@ impl FinishReason {
         }
     }
 
-    /// What the reader should know of a text that ended this way.
+    /// A note for a text that ended this way.
     #[must_use]
     pub fn with_text(&self) -> Option<&'static str> {
         match self.end()? {
@@ -136,7 +136,7 @@ impl FinishReason {
         }
     }
 
-    /// What the word means, whoever says it: OpenAI, Anthropic, Gemini, Mistral, Cohere.
+    /// The meaning of the word at any provider: OpenAI, Anthropic, Gemini, Mistral, Cohere.
     fn end(&self) -> Option<End> {
         match self.0.to_ascii_lowercase().as_str() {
             "length" | "max_tokens" | "max_output_tokens" | "max_length" => Some(End::TokenCap),
@@ -166,12 +166,12 @@ impl fmt::Display for FinishReason {
     }
 }
 
-/// Token counts as the provider told them. `None` is unknown, never zero.
+/// Token counts from the provider. `None` is unknown, never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Tokens of the prompt, cached ones included.
+    /// Prompt tokens, including cached ones.
     pub prompt_tokens: Option<u64>,
-    /// Tokens of the answer, reasoning included.
+    /// Answer tokens, including reasoning.
     pub completion_tokens: Option<u64>,
     /// Prompt tokens read from the provider's cache.
     pub cached_tokens: Option<u64>,

@@ -1,46 +1,46 @@
-//! The parameters of a prompt. What the caller did not set is left to the provider, and what is
-//! passed through (schemas, tools) is passed through as it stands.
+//! The parameters of a prompt. Unset ones are left to the provider, and schemas and tools pass
+//! through unchanged.
 
 use serde_json::Value;
 
 use crate::error::{Code, Failure};
 
-/// Optional parameters. What is `None` or empty is not sent.
+/// Optional parameters. `None` and empty ones are not sent.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Parameters {
-    /// The most tokens to generate, reasoning included.
+    /// Maximum tokens to generate, including reasoning.
     pub max_tokens: Option<u64>,
     /// Sampling temperature.
     pub temperature: Option<f64>,
     /// Nucleus sampling.
     pub top_p: Option<f64>,
-    /// Texts that end the answer.
+    /// Stop sequences.
     pub stop: Vec<String>,
-    /// Seed for repeatable sampling, where the provider supports it.
+    /// Seed for reproducible sampling, where supported.
     pub seed: Option<i64>,
-    /// How much a reasoning model may think: the provider's own words, such as `low`.
+    /// Reasoning effort, in the provider's terms, such as `low`.
     pub reasoning_effort: Option<String>,
-    /// How long the answer shall be, in the provider's words, such as `low`.
+    /// Length of the answer, in the provider's terms, such as `low`.
     pub verbosity: Option<String>,
-    /// Against words that came often.
+    /// Penalty for frequent words.
     pub frequency_penalty: Option<f64>,
-    /// Against words that came at all.
+    /// Penalty for words already used.
     pub presence_penalty: Option<f64>,
-    /// How fast and at what price to process, in the provider's words, such as `flex`.
+    /// Processing speed and price, in the provider's terms, such as `flex`.
     pub service_tier: Option<String>,
-    /// The form of the answer, as the API takes it: `{"type": "json_schema", "json_schema": …}`.
+    /// The answer format in the API's form: `{"type": "json_schema", "json_schema": …}`.
     pub response_format: Option<Value>,
-    /// Tools that the model may ask for, as the API takes them. Synapse runs none.
+    /// Available tools in the API's form. Synapse runs none.
     pub tools: Vec<Value>,
-    /// Which of them, as the API takes it: a word such as `required`, or an object.
+    /// The tool choice in the API's form: a word such as `required`, or an object.
     pub tool_choice: Option<Value>,
-    /// Whether the model may ask for several tools at once.
+    /// Whether the model may call several tools at once.
     pub parallel_tool_calls: Option<bool>,
 }
 
 impl Parameters {
-    /// Refuses what no provider could take: the shapes only, because values are the provider's
-    /// to judge.
+    /// Refuses parameters that no provider could accept: checks only shapes, since values are the
+    /// provider's business.
     ///
     /// # Errors
     /// `usage.invalid-arguments`, naming the parameter.
@@ -49,7 +49,7 @@ impl Parameters {
             return Err(invalid("max_tokens", "max_tokens is 0")
                 .cause("an answer takes at least one token"));
         }
-        // JSON has no other numbers, and no field may change its meaning on the way.
+        // JSON has no other numbers, and no value may change in transit.
         let numbers = [
             ("temperature", self.temperature),
             ("top_p", self.top_p),

@@ -1,31 +1,30 @@
-//! What a reader of the text alone would miss of an answer: that it is cut off, withheld, declined,
-//! or nothing but reasoning. Every surface that shows text shows this beside it.
+//! Facts about an answer that its text does not show: truncated, withheld, refused, or only
+//! reasoning. Every surface shows them beside the text.
 
 use super::{ChatReply, FinishReason};
 
-/// What there is to say beside the text of an answer.
+/// A remark on the text of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Remark<'a> {
     /// The state of the answer: `no text`, `cut off`.
     pub state: &'static str,
-    /// The provider's word for why the model stopped. Foreign text.
+    /// The provider's finish reason. Foreign text.
     pub reason: Option<&'a str>,
-    /// What that means, where it is known.
+    /// Its meaning, if known.
     pub why: Option<&'static str>,
-    /// The thinking, when all the text there is is in it. Foreign text.
+    /// The reasoning, if there is no other text. Foreign text.
     pub reasoning: Option<&'a str>,
 }
 
 impl ChatReply {
-    /// The text of the answer, or else the one with which the model declined; `None` when both are
-    /// empty.
+    /// The text of the answer, or else the refusal; `None` if both are empty.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         let texts = [&self.content, &self.refusal].into_iter().flatten();
         texts.map(String::as_str).find(|text| !text.is_empty())
     }
 
-    /// What a reader of [`ChatReply::text`] alone would miss; `None` when it is the whole answer.
+    /// The remark on [`ChatReply::text`]; `None` if it is the complete answer.
     #[must_use]
     pub fn remark(&self) -> Option<Remark<'_>> {
         let reason = self.finish_reason.as_ref();

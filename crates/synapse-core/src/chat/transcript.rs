@@ -1,13 +1,12 @@
-//! What a conversation looks like as text, for the ledger of connections that record it, and the
-//! way back: a recorded conversation can be sent again.
+//! The text form of a conversation, for recording in the ledger, and its parser: a recorded
+//! conversation can be sent again.
 //!
-//! Whatever in a text could be taken for the form gets a backslash in front, so that the messages
-//! read back are those that were written.
+//! Text that resembles the format is escaped with a backslash, so that messages round-trip.
 
 use super::{ChatReply, ChatRequest, Content, Message, Part, Role};
 
 impl ChatRequest {
-    /// The conversation as text: each message headed by its role, an image by its mark alone.
+    /// The conversation as text: each message with a role header, images as placeholders.
     #[must_use]
     pub fn transcript(&self) -> String {
         let messages: Vec<String> = self.messages.iter().map(said).collect();
@@ -16,7 +15,7 @@ impl ChatRequest {
 }
 
 impl ChatReply {
-    /// The answer as text: what was said or refused, then the tool calls, one to a line.
+    /// The answer as text: content or refusal, then tool calls, one per line.
     #[must_use]
     pub fn transcript(&self) -> String {
         let spoken = [&self.content, &self.refusal].into_iter().flatten();
@@ -36,21 +35,21 @@ pub enum Unrepeatable {
     /// It has an image.
     #[error("it has an image, of which only a mark is recorded")]
     Image,
-    /// It has tool calls or what tools returned.
+    /// It contains tool calls or results.
     #[error("it has tool calls, which are recorded without their ids")]
     Tools,
-    /// A message names who speaks.
+    /// A message has a participant's name.
     #[error("a message of it has a participant's name, which is recorded for reading only")]
     Name,
-    /// It is no text that a conversation was recorded as.
+    /// It is not a recorded conversation.
     #[error("its text is not in the form in which conversations are recorded")]
     Form,
 }
 
-/// The messages of a recorded prompt.
+/// Parses the messages of a recorded prompt.
 ///
 /// # Errors
-/// What of it was not recorded whole.
+/// The part that was not recorded completely.
 pub fn recorded_messages(prompt: &str) -> Result<Vec<Message>, Unrepeatable> {
     let mut messages = Vec::new();
     let mut rest = header(prompt).ok_or(Unrepeatable::Form)?;
@@ -75,15 +74,15 @@ pub fn recorded_messages(prompt: &str) -> Result<Vec<Message>, Unrepeatable> {
     }
 }
 
-/// The message that a recorded answer is in the next turn.
+/// The message for a recorded answer in the next turn.
 ///
 /// # Errors
-/// As [`recorded_messages`].
+/// Same as [`recorded_messages`].
 pub fn recorded_answer(reply: &str) -> Result<Message, Unrepeatable> {
     Ok(Message::new(Role::Assistant, marked(reply)?))
 }
 
-/// The first words of what the user said last in a recorded prompt, on one line.
+/// The first words of the last user message in a recorded prompt, on one line.
 #[must_use]
 pub fn first_words(prompt: &str) -> String {
     let mut last = "";
@@ -150,7 +149,7 @@ const fn word(role: Role) -> &'static str {
     }
 }
 
-/// The beginning of a message, and all that follows it.
+/// The header of a message, and the rest.
 #[derive(Clone, Copy)]
 struct Header<'a> {
     role: Role,
@@ -181,7 +180,7 @@ fn header(text: &str) -> Option<Header<'_>> {
     })
 }
 
-/// Where the content before the next message ends, and that message.
+/// The end of the content before the next message, and that message.
 fn next_header(content: &str) -> Option<(usize, Header<'_>)> {
     let mut from = 0;
     while let Some(found) = content.get(from..)?.find(BETWEEN) {
@@ -194,21 +193,21 @@ fn next_header(content: &str) -> Option<(usize, Header<'_>)> {
     None
 }
 
-/// What becomes of the backslash in front of what looks like the form.
+/// Whether to add or remove escapes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Backslash {
     Add,
     Remove,
 }
 
-/// A content in which no line begins a message.
+/// A content with escaped header-like lines.
 fn apart(content: &str, backslash: Backslash) -> String {
     each_line(content, backslash, |line, before| {
         before.is_some_and(str::is_empty) && header(line).is_some()
     })
 }
 
-/// A text in which no line is a mark.
+/// A text with escaped placeholder-like lines.
 fn unmarked(text: &str) -> String {
     each_line(text, Backslash::Add, |line, _| is_mark(line))
 }
@@ -217,8 +216,8 @@ fn is_mark(line: &str) -> bool {
     line == IMAGE || line.starts_with(CALL)
 }
 
-/// `text` with a backslash more or less before each line that `looks` like the form behind its
-/// backslashes; it is told the line before as well.
+/// Adds or removes a backslash before each line that `looks` like the format after its backslashes;
+/// also passes the previous line.
 fn each_line(
     text: &str,
     backslash: Backslash,
@@ -237,7 +236,7 @@ fn each_line(
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What was said, from a text in which lines may be marks.
+/// The content of a text whose lines may be placeholders.
 fn marked(content: &str) -> Result<String, Unrepeatable> {
     for line in content.split('\n') {
         if line == IMAGE {

@@ -1,10 +1,10 @@
-//! The one table of everything that is ever checked.
+//! The table of all checks.
 
 use std::fmt;
 
 macro_rules! ids {
     ($($variant:ident $name:literal $about:literal;)+) => {
-        /// What a check is about, each with a stable id.
+        /// The subject of a check, with a stable id.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum CheckId {
@@ -21,7 +21,7 @@ macro_rules! ids {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// What holds when it is ok, in a sentence without a period.
+            /// What holds if the check passes, as a sentence without a period.
             #[must_use]
             pub const fn about(self) -> &'static str {
                 match self { $(Self::$variant => $about,)+ }
@@ -31,7 +31,7 @@ macro_rules! ids {
 }
 
 ids! {
-    // A connection, in the order in which preflight climbs.
+    // A connection, in the order of preflight.
     Config "config" "Provider, model and settings are understood";
     Endpoint "endpoint" "The base URL can be right";
     Gate "gate" "The network gate is open";
@@ -60,7 +60,7 @@ ids! {
     Preflight "preflight" "The checks of a connection hold";
     Ide "ide" "A client has the entry";
     Secrets "secrets" "No tracked file holds what looks like a token";
-    // The entry of a client, in the order in which it is started.
+    // The entry of a client, in the order of starting it.
     Entry "entry" "The client's file has our entry, as it should be";
     Loaded "loaded" "The client loads it: no other entry wins, and nothing switches it off";
     Command "command" "The command can be found and executed from where the client starts it";

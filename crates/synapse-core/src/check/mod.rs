@@ -1,6 +1,5 @@
-//! One line of any list of checks: what was looked at, how it went, what was seen, what to do.
-//! Preflight, the checklist, doctor, the check of an IDE's entry and `check` are lists of these;
-//! they differ in which ids they hold.
+//! A check and its result: id, finding and remedy. Preflight, the checklist, doctor, the check of
+//! an IDE entry and `check` are lists of these, with different ids.
 
 mod id;
 
@@ -10,66 +9,66 @@ use std::fmt;
 pub use self::id::CheckId;
 use crate::error::{Failure, Hint};
 
-/// A check and what came of it.
+/// A check and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What was looked at.
+    /// Its subject.
     pub id: CheckId,
-    /// Which of several, such as the name of a connection.
+    /// The instance, such as the name of a connection.
     pub subject: Option<String>,
     /// What was found.
     pub finding: Finding,
-    /// What to do, where the finding is no failure with hints of its own.
+    /// A next step, if the finding is not a failure with hints.
     pub next: Option<Hint>,
 }
 
-/// What a check found.
+/// The finding of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// It holds; the text says what was seen.
+    /// Passed, with the observation.
     Ok(String),
-    /// It could not be fully proven, or something deserves attention; it does not fail.
+    /// Not fully proven, or needs attention; not a failure.
     Warn(String),
-    /// As [`Finding::Warn`], with a code and a remedy.
+    /// Like [`Finding::Warn`], with a code and a remedy.
     Doubt(Failure),
-    /// It does not hold.
+    /// Failed.
     Fail(Failure),
-    /// It is required and not there yet.
+    /// Required, but missing.
     Missing(String),
-    /// It was not made.
+    /// Skipped.
     Skip(Skip),
 }
 
-/// Why a check was not made.
+/// Why a check was skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Skip {
-    /// An earlier check has to hold first.
+    /// A prerequisite failed.
     Needs(CheckId),
     /// The owner asked to stay offline.
     Offline,
-    /// It costs money and was not asked for.
+    /// It costs money and was not requested.
     NotAsked,
     /// Another reason, in words.
     Because(&'static str),
 }
 
-/// How a check went, in one word.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// It holds.
+    /// Passed.
     Ok,
-    /// It deserves attention.
+    /// Needs attention.
     Warn,
-    /// It does not hold.
+    /// Failed.
     Fail,
-    /// It is required and not there yet.
+    /// Required, but missing.
     Missing,
-    /// It was not made.
+    /// Skipped.
     Skip,
 }
 
 impl Check {
-    /// A check of what there is one of.
+    /// A check without instances.
     #[must_use]
     pub const fn new(id: CheckId, finding: Finding) -> Self {
         Self {
@@ -80,7 +79,7 @@ impl Check {
         }
     }
 
-    /// Names which of several it is about.
+    /// Sets the instance.
     #[must_use]
     pub fn of(self, subject: impl Into<String>) -> Self {
         Self {
@@ -89,7 +88,7 @@ impl Check {
         }
     }
 
-    /// Adds what to do.
+    /// Sets the next step.
     #[must_use]
     pub fn with_next(self, next: Hint) -> Self {
         Self {
@@ -98,7 +97,7 @@ impl Check {
         }
     }
 
-    /// How it went.
+    /// Its outcome.
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         match &self.finding {
@@ -110,7 +109,7 @@ impl Check {
         }
     }
 
-    /// What was seen, or why not, in one line; a failure with its code.
+    /// The observation or reason in one line; a failure with its code.
     #[must_use]
     pub fn what(&self) -> Cow<'_, str> {
         match &self.finding {
@@ -123,7 +122,7 @@ impl Check {
         }
     }
 
-    /// What to do about it, most useful first.
+    /// The most useful remedy.
     #[must_use]
     pub fn remedy(&self) -> Option<&Hint> {
         let own = self.failure().and_then(|failure| {
@@ -134,7 +133,7 @@ impl Check {
         self.next.as_ref().or(own)
     }
 
-    /// The failure that was found, whether it fails the check or only deserves attention.
+    /// The failure of a failed or doubtful check.
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
         match &self.finding {
@@ -143,7 +142,7 @@ impl Check {
         }
     }
 
-    /// The id that has to hold first, when that is why it was not made.
+    /// The failed prerequisite, if that is why it was skipped.
     #[must_use]
     pub const fn needs(&self) -> Option<CheckId> {
         match &self.finding {
@@ -152,7 +151,7 @@ impl Check {
         }
     }
 
-    /// What documents call `detail`: the text, unless a failure or the id of another check says it.
+    /// The `detail` in documents: the text, unless a failure or the id of another check covers it.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         match &self.finding {
@@ -164,7 +163,7 @@ impl Check {
 }
 
 impl Skip {
-    /// The reason in words; for a prerequisite, its id says it.
+    /// The reason in words; empty for a prerequisite, whose id says it.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -179,7 +178,7 @@ impl Skip {
 }
 
 impl Outcome {
-    /// The stable word.
+    /// Its stable name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -198,7 +197,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The first failure, which decides code and exit status.
+/// The first failure, which determines code and exit status.
 #[must_use]
 pub fn first_failure(checks: &[Check]) -> Option<&Failure> {
     checks.iter().find_map(|check| match &check.finding {

@@ -1,5 +1,5 @@
-//! The checklist of a connection: what stands between it and an answer in the owner's IDE. It
-//! judges facts that others gathered, opens nothing, and proves nothing that preflight has not.
+//! The checklist of a connection: the remaining steps to an answer in the owner's IDE. Evaluates
+//! facts gathered by others, opens nothing, and proves nothing beyond preflight.
 
 mod rules;
 
@@ -8,63 +8,63 @@ use crate::error::Failure;
 use crate::preflight::PreflightRecord;
 use crate::time::Timestamp;
 
-/// What was found out about the surroundings of a connection.
+/// Facts about the environment of a connection.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// The preflight beside the saved connection.
+    /// The preflight record of the saved connection.
     pub preflight: Option<PreflightRecord>,
-    /// Whether its key is where the reference says.
+    /// The state of its key.
     pub key: KeyFact,
-    /// What the files of clients say about us, for every client that has an entry.
+    /// The state of our entry in every client that has one.
     pub entries: Vec<ClientEntry>,
-    /// The newest answered prompt, one from an IDE before one from the terminal.
+    /// The newest answered prompt, preferring IDEs over the terminal.
     pub answered: Option<Answered>,
-    /// Whether a secret is where everyone who has the repository can read it.
+    /// Whether a secret is exposed to readers of the repository.
     pub exposure: Exposure,
     /// The time of the evaluation.
     pub now: Timestamp,
 }
 
-/// Whether a key is where its reference says, without having read it.
+/// The state of a key, without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyFact {
     /// The connection has none, and its provider needs none.
     NotNeeded,
-    /// It is there; what was seen.
+    /// It exists, with a description.
     There(String),
-    /// It is not there, or cannot be used; why.
+    /// It is missing or unusable, with the reason.
     Unusable(String),
-    /// It is there, as far as can be seen, and something is wrong with its place.
+    /// It appears to exist, but its place has a problem.
     Doubtful(Failure),
-    /// Only reading it would tell; why it was not read.
+    /// Only reading would tell, with the reason for not reading.
     Unseen(String),
 }
 
-/// One client's entry.
+/// A client's entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientEntry {
-    /// The client's id, as `synapse ide` takes it.
+    /// The client's id in `synapse ide`.
     pub client: String,
-    /// Whether it says what it should.
+    /// Whether it is up to date.
     pub is_current: bool,
 }
 
-/// A prompt that was answered.
+/// An answered prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
     /// When it was asked.
     pub at: Timestamp,
-    /// The IDE that asked; `None` for the terminal.
+    /// The IDE; `None` for the terminal.
     pub client: Option<String>,
 }
 
-/// Whether tracked files hold secrets.
+/// Whether tracked files contain secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exposure {
-    /// None was found; where was looked.
+    /// None found, with the searched places.
     None(String),
-    /// These tracked files are, or hold, what looks like a token.
+    /// These tracked files are, or contain, something like a token.
     Files(Vec<String>),
-    /// It could not be found out; why.
+    /// Unknown, with the reason.
     Unknown(String),
 }

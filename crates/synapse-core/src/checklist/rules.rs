@@ -1,4 +1,4 @@
-//! What each line of the checklist says of the facts, and what to do about it.
+//! The rules of the checklist: the outcome of each line and its next step.
 
 use super::{Answered, ClientEntry, Exposure, Facts, KeyFact};
 use crate::check::{Check, CheckId, Finding};
@@ -7,7 +7,7 @@ use crate::error::{EntryScope, Hint, Remedy};
 use crate::gate::NetworkGate;
 use crate::provider::{ProviderProfile, TokenNeed};
 
-/// Evaluates the checklist, in the order in which a newcomer works it off.
+/// Evaluates the checklist, in the order a newcomer works through it.
 #[must_use]
 pub fn evaluate(connection: &Connection, facts: &Facts) -> Vec<Check> {
     vec![
@@ -89,7 +89,7 @@ fn key(connection: &Connection, fact: &KeyFact) -> Check {
     }
 }
 
-/// Who asks for no token by itself has no page that gives one out.
+/// A provider without a required token has no token page.
 fn put_a_key_there(profile: &ProviderProfile) -> String {
     match profile.token {
         TokenNeed::Required => format!(
@@ -116,7 +116,7 @@ fn gate(connection: &Connection) -> Check {
     }
 }
 
-/// The step, or, where a closed gate would refuse it, the one that comes before it.
+/// The step, or, with network access off, the step to turn it on.
 fn when_open(connection: &Connection, step: Hint) -> Hint {
     match connection.gate {
         NetworkGate::Open => step,
@@ -276,7 +276,7 @@ fn missing(id: CheckId, detail: impl Into<String>, next: Hint) -> Check {
 
 const MILLISECONDS_OF_A_DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// Keys are rotated and models retired meanwhile.
+/// Keys are rotated and models retired after a while.
 const OLD_DAYS: i64 = 30;
 
 #[cfg(test)]

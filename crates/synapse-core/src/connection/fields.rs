@@ -1,5 +1,4 @@
-//! The table of a connection's fields: flags, the form of a page and the reference are made from it,
-//! so that all three say the same.
+//! The table of a connection's fields, the common source of flags, forms and the reference.
 
 use crate::error::{Code, Failure};
 use crate::gate::NetworkGate;
@@ -11,19 +10,19 @@ use super::Draft;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FieldEntry {
-    /// The key in connections.toml, and the name in a form.
+    /// The key in connections.toml, also the form field name.
     pub key: &'static str,
-    /// The flag that sets it, without a value.
+    /// The flag, without a value.
     pub flag: &'static str,
-    /// Its name for people.
+    /// Its display name.
     pub label: &'static str,
-    /// One line of help, the same on the command line and on a page.
+    /// One line of help, shared by the command line and forms.
     pub hint: &'static str,
-    /// What it takes.
+    /// The kind of its value.
     pub kind: FieldKind,
 }
 
-/// What a field takes.
+/// The kind of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldKind {
@@ -33,7 +32,7 @@ pub enum FieldKind {
     Text,
     /// A URL.
     Url,
-    /// Where a secret is, never the secret.
+    /// A credential reference, never a secret.
     Reference,
     /// A whole number.
     Number,
@@ -104,11 +103,11 @@ fields! {
         "Keep prompts and answers in the ledger, where a search finds their words";
 }
 
-/// What a switch that is on says in a form.
+/// The form value of an enabled switch.
 pub const ON: &str = "on";
 
 impl FieldEntry {
-    /// The value of this field as a form shows it; empty when it is not set.
+    /// The value of this field in a form; empty if unset.
     #[must_use]
     pub fn value(&self, draft: &Draft) -> String {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -140,11 +139,11 @@ impl FieldEntry {
         }
     }
 
-    /// Sets this field to what a form says; empty removes it.
+    /// Sets this field from a form value; empty removes it.
     ///
     /// # Errors
-    /// `config.invalid-value` with the field in its context, for a number or a word that is none.
-    /// What a draft means is judged when it is parsed.
+    /// `config.invalid-value` with the field in its context, for an invalid number or word. Other
+    /// validation happens when the draft is parsed.
     pub fn set(&self, draft: &mut Draft, value: &str) -> Result<(), Failure> {
         let value = value.trim();
         let text = || (!value.is_empty()).then(|| value.to_owned());
@@ -209,7 +208,7 @@ impl FieldEntry {
     }
 }
 
-/// The flags that make `draft` out of an empty one, each with its value.
+/// The flags and values that produce `draft` from an empty one.
 #[must_use]
 pub fn flags(draft: &Draft) -> Vec<(&'static str, Option<String>)> {
     let empty = Draft::default();

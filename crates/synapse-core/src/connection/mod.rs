@@ -1,5 +1,5 @@
-//! Connections: as written by people ([`Draft`]), as understood ([`Connection`]), and as cleared
-//! for saving ([`PreflightPass`]).
+//! Connections: as written ([`Draft`]), as parsed ([`Connection`]), and as cleared for saving
+//! ([`PreflightPass`]).
 
 pub mod fields;
 
@@ -19,22 +19,22 @@ use crate::preflight::PreflightRecord;
 use crate::provider::{ProviderKind, TokenNeed, address};
 use crate::redact::{REDACTED, Redactor, is_opaque};
 
-/// A connection as someone wrote it, in a file or on the command line. Nothing is checked yet.
+/// A connection as written in a file or on the command line. Not validated yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Draft {
     /// Provider kind.
     pub provider: String,
     /// Model id.
     pub model: String,
-    /// Base URL, when it is not the provider's own.
+    /// Base URL, if not the provider's own.
     pub base_url: Option<String>,
-    /// Credential reference, when the provider asks for a token.
+    /// Credential reference, if the provider requires a token.
     pub credential: Option<String>,
     /// Network gate.
     pub gate: NetworkGate,
     /// Total seconds a call may take.
     pub timeout_seconds: Option<u64>,
-    /// The most tokens of an answer, for prompts that name no cap of their own.
+    /// Default cap on answer tokens, for prompts without their own.
     pub max_tokens: Option<u64>,
     /// OpenAI organization.
     pub organization: Option<String>,
@@ -42,17 +42,17 @@ pub struct Draft {
     pub project: Option<String>,
     /// Hugging Face organization to bill.
     pub bill_to: Option<String>,
-    /// HTTP proxy; none is used unless named here.
+    /// HTTP proxy; none by default.
     pub proxy: Option<String>,
-    /// Whether the base URL may be plain http to an address of a private network.
+    /// Whether the base URL may use plain http to a private address.
     pub allow_plain_http: bool,
-    /// What its calls may take in a day or a month.
+    /// Limits on its calls per day or month.
     pub limits: DraftLimits,
-    /// Whether prompts and answers are kept in the ledger. Off unless asked for.
+    /// Whether prompts and answers are recorded in the ledger. Off by default.
     pub record_text: bool,
 }
 
-/// A field of a draft, as it is called in connections.toml.
+/// A field of a draft, named as in connections.toml.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Field {
     /// `provider`
@@ -99,16 +99,16 @@ impl Field {
     }
 }
 
-/// A draft that could not be understood: which field, and why.
+/// An invalid field of a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldFailure {
-    /// The first field that is wrong.
+    /// The first invalid field.
     pub field: Field,
-    /// What is wrong with it.
+    /// Its failure.
     pub failure: Failure,
 }
 
-/// A connection that is understood: every field has its own type.
+/// A validated connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     /// Its name.
@@ -117,33 +117,33 @@ pub struct Connection {
     pub provider: ProviderKind,
     /// The model.
     pub model: ModelId,
-    /// The base URL in force.
+    /// The effective base URL.
     pub base_url: BaseUrl,
-    /// Where the secret is; `None` when nothing is to be read and sent.
+    /// The credential reference; `None` if no credential is sent.
     pub credential: Option<CredentialRef>,
     /// The network gate.
     pub gate: NetworkGate,
     /// The total time a call may take.
     pub timeout: Duration,
-    /// The most tokens of an answer, for prompts that name no cap of their own.
+    /// Default cap on answer tokens, for prompts without their own.
     pub max_tokens: Option<u64>,
     /// Headers that identify the account.
     pub account: Account,
-    /// The proxy, when one is configured.
+    /// The proxy, if configured.
     pub proxy: Option<ProxyUrl>,
-    /// What its calls may take in a day or a month, when that is limited.
+    /// Limits on its calls per day or month.
     pub limits: Option<Limits>,
-    /// Whether prompts and answers are kept in the ledger.
+    /// Whether prompts and answers are recorded in the ledger.
     pub record_text: bool,
-    /// Where the owner confirmed that the credential may go; `None` when nobody did.
+    /// The host confirmed for its credential, if any.
     pub bound_to: Option<Origin>,
-    /// The proxy that the owner confirmed; `None` when there was none.
+    /// The confirmed proxy, if any.
     pub bound_proxy: Option<ProxyUrl>,
 }
 
 impl Draft {
-    /// Whether this draft changes `previous`, and only in fields that no provider sees: limits, the
-    /// recording of texts and the timeout.
+    /// Whether this draft changes only local fields of `previous`: limits, recording of texts and
+    /// the timeout.
     pub(crate) fn differs_locally(&self, previous: &Self) -> bool {
         let Self {
             limits,
@@ -160,10 +160,10 @@ impl Draft {
         self != previous && *self == changed
     }
 
-    /// Understands the draft as the connection `name`.
+    /// Validates the draft as the connection `name`.
     ///
     /// # Errors
-    /// The first field that is wrong, in the order of [`Field`].
+    /// The first invalid field, in the order of [`Field`].
     pub fn parse(&self, name: ConnectionName) -> Result<Connection, Box<FieldFailure>> {
         let provider: ProviderKind = at(Field::Provider, self.provider.parse())?;
         let model = at(Field::Model, self.model.parse())?;
@@ -285,8 +285,8 @@ impl Draft {
     }
 }
 
-/// A connection with proof that it may be saved: only a preflight report makes one, either because
-/// every check passed or because the owner asked to save it offline, which the record then says.
+/// A connection with proof that it may be saved: made only by a preflight report, because every
+/// check passed or the owner asked to save it offline, which the record then states.
 #[derive(Debug, Clone)]
 pub struct PreflightPass {
     draft: Draft,
@@ -309,7 +309,7 @@ impl PreflightPass {
         &self.draft
     }
 
-    /// The connection to save.
+    /// The validated connection.
     #[must_use]
     pub const fn connection(&self) -> &Connection {
         &self.connection
@@ -330,7 +330,7 @@ impl FromStr for ProxyUrl {
     type Err = Failure;
 
     /// # Errors
-    /// `config.invalid-value` when it is no http or https URL, or holds credentials.
+    /// `config.invalid-value` if it is no http or https URL, or contains credentials.
     fn from_str(text: &str) -> Result<Self, Failure> {
         let failure = |cause: &str| {
             Failure::new(Code::ConfigInvalidValue, "that is no proxy URL")
@@ -364,7 +364,7 @@ impl fmt::Display for ProxyUrl {
     }
 }
 
-/// Whether what goes to `base_url` crosses a network unencrypted.
+/// Whether requests to `base_url` cross a network unencrypted.
 fn sends_in_clear(base_url: &BaseUrl) -> bool {
     base_url.is_plain() && !base_url.is_loopback()
 }
@@ -397,7 +397,7 @@ fn proxy_in_clear(base_url: &BaseUrl, proxy: &ProxyUrl) -> Failure {
     .with("host", base_url.origin().host())
 }
 
-/// The failure of a name that is taken.
+/// The failure of a name in use.
 #[must_use]
 pub fn already_exists(name: &ConnectionName) -> Failure {
     Failure::new(
@@ -419,7 +419,7 @@ pub fn already_exists(name: &ConnectionName) -> Failure {
     )
 }
 
-/// The failure of a name that is not there.
+/// The failure of an unknown name.
 #[must_use]
 pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
     let near = nearest(name, known.iter().map(ConnectionName::as_str));

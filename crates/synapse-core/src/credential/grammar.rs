@@ -1,10 +1,10 @@
-//! The grammar of credential references, one rule per kind. It knows how a reference is spelled and
-//! nothing about the place that it names. References do not nest.
+//! The grammar of credential references, one rule per kind. Knows only their syntax. References do
+//! not nest.
 
 use super::{CredentialRef, KvEngine, LOCAL, VaultSecret, literal_token, looks_like_token};
 use crate::error::{Code, Failure};
 
-/// Reads one reference.
+/// Parses a reference.
 pub(super) fn parse(text: &str) -> Result<CredentialRef, Failure> {
     if text.len() > MAX_LENGTH {
         return Err(invalid("the credential reference is too long")
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Result<CredentialRef, Failure> {
     }
 }
 
-/// Whether the text is the absolute path of a file, to which only the kind is missing.
+/// Whether the text is an absolute path without a scheme.
 fn is_path_alone(text: &str) -> bool {
     let is_path = text.starts_with("~/") || text.starts_with('/') || is_windows_absolute(text);
     is_path && !looks_like_token(text)
@@ -68,8 +68,8 @@ fn keyring(account: &str) -> Result<CredentialRef, Failure> {
         .hint("write keyring:ACCOUNT, for example keyring:openai"))
 }
 
-/// `local/NAME`, `MOUNT/PATH[?kv=1|2]#FIELD`, or with a mount of several segments
-/// `MOUNT//PATH[?kv=1|2]#FIELD`.
+/// `local/NAME`, `MOUNT/PATH[?kv=1|2]#FIELD`, or `MOUNT//PATH[?kv=1|2]#FIELD` with a mount of
+/// several segments.
 fn vault(rest: &str) -> Result<CredentialRef, Failure> {
     let Some((place, field)) = rest.split_once('#') else {
         return local_vault(rest);
@@ -130,7 +130,7 @@ fn local_vault(rest: &str) -> Result<CredentialRef, Failure> {
     }
 }
 
-/// `op://vault/item/field` or `op://vault/item/section/field`, passed on as it is written.
+/// `op://vault/item/field` or `op://vault/item/section/field`, passed on verbatim.
 fn one_password(text: &str, rest: &str) -> Result<CredentialRef, Failure> {
     let path = rest.trim_start_matches("//");
     let segments: Vec<&str> = path.split('/').collect();
@@ -155,7 +155,7 @@ fn pass(path: &str) -> Result<CredentialRef, Failure> {
 }
 
 fn systemd(name: &str) -> Result<CredentialRef, Failure> {
-    // What systemd itself takes: a file name (systemd.exec(5), LoadCredential=).
+    // systemd's own rule: a file name (systemd.exec(5), LoadCredential=).
     let fits = is_path(name) && !name.contains('/') && name.is_ascii() && name.len() <= 255;
     if fits && !name.contains(' ') {
         no_token(name)?;
@@ -188,7 +188,7 @@ fn command(words: &str) -> Result<CredentialRef, Failure> {
     Ok(CredentialRef::Command(words))
 }
 
-/// Refuses words that look like a token themselves: a reference stands in files and output.
+/// Refuses parts that look like a token: references appear in files and output.
 fn no_token(text: &str) -> Result<(), Failure> {
     let boundary = |each: char| each.is_whitespace() || "/=:,;'\"".contains(each);
     if text.split(boundary).any(looks_like_token) {
@@ -197,7 +197,7 @@ fn no_token(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A name that is one word in every shell, file system and keyring.
+/// A name safe in every shell, file system and keyring.
 fn is_name(name: &str) -> bool {
     let plain = |each: char| each.is_ascii_alphanumeric() || "._-@+".contains(each);
     name.len() <= 128
@@ -205,7 +205,7 @@ fn is_name(name: &str) -> bool {
         && name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
 }
 
-/// Segments between single slashes, none of them empty, `.` or `..`.
+/// Segments separated by single slashes, none empty, `.` or `..`.
 fn is_path(path: &str) -> bool {
     path.split('/')
         .all(|segment| !segment.is_empty() && segment != "." && segment != "..")
@@ -256,7 +256,7 @@ fn invalid(message: &str) -> Failure {
     Failure::new(Code::CredentialInvalidReference, message).with("field", "credential")
 }
 
-/// Longer than any path or command that makes sense here.
+/// Longer than any reasonable path or command.
 const MAX_LENGTH: usize = 4096;
 const NAME_RULE: &str =
     "a name has ASCII letters, digits and `._-@+`, and begins with a letter, a digit or `_`";

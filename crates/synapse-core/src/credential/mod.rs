@@ -1,5 +1,5 @@
-//! Credential references: where a secret is, never what it is. The grammar of each kind is in
-//! `credential/grammar.rs`; what a kind does is the business of who resolves it.
+//! Credential references: the place of a secret, never its value. `credential/grammar.rs` has the
+//! syntax of each kind; resolvers implement them.
 
 mod grammar;
 
@@ -9,34 +9,34 @@ use std::str::FromStr;
 use crate::error::{Code, Failure, Remedy};
 use crate::redact::vendors::begins_like_token;
 
-/// A reference to a secret. It resolves in exactly one place or fails; it never falls through.
+/// A reference to a secret. Resolves in exactly one place or fails; there is no fallback.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialRef {
-    /// `file:/absolute/path` or `file:~/path`: the one line of a file.
+    /// `file:/absolute/path` or `file:~/path`: a file with a single line.
     File(String),
     /// `env:NAME`: an environment variable of the process that sends.
     Env(String),
-    /// `keyring:ACCOUNT`: an item of the system's keyring, of the service `synapse`.
+    /// `keyring:ACCOUNT`: an item of the service `synapse` in the system's keyring.
     Keyring(String),
     /// `vault:local/NAME`: an entry of Synapse's own encrypted vault.
     LocalVault(String),
     /// `vault:MOUNT/PATH#FIELD`: a field in a key-value engine of HashiCorp Vault or OpenBao.
     Vault(VaultSecret),
-    /// `op://vault/item/field`: what the 1Password program reads there; held whole.
+    /// `op://vault/item/field`: read by the 1Password program; kept verbatim.
     OnePassword(String),
     /// `pass:PATH`: the first line of an entry of the password store.
     Pass(String),
-    /// `systemd:NAME`: a credential that systemd gave to this service.
+    /// `systemd:NAME`: a credential passed to this service by systemd.
     Systemd(String),
-    /// `cmd:["program","argument"]`: the one line that a program prints. No shell is involved.
+    /// `cmd:["program","argument"]`: the single line printed by a program. No shell is involved.
     Command(Vec<String>),
 }
 
 /// One field of a secret in a key-value engine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VaultSecret {
-    /// Where the engine is mounted.
+    /// The mount of the engine.
     pub mount: String,
     /// The path below the mount, without `data/`.
     pub path: String,
@@ -46,25 +46,25 @@ pub struct VaultSecret {
     pub engine: KvEngine,
 }
 
-/// The two key-value engines that Vault and OpenBao have.
+/// The key-value engines of Vault and OpenBao.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum KvEngine {
     /// Version 1, written `?kv=1`.
     V1,
-    /// Version 2, which keeps old versions; the default.
+    /// Version 2 with versioning; the default.
     #[default]
     V2,
 }
 
 impl CredentialRef {
-    /// Whether its place is this process or one small file, which answer in microseconds; the
-    /// others ask a person, a program, a server or a service.
+    /// Whether it resolves from this process or one small file, in microseconds; others may involve
+    /// a person, a program, a server or a service.
     #[must_use]
     pub const fn answers_at_once(&self) -> bool {
         matches!(self, Self::File(_) | Self::Env(_) | Self::Systemd(_))
     }
 
-    /// The word before the colon.
+    /// The scheme before the colon.
     #[must_use]
     pub const fn scheme(&self) -> &'static str {
         match self {
@@ -79,8 +79,7 @@ impl CredentialRef {
         }
     }
 
-    /// Whether looking there may leave this machine: it asks a server, or a program that does what
-    /// it likes.
+    /// Whether resolving may use the network: through a server, or a program.
     #[must_use]
     pub const fn may_use_network(&self) -> bool {
         match self {
@@ -99,8 +98,8 @@ impl FromStr for CredentialRef {
     type Err = Failure;
 
     /// # Errors
-    /// `credential.literal-token` when the text looks like a token itself (it is not repeated in
-    /// the failure), `credential.invalid-reference` when it is no reference.
+    /// `credential.literal-token` if the text looks like a token itself (not repeated in the
+    /// failure), `credential.invalid-reference` if it is invalid.
     fn from_str(text: &str) -> Result<Self, Failure> {
         if looks_like_token(text) {
             return Err(literal_token());
@@ -130,7 +129,7 @@ impl fmt::Display for CredentialRef {
 
 impl fmt::Display for VaultSecret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A mount of several segments, or of the name that is taken, is set off by `//`.
+        // A mount of several segments, or with the reserved name, is separated by `//`.
         let plain = !self.mount.contains('/') && self.mount != LOCAL;
         let separator = if plain { "/" } else { "//" };
         let query = match self.engine {
@@ -144,7 +143,7 @@ impl fmt::Display for VaultSecret {
     }
 }
 
-/// Whether `text` has the shape of a token of a known vendor, alone or behind a scheme.
+/// Whether `text` has the shape of a known vendor's token, alone or after a scheme.
 #[must_use]
 pub fn looks_like_token(text: &str) -> bool {
     let text = text.trim();
@@ -158,7 +157,7 @@ pub fn looks_like_token(text: &str) -> bool {
         || text.starts_with("Bearer ")
 }
 
-/// Asks for a token, without showing it, and stores it in the file at `path`.
+/// Prompts for a token, without displaying it, and stores it in the file at `path`.
 fn to_make_a_file(path: &str) -> Remedy {
     let reference = CredentialRef::File(path.to_owned());
     Remedy::StoreSecret { reference }
@@ -177,7 +176,7 @@ fn literal_token() -> Failure {
     .hint("treat a token that was typed on a command line as exposed, and rotate it")
 }
 
-/// The mount that is Synapse's own vault.
+/// The reserved mount of Synapse's own vault.
 const LOCAL: &str = "local";
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The way to a send, the same for every use case: the open gate, then the secret, bound to the
-//! origins of the permit and refused when its prefix says that it cannot work here.
+//! Access for a send, shared by all use cases: the open gate, then the secret, bound to the
+//! permit's origins and refused if its prefix rules it out.
 
 use crate::connection::Connection;
 use crate::credential::CredentialRef;
@@ -20,8 +20,8 @@ pub(super) fn permit(connection: &Connection) -> Result<NetworkPermit, Failure> 
         .map_err(|failure| open_gate_hint(failure, Some(&connection.name)))
 }
 
-/// The connection's secret, if its owner confirmed where it goes, bound to what the permit covers,
-/// and how it was found; `None` when the connection has none, and thus nothing is read.
+/// The connection's secret, if its owner confirmed the destination, bound to the permit's origins,
+/// with its description; `None`, without reading anything, if the connection has none.
 pub(super) async fn secret(
     ports: &Ports,
     connection: &Connection,
@@ -39,7 +39,7 @@ pub(super) async fn secret(
     Ok(Some((secret, resolved.found)))
 }
 
-/// Adds the command that opens the gate of a saved connection, or the flag for a new one.
+/// Adds the command that turns network access on for a saved connection, or the flag for a new one.
 pub(super) fn open_gate_hint(failure: Failure, saved: Option<&ConnectionName>) -> Failure {
     match saved {
         Some(name) => failure.with("connection", name).remedy(
@@ -57,10 +57,9 @@ pub(super) fn open_gate_hint(failure: Failure, saved: Option<&ConnectionName>) -
     }
 }
 
-/// Refuses a token whose prefix says that it belongs to another vendor or cannot chat.
+/// Refuses a token whose prefix shows that it belongs to another vendor or cannot chat.
 ///
-/// A prefix is a hint: only those that nobody else uses are judged, and a server that does without
-/// a token may take any.
+/// Only unambiguous prefixes are judged, and a server without a required token may accept any.
 fn check_vendor(
     provider: ProviderKind,
     reference: &CredentialRef,
@@ -77,7 +76,7 @@ fn check_vendor(
     let message = match owner {
         Owner::Nobody => title.to_owned(),
         Owner::Of(owner) if owner == provider => return Ok(()),
-        // Several vendors use it; the router is none of them.
+        // Used by several vendors, but not by the router.
         Owner::Several if provider != ProviderKind::HuggingFace => return Ok(()),
         Owner::Unknown => return Ok(()),
         Owner::Of(_) | Owner::Several => {
@@ -93,19 +92,19 @@ fn check_vendor(
         .with("reference", reference))
 }
 
-/// Who takes a token.
+/// The providers that accept a token.
 enum Owner {
     /// One provider.
     Of(ProviderKind),
     /// More than one provider.
     Several,
-    /// No provider takes it for chat.
+    /// None accepts it for chat.
     Nobody,
-    /// Not known: what it is for says no prefix.
+    /// Unknown purpose.
     Unknown,
 }
 
-/// Which provider takes what an issuer gives out, and what to call it.
+/// The provider that accepts an issuer's tokens, and the issuer's name.
 const fn issued_by(issuer: Issuer) -> (Owner, &'static str) {
     match issuer {
         Issuer::OpenAi => (Owner::Of(ProviderKind::OpenAi), "this is an OpenAI key"),
@@ -145,7 +144,7 @@ const fn issued_by(issuer: Issuer) -> (Owner, &'static str) {
 mod tests {
     use super::*;
 
-    /// The prefixes that a provider's profile names are in the one table, as that provider's.
+    /// The prefixes in the providers' profiles agree with the common table.
     #[test]
     fn the_table_knows_the_prefixes_of_every_profile() {
         for provider in ProviderKind::ALL {

@@ -1,7 +1,7 @@
-//! A call under way: its row is open until it is closed, also when the caller walks away.
+//! A call in progress: its row is open until it is completed, even if the caller is dropped.
 //!
-//! The row is durable, and says that a request left, before the first byte of it does; its end is
-//! durable before the answer is handed out.
+//! The row is durable, and records the send, before the first byte is sent; its end is durable
+//! before the answer is returned.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,45 +22,45 @@ use crate::time::Timestamp;
 
 use super::Ports;
 
-/// Closes its row as `cancelled` when it is dropped before [`OpenCall::finish`].
+/// Completes its row as `cancelled` if dropped before [`OpenCall::finish`].
 ///
-/// **Invariant:** a call leaves one row, opened and closed once, whenever the caller walks away.
+/// **Invariant:** a call leaves one row, opened and completed once, even if the caller is dropped
+/// at any time.
 pub(super) struct OpenCall {
     row: Arc<Row>,
     clock: Arc<dyn Clock>,
     began: Duration,
     started_at: Timestamp,
-    /// `None` once the row is closed.
+    /// `None` once the row is completed.
     receipt: Option<Receipt>,
     warnings: Vec<Failure>,
 }
 
-/// The row of a call. The permit of the call shares it, so that whoever sends tells it first.
+/// The row of a call. Shared with the call's permit, which notifies it before sending.
 pub(super) struct Row {
     ledger: Arc<dyn Ledger>,
     call_id: CallId,
     state: Mutex<State>,
-    /// Bytes of the request body, once the request was handed to the network.
+    /// Bytes of the request body, once passed to the network.
     handed: AtomicU64,
     /// Whether it reached an open connection.
     departed: AtomicBool,
-    /// The failure to write the row is the failure of the call, and no warning beside it.
+    /// A failed row write is the call's failure instead of a warning.
     decisive: AtomicBool,
 }
 
-/// How far the row is.
+/// The state of the row.
 enum State {
-    /// It waits for what the send makes of it, to be written in one go.
+    /// Held back, to be written together with the send record.
     Held(Box<Opening>),
-    /// It is being written.
+    /// Being written.
     Begun(Written),
-    /// It is written, is not, or somebody else waits for it.
+    /// Written, failed, or awaited elsewhere.
     Settled(Result<(), Failure>),
 }
 
 impl OpenCall {
-    /// Begins a call. Its row is written when something depends on it, and before the send at the
-    /// latest.
+    /// Starts a call. Its row is written on demand, at the latest before the send.
     pub(super) fn begin(
         ports: &Ports,
         operation: Operation,
@@ -94,12 +94,12 @@ impl OpenCall {
         }
     }
 
-    /// What the permit of this call tells of its request.
+    /// The permit's recorder for this call.
     pub(super) fn departure(&self) -> Arc<dyn Departure> {
         Arc::clone(&self.row) as Arc<dyn Departure>
     }
 
-    /// The same call once its request of `bytes` left, for what sends it elsewhere.
+    /// Records that a request of `bytes` was sent by other means.
     pub(super) fn sending(mut self, bytes: u64) -> Self {
         if let Some(receipt) = &mut self.receipt {
             let exchange = &mut receipt.exchange;
@@ -110,15 +110,15 @@ impl OpenCall {
         self
     }
 
-    /// Begins to write the row while something slow goes on before the send.
+    /// Starts writing the row during a slow step before the send.
     pub(super) fn open_early(&self) {
         self.row.begin();
     }
 
-    /// Holds the call against the limits of its connection and sets aside what it may take.
+    /// Checks the call against its connection's limits and reserves its maximum.
     ///
-    /// Limits that block also block when they cannot be checked: otherwise a full disk would
-    /// disable the limit.
+    /// Blocking limits also block when they cannot be checked: otherwise a full disk would disable
+    /// them.
     pub(super) async fn reserve(
         &mut self,
         connection: &ConnectionName,
@@ -136,7 +136,7 @@ impl OpenCall {
             demand,
         };
         self.row.begin();
-        // Handed in behind the row without waiting for it: both are written in one transaction.
+        // Queued after the row without waiting: both are written in one transaction.
         let judged = self.row.ledger.reserve(reservation).await;
         let verdict = self.row.written().await.and(judged);
         match (verdict, limits.mode) {
@@ -162,8 +162,8 @@ impl OpenCall {
         }
     }
 
-    /// Closes the row and gives the receipt and the warnings back, when the end of the call is as
-    /// durable as its beginning.
+    /// Completes the row and returns the receipt and warnings, once the end is as durable as the
+    /// start.
     pub(super) async fn finish(
         mut self,
         error: Option<&Failure>,
@@ -191,7 +191,7 @@ impl OpenCall {
         self.row.begin();
         let completed = self.row.ledger.complete(closing).await;
         let mut warnings = std::mem::take(&mut self.warnings);
-        // It speaks for the whole row: when the end is written, so is the beginning by now.
+        // Covers the whole row: if the end is written, so is the start.
         if let Err(failure) = completed
             && !self.row.decisive.load(Ordering::Acquire)
         {
@@ -237,7 +237,7 @@ impl Drop for OpenCall {
 }
 
 impl Row {
-    /// Begins to write it, unless that was done.
+    /// Starts writing it, once.
     fn begin(&self) {
         let mut state = self.lock();
         *state = match std::mem::replace(&mut *state, State::Settled(Ok(()))) {
@@ -285,7 +285,8 @@ impl Departure for Row {
         if !held && written.is_ok() {
             written = self.ledger.sending(self.call_id, bytes).await;
         }
-        // A ledger that cannot be written is a warning when the call ends, unless it is required.
+        // An unwritable ledger is reported as a warning at the end of the call, unless it is
+        // required.
         if let Err(failure) = written
             && self.ledger.is_required().await
         {
@@ -312,5 +313,5 @@ impl fmt::Debug for Row {
     }
 }
 
-/// No request has as many bytes.
+/// Larger than any request.
 const NOT_YET: u64 = u64::MAX;

@@ -1,4 +1,4 @@
-//! Which call is meant: an id, the beginning of one, or the newest.
+//! Resolves a call by id, id prefix, or `last`.
 
 use uuid::Uuid;
 
@@ -9,11 +9,11 @@ use crate::ledger::{HistoryQuery, Order};
 use crate::redact::Redactor;
 
 impl Engine {
-    /// The call that `text` names: its id, a beginning of it that no other call has, or `last`. A
-    /// whole id is taken as it is; nobody looks whether there is such a call.
+    /// Resolves `text` to a call: its id, a unique prefix, or `last`. A complete id is returned
+    /// without checking that it exists.
     ///
     /// # Errors
-    /// `usage.invalid-arguments`, naming the calls that are meant as well, or `storage.*`.
+    /// `usage.invalid-arguments`, listing ambiguous calls, or `storage.*`.
     pub async fn call_id(&self, text: &str) -> Result<CallId, Failure> {
         if text == LAST {
             let newest = self.history(HistoryQuery::newest(1)).await?;
@@ -54,7 +54,7 @@ impl Engine {
         }
     }
 
-    /// The calls whose ids begin with these digits, the oldest first, and one more than are named.
+    /// The calls with this id prefix, oldest first, one more than are listed.
     async fn beginning_with(&self, digits: &str) -> Result<Vec<CallId>, Failure> {
         let first = u128::from_str_radix(&format!("{digits:0<DIGITS$}"), 16).unwrap_or_default();
         let before = first.checked_sub(1);
@@ -71,7 +71,7 @@ impl Engine {
     }
 }
 
-/// The hexadecimal digits of the beginning of a UUID, in lower case.
+/// The hexadecimal digits of a UUID prefix, in lower case.
 fn digits(text: &str) -> Option<String> {
     let digits: String = text
         .chars()
@@ -90,11 +90,11 @@ fn shown(text: &str) -> String {
     Redactor::none().clean(text, DIGITS + 4)
 }
 
-/// The word for the newest call.
+/// Names the newest call.
 const LAST: &str = "last";
 const DIGITS: usize = 32;
 const FEWEST: usize = 4;
-/// So many calls are named when several are meant.
+/// Maximum listed calls of an ambiguous prefix.
 const NAMED: usize = 5;
 const NAMED_AND_ONE: u32 = 6;
 

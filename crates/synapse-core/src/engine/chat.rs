@@ -1,5 +1,5 @@
-//! The chat use case: gate, limits, secret, row, one send, row. The row is there before the send, and
-//! its end before the answer.
+//! The chat use case: gate, limits, secret, row, one send, row. The row exists before the send, and
+//! its end before the answer is returned.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,53 +17,53 @@ use super::access;
 use super::call::OpenCall;
 use super::{Engine, Ports, pricing};
 
-/// What a caller wants to ask.
+/// A caller's request.
 #[derive(Debug, Clone, Default)]
 pub struct ChatCall {
-    /// The connection; the only one when there is just one and this is `None`.
+    /// The connection; `None` for the default or the only one.
     pub connection: Option<String>,
-    /// Another model than the connection's.
+    /// A model other than the connection's.
     pub model: Option<String>,
-    /// The conversation, sent exactly as given.
+    /// The conversation, sent verbatim.
     pub messages: Vec<Message>,
-    /// Parameters that the caller set.
+    /// Explicitly set parameters.
     pub parameters: Parameters,
-    /// A shorter time limit than the connection's, for this call.
+    /// A shorter timeout than the connection's, for this call.
     pub timeout: Option<Duration>,
-    /// On whose behalf.
+    /// The originator.
     pub caller: Caller,
 }
 
-/// A call as it would leave.
+/// A call as it would be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The connection that it goes through.
+    /// Its connection.
     pub connection: ConnectionName,
-    /// Where the request goes.
+    /// The URL.
     pub url: String,
-    /// The body, exactly.
+    /// The exact body.
     pub body: String,
 }
 
-/// What came of a call that a connection was found for.
+/// The result of a call with a valid connection.
 #[derive(Debug)]
 pub struct ChatOutcome {
-    /// What the call did.
+    /// The receipt.
     pub receipt: Receipt,
     /// The answer or the failure.
     pub result: Result<ChatReply, Failure>,
-    /// What did not go well beside the call itself, such as a ledger that cannot be written.
+    /// Warnings, for example about an unwritable ledger.
     pub warnings: Vec<Failure>,
 }
 
 impl Engine {
-    /// Sends one prompt as exactly one HTTP request, or refuses without any.
+    /// Sends one prompt in exactly one HTTP request, or refuses without any.
     ///
-    /// Dropping the future cancels the exchange and closes the row as `cancelled`.
+    /// Dropping the future cancels the exchange and completes the row as `cancelled`.
     ///
     /// # Errors
-    /// Failures before a connection is found: `config.*`, `usage.invalid-arguments`. All later
-    /// ones are in [`ChatOutcome::result`], with their receipt.
+    /// Failures before a connection is found: `config.*`, `usage.invalid-arguments`. Later ones are
+    /// in [`ChatOutcome::result`], with their receipt.
     pub async fn chat(&self, call: ChatCall) -> Result<ChatOutcome, Failure> {
         let caller = call.caller.clone();
         let (connection, request) = self.asked(call)?;
@@ -79,11 +79,11 @@ impl Engine {
         .await
     }
 
-    /// What [`Engine::chat`] would send: no row is written, no secret read and nothing sent, and
-    /// the gate does not matter.
+    /// Returns the request that [`Engine::chat`] would send, regardless of the gate: writes no row,
+    /// reads no secret and sends nothing.
     ///
     /// # Errors
-    /// As [`Engine::chat`] refuses a call before the gate.
+    /// The refusals of [`Engine::chat`] before the gate.
     pub fn outgoing(&self, call: ChatCall) -> Result<Outgoing, Failure> {
         let (connection, request) = self.asked(call)?;
         let provider = self.ports.providers.provider(&connection)?;
@@ -96,7 +96,7 @@ impl Engine {
         })
     }
 
-    /// The connection and the request of a call, held against each other.
+    /// The validated connection and request of a call.
     fn asked(&self, call: ChatCall) -> Result<(Connection, ChatRequest), Failure> {
         let mut connection = self.connection(call.connection.as_deref())?;
         if let Some(timeout) = call.timeout {
@@ -119,7 +119,7 @@ impl Engine {
     }
 }
 
-/// Asks once, between the two ends of its row.
+/// Sends once, between the start and the end of its row.
 pub(super) async fn send(
     ports: &Ports,
     connection: &Connection,
@@ -150,7 +150,7 @@ pub(super) async fn send(
                 .as_mut()
                 .map(|reply| std::mem::take(&mut reply.warnings))
                 .unwrap_or_default();
-            // Tokens and money of an answer that is of no use were spent all the same.
+            // An unusable answer's tokens and cost still count.
             let stated = exchange.stated.take();
             let told = outcome.as_ref().ok().or(stated.as_deref());
             let (cost, unpriced) =
@@ -180,7 +180,7 @@ pub(super) async fn send(
     }
 }
 
-/// Everything that can be refused comes before the one send.
+/// All refusals precede the single send.
 async fn exchange(
     ports: &Ports,
     connection: &Connection,
@@ -198,7 +198,7 @@ async fn exchange(
     if let Some(reference) = &connection.credential
         && !reference.answers_at_once()
     {
-        // A call that hangs at a locked keyring is seen in the history, and costs no time here.
+        // Makes a call blocked on a locked keyring visible in the history, at no cost here.
         call.open_early();
     }
     let secret = access::secret(ports, connection, &permit).await?;
@@ -207,7 +207,7 @@ async fn exchange(
     Ok((provider, exchanged))
 }
 
-/// A call may wait less than its connection, never longer: the connection's limit is its owner's.
+/// A call may have a shorter timeout than its connection, never a longer one.
 fn shorter(timeout: Duration, limit: Duration) -> Result<Duration, Failure> {
     if (Duration::from_secs(1)..=limit).contains(&timeout) {
         return Ok(timeout);

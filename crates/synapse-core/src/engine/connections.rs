@@ -1,4 +1,4 @@
-//! Creating, changing and removing connections. Nothing is saved that preflight did not clear.
+//! Creates, changes and removes connections. Nothing is saved without a preflight pass.
 
 use crate::connection::{Draft, already_exists};
 use crate::error::Failure;
@@ -9,17 +9,16 @@ use crate::preflight::{PreflightReport, Reach};
 
 use super::{Engine, Observer, PreflightCall};
 
-/// What came of creating or changing a connection.
+/// The result of creating or changing a connection.
 #[derive(Debug)]
 pub struct Saved {
-    /// What preflight found.
+    /// The preflight report.
     pub report: PreflightReport,
-    /// Whether it was saved, and if not, why.
+    /// Success, or why it was not saved.
     pub result: Result<(), Failure>,
 }
 
-/// What the owner of a connection names, whether or not it is another one than before, and so
-/// confirms.
+/// The values that the owner named explicitly, changed or not, and thereby confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Naming {
     /// Its base URL.
@@ -29,10 +28,10 @@ pub struct Naming {
 }
 
 impl Engine {
-    /// Checks a draft and saves it under `name` when every check made has passed.
+    /// Checks a draft and saves it under `name` if every check passed.
     ///
     /// # Errors
-    /// `config.duplicate-name` or `config.*`/`storage.*` of the file, before any check is made.
+    /// `config.duplicate-name` or `config.*`/`storage.*` of the file, before any check.
     pub async fn create(
         &self,
         name: ConnectionName,
@@ -42,10 +41,10 @@ impl Engine {
         self.create_observed(name, draft, reach, &mut |_| ()).await
     }
 
-    /// As [`Engine::create`], and hands each check to `observe` as soon as it is decided.
+    /// Like [`Engine::create`], reporting each check to `observe` once it is decided.
     ///
     /// # Errors
-    /// As [`Engine::create`].
+    /// Same as [`Engine::create`].
     pub async fn create_observed(
         &self,
         name: ConnectionName,
@@ -66,18 +65,16 @@ impl Engine {
         Ok(Saved { report, result })
     }
 
-    /// Checks a changed draft and replaces the connection when every check made has passed.
+    /// Checks a changed draft and replaces the connection if every check passed.
     ///
-    /// Closing the gate is never hindered by the network: with a closed gate only the local checks
-    /// are made, and the record says so. A change of fields that no provider sees, such as limits,
-    /// is checked locally too, and keeps the record of the last preflight; [`Reach::Live`] asks for
-    /// all of it.
+    /// Turning network access off never depends on the network: only the local checks run then, and
+    /// the record says so. Changes of local fields, such as limits, are also checked locally and
+    /// keep the last preflight record; [`Reach::Live`] requests all checks.
     ///
-    /// A base URL or a proxy that the change does not touch stays as confirmed as it was; the owner
-    /// who names it confirms it so.
+    /// An unchanged base URL or proxy keeps its confirmation; naming it explicitly confirms it.
     ///
     /// # Errors
-    /// `config.not-found` or `config.*`/`storage.*` of the file, before any check is made.
+    /// `config.not-found` or `config.*`/`storage.*` of the file, before any check.
     pub async fn edit(
         &self,
         name: &str,
@@ -90,11 +87,11 @@ impl Engine {
             .await
     }
 
-    /// As [`Engine::edit`], of a connection that was read before: another one in its place by then
-    /// is not replaced. Hands each check to `observe` as soon as it is decided.
+    /// Like [`Engine::edit`] for a connection read earlier: if it changed since, it is not
+    /// replaced. Reports each check to `observe`.
     ///
     /// # Errors
-    /// `config.changed` in the result when the connection is another one by now.
+    /// `config.changed` in the result if the connection changed meanwhile.
     pub async fn edit_observed(
         &self,
         stored: &StoredConnection,
@@ -130,26 +127,26 @@ impl Engine {
         Ok(Saved { report, result })
     }
 
-    /// Gives a connection another name. Its rows in the ledger keep the one that they have.
+    /// Renames a connection. Its ledger rows keep the old name.
     ///
     /// # Errors
-    /// `config.not-found`, `config.duplicate-name`, `config.invalid-value` for what is no name, or
-    /// `config.*`/`storage.*` of the file, which is left as it was then.
+    /// `config.not-found`, `config.duplicate-name`, `config.invalid-value` for an invalid name, or
+    /// `config.*`/`storage.*` of the file, which is left unchanged then.
     pub fn rename(&self, name: &str, new: &str) -> Result<(), Failure> {
         let stored = self.stored(name)?;
         self.ports.connections.rename(&stored.name, &new.parse()?)
     }
 
-    /// Adds a connection that is like another one.
+    /// Copies a connection.
     ///
     /// # Errors
-    /// As [`Engine::rename`], and why the connection cannot be understood.
+    /// Same as [`Engine::rename`], and the failure of an invalid connection.
     pub fn copy(&self, name: &str, new: &str) -> Result<(), Failure> {
         let stored = self.stored(name)?;
         self.ports.connections.copy(&stored.name, &new.parse()?)
     }
 
-    /// Removes a connection. Its rows in the ledger stay.
+    /// Removes a connection. Its ledger rows stay.
     ///
     /// # Errors
     /// `config.not-found` or `config.*`/`storage.*` of the file.

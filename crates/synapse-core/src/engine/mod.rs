@@ -1,6 +1,7 @@
-//! The use cases: what a user can do, over ports alone.
+//! The use cases, over ports only.
 //!
-//! One room per family: connections, preflight, models, chat. History and usage are the reader port itself.
+//! One module per family: connections, preflight, models, chat. History and usage are the reader
+//! port itself.
 
 mod access;
 mod call;
@@ -28,24 +29,24 @@ use crate::ports::{
     SecretResolver, StoredConnection,
 };
 
-/// Everything from outside that the use cases need.
+/// The external dependencies of the use cases.
 #[derive(Debug, Clone)]
 pub struct Ports {
-    /// Where connections are kept.
+    /// Stores connections.
     pub connections: Arc<dyn ConnectionStore>,
-    /// Makes adapters.
+    /// Creates adapters.
     pub providers: Arc<dyn ProviderFactory>,
     /// Resolves credential references.
     pub secrets: Arc<dyn SecretResolver>,
-    /// Where calls leave their rows.
+    /// Records calls.
     pub ledger: Arc<dyn Ledger>,
-    /// Reads those rows.
+    /// Reads the rows.
     pub reader: Arc<dyn LedgerReader>,
-    /// Where stated prices are kept.
+    /// Stores stated prices.
     pub prices: Arc<dyn PriceStore>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Fresh call ids.
+    /// Generates call ids.
     pub call_ids: Arc<dyn CallIds>,
 }
 
@@ -56,16 +57,16 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// All connections, in the order of the file, broken ones included.
+    /// All connections, in file order, including invalid ones.
     ///
     /// # Errors
-    /// `config.*` or `storage.*` when the file as a whole cannot be read.
+    /// `config.*` or `storage.*` if the file as a whole is unreadable.
     pub fn connections(&self) -> Result<Vec<StoredConnection>, Failure> {
         self.ports.connections.load()
     }
@@ -73,24 +74,24 @@ impl Engine {
     /// [`Engine::connections`] without a copy.
     ///
     /// # Errors
-    /// As [`Engine::connections`].
+    /// Same as [`Engine::connections`].
     pub fn shared_connections(&self) -> Result<Arc<[StoredConnection]>, Failure> {
         self.ports.connections.shared()
     }
 
-    /// One connection as it is stored.
+    /// A stored connection.
     ///
     /// # Errors
-    /// `config.not-found` naming what exists, or as [`Engine::connections`].
+    /// `config.not-found`, listing existing names, or as [`Engine::connections`].
     pub fn stored(&self, name: &str) -> Result<StoredConnection, Failure> {
         find(&self.ports.connections.shared()?, name).cloned()
     }
 
-    /// One connection that can be used: the named one, or the default, or the only one.
+    /// A valid connection: the named one, the default, or the only one.
     ///
     /// # Errors
-    /// `config.not-found`, `usage.invalid-arguments` when a name is needed, or why the connection
-    /// cannot be understood.
+    /// `config.not-found`, `usage.invalid-arguments` if a name is required, or the failure of an
+    /// invalid connection.
     pub fn connection(&self, name: Option<&str>) -> Result<Connection, Failure> {
         let all = self.ports.connections.shared()?;
         if let Some(name) = name {
@@ -132,7 +133,7 @@ impl Engine {
         }
     }
 
-    /// One page of the rows of the ledger.
+    /// One page of ledger rows.
     ///
     /// # Errors
     /// `storage.*`.
@@ -140,12 +141,11 @@ impl Engine {
         self.ports.reader.history(query).await
     }
 
-    /// Hands every row that `query` admits to `visit`, one after the other, reading page by page:
-    /// the memory it takes does not grow with the rows. The limit of the query is the length of a
-    /// page. Returns how many rows there were.
+    /// Passes every row matching `query` to `visit` in sequence, reading page by page in constant
+    /// memory. The query's limit is the page length. Returns the number of rows.
     ///
     /// # Errors
-    /// `storage.*`, or the first failure of `visit`, behind which nothing more is read.
+    /// `storage.*`, or the first failure of `visit`, which stops the iteration.
     pub async fn each_entry(
         &self,
         mut query: HistoryQuery,
@@ -175,7 +175,7 @@ impl Engine {
         self.ports.reader.usage(query).await
     }
 
-    /// The ports, for a host that needs one directly.
+    /// The ports, for callers that need one directly.
     #[must_use]
     pub const fn ports(&self) -> &Ports {
         &self.ports

@@ -1,5 +1,5 @@
-//! The models use case: gate, secret where the list needs one, one GET. It leaves no row, because
-//! it cannot cost anything; the prices that come along are kept.
+//! The models use case: gate, secret if the list requires it, one GET. Leaves no row, because it
+//! cannot cost anything; prices in the list are stored.
 
 use crate::connection::{Connection, Draft};
 use crate::error::Failure;
@@ -17,41 +17,41 @@ use super::{Engine, access, pricing};
 /// The models of a connection's provider.
 #[derive(Debug)]
 pub struct Models {
-    /// The connection; before there is one, what the draft describes.
+    /// The connection; for a draft, its description.
     pub connection: Connection,
-    /// Whose list it is.
+    /// The subject of the list.
     pub asked_for: AskedFor,
-    /// The listed ids that are spelled most like a model that is not listed, nearest first.
+    /// The listed ids most similar to an unlisted model, best first.
     pub nearest: Vec<String>,
     /// The whole list.
     pub listed: Listed,
-    /// When it was asked for.
+    /// Time of the request.
     pub listed_at: Timestamp,
-    /// What went over the wire.
+    /// The wire facts.
     pub exchange: Exchange,
-    /// What did not go well beside the list, such as prices that cannot be kept.
+    /// Warnings, for example about prices that could not be stored.
     pub warnings: Vec<Failure>,
 }
 
-/// What a list was asked for.
+/// The subject of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskedFor {
     /// A saved connection.
     Connection,
-    /// A draft that names a model.
+    /// A draft with a model.
     Draft,
-    /// A draft without a model: what the list says of one means nothing.
+    /// A draft without a model: findings about a model are meaningless.
     Choice,
 }
 
 impl Engine {
-    /// Asks the provider of `connection` for its models: exactly one request, or none.
+    /// Requests the model list of `connection`'s provider: exactly one request, or none.
     ///
-    /// The secret is read only when the list is that of the token's owner.
+    /// The secret is only read if the list requires it.
     ///
     /// # Errors
-    /// `config.*` without a usable connection, `gate.network-disabled`, `credential.*`, or whatever
-    /// the request met.
+    /// `config.*` without a usable connection, `gate.network-disabled`, `credential.*`, or the
+    /// failure of the request.
     pub async fn models(&self, connection: &str) -> Result<Models, Failure> {
         let connection = self.connection(Some(connection))?;
         let permit = access::permit(&connection)?;
@@ -64,12 +64,12 @@ impl Engine {
         Ok(models)
     }
 
-    /// Asks the provider that `draft` describes for its models: exactly one request, or none. The
-    /// draft may lack a model. Writes nothing; the prices that come along stay in the list.
+    /// Requests the model list of the provider in `draft`: exactly one request, or none. The draft
+    /// may lack a model. Writes nothing; prices stay in the list.
     ///
     /// # Errors
-    /// `config.*` for the draft, `gate.network-disabled`, `credential.*`, or whatever the request
-    /// met.
+    /// `config.*` for the draft, `gate.network-disabled`, `credential.*`, or the failure of the
+    /// request.
     pub async fn models_of(&self, draft: &Draft) -> Result<Models, Failure> {
         let mut draft = draft.clone();
         let asked_for = match draft.model.is_empty() {
@@ -81,7 +81,7 @@ impl Engine {
         }
         let parsed = draft.parse(DRAFT_NAME.parse()?);
         let mut connection = parsed.map_err(|wrong| wrong.failure)?;
-        // Its owner has just named both.
+        // The owner has just named both.
         connection.bound_to = Some(connection.base_url.origin());
         connection.bound_proxy.clone_from(&connection.proxy);
         let permit = connection
@@ -91,7 +91,7 @@ impl Engine {
         self.listed(connection, &permit, asked_for).await
     }
 
-    /// Everything that can be refused comes before the one send.
+    /// All refusals precede the single send.
     async fn listed(
         &self,
         connection: Connection,
@@ -125,7 +125,7 @@ impl Engine {
     }
 }
 
-/// The listed ids that are spelled most like `model`, when it is not listed itself.
+/// The listed ids most similar to `model`, unless it is listed itself.
 fn near(listed: &Listed, model: &str) -> Vec<String> {
     let ids = || listed.models.iter().map(|model| model.id.as_str());
     let is_named = |id: &str| model == id || model.strip_prefix(id).is_some_and(is_suffix);
@@ -136,13 +136,13 @@ fn near(listed: &Listed, model: &str) -> Vec<String> {
     near.map(printable_line).collect()
 }
 
-/// Whether `rest` chooses among those who serve a model, as in `MODEL:PROVIDER`.
+/// Whether `rest` selects a sub-provider, as in `MODEL:PROVIDER`.
 fn is_suffix(rest: &str) -> bool {
     rest.starts_with(':')
 }
 
-/// How many names are shown in place of one that is not listed.
+/// Number of suggestions for an unlisted model.
 const NEAR: usize = 3;
 const DRAFT_NAME: &str = "draft";
-/// Stands in for a model that is still to be chosen.
+/// Placeholder for a model not chosen yet.
 const ANY_MODEL: &str = "any";

@@ -1,5 +1,5 @@
-//! Climbs the preflight ladder: local checks first, then the provider's free rungs, then, only
-//! when asked for, one small paid prompt.
+//! Runs preflight: local checks first, then the provider's free probes, then, on request only, one
+//! small billed prompt.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::secret::BoundSecret;
 use super::access::{self, open_gate_hint};
 use super::{Engine, Naming, Ports, chat, pricing};
 
-/// What to check, and how far.
+/// The subject and extent of a preflight.
 #[derive(Debug, Clone)]
 pub struct PreflightCall {
     name: Option<ConnectionName>,
@@ -30,19 +30,19 @@ pub struct PreflightCall {
     bound: Bound,
 }
 
-/// Where the credential may go, and through which proxy.
+/// The confirmed host and proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Bound {
     host: Confirmation<Origin>,
     proxy: Confirmation<ProxyUrl>,
 }
 
-/// What of a draft its owner confirmed.
+/// The confirmed values of a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Confirmation<T> {
-    /// What the draft says: its owner has just named it.
+    /// The draft's value, which its owner has just named.
     AsNamed,
-    /// What its owner confirmed before, if anything.
+    /// The previously confirmed value, if any.
     AsBefore(Option<T>),
 }
 
@@ -69,7 +69,7 @@ impl Bound {
     }
 }
 
-/// Whether the connection exists, which decides what its owner can do about a closed gate.
+/// Whether the connection is saved, which determines the remedies for a closed gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     New,
@@ -77,7 +77,7 @@ enum Standing {
 }
 
 impl PreflightCall {
-    /// Checks a draft that is not saved, under the name it will get, if any.
+    /// Checks an unsaved draft, with its future name, if any.
     #[must_use]
     pub const fn draft(name: Option<ConnectionName>, draft: Draft, reach: Reach) -> Self {
         Self {
@@ -89,7 +89,7 @@ impl PreflightCall {
         }
     }
 
-    /// Checks a saved connection as it stands.
+    /// Checks a saved connection.
     #[must_use]
     pub fn saved(stored: StoredConnection, reach: Reach) -> Self {
         Self {
@@ -101,20 +101,20 @@ impl PreflightCall {
         }
     }
 
-    /// The name of the connection that is checked, if it has one.
+    /// The name of the connection, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_ref().map(ConnectionName::as_str)
     }
 
-    /// What is checked.
+    /// The draft to check.
     #[must_use]
     pub const fn subject(&self) -> &Draft {
         &self.draft
     }
 
-    /// Checks `draft`, a changed connection of which the owner has just named what `naming` says:
-    /// what was confirmed of the rest holds, and nothing more.
+    /// Checks `draft`, a changed connection whose owner named the values in `naming`; other
+    /// confirmations are kept.
     pub(super) fn changed(
         stored: &StoredConnection,
         draft: Draft,
@@ -136,14 +136,15 @@ impl PreflightCall {
 }
 
 impl Engine {
-    /// Climbs the ladder. Sends at most one request per rung; none at all when the gate is closed
-    /// or `Reach::Offline` is asked for.
+    /// Runs the checks. Sends at most one request per probe; none if the gate is closed or with
+    /// `Reach::Offline`.
     pub async fn preflight(&self, call: PreflightCall) -> PreflightReport {
         self.preflight_observed(call, &mut |_| ()).await
     }
 
-    /// As [`Engine::preflight`], and hands each check to `observe` as soon as it is decided, in the
-    /// order of the report. Dropping the future cancels the climb; the row of a paid prompt says so.
+    /// Like [`Engine::preflight`], reporting each check to `observe` once it is decided, in the
+    /// order of the report. Dropping the future cancels the checks; the row of a billed prompt
+    /// records it.
     pub async fn preflight_observed(
         &self,
         call: PreflightCall,
@@ -168,17 +169,17 @@ impl Engine {
     }
 }
 
-/// Sees each check of a climb when it is decided.
+/// Receives each check once it is decided.
 pub type Observer<'a> = dyn FnMut(&Check) + Send + 'a;
 
-/// The state of one climb.
+/// The state of a preflight.
 struct Climb<'a, 'o> {
     ports: &'a Ports,
     observe: &'a mut Observer<'o>,
     report: PreflightReport,
 }
 
-/// What the network rungs need.
+/// The prerequisites of network probes.
 struct Ready {
     connection: Connection,
     provider: Arc<dyn Provider>,
@@ -224,7 +225,7 @@ impl Climb<'_, '_> {
         self.live(&ready).await;
     }
 
-    /// `config` and `endpoint`. Without them there is nothing to build on.
+    /// `config` and `endpoint`, the prerequisites of everything else.
     fn understand(
         &mut self,
         name: Option<&ConnectionName>,
@@ -275,7 +276,7 @@ impl Climb<'_, '_> {
         }
     }
 
-    /// Puts the failure at its check and skips what cannot be judged without it.
+    /// Assigns the failure to its check and skips dependent ones.
     fn fail_understanding(&mut self, failed: CheckId, failure: Failure) {
         let mut failure = Some(failure);
         for id in LOCAL_CHECKS {
@@ -306,8 +307,7 @@ impl Climb<'_, '_> {
                 Some(permit)
             }
             Err(failure) => {
-                // Offline, a closed gate is a state to report and no obstacle; but it also
-                // means that the secret is not read.
+                // Offline, a closed gate is reported but no obstacle; the secret is still not read.
                 let finding = match (self.report.reach, connection.gate) {
                     (Reach::Offline, NetworkGate::Closed) => Finding::Warn(
                         "closed: no live call is possible and the credential was not read"
@@ -366,8 +366,7 @@ impl Climb<'_, '_> {
         }
     }
 
-    /// Sends the one request of a rung, unless an earlier one decided its checks or made it
-    /// pointless.
+    /// Sends a probe's single request, unless its checks are decided or pointless already.
     async fn climb_rung(&mut self, rung: &Probe, ready: &Ready) {
         if rung.decides.iter().all(|id| self.decided(*id)) {
             return;
@@ -397,8 +396,8 @@ impl Climb<'_, '_> {
         }
     }
 
-    /// Puts the failure at the check it speaks of: what comes before it in the rung holds, what
-    /// comes behind it could not be seen.
+    /// Assigns the failure to its check: earlier checks of the probe passed, later ones are
+    /// unknown.
     fn attribute(&mut self, rung: &Probe, failure: Failure, host: &str) {
         let blamed = blame(rung, &failure);
         let mut failure = Some(failure);
@@ -415,7 +414,7 @@ impl Climb<'_, '_> {
         }
     }
 
-    /// The paid prompt: 16 tokens, once, recorded in the ledger like any other call.
+    /// The billed prompt: 16 tokens, once, recorded in the ledger like any call.
     async fn live(&mut self, ready: &Ready) {
         if self.report.reach != Reach::Live {
             self.push(CheckId::Live, Finding::Skip(Skip::NotAsked));
@@ -459,7 +458,7 @@ impl Climb<'_, '_> {
         self.push(CheckId::Live, finding);
     }
 
-    /// The first of `needed` that has failed.
+    /// The first failed check of `needed`.
     fn failed(&self, needed: &[CheckId]) -> Option<CheckId> {
         self.report
             .checks

@@ -1,5 +1,4 @@
-//! Keeps the prices that come along when the user looks at models, and finds that of an answer.
-//! Sends nothing.
+//! Stores prices found in model lists, and looks up that of an answer. Sends nothing.
 
 use crate::chat::ChatReply;
 use crate::cost::Cost;
@@ -11,7 +10,7 @@ use crate::receipt::Exchange;
 
 use super::Ports;
 
-/// Keeps prices that a router stated just now.
+/// Stores prices just stated by a router.
 pub(super) async fn keep(ports: &Ports, prices: Vec<SeenPrice>) -> Result<(), Failure> {
     if prices.is_empty() {
         return Ok(());
@@ -19,13 +18,13 @@ pub(super) async fn keep(ports: &Ports, prices: Vec<SeenPrice>) -> Result<(), Fa
     ports.prices.keep(ports.clock.now(), prices).await
 }
 
-/// The prices of a call that is yet to be sent, as far as they are known.
+/// The known prices of a call before it is sent.
 pub(super) async fn quote(
     ports: &Ports,
     provider: &dyn Provider,
     asked: &ModelId,
 ) -> Option<PriceList> {
-    // Prices that cannot be read are not known; the ledger tells that trouble itself.
+    // Unreadable prices count as unknown; the ledger reports its own problem.
     look_up(ports, provider.quote(asked)).await.0
 }
 
@@ -40,7 +39,7 @@ async fn look_up(ports: &Ports, tariff: Tariff) -> (Option<PriceList>, Option<Fa
     }
 }
 
-/// What a call cost, by what the answer says of it. Prices that cannot be read leave it unknown; the failure is worth a warning.
+/// The cost of a call, according to its answer. Unreadable prices leave it unknown, with a warning.
 pub(super) async fn cost(
     ports: &Ports,
     provider: &dyn Provider,

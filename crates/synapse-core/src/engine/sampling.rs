@@ -1,5 +1,5 @@
-//! A prompt that an upstream server hands to the model of the IDE: counted against the limits of the
-//! connection that its entry names, and seen in the history. Nothing is sent from here.
+//! Sampling: a prompt from an upstream server to the IDE's model, counted against the limits of the
+//! configured connection and recorded in the history. Sends nothing.
 
 use std::fmt;
 
@@ -10,48 +10,48 @@ use crate::error::Failure;
 use crate::limits::UsageEstimate;
 use crate::receipt::Receipt;
 
-/// What an upstream asks the model of the IDE.
+/// An upstream's request to the IDE's model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SamplingCall {
-    /// The connection whose limits count it.
+    /// The connection whose limits apply.
     pub connection: String,
-    /// Through which IDE and for which server it comes.
+    /// The IDE and the server.
     pub caller: Caller,
-    /// The model that the upstream would like, when it names one.
+    /// The model preferred by the upstream.
     pub model: Option<String>,
-    /// Bytes of the whole request.
+    /// Size of the whole request.
     pub bytes: u64,
-    /// The longest answer, in tokens, when it names one.
+    /// Maximum answer tokens, if stated.
     pub max_tokens: Option<u64>,
 }
 
-/// What the IDE says of its answer.
+/// The IDE's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SamplingAnswer {
     /// The model that answered.
     pub model: Option<String>,
     /// Why it stopped.
     pub finish_reason: Option<String>,
-    /// Bytes of the answer.
+    /// Size of the answer.
     pub bytes: u64,
 }
 
-/// A sampling that the limits allow and whose row is durable.
+/// An admitted sampling request with a durable row.
 ///
-/// Dropping it closes its row as cancelled. Tokens and money stay unknown either way, because IDEs
-/// report neither: against limits the estimate counts.
+/// Dropping it completes its row as cancelled. Tokens and cost stay unknown in any case, because
+/// IDEs report neither: the reservation counts against limits.
 pub struct OpenSampling {
     call: OpenCall,
 }
 
 impl Engine {
-    /// Opens the row of a sampling and holds it against the limits of its connection.
+    /// Opens the row of a sampling request and checks the limits of its connection.
     ///
-    /// The connection's gate plays no part: its provider is not asked.
+    /// Independent of the connection's gate: its provider is not contacted.
     ///
     /// # Errors
-    /// `config.*` without a usable connection of that name, `policy.budget-exceeded` when the limits
-    /// do not allow it, `storage.*` when they cannot be checked.
+    /// `config.*` without a usable connection of that name, `policy.budget-exceeded` if a limit
+    /// refuses it, `storage.*` if limits cannot be checked.
     pub async fn sample(&self, asked: SamplingCall) -> Result<OpenSampling, Failure> {
         let connection = self.stored(&asked.connection)?.usable()?;
         let mut receipt =
@@ -80,10 +80,10 @@ impl Engine {
 }
 
 impl OpenSampling {
-    /// Closes the row with what the IDE answered.
+    /// Completes the row with the IDE's answer.
     ///
     /// # Errors
-    /// `storage.*` when a ledger that is required cannot be written.
+    /// `storage.*` if a required ledger cannot be written.
     pub async fn answered(self, answer: SamplingAnswer) -> Result<(), Failure> {
         let closed = self.call.finish(None, None, |receipt| {
             receipt.model_served = answer.model;
@@ -102,7 +102,7 @@ impl fmt::Debug for OpenSampling {
     }
 }
 
-/// Who answers: not the provider of the connection.
+/// Replaces the connection's provider in the row.
 const IDE: &str = "ide";
-/// The model that is asked for when the upstream leaves the choice to the IDE.
+/// The model if the upstream leaves the choice to the IDE.
 const ANY: &str = "any";

@@ -1,5 +1,5 @@
-//! The catalogue of error codes: one table, append-only, from which the enum, the reference page
-//! and `synapse explain` are made.
+//! The catalogue of error codes: one append-only table, the source of the enum, the reference page
+//! and `synapse explain`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,29 +17,29 @@ pub struct CodeEntry {
     pub name: &'static str,
     /// Its class.
     pub class: Class,
-    /// What it means.
+    /// Its meaning.
     pub meaning: &'static str,
-    /// How Synapse tells it apart, with actions in braces.
+    /// How Synapse detects it, with actions in braces.
     detected: &'static str,
-    /// What the user can do, with actions in braces.
+    /// Remedies, with actions in braces.
     remedy: &'static str,
 }
 
 impl CodeEntry {
-    /// How Synapse tells it apart.
+    /// How Synapse detects it.
     #[must_use]
     pub fn detected(&self, remedies: &dyn RemedyText) -> String {
         rendered(self.detected, remedies)
     }
 
-    /// What the user can do.
+    /// Remedies.
     #[must_use]
     pub fn remedy(&self, remedies: &dyn RemedyText) -> String {
         rendered(self.remedy, remedies)
     }
 }
 
-/// A text that is no code of this version.
+/// The text is not a code of this version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no error code is called `{0}`")]
 pub struct CodeParseError(String);
@@ -47,7 +47,7 @@ pub struct CodeParseError(String);
 macro_rules! catalogue {
     ($($variant:ident $name:literal $class:ident
         means $meaning:literal detected $detected:literal remedy $remedy:literal;)+) => {
-        /// A stable, dotted error code. Codes are only ever added.
+        /// A stable, dotted error code. Append-only.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Code {
@@ -73,7 +73,7 @@ macro_rules! catalogue {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// The class, which decides the exit code.
+            /// The class, which determines the exit code.
             #[must_use]
             pub const fn class(self) -> Class {
                 match self { $(Self::$variant => Class::$class,)+ }
@@ -690,7 +690,7 @@ catalogue! {
 }
 
 impl Code {
-    /// The row of the catalogue for this code.
+    /// The catalogue row of this code.
     #[must_use]
     pub fn entry(self) -> Option<&'static CodeEntry> {
         Self::CATALOGUE.iter().find(|entry| entry.code == self)
@@ -722,7 +722,7 @@ mod tests {
     use super::*;
     use crate::error::remedy::{Action, next_name};
 
-    /// Braces around anything but a variable's name are an action's.
+    /// Braces around anything but a variable name denote an action.
     #[test]
     fn every_action_in_the_catalogue_is_known_and_each_is_used() {
         let mut used = BTreeSet::new();

@@ -1,6 +1,6 @@
-//! The closed set of failure classes and the exit code of each.
+//! The closed set of failure classes with their exit codes.
 
-/// What kind of thing went wrong. The set is closed and each class has one exit code.
+/// A class of failures. The set is closed, and each class has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
     /// A defect of Synapse itself.
@@ -13,11 +13,11 @@ pub enum Class {
     Credential,
     /// The network gate is closed.
     NetworkGate,
-    /// The URL is wrong, or something other than the API answers there.
+    /// The URL is wrong, or does not lead to the API.
     Endpoint,
     /// The provider refuses: account, model, credits, limits, or the request itself.
     ProviderAccess,
-    /// The provider fails, or answers what it should not.
+    /// The provider fails, or gives an invalid answer.
     ProviderState,
     /// The network between here and the provider.
     Transport,
@@ -25,7 +25,7 @@ pub enum Class {
     Oauth,
     /// An upstream MCP server.
     Upstream,
-    /// A limit that the user has set.
+    /// A limit set by the user.
     Policy,
     /// Files and databases of Synapse itself.
     Storage,
@@ -69,7 +69,7 @@ impl Class {
         }
     }
 
-    /// The process exit code. 0 is success and never a class.
+    /// The process exit code. 0 means success and is not a class.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {

@@ -1,7 +1,7 @@
-//! One failure shape for every surface: terminal, `--json`, MCP tool result, ledger.
+//! The common failure type of all surfaces: terminal, `--json`, MCP tool result, ledger.
 //!
-//! A [`Failure`] is made where the cause is known, carries its [`Code`] (and through it the
-//! [`Class`]), and is rendered elsewhere. It never holds a secret, a prompt or a raw body.
+//! A [`Failure`] is created where the cause is known, carries its [`Code`] (and so its [`Class`]),
+//! and is rendered elsewhere. It never contains a secret, a prompt or a raw body.
 
 mod catalogue;
 mod class;
@@ -14,53 +14,52 @@ pub use catalogue::{Code, CodeEntry, CodeParseError};
 pub use class::Class;
 pub use remedy::{Action, EntryScope, Help, Remedy, RemedyText};
 
-/// A failure as every surface shows it: code, message, causes, hints and context.
+/// A failure: code, message, causes, hints and context.
 ///
-/// The message is one lower-case line without a period; `causes` go from near to far.
+/// The message is one lower-case line without a period; `causes` are ordered nearest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What happened, as a stable code.
+    /// The stable code.
     pub code: Code,
     /// One line for people.
     pub message: String,
-    /// Why, nearest cause first.
+    /// The causes, nearest first.
     pub causes: Vec<String>,
-    /// What to do next, most useful first.
+    /// The next steps, most useful first.
     pub hints: Vec<Hint>,
-    /// Facts for machines: file, line, host, status. Never a secret. Control flow asks the code and
-    /// the typed facts instead, such as [`Failure::sub_provider`].
+    /// Facts for machines: file, line, host, status. Never a secret. Control flow uses the code and
+    /// typed facts instead, such as [`Failure::sub_provider`].
     pub context: BTreeMap<&'static str, String>,
     facts: Option<Box<Facts>>,
 }
 
-/// What control flow asks of a failure. Few have any of it, and a failure is small to return.
+/// Facts for control flow. Separate, because most failures have none and should stay small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Facts {
     sub_provider: Option<String>,
     answer_length: AnswerLength,
 }
 
-/// Whether the answer that came was as long as it was allowed to be.
+/// Whether an answer reached its token cap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AnswerLength {
-    /// Not known, or there was none.
+    /// Unknown, or no answer.
     Unknown,
-    /// The model ran into the cap on its tokens.
+    /// The model reached its token cap.
     AtCap,
 }
 
-/// One next step in words, with the remedy behind them when there is one. Each surface renders the
-/// remedy in its own way.
+/// One next step in words, optionally with a remedy that each surface renders in its own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     /// The step in words.
     pub text: String,
-    /// How it is done.
+    /// The remedy.
     pub remedy: Option<Remedy>,
 }
 
 impl Hint {
-    /// A step in words alone.
+    /// A step in words.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -68,7 +67,7 @@ impl Hint {
         }
     }
 
-    /// A step that `remedy` does.
+    /// A step with its remedy.
     pub fn with_remedy(text: impl Into<String>, remedy: Remedy) -> Self {
         Self {
             text: text.into(),
@@ -76,13 +75,13 @@ impl Hint {
         }
     }
 
-    /// The command that does it on this surface, if any.
+    /// The command on this surface, if any.
     #[must_use]
     pub fn command(&self, remedies: &dyn RemedyText) -> Option<String> {
         remedies.command(self.remedy.as_ref()?)
     }
 
-    /// The step, then the command that does it on this surface.
+    /// The step, followed by the command on this surface.
     #[must_use]
     pub fn sentence(&self, remedies: &dyn RemedyText) -> String {
         match self.command(remedies) {
@@ -94,7 +93,7 @@ impl Hint {
 }
 
 impl Failure {
-    /// Makes a failure with neither causes nor hints.
+    /// Creates a failure without causes and hints.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -106,20 +105,20 @@ impl Failure {
         }
     }
 
-    /// Adds a cause behind those already known.
+    /// Appends a cause.
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.causes.push(cause.into());
         self
     }
 
-    /// Adds `error` and everything behind it as causes.
+    /// Appends `error` and its sources as causes.
     #[must_use]
     pub fn caused_by(mut self, error: &dyn std::error::Error) -> Self {
         let mut next = Some(error);
         while let Some(current) = next {
             let text = current.to_string();
-            // Libraries often repeat the inner message in the outer one; say it once.
+            // Libraries often repeat the inner message in the outer one; it is shown once.
             if self.causes.last().is_none_or(|last| !last.ends_with(&text)) {
                 self.causes.push(text);
             }
@@ -135,14 +134,14 @@ impl Failure {
         self
     }
 
-    /// Adds a next step that every surface renders in its own way.
+    /// Adds a next step with a remedy.
     #[must_use]
     pub fn remedy(mut self, text: impl Into<String>, remedy: &Remedy) -> Self {
         self.hints.push(Hint::with_remedy(text, remedy.clone()));
         self
     }
 
-    /// Asks whether `right` was meant where `wrong` was given.
+    /// Suggests `right` in place of `wrong`.
     #[must_use]
     pub fn did_you_mean(self, wrong: &str, right: &str) -> Self {
         let retype = Remedy::Retype {
@@ -152,7 +151,7 @@ impl Failure {
         self.remedy(format!("did you mean `{right}`?"), &retype)
     }
 
-    /// Adds a next step that another program does: `line` is for a POSIX shell.
+    /// Adds a next step with another program: `line` is for a POSIX shell.
     #[must_use]
     pub fn shell(self, text: impl Into<String>, line: impl Into<String>) -> Self {
         self.remedy(text, &Remedy::shell(line))
@@ -165,7 +164,7 @@ impl Failure {
         self
     }
 
-    /// Names the sub-provider that answered behind a router; shown as `served_by`.
+    /// Sets the sub-provider that answered through a router; shown as `served_by`.
     #[must_use]
     pub fn of_sub_provider(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
@@ -173,21 +172,21 @@ impl Failure {
         self.with(SERVED_BY, name)
     }
 
-    /// The sub-provider that answered behind a router.
+    /// The sub-provider that answered through a router.
     #[must_use]
     pub fn sub_provider(&self) -> Option<&str> {
         self.facts.as_ref()?.sub_provider.as_deref()
     }
 
-    /// Says that the model ran into the cap on its tokens; shown as `token_cap_reached`. For a
-    /// small probe that is a success: token, credits and model have all been accepted by then.
+    /// Records that the model reached its token cap; shown as `token_cap_reached`. For a small
+    /// probe that is a success: token, credits and model have been accepted by then.
     #[must_use]
     pub fn at_token_cap(mut self) -> Self {
         self.facts().answer_length = AnswerLength::AtCap;
         self.with(TOKEN_CAP_REACHED, true)
     }
 
-    /// Whether the model ran into the cap on its tokens.
+    /// Whether the model reached its token cap.
     #[must_use]
     pub fn reached_token_cap(&self) -> bool {
         self.facts
@@ -231,7 +230,7 @@ mod tests {
         let failure = Failure::new(Code::InternalInvariant, "x");
         assert_eq!(failure.sub_provider(), None);
         assert!(!failure.reached_token_cap());
-        // A fact under the same key is for machines alone.
+        // The typed fact is independent of the context.
         assert!(
             !failure
                 .clone()

@@ -1,5 +1,5 @@
-//! What an owner can do about a failure, as values: a terminal renders a command line, a page a
-//! button. No text of a command line is written here or in any other library.
+//! Remedies as values: a terminal renders a command line, a page a button. No library contains
+//! command lines.
 
 use std::fmt;
 
@@ -12,61 +12,61 @@ use crate::upstream::UpstreamName;
 
 use super::Code;
 
-/// One thing that the owner of an installation can do.
+/// A remedy for a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
     /// Create a first connection.
     CreateConnection,
-    /// See every connection.
+    /// List all connections.
     ListConnections,
-    /// Choose the connection that is meant where none is named.
+    /// Choose the default connection.
     ChooseDefault,
-    /// See one connection.
+    /// Show a connection.
     ShowConnection {
         /// Its name.
         connection: ConnectionName,
     },
-    /// Change a field of a connection; which one is for its owner to say.
+    /// Change an unspecified field of a connection.
     EditConnection {
         /// Its name.
         connection: ConnectionName,
     },
-    /// Open the network gate of a connection, which checks and saves it.
+    /// Turn network access on for a connection, which checks and saves it.
     OpenGate {
         /// Its name.
         connection: ConnectionName,
     },
-    /// Check a connection over the network and save what was proven. Opens its gate.
+    /// Check a connection over the network and save the result. Turns network access on.
     CheckConnection {
         /// Its name.
         connection: ConnectionName,
     },
-    /// Check a connection with one paid prompt.
+    /// Check a connection with one billed prompt.
     ProveConnection {
         /// Its name.
         connection: ConnectionName,
     },
-    /// Confirm that the credential of a connection may go to this host.
+    /// Confirm this host for the credential of a connection.
     ConfirmHost {
         /// The connection.
         connection: ConnectionName,
         /// The base URL to confirm.
         base_url: BaseUrl,
     },
-    /// Confirm that the requests of a connection may go through this proxy.
+    /// Confirm this proxy for the requests of a connection.
     ConfirmProxy {
         /// The connection.
         connection: ConnectionName,
         /// The proxy to confirm.
         proxy: ProxyUrl,
     },
-    /// Use a connection without its proxy.
+    /// Remove the proxy of a connection.
     DropProxy {
         /// The connection.
         connection: ConnectionName,
     },
-    /// Cap the answers to every prompt of a connection.
+    /// Set a default cap on answers of a connection.
     CapAnswers {
         /// The connection.
         connection: ConnectionName,
@@ -78,104 +78,104 @@ pub enum Remedy {
         /// The connection.
         connection: ConnectionName,
     },
-    /// Let calls pass whose cost is not known beforehand.
+    /// Allow calls of unknown cost.
     AllowUnknownCost {
         /// The connection.
         connection: ConnectionName,
     },
-    /// See the models of a connection, with their prices.
+    /// List the models of a connection with prices.
     ListModels {
         /// The connection.
         connection: ConnectionName,
     },
-    /// Send a first prompt over a connection.
+    /// Send a first prompt through a connection.
     SendPrompt {
         /// The connection.
         connection: ConnectionName,
     },
-    /// See what was spent.
+    /// Show spending.
     ShowUsage {
-        /// By what.
+        /// The grouping.
         by: Period,
     },
     /// Store the secret of a reference.
     StoreSecret {
-        /// Where to.
+        /// The reference.
         reference: CredentialRef,
     },
     /// Replace the secret of a reference.
     ReplaceSecret {
-        /// Where it is.
+        /// The reference.
         reference: CredentialRef,
     },
     /// Seal the local vault with a key file, so that a server without a terminal can open it.
     SealVaultWithKeyFile,
     /// Write the entry of a client.
     InstallEntry {
-        /// The client's id; `None` leaves the choice to the reader.
+        /// The client's id; `None` for a placeholder.
         client: Option<String>,
-        /// For whom.
+        /// The scope.
         scope: EntryScope,
     },
-    /// Write the entry of a client over one that is not ours.
+    /// Replace a foreign entry of a client.
     ReplaceEntry {
         /// The client's id.
         client: String,
     },
-    /// Write the entry of a client again, so that its server uses this terminal's home directory.
+    /// Rewrite the entry of a client, so that its server uses this terminal's home directory.
     ShareHome {
         /// The client's id.
         client: String,
-        /// For whom.
+        /// The scope.
         scope: EntryScope,
     },
-    /// See what a client makes of its entry.
+    /// Check the entry of a client.
     CheckEntry {
         /// The client's id.
         client: String,
-        /// For whom.
+        /// The scope.
         scope: EntryScope,
     },
-    /// Take the newest change of a client's file back.
+    /// Undo the newest change of a client's file.
     UndoEntry {
         /// The client's id.
         client: String,
     },
-    /// Take the entry out of a client's file.
+    /// Remove the entry of a client.
     RemoveEntry {
         /// The client's id.
         client: String,
-        /// For whom.
+        /// The scope.
         scope: EntryScope,
     },
-    /// Print the entry, to be pasted.
+    /// Print the entry, for pasting.
     PrintEntry {
-        /// The client's id; `None` for the form that most clients share.
+        /// The client's id; `None` for the common form.
         client: Option<String>,
     },
-    /// See the clients and what their files say.
+    /// List the clients and the state of their files.
     ListEntries,
-    /// Save what can be read of a damaged ledger.
+    /// Recover the readable part of a damaged ledger.
     RepairLedger,
-    /// See the recorded calls.
+    /// List recorded calls.
     ListCalls,
-    /// See one recorded call; which one is for the reader to say.
+    /// Show an unspecified recorded call.
     ShowCall,
-    /// Look at the whole installation.
+    /// Examine the installation.
     Examine,
-    /// Read what a code means.
+    /// Explain a code.
     ExplainCode {
         /// The code.
         code: Code,
     },
-    /// See every code.
+    /// List all codes.
     ListCodes,
-    /// Read the help of the program or of a part of it.
+    /// Read the help of the program or a part.
     ReadHelp {
-        /// Of what.
+        /// The part.
         of: Help,
     },
-    /// Look at an upstream and approve it.
+    /// Review and approve an upstream.
     ApproveUpstream {
         /// The server.
         server: UpstreamName,
@@ -184,64 +184,64 @@ pub enum Remedy {
     LogIn {
         /// The server.
         server: UpstreamName,
-        /// The scopes to ask for; none asks for those of the configuration.
+        /// The scopes to request; empty for the configured ones.
         scopes: Vec<String>,
     },
-    /// Log in to an upstream with a code that is typed on another device.
+    /// Log in to an upstream with a code entered on another device.
     LogInByDevice {
         /// The server.
         server: UpstreamName,
     },
-    /// Forget the tokens and the client of an upstream.
+    /// Remove the tokens and the client of an upstream.
     ForgetLogin {
         /// The server.
         server: UpstreamName,
     },
-    /// Log in to an upstream and register a client for it.
+    /// Log in to an upstream, registering a client.
     LogInAndRegister {
         /// The server.
         server: UpstreamName,
     },
-    /// Check the configuration of the hub.
+    /// Validate the hub's configuration.
     ValidateHub,
-    /// See every upstream.
+    /// List all upstreams.
     ListUpstreams,
-    /// Take an upstream out of the configuration.
+    /// Remove an upstream from the configuration.
     RemoveUpstream {
         /// The server.
         server: UpstreamName,
     },
-    /// See what each upstream does.
+    /// Show the status of each upstream.
     HubStatus,
-    /// Read the log of an upstream.
+    /// Show the log of an upstream.
     UpstreamLog {
         /// The server.
         server: UpstreamName,
     },
-    /// Check an upstream step by step, over the network.
+    /// Check an upstream step by step over the network.
     PreflightUpstream {
         /// The server.
         server: UpstreamName,
     },
-    /// Open the dashboard, on any free port.
+    /// Open the dashboard on any free port.
     OpenDashboard,
-    /// Give the same command with another word. Where no command was given there is none.
+    /// Repeat the command with a corrected word. Not applicable without a command.
     Retype {
-        /// The word as it was given.
+        /// The word as given.
         wrong: String,
-        /// The word to give instead.
+        /// The corrected word.
         right: String,
     },
-    /// Give the same command with one more flag.
+    /// Repeat the command with an additional flag.
     AddFlag {
         /// The flag.
         flag: &'static str,
     },
-    /// Wait, then try again.
+    /// Wait, then retry.
     Wait,
     /// Run another program, such as `chmod`.
     Shell {
-        /// What to give to a POSIX shell, quoted where needed.
+        /// The line for a POSIX shell, quoted where necessary.
         line: String,
     },
 }
@@ -253,14 +253,14 @@ impl Remedy {
     }
 }
 
-/// For whom the entry of a client counts.
+/// The scope of a client's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EntryScope {
     /// Everywhere, for this user.
     User,
     /// For this user, in one project.
     Local,
-    /// In one project, for everybody who has it.
+    /// In one project, for all of its users.
     Project,
 }
 
@@ -282,13 +282,13 @@ impl fmt::Display for EntryScope {
     }
 }
 
-/// A part of the program that has help of its own.
+/// A part of the program with its own help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Help {
     /// The program.
     Program,
-    /// The way from nothing to an answer.
+    /// The setup assistant.
     Setup,
     /// The creation of a connection.
     CreateConnection,
@@ -298,19 +298,18 @@ pub enum Help {
     Serve,
 }
 
-/// Renders remedies for one surface. The program has one; it is handed to everything that makes
-/// documents or texts of failures.
+/// Renders remedies for one surface. Passed to everything that renders failures.
 pub trait RemedyText: fmt::Debug + Send + Sync {
-    /// The command line to copy; `None` when no command does it, as for waiting.
+    /// The command line to copy; `None` if there is none, as for waiting.
     fn command(&self, remedy: &Remedy) -> Option<String>;
 
-    /// An action inside a sentence, such as a command with placeholders.
+    /// An action within a sentence, such as a command with placeholders.
     fn action(&self, action: Action) -> String;
 }
 
 macro_rules! actions {
     ($($(#[$meta:meta])* $variant:ident $name:literal;)+) => {
-        /// What can be done, without the names of a case: the catalogue of codes refers to it.
+        /// An action without names, as referenced by the catalogue of codes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Action {
@@ -321,7 +320,7 @@ macro_rules! actions {
             /// Every action.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The name that a text of the catalogue gives it, in braces.
+            /// Its name in braces in catalogue texts.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
@@ -333,39 +332,39 @@ macro_rules! actions {
 actions! {
     /// Change a connection.
     EditConnection "edit-connection";
-    /// See every connection.
+    /// List all connections.
     ListConnections "list-connections";
-    /// See what a connection lacks until it answers in an IDE.
+    /// Show the remaining steps of a connection.
     Checklist "checklist";
     /// Print the entry of a client.
     PrintEntry "print-entry";
     /// Write the entry of a client.
     InstallEntry "install-entry";
-    /// See the clients and what their files say.
+    /// List the clients and the state of their files.
     ListEntries "list-entries";
     /// Replace a secret.
     ReplaceSecret "replace-secret";
-    /// See models and prices.
+    /// List models and prices.
     ListModels "list-models";
-    /// Save what can be read of a damaged ledger.
+    /// Recover the readable part of a damaged ledger.
     RepairLedger "repair-ledger";
-    /// Look at the whole installation.
+    /// Examine the installation.
     Examine "examine";
-    /// See every upstream.
+    /// List all upstreams.
     ListUpstreams "list-upstreams";
-    /// Look at an upstream and approve it.
+    /// Review and approve an upstream.
     ApproveUpstream "approve-upstream";
     /// Check an upstream over the network.
     PreflightUpstream "preflight-upstream";
-    /// Read the log of an upstream.
+    /// Show the log of an upstream.
     UpstreamLog "upstream-log";
     /// Log in to an upstream.
     LogIn "log-in";
-    /// Log in to an upstream with a code that is typed on another device.
+    /// Log in to an upstream with a code entered on another device.
     LogInByDevice "log-in-by-device";
 }
 
-/// `text` with every `{action}` in it rendered.
+/// Renders every `{action}` in `text`.
 pub(super) fn rendered(text: &str, remedies: &dyn RemedyText) -> String {
     let mut whole = String::with_capacity(text.len());
     let mut rest = text;
@@ -385,7 +384,7 @@ pub(super) fn rendered(text: &str, remedies: &dyn RemedyText) -> String {
     whole
 }
 
-/// What is before the first `{`, between it and the next `}`, and after that.
+/// Splits at the first `{` and the next `}`.
 pub(super) fn next_name(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once('{')?;
     let (inside, after) = rest.split_once('}')?;

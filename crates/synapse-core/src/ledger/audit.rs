@@ -1,4 +1,4 @@
-//! What an audit of the ledger finds, and what a purge takes out of it.
+//! The results of ledger audits and purges.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,102 +7,101 @@ use super::Waiting;
 use crate::call::CallId;
 use crate::dataset::Month;
 
-/// What `verify` found. The ledger is sound when there is no discrepancy.
+/// The result of an audit. The ledger is sound without discrepancies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verification {
-    /// Rows whose seal was checked.
+    /// Rows with a checked seal.
     pub rows: u64,
-    /// Rows of calls under way, which have no seal yet.
+    /// Rows of calls in progress, not sealed yet.
     pub open: u64,
-    /// Rows that purges took out, by the seals of the purges.
+    /// Rows removed by purges, according to their seals.
     pub purged: u64,
-    /// Rows that were lost to damage, by the seals of the repairs.
+    /// Rows lost to damage, according to the repairs' seals.
     pub lost: u64,
-    /// Calls that are not in the ledger yet.
+    /// Spooled calls.
     pub waiting: Waiting,
-    /// The end of the chain: whoever notes it elsewhere can later tell that nothing before it was
-    /// changed, even by someone who sealed the chain anew.
+    /// The end of the chain: recorded elsewhere, it later proves that earlier rows are unchanged,
+    /// even against someone who rebuilt the chain.
     pub head: Option<ChainHead>,
-    /// What is wrong, in the order of the chain; at most [`Verification::MOST`].
+    /// Discrepancies in the order of the chain, at most [`Verification::MOST`].
     pub discrepancies: Vec<Discrepancy>,
 }
 
 impl Verification {
-    /// So many discrepancies are told at most.
+    /// Maximum reported discrepancies.
     pub const MOST: usize = 100;
 }
 
 /// The last seal of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainHead {
-    /// Its place, counted from 1.
+    /// Its place, from 1.
     pub sequence: u64,
     /// Its hash, in hexadecimal.
     pub hash: String,
 }
 
-/// How far the complete rows reach.
+/// The extent of complete rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extent {
-    /// The end of the chain; `None` when nothing is sealed.
+    /// The end of the chain; `None` without seals.
     pub head: Option<ChainHead>,
-    /// The months that complete rows are of.
+    /// The months with complete rows.
     pub months: BTreeSet<Month>,
-    /// The place of the last repair, which may have given rows before it another place; 0 when
-    /// there was none.
+    /// The place of the last repair, which may have moved earlier rows; 0 without one.
     pub repaired: u64,
-    /// Rows that are under way, and have no place yet.
+    /// Rows in progress, without a place.
     pub open: u64,
 }
 
-/// One thing that is wrong with the ledger.
+/// A discrepancy in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Discrepancy {
-    /// The content of the row, or its place, is not what was sealed.
+    /// A row or its place differs from its seal.
     Edited {
         /// The row.
         call_id: CallId,
         /// Its place.
         sequence: u64,
     },
-    /// Rows are gone without a purge.
+    /// Rows are missing without a purge.
     Missing {
         /// The first place without a row.
         first: u64,
         /// The last place without a row.
         last: u64,
     },
-    /// A row is complete and was never sealed: something else than Synapse put it there.
+    /// A complete row was never sealed: it was not written by Synapse.
     Unsealed {
         /// The row.
         call_id: CallId,
     },
     /// Two rows claim one place.
     Doubled {
-        /// The second of them.
+        /// The second one.
         call_id: CallId,
         /// The place.
         sequence: u64,
     },
-    /// The record of a purge is not what was sealed.
+    /// A purge's record differs from its seal.
     Purge {
         /// Its place.
         sequence: u64,
     },
-    /// The record of a repair is not what was sealed.
+    /// A repair's record differs from its seal.
     Repair {
         /// Its place.
         sequence: u64,
     },
-    /// The end of the chain is not where it is noted to be.
+    /// The chain does not end at the recorded place.
     Head {
-        /// Where it is noted to be.
+        /// The recorded end.
         noted: u64,
-        /// The last seal that is there.
+        /// The last existing seal.
         found: u64,
     },
-    /// The daily sums of a day are not those of its rows.
+    /// Daily sums differ from the rows.
     Sums {
         /// The day, such as `2026-11-20`.
         day: String,
@@ -110,7 +109,7 @@ pub enum Discrepancy {
 }
 
 impl Discrepancy {
-    /// What kind it is, as a stable word.
+    /// Its stable kind.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -125,7 +124,7 @@ impl Discrepancy {
         }
     }
 
-    /// The row that it speaks of, when it is about one that is there.
+    /// The existing row it concerns.
     #[must_use]
     pub const fn call_id(&self) -> Option<CallId> {
         match self {
@@ -141,7 +140,7 @@ impl Discrepancy {
     }
 }
 
-/// One line for people.
+/// A one-line description.
 impl fmt::Display for Discrepancy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -184,11 +183,11 @@ impl fmt::Display for Discrepancy {
     }
 }
 
-/// What a purge took out.
+/// The result of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Purged {
     /// Rows.
     pub rows: u64,
-    /// Recorded texts, those of the rows included.
+    /// Recorded texts, including those of the rows.
     pub texts: u64,
 }

@@ -1,4 +1,4 @@
-//! The columns of a row: one list for filters, for exports and for storage.
+//! The columns of a row: one list for filters, exports and storage.
 
 use std::str::FromStr;
 
@@ -8,34 +8,34 @@ use crate::cost::CostSource;
 use crate::provider::ProviderKind;
 use crate::time::Timestamp;
 
-/// What kind of values a column has.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ColumnKind {
     /// Text.
     Text,
-    /// A whole number.
+    /// An integer.
     Number,
     /// A time.
     Time,
-    /// Yes or no.
+    /// A boolean.
     Flag,
 }
 
-/// A value that is known.
+/// A known value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnValue {
     /// Text.
     Text(String),
-    /// A whole number.
+    /// An integer.
     Number(i64),
     /// A time.
     Time(Timestamp),
-    /// Yes or no.
+    /// A boolean.
     Flag(bool),
 }
 
 impl ColumnValue {
-    /// The number behind everything but text: a time in milliseconds, a flag as 0 or 1.
+    /// The numeric value of anything but text: a time in milliseconds, a boolean as 0 or 1.
     #[must_use]
     pub fn number(&self) -> Option<i64> {
         match self {
@@ -49,7 +49,7 @@ impl ColumnValue {
 
 macro_rules! columns {
     ($($(#[$doc:meta])* $variant:ident $name:literal $kind:ident $read:expr;)*) => {
-        /// A column of a row. Its name is the same in the ledger file, in filters and in exports.
+        /// A column of a row, with the same name in the ledger file, filters and exports.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Column {
