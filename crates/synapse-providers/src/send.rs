@@ -1,5 +1,6 @@
 //! One exchange with an API: sends once, records wire facts, reads a success, classifies the rest.
 
+use std::mem;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -302,7 +303,8 @@ type Judged<T> = (Result<T, Failure>, Option<Box<ChatReply>>);
 
 impl Received {
     /// Reads a 2xx answer, and classifies any other.
-    fn judge<T>(self, reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem>>) -> Judged<T> {
+    fn judge<T>(mut self, reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem>>) -> Judged<T> {
+        self.response.body = json::decoded(mem::take(&mut self.response.body));
         let answer = Answer {
             provider: self.provider,
             asked: self.model.as_deref().map_or(Asked::Identity, Asked::Model),
@@ -328,7 +330,7 @@ impl Received {
             let says_something = stated != ChatReply::default();
             says_something.then(|| Box::new(stated))
         };
-        let Some(mut seen) = json::read(answer.body, reader.shape) else {
+        let Some((mut seen, text)) = found(answer.body, reader.shape) else {
             // Valid JSON is accepted whatever its content type; so is a stream recognised.
             if stream::is_one(answer.headers.text("content-type"), answer.body) {
                 let stated = reader
@@ -339,6 +341,11 @@ impl Received {
             }
             return (Err(classify_success(&answer, Problem::Shape)), None);
         };
+        if reader.stated.is_some()
+            && let Some(inner) = enveloped(&seen, text)
+        {
+            seen.value = inner;
+        }
         if self.response.coding == BodyCoding::Damaged
             && let Some(sentence) = self.response.coding.note()
         {
@@ -349,7 +356,7 @@ impl Received {
         // have any shape.
         let whole = match has_answer(&seen.value) {
             true => None,
-            false => json::read(answer.body, &WHOLE),
+            false => json::read(text, &WHOLE),
         };
         let looked_at = whole.as_ref().unwrap_or(&seen);
         if let Some(holder) = error_within(&looked_at.value) {
@@ -363,6 +370,40 @@ impl Received {
             }
         }
     }
+}
+
+/// The JSON of a body and its place: all of it, or the single event of a framed answer.
+fn found<'a>(body: &'a [u8], shape: &'static Shape) -> Option<(Seen, &'a [u8])> {
+    if let Some(seen) = json::read(body, shape) {
+        return Some((seen, body));
+    }
+    let inside = stream::whole(body)?;
+    let seen = json::read(inside, shape)?;
+    stream::is_answer(&seen.value).then_some((seen, inside))
+}
+
+/// The answer in a gateway's envelope, such as `{"code": 0, "data": {"choices": …}}`, or in a list
+/// of one.
+fn enveloped(seen: &Seen, text: &[u8]) -> Option<Value> {
+    let outer = &seen.value;
+    let may_hold = |key: &&str| outer.get(*key).is_some_and(Value::is_object);
+    let is_list = outer.as_array().is_some();
+    if stream::is_answer(outer) || !(is_list || ENVELOPES.iter().any(may_hold)) {
+        return None;
+    }
+    let mut whole = json::read(text, &WHOLE)?.value;
+    let inner = match &mut whole {
+        Value::Array(items) => match items.as_mut_slice() {
+            [only] => only.take(),
+            _ => return None,
+        },
+        whole => {
+            let answered = |key: &&&str| whole.get(**key).is_some_and(stream::is_answer);
+            let key = ENVELOPES.iter().find(answered)?;
+            whole.get_mut(*key)?.take()
+        }
+    };
+    stream::is_answer(&inner).then_some(inner)
 }
 
 /// A transport failure, with the facts so far.
@@ -423,6 +464,8 @@ impl Headers for synapse_http::Headers {
 }
 
 const MAX_HEADER: usize = 200;
+/// Envelopes of gateways.
+const ENVELOPES: [&str; 5] = ["data", "result", "response", "output", "body"];
 /// The first one present: the API's own before its edge's. Anthropic, Azure and Mistral have their
 /// own names.
 const REQUEST_IDS: [&str; 6] = [

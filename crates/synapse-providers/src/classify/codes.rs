@@ -31,6 +31,13 @@ pub(super) fn states_quota(body: &ErrorBody) -> bool {
         .any(|code| QUOTA.iter().any(|name| same(name, code)))
 }
 
+/// Whether a table has the code.
+pub(super) fn is_known(code: &str) -> bool {
+    find(&KNOWN, code).is_some()
+        || find(&GENERAL, code).is_some()
+        || QUOTA.iter().any(|name| same(name, code))
+}
+
 /// Whether a code reports an exceeded rate.
 pub(super) fn states_a_rate(body: &ErrorBody) -> bool {
     body.stated()
@@ -129,6 +136,8 @@ const KNOWN: [(Verdict, &[&str]); 12] = [
             "FailedOperation.ResourcePackExhausted",
             "FailedOperation.FreeResourcePackExhausted",
             "free_tier_exhausted",
+            "SetLimitExceeded",
+            "usage_limit_exceeded",
             // MiniMax, Z.ai, SiliconFlow.
             "1008",
             "1113",
@@ -204,6 +213,7 @@ const KNOWN: [(Verdict, &[&str]); 12] = [
             "account_deactivated",
             "account_locked",
             "account_banned",
+            "access_terminated",
             "InvalidAccountStatus",
             // Z.ai.
             "1110",

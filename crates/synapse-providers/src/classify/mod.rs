@@ -25,7 +25,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::provider::ProviderKind;
 use synapse_core::redact::Redactor;
 
-use crate::wire::error::{ErrorBody, Format};
+use crate::wire::error::{ErrorBody, Format, is_code};
 pub(crate) use remedy::lost;
 pub(crate) use verdict::Verdict;
 use words::Words;
@@ -122,7 +122,23 @@ fn stated(
     }
     by_code
         .or_else(|| compatible::upstream(answer, status(answer, body), body))
-        .or_else(|| worded(body, words))
+        // 402 asks for money; words about tokens only explain the limit.
+        .or_else(|| {
+            (answer.status != 402)
+                .then(|| worded(body, words))
+                .flatten()
+        })
+        .or_else(|| named(body))
+}
+
+/// Reads a code that is in no table by its words; a message may be a code as well.
+fn named(body: &ErrorBody) -> Option<Verdict> {
+    if codes::states_a_rate(body) {
+        return None;
+    }
+    let message = body.message.as_deref().filter(|message| is_code(message));
+    let unknown = body.stated().filter(|code| !codes::is_known(code));
+    unknown.chain(message).find_map(words::by_name)
 }
 
 /// The verdict of words: money first, because it outweighs everything else.
@@ -201,6 +217,12 @@ fn settled(
 /// Classifies a 2xx answer with an unexpected body.
 pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure {
     let body = ErrorBody::read(answer.headers.text("content-type"), answer.body);
+    // A refusal of unknown shape is judged by its codes and words.
+    if matches!(problem, Problem::NoChoice | Problem::Shape)
+        && let Some(said) = said(answer, &body)
+    {
+        return report::failure(answer, &body, said);
+    }
     let verdict = match problem {
         Problem::Stream => Verdict::new(
             Code::ProviderUnexpectedStream,
@@ -228,6 +250,14 @@ pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure
         ),
     };
     report::failure(answer, &body, verdict)
+}
+
+/// The verdict of codes and words in a 2xx body of unknown shape.
+fn said(answer: &Answer<'_>, body: &ErrorBody) -> Option<Verdict> {
+    let words = LazyCell::new(|| Words::of(body.message.as_deref().unwrap_or_default()));
+    let verdict = stated(answer, body, &words)?;
+    let verdict = rules::by_speaker(answer, verdict);
+    Some(settled(answer, body, &words, verdict))
 }
 
 /// A failing JSON API is still the API.

@@ -61,6 +61,26 @@ fn parse(text: &[u8], shape: &'static Shape, flaws: Flaws) -> serde_json::Result
     })
 }
 
+/// Converts UTF-16 to UTF-8, recognised by its byte order mark or its first bracket.
+pub(crate) fn decoded(body: Vec<u8>) -> Vec<u8> {
+    let (units, is_big) = match body.as_slice() {
+        [0xff, 0xfe, units @ ..] => (units, false),
+        [0xfe, 0xff, units @ ..] => (units, true),
+        [b'{' | b'[', 0, ..] => (body.as_slice(), false),
+        [0, b'{' | b'[', ..] => (body.as_slice(), true),
+        _ => return body,
+    };
+    let (units, _) = units.as_chunks::<2>();
+    let decoded = char::decode_utf16(units.iter().map(|unit| match is_big {
+        true => u16::from_be_bytes(*unit),
+        false => u16::from_le_bytes(*unit),
+    }));
+    let text: String = decoded
+        .map(|each| each.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    text.into_bytes()
+}
+
 /// The integer value of `value`, even if written with a decimal point.
 pub(crate) fn whole(value: &Value) -> Option<u64> {
     let with_point = || {
@@ -197,6 +217,30 @@ mod tests {
         assert!(flaws[0].starts_with("`a`: bytes"), "{flaws:?}");
         let (value, flaws) = mended("{\"a\":1,\"b\":1}\n\ndata: [DONE]\n\n");
         assert_eq!((value, flaws), (json!({"a": 1, "b": 1}), vec![]));
+    }
+
+    #[test]
+    fn utf_16_is_read_as_what_it_says() {
+        let text = r#"{"a":"é🙂"}"#;
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for body in [
+            little.clone(),
+            big.clone(),
+            [&[0xff, 0xfe], little.as_slice()].concat(),
+            [&[0xfe, 0xff], big.as_slice()].concat(),
+            text.as_bytes().to_vec(),
+        ] {
+            assert_eq!(decoded(body), text.as_bytes());
+        }
+        for other in [
+            b"".to_vec(),
+            b"{".to_vec(),
+            b"\xff".to_vec(),
+            b"\xff\xfe{".to_vec(),
+        ] {
+            decoded(other);
+        }
     }
 
     #[test]

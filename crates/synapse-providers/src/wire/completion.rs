@@ -1,6 +1,8 @@
 //! A chat completion in practice: fields are often absent, null or of another type, so only a first
 //! choice with a message is required.
 
+use std::slice;
+
 use serde_json::{Map, Value};
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
 use synapse_core::cost::Billing;
@@ -31,7 +33,11 @@ pub(crate) fn read(body: &Value) -> Result<ChatReply, NoCompletion> {
     }
     let messages = || choices.iter().filter_map(message);
     Ok(ChatReply {
-        content: choices.iter().find_map(spoken),
+        content: choices
+            .iter()
+            .filter_map(spoken)
+            .find(|text| !text.is_empty())
+            .or_else(|| choices.iter().find_map(spoken)),
         reasoning: messages().find_map(reasoning),
         refusal: messages().find_map(|message| text(message, "refusal")),
         tool_calls: messages().flat_map(tool_calls).collect(),
@@ -46,6 +52,29 @@ pub(crate) fn other_texts(body: &Value) -> usize {
         .filter(|text| !text.is_empty())
         .count()
         .saturating_sub(1)
+}
+
+/// Whether any choice has a text that is not empty, or a call.
+pub(crate) fn says_something(body: &Value) -> bool {
+    let choices = choices(body).unwrap_or_default();
+    let written = |text: Option<String>| text.is_some_and(|text| !text.is_empty());
+    choices.iter().any(|choice| {
+        let message = message(choice);
+        written(spoken(choice))
+            || message.is_some_and(|message| {
+                written(reasoning(message))
+                    || written(text(message, "refusal"))
+                    || !tool_calls(message).is_empty()
+            })
+    })
+}
+
+/// Whether a choice says why it ended.
+pub(crate) fn is_finished(body: &Value) -> bool {
+    let choices = choices(body).unwrap_or_default();
+    choices
+        .iter()
+        .any(|choice| text(choice, "finish_reason").is_some())
 }
 
 /// Facts about a call, with or without an answer.
@@ -75,8 +104,13 @@ pub(crate) fn usage_of(body: &Value) -> Option<&Value> {
     holder.get("usage")
 }
 
+/// The choices; a single object counts as a list of one.
 fn choices(body: &Value) -> Option<&[Value]> {
-    body.get("choices")?.as_array().map(Vec::as_slice)
+    match body.get("choices")? {
+        Value::Array(choices) => Some(choices),
+        one @ Value::Object(_) => Some(slice::from_ref(one)),
+        _ => None,
+    }
 }
 
 /// The message of a choice, or its streaming counterpart.
@@ -130,13 +164,14 @@ fn part(part: &Value) -> Option<&str> {
 }
 
 fn tool_calls(message: &Value) -> Vec<ToolCall> {
-    let listed = message
-        .get("tool_calls")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
+    let listed = match message.get("tool_calls") {
+        Some(Value::Array(calls)) => calls.as_slice(),
+        Some(one @ Value::Object(_)) => slice::from_ref(one),
+        _ => &[],
+    };
     let deprecated = message.get("function_call").filter(|call| call.is_object());
     listed
+        .iter()
         .filter_map(|call| {
             let body = call.get("function").or_else(|| call.get("custom"))?;
             Some(ToolCall {
@@ -223,14 +258,29 @@ fn upstream(details: &Value) -> Option<u64> {
 
 /// An amount of money, in nano-USD.
 fn amount(holder: &Value, key: &str) -> Option<u64> {
-    Billing::nano_usd(&holder.get(key)?.as_number()?.to_string())
+    match holder.get(key)? {
+        Value::Number(amount) => Billing::nano_usd(&amount.to_string()),
+        Value::String(amount) => Billing::nano_usd(amount),
+        _ => None,
+    }
 }
 
 fn usage(usage: &Value) -> Usage {
     let detail = |group: &str, key: &str| count(usage.get(group)?, key);
+    let first = |keys: &[&str]| keys.iter().find_map(|key| count(usage, key));
     Usage {
-        prompt_tokens: count(usage, "prompt_tokens"),
-        completion_tokens: count(usage, "completion_tokens"),
+        prompt_tokens: first(&[
+            "prompt_tokens",
+            "input_tokens",
+            "promptTokens",
+            "inputTokens",
+        ]),
+        completion_tokens: first(&[
+            "completion_tokens",
+            "output_tokens",
+            "completionTokens",
+            "outputTokens",
+        ]),
         cached_tokens: detail("prompt_tokens_details", "cached_tokens"),
         cache_write_tokens: detail("prompt_tokens_details", "cache_write_tokens"),
         reasoning_tokens: detail("completion_tokens_details", "reasoning_tokens"),
@@ -248,7 +298,7 @@ pub(crate) const COMPLETION: Shape = Shape::object(&[
     ("error", &WHOLE),
 ])
 .and_others();
-const CHOICES: Shape = Shape::list(64, &CHOICE);
+const CHOICES: Shape = CHOICE.or_list(64, &CHOICE);
 const CHOICE: Shape = Shape::object(&[
     ("message", &MESSAGE),
     ("delta", &MESSAGE),
@@ -272,11 +322,18 @@ const PART: Shape = Shape::object(&[("text", &PART_TEXT), ("thinking", &THOUGHTS
 const PART_TEXT: Shape = Shape::object(&[("value", &TEXT)]).or_text();
 const THOUGHTS: Shape = THOUGHT.or_list(10_000, &THOUGHT);
 const THOUGHT: Shape = Shape::object(&[("text", &PART_TEXT)]).or_text();
-const TOOL_CALLS: Shape = Shape::list(1_000, &WHOLE);
+const TOOL_CALLS: Shape = CALL.or_list(1_000, &WHOLE);
+const CALL: Shape = Shape::object(&[("function", &WHOLE), ("custom", &WHOLE)]).and_others();
 const USAGE: Shape = Shape::object(&[
     ("prompt_tokens", &COUNT),
     ("completion_tokens", &COUNT),
     ("total_tokens", &COUNT),
+    ("input_tokens", &ANY),
+    ("output_tokens", &ANY),
+    ("promptTokens", &ANY),
+    ("completionTokens", &ANY),
+    ("inputTokens", &ANY),
+    ("outputTokens", &ANY),
     ("reasoning_tokens", &ANY),
     ("cached_tokens", &ANY),
     ("prompt_cache_hit_tokens", &ANY),
@@ -345,6 +402,35 @@ mod tests {
                 "{none}"
             );
         }
+    }
+
+    #[test]
+    fn a_text_is_found_behind_choices_that_have_none() {
+        for choices in [
+            json!([{"message": {"content": ""}}, {"message": {"content": "a"}}]),
+            json!({"message": {"content": "a"}, "finish_reason": "stop"}),
+        ] {
+            assert_eq!(reply(&choices).content.as_deref(), Some("a"), "{choices}");
+            assert_eq!(other_texts(&json!({"choices": choices})), 0);
+        }
+        let call = json!({"id": "1", "function": {"name": "f", "arguments": "{}"}});
+        let one = reply(&json!([{"message": {"tool_calls": call}}]));
+        assert_eq!(one.tool_calls[0].name, "f");
+        assert_eq!(read(&json!({"choices": {}})), Err(NoCompletion::Shape));
+    }
+
+    #[test]
+    fn tokens_are_counted_in_other_words_too() {
+        for usage in [
+            json!({"input_tokens": 3, "output_tokens": 4}),
+            json!({"promptTokens": 3, "completionTokens": 4.0}),
+        ] {
+            let counts = stated(&json!({"usage": usage})).usage;
+            let read = (counts.prompt_tokens, counts.completion_tokens);
+            assert_eq!(read, (Some(3), Some(4)), "{usage}");
+        }
+        let money = stated(&json!({"usage": {"cost": "0.5"}})).billing;
+        assert_eq!(money.stated_nano_usd, Some(500_000_000));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::completion;
 use crate::json::{self, WHOLE};
 
 /// The fields of an error body.
@@ -123,10 +124,11 @@ impl ErrorBody {
 
     fn nested(value: &Value, depth: usize) -> Self {
         let value = value.get(0).unwrap_or(value);
-        let inner = ["error", "Error", "base_resp", "Response"]
+        let inner = HOLDERS
             .iter()
             .filter(|_| depth < DEEPEST)
-            .find_map(|key| Some((*key, value.get(key).filter(|inner| !inner.is_null())?)));
+            .find_map(|key| Some((*key, value.get(key).filter(|inner| !inner.is_null())?)))
+            .or_else(|| wrapped(value).filter(|_| depth < DEEPEST));
         let body = match inner {
             // Members around the error fill its gaps.
             Some((key, error @ Value::Object(_))) => {
@@ -180,42 +182,52 @@ impl ErrorBody {
     /// `{message,type,param,code}` and variants: `{code,reason,message}`, `{code,msg}`,
     /// `{error_code,error_msg}`, `{status_code,status_msg}`, `{detail}`, `{errors}`.
     fn from_object(object: &Value) -> Self {
-        let text = |key: &str| match object.get(key) {
-            Some(Value::String(text)) if !text.is_empty() => Some(cut(text)),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            _ => None,
+        let text = |key: &str| object.get(key).and_then(word);
+        let code_in = |key: &str| match object.get(key) {
+            Some(Value::Array(codes)) => codes.first().and_then(word),
+            code => code.and_then(word),
         };
         let first = |keys: &[&str]| keys.iter().find_map(|key| text(key));
         let listed = |key: &str| object.get(key).and_then(first_message);
         let details = object.get("details");
-        let code = first(&[
-            "code",
-            "error_code",
-            "errorCode",
-            "Code",
-            "status_code",
-            "reason",
-        ])
-        .or_else(|| detailed_code(object))
-        .or_else(|| object.pointer("/errors/0/code").and_then(word));
+        let code = CODES
+            .iter()
+            .find_map(|key| code_in(key))
+            .or_else(|| detailed_code(object))
+            .or_else(|| object.pointer("/errors/0/code").and_then(word));
         let status = object.get("status").and_then(word);
-        let stated = [code.clone(), text("http_code"), text("status_code"), status];
+        let stated = [
+            code.clone(),
+            text("http_code"),
+            text("status_code"),
+            text("statusCode"),
+            status,
+        ];
         let http_status = stated
             .iter()
             .flatten()
             .find_map(|code| code.parse().ok().filter(|code| (400..600).contains(code)));
         let inner = object.pointer("/innererror/code").and_then(Value::as_str);
+        let beside = object.get("reason").and_then(Value::as_str);
+        let beside = beside.filter(|reason| is_code(reason));
         let details_word = details.and_then(Value::as_str).filter(|word| is_code(word));
         Self {
             message: first(&MESSAGES)
-                .or_else(|| listed("message"))
-                .or_else(|| listed("detail"))
-                .or_else(|| listed("errors")),
-            kind: first(&["type", "error_type", "__type"])
+                .or_else(|| {
+                    ["message", "detail", "errors"]
+                        .iter()
+                        .find_map(|key| listed(key))
+                })
+                // Last resort: a reason that is a sentence, the title of a problem.
+                .or_else(|| text("reason").filter(|reason| !is_code(reason)))
+                .or_else(|| text("title")),
+            kind: first(&["type", "error_type", "errorType", "__type"])
+                .or_else(|| text("name").filter(|name| is_exception(name)))
                 .or_else(|| super::text(object, "status")),
             param: text("param"),
             reason: details.and_then(|details| find(details, "reason")),
-            codes: [inner, details_word]
+            // Next to a numeric code, the reason is the code proper.
+            codes: [inner, details_word, beside]
                 .into_iter()
                 .flatten()
                 .map(cut)
@@ -256,10 +268,34 @@ impl ErrorBody {
 /// The error within a 2xx answer: in place of the answer, or in the choice it interrupted.
 pub(crate) fn error_within(body: &Value) -> Option<&Value> {
     if let Some(choice) = body.pointer("/choices/0") {
-        return Some(choice).filter(|choice| names_error(choice));
+        if names_error(choice) {
+            return Some(choice);
+        }
+        // Empty choices are no answer.
+        let silent = !completion::says_something(body);
+        let refused = names_error(body) || (is_error(body) && !completion::is_finished(body));
+        return (silent && refused).then_some(body);
     }
     let value = body.get(0).unwrap_or(body);
+    if wrapped(value).is_some() {
+        return Some(body);
+    }
     (!has_answer(body) && (names_error(value) || is_error(value))).then_some(body)
+}
+
+/// An error in an envelope: under `data`, `response` or `result`, or in the `header` of Spark.
+fn wrapped(value: &Value) -> Option<(&'static str, &Value)> {
+    let enveloped = ENVELOPES.iter().find_map(|key| {
+        let inner = value.get(key)?;
+        let answered = inner.get("choices").is_some();
+        (names_error(inner) && !answered).then_some((*key, inner))
+    });
+    let header = || {
+        let header = value.get("header")?;
+        let failed = header.get("code")?.as_i64()? != 0;
+        (failed && header.get("message").is_some()).then_some(("header", header))
+    };
+    enveloped.or_else(header)
 }
 
 /// Whether there is an answer: choices, or the list of an Anthropic message or of models, which may
@@ -292,38 +328,55 @@ fn names_error(value: &Value) -> bool {
 fn is_error(value: &Value) -> bool {
     let named = |key: &str| {
         let told = value.get(key).and_then(Value::as_str);
-        told.is_some_and(|told| told.eq_ignore_ascii_case("error"))
+        told.is_some_and(|told| FAILED.iter().any(|word| told.eq_ignore_ascii_case(word)))
     };
-    let is_listed = |key: &str| {
-        let items = value.get(key).and_then(Value::as_array);
-        items.is_some_and(|items| !items.is_empty())
+    let is_listed = |key: &str| match value.get(key) {
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(members)) => !members.is_empty(),
+        Some(Value::String(words)) => !words.is_empty(),
+        _ => false,
     };
-    let unsuccessful = value.get("success") == Some(&Value::Bool(false));
+    let unsuccessful = ["success", "ok"]
+        .iter()
+        .any(|key| value.get(key) == Some(&Value::Bool(false)));
+    let exception = ["__type", "name"].iter().any(|key| {
+        let name = value.get(key).and_then(Value::as_str);
+        name.is_some_and(is_exception)
+    });
     let base_resp = value
         .pointer("/base_resp/status_code")
         .and_then(Value::as_i64);
-    let code = ["code", "error_code", "errorCode", "status_code"]
-        .iter()
-        .find_map(|key| word(value.get(key)?))
-        .filter(|code| !WELL.contains(&code.to_lowercase().as_str()));
+    let code = [
+        "code",
+        "error_code",
+        "errorCode",
+        "status_code",
+        "statusCode",
+    ]
+    .iter()
+    .find_map(|key| word(value.get(key)?))
+    .filter(|code| !WELL.contains(&code.to_lowercase().as_str()));
     let words = MESSAGES.iter().any(|key| value.get(key).is_some());
     named("object")
         || named("type")
         || named("status")
         || is_listed("errors")
         || unsuccessful
+        || exception
+        || ["fault", "err"].iter().any(|key| is_listed(key))
         || base_resp.is_some_and(|code| code != 0)
         || (code.is_some() && words)
         || value.get("error_msg").is_some_and(Value::is_string)
         || value.pointer("/Response/Error").is_some()
-        || matches!(
-            value.get("detail"),
-            Some(Value::String(_) | Value::Object(_))
-        )
         || is_listed("detail")
 }
 
-/// A number or a word.
+/// Whether a name is that of an exception: `InsufficientBalanceError`.
+fn is_exception(name: &str) -> bool {
+    is_code(name) && ["Error", "Exception"].iter().any(|end| name.ends_with(end))
+}
+
+/// A number or a text.
 fn word(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(cut(text)),
@@ -333,12 +386,13 @@ fn word(value: &Value) -> Option<String> {
 }
 
 /// Whether a text is a code rather than a sentence.
-fn is_code(text: &str) -> bool {
+pub(crate) fn is_code(text: &str) -> bool {
     let joined = text.contains(['_', '.', '-']);
+    let camel = ["Error", "Exception"].iter().any(|end| text.ends_with(end));
     (1..=LONGEST_CODE).contains(&text.len())
         && text.bytes().all(|each| match each {
             b'_' | b'.' | b'-' | b'A'..=b'Z' => true,
-            b'a'..=b'z' | b'0'..=b'9' => joined,
+            b'a'..=b'z' | b'0'..=b'9' => joined || camel,
             _ => false,
         })
 }
@@ -396,7 +450,11 @@ fn first_message(value: &Value) -> Option<String> {
         Value::String(text) => Some(cut(text)),
         Value::Array(items) => items.first().and_then(first_message),
         Value::Object(fields) => {
-            let words = MESSAGES.iter().find_map(|key| fields.get(*key)?.as_str())?;
+            let text = |key: &&str| fields.get(*key)?.as_str();
+            let Some(words) = MESSAGES.iter().chain(&["text"]).find_map(text) else {
+                // Rails and the like: messages by field name.
+                return fields.values().find_map(first_message);
+            };
             let place: Vec<String> = fields
                 .get("loc")
                 .and_then(Value::as_array)
@@ -416,8 +474,26 @@ fn first_message(value: &Value) -> Option<String> {
     }
 }
 
+/// Members that hold an error.
+const HOLDERS: [&str; 6] = ["error", "Error", "err", "fault", "base_resp", "Response"];
+/// Envelopes of an answer, or of an error instead.
+const ENVELOPES: [&str; 4] = ["data", "response", "result", "body"];
+/// Members that hold a code.
+const CODES: [&str; 9] = [
+    "code",
+    "error_code",
+    "errorCode",
+    "errorcode",
+    "Code",
+    "err_code",
+    "status_code",
+    "statusCode",
+    "reason",
+];
+/// A `status` or `type` of a failure.
+const FAILED: [&str; 4] = ["error", "failed", "failure", "fail"];
 /// Members that may hold a message.
-const MESSAGES: [&str; 9] = [
+const MESSAGES: [&str; 11] = [
     "message",
     "msg",
     "error_msg",
@@ -426,6 +502,8 @@ const MESSAGES: [&str; 9] = [
     "status_msg",
     "error_description",
     "Message",
+    "faultstring",
+    "description",
     "detail",
 ];
 /// Codes meaning success.

@@ -18,6 +18,35 @@ pub(crate) fn is_one(content_type: Option<&str>, body: &[u8]) -> bool {
     typed || begins(b"data:") || begins(b"event:")
 }
 
+/// The JSON of a body that is whole and only framed as a stream: comments before it, or a single
+/// event with all of the answer. `None` for several events.
+pub(crate) fn whole(body: &[u8]) -> Option<&[u8]> {
+    let mut rest = body.trim_ascii_start();
+    let mut only = None;
+    while !rest.is_empty() {
+        if only.is_none() && matches!(rest.first(), Some(b'{' | b'[')) {
+            return Some(rest);
+        }
+        let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let (line, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = behind.trim_ascii_start();
+        match line.strip_prefix(b"data:").map(<[u8]>::trim_ascii) {
+            Some(b"[DONE]" | b"") => {}
+            Some(_) if only.is_some() => return None,
+            Some(data) => only = Some(data),
+            None if FIELDS.iter().any(|field| line.starts_with(field)) => {}
+            None => return None,
+        }
+    }
+    only
+}
+
+/// Whether a value is a whole answer rather than a delta.
+pub(crate) fn is_answer(value: &Value) -> bool {
+    let message = value.pointer("/choices/0/message");
+    message.is_some_and(Value::is_object) || value.get("content").is_some_and(Value::is_array)
+}
+
 /// Facts about the call from the events, later ones first. `read` reads one event.
 pub(crate) fn stated(
     body: &[u8],
@@ -56,4 +85,31 @@ fn overlaid(before: ChatReply, now: ChatReply) -> ChatReply {
     }
 }
 
+/// Other lines of a stream.
+const FIELDS: [&[u8]; 4] = [b":", b"event:", b"id:", b"retry:"];
 const TYPE: &[u8] = b"text/event-stream";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_answer_is_told_from_a_stream() {
+        for (body, expected) in [
+            ("data: {\"a\":1}\n\ndata: [DONE]\n\n", Some("{\"a\":1}")),
+            (
+                "event: message\r\nid: 1\r\ndata:{\"a\":1}\r\n",
+                Some("{\"a\":1}"),
+            ),
+            (": keep-alive\n\n{\"a\":1}", Some("{\"a\":1}")),
+            ("data: {\"a\":1}\n\ndata: {\"b\":1}\n\n", None),
+            ("data: {\"a\":1}\n\n{\"b\":1}", None),
+            ("data: [DONE]", None),
+            ("hello", None),
+            ("", None),
+        ] {
+            let found = whole(body.as_bytes());
+            assert_eq!(found, expected.map(str::as_bytes), "{body:?}");
+        }
+    }
+}

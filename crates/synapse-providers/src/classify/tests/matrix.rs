@@ -131,7 +131,7 @@ fn shapes(code: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn answered(provider: ProviderKind, status: u16, body: &Value) -> Code {
+pub(super) fn answered(provider: ProviderKind, status: u16, body: &Value) -> Code {
     judged(provider, status, &body.to_string(), |answer| match status {
         200 => {
             let within = error_within(body);
@@ -189,7 +189,8 @@ fn the_numbers_of_base_resp_are_its_own() {
         }
     }
     assert_eq!(
-        error_within(&json!({"choices": [{}], "base_resp": {"status_code": 1008}})),
+        error_within(&json!({"choices": [{"message": {"content": "ok"}}],
+            "base_resp": {"status_code": 1008}})),
         None
     );
     assert_eq!(

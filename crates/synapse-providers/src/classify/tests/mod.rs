@@ -13,6 +13,7 @@ mod clues;
 mod echoes;
 mod hints;
 mod matrix;
+mod refusals;
 mod rows;
 mod usual;
 

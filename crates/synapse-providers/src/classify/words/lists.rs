@@ -50,7 +50,7 @@ pub(super) const MONEY: [&str; 43] = [
     " budget cap",
 ];
 /// Balance, arrears, top up, exhausted quota (Z.ai, DashScope, new-api).
-pub(super) const MONEY_RAW: [&str; 15] = [
+pub(super) const MONEY_RAW: [&str; 21] = [
     "余额不足",
     "餘額不足",
     "余额已",
@@ -66,9 +66,15 @@ pub(super) const MONEY_RAW: [&str; 15] = [
     "balance is -",
     "credits: -",
     "quota: -",
+    "残高",
+    "크레딧 부족",
+    "잔액",
+    "saldo insuf",
+    "solde insuffisant",
+    "guthaben",
 ];
 /// Terms for money.
-pub(super) const FUNDS: [&str; 14] = [
+pub(super) const FUNDS: [&str; 17] = [
     " balance ",
     " balances ",
     " credit ",
@@ -83,6 +89,9 @@ pub(super) const FUNDS: [&str; 14] = [
     " invoices ",
     " spending ",
     " money ",
+    " points ",
+    " coins ",
+    " neurons ",
 ];
 pub(super) const NO_MONEY: [&str; 9] = [
     " load balance",
@@ -96,7 +105,7 @@ pub(super) const NO_MONEY: [&str; 9] = [
     " budget tokens",
 ];
 /// Terms for a quota that may or may not refill.
-pub(super) const QUOTAS: [&str; 13] = [
+pub(super) const QUOTAS: [&str; 14] = [
     " quota",
     " allowance ",
     " usage limit",
@@ -110,9 +119,10 @@ pub(super) const QUOTAS: [&str; 13] = [
     " resource pack",
     " free usage ",
     " entitlement",
+    " inference limit",
 ];
 /// Statements that nothing is left.
-pub(super) const GONE: [&str; 43] = [
+pub(super) const GONE: [&str; 44] = [
     " insufficient",
     " not sufficient",
     " not enough ",
@@ -156,9 +166,10 @@ pub(super) const GONE: [&str; 43] = [
     " used ",
     " gone ",
     " not cover",
+    " lapsed ",
 ];
 /// Advice about money.
-pub(super) const ADVICE: [&str; 31] = [
+pub(super) const ADVICE: [&str; 33] = [
     " billing ",
     " payment ",
     " payments ",
@@ -190,6 +201,8 @@ pub(super) const ADVICE: [&str; 31] = [
     " subscription required",
     " subscription is required",
     " credit card ",
+    " your card ",
+    " card on file ",
 ];
 /// Statements of a rate.
 pub(super) const RATES: [&str; 24] = [
@@ -244,7 +257,7 @@ pub(super) const REFILLS: [&str; 20] = [
 /// Statements that retrying helps.
 pub(super) const WAITS: [&str; 1] = [" later "];
 /// Length, on their own.
-pub(super) const LENGTH: [&str; 15] = [
+pub(super) const LENGTH: [&str; 22] = [
     " request too large ",
     " maximum context length",
     " maximum prompt length",
@@ -260,11 +273,18 @@ pub(super) const LENGTH: [&str; 15] = [
     " context overflow",
     " context window is full ",
     " context is full ",
+    " too long for this model",
+    " too long for the model",
+    " context limit reached",
+    " context size limit reached",
+    " context length reached",
+    " context too long ",
+    " context is too long ",
 ];
 /// The unit of a prompt.
 pub(super) const TOKENS: [&str; 4] = [" tokens ", " token limit", " token count", " token length"];
 /// Terms for a prompt.
-pub(super) const PROMPTS: [&str; 18] = [
+pub(super) const PROMPTS: [&str; 23] = [
     " prompt ",
     " prompts ",
     " input length",
@@ -283,9 +303,14 @@ pub(super) const PROMPTS: [&str; 18] = [
     " prompt_tokens ",
     " max_seq_len ",
     " max_model_len ",
+    " length of messages ",
+    " input text ",
+    " n_ctx ",
+    " num_ctx ",
+    " than the context ",
 ];
 /// Terms for measuring a prompt.
-pub(super) const COMPARES: [&str; 30] = [
+pub(super) const COMPARES: [&str; 32] = [
     " longer than ",
     " less than ",
     " fewer than ",
@@ -316,6 +341,8 @@ pub(super) const COMPARES: [&str; 30] = [
     " limit is ",
     " limit of ",
     " window is ",
+    " smaller than ",
+    " shorter than ",
 ];
 /// Caps on answers, and other things counted in tokens.
 pub(super) const ANSWER_CAPS: [&str; 19] = [
@@ -371,7 +398,7 @@ pub(super) const LINKS: [&str; 9] = [
     "permanently",
     "being",
 ];
-pub(super) const CLOSED: [&str; 10] = [
+pub(super) const CLOSED: [&str; 13] = [
     "restricted",
     "disabled",
     "suspended",
@@ -382,6 +409,9 @@ pub(super) const CLOSED: [&str; 10] = [
     "locked",
     "frozen",
     "closed",
+    "inactive",
+    "deleted",
+    "flagged",
 ];
 pub(super) const PLANS: [&str; 4] = [" subscri", " plan ", " plans ", " tier "];
 pub(super) const NEEDS: [&str; 10] = [
@@ -405,3 +435,158 @@ pub(super) const MEMORY: [&str; 7] = [
     " memory than ",
     " failed to allocate ",
 ];
+/// Length in other languages.
+pub(super) const LENGTH_RAW: [&str; 12] = [
+    "超长",
+    "输入过长",
+    "内容过长",
+    "文本过长",
+    "输入长度",
+    "上下文长度",
+    "上下文窗口",
+    "最大长度",
+    "长すぎ",
+    "長すぎ",
+    "너무 깁니다",
+    "너무 길",
+];
+/// What a model takes, where the sentence has two numbers to compare.
+pub(super) const SPANS: [&str; 5] = [" up to ", " supports ", " accepts ", " allows ", " take "];
+/// Paid plans, which are bought whatever comes back by itself.
+pub(super) const PAID: [&str; 5] = [
+    " paid plan",
+    " paid tier",
+    " paid account",
+    " paid subscription",
+    " workers paid ",
+];
+/// That trying again at a stated time is the cure.
+pub(super) const RETRIES: [&str; 5] = [
+    " try again in ",
+    " retry in ",
+    " retry after ",
+    " try again after ",
+    " wait ",
+];
+/// The signs of money.
+pub(super) const SIGNS: [&str; 5] = ["$", "€", "£", "¥", "￥"];
+/// What is capped.
+pub(super) const CAPS: [&str; 3] = [" limit ", " cap ", " maximum "];
+/// That a model is not there, said after its name.
+pub(super) const MODEL_GONE: [&str; 7] = [
+    " been decommissioned ",
+    " been deprecated ",
+    " been retired ",
+    " been removed ",
+    " been discontinued ",
+    " is no longer supported ",
+    " is no longer available ",
+];
+/// That a model is not there, in other languages.
+pub(super) const MODEL_GONE_RAW: [&str; 5] = [
+    "模型不存在",
+    "模型未找到",
+    "模型不可用",
+    "模型已下线",
+    "不支持的模型",
+];
+/// That a model is there, and not for this account.
+pub(super) const MODEL_WITHHELD: [&str; 10] = [
+    " not have access to model",
+    " not have access to the model",
+    " not have access to this model",
+    " no access to model",
+    " no access to the model",
+    " no access to this model",
+    " not authorized to use model",
+    " not authorized to use the model",
+    " not allowed to use model",
+    " not allowed to use the model",
+];
+/// That the place of the caller is not served.
+pub(super) const PLACES: [&str; 5] = [
+    " user location is not supported ",
+    " country region or territory not supported",
+    " not available in your country",
+    " not supported in your country",
+    " from your country",
+];
+/// Rates in the names of codes.
+pub(super) const CODE_RATES: [&str; 5] = [
+    " rate limit",
+    " request limit",
+    " requests limit",
+    " too many request",
+    " daily ",
+];
+/// Credentials in the names of codes.
+pub(super) const CODE_KEYS: [&str; 5] = [
+    " api key ",
+    " apikey ",
+    " access token ",
+    " key revoked ",
+    " key expired ",
+];
+/// What is wrong with a credential.
+pub(super) const CODE_KEY_GONE: [&str; 11] = [
+    " invalid ",
+    " incorrect ",
+    " expired ",
+    " revoked ",
+    " disabled ",
+    " deleted ",
+    " missing ",
+    " unknown ",
+    " not found ",
+    " not valid ",
+    " required ",
+];
+/// Models in the names of codes.
+pub(super) const CODE_MODELS: [&str; 2] = [" model ", " deployment "];
+/// What keeps a model from an account.
+pub(super) const CODE_MODEL_WITHHELD: [&str; 7] = [
+    " not allowed ",
+    " not permitted ",
+    " not authorized ",
+    " restricted ",
+    " forbidden ",
+    " denied ",
+    " access ",
+];
+/// What a model that is not there is called.
+pub(super) const CODE_MODEL_GONE: [&str; 15] = [
+    " not found ",
+    " not exist ",
+    " no such ",
+    " unknown ",
+    " unsupported ",
+    " not supported ",
+    " unavailable ",
+    " not available ",
+    " offline ",
+    " missing ",
+    " retired ",
+    " deprecated ",
+    " decommissioned ",
+    " not ready ",
+    " not loaded ",
+];
+/// Where a caller is, in the names of codes.
+pub(super) const CODE_PLACES: [&str; 4] = [" country ", " region ", " location ", " territory "];
+/// What is said of such a place.
+pub(super) const CODE_BLOCKED: [&str; 5] = [
+    " unsupported ",
+    " not supported ",
+    " blocked ",
+    " restricted ",
+    " forbidden ",
+];
+/// Filters in the names of codes.
+pub(super) const CODE_FILTERS: [&str; 4] = [
+    " sensitive ",
+    " moderation ",
+    " content filter",
+    " content policy ",
+];
+/// Load in the names of codes.
+pub(super) const CODE_BUSY: [&str; 3] = [" overloaded ", " at capacity ", " busy "];

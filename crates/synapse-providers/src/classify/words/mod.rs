@@ -5,15 +5,21 @@
 //! it and says it is gone; a clause about length names the prompt and compares it. A clause with a
 //! rate per minute is about neither: waiting helps there.
 
+mod code;
+mod limit;
 mod lists;
 
 use lists::{
-    ACCOUNTS, ADVICE, ANSWER_CAPS, CLOSED, COMPARES, FORM, FUNDS, GONE, LENGTH, LINKS, MEMORY,
-    MONEY, MONEY_RAW, NEEDS, NO_MONEY, OTHER_PARTS, PLANS, PROMPTS, QUOTAS, RATES, REFILLS, TOKENS,
-    WAITS,
+    ACCOUNTS, ADVICE, ANSWER_CAPS, CAPS, CLOSED, COMPARES, FORM, FUNDS, GONE, LENGTH, LENGTH_RAW,
+    LINKS, MEMORY, MODEL_GONE, MODEL_GONE_RAW, MODEL_WITHHELD, MONEY, MONEY_RAW, NEEDS, NO_MONEY,
+    OTHER_PARTS, PAID, PLACES, PLANS, PROMPTS, QUOTAS, RATES, REFILLS, RETRIES, SIGNS, SPANS,
+    TOKENS, WAITS,
 };
 
-use super::verdict::{MODEL_ACCESS, MODEL_UNAVAILABLE, NO_MEMORY, PATH_MISMATCH, Verdict};
+use super::verdict::{
+    MODEL_ACCESS, MODEL_UNAVAILABLE, NO_MEMORY, PATH_MISMATCH, REGION_BLOCKED, Verdict,
+};
+pub(super) use code::by_name;
 
 /// A message prepared for judging.
 #[derive(Debug, Default)]
@@ -58,13 +64,22 @@ impl Words {
                 && !counts_a_rate(&clause)
                 && !any(&clause, &FORM)
         };
-        self.clauses.iter().any(named)
+        // `$50.00 of $50.00`: a limit in money, whatever it is called.
+        let priced = any(&self.raw, &SIGNS);
+        let capped = |clause: &String| {
+            priced && any(clause, &CAPS) && any(clause, &GONE) && !counts_a_rate(clause)
+        };
+        self.clauses.iter().any(named) || self.clauses.iter().any(capped)
     }
 
     /// Whether a quota is exhausted or the account must pay: money, unless waiting helps.
     pub(super) fn tell_of_a_quota(&self) -> bool {
         if self.refills() {
-            return false;
+            // An exhausted daily allowance with a paid plan on offer.
+            let sold = |clause: &String| {
+                any(clause, &PAID) && any(clause, &GONE) && !counts_a_rate(clause)
+            };
+            return !any(&self.whole, &RETRIES) && self.clauses.iter().any(sold);
         }
         self.clauses
             .iter()
@@ -77,7 +92,7 @@ impl Words {
 
     /// Whether the prompt is too long for the model. An excessive cap on the answer is not.
     pub(super) fn tell_of_length(&self) -> bool {
-        if any(&self.whole, &LENGTH) {
+        if any(&self.whole, &LENGTH) || any(&self.raw, &LENGTH_RAW) {
             return true;
         }
         if self.refills() || any(&self.whole, &WAITS) {
@@ -90,34 +105,31 @@ impl Words {
         self.clauses.iter().any(|clause| {
             let counted = any(clause, &TOKENS);
             let other = any(clause, &OTHER_PARTS) && !clause.contains(" context ");
+            let spans = || any(&self.whole, &SPANS) && numbers(&self.whole) > 1;
             // The value that tokens are compared with may be in the next clause.
-            (counted && (signs || any(&self.whole, &COMPARES)))
+            (counted && (signs || any(&self.whole, &COMPARES) || spans()))
                 || (any(clause, &PROMPTS) && !other && (signs || any(clause, &COMPARES)))
         })
     }
 
     /// Whether the account or organization itself is closed, rather than one feature of it.
     pub(super) fn tell_of_a_closed_account(&self) -> bool {
-        self.clauses.iter().any(|clause| {
-            let words: Vec<&str> = clause.split(' ').filter(|word| !word.is_empty()).collect();
-            !clause.contains(" model ")
-                && words.iter().enumerate().any(|(at, word)| {
-                    let behind = words.iter().skip(at + 1);
-                    let mut behind = behind.skip_while(|word| LINKS.contains(word));
-                    ACCOUNTS.contains(word) && behind.next().is_some_and(|end| CLOSED.contains(end))
-                })
-        })
+        !any(&self.whole, &ADVICE)
+            && self.clauses.iter().any(|clause| {
+                let words: Vec<&str> = clause.split(' ').filter(|word| !word.is_empty()).collect();
+                !clause.contains(" model ")
+                    && words.iter().enumerate().any(|(at, word)| {
+                        let behind = words.iter().skip(at + 1);
+                        let mut behind = behind.skip_while(|word| LINKS.contains(word));
+                        ACCOUNTS.contains(word)
+                            && behind.next().is_some_and(|end| CLOSED.contains(end))
+                    })
+            })
     }
 
     /// Whether the model exists but not for this account.
     pub(super) fn withhold_the_model(&self) -> bool {
-        any(
-            &self.whole,
-            &[
-                " does not have access to model",
-                " not have access to the model",
-            ],
-        )
+        any(&self.whole, &MODEL_WITHHELD)
     }
 
     /// Whether they mention a subscription.
@@ -149,8 +161,14 @@ impl Words {
                 && any(clause, &[" not found ", " is not found"])
                 && !any(clause, &[" tool", " call"])
         };
-        if self.clauses.iter().any(function) || self.clauses.iter().any(|each| lacks_model(each)) {
+        if self.clauses.iter().any(function)
+            || self.clauses.iter().any(|each| lacks_model(each))
+            || any(&self.raw, &MODEL_GONE_RAW)
+        {
             return Some(MODEL_UNAVAILABLE);
+        }
+        if says(&PLACES) {
+            return Some(REGION_BLOCKED);
         }
         if says(&[" unexpected endpoint ", " invalid url "]) {
             return Some(PATH_MISMATCH);
@@ -162,22 +180,6 @@ impl Words {
     }
 
     /// Whether a limit is 0 and so never refills.
-    pub(super) fn tell_of_a_limit_of_zero(&self) -> bool {
-        self.raw.match_indices("limit").any(|(at, word)| {
-            let behind = self.raw.get(at + word.len()..).unwrap_or_default();
-            let behind = behind.strip_prefix("_value").unwrap_or(behind);
-            let number = behind.trim_start_matches([' ', ':', '=', '"', '\'', '`']);
-            let number = number.strip_prefix("of ").unwrap_or(number);
-            let number = number.strip_prefix("is ").unwrap_or(number);
-            let digits = number.bytes().take_while(u8::is_ascii_digit).count();
-            let (digits, rest) = number.split_at(digits);
-            let fraction = rest
-                .strip_prefix('.')
-                .is_some_and(|rest| rest.starts_with(|each: char| each.is_ascii_digit()));
-            !digits.is_empty() && digits.bytes().all(|each| each == b'0') && !fraction
-        })
-    }
-
     /// Whether the exhausted resource refills by itself.
     pub(super) fn refills(&self) -> bool {
         counts_a_rate(&self.whole) || any(&self.whole, &REFILLS)
@@ -219,8 +221,19 @@ fn counts_a_rate(text: &str) -> bool {
     any(text, &RATES)
 }
 
+/// Counts words that begin with a digit: `8`, `200k`.
+fn numbers(text: &str) -> usize {
+    let begins = |word: &&str| word.starts_with(|each: char| each.is_ascii_digit());
+    text.split(' ').filter(begins).count()
+}
+
 fn lacks_model(clause: &str) -> bool {
     let model = any(clause, &[" model ", " models "]);
+    // `… is no longer supported with this model` is about something else.
+    let gone = clause.find(" model ").is_some_and(|at| {
+        let behind = clause.get(at..).unwrap_or_default();
+        any(behind, &MODEL_GONE)
+    });
     let lacking = any(
         clause,
         &[
@@ -228,6 +241,10 @@ fn lacks_model(clause: &str) -> bool {
             " doesn t exist",
             " not exist ",
             " no such model",
+            " no model named ",
+            " no model called ",
+            " invalid model id ",
+            " invalid model name ",
             " unknown model",
             " not found ",
             " is not a valid model",
@@ -235,7 +252,10 @@ fn lacks_model(clause: &str) -> bool {
         ],
     );
     let other = any(clause, &[" tool ", " file ", " adapter ", " tokenizer "]);
-    (model && lacking && !other) || any(clause, &[" not supported by any provider"])
+    let begins = [" invalid model ", " unknown model "];
+    let names = !any(clause, &FORM) && begins.iter().any(|start| clause.starts_with(start));
+    (model && (lacking || gone || names) && !other)
+        || any(clause, &[" not supported by any provider"])
 }
 
 /// Judged characters of a message.

@@ -46,6 +46,7 @@ fn an_account_that_is_closed_is_told_from_one_that_lacks_something() {
         "The account was temporarily locked, contact support",
         "account banned",
         "Your workspace has been deactivated",
+        "This account is inactive. Contact support.",
     ] {
         assert!(Words::of(message).tell_of_a_closed_account(), "{message}");
     }
@@ -105,6 +106,23 @@ fn other_words_count_whatever_the_status() {
             "CUDA out of memory. Tried to allocate 2.00 GiB",
             Some(NO_MEMORY),
         ),
+        (
+            "The model 'x' has been decommissioned and is no longer supported.",
+            Some(MODEL_UNAVAILABLE),
+        ),
+        ("There is no model named x", Some(MODEL_UNAVAILABLE)),
+        (
+            "Invalid model: x. Available models: a, b",
+            Some(MODEL_UNAVAILABLE),
+        ),
+        ("模型不存在", Some(MODEL_UNAVAILABLE)),
+        ("You do not have access to model x", Some(MODEL_ACCESS)),
+        (
+            "User location is not supported for the API use.",
+            Some(REGION_BLOCKED),
+        ),
+        ("'temperature' is no longer supported with this model", None),
+        ("Invalid model parameter: temperature", None),
         ("tool_choice: function 'x' not found in tools", None),
         ("Not found: /v1/models", None),
         ("Service tier capacity exceeded for this model.", None),
@@ -124,6 +142,10 @@ fn a_limit_of_zero_is_read_however_it_is_written() {
         "a limit of 0 requests",
         "limit=0",
         "\"quota_limit_value\": \"0\"",
+        "Your rate limit for this model is 0",
+        "0 requests per day are allowed for this model",
+        "maximum of 0 requests per minute",
+        "this tier has zero requests per minute",
     ] {
         assert!(Words::of(message).tell_of_a_limit_of_zero(), "{message}");
     }
@@ -134,6 +156,10 @@ fn a_limit_of_zero_is_read_however_it_is_written() {
         "0 left of the limit",
         "limit remaining: 0",
         "limitation 0",
+        "0 requests left of the limit per day",
+        "at most 10 requests, 0 tokens used",
+        "limit: 20, requests remaining 0",
+        "maximum of 0.5 requests per second",
         "limit",
     ] {
         assert!(!Words::of(message).tell_of_a_limit_of_zero(), "{message}");
@@ -152,6 +178,17 @@ fn a_long_message_is_cut() {
 }
 
 const MONEY_SAID: &str = "
+Your account 2100000 has reached the set inference limit for the model, and the model service has been paused. To continue, visit the Model Activation page.
+AiError: you have used up your daily free allocation of 10,000 neurons, please upgrade to the Workers Paid plan if you would like to continue usage.
+Insufficient points to complete the request
+You've used up your points.
+Your subscription has lapsed; renew it to continue
+Hard limit reached for this workspace: $50.00 of $50.00
+We could not charge your card
+A payment method on file is needed: add a card on file
+Your account is suspended, please check your plan and billing details
+残高が不足しています
+账户余额已用完，请及时充值
 You exceeded your current quota, please check your plan and billing details.
 Your account is not active, please check your billing details on our website.
 Billing hard limit has been reached
@@ -244,6 +281,17 @@ This user has no credit
 ";
 
 const LENGTH_SAID: &str = "
+Your prompt has 8,401 tokens but the model accepts up to 8,192
+The conversation is 210k tokens; this model supports 200k
+Input text is too long for this model's window
+The total length of messages exceeds the model limit
+n_ctx exceeded: 5000 > 4096
+Sequence length 5000 must be smaller than the context 4096
+Context size limit reached; start a new chat
+输入长度超过限制
+该模型最大上下文长度为 8192 tokens，您的输入为 9000 tokens
+Prompt 超长
+入力が長すぎます
 This model's maximum context length is 8192 tokens. However, you requested 9000 tokens (8000 in the messages, 1000 in the completion).
 'max_tokens' or 'max_completion_tokens' is too large: 40000. This model's maximum context length is 32768 tokens and your request has 500 input tokens (40000 > 32768 - 500).
 prompt is too long: 208656 tokens > 200000 maximum
@@ -296,6 +344,11 @@ input tokens exceed the configured limit of 272000 tokens
 ";
 
 const NEITHER: &str = "
+This model supports text only, and 1 image was sent
+This model supports up to 4 stop sequences
+The parameter is no longer supported with this model
+Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day
+the points of this curve are not numbers
 Rate limit reached for gpt-4 in organization org-x on tokens per min (TPM): Limit 10000, Used 9000, Requested 2000. Please try again in 6s. You can increase your rate limit by adding a payment method to your account at https://platform.openai.com/account/billing.
 Rate limit reached for model `m` in organization `o` service tier `on_demand` on tokens per minute (TPM): Limit 6000, Used 5500, Requested 1000. Please try again in 5s. Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing
 This request would exceed your organization's rate limit of 30,000 input tokens per minute.
