@@ -13,6 +13,7 @@
 )]
 
 pub mod aimock;
+pub mod collector;
 pub mod home;
 pub mod ide;
 mod output;
@@ -25,6 +26,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 pub use aimock::Aimock;
+pub use collector::OtlpCollector;
 pub use home::{Flags, Home};
 pub use ide::{Era, Ide};
 pub use output::Output;

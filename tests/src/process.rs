@@ -302,6 +302,15 @@ impl Running {
         self.child.0.id()
     }
 
+    /// Whether it has exited. Does not wait.
+    ///
+    /// # Panics
+    /// If its state cannot be read.
+    pub fn has_ended(&mut self) -> bool {
+        let state = self.child.0.try_wait();
+        state.expect("a child can be waited for").is_some()
+    }
+
     /// Sends it a signal.
     ///
     /// # Panics

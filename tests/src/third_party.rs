@@ -43,6 +43,8 @@ pub const SERVERS: &str = "SYNAPSE_TEST_MCP_SERVERS";
 pub const PYTHON_1: &str = "SYNAPSE_TEST_MCP_PYTHON_1";
 /// The Python with version 2 of the official MCP client.
 pub const PYTHON_2: &str = "SYNAPSE_TEST_MCP_PYTHON_2";
+/// An OpenTelemetry collector.
+pub const COLLECTOR: &str = "SYNAPSE_TEST_COLLECTOR";
 /// The Python with DuckDB and Polars.
 pub const ENGINES: &str = "SYNAPSE_TEST_ENGINES";
 /// The script of the validator of MCP bundles.

@@ -3,8 +3,10 @@
 
 #![cfg(test)]
 
+use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 
+use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -13,7 +15,7 @@ use prost::Message as _;
 use serde_json::json;
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_testkit::raw::{ClosedPort, RawServer, RecordedRequest, Reply};
-use synapse_tests::{Era, Home};
+use synapse_tests::{Era, Home, OtlpCollector};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 /// Part of every prompt.
@@ -42,10 +44,32 @@ fn spans(requests: &[RecordedRequest]) -> Vec<Span> {
     requests
         .iter()
         .filter(|request| request.path() == "/v1/traces")
-        .map(|request| ExportTraceServiceRequest::decode(request.body.as_slice()).unwrap())
+        .map(|request| ExportTraceServiceRequest::decode(&*body(request)).unwrap())
         .flat_map(|message| message.resource_spans)
         .flat_map(|resource| resource.scope_spans)
         .flat_map(|scope| scope.spans)
+        .collect()
+}
+
+fn body(request: &RecordedRequest) -> Vec<u8> {
+    let mut body = Vec::new();
+    match request.header("content-encoding") {
+        Some("gzip") => GzDecoder::new(request.body.as_slice()).read_to_end(&mut body),
+        _ => request.body.as_slice().read_to_end(&mut body),
+    }
+    .unwrap();
+    body
+}
+
+fn metrics(requests: &[RecordedRequest]) -> Vec<String> {
+    requests
+        .iter()
+        .filter(|request| request.path() == "/v1/metrics")
+        .map(|request| ExportMetricsServiceRequest::decode(&*body(request)).unwrap())
+        .flat_map(|message| message.resource_metrics)
+        .flat_map(|resource| resource.scope_metrics)
+        .flat_map(|scope| scope.metrics)
+        .map(|metric| metric.name)
         .collect()
 }
 
@@ -105,15 +129,7 @@ fn a_collector_gets_every_call_and_nothing_that_was_said() {
     let tool = Some(Value::StringValue("chat".to_owned()));
     assert_eq!(attribute(&spans[0], "synapse.client.tool"), None);
     assert_eq!(attribute(&spans[1], "synapse.client.tool"), tool);
-    let metrics: Vec<String> = requests
-        .iter()
-        .filter(|request| request.path() == "/v1/metrics")
-        .map(|request| ExportMetricsServiceRequest::decode(request.body.as_slice()).unwrap())
-        .flat_map(|message| message.resource_metrics)
-        .flat_map(|resource| resource.scope_metrics)
-        .flat_map(|scope| scope.metrics)
-        .map(|metric| metric.name)
-        .collect();
+    let metrics = metrics(&requests);
     let of_terminal = [
         "gen_ai.client.token.usage",
         "gen_ai.client.operation.duration",
@@ -127,6 +143,46 @@ fn a_collector_gets_every_call_and_nothing_that_was_said() {
         }
     }
     assert_eq!(requests.len(), 4, "two signals for each of two processes");
+}
+
+/// A collector drops or refuses data that violates the protocol, so whatever it passes on was valid.
+#[test]
+fn a_real_collector_passes_on_the_spans_and_metrics_of_a_session() {
+    let double = OpenAiDouble::start();
+    let (sink, requests) = collector();
+    let collector = OtlpCollector::forwarding_to(sink.url("").as_str().trim_end_matches('/'));
+    let home = home(
+        &double,
+        &format!("[telemetry]\nendpoint = \"{}\"\n", collector.endpoint()),
+    );
+    let mut ide = home.serve(Era::Modern);
+    ide.call("chat", json!({"prompt": CANARY}));
+    let ended = ide.close();
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(!ended.stderr.contains("warning"), "{ended:?}");
+    sink.wait_for_requests(2);
+
+    let requests = requests.lock().unwrap();
+    let mut names: Vec<String> = spans(&requests).into_iter().map(|span| span.name).collect();
+    names.sort_unstable();
+    let chat = format!("chat {}", OpenAiDouble::MODEL);
+    for expected in [chat.as_str(), "tools/call chat"] {
+        assert!(names.iter().any(|name| name == expected), "{names:?}");
+    }
+    let row = &home.history()[0];
+    let all = spans(&requests);
+    let span = all.iter().find(|span| span.name == chat).unwrap();
+    assert_eq!(
+        attribute(span, "gen_ai.usage.output_tokens"),
+        Some(Value::IntValue(
+            row["usage"]["completion_tokens"].as_i64().unwrap()
+        ))
+    );
+    assert!(
+        metrics(&requests).contains(&"mcp.server.operation.duration".to_owned()),
+        "{:?}",
+        metrics(&requests)
+    );
 }
 
 #[test]

@@ -65,7 +65,9 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
     steps.run("tests", || {
         tests(repository, third_party.as_ref(), selection)
     });
-    steps.run("tests of telemetry", || telemetry(repository));
+    steps.run("tests of telemetry", || {
+        telemetry(repository, third_party.as_ref())
+    });
     steps.run("doc tests", || {
         Invocation::cargo(repository)
             .args(["test", "--workspace", "--doc", "--no-fail-fast"])
@@ -85,10 +87,12 @@ fn tests(
         .args(["--no-fail-fast", "--"])
         .args(selection.arguments())
         .env("RUST_TEST_THREADS", threads().to_string());
+    with_parts(invocation, third_party).run()
+}
+
+fn with_parts(invocation: Invocation, third_party: Option<&ThirdParty>) -> Invocation {
     let environment = third_party.iter().flat_map(|parts| parts.environment());
-    environment
-        .fold(invocation, |run, (name, path)| run.env(name, path))
-        .run()
+    environment.fold(invocation, |run, (name, path)| run.env(name, path))
 }
 
 fn test(repository: &Repository) -> Invocation {
@@ -103,11 +107,11 @@ fn threads() -> usize {
 
 /// Builds the twin with the optional telemetry feature. Names the workspace, so that dependencies
 /// keep their compiled features.
-fn telemetry(repository: &Repository) -> Result<(), Failure> {
-    Invocation::cargo(repository)
+fn telemetry(repository: &Repository, third_party: Option<&ThirdParty>) -> Result<(), Failure> {
+    let invocation = Invocation::cargo(repository)
         .args(["test", "--workspace", "--features", "synapse-tests/otel"])
-        .args(["--test", "telemetry"])
-        .run()
+        .args(["--test", "telemetry"]);
+    with_parts(invocation, third_party).run()
 }
 
 /// Runs the README's first command like a new user: empty home, no configuration. Only cargo keeps

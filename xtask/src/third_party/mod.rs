@@ -5,6 +5,7 @@
 
 mod aimock;
 mod browser;
+mod collector;
 mod debian;
 mod mcp;
 mod node;
@@ -27,6 +28,7 @@ pub(crate) struct ThirdParty {
     npm: PathBuf,
     aimock: PathBuf,
     browser: PathBuf,
+    collector: PathBuf,
     /// The Python with DuckDB and Polars.
     engines: PathBuf,
     mcp: Mcp,
@@ -44,6 +46,7 @@ pub(crate) fn prepare(repository: &Repository) -> Result<ThirdParty, Failure> {
     Ok(ThirdParty {
         aimock: aimock::install(repository, &node)?,
         browser: browser::install(repository, &node)?,
+        collector: collector::install(repository)?,
         engines: python::install(repository, "engines", "duckdb, polars")?,
         mcp: mcp::install(repository, &node)?,
         release: release::install(repository, &node)?,
@@ -66,12 +69,13 @@ pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> 
 
 impl ThirdParty {
     /// Returns the variables for the tests.
-    pub(crate) fn environment(&self) -> [(&'static str, &Path); 14] {
+    pub(crate) fn environment(&self) -> [(&'static str, &Path); 15] {
         [
             ("SYNAPSE_TEST_NODE", &self.node),
             ("SYNAPSE_TEST_NPM", &self.npm),
             ("SYNAPSE_TEST_AIMOCK", &self.aimock),
             ("SYNAPSE_TEST_BROWSER", &self.browser),
+            ("SYNAPSE_TEST_COLLECTOR", &self.collector),
             ("SYNAPSE_TEST_ENGINES", &self.engines),
             ("SYNAPSE_TEST_MCP_CONFORMANCE", &self.mcp.conformance),
             ("SYNAPSE_TEST_MCP_TYPESCRIPT", &self.mcp.typescript),
