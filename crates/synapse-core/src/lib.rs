@@ -1,8 +1,7 @@
-//! What Synapse is, without doing any of it: domain types, the ports that do I/O, the error
-//! taxonomy, and the use cases that join them.
+//! The domain of Synapse: types, ports for all I/O, the error taxonomy, and the use cases.
 //!
-//! **Invariant:** no I/O, no async runtime, no clock, no environment, no randomness. Everything of
-//! that kind arrives through a port in [`ports`], so this crate embeds anywhere.
+//! **Invariant:** no I/O, no async runtime, no clock, no environment, no randomness. All of that
+//! comes through a port in [`ports`], so this crate can be embedded anywhere.
 
 pub mod account;
 #[cfg(any(test, fuzzing))]
@@ -47,7 +46,7 @@ pub use gate::{NetworkGate, NetworkPermit};
 pub use name::{ConnectionName, ModelId};
 pub use provider::{Provider, ProviderKind};
 pub use receipt::Receipt;
-/// Takes secrets out of text.
+/// Removes secrets from text.
 pub use synapse_redact as redact;
 
 #[cfg(doctest)]

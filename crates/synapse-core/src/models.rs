@@ -1,78 +1,78 @@
-//! The models that a provider lists, and who serves them behind a router.
+//! A provider's listed models, and their sub-providers at a router.
 
 use crate::error::Failure;
 use crate::preflight::Finding;
 use crate::price::{Rates, SeenPrice};
 use crate::time::Timestamp;
 
-/// Whether a provider's list of models is asked for with the token.
+/// Whether the model list requires the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ModelList {
-    /// Anybody may read it: the token is neither read nor sent.
+    /// Public: the token is neither read nor sent.
     Public,
-    /// The list is that of the token's owner.
+    /// Specific to the token's owner.
     OfTheOwner,
 }
 
-/// A list of models as it was answered. `None` in it is unknown.
+/// A model list. `None` values are unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
-    /// The models, in the order of the provider.
+    /// The models, in the provider's order.
     pub models: Vec<ListedModel>,
-    /// What the list says about the connection's own model.
+    /// The finding for the connection's model.
     pub own: Finding,
-    /// The prices that came with it.
+    /// Prices in the list.
     pub prices: Vec<SeenPrice>,
-    /// What of the list could not be read.
+    /// Warnings about unreadable parts.
     pub warnings: Vec<Failure>,
 }
 
-/// A model of a list.
+/// A listed model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListedModel {
-    /// The id to ask for, without suffix.
+    /// The id without suffix.
     pub id: String,
-    /// When it was made.
+    /// Creation time.
     pub created: Option<Timestamp>,
-    /// Who made it.
+    /// Its owner.
     pub owned_by: Option<String>,
-    /// The day on which it will be shut down, as the provider writes it.
+    /// Its shutdown date, as written by the provider.
     pub shutdown_date: Option<String>,
-    /// Who serves it; `None` when the provider serves its models itself.
+    /// Its sub-providers; `None` if the provider serves it itself.
     pub offers: Option<Vec<Offer>>,
-    /// The most tokens of prompt and answer, when the provider serves it itself.
+    /// Maximum tokens of prompt and answer, if the provider serves it itself.
     pub context_length: Option<u64>,
-    /// What it asks for, when the provider serves it itself; nothing when it does not say.
+    /// Its prices, if the provider serves it itself and states them.
     pub rates: Rates,
-    /// How large its files are on this machine, in bytes.
+    /// Size of its local files in bytes.
     pub size_bytes: Option<u64>,
-    /// How many parameters it has, as the server writes it: `8.0B`.
+    /// Number of parameters, as written by the server: `8.0B`.
     pub parameter_size: Option<String>,
-    /// How its weights are quantized, as the server writes it: `Q4_K_M`.
+    /// Quantization, as written by the server: `Q4_K_M`.
     pub quantization: Option<String>,
 }
 
-/// What a sub-provider offers for a model.
+/// A sub-provider's offer of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Offer {
-    /// Its slug, as a model suffix names it.
+    /// Its slug, as used in a model suffix.
     pub sub_provider: String,
-    /// Whether it is said to be live. Routers probe at intervals, so this can lag.
+    /// Whether it is reported live. May lag, since routers poll.
     pub live: bool,
-    /// What it asks for; nothing when it does not say.
+    /// Its prices, if stated.
     pub rates: Rates,
-    /// The most tokens of prompt and answer.
+    /// Maximum tokens of prompt and answer.
     pub context_length: Option<u64>,
-    /// Whether it takes tool definitions.
+    /// Whether it supports tools.
     pub tools: Option<bool>,
-    /// Whether it holds an answer to a JSON schema.
+    /// Whether it supports JSON schemas for answers.
     pub structured_output: Option<bool>,
-    /// Milliseconds until its first token, as the router measured.
+    /// Milliseconds to the first token, as measured by the router.
     pub first_token_ms: Option<u64>,
 }
 
 impl ListedModel {
-    /// Whether `text` is in the id or the name of a sub-provider, in any case.
+    /// Whether the id or a sub-provider's name contains `text`, case-insensitively.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         let text = text.to_lowercase();

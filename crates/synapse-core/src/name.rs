@@ -1,4 +1,4 @@
-//! Names that users choose or copy: connections and models.
+//! Names chosen or copied by users: connections and models.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,9 +6,9 @@ use std::str::FromStr;
 use crate::error::{Code, Failure};
 use crate::redact::holds_token;
 
-/// The name of a connection: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit.
+/// The name of a connection: 1 to 64 of `A-Z a-z 0-9 . _ -`, starting with a letter or digit.
 ///
-/// It is safe as a TOML key, a shell word and a file name.
+/// Safe as a TOML key, a shell word and a file name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionName(String);
 
@@ -24,8 +24,8 @@ impl FromStr for ConnectionName {
     type Err = Failure;
 
     /// # Errors
-    /// `config.invalid-value` when the rule above is broken, `credential.literal-token` when the
-    /// text has the shape of a token.
+    /// `config.invalid-value` for any other text, `credential.literal-token` for one shaped like a
+    /// token.
     fn from_str(text: &str) -> Result<Self, Failure> {
         refuse_token(text, "name")?;
         let starts_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
@@ -50,10 +50,9 @@ impl fmt::Display for ConnectionName {
     }
 }
 
-/// A model as its provider calls it, for example `gpt-5.6-terra` or
-/// `meta-llama/Llama-3.1-8B-Instruct:novita`.
+/// A provider's model id, for example `gpt-5.6-terra` or `meta-llama/Llama-3.1-8B-Instruct:novita`.
 ///
-/// Sent exactly as given; only what no provider could take is refused.
+/// Sent verbatim; only ids that no provider could accept are refused.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModelId(String);
 
@@ -64,7 +63,7 @@ impl ModelId {
         &self.0
     }
 
-    /// Splits a Hugging Face suffix off: the part behind the last `:`, when there is one.
+    /// Splits off a Hugging Face suffix: the part after the last `:`, if any.
     ///
     /// ```
     /// use synapse_core::ModelId;
@@ -86,7 +85,7 @@ impl FromStr for ModelId {
 
     /// # Errors
     /// `config.invalid-value` for an empty id, one with white space or control characters, or one
-    /// of more than 256 bytes; `credential.literal-token` for what has the shape of a token.
+    /// over 256 bytes; `credential.literal-token` for one shaped like a token.
     fn from_str(text: &str) -> Result<Self, Failure> {
         refuse_token(text, "model")?;
         let fits = !text.is_empty()
@@ -112,8 +111,7 @@ impl fmt::Display for ModelId {
     }
 }
 
-/// A name goes into files, the ledger and every message: a token that was pasted in its place must
-/// not.
+/// Names go into files, the ledger and messages, where a pasted token must not appear.
 fn refuse_token(text: &str, field: &'static str) -> Result<(), Failure> {
     if !holds_token(text) {
         return Ok(());

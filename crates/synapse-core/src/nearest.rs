@@ -1,7 +1,7 @@
-//! The known word that a mistyped one most likely was to be.
+//! Suggestions for mistyped words.
 
-/// Returns the word of `known` that is at most two edits away from `word`, if one is, and not more
-/// than half of its own length. Case does not count.
+/// Returns a word of `known` within an edit distance of two from `word`, and of half its length.
+/// Case-insensitive.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > LONGEST {
         return None;
@@ -15,8 +15,8 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, each)| each)
 }
 
-/// Returns the words of `known` that are spelled most like `word`, at most `most`, nearest first, for a
-/// list that somebody chooses from. Case does not count, and neither does the maker before a `/`.
+/// Returns at most `most` words of `known` similar to `word`, best first. Case-insensitive, and
+/// ignores the maker before a `/`.
 pub fn likest<'a>(
     word: &str,
     known: impl IntoIterator<Item = &'a str>,
@@ -48,11 +48,11 @@ pub fn likest<'a>(
         .collect()
 }
 
-/// The longest model id that is compared: comparing costs the product of both lengths.
+/// Maximum length of a compared model id: cost grows with the product of both lengths.
 const LONGEST_NAME: usize = 256;
-/// Likeness from which on a name is worth showing; 1 is the same.
+/// Minimum similarity for a suggestion; 1 means equal.
 const ALIKE: f64 = 0.7;
-/// Longer input is no slip of the finger, and comparing it costs its square.
+/// Longer input is no typo, and comparing it has quadratic cost.
 const LONGEST: usize = 64;
 
 #[cfg(test)]

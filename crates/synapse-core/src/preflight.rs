@@ -1,5 +1,4 @@
-//! The preflight ladder: its rungs, what each proved, and the report that clears a connection for
-//! saving.
+//! Preflight: probes, their results, and the report that clears a connection for saving.
 
 pub use crate::check::{Check, CheckId, Finding, Skip};
 use crate::connection::{Connection, Draft, PreflightPass, ProxyUrl};
@@ -9,21 +8,21 @@ use crate::price::SeenPrice;
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
 
-/// A free network rung: one request that decides some checks.
+/// A free network probe: one request that decides some checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Probe {
-    /// A word for the adapter.
+    /// Its id, for the adapter.
     pub id: &'static str,
-    /// The checks that this request decides, in order.
+    /// The checks it decides, in order.
     pub decides: &'static [CheckId],
 }
 
-/// What the request of a rung found.
+/// The result of a probe.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProbeResult {
-    /// What it proved, check by check.
+    /// Findings per check.
     pub findings: Vec<(CheckId, Finding)>,
-    /// The prices that came with it.
+    /// Prices in the response.
     pub prices: Vec<SeenPrice>,
 }
 
@@ -36,56 +35,55 @@ impl From<Vec<(CheckId, Finding)>> for ProbeResult {
     }
 }
 
-/// How far to climb.
+/// The extent of a preflight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reach {
     /// Local checks only: no socket.
     Offline,
-    /// The free network checks too.
+    /// Also the free network checks.
     Free,
-    /// The paid prompt too.
+    /// Also the billed prompt.
     Live,
 }
 
-/// Everything that one preflight found.
+/// The result of a preflight.
 #[derive(Debug, Clone)]
 pub struct PreflightReport {
-    /// What was checked.
+    /// The checked draft.
     pub draft: Draft,
-    /// What it means, when it could be understood.
+    /// The connection, if the draft is valid.
     pub connection: Option<Connection>,
-    /// The hosts that the connection's calls and checks go to, when known.
+    /// The hosts contacted by calls and checks, if known.
     pub hosts: Vec<String>,
     /// The checks in order.
     pub checks: Vec<Check>,
-    /// How far it was to climb.
+    /// Its extent.
     pub reach: Reach,
-    /// When it was made. A verdict has a time, it is no guarantee.
+    /// Its time. A result may become outdated.
     pub checked_at: Timestamp,
-    /// The receipt of the paid prompt, when one was made.
+    /// The receipt of the billed prompt, if sent.
     pub receipt: Option<Receipt>,
-    /// What did not go well beside the checks, such as a ledger that cannot be written.
+    /// Warnings, for example about an unwritable ledger.
     pub warnings: Vec<Failure>,
 }
 
-/// What stands beside a saved connection.
+/// The record stored with a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreflightRecord {
-    /// When.
+    /// The time.
     pub checked_at: Timestamp,
-    /// Ids of the checks that held.
+    /// Ids of passed checks.
     pub proven: Vec<String>,
-    /// Ids of the checks that were skipped or could not be proven.
+    /// Ids of skipped or inconclusive checks.
     pub unproven: Vec<String>,
-    /// Where the owner confirmed that the credential may go.
+    /// The host confirmed for the credential.
     pub bound_to: Option<Origin>,
-    /// The proxy that the owner confirmed. A record from before proxies were confirmed has none, so
-    /// that its proxy is confirmed once, by its owner.
+    /// The confirmed proxy. Missing in older records, so that a proxy must be confirmed once.
     pub bound_proxy: Option<ProxyUrl>,
 }
 
 impl PreflightReport {
-    /// The first failure, which decides code and exit status.
+    /// The first failure, which determines code and exit status.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         crate::check::first_failure(&self.checks)
@@ -97,7 +95,7 @@ impl PreflightReport {
         self.failure().is_none()
     }
 
-    /// The ids of the checks that held, and of those that are not proven.
+    /// The ids of passed checks, and of unproven ones.
     #[must_use]
     pub fn proven(&self) -> (Vec<CheckId>, Vec<CheckId>) {
         let (proven, unproven): (Vec<&Check>, Vec<&Check>) = self
@@ -108,10 +106,10 @@ impl PreflightReport {
         (ids(proven), ids(unproven))
     }
 
-    /// Turns the report into the permission to save what it checked.
+    /// Converts the report to the permission to save the checked connection.
     ///
     /// # Errors
-    /// The first failure, when a check failed. Skipped checks do not hinder: the record names them.
+    /// The first failure. Skipped checks are allowed: the record names them.
     pub fn clear(&self) -> Result<PreflightPass, Failure> {
         let connection = self.passed_connection()?;
         let (proven, unproven) = self.proven();
@@ -126,8 +124,8 @@ impl PreflightReport {
         Ok(PreflightPass::new(self.draft.clone(), connection, record))
     }
 
-    /// As [`Self::clear`], keeping what an earlier preflight recorded: the draft differs from the
-    /// one that it checked only in fields that no provider sees.
+    /// Like [`Self::clear`], keeping an earlier preflight's record: the draft differs only in local
+    /// fields.
     pub(crate) fn clear_with(&self, record: PreflightRecord) -> Result<PreflightPass, Failure> {
         let connection = self.passed_connection()?;
         Ok(PreflightPass::new(self.draft.clone(), connection, record))
@@ -146,10 +144,10 @@ impl PreflightReport {
     }
 }
 
-/// The check that a failure of a network rung speaks of.
+/// The check that a probe's failure concerns.
 ///
-/// Falls back to the first check that the rung decides, because what cannot be attributed means
-/// that the rung as a whole did not work.
+/// Defaults to the probe's first check, because an unattributable failure means that the probe as a
+/// whole failed.
 #[must_use]
 pub fn blame(rung: &Probe, failure: &Failure) -> CheckId {
     let suspect = match failure.class() {
@@ -157,7 +155,7 @@ pub fn blame(rung: &Probe, failure: &Failure) -> CheckId {
         Class::Credential => CheckId::Token,
         Class::ProviderAccess => match failure.code {
             Code::ProviderModelAccess | Code::ProviderModelUnavailable => CheckId::Model,
-            // Who refuses a country or an address may not even be the API.
+            // A block by country or address may not even come from the API.
             Code::ProviderRegionBlocked => CheckId::Reach,
             _ => CheckId::Token,
         },

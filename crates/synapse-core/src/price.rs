@@ -1,6 +1,6 @@
-//! Prices of tokens, exact and without floating point: what a list says, and for whom.
+//! Exact token prices without floating point, and their keys.
 //!
-//! Knows nothing of where lists come from; [`crate::provider::Tariff`] says where one is looked for.
+//! Knows nothing about the source of lists; see [`crate::provider::Tariff`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,19 +10,18 @@ use crate::time::Timestamp;
 
 /// The price of one token, in pico-USD (10⁻¹² USD).
 ///
-/// Providers state US dollars per million tokens, so a stated price with up to six decimals is
-/// exact here.
+/// Providers state US dollars per million tokens, so prices with up to six decimals are exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Price(u64);
 
 impl Price {
-    /// Costs nothing.
+    /// Free of charge.
     pub const FREE: Self = Self(0);
 
     /// From a decimal number of US dollars per million tokens, such as `0.075` or `1.5e-1`.
     ///
-    /// Decimals behind the sixth are rounded. `None` when it is no such number, negative, too
-    /// large, or so small that rounding would make it free.
+    /// Rounds after the sixth decimal. `None` if it is invalid, negative, too large, or would round
+    /// to zero.
     ///
     /// ```
     /// use synapse_core::price::Price;
@@ -53,19 +52,19 @@ impl Price {
     }
 }
 
-/// US dollars per million tokens, with as many decimals as there are, at least two.
+/// US dollars per million tokens, with the necessary decimals, at least two.
 impl fmt::Display for Price {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&shown(self.0, PRICE_DIGITS))
     }
 }
 
-/// What each kind of token costs. `None` is a price that nobody stated, never zero.
+/// The price of each kind of token. `None` is unknown, never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rates {
     /// A prompt token.
     pub input: Option<Price>,
-    /// A completion token, reasoning included.
+    /// A completion token, including reasoning.
     pub output: Option<Price>,
     /// A prompt token read from the provider's cache.
     pub cache_read: Option<Price>,
@@ -74,7 +73,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Everything is free of charge.
+    /// Free of charge.
     pub const FREE: Self = Self {
         input: Some(Price::FREE),
         output: Some(Price::FREE),
@@ -83,46 +82,46 @@ impl Rates {
     };
 }
 
-/// How a provider processed a request, which decides the price.
+/// The processing tier of a request, which determines the price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ServiceTier {
-    /// The usual one.
+    /// The standard tier.
     Default,
     /// Slower and cheaper.
     Flex,
-    /// Faster and dearer.
+    /// Faster and more expensive.
     Priority,
 }
 
 impl ServiceTier {
-    /// The tier that an answer names in `service_tier`; `None` for a word that is not known.
+    /// Parses an answer's `service_tier`; `None` for an unknown tier.
     ///
-    /// An answer without that word was processed in the default tier.
+    /// An answer without one was processed in the default tier.
     #[must_use]
     pub fn parse(word: Option<&str>) -> Option<Self> {
         match word {
             None | Some("default" | "on_demand" | "standard") => Some(Self::Default),
             Some("flex") => Some(Self::Flex),
-            // `fast` is asked for and comes back as `priority`.
+            // Requested as `fast` and returned as `priority`.
             Some("priority" | "fast") => Some(Self::Priority),
             Some(_) => None,
         }
     }
 }
 
-/// The prices of one model, as they stood at a time.
+/// The prices of one model at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceList {
-    /// When these prices stood.
+    /// The date of these prices.
     pub priced_at: Timestamp,
-    /// What each tier costs.
+    /// The prices per tier.
     pub tiers: BTreeMap<ServiceTier, Rates>,
-    /// Prompts of more tokens have other prices, which are not known here.
+    /// Longer prompts have other, unknown prices.
     pub long_context_from: Option<u64>,
 }
 
 impl PriceList {
-    /// A list without tiers: whatever is answered has the default one's price.
+    /// A list without tiers: the default price applies to everything.
     #[must_use]
     pub fn flat(rates: Rates, priced_at: Timestamp) -> Self {
         Self {
@@ -133,29 +132,29 @@ impl PriceList {
     }
 }
 
-/// Whose price is kept: a model, served by a sub-provider, at a router.
+/// The key of a price: a model served by a sub-provider at a router.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PriceKey {
-    /// The router that stated it. A price of one origin says nothing about another.
+    /// The router. Prices of one origin do not apply to another.
     pub origin: Origin,
     /// The model without suffix.
     pub model: String,
-    /// Who serves it.
+    /// The sub-provider.
     pub sub_provider: String,
 }
 
-/// A price that a router stated while the user looked at its models.
+/// A price stated by a router in a model list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenPrice {
-    /// Whose.
+    /// Its key.
     pub key: PriceKey,
-    /// What it stated, possibly nothing.
+    /// The stated prices, possibly none.
     pub rates: Rates,
 }
 
-/// Reads a non-negative decimal number, times ten to the power of `digits`, rounded half up.
+/// Parses a non-negative decimal number, scaled by ten to the power of `digits`, rounded half up.
 ///
-/// `None` also when something would be rounded to nothing.
+/// `None` also if a non-zero number would round to zero.
 pub(crate) fn decimal(text: &str, digits: u32) -> Option<u64> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
@@ -173,7 +172,7 @@ pub(crate) fn decimal(text: &str, digits: u32) -> Option<u64> {
     let scaled = match (shift >= 0, power) {
         _ if number == 0 => 0,
         (true, power) => number.checked_mul(power?)?,
-        // Less than any unit.
+        // Less than one unit.
         (false, None) => return None,
         (false, Some(power)) => number.checked_add(power / 2)? / power,
     };
@@ -183,8 +182,8 @@ pub(crate) fn decimal(text: &str, digits: u32) -> Option<u64> {
     u64::try_from(scaled).ok()
 }
 
-/// A number that was scaled by ten to the power of `digits`, with as many decimals as there are and
-/// at least two: what [`decimal`] reads.
+/// Formats a number scaled by ten to the power of `digits` with the necessary decimals, at least
+/// two: the inverse of [`decimal`].
 pub(crate) fn shown(number: u64, digits: u32) -> String {
     let unit = 10_u64.saturating_pow(digits);
     let (whole, rest) = (number / unit, number % unit);
@@ -197,7 +196,7 @@ pub(crate) fn shown(number: u64, digits: u32) -> String {
 const PRICE_DIGITS: u32 = 6;
 /// One US dollar per token is 10¹² pico-USD per token.
 const TOKEN_DIGITS: u32 = 12;
-/// Exponents behind this are out of every range anyway, and must not overflow.
+/// Exponents beyond this are out of range anyway, and must not overflow.
 const FAR: i32 = 1_000;
 
 #[cfg(test)]
@@ -259,12 +258,12 @@ mod tests {
                 "{token}"
             );
         }
-        // What a router writes where the price depends on whom it asks.
+        // A router's value for a price that depends on the sub-provider.
         assert_eq!(Price::per_token("-1"), None);
     }
 
-    /// What this crate never does with money, done here to show why: the nearest binary number
-    /// times a million is not the price.
+    /// Demonstrates why this crate avoids floating point: the nearest binary number times a million
+    /// is not the price.
     #[test]
     fn every_price_of_six_decimals_survives_the_way_through_a_json_number() {
         let mut state = 7_u64;

@@ -1,5 +1,5 @@
-//! Which connections a server could use from where it is started. Judges through ports what a
-//! start elsewhere, such as an IDE's, would find; reads no secret and sends nothing.
+//! Finds which connections a server could use in the environment it is started in, such as an
+//! IDE's. Reads no secret and sends nothing.
 
 use crate::check::{Check, CheckId, Finding};
 use crate::connection::not_found;
@@ -8,10 +8,10 @@ use crate::gate::NetworkGate;
 use crate::name::ConnectionName;
 use crate::ports::{ConnectionStore, SecretResolver, StoredConnection};
 
-/// Judges the connections of `store` as a server would find them that gets its secrets from
-/// `secrets`: the one called `pinned`, or every one.
+/// Checks the connections of `store` for a server that resolves secrets with `secrets`: the one
+/// called `pinned`, or all.
 ///
-/// A server without a connection it could use fails; one that has others is warned.
+/// Without a usable connection the check fails; with some it warns.
 pub async fn within_reach(
     store: &dyn ConnectionStore,
     secrets: &dyn SecretResolver,

@@ -1,4 +1,4 @@
-//! What one call did: the wire facts of an exchange, and the receipt that is shown and stored.
+//! The wire facts of an exchange, and the receipt of a call.
 
 use crate::call::CallId;
 use crate::chat::{ChatReply, Usage};
@@ -6,18 +6,18 @@ use crate::connection::Connection;
 use crate::cost::Cost;
 use crate::name::ModelId;
 
-/// What went over the wire in one send.
+/// The wire facts of one send.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Exchange {
-    /// 1 once the request was handed to the network, else 0. Never more.
+    /// 1 once the request was sent, else 0. Never more.
     pub attempts: u8,
-    /// Host, and port when it is not the scheme's own.
+    /// Host, with the port unless it is the scheme's default.
     pub host: String,
-    /// HTTP status, when headers came.
+    /// HTTP status, if a response arrived.
     pub http_status: Option<u16>,
-    /// The provider's id of the request, for its support.
+    /// The provider's request id, for its support.
     pub request_id: Option<String>,
-    /// The sub-provider that answered, when the provider routes.
+    /// The sub-provider that answered, at a router.
     pub served_by: Option<String>,
     /// Bytes of the request body.
     pub bytes_out: u64,
@@ -27,22 +27,22 @@ pub struct Exchange {
     pub headers_ms: Option<u64>,
     /// Whether the provider may have processed and billed the request.
     pub maybe_billed: bool,
-    /// What an answer that is of no use still says of the call: model, finish reason, tokens, money.
+    /// Facts about the call in an unusable answer: model, finish reason, tokens, cost.
     pub stated: Option<Box<ChatReply>>,
 }
 
-/// What one call did. `None` means that it is not known.
+/// The receipt of a call. `None` is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// The id of the call, under which history shows it.
+    /// The call's id in the history.
     pub call_id: CallId,
     /// The connection's name.
     pub connection: String,
     /// The provider's name.
     pub provider: String,
-    /// The model that was asked for.
+    /// The requested model.
     pub model_requested: String,
-    /// The model that the provider says it used.
+    /// The model reported by the provider.
     pub model_served: Option<String>,
     /// The wire facts.
     pub exchange: Exchange,
@@ -52,12 +52,12 @@ pub struct Receipt {
     pub usage: Usage,
     /// Cost.
     pub cost: Cost,
-    /// Milliseconds from the caller's request to the end of the call.
+    /// Milliseconds from the request to the end of the call.
     pub latency_ms: Option<u64>,
 }
 
 impl Receipt {
-    /// The receipt of a call that has done nothing yet.
+    /// The receipt of a new call.
     #[must_use]
     pub fn begin(call_id: CallId, connection: &Connection, model: &ModelId) -> Self {
         Self {
@@ -77,15 +77,15 @@ impl Receipt {
         }
     }
 
-    /// Takes over what the provider told about its answer.
+    /// Adds the facts of the answer.
     pub fn complete(&mut self, reply: &ChatReply) {
         self.model_served.clone_from(&reply.model);
         self.finish_reason = reply.finish_reason.as_ref().map(ToString::to_string);
         self.usage = reply.usage;
     }
 
-    /// The receipt in one line: model, tokens, money, time, id. What is not known is said to be
-    /// unknown, never 0. It holds words of the provider, which a terminal must not get as they are.
+    /// The receipt in one line: model, tokens, cost, time, id. Unknown values are shown as unknown,
+    /// never 0. Contains provider text, which must be made safe for a terminal.
     #[must_use]
     pub fn summary(&self) -> String {
         let model = self.model_served.as_deref();

@@ -1,4 +1,4 @@
-//! A secret in memory, bound to the origins that it may be sent to, or to the one program that gets it.
+//! A secret in memory, bound to its permitted origins or to one program.
 
 use std::sync::OnceLock;
 
@@ -9,18 +9,18 @@ use crate::error::{Code, Failure};
 use crate::redact::Redactor;
 use crate::redact::vendors::{Issuer, issuer};
 
-/// A resolved credential together with the only origins, or the only program, that may see it.
+/// A resolved credential with the only origins, or the only program, that may receive it.
 ///
 /// `Debug` never shows the value.
 #[derive(Debug)]
 pub struct BoundSecret {
     value: SecretString,
     audience: Audience,
-    /// Made when it is first asked for: a call asks several times.
+    /// Created on first use: a call needs it several times.
     redactor: OnceLock<Redactor>,
 }
 
-/// Who may see a secret.
+/// The permitted receivers of a secret.
 #[derive(Debug)]
 enum Audience {
     Origins(Vec<Origin>),
@@ -28,7 +28,7 @@ enum Audience {
 }
 
 impl BoundSecret {
-    /// Binds `value` to `audience`. The binding cannot be widened afterwards.
+    /// Binds `value` to `audience`, permanently.
     #[must_use]
     pub fn new(value: SecretString, audience: Vec<Origin>) -> Self {
         Self {
@@ -38,8 +38,8 @@ impl BoundSecret {
         }
     }
 
-    /// Binds `value` to the approved program at the absolute path `program`, which gets it in its
-    /// environment. It goes to no origin.
+    /// Binds `value` to the approved program at the absolute path `program`, which receives it in
+    /// its environment. No origin may receive it.
     #[must_use]
     pub fn of_program(value: SecretString, program: impl Into<String>) -> Self {
         Self {
@@ -49,10 +49,10 @@ impl BoundSecret {
         }
     }
 
-    /// The value, for the environment of the program at `program`.
+    /// The value for the environment of the program at `program`.
     ///
     /// # Errors
-    /// `internal.invariant` when the secret is not bound to that program.
+    /// `internal.invariant` if the secret is not bound to that program.
     pub fn for_program(&self, program: &str) -> Result<&SecretString, Failure> {
         match &self.audience {
             Audience::Program(bound) if bound == program => Ok(&self.value),
@@ -63,7 +63,7 @@ impl BoundSecret {
         }
     }
 
-    /// Uses `redactor`, which was prepared for this value before.
+    /// Sets a prepared redactor of this value.
     #[must_use]
     pub fn with_redactor(self, redactor: Redactor) -> Self {
         Self {
@@ -72,10 +72,10 @@ impl BoundSecret {
         }
     }
 
-    /// The value, for a request to `origin`.
+    /// The value for a request to `origin`.
     ///
     /// # Errors
-    /// `internal.invariant` when the secret is not bound to that origin.
+    /// `internal.invariant` if the secret is not bound to that origin.
     pub fn for_origin(&self, origin: &Origin) -> Result<&SecretString, Failure> {
         match &self.audience {
             Audience::Origins(origins) if origins.contains(origin) => Ok(&self.value),
@@ -93,7 +93,7 @@ impl BoundSecret {
         self.redactor.get_or_init(made).clone()
     }
 
-    /// Who issued the value, as far as its prefix tells.
+    /// The issuer of the value, judged by its prefix.
     #[must_use]
     pub fn issuer(&self) -> Option<Issuer> {
         issuer(self.value.expose_secret())

@@ -1,9 +1,9 @@
-//! The one URL type for peers that get a secret, a prompt or what is known about calls: https, or
-//! http to this machine.
+//! The URL type for peers that receive a secret, a prompt or data about calls: https, or http to
+//! this machine.
 //!
-//! The text of a URL decides only what may be asked for. `localhost` and the names below it are this
-//! machine because `synapse-http` connects them to the loopback addresses itself, without a resolver
-//! (RFC 6761, section 6.3); no hosts file and no name server has a say.
+//! The URL's text alone is checked. `localhost` and its subdomains are local because `synapse-http`
+//! maps them to loopback addresses itself, without a resolver (RFC 6761, section 6.3); neither a
+//! hosts file nor a name server is consulted.
 
 use core::net::IpAddr;
 use std::fmt;
@@ -25,17 +25,17 @@ use crate::endpoint::Origin;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SecureUrl(Url);
 
-/// Why a text is no [`SecureUrl`].
+/// Why a text is not a [`SecureUrl`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SecureUrlError {
-    /// No URL at all.
+    /// Not a URL.
     #[error("{0}")]
     NoUrl(url::ParseError),
     /// A URL without a host.
     #[error("it has no host")]
     NoHost,
-    /// http to another machine. The URL is whole otherwise.
+    /// http to another machine; otherwise valid.
     #[error("plain http is not encrypted")]
     PlainHttp(Url),
     /// Neither http nor https.
@@ -56,7 +56,7 @@ impl SecureUrl {
         &self.0
     }
 
-    /// The URL, by value.
+    /// The URL by value.
     #[must_use]
     pub fn into_url(self) -> Url {
         self.0
@@ -73,7 +73,7 @@ impl FromStr for SecureUrl {
     type Err = SecureUrlError;
 
     /// # Errors
-    /// The first rule that the text breaks; [`SecureUrlError::PlainHttp`] when it is the only one.
+    /// The first violated rule; [`SecureUrlError::PlainHttp`] only if it is the only one.
     fn from_str(text: &str) -> Result<Self, SecureUrlError> {
         let url = Url::parse(text.trim()).map_err(SecureUrlError::NoUrl)?;
         if url.host().is_none() {
@@ -101,7 +101,7 @@ impl fmt::Display for SecureUrl {
     }
 }
 
-/// Whether the host of `url` is this machine: a loopback address, or a name that is pinned to one.
+/// Whether the host of `url` is this machine: a loopback address, or a name mapped to one.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -112,7 +112,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether `name` is `localhost` or below it, in any case, with or without the root's dot.
+/// Whether `name` is `localhost` or a subdomain, case-insensitive, with or without a trailing dot.
 #[must_use]
 pub fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
@@ -120,14 +120,14 @@ pub fn is_localhost(name: &str) -> bool {
     last.eq_ignore_ascii_case("localhost")
 }
 
-/// Whether `address` is this machine, IPv4 inside IPv6 included.
+/// Whether `address` is loopback, including IPv4-mapped IPv6.
 #[must_use]
 pub fn is_loopback_address(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// Whether the host of `url` is an address of a private network: RFC 1918, unique local (RFC 4193)
-/// or link-local. A name is none, whatever it resolves to.
+/// Whether the host of `url` is a private address: RFC 1918, unique local (RFC 4193) or link-local.
+/// Never true for a name, whatever it resolves to.
 #[must_use]
 pub fn is_private(url: &Url) -> bool {
     let address: IpAddr = match url.host() {

@@ -1,4 +1,4 @@
-//! Quotes paths for the commands that hints show, so that they can be copied as they stand.
+//! Quotes paths in suggested commands, so that they can be copied.
 
 use std::path::Path;
 
@@ -11,13 +11,13 @@ pub fn quote(path: &Path) -> String {
 /// `text` as one word of a POSIX shell.
 #[must_use]
 pub fn quote_text(text: &str) -> String {
-    // A shell expands `~` at the beginning of a word alone.
+    // A shell expands `~` only at the start of a word.
     let plain = !text.is_empty()
         && !text.starts_with('~')
         && text
             .chars()
             .all(|each| each.is_ascii_alphanumeric() || "/._-+,:@%~".contains(each));
-    // A word that begins with `-` would be read as an option, quoted or not.
+    // A word starting with `-` would be an option, quoted or not.
     let text = if text.starts_with('-') {
         format!("./{text}")
     } else {

@@ -1,5 +1,4 @@
-//! Where the owner of this machine wants OpenTelemetry data sent, if anywhere, and where in a trace
-//! something belongs. Sends nothing.
+//! The destination of OpenTelemetry data, and trace contexts. Sends nothing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +9,7 @@ use crate::endpoint::Origin;
 use crate::error::{Code, Failure};
 use crate::secure_url::{SecureUrl, SecureUrlError};
 
-/// A place in a trace: what a span is the parent of is told its context.
+/// A position in a trace, for child spans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpanContext {
     trace_id: [u8; 16],
@@ -24,7 +23,7 @@ impl SpanContext {
         Self { trace_id, span_id }
     }
 
-    /// The span that a `traceparent` names; `None` when it is none.
+    /// Parses a `traceparent`; `None` if it is invalid.
     ///
     /// <https://www.w3.org/TR/trace-context-2/#traceparent-header>
     #[must_use]
@@ -52,7 +51,7 @@ impl SpanContext {
     }
 }
 
-/// Bytes from lower-case hexadecimal digits.
+/// Parses lower-case hexadecimal digits.
 fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     if digits.len() != 2 * N || !digits.bytes().all(is_hex) {
@@ -65,16 +64,16 @@ fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// A request of an IDE as it begins.
+/// The start of an IDE request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestOpening {
-    /// The method, one that is served.
+    /// The method, a supported one.
     pub method: String,
-    /// The tool or prompt that it names.
+    /// The tool or prompt.
     pub target: Option<String>,
     /// The protocol revision.
     pub revision: String,
-    /// The span in the IDE that it belongs to, when the IDE says so.
+    /// The enclosing span in the IDE, if given.
     pub parent: Option<SpanContext>,
     /// The IDE.
     pub client_name: Option<String>,
@@ -82,12 +81,12 @@ pub struct RequestOpening {
     pub client_version: Option<String>,
 }
 
-/// How a request of an IDE ended.
+/// The end of an IDE request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestEnding {
     /// With a result.
     Answered,
-    /// With the result of a tool that says that it failed.
+    /// With a failed tool's result.
     ToolFailed,
     /// With this JSON-RPC error.
     Refused(i64),
@@ -178,7 +177,7 @@ mod tests {
             found.span_id(),
             [0, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7]
         );
-        // A later version may add fields.
+        // Later versions may add fields.
         assert!(of(&parent.replacen("00", "01", 1)).is_some());
         assert!(of(&format!("01{}-more", &parent[2..])).is_some());
         for none in [

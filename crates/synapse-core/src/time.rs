@@ -7,7 +7,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// A text that is no RFC 3339 time.
+/// The text is not an RFC 3339 time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an RFC 3339 time such as 2026-11-20T12:00:00Z")]
 pub struct TimestampParseError;
@@ -31,13 +31,13 @@ impl Timestamp {
         self.0.div_euclid(MILLIS_PER_DAY)
     }
 
-    /// The first moment of a day that is counted as [`Timestamp::day`] counts.
+    /// The start of a day counted as in [`Timestamp::day`].
     #[must_use]
     pub fn of_day(day: i64) -> Self {
         Self::from_millis(day.saturating_mul(MILLIS_PER_DAY))
     }
 
-    /// The first moment of the month of this time, UTC.
+    /// The start of this time's month, UTC.
     #[must_use]
     pub fn month_start(self) -> Self {
         self.civil().map_or(self, |date| {
@@ -52,12 +52,11 @@ impl Timestamp {
         Some(format!("{:04}-W{:02}", week.year(), week.week()))
     }
 
-    /// What [`Timestamp::named`] takes.
+    /// The forms accepted by [`Timestamp::named`].
     pub const NAMES: &'static str = "30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, \
         today, this-week or this-month";
 
-    /// The time that people call `text` when it is `now`: a time, a day, a month, an age or a word,
-    /// in UTC.
+    /// Parses a time, a day, a month, an age or a word as of `now`, in UTC.
     #[must_use]
     pub fn named(text: &str, now: Self) -> Option<Self> {
         word(text, now)
@@ -65,7 +64,7 @@ impl Timestamp {
             .or_else(|| absolute(text))
     }
 
-    /// How long ago this was at `now`: `3 min ago`. A time ahead of `now` is written out.
+    /// Its age at `now`: `3 min ago`. A future time is written out.
     #[must_use]
     pub fn ago(self, now: Self) -> String {
         let seconds = now.0.saturating_sub(self.0).div_euclid(1000);
@@ -108,7 +107,7 @@ fn word(word: &str, now: Timestamp) -> Option<Timestamp> {
     match word {
         "now" => Some(now),
         "today" => Some(Timestamp::of_day(now.day())),
-        // 1970-01-01 was a Thursday, three days into its week.
+        // 1970-01-01 was a Thursday.
         "this-week" => Some(Timestamp::of_day(now.day() - (now.day() + 3).rem_euclid(7))),
         "this-month" => Some(now.month_start()),
         _ => None,
@@ -198,7 +197,7 @@ mod tests {
             ("2026-11-01T08:00:00+01:00", "2026-11-01T07:00"),
             ("now", "2026-11-20T12:00"),
             ("today", "2026-11-20T00:00"),
-            // A Friday's week began on Monday.
+            // The Monday of that week.
             ("this-week", "2026-11-16T00:00"),
             ("this-month", "2026-11-01T00:00"),
         ] {

@@ -66,13 +66,13 @@ macro_rules! columns {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What kind of values it has.
+            /// Its type.
             #[must_use]
             pub const fn kind(self) -> ColumnKind {
                 match self { $(Self::$variant => ColumnKind::$kind,)* }
             }
 
-            /// Its value in a row; `None` when it is not known.
+            /// Its value in a row; `None` if unknown.
             #[must_use]
             pub fn value(self, entry: &Entry) -> Option<ColumnValue> {
                 match self {
@@ -89,13 +89,13 @@ macro_rules! columns {
 columns! {
     /// The id of the call.
     CallId "call_id" Text |row| Some(row.receipt.call_id.to_string());
-    /// When it began.
+    /// Start time.
     StartedAt "started_at" Time |row| Some(row.started_at);
-    /// When it ended.
+    /// End time.
     EndedAt "ended_at" Time |row| row.ended_at;
     /// The kind of call.
     Operation "operation" Text |row| Some(row.operation.clone());
-    /// How it ended.
+    /// The outcome.
     Outcome "outcome" Text |row| Some(row.outcome.as_str().to_owned());
     /// The class of the failure.
     ErrorClass "error_class" Text |row| row.error_class.clone();
@@ -107,7 +107,7 @@ columns! {
     Provider "provider" Text |row| present(&row.receipt.provider);
     /// The host.
     Host "host" Text |row| present(&row.receipt.exchange.host);
-    /// The model that was asked for.
+    /// The requested model.
     ModelRequested "model_requested" Text |row| present(&row.receipt.model_requested);
     /// The model that answered.
     ModelServed "model_served" Text |row| row.receipt.model_served.clone();
@@ -119,13 +119,13 @@ columns! {
     ClientVersion "client_version" Text |row| row.caller.client_version.clone();
     /// The MCP tool.
     Tool "tool" Text |row| row.caller.tool.clone();
-    /// Requests that were sent: 0 or 1.
+    /// Requests sent: 0 or 1.
     Attempts "attempts" Number |row| Some(i64::from(row.receipt.exchange.attempts));
     /// Whether the provider may have billed it.
     MaybeBilled "maybe_billed" Flag |row| Some(row.receipt.exchange.maybe_billed);
     /// The HTTP status.
     HttpStatus "http_status" Number |row| row.receipt.exchange.http_status.map(i64::from);
-    /// The provider's id of the request.
+    /// The provider's request id.
     RequestId "request_id" Text |row| row.receipt.exchange.request_id.clone();
     /// Bytes of the request body.
     BytesOut "bytes_out" Number |row| Some(whole(row.receipt.exchange.bytes_out));
@@ -142,9 +142,9 @@ columns! {
     /// Tokens of the answer.
     CompletionTokens "completion_tokens" Number
         |row| row.receipt.usage.completion_tokens.map(whole);
-    /// Prompt tokens from the provider's cache.
+    /// Prompt tokens read from the provider's cache.
     CachedTokens "cached_tokens" Number |row| row.receipt.usage.cached_tokens.map(whole);
-    /// Prompt tokens to the provider's cache.
+    /// Prompt tokens written to the provider's cache.
     CacheWriteTokens "cache_write_tokens" Number
         |row| row.receipt.usage.cache_write_tokens.map(whole);
     /// Completion tokens spent on reasoning.
@@ -152,34 +152,34 @@ columns! {
         |row| row.receipt.usage.reasoning_tokens.map(whole);
     /// The cost in nano-USD.
     CostNanoUsd "cost_nano_usd" Number |row| row.receipt.cost.amount_nano_usd.map(whole);
-    /// Where the cost comes from.
+    /// The source of the cost.
     CostSource "cost_source" Text |row| Some(row.receipt.cost.source.as_str().to_owned());
-    /// When the prices of an estimate stood.
+    /// The date of the prices of an estimate.
     PricedAt "priced_at" Time |row| row.receipt.cost.priced_at;
-    /// The upstream server, of a row of the hub.
+    /// The upstream server of a hub row.
     Server "server" Text |row| hub(row, |facts| Some(facts.server.clone()));
-    /// How the server is reached.
+    /// The server's transport.
     Transport "transport" Text |row| hub(row, |facts| facts.transport.clone());
-    /// The protocol revision that was spoken with it.
+    /// The protocol version in use.
     Era "era" Text |row| hub(row, |facts| facts.era.clone());
     /// The hash of its approved catalogue.
     Catalogue "catalogue" Text |row| hub(row, |facts| facts.catalogue.clone());
     /// The authorization server.
     Issuer "issuer" Text |row| hub(row, |facts| facts.issuer.clone());
-    /// How the OAuth client came to be.
+    /// The origin of the OAuth client.
     ClientKind "client_kind" Text |row| hub(row, |facts| facts.client_kind.clone());
-    /// The scopes that were granted.
+    /// The granted scopes.
     Scopes "scopes" Text |row| hub(row, |facts| facts.scopes.clone());
     /// The generation of the token record.
     Generation "generation" Number |row| hub(row, |facts| facts.generation.map(whole));
-    /// The requests that a login, refresh or logout sent.
+    /// Number of requests of a login, refresh or logout.
     Requests "requests" Number |row| hub(row, |facts| facts.requests.map(whole));
-    /// Whether the server may have carried out what was asked.
+    /// Whether the server may have executed the request.
     MayHaveRun "may_have_run" Flag |row| hub(row, |facts| Some(facts.may_have_run));
 }
 
 impl Column {
-    /// Whether only rows of the hub have it.
+    /// Whether it only exists in hub rows.
     #[must_use]
     pub const fn is_of_hub(self) -> bool {
         matches!(
@@ -197,7 +197,7 @@ impl Column {
         )
     }
 
-    /// The unit of its numbers and times, if they have one.
+    /// The unit of its numbers and times, if any.
     #[must_use]
     pub const fn unit(self) -> Option<&'static str> {
         match self {
@@ -215,16 +215,15 @@ impl Column {
         }
     }
 
-    /// Whether there is something to know. A call that went well has no error, one that was never
-    /// sent has no status and no cost, one at the terminal has no client: there `None` does not
-    /// mean unknown.
+    /// Whether the column applies to the row. A successful call has no error, an unsent one no
+    /// status and no cost, a terminal call no client: there `None` does not mean unknown.
     #[must_use]
     pub fn applies(self, entry: &Entry) -> bool {
         let exchange = &entry.receipt.exchange;
         let is_sent = exchange.attempts > 0 || exchange.maybe_billed;
         let is_known = self.value(entry).is_some();
         match self {
-            // A row of the hub is of no connection, and any other row of no server.
+            // A hub row has no connection, and any other row no server.
             Self::Connection | Self::Provider | Self::Host | Self::ModelRequested => is_known,
             column if column.is_of_hub() => is_known,
             Self::HeadersMs
@@ -265,17 +264,17 @@ impl Column {
     }
 }
 
-/// A text; one of a row that has none is empty.
+/// A text; empty means none.
 fn present(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// What a row of the hub records; other rows have nothing there.
+/// A hub row's fact; other rows have none.
 fn hub<T>(entry: &Entry, read: impl FnOnce(&HubFacts) -> Option<T>) -> Option<T> {
     entry.hub.as_deref().and_then(read)
 }
 
-/// Whether somebody else than the provider may have answered.
+/// Whether a sub-provider may have answered.
 fn routes(entry: &Entry) -> bool {
     entry
         .receipt

@@ -1,44 +1,45 @@
-//! Answers that a page needs at a glance: what is spent, what failed, how calls ended.
+//! Overview queries: spending, failures, and outcomes.
 
 use super::{Outcome, UsageLine};
 use crate::call::CallId;
 use crate::limits::Spent;
 use crate::time::Timestamp;
 
-/// What counts against the limits of a connection, complete calls apart from those under way.
+/// Amounts counting against a connection's limits, separately for complete calls and calls in
+/// progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Standing {
-    /// What complete calls count, purged ones included.
+    /// The amounts of complete calls, including purged ones.
     pub spent: Spent,
-    /// What calls under way have set aside.
+    /// Reservations of calls in progress.
     pub set_aside: Spent,
 }
 
-/// Calls of one connection that failed with one code.
+/// Failed calls of one connection with the same code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureGroup {
     /// The connection.
     pub connection: String,
     /// How they ended: [`Outcome::Error`], [`Outcome::Refused`] or [`Outcome::Interrupted`].
     pub outcome: Outcome,
-    /// The code as the ledger has it; `None` for interrupted calls.
+    /// The code in the ledger; `None` for interrupted calls.
     pub error_code: Option<String>,
-    /// How many.
+    /// Their number.
     pub times: u64,
-    /// When the first of them began.
+    /// Start of the first one.
     pub first_at: Timestamp,
-    /// When the last of them began.
+    /// Start of the last one.
     pub last_at: Timestamp,
-    /// The last of them.
+    /// The last one.
     pub last_call: CallId,
 }
 
-/// How many rows ended in each way.
+/// The number of rows per outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OutcomeCounts(Vec<(Outcome, u64)>);
 
 impl OutcomeCounts {
-    /// Adds rows that ended so.
+    /// Adds rows of an outcome.
     pub fn add(&mut self, outcome: Outcome, rows: u64) {
         match self.0.iter_mut().find(|(known, _)| *known == outcome) {
             Some((_, sum)) => *sum = sum.saturating_add(rows),
@@ -46,14 +47,14 @@ impl OutcomeCounts {
         }
     }
 
-    /// How many ended so.
+    /// Number of rows of an outcome.
     #[must_use]
     pub fn of(&self, outcome: Outcome) -> u64 {
         let found = self.0.iter().find(|(known, _)| *known == outcome);
         found.map_or(0, |(_, rows)| *rows)
     }
 
-    /// How many there are.
+    /// Total number of rows.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0
@@ -62,16 +63,16 @@ impl OutcomeCounts {
     }
 }
 
-/// Sums of one period, by another key.
+/// The sums of one period, by another key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PeriodUsage {
     /// The period, as [`super::UsageKey::period`] writes it.
     pub period: String,
-    /// One line per key, in the order of the keys. Latencies are at most 0.8 % off.
+    /// One line per key, sorted by key. Latencies have an error of at most 0.8 %.
     pub lines: Vec<UsageLine>,
 }
 
-/// The place of a complete row in the chain of seals.
+/// A complete row's place in the chain of seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowSeal {
     /// Its place, from 1.

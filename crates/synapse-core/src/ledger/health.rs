@@ -1,85 +1,82 @@
-//! The state of the ledger as a file: what waits to be entered, dates that its order contradicts,
-//! and what a repair saved.
+//! The state of the ledger as a file: spooled rows, contradictory dates, and repair results.
 
 use crate::call::CallId;
 use crate::time::Timestamp;
 
-/// Calls whose rows could not be written and that wait beside the ledger.
+/// Calls whose rows could not be written and are spooled beside the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Waiting {
-    /// Calls that are entered as soon as the ledger can be written.
+    /// Calls to be entered once the ledger is writable.
     pub calls: u64,
-    /// Lines that cannot be read and will not be entered.
+    /// Unreadable lines, which are never entered.
     pub unreadable: u64,
 }
 
 impl Waiting {
-    /// Whether nothing waits.
+    /// Whether nothing is spooled.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.calls == 0 && self.unreadable == 0
     }
 }
 
-/// What an examination of a sound ledger found.
+/// The result of examining a sound ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Examination {
-    /// Whether there is a ledger at all.
+    /// Whether a ledger exists.
     pub exists: bool,
     /// Complete rows.
     pub rows: u64,
-    /// What waits beside it.
+    /// Spooled calls.
     pub waiting: Waiting,
 }
 
-/// Whether the dates of the rows agree with the order in which they were written.
+/// Whether the dates of rows match their writing order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Dating {
-    /// Days that rows are dated although rows written later are dated earlier: the clock was
-    /// ahead. Oldest first.
+    /// Days contradicted by later rows with earlier dates: the clock was ahead. Oldest first.
     pub ahead: Vec<Timestamp>,
-    /// The newest day before today that has rows and that nothing contradicts.
+    /// The latest uncontradicted day with rows before today.
     pub last: Option<Timestamp>,
-    /// Whether the time of day is much later than that day, so that nobody can tell a long pause
-    /// from a clock that is ahead.
+    /// Whether now is much later than that day: either a long pause, or a clock that is ahead.
     pub jumped: bool,
 }
 
 impl Dating {
-    /// A pause of so many days is taken for a clock that may be ahead.
+    /// A longer pause, in days, may indicate a wrong clock.
     pub const LONGEST_PAUSE: i64 = 31;
 }
 
-/// What a repair of the ledger saved and lost.
+/// The result of a ledger repair.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Repaired {
-    /// Rows that were saved.
+    /// Recovered rows.
     pub rows: u64,
-    /// Rows among them whose content is no longer what was sealed; saved as they are now.
+    /// Recovered rows that differ from their seal; kept as they are.
     pub changed: Vec<CallId>,
-    /// Recorded texts that were saved.
+    /// Recovered texts.
     pub texts: u64,
-    /// Places of the chain whose rows are lost.
+    /// Places of the chain with lost rows.
     pub lost: Vec<LostPlaces>,
-    /// The ids of lost calls, as far as an index still knows them.
+    /// Ids of lost calls, as far as known from an index.
     pub lost_calls: Vec<CallId>,
-    /// Parts other than rows that could not be read, by name, such as `prices`.
+    /// Unreadable parts other than rows, by name, such as `prices`.
     pub lost_parts: Vec<String>,
-    /// Where the damaged file is now; `None` when there was nothing to repair.
+    /// The path of the damaged file; `None` if no repair was necessary.
     pub kept_at: Option<String>,
 }
 
-/// Places of the chain without their rows.
+/// A range of places without rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LostPlaces {
-    /// The first.
+    /// The first place.
     pub first: u64,
-    /// The last.
+    /// The last place.
     pub last: u64,
 }
 
 impl LostPlaces {
-    /// How many rows that is.
+    /// The number of rows.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.last.saturating_sub(self.first) + 1

@@ -1,24 +1,23 @@
-//! Rows of the hub: what was asked of an upstream server, and what came of it. Neither arguments nor
-//! results are part of a row, and no money.
+//! Hub rows: requests to upstream servers and their results, without arguments, content and money.
 
 use crate::call::{CallId, Caller};
 use crate::error::Code;
 use crate::ledger::Outcome;
 use crate::time::Timestamp;
 
-/// What a row of the hub records. A refusal is the [`Outcome::Refused`] of its kind.
+/// The event of a hub row. A refusal is recorded as [`Outcome::Refused`] of its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HubKind {
-    /// A tool was called.
+    /// A tool call.
     Call,
-    /// A resource was read.
+    /// A resource read.
     Read,
-    /// A prompt was got.
+    /// A prompt retrieval.
     Get,
-    /// A program was started, or a session opened.
+    /// A program start, or a new session.
     Start,
-    /// The owner was asked for consent.
+    /// A consent prompt.
     Approve,
     /// A login.
     Login,
@@ -41,7 +40,7 @@ impl HubKind {
         Self::Logout,
     ];
 
-    /// The word in the ledger and in output.
+    /// Its name in the ledger and in output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,34 +56,33 @@ impl HubKind {
     }
 }
 
-/// What is known of an upstream while a row is written. `None` means that it is not known, or does
-/// not apply.
+/// Facts about an upstream for a row. `None` means unknown or not applicable.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HubFacts {
-    /// The server, by its name in the file.
+    /// The server's name in the configuration.
     pub server: String,
     /// `stdio` or `streamable-http`.
     pub transport: Option<String>,
-    /// The protocol revision that is spoken.
+    /// The protocol version in use.
     pub era: Option<String>,
     /// The hash of the approved catalogue.
     pub catalogue: Option<String>,
     /// The authorization server.
     pub issuer: Option<String>,
-    /// How the OAuth client came to be: `configured`, `metadata-document`, `registered`.
+    /// The origin of the OAuth client: `configured`, `metadata-document`, `registered`.
     pub client_kind: Option<String>,
-    /// The scopes that were granted, separated by spaces.
+    /// The granted scopes, separated by spaces.
     pub scopes: Option<String>,
     /// The generation of the token record.
     pub generation: Option<u64>,
-    /// The requests that a login, refresh or logout sent.
+    /// Number of requests of a login, refresh or logout.
     pub requests: Option<u64>,
-    /// Whether the server may have carried out what was asked.
+    /// Whether the server may have executed the request.
     pub may_have_run: bool,
 }
 
 impl HubFacts {
-    /// Facts of a server of which nothing else is known.
+    /// Facts about a server with only its name known.
     pub fn of(server: impl Into<String>) -> Self {
         Self {
             server: server.into(),
@@ -93,43 +91,43 @@ impl HubFacts {
     }
 }
 
-/// A row as it is written before anything is sent or started. Until it is completed it says `open`,
-/// and `interrupted` once its process is gone.
+/// A row written before anything is sent or started. Until completed it is `open`, and
+/// `interrupted` once its process is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubOpening {
     /// The id of the row.
     pub call_id: CallId,
-    /// When it began.
+    /// Start time.
     pub started_at: Timestamp,
-    /// What it records.
+    /// The event.
     pub kind: HubKind,
-    /// On whose behalf; `tool` is the name of the tool or prompt at the server.
+    /// The originator; `tool` is the name of the tool or prompt at the server.
     pub caller: Caller,
-    /// What is known so far.
+    /// The facts known so far.
     pub facts: HubFacts,
 }
 
-/// What is added when it is over.
+/// Completes a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubClosing {
     /// The id of the row.
     pub call_id: CallId,
-    /// When it ended.
+    /// End time.
     pub ended_at: Timestamp,
-    /// How it ended. [`Outcome::Ok`] also when a tool reports that it failed: the hub did its part.
+    /// The outcome. [`Outcome::Ok`] even if a tool reports failure: the hub succeeded.
     pub outcome: Outcome,
-    /// The code, when it failed or was refused.
+    /// The code of a failure or refusal.
     pub error_code: Option<Code>,
-    /// 1 once the request was handed to the server, else 0. Never more.
+    /// 1 once the request was sent, else 0. Never more.
     pub attempts: u8,
-    /// The HTTP status, when headers came.
+    /// The HTTP status, if a response arrived.
     pub http_status: Option<u16>,
     /// Bytes sent to the server.
     pub bytes_out: u64,
     /// Bytes received from it.
     pub bytes_in: u64,
-    /// Milliseconds until the end.
+    /// Duration in milliseconds.
     pub latency_ms: Option<u64>,
-    /// All that is known now; its server is not written again.
+    /// All facts now known; the server is not rewritten.
     pub facts: HubFacts,
 }

@@ -1,4 +1,4 @@
-//! The ledger's rows, without its storage. Questions to it are in the rooms below.
+//! The ledger's rows, without storage. The submodules contain queries.
 
 mod audit;
 mod column;
@@ -23,60 +23,60 @@ pub use self::query::{Filter, HistoryQuery, Order, Places, Test};
 pub use self::reservation::Reservation;
 pub use self::usage::{UsageKey, UsageLine, UsageQuery, UsageReport};
 
-/// A row as it is written before the send.
+/// A row written before the send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
-    /// When the call began.
+    /// Start time of the call.
     pub started_at: Timestamp,
-    /// What kind of call it is.
+    /// The kind of call.
     pub operation: Operation,
-    /// On whose behalf.
+    /// The originator.
     pub caller: Caller,
-    /// What is known so far.
+    /// The facts known so far.
     pub receipt: Receipt,
-    /// The prompt as text, only when the connection says that texts are recorded.
+    /// The prompt as text, only if the connection records texts.
     pub prompt: Option<String>,
 }
 
-/// What is added to a row when the call is over.
+/// Completes a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closing {
-    /// When the call ended.
+    /// End time of the call.
     pub ended_at: Timestamp,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The code, when it failed or was refused.
+    /// The code of a failure or refusal.
     pub error_code: Option<Code>,
-    /// The whole receipt.
+    /// The complete receipt.
     pub receipt: Receipt,
-    /// The answer as text, only when the connection says that texts are recorded.
+    /// The answer as text, only if the connection records texts.
     pub reply: Option<String>,
 }
 
-/// What was said in a call, kept only for connections that ask for it.
+/// The texts of a call, recorded on request of the connection's owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedText {
-    /// The prompt: each message headed by its role.
+    /// The prompt: each message with a role header.
     pub prompt: String,
-    /// The answer, once there is one.
+    /// The answer, if there is one.
     pub reply: Option<String>,
 }
 
-/// How a call ended.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The call is under way.
+    /// In progress.
     Open,
-    /// An answer came.
+    /// Answered.
     Ok,
-    /// It failed after the request was handed to the network.
+    /// Failed after the request was sent.
     Error,
-    /// Refused before anything was sent: gate, credential, endpoint.
+    /// Refused before sending: gate, credential, endpoint.
     Refused,
-    /// The caller gave up.
+    /// Cancelled by the caller.
     Cancelled,
-    /// The process ended while the call was under way.
+    /// The process died during the call.
     Interrupted,
 }
 
@@ -91,7 +91,7 @@ impl Outcome {
         Self::Interrupted,
     ];
 
-    /// The word in the ledger and in output.
+    /// Its name in the ledger and in output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome of that word.
+    /// Parses an outcome.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL
@@ -113,25 +113,25 @@ impl Outcome {
     }
 }
 
-/// A row as history shows it.
+/// A row in the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// When the call began.
+    /// Start time of the call.
     pub started_at: Timestamp,
-    /// When it ended; `None` while it is under way, and when nobody was left to note it.
+    /// End time; `None` while in progress, or if unknown.
     pub ended_at: Option<Timestamp>,
-    /// The kind of call, as the ledger's word.
+    /// The kind of call, as stored.
     pub operation: String,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The class of the code, likewise.
+    /// The class of the code, as stored.
     pub error_class: Option<String>,
-    /// The code as the ledger has it; a newer version may have written one unknown here.
+    /// The code as stored; a newer version's code may be unknown here.
     pub error_code: Option<String>,
-    /// On whose behalf.
+    /// The originator.
     pub caller: Caller,
-    /// The receipt; that of a row of the hub has no connection, provider or model.
+    /// The receipt; without connection, provider and model in a hub row.
     pub receipt: Receipt,
-    /// What a row of the hub records beside that.
+    /// The additional facts of a hub row.
     pub hub: Option<Box<HubFacts>>,
 }

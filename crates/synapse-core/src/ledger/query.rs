@@ -1,4 +1,4 @@
-//! Which rows to show: filters on every column, pages by key, full-text search.
+//! Queries for rows: column filters, keyset pagination, full-text search.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,51 +11,50 @@ use crate::error::{Code, Failure};
 use crate::redact::Redactor;
 use crate::time::Timestamp;
 
-/// Which rows to show. All conditions have to hold.
+/// A query for rows. All conditions must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HistoryQuery {
-    /// At most so many rows: the length of a page.
+    /// The page length.
     pub limit: u32,
     /// In which order.
     pub order: Order,
-    /// Only rows behind this call in that order: the key of the last row of the page before.
+    /// Only rows after this call in that order: the last row of the previous page.
     pub after: Option<CallId>,
-    /// Only calls that began at or after this time.
+    /// Only calls started at or after this time.
     pub since: Option<Timestamp>,
-    /// Only calls that began before this time.
+    /// Only calls started before this time.
     pub until: Option<Timestamp>,
-    /// Only those that ended so.
+    /// Only this outcome.
     pub outcome: Option<Outcome>,
     /// Conditions on single columns.
     pub filters: Vec<Filter>,
-    /// Only calls whose recorded prompt or reply has all these words.
+    /// Only calls whose recorded texts contain all these words.
     pub text: Option<String>,
-    /// Only complete rows that are sealed at these places of the chain.
+    /// Only complete rows in this range of the chain.
     pub places: Option<Places>,
 }
 
-/// Places of the chain of seals, the first and the last of them included.
+/// A range of the chain of seals, inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Places {
-    /// The first.
+    /// The first place.
     pub first: u64,
-    /// The last.
+    /// The last place.
     pub last: u64,
 }
 
-/// The order of rows: that of the call ids, which is total and never changes, whatever the clock
-/// did meanwhile.
+/// The order of rows by call id, which is total and immutable, whatever the clock does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Order {
-    /// The newest call first.
+    /// Newest call first.
     #[default]
     NewestFirst,
-    /// The oldest call first.
+    /// Oldest call first.
     OldestFirst,
 }
 
 impl HistoryQuery {
-    /// The first page of everything, newest first.
+    /// The first page of all rows, newest first.
     #[must_use]
     pub fn newest(limit: u32) -> Self {
         Self {
@@ -64,7 +63,7 @@ impl HistoryQuery {
         }
     }
 
-    /// Whether a row fits, its text, its seal and its place in the order aside.
+    /// Whether a row matches, ignoring texts, seal and position.
     #[must_use]
     pub fn admits(&self, entry: &Entry) -> bool {
         self.since.is_none_or(|since| entry.started_at >= since)
@@ -74,17 +73,17 @@ impl HistoryQuery {
     }
 }
 
-/// A condition on one column, written as `COLUMN=VALUE`, `COLUMN!=VALUE`, `COLUMN>=NUMBER`,
-/// `COLUMN<=NUMBER`, `COLUMN=unknown` or `COLUMN!=unknown`.
+/// A condition on one column: `COLUMN=VALUE`, `COLUMN!=VALUE`, `COLUMN>=NUMBER`, `COLUMN<=NUMBER`,
+/// `COLUMN=unknown` or `COLUMN!=unknown`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     /// The column.
     pub column: Column,
-    /// What its value has to be.
+    /// The condition.
     pub test: Test,
 }
 
-/// What a value has to be. An unknown value passes [`Test::Unknown`] and nothing else.
+/// A condition on a value. An unknown value only satisfies [`Test::Unknown`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Test {
     /// Exactly this text.
@@ -95,18 +94,18 @@ pub enum Test {
     Equals(i64),
     /// Known, and another number or time.
     Differs(i64),
-    /// This number or time, or a larger one.
+    /// At least this number or time.
     AtLeast(i64),
-    /// This number or time, or a smaller one.
+    /// At most this number or time.
     AtMost(i64),
-    /// Not known.
+    /// Unknown.
     Unknown,
     /// Known.
     Known,
 }
 
 impl Filter {
-    /// The rows whose text column has this text.
+    /// Rows with this text in a text column.
     pub fn is(column: Column, text: impl Into<String>) -> Self {
         Self {
             column,
@@ -114,7 +113,7 @@ impl Filter {
         }
     }
 
-    /// Whether a row passes.
+    /// Whether a row matches.
     #[must_use]
     pub fn admits(&self, entry: &Entry) -> bool {
         let value = self.column.value(entry);
@@ -138,7 +137,7 @@ impl FromStr for Filter {
     type Err = Failure;
 
     /// # Errors
-    /// `usage.invalid-arguments`, saying which columns and forms there are.
+    /// `usage.invalid-arguments`, listing columns and forms.
     fn from_str(text: &str) -> Result<Self, Failure> {
         let (at, operator) = OPERATORS
             .iter()
@@ -152,7 +151,7 @@ impl FromStr for Filter {
             let names: Vec<&str> = Column::ALL.iter().map(|each| each.as_str()).collect();
             invalid(text).cause(format!("columns are: {}", names.join(", ")))
         })?;
-        // In either case, as documents have it; the ledger has it in capitals.
+        // Case-insensitive like documents; stored in capitals.
         let value = match (column, CostSource::parse(value)) {
             (Column::CostSource, Some(source)) => source.as_str(),
             _ => value,

@@ -1,20 +1,20 @@
-//! What a call sets aside of its connection's limits before it is sent.
+//! Reservations against a connection's limits before a call is sent.
 
 use crate::call::CallId;
 use crate::limits::{Limits, UsageEstimate};
 use crate::time::Timestamp;
 
-/// Asks for room within the limits of a connection, for a call whose row is open.
+/// Requests a reservation for a call with an open row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
     /// The call.
     pub call_id: CallId,
-    /// The connection whose calls count.
+    /// The connection with the limits.
     pub connection: String,
-    /// When the call began: it counts for that day and month, UTC.
+    /// Start time, which determines the day and month (UTC).
     pub at: Timestamp,
-    /// The limits in force.
+    /// The limits.
     pub limits: Limits,
-    /// What the call may take.
+    /// The maximum the call may use.
     pub demand: UsageEstimate,
 }

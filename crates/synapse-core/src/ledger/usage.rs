@@ -3,21 +3,21 @@
 use super::Waiting;
 use crate::time::Timestamp;
 
-/// What to sum, and over what.
+/// A query for sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageQuery {
     /// The key of a line.
     pub by: UsageKey,
-    /// Only calls that began at or after this time.
+    /// Only calls started at or after this time.
     pub since: Option<Timestamp>,
-    /// Only calls that began before this time.
+    /// Only calls started before this time.
     pub until: Option<Timestamp>,
     /// Only calls of this connection.
     pub connection: Option<String>,
 }
 
 impl UsageQuery {
-    /// Sums over every call.
+    /// Sums over all calls.
     #[must_use]
     pub const fn by(key: UsageKey) -> Self {
         Self {
@@ -29,19 +29,19 @@ impl UsageQuery {
     }
 }
 
-/// The key by which usage is summed.
+/// The key of sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UsageKey {
     /// One line per connection.
     Connection,
-    /// One line per model: the one served, else the one asked for.
+    /// One line per model: the served one, else the requested one.
     Model,
     /// One line per provider.
     Provider,
     /// One line per MCP client, and [`UsageKey::TERMINAL`].
     Client,
-    /// One line per upstream server: the rows of the hub, which are in no other sum.
+    /// One line per upstream server: hub rows, which are in no other sum.
     Server,
     /// One line per tool of an upstream server, as `server/tool`.
     Tool,
@@ -70,10 +70,10 @@ impl UsageKey {
         Self::Month,
     ];
 
-    /// The key of calls that came through no MCP client.
+    /// The key of calls without an MCP client.
     pub const TERMINAL: &'static str = "terminal";
 
-    /// The word on the command line and in output.
+    /// Its command-line spelling, also used in output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -90,7 +90,7 @@ impl UsageKey {
         }
     }
 
-    /// What a line of it stands for, for people.
+    /// The meaning of a line, for people.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
@@ -107,8 +107,8 @@ impl UsageKey {
         }
     }
 
-    /// The key of a time, such as `2026-11-20T12`, `2026-11-20`, `2026-W47` or `2026-11`; `None`
-    /// when this is no key of time. Keys sort by time.
+    /// The period containing a time, such as `2026-11-20T12`, `2026-11-20`, `2026-W47` or
+    /// `2026-11`; `None` for other keys. Periods sort by time.
     #[must_use]
     pub fn period(self, time: Timestamp) -> Option<String> {
         let shown = time.to_string();
@@ -126,73 +126,73 @@ impl UsageKey {
         }
     }
 
-    /// Whether it sums the rows of the hub, and no others.
+    /// Whether it sums hub rows only.
     #[must_use]
     pub const fn is_of_hub(self) -> bool {
         matches!(self, Self::Server | Self::Tool)
     }
 }
 
-/// Sums, and their total.
+/// Sums and their total.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UsageReport {
-    /// One line per key, in the order of the keys.
+    /// One line per key, sorted by key.
     pub lines: Vec<UsageLine>,
     /// The sum of the lines, under the key `total`.
     pub total: UsageLine,
-    /// Calls that are in no sum, because they are not in the ledger yet.
+    /// Spooled calls, which are in no sum.
     pub waiting: Waiting,
 }
 
-/// Sums over the calls of one key. Each sum covers the calls that told the number; the `unknown`
-/// counts say how many calls that may have been billed did not.
+/// The sums of one key. Each covers the calls with a known number; the `unknown` counts are
+/// possibly billed calls without one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UsageLine {
     /// The connection, model, provider, client or period.
     pub key: String,
     /// Calls of any outcome.
     pub calls: u64,
-    /// Calls that ended with an answer.
+    /// Answered calls.
     pub ok: u64,
-    /// Calls that failed, were cancelled or interrupted.
+    /// Failed, cancelled or interrupted calls.
     pub failed: u64,
-    /// Calls that were refused before anything was sent.
+    /// Calls refused before sending.
     pub refused: u64,
-    /// Prompt tokens, as far as told.
+    /// Known prompt tokens.
     pub prompt_tokens: u64,
-    /// Completion tokens, as far as told.
+    /// Known completion tokens.
     pub completion_tokens: u64,
-    /// Prompt tokens from the provider's cache, as far as told.
+    /// Known prompt tokens from the provider's cache.
     pub cached_tokens: u64,
-    /// Completion tokens spent on reasoning, as far as told.
+    /// Known reasoning tokens.
     pub reasoning_tokens: u64,
-    /// Calls that may have been billed and told no token counts.
+    /// Possibly billed calls with unknown token counts.
     pub unknown_tokens: u64,
-    /// Cost in nano-USD, as far as known.
+    /// Known cost in nano-USD.
     pub cost_nano_usd: u64,
-    /// Calls that may have been billed and whose cost is unknown.
+    /// Possibly billed calls of unknown cost.
     pub unknown_cost: u64,
-    /// Half of the answered calls took at most so many milliseconds; `None` without any.
+    /// Median latency of answered calls in milliseconds; `None` without any.
     ///
-    /// Exact up to [`UsageLine::EXACT_LATENCIES`] calls in the report, beyond that at most 0.8 %
-    /// off.
+    /// Exact up to [`UsageLine::EXACT_LATENCIES`] calls in the report, beyond that with an error of
+    /// at most 0.8 %.
     pub p50_latency_ms: Option<u64>,
-    /// 95 of 100 answered calls took at most so many milliseconds, likewise.
+    /// 95th percentile of the latency, likewise.
     pub p95_latency_ms: Option<u64>,
 }
 
 impl UsageLine {
-    /// Up to so many calls in a report its latencies are exact.
+    /// Maximum calls in a report with exact latencies.
     pub const EXACT_LATENCIES: u64 = 10_000;
 
-    /// The tokens from a cache; `None` when calls were made and none told of any, because providers
-    /// that say nothing of a cache cannot be told from those that used none.
+    /// Cached tokens; `None` if no call reported any, because a provider that does not report
+    /// caching is indistinguishable from an unused cache.
     #[must_use]
     pub const fn told_cached_tokens(&self) -> Option<u64> {
         self.told(self.cached_tokens)
     }
 
-    /// The tokens spent on reasoning, likewise.
+    /// Reasoning tokens, likewise.
     #[must_use]
     pub const fn told_reasoning_tokens(&self) -> Option<u64> {
         self.told(self.reasoning_tokens)
@@ -205,8 +205,8 @@ impl UsageLine {
         }
     }
 
-    /// The part of the calls sent that were answered, from 0 to 1; `None` when none was sent.
-    /// Refusals do not count, because nothing was sent for them, nor do calls under way.
+    /// The share of sent calls that were answered, from 0 to 1; `None` if none was sent. Excludes
+    /// refusals and calls in progress.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,
@@ -231,7 +231,7 @@ mod tests {
         );
         assert_eq!(period(UsageKey::Day, "2026-11-20T23:59:59Z"), "2026-11-20");
         assert_eq!(period(UsageKey::Week, "2026-11-20T12:00:00Z"), "2026-W47");
-        // The first of January can belong to the last week of the year before.
+        // January 1 may belong to the last week of the previous year.
         assert_eq!(period(UsageKey::Week, "2027-01-01T00:00:00Z"), "2026-W53");
         assert_eq!(period(UsageKey::Month, "2026-11-30T23:59:59Z"), "2026-11");
         assert_eq!(

@@ -1,32 +1,32 @@
-//! What a call may take, bounded from above before it is sent.
+//! Estimates a call's maximum usage before it is sent.
 
 use crate::chat::{ChatRequest, Content, Message, Part};
 use crate::price::{Price, PriceList, ServiceTier};
 
-/// What a call may take, told before it is sent.
+/// A call's estimated maximum usage.
 ///
-/// A token covers at least one byte, so the bytes of the prompt bound its tokens from above, with
-/// an allowance for what the provider wraps around each message. The answer is bounded by
-/// `max_tokens`. Where there is no bound ([`Need::bounded`] is false) a usual size is assumed.
+/// A token covers at least one byte, so the prompt's bytes bound its tokens, plus an allowance for
+/// the provider's framing of each message. `max_tokens` bounds the answer. Without a bound
+/// ([`Need::bounded`] is false) a typical size is assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsageEstimate {
     /// Tokens.
     pub tokens: Need,
-    /// Nano-USD; `None` when no price is known beforehand.
+    /// Nano-USD; `None` without a known price.
     pub nano_usd: Option<Need>,
 }
 
-/// How much of something a call may take.
+/// A range of usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Need {
-    /// Without so much the call is a breach.
+    /// If less than this is left, the call exceeds the limit.
     pub least: u64,
-    /// So much is set aside, or what is left if that is less.
+    /// The amount to reserve, or the remainder if that is less.
     pub most: u64,
 }
 
 impl Need {
-    /// Whether the call cannot take more than that.
+    /// Whether the maximum is certain.
     #[must_use]
     pub const fn bounded(self) -> bool {
         self.least == self.most
@@ -34,7 +34,7 @@ impl Need {
 }
 
 impl UsageEstimate {
-    /// What a request of so many bytes may take when nothing is known of its price.
+    /// The estimate for a request of this size without a known price.
     #[must_use]
     pub fn of_text(bytes: u64, max_tokens: Option<u64>) -> Self {
         let prompt = bytes.saturating_add(PER_MESSAGE);
@@ -48,7 +48,7 @@ impl UsageEstimate {
         }
     }
 
-    /// What `request` may take at these prices.
+    /// The estimate for `request` at these prices.
     #[must_use]
     pub fn of(request: &ChatRequest, prices: Option<&PriceList>) -> Self {
         let parameters = &request.parameters;
@@ -146,11 +146,11 @@ fn length(text: &str) -> u64 {
     u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
-/// Tokens that a provider may wrap around one message, generously.
+/// A generous allowance for the framing of a message.
 const PER_MESSAGE: u64 = 16;
-/// An answer without `max_tokens` is taken to be at most so long.
+/// Assumed answer length without `max_tokens`.
 const ASSUMED_COMPLETION: u64 = 16_384;
-/// An image is taken to be at most so many tokens.
+/// Assumed tokens per image.
 const ASSUMED_IMAGE: u64 = 4_096;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Limits of a connection: what they allow, and the judgement of a call. Pure arithmetic; the
-//! ledger brings the sums and keeps the reservation.
+//! The limits of a connection, and the decision about a call. Pure arithmetic; the ledger provides
+//! sums and stores reservations.
 
 mod demand;
 
@@ -10,20 +10,20 @@ use crate::cost::{self, Billing};
 use crate::error::{Code, Failure, Remedy};
 use crate::name::ConnectionName;
 
-/// The limits of a connection, as understood.
+/// The validated limits of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Limits {
     /// Per day, UTC.
     pub day: Allowance,
     /// Per month, UTC.
     pub month: Allowance,
-    /// What happens at a limit.
+    /// The action at a limit.
     pub mode: LimitMode,
-    /// What happens when the cost of a call cannot be told before it is sent.
+    /// The treatment of calls whose cost is unknown in advance.
     pub unknown_cost: UnknownCost,
 }
 
-/// What a period allows. `None` is no limit.
+/// The limits of a period. `None` means unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Allowance {
     /// Tokens of prompts and answers.
@@ -32,12 +32,12 @@ pub struct Allowance {
     pub nano_usd: Option<u64>,
 }
 
-/// What happens at a limit.
+/// The action at a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum LimitMode {
-    /// The call is sent, with a warning.
+    /// Send the call with a warning.
     Warn,
-    /// The call is refused. The default: a limit that lets everything pass has to be asked for.
+    /// Refuse the call. The default, since a limit should have an effect.
     #[default]
     Block,
 }
@@ -46,7 +46,7 @@ impl LimitMode {
     /// Both modes.
     pub const ALL: [Self; 2] = [Self::Warn, Self::Block];
 
-    /// The word in files and on the command line.
+    /// Its name in files and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,17 +56,17 @@ impl LimitMode {
     }
 }
 
-/// What happens when the cost of a call cannot be told before it is sent.
+/// The treatment of calls whose cost is unknown in advance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum UnknownCost {
-    /// It passes; only its tokens are held against the limits.
+    /// Allowed; only their tokens are limited.
     #[default]
     Passes,
-    /// It counts as a breach: `strict = true`.
+    /// Refused like an exceeded limit: `strict = true`.
     Breaks,
 }
 
-/// Limits as someone wrote them.
+/// Unvalidated limits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DraftLimits {
     /// Tokens per day.
@@ -79,12 +79,12 @@ pub struct DraftLimits {
     pub usd_per_month: Option<String>,
     /// `warn` or `block`.
     pub mode: Option<String>,
-    /// Whether a call of unknown cost is a breach.
+    /// Whether a call of unknown cost exceeds the limit.
     pub strict: Option<bool>,
 }
 
 impl DraftLimits {
-    /// The keys in connections.toml, in the order in which they are written.
+    /// The keys in connections.toml, in writing order.
     pub const KEYS: [&'static str; 6] = [
         "tokens_per_day",
         "tokens_per_month",
@@ -94,7 +94,7 @@ impl DraftLimits {
         "strict",
     ];
 
-    /// Understands the limits; `None` when there are none.
+    /// Validates the limits; `None` if there are none.
     ///
     /// # Errors
     /// `config.invalid-value`, naming the key.
@@ -149,17 +149,17 @@ fn invalid(key: &'static str, rule: &str) -> Failure {
     .with("limit", key)
 }
 
-/// What counts against the limits of a connection already: what was told, and for calls under way
-/// and calls that may have been billed and told nothing, what they had set aside.
+/// The amounts already counting against a connection's limits: reported ones, and the reservations
+/// of calls in progress and of possibly billed calls without a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spent {
-    /// In this day, UTC.
+    /// Of this day, UTC.
     pub day: Sums,
-    /// In this month, UTC.
+    /// Of this month, UTC.
     pub month: Sums,
 }
 
-/// Sums of a period.
+/// The sums of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
     /// Tokens.
@@ -168,44 +168,44 @@ pub struct Sums {
     pub nano_usd: u64,
 }
 
-/// What becomes of a call.
+/// The decision about a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It may be sent.
     Granted(Grant),
-    /// It is refused; nothing is set aside.
+    /// It is refused; nothing is reserved.
     Refused(LimitExceeded),
 }
 
-/// What is set aside for a call.
+/// The reservation of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Grant {
     /// Tokens.
     pub tokens: u64,
-    /// Nano-USD; `None` when no price was known.
+    /// Nano-USD; `None` without a known price.
     pub nano_usd: Option<u64>,
-    /// The limits that are reached and only warn.
+    /// Limits reached in warn mode.
     pub warnings: Vec<LimitExceeded>,
 }
 
-/// Why a call does not fit.
+/// Why a call exceeds its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LimitExceeded {
-    /// A limit is reached, or would be.
+    /// A limit is, or would be, exceeded.
     Exceeded {
-        /// Which period.
+        /// The period.
         period: Period,
-        /// What is counted.
+        /// The unit.
         unit: Unit,
         /// The limit.
         limit: u64,
-        /// What counts against it already.
+        /// The amount already counted.
         spent: u64,
-        /// What the call needs at least.
+        /// The minimum the call needs.
         needed: u64,
     },
-    /// The cost cannot be told beforehand, and the limits are strict.
+    /// The cost is unknown in advance, and the limits are strict.
     CostUnknown,
 }
 
@@ -218,7 +218,7 @@ pub enum Period {
     Month,
 }
 
-/// What a limit counts.
+/// The unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Tokens.
@@ -228,7 +228,7 @@ pub enum Unit {
 }
 
 impl Limits {
-    /// Holds a call against the limits.
+    /// Decides about a call.
     #[must_use]
     pub fn judge(&self, demand: &UsageEstimate, spent: &Spent) -> Verdict {
         let mut breaches = Vec::new();
@@ -287,7 +287,7 @@ impl Limits {
 }
 
 impl LimitExceeded {
-    /// The failure or warning of this breach, for the connection `name`.
+    /// The failure or warning for the connection `name`.
     #[must_use]
     pub fn failure(self, name: &ConnectionName) -> Failure {
         match self {
@@ -350,7 +350,7 @@ impl Unit {
     }
 }
 
-/// In one line, such as `block at 1000 tokens per day, 2.50 USD per month`.
+/// On one line, such as `block at 1000 tokens per day, 2.50 USD per month`.
 impl fmt::Display for Limits {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let periods = [(Period::Day, self.day), (Period::Month, self.month)];

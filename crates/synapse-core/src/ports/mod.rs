@@ -1,4 +1,4 @@
-//! The ports through which all I/O, time and randomness reach the use cases.
+//! The ports for all I/O, time and randomness of the use cases.
 
 mod secret_writer;
 mod upstream;
@@ -41,24 +41,24 @@ pub use self::upstream::{
     TokenSource, TokenStore, TokenTransaction, UpstreamStore,
 };
 
-/// A connection as it is stored.
+/// A stored connection.
 #[derive(Debug, Clone)]
 pub struct StoredConnection {
     /// Its name.
     pub name: ConnectionName,
-    /// What stands in the file.
+    /// The content of the file.
     pub draft: Draft,
-    /// What it means, or why it cannot be understood; other connections are not affected.
+    /// The validated connection, or its failure; other connections are not affected.
     pub connection: Result<Connection, Failure>,
-    /// What the preflight before saving proved.
+    /// The preflight record from saving it.
     pub preflight: Option<PreflightRecord>,
 }
 
 impl StoredConnection {
-    /// The connection with what its owner confirmed, as every use of it begins.
+    /// The connection with its confirmations, as needed by every use.
     ///
     /// # Errors
-    /// Why the connection cannot be understood.
+    /// The failure of an invalid connection.
     pub fn usable(&self) -> Result<Connection, Failure> {
         let mut connection = self.connection.clone()?;
         connection.bound_to = self.bound_to();
@@ -66,32 +66,31 @@ impl StoredConnection {
         Ok(connection)
     }
 
-    /// Where the owner confirmed that the credential may go.
+    /// The confirmed host for the credential.
     #[must_use]
     pub fn bound_to(&self) -> Option<Origin> {
         self.preflight.as_ref()?.bound_to.clone()
     }
 
-    /// The proxy that the owner confirmed.
+    /// The confirmed proxy.
     #[must_use]
     pub fn bound_proxy(&self) -> Option<ProxyUrl> {
         self.preflight.as_ref()?.bound_proxy.clone()
     }
 }
 
-/// Where connections are kept.
+/// Stores connections.
 pub trait ConnectionStore: Send + Sync + fmt::Debug {
-    /// All connections in the order of the file. Changes nothing on disk.
+    /// All connections in file order. Changes nothing on disk.
     ///
     /// # Errors
-    /// `config.*` or `storage.*` when the file as a whole cannot be read.
+    /// `config.*` or `storage.*` if the file as a whole is unreadable.
     fn load(&self) -> Result<Vec<StoredConnection>, Failure>;
 
-    /// The same connections, shared with the store when it keeps them in memory: a call needs one
-    /// of them and pays for no copy of the rest.
+    /// The same connections without copying, if the store caches them: a call needs only one.
     ///
     /// # Errors
-    /// As [`ConnectionStore::load`].
+    /// Same as [`ConnectionStore::load`].
     fn shared(&self) -> Result<Arc<[StoredConnection]>, Failure> {
         self.load().map(Arc::from)
     }
@@ -99,198 +98,189 @@ pub trait ConnectionStore: Send + Sync + fmt::Debug {
     /// Adds a connection.
     ///
     /// # Errors
-    /// `config.duplicate-name`, or as [`ConnectionStore::load`]; the file is left as it was.
+    /// `config.duplicate-name`, or as [`ConnectionStore::load`]; the file is left unchanged.
     fn insert(&self, cleared: &PreflightPass) -> Result<(), Failure>;
 
-    /// Replaces a connection whose stored draft is still `previous`; comments are kept.
+    /// Replaces a connection whose stored draft still equals `previous`; keeps comments.
     ///
     /// # Errors
-    /// `config.not-found`, `config.changed` when someone else changed it meanwhile, or as
-    /// [`ConnectionStore::load`]; the file is left as it was.
+    /// `config.not-found`, `config.changed` if it was changed meanwhile, or as
+    /// [`ConnectionStore::load`]; the file is left unchanged.
     fn replace(&self, previous: &Draft, cleared: &PreflightPass) -> Result<(), Failure>;
 
-    /// Removes a connection; it is the default no more.
+    /// Removes a connection, also as the default.
     ///
     /// # Errors
-    /// `config.not-found`, or as [`ConnectionStore::load`]; the file is left as it was.
+    /// `config.not-found`, or as [`ConnectionStore::load`]; the file is left unchanged.
     fn remove(&self, name: &ConnectionName) -> Result<(), Failure>;
 
-    /// Gives a connection another name, with everything that it has. The default stays the default.
+    /// Renames a connection, also as the default.
     ///
     /// # Errors
     /// `config.not-found`, `config.duplicate-name`, or as [`ConnectionStore::load`]; the file is
-    /// left as it was.
+    /// left unchanged.
     fn rename(&self, name: &ConnectionName, new: &ConnectionName) -> Result<(), Failure>;
 
-    /// Adds a connection that is like another one, its preflight record included.
+    /// Copies a connection with its preflight record.
     ///
     /// # Errors
-    /// As [`ConnectionStore::rename`], and why the connection cannot be understood.
+    /// Same as [`ConnectionStore::rename`], and the failure of an invalid connection.
     fn copy(&self, name: &ConnectionName, new: &ConnectionName) -> Result<(), Failure>;
 
-    /// The connection that is meant where none is named, as its owner said; it need not exist.
+    /// The configured default connection; it may not exist.
     ///
     /// # Errors
-    /// As [`ConnectionStore::load`].
+    /// Same as [`ConnectionStore::load`].
     fn default_name(&self) -> Result<Option<ConnectionName>, Failure>;
 
-    /// Says which connection is meant where none is named, or that none is.
+    /// Sets or removes the default connection.
     ///
     /// # Errors
-    /// `config.not-found`, or as [`ConnectionStore::load`]; the file is left as it was.
+    /// `config.not-found`, or as [`ConnectionStore::load`]; the file is left unchanged.
     fn set_default(&self, name: Option<&ConnectionName>) -> Result<(), Failure>;
 }
 
-/// A secret and how it was found.
+/// A resolved secret with its description.
 #[derive(Debug)]
 pub struct ResolvedSecret {
     /// The value.
     pub value: SecretString,
-    /// What was found, for people: `regular file, mode 0600, one line`. Never a part of the value.
+    /// A description for people: `regular file, mode 0600, one line`. Never a part of the value.
     pub found: String,
 }
 
 /// Resolves credential references.
 #[async_trait]
 pub trait SecretResolver: Send + Sync + fmt::Debug {
-    /// Reads the secret from the one place that `reference` names. Takes the permit, because a
-    /// closed gate also means that no secret is read.
+    /// Reads the secret from the one place named by `reference`. Requires a permit, because a
+    /// closed gate also means no secret reads.
     ///
     /// # Errors
-    /// `credential.*`, never naming any part of the value.
+    /// `credential.*`, without any part of the value.
     async fn resolve(
         &self,
         permit: &NetworkPermit,
         reference: &CredentialRef,
     ) -> Result<ResolvedSecret, Failure>;
 
-    /// A redactor of a value that was resolved. Whoever remembers values gives the one that is
-    /// prepared already.
+    /// A redactor for a resolved value; implementations may return a cached one.
     fn redactor(&self, value: &SecretString) -> Redactor {
         Redactor::for_secret(value.expose_secret())
     }
 
-    /// What is wrong with the place that `reference` names, apart from what a failed
-    /// [`SecretResolver::resolve`] tells: who tracks it, who owns it, who may write there. Reads
-    /// no secret.
+    /// Problems with the place of `reference`, beyond those reported by
+    /// [`SecretResolver::resolve`]: version control, ownership, permissions. Reads no secret.
     async fn inspect(&self, reference: &CredentialRef) -> Vec<Failure> {
         let _ = reference;
         Vec::new()
     }
 
-    /// Whether [`SecretResolver::resolve`] could get at the place that `reference` names, as far as
-    /// that shows without reading the secret, starting a program or opening a socket. What was
-    /// seen, for people.
+    /// Whether [`SecretResolver::resolve`] could access the place of `reference`, as far as visible
+    /// without reading the secret, starting a program or opening a socket. Returns a description.
     ///
     /// # Errors
-    /// `credential.*`, as [`SecretResolver::resolve`] would fail.
+    /// `credential.*`, as from [`SecretResolver::resolve`].
     async fn reach(&self, reference: &CredentialRef) -> Result<String, Failure> {
         let _ = reference;
         Ok("not looked at".to_owned())
     }
 }
 
-/// Makes the adapter of a connection.
+/// Creates the adapter of a connection.
 pub trait ProviderFactory: Send + Sync + fmt::Debug {
     /// Opens no socket and reads no secret.
     ///
     /// # Errors
-    /// `config.*` or `endpoint.*` when the connection cannot work with this provider.
+    /// `config.*` or `endpoint.*` if the connection is invalid for this provider.
     fn provider(&self, connection: &Connection) -> Result<Arc<dyn Provider>, Failure>;
 }
 
-/// Ready when a row would survive the end of the process, or fails with `storage.*`. The caller
-/// goes on with its call then, and warns.
+/// Resolves once a row is durable, or fails with `storage.*`, which callers report as a warning.
 pub type Written = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
-/// Where every call leaves its row.
+/// Records calls.
 ///
-/// What is handed in is written in its order. What could not be written is kept beside the ledger
-/// where that is possible, and entered when the ledger can be written again; the failure says so.
+/// Rows are written in order. Unwritable ones are spooled beside the ledger if possible, and
+/// entered later; the failure says so.
 #[async_trait]
 pub trait Ledger: Send + Sync + fmt::Debug {
-    /// Begins to write the row of a call, at once: what comes back has only to be waited for, and
-    /// dropping it stops nothing.
+    /// Starts writing the row of a call: the result only has to be awaited, and dropping it does
+    /// not cancel the write.
     fn open(&self, opening: Opening) -> Written;
 
-    /// Holds an opened call against the limits of its connection and sets aside what it may take,
-    /// in one step that no other call or process can come between. What is set aside stands in the
-    /// call's row until it is closed.
+    /// Checks an opened call against its connection's limits and reserves its maximum, atomically
+    /// across processes. The reservation is in the row until it is completed.
     ///
     /// # Errors
-    /// `storage.*`; then nothing is set aside and nobody knows whether the call fits.
+    /// `storage.*`; nothing is reserved then, and the result is unknown.
     async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure>;
 
-    /// Notes in the row of an opened call that its request, whose body has `bytes_out`, is about
-    /// to leave: one attempt, maybe billed. A row that is opened right before the send says so
-    /// from the beginning and needs no note.
+    /// Records that an opened call's request with a body of `bytes_out` is about to be sent: one
+    /// attempt, possibly billed. Unnecessary if the row is opened right before the send with this
+    /// information.
     fn sending(&self, call_id: CallId, bytes_out: u64) -> Written;
 
-    /// Completes the row of an opened call, soon, for a caller that does not wait.
+    /// Completes a call's row in the background.
     ///
-    /// A later [`Ledger::flush`] reports what could not be written.
+    /// A later [`Ledger::flush`] reports failures.
     fn close(&self, closing: Closing);
 
-    /// Completes the row of an opened call, at once, for a caller that waits: what comes back is
-    /// ready when the end of the call would survive the end of the process.
+    /// Completes a call's row: the result resolves once the end is durable.
     fn complete(&self, closing: Closing) -> Written;
 
-    /// Whether the owner wants no call without a row: `required = true`. Asked after a row could
-    /// not be written.
+    /// Whether calls require a row: `required = true`. Queried after a failed write.
     async fn is_required(&self) -> bool {
         false
     }
 
-    /// Waits until every row handed in before is written.
+    /// Waits until all previous rows are written.
     ///
     /// # Errors
-    /// `storage.*`, the first since the last flush.
+    /// `storage.*`, the first failure since the last flush.
     async fn flush(&self) -> Result<(), Failure>;
 
-    /// Removes the complete rows of calls that began before `before`, with their texts, and seals
-    /// that it did. The daily sums of the rows go with them; what they count against limits
-    /// stays. Many rows go in several turns.
+    /// Removes complete rows of calls started before `before`, with texts and daily sums, under a
+    /// sealed record; their amounts still count against limits. Works in batches.
     ///
     /// # Errors
-    /// `storage.*`; what went in the turns before stays removed, and sealed.
+    /// `storage.*`; completed batches stay removed and sealed.
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure>;
 
-    /// Rebuilds the ledger from what can still be read of it. The damaged file is kept beside it.
+    /// Rebuilds the ledger from its readable parts. The damaged file is kept beside it.
     ///
     /// # Errors
-    /// `storage.locked` while another process writes, `storage.*`; the ledger is left as it was.
+    /// `storage.locked` while another process writes, `storage.*`; the ledger is left unchanged.
     async fn repair(&self) -> Result<Repaired, Failure>;
 }
 
-/// Where every event of the hub leaves its row, in the same chain of seals as calls.
+/// Records hub events in the same chain of seals as calls.
 ///
-/// As with [`Ledger`], what is handed in is written in its order, and what could not be written is
-/// kept beside the ledger.
+/// Like [`Ledger`], rows are written in order, and unwritable ones are spooled.
 pub trait HubLedger: Send + Sync + fmt::Debug {
-    /// Begins to write the row of an event, at once: what comes back has only to be waited for,
-    /// and dropping it stops nothing.
+    /// Starts writing the row of an event: the result only has to be awaited, and dropping it does
+    /// not cancel the write.
     fn begin(&self, opening: HubOpening) -> Written;
 
-    /// Notes in a row that was begun that its request of `bytes_out` bytes is about to leave: one
-    /// attempt, which may have run.
+    /// Records that the event's request of `bytes_out` bytes is about to be sent: one attempt,
+    /// which may execute.
     fn departing(&self, call_id: CallId, bytes_out: u64) -> Written;
 
-    /// Completes a row, at once, for a caller that waits or drops what comes back.
+    /// Completes a row; the result may be awaited or dropped.
     fn end(&self, closing: HubClosing) -> Written;
 }
 
-/// Hears of the requests of IDEs, for traces.
+/// Observes IDE requests for traces.
 pub trait RequestObserver: Send + Sync + fmt::Debug {
-    /// Hears that a request begins. Never waits.
+    /// Called at the start of a request. Never waits.
     fn begin(&self, opening: RequestOpening) -> Box<dyn RequestSpan>;
 }
 
-/// A request under way. Dropped before its end, it was cancelled.
+/// A request in progress. Dropping it early means cancelled.
 pub trait RequestSpan: Send + Sync {
-    /// Its span, for what happens under it.
+    /// Its span, for child spans.
     fn context(&self) -> SpanContext;
 
-    /// Hears how it ended. Never waits.
+    /// Called at its end. Never waits.
     fn end(self: Box<Self>, ending: RequestEnding);
 }
 
@@ -315,8 +305,8 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     /// `storage.*`.
     async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure>;
 
-    /// Sums by a period and the key of `query` at once, oldest period first; periods without calls
-    /// are left out. `per` is a key of time.
+    /// Sums by a period and the key of `query`, oldest period first; empty periods are omitted.
+    /// `per` is a time key.
     ///
     /// # Errors
     /// `storage.*`.
@@ -326,58 +316,57 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
         query: UsageQuery,
     ) -> Result<Vec<PeriodUsage>, Failure>;
 
-    /// What counts against the limits of every connection in the day and the month of `at`.
+    /// The amounts counting against every connection's limits in the day and month of `at`.
     ///
     /// # Errors
     /// `storage.*`.
     async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure>;
 
-    /// The calls that failed, were refused or interrupted since `since`, grouped by connection,
-    /// outcome and code, the latest first.
+    /// The calls failed, refused or interrupted since `since`, grouped by connection, outcome and
+    /// code, latest first.
     ///
     /// # Errors
     /// `storage.*`.
     async fn failures(&self, since: Timestamp) -> Result<Vec<FailureGroup>, Failure>;
 
-    /// How many of the rows that `query` asks for ended in which way. Its outcome, its length and
-    /// its place in the order do not count.
+    /// The number of rows per outcome for `query`, ignoring its outcome, length and position.
     ///
     /// # Errors
     /// `storage.*`.
     async fn outcomes(&self, query: HistoryQuery) -> Result<OutcomeCounts, Failure>;
 
-    /// The seal of a row; `None` while the call is under way and when there is no such row.
+    /// The seal of a row; `None` if it is in progress or missing.
     ///
     /// # Errors
     /// `storage.*`.
     async fn seal(&self, call_id: CallId) -> Result<Option<RowSeal>, Failure>;
 
-    /// How far the complete rows reach.
+    /// The extent of complete rows.
     ///
     /// # Errors
     /// `storage.*`.
     async fn extent(&self) -> Result<Extent, Failure>;
 
-    /// The hash of the seal at each of the places, in hexadecimal. A place that is beyond the end
-    /// is left out, and so is one whose seal was purged or lost.
+    /// The hash of the seal at each place, in hexadecimal. Omits places beyond the end and purged
+    /// or lost seals.
     ///
     /// # Errors
     /// `storage.*`.
     async fn seals(&self, places: Vec<u64>) -> Result<BTreeMap<u64, String>, Failure>;
 
-    /// What was said in each of the calls, as far as it was recorded.
+    /// The recorded texts of several calls.
     ///
     /// # Errors
     /// `storage.*`.
     async fn texts(&self, calls: Vec<CallId>) -> Result<BTreeMap<CallId, RecordedText>, Failure>;
 
-    /// What was said in a call; `None` when it was not recorded.
+    /// The recorded texts of a call, if any.
     ///
     /// # Errors
     /// `storage.*`.
     async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure>;
 
-    /// The first words of each of these calls whose prompt was recorded, on one line each.
+    /// The first words of each recorded prompt, on one line each.
     ///
     /// # Errors
     /// `storage.*`.
@@ -391,37 +380,35 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
         Ok(words)
     }
 
-    /// Checks the seals of all rows, and the daily sums against them.
+    /// Verifies the seals of all rows, and the daily sums.
     ///
     /// # Errors
-    /// `storage.*` when it cannot be read; what is wrong with its content is no error.
+    /// `storage.*` if it is unreadable; discrepancies are a result.
     async fn verify(&self) -> Result<Verification, Failure>;
 
-    /// Looks for damage of the file, and whether it can be written. Takes time in proportion to
-    /// its size.
+    /// Checks the file for damage and for writability. Takes time proportional to its size.
     ///
     /// # Errors
-    /// `storage.*`, with everything that was found as its causes.
+    /// `storage.*`, with all findings as causes.
     async fn examine(&self) -> Result<Examination, Failure>;
 
-    /// Whether the dates of the rows agree with the order in which they were written, seen from
-    /// `now`.
+    /// Whether the dates of rows match their writing order, as of `now`.
     ///
     /// # Errors
     /// `storage.*`.
     async fn dating(&self, now: Timestamp) -> Result<Dating, Failure>;
 }
 
-/// Where the prices that routers stated are kept. Chat reads them; it never fetches any.
+/// Stores prices stated by routers. Chat reads them and never fetches any.
 #[async_trait]
 pub trait PriceStore: Send + Sync + fmt::Debug {
-    /// Keeps what was stated at a time, in place of all that was kept for the same models.
+    /// Stores prices stated at a time, replacing all of the same models.
     ///
     /// # Errors
-    /// `storage.*`; what was kept before is left as it was.
+    /// `storage.*`; stored prices are left unchanged.
     async fn keep(&self, stated_at: Timestamp, prices: Vec<SeenPrice>) -> Result<(), Failure>;
 
-    /// The price that was last stated for `key`.
+    /// The latest price of `key`.
     ///
     /// # Errors
     /// `storage.*`.
@@ -433,12 +420,12 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// The time of day.
     fn now(&self) -> Timestamp;
 
-    /// Time since an arbitrary point, never going backwards.
+    /// Monotonic time since an arbitrary point.
     fn monotonic(&self) -> Duration;
 }
 
-/// Fresh call ids.
+/// Generates call ids.
 pub trait CallIds: Send + Sync + fmt::Debug {
-    /// The next id, later than those before.
+    /// The next id, later than all previous ones.
     fn next(&self) -> CallId;
 }

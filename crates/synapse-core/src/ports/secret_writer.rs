@@ -1,5 +1,5 @@
-//! The side of credential places that changes them, and the way to ask their owner for a
-//! passphrase. Reading for a call is `SecretResolver`'s; nothing here serves a call.
+//! Changes the places of credentials, and asks their owner for passphrases. Reading for calls is in
+//! `SecretResolver`; nothing here serves a call.
 
 use std::fmt;
 
@@ -9,16 +9,16 @@ use secrecy::SecretString;
 use crate::credential::CredentialRef;
 use crate::error::Failure;
 
-/// Whether a secret is new at its place.
+/// Whether a secret must be new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writing {
-    /// Nothing may be there yet.
+    /// The place must be empty.
     Create,
-    /// Something has to be there, and is replaced.
+    /// An existing secret is replaced.
     Replace,
 }
 
-/// A place that can say what it holds.
+/// A place that can list its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shelf {
@@ -28,42 +28,41 @@ pub enum Shelf {
     LocalVault,
 }
 
-/// What was done to keep a secret.
+/// The result of storing a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// Where it is now, in words: `the file /home/…`.
+    /// Its place, in words: `the file /home/…`.
     pub place: String,
-    /// What its owner has to know beyond that, such as a key file that was made.
+    /// Notes for the owner, for example about a new key file.
     pub notes: Vec<String>,
 }
 
-/// Changes the places of secrets, for a command of their owner.
+/// Changes the places of secrets, for their owner's commands.
 ///
-/// Nothing here shows a value, a part of one or its length.
+/// Never reveals a value, a part of one or its length.
 #[async_trait]
 pub trait SecretWriter: Send + Sync + fmt::Debug {
-    /// Where `reference` leads, in words. Opens nothing but, for a server, the file that says where
-    /// it is.
+    /// The place of `reference`, in words. Opens nothing except a server's configuration file.
     fn place(&self, reference: &CredentialRef) -> String;
 
     /// Whether Synapse can write there. Touches nothing.
     ///
     /// # Errors
-    /// `credential.store-read-only`, with the command that does it there.
+    /// `credential.store-read-only`, with the native command.
     fn writable(&self, reference: &CredentialRef) -> Result<(), Failure>;
 
-    /// Looks whether `reference` holds nothing yet, so that its owner is not asked for a value in
-    /// vain. The local vault is opened for it, and its passphrase asked for.
+    /// Checks that `reference` is unused, before asking for a value. Opens the local vault, asking
+    /// for its passphrase.
     ///
     /// # Errors
     /// `credential.exists`, `credential.*` of the place.
     async fn expect_none(&self, reference: &CredentialRef) -> Result<(), Failure>;
 
-    /// Keeps `value`, which has to be what a credential may be: one line of visible ASCII.
+    /// Stores `value`, which must be one line of visible ASCII.
     ///
     /// # Errors
-    /// `credential.exists` or `credential.missing` as `writing` wants it, `credential.*` for the
-    /// value and the place, `storage.*`. The place is left as it was.
+    /// `credential.exists` or `credential.missing` depending on `writing`, `credential.*` for the
+    /// value and the place, `storage.*`. The place is left unchanged.
     async fn keep(
         &self,
         reference: &CredentialRef,
@@ -71,33 +70,33 @@ pub trait SecretWriter: Send + Sync + fmt::Debug {
         writing: Writing,
     ) -> Result<Kept, Failure>;
 
-    /// Removes what `reference` names, for good.
+    /// Removes the secret of `reference` permanently.
     ///
     /// # Errors
     /// `credential.missing`, `credential.*` of the place, `storage.*`.
     async fn remove(&self, reference: &CredentialRef) -> Result<(), Failure>;
 
-    /// The references to everything on `shelf`, sorted. A shelf that does not exist is empty.
+    /// The references to everything on `shelf`, sorted. A missing shelf is empty.
     ///
     /// # Errors
     /// `credential.*` of the place.
     async fn list(&self, shelf: Shelf) -> Result<Vec<CredentialRef>, Failure>;
 }
 
-/// What a passphrase is wanted for.
+/// The purpose of a passphrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PassphrasePurpose {
-    /// To open the vault that is there.
+    /// Open the existing vault.
     Open,
-    /// To seal it from now on: a new one, which is asked for twice.
+    /// Seal it from now on, with a new passphrase that is entered twice.
     Choose,
 }
 
-/// Asks the owner, without echo.
+/// Prompts the owner without echo.
 pub trait PassphrasePrompt: Send + Sync + fmt::Debug {
-    /// The passphrase, never empty. May wait for a person as long as it takes.
+    /// The passphrase, never empty. Waits for a person indefinitely.
     ///
     /// # Errors
-    /// `credential.store-locked` when there is nobody to ask.
+    /// `credential.store-locked` if nobody can be asked.
     fn ask(&self, purpose: PassphrasePurpose) -> Result<SecretString, Failure>;
 }

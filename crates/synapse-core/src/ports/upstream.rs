@@ -1,4 +1,4 @@
-//! Ports of the hub: where upstreams, approvals and tokens are kept, and who gives a token.
+//! Ports of the hub: storage of upstreams, approvals and tokens, and access tokens.
 
 use std::fmt;
 
@@ -10,35 +10,35 @@ use crate::gate::NetworkPermit;
 use crate::secret::BoundSecret;
 use crate::upstream::{Approval, OAuthEvent, RecordKey, TokenRecord, Upstream, UpstreamName};
 
-/// An upstream as it is declared.
+/// A declared upstream.
 #[derive(Debug, Clone)]
 pub struct StoredUpstream {
-    /// Its name as it stands in the file.
+    /// Its name as written in the file.
     pub name: String,
-    /// What it means, or why it cannot be understood; other servers are not affected.
+    /// The validated upstream, or its failure; other servers are not affected.
     pub upstream: Result<Upstream, Failure>,
-    /// What its owner should know: ignored members, unknown ones, an unversioned package.
+    /// Warnings: ignored or unknown members, an unversioned package.
     pub warnings: Vec<Failure>,
 }
 
-/// Where upstreams are declared: `mcp-servers.json`.
+/// Stores declared upstreams: `mcp-servers.json`.
 pub trait UpstreamStore: Send + Sync + fmt::Debug {
-    /// All upstreams in the order of the file; none when there is no file. Changes nothing on disk.
+    /// All upstreams in file order; none without a file. Changes nothing on disk.
     ///
     /// # Errors
-    /// `config.*` or `storage.*` when the file as a whole cannot be read.
+    /// `config.*` or `storage.*` if the file as a whole is unreadable.
     fn load(&self) -> Result<Vec<StoredUpstream>, Failure>;
 
-    /// A value that differs whenever [`UpstreamStore::load`] may give something else, got without
-    /// reading the file; `None` when that cannot be told.
+    /// A value that changes whenever the result of [`UpstreamStore::load`] may change, obtained
+    /// without reading the file; `None` if unknown.
     fn stamp(&self) -> Option<u64> {
         None
     }
 
-    /// Adds an entry, given as its JSON object; comments and the other entries stay as they are.
+    /// Adds an entry, given as a JSON object; preserves comments and other entries.
     ///
     /// # Errors
-    /// `config.duplicate-name`, or as [`UpstreamStore::load`]; the file is left as it was.
+    /// `config.duplicate-name`, or as [`UpstreamStore::load`]; the file is left unchanged.
     fn insert(
         &self,
         name: &UpstreamName,
@@ -48,20 +48,19 @@ pub trait UpstreamStore: Send + Sync + fmt::Debug {
     /// Removes an entry.
     ///
     /// # Errors
-    /// `config.not-found`, or as [`UpstreamStore::load`]; the file is left as it was.
+    /// `config.not-found`, or as [`UpstreamStore::load`]; the file is left unchanged.
     fn remove(&self, name: &UpstreamName) -> Result<(), Failure>;
 }
 
-/// Where approvals are kept. Each configuration file has its own.
+/// Stores approvals, separately per configuration file.
 pub trait ApprovalStore: Send + Sync + fmt::Debug {
-    /// All approvals. A damaged one is left out, as if it had never been given; so is one whose
-    /// catalogue is not what its hash says.
+    /// All approvals. Omits damaged ones, including those whose catalogue does not match its hash.
     ///
     /// # Errors
     /// `storage.*`, `config.newer-format`.
     fn load(&self) -> Result<Vec<Approval>, Failure>;
 
-    /// A value that differs whenever [`ApprovalStore::load`] may give something else, as
+    /// A value that changes whenever the result of [`ApprovalStore::load`] may change, like
     /// [`UpstreamStore::stamp`].
     fn stamp(&self) -> Option<u64> {
         None
@@ -70,31 +69,31 @@ pub trait ApprovalStore: Send + Sync + fmt::Debug {
     /// The approval of one server.
     ///
     /// # Errors
-    /// `storage.corrupt` when it is damaged, or as [`ApprovalStore::load`].
+    /// `storage.corrupt` if it is damaged, or as [`ApprovalStore::load`].
     fn find(&self, server: &UpstreamName) -> Result<Option<Approval>, Failure> {
         let all = self.load()?;
         Ok(all.into_iter().find(|approval| approval.server == *server))
     }
 
-    /// Keeps an approval in place of the one that the server had.
+    /// Stores an approval, replacing the server's previous one.
     ///
     /// # Errors
-    /// `storage.*`; what was kept before is left as it was.
+    /// `storage.*`; the previous one is left unchanged.
     fn keep(&self, approval: &Approval) -> Result<(), Failure>;
 
-    /// Withdraws the approval of a server, if it has one.
+    /// Withdraws a server's approval, if any.
     ///
     /// # Errors
     /// `storage.*`.
     fn withdraw(&self, server: &UpstreamName) -> Result<(), Failure>;
 }
 
-/// Gives the access token of an upstream. OAuth implements it; an upstream with an `authorization`
-/// header of its own does not need one.
+/// Provides the access token of an upstream. Implemented by OAuth; not used if the entry has its
+/// own `authorization` header.
 #[async_trait]
 pub trait TokenSource: Send + Sync + fmt::Debug {
-    /// A token for one request to `url`, refreshed first when it is about to expire, or `None` when
-    /// nobody ever logged in. Sends at most one request, to the token endpoint of the login.
+    /// A token for one request to `url`, refreshed first if about to expire, or `None` without a
+    /// login. Sends at most one request, to the login's token endpoint.
     ///
     /// # Errors
     /// `oauth.*`, `transport.*`, `storage.*`. Never opens a browser, registers or asks.
@@ -105,10 +104,10 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
         url: &Url,
     ) -> Result<Option<BoundSecret>, Failure>;
 
-    /// Judges an answer of 401 or 403 and notes a refusal in the record. Sends nothing.
+    /// Interprets a 401 or 403 and records a rejection. Sends nothing.
     ///
-    /// `sent` is the token that the refused request carried: a late answer does not spoil the token
-    /// that another call got meanwhile. `challenges` are the values of `WWW-Authenticate`.
+    /// `sent` is the rejected token: a late response does not affect a token obtained meanwhile.
+    /// `challenges` are the `WWW-Authenticate` values.
     async fn refused(
         &self,
         server: &UpstreamName,
@@ -119,16 +118,16 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
     ) -> Failure;
 }
 
-/// A token record as it is stored.
+/// A stored token record.
 #[derive(Debug)]
 pub struct StoredTokens {
-    /// The server that it is named after.
+    /// The server it is named after.
     pub server: String,
-    /// The record, or why it cannot be used.
+    /// The record, or why it is unusable.
     pub record: Result<(RecordKey, TokenRecord), Failure>,
 }
 
-/// Where token records are kept.
+/// Stores token records.
 #[async_trait]
 pub trait TokenStore: Send + Sync + fmt::Debug {
     /// The record of `key`.
@@ -137,66 +136,66 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     /// `oauth.store-unavailable`, `storage.*`.
     async fn load(&self, key: &RecordKey) -> Result<Option<TokenRecord>, Failure>;
 
-    /// All records of one configuration. A damaged one hides no other.
+    /// All records of one configuration. Damaged ones do not affect others.
     ///
     /// # Errors
-    /// The store as a whole cannot be used: `oauth.store-unavailable`, `storage.*`.
+    /// `oauth.store-unavailable`, `storage.*` if the whole store is unusable.
     async fn list(&self, config: &str) -> Result<Vec<StoredTokens>, Failure>;
 
-    /// The records of one server of one configuration: one for each URL and issuer.
+    /// The records of one server in one configuration, one per URL and issuer.
     ///
     /// # Errors
-    /// As [`TokenStore::load`].
+    /// Same as [`TokenStore::load`].
     async fn of_server(
         &self,
         config: &str,
         server: &UpstreamName,
     ) -> Result<Vec<(RecordKey, TokenRecord)>, Failure>;
 
-    /// Takes the lock of `key` between processes, for at most 45 seconds of waiting.
+    /// Locks `key` between processes, waiting at most 45 seconds.
     ///
     /// # Errors
     /// `storage.locked`, `oauth.store-unavailable`.
     async fn begin(&self, key: &RecordKey) -> Result<Box<dyn TokenTransaction>, Failure>;
 
-    /// Claims the login of a server, so that one runs at a time. Waits for nobody.
+    /// Claims the login of a server, so that only one runs at a time. Does not wait.
     ///
     /// # Errors
-    /// `storage.locked`, with the id of the process that holds it; `storage.*`.
+    /// `storage.locked`, with the id of the holding process; `storage.*`.
     async fn claim_login(
         &self,
         config: &str,
         server: &UpstreamName,
     ) -> Result<Box<dyn LoginClaim>, Failure>;
 
-    /// Removes whatever is kept of a server, damaged records included, and says how much it was.
+    /// Removes all records of a server, even damaged ones, and returns their number.
     ///
     /// # Errors
     /// `oauth.store-unavailable`, `storage.*`.
     async fn forget(&self, config: &str, server: &UpstreamName) -> Result<usize, Failure>;
 
-    /// Where records are, in words: a directory, or the keyring.
+    /// The place of records in words: a directory, or the keyring.
     fn place(&self) -> String;
 }
 
-/// A login under way. Dropping it lets another one begin; the death of its process does, too.
+/// A login in progress, released on drop or the death of the process.
 pub trait LoginClaim: Send + fmt::Debug {}
 
-/// A lock on one record. Dropping it gives the lock up and changes nothing.
+/// A lock on one record, released on drop without changes.
 #[async_trait]
 pub trait TokenTransaction: Send {
-    /// The record as it is now.
+    /// The current record.
     ///
     /// # Errors
-    /// As [`TokenStore::load`].
+    /// Same as [`TokenStore::load`].
     async fn load(&mut self) -> Result<Option<TokenRecord>, Failure>;
 
-    /// Keeps `record` if the generation that is stored is still `expected` (`None`: no record). A
-    /// mark of the state alone keeps the generation; it never goes back.
+    /// Stores `record` if the stored generation is still `expected` (`None`: no record). Changing
+    /// only the state keeps the generation; it never decreases.
     ///
     /// # Errors
-    /// `config.changed` when it is not; `oauth.store-unavailable`, `storage.*`. The record before
-    /// is left as it was.
+    /// `config.changed` otherwise; `oauth.store-unavailable`, `storage.*`. The previous record is
+    /// left unchanged.
     async fn keep(&mut self, expected: Option<u64>, record: &TokenRecord) -> Result<(), Failure>;
 
     /// Removes the record.
@@ -206,19 +205,19 @@ pub trait TokenTransaction: Send {
     async fn remove(&mut self) -> Result<(), Failure>;
 }
 
-/// Keeps an account of logins, refreshes and logouts: no token, code, state or secret is among it.
+/// Records logins, refreshes and logouts, without tokens, codes, states and secrets.
 #[async_trait]
 pub trait OAuthRecorder: Send + Sync + fmt::Debug {
-    /// Records what happened. A failure to record fails nothing that is done already.
+    /// Records an event. A failure affects nothing already done.
     async fn record(&self, event: &OAuthEvent);
 }
 
 /// Opens a URL for the user.
 #[async_trait]
 pub trait BrowserOpener: Send + Sync + fmt::Debug {
-    /// Opens `url` by argument vector, without a shell. Returns when the program was started.
+    /// Opens `url` without a shell. Returns once the program was started.
     ///
     /// # Errors
-    /// Why no browser could be started; the URL is printed in any case.
+    /// Why no browser could be started; the URL is printed anyway.
     async fn open(&self, url: &Url) -> Result<(), Failure>;
 }

@@ -1,4 +1,4 @@
-//! The kinds of provider that a connection can name.
+//! The supported kinds of providers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use crate::nearest::nearest;
 use super::profile::ProviderProfile;
 use super::profiles;
 
-/// A kind of provider that a connection can name.
+/// A supported kind of provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ProviderKind {
@@ -19,7 +19,7 @@ pub enum ProviderKind {
     HuggingFace,
     /// `api.anthropic.com`, messages.
     Anthropic,
-    /// Any server of OpenAI's wire format.
+    /// Any OpenAI-compatible server.
     OpenAiCompatible,
     /// OpenRouter.
     OpenRouter,
@@ -91,7 +91,7 @@ impl ProviderKind {
         }
     }
 
-    /// The word in files and on the command line.
+    /// Its name in files and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.profile().name

@@ -1,4 +1,4 @@
-//! Providers: the port that an adapter implements, and the kinds that a connection can name.
+//! The port implemented by provider adapters, and the kinds of providers.
 
 pub(crate) mod address;
 mod kind;
@@ -25,33 +25,33 @@ pub use profile::{
     Authorization, ModelIndex, ProviderProfile, TokenCap, TokenNeed, Unlisted, Wire,
 };
 
-/// What one send did, and what came of it.
+/// An exchange and its result.
 #[derive(Debug)]
 pub struct Exchanged<T> {
-    /// What went over the wire, also when it failed.
+    /// The wire facts, even of a failed exchange.
     pub exchange: Exchange,
     /// The answer, or the classified failure.
     pub outcome: Result<T, Failure>,
 }
 
-/// A request that is ready to leave, without its credential.
+/// A request ready to be sent, without its credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingRequest {
-    /// Where it goes.
+    /// The URL.
     pub url: String,
-    /// Its body, exactly.
+    /// The exact body.
     pub body: String,
 }
 
 /// An adapter to one provider, made for one connection.
 ///
-/// Every method that sends does so exactly once: no retry, no redirect, no fallback.
+/// Every sending method sends exactly once: no retry, no redirect, no fallback.
 #[async_trait]
 pub trait Provider: Send + Sync + fmt::Debug {
-    /// Every origin that chat or a preflight rung contacts.
+    /// Every origin contacted by chat or preflight.
     fn origins(&self) -> Vec<Origin>;
 
-    /// Refuses a request that this API has no place for. Sends nothing, and comes before the gate.
+    /// Refuses a request that the API cannot represent. Sends nothing, and precedes the gate.
     ///
     /// # Errors
     /// `usage.invalid-arguments`, naming the argument.
@@ -62,12 +62,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// The request that [`Provider::chat`] would send. Sends nothing.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` for what this API has no place for.
+    /// `usage.invalid-arguments` if the API cannot represent it.
     fn outgoing(&self, request: &ChatRequest) -> Result<OutgoingRequest, Failure>;
 
-    /// Sends one chat request, without a token when there is no secret.
+    /// Sends one chat request, without a token if there is no secret.
     ///
-    /// The request is sent as given: nothing is added, nothing is defaulted.
+    /// The request is sent unchanged: nothing is added or defaulted.
     async fn chat(
         &self,
         permit: &NetworkPermit,
@@ -75,13 +75,13 @@ pub trait Provider: Send + Sync + fmt::Debug {
         request: &ChatRequest,
     ) -> Exchanged<ChatReply>;
 
-    /// The network rungs of this provider's preflight ladder, in order.
+    /// The network probes of this provider's preflight, in order.
     fn rungs(&self) -> &'static [Probe];
 
-    /// Sends the one request of `rung` and reports what it proved, check by check.
+    /// Sends the probe's single request and reports its findings per check.
     ///
-    /// A failure is attributed to the check that it speaks of. No findings leave the rung's checks
-    /// to the next rung that decides them.
+    /// A failure is assigned to the check it concerns. Without findings, the next probe for the
+    /// same checks decides.
     async fn climb(
         &self,
         rung: &Probe,
@@ -90,35 +90,35 @@ pub trait Provider: Send + Sync + fmt::Debug {
         model: &ModelId,
     ) -> Exchanged<ProbeResult>;
 
-    /// Whether the list of models needs the token.
+    /// Whether the model list requires the token.
     fn model_list(&self) -> ModelList;
 
-    /// Sends one request for the list of models, with `secret` as [`Provider::model_list`] says.
+    /// Sends one request for the model list, with `secret` as required by [`Provider::model_list`].
     async fn list_models(
         &self,
         permit: &NetworkPermit,
         secret: Option<&BoundSecret>,
     ) -> Exchanged<Listed>;
 
-    /// Says where the price of a call stands that is yet to be sent. Sends nothing.
+    /// The source of an unsent call's price. Sends nothing.
     fn quote(&self, _asked: &ModelId) -> Tariff {
         Tariff::Unknown
     }
 
-    /// Says where the price of an answered call stands. Sends nothing.
+    /// The source of an answered call's price. Sends nothing.
     fn tariff(&self, _asked: &ModelId, _reply: &ChatReply, _exchange: &Exchange) -> Tariff {
         Tariff::Unknown
     }
 }
 
-/// Where the price of a call stands.
+/// The source of a call's price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tariff {
-    /// In a list that the adapter has.
+    /// A list in the adapter.
     Listed(PriceList),
-    /// Among the prices that were kept when their owner last looked at the models.
+    /// Prices stored when a model list was last requested.
     Kept(PriceKey),
-    /// Nowhere.
+    /// None.
     Unknown,
 }

@@ -1,61 +1,61 @@
-//! What is known of a provider kind without asking it: the columns of the table in `profiles`.
+//! Static facts about a provider kind: the columns of the table in `profiles`.
 
 use std::time::Duration;
 
-/// What is known of a provider kind without asking it.
+/// Static facts about a provider kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProviderProfile {
-    /// The word in files and on the command line.
+    /// Its name in files and on the command line.
     pub name: &'static str,
-    /// The name people use.
+    /// Its display name.
     pub title: &'static str,
-    /// The wire format it speaks.
+    /// Its wire format.
     pub wire: Wire,
-    /// The base URL unless the connection overrides it; `None` when every owner has another one.
+    /// The default base URL; `None` if it differs per user.
     pub base_url: Option<&'static str>,
-    /// How a base URL of this provider looks.
+    /// An example base URL.
     pub base_url_example: &'static str,
-    /// The total time a call may take unless the connection overrides it. Long, because an answer
-    /// is not streamed: see the provider's own client defaults.
+    /// The default total timeout of a call. Long, because answers are not streamed: see the
+    /// provider's own client defaults.
     pub timeout: Duration,
-    /// Whether it asks for a token.
+    /// Whether it requires a token.
     pub token: TokenNeed,
-    /// How tokens of this provider begin. A hint only: unknown prefixes are accepted.
+    /// Known token prefixes. A hint only: unknown prefixes are accepted.
     pub token_prefixes: &'static [&'static str],
-    /// Where its owner creates a token, or learns how.
+    /// The page to create a token, or documentation about it.
     pub token_page: &'static str,
-    /// How the token is sent.
+    /// How to send the token.
     pub authorization: Authorization,
-    /// The field in which a cap on the answer is sent.
+    /// The field for the cap on answer tokens.
     pub token_cap: TokenCap,
-    /// Where its models are listed.
+    /// The location of its model list.
     pub models: ModelIndex,
-    /// What it means when that list does not have a model.
+    /// The meaning of a model missing in that list.
     pub unlisted: Unlisted,
-    /// How its owner starts it, when it runs on a machine of theirs.
+    /// The command that starts it, if it runs locally.
     pub start: Option<&'static str>,
-    /// Where its vendor documents the API.
+    /// The vendor's API documentation.
     pub documentation: &'static str,
-    /// What is different here, for people who come from another provider.
+    /// Differences from other providers, for new users.
     pub differences: &'static [&'static str],
 }
 
-/// A wire format, and with it the adapter.
+/// A wire format, which determines the adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Wire {
     /// OpenAI's own chat completions.
     OpenAi,
     /// The Hugging Face router: chat completions, routed to sub-providers.
     HuggingFace,
-    /// Chat completions as other servers understand them.
+    /// Chat completions as implemented by compatible servers.
     Compatible,
     /// Anthropic's messages.
     Anthropic,
 }
 
 impl Wire {
-    /// The word in documents.
+    /// Its name in documents.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -67,35 +67,35 @@ impl Wire {
     }
 }
 
-/// Whether a provider asks for a token.
+/// Whether a provider requires a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenNeed {
-    /// Nothing works without one.
+    /// Required.
     Required,
-    /// A connection may do without: nothing is read and nothing is sent then.
+    /// Optional: without one nothing is read or sent.
     Optional,
 }
 
-/// How the token is sent.
+/// How to send the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Authorization {
     /// `Authorization: Bearer TOKEN`, RFC 6750.
     Bearer,
-    /// The token alone, in a header of this name.
+    /// The token alone, in this header.
     Header(&'static str),
 }
 
-/// The field in which a cap on the answer is sent.
+/// The field for the cap on answer tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenCap {
-    /// `max_completion_tokens`; OpenAI's newer models refuse the older field.
+    /// `max_completion_tokens`; OpenAI's newer models reject the older field.
     MaxCompletionTokens,
     /// `max_tokens`; many servers silently ignore the newer field.
     MaxTokens,
 }
 
 impl TokenCap {
-    /// The field on the wire.
+    /// Its name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -105,27 +105,27 @@ impl TokenCap {
     }
 }
 
-/// Where a provider lists its models.
+/// The location of a model list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ModelIndex {
-    /// `models` below the base, with the token, as OpenAI has it.
+    /// `models` below the base, with the token, like OpenAI.
     OfTheOwner,
-    /// `models` below the base, for anybody.
+    /// `models` below the base, public.
     Public,
-    /// Ollama's own `/api/tags` at the root of the host, which knows size and quantization.
+    /// Ollama's `/api/tags` at the host's root, which has size and quantization.
     OllamaTags,
-    /// `models` below the base, with the token; it says what the vendor has, and not what this
-    /// owner can ask for.
+    /// `models` below the base, with the token; lists the vendor's catalogue rather than this
+    /// user's models.
     Catalogue,
 }
 
-/// What it means that a provider's list does not have a model.
+/// The meaning of a model missing in a provider's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unlisted {
-    /// The model cannot be had: the list is whole.
+    /// The model does not exist: the list is complete.
     Absent,
-    /// Nothing yet: `models/{id}` also knows names that the list leaves out, and decides.
+    /// Inconclusive: `models/{id}` also knows unlisted names, and decides.
     AskAlone,
-    /// Nothing: it may answer all the same, and only a prompt can tell.
+    /// Inconclusive: only a prompt can tell.
     Unproven,
 }

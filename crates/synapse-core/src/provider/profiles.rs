@@ -1,5 +1,4 @@
-//! The table of providers: one profile per kind, each fact from the vendor's own documentation,
-//! which the profile names.
+//! The table of providers: one profile per kind, based on the vendor documentation it cites.
 
 use std::time::Duration;
 

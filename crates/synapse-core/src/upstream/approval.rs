@@ -1,4 +1,4 @@
-//! An owner's consent to one upstream, exactly as it was shown.
+//! An owner's consent to one upstream, exactly as displayed.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use crate::error::{Code, Failure};
 use crate::gate::NetworkPermit;
 use crate::time::Timestamp;
 
-/// The SHA-256 of what an owner was shown, in lower-case hexadecimal.
+/// The SHA-256 of the displayed target, in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub(super) String);
 
 impl Fingerprint {
-    /// Takes a digest of 64 hexadecimal digits.
+    /// Parses a digest of 64 hexadecimal digits.
     #[must_use]
     pub fn from_hex(hex: &str) -> Option<Self> {
         let fits = hex.len() == 64
@@ -35,37 +35,38 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// How an approved program is started wherever an IDE spawns `serve`: with what its owner's shell had.
+/// How to start an approved program in any IDE: with its owner's shell settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
-    /// The absolute path that the command resolved to.
+    /// The absolute path of the command.
     pub program: String,
-    /// The `PATH` of the shell in which it was approved.
+    /// The `PATH` of the approving shell.
     pub search_path: Option<String>,
 }
 
-/// The gate of one upstream: the proof that its owner saw and confirmed it.
+/// The gate of one upstream: the proof that its owner reviewed and confirmed it.
 ///
-/// It alone mints the permit to contact an upstream and to read its secrets.
+/// The only source of permits to contact an upstream and to read its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// The server.
     pub server: UpstreamName,
-    /// What was shown.
+    /// The fingerprint of the displayed target.
     pub fingerprint: Fingerprint,
     /// How to start it; `None` for a URL.
     pub start: Option<Start>,
-    /// Its lists as approved; `None` until a login has fetched them.
+    /// Its approved lists; `None` until a login has fetched them.
     pub catalogue: Option<Catalogue>,
-    /// When.
+    /// Time of approval.
     pub approved_at: Timestamp,
 }
 
 impl Approval {
-    /// Mints the permit for `target`, which covers its one origin; a program's covers none.
+    /// Mints the permit for `target`, covering its single origin; none for a program.
     ///
     /// # Errors
-    /// `upstream.changed` when `fingerprint`, taken of `target` now, is not the approved one.
+    /// `upstream.changed` if `fingerprint`, computed from the current `target`, is not the approved
+    /// one.
     pub fn permit(
         &self,
         target: &Target,

@@ -1,14 +1,14 @@
-//! The lists of an upstream as its owner approved them, raw.
+//! The approved raw lists of an upstream.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-/// What an upstream offered when it was approved: every object exactly as it came.
+/// An upstream's offer at approval: every object verbatim.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Catalogue {
-    /// The protocol revision that was spoken.
+    /// The protocol version in use.
     pub protocol: String,
     /// `serverInfo`.
     pub server_info: Map<String, Value>,
@@ -31,7 +31,7 @@ pub struct Catalogue {
 impl Eq for Catalogue {}
 
 impl Catalogue {
-    /// Its hash: over everything in it, in whatever order the members of objects came.
+    /// Its hash, independent of the order of object members.
     #[must_use]
     pub fn hash(&self) -> CatalogueHash {
         let mut hash = Hash(Sha256::new());
@@ -59,7 +59,7 @@ impl Catalogue {
         CatalogueHash(hash.finish())
     }
 
-    /// The tool that the server calls `name`.
+    /// The tool `name`.
     #[must_use]
     pub fn tool(&self, name: &str) -> Option<&Map<String, Value>> {
         self.tools
@@ -78,8 +78,8 @@ impl fmt::Display for CatalogueHash {
     }
 }
 
-/// Hashes JSON so that no two different values have the same bytes: each with a tag and its length,
-/// members sorted by key.
+/// Hashes JSON without collisions of encoding: each value with a tag and its length, members sorted
+/// by key.
 struct Hash(Sha256);
 
 impl Hash {

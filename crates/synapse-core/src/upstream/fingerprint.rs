@@ -1,19 +1,20 @@
-//! The fingerprint of what an owner approves.
+//! The fingerprint of an approved target.
 //!
-//! SHA-256 over parts that each carry a tag and their length, so that no two different targets have
-//! the same bytes. Covered are the resolved program, every argument, the directory and the declared
-//! variables, or the URL and the headers; the order of variables and headers is not. Of the values:
-//! - plain text and plain variables count by value;
-//! - secret references count by reference, and variables that hold a secret by name, so that a new
-//!   token needs no new approval;
-//! - `${workspaceFolder}` counts by name, because every window has another one.
+//! SHA-256 over parts with tags and lengths, so that different targets never have the same
+//! encoding. It covers the resolved program, every argument, the directory and the declared
+//! variables, or the URL and the headers, independent of the order of variables and headers. Values
+//! count as follows:
+//! - plain text and plain variables by value;
+//! - secret references by reference, and variables with secrets by name, so that a new token needs
+//!   no new approval;
+//! - `${workspaceFolder}` by name, because it differs per window.
 
 use sha2::{Digest as _, Sha256};
 
 use super::expand::is_secret;
 use super::{Fingerprint, Piece, Template};
 
-/// One part of what is hashed.
+/// A part of the hash input.
 pub(super) enum Part {
     Text(&'static str),
     Owned(String),
@@ -22,7 +23,7 @@ pub(super) enum Part {
     Reference(String),
 }
 
-/// In the place of the folder of an IDE.
+/// Placeholder for the IDE's folder.
 pub(super) const WORKSPACE: &str = "\u{0}workspaceFolder\u{0}";
 
 /// The fingerprint of `parts`.
@@ -65,7 +66,7 @@ pub(super) fn pairs(pairs: &[(String, Template)]) -> Vec<Part> {
     parts
 }
 
-/// The pieces of the value of `owner`, plain ones that follow each other as one.
+/// The pieces of `owner`'s value, with adjacent plain ones merged.
 fn pieces(owner: &str, template: &Template) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let plain = |parts: &mut Vec<Part>, text: &str| match parts.last_mut() {
@@ -85,7 +86,7 @@ fn pieces(owner: &str, template: &Template) -> Vec<Part> {
                     false => plain(&mut parts, value.expose()),
                 }
             }
-            // Expansion leaves none.
+            // None remain after expansion.
             Piece::Variable { name, .. } => parts.push(Part::Name(name.clone())),
             Piece::Secret(reference) => parts.push(Part::Reference(reference.to_string())),
         }

@@ -1,5 +1,5 @@
-//! Upstream MCP servers as their owner declares them in `mcp-servers.json`: what to start or where
-//! to connect, what may pass, and how long it may take. Nothing here starts, connects or reads.
+//! Upstream MCP servers as declared in `mcp-servers.json`: target, permissions and timeouts.
+//! Nothing here starts, connects or reads.
 
 mod approval;
 mod catalogue;
@@ -24,75 +24,75 @@ pub use self::template::{Piece, Template, VariableValue, is_variable};
 
 use crate::endpoint::Origin;
 
-/// One server of `mcp-servers.json`, read and checked; its `${…}` are not expanded yet.
+/// A validated server of `mcp-servers.json`; its `${…}` are not expanded yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
     /// Its name in the file.
     pub name: UpstreamName,
-    /// How it is reached.
+    /// Its transport.
     pub transport: UpstreamTransport,
-    /// Whether its owner switched it off.
+    /// Whether it is disabled.
     pub disabled: bool,
-    /// A remark of its owner.
+    /// The user's note.
     pub note: Option<String>,
     /// The groups it belongs to, for `serve --group`.
     pub groups: Vec<String>,
-    /// The tools that are offered.
+    /// The offered tools.
     pub tools: ToolFilter,
-    /// What it may ask of the IDE.
+    /// Its permitted requests to the IDE.
     pub relay: Relay,
-    /// Whether its lists are held to what was approved.
+    /// Whether its lists are pinned to the approved ones.
     pub pin: Pin,
-    /// The protocol era to speak, when its owner pinned one.
+    /// The configured protocol era.
     pub protocol: Protocol,
-    /// How long things may take.
+    /// Its timeouts.
     pub times: UpstreamTimes,
-    /// The connection whose limits count what it samples.
+    /// The connection whose limits count its sampling.
     pub sampling_connection: Option<String>,
-    /// The file of `NAME=value` lines that feeds `${…}`, and nothing else.
+    /// The file of `NAME=value` lines for `${…}`.
     pub env_file: Option<String>,
-    /// Settings of its OAuth login.
+    /// OAuth login settings.
     pub oauth: Option<OAuthSettings>,
-    /// Members of the entry that belong to other programs and have no effect here.
+    /// Members for other programs, without effect here.
     pub ignored: Vec<String>,
 }
 
-/// How an upstream is reached.
+/// The transport of an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpstreamTransport {
-    /// A program that speaks MCP on its standard input and output.
+    /// An MCP program on stdin and stdout.
     Stdio {
-        /// The program: a name to be found on `PATH`, or a path.
+        /// The program: a name on `PATH`, or a path.
         command: Template,
-        /// Its arguments. Secret references are refused here.
+        /// Its arguments, without secret references.
         arguments: Vec<Template>,
-        /// The variables it gets beside the allow-list, in the order of the file.
+        /// Its declared variables, in file order.
         environment: Vec<(String, Template)>,
-        /// Its working directory; the home directory when there is none.
+        /// Its working directory; by default the home directory.
         directory: Option<Template>,
     },
-    /// A server that speaks streamable HTTP.
+    /// A streamable HTTP server.
     Http {
         /// Its URL.
         url: Template,
-        /// Headers to send, in the order of the file.
+        /// Headers to send, in file order.
         headers: Vec<(String, Template)>,
-        /// Variables that feed `${…}` of this entry, and are given to nobody.
+        /// Variables for `${…}` of this entry, passed to nobody.
         variables: Vec<(String, Template)>,
     },
 }
 
-/// Which tools of an upstream are offered: those allowed, without those denied.
+/// The offered tools: those allowed and not denied.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ToolFilter {
-    /// The names that are offered; `None` offers all.
+    /// The allowed names; `None` allows all.
     pub allow: Option<Vec<String>>,
-    /// The names that are not offered.
+    /// The denied names.
     pub deny: Vec<String>,
 }
 
 impl ToolFilter {
-    /// Whether the tool called `name` is offered.
+    /// Whether the tool `name` is offered.
     #[must_use]
     pub fn permits(&self, name: &str) -> bool {
         let is_allowed = self
@@ -103,12 +103,12 @@ impl ToolFilter {
     }
 }
 
-/// What an upstream may ask of the IDE while one of its calls runs.
+/// The requests an upstream may send to the IDE during its calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Relay {
-    /// Questions with a form (`elicitation/create`); on by default.
+    /// Form questions (`elicitation/create`); on by default.
     pub elicitation: Consent,
-    /// Questions that send the user to a URL.
+    /// Questions that refer the user to a URL.
     pub elicitation_url: Consent,
     /// Prompts to the IDE's model.
     pub sampling: Consent,
@@ -127,17 +127,17 @@ impl Default for Relay {
     }
 }
 
-/// Whether an upstream's owner agreed to something.
+/// Whether the owner consented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Consent {
-    /// Agreed to.
+    /// Consented.
     Given,
-    /// Not agreed to.
+    /// Not consented.
     #[default]
     Withheld,
 }
 
-/// Whether the lists of an upstream are held to its approved catalogue.
+/// Whether an upstream's lists are pinned to its approved catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pin {
     /// A tool that differs from its approved form is not called.
@@ -147,28 +147,28 @@ pub enum Pin {
     Off,
 }
 
-/// The era of the protocol that is spoken with an upstream.
+/// The protocol era for an upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Protocol {
     /// `server/discover` first, then `initialize`.
     #[default]
     Negotiated,
-    /// `initialize` alone: revisions up to 2025-11-25.
+    /// `initialize` only: revisions up to 2025-11-25.
     Legacy,
-    /// Revision 2026-07-28 alone.
+    /// Revision 2026-07-28 only.
     Modern,
 }
 
-/// How long things may take with one upstream.
+/// The timeouts of an upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpstreamTimes {
-    /// From starting it to its first answer.
+    /// From the start to the first answer.
     pub start: Duration,
-    /// From a request to its answer, renewed by each report of progress.
+    /// From a request to its answer, extended by progress.
     pub call: Duration,
-    /// From a request to its answer, whatever progress is reported.
+    /// From a request to its answer, regardless of progress.
     pub longest_call: Duration,
-    /// Without a call, until it is stopped; `None` keeps it running.
+    /// Idle time until it is stopped; `None` keeps it running.
     pub idle_stop: Option<Duration>,
 }
 
@@ -183,8 +183,8 @@ impl Default for UpstreamTimes {
     }
 }
 
-/// An upstream whose `${…}` are expanded, except for secret references: what would be started or
-/// contacted, to be shown, fingerprinted and, with an [`Approval`], used.
+/// An upstream with expanded `${…}`, except secret references: to be displayed, fingerprinted and,
+/// with an [`Approval`], used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A program.
@@ -195,20 +195,20 @@ pub enum Target {
         arguments: Vec<String>,
         /// The absolute path of its working directory.
         directory: String,
-        /// Its declared variables. A value is text or holds secret references.
+        /// Its declared variables, as text or secret references.
         environment: Vec<(String, Template)>,
     },
     /// A URL.
     Url {
         /// The URL: https, or http to this machine.
         url: Url,
-        /// Its headers. A value is text or holds secret references.
+        /// Its headers, as text or secret references.
         headers: Vec<(String, Template)>,
     },
 }
 
 impl Target {
-    /// The one origin that is contacted; a program has none.
+    /// The single origin; none for a program.
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
         match self {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::error::{Code, Failure};
 use crate::redact::holds_token;
 
-/// The name of an upstream server: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit.
+/// The name of an upstream server: 1 to 64 of `A-Z a-z 0-9 . _ -`, starting with a letter or digit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UpstreamName(String);
 
@@ -22,8 +22,8 @@ impl FromStr for UpstreamName {
     type Err = Failure;
 
     /// # Errors
-    /// `config.invalid-value` when the rule above is broken, `credential.literal-token` when the
-    /// text has the shape of a token.
+    /// `config.invalid-value` for any other text, `credential.literal-token` for one shaped like a
+    /// token.
     fn from_str(text: &str) -> Result<Self, Failure> {
         if holds_token(text) {
             return Err(Failure::new(

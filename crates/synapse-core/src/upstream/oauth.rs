@@ -1,4 +1,4 @@
-//! OAuth for an upstream: its settings, the client that is used, and what a login leaves.
+//! OAuth for an upstream: settings, client, and login records.
 
 use secrecy::SecretString;
 use url::Url;
@@ -12,27 +12,27 @@ use crate::time::Timestamp;
 pub struct OAuthSettings {
     /// The client's id.
     pub client_id: Option<Template>,
-    /// The client's secret: references and variables only.
+    /// The client secret: references and variables only.
     pub client_secret: Option<Template>,
-    /// The redirect URI, used byte for byte.
+    /// The redirect URI, used verbatim.
     pub redirect_uri: Option<Template>,
-    /// The port of the callback when no redirect URI is given.
+    /// The callback port if no redirect URI is given.
     pub callback_port: Option<u16>,
-    /// The scopes to ask for.
+    /// The requested scopes.
     pub scopes: Option<Vec<String>>,
-    /// The issuer to expect.
+    /// The expected issuer.
     pub issuer: Option<String>,
-    /// What to send as `resource`.
+    /// The `resource` parameter.
     pub resource: ResourcePolicy,
     /// The URL of the client's own metadata document.
     pub client_metadata_url: Option<String>,
-    /// The URL of the authorization server's metadata, in place of discovery.
+    /// The URL of the authorization server's metadata, instead of discovery.
     pub server_metadata_url: Option<String>,
-    /// What to do with a server that does not advertise S256.
+    /// Policy for a server that does not advertise S256.
     pub pkce: PkcePolicy,
 }
 
-/// What is sent as `resource` (RFC 8707).
+/// The `resource` parameter (RFC 8707).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ResourcePolicy {
     /// The value of the server's metadata.
@@ -40,39 +40,39 @@ pub enum ResourcePolicy {
     Discovered,
     /// This URI.
     Fixed(String),
-    /// Nothing, for authorization servers that refuse it.
+    /// Omitted, for authorization servers that reject it.
     Omitted,
 }
 
-/// Whether PKCE's S256 has to be advertised.
+/// Whether S256 must be advertised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PkcePolicy {
-    /// A server that does not advertise S256 is refused.
+    /// Refuses a server that does not advertise S256.
     #[default]
     Required,
-    /// S256 is used although the server does not advertise it.
+    /// Uses S256 even if it is not advertised.
     Unadvertised,
 }
 
-/// A client as the authorization server knows it.
+/// A registered client.
 #[derive(Debug, Clone)]
 pub struct OAuthClient {
     /// Its id.
     pub id: String,
-    /// Its secret; a public client has none.
+    /// Its secret; none for a public client.
     pub secret: Option<SecretString>,
-    /// How it came to be.
+    /// Its origin.
     pub kind: RegistrationKind,
-    /// The redirect URI that it was registered or configured with.
+    /// Its registered or configured redirect URI.
     pub redirect_uri: Option<String>,
-    /// How it authenticates at the token endpoint.
+    /// Its authentication at the token endpoint.
     pub auth_method: AuthMethod,
 }
 
-/// How a client authenticates at the token endpoint (OpenID Connect Core 1.0, section 9).
+/// Client authentication at the token endpoint (OpenID Connect Core 1.0, section 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthMethod {
-    /// It is public: its id alone.
+    /// Public: id only.
     None,
     /// Its secret, in the `authorization` header.
     Basic,
@@ -81,7 +81,7 @@ pub enum AuthMethod {
 }
 
 impl AuthMethod {
-    /// The word of the protocol, also in files.
+    /// Its name in the protocol and in files.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -91,7 +91,7 @@ impl AuthMethod {
         }
     }
 
-    /// The method that the protocol calls `word`.
+    /// Parses a method.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         [Self::None, Self::Basic, Self::Post]
@@ -100,7 +100,7 @@ impl AuthMethod {
     }
 }
 
-/// How a client came to be known to the authorization server.
+/// The origin of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegistrationKind {
     /// Configured by its owner.
@@ -112,7 +112,7 @@ pub enum RegistrationKind {
 }
 
 impl RegistrationKind {
-    /// The word that files, output and the ledger use.
+    /// Its name in files, output and the ledger.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -122,7 +122,7 @@ impl RegistrationKind {
         }
     }
 
-    /// The kind that files call `word`.
+    /// Parses a kind.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         [Self::Configured, Self::MetadataDocument, Self::Registered]
@@ -131,10 +131,10 @@ impl RegistrationKind {
     }
 }
 
-/// What a record of tokens is kept under: two accounts of one URL stay apart.
+/// The key of a token record: different accounts of one URL stay separate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordKey {
-    /// Which configuration file: a digest of its canonical path, or `home`.
+    /// The configuration file: a digest of its canonical path, or `home`.
     pub config: String,
     /// The server's name.
     pub server: UpstreamName,
@@ -144,43 +144,43 @@ pub struct RecordKey {
     pub issuer: String,
 }
 
-/// What a login leaves, and each refresh replaces. `Debug` shows no value.
+/// The result of a login, updated by each refresh. `Debug` shows no value.
 #[derive(Debug, Clone)]
 pub struct TokenRecord {
-    /// Counts logins, refreshes and logouts of this key; never goes back.
+    /// Counts logins, refreshes and logouts of this key; never decreases.
     pub generation: u64,
-    /// What it can be used for.
+    /// Its state.
     pub state: TokenState,
-    /// The client that got it.
+    /// Its client.
     pub client: OAuthClient,
-    /// The authorization server's token endpoint, as confirmed at login.
+    /// The token endpoint confirmed at login.
     pub token_endpoint: Url,
-    /// What was sent as `resource`.
+    /// The `resource` parameter.
     pub resource: Option<String>,
-    /// The token for the server; `None` after a logout that kept the client.
+    /// The access token; `None` after a logout that kept the client.
     pub access: Option<SecretString>,
-    /// The token for the token endpoint.
+    /// The refresh token.
     pub refresh: Option<SecretString>,
-    /// The scopes that were granted.
+    /// The granted scopes.
     pub scopes: Vec<String>,
-    /// When the access token expires, as far as the server said.
+    /// Expiry of the access token, if stated.
     pub expires_at: Option<Timestamp>,
-    /// When it was got.
+    /// Time of issue.
     pub obtained_at: Timestamp,
 }
 
-/// What a [`TokenRecord`] can be used for.
+/// The state of a [`TokenRecord`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenState {
     /// The access token may be used.
     Usable,
-    /// The server refused the access token; the next call refreshes first.
+    /// The server rejected the access token; the next call refreshes first.
     Refused,
-    /// The access token was refreshed after a refusal: another one soon after means a login.
+    /// Refreshed after a rejection: another one soon after requires a login.
     Renewed,
-    /// A refresh began and has not ended; its process may be gone.
+    /// A refresh is in progress; its process may be dead.
     Refreshing,
-    /// A refresh whose process had gone was begun once more, and has not ended.
+    /// A dead process's refresh is being repeated.
     Retrying,
     /// Only a new login helps; the registration is kept.
     Expired,
@@ -197,7 +197,7 @@ impl TokenState {
         Self::Expired,
     ];
 
-    /// The word that files and output use.
+    /// Its name in files and output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -210,49 +210,49 @@ impl TokenState {
         }
     }
 
-    /// The state that files call `word`.
+    /// Parses a state.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 }
 
-/// What is recorded of a login, a refresh or a logout.
+/// The record of a login, a refresh or a logout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuthEvent {
-    /// What was done.
+    /// The action.
     pub action: OAuthAction,
     /// The server.
     pub server: UpstreamName,
-    /// The issuer, as far as it was known.
+    /// The issuer, if known.
     pub issuer: Option<String>,
-    /// How the client came to be known, as far as one was used.
+    /// The origin of the client, if one was used.
     pub client: Option<RegistrationKind>,
-    /// The scopes that were granted.
+    /// The granted scopes.
     pub scopes: Vec<String>,
-    /// The generation of the record afterwards.
+    /// The resulting generation of the record.
     pub generation: Option<u64>,
-    /// The code of the failure; `None` when it succeeded.
+    /// The code of a failure; `None` on success.
     pub code: Option<Code>,
-    /// How many requests were sent.
+    /// Number of requests sent.
     pub requests: u32,
-    /// When it ended.
+    /// End time.
     pub at: Timestamp,
 }
 
-/// What an [`OAuthEvent`] is about.
+/// The action of an [`OAuthEvent`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OAuthAction {
     /// `hub login`.
     Login,
-    /// A refresh for a request of the user.
+    /// A refresh for a user's request.
     Refresh,
     /// `hub logout`.
     Logout,
 }
 
 impl OAuthAction {
-    /// The word that output and the ledger use.
+    /// Its name in output and the ledger.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

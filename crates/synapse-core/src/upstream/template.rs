@@ -1,4 +1,4 @@
-//! Texts of `mcp-servers.json` with `${…}` in them.
+//! Texts of `mcp-servers.json` with `${…}`.
 
 use std::fmt;
 
@@ -23,33 +23,33 @@ pub enum Piece {
     Variable {
         /// The name.
         name: String,
-        /// The text that is used when the variable is not set.
+        /// The default for an unset variable.
         default: Option<String>,
     },
-    /// A variable that was looked up: shown by its name, used by its value.
+    /// A resolved variable: displayed by name, used by value.
     Value {
         /// The name.
         name: String,
         /// The value.
         value: VariableValue,
     },
-    /// `${workspaceFolder}`: the directory that the IDE works in.
+    /// `${workspaceFolder}`: the IDE's working directory.
     WorkspaceFolder,
-    /// `${keyring:…}`, `${file:…}`, …: read when it is used, for the approved server alone.
+    /// `${keyring:…}`, `${file:…}`, …: read on use, for the approved server only.
     Secret(CredentialRef),
 }
 
-/// The value of a variable, which may be a token: never shown, wiped when dropped.
+/// The value of a variable, possibly a token: never displayed, wiped on drop.
 #[derive(Clone)]
 pub struct VariableValue(SecretString);
 
 impl VariableValue {
-    /// Keeps `value`.
+    /// Wraps `value`.
     pub fn new(value: impl Into<String>) -> Self {
         Self(SecretString::from(value.into()))
     }
 
-    /// The value, to be used.
+    /// The value.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -78,11 +78,11 @@ impl Template {
         }
     }
 
-    /// Reads a text of the file. `$` alone, and `$NAME`, are plain text.
+    /// Parses a text of the file. `$` alone, and `$NAME`, are plain text.
     ///
     /// # Errors
-    /// `config.invalid-value` for a `${` without an end, an empty name and a form of another
-    /// program; `credential.*` for what is no secret reference.
+    /// `config.invalid-value` for an unclosed `${`, an empty name or another program's form;
+    /// `credential.*` for an invalid secret reference.
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -102,7 +102,7 @@ impl Template {
         Ok(Self { pieces })
     }
 
-    /// The whole text, when no piece has to be looked up.
+    /// The whole text, if it contains no references.
     #[must_use]
     pub fn plain(&self) -> Option<String> {
         self.pieces
@@ -117,7 +117,7 @@ impl Template {
             .collect()
     }
 
-    /// The secret references in it.
+    /// Its secret references.
     pub fn secrets(&self) -> impl Iterator<Item = &CredentialRef> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Secret(reference) => Some(reference),
@@ -128,7 +128,7 @@ impl Template {
         })
     }
 
-    /// The names of the variables in it, looked up or not.
+    /// Its variables, resolved or not.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Variable { name, .. } | Piece::Value { name, .. } => Some(name.as_str()),
@@ -136,7 +136,7 @@ impl Template {
         })
     }
 
-    /// The plain text in it, in pieces.
+    /// Its plain parts.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Text(text) => Some(text.as_str()),
@@ -166,7 +166,7 @@ impl fmt::Display for Template {
     }
 }
 
-/// What stands between `${` and `}`.
+/// Parses the content of `${…}`.
 fn piece(inside: &str) -> Result<Piece, Failure> {
     if inside == WORKSPACE_FOLDER {
         return Ok(Piece::WorkspaceFolder);
@@ -194,7 +194,7 @@ fn piece(inside: &str) -> Result<Piece, Failure> {
         .cause("a variable has letters, digits and `_`, and does not begin with a digit"))
 }
 
-/// Whether `name` may be the name of a variable.
+/// Whether `name` is a valid variable name.
 #[must_use]
 pub fn is_variable(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
@@ -209,7 +209,7 @@ fn invalid(message: impl Into<String>) -> Failure {
 
 const WORKSPACE_FOLDER: &str = "workspaceFolder";
 
-/// Forms of other programs that look like references.
+/// Other programs' forms that look like references.
 const FOREIGN: [(&str, &str); 5] = [
     ("input:", "VS Code"),
     ("command:", "VS Code"),

@@ -1,4 +1,4 @@
-//! The use cases over in-memory ports, and what they are asked.
+//! The use cases over in-memory ports, with requests to them.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use synapse_testkit::ports::{
     StubProvider, StubProviders,
 };
 
-/// An engine and the doubles behind it.
+/// An engine with its doubles.
 pub(crate) struct Bench {
     pub(crate) engine: Engine,
     pub(crate) ledger: Arc<MemoryLedger>,
@@ -60,7 +60,7 @@ pub(crate) fn draft(gate: NetworkGate) -> Draft {
     }
 }
 
-/// A server on this machine that asks for no token, with a cap on every answer.
+/// A local server without a token, with a default cap on answers.
 pub(crate) fn keyless() -> Draft {
     Draft {
         provider: "ollama".into(),

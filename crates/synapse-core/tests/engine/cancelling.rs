@@ -1,4 +1,4 @@
-//! A caller that walks away while the provider is silent.
+//! A caller dropped while the provider is silent.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::bench::{ask, bench};
 #[derive(Debug)]
 struct Silent(StubProvider, Reached);
 
-/// How far its requests get.
+/// The progress of its requests.
 #[derive(Debug, Clone, Copy)]
 enum Reached {
     /// No connection opens.
@@ -107,9 +107,9 @@ async fn a_caller_that_walks_away_leaves_a_cancelled_row_with_the_bytes_that_wen
         };
         {
             let mut call = Box::pin(engine.chat(ask("open")));
-            // Poll until it waits for the answer that never comes, then drop it.
+            // Polls until it waits for the answer, then drops it.
             assert!(poll_once(call.as_mut()).await.is_none());
-            // The row as whoever finds it after a crash: nothing more may have come of it.
+            // The row as found after a crash: nothing else happened.
             assert_eq!(row(), (Outcome::Open, (1, true, BODY)));
         }
         assert_eq!(row(), (Outcome::Cancelled, (1, billed, bytes)));

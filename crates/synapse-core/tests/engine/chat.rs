@@ -1,4 +1,4 @@
-//! One prompt: what is sent, what is refused, and which row it leaves.
+//! One prompt: requests, refusals, and rows.
 
 use synapse_core::chat::{ChatRequest, Image, Message, Part, Role};
 use synapse_core::engine::{ChatCall, PreflightCall};
@@ -200,7 +200,7 @@ async fn a_required_ledger_that_cannot_be_written_refuses_the_call() {
         failure.causes[0].contains("nothing was sent"),
         "{failure:?}"
     );
-    // It decided the call, and is not told a second time.
+    // It determined the result, and is not repeated as a warning.
     assert_eq!(outcome.warnings, []);
     assert_eq!(outcome.receipt.exchange.attempts, 0);
     assert_eq!(bench.provider.chats(), []);

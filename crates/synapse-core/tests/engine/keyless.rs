@@ -1,4 +1,4 @@
-//! Connections without a token, with a cap of their own, and requests that an API has no place for.
+//! Connections without a token or with a default cap, and requests that an API cannot represent.
 
 use synapse_core::engine::PreflightCall;
 use synapse_core::error::{Code, Failure};

@@ -1,4 +1,5 @@
-//! Limits stand between the gate and the secret: what does not fit is refused and leaves a row.
+//! Limits are checked between the gate and the secret: an excessive call is refused and leaves a
+//! row.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use synapse_testkit::ports::{MemoryConnections, MemoryLedger};
 
 use crate::bench::{Bench, ask, bench_with, draft, reply};
 
-/// A bench whose connections have these limits.
+/// A bench with these limits on its connections.
 pub(crate) fn limited(limits: DraftLimits, ledger: MemoryLedger) -> Bench {
     let mut bench = bench_with("fake-token", ledger);
     let mut ports = bench.engine.ports().clone();
@@ -87,7 +88,7 @@ async fn what_fits_is_sent_until_it_does_not_fit_any_more() {
             }
         }
     }
-    // 30 tokens each; the prompt alone may take 34, and behind three there are only 10 left.
+    // 30 tokens each; the prompt alone may take 34, and after three only 10 are left.
     assert_eq!((answered, bench.provider.chats().len()), (3, 3));
 }
 
@@ -125,7 +126,7 @@ async fn strict_limits_refuse_what_has_no_price() {
     assert_eq!(outcome.result, Ok(reply()));
 }
 
-/// A limit that a full disk lifts is none; one that only warns does not stand in the way.
+/// Otherwise a full disk would disable the limit; a limit in warn mode does not block.
 #[tokio::test]
 async fn limits_that_cannot_be_checked_block_when_they_block() {
     let full = || Failure::new(Code::StorageDiskFull, "no room");

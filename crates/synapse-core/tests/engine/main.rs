@@ -1,5 +1,5 @@
-//! The use cases over in-memory ports: order of gate, row, secret and send; what is saved; what a
-//! caller that walks away leaves behind.
+//! The use cases over in-memory ports: the order of gate, row, secret and send; what is saved;
+//! dropped callers.
 
 #[cfg(test)]
 mod bench;

@@ -1,4 +1,4 @@
-//! The ladder, and that nothing is saved which it did not clear.
+//! Preflight; nothing is saved without a pass.
 
 use synapse_core::chat::ChatReply;
 use synapse_core::engine::{Naming, PreflightCall};

@@ -1,4 +1,4 @@
-//! What an upstream server hands to the model of the IDE: a row, the limits, and no request.
+//! Sampling requests of upstream servers: a row, limits, and no request.
 
 use synapse_core::call::Caller;
 use synapse_core::engine::{SamplingAnswer, SamplingCall};

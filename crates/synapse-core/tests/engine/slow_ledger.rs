@@ -1,4 +1,4 @@
-//! A ledger that takes its time: what goes on meanwhile, and what does not.
+//! A slow ledger: which steps wait for it.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::bench::{Bench, ask, bench, reply};
 use crate::cancelling::poll_once;
 
-/// Begins a row at once, and says that it is written when it is told to.
+/// Starts a row at once, and completes it on command.
 #[derive(Debug)]
 struct Slow {
     ledger: Arc<MemoryLedger>,
@@ -46,7 +46,7 @@ impl Ledger for Slow {
         self.ledger.close(closing);
     }
 
-    /// Takes as long as the beginning.
+    /// Takes as long as the start.
     fn complete(&self, closing: Closing) -> Written {
         let end = self.ledger.complete(closing);
         let written = Arc::clone(&self.written);
@@ -91,7 +91,7 @@ async fn nothing_is_sent_before_the_row_is_written() {
     let exchange = &bench.ledger.entries()[0].receipt.exchange;
     assert_eq!((exchange.attempts, exchange.maybe_billed), (1, true));
     written.notify_one();
-    // The answer is there and is not handed out before the end of its row is written.
+    // The answer has arrived but is not returned before the end of its row is written.
     assert!(poll_once(call.as_mut()).await.is_none());
     assert_eq!(bench.provider.chats().len(), 1);
     assert!(poll_once(call.as_mut()).await.is_none());

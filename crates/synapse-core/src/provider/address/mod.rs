@@ -1,5 +1,5 @@
-//! Base URLs as vendors have them: where the API of each is on its host, and what a wrong base URL
-//! should have been. What holds for any URL is in `endpoint`.
+//! Base URLs per vendor: the API's path on its host, and corrections of wrong base URLs. General
+//! URL rules are in `endpoint`.
 
 use url::{Host, Url};
 
@@ -23,11 +23,11 @@ impl ProviderProfile {
     }
 }
 
-/// Refuses what is no URL, with the one that was meant.
+/// Refuses an invalid URL, suggesting the intended one.
 ///
 /// # Errors
-/// `endpoint.invalid-url` without a scheme or with the address of all interfaces;
-/// `endpoint.path-mismatch` when a query hangs on a path that is no base.
+/// `endpoint.invalid-url` without a scheme or with the wildcard address; `endpoint.path-mismatch`
+/// for a query on a wrong path.
 pub(crate) fn check_text(provider: ProviderKind, text: &str) -> Result<(), Failure> {
     let text = text.trim();
     let profile = provider.profile();
@@ -76,7 +76,7 @@ pub(crate) fn check_text(provider: ProviderKind, text: &str) -> Result<(), Failu
     }
 }
 
-/// Refuses a base URL whose path cannot be that of the API, with the right one.
+/// Refuses a base URL whose path cannot be the API's, suggesting the right one.
 ///
 /// # Errors
 /// `endpoint.path-mismatch`.
@@ -114,12 +114,12 @@ fn check_url(provider: ProviderKind, url: &Url) -> Result<(), Failure> {
     })
 }
 
-/// What a URL was meant to be.
+/// The intended URL.
 struct Meant {
     path: String,
-    /// What is wrong with the path as given.
+    /// The flaw of the given path.
     flaw: Option<Flaw>,
-    /// The deployment that the path names (Azure).
+    /// The deployment in the path (Azure).
     deployment: Option<String>,
 }
 
@@ -145,7 +145,7 @@ impl Meant {
             () if single != given => Some(Flaw::Repeated),
             () => None,
         };
-        // Whose host it is says where the API is, whatever the preset.
+        // The host's vendor determines the path, whatever the preset.
         let (api, known) = match owner(url) {
             Some(owner) => (owner.api_path(), true),
             None => (provider.profile().api_path(), false),
@@ -168,7 +168,8 @@ impl Meant {
         }
     }
 
-    /// Azure has its `v1` API under one path, and an older one by deployments, which needs a query.
+    /// Azure has its `v1` API under one path, and an older one under deployments, which requires a
+    /// query.
     fn at_azure(provider: ProviderKind, url: &Url, given: &str) -> Option<Self> {
         let deployments = given.split_once("/openai/deployments");
         let host = host(url);
@@ -203,7 +204,7 @@ impl Meant {
     }
 }
 
-/// The vendor that the host of a URL belongs to.
+/// The vendor that owns a URL's host.
 fn owner(url: &Url) -> Option<&'static ProviderProfile> {
     let host = url.host_str()?;
     let profiles = ProviderKind::ALL.into_iter().map(ProviderKind::profile);
@@ -215,7 +216,7 @@ fn owner(url: &Url) -> Option<&'static ProviderProfile> {
         })
 }
 
-/// Whether `path` is the beginning or the end of `api`, and not all of it.
+/// Whether `path` is a proper prefix or suffix of `api`.
 fn is_part(path: &str, api: &str) -> bool {
     let segments = |path: &str| -> Vec<String> {
         let segments = path.split('/').filter(|segment| !segment.is_empty());
@@ -225,12 +226,12 @@ fn is_part(path: &str, api: &str) -> bool {
     path.len() < api.len() && (api.starts_with(&path) || api.ends_with(&path))
 }
 
-/// Whether a path is that of Gemini's own API, which is another format.
+/// Whether the path belongs to Gemini's native API, which has another format.
 fn is_native(url: &Url, path: &str) -> bool {
     host(url) == GEMINI_HOST && !path.split('/').any(|segment| segment == "openai")
 }
 
-/// A path without an empty segment, and without `/v1` behind `/v1`.
+/// Removes empty segments and duplicate `/v1`.
 fn without_repeats(path: &str) -> String {
     let mut segments: Vec<&str> = path.split('/').filter(|each| !each.is_empty()).collect();
     segments.dedup_by(|one, other| one == other && *one == "v1");
@@ -247,7 +248,7 @@ fn without_endpoint(path: &str) -> String {
     base.unwrap_or(path).to_owned()
 }
 
-/// The URL that a text without a scheme means.
+/// The URL intended by a text without a scheme.
 fn guessed(text: &str) -> Option<Url> {
     let secure = Url::parse(&format!("https://{text}")).ok()?;
     let bare_name = !host(&secure).contains(['.', ':']);
@@ -285,12 +286,12 @@ fn is_unspecified(url: &Url) -> bool {
 
 fn on_this_machine(url: &Url) -> Url {
     let mut here = url.clone();
-    // A literal that every http URL takes as its host.
+    // A valid host for every http URL.
     let _ = here.set_host(Some("127.0.0.1"));
     here
 }
 
-/// Scheme, host and port of `url` with another path; https where the host is a vendor's.
+/// `url` with another path; https if the host belongs to a vendor.
 fn with_path(url: &Url, path: &str) -> String {
     let mut url = url.clone();
     url.set_path(path);
@@ -314,7 +315,7 @@ fn invalid(message: impl Into<String>) -> Failure {
     Failure::new(Code::EndpointInvalidUrl, message).with("field", "base_url")
 }
 
-/// Endpoints that people paste for a base.
+/// Endpoints commonly pasted as base URL.
 const ENDPOINTS: [&str; 6] = [
     "/chat/completions",
     "/completions",
@@ -330,7 +331,7 @@ const AZURE_HOSTS: [&str; 3] = [
     ".cognitiveservices.azure.com",
 ];
 const GEMINI_HOST: &str = "generativelanguage.googleapis.com";
-/// Vendors whose API is also at the root of the host (<https://api-docs.deepseek.com>).
+/// Vendors whose API is also at the host's root (<https://api-docs.deepseek.com>).
 const AT_ROOT: [&str; 1] = ["api.deepseek.com"];
 
 #[cfg(test)]

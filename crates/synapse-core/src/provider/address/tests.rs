@@ -1,9 +1,9 @@
-//! Wrong base URLs of each vendor, and the one that was meant.
+//! Wrong base URLs of each vendor, and their corrections.
 
 use super::*;
 use crate::connection::Draft;
 
-/// The failure of a base URL with all of its hints, or nothing when it is taken.
+/// The failure of a base URL with all hints, or nothing if it is accepted.
 fn refused(provider: ProviderKind, base_url: &str) -> Option<(Code, String)> {
     let draft = Draft {
         provider: provider.to_string(),
@@ -100,7 +100,7 @@ fn a_wrong_base_url_is_refused_with_the_right_one() {
             invalid,
             "https://api.groq.com/openai/v1",
         ),
-        // Whose host it is says where the API is, whatever the preset.
+        // The host's vendor determines the path, whatever the preset.
         (
             Kind::OpenAiCompatible,
             "https://api.groq.com",
@@ -288,7 +288,7 @@ fn what_may_be_right_is_taken() {
     }
 }
 
-/// The same mistakes on every preset: no hint names a host, a port or a path that is not meant.
+/// The same mistakes for every preset: no hint contains an unintended host, port or path.
 #[test]
 fn every_hint_of_every_preset_keeps_host_and_port() {
     let mistakes = [

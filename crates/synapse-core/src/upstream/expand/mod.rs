@@ -1,5 +1,5 @@
-//! From what the file says to what would be started or contacted: variables looked up, the program
-//! found, the directory made absolute. Secret references stay references, and nothing is read.
+//! Expands an entry to the target to start or contact: resolves variables, finds the program, makes
+//! the directory absolute. Secret references stay references, and nothing is read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,19 +13,19 @@ use crate::error::{Code, Failure, Remedy};
 use crate::redact::{holds_token, is_opaque};
 use crate::secure_url::SecureUrl;
 
-/// What an entry is expanded with.
+/// The environment for expanding an entry.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// The files of variables, the first one first: that of the entry's `envFile`, then those that
-    /// the command line names.
+    /// Variable files, highest precedence first: the entry's `envFile`, then those on the command
+    /// line.
     pub env_files: &'a [EnvFile],
-    /// The environment: that of the shell, or of the IDE that started Synapse.
+    /// The environment of the shell, or of the IDE that started Synapse.
     pub environment: &'a (dyn Fn(&str) -> Option<String> + Send + Sync),
-    /// Where programs are searched: the approved `PATH`, else that of the environment.
+    /// The search path for programs: the approved `PATH`, else that of the environment.
     pub search_path: Option<&'a str>,
-    /// The home directory, for `~/` and as the working directory.
+    /// The home directory, for `~/` and as the default working directory.
     pub home_directory: Option<&'a str>,
-    /// The directory that the IDE works in.
+    /// The IDE's working directory.
     pub workspace: Option<&'a str>,
     /// The file system.
     pub places: &'a dyn Places,
@@ -33,7 +33,7 @@ pub struct Surroundings<'a> {
 
 impl fmt::Debug for Surroundings<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Variables may hold tokens.
+        // Variables may contain tokens.
         formatter
             .debug_struct("Surroundings")
             .field("search_path", &self.search_path)
@@ -43,10 +43,10 @@ impl fmt::Debug for Surroundings<'_> {
     }
 }
 
-/// A file of `NAME=value` lines, as it was read.
+/// The parsed content of a variable file.
 #[derive(Clone)]
 pub struct EnvFile {
-    /// How the file is shown.
+    /// Its displayed path.
     pub path: String,
     /// Its variables.
     pub variables: BTreeMap<String, String>,
@@ -61,49 +61,48 @@ impl fmt::Debug for EnvFile {
     }
 }
 
-/// Looks at programs and directories.
+/// Accesses programs and directories.
 pub trait Places: Send + Sync + fmt::Debug {
-    /// The absolute path of the program `name`, found on `search_path` when it is no path.
+    /// The absolute path of the program `name`, searched on `search_path` unless it is a path.
     fn program(&self, name: &str, search_path: Option<&str>) -> Option<String>;
 
     /// The canonical path of the directory at `path`.
     ///
     /// # Errors
-    /// Why it cannot be used, in words.
+    /// The reason in words.
     fn directory(&self, path: &str) -> Result<String, String>;
 }
 
-/// An upstream, expanded.
+/// An expanded upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expanded {
-    /// What would be started or contacted.
+    /// The target to start or contact.
     pub target: Target,
-    /// Its fingerprint, to be held against the approved one.
+    /// Its fingerprint, to be compared with the approved one.
     pub fingerprint: Fingerprint,
-    /// The variables that were looked up, and where each was found, sorted by name.
+    /// The resolved variables and their sources, sorted by name.
     pub variables: BTreeMap<String, Found>,
 }
 
-/// Where a variable was found.
+/// The source of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// In the entry's own `env`.
+    /// The entry's own `env`.
     Entry,
-    /// In a file that the entry or the command line names.
+    /// A variable file.
     File,
-    /// In the environment. An IDE may not pass it on.
+    /// The environment. An IDE may not pass it on.
     Environment,
-    /// Nowhere: the default was used.
+    /// The default.
     Default,
 }
 
-/// Expands `upstream`. Pure apart from what `surroundings` look at.
+/// Expands `upstream`. Pure, apart from accesses through `surroundings`.
 ///
 /// # Errors
-/// `config.unresolved-variable` naming the variable and where it was looked for,
-/// `config.secret-in-argv` when a secret would become part of a command line or a URL,
-/// `endpoint.invalid-url`, `config.invalid-value`, `upstream.start-failed` when the program or the
-/// directory is not there.
+/// `config.unresolved-variable` with the variable and the searched places, `config.secret-in-argv`
+/// if a secret would become part of a command line or URL, `endpoint.invalid-url`,
+/// `config.invalid-value`, `upstream.start-failed` if the program or directory is missing.
 pub fn expand(upstream: &Upstream, surroundings: &Surroundings<'_>) -> Result<Expanded, Failure> {
     let mut scope = Scope {
         upstream,
@@ -134,7 +133,7 @@ pub fn expand(upstream: &Upstream, surroundings: &Surroundings<'_>) -> Result<Ex
     })
 }
 
-/// Expands one text of `upstream`, such as a setting of its OAuth client.
+/// Expands one text of `upstream`, such as an OAuth client setting.
 ///
 /// # Errors
 /// `config.unresolved-variable`.
@@ -239,7 +238,7 @@ fn address(
     Ok((target, fingerprint::of(&parts)))
 }
 
-/// https, or http to this machine, without user and fragment. A query is part of the address.
+/// https, or http to this machine, without user info and fragment. A query is allowed.
 fn parse_url(text: &str) -> Result<Url, Failure> {
     let refused = |error: &dyn std::error::Error| {
         Failure::new(
@@ -273,13 +272,13 @@ fn own_variables(upstream: &Upstream) -> &[(String, Template)] {
     }
 }
 
-/// What is looked up while one entry is expanded.
+/// The state of expanding one entry.
 struct Scope<'a> {
     upstream: &'a Upstream,
     surroundings: &'a Surroundings<'a>,
     own: &'a [(String, Template)],
     found: BTreeMap<String, Found>,
-    /// The entry's own variables that are being expanded: they do not mean themselves.
+    /// The entry's own variables being expanded: they cannot refer to themselves.
     under_way: Vec<String>,
 }
 
@@ -292,7 +291,7 @@ impl Scope<'_> {
                     pieces.extend(self.look_up(name, default.as_deref())?);
                 }
                 Piece::WorkspaceFolder => {
-                    // Known as the folder of the IDE alone, so that it is not part of what is approved.
+                    // Only known as the IDE's folder, so that it is not part of the approval.
                     self.workspace()?;
                     pieces.push(Piece::WorkspaceFolder);
                 }
@@ -302,7 +301,7 @@ impl Scope<'_> {
         Ok(Template { pieces })
     }
 
-    /// Expands the value of the entry's own variable `name`.
+    /// Expands the entry's own variable `name`.
     fn expand_own(&mut self, name: &str, template: &Template) -> Result<Template, Failure> {
         self.under_way.push(name.to_owned());
         let expanded = self.expand(template);
@@ -347,7 +346,7 @@ impl Scope<'_> {
         }
     }
 
-    /// The text in clear, and as the fingerprint takes it: `${workspaceFolder}` by name.
+    /// The text in clear, and for the fingerprint: `${workspaceFolder}` by name.
     fn clear(&mut self, template: &Template, field: &str) -> Result<(String, String), Failure> {
         let expanded = self.expand(template)?;
         let (mut text, mut marked) = (String::new(), String::new());
@@ -454,7 +453,7 @@ impl Scope<'_> {
     }
 }
 
-/// The failure of a secret in `field`, which other users of the machine can read.
+/// The failure of a secret in `field`, which is visible to other users.
 #[must_use]
 pub fn secret_in_argv(field: &str, what: &str) -> Failure {
     Failure::new(
@@ -468,8 +467,8 @@ pub fn secret_in_argv(field: &str, what: &str) -> Failure {
     })
 }
 
-/// Whether the variable `name` with `value` is taken for a secret: then it is approved by its name,
-/// so that a new token needs no new approval.
+/// Whether the variable `name` with `value` is treated as a secret: approved by name, so that a new
+/// token needs no new approval.
 #[must_use]
 pub fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_uppercase();

@@ -1,11 +1,11 @@
-//! Expansion and fingerprints, over made-up surroundings.
+//! Expansion and fingerprints in a simulated environment.
 
 use super::*;
 use crate::upstream::{
     Pin, Protocol, Relay, ToolFilter, UpstreamName, UpstreamTimes, UpstreamTransport,
 };
 
-/// A machine on which every program but `missing` is in `/bin`, and directories are as they are.
+/// A machine with every program except `missing` in `/bin`, and existing directories.
 #[derive(Debug)]
 struct Everything;
 
@@ -73,7 +73,7 @@ fn url_of(url: &str, headers: &[(&str, &str)], variables: &[(&str, &str)]) -> Up
     })
 }
 
-/// Expands in an environment of these variables.
+/// Expands in an environment with these variables.
 fn within(upstream: &Upstream, environment: &[(&str, &str)]) -> Result<Expanded, Failure> {
     let environment: BTreeMap<String, String> = environment
         .iter()
@@ -143,7 +143,7 @@ fn variables_of_a_url_are_looked_up_when_they_are_needed() {
     assert_eq!(url.as_str(), "https://a.example/mcp?login");
     assert_eq!(headers[0].1.to_string(), "Bearer ${HF_TOKEN}");
     assert!(!format!("{expanded:?}").contains("fake-value"));
-    // What nothing refers to may be missing.
+    // An unreferenced variable may be missing.
     let failure = within(&server, &[]).unwrap_err();
     assert_eq!(failure.code, Code::ConfigUnresolvedVariable);
     assert_eq!(failure.context["variable"], "HF_TOKEN");
@@ -273,7 +273,7 @@ fn what_does_not_matter_is_not_in_the_fingerprint() {
     let one = url_of("https://a.example", &[("X-A", "1")], &[]);
     let other = url_of("https://a.example", &[("x-a", "1")], &[]);
     assert_eq!(print(&one, &[]), print(&other, &[]));
-    // A variable that is plain counts as the text that it stands for.
+    // A plain variable counts as its text.
     let named = program_of("x", &["${DIR}"], &[("A", "${MODE}")]);
     let written = program_of("x", &["/tmp"], &[("A", "fast")]);
     assert_eq!(
