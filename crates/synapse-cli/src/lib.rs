@@ -28,9 +28,9 @@ use std::sync::Arc;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use synapse_core::credential::looks_like_token;
-use synapse_core::document::{DocumentVersion, ErrorDocument, VersionDocument};
 use synapse_core::error::{Class, Code, Failure, Help, Remedy, RemedyText as _};
 use synapse_core::redact::{KnownSecrets, is_opaque, printable, printable_line};
+use synapse_documents::{DocumentVersion, ErrorDocument, VersionDocument};
 use synapse_http::ExchangeObserver;
 
 use crate::args::{Arguments, ColorWord};

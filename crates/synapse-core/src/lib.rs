@@ -15,7 +15,6 @@ pub mod connection;
 pub mod cost;
 pub mod credential;
 pub mod dataset;
-pub mod document;
 pub mod endpoint;
 pub mod engine;
 pub mod error;

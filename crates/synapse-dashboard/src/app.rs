@@ -8,10 +8,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use synapse_core::check::Check;
-use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::time::Timestamp;
+use synapse_documents::ErrorDocument;
 
 use crate::ask::Ask;
 use crate::climb::Climb;

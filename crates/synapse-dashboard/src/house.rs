@@ -8,9 +8,9 @@ use secrecy::SecretString;
 use serde_json::Value;
 use synapse_core::check::Check;
 use synapse_core::credential::CredentialRef;
-use synapse_core::document::IdeClientView;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::ports::{Kept, StoredConnection, Writing};
+use synapse_documents::IdeClientView;
 
 use crate::hub::{Approval, HubAction, HubDone, HubView};
 

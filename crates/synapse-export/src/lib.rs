@@ -8,8 +8,8 @@ mod parquet;
 
 use std::io::{self, Write};
 
-use synapse_core::document::HistoryEntry;
 use synapse_core::ledger::Entry;
+use synapse_documents::HistoryEntry;
 
 pub use crate::csv::record;
 pub use crate::parquet::{Origin, ParquetWriter, Texts, call_ids};

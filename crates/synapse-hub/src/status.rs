@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use synapse_core::document::ErrorDocument;
 use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::{Pin, UpstreamTransport};
+use synapse_documents::ErrorDocument;
 
 use crate::budget::estimated_tokens;
 use crate::hub::{Inner, State};

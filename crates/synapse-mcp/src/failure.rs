@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use synapse_core::document::ErrorDocument;
 use synapse_core::error::{Failure, RemedyText};
+use synapse_documents::ErrorDocument;
 
 use crate::host::{HostError, ToolResult};
 

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
-use synapse_core::document::DocumentVersion;
+use synapse_documents::DocumentVersion;
 
 pub(crate) use self::chat::{ChatArguments, DeliveryArguments, ShapeArguments};
 pub(crate) use self::check::CheckArguments;

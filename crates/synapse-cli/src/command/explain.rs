@@ -1,8 +1,8 @@
 //! `synapse explain`: what an error code means and what to do, and which codes some words are about.
 
-use synapse_core::document::{CodeDocument, CodesDocument};
 use synapse_core::error::{Code, CodeEntry, Failure, Remedy};
 use synapse_core::nearest::nearest;
+use synapse_documents::{CodeDocument, CodesDocument};
 
 use super::{CommandError, Context};
 use crate::output::{CommandLines, Printer, table};

@@ -26,10 +26,10 @@ mod usage;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use synapse_core::document::ErrorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::KnownSecrets;
+use synapse_documents::ErrorDocument;
 use synapse_http::ExchangeObserver;
 
 pub(crate) use self::history::HistoryColumn;

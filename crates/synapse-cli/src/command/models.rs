@@ -2,12 +2,12 @@
 
 use synapse_core::check::{Check, CheckId, Finding};
 use synapse_core::connection::Draft;
-use synapse_core::document::ModelsDocument;
 use synapse_core::engine::{AskedFor, Engine, Models};
 use synapse_core::error::{Code, Failure};
 use synapse_core::models::{ListedModel, Offer};
 use synapse_core::price::Price;
 use synapse_core::redact::printable;
+use synapse_documents::ModelsDocument;
 
 use super::{CommandError, Context};
 use crate::args::ModelsArguments;

@@ -2,11 +2,11 @@
 
 use synapse_core::check::{Check, CheckId};
 use synapse_core::connection::Draft;
-use synapse_core::document::{ErrorDocument, PreflightDocument, PreflightsDocument};
 use synapse_core::engine::{Engine, PreflightCall};
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::{PreflightReport, Reach};
 use synapse_core::redact::{printable, without_tokens};
+use synapse_documents::{ErrorDocument, PreflightDocument, PreflightsDocument};
 
 use super::{CommandError, Context};
 use crate::args::PreflightArguments;

@@ -1,8 +1,8 @@
 //! `synapse providers`: what a connection can name, from the table in the program. Sends nothing.
 
 use synapse_core::ProviderKind;
-use synapse_core::document::ProvidersDocument;
 use synapse_core::provider::{Authorization, ProviderProfile, TokenNeed};
+use synapse_documents::ProvidersDocument;
 
 use super::{CommandError, Context};
 use crate::output::{Column, listing};

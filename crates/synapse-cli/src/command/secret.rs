@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
-use synapse_core::document::{SecretDocument, SecretView, SecretsDocument};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{
     ConnectionStore as _, SecretResolver, SecretWriter as _, Shelf, Writing,
 };
 use synapse_core::redact::holds_token;
+use synapse_documents::{SecretDocument, SecretView, SecretsDocument};
 use synapse_store::{NewKey, Secrets, TomlConnections};
 
 use super::{CommandError, Context, runtime};

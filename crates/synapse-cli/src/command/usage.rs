@@ -1,10 +1,10 @@
 //! `synapse usage`: sums over the ledger, unknowns counted beside them.
 
 use synapse_core::cost::dollars;
-use synapse_core::document::{UsageDocument, UsageLineView};
 use synapse_core::engine::Engine;
 use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
 use synapse_core::redact::printable;
+use synapse_documents::{UsageDocument, UsageLineView};
 
 use super::time_flag::maybe_when;
 use super::{CommandError, Context, history};

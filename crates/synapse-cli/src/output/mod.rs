@@ -25,9 +25,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
-use synapse_core::document::DocumentVersion;
 use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::redact::{KnownSecrets, printable, printable_json, printable_styled};
+use synapse_documents::DocumentVersion;
 
 pub(crate) use self::chart::bar;
 pub(crate) use self::check::{

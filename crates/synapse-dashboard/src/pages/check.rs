@@ -10,10 +10,10 @@ use axum::http::{Response, StatusCode};
 use bytes::Bytes;
 use http_body::Frame;
 use maud::{Markup, html};
-use synapse_core::document::PreflightDocument;
 use synapse_core::engine::{Engine, Naming, PreflightCall};
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::{Check, PreflightReport, Reach};
+use synapse_documents::PreflightDocument;
 use tokio::sync::mpsc;
 
 use super::edit::{self, Filled, digest};
@@ -289,7 +289,7 @@ fn document(app: &App, climb: &Climb) -> Response<Body> {
         ),
         Some(Ended::Refused(failure)) => json(
             super::error::status(&failure),
-            &synapse_core::document::ErrorDocument::new(&failure, app.remedies()),
+            &synapse_documents::ErrorDocument::new(&failure, app.remedies()),
         ),
         Some(Ended::Cancelled) => json(
             StatusCode::GONE,

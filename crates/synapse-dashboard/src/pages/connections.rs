@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 use synapse_core::check::Outcome;
-use synapse_core::document::{ConnectionDocument, ConnectionsDocument};
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Standing, UsageKey, UsageQuery};
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
+use synapse_documents::{ConnectionDocument, ConnectionsDocument};
 
 use super::standing::{Lately, limit, today};
 use crate::app::App;

@@ -7,9 +7,9 @@ use axum::body::Body;
 use axum::http::Response;
 use maud::{Markup, html};
 use synapse_core::check::{Check, Outcome, first_failure};
-use synapse_core::document::DoctorDocument;
 use synapse_core::error::Failure;
 use synapse_core::time::Timestamp;
+use synapse_documents::DoctorDocument;
 
 use crate::app::{App, Kept, redirect};
 use crate::ask::Ask;

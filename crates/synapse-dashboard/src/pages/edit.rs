@@ -7,12 +7,12 @@ use sha2::{Digest as _, Sha256};
 use synapse_core::connection::fields::{FIELDS, FieldEntry, FieldKind, ON, flags};
 use synapse_core::connection::{Draft, already_exists};
 use synapse_core::credential::CredentialRef;
-use synapse_core::document::{ConnectionDocument, ErrorDocument, ProvidersDocument};
 use synapse_core::error::{Code, Failure};
 use synapse_core::name::ConnectionName;
 use synapse_core::preflight::Reach;
 use synapse_core::provider::ProviderKind;
 use synapse_core::redact::{holds_token, is_opaque};
+use synapse_documents::{ConnectionDocument, ErrorDocument, ProvidersDocument};
 
 use super::check::begin;
 use crate::app::{App, redirect};

@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
-use synapse_core::document::{CodeDocument, ErrorDocument};
 use synapse_core::error::{Class, Code, Failure};
 use synapse_core::nearest::nearest;
+use synapse_documents::{CodeDocument, ErrorDocument};
 
 use crate::app::App;
 use crate::ask::Ask;

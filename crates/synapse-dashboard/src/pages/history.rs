@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 use synapse_core::call::CallId;
-use synapse_core::document::{HistoryDocument, Pages};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{Entry, Filter, HistoryQuery, Order, Outcome, OutcomeCounts};
 use synapse_core::time::Timestamp;
+use synapse_documents::{HistoryDocument, Pages};
 
 use super::connections::{outcome, short_code};
 use crate::app::App;

@@ -285,7 +285,7 @@ pub(crate) async fn act(
             .hint("look at it as it is now, then decide");
             let mut page = approvals(app, ask).await?;
             page.body = html! { (super::error::head(app, &failure)) (page.body) };
-            let document = synapse_core::document::ErrorDocument::new(&failure, app.remedies());
+            let document = synapse_documents::ErrorDocument::new(&failure, app.remedies());
             return Ok(app.show(
                 ask,
                 Ok(page.status(StatusCode::CONFLICT).document(&document)),

@@ -2,15 +2,15 @@
 
 use maud::{Markup, html};
 use serde_json::json;
-use synapse_core::document::{
-    ConnectionsDocument, ErrorDocument, HistoryDocument, Pages, UsageDocument,
-};
 use synapse_core::error::Failure;
 use synapse_core::ledger::{
     Entry, FailureGroup, HistoryQuery, Standing, UsageKey, UsageLine, UsageQuery, UsageReport,
 };
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
+use synapse_documents::{
+    ConnectionsDocument, ErrorDocument, HistoryDocument, Pages, UsageDocument,
+};
 
 use std::collections::BTreeMap;
 

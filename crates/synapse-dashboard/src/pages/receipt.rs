@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use synapse_core::call::CallId;
 use synapse_core::cost::CostSource;
-use synapse_core::document::EntryDocument;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Entry, Outcome, RecordedText, RowSeal};
+use synapse_documents::EntryDocument;
 
 use super::connections::outcome;
 use crate::app::App;

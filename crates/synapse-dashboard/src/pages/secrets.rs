@@ -6,10 +6,10 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use maud::{Markup, html};
 use synapse_core::credential::CredentialRef;
-use synapse_core::document::{SecretView, SecretsDocument};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::Writing;
 use synapse_core::redact::{holds_token, is_opaque};
+use synapse_documents::{SecretView, SecretsDocument};
 
 use crate::app::App;
 use crate::ask::{Ask, link};
@@ -195,7 +195,7 @@ pub(crate) async fn keep(
             let page = page(app, ask, Some(&failure)).status(StatusCode::UNPROCESSABLE_ENTITY);
             Ok(app.show(
                 ask,
-                Ok(page.document(&synapse_core::document::ErrorDocument::new(
+                Ok(page.document(&synapse_documents::ErrorDocument::new(
                     &failure,
                     app.remedies(),
                 ))),

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use maud::{Markup, html};
-use synapse_core::document::{UsageDocument, UsageLineView};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{PeriodUsage, UsageKey, UsageLine, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
+use synapse_documents::{UsageDocument, UsageLineView};
 
 use crate::app::{App, answer};
 use crate::ask::Ask;

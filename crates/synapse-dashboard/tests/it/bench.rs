@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use synapse_core::check::{Check, CheckId, Finding};
 use synapse_core::credential::CredentialRef;
-use synapse_core::document::IdeClientView;
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::ports::{Kept, StoredConnection, Writing};
@@ -16,6 +15,7 @@ use synapse_dashboard::{
     About, Approval, Change, Dashboard, House, HubAction, HubDone, HubView, Listening, Piece,
     Place, ServerView, Snippet, Tone,
 };
+use synapse_documents::IdeClientView;
 use synapse_testkit::ports::{
     FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, NamedRemedies,
     SequentialCallIds, StubProvider, StubProviders,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use synapse_core::call::CallId;
-use synapse_core::document::{EntryDocument, UsageDocument};
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, CodeEntry, RemedyText};
 use synapse_core::ledger::UsageKey;
+use synapse_documents::{EntryDocument, UsageDocument};
 
 use super::{failed, object};
 use crate::JsonObject;

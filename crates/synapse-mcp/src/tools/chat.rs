@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::Value;
 use synapse_core::call::Caller;
 use synapse_core::chat::{ChatReply, Message, Parameters, Remark, Role};
-use synapse_core::document::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_core::engine::{ChatCall, ChatOutcome};
 use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::receipt::Receipt;
 use synapse_core::redact::printable_line;
+use synapse_documents::{ChatDocument, ErrorDocument, ToolCallView};
 use tokio::task::spawn_blocking;
 
 use super::arguments::{Arguments, clean, invalid};

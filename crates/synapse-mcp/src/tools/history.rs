@@ -1,9 +1,9 @@
 //! The tool `history`, and single rows for the resource `synapse://history/{id}`.
 
 use synapse_core::call::CallId;
-use synapse_core::document::{HistoryDocument, Pages};
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
+use synapse_documents::{HistoryDocument, Pages};
 
 use super::arguments::{Arguments, invalid};
 use super::{Tool, connection};

@@ -1,8 +1,8 @@
 //! The tool `list_models`: one request, no prompt.
 
-use synapse_core::document::ModelsDocument;
 use synapse_core::engine::Models;
 use synapse_core::error::{Failure, RemedyText};
+use synapse_documents::ModelsDocument;
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;

@@ -1,9 +1,9 @@
 //! The tool `preflight`: the ladder of a saved connection.
 
-use synapse_core::document::PreflightDocument;
 use synapse_core::engine::PreflightCall;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::preflight::{Check, Finding, PreflightReport, Reach};
+use synapse_documents::PreflightDocument;
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;

@@ -1,10 +1,10 @@
 //! The tool `usage`, and the same sums for the resource `synapse://usage/{by}`.
 
 use synapse_core::cost::dollars;
-use synapse_core::document::UsageDocument;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
+use synapse_documents::UsageDocument;
 
 use super::Tool;
 use super::arguments::{Arguments, invalid};

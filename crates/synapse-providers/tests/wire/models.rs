@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use synapse_core::connection::Draft;
-use synapse_core::document::ModelsDocument;
 use synapse_core::engine::Models;
 use synapse_core::{Code, Engine, Failure, Ports};
+use synapse_documents::ModelsDocument;
 use synapse_providers::Providers;
 use synapse_testkit::ports::{
     FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, NamedRemedies,

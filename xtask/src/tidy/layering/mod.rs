@@ -37,6 +37,7 @@ const LAYERS: &[Layer] = &[
         name: "synapse-cli",
         may_use: &[
             "synapse-core",
+            "synapse-documents",
             "synapse-http",
             "synapse-providers",
             "synapse-mcp",
@@ -55,6 +56,7 @@ const LAYERS: &[Layer] = &[
         name: "synapse-hub",
         may_use: &[
             "synapse-core",
+            "synapse-documents",
             "synapse-mcp",
             "synapse-http",
             "synapse-process",
@@ -66,7 +68,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-dashboard",
-        may_use: &["synapse-core"],
+        may_use: &["synapse-core", "synapse-documents"],
     },
     Layer {
         name: "synapse-providers",
@@ -74,7 +76,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-mcp",
-        may_use: &["synapse-core", "synapse-http"],
+        may_use: &["synapse-core", "synapse-documents"],
     },
     Layer {
         name: "synapse-store",
@@ -87,6 +89,10 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-export",
+        may_use: &["synapse-core", "synapse-documents"],
+    },
+    Layer {
+        name: "synapse-documents",
         may_use: &["synapse-core"],
     },
     Layer {
@@ -128,7 +134,7 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Crates allowed in any `[dev-dependencies]`.
-const FOR_TESTS: &[&str] = &["synapse-testkit", "synapse-core"];
+const FOR_TESTS: &[&str] = &["synapse-testkit", "synapse-core", "synapse-documents"];
 
 /// External crates allowed only in the `[dependencies]` of these crates.
 const SOLE_USERS: &[(&str, &[&str])] = &[

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use synapse_core::chat::ChatReply;
-use synapse_core::document::ToolCallView;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{printable, printable_json};
+use synapse_documents::ToolCallView;
 use synapse_store::atomic::{self, Replacement};
 
 use crate::args::DeliveryArguments;

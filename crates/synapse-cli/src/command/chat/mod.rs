@@ -8,10 +8,10 @@ mod delivery;
 mod files;
 
 use synapse_core::chat::{ChatReply, Remark};
-use synapse_core::document::{ChatDocument, ErrorDocument, OutgoingDocument};
 use synapse_core::engine::{ChatCall, Engine, Outgoing};
 use synapse_core::receipt::Receipt;
 use synapse_core::redact::{printable, printable_line, without_tokens};
+use synapse_documents::{ChatDocument, ErrorDocument, OutgoingDocument};
 
 use self::call::Action;
 pub(super) use self::call::{Prepared, prepare};

@@ -5,10 +5,10 @@
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
-use synapse_core::document::FixView;
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::{Clock as _, ConnectionStore as _};
 use synapse_core::redact::printable;
+use synapse_documents::FixView;
 use synapse_ide::{CLIENTS, Change, EntryState, Keep, Replace, states};
 use synapse_store::Mend;
 

@@ -10,12 +10,12 @@ mod sheet;
 mod subjects;
 
 use synapse_core::check::{Check, CheckId, Finding, Skip, first_failure};
-use synapse_core::document::CheckDocument;
 use synapse_core::engine::{Engine, PreflightCall};
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::{PreflightReport, Reach};
+use synapse_documents::CheckDocument;
 
 use self::entries::Entries;
 use self::fix::Fixes;

@@ -9,13 +9,13 @@ use synapse_core::call::Operation;
 use synapse_core::check::{Check, Finding};
 use synapse_core::checklist::{Answered, ClientEntry, Exposure, Facts, KeyFact, evaluate};
 use synapse_core::credential::CredentialRef;
-use synapse_core::document::ChecklistDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome};
 use synapse_core::ports::{SecretResolver as _, SecretWriter as _, StoredConnection};
 use synapse_core::redact::printable;
+use synapse_documents::ChecklistDocument;
 use synapse_ide::{CLIENTS, EntryState, states};
 
 use super::{CommandError, Context, ide};

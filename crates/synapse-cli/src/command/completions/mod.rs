@@ -8,9 +8,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
-use synapse_core::document::{CompletionsDocument, CompletionsView};
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::printable;
+use synapse_documents::{CompletionsDocument, CompletionsView};
 use synapse_files::{FileError, Replacement, Rights};
 
 use super::{CommandError, Context};

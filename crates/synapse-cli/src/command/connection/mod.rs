@@ -4,9 +4,6 @@ mod naming;
 
 use synapse_core::check::{Check, CheckId, Outcome};
 use synapse_core::connection::Draft;
-use synapse_core::document::{
-    ConnectionDocument, ConnectionsDocument, ErrorDocument, PreflightDocument,
-};
 use synapse_core::engine::{Engine, Saved};
 use synapse_core::error::{Code, Failure, Help, Remedy};
 use synapse_core::gate::NetworkGate;
@@ -14,6 +11,9 @@ use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::{PreflightRecord, PreflightReport, Reach};
 use synapse_core::redact::without_tokens;
 use synapse_core::time::Timestamp;
+use synapse_documents::{
+    ConnectionDocument, ConnectionsDocument, ErrorDocument, PreflightDocument,
+};
 
 use super::{CommandError, Context, models, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};

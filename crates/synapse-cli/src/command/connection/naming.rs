@@ -2,12 +2,12 @@
 //! refers to a connection by its name is named, and left to its owner: files of other programs are
 //! changed by `ide install` alone, and rows of the ledger are never changed.
 
-use synapse_core::document::{ConnectionDocument, ConnectionsDocument};
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::Standing;
 use synapse_core::limits::Sums;
 use synapse_core::name::ConnectionName;
+use synapse_documents::{ConnectionDocument, ConnectionsDocument};
 use synapse_ide::{CLIENTS, Scope, states};
 
 use crate::command::{CommandError, Context, ide};

@@ -9,12 +9,12 @@ use serde_json::Value;
 use synapse_core::check::{Check, CheckId, Finding};
 use synapse_core::checklist::KeyFact;
 use synapse_core::credential::CredentialRef;
-use synapse_core::document::{DoctorDocument, IdeClientView};
 use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{Kept, SecretWriter as _, StoredConnection, Writing};
 use synapse_dashboard::{About, Approval, House, HubAction, HubDone, HubView, Place, Snippet};
+use synapse_documents::{DoctorDocument, IdeClientView};
 use synapse_ide::{CLIENTS, Scope, is_detected};
 use synapse_store::{NoPrompt, Secrets};
 

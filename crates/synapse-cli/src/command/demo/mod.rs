@@ -12,8 +12,8 @@ use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use synapse_core::document::{DemoDocument, DemoStepView};
 use synapse_core::error::{Code, Failure};
+use synapse_documents::{DemoDocument, DemoStepView};
 
 use self::child::{Program, Session};
 use self::loopback::{ANSWER, KEY, LoopbackProvider, MODEL};

@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use synapse_core::document::{ConnectionsDocument, DoctorDocument, HistoryDocument, Pages};
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::HistoryQuery;
 use synapse_core::redact::is_opaque;
+use synapse_documents::{ConnectionsDocument, DoctorDocument, HistoryDocument, Pages};
 
 use super::super::Context;
 use crate::output::CommandLines;

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use synapse_core::check::{Check, CheckId, Finding, Skip, first_failure};
 use synapse_core::credential::CredentialRef;
-use synapse_core::document::DoctorDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::{SecretWriter as _, StoredConnection};
 use synapse_core::redact::printable;
+use synapse_documents::DoctorDocument;
 use synapse_store::{Home, Secrets, try_write};
 
 use super::{CommandError, Context, history};

@@ -11,11 +11,11 @@ use std::path::Path;
 
 use synapse_core::call::CallId;
 use synapse_core::dataset::{MachineName, Month, PartName};
-use synapse_core::document::DatasetDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{ChainHead, Extent, HistoryQuery, Order, Places};
 use synapse_core::redact::printable;
+use synapse_documents::DatasetDocument;
 use synapse_export::{Origin, ParquetWriter, Texts, call_ids};
 use synapse_store::{Dataset, Machine, Part, PartFile, PartPlace};
 

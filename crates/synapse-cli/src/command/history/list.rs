@@ -1,8 +1,8 @@
 //! `synapse history list`: one page of rows, newest first, and how to get the pages around it.
 
-use synapse_core::document::{HistoryDocument, Pages};
 use synapse_core::engine::Engine;
 use synapse_core::ledger::{HistoryQuery, Order};
+use synapse_documents::{HistoryDocument, Pages};
 
 use super::columns::Sheet;
 use super::filter;

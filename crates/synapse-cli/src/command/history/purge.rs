@@ -2,11 +2,11 @@
 
 use std::io::{self, IsTerminal};
 
-use synapse_core::document::PurgeDocument;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{UsageKey, UsageQuery};
 use synapse_core::ports::Clock as _;
 use synapse_core::time::Timestamp;
+use synapse_documents::PurgeDocument;
 
 use crate::args::HistoryPurgeArguments;
 use crate::command::time_flag::when;

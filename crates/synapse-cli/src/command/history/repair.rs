@@ -1,8 +1,8 @@
 //! `synapse history repair`: saves what can be read of a damaged ledger, and names what was lost.
 
-use synapse_core::document::RepairDocument;
 use synapse_core::engine::Engine;
 use synapse_core::ledger::{LostPlaces, Repaired};
+use synapse_documents::RepairDocument;
 
 use crate::command::{CommandError, Context};
 use crate::output::{GOOD, Printer, styled};

@@ -1,10 +1,10 @@
 //! `synapse history show`: everything that is known about one call.
 
-use synapse_core::document::EntryDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::{Column, ColumnValue, Entry, RecordedText};
 use synapse_core::redact::printable;
+use synapse_documents::EntryDocument;
 
 use crate::command::{CommandError, Context, chat};
 use crate::output::{FAINT, Printer, styled};

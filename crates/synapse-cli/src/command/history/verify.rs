@@ -1,9 +1,9 @@
 //! `synapse history verify`: whether the ledger is what was written.
 
-use synapse_core::document::VerificationDocument;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::Verification;
+use synapse_documents::VerificationDocument;
 
 use crate::command::{CommandError, Context};
 use crate::output::{GOOD, Printer, styled};

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use synapse_core::credential::CredentialRef;
-use synapse_core::document::{HubChangeDocument, HubChangeView};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::{ApprovalStore as _, UpstreamStore as _};
 use synapse_core::redact::{holds_token, printable_json};
 use synapse_core::upstream::UpstreamName;
+use synapse_documents::{HubChangeDocument, HubChangeView};
 
 use super::{Asked, Configured, approve, registry};
 use crate::args::{HubAddArguments, HubApproveArguments};

@@ -4,7 +4,6 @@
 use std::io::IsTerminal as _;
 
 use synapse_core::call::Caller;
-use synapse_core::document::{ErrorView, HubApprovalDocument, HubApprovalView};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
 use synapse_core::ports::{
@@ -12,6 +11,7 @@ use synapse_core::ports::{
 };
 use synapse_core::upstream::expand::Expanded;
 use synapse_core::upstream::{Approval, Start, Target, Upstream, UpstreamTransport};
+use synapse_documents::{ErrorView, HubApprovalDocument, HubApprovalView};
 
 use synapse_store::SqliteLedger;
 

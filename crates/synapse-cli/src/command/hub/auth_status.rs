@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use synapse_core::document::{AuthStatusDocument, AuthView};
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::ports::{StoredTokens, UpstreamStore as _};
 use synapse_core::upstream::{RecordKey, TokenRecord};
+use synapse_documents::{AuthStatusDocument, AuthView};
 
 use super::Configured;
 use crate::args::HubAuthStatusArguments;

@@ -3,9 +3,9 @@
 use std::io::Read as _;
 
 use serde_json::{Map, Value};
-use synapse_core::document::HubCallDocument;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{printable, printable_json};
+use synapse_documents::HubCallDocument;
 
 use super::Configured;
 use super::session::Session;

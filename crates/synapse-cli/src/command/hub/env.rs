@@ -1,11 +1,11 @@
 //! `synapse hub env`: which variables the process of a server gets, and why. No value of a variable
 //! or secret is shown.
 
-use synapse_core::document::{HubEnvDocument, HubVariableView};
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::expand::Found;
 use synapse_core::upstream::{Piece, Target, Template};
+use synapse_documents::{HubEnvDocument, HubVariableView};
 use synapse_hub::allowed_variables;
 
 use super::{Configured, Wanted};

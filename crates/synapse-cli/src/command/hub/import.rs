@@ -1,12 +1,12 @@
 //! `synapse hub import`: servers of another client's file, without its secrets.
 
 use serde_json::{Map, Value, json};
-use synapse_core::document::{ErrorView, HubChangeDocument, HubChangeView};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::UpstreamStore as _;
 use synapse_core::redact::{holds_token, is_opaque, printable_line};
 use synapse_core::upstream::UpstreamName;
 use synapse_core::upstream::expand::is_secret;
+use synapse_documents::{ErrorView, HubChangeDocument, HubChangeView};
 use synapse_ide::Declared;
 
 use super::{Configured, add, registry};

@@ -1,11 +1,11 @@
 //! `synapse hub list`, `validate` and `status`: what the file says and what was approved. Starts and
 //! contacts nobody, and reads no secret.
 
-use synapse_core::document::{ErrorView, HubDocument, HubServerView, HubToolView};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::StoredUpstream;
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::{Approval, Pin, Upstream, UpstreamTransport};
+use synapse_documents::{ErrorView, HubDocument, HubServerView, HubToolView};
 
 use super::Configured;
 use crate::command::{CommandError, Context};

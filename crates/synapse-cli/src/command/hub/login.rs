@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use synapse_core::document::LoginDocument;
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::upstream::{Approval, RecordKey, Target, Upstream};
+use synapse_documents::LoginDocument;
 use synapse_oauth::{
     Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, Look, News, Proposal, Registering,
     Way,

@@ -1,7 +1,7 @@
 //! `synapse hub logout`: forgets the tokens of a server. Sends nothing.
 
-use synapse_core::document::LogoutDocument;
 use synapse_core::upstream::UpstreamName;
+use synapse_documents::LogoutDocument;
 use synapse_oauth::Registrations;
 
 use super::Configured;

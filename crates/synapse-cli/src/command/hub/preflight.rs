@@ -6,10 +6,10 @@ use std::sync::Arc;
 use synapse_core::check::Outcome;
 use synapse_core::credential::CredentialRef;
 
-use synapse_core::document::{ErrorView, HubCheckView, HubPreflightDocument};
 use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::ports::SecretResolver as _;
 use synapse_core::upstream::{Approval, Target};
+use synapse_documents::{ErrorView, HubCheckView, HubPreflightDocument};
 
 use super::{Configured, Wanted, list, live, show};
 use crate::command::{CommandError, Context, runtime};

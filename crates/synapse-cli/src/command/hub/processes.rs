@@ -1,8 +1,8 @@
 //! `synapse hub ps` and `log`: upstream servers that run, in all windows, and what they wrote.
 
-use synapse_core::document::{HubLogDocument, HubProcessView, HubPsDocument};
 use synapse_core::redact::{Redactor, printable_line};
 use synapse_core::upstream::UpstreamName;
+use synapse_documents::{HubLogDocument, HubProcessView, HubPsDocument};
 use synapse_store::{read_log, running};
 
 use super::Configured;

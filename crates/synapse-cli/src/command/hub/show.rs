@@ -1,10 +1,10 @@
 //! What an owner looks at before a yes: every byte of a command or URL, visible and unshortened.
 
-use synapse_core::document::{HubToolView, hides_characters};
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{printable, printable_line};
 use synapse_core::upstream::expand::{Expanded, Found};
 use synapse_core::upstream::{Catalogue, Target, Template, Upstream, UpstreamTransport};
+use synapse_documents::{HubToolView, hides_characters};
 use synapse_hub::ALLOWED_VARIABLES;
 
 use crate::output::{FAINT, Printer, STRONG, styled};

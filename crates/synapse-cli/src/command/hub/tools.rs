@@ -1,10 +1,10 @@
 //! `synapse hub tools`: the approved tools and what they cost a model's context.
 
-use synapse_core::document::{HubToolView, HubToolsDocument};
 use synapse_core::error::Failure;
 use synapse_core::ports::UpstreamStore as _;
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::Upstream;
+use synapse_documents::{HubToolView, HubToolsDocument};
 use synapse_hub::offered_name;
 
 use super::{Configured, list};

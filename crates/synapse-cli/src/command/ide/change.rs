@@ -2,10 +2,10 @@
 
 use std::io::{self, IsTerminal as _};
 
-use synapse_core::document::{IdeChangeDocument, IdeChangeView};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::Clock as _;
 use synapse_core::redact::printable;
+use synapse_documents::{IdeChangeDocument, IdeChangeView};
 use synapse_ide::{
     Action, Applied, CLIENTS, Change, Client, EntryState, Keep, Machine, Replace, Scope,
     is_detected,

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use synapse_core::check::{Check, CheckId, Finding};
-use synapse_core::document::{
-    ErrorView, IdeCheckDocument, IdeCheckView, IdeServerView, IdeStepView,
-};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::reach::within_reach;
 use synapse_core::redact::printable;
+use synapse_documents::{ErrorView, IdeCheckDocument, IdeCheckView, IdeServerView, IdeStepView};
 use synapse_ide::{CheckReport, Client, Prompt, Scope, Target};
 
 use super::{CommandError, Context, entry, machine, running, takes};

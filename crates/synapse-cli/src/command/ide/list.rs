@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use synapse_core::document::{ErrorView, IdeClientView, IdeDocument, IdeFileView};
 use synapse_core::error::Failure;
+use synapse_documents::{ErrorView, IdeClientView, IdeDocument, IdeFileView};
 use synapse_ide::{CLIENTS, Client, EntryState, PlaceState, is_detected, states};
 
 use super::{CommandError, Context, entry, machine};

@@ -11,11 +11,11 @@ use std::path::{Component, Path, PathBuf};
 use clap::error::ContextKind;
 use serde_json::{Map, Value, json};
 use synapse_core::connection::not_found;
-use synapse_core::document::{IdeLinkDocument, IdeSnippetDocument};
 use synapse_core::error::{Code, Failure, Help, Remedy};
 use synapse_core::name::ConnectionName;
 use synapse_core::ports::ConnectionStore as _;
 use synapse_core::redact::{Redactor, printable_json};
+use synapse_documents::{IdeLinkDocument, IdeSnippetDocument};
 use synapse_files::same_file;
 use synapse_ide::{Client, Entry, Journal, Machine, Scope, System};
 

@@ -1,11 +1,11 @@
 //! What waits for approval, whole, and how it differs from what was approved before.
 
-use synapse_core::document::{HubToolView, hides_characters};
 use synapse_core::error::Failure;
 use synapse_core::ports::UpstreamStore as _;
 use synapse_core::upstream::expand::Expanded;
 use synapse_core::upstream::{Approval, Catalogue, Target, Template, Upstream, UpstreamTransport};
 use synapse_dashboard::{Approval as Shown, Change, Piece, Stage};
+use synapse_documents::{HubToolView, hides_characters};
 
 use super::HubPages;
 use crate::command::hub::{Configured, show};

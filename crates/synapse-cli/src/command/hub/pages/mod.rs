@@ -10,12 +10,12 @@ mod approvals;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use synapse_core::document::{ErrorView, HubDocument, HubServerView, HubToolView};
 use synapse_core::error::{Failure, Remedy};
 use synapse_core::ports::StoredUpstream;
 use synapse_core::redact::{Redactor, printable_line};
 use synapse_core::upstream::{Approval, Upstream, UpstreamName};
 use synapse_dashboard::{HubVerb, HubView, Running, ServerView, Tone, ToolView};
+use synapse_documents::{ErrorView, HubDocument, HubServerView, HubToolView};
 use synapse_hub::offered_name;
 use synapse_store::{SqliteLedger, read_log, running};
 

@@ -1,13 +1,13 @@
 //! The documents of the ledger: history, one row, usage, an audit, a purge.
 
 use serde::Serialize;
-
-use super::calls::ReceiptView;
-use crate::ledger::{
+use synapse_core::ledger::{
     Discrepancy, Entry, HistoryQuery, HubFacts, Order, Purged, RecordedText, Repaired, UsageKey,
     UsageLine, UsageQuery, UsageReport, Verification, Waiting,
 };
-use crate::time::Timestamp;
+use synapse_core::time::Timestamp;
+
+use crate::calls::ReceiptView;
 
 /// `synapse.history/1`: rows of the ledger, newest first.
 #[derive(Debug, Clone, Serialize)]

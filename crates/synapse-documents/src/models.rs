@@ -1,14 +1,14 @@
 //! The document of a provider's models.
 
 use serde::Serialize;
+use synapse_core::engine::{AskedFor, Models};
+use synapse_core::error::RemedyText;
+use synapse_core::models::{ListedModel, Offer};
+use synapse_core::preflight::{Check, CheckId};
+use synapse_core::price::Price;
 
-use super::connections::CheckView;
-use super::failure::ErrorView;
-use crate::engine::{AskedFor, Models};
-use crate::error::RemedyText;
-use crate::models::{ListedModel, Offer};
-use crate::preflight::{Check, CheckId};
-use crate::price::Price;
+use crate::connections::CheckView;
+use crate::failure::ErrorView;
 
 /// `synapse.models/1`: the models of a connection's provider.
 #[derive(Debug, Clone, Serialize)]

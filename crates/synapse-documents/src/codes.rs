@@ -1,8 +1,7 @@
 //! The documents of error codes.
 
 use serde::Serialize;
-
-use crate::error::{CodeEntry, RemedyText};
+use synapse_core::error::{CodeEntry, RemedyText};
 
 /// `synapse.codes/1`: every code.
 #[derive(Debug, Clone, Serialize)]

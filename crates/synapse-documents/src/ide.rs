@@ -1,10 +1,10 @@
 //! The documents of `synapse ide`.
 
 use serde::Serialize;
+use synapse_core::check::{Check, CheckId};
+use synapse_core::error::RemedyText;
 
-use super::failure::ErrorView;
-use crate::check::{Check, CheckId};
-use crate::error::RemedyText;
+use crate::failure::ErrorView;
 
 /// `synapse.ide/1`: every client and what its files say.
 #[derive(Debug, Clone, Serialize)]

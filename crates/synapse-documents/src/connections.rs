@@ -1,17 +1,17 @@
 //! The documents of connections and of preflight.
 
 use serde::Serialize;
+use synapse_core::check::{Check, CheckId};
+use synapse_core::connection::Connection;
+use synapse_core::error::RemedyText;
+use synapse_core::limits::{Limits, UnknownCost};
+use synapse_core::name::ConnectionName;
+use synapse_core::ports::StoredConnection;
+use synapse_core::preflight::{PreflightRecord, PreflightReport};
+use synapse_core::redact::without_tokens;
 
-use super::calls::ReceiptView;
-use super::failure::{ErrorDocument, ErrorView};
-use crate::check::{Check, CheckId};
-use crate::connection::Connection;
-use crate::error::RemedyText;
-use crate::limits::{Limits, UnknownCost};
-use crate::name::ConnectionName;
-use crate::ports::StoredConnection;
-use crate::preflight::{PreflightRecord, PreflightReport};
-use crate::redact::without_tokens;
+use crate::calls::ReceiptView;
+use crate::failure::{ErrorDocument, ErrorView};
 
 /// `synapse.connections/1`: every connection.
 #[derive(Debug, Clone, Serialize)]

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use synapse_core::error::{Failure, Hint, RemedyText};
+use synapse_core::receipt::Receipt;
+use synapse_core::redact::without_tokens;
 
-use super::calls::ReceiptView;
-use super::connections::PreflightDocument;
-use crate::error::{Failure, Hint, RemedyText};
-use crate::receipt::Receipt;
-use crate::redact::without_tokens;
+use crate::calls::ReceiptView;
+use crate::connections::PreflightDocument;
 
 /// `synapse.error/1`.
 #[derive(Debug, Clone, Serialize)]

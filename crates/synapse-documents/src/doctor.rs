@@ -1,10 +1,10 @@
 //! The document of `doctor`, which is also the heart of a support bundle.
 
 use serde::Serialize;
+use synapse_core::check::{Check, first_failure};
+use synapse_core::error::RemedyText;
 
-use super::failure::ErrorView;
-use crate::check::{Check, first_failure};
-use crate::error::RemedyText;
+use crate::failure::ErrorView;
 
 /// `synapse.doctor/1`.
 #[derive(Debug, Clone, Serialize)]

@@ -1,10 +1,10 @@
 //! The document of a connection's checklist.
 
 use serde::Serialize;
+use synapse_core::check::Check;
+use synapse_core::error::{Failure, RemedyText};
 
-use super::failure::{ErrorView, HintView};
-use crate::check::Check;
-use crate::error::{Failure, RemedyText};
+use crate::failure::{ErrorView, HintView};
 
 /// `synapse.checklist/1`.
 #[derive(Debug, Clone, Serialize)]

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use synapse_core::chat::{ChatReply, ToolCall, Usage};
+use synapse_core::engine::Outgoing;
+use synapse_core::error::{Failure, RemedyText};
+use synapse_core::receipt::Receipt;
 
-use super::failure::ErrorView;
-use crate::chat::{ChatReply, ToolCall, Usage};
-use crate::engine::Outgoing;
-use crate::error::{Failure, RemedyText};
-use crate::receipt::Receipt;
+use crate::failure::ErrorView;
 
 /// `synapse.chat/1`: an answer and its receipt.
 #[derive(Debug, Clone, Serialize)]

@@ -1,11 +1,10 @@
 //! Documents of `hub login`, `hub logout` and `hub auth-status`. No value of a token is ever in one.
 
 use serde::Serialize;
+use synapse_core::error::{Failure, RemedyText};
+use synapse_core::upstream::{RecordKey, TokenRecord};
 
-use crate::error::{Failure, RemedyText};
-use crate::upstream::{RecordKey, TokenRecord};
-
-use super::failure::ErrorView;
+use crate::failure::ErrorView;
 
 /// What `hub login` prints.
 #[derive(Debug, Serialize)]

@@ -1,10 +1,10 @@
 //! The documents of `secret`: references, places and shapes, never a value or its length.
 
 use serde::Serialize;
+use synapse_core::credential::CredentialRef;
+use synapse_core::error::{Failure, RemedyText};
 
-use super::failure::ErrorView;
-use crate::credential::CredentialRef;
-use crate::error::{Failure, RemedyText};
+use crate::failure::ErrorView;
 
 /// `synapse.secret/1`: what was done with one secret, or what was found.
 #[derive(Debug, Clone, Serialize)]

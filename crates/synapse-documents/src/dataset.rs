@@ -1,9 +1,8 @@
 //! What an export to a dataset wrote.
 
 use serde::Serialize;
-
-use crate::dataset::{MachineName, Month, PartName};
-use crate::ledger::Extent;
+use synapse_core::dataset::{MachineName, Month, PartName};
+use synapse_core::ledger::Extent;
 
 /// `synapse.dataset/1`: what was added to a dataset.
 #[derive(Debug, Clone, Serialize)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Target};
 
-use super::failure::ErrorView;
-use crate::upstream::{Approval, Catalogue, Fingerprint, Target};
+use crate::failure::ErrorView;
 
 /// `synapse.hub/1`: the servers of a file; `ok` is whether none of them is broken.
 #[derive(Debug, Clone, Serialize)]

@@ -1,10 +1,10 @@
 //! The document of `check`.
 
 use serde::Serialize;
+use synapse_core::check::{Check, CheckId, first_failure};
+use synapse_core::error::RemedyText;
 
-use super::failure::{ErrorView, HintView};
-use crate::check::{Check, CheckId, first_failure};
-use crate::error::RemedyText;
+use crate::failure::{ErrorView, HintView};
 
 /// `synapse.check/1`: everything, or what was named.
 #[derive(Debug, Clone, Serialize)]
@@ -77,7 +77,7 @@ impl LineView {
             id: check.id.as_str(),
             subject: check.subject.clone(),
             outcome: check.outcome().as_str(),
-            what: crate::redact::without_tokens(&check.what()).into_owned(),
+            what: synapse_core::redact::without_tokens(&check.what()).into_owned(),
             remedy: check.remedy().map(|hint| HintView::new(hint, remedies)),
             needs: check.needs().map(CheckId::as_str),
             error: check

@@ -2,8 +2,7 @@
 //! of a cost in lower case, as every other word is, in each document that can hold a receipt.
 
 use serde_json::Value;
-
-use crate::cost::CostSource;
+use synapse_core::cost::CostSource;
 
 /// Which version of a document is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

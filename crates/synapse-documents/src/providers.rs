@@ -1,8 +1,7 @@
 //! The document of the providers that a connection can name.
 
 use serde::Serialize;
-
-use crate::provider::{Authorization, ProviderKind, TokenNeed};
+use synapse_core::provider::{Authorization, ProviderKind, TokenNeed};
 
 /// `synapse.providers/1`: what is known of providers without asking them.
 #[derive(Debug, Clone, Serialize)]
