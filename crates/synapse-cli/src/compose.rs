@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
-use synapse_core::ports::{HubLedger, RequestObserver, SecretResolver};
+use synapse_core::ports::{HubLedger, SecretResolver};
+use synapse_mcp::host::RequestObserver;
 use synapse_process::Guard;
 use synapse_providers::Providers;
 use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use synapse_core::ports::{HubLedger, Ledger, RequestObserver};
+use synapse_core::ports::{HubLedger, Ledger};
+use synapse_mcp::host::RequestObserver;
 
 #[cfg(feature = "otel")]
 pub(crate) use self::built::observed;

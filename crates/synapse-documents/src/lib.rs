@@ -17,6 +17,7 @@ mod hub;
 mod ide;
 mod ledger;
 mod logins;
+pub mod mcp;
 mod models;
 mod program;
 mod providers;

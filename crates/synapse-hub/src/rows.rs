@@ -9,6 +9,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
 use synapse_core::ports::{CallIds, Clock, HubLedger};
 use synapse_core::redact::Redactor;
+use synapse_core::telemetry::SpanContext;
 use synapse_mcp::host::Caller;
 
 /// Records rows.
@@ -44,12 +45,7 @@ impl Rows {
             call_id: id,
             started_at: self.clock.now(),
             kind,
-            caller: RowCaller {
-                client_name: caller.and_then(Caller::client_name).map(in_short),
-                client_version: caller.and_then(Caller::client_version).map(in_short),
-                tool: name.map(str::to_owned),
-                span: caller.and_then(Caller::span),
-            },
+            caller: row_caller(caller, name),
             facts: facts.clone(),
         });
         // Written in order; later steps wait.
@@ -153,6 +149,17 @@ impl Drop for Row {
             self.facts.may_have_run = self.attempts > 0;
             drop(self.close(Outcome::Cancelled, None, 0, None));
         }
+    }
+}
+
+/// The caller of a row, with the tool it called.
+pub(crate) fn row_caller(caller: Option<&Caller>, tool: Option<&str>) -> RowCaller {
+    let span = caller.and_then(Caller::span);
+    RowCaller {
+        client_name: caller.and_then(Caller::client_name).map(in_short),
+        client_version: caller.and_then(Caller::client_version).map(in_short),
+        tool: tool.map(str::to_owned),
+        span: span.map(|span| SpanContext::new(span.trace_id(), span.span_id())),
     }
 }
 

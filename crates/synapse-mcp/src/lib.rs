@@ -1,24 +1,20 @@
-//! The MCP stdio server of Synapse for IDEs, built on ports, and in [`client`] the client side for
-//! other servers.
+//! MCP, both sides: a stdio server built on ports, and in [`client`] the client side for other
+//! servers. Knows nothing of Synapse.
 //!
-//! Supports revision 2026-07-28 and all earlier ones in one process, and accesses the product only
+//! Supports revision 2026-07-28 and all earlier ones in one process, and accesses what it serves only
 //! through the ports of [`host`]. Never prints, reads the environment or exits.
 
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes;
 pub mod client;
 mod engine;
-mod failure;
 pub mod host;
 mod identity;
-pub mod product;
 mod revision;
 mod server;
+pub mod size;
 pub mod stdio;
-pub mod tools;
-mod view;
 
-pub use failure::{failed_call, failed_request};
 pub use host::{
     Caller, CompletionHost, HostError, PromptHost, ResourceHost, ToolCall, ToolError, ToolHost,
     ToolList, ToolResult,

@@ -6,7 +6,6 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use rmcp::service::serve_directly;
-use synapse_core::ports::RequestObserver;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinError, JoinSet};
@@ -18,7 +17,9 @@ use crate::engine::offer::ServedCapabilities;
 use crate::engine::registry::InFlightRequests;
 use crate::engine::subscriptions::inform_session;
 use crate::engine::transport::LineTransport;
-use crate::host::{Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, ResourceHost};
+use crate::host::{
+    Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, RequestObserver, ResourceHost,
+};
 use crate::{ServerIdentity, ToolHost};
 
 /// An MCP server: an identity and its ports. Advertises exactly the given ports.

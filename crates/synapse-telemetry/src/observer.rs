@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use synapse_core::error::Failure;
-use synapse_core::ports::{CallIds, Clock, RequestObserver, RequestSpan};
-use synapse_core::telemetry::{CollectorUrl, RequestEnding, RequestOpening, SpanContext};
+use synapse_core::ports::{CallIds, Clock};
+use synapse_core::telemetry::CollectorUrl;
+use synapse_mcp::host::{RequestEnding, RequestObserver, RequestOpening, RequestSpan, SpanContext};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::collector::{Collector, not_delivered};

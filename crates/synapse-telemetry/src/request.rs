@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use synapse_core::telemetry::{RequestEnding, RequestOpening, SpanContext};
 use synapse_core::time::Timestamp;
+use synapse_mcp::host::{RequestEnding, RequestOpening, SpanContext};
 
 use crate::attributes::Attributes;
 use crate::conventions as name;

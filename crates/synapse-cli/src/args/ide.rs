@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
 use synapse_ide::{CLIENTS, Client, Scope};
-use synapse_mcp::tools::Tool;
+use synapse_tools::Tool;
 
 use super::one_of;
 

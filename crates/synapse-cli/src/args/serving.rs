@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use synapse_hub::HubMode;
-use synapse_mcp::tools::Tool;
+use synapse_tools::Tool;
 
 use super::one_of;
 

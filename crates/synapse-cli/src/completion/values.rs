@@ -14,8 +14,8 @@ use synapse_core::ports::{
     ConnectionStore as _, LedgerReader as _, StoredConnection, UpstreamStore as _,
 };
 use synapse_ide::CLIENTS;
-use synapse_mcp::tools::Tool;
 use synapse_store::{Home, HubPlace, JsonUpstreams, SqliteLedger, TomlConnections};
+use synapse_tools::Tool;
 
 use super::plain::{candidate, is_plain};
 use crate::environment::Environment;

@@ -30,7 +30,6 @@ use crate::preflight::PreflightRecord;
 use crate::price::{PriceKey, PriceList, SeenPrice};
 use crate::provider::Provider;
 use crate::redact::Redactor;
-use crate::telemetry::{RequestEnding, RequestOpening, SpanContext};
 use crate::time::Timestamp;
 
 pub use self::secret_writer::{
@@ -267,21 +266,6 @@ pub trait HubLedger: Send + Sync + fmt::Debug {
 
     /// Completes a row; the result may be awaited or dropped.
     fn end(&self, closing: HubClosing) -> Written;
-}
-
-/// Observes IDE requests for traces.
-pub trait RequestObserver: Send + Sync + fmt::Debug {
-    /// Called at the start of a request. Never waits.
-    fn begin(&self, opening: RequestOpening) -> Box<dyn RequestSpan>;
-}
-
-/// A request in progress. Dropping it early means cancelled.
-pub trait RequestSpan: Send + Sync {
-    /// Its span, for child spans.
-    fn context(&self) -> SpanContext;
-
-    /// Called at its end. Never waits.
-    fn end(self: Box<Self>, ending: RequestEnding);
 }
 
 /// Reads the ledger.

@@ -13,10 +13,12 @@ mod tools;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use synapse_core::error::Failure;
 use synapse_core::upstream::Pin;
-use synapse_mcp::host::{HostError, Introduction};
-use synapse_mcp::{ToolResult, failed_call, failed_request};
+use synapse_documents::ErrorDocument;
+use synapse_documents::mcp::{paragraph, rpc_code, rpc_message, value};
+use synapse_mcp::host::{HostError, Introduction, ToolResult};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -49,11 +51,23 @@ impl HubHost {
     }
 
     fn failed(&self, failure: &Failure) -> HostError {
-        failed_request(failure, &*self.hub.inner().ports.remedies)
+        HostError::Rpc {
+            code: rpc_code(failure.class()),
+            message: rpc_message(failure),
+            data: Some(self.document(failure)),
+        }
     }
 
     fn failed_call(&self, failure: &Failure) -> ToolResult {
-        failed_call(failure, &*self.hub.inner().ports.remedies)
+        let remedies = self.hub.inner().ports.remedies.as_ref();
+        ToolResult::text(paragraph(failure, remedies))
+            .failed()
+            .with_structured_content(self.document(failure))
+    }
+
+    fn document(&self, failure: &Failure) -> Value {
+        let remedies = self.hub.inner().ports.remedies.as_ref();
+        value(&ErrorDocument::new(failure, remedies))
     }
 
     fn state(&self) -> Arc<State> {

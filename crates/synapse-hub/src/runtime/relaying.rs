@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::Value;
-use synapse_core::call::Caller as RowCaller;
 use synapse_core::engine::{SamplingAnswer, SamplingCall};
 use synapse_core::error::Failure;
 use synapse_core::upstream::Upstream;
@@ -16,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::ports::{SamplingMeter, SamplingSlot};
 use crate::relay;
-use crate::rows::in_short;
+use crate::rows::{in_short, row_caller};
 
 /// Decides about the server requests of one call.
 #[derive(Clone)]
@@ -63,12 +62,7 @@ impl Gatekeeper {
         };
         let asked = SamplingCall {
             connection: connection.to_owned(),
-            caller: RowCaller {
-                client_name: self.caller.client_name().map(in_short),
-                client_version: self.caller.client_version().map(in_short),
-                tool: Some(self.upstream.name.to_string()),
-                span: self.caller.span(),
-            },
+            caller: row_caller(Some(&self.caller), Some(self.upstream.name.as_str())),
             model: preferred_model(params),
             bytes: length(params),
             max_tokens: params.get("maxTokens").and_then(Value::as_u64),

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use synapse_core::telemetry::{RequestEnding, RequestOpening, SpanContext};
 
 use super::asking::Asking;
 use super::offer::ServedCapabilities;
@@ -14,7 +13,8 @@ use super::reply::{Reply, RpcError, list_result, with_cache_hint};
 use super::subscriptions::listen;
 use crate::host::{
     Caller, Client, CompletionCall, CompletionHost, ExtensionCall, ExtensionHost, Listing,
-    LogLevel, NamedCall, ProgressReporter, PromptHost, ResourceHost, ResourceRead, ToolHost,
+    LogLevel, NamedCall, ProgressReporter, PromptHost, RequestEnding, RequestOpening, ResourceHost,
+    ResourceRead, SpanContext, ToolHost,
 };
 use crate::{Era, JsonObject, ProtocolRevision};
 

@@ -36,6 +36,5 @@ pub(crate) mod offer;
 pub(crate) mod paging;
 pub(crate) mod registry;
 pub(crate) mod reply;
-pub(crate) mod size;
 pub(crate) mod subscriptions;
 pub(crate) mod transport;

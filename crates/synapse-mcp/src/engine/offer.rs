@@ -6,11 +6,11 @@ use rmcp::model::{
     ExtensionCapabilities, PromptsCapability, ResourcesCapability, ServerCapabilities,
     ToolsCapability,
 };
-use synapse_core::ports::RequestObserver;
 
 use crate::JsonObject;
 use crate::host::{
-    Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, ResourceHost, ToolHost,
+    Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, RequestObserver,
+    ResourceHost, ToolHost,
 };
 
 /// The ports of a server; missing ones are neither advertised nor served.

@@ -5,9 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use synapse_core::telemetry::SpanContext;
 
-use super::{Client, LogLevel, ProgressReporter};
+use super::{Client, LogLevel, ProgressReporter, SpanContext};
 use crate::{Era, JsonObject, ProtocolRevision};
 
 /// The sender of a request and its protocol revision.

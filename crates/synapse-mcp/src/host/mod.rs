@@ -14,6 +14,7 @@ mod error;
 mod extension;
 mod introduction;
 mod list;
+mod observer;
 mod progress;
 mod prompts;
 mod resources;
@@ -35,11 +36,14 @@ pub use self::error::{HostError, ToolError};
 pub use self::extension::{ExtensionCall, ExtensionHost};
 pub use self::introduction::Introduction;
 pub use self::list::{CacheHint, CacheScope, Listing, ToolList};
+pub use self::observer::{
+    RequestEnding, RequestObserver, RequestOpening, RequestSpan, SpanContext,
+};
 pub use self::progress::{Progress, ProgressReporter};
 pub use self::prompts::PromptHost;
 pub use self::resources::{ResourceHost, ResourceRead};
 pub use self::result::ToolResult;
-pub(crate) use self::result::{text_block, user_block};
+pub use self::result::{text_block, user_block};
 
 /// Lists and runs tools.
 #[async_trait]

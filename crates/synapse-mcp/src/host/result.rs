@@ -81,14 +81,16 @@ impl ToolResult {
 }
 
 /// A text block; moves the text, which `json!` would copy.
-pub(crate) fn text_block(text: String) -> Value {
+#[must_use]
+pub fn text_block(text: String) -> Value {
     let members = [("type", Value::from("text")), ("text", Value::String(text))];
     let members = members.map(|(name, value)| (name.to_owned(), value));
     Value::Object(JsonObject::from_iter(members))
 }
 
 /// A text block for the user only, not for the model (MCP annotations).
-pub(crate) fn user_block(text: String) -> Value {
+#[must_use]
+pub fn user_block(text: String) -> Value {
     let mut block = text_block(text);
     if let Value::Object(members) = &mut block {
         members.insert("annotations".to_owned(), json!({ "audience": ["user"] }));

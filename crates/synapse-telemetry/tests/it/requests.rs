@@ -7,8 +7,10 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use synapse_core::call::Caller;
 use synapse_core::error::Code;
 use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
-use synapse_core::ports::{HubLedger as _, Ledger as _, RequestObserver as _, RequestSpan};
-use synapse_core::telemetry::{RequestEnding, RequestOpening, SpanContext};
+use synapse_core::ports::{HubLedger as _, Ledger as _};
+use synapse_mcp::host::{
+    RequestEnding, RequestObserver as _, RequestOpening, RequestSpan, SpanContext,
+};
 
 use crate::receiver::{Observed, answered, id, observed, opening, receiver, texts};
 
@@ -25,6 +27,12 @@ fn request(method: &str, target: Option<&str>) -> RequestOpening {
     }
 }
 
+/// The span of `request`, as calls under it know it.
+fn span_of(request: &dyn RequestSpan) -> synapse_core::telemetry::SpanContext {
+    let context = request.context();
+    synapse_core::telemetry::SpanContext::new(context.trace_id(), context.span_id())
+}
+
 /// An upstream call under `request`.
 fn upstream(kind: HubKind, request: &dyn RequestSpan) -> HubOpening {
     HubOpening {
@@ -33,7 +41,7 @@ fn upstream(kind: HubKind, request: &dyn RequestSpan) -> HubOpening {
         kind,
         caller: Caller {
             tool: Some("search".to_owned()),
-            span: Some(request.context()),
+            span: Some(span_of(request)),
             ..Caller::default()
         },
         facts: HubFacts::of("hf"),
@@ -165,7 +173,7 @@ async fn a_prompt_from_an_ide_is_a_span_under_its_request() {
         ..request("tools/call", Some("chat"))
     });
     let mut begun = opening(1);
-    begun.caller.span = Some(request.context());
+    begun.caller.span = Some(span_of(&*request));
     observed.ledger.open(begun).await.unwrap();
     observed.ledger.close(answered(1));
     request.end(RequestEnding::Answered);

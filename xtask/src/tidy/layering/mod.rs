@@ -16,7 +16,7 @@ struct Layer {
     may_use: &'static [&'static str],
 }
 
-/// Top-down. The middle row (providers, mcp, store, telemetry, ide) never depends on each other; only the
+/// Top-down. The middle row (providers, tools, store, telemetry, ide) never depends on each other; only the
 /// CLI names two of them, and only the whole-product tests name the CLI. The store sends too, to the
 /// server that a `vault:` reference names: through the one HTTP client, with its rules.
 const LAYERS: &[Layer] = &[
@@ -44,6 +44,7 @@ const LAYERS: &[Layer] = &[
             "synapse-store",
             "synapse-export",
             "synapse-telemetry",
+            "synapse-tools",
             "synapse-ide",
             "synapse-files",
             "synapse-process",
@@ -75,8 +76,8 @@ const LAYERS: &[Layer] = &[
         may_use: &["synapse-core", "synapse-http"],
     },
     Layer {
-        name: "synapse-mcp",
-        may_use: &["synapse-core", "synapse-documents"],
+        name: "synapse-tools",
+        may_use: &["synapse-core", "synapse-documents", "synapse-mcp"],
     },
     Layer {
         name: "synapse-store",
@@ -97,7 +98,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-telemetry",
-        may_use: &["synapse-core", "synapse-http"],
+        may_use: &["synapse-core", "synapse-http", "synapse-mcp"],
     },
     Layer {
         name: "synapse-ide",
@@ -110,6 +111,10 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "synapse-core",
         may_use: &["synapse-redact"],
+    },
+    Layer {
+        name: "synapse-mcp",
+        may_use: &[],
     },
     Layer {
         name: "synapse-redact",
@@ -346,9 +351,13 @@ mod tests {
     fn the_table_allows_what_it_says() {
         use DependencyKind::{Development, Normal};
         assert_eq!(
-            faults("synapse-mcp", &[("synapse-core", Normal), ("rmcp", Normal)]),
+            faults(
+                "synapse-tools",
+                &[("synapse-core", Normal), ("synapse-mcp", Normal)]
+            ),
             [""; 0]
         );
+        assert_eq!(faults("synapse-mcp", &[("rmcp", Normal)]), [""; 0]);
         assert_eq!(
             faults("synapse-store", &[("synapse-testkit", Development)]),
             [""; 0]

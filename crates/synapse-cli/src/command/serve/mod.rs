@@ -15,9 +15,8 @@ use synapse_mcp::host::{
     CompletionHost, CompletionHosts, PromptHost, PromptHosts, ResourceHost, ResourceHosts,
     ToolHost, ToolHosts,
 };
-use synapse_mcp::product::{ProductCompletions, ProductPrompts, ProductResources};
-use synapse_mcp::tools::{ProductTools, Tool};
 use synapse_mcp::{Server, ServerIdentity, stdio};
+use synapse_tools::{ProductCompletions, ProductPrompts, ProductResources, ProductTools, Tool};
 
 use super::{CommandError, Context, runtime};
 use crate::args::ServeArguments;

@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 
 use self::surrogates::{lone_surrogate, without_lone_surrogates};
 use super::reply::RpcError;
-use super::size::{MAX_VALUES, has_too_many_values};
 use crate::JsonObject;
 use crate::host::PROTOCOL_VERSION;
+use crate::size::{MAX_VALUES, has_too_many_values};
 
 /// The meaning of a line.
 #[derive(Debug, PartialEq)]

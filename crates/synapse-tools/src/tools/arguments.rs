@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::Redactor;
+use synapse_mcp::JsonObject;
 
 use super::{Tool, reader, schema};
-use crate::JsonObject;
 
 /// What is left of a call's arguments.
 #[derive(Debug)]

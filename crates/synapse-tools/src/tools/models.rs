@@ -3,12 +3,12 @@
 use synapse_core::engine::Models;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_documents::ModelsDocument;
+use synapse_documents::mcp::value;
+use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
 use super::{Tool, connection};
-use crate::failure::value;
-use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Asks the provider for its models.

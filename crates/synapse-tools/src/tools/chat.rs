@@ -10,14 +10,16 @@ use synapse_core::engine::{ChatCall, ChatOutcome};
 use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_core::receipt::Receipt;
 use synapse_core::redact::printable_line;
+use synapse_core::telemetry::SpanContext;
+use synapse_documents::mcp::{value, warning};
 use synapse_documents::{ChatDocument, ErrorDocument, ToolCallView};
+use synapse_mcp::host::{ToolCall, ToolResult, text_block, user_block};
 use tokio::task::spawn_blocking;
 
 use super::arguments::{Arguments, clean, invalid};
 use super::heartbeat::with_heartbeat;
 use super::{Tool, connection};
-use crate::failure::{failed, value, warning};
-use crate::host::{ToolCall, ToolResult, text_block, user_block};
+use crate::failure::failed;
 use crate::view::View;
 
 /// Sends one prompt.
@@ -68,7 +70,10 @@ fn prepare(scope: Option<&str>, call: ToolCall) -> Result<ChatCall, Failure> {
         client_name: call.caller.client_name().map(clean),
         client_version: call.caller.client_version().map(clean),
         tool: Some(call.name),
-        span: call.caller.span(),
+        span: call
+            .caller
+            .span()
+            .map(|span| SpanContext::new(span.trace_id(), span.span_id())),
     };
     let mut arguments = Arguments::read(Tool::Chat, call.arguments)?;
     let named = arguments.take("connection")?;
@@ -184,7 +189,7 @@ mod tests {
     use synapse_core::error::Code;
 
     use super::*;
-    use crate::{Caller as Client, ProtocolRevision};
+    use synapse_mcp::{Caller as Client, ProtocolRevision};
 
     fn prepared(arguments: Value) -> Result<ChatCall, Failure> {
         let Value::Object(arguments) = arguments else {

@@ -7,12 +7,12 @@ use synapse_core::engine::{Engine, Ports};
 use synapse_core::ledger::UsageKey;
 use synapse_core::{Code, Failure};
 use synapse_mcp::host::{CompletionCall, PromptCall, ResourceRead};
-use synapse_mcp::product::{ProductCompletions, ProductPrompts, ProductResources};
 use synapse_mcp::{
     Caller, CompletionHost, HostError, JsonObject, PromptHost, ProtocolRevision, ResourceHost,
     ToolHost,
 };
 use synapse_testkit::ports::{MemoryLedger, NamedRemedies};
+use synapse_tools::{ProductCompletions, ProductPrompts, ProductResources};
 
 use crate::bench::{bench, call, reply};
 

@@ -9,7 +9,8 @@ pub(crate) fn has_too_many_values(json: &str) -> bool {
 }
 
 /// The number of values in `json`, counting to just above `limit`.
-pub(crate) fn count_values(json: &str, limit: usize) -> usize {
+#[must_use]
+pub fn count_values(json: &str, limit: usize) -> usize {
     let mut values = 0_usize;
     let mut in_string = false;
     let mut bytes = json.bytes();
@@ -30,7 +31,7 @@ pub(crate) fn count_values(json: &str, limit: usize) -> usize {
 }
 
 /// Maximum values in the parameters of a message, about 30 MB.
-pub(crate) const MAX_VALUES: usize = 100_000;
+pub const MAX_VALUES: usize = 100_000;
 
 #[cfg(test)]
 mod tests {

@@ -3,12 +3,12 @@
 use synapse_core::call::CallId;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
+use synapse_documents::mcp::value;
 use synapse_documents::{HistoryDocument, Pages};
+use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::arguments::{Arguments, invalid};
 use super::{Tool, connection};
-use crate::failure::value;
-use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Rows of the ledger; sends nothing.

@@ -7,11 +7,11 @@ use synapse_core::engine::Engine;
 use synapse_core::error::Code;
 use synapse_core::ledger::{Entry, UsageKey};
 use synapse_core::ports::StoredConnection;
+use synapse_mcp::JsonObject;
+use synapse_mcp::host::{CompletionCall, CompletionHost, HostError, completion, referenced};
 
-use super::prompts::PROMPTS;
-use super::resources::TEMPLATES;
-use crate::JsonObject;
-use crate::host::{CompletionCall, CompletionHost, HostError, completion, referenced};
+use crate::prompts::PROMPTS;
+use crate::resources::TEMPLATES;
 use crate::tools::history;
 use crate::view::View;
 

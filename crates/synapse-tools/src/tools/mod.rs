@@ -20,12 +20,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
+use synapse_mcp::host::{
+    CacheHint, CacheScope, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult,
+};
 
 use self::arguments::invalid;
 use crate::failure::failed_call;
-use crate::host::{
-    CacheHint, CacheScope, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult,
-};
 use crate::view::View;
 
 /// One of the product's own tools.

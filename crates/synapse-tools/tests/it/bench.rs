@@ -14,12 +14,12 @@ use synapse_core::limits::Verdict;
 use synapse_core::ports::{Ledger, ProviderFactory, Written};
 use synapse_core::time::Timestamp;
 use synapse_core::{Draft, Failure, Origin};
-use synapse_mcp::tools::ProductTools;
 use synapse_mcp::{Caller, JsonObject, ProtocolRevision, ToolCall, ToolHost};
 use synapse_testkit::ports::{
     FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, NamedRemedies,
     SequentialCallIds, StubProvider, StubProviders,
 };
+use synapse_tools::ProductTools;
 
 /// Tools over two connections: `open`, and `closed` with network access off.
 pub(crate) struct Bench {

@@ -5,11 +5,11 @@ use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 use synapse_documents::UsageDocument;
+use synapse_documents::mcp::value;
+use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::Tool;
 use super::arguments::{Arguments, invalid};
-use crate::failure::value;
-use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Sums over the ledger; sends nothing.

@@ -6,8 +6,7 @@
 //! which members it has.
 
 use serde_json::{Value, json};
-
-use crate::JsonObject;
+use synapse_mcp::JsonObject;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy)]

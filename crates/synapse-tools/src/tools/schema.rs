@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 use synapse_core::ledger::{Outcome, UsageKey};
+use synapse_mcp::JsonObject;
 
 use super::Tool;
 use super::shape::Member;
 use super::shape::Shape::{
     self, Closed, Count, Either, Flag, Integer, List, Number, Open, Speech, Text, Word,
 };
-use crate::JsonObject;
 
 /// The tool that sends one prompt.
 pub(super) const CHAT: &str = "chat";

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::Outcome;
-use synapse_mcp::tools::Tool;
 use synapse_mcp::{
     Caller, ProtocolRevision, Server, ServerIdentity, ToolCall, ToolError, ToolHost,
 };
+use synapse_tools::Tool;
 use tokio::io::AsyncReadExt;
 
 use crate::bench::{Bench, bench, call, code, reply};

@@ -9,11 +9,11 @@ use std::cell::Cell;
 
 use serde_json::{Number, Value};
 use synapse_core::error::Failure;
+use synapse_mcp::JsonObject;
+use synapse_mcp::size::{MAX_VALUES, count_values};
 
 use super::arguments::{clean, invalid};
 use super::shape::{Member, Shape};
-use crate::JsonObject;
-use crate::engine::size::{MAX_VALUES, count_values};
 
 /// Reads the arguments of `tool`: those of `members` that are there.
 ///

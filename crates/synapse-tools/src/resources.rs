@@ -9,12 +9,13 @@ use synapse_core::call::CallId;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, CodeEntry, RemedyText};
 use synapse_core::ledger::UsageKey;
+use synapse_documents::mcp::value;
 use synapse_documents::{EntryDocument, UsageDocument};
+use synapse_mcp::JsonObject;
+use synapse_mcp::host::{Caller, HostError, Listing, ResourceHost, ResourceRead};
 
-use super::{failed, object};
-use crate::JsonObject;
-use crate::failure::value;
-use crate::host::{Caller, HostError, Listing, ResourceHost, ResourceRead};
+use crate::failure::failed_request as failed;
+use crate::object;
 use crate::tools::{connections, history, usage};
 use crate::view::View;
 
@@ -174,7 +175,7 @@ const JSON: &str = "application/json";
 const MARKDOWN: &str = "text/markdown";
 
 /// URI template, name, and type of each template.
-pub(super) const TEMPLATES: [(&str, &str, &str); 4] = [
+pub(crate) const TEMPLATES: [(&str, &str, &str); 4] = [
     ("synapse://connections/{name}", "one connection", JSON),
     ("synapse://usage/{by}", "usage", JSON),
     ("synapse://history/{id}", "what one call did", JSON),

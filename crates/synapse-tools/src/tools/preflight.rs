@@ -4,12 +4,12 @@ use synapse_core::engine::PreflightCall;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::preflight::{Check, Finding, PreflightReport, Reach};
 use synapse_documents::PreflightDocument;
+use synapse_documents::mcp::{paragraph, value};
+use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
 use super::{Tool, connection};
-use crate::failure::{paragraph, value};
-use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// Climbs the ladder; one paid prompt only when it is asked for.

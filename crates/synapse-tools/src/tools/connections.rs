@@ -3,11 +3,11 @@
 use serde::Serialize;
 use synapse_core::error::{Failure, Remedy, RemedyText};
 use synapse_core::ports::StoredConnection;
+use synapse_documents::mcp::value;
+use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::Tool;
 use super::arguments::Arguments;
-use crate::failure::value;
-use crate::host::{ToolCall, ToolResult};
 use crate::view::View;
 
 /// `synapse.connections/1` with the fields that a model needs: nothing about credentials and hosts.

@@ -3,10 +3,10 @@
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use synapse_mcp::JsonObject;
+use synapse_mcp::host::{Caller, HostError, Listing, PromptCall, PromptHost};
 
-use super::object;
-use crate::JsonObject;
-use crate::host::{Caller, HostError, Listing, PromptCall, PromptHost};
+use crate::object;
 
 /// The product's own prompts.
 #[derive(Debug, Clone, Default)]
@@ -64,8 +64,8 @@ impl PromptHost for ProductPrompts {
 
 /// One prompt.
 #[derive(Debug)]
-pub(super) struct Prompt {
-    pub(super) name: &'static str,
+pub(crate) struct Prompt {
+    pub(crate) name: &'static str,
     title: &'static str,
     description: &'static str,
     /// Name, whether it is required, and what it is.
@@ -193,7 +193,7 @@ fn invalid(message: impl Into<String>) -> HostError {
 const CONNECTION: (&str, bool, &str) = ("connection", false, "Which connection answers");
 
 /// Every prompt, in the order of the list.
-pub(super) const PROMPTS: [Prompt; 3] = [
+pub(crate) const PROMPTS: [Prompt; 3] = [
     Prompt {
         name: "second_opinion",
         title: "Second opinion",

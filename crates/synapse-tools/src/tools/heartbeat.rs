@@ -3,9 +3,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use synapse_mcp::host::{Progress, ProgressReporter};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
-
-use crate::host::{Progress, ProgressReporter};
 
 /// Runs `work`; while it runs, says so every [`BEAT`] to a client that asked for progress. The
 /// progress is the number of seconds since the start, which nobody can take for a share of the
