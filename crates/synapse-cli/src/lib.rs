@@ -15,6 +15,7 @@ mod log;
 mod oauth;
 mod output;
 mod prompt;
+mod runtime;
 mod sampling;
 mod secret_tracking;
 mod system;

@@ -8,7 +8,6 @@
 pub mod any_bytes;
 mod approvals;
 pub mod atomic;
-mod blocking;
 mod connections;
 mod dataset;
 mod failure;

@@ -38,6 +38,7 @@ use crate::args::ConnectionCommand;
 use crate::compose::{self, Asking};
 use crate::environment::Environment;
 use crate::output::Printer;
+use crate::runtime::Runtime;
 use crate::secret_tracking::Resolved;
 use crate::system::{NewestCall, asked_to_stop};
 use crate::telemetry;
@@ -164,7 +165,7 @@ fn with_engine(
     context: &Context,
     work: impl AsyncFnOnce(&Engine) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
-    let runtime = runtime()?;
+    let runtime = Runtime::start()?;
     let engine = compose::engine(context, Asking::Terminal)?;
     runtime.block_on(async {
         let result = tokio::select! {
@@ -192,16 +193,6 @@ async fn given_up(context: &Context, engine: &Engine) -> String {
         true => format!("cancelled; may have been billed; call {id}"),
         false => format!("cancelled; nothing was sent; call {id}"),
     }
-}
-
-/// A runtime of one thread: the work is waiting for one peer at a time.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::new(Code::InternalInvariant, "the runtime cannot start").caused_by(&error)
-        })
 }
 
 /// 128 + SIGINT, as shells have it.

@@ -14,9 +14,10 @@ use synapse_core::redact::holds_token;
 use synapse_documents::{SecretDocument, SecretView, SecretsDocument};
 use synapse_store::{NewKey, Secrets, TomlConnections};
 
-use super::{CommandError, Context, runtime};
+use super::{CommandError, Context};
 use crate::args::SecretCommand;
 use crate::output::{Column, CommandLines, Printer, listing};
+use crate::runtime::Runtime;
 use crate::secret_tracking::Remembering;
 use crate::{compose, prompt};
 
@@ -34,7 +35,7 @@ pub(super) fn run(context: &Context, command: SecretCommand) -> Result<(), Comma
         return Ok(());
     };
     // The prompt comes before this: it blocks, and Ctrl-C has to end it.
-    Ok(runtime()?.block_on(command.run())?)
+    Ok(Runtime::start()?.block_on(command.run())?)
 }
 
 struct Secret<'a> {
@@ -103,7 +104,7 @@ impl<'a> Secret<'a> {
     /// Looks whether a secret is there before its owner is asked for another. The local vault is
     /// opened for that, so that its passphrase is asked for before the value is.
     fn expect_none(&self, reference: &CredentialRef) -> Result<(), Failure> {
-        runtime()?
+        Runtime::start()?
             .block_on(self.secrets.expect_none(reference))
             .map_err(|failure| with_rotate(failure, reference))
     }

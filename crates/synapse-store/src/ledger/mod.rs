@@ -57,6 +57,7 @@ use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
 use synapse_core::time::Timestamp;
 use synapse_files::Home;
 use tokio::sync::oneshot::{self, Sender};
+use tokio::task::spawn_blocking;
 
 use self::database::Opened;
 pub use self::prices::SqlitePrices;
@@ -65,7 +66,6 @@ use self::queue::Queue;
 use self::reader::Reader;
 use self::work::Work;
 use self::writer::{Job, Writer};
-use crate::blocking;
 use crate::connections::ledger_settings;
 use crate::failure::{no_thread, sqlite};
 
@@ -156,7 +156,7 @@ async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce(&Home) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let own = home.clone();
-    blocking::run_blocking(move || work(&own))
+    spawn_blocking(move || work(&own))
         .await
         .unwrap_or_else(|error| Err(no_thread(&home.ledger(), &error)))
 }

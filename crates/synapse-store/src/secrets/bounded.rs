@@ -1,11 +1,9 @@
 //! Runs what blocks aside, for as long as a deadline allows. Knows no store.
 
-use std::io;
 use std::time::Duration;
 
 use synapse_core::{Code, Failure};
-
-use crate::blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 /// Performs `work` on a thread of its own and waits for it at most `deadline`.
 ///
@@ -26,7 +24,7 @@ pub(super) async fn run_blocking<T: Send + 'static>(
     store: &str,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    blocking::run_blocking(work)
+    spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(failed(store, &error)))
 }
@@ -41,7 +39,7 @@ pub(super) fn late(store: &str, deadline: Duration) -> Failure {
     .hint("see whether it waits for a prompt or for the network, then try again")
 }
 
-fn failed(store: &str, error: &io::Error) -> Failure {
+fn failed(store: &str, error: &JoinError) -> Failure {
     Failure::new(
         Code::CredentialStoreFailed,
         format!("{store} could not be asked"),

@@ -16,10 +16,10 @@ use synapse_core::ports::{LoginClaim, StoredTokens, TokenStore, TokenTransaction
 use synapse_core::upstream::{RecordKey, TokenRecord, UpstreamName};
 use synapse_core::{Code, Failure, Remedy};
 use synapse_files::Home;
+use tokio::task::spawn_blocking;
 
 use self::document::Damage;
 use crate::atomic::{self, Lock};
-use crate::blocking::run_blocking;
 use crate::failure::{no_thread, shown};
 
 /// The token records of this machine's user.
@@ -123,7 +123,7 @@ impl TokenRecords {
         &self,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        run_blocking(work)
+        spawn_blocking(work)
             .await
             .unwrap_or_else(|error| Err(no_thread(&self.home.oauth(), &error)))
     }

@@ -10,14 +10,15 @@ use synapse_dashboard::{Dashboard, Listening};
 use synapse_files::Home;
 
 use self::house::Surroundings;
-use super::{CommandError, Context, runtime};
+use super::{CommandError, Context};
 use crate::args::DashboardArguments;
 use crate::compose::{self, Asking};
 use crate::oauth::Opener;
+use crate::runtime::Runtime;
 use crate::system::StopSignal;
 
 pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(), CommandError> {
-    let runtime = runtime()?;
+    let runtime = Runtime::start()?;
     let engine = compose::engine(context, Asking::Nobody)?;
     let ledger = Arc::clone(&engine.ports().ledger);
     let result = runtime.block_on(async {
@@ -53,7 +54,6 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
         }
         Ok::<(), Failure>(())
     });
-    runtime.shutdown_background();
     result.map_err(CommandError::from)
 }
 

@@ -10,9 +10,10 @@ use synapse_documents::PurgeDocument;
 
 use crate::args::HistoryPurgeArguments;
 use crate::command::time_flag::when;
-use crate::command::{CommandError, Context, runtime, with_engine};
+use crate::command::{CommandError, Context, with_engine};
 use crate::compose::{self, Asking};
 use crate::prompt;
+use crate::runtime::Runtime;
 use crate::system::SystemClock;
 
 pub(super) fn run(
@@ -64,7 +65,7 @@ fn depends_on_the_clock(text: &str, now: Timestamp) -> bool {
 /// A time that is counted from now deletes nothing when the rows contradict the clock.
 fn check_clock(context: &Context, now: Timestamp) -> Result<(), CommandError> {
     let engine = compose::engine(context, Asking::Terminal)?;
-    let dating = runtime()?.block_on(engine.ports().reader.dating(now))?;
+    let dating = Runtime::start()?.block_on(engine.ports().reader.dating(now))?;
     if !dating.jumped {
         return Ok(());
     }
@@ -91,7 +92,7 @@ fn confirmed(context: &Context, before: Timestamp, which: &str) -> Result<bool, 
     };
     // Not `with_engine`: once it has waited for signals, Ctrl-C ends no question any more.
     let engine = compose::engine(context, Asking::Terminal)?;
-    let calls = runtime()?.block_on(engine.usage(query))?.total.calls;
+    let calls = Runtime::start()?.block_on(engine.usage(query))?.total.calls;
     if calls == 0 {
         context.printer.note(&format!("there is no call{which}"));
         return Ok(false);

@@ -9,10 +9,11 @@ use synapse_documents::{AuthStatusDocument, AuthView};
 
 use super::Configured;
 use crate::args::HubAuthStatusArguments;
-use crate::command::{CommandError, Context, runtime};
+use crate::command::{CommandError, Context};
 use crate::compose;
 use crate::oauth::{self, has_authorization};
 use crate::output::{Column, listing};
+use crate::runtime::Runtime;
 
 pub(super) fn run(
     context: &Context,
@@ -26,7 +27,7 @@ pub(super) fn run(
     }
     let oauth = oauth::engine(context, &compose::home(context)?)?;
     let place = oauth.store().place();
-    let stored = runtime()?.block_on(oauth.store().list(hub.place.key()))?;
+    let stored = Runtime::start()?.block_on(oauth.store().list(hub.place.key()))?;
     let rows = rows(hub, stored, wanted)?;
     if context.printer.is_json() {
         let views = rows.iter().map(|row| row.view(&*hub.remedies)).collect();

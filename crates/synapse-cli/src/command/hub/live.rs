@@ -9,9 +9,10 @@ use synapse_oauth::{LoginRequest, Look, OAuth, Probe, Registering, RungOutcome, 
 use super::preflight::Ladder;
 use super::session::Session;
 use super::{Configured, login};
-use crate::command::{CommandError, Context, runtime};
+use crate::command::{CommandError, Context};
 use crate::compose;
 use crate::oauth::{self, has_authorization};
+use crate::runtime::Runtime;
 
 pub(super) fn climb(
     context: &Context,
@@ -71,7 +72,8 @@ fn expects_login(
         return Ok(true);
     }
     let oauth = engine(context)?;
-    let stored = runtime()?.block_on(oauth.store().of_server(hub.place.key(), &upstream.name))?;
+    let stored =
+        Runtime::start()?.block_on(oauth.store().of_server(hub.place.key(), &upstream.name))?;
     Ok(!stored.is_empty())
 }
 
@@ -93,7 +95,7 @@ fn examine(
     approval: &Approval,
     ladder: &mut Ladder,
 ) -> Result<Token, CommandError> {
-    let rungs = match runtime()?.block_on(rungs(context, hub, upstream, approval)) {
+    let rungs = match Runtime::start()?.block_on(rungs(context, hub, upstream, approval)) {
         Ok(rungs) => rungs,
         Err(failure) => {
             ladder.fail("oauth.settings", failure);

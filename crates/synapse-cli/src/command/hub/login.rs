@@ -17,8 +17,9 @@ use url::Url;
 
 use super::{Configured, approve};
 use crate::args::HubLoginArguments;
-use crate::command::{CommandError, Context, runtime};
+use crate::command::{CommandError, Context};
 use crate::oauth::{self, Opener, Resolving, has_authorization, login_settings};
+use crate::runtime::Runtime;
 use crate::secret_tracking::Remembering;
 use crate::{compose, prompt};
 
@@ -36,7 +37,7 @@ pub(super) fn run(
         .ok_or_else(|| not_approved(&upstream))?;
     // Signals are left alone: a question blocks, and Ctrl-C has to end it. What is stored is whole
     // at any moment.
-    let done = runtime()?.block_on(log_in(context, hub, arguments, &upstream, &approval))?;
+    let done = Runtime::start()?.block_on(log_in(context, hub, arguments, &upstream, &approval))?;
     report(context, hub, &upstream, &done);
     if approval.catalogue.is_none() {
         let asked = super::Asked::from(arguments.yes || !io::stdin().is_terminal());

@@ -6,7 +6,8 @@ use synapse_oauth::Registrations;
 
 use super::Configured;
 use crate::args::HubLogoutArguments;
-use crate::command::{CommandError, Context, runtime};
+use crate::command::{CommandError, Context};
+use crate::runtime::Runtime;
 use crate::{compose, oauth};
 
 pub(super) fn run(
@@ -22,7 +23,7 @@ pub(super) fn run(
     };
     let oauth = oauth::engine(context, &compose::home(context)?)?;
     let config = hub.place.key();
-    let done = runtime()?.block_on(oauth.log_out(config, &server, registrations))?;
+    let done = Runtime::start()?.block_on(oauth.log_out(config, &server, registrations))?;
     if context.printer.is_json() {
         let document = LogoutDocument::new(server.to_string(), done.issuers, done.records);
         context.printer.document(&document);

@@ -12,9 +12,10 @@ use synapse_core::upstream::{Approval, Target};
 use synapse_documents::{ErrorView, HubCheckView, HubPreflightDocument};
 
 use super::{Configured, Wanted, list, live, show};
-use crate::command::{CommandError, Context, runtime};
+use crate::command::{CommandError, Context};
 use crate::compose;
 use crate::output::{in_short, outcome_line};
+use crate::runtime::Runtime;
 
 /// The rungs that were climbed, and the first failure.
 pub(super) struct Ladder {
@@ -198,7 +199,7 @@ fn secrets(context: &Context, target: &Target, ladder: &mut Ladder) -> Result<()
         return Ok(());
     }
     let resolver = compose::secrets(context)?;
-    let runtime = runtime()?;
+    let runtime = Runtime::start()?;
     for reference in references {
         match runtime.block_on(resolver.reach(&reference)) {
             Ok(seen) => ladder.ok("secret", format!("{reference}: {seen}")),

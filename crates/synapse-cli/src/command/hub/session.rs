@@ -7,12 +7,12 @@ use synapse_core::ports::{Clock as _, HubLedger, Ledger as _};
 use synapse_core::upstream::{Approval, Catalogue, Upstream};
 use synapse_hub::{Hub, HubSettings, Selection};
 use synapse_store::SqliteLedger;
-use tokio::runtime::Runtime;
 
 use super::Configured;
-use crate::command::{CommandError, Context, runtime};
+use crate::command::{CommandError, Context};
 use crate::compose::{self, Asking};
 use crate::hub_ports::hub_ports;
+use crate::runtime::Runtime;
 use crate::system::{SystemClock, asked_to_stop};
 
 /// A hub with what it runs on.
@@ -40,7 +40,7 @@ impl Session {
             ..HubSettings::default()
         };
         Ok(Self {
-            runtime: runtime()?,
+            runtime: Runtime::start()?,
             hub: Hub::new(ports, settings),
             ledger,
             clock: SystemClock::new(),

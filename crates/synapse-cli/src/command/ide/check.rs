@@ -13,9 +13,9 @@ use synapse_ide::{CheckReport, Client, Prompt, Scope, Target};
 
 use super::{CommandError, Context, entry, machine, running, takes};
 use crate::args::IdeCheckArguments;
-use crate::command::runtime;
 use crate::compose;
 use crate::output::{CommandLines, Printer, STRONG, check_line, styled};
+use crate::runtime::Runtime;
 use crate::system::asked_to_stop;
 
 pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<(), CommandError> {
@@ -52,7 +52,7 @@ pub(in crate::command) fn examined_client(
 }
 
 fn examined(context: &Context, probe: Probe<'_>) -> Result<CheckReport, CommandError> {
-    runtime()?.block_on(async {
+    Runtime::start()?.block_on(async {
         let waiting = context.printer.progress().begin(probe.client.to_string());
         // Dropping the check ends what it started.
         tokio::select! {

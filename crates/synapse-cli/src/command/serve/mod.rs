@@ -18,11 +18,12 @@ use synapse_mcp::host::{
 use synapse_mcp::{Server, ServerIdentity, stdio};
 use synapse_tools::{ProductCompletions, ProductPrompts, ProductResources, ProductTools, Tool};
 
-use super::{CommandError, Context, runtime};
+use super::{CommandError, Context};
 use crate::args::ServeArguments;
 use crate::compose::{self, Asking, Serving};
 use crate::log;
 use crate::output::CommandLines;
+use crate::runtime::Runtime;
 use crate::system::asked_to_stop;
 use crate::telemetry;
 
@@ -32,7 +33,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
     if io::stdin().is_terminal() {
         context.printer.note(BY_HAND);
     }
-    let runtime = runtime()?;
+    let runtime = Runtime::start()?;
     let Serving {
         engine,
         rows,
@@ -70,8 +71,6 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
             Failure::new(Code::InternalInvariant, "the protocol stream broke").caused_by(&error)
         })
     });
-    // A blocking read of a terminal or file may never return; the process does not wait for it.
-    runtime.shutdown_background();
     result.map_err(CommandError::from)
 }
 

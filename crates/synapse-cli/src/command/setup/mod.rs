@@ -25,14 +25,14 @@ use synapse_core::preflight::Reach;
 use synapse_core::redact::{printable, without_tokens};
 use synapse_core::shell::quote_text;
 use synapse_store::Secrets;
-use tokio::runtime::Runtime;
 
 use self::pending::Pending;
-use super::{CommandError, Context, runtime};
+use super::{CommandError, Context};
 use crate::args::{CreateArguments, SetupArguments, reach};
 use crate::compose;
 use crate::output::{FAINT, Printer, STRONG, styled};
 use crate::prompt::{Asker, Left, Usual};
+use crate::runtime::Runtime;
 use crate::system::asked_to_stop;
 
 /// Runs the whole of it.
@@ -172,7 +172,7 @@ impl<'a> Setup<'a> {
             context,
             given,
             asker,
-            runtime: runtime()?,
+            runtime: Runtime::start()?,
             engine: compose::engine_resolving(context, pending.clone())?,
             secrets,
             pending,

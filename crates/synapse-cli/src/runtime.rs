@@ -1,0 +1,56 @@
+//! The runtime that a command works on.
+
+use synapse_core::error::{Code, Failure};
+
+/// A runtime of one thread: the work is waiting for one peer at a time.
+///
+/// Dropping it waits for no thread that blocks: a keyring that never answers, or a terminal that is
+/// still read, ends with the process.
+#[derive(Debug)]
+pub(crate) struct Runtime(Option<tokio::runtime::Runtime>);
+
+impl Runtime {
+    /// # Errors
+    /// `internal.invariant` when the system refuses it.
+    pub(crate) fn start() -> Result<Self, Failure> {
+        let built = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        built.map(|runtime| Self(Some(runtime))).map_err(|error| {
+            Failure::new(Code::InternalInvariant, "the runtime cannot start").caused_by(&error)
+        })
+    }
+
+    /// Works until `work` is done.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        match &self.0 {
+            Some(runtime) => runtime.block_on(work),
+            None => unreachable!("it is there until it is dropped"),
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn its_end_waits_for_no_thread_that_blocks() {
+        let (release, held) = mpsc::channel::<()>();
+        let runtime = Runtime::start().unwrap();
+        let left = runtime.block_on(async { tokio::task::spawn_blocking(move || held.recv()) });
+        drop(runtime);
+        drop(release);
+        drop(left);
+    }
+}
