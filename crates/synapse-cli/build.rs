@@ -1,5 +1,6 @@
-//! Tells the program what it was built for and from which commit, for `synapse --version --json`. Reads files and runs
-//! nothing. The commit is told of an optimised build alone: otherwise each commit would compile the program again.
+//! Passes the build target and the commit to the program, for `synapse --version --json`. Reads
+//! files and runs no program. The commit is set only in optimised builds: otherwise every commit
+//! would recompile the program.
 
 #![expect(
     clippy::disallowed_methods,
@@ -24,14 +25,14 @@ fn main() {
     }
 }
 
-/// The commit that cargo wrote into a package of crates.io.
+/// The commit that cargo recorded in a crates.io package.
 fn of_package(here: &Path) -> Option<String> {
     let text = fs::read_to_string(here.join(".cargo_vcs_info.json")).ok()?;
     let (_, rest) = text.split_once("\"sha1\"")?;
     commit(rest.split('"').nth(1)?)
 }
 
-/// The commit that the checkout above is at, as gitrepository-layout(5) keeps it.
+/// The checked-out commit, read as described in gitrepository-layout(5).
 fn of_checkout(here: &Path) -> Option<String> {
     let mut above = here.ancestors().map(|directory| directory.join(".git"));
     let directory = directory(&above.find(|path| path.exists())?)?;
@@ -39,7 +40,7 @@ fn of_checkout(here: &Path) -> Option<String> {
     let Some(reference) = head.strip_prefix("ref: ").map(str::trim) else {
         return commit(head.trim());
     };
-    // Another worktree keeps its branches in the first one.
+    // A linked worktree keeps its branches in the main one.
     let common = fs::read_to_string(directory.join("commondir"));
     let common = common.map_or_else(|_| directory.clone(), |path| directory.join(path.trim()));
     let loose = read(&common.join(reference)).and_then(|text| commit(text.trim()));
@@ -50,7 +51,7 @@ fn of_checkout(here: &Path) -> Option<String> {
     })
 }
 
-/// What `.git` is or, in another worktree, names.
+/// The git directory: `.git` itself or, in a linked worktree, the directory that it names.
 fn directory(git: &Path) -> Option<PathBuf> {
     if git.is_dir() {
         return Some(git.to_owned());
@@ -60,14 +61,14 @@ fn directory(git: &Path) -> Option<PathBuf> {
     Some(git.parent()?.join(named))
 }
 
-/// Reads a file, and has cargo run this again when it changes.
+/// Reads a file and makes cargo rerun this script when it changes.
 fn read(path: &Path) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     println!("cargo:rerun-if-changed={}", path.display());
     Some(text)
 }
 
-/// A name of a commit, and nothing else.
+/// Accepts only a commit id.
 fn commit(text: &str) -> Option<String> {
     let whole =
         (text.len() == 40 || text.len() == 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());

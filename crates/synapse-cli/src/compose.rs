@@ -1,4 +1,4 @@
-//! The composition root: which implementation stands behind which port.
+//! The composition root: chooses the implementation of each port.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,21 +18,21 @@ use crate::secret_tracking::Remembering;
 use crate::system::{KeptCallIds, SystemClock};
 use crate::telemetry::observed;
 
-/// Whether there is somebody to ask for a passphrase.
+/// Whether a user can be asked for a passphrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asking {
-    /// Whoever sits at the terminal, if it is one.
+    /// The user at the terminal, if stdin is one.
     Terminal,
-    /// Nobody: stdin is the protocol's.
+    /// Nobody: stdin belongs to the protocol.
     Nobody,
 }
 
-/// The use cases over this machine. Touches neither disk nor network.
+/// The use cases on this machine. Touches neither disk nor network.
 pub(crate) fn engine(context: &Context, asking: Asking) -> Result<Engine, Failure> {
     serving(context, asking).map(|serving| serving.engine)
 }
 
-/// The use cases with `secrets` as the place of secrets, whose values are remembered.
+/// The use cases with `secrets` as the secret store, whose values are remembered.
 pub(crate) fn engine_resolving(
     context: &Context,
     secrets: Arc<dyn SecretResolver>,
@@ -41,13 +41,13 @@ pub(crate) fn engine_resolving(
     over(context, secrets).map(|serving| serving.engine)
 }
 
-/// What a server of an IDE is made of.
+/// The parts of an IDE's server.
 pub(crate) struct Serving {
     /// The use cases.
     pub(crate) engine: Engine,
-    /// Where rows of the hub go: into the same ledger, by the same thread.
+    /// Receives the rows of the hub: the same ledger and thread.
     pub(crate) rows: Arc<dyn HubLedger>,
-    /// Who hears of requests, if anybody does.
+    /// Observes requests, if telemetry is on.
     pub(crate) requests: Option<Arc<dyn RequestObserver>>,
 }
 
@@ -84,7 +84,7 @@ fn over(context: &Context, secrets: Remembering) -> Result<Serving, Failure> {
     })
 }
 
-/// Where secrets are, for what has to keep them out of all output.
+/// The secret stores, remembering values so that they are kept out of all output.
 pub(crate) fn remembering(context: &Context, asking: Asking) -> Result<Remembering, Failure> {
     let secrets = match asking {
         Asking::Terminal => secrets(context)?,
@@ -97,7 +97,7 @@ pub(crate) fn remembering(context: &Context, asking: Asking) -> Result<Rememberi
     ))
 }
 
-/// Where secrets are, and whom to ask for a passphrase.
+/// The secret stores, and whom to ask for a passphrase.
 pub(crate) fn secrets(context: &Context) -> Result<Secrets, Failure> {
     let environment = &context.environment;
     let user_home = environment.user_home().map(ToOwned::to_owned);
@@ -107,12 +107,12 @@ pub(crate) fn secrets(context: &Context) -> Result<Secrets, Failure> {
         .asking(Arc::new(Terminal::new(context.printer.progress().clone()))))
 }
 
-/// Where connections are in another directory of Synapse.
+/// The connections of another home directory.
 pub(crate) fn connections_in(directory: &Path) -> TomlConnections {
     TomlConnections::new(Home::new(directory))
 }
 
-/// Where secrets are for a process with another environment, which has nobody to ask.
+/// The secret stores of a process with another environment, without a user to ask.
 pub(crate) fn secrets_of(environment: &Environment, directory: &Path) -> Secrets {
     let user_home = environment.user_home().map(ToOwned::to_owned);
     Secrets::new(user_home, environment.lookup())
@@ -120,13 +120,13 @@ pub(crate) fn secrets_of(environment: &Environment, directory: &Path) -> Secrets
         .asking(Arc::new(NoPrompt))
 }
 
-/// Where connections are.
+/// The stored connections.
 pub(crate) fn connections(context: &Context) -> Result<TomlConnections, Failure> {
     Ok(TomlConnections::new(home(context)?))
 }
 
-/// Who ends what a program leaves that we start: this very program, once more. Through `/proc`
-/// it is found also when an upgrade has put another one in its place.
+/// The guard that ends the leftovers of a program that we start: this executable, started again.
+/// Through `/proc` it is found even if an upgrade replaced the file.
 pub(crate) fn guard() -> Guard {
     let running = Path::new("/proc/self/exe");
     if cfg!(target_os = "linux") && running.exists() {

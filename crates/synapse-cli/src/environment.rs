@@ -1,6 +1,6 @@
-//! The one reader of the process environment. Every variable that is Synapse's own is listed here.
-//! Libraries read some where they act on them: `NO_COLOR`, `SSL_CERT_FILE`, and for the keyring
-//! `DBUS_SESSION_BUS_ADDRESS` and `XDG_RUNTIME_DIR`. The places of credentials look theirs up through
+//! The one reader of the process environment. Every variable of Synapse is listed here. Libraries
+//! read some of their own: `NO_COLOR`, `SSL_CERT_FILE`, and for the keyring
+//! `DBUS_SESSION_BUS_ADDRESS` and `XDG_RUNTIME_DIR`. The secret stores look theirs up through
 //! [`Environment::lookup`]; docs/guides/secrets.md names them.
 
 use std::ffi::OsString;
@@ -10,27 +10,27 @@ use std::sync::Arc;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::printable;
 
-/// The directory of Synapse, when it is not `~/.synapse`.
+/// The directory of Synapse, if not `~/.synapse`.
 pub(crate) const SYNAPSE_HOME: &str = "SYNAPSE_HOME";
 /// What `serve` logs to stderr: `level` or `target=level,…`; warnings when unset.
 pub(crate) const SYNAPSE_LOG: &str = "SYNAPSE_LOG";
 
-/// The key file of the local vault. Read by the vault; here it goes into the IDE's entry.
+/// The key file of the local vault. Read by the vault; here it is copied to the IDE's entry.
 pub(crate) const SYNAPSE_VAULT_KEY_FILE: &str = "SYNAPSE_VAULT_KEY_FILE";
 
-/// The seconds that a login may take.
+/// The timeout of a login in seconds.
 pub(crate) const SYNAPSE_LOGIN_TIMEOUT: &str = "SYNAPSE_LOGIN_TIMEOUT";
-/// The user's browser, as other programs know it.
+/// The user's browser, by convention.
 pub(crate) const BROWSER: &str = "BROWSER";
-/// The user's shell, as other programs know it.
+/// The user's shell, by convention.
 pub(crate) const SHELL: &str = "SHELL";
-/// Names the shell that asks for completions; set by the scripts of `synapse completions` alone.
+/// Names the shell that asks for completions; set only by the scripts of `synapse completions`.
 pub(crate) const SYNAPSE_COMPLETE: &str = "SYNAPSE_COMPLETE";
 
-/// Looks a variable up.
+/// Looks up a variable.
 pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
-/// What the process was given from outside.
+/// The inputs of the process.
 #[derive(Clone)]
 pub(crate) struct Environment {
     lookup: Lookup,
@@ -76,12 +76,12 @@ impl Environment {
         Arc::clone(&self.lookup)
     }
 
-    /// The path that this program was called as, when it was called by a path.
+    /// The path by which this program was called, if it was called by a path.
     pub(crate) fn called_as(&self) -> Option<PathBuf> {
         self.called.clone()
     }
 
-    /// The user's home directory, when there is one.
+    /// The user's home directory, if known.
     pub(crate) fn user_home(&self) -> Option<&Path> {
         self.home.as_deref()
     }
@@ -96,7 +96,7 @@ impl Environment {
         match (self.variable(SYNAPSE_HOME), &self.home) {
             (Some(given), _) => {
                 let given = PathBuf::from(given);
-                // Each client starts Synapse in another directory, and nobody expands `~` there.
+                // Each client starts Synapse in another directory, and does not expand `~`.
                 if given.is_absolute() {
                     return Ok(given);
                 }
@@ -120,7 +120,7 @@ impl Environment {
         }
     }
 
-    /// Whether the directory of Synapse is not the default one, so that an IDE has to be told.
+    /// Whether Synapse's directory is not the default, so that an IDE entry must name it.
     pub(crate) fn has_own_home(&self) -> bool {
         self.variable(SYNAPSE_HOME).is_some()
     }

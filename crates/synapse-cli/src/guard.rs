@@ -1,5 +1,5 @@
-//! What keeps a secret in memory from leaving through the back door: no core dumps, no debugger of
-//! another process, no panic message that shows it.
+//! Keeps secrets in memory from leaking: no core dumps, no debugger of another process, no panic
+//! message that contains one.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write as _};
@@ -11,9 +11,8 @@ use synapse_core::redact::{KnownSecrets, printable};
 
 use crate::output::{CommandLines, render_failure};
 
-/// Switches core dumps off and makes the process one that cannot be dumped or traced by others of
-/// the same user. A system that refuses leaves the process as it was: a call is worth more than
-/// this second fence.
+/// Disables core dumps and prevents other processes of the same user from dumping or tracing this
+/// one. If the system refuses, the process continues: this is a second line of defence.
 pub(crate) fn no_dumps() {
     #[cfg(unix)]
     {
@@ -31,7 +30,7 @@ pub(crate) fn no_dumps() {
     }
 }
 
-/// Whether [`no_dumps`] did what it should, as far as this system can tell.
+/// Whether [`no_dumps`] took effect, as far as this system can tell.
 pub(crate) fn dumps_are_off() -> bool {
     #[cfg(unix)]
     let limited = rustix::process::getrlimit(rustix::process::Resource::Core).maximum == Some(0);
@@ -44,11 +43,11 @@ pub(crate) fn dumps_are_off() -> bool {
     limited
 }
 
-/// Reports a panic as the failure that it is, without any secret.
+/// Reports a panic as a failure, without any secret.
 pub(crate) fn report_panics(seen: KnownSecrets) {
     std::panic::set_hook(Box::new(move |panic| {
         let text = format!("{}\n", report(panic, &Backtrace::capture()));
-        // Nobody is left to tell when stderr is gone.
+        // With stderr gone, there is nobody to report to.
         let text = printable(&seen.redact(&text));
         drop(io::stderr().write_all(text.as_bytes()));
     }));

@@ -1,4 +1,4 @@
-//! Which implementation stands behind which port of the hub.
+//! Chooses the implementation of each port of the hub.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ use crate::oauth;
 use crate::system::{RandomCallIds, SystemClock};
 use crate::targets::EntryTargets;
 
-/// The ports of a hub over `place`, whose rows go to `rows`. Reads the declared servers and where token
-/// records are kept; starts, contacts and writes nothing.
+/// The ports of a hub over `place`, whose rows go to `rows`. Reads the declared servers and the
+/// location of token records; starts, contacts and writes nothing.
 pub(crate) fn hub_ports(
     context: &Context,
     place: &HubPlace,
@@ -34,7 +34,7 @@ pub(crate) fn hub_ports(
 ) -> Result<HubPorts, Failure> {
     let secrets: Arc<dyn SecretResolver> = Arc::new(compose::remembering(context, asking)?);
     let mut tokens = Tokens::new(oauth::engine(context, place.home())?, place.key());
-    // A file that cannot be read is told by whoever asks for its servers.
+    // An unreadable file is reported when its servers are requested.
     for stored in JsonUpstreams::new(place.clone()).load().unwrap_or_default() {
         if let Ok(upstream) = stored.upstream
             && let Some(issuer) = upstream.oauth.and_then(|oauth| oauth.issuer)
@@ -100,7 +100,7 @@ impl Targets for EntryTargets {
     }
 }
 
-/// Where programs are noted and logged.
+/// Records running programs, and opens their logs.
 #[derive(Debug)]
 struct Notes {
     place: HubPlace,
@@ -125,13 +125,13 @@ impl ProgramNotes for Notes {
             client: opening.client.clone(),
             started_at: SystemClock::new().now().to_string(),
         };
-        // Best effort: the server runs all the same.
+        // Best effort: the server runs even without its record.
         let note: Note = note_running(self.place.home(), &running).ok()?;
         Some(Box::new(note))
     }
 }
 
-/// A log with the time of each line.
+/// A log with a timestamp on each line.
 #[derive(Debug)]
 struct Logged(UpstreamLog);
 

@@ -1,5 +1,5 @@
 //! The `synapse` command: reads arguments and environment, composes the crates, renders results,
-//! and maps failures to exit codes. It decides nothing else.
+//! and maps failures to exit codes. It has no other logic.
 //!
 //! **Invariant:** only this crate reads the environment or the home directory, and only `output`
 //! writes to stdout and stderr (in `serve`, stdout belongs to the protocol).
@@ -42,7 +42,7 @@ use crate::system::NewestCall;
 
 pub use crate::secret_tracking::Resolved;
 
-/// Runs the command that the process was started with.
+/// Runs the command from the process arguments.
 ///
 /// The exit code is 0, or that of the failure's class.
 #[must_use]
@@ -50,8 +50,8 @@ pub fn main() -> ExitCode {
     main_with(|_| ())
 }
 
-/// [`main`], telling `resolved` of every secret right after it was resolved: the twin of the tests
-/// fails there, to see that nothing gets out.
+/// [`main`], passing every secret to `resolved` right after it was resolved: the test build of the
+/// program panics there, to check that nothing leaks.
 #[must_use]
 pub fn main_with(resolved: Resolved) -> ExitCode {
     guard::no_dumps();
@@ -68,7 +68,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
         Ok(arguments) => arguments,
         Err(refusal) => return offer_or_refuse(refusal, seen, resolved),
     };
-    // What cannot be made absolute cannot be opened either, which is said then.
+    // A path that cannot be made absolute cannot be opened either, which is reported then.
     let configuration = arguments
         .configuration()
         .and_then(|file| std::path::absolute(file).ok());
@@ -88,7 +88,7 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
         newest_call: NewestCall::default(),
         observer,
     };
-    // Nothing is used afterwards that a panic could have left half done.
+    // No state that a panic could have left inconsistent is used afterwards.
     let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let done = command::run(&context, arguments.command);
         done.and_then(|()| context.printer.delivered().map_err(CommandError::from))
@@ -107,8 +107,8 @@ pub fn main_with(resolved: Resolved) -> ExitCode {
     }
 }
 
-/// The program's name alone, typed by somebody who has nothing yet, is no mistake: `setup` is
-/// offered. Everything else is refused.
+/// Offers `setup` when the program is run without arguments and nothing is set up. Any other
+/// invalid command line is refused.
 fn offer_or_refuse(refusal: clap::Error, seen: KnownSecrets, resolved: Resolved) -> ExitCode {
     let is_bare = std::env::args_os().len() <= 1;
     if !is_bare || refusal.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -129,8 +129,7 @@ fn offer_or_refuse(refusal: clap::Error, seen: KnownSecrets, resolved: Resolved)
     }
 }
 
-/// Help and version are results; everything else is a usage error, as a document too when one was
-/// asked for.
+/// Help and version are results; everything else is a usage error, as a JSON document if requested.
 fn refuse(refusal: clap::Error) -> ExitCode {
     let arguments = shown_arguments();
     let refusal = fit_to_show(refusal, &arguments);
@@ -139,14 +138,14 @@ fn refuse(refusal: clap::Error) -> ExitCode {
             Printer::new(Format::Json(DocumentVersion::One), ColorWord::Auto).document(&version());
             return ExitCode::SUCCESS;
         }
-        // Nobody is left to tell when the terminal is gone.
+        // With the terminal gone, there is nobody to report to.
         drop(refusal.print());
         return ExitCode::SUCCESS;
     }
     let rendered = refusal.render();
     let text = without_tokens(&rendered.to_string(), &arguments);
     let printer = Printer::new(Format::Json(DocumentVersion::One), ColorWord::Auto);
-    // A value that came from elsewhere, such as the environment, was not made printable.
+    // A value from elsewhere, such as the environment, was not made printable.
     let shown = match printable(&text) == text {
         true => without_tokens(&rendered.ansi().to_string(), &arguments),
         false => printable(&text),
@@ -156,7 +155,7 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         printer.note(&format!("  type: {line}"));
     }
     if is_json(&arguments) {
-        // The first paragraph says what is wrong, over several lines when it lists arguments.
+        // The first paragraph has the error, on several lines when it lists arguments.
         let paragraph = text.lines().take_while(|line| !line.is_empty());
         let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
         let message = message.strip_prefix("error: ").unwrap_or(&message);
@@ -167,13 +166,13 @@ fn refuse(refusal: clap::Error) -> ExitCode {
     ExitCode::from(Class::Usage.exit_code())
 }
 
-/// Whether a document was asked for, of arguments that were not understood.
+/// Whether invalid arguments request a JSON document.
 fn is_json(arguments: &[String]) -> bool {
     let asks = |argument: &String| argument == "--json" || argument.starts_with("--json=");
     arguments.iter().any(asks)
 }
 
-/// Which program this is.
+/// The version and build of this program.
 fn version() -> VersionDocument {
     let features = if cfg!(feature = "otel") {
         vec!["otel"]
@@ -188,17 +187,17 @@ fn version() -> VersionDocument {
     )
 }
 
-/// Text in as few lines as it has.
+/// The text without blank lines.
 fn without_blank_lines(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The whole command with the word that clap suggests in the place of the one that is wrong.
+/// The whole command, corrected by clap's suggestion.
 fn corrected(refusal: &clap::Error, arguments: &[String]) -> Option<String> {
     let word = |kind| match refusal.get(kind)? {
         ContextValue::String(word) => Some(word.clone()),
-        // clap lists what is most alike last.
+        // clap lists the most similar one last.
         ContextValue::Strings(words) => words.last().cloned(),
         _ => None,
     };
@@ -217,15 +216,14 @@ fn corrected(refusal: &clap::Error, arguments: &[String]) -> Option<String> {
     typed.command(&Remedy::Retype { wrong, right })
 }
 
-/// The arguments as a terminal may show them.
+/// The arguments, made printable.
 fn shown_arguments() -> Vec<String> {
     std::env::args_os()
         .map(|argument| printable_line(&argument.to_string_lossy()))
         .collect()
 }
 
-/// The same refusal, of arguments that can be shown: clap repeats them as they are, in the middle of
-/// its own styles.
+/// The same error for printable arguments: clap repeats arguments unchanged, within its own styles.
 fn fit_to_show(refusal: clap::Error, arguments: &[String]) -> clap::Error {
     match Arguments::try_parse_from(arguments) {
         Err(shown) => shown,
@@ -233,7 +231,7 @@ fn fit_to_show(refusal: clap::Error, arguments: &[String]) -> clap::Error {
     }
 }
 
-/// clap repeats what it does not understand; a token typed in the wrong place is not repeated.
+/// clap repeats invalid arguments; a token typed in the wrong place is not repeated.
 fn without_tokens(text: &str, arguments: &[String]) -> String {
     arguments
         .iter()

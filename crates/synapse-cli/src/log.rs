@@ -13,9 +13,9 @@ use tracing_subscriber::{Registry, fmt};
 use crate::command::Context;
 use crate::environment::SYNAPSE_LOG;
 
-/// Logs what `SYNAPSE_LOG` asks for, or warnings alone.
+/// Logs as `SYNAPSE_LOG` configures, by default warnings only.
 ///
-/// The engine of the protocol logs whole requests below `warn`, so its level cannot be raised.
+/// The protocol engine logs whole requests below `warn`, so its level cannot be raised.
 pub(crate) fn to_stderr(context: &Context) {
     let targets = targets(context).unwrap_or_else(|failure| {
         context.printer.warning(&failure);
@@ -54,7 +54,7 @@ struct Clean {
     seen: KnownSecrets,
 }
 
-/// Holds an event back until it is whole, because a secret may be written in pieces.
+/// Buffers an event until it is complete, because a secret may be written in pieces.
 #[derive(Debug)]
 struct Event {
     seen: KnownSecrets,
@@ -86,7 +86,7 @@ impl Write for Event {
 impl Drop for Event {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.written);
-        // A log that nobody reads any more is no failure of what is logged.
+        // A log without a reader must not fail the logged operation.
         let text = printable(&self.seen.redact(&text));
         drop(io::stderr().write_all(text.as_bytes()));
     }

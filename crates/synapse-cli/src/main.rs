@@ -1,4 +1,4 @@
-//! The `synapse` binary. Everything is in the library, so that a twin can be built for tests.
+//! The `synapse` binary. All code is in the library, so that a test build of it can be made.
 
 use std::process::ExitCode;
 

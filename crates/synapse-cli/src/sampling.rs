@@ -1,5 +1,5 @@
-//! What upstream servers hand to the model of the IDE, as calls of the engine: held against the limits
-//! of a connection, and rows of the history.
+//! Sampling requests of upstream servers to the IDE's model, as calls of the engine: subject to the
+//! limits of a connection, and recorded in the history.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use synapse_core::engine::{Engine, OpenSampling, SamplingAnswer, SamplingCall};
 use synapse_core::error::Failure;
 use synapse_hub::{SamplingMeter, SamplingSlot};
 
-/// Meters samplings by `engine`.
+/// Meters samplings through `engine`.
 pub(crate) fn metered(engine: Engine) -> Arc<dyn SamplingMeter> {
     Arc::new(Metered(engine))
 }
@@ -28,7 +28,7 @@ struct Slot(OpenSampling);
 #[async_trait]
 impl SamplingSlot for Slot {
     async fn answered(self: Box<Self>, answer: SamplingAnswer) {
-        // A row that cannot be closed does not take the IDE's answer back.
+        // A failure to close the row does not discard the IDE's answer.
         drop(self.0.answered(answer).await);
     }
 }

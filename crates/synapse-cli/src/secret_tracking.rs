@@ -1,4 +1,4 @@
-//! Remembers every secret that is resolved, so that whatever writes output can take it out.
+//! Remembers every resolved secret, so that it can be removed from all output.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use synapse_core::gate::NetworkPermit;
 use synapse_core::ports::{ResolvedSecret, SecretResolver};
 use synapse_core::redact::{KnownSecrets, Redactor};
 
-/// Is told of every value right after it was resolved. Does nothing in the product; the twin of
-/// the tests fails there.
+/// Receives every value right after it was resolved. Does nothing in the product; the test build
+/// panics there.
 pub type Resolved = fn(&str);
 
 /// A resolver whose values are remembered.

@@ -1,4 +1,4 @@
-//! What the machine itself provides: time, randomness, and the wish to stop.
+//! The services of the operating system: time, randomness, and stop signals.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,18 +46,18 @@ impl CallIds for RandomCallIds {
     }
 }
 
-/// The id of the newest call of this process, which a call that is given up has to be found by.
+/// The id of the newest call of this process, used to find an interrupted call.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NewestCall(Arc<Mutex<Option<CallId>>>);
 
 impl NewestCall {
-    /// The id, when any call was begun.
+    /// The id, if any call began.
     pub(crate) fn id(&self) -> Option<CallId> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// [`RandomCallIds`], of which the newest is kept.
+/// [`RandomCallIds`] that keeps the newest.
 #[derive(Debug)]
 pub(crate) struct KeptCallIds(NewestCall);
 
@@ -75,15 +75,15 @@ impl CallIds for KeptCallIds {
     }
 }
 
-/// Waits until the user or the system asks the process to stop (Ctrl-C, SIGTERM).
+/// Waits until the user or the system requests a stop (Ctrl-C, SIGTERM).
 ///
 /// # Errors
-/// When the system cannot tell.
+/// When signals cannot be observed.
 pub(crate) async fn asked_to_stop() -> io::Result<()> {
     StopSignal::listen()?.asked().await
 }
 
-/// The signals that ask a process to stop. From [`StopSignal::listen`] on they do not end it.
+/// The signals that request a stop. From [`StopSignal::listen`] on they do not end the process.
 #[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct StopSignal {
@@ -96,7 +96,7 @@ impl StopSignal {
     /// Begins to listen.
     ///
     /// # Errors
-    /// When the system cannot tell.
+    /// When signals cannot be observed.
     pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -105,10 +105,10 @@ impl StopSignal {
         })
     }
 
-    /// Waits for one of them, also for one that came since.
+    /// Waits for a signal, including one received since `listen`.
     ///
     /// # Errors
-    /// None; elsewhere the system may not tell.
+    /// None on this platform; others may fail to observe signals.
     pub(crate) async fn asked(mut self) -> io::Result<()> {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -118,17 +118,17 @@ impl StopSignal {
     }
 }
 
-/// The signals that ask a process to stop.
+/// The signals that request a stop.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub(crate) struct StopSignal;
 
 #[cfg(not(unix))]
 impl StopSignal {
-    /// Begins to listen when it is waited for.
+    /// Does nothing; listening begins in [`StopSignal::asked`].
     ///
     /// # Errors
-    /// None; elsewhere the system may not tell.
+    /// None on this platform; others may fail to observe signals.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self)
     }
@@ -136,7 +136,7 @@ impl StopSignal {
     /// Waits for Ctrl-C.
     ///
     /// # Errors
-    /// When the system cannot tell.
+    /// When signals cannot be observed.
     pub(crate) async fn asked(self) -> io::Result<()> {
         tokio::signal::ctrl_c().await
     }

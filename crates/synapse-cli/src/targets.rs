@@ -1,5 +1,5 @@
-//! What entries of the hub mean on this machine: with the environment of this process, the files of
-//! variables that are named, and the programs that are installed.
+//! Expands entries of the hub on this machine: with the environment of this process, the named
+//! files of variables, and the installed programs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl EntryTargets {
         }
     }
 
-    /// The directory that the IDE works in.
+    /// The working directory of the IDE.
     pub(crate) fn folder(&self) -> Option<&str> {
         self.workspace.as_deref()
     }
@@ -49,8 +49,8 @@ impl EntryTargets {
         (self.lookup)(name).and_then(|value| value.into_string().ok())
     }
 
-    /// Expands `upstream`, with the `PATH` that was approved when there is one. Reads the files of
-    /// variables that the entry and the command line name, and no secret.
+    /// Expands `upstream`, with the approved `PATH` if there is one. Reads the files of variables
+    /// that the entry and the command line name, and no secret.
     ///
     /// # Errors
     /// `config.*`, `endpoint.invalid-url`, `upstream.start-failed`, `storage.*`.
@@ -99,7 +99,8 @@ impl EntryTargets {
             .collect()
     }
 
-    /// The file that an entry names: absolute, below the home directory, or beside the configuration.
+    /// The file that an entry names: absolute, below the home directory, or relative to the
+    /// configuration.
     fn path(&self, named: &str) -> Result<PathBuf, Failure> {
         if let Some(rest) = named.strip_prefix("~/") {
             let home = self.home_directory.as_deref().ok_or_else(|| {

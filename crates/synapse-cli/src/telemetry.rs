@@ -1,5 +1,5 @@
-//! OpenTelemetry, when it is built in (feature `otel`) and connections.toml names a collector.
-//! Without the feature, a word about it when a collector is named all the same.
+//! OpenTelemetry, if it is built in (feature `otel`) and connections.toml names a collector.
+//! Without the feature, reports a configured collector.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ pub(crate) use self::built::observed;
 pub(crate) use self::left_out::observed;
 use crate::command::Context;
 
-/// The ledger and what else is observed.
+/// The observed ports.
 pub(crate) struct Observed {
-    /// Where rows of connections go.
+    /// Receives the rows of connections.
     pub(crate) ledger: Arc<dyn Ledger>,
-    /// Where rows of the hub go.
+    /// Receives the rows of the hub.
     pub(crate) rows: Arc<dyn HubLedger>,
-    /// Who hears of requests of IDEs, if anybody does.
+    /// Observes requests of IDEs, if telemetry is on.
     pub(crate) requests: Option<Arc<dyn RequestObserver>>,
 }
 
-/// Says so when telemetry is configured in vain. Called when calls are done, because it reads the
-/// configuration, and no answer waits for that.
+/// Reports telemetry that is configured but not built in. Called when calls are done, because it
+/// reads the configuration, which must not delay an answer.
 pub(crate) fn remind(context: &Context) {
     #[cfg(not(feature = "otel"))]
     left_out::remind(context);
@@ -79,7 +79,7 @@ mod left_out {
     use crate::command::Context;
     use crate::output::Printer;
 
-    /// `ledger` as it is.
+    /// `ledger`, unobserved.
     pub(crate) fn observed(
         ledger: Arc<SqliteLedger>,
         _connections: TomlConnections,
@@ -97,7 +97,7 @@ mod left_out {
         let Ok(home) = context.environment.synapse_home() else {
             return;
         };
-        // A file that cannot be read was told by the call itself.
+        // The call itself reported an unreadable file.
         if let Ok(Some(collector)) = TomlConnections::new(Home::new(home)).telemetry() {
             let failure = Failure::new(
                 Code::TelemetryNotBuilt,

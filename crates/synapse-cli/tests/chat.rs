@@ -1,5 +1,5 @@
 //! `synapse chat` as a user runs it: files in, one request out, answer and tool calls on stdout.
-//! Every test says how many requests the provider saw.
+//! Every test asserts the number of requests at the provider.
 
 #![cfg(test)]
 
@@ -15,7 +15,7 @@ const ANSWER: &str = r#"{"model":"m-2026","choices":[{"message":{"content":"ok"}
 const TOOL_CALLS: &str = r#"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{\"city\":"}},{"id":"call_2","type":"function","function":{"name":"time","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot really";
 
-/// A home with a connection to a provider that always answers the same.
+/// A home with a connection to a provider that always gives the same answer.
 struct Bench {
     home: TempDir,
     server: RawServer,
@@ -85,7 +85,7 @@ impl Bench {
         self.run(&[&["chat", "work"], arguments].concat(), b"")
     }
 
-    /// The one request's body, and what was printed.
+    /// The body of the only request, and the output.
     fn sent(&self, arguments: &[&str]) -> (Value, String) {
         let output = self.chat(arguments);
         assert!(output.status.success(), "{}", stderr(&output));
@@ -124,7 +124,7 @@ fn a_pipe_gets_the_answer_as_it_came() {
     assert_eq!(bench.server.heads(), 1);
 }
 
-/// What was paid for and is lost is told, and a script does not go on with an empty file.
+/// A lost answer that was paid for is reported, and a script does not continue with an empty file.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_answer_that_stdout_does_not_take_is_a_failure() {
@@ -338,7 +338,7 @@ fn tool_calls_are_the_result() {
     assert_eq!(bench.server.heads(), 2, "one request for each prompt");
 }
 
-/// A connection that is named by nobody, because it is the only one.
+/// The connection need not be named, because it is the only one.
 #[test]
 fn a_prompt_goes_to_the_only_connection_and_a_word_alone_is_a_name() {
     let bench = Bench::new(ANSWER);

@@ -1,4 +1,4 @@
-//! Flags of `chat`. What is not given is not sent.
+//! Flags of `chat`. Omitted parameters are not sent.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

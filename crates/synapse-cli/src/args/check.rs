@@ -34,7 +34,7 @@ pub(crate) struct CheckArguments {
 }
 
 impl CheckArguments {
-    /// Whether to mend: `None` when it was not asked for.
+    /// The consent to repairs; `None` without `--fix`.
     pub(crate) const fn fixing(&self) -> Option<Consent> {
         match (self.fix, self.dry_run, self.yes) {
             (false, ..) => None,

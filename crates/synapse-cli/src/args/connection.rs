@@ -218,7 +218,7 @@ pub(crate) struct DraftFlags {
 }
 
 impl DraftFlags {
-    /// Whether any of them was given.
+    /// Whether any of them is given.
     pub(crate) const fn any(&self) -> bool {
         self.base_url.is_some()
             || self.organization.is_some()
@@ -274,12 +274,12 @@ impl CreateArguments {
         draft
     }
 
-    /// Whether anything is left out that a connection cannot do without.
+    /// Whether a required field is missing.
     pub(crate) fn lacks(&self) -> bool {
         !self.lacked().is_empty()
     }
 
-    /// Whether the provider asks for a key and none is named.
+    /// Whether the provider requires a key and no credential is given.
     pub(crate) fn lacks_key(&self) -> bool {
         let provider = self.provider.as_deref().unwrap_or_default();
         let needs_one = provider
@@ -288,7 +288,7 @@ impl CreateArguments {
         needs_one && self.credential.is_none()
     }
 
-    /// The refusal where nobody can be asked for what is left out.
+    /// The error for missing fields when nobody can be asked for them.
     pub(crate) fn lacking(&self) -> Failure {
         Failure::new(
             Code::UsageInvalidArguments,
@@ -316,7 +316,7 @@ impl CreateArguments {
 }
 
 impl EditArguments {
-    /// Whether any change was asked for.
+    /// Whether any change is requested.
     pub(crate) const fn any(&self) -> bool {
         self.provider.is_some()
             || self.model.is_some()
@@ -326,7 +326,7 @@ impl EditArguments {
             || self.draft.any()
     }
 
-    /// What is named, and so confirmed.
+    /// The fields that are given, and so confirmed.
     pub(crate) const fn naming(&self) -> Naming {
         Naming {
             base_url: self.draft.base_url.is_some(),
@@ -371,7 +371,7 @@ impl PreflightArguments {
     }
 }
 
-/// How far the flags ask to climb; clap excludes both at once.
+/// How far the preflight goes; clap excludes both at once.
 pub(crate) const fn reach(offline: bool, live: bool) -> Reach {
     match (offline, live) {
         (true, _) => Reach::Offline,
@@ -380,12 +380,12 @@ pub(crate) const fn reach(offline: bool, live: bool) -> Reach {
     }
 }
 
-/// Whether `text` sets a field, and does not remove it.
+/// Whether `text` sets a field instead of removing it.
 fn is_some(text: &str) -> bool {
     !text.is_empty() && text != NONE
 }
 
-/// A cap, or 0 for no cap.
+/// Parses a cap; 0 means no cap.
 fn cap(text: &str) -> Result<u64, String> {
     match text {
         NONE => Ok(0),

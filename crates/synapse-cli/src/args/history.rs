@@ -133,7 +133,7 @@ pub(crate) struct HistoryFilter {
     pub(crate) conditions: Vec<String>,
 }
 
-/// The words for what a row records.
+/// The names of the kinds of rows.
 fn kinds() -> Vec<&'static str> {
     let calls = Operation::ALL.map(Operation::as_str);
     let events = HubKind::ALL.map(HubKind::as_str);
@@ -166,7 +166,7 @@ pub(crate) struct HistoryExportArguments {
     pub(crate) filter: HistoryFilter,
 }
 
-/// A dataset has every row, or it could not tell which are missing.
+/// A dataset has every row; with a filter, the missing ones could not be determined.
 const NOT_WITH_DATASET: [&str; 15] = [
     "format",
     "output",

@@ -168,14 +168,14 @@ pub(crate) struct ConsentArguments {
     yes: bool,
 }
 
-/// What the user has said about writing.
+/// The user's consent to a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Consent {
-    /// Only look.
+    /// Show the change and write nothing.
     DryRun,
-    /// Write.
+    /// Write without asking.
     Given,
-    /// Ask.
+    /// Ask first.
     Open,
 }
 

@@ -1,4 +1,4 @@
-//! Flags of a connection's limits and of recording its texts.
+//! Flags of a connection's limits and of text recording.
 
 use clap::Args;
 use synapse_core::connection::Draft;
@@ -6,7 +6,7 @@ use synapse_core::limits::{DraftLimits, LimitMode};
 
 use super::one_of;
 
-/// What the calls of a connection may take, and whether their texts are kept.
+/// The limits of a connection, and whether its texts are recorded.
 #[derive(Debug, Args, Default)]
 #[command(next_help_heading = "Limits and records")]
 pub(crate) struct LimitFlags {
@@ -48,7 +48,7 @@ pub(crate) struct LimitFlags {
     pub(crate) no_record_text: bool,
 }
 
-/// A value, or that there shall be none.
+/// A value, or `none` to remove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Setting<T> {
     To(T),
@@ -88,7 +88,7 @@ impl LimitFlags {
         if self.limit_lenient {
             limits.strict = None;
         }
-        // A mode of nothing says nothing.
+        // A mode without a limit has no meaning.
         let of_nothing = DraftLimits {
             mode: limits.mode.clone(),
             ..DraftLimits::default()
@@ -123,7 +123,7 @@ fn tokens(text: &str) -> Result<Setting<u64>, String> {
     }
 }
 
-/// What is no money is refused with the connection, naming the field.
+/// An invalid amount is refused with the connection, which names the field.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "clap takes value parsers that may fail"

@@ -64,7 +64,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-// Flags of every command. No doc comment: clap might take it for what the program does.
+// Flags of every command. No doc comment: clap might use it as the description of the program.
 #[derive(Debug, clap::Args)]
 pub(crate) struct GlobalFlags {
     /// Print one JSON document instead of text; `--json=2` has cost sources in lower case
@@ -97,8 +97,8 @@ pub(crate) struct GlobalFlags {
     pub(crate) verbose: bool,
 }
 
-/// The same command line for the commands that programs start again and again. Describing every
-/// other command to clap costs more instructions than all the rest of their start.
+/// The same command line for the commands that other programs start repeatedly. Describing every
+/// other command to clap costs more instructions than the rest of their start.
 #[derive(Debug, Parser)]
 #[command(name = "synapse")]
 struct FrequentArguments {
@@ -118,7 +118,7 @@ enum FrequentCommand {
 impl Arguments {
     /// The arguments of the process.
     ///
-    /// What is not understood, help and the version are the business of the whole command line.
+    /// Errors, help and the version are left to the full command line.
     pub(crate) fn of_process() -> Result<Self, clap::Error> {
         let is_frequent = std::env::args_os()
             .nth(1)
@@ -129,7 +129,7 @@ impl Arguments {
         Self::try_parse()
     }
 
-    /// The format that was asked for.
+    /// The requested format.
     pub(crate) const fn format(&self) -> Format {
         match self.global.json {
             Some(version) => Format::Json(version),
@@ -159,7 +159,7 @@ impl From<FrequentArguments> for Arguments {
     }
 }
 
-/// What `serve` makes of `words`, which begin with it; `None` for another command.
+/// Parses `words` as `serve`; `None` for another command.
 pub(crate) fn serve_arguments(words: &[String]) -> Result<Option<ServeArguments>, clap::Error> {
     let words = std::iter::once("synapse").chain(words.iter().map(String::as_str));
     Ok(match Arguments::try_parse_from(words)?.command {
@@ -168,7 +168,8 @@ pub(crate) fn serve_arguments(words: &[String]) -> Result<Option<ServeArguments>
     })
 }
 
-/// Reads one of `all`, spelled as `value` has it: a word is the same in flags, files and output.
+/// Parses one of `all`, spelled as `value` spells it: a word is the same in flags, files and
+/// output.
 fn one_of<T, A>(all: A, value: fn(T) -> PossibleValue) -> impl TypedValueParser<Value = T>
 where
     T: Clone + Send + Sync + 'static,
@@ -182,7 +183,7 @@ where
     })
 }
 
-/// When to colour.
+/// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorWord {
     Auto,

@@ -1,5 +1,5 @@
-//! Flags of `secret`. No flag and no argument takes a value: a command line ends up in histories
-//! and is shown to every process of the machine.
+//! Flags of `secret`. No flag or argument takes a value: a command line ends up in shell histories
+//! and is visible to every process of the machine.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Flags of `setup`: each is the answer to one of its questions.
+//! Flags of `setup`: each answers one of its questions.
 
 use clap::Args;
 use synapse_core::connection::Draft;
@@ -49,7 +49,7 @@ pub(crate) struct SetupArguments {
 }
 
 impl SetupArguments {
-    /// What the flags say of the connection; what they leave out is empty.
+    /// The draft that the flags describe; omitted fields are empty.
     pub(crate) fn to_draft(&self) -> Draft {
         let mut draft = Draft {
             provider: self.provider.clone().unwrap_or_default(),

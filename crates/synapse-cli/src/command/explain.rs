@@ -1,4 +1,4 @@
-//! `synapse explain`: what an error code means and what to do, and which codes some words are about.
+//! `synapse explain`: the meaning and remedy of an error code, and a search for codes by words.
 
 use synapse_core::error::{Code, CodeEntry, Failure, Remedy};
 use synapse_core::nearest::nearest;
@@ -35,8 +35,8 @@ pub(super) fn run(context: &Context, words: &[String]) -> Result<(), CommandErro
     }
 }
 
-/// The codes whose name or texts have every one of the words in them, in any case; those whose name
-/// has them first.
+/// The codes whose name or texts contain every word, case-insensitively; those with a match in the
+/// name come first.
 fn found<'a>(all: &[&'a CodeEntry], words: &[String]) -> Vec<&'a CodeEntry> {
     let words: Vec<String> = words
         .iter()

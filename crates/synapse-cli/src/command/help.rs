@@ -1,4 +1,4 @@
-//! `synapse help`: the help of a command, at the terminal or as a man page.
+//! `synapse help`: the help of a command, on the terminal or as a man page.
 
 use clap::CommandFactory as _;
 use clap_mangen::Man;
@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, arguments: &HelpArguments) -> Result<(), Co
         context.printer.exactly(&page);
         return Ok(());
     }
-    // What the flag prints, which clap lays out by how much there is to say.
+    // As printed by the flag, whose layout clap chooses by the length of the help.
     let words = arguments.words.iter().map(String::as_str);
     let line = std::iter::once("synapse").chain(words).chain(["--help"]);
     if let Err(help) = Arguments::command().try_get_matches_from(line) {
@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context, arguments: &HelpArguments) -> Result<(), Co
     Ok(())
 }
 
-/// The names of every command that help shows, the program itself first as an empty line of words.
+/// The names of all visible commands; the program itself comes first, as an empty list of words.
 pub(super) fn command_names() -> Vec<String> {
     let mut root = Arguments::command();
     root.build();
@@ -72,8 +72,8 @@ fn find<'a>(root: &'a clap::Command, words: &[String]) -> Result<&'a clap::Comma
     Ok(at)
 }
 
-/// The page in roff. What follows the options keeps its lines: clap_mangen would fill examples into
-/// one paragraph.
+/// The page in roff. The text after the options keeps its lines: clap_mangen would join examples
+/// into one paragraph.
 fn man(command: &clap::Command) -> std::io::Result<String> {
     let page = Man::new(command.clone())
         .source(concat!("Synapse ", env!("CARGO_PKG_VERSION")))
@@ -109,7 +109,7 @@ fn notes(text: &str) -> Roff {
         for line in text.trim_matches('\n').lines() {
             match line {
                 "" => roff.control("PP", []),
-                // A line of a table or an example; prose is filled to the width of the reader.
+                // A line of a table or an example; prose is filled to the reader's width.
                 line if line.starts_with(' ') => {
                     roff.control("nf", []).text([roman(line)]).control("fi", [])
                 }

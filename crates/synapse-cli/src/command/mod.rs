@@ -1,4 +1,4 @@
-//! One file per command: read the arguments, call the use case, print.
+//! One file per command: reads the arguments, calls the use case, prints.
 
 mod chat;
 mod check;
@@ -43,17 +43,17 @@ use crate::secret_tracking::Resolved;
 use crate::system::{NewestCall, asked_to_stop};
 use crate::telemetry;
 
-/// What every command gets.
+/// Passed to every command.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) environment: Environment,
     pub(crate) printer: Printer,
-    /// What was resolved so far, to be kept out of all output.
+    /// The secrets resolved so far, to be kept out of all output.
     pub(crate) seen: KnownSecrets,
     pub(crate) resolved: Resolved,
-    /// The newest call, to name one that is given up.
+    /// The newest call, to name an interrupted one.
     pub(crate) newest_call: NewestCall,
-    /// Who is shown the exchanges with providers.
+    /// Receives the exchanges with providers.
     pub(crate) observer: Option<Arc<dyn ExchangeObserver>>,
 }
 
@@ -62,14 +62,14 @@ pub(crate) struct Context {
 pub(crate) enum CommandError {
     /// Nothing was printed yet.
     Failed(Box<Failure>),
-    /// The command printed its result, which says what failed; only the exit code is left.
+    /// The command printed its result, including the failure; only the exit code is left.
     Reported(Code),
-    /// The user pressed Ctrl-C, or the system asked to stop. The call's row says `cancelled`.
+    /// The user pressed Ctrl-C, or the system requested a stop. The call's row says `cancelled`.
     Stopped,
 }
 
 impl CommandError {
-    /// Prints what has to be printed and gives the exit code.
+    /// Prints the failure and returns the exit code.
     pub(crate) fn report(self, printer: &Printer) -> ExitCode {
         let code = match self {
             Self::Stopped => return ExitCode::from(STOPPED),
@@ -92,8 +92,8 @@ impl From<Failure> for CommandError {
     }
 }
 
-/// Offers `setup` to somebody who typed the program's name alone and has nothing yet; `false` when
-/// that is not the case.
+/// Offers `setup` when the program is run without arguments and nothing is set up; `false`
+/// otherwise.
 pub(crate) fn offer_setup(context: &Context) -> Result<bool, CommandError> {
     setup::offer(context)
 }
@@ -129,7 +129,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
         }),
         Command::Providers { name } => providers::run(context, name.as_deref()),
         Command::Chat(arguments) => {
-            // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.
+            // Before signals are caught: reading stdin blocks, and Ctrl-C must end it.
             let call = chat::prepare(arguments)?;
             let result = with_engine(context, async |engine| {
                 chat::run(context, engine, call).await
@@ -160,7 +160,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), CommandErro
     }
 }
 
-/// Composes the engine, runs `work` on a runtime of its own, and waits for the ledger.
+/// Composes the engine, runs `work` on its own runtime, and waits for the ledger.
 fn with_engine(
     context: &Context,
     work: impl AsyncFnOnce(&Engine) -> Result<(), CommandError>,
@@ -182,12 +182,12 @@ fn with_engine(
     })
 }
 
-/// What to know of a call that was given up: its row says whether its request had left.
+/// The note on an interrupted call: its row records whether its request was sent.
 async fn given_up(context: &Context, engine: &Engine) -> String {
     let Some(id) = context.newest_call.id() else {
         return "cancelled".to_owned();
     };
-    // A ledger that cannot be read was warned about; then nobody knows.
+    // An unreadable ledger was reported already; then this is unknown.
     let row = engine.ports().reader.entry(id).await.ok().flatten();
     match row.is_none_or(|row| row.receipt.exchange.maybe_billed) {
         true => format!("cancelled; may have been billed; call {id}"),
@@ -195,5 +195,5 @@ async fn given_up(context: &Context, engine: &Engine) -> String {
     }
 }
 
-/// 128 + SIGINT, as shells have it.
+/// 128 + SIGINT, by shell convention.
 const STOPPED: u8 = 130;

@@ -1,4 +1,4 @@
-//! `synapse models`: what a provider lists, and what that means for the model that is asked for.
+//! `synapse models`: the provider's list of models, and the verdict on the requested model.
 
 use synapse_core::check::{Check, CheckId, Finding};
 use synapse_core::connection::Draft;
@@ -45,7 +45,7 @@ pub(super) async fn run(
     for warning in &models.warnings {
         printer.warning(warning);
     }
-    // A script that asks before it creates a connection learns by the exit code.
+    // A script that asks before creating a connection gets the verdict from the exit code.
     match &models.listed.own {
         Finding::Fail(failure)
             if models.asked_for == AskedFor::Draft
@@ -57,8 +57,8 @@ pub(super) async fn run(
     }
 }
 
-/// Adds the listed models that are spelled most like one that is not there. Asks for the list once
-/// more, which costs nothing; what keeps it from coming changes nothing.
+/// Adds the listed models most similar to a missing one. Requests the list again, which is free; a
+/// failure of that request is ignored.
 pub(super) async fn name_nearest(engine: &Engine, draft: &Draft, failure: &mut Failure) {
     let is_named = failure
         .causes
@@ -103,7 +103,7 @@ fn human(printer: &Printer, models: &Models, search: Option<&str>) {
     }
 }
 
-/// The connection's own model, as preflight would judge it.
+/// The connection's own model, judged as in preflight.
 fn own(printer: &Printer, models: &Models) {
     let connection = &models.connection;
     let check = Check::new(CheckId::Model, models.listed.own.clone());
@@ -125,7 +125,7 @@ fn own(printer: &Printer, models: &Models) {
     ));
 }
 
-/// Models that their provider serves itself; a column that no model has anything for is left out.
+/// Models that their provider serves itself; empty columns are omitted.
 fn plain(models: &[&ListedModel]) -> String {
     let known = |text: &Option<String>| text.as_deref().map(printable);
     let price = |price: Option<Price>| price.map(|price| price.to_string());
@@ -151,7 +151,7 @@ fn plain(models: &[&ListedModel]) -> String {
         .filter(|(_, _, value)| models.iter().any(|model| value(model).is_some()))
         .collect();
     let row = |model: &&ListedModel| {
-        // Most models are never shut down: nothing there is no gap in what is known.
+        // Most models have no shutdown date: an empty cell there does not mean unknown.
         let cell = |column: &&Column<'_>| match (column.2)(model) {
             Some(value) => value,
             None if column.0 == "SHUTDOWN" => String::new(),
@@ -160,7 +160,7 @@ fn plain(models: &[&ListedModel]) -> String {
         let id = printable(&model.id);
         std::iter::once(id).chain(told.iter().map(cell)).collect()
     };
-    // An id that was cut could not be copied; prices are what a list is read for.
+    // A truncated id could not be copied, and prices are the purpose of the list.
     let column = |(name, right, _): &&Column<'_>| {
         let column = match *name {
             name @ ("$/1M IN" | "$/1M OUT") => ListColumn::new(name).drop(1),
@@ -181,20 +181,20 @@ fn plain(models: &[&ListedModel]) -> String {
     listing(&columns, models.iter().map(row).collect())
 }
 
-/// A column: its name, whether it is aligned to the right, and what a model has for it.
+/// A column: its name, whether it is right-aligned, and its value for a model.
 type Column<'a> = (
     &'static str,
     bool,
     &'a dyn Fn(&ListedModel) -> Option<String>,
 );
 
-/// Bytes as files are measured: `2.0 GB`.
+/// Formats bytes in decimal units: `2.0 GB`.
 fn size(bytes: u64) -> String {
     let tenths = bytes.saturating_add(TENTH_OF_GB / 2) / TENTH_OF_GB;
     format!("{}.{} GB", tenths / 10, tenths % 10)
 }
 
-/// Models behind a router: one line per live sub-provider, prices in USD per million tokens.
+/// Models of a router: one line per live sub-provider, prices in USD per million tokens.
 fn routes(models: &[&ListedModel]) -> String {
     let rows = models.iter().flat_map(|model| {
         let live: Vec<&Offer> = model

@@ -51,7 +51,7 @@ async fn stored(
     Ok(climb(engine, printer, PreflightCall::saved(stored, reach)).await)
 }
 
-/// Climbs, and shows people each rung when it is decided.
+/// Runs the preflight and shows each check when it is decided.
 async fn climb(engine: &Engine, printer: &Printer, call: PreflightCall) -> PreflightReport {
     if !printer.is_json() {
         printer.line(&title(call.name(), call.subject()));
@@ -68,7 +68,7 @@ async fn climb(engine: &Engine, printer: &Printer, call: PreflightCall) -> Prefl
         .await
 }
 
-/// What is waited for when `check` is decided.
+/// The progress text for the check after `check`.
 pub(super) fn behind(check: &Check) -> String {
     match check.id {
         CheckId::Config | CheckId::Endpoint => "the configuration",
@@ -92,7 +92,7 @@ async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), Com
         let (code, document) = match stored(engine, printer, name, reach).await {
             Ok(report) => {
                 if !printer.is_json() {
-                    // The code is what is left to tell.
+                    // The report is shown; only the code is needed.
                     drop(show(printer, Some(name), &report));
                 }
                 let code = report.failure().map(|failure| failure.code);
@@ -118,7 +118,7 @@ async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), Com
     first.map_or(Ok(()), |code| Err(CommandError::Reported(code)))
 }
 
-/// Prints what is left of a report whose rungs were shown, and turns its failure into the exit code.
+/// Prints the rest of a report whose checks were shown, and turns its failure into the exit code.
 fn show(
     printer: &Printer,
     name: Option<&str>,
@@ -141,7 +141,7 @@ fn show(
     }
 }
 
-/// The line above the rungs.
+/// The line above the checks.
 pub(super) fn title(name: Option<&str>, draft: &Draft) -> String {
     let name = name.map_or_else(String::new, |name| format!(" {name}"));
     let what = format!("{} · {}", draft.provider, draft.model);
@@ -152,7 +152,7 @@ pub(super) fn title(name: Option<&str>, draft: &Draft) -> String {
     )
 }
 
-/// The lines below the rungs.
+/// The lines below the checks.
 pub(super) fn sum_up(printer: &Printer, report: &PreflightReport) {
     let (proven, unproven) = report.proven();
     printer.line(&format!("proven: {}", list(&proven)));
@@ -172,5 +172,5 @@ fn list(ids: &[CheckId]) -> String {
         .join(", ")
 }
 
-/// The longest id of a rung is `credential`.
+/// The longest id of a check is `credential`.
 pub(in crate::command) const LADDER: Widths = [4, 10];

@@ -1,4 +1,5 @@
-//! `synapse providers`: what a connection can name, from the table in the program. Sends nothing.
+//! `synapse providers`: the providers that a connection can name, from the built-in table. Sends
+//! nothing.
 
 use synapse_core::ProviderKind;
 use synapse_core::provider::{Authorization, ProviderProfile, TokenNeed};
@@ -62,7 +63,7 @@ fn one(profile: &ProviderProfile) -> String {
     lines.join("\n")
 }
 
-/// Everything that is known of a provider, as name and value, in the order of reading.
+/// The facts about a provider, as name and value, in display order.
 pub(super) fn facts(profile: &ProviderProfile) -> Vec<(&'static str, String)> {
     let header = match profile.authorization {
         Authorization::Bearer => "authorization: Bearer TOKEN".to_owned(),

@@ -1,5 +1,5 @@
-//! `synapse secret`: keeps, checks, lists, replaces and removes secrets. A value comes from a hidden
-//! prompt or from stdin, goes to its place, and is shown nowhere.
+//! `synapse secret`: stores, checks, lists, replaces and removes secrets. A value comes from a
+//! hidden prompt or from stdin, goes to its store, and is never shown.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, command: SecretCommand) -> Result<(), Comma
         context.printer.note("nothing was removed");
         return Ok(());
     };
-    // The prompt comes before this: it blocks, and Ctrl-C has to end it.
+    // The prompt comes before this: it blocks, and Ctrl-C must end it.
     Ok(Runtime::start()?.block_on(command.run())?)
 }
 
@@ -59,7 +59,7 @@ enum Work {
 }
 
 impl<'a> Secret<'a> {
-    /// `None` when its owner decides otherwise.
+    /// `None` when the user declines.
     fn prepare(self, command: SecretCommand) -> Result<Option<Prepared<'a>>, Failure> {
         let work = match command {
             SecretCommand::Set { reference } => self.keep(&reference, Writing::Create)?,
@@ -101,22 +101,22 @@ impl<'a> Secret<'a> {
         Ok(Work::Keep(reference, value, writing))
     }
 
-    /// Looks whether a secret is there before its owner is asked for another. The local vault is
-    /// opened for that, so that its passphrase is asked for before the value is.
+    /// Checks that no secret exists before asking for one. Opens the local vault, so that its
+    /// passphrase is requested before the value.
     fn expect_none(&self, reference: &CredentialRef) -> Result<(), Failure> {
         Runtime::start()?
             .block_on(self.secrets.expect_none(reference))
             .map_err(|failure| with_rotate(failure, reference))
     }
 
-    /// The connections that use `reference`. A file of connections that cannot be read names none.
+    /// The connections that use `reference`; none if the file of connections cannot be read.
     fn used_by(&self, reference: &CredentialRef) -> Vec<String> {
         self.uses()
             .remove(&reference.to_string())
             .unwrap_or_default()
     }
 
-    /// Which connections use which reference.
+    /// The connections that use each reference.
     fn uses(&self) -> BTreeMap<String, Vec<String>> {
         let mut uses: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for stored in self.connections.load().unwrap_or_default() {
@@ -185,12 +185,12 @@ impl Prepared<'_> {
     }
 }
 
-/// Reads the secret, because its owner asks for that, and drops it.
+/// Reads the secret, at the user's request, and drops it.
 async fn check(secret: &Secret<'_>, reference: &CredentialRef) -> Result<(), Failure> {
     let printer = &secret.context.printer;
     let place = secret.secrets.place(reference);
     let used_by = secret.used_by(reference);
-    // The command is its owner's word; nothing goes to any provider.
+    // The user's command is the consent; nothing goes to a provider.
     let permit = NetworkGate::Open.permit([])?;
     let resolver = Remembering::new(
         std::sync::Arc::new(secret.secrets.clone()),
@@ -224,12 +224,12 @@ async fn check(secret: &Secret<'_>, reference: &CredentialRef) -> Result<(), Fai
     Ok(())
 }
 
-/// What connections refer to, and what the places that can say so hold beyond that.
+/// Lists the references of connections, and the other entries of stores that can be listed.
 async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
     let printer = &secret.context.printer;
     let mut uses = secret.uses();
     let mut warnings = Vec::new();
-    // A file of connections that is broken is said, and does not hide what is kept.
+    // A broken file of connections is reported, and does not hide the stored secrets.
     warnings.extend(secret.connections.load().err());
     for shelf in [Shelf::LocalVault, Shelf::Keyring] {
         match secret.secrets.list(shelf).await {
@@ -271,7 +271,7 @@ async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whoever sets what is there already wants to replace it, or has mistaken the place.
+/// Setting an existing secret either means to replace it, or names the wrong reference.
 fn with_rotate(failure: Failure, reference: &CredentialRef) -> Failure {
     match (failure.code, failure.hints.as_slice()) {
         (Code::CredentialExists, []) => {

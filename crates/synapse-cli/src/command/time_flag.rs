@@ -1,9 +1,9 @@
-//! Points in time as flags take them.
+//! Points in time in flags.
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::time::Timestamp;
 
-/// The time that `text`, the value of `flag`, means when it is `now`.
+/// The time that `text`, the value of `flag`, means at `now`.
 pub(super) fn when(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     Timestamp::named(text, now).ok_or_else(|| {
         Failure::new(Code::UsageInvalidArguments, "that is no point in time")
@@ -11,7 +11,7 @@ pub(super) fn when(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, 
     })
 }
 
-/// The same for a flag that may be left out.
+/// As above for an optional flag.
 pub(super) fn maybe_when(
     flag: &str,
     text: Option<&str>,

@@ -1,4 +1,4 @@
-//! `synapse usage`: sums over the ledger, unknowns counted beside them.
+//! `synapse usage`: sums over the ledger, with unknown values counted separately.
 
 use synapse_core::cost::dollars;
 use synapse_core::engine::Engine;
@@ -63,7 +63,7 @@ fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
         for (row, line) in rows.iter_mut().zip(&report.lines) {
             row.push(share.bar(line));
         }
-        // The total is the whole; a bar would say nothing.
+        // The total is always 100 %, so it has no bar.
         if let Some(total) = rows.last_mut() {
             total.push(String::new());
         }
@@ -74,7 +74,7 @@ fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
     }
 }
 
-/// What the sums do not cover, if anything.
+/// A note on what the sums do not cover, if anything.
 fn left_out(total: &UsageLine) -> Option<String> {
     let of = |what: &str, calls: u64| match calls {
         0 => None,
@@ -91,7 +91,7 @@ fn left_out(total: &UsageLine) -> Option<String> {
 
 fn row(by: UsageKey, line: &UsageLine) -> Vec<String> {
     let count = |sum: u64| sum.to_string();
-    // The rows of the hub have no tokens and no cost.
+    // Rows of the hub have neither tokens nor cost.
     let known = |sum, unknown, text: fn(u64) -> String| match by.is_of_hub() {
         true => "-".to_owned(),
         false => known(sum, unknown, text),
@@ -119,8 +119,7 @@ fn row(by: UsageKey, line: &UsageLine) -> Vec<String> {
     ]
 }
 
-/// A sum, honest about what it leaves out: `unknown` when it covers nothing, `≥` when it is only
-/// a part.
+/// A sum: `unknown` when it covers nothing, with `≥` when it is only a part.
 fn known(sum: u64, unknown: u64, text: impl Fn(u64) -> String) -> String {
     match (sum, unknown) {
         (sum, 0) => text(sum),
@@ -129,7 +128,7 @@ fn known(sum: u64, unknown: u64, text: impl Fn(u64) -> String) -> String {
     }
 }
 
-/// A rate in percent that says 100 for all and for nothing less.
+/// A rate in percent that is 100 only if it is complete.
 fn percent(rate: f64) -> String {
     let rounded = (rate * 1000.0).round() / 10.0;
     let shown = match rate {
@@ -139,7 +138,7 @@ fn percent(rate: f64) -> String {
     format!("{shown:.1}%")
 }
 
-/// What the chart shows: each line's part of the known cost, else of the calls.
+/// The measure of the chart: each line's share of the known cost, otherwise of the calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Share {
     Cost(u64),

@@ -1,5 +1,6 @@
-//! bash, whose words end at `:` and `=` where references and ids of models go on. The script of clap
-//! passes the pieces on as words; this one joins them, and hands bash the piece that it replaces.
+//! Completion for bash, which splits words at `:` and `=`, within references and model ids. Clap's
+//! script passes the pieces as separate words; this one joins them, and returns only the piece that
+//! bash replaces.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -9,7 +10,7 @@ use clap::Command;
 use clap_complete::env::EnvCompleter;
 use synapse_core::shell::quote_text;
 
-/// bash from version 3.2 on, which is that of macOS.
+/// bash 3.2 (macOS) and later.
 #[derive(Debug)]
 pub(super) struct Bash;
 
@@ -54,7 +55,7 @@ impl EnvCompleter for Bash {
     }
 }
 
-/// Between candidates: a vertical tab, which is in none of them.
+/// Separates candidates: a vertical tab, which no candidate contains.
 const SEPARATOR: &str = "\u{b}";
 
 const SCRIPT: &str = r#"_synapse_complete() {

@@ -1,9 +1,9 @@
-//! Answers a shell that completes a command line. The scripts that `synapse completions` prints start
-//! this program with `SYNAPSE_COMPLETE` and the words typed so far.
+//! Answers a shell that completes a command line. The scripts that `synapse completions` prints
+//! start this program with `SYNAPSE_COMPLETE` and the words typed so far.
 //!
 //! **Invariant:** completing opens no socket, reads no secret and changes no configuration, and a
-//! candidate holds only characters that no shell gives a meaning to: names come from files and MCP
-//! clients, and bash inserts a candidate into the line as it is.
+//! candidate holds only characters without special meaning in any shell: names come from files and
+//! MCP clients, and bash inserts a candidate unquoted.
 
 mod bash;
 mod plain;
@@ -39,7 +39,7 @@ pub(crate) fn answer(
         printer.failure(&failure);
         return ExitCode::from(Class::Usage.exit_code());
     };
-    // The program's own name comes first, after the `--` that the script puts before it.
+    // The program's own name comes first, after the `--` that the script inserts.
     let words: Vec<OsString> = words.skip_while(|word| word != "--").skip(1).collect();
     if words.is_empty() {
         return ExitCode::SUCCESS;

@@ -1,9 +1,9 @@
-//! Which texts may be offered to a shell as they are.
+//! Decides which texts may be offered to a shell unquoted.
 
 use clap_complete::CompletionCandidate;
 use synapse_core::redact::{holds_token, printable_line};
 
-/// Whether no shell gives a character of `text` a meaning, at its beginning or later.
+/// Whether no character of `text` has a special meaning in any shell.
 pub(super) fn is_plain(text: &str) -> bool {
     let first = text.chars().next();
     let begins_well =
@@ -16,7 +16,7 @@ pub(super) fn is_plain(text: &str) -> bool {
         && !holds_token(text)
 }
 
-/// A candidate, unless `value` is a text that is not plain. The help is cut to one short line.
+/// A candidate, or `None` if `value` is not plain. The help is truncated to one short line.
 pub(super) fn candidate(value: &str, help: &str) -> Option<CompletionCandidate> {
     let help: String = printable_line(help).chars().take(HELP).collect();
     is_plain(value).then(|| {
@@ -25,7 +25,7 @@ pub(super) fn candidate(value: &str, help: &str) -> Option<CompletionCandidate> 
     })
 }
 
-/// Longer than any id of a model; a longer text is of no use on a command line.
+/// Longer than any model id; a longer text is useless on a command line.
 const LONGEST: usize = 200;
 const HELP: usize = 72;
 

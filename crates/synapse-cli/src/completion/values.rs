@@ -1,5 +1,5 @@
-//! The values that an argument may have on this machine: names from Synapse's own files, and what the
-//! newest calls recorded. An argument is known by its name and its command.
+//! The possible values of an argument on this machine: names from Synapse's own files and from the
+//! newest calls. An argument is identified by its name and its command.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use synapse_tools::Tool;
 use super::plain::{candidate, is_plain};
 use crate::environment::Environment;
 
-/// What an argument names.
+/// The kind of thing an argument names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Connections,
@@ -40,7 +40,7 @@ enum Source {
     Paths,
 }
 
-/// Gives arguments their values.
+/// Provides the values of arguments.
 #[derive(Debug, Clone)]
 pub(super) struct Values {
     home: Option<Home>,
@@ -48,7 +48,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// From the files of this environment's home; none are read yet.
+    /// Values from the files of this environment's home; none are read yet.
     pub(super) fn new(environment: &Environment) -> Self {
         Self {
             home: environment.synapse_home().ok().map(Home::new),
@@ -56,7 +56,7 @@ impl Values {
         }
     }
 
-    /// The same command, whose arguments know their values. They are read when one is completed.
+    /// The same command with values for its arguments. They are read when one is completed.
     pub(super) fn complete(mut self, command: Command) -> Command {
         let shown = command.get_subcommands().filter(|each| !each.is_hide_set());
         self.commands = shown.map(|each| each.get_name().to_owned()).collect();
@@ -155,7 +155,7 @@ impl Values {
         }))
     }
 
-    /// The models of the connections, and those that were asked lately.
+    /// The models of the connections and of recent calls.
     fn models(&self) -> Vec<CompletionCandidate> {
         let configured = self
             .stored()
@@ -171,8 +171,8 @@ impl Values {
         distinct(configured.chain(asked))
     }
 
-    /// The references that connections use. One that cannot be read as a reference might be a key
-    /// in the wrong place, and is left out.
+    /// The references that connections use. One that is not a valid reference might be a misplaced
+    /// key, and is omitted.
     fn references(&self) -> Vec<CompletionCandidate> {
         let usable = self.stored().into_iter().filter_map(|stored| {
             let reference = stored.connection.ok()?.credential?;
@@ -197,7 +197,7 @@ impl Values {
         TomlConnections::new(home).load().unwrap_or_default()
     }
 
-    /// The newest rows of the ledger. A ledger that is busy for longer than a keystroke is left out.
+    /// The newest rows of the ledger; none if it is busy for longer than a keystroke.
     fn rows(&self) -> Vec<Entry> {
         let Some(home) = self.home.clone() else {
             return Vec::new();
@@ -218,8 +218,8 @@ impl Values {
     }
 }
 
-/// What `argument` of the command at `path` names; `None` where clap knows its values, and where
-/// they are made up by whoever types.
+/// The kind of thing that `argument` of the command at `path` names; `None` where clap knows the
+/// values and where the user invents them.
 fn source(path: &str, argument: &Arg) -> Option<Source> {
     if !argument.get_possible_values().is_empty() {
         return None;
@@ -249,7 +249,7 @@ fn source(path: &str, argument: &Arg) -> Option<Source> {
     Some(source)
 }
 
-/// Whether the command's `NAME` is that of a connection that is there.
+/// Whether the command's `NAME` is that of an existing connection.
 fn is_of_connection(path: &str) -> bool {
     match path.split_once(' ') {
         Some(("connection", command)) => command != "create",
@@ -265,7 +265,7 @@ fn paths(typed: &OsStr) -> Vec<CompletionCandidate> {
     found
 }
 
-/// One candidate for each value, the first of equals.
+/// One candidate for each value; the first of duplicates.
 fn distinct(pairs: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
     let mut seen = std::collections::HashSet::new();
     pairs
@@ -285,7 +285,7 @@ const TIMES: [&str; 7] = [
     "7d",
     "30d",
 ];
-/// How many rows of the ledger are looked at.
+/// How many rows of the ledger are read.
 const RECENT: u32 = 200;
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -328,7 +328,7 @@ mod tests {
             ("history list", "model", Some(Source::Models)),
             ("history purge", "until", Some(Source::Times)),
             ("chat", "messages", Some(Source::Paths)),
-            // clap knows these itself.
+            // Clap knows these itself.
             ("ide install", "client", None),
             ("history list", "outcome", None),
         ] {

@@ -1,5 +1,5 @@
-//! What OAuth needs of this machine: the engine composed, the entry's settings resolved, a browser,
-//! and rows in the ledger.
+//! The platform of OAuth: composes the engine, resolves the entry's settings, opens a browser, and
+//! writes rows to the ledger.
 
 mod opener;
 mod recorder;
@@ -22,7 +22,7 @@ pub(crate) use self::opener::Opener;
 pub(crate) use self::recorder::LedgerRecorder;
 pub(crate) use self::settings::{Resolving, has_authorization, login_settings};
 
-/// The engine over the records of `home`. Reads where records are kept, and nothing else.
+/// The engine over the records of `home`. Reads the location of the records, and nothing else.
 ///
 /// # Errors
 /// `config.invalid-value`, `storage.*`.
@@ -41,10 +41,10 @@ pub(crate) fn engine(context: &Context, home: &Home) -> Result<OAuth, Failure> {
     Ok(oauth.remembering(context.seen.clone()))
 }
 
-/// The times of a login: the flag's, else the variable's.
+/// The timeout of a login: the flag's, otherwise the variable's.
 ///
 /// # Errors
-/// `usage.invalid-arguments` when the variable holds no number of seconds.
+/// `usage.invalid-arguments` when the variable is not a number of seconds.
 pub(crate) fn times(context: &Context, flag: Option<u64>) -> Result<Times, Failure> {
     let usual = Times::default();
     let seconds = match (flag, context.environment.variable(SYNAPSE_LOGIN_TIMEOUT)) {

@@ -1,5 +1,5 @@
-//! The user's browser: `$BROWSER`, or what the platform opens URLs with. By argument vector, with an
-//! environment that holds what a browser needs to find its display, and nothing else.
+//! Opens the user's browser: `$BROWSER`, or the platform's URL opener. Started with an argument
+//! vector, without a shell, and with only the environment that a browser needs to find its display.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -33,7 +33,7 @@ impl Opener {
             return platform(url, search).ok_or_else(|| no_browser("no program opens URLs here"));
         };
         let chosen = chosen.to_string_lossy().into_owned();
-        // A path may hold spaces; words are arguments only when it is no program as a whole.
+        // A path may contain spaces; it is split into words only if it is not a program as a whole.
         if let Some(program) = Program::find(&chosen, search) {
             return Ok(program.arguments([url.as_str()]));
         }
@@ -69,7 +69,7 @@ impl BrowserOpener for Opener {
 }
 
 impl Opener {
-    /// Opens a page of this program that lies in a file.
+    /// Opens a page that this program wrote to a file.
     ///
     /// # Errors
     /// `config.not-found` when no browser could be started.
@@ -101,7 +101,7 @@ fn platform(url: &Url, _search: Option<&std::ffi::OsStr>) -> Option<Program> {
 
 #[cfg(windows)]
 fn platform(url: &Url, search: Option<&std::ffi::OsStr>) -> Option<Program> {
-    // `start` is a word of the shell, and a shell reads `&`.
+    // `start` is a shell command, and a shell interprets `&`.
     let opener = Program::find("rundll32", search)?;
     Some(opener.arguments(["url.dll,FileProtocolHandler", url.as_str()]))
 }
@@ -116,7 +116,7 @@ fn no_browser(why: &str) -> Failure {
     Failure::new(Code::ConfigNotFound, "no browser was opened").cause(why)
 }
 
-/// What a browser and its opener need to find the user's session.
+/// The variables that a browser and its opener need to find the user's session.
 const VARIABLES: &[&str] = &[
     "PATH",
     "HOME",

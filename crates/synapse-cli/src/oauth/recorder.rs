@@ -8,7 +8,7 @@ use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
 use synapse_core::ports::{CallIds, HubLedger, OAuthRecorder};
 use synapse_core::upstream::{OAuthAction, OAuthEvent, RegistrationKind};
 
-/// Writes one row an event, when it is over.
+/// Writes one row per event, when it is over.
 #[derive(Debug)]
 pub(crate) struct LedgerRecorder {
     ledger: Arc<dyn HubLedger>,
@@ -53,7 +53,7 @@ impl OAuthRecorder for LedgerRecorder {
             latency_ms: None,
             facts,
         });
-        // The tokens are stored already; a ledger that cannot be written undoes nothing.
+        // The tokens are already stored; a failed write to the ledger undoes nothing.
         drop(begun.await);
         drop(ended.await);
     }

@@ -1,5 +1,5 @@
-//! The `oauth` object of an entry with its variables looked up and its secret resolved. The variables
-//! of Hugging Face's guides count for its own origin alone.
+//! The `oauth` object of an entry with variables and secrets resolved. The variables of Hugging
+//! Face's guides apply only to its own origin.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::error::{Code, Failure};
@@ -11,7 +11,7 @@ use synapse_hub::SystemPlaces;
 use synapse_oauth::{HUGGING_FACE, LoginSettings};
 use url::Url;
 
-/// What settings are resolved with.
+/// The resolvers of the settings.
 pub(crate) struct Resolving<'a> {
     pub(crate) upstream: &'a Upstream,
     pub(crate) url: &'a Url,
@@ -21,7 +21,7 @@ pub(crate) struct Resolving<'a> {
     pub(crate) secrets: &'a dyn SecretResolver,
 }
 
-/// Whether the entry sends a credential of its own.
+/// Whether the entry sends its own credential.
 pub(crate) fn has_authorization(upstream: &Upstream) -> bool {
     match &upstream.transport {
         UpstreamTransport::Stdio { .. } => false,
@@ -34,7 +34,7 @@ pub(crate) fn has_authorization(upstream: &Upstream) -> bool {
 /// The settings of a login.
 ///
 /// # Errors
-/// `config.unresolved-variable`, `credential.*` when the secret cannot be read or is written out.
+/// `config.unresolved-variable`, `credential.*` when the secret cannot be read or is a literal.
 pub(crate) async fn login_settings(resolving: &Resolving<'_>) -> Result<LoginSettings, Failure> {
     let declared = resolving.upstream.oauth.clone().unwrap_or_default();
     let is_hugging_face = resolving.url.origin().ascii_serialization() == HUGGING_FACE;
@@ -57,7 +57,7 @@ pub(crate) async fn login_settings(resolving: &Resolving<'_>) -> Result<LoginSet
     let own_client = client_id.is_some() || client_metadata_url.is_some();
     let (client_id, client_secret) = match own_client {
         true => (client_id, client_secret),
-        // One client, not the id of one and the secret of another.
+        // Never combines the id of one client with the secret of another.
         false => (
             vendor(CLIENT_ID),
             client_secret.or_else(|| vendor(CLIENT_SECRET)),
@@ -88,7 +88,7 @@ pub(crate) async fn login_settings(resolving: &Resolving<'_>) -> Result<LoginSet
 }
 
 impl Resolving<'_> {
-    /// A variable of the entry's `env`, else of its `envFile`.
+    /// A variable of the entry's `env`, otherwise of its `envFile`.
     fn vendor_variable(&self, name: &str) -> Option<Template> {
         let own = match &self.upstream.transport {
             UpstreamTransport::Stdio { .. } => None,

@@ -1,14 +1,14 @@
-//! A bar for a cell of a table: a length, and the same as a number, so that nothing is lost where
-//! the blocks are not shown.
+//! A bar in a table cell: a length followed by its number, so that nothing is lost where block
+//! characters are not shown.
 
-/// The part that `value` is of `whole`.
+/// The fraction that `value` is of `whole`.
 pub(crate) fn bar(value: u64, whole: u64) -> String {
     if whole == 0 {
         return String::new();
     }
     let eighths = u128::from(value) * WIDTH * 8 / u128::from(whole);
     let eighths = match (value, eighths) {
-        // What is there is seen.
+        // A non-zero value is visible.
         (1.., 0) => 1,
         (_, eighths) => eighths.min(WIDTH * 8),
     };

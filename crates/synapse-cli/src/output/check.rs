@@ -1,4 +1,4 @@
-//! The one renderer of lists of checks: how each went, what it is about, and what was seen.
+//! The one renderer of lists of checks: outcome, subject and detail.
 
 use synapse_core::check::{Check, Outcome};
 use synapse_core::error::{Failure, RemedyText};
@@ -6,7 +6,7 @@ use synapse_core::redact::printable;
 
 use super::{ERROR, FAINT, GOOD, WARNING, styled};
 
-/// The widths of the word and of what a check is about.
+/// The widths of the outcome and the subject.
 pub(crate) type Widths = [usize; 2];
 
 /// One line of a list.
@@ -14,8 +14,8 @@ pub(crate) fn check_line(check: &Check, widths: Widths) -> String {
     line(check.outcome(), &title(check), widths, &check.what())
 }
 
-/// A line with what to do below it, and why where the check fails. On a terminal of `columns` the
-/// text is broken between words; a command is not, so that it can be copied.
+/// A line with its remedy below it, and the cause if the check fails. On a terminal of `columns`
+/// the text is wrapped between words; a command is not, so that it can be copied.
 pub(crate) fn check_block(
     check: &Check,
     widths: Widths,
@@ -62,7 +62,8 @@ pub(crate) fn check_block(
     text
 }
 
-/// `text` in lines of at most `room` letters, broken between words; a longer word has its own line.
+/// `text` in lines of at most `room` characters, wrapped between words; a longer word has its own
+/// line.
 fn broken(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -81,7 +82,7 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// The same for a check whose id is no part of the table, such as a rung of a login.
+/// As above for a check whose id is not in the table, such as a step of a login.
 pub(crate) fn line(outcome: Outcome, what: &str, widths: Widths, text: &str) -> String {
     let [of_word, of_what] = widths;
     let word = padded(outcome, of_word);
@@ -89,7 +90,7 @@ pub(crate) fn line(outcome: Outcome, what: &str, widths: Widths, text: &str) -> 
     format!("  {word}  {what:<of_what$}  {}", printable(text))
 }
 
-/// What a check is about: its id and which of several.
+/// The subject of a check: its id, and its qualifier if there are several.
 pub(crate) fn title(check: &Check) -> String {
     match &check.subject {
         Some(subject) => format!("{} {subject}", check.id),
@@ -97,7 +98,7 @@ pub(crate) fn title(check: &Check) -> String {
     }
 }
 
-/// The word of an outcome, in its style.
+/// The word for an outcome, in its style.
 pub(crate) fn word(outcome: Outcome) -> String {
     padded(outcome, 0)
 }
@@ -121,7 +122,7 @@ pub(crate) fn in_short(failure: &Failure) -> String {
 
 /// The columns before a line and between its parts.
 const BETWEEN: usize = 2;
-/// A terminal that is narrower breaks the lines itself.
+/// A narrower terminal wraps the lines itself.
 const LEAST: usize = 24;
 
 #[cfg(test)]

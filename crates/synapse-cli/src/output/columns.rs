@@ -1,5 +1,5 @@
-//! Lists: one line a row, whatever the width. Where a terminal is too narrow, long cells are cut
-//! first, then the columns that say least are left out. A pipe gets all of it.
+//! Lists with one line per row at any width. On a narrow terminal, long cells are truncated first,
+//! then the least important columns are dropped. A pipe gets everything.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::table::paragraphs;
 
-/// A column of a list, and what becomes of it where there is too little room.
+/// A column of a list, and how it adapts to a narrow terminal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Column<'a> {
     header: &'a str,
@@ -20,7 +20,7 @@ pub(crate) struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// A column that is always there, as wide as what is in it.
+    /// A column that is always shown, as wide as its content.
     pub(crate) const fn new(header: &'a str) -> Self {
         Self {
             header,
@@ -31,7 +31,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Aligned to the right, as numbers are.
+    /// Right-aligned, as for numbers.
     pub(crate) const fn right(self) -> Self {
         Self {
             right: true,
@@ -39,7 +39,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Its cells may be cut to `least` characters.
+    /// Allows its cells to be truncated to `least` characters.
     pub(crate) const fn cut(self, least: usize) -> Self {
         Self {
             least: Some(least),
@@ -47,7 +47,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// As [`Column::cut`], for cells whose end says most, such as paths.
+    /// As [`Column::cut`], for cells whose end is most important, such as paths.
     pub(crate) const fn cut_front(self, least: usize) -> Self {
         Self {
             least: Some(least),
@@ -56,7 +56,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// It may be left out; of several, the one with the highest rank goes first.
+    /// Allows it to be dropped; the highest rank is dropped first.
     pub(crate) const fn drop(self, rank: u8) -> Self {
         Self {
             rank: Some(rank),
@@ -64,14 +64,13 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// It is never left out.
+    /// Prevents it from being dropped.
     pub(crate) const fn keep(self) -> Self {
         Self { rank: None, ..self }
     }
 }
 
-/// A list of `rows`, as wide as the terminal.
-/// Whatever is in a cell, it stays on its line.
+/// A list of `rows`, as wide as the terminal. Every cell stays on one line.
 pub(crate) fn listing(columns: &[Column<'_>], rows: Vec<Vec<String>>) -> String {
     let on_one_line = |cell: String| printable_line(&cell);
     let rows: Vec<Vec<String>> = rows
@@ -81,10 +80,10 @@ pub(crate) fn listing(columns: &[Column<'_>], rows: Vec<Vec<String>>) -> String 
     lay_out(columns, &rows, width())
 }
 
-/// How many columns the terminal of stdout has; a pipe has none.
+/// The width of the terminal at stdout; `None` for a pipe.
 pub(super) fn width() -> Option<usize> {
     let (Width(columns), _) = terminal_size_of(io::stdout())?;
-    // A terminal that does not know its width says 0.
+    // A terminal of unknown width reports 0.
     Some(usize::from(columns)).filter(|columns| *columns > 0)
 }
 
@@ -116,10 +115,10 @@ fn lay_out(columns: &[Column<'_>], rows: &[Vec<String>], width: Option<usize>) -
     lines.join("\n")
 }
 
-/// A column that is shown.
+/// A visible column.
 struct Shown<'a> {
     column: Column<'a>,
-    /// Its place in each row.
+    /// Its index in each row.
     index: usize,
     natural: usize,
     least: usize,
@@ -149,7 +148,7 @@ fn taken(shown: &[Shown<'_>], width: impl Fn(&Shown<'_>) -> usize) -> usize {
     shown.iter().map(width).sum::<usize>() + gaps
 }
 
-/// Gives each column its least width, and what is left to those that are short of most.
+/// Gives each column its minimum width, then the remaining space to the columns that lack most.
 fn fit(shown: &mut [Shown<'_>], width: usize) {
     let mut room = width.saturating_sub(taken(shown, |each| each.least));
     for each in shown.iter_mut() {
@@ -185,7 +184,7 @@ fn line<'a>(shown: &[Shown<'a>], cell: impl Fn(&Shown<'a>) -> &'a str) -> String
     line
 }
 
-/// At most `width` columns of a text that has one line, with `…` where it was cut.
+/// Truncates single-line text to `width` columns, with `…` at the cut.
 pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! What `--verbose` shows: each request and its answer on stderr, capped, with the key replaced.
+//! The output of `--verbose`: each request and its answer on stderr, capped, with the key replaced.
 
 use synapse_core::redact::{printable, without_tokens};
 use synapse_http::{ExchangeObserver, HttpResponse, Method, SentRequest};
@@ -12,7 +12,7 @@ pub(crate) struct ShownExchanges {
 }
 
 impl ShownExchanges {
-    /// Through `printer`, which knows every secret that was resolved.
+    /// Prints through `printer`, which knows every resolved secret.
     pub(crate) const fn new(printer: Printer) -> Self {
         Self { printer }
     }
@@ -55,7 +55,7 @@ impl ExchangeObserver for ShownExchanges {
     }
 }
 
-/// As much of a body as somebody reads, and how much there is of it.
+/// The beginning of a body, and its total length.
 fn body(bytes: &[u8]) -> Option<String> {
     if bytes.is_empty() {
         return None;

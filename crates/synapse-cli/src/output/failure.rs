@@ -1,4 +1,4 @@
-//! A failure for people: code, message, causes, hints.
+//! Renders a failure for people: code, message, causes, hints.
 
 use anstyle::Style;
 use synapse_core::error::{Failure, RemedyText};
@@ -6,8 +6,8 @@ use synapse_core::redact::printable;
 
 use super::styled;
 
-/// Renders a failure in five lines at most: `error[code]: message`, then why and who said it, then
-/// what to type, most useful first. `--json` has all of it.
+/// Renders a failure in at most five lines: `error[code]: message`, then the causes and their
+/// source, then the commands to type, most useful first. `--json` has everything.
 pub(crate) fn render(
     word: &str,
     style: Style,
@@ -35,7 +35,7 @@ pub(crate) fn render(
     lines.join("\n")
 }
 
-/// The causes in at most `most` lines; those that have none of their own follow in the last.
+/// The causes in at most `most` lines; the remaining ones share the last line.
 fn folded(causes: &[String], most: usize) -> Vec<String> {
     let own = most.saturating_sub(1).min(causes.len());
     let (first, rest) = causes.split_at(own);
@@ -46,8 +46,8 @@ fn folded(causes: &[String], most: usize) -> Vec<String> {
     lines
 }
 
-/// The hints in at most `most` lines. A command has a line of its own, to be copied; those without
-/// one share a line when there is no room.
+/// The hints in at most `most` lines. A command has its own line, so that it can be copied; hints
+/// without one share a line when space is short.
 fn hints(failure: &Failure, remedies: &dyn RemedyText, most: usize) -> Vec<String> {
     let all: Vec<(bool, String)> = failure
         .hints
@@ -70,7 +70,7 @@ fn hints(failure: &Failure, remedies: &dyn RemedyText, most: usize) -> Vec<Strin
 
 /// The lines below the first.
 const BELOW: usize = 4;
-/// Why, and who said it.
+/// The lines reserved for the causes and their source.
 const LEAST: usize = 2;
 
 #[cfg(test)]

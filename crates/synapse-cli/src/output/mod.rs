@@ -1,8 +1,8 @@
 //! The one place that writes to stdout and stderr: results to stdout, everything else to stderr.
 //!
 //! **Invariant:** text from outside (answers, provider messages) passes `printable` before it
-//! reaches a terminal, so that it cannot move the cursor or reorder a line. What forgets to is
-//! caught here: of all control sequences only styles pass (`printable_styled`).
+//! reaches a terminal, so that it cannot move the cursor or reorder a line. As a second check, only
+//! style sequences are let through here (`printable_styled`).
 
 mod chart;
 mod check;
@@ -42,24 +42,24 @@ pub(crate) use self::remedy::{CommandLines, TypedLines, command_line};
 pub(crate) use self::table::table;
 use crate::args::ColorWord;
 
-/// How to print results.
+/// The format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Human,
     Json(DocumentVersion),
 }
 
-/// Prints, without the secrets that this process has seen.
+/// Prints, without the secrets resolved by this process.
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
     format: Format,
     color: ColorChoice,
     seen: KnownSecrets,
     remedies: Arc<dyn RemedyText>,
-    /// Why stdout did not take a result, the first time that it did not.
+    /// The first error of writing a result to stdout.
     lost: Arc<OnceLock<io::Error>>,
     progress: Progress,
-    /// The remedies of failures at the prompt, which know what was typed.
+    /// Renders the remedies of failures, knowing the typed command.
     typed: Arc<dyn RemedyText>,
 }
 
@@ -81,12 +81,12 @@ impl Printer {
         }
     }
 
-    /// The same printer, which keeps these secrets out of what it prints.
+    /// The same printer, hiding these secrets in its output.
     pub(crate) fn hiding(self, seen: KnownSecrets) -> Self {
         Self { seen, ..self }
     }
 
-    /// The same printer, for a run that `--config` pointed to `file`.
+    /// The same printer, for a run with `--config FILE`.
     pub(crate) fn configured(self, file: Option<PathBuf>) -> Self {
         match file {
             Some(file) => Self {
@@ -97,32 +97,32 @@ impl Printer {
         }
     }
 
-    /// The same printer, after a command of these words.
+    /// The same printer, for a command of these words.
     pub(crate) fn after(self, words: Vec<String>) -> Self {
         let typed = Arc::new(TypedLines::new(words, Arc::clone(&self.remedies)));
         Self { typed, ..self }
     }
 
-    /// How wide stdout is, when it is a terminal that says so.
+    /// The width of stdout, when it is a terminal of known width.
     #[cfg(unix)]
     pub(crate) fn columns() -> Option<usize> {
         let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-        // One that does not know says 0.
+        // A terminal of unknown width reports 0.
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 
-    /// Lines are broken by the terminal.
+    /// The terminal wraps lines.
     #[cfg(not(unix))]
     pub(crate) fn columns() -> Option<usize> {
         None
     }
 
-    /// What says on stderr what is waited for.
+    /// The progress display on stderr.
     pub(crate) const fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// What renders the commands of failures in this run.
+    /// Renders the commands in failures of this run.
     pub(crate) fn remedies(&self) -> &Arc<dyn RemedyText> {
         &self.remedies
     }
@@ -137,25 +137,25 @@ impl Printer {
         io::stdout().is_terminal()
     }
 
-    /// Whether somebody sits at stdout or at stderr.
+    /// Whether stdout or stderr is a terminal.
     pub(crate) fn has_terminal() -> bool {
         io::stdout().is_terminal() || io::stderr().is_terminal()
     }
 
-    /// How many columns the terminal has, when it knows.
+    /// The width of the terminal, if known.
     pub(crate) fn width() -> Option<usize> {
         columns::width()
     }
 
-    /// Puts `text` on the clipboard by way of the terminal (OSC 52), which says nothing of whether
-    /// it does. `false` when it is more than terminals take.
+    /// Copies `text` to the clipboard through the terminal (OSC 52), which does not confirm it.
+    /// `false` when it is longer than terminals accept.
     pub(crate) fn copy(&self, text: &str) -> bool {
         if text.len() > MOST_COPIED {
             return false;
         }
         let text = self.seen.redact(text);
         let sequence = format!("\u{1b}]52;c;{}\u{7}", STANDARD.encode(text.as_bytes()));
-        // Nothing of the text itself is in it: it cannot steer the terminal.
+        // Base64 contains no control characters: the text cannot control the terminal.
         let written = match io::stderr().is_terminal() {
             true => io::stderr().write_all(sequence.as_bytes()),
             false => io::stdout().write_all(sequence.as_bytes()),
@@ -173,8 +173,8 @@ impl Printer {
         self.keep_in_mind(written);
     }
 
-    /// Prints an answer or a script exactly as it is, without adding a line end; to a file or a pipe
-    /// escape sequences included, to a terminal as it may show them.
+    /// Prints an answer or a script unchanged, without adding a line end; escape sequences are kept
+    /// for a file or a pipe, and made printable for a terminal.
     pub(crate) fn exactly(&self, text: &str) {
         let mut stdout = io::stdout();
         let written = self
@@ -186,8 +186,8 @@ impl Printer {
         self.keep_in_mind(written.and_then(|()| stdout.flush()));
     }
 
-    /// Whether stdout took every result so far. A closed pipe (`synapse … | head`) is the reader's
-    /// choice and no failure.
+    /// Reports the first result that stdout did not accept. A closed pipe (`synapse … | head`) is
+    /// the reader's choice, not a failure.
     ///
     /// # Errors
     /// `storage.unavailable`.
@@ -201,17 +201,17 @@ impl Printer {
         if let Err(error) = written
             && error.kind() != ErrorKind::BrokenPipe
         {
-            // Only the first is told.
+            // Only the first is reported.
             drop(self.lost.set(error));
         }
     }
 
-    /// Where bytes of a result go that are too many for one text. Errors are the caller's to tell.
+    /// A writer for a large result. The caller reports errors.
     pub(crate) fn bytes() -> impl Write + Send {
         io::stdout()
     }
 
-    /// Asks something, and leaves the cursor behind it.
+    /// Asks a question, and leaves the cursor after it.
     pub(crate) fn ask(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr(), self.color);
         let text = self.seen.redact(text);
@@ -231,7 +231,7 @@ impl Printer {
 
     fn print_document(&self, document: &impl Serialize) {
         match serde_json::to_string(document) {
-            // Only a document that would tell a secret is taken apart, to keep it one.
+            // Only a document that contains a secret is parsed, to keep it valid JSON.
             Ok(text) => match self.seen.spare(&text) {
                 Cow::Borrowed(_) => self.line(&printable_json(&text)),
                 Cow::Owned(_) => {
@@ -261,7 +261,7 @@ impl Printer {
         value
     }
 
-    /// Prints a line that is no result: progress, advice.
+    /// Prints a line that is not part of the result: progress, advice.
     pub(crate) fn note(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr(), self.color);
         let text = self.seen.redact(text);
@@ -276,7 +276,7 @@ impl Printer {
         self.note(&failure::render("error", ERROR, failure, &*self.typed));
     }
 
-    /// Prints what did not go well beside the result.
+    /// Prints a problem that did not prevent the result.
     pub(crate) fn warning(&self, failure: &Failure) {
         self.note(&failure::render("warning", WARNING, failure, &*self.typed));
     }
@@ -293,12 +293,12 @@ pub(crate) fn not_taken(error: &io::Error) -> Failure {
         .hint("send stdout somewhere else")
 }
 
-/// `text` in `style`; the printer strips it where colour is not wanted.
+/// `text` in `style`; the printer strips it when colour is off.
 pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// What fits into the 100,000 bytes of a sequence that terminals take, as base64.
+/// The text that fits, as base64, into the 100,000 bytes of a sequence that terminals accept.
 const MOST_COPIED: usize = 74_994;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();

@@ -1,5 +1,5 @@
-//! Says on stderr what is waited for and how long already, where stderr is a terminal and only once
-//! that takes a while. A pipe gets nothing of it.
+//! Shows on stderr the current wait and its duration, if stderr is a terminal and the wait is not
+//! short. A pipe gets no progress.
 
 use std::io::{self, IsTerminal as _};
 use std::pin::pin;
@@ -10,16 +10,16 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use synapse_core::redact::printable_line;
 use tokio::time::sleep;
 
-/// The lines that come and go below everything else.
+/// The progress lines below all other output.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
     lines: MultiProgress,
     patience: Duration,
-    /// Whether there is somebody to show them to.
+    /// Whether there is a terminal to show them on.
     shown: bool,
 }
 
-/// Something that is waited for. Dropping it takes its line away.
+/// A wait. Dropping it removes its line.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     progress: Progress,
@@ -34,7 +34,7 @@ struct Line {
 }
 
 impl Progress {
-    /// On stderr, when that is a terminal.
+    /// On stderr, if it is a terminal.
     pub(crate) fn on_stderr() -> Self {
         match io::stderr().is_terminal() {
             true => Self::drawing_on(ProgressDrawTarget::stderr(), PATIENCE),
@@ -54,7 +54,7 @@ impl Progress {
         }
     }
 
-    /// Waits for `work`, and says that it is `what` when it takes a while.
+    /// Waits for `work`, and shows `what` when it takes a while.
     pub(crate) async fn waiting<T>(
         &self,
         what: impl Into<String>,
@@ -75,7 +75,7 @@ impl Progress {
         }
     }
 
-    /// Takes the lines away while something else is written to the terminal, or typed there.
+    /// Hides the lines while something else is written to or typed at the terminal.
     pub(crate) fn suspended<T>(&self, work: impl FnOnce() -> T) -> T {
         match self.shown {
             true => self.lines.suspend(work),
@@ -99,7 +99,7 @@ impl Waiting {
         work.await
     }
 
-    /// Says that something else is waited for by now.
+    /// Changes the text of the wait.
     pub(crate) fn says(&self, what: impl Into<String>) {
         let what = what.into();
         let mut line = self.line();
@@ -135,8 +135,8 @@ impl Drop for Waiting {
     }
 }
 
-/// A short line: neither it nor the `^C` that a terminal puts behind it may wrap, because the rest
-/// would stay when the line goes.
+/// Keeps the line short: neither it nor the `^C` that a terminal appends may wrap, because the rest
+/// would remain when the line is removed.
 fn shown(what: &str) -> String {
     let what = printable_line(what);
     match what.char_indices().nth(LONGEST) {
@@ -152,7 +152,7 @@ fn style() -> ProgressStyle {
 }
 
 const LONGEST: usize = 56;
-/// What takes less is not waited for.
+/// Shorter waits are not shown.
 const PATIENCE: Duration = Duration::from_millis(300);
 const TICK: Duration = Duration::from_millis(125);
 
@@ -164,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    /// A terminal of one line that keeps what was written to it.
+    /// A one-line terminal that records its output.
     #[derive(Debug, Clone, Default)]
     struct Screen(Arc<Mutex<String>>);
 
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(screen.text(), "");
     }
 
-    /// Something that takes until it is shown.
+    /// Waits until the line is shown.
     async fn shown_on(screen: &Screen) {
         while screen.text().is_empty() {
             tokio::task::yield_now().await;

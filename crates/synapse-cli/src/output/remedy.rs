@@ -1,5 +1,5 @@
-//! The command lines of Synapse: the one place that writes what a user types to do something about a
-//! failure. Documents and MCP results get them from here through `RemedyText`.
+//! The command lines of Synapse: the one place that writes the commands that remedy a failure.
+//! Documents and MCP results get them from here through `RemedyText`.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ impl RemedyText for CommandLines {
     fn command(&self, remedy: &Remedy) -> Option<String> {
         let arguments = match remedy {
             Remedy::Shell { line } => return Some(line.clone()),
-            // Nobody typed what a document is about.
+            // A document has no typed command to repeat.
             Remedy::Wait | Remedy::Retype { .. } | Remedy::AddFlag { .. } => return None,
             _ => arguments(remedy)?,
         };
@@ -30,7 +30,7 @@ impl RemedyText for CommandLines {
     }
 }
 
-/// As [`CommandLines`], where `--config` named a file: the commands of the hub are about that one.
+/// As [`CommandLines`], for `--config FILE`: commands of the hub repeat it.
 #[derive(Debug)]
 pub(crate) struct ConfiguredLines {
     file: PathBuf,
@@ -58,7 +58,7 @@ impl RemedyText for ConfiguredLines {
     }
 }
 
-/// As another, with the whole corrected command where the one that was typed has to be given again.
+/// As the inner renderer, with the whole corrected command when the typed one has to be repeated.
 #[derive(Debug)]
 pub(crate) struct TypedLines {
     words: Vec<String>,
@@ -66,7 +66,7 @@ pub(crate) struct TypedLines {
 }
 
 impl TypedLines {
-    /// After a command of these words, the program's own name first.
+    /// For a command of these words, starting with the program's name.
     pub(crate) fn new(words: Vec<String>, others: Arc<dyn RemedyText>) -> Self {
         Self { words, others }
     }
@@ -74,7 +74,7 @@ impl TypedLines {
     fn line(&self, words: &[String]) -> Option<String> {
         let words: Vec<Cow<'_, str>> = words.iter().map(|word| quoted(word)).collect();
         let line = format!("synapse {}", words.join(" "));
-        // A line break, or a word like a token, is nothing to repeat.
+        // A line break, or a word like a token, is not repeated.
         let is_plain = printable_line(&line) == line && without_tokens(&line) == line;
         is_plain.then_some(line)
     }
@@ -98,7 +98,7 @@ impl RemedyText for TypedLines {
     }
 }
 
-/// `words` with `right` where `wrong` is first, as a word or as the name or value of a flag.
+/// `words` with the first `wrong` replaced by `right`, as a word or as the name or value of a flag.
 fn retyped(words: &[String], wrong: &str, right: &str) -> Option<Vec<String>> {
     let corrected = |word: &String| {
         if word == wrong {
@@ -118,7 +118,7 @@ fn retyped(words: &[String], wrong: &str, right: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// A word as a shell takes it, quoted only where that is needed.
+/// A word quoted for a shell, if necessary.
 fn quoted(word: &str) -> Cow<'_, str> {
     let is_plain = |each: char| each.is_ascii_alphanumeric() || "-_./:=@,+%~".contains(each);
     match !word.is_empty() && word.chars().all(is_plain) {
@@ -127,12 +127,12 @@ fn quoted(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// The command line that does `remedy`, for a text of this program.
+/// The command line of `remedy`, for texts of this program.
 pub(crate) fn command_line(remedy: &Remedy) -> String {
     CommandLines.command(remedy).unwrap_or_default()
 }
 
-/// What follows the name of the program. `None` for a remedy that a newer core added.
+/// The arguments of the command. `None` for a remedy that a newer core added.
 fn arguments(remedy: &Remedy) -> Option<String> {
     connection(remedy)
         .or_else(|| secret(remedy))
@@ -152,7 +152,8 @@ fn connection(remedy: &Remedy) -> Option<String> {
         Remedy::EditConnection { connection } | Remedy::EditLimits { connection } => {
             format!("connection edit {connection} --help")
         }
-        // Where the gate is open this changes nothing, and is checked and recorded all the same.
+        // With network access on, this changes nothing, but the connection is still checked and
+        // recorded.
         Remedy::OpenGate { connection } | Remedy::CheckConnection { connection } => {
             format!("connection edit {connection} --allow-network")
         }
@@ -261,7 +262,7 @@ fn hub(remedy: &Remedy) -> Option<String> {
     })
 }
 
-/// A command with placeholders, as a text on any case of a code names it.
+/// A command with placeholders, for texts on a code in general.
 const fn usage(action: Action) -> &'static str {
     match action {
         Action::EditConnection => "connection edit",
@@ -284,7 +285,7 @@ const fn usage(action: Action) -> &'static str {
     }
 }
 
-/// The flag of a scope, with a space before it; nothing for the usual one.
+/// The flag of a scope, preceded by a space; nothing for the default.
 const fn flag(scope: EntryScope) -> &'static str {
     match scope {
         EntryScope::User => "",
@@ -293,7 +294,7 @@ const fn flag(scope: EntryScope) -> &'static str {
     }
 }
 
-/// A value as one word of a shell.
+/// A value as one shell word.
 fn word(value: &CredentialRef) -> String {
     quote_text(&value.to_string())
 }
@@ -398,7 +399,7 @@ mod tests {
         .collect()
     }
 
-    /// What a shell makes of a line of ours.
+    /// A command line as a shell splits it.
     fn words(line: &str) -> Vec<String> {
         let mut words = Vec::new();
         for (index, part) in line.split(['\'', '"']).enumerate() {

@@ -1,4 +1,4 @@
-//! Tables without lines, which read well and paste well.
+//! Tables without lines, easy to read and to paste.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
@@ -6,8 +6,8 @@ use super::columns::width;
 
 /// A table of `rows` under `headers`; the columns in `right` are aligned to the right.
 ///
-/// On a terminal that is too narrow for it lines are broken between words. Where words would be
-/// broken too, ids could not be copied any more: each row is a paragraph then, of names and values.
+/// On a narrow terminal, cells are wrapped between words. If words do not fit either, ids could not
+/// be copied: each row then becomes a paragraph of names and values.
 pub(crate) fn table(headers: &[&str], right: &[usize], rows: Vec<Vec<String>>) -> String {
     let columns = width().and_then(|columns| u16::try_from(columns).ok());
     lay_out(headers, right, rows, columns)
@@ -48,7 +48,7 @@ pub(super) fn lay_out(
     lines.join("\n")
 }
 
-/// How wide each column is at least when no word in it is broken, with what is around it.
+/// The minimum width of each column without breaking a word, including padding.
 fn least_widths(headers: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
     let longest = |text: &str| text.split_whitespace().map(length).max().unwrap_or(0);
     let of_column = |(index, header): (usize, &&str)| {
@@ -69,7 +69,7 @@ pub(super) fn paragraphs(headers: &[&str], rows: &[Vec<String>], columns: usize)
     paragraphs.collect::<Vec<_>>().join("\n")
 }
 
-/// A row as `NAME value  NAME value`; what does not fit into the line goes on in an indented one.
+/// A row as `NAME value  NAME value`, wrapped with an indent.
 fn paragraph(headers: &[&str], row: &[String], columns: usize) -> String {
     let mut text = String::new();
     let mut used = 0;

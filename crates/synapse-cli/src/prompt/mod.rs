@@ -1,5 +1,5 @@
-//! Asks people: for secrets, at a terminal without echo, else on stdin; and whether to go on. Nothing
-//! of a secret that was typed is shown, not even its length.
+//! Asks the user: for secrets, at a terminal without echo or on stdin; and for confirmation.
+//! Nothing of a typed secret is shown, not even its length.
 
 mod ask;
 #[cfg(unix)]
@@ -19,10 +19,10 @@ use synapse_store::NoPrompt;
 pub(crate) use self::ask::{Asker, Left, Usual};
 use crate::output::{Printer, Progress};
 
-/// The value for `reference`, as it was typed or as stdin has it, without the line end.
+/// The value for `reference`, typed or from stdin, without the line end.
 ///
 /// # Errors
-/// `credential.*` for what is no line of text.
+/// `credential.*` for input that is not a line of text.
 pub(crate) fn value(reference: &CredentialRef) -> Result<SecretString, Failure> {
     if io::stdin().is_terminal() {
         return typed(&format!("secret for {reference} (not shown): "));
@@ -33,7 +33,7 @@ pub(crate) fn value(reference: &CredentialRef) -> Result<SecretString, Failure> 
         .take(most)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(&error))?;
-    // The rules for what a secret may be are those of the place that keeps it.
+    // The store of a secret validates its value.
     let text = str::from_utf8(&bytes).map_err(|_| {
         Failure::new(
             Code::CredentialMalformed,
@@ -44,28 +44,28 @@ pub(crate) fn value(reference: &CredentialRef) -> Result<SecretString, Failure> 
     Ok(SecretString::from(text))
 }
 
-/// Whether the person at the terminal says yes. Anything else is no, an end of input too.
+/// Whether the user at the terminal says yes. Anything else means no, including the end of input.
 pub(crate) fn agreed(printer: &Printer, question: &str) -> bool {
     printer.ask(&format!("{question} [y/N] "));
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
     if !answer.ends_with('\n') {
-        // Nobody pressed Enter: what comes next is not to stand behind the question.
+        // Without Enter, the next output needs a new line.
         printer.note("");
     }
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
-/// Whether to go on with something that cannot be undone: asks at a terminal, and takes the command
-/// as it was written where there is none.
+/// Confirms an irreversible action: asks at a terminal; without one, the command itself is the
+/// confirmation.
 pub(crate) fn confirmed(printer: &Printer, question: &str) -> bool {
     !io::stdin().is_terminal() || agreed(printer, question)
 }
 
-/// One line that nobody is to see: from the terminal, else from stdin.
+/// Reads one hidden line: from the terminal, otherwise from stdin.
 ///
 /// # Errors
-/// `credential.unreadable` when nothing comes.
+/// `credential.unreadable` without input.
 pub(crate) fn pasted(prompt: &str) -> Result<SecretString, Failure> {
     if io::stdin().is_terminal() {
         return typed(prompt);
@@ -76,7 +76,7 @@ pub(crate) fn pasted(prompt: &str) -> Result<SecretString, Failure> {
     Ok(SecretString::from(line.trim()))
 }
 
-/// What a hidden question got.
+/// The result of a hidden question.
 enum Hidden {
     Line(SecretString),
     Several,
@@ -84,7 +84,7 @@ enum Hidden {
     Interrupted,
 }
 
-/// One hidden line that can be left, from the terminal.
+/// Reads one hidden line from the terminal; can be cancelled.
 fn hidden(prompt: &str) -> Hidden {
     let prompt = printable_line(prompt);
     #[cfg(unix)]
@@ -118,12 +118,12 @@ fn unreadable(error: &io::Error) -> Failure {
     .hint("type it at the prompt, or let stdin have it")
 }
 
-/// Asks for the passphrase of the local vault, where there is somebody to ask; for that which opens
-/// it once in a process.
+/// Asks for the passphrase of the local vault, if there is a terminal. The
+/// vault is opened once per process.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     opens: Mutex<Option<SecretString>>,
-    /// What would write where somebody types.
+    /// The progress display to suspend while the user types.
     progress: Progress,
 }
 
@@ -144,7 +144,7 @@ impl PassphrasePrompt for Terminal {
     fn ask(&self, purpose: PassphrasePurpose) -> Result<SecretString, Failure> {
         use secrecy::ExposeSecret as _;
 
-        // A terminal that belongs to somebody else's pipeline is not asked behind its back.
+        // A terminal used by another program's pipeline is not read.
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return NoPrompt.ask(purpose);
         }
@@ -185,5 +185,5 @@ fn not_empty(passphrase: SecretString) -> Result<SecretString, Failure> {
     Ok(passphrase)
 }
 
-/// More than any secret may have, so that a longer one is noticed and not cut.
+/// More than any secret may have, so that a longer one is detected instead of truncated.
 const MOST: usize = 16 * 1024;

@@ -1,5 +1,5 @@
-//! One line from the terminal, of which nothing is shown. The terminal is mute before the prompt
-//! appears, so that a fast hand is not seen either, and is given back as it was, also to Ctrl-C.
+//! Reads one line from the terminal without echo. Echo is off before the prompt appears, so that
+//! early typing is hidden too, and the terminal is restored, also on Ctrl-C.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -19,13 +19,13 @@ use secrecy::zeroize::{Zeroize as _, Zeroizing};
 
 /// How a prompt ended.
 pub(super) enum Typed {
-    /// With this line.
+    /// A line.
     Line(String),
-    /// With more than one line, all of which were thrown away.
+    /// More than one line; all are discarded.
     Several,
-    /// With Esc, with Ctrl-D, or with the terminal.
+    /// Esc, Ctrl-D, or the end of the terminal.
     Left,
-    /// With Ctrl-C. No signal was sent.
+    /// Ctrl-C. No signal was sent.
     Interrupted,
 }
 
@@ -37,14 +37,15 @@ pub(super) fn line(prompt: &str) -> io::Result<String> {
     let (line, _) = read(prompt, Escape::Ignored)?;
     if matches!(&line, Err(error) if error.kind() == ErrorKind::Interrupted) {
         kill_process(getpid(), Signal::INT)?;
-        // It ends the process, at once or by whoever waits for it: no failure is to come first.
+        // The signal ends the process, directly or through its handler: no error must be printed
+        // first.
         thread::park_timeout(TO_END);
     }
     line
 }
 
-/// Shows `prompt` and waits for one line, or for a key that leaves. What was pasted beyond that line
-/// is thrown away, so that no later question takes it for its answer.
+/// Shows `prompt` and waits for one line, or for a key that cancels. Pasted text after that line is
+/// discarded, so that a later question does not read it as its answer.
 ///
 /// # Errors
 /// When there is no terminal.
@@ -61,14 +62,14 @@ pub(super) fn line_or_leave(prompt: &str) -> io::Result<Typed> {
     })
 }
 
-/// What a lone Esc does.
+/// The effect of a lone Esc.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Escape {
     Ignored,
     Leaves,
 }
 
-/// What came after the line, at once.
+/// Input that followed the line at once.
 enum More {
     Nothing,
     Text,
@@ -83,7 +84,7 @@ fn read(prompt: &str, escape: Escape) -> io::Result<(io::Result<String>, More)> 
         escape,
         waiting: VecDeque::new(),
     })));
-    // It edits the line; the terminal is ours to set.
+    // rpassword only edits the line; the terminal modes are set here.
     let config = rpassword::ConfigBuilder::new()
         .input_reader(keys.clone())
         .output_writer(terminal.try_clone()?)
@@ -98,7 +99,7 @@ fn read(prompt: &str, escape: Escape) -> io::Result<(io::Result<String>, More)> 
     Ok((line, more))
 }
 
-/// A terminal that shows no key and sends no signal, until it is dropped.
+/// A terminal without echo and signals, until it is dropped.
 struct Mute {
     terminal: File,
     before: Termios,
@@ -119,13 +120,13 @@ impl Mute {
 
 impl Drop for Mute {
     fn drop(&mut self) {
-        // A terminal that is gone has nothing to be given back.
+        // A closed terminal needs no restoring.
         let _gone = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
     }
 }
 
-/// What is typed. The key that interrupts ends the reading and not the process, which has the
-/// terminal to give back.
+/// The typed input. The interrupt key ends the reading rather than the process, which has to
+/// restore the terminal.
 struct Pressed {
     terminal: File,
     interrupt: u8,
@@ -144,7 +145,7 @@ impl Pressed {
         if pressed.is_empty() && self.escape == Escape::Ignored {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        // The end of a terminal is no line, and neither is the key that ends the input.
+        // The end of the terminal is not a line, and neither is the key that ends the input.
         let leaves = pressed.is_empty() || pressed == [CTRL_D] || pressed == [ESC];
         if self.escape == Escape::Leaves && leaves {
             return Err(ErrorKind::ConnectionAborted.into());
@@ -153,7 +154,7 @@ impl Pressed {
         Ok(())
     }
 
-    /// Takes what comes after the line, which is part of the same paste when it is there at once.
+    /// Consumes input after the line, which belongs to the same paste if it is available at once.
     fn rest(&mut self) -> More {
         while is_readable(&self.terminal) && self.fill().is_ok() && self.waiting.len() < MOST {}
         let text = self.waiting.iter().any(|byte| !byte.is_ascii_whitespace());
@@ -169,7 +170,7 @@ fn is_readable(terminal: &File) -> bool {
     poll(&mut waited, Some(&AT_ONCE)).is_ok_and(|ready| ready > 0)
 }
 
-/// [`Pressed`], of which something is left when the line was read.
+/// A shared [`Pressed`], to be used after the line is read.
 #[derive(Clone)]
 struct Keys(Rc<RefCell<Pressed>>);
 
@@ -183,14 +184,14 @@ impl Read for Keys {
     }
 }
 
-/// Where the signal is ignored, the prompt fails after that.
+/// If the signal is ignored, the prompt fails after this.
 const TO_END: Duration = Duration::from_secs(2);
 /// How long the rest of a paste may take to arrive.
 const AT_ONCE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 20_000_000,
 };
-/// A paste is not followed any further.
+/// The most bytes of a paste that are read.
 const MOST: usize = 64 * 1024;
 const ESC: u8 = 0x1b;
 const CTRL_D: u8 = 0x04;

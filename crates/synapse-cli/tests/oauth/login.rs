@@ -17,7 +17,7 @@ fn public(peer: &Peer) -> Value {
     })
 }
 
-/// A server without a client of its own.
+/// A server without a configured client.
 fn bare(peer: &Peer) -> Value {
     json!({"type": "streamable-http", "url": peer.mcp})
 }
@@ -40,7 +40,7 @@ fn failed(output: &Output, code: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The values of the one record.
+/// The values of the only record.
 fn values(desk: &Desk) -> (String, String) {
     use secrecy::ExposeSecret as _;
 
@@ -70,7 +70,7 @@ fn a_registered_client_logs_in_by_a_browser_and_shows_no_value() {
     let status = desk.run(&["hub", "auth-status", "work", "--json"]);
     succeeded(&status);
     assert_eq!(document(&status)["servers"][0]["login"]["generation"], 2);
-    // The values lie in one file, and nowhere else: not in the output, not in the ledger.
+    // The values are in one file only: not in the output, not in the ledger.
     let (access, refresh) = values(&desk);
     for value in [access, refresh] {
         assert_eq!(desk.holding(&value).len(), 1);

@@ -1,5 +1,5 @@
-//! OAuth with the real store: several processes at one record, processes that die, and whole logins
-//! of the program against the authorization server of other people.
+//! OAuth with the real store: several processes sharing one record, processes that are killed, and
+//! complete logins of the program against a third-party authorization server.
 
 #![cfg(test)]
 #![cfg(unix)]

@@ -1,4 +1,5 @@
-//! oidc-provider before a server of the official TypeScript SDK, and a browser that follows its forms.
+//! oidc-provider in front of a server of the official TypeScript SDK, and a browser that submits
+//! its forms.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,7 +15,7 @@ use synapse_hub::SystemPlaces;
 use synapse_store::{Home, HubPlace, JsonApprovals, JsonUpstreams};
 use tempfile::TempDir;
 
-/// The two servers; they end with this.
+/// The two servers, stopped on drop.
 pub(crate) struct Peer {
     child: Child,
     pub(crate) issuer: String,
@@ -22,7 +23,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// `mode` is empty, or `strict` for refresh tokens that are good once.
+    /// `mode` is empty, or `strict` for single-use refresh tokens.
     pub(crate) fn start(mode: &str) -> Self {
         let mut child = node()
             .arg(script("server.mjs"))
@@ -72,7 +73,7 @@ impl Drop for Peer {
     }
 }
 
-/// A home with one approved server, and a browser of its own.
+/// A home with one approved server, and its own browser.
 pub(crate) struct Desk {
     pub(crate) home: TempDir,
     browser: PathBuf,
@@ -104,7 +105,7 @@ impl Desk {
         self.home.path().join("synapse")
     }
 
-    /// As `hub approve` does it for a server that asks for a login: its fingerprint.
+    /// As `hub approve` does it for a server that asks for a login; returns its fingerprint.
     fn approve(&self) {
         let place = HubPlace::of_home(Home::new(self.synapse()));
         let all = JsonUpstreams::new(place.clone()).load().unwrap();
@@ -128,7 +129,7 @@ impl Desk {
         JsonApprovals::new(place).keep(&approval).unwrap();
     }
 
-    /// The program with these arguments, about to be run.
+    /// The program with these arguments, ready to run.
     pub(crate) fn synapse_with(&self, arguments: &[&str]) -> Command {
         let mut command = program(env!("CARGO_BIN_EXE_synapse"));
         command
@@ -149,7 +150,7 @@ impl Desk {
         self.synapse_with(arguments).output().unwrap()
     }
 
-    /// What the browser prints for `url`, which it visits without going back to the program.
+    /// The browser's output for `url`, which it visits without returning to the program.
     pub(crate) fn end_of(&self, url: &str) -> String {
         let output = program(self.browser.to_str().unwrap())
             .args(["--end", url])
@@ -158,7 +159,7 @@ impl Desk {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Every file of the home that holds `needle`.
+    /// Every file of the home that contains `needle`.
     pub(crate) fn holding(&self, needle: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut directories = vec![self.synapse()];
@@ -207,7 +208,7 @@ fn script(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// What `cargo xtask test` installed and names in `variable`. Never a reason to skip.
+/// The path that `cargo xtask test` installed and set in `variable`. A missing one fails the test.
 fn installed(variable: &str) -> PathBuf {
     #[expect(
         clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! Several processes at one record: one refresh an expiry, whoever needs it; and processes that are
-//! killed in the middle of one.
+//! Several processes sharing one record: one refresh per expiry, whichever needs it; and processes
+//! that are killed during a refresh.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::support::{Endpoint, HOUR, MCP, SetClock, Used, logged_in, tokens};
 
-/// Another process that asks for a token at each hour that it is told.
+/// Another process that asks for a token at each hour it receives.
 struct Window {
     child: Child,
     stdin: ChildStdin,
@@ -47,12 +47,12 @@ impl Window {
         window
     }
 
-    /// Tells it the hour, and waits for nothing.
+    /// Sends it the hour, without waiting.
     fn tell(&mut self, hour: i64) {
         writeln!(self.stdin, "{hour}").unwrap();
     }
 
-    /// The next line that begins with `word`, without it.
+    /// The rest of the next line that begins with `word`.
     fn read(&mut self, word: &str) -> String {
         loop {
             let mut line = String::new();
@@ -61,7 +61,7 @@ impl Window {
                 0,
                 "the window is gone"
             );
-            // The test harness writes before a line without ending its own.
+            // The test harness may write an unterminated line first.
             if let Some((_, rest)) = line.split_once(word) {
                 return rest.trim().to_owned();
             }
@@ -76,7 +76,7 @@ impl Drop for Window {
     }
 }
 
-/// Not a test by itself: what this program does when [`Window::open`] runs it again.
+/// Not a test by itself: the code of the process that [`Window::open`] starts.
 #[test]
 fn be_a_window() {
     #[expect(
@@ -128,7 +128,7 @@ async fn token(tokens: &Tokens) -> Result<String, Failure> {
 #[test]
 fn four_processes_at_two_hundred_expiries_refresh_two_hundred_times() {
     let home = tempfile::tempdir().unwrap();
-    // Each refresh token is good once: a second use would end the login of all.
+    // Refresh tokens are single-use: a second use would end the login of all.
     let endpoint = Endpoint::new(Used::Refused);
     runtime().block_on(logged_in(home.path(), &endpoint.url()));
     let mut windows: Vec<Window> = (0..4).map(|_| Window::open(home.path())).collect();
@@ -159,7 +159,7 @@ fn a_process_that_is_killed_at_any_point_of_a_refresh_loses_no_login() {
         let before = endpoint.refreshes();
         let mut window = Window::open(home.path());
         window.tell(hour);
-        // Spread over the time that a refresh takes here; where each one hits is left to chance.
+        // Spread over the duration of a refresh; the exact moment of each is random.
         std::thread::sleep(Duration::from_micros(u64::from(point) * 150));
         drop(window);
         clock.set(hour * HOUR);

@@ -1,4 +1,4 @@
-//! What the tests share: a record in a home, a token endpoint that counts, and a clock that is set.
+//! Shared by the tests: a record in a home, a token endpoint that counts, and a manual clock.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) const HOUR: i64 = 3_600_000;
 /// The server of the record; nothing is sent to it.
 pub(crate) const MCP: &str = "http://127.0.0.1:9/mcp";
 
-/// A clock that says what it was set to.
+/// A clock that returns the time it was set to.
 #[derive(Debug, Default)]
 pub(crate) struct SetClock(AtomicI64);
 
@@ -66,7 +66,7 @@ pub(crate) fn key(issuer: &str) -> RecordKey {
     }
 }
 
-/// Stores a login at `endpoint` that ends an hour after time began.
+/// Stores a login at `endpoint` that expires one hour after time zero.
 pub(crate) async fn logged_in(home: &Path, endpoint: &Url) {
     let records = TokenRecords::open(Home::new(home)).unwrap();
     let record = TokenRecord {
@@ -91,16 +91,16 @@ pub(crate) async fn logged_in(home: &Path, endpoint: &Url) {
     transaction.keep(None, &record).await.unwrap();
 }
 
-/// What a token endpoint does with a refresh token that was used.
+/// How a token endpoint treats a used refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Used {
-    /// It takes it again.
+    /// It accepts it again.
     Taken,
-    /// It ends the login.
+    /// It revokes the login.
     Refused,
 }
 
-/// A token endpoint whose every answer is a new token for an hour.
+/// A token endpoint that answers every request with a new token for an hour.
 pub(crate) struct Endpoint {
     pub(crate) server: RawServer,
     refreshed: Arc<AtomicUsize>,
@@ -134,7 +134,7 @@ impl Endpoint {
         self.server.url("/token")
     }
 
-    /// How many refreshes arrived.
+    /// The number of refreshes received.
     pub(crate) fn refreshes(&self) -> usize {
         self.refreshed.load(Ordering::SeqCst)
     }

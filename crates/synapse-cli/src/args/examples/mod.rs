@@ -1,10 +1,10 @@
-//! The examples of every `--help` that are not beside the flags of their command. To add one, add a row
-//! to the table. The tests below take every command that help shows: each has an example, none is wider
-//! than a terminal of 80 columns, and the program takes each as it is written.
+//! The examples of every `--help` that are not next to the flags of their command. To add one, add
+//! a row to the table. The tests below check every visible command: it has an example, no example
+//! is wider than an 80-column terminal, and the program parses each as written.
 
 use clap::Command;
 
-/// Gives `command`, and every command below it, the notes of its row.
+/// Adds the notes of its row to `command` and to every subcommand.
 pub(crate) fn attach(command: Command) -> Command {
     with_notes(command, "")
 }
@@ -50,7 +50,7 @@ Examples:
   synapse ide install cursor
   synapse help chat           # the help of one command";
 
-/// The notes below the flags of a command, by its path.
+/// The notes after the flags of a command, by its path.
 const NOTES: &[(&str, &str)] = &[
     (
         "demo",

@@ -1,4 +1,4 @@
-//! Every command that help shows, held against its own examples.
+//! Checks the examples of every visible command.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use clap::{Command, CommandFactory as _};
 
 use crate::args::Arguments;
 
-/// Every command that help shows, by its path.
+/// Every visible command, by its path.
 fn commands() -> Vec<(String, Command)> {
     fn collect(command: &Command, path: &str, found: &mut Vec<(String, Command)>) {
         found.push((path.to_owned(), command.clone()));
@@ -30,7 +30,7 @@ fn notes(command: &Command) -> String {
     text.map(ToString::to_string).unwrap_or_default()
 }
 
-/// The lines under `Examples:`, as they are.
+/// The lines under `Examples:`, unchanged.
 fn example_lines(command: &Command) -> Vec<String> {
     let notes = notes(command);
     let after = notes.split_once("Examples:\n").map(|(_, after)| after);
@@ -47,7 +47,7 @@ fn examples(command: &Command) -> Vec<String> {
     joined.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-/// The words of the part of a line that starts the program, as a shell reads them.
+/// The words of the part of a line that starts the program, split as a shell splits them.
 fn words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word: Option<String> = None;
@@ -120,8 +120,8 @@ fn no_line_of_an_example_breaks_at_80_columns() {
     }
 }
 
-/// A paragraph is one line of the source, so that it wraps at any width; a table has lines of at
-/// most 80 columns.
+/// A paragraph is one source line, so that it wraps at any width; a table has lines of at most 80
+/// columns.
 #[test]
 fn no_note_is_broken_by_hand() {
     for (path, command) in commands() {
@@ -150,10 +150,11 @@ fn the_first_help_names_the_environment() {
     }
 }
 
-/// Whether to send a first prompt, or its text: the same thing, once without words.
+/// `--prompt` either requests a first prompt or gives its text: the same purpose, once without a
+/// value.
 const BOTH: [&str; 1] = ["prompt"];
 
-/// One word, one meaning: a flag takes the same kind of value wherever it is.
+/// A flag takes the same kind of value in every command.
 #[test]
 fn a_flag_means_one_thing() {
     let mut kinds: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
@@ -180,7 +181,7 @@ fn a_flag_means_one_thing() {
     );
 }
 
-/// Whoever agrees does so with the same letter everywhere.
+/// Every `--yes` has the same short form.
 #[test]
 fn yes_is_short_everywhere() {
     let mut seen = 0;

@@ -1,5 +1,5 @@
-//! Text files that go with a prompt, and the form in which they do: each headed by its name, in a
-//! fence that nothing in it can close, in the order given and before the prompt.
+//! Text files sent with a prompt, in the given order and before the prompt. Each is headed by its
+//! name and enclosed in a fence that its content cannot close.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use synapse_core::redact::printable_line;
 
 use super::files::{self, Input};
 
-/// The prompt with these files before it; exactly the prompt without files.
+/// The prompt preceded by these files; the unchanged prompt without files.
 ///
 /// # Errors
-/// `usage.invalid-arguments` for a file that cannot be read, is too large or no UTF-8 text, and
-/// when they are too large together.
+/// `usage.invalid-arguments` for a file that cannot be read, is too large or is not UTF-8 text, and
+/// when the files are too large together.
 pub(super) fn with_files(prompt: String, paths: &[PathBuf]) -> Result<String, Failure> {
     let mut text = String::new();
     for path in paths {
@@ -46,7 +46,7 @@ fn block(name: &str, content: &str) -> String {
     )
 }
 
-/// More backticks than the content has in a row, and at least three.
+/// More backticks than the longest run in the content, and at least three.
 fn fence(content: &str) -> String {
     let longest = content
         .split(|each| each != '`')

@@ -1,4 +1,4 @@
-//! From arguments to a call: reads the prompt, the conversation and every file that was named.
+//! Builds a call from the arguments: reads the prompt, the conversation and every named file.
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
@@ -17,18 +17,18 @@ use super::delivery::Delivery;
 use super::files::{self, Input};
 use crate::args::{ChatArguments, ShapeArguments};
 
-/// A call that is ready to be made, and what becomes of it.
+/// A call that is ready to be made, and how its answer is used.
 #[derive(Debug)]
 pub(in crate::command) struct Prepared {
     pub(super) call: ChatCall,
-    /// The recorded call to go on with; empty for the newest.
+    /// The recorded call to continue; empty for the newest.
     pub(super) continues: Option<String>,
     pub(super) action: Action,
     pub(super) delivery: Delivery,
 }
 
 impl Prepared {
-    /// A call that is sent, whose answer goes to stdout.
+    /// A call whose answer goes to stdout.
     pub(in crate::command) fn plain(call: ChatCall) -> Self {
         Self {
             call,
@@ -39,20 +39,21 @@ impl Prepared {
     }
 }
 
-/// What is done with a call.
+/// How a call is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Send,
     Show,
 }
 
-/// Reads all that the arguments name. Blocks on stdin where they say so.
+/// Reads everything that the arguments name. Blocks on stdin where they say so.
 ///
 /// # Errors
-/// `usage.invalid-arguments`, naming the file and what is wrong with it; `storage.*` when the
-/// answer could not be written where it is to go.
+/// `usage.invalid-arguments`, naming the file and its problem; `storage.*` when the answer could
+/// not be written to its destination.
 pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<Prepared, Failure> {
-    // Before anything is read: nobody types a prompt for an answer that has no place.
+    // Checked before anything is read, so that nobody types a prompt whose answer cannot be
+    // delivered.
     let delivery =
         Delivery::new(arguments.delivery)?.of_data(arguments.shape.json_schema.is_some());
     let positional = Positional {
@@ -110,15 +111,16 @@ pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<Prepared, 
     })
 }
 
-/// The words behind `chat`, of which each may be left out.
+/// The positional arguments of `chat`; each is optional.
 struct Positional {
     first: Option<String>,
     second: Option<String>,
 }
 
 impl Positional {
-    /// Connection and prompt. A word alone that may be a connection's name is one, whether or not
-    /// there is such a connection: what is sent does not depend on what happens to exist.
+    /// Connection and prompt. A single word that is a valid connection name is taken as one,
+    /// whether or not that connection exists: the request does not depend on existing
+    /// configuration.
     fn told_apart(self) -> (Option<String>, Option<String>) {
         match (self.first, self.second) {
             (Some(only), None) if only.parse::<ConnectionName>().is_err() || only == STDIN => {
@@ -128,7 +130,7 @@ impl Positional {
         }
     }
 
-    /// The same for a conversation, which has its connection: a word alone is what to say.
+    /// As above for a conversation, which already has its connection: a single word is the prompt.
     fn of_continued(self) -> (Option<String>, Option<String>) {
         match (self.first, self.second) {
             (only, None) => (None, only),
@@ -137,7 +139,7 @@ impl Positional {
     }
 }
 
-/// The prompt from the argument, or from stdin exactly as it comes.
+/// The prompt from the argument, or from stdin unchanged.
 fn prompt(argument: Option<String>, connection: Option<&str>) -> Result<String, Failure> {
     match argument {
         Some(text) if text != STDIN => return Ok(text),
@@ -161,7 +163,7 @@ fn prompt(argument: Option<String>, connection: Option<&str>) -> Result<String, 
     })
 }
 
-/// A prompt alone is plain text, which every model takes; with images it has parts.
+/// A prompt alone is plain text, which every model accepts; with images it has parts.
 fn user(prompt: String, images: &[impl AsRef<OsStr>]) -> Result<Message, Failure> {
     if images.is_empty() {
         return Ok(Message::new(Role::User, prompt));
@@ -174,7 +176,7 @@ fn user(prompt: String, images: &[impl AsRef<OsStr>]) -> Result<Message, Failure
     Ok(Message::parts(Role::User, parts))
 }
 
-/// A URL goes to the provider as it is; anything else is a file.
+/// A URL goes to the provider unchanged; anything else is a file.
 fn image(given: &OsStr) -> Result<ImageUrl, Failure> {
     match given.to_str().filter(|text| is_url(text)) {
         Some(url) => url.parse().map_err(|error| {
@@ -215,7 +217,7 @@ fn response_format(given: &ShapeArguments) -> Result<Option<Value>, Failure> {
     ))
 }
 
-/// A file's name without its last extension, in the characters that a schema's name may have.
+/// A file's name without its last extension, limited to the characters of a schema name.
 fn schema_name(path: &Path) -> Option<String> {
     let stem = path.file_stem()?.to_string_lossy();
     let name: String = stem

@@ -1,5 +1,4 @@
-//! A recorded conversation, gone on with: what was recorded is sent again, with the new message
-//! behind it.
+//! Continues a recorded conversation: sends the recorded messages again, followed by the new one.
 
 use synapse_core::chat::{Message, Unrepeatable, recorded_answer, recorded_messages};
 use synapse_core::engine::{ChatCall, Engine};
@@ -8,13 +7,13 @@ use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome, Test};
 
 use crate::output::Printer;
 
-/// Puts the conversation of the call `which` (the terminal's newest when that is empty) in front of
-/// the messages of `call`, and takes its connection and model where none is named. Says on stderr
-/// how much it is.
+/// Puts the conversation of the call `which` (the terminal's newest when empty) in front of the
+/// messages of `call`, and takes its connection and model unless they are given. Reports the number
+/// of messages on stderr.
 ///
 /// # Errors
 /// `usage.invalid-arguments` when there is no such call, it was not answered, or its texts are not
-/// recorded whole; `storage.*`.
+/// fully recorded; `storage.*`.
 pub(super) async fn join(
     printer: &Printer,
     engine: &Engine,

@@ -1,5 +1,5 @@
-//! Where an answer goes: to stdout, rendered where somebody reads it; into a file; onto the
-//! clipboard. An answer that was paid for is never lost: what a file does not take is printed.
+//! Delivers an answer to stdout (rendered on a terminal), a file or the clipboard. A paid answer is
+//! never lost: if the file cannot be written, the answer is printed.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use synapse_store::atomic::{self, Replacement};
 use crate::args::DeliveryArguments;
 use crate::output::{Printer, markdown};
 
-/// What the arguments say of the answer.
+/// The delivery options.
 #[derive(Debug, Default)]
 pub(super) struct Delivery {
     file: Option<PathBuf>,
@@ -21,7 +21,7 @@ pub(super) struct Delivery {
     plain: bool,
 }
 
-/// What becomes of a file that is there already.
+/// How an existing file is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Existing {
     #[default]
@@ -30,11 +30,11 @@ enum Existing {
 }
 
 impl Delivery {
-    /// Looks whether the answer could be delivered so, before it is asked for.
+    /// Checks that the answer can be delivered, before the request is sent.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` when the file is there already or there is no terminal to copy
-    /// with, `storage.*` when nothing can be written beside the file.
+    /// `usage.invalid-arguments` when the file exists or there is no terminal to copy with,
+    /// `storage.*` when the directory of the file is not writable.
     pub(super) fn new(arguments: DeliveryArguments) -> Result<Self, Failure> {
         let existing = match arguments.force {
             true => Existing::Replace,
@@ -44,7 +44,7 @@ impl Delivery {
             if existing == Existing::Keep && path.symlink_metadata().is_ok() {
                 return Err(there_already(path));
             }
-            // Dropped at once, which leaves nothing.
+            // Dropped at once, which leaves no file.
             drop(Replacement::begin(path)?);
         }
         if arguments.copy && !Printer::has_terminal() {
@@ -63,7 +63,7 @@ impl Delivery {
         })
     }
 
-    /// The same for an answer that follows a schema, and is data rather than Markdown.
+    /// As above for an answer that follows a schema, and is data rather than Markdown.
     pub(super) fn of_data(self, is_data: bool) -> Self {
         Self {
             plain: self.plain || is_data,
@@ -76,7 +76,7 @@ impl Delivery {
         self.file.is_some()
     }
 
-    /// Writes the file and copies, where that was asked for.
+    /// Writes the file and copies, as requested.
     ///
     /// # Errors
     /// `usage.invalid-arguments` or `storage.*` when the file cannot be written; then the answer is
@@ -122,14 +122,14 @@ impl Delivery {
     }
 }
 
-/// Prints the text: to a pipe exactly as it came, to a terminal rendered.
+/// Prints the text: unchanged to a pipe, rendered to a terminal.
 pub(super) fn print_text(printer: &Printer, delivery: &Delivery, reply: &ChatReply) {
     let Some(text) = reply.text() else {
         return;
     };
     match Printer::stdout_is_terminal() && !delivery.plain {
         true => printer.line(markdown::render(text, Printer::width()).trim_end_matches('\n')),
-        // The printer keeps a terminal from being steered.
+        // The printer strips control characters on a terminal.
         false => printer.exactly(&ended(text)),
     }
 }
@@ -141,7 +141,7 @@ pub(super) fn print_tool_calls(printer: &Printer, reply: &ChatReply) {
     }
 }
 
-/// The text as it came, with a line end, and a line of JSON for each tool call.
+/// The unchanged text with a final newline, and a line of JSON for each tool call.
 fn whole(reply: &ChatReply) -> String {
     let text = reply.text().map(ended);
     let calls = tool_calls(reply).map(|line| line + "\n");

@@ -1,5 +1,5 @@
-//! Files that a prompt is made of: read whole up to a cap, judged by their bytes. Pipes are files
-//! too, as `<(jq …)` makes them; `-` is stdin where an argument says so.
+//! Input files of a prompt: read whole up to a cap, and typed by content. Pipes are files too, as
+//! in `<(jq …)`; `-` is stdin where an argument says so.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use synapse_core::chat::{ImageFormat, ImageUrl};
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::Redactor;
 
-/// A file that an argument names.
+/// A file named by an argument.
 #[derive(Debug)]
 pub(super) struct Input<'a> {
     argument: &'static str,
@@ -54,7 +54,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Reads it whole, or refuses it behind `cap` bytes.
+    /// Reads the whole file, or refuses it beyond `cap` bytes.
     fn read(&self, cap: u64) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         self.open()
@@ -77,7 +77,7 @@ impl<'a> Input<'a> {
 /// Reads an image file as a data URL.
 ///
 /// # Errors
-/// `usage.invalid-arguments` when it is missing, unreadable, too large or no image.
+/// `usage.invalid-arguments` when it is missing, unreadable, too large or not an image.
 pub(super) fn image(input: &Input<'_>) -> Result<ImageUrl, Failure> {
     let bytes = input.read(MAX_IMAGE)?;
     match ImageFormat::detect(&bytes) {
@@ -89,10 +89,10 @@ pub(super) fn image(input: &Input<'_>) -> Result<ImageUrl, Failure> {
     }
 }
 
-/// Reads a text file exactly as it is.
+/// Reads a text file unchanged.
 ///
 /// # Errors
-/// `usage.invalid-arguments` when it is missing, unreadable, too large or no UTF-8 text.
+/// `usage.invalid-arguments` when it is missing, unreadable, too large or not UTF-8 text.
 pub(super) fn text(input: &Input<'_>) -> Result<String, Failure> {
     String::from_utf8(input.read(MAX_TEXT)?).map_err(|error| {
         input
@@ -108,7 +108,7 @@ pub(super) fn text(input: &Input<'_>) -> Result<String, Failure> {
 /// Reads a JSON file.
 ///
 /// # Errors
-/// `usage.invalid-arguments` when it cannot be read, or is not JSON of that shape; with line and
+/// `usage.invalid-arguments` when it cannot be read or is not JSON of that shape; with line and
 /// column.
 pub(super) fn json<T: DeserializeOwned>(input: &Input<'_>) -> Result<T, Failure> {
     let bytes = input.read(MAX_JSON)?;
@@ -119,7 +119,7 @@ pub(super) fn json<T: DeserializeOwned>(input: &Input<'_>) -> Result<T, Failure>
 /// Reads a JSON file that holds a list.
 ///
 /// # Errors
-/// As [`json`]; an element that does not fit is told by its number.
+/// As [`json`]; an element that does not match is named by its number.
 pub(super) fn json_list<T: DeserializeOwned>(input: &Input<'_>) -> Result<Vec<T>, Failure> {
     elements(input, &input.read(MAX_JSON)?)
 }
@@ -145,7 +145,7 @@ struct Place {
 }
 
 impl Place {
-    /// Where the byte at `offset` stands.
+    /// The position of the byte at `offset`.
     fn of(text: &[u8], offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line_start = before.iter().rposition(|byte| *byte == b'\n');
@@ -155,7 +155,7 @@ impl Place {
         }
     }
 
-    /// Where `line` and `column` of a text are that begins here; 0 is not known.
+    /// The position of `line` and `column` of a text that begins here; 0 means unknown.
     const fn within(self, line: usize, column: usize) -> Self {
         match line {
             0 => self,
@@ -171,7 +171,7 @@ impl Place {
     }
 }
 
-/// JSON that is none, or has another shape: where, and why.
+/// The error for invalid JSON or JSON of another shape: position and reason.
 fn misfit(
     input: &Input<'_>,
     error: &serde_json::Error,
@@ -203,11 +203,11 @@ fn clean(text: &str) -> String {
     Redactor::none().clean(text, MAX_SHOWN)
 }
 
-/// What providers take at most, as base64 a third more.
+/// The largest image that providers accept, a third larger as base64.
 const MAX_IMAGE: u64 = 20 << 20;
-/// More text than a model takes.
+/// More text than a model accepts.
 const MAX_TEXT: u64 = 4 << 20;
-/// As much as a message over MCP may have.
+/// The size limit of an MCP message.
 const MAX_JSON: u64 = 64 << 20;
 const MAX_SHOWN: usize = 200;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -39,7 +39,7 @@ pub(super) async fn run(
         return Ok(());
     }
     let what = waited_for(engine, &call);
-    // The future is large because it holds the whole exchange.
+    // Boxed because it holds the whole exchange.
     let exchange = Box::pin(engine.chat(call));
     let outcome = printer.progress().waiting(what, exchange).await?;
     for warning in &outcome.warnings {
@@ -75,7 +75,7 @@ pub(super) async fn run(
     }
 }
 
-/// Whom the answer comes from. What is wrong with the connection is told by the call.
+/// The name of the provider that is awaited. Problems of the connection are reported by the call.
 fn waited_for(engine: &Engine, call: &ChatCall) -> String {
     let Ok(connection) = engine.connection(call.connection.as_deref()) else {
         return "the answer".to_owned();
@@ -86,7 +86,7 @@ fn waited_for(engine: &Engine, call: &ChatCall) -> String {
     without_tokens(&format!("{model} at {}", host.host())).into_owned()
 }
 
-/// The request that would be sent: where to on stderr, the body exactly on stdout.
+/// Shows the request without sending it: its address on stderr, its body unchanged on stdout.
 fn show(printer: &Printer, outgoing: &Outgoing) {
     if printer.is_json() {
         printer.document(&OutgoingDocument::new(outgoing));
@@ -101,14 +101,14 @@ fn show(printer: &Printer, outgoing: &Outgoing) {
     ));
 }
 
-/// The text, then one line of JSON for each tool call: both are what was asked for.
+/// Prints the text, then one line of JSON for each tool call: both are part of the answer.
 fn answer(printer: &Printer, delivery: &Delivery, reply: &ChatReply) {
     if !delivery.is_file() {
         delivery::print_text(printer, delivery, reply);
     }
     if let Some(remark) = reply.remark() {
         printer.note(&remark_line(&remark));
-        // It was paid for and is no answer: stdout has the answer alone.
+        // Reasoning is paid for but not the answer: stdout has the answer only.
         if let Some(reasoning) = remark.reasoning {
             printer.note(&printable(reasoning));
         }
@@ -118,7 +118,7 @@ fn answer(printer: &Printer, delivery: &Delivery, reply: &ChatReply) {
     }
 }
 
-/// What the text does not say of itself.
+/// A remark on the answer that its text does not contain.
 fn remark_line(remark: &Remark<'_>) -> String {
     let no_reason = "the provider gave no reason";
     match (remark.reason, remark.why) {
@@ -145,7 +145,7 @@ pub(super) fn receipt_line(receipt: &Receipt) -> String {
         .as_ref()
         .map_or_else(String::new, |name| format!(" by {name}"));
     let cost = &receipt.cost;
-    // An interrupted call may have been sent or not; nobody was left to note it.
+    // An interrupted call may or may not have been sent; nothing recorded it.
     let requests = match (exchange.attempts, exchange.maybe_billed) {
         (0, true) => "?".to_owned(),
         (attempts, _) => attempts.to_string(),

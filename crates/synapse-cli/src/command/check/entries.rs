@@ -1,4 +1,4 @@
-//! The entries of clients: started as the client does it, and, when that was asked for, one paid
+//! Checks the clients' entries: starts each as its client does and, on request, sends one paid
 //! prompt through one of them.
 
 use std::path::Path;
@@ -14,11 +14,11 @@ use crate::command::ide::check::Probe;
 use crate::command::{Context, ide};
 use crate::output::Waiting;
 
-/// The entries to look at.
+/// The entries to check.
 pub(super) struct Entries<'a> {
     found: Vec<Found>,
     project: Option<&'a Path>,
-    /// What is asked, and through whose entry.
+    /// The prompt, and the client through whose entry it goes.
     prompt: Option<(&'static str, Prompt<'a>)>,
 }
 
@@ -29,11 +29,10 @@ struct Found {
 }
 
 impl<'a> Entries<'a> {
-    /// Those of the clients that were named, whether or not they have one, or those of every client
-    /// that has one.
+    /// The entries of the named clients, present or not, or those of every client that has one.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` when a prompt is asked for and it is not clear through which entry;
+    /// `usage.invalid-arguments` when a prompt is requested and the entry to use is ambiguous;
     /// `ide.not-installed` when there is none.
     pub(super) fn found(
         context: &Context,
@@ -46,7 +45,7 @@ impl<'a> Entries<'a> {
             clients => {
                 let mut found = Self::of(context, project, clients.iter().copied())?;
                 for client in clients {
-                    // Whoever names a client wants to know why it has none.
+                    // For a named client, the reason why it has no entry is reported.
                     if !found.iter().any(|each| each.client.id() == client.id()) {
                         found.push(Found {
                             client,
@@ -77,7 +76,7 @@ impl<'a> Entries<'a> {
                 ))
             }
         };
-        // A connection or a server alone says nothing of clients.
+        // With only connections or servers named, clients are not checked.
         if !subjects.are_all() && subjects.clients().is_empty() && prompt.is_none() {
             found.clear();
         }
@@ -88,7 +87,7 @@ impl<'a> Entries<'a> {
         })
     }
 
-    /// What the files of these clients say of us, as far as they say anything.
+    /// Our entries in the files of these clients.
     fn of(
         context: &Context,
         project: Option<&Path>,
@@ -118,7 +117,7 @@ impl<'a> Entries<'a> {
         Ok(found)
     }
 
-    /// One line for each entry.
+    /// Checks each entry, with one line for each.
     pub(super) async fn everywhere(
         &self,
         context: &Context,
@@ -152,7 +151,7 @@ impl<'a> Entries<'a> {
         Ok(checks)
     }
 
-    /// Every step of each.
+    /// Checks each entry step by step.
     pub(super) async fn step_by_step(
         &self,
         context: &Context,
@@ -195,7 +194,7 @@ impl<'a> Entries<'a> {
 }
 
 impl Found {
-    /// The client, and the scope when it is not the usual one.
+    /// The client, with the scope unless it is the default.
     fn title(&self) -> String {
         match self.scope {
             EntryScope::User => self.client.id().to_owned(),
@@ -204,7 +203,7 @@ impl Found {
     }
 }
 
-/// What a whole start found.
+/// The result of a complete start.
 fn in_one_line(report: &CheckReport) -> Check {
     if let Some(failure) = report.failure() {
         return Check::new(CheckId::Entry, Finding::Fail(failure.clone()));
@@ -219,7 +218,7 @@ fn in_one_line(report: &CheckReport) -> Check {
     if let Some(answered) = answered {
         text = format!("{text}; {}", answered.what());
     }
-    // A closed gate has a line of its own.
+    // Closed network access has its own line.
     let doubt = report.checks.iter().find_map(|check| match &check.finding {
         Finding::Doubt(failure) if failure.code != Code::GateNetworkDisabled => Some(failure),
         _ => None,
@@ -251,7 +250,7 @@ fn in_one_line(report: &CheckReport) -> Check {
     }
 }
 
-/// The one client through whose entry a prompt goes.
+/// The only client through whose entry a prompt can go.
 fn only(found: &[Found], subjects: &Subjects) -> Result<&'static str, Failure> {
     let mut ids: Vec<&'static str> = found
         .iter()
@@ -281,5 +280,5 @@ fn only(found: &[Found], subjects: &Subjects) -> Result<&'static str, Failure> {
     }
 }
 
-/// As long as a model may think.
+/// As long as a model may reason.
 const PROMPT_PATIENCE: Duration = Duration::from_secs(300);

@@ -1,6 +1,5 @@
-//! What `--fix` does: files of ours closed to others, unfinished files removed, entries of ours
-//! brought up to date. Nothing of it takes anything from its owner; all of it is shown before it is
-//! done.
+//! The repairs of `--fix`: makes our files private, removes unfinished files, and updates our
+//! entries. No repair removes anything of the user's, and each is shown before it is made.
 
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
@@ -19,10 +18,10 @@ use crate::output::{Printer, command_line};
 use crate::system::SystemClock;
 use crate::{compose, prompt};
 
-/// The repairs of what is checked.
+/// The repairs found by the checks.
 pub(super) struct Fixes {
     all: Vec<Fix>,
-    /// Whether they were only found, shown, or done.
+    /// Whether they were only found, shown, or made.
     state: State,
 }
 
@@ -46,7 +45,7 @@ enum State {
 }
 
 impl Fixes {
-    /// Looks for them. Changes nothing.
+    /// Finds repairs. Changes nothing.
     ///
     /// # Errors
     /// `storage.unavailable` when no home directory is known.
@@ -69,11 +68,12 @@ impl Fixes {
         })
     }
 
-    /// Shows them, asks where nobody has answered yet, and does them; then those that `again` finds.
+    /// Shows the repairs, asks unless already answered, and makes them; then makes those that
+    /// `again` finds.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` when there is nobody to ask; `storage.*` and `ide.*` of the first
-    /// that fails, behind which nothing more is done.
+    /// `usage.invalid-arguments` when nobody can be asked; `storage.*` and `ide.*` of the first
+    /// repair that fails, which ends the repairs.
     pub(super) fn make(
         &mut self,
         context: &Context,
@@ -89,7 +89,7 @@ impl Fixes {
         if self.state != State::Made {
             return Ok(());
         }
-        // A home that could not be used hid what is in it.
+        // An unusable home directory hid the repairs within it.
         let mut more = again()?;
         more.all
             .retain(|fix| !self.all.iter().any(|done| done.command == fix.command));
@@ -132,7 +132,7 @@ impl Fixes {
         Ok(())
     }
 
-    /// Says how many there are, when they were not looked at.
+    /// Reports the number of repairs, when they were not shown.
     pub(super) fn remind(&self, printer: &Printer, subjects: &[String]) {
         if self.state != State::Found || self.all.is_empty() {
             return;
@@ -192,11 +192,11 @@ impl Fix {
     }
 }
 
-/// Key files of the connections in question that others may use.
+/// Key files of the checked connections that other users can access.
 fn keys(context: &Context, subjects: &Subjects) -> Result<Vec<Mend>, Failure> {
     let chosen =
         |name: &str| subjects.are_all() || subjects.connections().iter().any(|each| each == name);
-    // A file that cannot be read is told by the check.
+    // The check reports a file that cannot be read.
     let stored = compose::connections(context)?.load().unwrap_or_default();
     Ok(stored
         .iter()
@@ -209,7 +209,7 @@ fn keys(context: &Context, subjects: &Subjects) -> Result<Vec<Mend>, Failure> {
         .collect())
 }
 
-/// Entries of ours that are out of date. One that cannot be changed is told by the check.
+/// Our outdated entries. The check reports an entry that cannot be changed.
 fn entries(
     context: &Context,
     subjects: &Subjects,
@@ -239,7 +239,7 @@ fn entries(
             let Ok(change) = change else {
                 continue;
             };
-            // Another file of the same scope is none that an install writes.
+            // Install does not write to another file of the same scope.
             if change.file() != place.file || ide::takes(change.arguments()).is_err() {
                 continue;
             }

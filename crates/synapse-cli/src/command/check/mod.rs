@@ -1,8 +1,8 @@
-//! `synapse check`: one line for everything that can be looked at, each with what to do. The views
-//! that look at less, such as preflight and doctor, are made of the same checks.
+//! `synapse check`: one line for each thing that can be checked, each with a remedy. The narrower
+//! views, such as preflight and doctor, use the same checks.
 //!
-//! **Invariant:** a closed gate means no socket and no secret here too; upstream servers are neither
-//! started nor contacted; only `--prompt` costs money.
+//! **Invariant:** with network access off, no socket is opened and no secret is read, here too;
+//! upstream servers are neither started nor contacted; only `--prompt` costs money.
 
 mod entries;
 mod fix;
@@ -29,7 +29,7 @@ use crate::output::{CommandLines, Waiting};
 pub(super) fn run(context: &Context, arguments: &CheckArguments) -> Result<(), CommandError> {
     let subjects = Subjects::named(context, &arguments.subjects)?;
     let entries = Entries::found(context, &subjects, arguments)?;
-    // Before signals are ours: a question blocks, and Ctrl-C has to end it.
+    // Before signals are caught: a question blocks, and Ctrl-C must end it.
     let offered = || Fixes::offered(context, &subjects, arguments.project.as_deref());
     let mut fixes = offered()?;
     if let Some(consent) = arguments.fixing() {
@@ -84,14 +84,14 @@ impl Looking<'_> {
         }
     }
 
-    /// One line for each connection and each entry.
+    /// Checks everything, with one line for each connection and each entry.
     async fn everything(&mut self, entries: &Entries<'_>) -> Result<(), Failure> {
         let sheet = &mut self.sheet;
         doctor::examine_observed(self.context, self.engine, &mut |check| {
             sheet.push(check.clone());
         })
         .await?;
-        // One that cannot be read has been told above.
+        // A file that cannot be read is already reported above.
         for stored in self.engine.connections().unwrap_or_default() {
             let Ok(connection) = stored.usable() else {
                 continue;
@@ -115,7 +115,7 @@ impl Looking<'_> {
         Ok(())
     }
 
-    /// Every rung and every step of what was named.
+    /// Checks what is named, with every check and every step.
     async fn named(&mut self, entries: &Entries<'_>) -> Result<(), Failure> {
         for name in self.subjects.connections() {
             let stored = self.engine.stored(name)?;
@@ -145,7 +145,8 @@ impl Looking<'_> {
         Ok(())
     }
 
-    /// Climbs as far as nothing has to be paid for; a closed gate is a state and no failure.
+    /// Runs the preflight without its paid checks; network access that is off is a state, not a
+    /// failure.
     async fn climb(
         &self,
         stored: StoredConnection,
@@ -167,7 +168,7 @@ impl Looking<'_> {
     }
 }
 
-/// What a whole preflight found.
+/// The result of a complete preflight.
 fn in_one_line(report: &PreflightReport) -> Finding {
     if let Some(failure) = report.failure() {
         return Finding::Fail(failure.clone());

@@ -11,7 +11,7 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// Without a line. People see the title at once.
+    /// An empty sheet. Shows the title to people at once.
     pub(super) fn new(printer: &Printer) -> Self {
         if !printer.is_json() {
             printer.line(&format!(
@@ -40,7 +40,7 @@ impl Sheet {
         &self.checks
     }
 
-    /// Says how many hold.
+    /// Reports how many checks pass.
     pub(super) fn sum_up(&self) {
         let count = |outcome| {
             let went = |check: &&Check| check.outcome() == outcome;
@@ -66,5 +66,5 @@ impl Sheet {
     }
 }
 
-/// A connection's name of usual length fits behind its id.
+/// A connection's name of usual length fits after its id.
 const WIDTHS: [usize; 2] = [4, 20];

@@ -1,4 +1,4 @@
-//! What is to be checked: everything, or the connections, clients and servers that were named.
+//! The subjects of a check: everything, or the named connections, clients and servers.
 
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::nearest::nearest;
@@ -9,7 +9,7 @@ use synapse_ide::{CLIENTS, Client};
 use crate::command::{Context, doctor};
 use crate::compose;
 
-/// What was named. A name of several kinds means all of them.
+/// The named subjects. A name of several kinds means all of them.
 #[derive(Debug, Default)]
 pub(super) struct Subjects {
     connections: Vec<String>,
@@ -19,8 +19,8 @@ pub(super) struct Subjects {
 
 impl Subjects {
     /// # Errors
-    /// `config.not-found` for a name that nothing has; `config.*` and `storage.*` when that may be
-    /// because the file of connections cannot be read.
+    /// `config.not-found` for an unknown name; `config.*` and `storage.*` when the file of
+    /// connections cannot be read and the name may be in it.
     pub(super) fn named(context: &Context, names: &[String]) -> Result<Self, Failure> {
         let mut subjects = Self::default();
         if names.is_empty() {
@@ -50,7 +50,7 @@ impl Subjects {
         Ok(subjects)
     }
 
-    /// Whether nothing was named, so that everything is meant.
+    /// Whether nothing was named, which means everything.
     pub(super) const fn are_all(&self) -> bool {
         self.connections.is_empty() && self.clients.is_empty() && self.servers.is_empty()
     }

@@ -1,5 +1,5 @@
-//! Asks git whether a tracked file holds what looks like a key. Only the names of files
-//! come back, and nothing that git runs for a repository is let run.
+//! Asks git whether a tracked file contains what looks like a key. Git returns only file names, and
+//! its configurable programs for a repository are disabled.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,7 @@ use synapse_process::{Ending, Limits, Program, Trouble};
 use crate::compose;
 use crate::environment::Environment;
 
-/// Looks at what git tracks in `project`; `tracked` is the file of the key where git tracks that.
+/// Searches the tracked files of `project`; `tracked` is the key file if git tracks it.
 pub(super) async fn exposure(
     environment: &Environment,
     project: &Path,
@@ -38,7 +38,7 @@ pub(super) async fn exposure(
             files.extend(names.map(|name| String::from_utf8_lossy(name).into_owned()));
         }
         Some(1) => {}
-        // A key that is tracked is told even where nothing else can be.
+        // A tracked key is reported even when the search fails.
         _ if files.is_empty() => {
             return Exposure::Unknown("git knows no repository here".to_owned());
         }
@@ -73,7 +73,7 @@ async fn git(environment: &Environment, directory: &Path) -> Result<Ending, Trou
         .await
 }
 
-/// Text files of the whole work tree in which a token of a known vendor seems to stand.
+/// Searches the text files of the whole work tree for tokens of known vendors.
 const SEARCH: [&str; 8] = [
     "grep",
     "-I",
@@ -86,7 +86,7 @@ const SEARCH: [&str; 8] = [
     ":/",
 ];
 
-/// How many files are named.
+/// The most files that are named.
 const MOST: usize = 10;
 const LIMITS: Limits = Limits {
     deadline: Duration::from_secs(60),

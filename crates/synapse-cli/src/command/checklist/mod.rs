@@ -1,5 +1,5 @@
-//! `synapse checklist`: gathers what core judges, and prints one line each. It sends nothing and
-//! reads no secret.
+//! `synapse checklist`: collects the input of core's judgements and prints one line each. It sends
+//! nothing and reads no secret.
 
 mod git;
 
@@ -52,10 +52,10 @@ pub(super) async fn run(
     }
 }
 
-/// How far to look.
+/// How thorough the checklist is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Looking {
-    /// At files alone: no program is started.
+    /// Reads files only; starts no program.
     AtFiles,
     /// Asks git too.
     Thoroughly,
@@ -77,7 +77,7 @@ pub(super) async fn items(
         (Some(reference), Looking::Thoroughly) => secrets.inspect(reference).await,
         _ => Vec::new(),
     };
-    // That git tracks the key is a line of its own.
+    // A key tracked by git has its own line.
     let (tracked, flaws): (Vec<Failure>, Vec<Failure>) = flaws
         .into_iter()
         .partition(|flaw| flaw.code == Code::CredentialTrackedByGit);
@@ -136,7 +136,7 @@ fn incomplete(items: &[Check]) -> Option<Failure> {
     )
 }
 
-/// The file that the credential reference leads to, when it leads to one.
+/// The file that the credential reference names, if it names one.
 pub(super) fn key_file(
     reference: Option<&CredentialRef>,
     environment: &Environment,
@@ -150,7 +150,7 @@ pub(super) fn key_file(
     }
 }
 
-/// Looks at the place of the key, never into it.
+/// Checks where the key is stored, without reading it.
 pub(super) fn key(
     reference: Option<&CredentialRef>,
     gate: NetworkGate,
@@ -192,7 +192,7 @@ fn is_open_to_others(_found: &std::fs::Metadata) -> bool {
     false
 }
 
-/// Every entry of ours in the files of clients; those of others are none of ours.
+/// Our entries in the clients' files.
 fn entries(context: &Context, project: Option<&Path>) -> Result<Vec<ClientEntry>, Failure> {
     let machine = ide::machine(&context.environment, project)?;
     let entry = ide::entry(context, None)?;
@@ -213,7 +213,7 @@ fn entries(context: &Context, project: Option<&Path>) -> Result<Vec<ClientEntry>
     Ok(entries)
 }
 
-/// The newest prompt that an IDE got an answer to; else the newest from the terminal.
+/// The newest prompt that an IDE got an answer to; otherwise the newest from the terminal.
 async fn answered(engine: &Engine, name: &str) -> Result<Option<Answered>, Failure> {
     let query = HistoryQuery {
         outcome: Some(Outcome::Ok),
@@ -234,5 +234,5 @@ async fn answered(engine: &Engine, name: &str) -> Result<Option<Answered>, Failu
     }))
 }
 
-/// How many answered calls are looked at for one from an IDE.
+/// How many answered calls are searched for one from an IDE.
 const LOOKED_AT: u32 = 1000;

@@ -1,5 +1,5 @@
-//! `synapse completions`: print the script of a shell, or put the lines that load it into the shell's
-//! own file after showing them.
+//! `synapse completions`: prints the script of a shell, or, after showing them, writes the lines
+//! that load it to the shell's own file.
 
 mod shells;
 
@@ -34,8 +34,8 @@ pub(super) fn run(context: &Context, arguments: CompletionsArguments) -> Result<
     }
 }
 
-/// How a shell starts this program: by its name where `PATH` has it, else by the path it was
-/// called as.
+/// How a shell starts this program: by name if it is in `PATH`, otherwise by the path it was called
+/// with.
 fn called(environment: &Environment) -> String {
     let path = environment.called_as();
     path.and_then(|path| path.to_str().map(str::to_owned))
@@ -69,7 +69,7 @@ fn remove(context: &Context, arguments: &ShellArguments) -> Result<(), CommandEr
         action: "remove",
         shown: marked('-', &shells::block(place.shell)),
         before: text.as_deref(),
-        // A file that held nothing else was made by `install`.
+        // A file with no other content was created by `install`.
         after: (!left.is_empty()).then_some(&*left),
     };
     place.make(context, &change, arguments.consent.into())
@@ -141,7 +141,7 @@ impl Place {
         })
     }
 
-    /// Shows the change, asks where nobody has answered yet, and makes it.
+    /// Shows the change, asks unless already answered, and makes it.
     fn make(
         &self,
         context: &Context,
@@ -184,7 +184,7 @@ impl Place {
 
     fn write(&self, change: &Change<'_>) -> Result<(), FileError> {
         let before = change.before.map(str::as_bytes);
-        // A link is somebody's arrangement, and stays.
+        // A symbolic link is the user's arrangement, and is kept.
         let is_link = synapse_files::Place::of(&self.file)?.is_link();
         let after = match change.after {
             Some(after) => after,
@@ -202,7 +202,7 @@ impl Place {
     }
 }
 
-/// The shell of the user, as the system knows it.
+/// The user's shell, according to the system.
 fn own_shell(environment: &Environment) -> Result<Shell, Failure> {
     let named: Option<OsString> = environment.variable(SHELL);
     named
@@ -225,5 +225,5 @@ fn marked(mark: char, lines: &str) -> String {
         .collect()
 }
 
-/// Larger than any file that a shell reads in a moment.
+/// Larger than any file that a shell reads quickly.
 const LIMIT: u64 = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
-//! Where each shell reads what it loads at its start, and the lines that go there. The rest of such a
-//! file is its owner's and is kept byte for byte.
+//! The startup file of each shell, and the lines that go there. The rest of the file belongs to the
+//! user and is kept byte for byte.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use synapse_core::error::{Code, Failure};
 
 use crate::environment::Environment;
 
-/// The file that `shell` reads when it starts.
+/// The startup file of `shell`.
 ///
 /// # Errors
-/// `storage.unavailable` when no home directory is known, `usage.invalid-arguments` for a shell that
-/// a newer clap knows.
+/// `storage.unavailable` when no home directory is known, `usage.invalid-arguments` for a shell
+/// that only a newer clap supports.
 pub(super) fn file(environment: &Environment, shell: Shell) -> Result<PathBuf, Failure> {
     let home = environment
         .user_home()
@@ -42,8 +42,8 @@ pub(super) fn file(environment: &Environment, shell: Shell) -> Result<PathBuf, F
     })
 }
 
-/// The lines for `shell`. They ask the program for its script at each start, so that an upgrade needs
-/// no further step, and do nothing where the program is not installed.
+/// The lines for `shell`. They ask the program for its script at each start, so that an upgrade
+/// needs no further step, and do nothing if the program is not installed.
 pub(super) fn block(shell: Shell) -> String {
     let load = match shell {
         Shell::Fish => "command -q synapse; and synapse completions fish | source",
@@ -67,7 +67,7 @@ pub(super) fn block(shell: Shell) -> String {
     format!("{BEGIN}\n# To take these lines out: synapse completions remove\n{load}\n{END}\n")
 }
 
-/// `text` with `block` in it once: in the place of an older one, else at the end.
+/// `text` with `block` once: in place of an older block, otherwise at the end.
 pub(super) fn with_block(text: &str, block: &str) -> String {
     if let Some((before, after)) = around(text) {
         return format!("{before}{block}{after}");
@@ -79,12 +79,12 @@ pub(super) fn with_block(text: &str, block: &str) -> String {
     format!("{text}{separator}{block}")
 }
 
-/// `text` without our lines; `None` when it has none.
+/// `text` without our lines; `None` if it has none.
 pub(super) fn without_block(text: &str) -> Option<String> {
     around(text).map(|(before, after)| format!("{before}{after}"))
 }
 
-/// What is before and after our lines. A beginning without an end is somebody's edit, and is left.
+/// The text before and after our lines. A beginning without an end is the user's edit, and is left.
 fn around(text: &str) -> Option<(&str, &str)> {
     let start = text
         .match_indices(BEGIN)

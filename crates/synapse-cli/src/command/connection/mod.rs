@@ -1,4 +1,4 @@
-//! `synapse connection`: create, list, show, edit, name, remove.
+//! `synapse connection`: creates, lists, shows, edits, names and removes connections.
 
 mod naming;
 
@@ -78,8 +78,8 @@ async fn create(
     Ok(())
 }
 
-/// The rungs of a preflight, shown to people as they are decided once there is something in them that
-/// a failure does not say: when the network was asked, or when all of it holds.
+/// The checks of a preflight. They are shown as they are decided, but only once they say more than
+/// a failure does: when the network was used, or when all of them pass.
 struct Ladder {
     waiting: Waiting,
     rungs: Rungs,
@@ -87,7 +87,7 @@ struct Ladder {
 
 struct Rungs {
     printer: Printer,
-    /// Not shown yet: the title, then what needs no network.
+    /// Lines not shown yet: the title, then the local checks.
     held: Vec<String>,
     shown: bool,
     failed: bool,
@@ -109,7 +109,7 @@ impl Ladder {
 
 impl Rungs {
     fn push(&mut self, check: &Check) {
-        // What failed is told by the failure, and nothing after it was made.
+        // The error reports the failed check, and no later check was made.
         self.failed |= check.outcome() == Outcome::Fail;
         if self.printer.is_json() || self.failed {
             return;
@@ -139,7 +139,7 @@ impl Rungs {
         }
     }
 
-    /// Shows what was held back when nothing failed.
+    /// Shows the held lines if nothing failed.
     fn end(&mut self, saved: &Saved) {
         if !self.printer.is_json() && saved.report.passed() {
             self.show();
@@ -233,7 +233,7 @@ fn report(
     Ok(())
 }
 
-/// An offline check either replaced the record of the last preflight or kept it.
+/// Whether an offline check replaced or kept the record of the last preflight.
 fn saved_offline(name: &str, record: Option<&PreflightRecord>, report: &PreflightReport) -> String {
     match record {
         Some(record) if record.checked_at != report.checked_at => format!(
@@ -377,7 +377,7 @@ fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandErr
     Ok(())
 }
 
-/// Whether its owner still wants to remove the connection. Blocks on the terminal, so signals must
+/// Confirms that the user wants to remove the connection. Blocks on the terminal, so signals must
 /// not be caught yet: Ctrl-C has to end the question.
 pub(in crate::command) fn may_remove(context: &Context, name: &str) -> Result<bool, CommandError> {
     let engine = compose::engine(context, Asking::Terminal)?;

@@ -1,6 +1,6 @@
-//! `synapse connection default`, `rename` and `copy`: which connection is meant by what name. What
-//! refers to a connection by its name is named, and left to its owner: files of other programs are
-//! changed by `ide install` alone, and rows of the ledger are never changed.
+//! `synapse connection default`, `rename` and `copy`: which name means which connection. References
+//! to a connection's name are reported and left to the user: only `ide install` changes files of
+//! other programs, and rows of the ledger are never changed.
 
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
@@ -13,12 +13,12 @@ use synapse_ide::{CLIENTS, Scope, states};
 use crate::command::{CommandError, Context, ide};
 use crate::output::CommandLines;
 
-/// What becomes of the limits of a connection that is renamed: they count by its name.
+/// What happens to the limits of a renamed connection: usage is counted by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LimitsOnRename {
-    /// They may not begin anew.
+    /// They may not restart.
     Keep,
-    /// They begin anew.
+    /// They restart.
     Restart,
 }
 
@@ -116,7 +116,7 @@ pub(super) fn copy(
     Ok(())
 }
 
-/// A budget that was used is not given back by a new name, unless its owner says so.
+/// Refuses to restore a used budget by renaming, unless the user agrees.
 async fn refuse_to_restart(engine: &Engine, name: &ConnectionName) -> Result<(), Failure> {
     let ports = engine.ports();
     let standings = ports.reader.standings(ports.clock.now()).await?;
@@ -136,7 +136,7 @@ async fn refuse_to_restart(engine: &Engine, name: &ConnectionName) -> Result<(),
     .with("connection", name))
 }
 
-/// The entries of IDEs that serve `name` alone, and the commands that change them.
+/// The IDE entries that serve only `name`, and the commands that change them.
 fn entries_of(context: &Context, name: &ConnectionName, new: &str) -> Result<Vec<String>, Failure> {
     let machine = ide::machine(&context.environment, None)?;
     let entry = ide::entry(context, None)?;

@@ -1,4 +1,5 @@
-//! The surroundings of the pages: files, IDEs, places of secrets, and what doctor finds.
+//! Data of the dashboard pages from the machine: files, IDEs, secret stores, and the findings of
+//! doctor.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ use super::super::{Context, doctor, ide};
 use crate::compose;
 use crate::output::CommandLines;
 
-/// What this program knows of its surroundings.
+/// This program's access to the machine.
 pub(super) struct Surroundings {
     context: Context,
     engine: Engine,
@@ -47,7 +48,7 @@ impl Surroundings {
     /// `storage.unavailable` when no home directory is known.
     pub(super) fn new(context: &Context, engine: Engine) -> Result<Self, Failure> {
         Ok(Self {
-            // Whoever looks at a page cannot be asked for a passphrase at the terminal.
+            // A browser user cannot be asked for a passphrase on the terminal.
             secrets: compose::secrets(context)?.asking(std::sync::Arc::new(NoPrompt)),
             hub: HubPages::new(context)?,
             home: context.environment.synapse_home()?,
@@ -128,7 +129,7 @@ impl House for Surroundings {
         let environment = &self.context.environment;
         let file = checklist::key_file(Some(reference), environment);
         let place = |reference: &CredentialRef| self.secrets.place(reference);
-        // As with a closed gate: a variable is not looked up, because that would read it.
+        // As with network access off: a variable is not looked up, because that would read it.
         let gate = NetworkGate::Closed;
         match checklist::key(Some(reference), gate, file.as_deref(), environment, place) {
             KeyFact::There(seen) => Place::There(seen),

@@ -1,4 +1,4 @@
-//! `synapse dashboard`: prints one address and serves pages on loopback until it is asked to stop.
+//! `synapse dashboard`: prints one address and serves pages on loopback until it is stopped.
 
 mod house;
 
@@ -26,9 +26,9 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
         let house = Arc::new(Surroundings::new(context, engine.clone())?);
         let dashboard = Dashboard::new(engine, house, listening)?;
         let printer = &context.printer;
-        // Before anybody knows that it runs: whoever reads the address may stop it at once.
+        // Before the address is printed: its reader may stop the dashboard at once.
         let stop = StopSignal::listen().ok();
-        // The address is the result: on stdout, alone.
+        // The address is the result, so it is alone on stdout.
         printer.exactly(&format!("{}\n", dashboard.address()));
         printer.note("it opens once, within ten minutes, on this machine alone; Ctrl-C ends it");
         let home = compose::home(context)?;
@@ -46,7 +46,7 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
         };
         dashboard.serve(stopped).await;
         if arguments.open {
-            // Best effort: its token is spent or too old by now.
+            // Best effort: its token is used or expired by now.
             drop(std::fs::remove_file(file));
         }
         if let Err(failure) = ledger.flush().await {
@@ -57,8 +57,8 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
     result.map_err(CommandError::from)
 }
 
-/// Opens the address through a file that only its owner can read: the arguments of a program can be
-/// seen by others.
+/// Opens the address through a file that only its owner can read: other users can see the arguments
+/// of a program.
 fn open(context: &Context, home: &Home, file: &Path, address: &str) -> Result<(), Failure> {
     home.create().map_err(|error| {
         Failure::new(
@@ -67,7 +67,7 @@ fn open(context: &Context, home: &Home, file: &Path, address: &str) -> Result<()
         )
         .caused_by(&error)
     })?;
-    // A leftover of a dashboard that was killed; its token is worth nothing.
+    // A leftover of a killed dashboard; its token is invalid.
     drop(std::fs::remove_file(file));
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Synapse</title>\

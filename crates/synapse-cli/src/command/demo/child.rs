@@ -1,4 +1,4 @@
-//! Runs this very program as a user or an IDE would: as a child with almost no environment.
+//! Runs this program as a user or an IDE would: as a child with an almost empty environment.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::compose;
 use crate::environment::SYNAPSE_HOME;
 
-/// This program, at home in a directory of its own.
+/// This program, with its own home directory.
 #[derive(Debug, Clone)]
 pub(super) struct Program {
     executable: PathBuf,
@@ -98,7 +98,8 @@ impl Session {
         }
     }
 
-    /// Closes stdin, as an IDE does when it quits, and waits for the end; gives how long it took.
+    /// Closes stdin, as an IDE does when it quits, and waits for the exit; returns how long it
+    /// took.
     pub(super) fn close(mut self) -> io::Result<Duration> {
         let began = Instant::now();
         drop(self.input.take());

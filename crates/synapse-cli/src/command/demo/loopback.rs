@@ -1,5 +1,5 @@
 //! An embedded provider that speaks the OpenAI wire format on a loopback address and answers with
-//! canned text. It counts what reaches it, which is how the demo proves its claims.
+//! canned text. It counts the requests, which is how the demo verifies its claims.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,14 +18,14 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// The only key that the provider takes. It opens nothing anywhere.
+/// The only key that the provider accepts. It is valid nowhere else.
 pub(super) const KEY: &str = "demo-key-that-opens-nothing";
 /// The only model that the provider has.
 pub(super) const MODEL: &str = "demo-model";
-/// What it always answers.
+/// The fixed answer.
 pub(super) const ANSWER: &str = "Hello from the embedded demo provider. No model was asked.";
 
-/// The provider; it stops when it is dropped.
+/// The provider; it stops when dropped.
 #[derive(Debug)]
 pub(super) struct LoopbackProvider {
     address: SocketAddr,
@@ -75,12 +75,12 @@ impl LoopbackProvider {
         format!("http://{}/v1", self.address)
     }
 
-    /// How many connections were accepted.
+    /// The number of accepted connections.
     pub(super) fn connections(&self) -> u64 {
         self.counters.connections.load(Ordering::SeqCst)
     }
 
-    /// How many chat requests arrived.
+    /// The number of chat requests.
     pub(super) fn prompts(&self) -> u64 {
         self.counters.prompts.load(Ordering::SeqCst)
     }
@@ -89,7 +89,7 @@ impl LoopbackProvider {
 impl Drop for LoopbackProvider {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // The thread may have ended by itself; then nobody is left to tell.
+            // The thread may have ended already, with nobody to receive this.
             let _: Result<(), ()> = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
@@ -108,7 +108,7 @@ async fn accept(listener: std::net::TcpListener, counters: Arc<Counters>) -> io:
             let service = service_fn(|request| answer(request, Arc::clone(&counters)));
             let connection = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service);
-            // A client that hangs up is not the provider's trouble.
+            // A client that hangs up is no error of the provider.
             drop(connection.await);
         });
     }
@@ -128,7 +128,7 @@ async fn answer(
     if (&method, path.as_str()) == (&Method::POST, "/v1/chat/completions") {
         counters.prompts.fetch_add(1, Ordering::SeqCst);
     }
-    // Take the body in whole, so that the client never sees a reset while it sends.
+    // Read the whole body, so that the client never sees a reset while sending.
     drop(request.into_body().collect().await);
     Ok(match (method, path.as_str()) {
         _ if !authorized => respond(

@@ -1,8 +1,8 @@
-//! `synapse demo`: the whole path on an embedded loopback provider, with no key and no network,
-//! each step printed as it passes. It doubles as a self-test of the installation.
+//! `synapse demo`: the whole path on an embedded loopback provider, without key or network. Prints
+//! each step as it passes, and doubles as a self-test of the installation.
 //!
-//! **Invariant:** a step passes only on what was really seen: exit codes and output of child
-//! processes, and what the provider counted.
+//! **Invariant:** a step passes only on observed facts: exit codes and output of child processes,
+//! and the provider's counts.
 
 mod child;
 mod loopback;
@@ -50,7 +50,7 @@ struct Demo<'a> {
     printer: &'a Printer,
     program: Program,
     provider: &'a LoopbackProvider,
-    /// The step under way is the last one.
+    /// The step in progress is the last one.
     steps: RefCell<Vec<DemoStepView>>,
 }
 
@@ -241,7 +241,7 @@ impl Demo<'_> {
         self.note(|step| what.clone_into(&mut step.proof));
     }
 
-    /// Shows a line of the story, which is progress when the result is a document.
+    /// Prints a line of the demo; it is progress when the result is a document.
     fn show(&self, text: &str) {
         match self.printer.is_json() {
             true => self.printer.note(text),
@@ -305,7 +305,7 @@ fn chat_request() -> Value {
     })
 }
 
-/// Writes the demo key as a user should: a file that only the owner can read.
+/// Writes the demo key as a user should: to a file that only the owner can read.
 fn write_token(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,5 +1,5 @@
-//! The support bundle: one JSON file that helps others to help, searched for secrets before it is
-//! written. It holds no prompt, no answer and no value of the environment.
+//! The support bundle: one JSON file for support, searched for secrets before it is written. It
+//! holds no prompt, answer or value of the environment.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use synapse_documents::{ConnectionsDocument, DoctorDocument, HistoryDocument, Pa
 use super::super::Context;
 use crate::output::CommandLines;
 
-/// Writes the bundle to a new file at `path`, for its owner alone.
+/// Writes the bundle to a new file at `path` that only the owner can read.
 ///
 /// # Errors
-/// `internal.invariant` when a secret would be in it, `storage.*`; nothing is written then.
+/// `internal.invariant` when a secret would be in it, `storage.*`; then nothing is written.
 pub(in crate::command) async fn write(
     context: &Context,
     engine: &Engine,
@@ -40,7 +40,7 @@ pub(in crate::command) async fn write(
     let text = serde_json::to_string_pretty(&bundle).map_err(|error| {
         Failure::new(Code::InternalInvariant, "the bundle cannot be written").caused_by(&error)
     })?;
-    // What is written was searched as it is written.
+    // The search covers the text exactly as it is written.
     if context.seen.holds(&text) {
         return Err(Failure::new(
             Code::InternalInvariant,
@@ -51,7 +51,7 @@ pub(in crate::command) async fn write(
     synapse_store::atomic::write_private(path, text.as_bytes())
 }
 
-/// Takes secrets out of every text, and the name of the user out of every path.
+/// Removes secrets from every text, and the user's name from every path.
 fn clean(bundle: &mut Value, context: &Context, home: Option<&str>) {
     let mut left = vec![bundle];
     while let Some(value) = left.pop() {
@@ -61,7 +61,7 @@ fn clean(bundle: &mut Value, context: &Context, home: Option<&str>) {
                 if let Some(home) = home.filter(|home| home.len() > 1) {
                     clean = clean.replace(home, "~");
                 }
-                // A model may be called anything, also like a token that was pasted there.
+                // A model name is any text, such as a pasted token.
                 if is_opaque(&clean) && !clean.contains(['-', ':', '/', '.']) {
                     clean = "[not shown]".to_owned();
                 }

@@ -1,5 +1,5 @@
-//! The part of doctor about upstream servers: the file, the approvals and the logins. Starts and
-//! contacts nobody. Of a server that is not approved, and of a keyring, no token record is read.
+//! The checks of doctor on upstream servers: the file, the approvals and the logins. Starts and
+//! contacts no server. Reads no token record of an unapproved server, and none from a keyring.
 
 use synapse_core::check::{Check, CheckId, Finding, Skip};
 use synapse_core::error::{Code, Failure, Remedy};
@@ -14,7 +14,7 @@ use crate::command::hub::Configured;
 use crate::command::hub::list::{Depth, look};
 use crate::compose;
 
-/// The checks of the file that everybody's hub has, or of one server in it. No file has no check.
+/// The checks of the default hub file, or of one server in it. A missing file has no checks.
 pub(in crate::command) async fn checks(
     context: &Context,
     server: Option<&str>,
@@ -46,7 +46,7 @@ pub(in crate::command) async fn checks(
     Ok(checks)
 }
 
-/// The names of all servers. A file that cannot be read has none.
+/// The names of all servers. An unreadable file has none.
 pub(in crate::command) fn names(context: &Context) -> Vec<String> {
     let hub = Configured::open(context, &HubPlaceArguments::default());
     let file = hub.and_then(|hub| hub.upstreams.read());
@@ -72,7 +72,7 @@ async fn of_server(
     let tools = seen.view.tools;
     let finding = match (state, seen.failure) {
         ("disabled", _) => Finding::Skip(Skip::Because("it is switched off")),
-        // What its owner has not decided yet, or what another environment may have.
+        // Not a failure: the user has not decided yet, or another environment may have it.
         ("not-approved" | "changed", Some(failure)) => Finding::Doubt(failure),
         (_, Some(failure)) if failure.code == Code::ConfigUnresolvedVariable => {
             Finding::Doubt(failure)

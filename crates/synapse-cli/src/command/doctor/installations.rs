@@ -1,5 +1,6 @@
-//! Which programs called synapse there are: on PATH, and in the entries of clients. A client that starts another one than
-//! the terminal does has another version, and what is mended here is not mended there.
+//! Finds the installed programs called synapse: on PATH, and in the entries of clients. A client
+//! that starts a different program than the terminal may run another version, and upgrading one
+//! does not upgrade the other.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -12,10 +13,10 @@ use synapse_ide::{CLIENTS, Client, NAME, PlaceState, states};
 use super::Context;
 use crate::command::ide;
 
-/// A check, and what of it is about when there are several.
+/// A check, and its subject when there are several.
 pub(super) type Examined = (CheckId, Option<String>, Finding);
 
-/// What programs there are.
+/// The checks of the installed programs.
 pub(super) fn checks(context: &Context) -> Vec<Examined> {
     let mut checks = vec![(CheckId::Installations, None, on_path(context))];
     checks.extend(entries(context));
@@ -42,7 +43,7 @@ fn on_path(context: &Context) -> Finding {
     }
 }
 
-/// The entries of clients that start another program than this one.
+/// The entries of clients that start a program other than this one.
 fn entries(context: &Context) -> Vec<Examined> {
     let looked = ide::machine(&context.environment, None)
         .and_then(|machine| Ok((machine, ide::entry(context, None)?, ide::running()?)));
@@ -95,8 +96,8 @@ fn foreign(client: &Client, place: &PlaceState, other: &Path, running: &Path) ->
     )
 }
 
-/// The file that `command` starts, where that is there and is not `running`. What cannot be found is the matter of
-/// `ide check`.
+/// The file that `command` starts, if it exists and is not `running`. `ide check` reports a missing
+/// file.
 fn another(command: &str, path: &OsStr, running: &Path) -> Option<PathBuf> {
     let command = Path::new(command);
     let found = match command.is_absolute() {
@@ -110,7 +111,7 @@ fn another(command: &str, path: &OsStr, running: &Path) -> Option<PathBuf> {
     (real != running).then_some(found)
 }
 
-/// The files of our name in the directories of `path`, each once however many ways lead to it.
+/// The distinct files of our name in the directories of `path`.
 fn different(path: &OsStr) -> Vec<PathBuf> {
     let mut real = Vec::new();
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! `synapse doctor`: looks at a whole installation, opens no socket and reads no secret of a reference. Every check
-//! is made, or says what it needs; with `--bundle` the result is written for a support case.
+//! `synapse doctor`: checks a whole installation, opens no socket and reads no referenced secret.
+//! Every check is made, or says what it needs; `--bundle` writes the result for a support case.
 
 pub(super) mod bundle;
 pub(super) mod hub;
@@ -58,15 +58,15 @@ pub(super) async fn run(
     }
 }
 
-/// Sees each check when it is made.
+/// Receives each check when it is made.
 pub(super) type Observer<'a> = dyn FnMut(&Check) + Send + 'a;
 
-/// Every check, in order.
+/// Makes every check, in order.
 pub(super) async fn examine(context: &Context, engine: &Engine) -> Result<Vec<Check>, Failure> {
     examine_observed(context, engine, &mut |_| ()).await
 }
 
-/// As [`examine`], and hands each check to `observe` as soon as it is made.
+/// As [`examine`], and passes each check to `observe` as soon as it is made.
 pub(super) async fn examine_observed(
     context: &Context,
     engine: &Engine,
@@ -77,7 +77,7 @@ pub(super) async fn examine_observed(
     Ok(doctor.checks)
 }
 
-/// The checks of one connection and of the place of its key.
+/// The checks of one connection and of its key's store.
 pub(super) async fn of_connection(
     context: &Context,
     engine: &Engine,
@@ -172,7 +172,7 @@ impl Doctor<'_, '_> {
         }
     }
 
-    /// Writes into the directory; where it is not there yet, looks whether it could be made.
+    /// Writes to the directory; if it does not exist, checks whether it could be created.
     fn try_write(&self) -> Result<(), Failure> {
         let home = Home::new(self.directory.clone());
         if is_writable(&self.directory) {
@@ -209,7 +209,8 @@ impl Doctor<'_, '_> {
         }
     }
 
-    /// SQLite's own check of the whole file, a write, what waits beside it, and its dates.
+    /// Checks the ledger: SQLite's own check of the whole file, a write, its sidecar files, and its
+    /// dates.
     async fn ledger(&mut self) {
         let reader = &self.engine.ports().reader;
         let examined = reader.examine().await;
@@ -233,7 +234,8 @@ impl Doctor<'_, '_> {
         }
     }
 
-    /// The head of the local vault, which needs no key. A home without a vault has no such check.
+    /// Checks the header of the local vault, which needs no key. A home without a vault has no such
+    /// check.
     fn vault(&mut self) {
         match self.secrets.inspect_vault() {
             Ok(None) => {}
@@ -275,7 +277,7 @@ impl Doctor<'_, '_> {
         }
     }
 
-    /// The place of a credential. It is not read: that is what `secret check` is for.
+    /// Checks where a credential is stored, without reading it: `secret check` does that.
     async fn credential(&mut self, name: &str, reference: &CredentialRef) {
         use synapse_core::ports::SecretResolver as _;
 
@@ -334,7 +336,7 @@ impl Doctor<'_, '_> {
     }
 }
 
-/// Whether this user may write to `directory`, or make it where it is not there yet.
+/// Whether this user may write to `directory`, or create it.
 #[cfg(unix)]
 fn is_writable(directory: &Path) -> bool {
     use rustix::fs::{Access, access};
@@ -343,7 +345,7 @@ fn is_writable(directory: &Path) -> bool {
     there.is_some_and(|there| access(there, Access::WRITE_OK | Access::EXEC_OK).is_ok())
 }
 
-/// Rights are not looked at where they are no bits.
+/// Permissions are checked only where they are mode bits.
 #[cfg(not(unix))]
 fn is_writable(_directory: &Path) -> bool {
     true

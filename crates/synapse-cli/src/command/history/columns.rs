@@ -1,5 +1,5 @@
-//! The columns of `history list`: a few that say most, cut and chosen by the width of the terminal,
-//! or those that were asked for, which may be any of the ledger.
+//! The columns of `history list`: by default the most useful ones, chosen and truncated to the
+//! width of the terminal; on request any column of the ledger.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +15,19 @@ use crate::output::{Column, Printer};
 /// A column that the list can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HistoryColumn {
-    /// How long ago the call began.
+    /// The time since the call began.
     Age,
-    /// The connection, or the upstream server, that was asked.
+    /// The connection or upstream server.
     To,
     /// The model, or the tool of a server.
     Model,
     /// The IDE; `-` for the terminal.
     Client,
-    /// How it ended, with its code.
+    /// The outcome, with its code.
     Outcome,
     /// Tokens in and out.
     Tokens,
-    /// Money.
+    /// The cost.
     Cost,
     /// Milliseconds.
     Ms,
@@ -40,7 +40,7 @@ pub(crate) enum HistoryColumn {
 }
 
 impl HistoryColumn {
-    /// Every column, by whose word it is asked for.
+    /// Every column, by its word.
     pub(crate) fn all() -> Vec<Self> {
         let own = Self::USUAL;
         let is_own = |word: &str| own.iter().any(|each| each.as_str() == word);
@@ -99,19 +99,19 @@ impl HistoryColumn {
     ];
 }
 
-/// What a page of rows looks like.
+/// The layout of a page of rows.
 pub(super) struct Sheet {
     columns: Vec<HistoryColumn>,
     chosen: bool,
     utc: bool,
     now: Timestamp,
     prompts: BTreeMap<CallId, String>,
-    /// So many characters of an id are shown.
+    /// The number of characters of an id that are shown.
     id: usize,
 }
 
 impl Sheet {
-    /// For `entries`, whose first words are read when they are to be shown.
+    /// The sheet for `entries`; reads their first words if that column is shown.
     pub(super) async fn new(
         engine: &Engine,
         arguments: &HistoryListArguments,
@@ -137,7 +137,7 @@ impl Sheet {
                 _ => true,
             });
         }
-        // What is piped on has to be an id in a year as well.
+        // Piped ids must still be unique in a year.
         let id = match Printer::stdout_is_terminal() {
             true => shortest(entries),
             false => WHOLE,
@@ -208,7 +208,7 @@ impl Sheet {
                     (sent, made) => format!("{}+{}", number(sent, prompt), number(made, answer)),
                 }
             }
-            // What was never sent cannot cost anything.
+            // A request that was never sent has no cost.
             HistoryColumn::Cost => match ledger::Column::CostNanoUsd.applies(entry) {
                 false => "-".to_owned(),
                 true => receipt.cost.to_string(),
@@ -227,7 +227,7 @@ impl Sheet {
     }
 }
 
-/// `-` where there is nothing to know, `?` where it is not known.
+/// `-` where no value exists, `?` where it is unknown.
 fn absent(entry: &Entry, column: ledger::Column) -> String {
     match column.applies(entry) {
         true => "?".to_owned(),
@@ -248,7 +248,7 @@ fn plain(value: ledger::ColumnValue) -> String {
     }
 }
 
-/// The fewest characters that tell the ids of these rows apart, and at least those of the time.
+/// The fewest characters that distinguish the ids of these rows, and at least their time prefix.
 fn shortest(entries: &[Entry]) -> usize {
     let mut ids: Vec<String> = entries
         .iter()

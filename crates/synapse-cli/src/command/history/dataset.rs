@@ -1,9 +1,9 @@
-//! `synapse history export --dataset`: adds to a directory of Parquet files what it does not have of
-//! this machine yet.
+//! `synapse history export --dataset`: adds the missing rows of this machine to a directory of
+//! Parquet files.
 //!
-//! What is there is told by the names of the parts alone. A part covers the places of the chain of
-//! seals up to its last, when the seal there is that of this ledger. Of a part with another seal (a
-//! ledger that was put back, or begun anew) the ids of its calls are read, and those are left out.
+//! The existing rows are determined from the names of the parts. A part covers the positions in the
+//! seal chain up to its last, if that seal matches the ledger's. For a part with another seal (the
+//! ledger was restored or recreated), the ids of its calls are read and skipped.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write as _};
@@ -83,8 +83,8 @@ struct Export<'a> {
 }
 
 impl Export<'_> {
-    /// Writes a part for each month that has something new, oldest month first: one that breaks off
-    /// goes on with the month that it broke off in.
+    /// Writes a part for each month with new rows, oldest first: an interrupted export resumes with
+    /// the month in which it was interrupted.
     async fn all(&self) -> Result<Vec<(Month, PartName, u64)>, Failure> {
         let present = self.dataset.parts(self.machine)?;
         let mut places: Vec<u64> = present.iter().map(|part| part.name.last).collect();
@@ -103,7 +103,7 @@ impl Export<'_> {
             });
             let covered = covering.iter().map(|part| part.name.last).max();
             let first = covered.unwrap_or_default() + 1;
-            // A repair gives rows that somebody changed another place, behind it.
+            // A repair moves rows with a broken seal to the end of the chain.
             let doubtful = match self.extent.repaired >= first {
                 true => [covering, others].concat(),
                 false => others,
@@ -117,8 +117,7 @@ impl Export<'_> {
         Ok(written)
     }
 
-    /// Writes the calls of a month from the place `first` on, but for those that the `doubtful`
-    /// parts have.
+    /// Writes the calls of a month from position `first` on, except those in the `doubtful` parts.
     async fn month(
         &self,
         month: Month,
@@ -130,7 +129,7 @@ impl Export<'_> {
         let mut query = HistoryQuery {
             order: Order::OldestFirst,
             since: Some(month.start()),
-            // The last month that is written out has no end.
+            // The last representable month has no end.
             until: Some(month.end()).filter(|end| *end > month.start()),
             places: Some(Places { first, last }),
             ..HistoryQuery::newest(PAGE)
@@ -195,7 +194,7 @@ impl Export<'_> {
     }
 }
 
-/// A part with some rows.
+/// A part that has rows.
 struct OpenPart {
     writer: ParquetWriter<PartFile>,
     place: PartPlace,
@@ -242,5 +241,5 @@ fn counted(number: u64, what: &str) -> String {
     }
 }
 
-/// Rows that are read at once.
+/// Rows read at once.
 const PAGE: u32 = 2_000;

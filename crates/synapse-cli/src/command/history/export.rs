@@ -1,4 +1,4 @@
-//! `synapse history export`: every row that fits, oldest first, to stdout or into a file.
+//! `synapse history export`: every matching row, oldest first, to stdout or to a file.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
@@ -75,19 +75,19 @@ async fn to_stdout(
     }
     match copy(engine, query, format, Printer::bytes()).await {
         Ok(_) => Ok(()),
-        // A closed pipe (`synapse … | head`) is the reader's choice and no failure.
+        // A closed pipe (`synapse … | head`) is the reader's choice, not a failure.
         Err(Broken::Writing(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(Broken::Writing(error)) => Err(not_taken(&error).into()),
         Err(Broken::Reading(failure)) => Err((*failure).into()),
     }
 }
 
-/// What broke an export off.
+/// Why an export was interrupted.
 #[derive(Debug)]
 enum Broken {
-    /// The ledger could not be read on.
+    /// Reading the ledger failed.
     Reading(Box<Failure>),
-    /// What was read could not be written.
+    /// Writing failed.
     Writing(io::Error),
 }
 
@@ -120,8 +120,7 @@ async fn copy(
     }
 }
 
-/// A file without an ending gets JSON Lines; one with an ending that is no format gets nothing that
-/// it would not be.
+/// A file without an extension gets JSON Lines; an unknown extension is refused.
 fn by_ending(path: &Path) -> Result<Format, Failure> {
     let Some(ending) = path.extension() else {
         return Ok(Format::Jsonl);
@@ -140,6 +139,6 @@ fn by_ending(path: &Path) -> Result<Format, Failure> {
     })
 }
 
-/// Rows that are read at once.
+/// Rows read at once.
 const PAGE: u32 = 1_000;
 const BUFFER: usize = 64 * 1024;

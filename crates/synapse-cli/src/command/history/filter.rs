@@ -7,7 +7,7 @@ use synapse_core::time::Timestamp;
 use crate::args::HistoryFilter;
 use crate::command::time_flag::maybe_when;
 
-/// The query for `filter`, without order and place, in pages of `limit` rows.
+/// The query for `filter`, without order and position, in pages of `limit` rows.
 pub(super) fn query(
     filter: &HistoryFilter,
     limit: u32,
@@ -43,7 +43,7 @@ pub(super) fn query(
     })
 }
 
-/// The terminal is called as `usage --by client` calls it, and has no client in its rows.
+/// `terminal`, as in `usage --by client`, means rows without a client.
 fn client(name: &str) -> Filter {
     match name {
         UsageKey::TERMINAL => Filter {

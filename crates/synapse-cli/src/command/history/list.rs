@@ -1,4 +1,4 @@
-//! `synapse history list`: one page of rows, newest first, and how to get the pages around it.
+//! `synapse history list`: one page of rows, newest first, and the commands for the adjacent pages.
 
 use synapse_core::engine::Engine;
 use synapse_core::ledger::{HistoryQuery, Order};

@@ -1,5 +1,5 @@
-//! `synapse history`: the rows of the ledger as pages, one in full, or all as a file; their audit and
-//! their end.
+//! `synapse history`: the rows of the ledger as pages, one in full, or all in a file; their
+//! verification and deletion.
 
 mod columns;
 mod dataset;
@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, arguments: HistoryArguments) -> Result<(), 
     }
 }
 
-/// What is odd about the dates of the rows, if anything.
+/// A note on implausible dates of rows, if any.
 pub(super) fn misdated(dating: &Dating) -> Option<Failure> {
     let failure = |message: String| Failure::new(Code::StorageClockContradicted, message);
     if let Some(day) = dating.ahead.last() {
@@ -75,7 +75,7 @@ pub(super) fn date(time: Timestamp) -> String {
     time.to_string().chars().take(10).collect()
 }
 
-/// What waits beside the ledger, if anything.
+/// A note on entries waiting in sidecar files of the ledger, if any.
 pub(super) fn waiting(waiting: Waiting) -> Option<Failure> {
     if waiting.is_empty() {
         return None;

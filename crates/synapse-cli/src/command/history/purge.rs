@@ -1,4 +1,4 @@
-//! `synapse history purge`: deletes rows, after asking.
+//! `synapse history purge`: deletes rows after asking.
 
 use std::io::{self, IsTerminal};
 
@@ -29,7 +29,7 @@ pub(super) fn run(
             }
             before
         }
-        // Whatever the clock said when they began.
+        // Independent of the clock when they began.
         None => Timestamp::from_millis(NEVER),
     };
     let which = match arguments.all {
@@ -37,7 +37,7 @@ pub(super) fn run(
         false => format!(" that began before {before}"),
     };
     let printer = &context.printer;
-    // Before signals are ours: reading stdin blocks, and Ctrl-C has to end it.
+    // Before signals are caught: reading stdin blocks, and Ctrl-C must end it.
     if !arguments.yes && !confirmed(context, before, &which)? {
         printer.note("nothing was deleted");
         return Ok(());
@@ -62,7 +62,7 @@ fn depends_on_the_clock(text: &str, now: Timestamp) -> bool {
     Timestamp::named(text, now) != Timestamp::named(text, later)
 }
 
-/// A time that is counted from now deletes nothing when the rows contradict the clock.
+/// Refuses a relative time when the rows contradict the clock.
 fn check_clock(context: &Context, now: Timestamp) -> Result<(), CommandError> {
     let engine = compose::engine(context, Asking::Terminal)?;
     let dating = Runtime::start()?.block_on(engine.ports().reader.dating(now))?;
@@ -90,7 +90,7 @@ fn confirmed(context: &Context, before: Timestamp, which: &str) -> Result<bool, 
         until: Some(before),
         ..UsageQuery::by(UsageKey::Connection)
     };
-    // Not `with_engine`: once it has waited for signals, Ctrl-C ends no question any more.
+    // Not `with_engine`: once that catches signals, Ctrl-C no longer ends a question.
     let engine = compose::engine(context, Asking::Terminal)?;
     let calls = Runtime::start()?.block_on(engine.usage(query))?.total.calls;
     if calls == 0 {
@@ -101,5 +101,5 @@ fn confirmed(context: &Context, before: Timestamp, which: &str) -> Result<bool, 
     Ok(prompt::agreed(&context.printer, &question))
 }
 
-/// 9999-01-01, the last time that is written out.
+/// 9999-01-01, the last representable time.
 const NEVER: i64 = 253_370_764_800_000;

@@ -1,4 +1,5 @@
-//! `synapse history repair`: saves what can be read of a damaged ledger, and names what was lost.
+//! `synapse history repair`: recovers the readable part of a damaged ledger, and reports what was
+//! lost.
 
 use synapse_core::engine::Engine;
 use synapse_core::ledger::{LostPlaces, Repaired};

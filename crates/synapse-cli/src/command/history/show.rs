@@ -1,4 +1,4 @@
-//! `synapse history show`: everything that is known about one call.
+//! `synapse history show`: everything recorded about one call.
 
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure, Remedy};
@@ -51,7 +51,7 @@ fn print(printer: &Printer, entry: &Entry, text: Option<&RecordedText>) {
         .map(|column| column.as_str().len())
         .max()
         .unwrap_or_default();
-    // What the other kind of rows has is of no interest here.
+    // Columns of the other kind of row are omitted.
     let concerns = |column: &&Column| match entry.hub {
         Some(_) => column.applies(entry),
         None => !column.is_of_hub(),
@@ -86,7 +86,7 @@ fn print(printer: &Printer, entry: &Entry, text: Option<&RecordedText>) {
     }
 }
 
-/// What was said, set off, and unable to steer the terminal.
+/// A recorded text, indented and without control characters.
 fn indented(text: &str) -> String {
     let lines: Vec<String> = printable(text)
         .lines()

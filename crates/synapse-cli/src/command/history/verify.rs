@@ -1,4 +1,4 @@
-//! `synapse history verify`: whether the ledger is what was written.
+//! `synapse history verify`: checks that the ledger was not changed after it was written.
 
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure, Remedy};

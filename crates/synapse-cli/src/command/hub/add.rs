@@ -1,4 +1,4 @@
-//! `synapse hub add` and `remove`: changes of the file that keep everything else in it.
+//! `synapse hub add` and `remove`: change the file and keep everything else in it.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -95,7 +95,7 @@ pub(super) fn remove(
     Ok(())
 }
 
-/// The entry of the arguments, and the commands that set what it refers to.
+/// The entry that the arguments describe, and the commands that set its secrets.
 fn entry(arguments: &HubAddArguments) -> Result<(Map<String, Value>, Vec<String>), Failure> {
     let mut to_set = Vec::new();
     let mut entry = match (&arguments.source, arguments.program.split_first()) {
@@ -189,7 +189,7 @@ fn add_pairs(
     Ok(())
 }
 
-/// An entry as it stands in a file.
+/// An entry as written to a file.
 pub(super) fn shown(entry: &Map<String, Value>) -> String {
     let text = serde_json::to_string_pretty(entry).unwrap_or_default();
     printable_json(&text)

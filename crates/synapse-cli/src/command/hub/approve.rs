@@ -1,5 +1,6 @@
-//! `synapse hub approve`: an owner looks at exactly what would run or be contacted, and at what it
-//! offers, and says yes to each. Nothing runs, is contacted or is read before the first yes.
+//! `synapse hub approve`: shows the user exactly what would run or be contacted, then what the
+//! server offers, and asks for consent to each. Nothing runs, is contacted or is read before the
+//! first consent.
 
 use std::io::IsTerminal as _;
 
@@ -84,7 +85,7 @@ pub(super) fn run(
     }
 }
 
-/// The servers that are neither switched off nor approved as they are now.
+/// The enabled servers that are not approved in their present form.
 fn unapproved(hub: &Configured) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
     for stored in hub.upstreams.load()? {
@@ -119,7 +120,7 @@ fn one(
 ) -> Result<HubApprovalView, CommandError> {
     let printer = &context.printer;
     let (upstream, mut warnings) = hub.upstream(name)?;
-    // By the PATH of this shell, which is what gets approved.
+    // Uses the PATH of this shell: the resolved program is what gets approved.
     let expanded = hub.targets.expand(&upstream, None)?;
     warnings.extend(show::not_passed_on(&upstream, &expanded));
     let mut view =
@@ -181,7 +182,7 @@ fn one(
     Ok(view)
 }
 
-/// Connects to a server that was approved until its login, shows what it offers and pins that.
+/// Connects to a server that is approved but not yet logged in, shows its catalogue and pins it.
 pub(super) fn pin(
     context: &Context,
     hub: &Configured,
@@ -225,7 +226,7 @@ pub(super) fn pin(
     Ok(())
 }
 
-/// The approval of what `expanded` has, of nothing that it offers yet.
+/// The approval of the target in `expanded`, with nothing pinned yet.
 pub(super) fn approval(hub: &Configured, upstream: &Upstream, expanded: &Expanded) -> Approval {
     let start = match &expanded.target {
         Target::Program { program, .. } => Some(Start {
@@ -243,7 +244,7 @@ pub(super) fn approval(hub: &Configured, upstream: &Upstream, expanded: &Expande
     }
 }
 
-/// Whether a server without a credential of its own asked who is there.
+/// Whether a server without its own credential answered with an authentication challenge.
 pub(super) fn wants_login(upstream: &Upstream, failure: &Failure) -> bool {
     let UpstreamTransport::Http { headers, .. } = &upstream.transport else {
         return false;
@@ -278,7 +279,7 @@ fn tell_of_login(context: &Context, upstream: &Upstream, failure: Failure) {
     }
 }
 
-/// The row of an approval.
+/// The ledger row of an approval.
 pub(super) struct Row<'a> {
     ledger: &'a SqliteLedger,
     opening: HubOpening,
@@ -302,7 +303,7 @@ impl<'a> Row<'a> {
                 ..HubFacts::of(upstream.name.as_str())
             },
         };
-        // A row that cannot be written is told when all are waited for.
+        // A failed write is reported at the end, when all writes are awaited.
         drop(ledger.begin(opening.clone()));
         Self { ledger, opening }
     }

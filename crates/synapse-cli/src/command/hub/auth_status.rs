@@ -1,4 +1,4 @@
-//! `synapse hub auth-status`: who is logged in where, until when, and never a value.
+//! `synapse hub auth-status`: shows logins and their expiry, never a token.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) fn run(
 ) -> Result<(), CommandError> {
     let wanted = arguments.server.as_deref();
     if let Some(name) = wanted {
-        // A name that was mistyped is told as such.
+        // Reports a mistyped name.
         hub.stored(name)?;
     }
     let oauth = oauth::engine(context, &compose::home(context)?)?;
@@ -95,7 +95,7 @@ fn rows(
         }
     }
     if wanted.is_none() {
-        // Records whose entry is gone: `hub logout` removes them.
+        // Records of removed entries: `hub logout` removes them.
         rows.extend(by_server.into_values().flatten());
     }
     Ok(rows)
@@ -135,7 +135,7 @@ impl Row {
     }
 }
 
-/// Scopes in words.
+/// Formats scopes.
 pub(super) fn or_none(scopes: &[String]) -> String {
     match scopes {
         [] => "-".to_owned(),
@@ -143,7 +143,7 @@ pub(super) fn or_none(scopes: &[String]) -> String {
     }
 }
 
-/// The end of a token in words.
+/// Formats the expiry of a token.
 pub(super) fn end(record: &TokenRecord) -> String {
     record
         .expires_at

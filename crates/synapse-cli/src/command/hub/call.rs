@@ -1,4 +1,4 @@
-//! `synapse hub call`: one call of one tool, as an IDE would make it.
+//! `synapse hub call`: calls a tool once, as an IDE would.
 
 use std::io::Read as _;
 
@@ -20,7 +20,7 @@ pub(super) fn run(
     arguments: &str,
 ) -> Result<(), CommandError> {
     let arguments = object(arguments)?;
-    // Says why at once when there is no such server.
+    // Fails at once when there is no such server.
     hub.upstream(server)?;
     let session = Session::open(context, hub)?;
     let called = session.run(async |hub| hub.call(server, tool, arguments).await);
@@ -33,7 +33,7 @@ pub(super) fn run(
     }
     match document.is_ok() {
         true => Ok(()),
-        // The tool ran and says that it failed; its result says why.
+        // The tool ran and reported an error; its result has the reason.
         false => Err(CommandError::Reported(Code::UpstreamProtocol)),
     }
 }
@@ -70,7 +70,7 @@ fn object(text: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// The texts of a result; what is no text as JSON.
+/// Prints the texts of a result, and other content as JSON.
 fn show(printer: &Printer, result: &Map<String, Value>) {
     let content = result.get("content").and_then(Value::as_array);
     for item in content.into_iter().flatten() {

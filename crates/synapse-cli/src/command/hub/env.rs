@@ -1,5 +1,5 @@
-//! `synapse hub env`: which variables the process of a server gets, and why. No value of a variable
-//! or secret is shown.
+//! `synapse hub env`: the variables that a server's process gets, and why. Shows no value of a
+//! variable or secret.
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::printable_line;

@@ -1,4 +1,4 @@
-//! `synapse hub import`: servers of another client's file, without its secrets.
+//! `synapse hub import`: imports servers from another client's file, without its secrets.
 
 use serde_json::{Map, Value, json};
 use synapse_core::error::{Code, Failure};
@@ -93,7 +93,7 @@ fn take_over(hub: &Configured, declared: Declared, is_trial: bool) -> HubChangeV
     change
 }
 
-/// The entry with a reference in the place of whatever may be a secret of `env` and `headers`.
+/// The entry with a reference in place of every possible secret in `env` and `headers`.
 fn without_secrets(
     server: &UpstreamName,
     mut entry: Map<String, Value>,
@@ -108,7 +108,7 @@ fn without_secrets(
                 continue;
             };
             let is_header = key.ends_with("headers");
-            // A text of one variable is a name already.
+            // A text that consists of one variable is already a name.
             let is_reference = text.contains("${") || text.starts_with('$');
             let words = text.split_whitespace();
             let hides = is_secret(name, text)
@@ -146,7 +146,8 @@ fn without_secrets(
     entry
 }
 
-/// A token elsewhere, such as in an argument, cannot become a reference.
+/// Refuses an entry with a token elsewhere, such as in an argument: it cannot be replaced by a
+/// reference.
 fn refuse_secrets(server: &UpstreamName, entry: &Map<String, Value>) -> Result<(), Failure> {
     let text = Value::Object(entry.clone()).to_string();
     if !holds_token(&text) {

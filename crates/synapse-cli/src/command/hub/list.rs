@@ -1,5 +1,5 @@
-//! `synapse hub list`, `validate` and `status`: what the file says and what was approved. Starts and
-//! contacts nobody, and reads no secret.
+//! `synapse hub list`, `validate` and `status`: the contents of the file and the approvals. Starts
+//! and contacts no server, and reads no secret.
 
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::StoredUpstream;
@@ -11,10 +11,10 @@ use super::Configured;
 use crate::command::{CommandError, Context};
 use crate::output::{Column, Printer, in_short, listing};
 
-/// A server with all that can be said of it without contacting it.
+/// A server and its state, as far as known without contacting it.
 pub(in crate::command) struct Seen {
     pub(in crate::command) view: HubServerView,
-    /// Why it cannot be used, if it cannot.
+    /// Why it cannot be used, if so.
     pub(in crate::command) failure: Option<Failure>,
     pub(in crate::command) warnings: Vec<Failure>,
 }
@@ -31,7 +31,7 @@ pub(super) fn status(
     show(context, hub, server, Depth::Expansion)
 }
 
-/// Fails when any server of the file is broken.
+/// Fails when any server of the file is invalid.
 pub(super) fn validate(
     context: &Context,
     hub: &Configured,
@@ -64,18 +64,18 @@ pub(super) fn validate(
     }
 }
 
-/// How far to look.
+/// How much to check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::command) enum Depth {
-    /// The file, and what its variables mean.
+    /// The file and the syntax of its variables.
     File,
     /// The file and the approvals.
     Approval,
-    /// Both, and whether they agree.
+    /// Both, and whether they match.
     Expansion,
 }
 
-/// What is wrong with the file as a whole, and its servers, or the one that was asked for.
+/// The problems of the file as a whole, and its servers, or only the requested one.
 fn survey(
     hub: &Configured,
     server: Option<&str>,
@@ -251,7 +251,7 @@ fn state(
         }
         return match hub.targets.expand(upstream, None) {
             Ok(_) => Ok("valid"),
-            // The entry is right; what it needs is not on this machine, or not in this shell.
+            // The entry is valid; something it needs is missing on this machine or in this shell.
             Err(failure) if is_of_machine(failure.code) => {
                 warnings.push(failure);
                 Ok("valid")
@@ -287,7 +287,7 @@ fn state(
     }
 }
 
-/// Whether a failure is about this machine and not about the entry.
+/// Whether a failure is caused by this machine rather than the entry.
 const fn is_of_machine(code: Code) -> bool {
     matches!(
         code,
@@ -310,7 +310,7 @@ fn count(view: &mut HubServerView, upstream: &Upstream, approval: &Approval) {
     view.estimated_tokens = Some(offered.iter().map(|tool| tool.estimated_tokens).sum());
 }
 
-/// The failure of a server that nobody approved.
+/// The failure of an unapproved server.
 pub(super) fn not_approved(upstream: &Upstream) -> Failure {
     let server = &upstream.name;
     Failure::new(

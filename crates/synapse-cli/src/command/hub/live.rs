@@ -1,5 +1,5 @@
-//! The rungs of `synapse hub preflight --live`: what a login stands on, one connection, the tools as
-//! they are now, and who the server says is calling. No browser, no registration, no refresh.
+//! The checks of `synapse hub preflight --live`: the login, one connection, the current tools, and
+//! the account the server reports. No browser, no registration, no refresh.
 
 use serde_json::{Map, Value};
 use synapse_core::error::{Class, Code, Failure, Remedy};
@@ -61,7 +61,7 @@ pub(super) fn climb(
     Ok(())
 }
 
-/// Whether a login is to be looked at before the server is contacted.
+/// Whether the login is checked before the server is contacted.
 fn expects_login(
     context: &Context,
     hub: &Configured,
@@ -81,7 +81,7 @@ fn engine(context: &Context) -> Result<OAuth, Failure> {
     oauth::engine(context, &compose::home(context)?)
 }
 
-/// Whether the stored token can be sent as it is.
+/// Whether the stored token can be sent unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
     Usable,
@@ -137,7 +137,7 @@ async fn rungs(
         scopes: Vec::new(),
         registering: Registering::Refused,
         port: None,
-        // Nobody is asked to go anywhere.
+        // No browser is opened.
         way: Way::Paste,
         look: Look::First,
     };
@@ -169,7 +169,8 @@ fn compare(approved: &Catalogue, now: &Catalogue, ladder: &mut Ladder) {
     }
 }
 
-/// Who the server says is calling: one that refuses a token may still answer everything else.
+/// The account that the server reports: a server may reject a token and still answer other
+/// requests.
 fn identity(
     context: &Context,
     hub: &Configured,
@@ -200,7 +201,7 @@ fn identity(
     Ok(())
 }
 
-/// What of a credential goes with each request.
+/// The credential sent with each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sent {
     Nothing,
@@ -234,7 +235,7 @@ fn anonymous(upstream: &Upstream, sent: Sent) -> Failure {
     }
 }
 
-/// The tool by which Hugging Face's server says who is calling.
+/// The tool by which Hugging Face's server reports the account.
 const WHO_AM_I: &str = "hf_whoami";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `synapse hub login`: one person, one server, one authorization server that is confirmed.
+//! `synapse hub login`: logs one user in to one server, through one confirmed authorization server.
 
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
@@ -35,8 +35,8 @@ pub(super) fn run(
     let approval = hub
         .approval(&upstream.name)?
         .ok_or_else(|| not_approved(&upstream))?;
-    // Signals are left alone: a question blocks, and Ctrl-C has to end it. What is stored is whole
-    // at any moment.
+    // Signals are not caught: a question blocks, and Ctrl-C must end it. The stored record is
+    // always complete.
     let done = Runtime::start()?.block_on(log_in(context, hub, arguments, &upstream, &approval))?;
     report(context, hub, &upstream, &done);
     if approval.catalogue.is_none() {
@@ -46,8 +46,8 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Pins what a server that was approved until its login offers. The login stands, whatever comes of
-/// that.
+/// Pins the catalogue of a server that is approved but was not logged in. The login remains if this
+/// fails.
 fn pin(
     context: &Context,
     hub: &Configured,
@@ -112,7 +112,7 @@ async fn log_in(
     oauth.log_in(&request, &person).await
 }
 
-/// What the entry says of its login, its variables looked up and its secret resolved.
+/// The login settings of the entry, with variables and secrets resolved.
 pub(super) async fn settings(
     context: &Context,
     hub: &Configured,
@@ -137,7 +137,7 @@ pub(super) async fn settings(
     .await
 }
 
-/// The URL of the server, which a login is for.
+/// The URL of the server, to which a login belongs.
 pub(super) fn url_of(upstream: &Upstream, target: &Target) -> Result<Url, Failure> {
     match target {
         Target::Url { url, .. } => Ok(url.clone()),
@@ -204,15 +204,15 @@ pub(super) fn not_approved(upstream: &Upstream) -> Failure {
     .with("server", &upstream.name)
 }
 
-/// Whether the authorization server is asked about.
+/// Whether to ask about the authorization server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     Now,
-    /// By `--yes`.
+    /// Answered by `--yes`.
     Beforehand,
 }
 
-/// Whoever sits at the terminal.
+/// The user at the terminal.
 struct Person<'a> {
     context: &'a Context,
     asked: Asked,
@@ -273,7 +273,7 @@ impl Dialogue for Person<'_> {
         }
         match (self.asked, &proposal.previous) {
             (Asked::Beforehand, None) => Ok(Decision::Agreed),
-            // A script cannot tell a move from an attack.
+            // A script cannot distinguish a move from an attack.
             (Asked::Beforehand, Some(_)) => Ok(Decision::Declined),
             (Asked::Now, _) if !io::stdin().is_terminal() => Err(Failure::new(
                 Code::OauthDenied,

@@ -1,4 +1,4 @@
-//! `synapse hub logout`: forgets the tokens of a server. Sends nothing.
+//! `synapse hub logout`: deletes the tokens of a server. Sends nothing.
 
 use synapse_core::upstream::UpstreamName;
 use synapse_documents::LogoutDocument;
@@ -15,7 +15,7 @@ pub(super) fn run(
     hub: &Configured,
     arguments: &HubLogoutArguments,
 ) -> Result<(), CommandError> {
-    // An entry that is gone or broken is no reason to keep its tokens.
+    // A missing or invalid entry must not keep its tokens.
     let server: UpstreamName = arguments.server.parse()?;
     let registrations = match arguments.forget_client {
         true => Registrations::Forgotten,

@@ -67,12 +67,12 @@ pub(super) struct Configured {
     pub(super) upstreams: JsonUpstreams,
     pub(super) approvals: JsonApprovals,
     pub(super) targets: Arc<EntryTargets>,
-    /// The commands that failures name.
+    /// The commands that failures suggest.
     pub(super) remedies: Arc<dyn RemedyText>,
 }
 
 impl Configured {
-    /// The configuration that the arguments name. Reads nothing yet.
+    /// Opens the configuration that the arguments name. Reads nothing yet.
     pub(super) fn open(context: &Context, arguments: &HubPlaceArguments) -> Result<Self, Failure> {
         let home = compose::home(context)?;
         let place = match &arguments.config {
@@ -92,7 +92,7 @@ impl Configured {
         })
     }
 
-    /// The entry called `name`, good or not.
+    /// The entry called `name`, valid or not.
     pub(super) fn stored(&self, name: &str) -> Result<StoredUpstream, Failure> {
         let all = self.upstreams.load()?;
         let names: Vec<String> = all.iter().map(|each| each.name.clone()).collect();
@@ -101,7 +101,7 @@ impl Configured {
             .ok_or_else(|| synapse_store::not_found(name, names.iter().map(String::as_str)))
     }
 
-    /// The server called `name`, which has to be understood.
+    /// The server called `name`, which must be valid.
     pub(super) fn upstream(&self, name: &str) -> Result<(Upstream, Vec<Failure>), Failure> {
         let stored = self.stored(name)?;
         Ok((stored.upstream?, stored.warnings))
@@ -118,7 +118,7 @@ impl Configured {
 pub(super) enum Asked {
     /// Ask.
     First,
-    /// The flag says yes.
+    /// Consent was given by the flag.
     Already,
 }
 
@@ -134,9 +134,9 @@ impl From<bool> for Asked {
 /// Whether a flag was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// It was.
+    /// It was given.
     Yes,
-    /// It was not.
+    /// It was not given.
     No,
 }
 

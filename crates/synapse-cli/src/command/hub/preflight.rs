@@ -1,5 +1,5 @@
-//! `synapse hub preflight`: an upstream, rung by rung. Locally it reads files and looks at places of
-//! secrets without reading one; `--live` connects once.
+//! `synapse hub preflight`: checks an upstream step by step. Local checks read files and look for
+//! secrets without reading them; `--live` connects once.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::compose;
 use crate::output::{in_short, outcome_line};
 use crate::runtime::Runtime;
 
-/// The rungs that were climbed, and the first failure.
+/// The checks made, and the first failure.
 pub(super) struct Ladder {
     remedies: Arc<dyn RemedyText>,
     checks: Vec<(Outcome, HubCheckView)>,
@@ -185,7 +185,7 @@ fn catalogue(approval: &Approval, ladder: &mut Ladder) {
     }
 }
 
-/// Whether the places of secrets can be got at. Reads none.
+/// Checks that the secret stores are accessible, without reading a secret.
 fn secrets(context: &Context, target: &Target, ladder: &mut Ladder) -> Result<(), CommandError> {
     let values = match target {
         Target::Program { environment, .. } => environment,

@@ -1,4 +1,4 @@
-//! `synapse hub ps` and `log`: upstream servers that run, in all windows, and what they wrote.
+//! `synapse hub ps` and `log`: the running upstream servers of all windows, and their stderr.
 
 use synapse_core::redact::{Redactor, printable_line};
 use synapse_core::upstream::UpstreamName;
@@ -65,10 +65,10 @@ pub(super) fn log(
     server: &str,
     lines: u32,
 ) -> Result<(), CommandError> {
-    // The log of a server that was removed can still be read.
+    // The log of a removed server remains readable.
     let name: UpstreamName = server.parse()?;
     let lines = usize::try_from(lines).unwrap_or(usize::MAX);
-    // Once more: the file may be older than what the redactor knows.
+    // Redacts again: the file may predate rules of the redactor.
     let redactor = Redactor::none();
     let lines: Vec<String> = read_log(&hub.place, &name, lines)?
         .iter()

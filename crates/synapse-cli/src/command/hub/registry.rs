@@ -1,5 +1,5 @@
-//! A `server.json` of the MCP registry, as an entry. Packages run in the version that the file names;
-//! values that are secret become references.
+//! Converts a `server.json` of the MCP registry to an entry. Packages are pinned to the version in
+//! the file; secret values become references.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use synapse_core::redact::printable_line;
 /// The entry that the file at `path` describes, and the commands that set its secrets.
 ///
 /// # Errors
-/// `config.not-found`, `config.syntax`, `upstream.unsupported` when nothing in it can be run here.
+/// `config.not-found`, `config.syntax`, `upstream.unsupported` when it has nothing that can run
+/// here.
 pub(super) fn entry(path: &Path) -> Result<(Map<String, Value>, Vec<String>), Failure> {
     let shown = printable_line(&path.display().to_string());
     let bytes = synapse_files::read(path, LIMIT)
@@ -47,7 +48,7 @@ pub(super) fn entry(path: &Path) -> Result<(Map<String, Value>, Vec<String>), Fa
     Ok((entry, draft.to_set))
 }
 
-/// What is collected while an entry is made.
+/// Collects the parts of an entry.
 #[derive(Default)]
 struct Draft {
     to_set: Vec<String>,
@@ -105,7 +106,8 @@ impl Draft {
         Some(entry)
     }
 
-    /// Variables or headers: a fixed value, a default, a reference for a secret, else a variable.
+    /// Variables or headers: a fixed value, a default, a reference for a secret, otherwise a
+    /// variable.
     fn values(&mut self, declared: &[Value]) -> Map<String, Value> {
         let mut values = Map::new();
         for each in declared {
@@ -135,7 +137,7 @@ impl Draft {
     }
 }
 
-/// The words of one argument; `None` when a value is needed that the file does not have.
+/// The words of one argument; `None` when it needs a value that the file does not have.
 fn argument_words(argument: &Value) -> Option<Vec<String>> {
     let value = text(argument, "value").or_else(|| text(argument, "default"));
     let is_required = argument
@@ -154,7 +156,7 @@ fn argument_words(argument: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// A name of a variable that resembles `name`.
+/// A variable name similar to `name`.
 fn variable(name: &str) -> String {
     let fits = |each: char| match each.is_ascii_alphanumeric() {
         true => each.to_ascii_uppercase(),
@@ -167,7 +169,7 @@ fn variable(name: &str) -> String {
     }
 }
 
-/// A name for a secret of `name` in the keyring.
+/// The name of the keyring entry for `name`.
 pub(super) fn account(name: &str) -> String {
     variable(name).to_ascii_lowercase().replace('_', "-")
 }

@@ -1,4 +1,4 @@
-//! The hub as the commands use it: composed like that of `serve`, for one server and one moment.
+//! The hub as commands use it: composed as in `serve`, but for one server and one operation.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::hub_ports::hub_ports;
 use crate::runtime::Runtime;
 use crate::system::{SystemClock, asked_to_stop};
 
-/// A hub with what it runs on.
+/// A hub and its runtime.
 pub(super) struct Session {
     runtime: Runtime,
     hub: Hub,
@@ -24,7 +24,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// A hub over the configuration. Touches nothing yet.
+    /// A hub with the configuration. Touches nothing yet.
     pub(super) fn open(context: &Context, configured: &Configured) -> Result<Self, Failure> {
         let ledger = Arc::new(SqliteLedger::new(compose::home(context)?));
         let rows: Arc<dyn HubLedger> = ledger.clone();
@@ -47,7 +47,7 @@ impl Session {
         })
     }
 
-    /// Connects to a server once, waits until its lists are quiet, and ends it.
+    /// Connects to a server once, waits until its lists stop changing, and disconnects.
     pub(super) fn survey(
         &self,
         upstream: &Upstream,
@@ -56,7 +56,7 @@ impl Session {
         self.run(async |hub| hub.survey(upstream, approval).await)
     }
 
-    /// Works with the hub until it is done or somebody asks to stop; then ends every upstream.
+    /// Uses the hub until the work is done or a stop is requested; then ends every upstream.
     pub(super) fn run<T>(
         &self,
         work: impl AsyncFnOnce(&Hub) -> Result<T, Failure>,
@@ -71,14 +71,14 @@ impl Session {
         })
     }
 
-    /// Waits until every row is written; what cannot be is a warning.
+    /// Waits until every row is written; reports failures as a warning.
     pub(super) fn finish(&self, context: &Context) {
         if let Err(failure) = self.runtime.block_on(self.ledger.flush()) {
             context.printer.warning(&failure);
         }
     }
 
-    /// The time of day.
+    /// The current time.
     pub(super) fn now(&self) -> synapse_core::time::Timestamp {
         self.clock.now()
     }

@@ -1,4 +1,4 @@
-//! What an owner looks at before a yes: every byte of a command or URL, visible and unshortened.
+//! Shows the user what a consent covers: every byte of a command or URL, visible and complete.
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{printable, printable_line};
@@ -57,7 +57,7 @@ pub(super) fn target(printer: &Printer, upstream: &Upstream, expanded: &Expanded
     }
 }
 
-/// A text in quotes when its end or its blanks would not show.
+/// Quotes a text if its end or spaces would be invisible.
 fn visible(text: &str) -> String {
     let shown = printable_line(text);
     let is_plain = !text.is_empty() && !text.contains(char::is_whitespace) && shown == text;
@@ -100,7 +100,7 @@ pub(super) fn relayed(upstream: &Upstream) -> String {
     }
 }
 
-/// Shows what a server offers.
+/// Shows a server's catalogue.
 pub(super) fn catalogue(printer: &Printer, server: &str, catalogue: &Catalogue) {
     let tools: Vec<HubToolView> = catalogue
         .tools
@@ -152,7 +152,7 @@ pub(super) fn catalogue(printer: &Printer, server: &str, catalogue: &Catalogue) 
     }
 }
 
-/// The variables of a server that are set here and that an IDE does not pass on.
+/// The variables of a server that are set here but that an IDE does not pass.
 pub(super) fn not_passed_on(upstream: &Upstream, expanded: &Expanded) -> Vec<Failure> {
     expanded
         .variables

@@ -1,4 +1,4 @@
-//! `synapse hub tools`: the approved tools and what they cost a model's context.
+//! `synapse hub tools`: the approved tools and their size in a model's context.
 
 use synapse_core::error::Failure;
 use synapse_core::ports::UpstreamStore as _;
@@ -23,7 +23,7 @@ pub(super) fn run(
             tools.extend(tools_of(hub, &upstream)?);
         }
         None => {
-            // One that is not approved has no tools; `hub status` says why.
+            // A server that is not approved has no tools; `hub status` has the reason.
             for stored in hub.upstreams.load()? {
                 if let Ok(upstream) = stored.upstream
                     && !upstream.disabled

@@ -1,4 +1,4 @@
-//! `synapse ide install`, `remove` and `undo`: show the change, ask, make it.
+//! `synapse ide install`, `remove` and `undo`: shows the change, asks, and makes it.
 
 use std::io::{self, IsTerminal as _};
 
@@ -45,7 +45,8 @@ pub(super) fn install(
     let scope = arguments.place.scope();
     let install = |client: &'static Client| -> Result<Change, Failure> {
         let change = synapse_ide::install(client, &machine, scope, &entry, replace, keep)?;
-        // What was asked for must not make an entry that does not start; what was there is told.
+        // New arguments must not produce an entry that fails to start; problems of existing ones
+        // are reported.
         if let Err(failure) = takes(change.arguments()) {
             if arguments.read_only || !arguments.tools.is_empty() {
                 return Err(failure);
@@ -61,8 +62,9 @@ pub(super) fn install(
     }
 }
 
-/// The entry of every client that is found here and has a file for it. A client whose file cannot
-/// be changed does not hinder the others; it is told, and is the failure of the command.
+/// Writes the entry of every client that is found here and has a file for it. A client whose file
+/// cannot be changed does not affect the others; its failure is reported, and is that of the
+/// command.
 fn make_each(
     context: &Context,
     machine: &Machine,
@@ -112,7 +114,7 @@ pub(super) fn remove(
     let scope = arguments.place.scope();
     let changes = synapse_ide::remove(client, &machine, scope, &entry, &journal)?;
     make(context, &changes, arguments.consent.into())?;
-    // Another scope is another decision; it is named.
+    // Another scope is a separate decision, so it is only named.
     let others = [Scope::User, Scope::Local, Scope::Project]
         .into_iter()
         .filter(|other| *other != scope);
@@ -146,7 +148,7 @@ pub(super) fn undo(
     make(context, &[change], consent)
 }
 
-/// Shows the changes, asks when nobody has answered yet, and makes them.
+/// Shows the changes, asks unless already answered, and makes them.
 fn make(context: &Context, changes: &[Change], consent: Consent) -> Result<(), CommandError> {
     let printer = &context.printer;
     for change in changes {
@@ -195,13 +197,13 @@ fn make(context: &Context, changes: &[Change], consent: Consent) -> Result<(), C
     Ok(())
 }
 
-/// Makes a change that was shown and agreed to.
+/// Makes a change that was shown and accepted.
 pub(in crate::command) fn applied(context: &Context, change: &Change) -> Result<(), Failure> {
     let journal = journal(&context.environment)?;
     journal.apply(change, SystemClock::new().now()).map(drop)
 }
 
-/// Says what was made.
+/// Reports the change.
 fn tell(printer: &Printer, change: &Change, applied: &Applied) {
     let file = printable(&change.file().to_string_lossy());
     printer.line(&match change.action() {
@@ -232,7 +234,7 @@ fn tell(printer: &Printer, change: &Change, applied: &Applied) {
     }
 }
 
-/// Prints changes that are not made.
+/// Prints changes without making them.
 fn show(printer: &Printer, changes: &[Change]) {
     if printer.is_json() {
         let shown: Vec<_> = changes.iter().map(|change| (change, None)).collect();
@@ -259,10 +261,10 @@ fn there_already(change: &Change) -> String {
     format!("{file} has the entry already")
 }
 
-/// Asks the person at the terminal.
+/// Asks the user at the terminal.
 ///
 /// # Errors
-/// `usage.invalid-arguments` when there is nobody to ask.
+/// `usage.invalid-arguments` when nobody can be asked.
 fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
     let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
     if printer.is_json() || !somebody {
@@ -284,7 +286,7 @@ fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
     Ok(prompt::agreed(printer, "Write this?"))
 }
 
-/// The document of the first change, which has the others in it.
+/// The document of the first change, with the others nested in it.
 fn document(changes: &[(&Change, Option<Applied>)]) -> IdeChangeDocument {
     let mut views = changes
         .iter()

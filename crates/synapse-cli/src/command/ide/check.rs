@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
     }
 }
 
-/// What `client` makes of its entry for this user.
+/// The check of the user's entry for `client`.
 pub(in crate::command) fn examined_client(
     context: &Context,
     client: &'static Client,
@@ -62,7 +62,7 @@ fn examined(context: &Context, probe: Probe<'_>) -> Result<CheckReport, CommandE
     })
 }
 
-/// A start of a client's entry as the client would make it.
+/// Starts a client's entry as the client would.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::command) struct Probe<'a> {
     pub(in crate::command) client: &'static Client,
@@ -73,7 +73,7 @@ pub(in crate::command) struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    /// Of the user's entry, without a prompt.
+    /// The user's entry, without a prompt.
     pub(in crate::command) const fn of(client: &'static Client) -> Self {
         Self {
             client,
@@ -84,7 +84,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Starts the entry, talks to it and ends it, then looks at the connections that it serves.
+    /// Starts the entry, talks to it and ends it, then checks the connections that it serves.
     ///
     /// # Errors
     /// `ide.not-supported`, `storage.*`; everything else is a finding.
@@ -110,8 +110,8 @@ impl Probe<'_> {
     }
 }
 
-/// Follows the entry to the connections that it serves and the places of their secrets, as a server
-/// would see them that the client started.
+/// Follows the entry to the connections that it serves and their secret stores, as a server started
+/// by the client would see them.
 async fn connections(context: &Context, report: &mut CheckReport) {
     let Some(variables) = report.environment.clone() else {
         return;
@@ -151,7 +151,7 @@ async fn connections(context: &Context, report: &mut CheckReport) {
     }
 }
 
-/// Whether two paths lead to the same directory, which need not be there yet.
+/// Whether two paths lead to the same directory, which need not exist.
 fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     real(one) == real(other)

@@ -1,4 +1,4 @@
-//! `synapse ide list`: one line per place that each client reads.
+//! `synapse ide list`: one line per file that each client reads.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use synapse_ide::{CLIENTS, Client, EntryState, PlaceState, is_detected, states};
 use super::{CommandError, Context, entry, machine};
 use crate::output::{Column, CommandLines, Printer, listing};
 
-/// Which clients are listed.
+/// The clients to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
-    /// Those that are found here, or have an entry of ours.
+    /// Those that are found here or have our entry.
     Here,
     /// Those first, then the others.
     All,
@@ -73,7 +73,7 @@ const COLUMNS: [Column<'static>; 7] = [
     Column::new("NOTE").cut(8).drop(1),
 ];
 
-/// Every client and what its files say.
+/// Every client and its entries.
 pub(in crate::command) fn views(
     context: &Context,
     project: Option<&Path>,
@@ -99,7 +99,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Whether the client, or an entry of ours, is here.
+    /// Whether the client or our entry is found here.
     fn is_here(&self) -> bool {
         let says_nothing =
             |place: &PlaceState| matches!(place.state, EntryState::NoFile | EntryState::Absent);
@@ -107,7 +107,7 @@ impl Seen {
     }
 }
 
-/// A path as people write it, where people read it.
+/// A path in its short form for people.
 fn shown(path: &Path, home: Option<&Path>) -> String {
     let below = home.and_then(|home| path.strip_prefix(home).ok());
     match below {

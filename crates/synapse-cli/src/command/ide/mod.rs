@@ -1,4 +1,4 @@
-//! `synapse ide`: the entry for an IDE's MCP configuration, on the screen or in its file. The
+//! `synapse ide`: the entry for an IDE's MCP configuration, printed or written to its file. The
 //! entry holds an absolute command and no secret.
 
 pub(super) mod change;
@@ -55,7 +55,7 @@ pub(super) fn run(context: &Context, command: IdeCommand) -> Result<(), CommandE
     }
 }
 
-/// The entry of the form that most clients share, as text.
+/// The entry in the form that most clients share, as text.
 pub(super) fn plain_text(context: &Context, connection: Option<&str>) -> Result<String, Failure> {
     let snippet = servers(&entry(context, connection)?);
     serde_json::to_string_pretty(&snippet).map_err(|error| {
@@ -105,7 +105,7 @@ fn servers(entry: &Entry) -> Value {
     let mut fields = Map::new();
     fields.insert("command".to_owned(), json!(entry.command()));
     fields.insert("args".to_owned(), json!(entry.arguments()));
-    // An IDE passes almost no environment, so the entry has to say where the files are.
+    // An IDE passes almost no environment, so the entry has to name the directory.
     let variables = entry.environment();
     if !variables.is_empty() {
         let variables = variables.into_iter();
@@ -133,7 +133,7 @@ pub(super) fn entry(context: &Context, connection: Option<&str>) -> Result<Entry
     Ok(entry)
 }
 
-/// Holds that `serve` takes what an entry gives it.
+/// Checks that `serve` accepts the entry's arguments.
 pub(super) fn takes(arguments: &[String]) -> Result<(), Failure> {
     let refusal = |why: String| {
         Failure::new(
@@ -157,9 +157,9 @@ pub(super) fn takes(arguments: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// An entry may be written before its connection, so a name that is mistyped is a warning.
+/// An entry may be written before its connection, so an unknown name is only a warning.
 fn warn_of_unknown(context: &Context, name: &ConnectionName) -> Result<(), Failure> {
-    // A file that cannot be read is told by what reads it.
+    // The command that uses the file reports that it cannot be read.
     let stored = compose::connections(context)?.load().unwrap_or_default();
     let known: Vec<ConnectionName> = stored.into_iter().map(|each| each.name).collect();
     if !known.contains(name) {
@@ -188,8 +188,8 @@ pub(super) fn machine(
                 .cause(project.display().to_string()),
         );
     }
-    // Without the dot of the current directory, and by its real name; on Windows the dot is gone,
-    // and the real name is one that people do not read.
+    // Resolved, without the dot of the current directory; on Windows the dot is already gone, and a
+    // resolved path is unreadable.
     let real = (!cfg!(windows)).then(|| project.canonicalize().ok());
     let project = real.flatten().unwrap_or(project);
     Ok(Machine::new(
@@ -204,7 +204,7 @@ pub(super) fn journal(environment: &Environment) -> Result<Journal, Failure> {
     Ok(Journal::new(environment.synapse_home()?.join("ide")))
 }
 
-/// The file of this program.
+/// The executable of this program.
 pub(super) fn running() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(|error| {
         Failure::new(
@@ -215,9 +215,9 @@ pub(super) fn running() -> Result<PathBuf, Failure> {
     })
 }
 
-/// The absolute path of this program that outlives an upgrade, rather than a versioned directory:
-/// what the user finds on PATH, what the program was called as, or the link that Homebrew makes,
-/// when that leads to this very file.
+/// The absolute path of this program that survives an upgrade, rather than a versioned directory:
+/// the one on PATH, the one the program was called by, or Homebrew's link, if it leads to this
+/// executable.
 pub(super) fn own_command(environment: &Environment) -> Result<PathBuf, Failure> {
     let executable = running()?;
     let path = environment.variable("PATH").unwrap_or_default();
@@ -254,8 +254,8 @@ fn of_homebrew(executable: &Path, name: &OsStr) -> Vec<PathBuf> {
     Vec::new()
 }
 
-/// Whether another process finds the same at `path`: it is absolute, and goes neither through a
-/// process nor up again.
+/// Whether `path` means the same to another process: it is absolute, without a process directory
+/// and without `..`.
 fn means_the_same_everywhere(path: &Path) -> bool {
     let is_plain = |each: Component<'_>| !matches!(each, Component::ParentDir | Component::CurDir);
     let of_a_process = ["/proc", "/dev"];
@@ -264,7 +264,7 @@ fn means_the_same_everywhere(path: &Path) -> bool {
         && !of_a_process.iter().any(|place| path.starts_with(place))
 }
 
-/// More than any name that a client's file may hold has to be shown of.
+/// Longer than any name in a client's file that must be shown.
 const LONGEST_CAUSE: usize = 200;
 
 #[cfg(unix)]
@@ -289,7 +289,7 @@ mod tests {
         let bin = directory.path().join("bin");
         program(&executable);
         assert_eq!(stable(bin.as_os_str(), None, &executable), None);
-        // Another program of that name is none of ours.
+        // Another program of the same name is not ours.
         program(&bin.join("synapse"));
         assert_eq!(stable(bin.as_os_str(), None, &executable), None);
         std::fs::remove_file(bin.join("synapse")).unwrap();

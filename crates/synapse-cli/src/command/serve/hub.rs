@@ -1,4 +1,4 @@
-//! The hub in `serve`: which upstreams are offered, and beside what.
+//! The hub in `serve`: the upstreams it offers, along with Synapse's own tools.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::hub_ports::hub_ports;
 use crate::sampling::metered;
 use crate::targets::EntryTargets;
 
-/// The hub that the arguments ask for; none without a configuration. Looks whether the file is
-/// there, and reads nothing.
+/// The hub that the arguments describe; none without a configuration. Checks that the file exists,
+/// and reads nothing.
 ///
 /// # Errors
-/// `storage.*` when a file was named and is not there.
+/// `storage.*` when a named file does not exist.
 pub(super) fn of(
     context: &Context,
     arguments: &ServeArguments,
@@ -66,7 +66,7 @@ pub(super) fn of(
     Ok(Some(Hub::new(ports, settings)))
 }
 
-/// Offers the hub behind `hosts`.
+/// Offers the hub, after `hosts`.
 pub(super) fn offer(server: Server, hub: &Hub, mut hosts: Hosts) -> Server {
     let host = Arc::new(HubHost::new(hub.clone()));
     hosts.tools.push(host.clone());
@@ -81,7 +81,7 @@ pub(super) fn offer(server: Server, hub: &Hub, mut hosts: Hosts) -> Server {
         .with_changes(hub.changes())
 }
 
-/// Looks for changes of the configuration for as long as it is polled.
+/// Watches the configuration for changes as long as it is polled.
 pub(super) async fn watch(hub: Option<&Hub>) {
     match hub {
         Some(hub) => hub.watch().await,
@@ -89,7 +89,7 @@ pub(super) async fn watch(hub: Option<&Hub>) {
     }
 }
 
-/// What is said of the hub does not go with what leaves it out.
+/// Refuses hub options together with those that exclude the hub.
 ///
 /// # Errors
 /// `usage.invalid-arguments`.
@@ -109,7 +109,7 @@ pub(super) fn refuse_contradiction(arguments: &ServeArguments) -> Result<(), Fai
     .hint("leave one of the two out"))
 }
 
-/// Whether a flag asks for the hub.
+/// Whether a flag requests the hub.
 fn is_asked_for(asked: &ServedHubArguments) -> bool {
     asked.config.is_some()
         || !asked.upstream.is_empty()

@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
             Some(observer) => server.observed_by(observer),
             None => server,
         };
-        // Dropping the server cancels the calls under way and closes their rows.
+        // Dropping the server cancels the calls in progress and closes their rows.
         let served = tokio::select! {
             served = server.serve(input, output) => served,
             Ok(()) = asked_to_stop() => Ok(()),
@@ -74,7 +74,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
     result.map_err(CommandError::from)
 }
 
-/// The product and the hub as one server, or one upstream alone.
+/// Synapse's tools and the hub as one server, or one upstream alone.
 fn server(engine: Engine, hub: Option<&Hub>, arguments: &ServeArguments) -> Server {
     let identity = ServerIdentity::new("synapse", env!("CARGO_PKG_VERSION")).with_title("Synapse");
     match hub {
@@ -92,7 +92,7 @@ fn server(engine: Engine, hub: Option<&Hub>, arguments: &ServeArguments) -> Serv
     }
 }
 
-/// The product's own tools, resources, prompts and completions, as far as they were asked for.
+/// Synapse's own tools, resources, prompts and completions, as requested.
 fn hosts(engine: Engine, arguments: &ServeArguments) -> Hosts {
     let mut tools = ProductTools::new(engine.clone(), Arc::new(CommandLines));
     let mut resources = ProductResources::new(engine.clone(), Arc::new(CommandLines));
@@ -123,7 +123,7 @@ fn hosts(engine: Engine, arguments: &ServeArguments) -> Hosts {
     }
 }
 
-/// What a server offers, each kind joined of several hosts.
+/// The features of a server, each combined from several hosts.
 #[derive(Default)]
 struct Hosts {
     tools: Vec<Arc<dyn ToolHost>>,
@@ -133,7 +133,7 @@ struct Hosts {
 }
 
 impl Hosts {
-    /// Offers every kind that somebody has.
+    /// Offers every kind of feature that a host provides.
     fn offered_by(self, mut server: Server) -> Server {
         if !self.resources.is_empty() {
             server = server.with_resources(Arc::new(ResourceHosts::new(self.resources)));
@@ -148,7 +148,7 @@ impl Hosts {
     }
 }
 
-/// A tool that was named and may not be offered is a mistake, and not a tool less.
+/// Refuses a named tool that the other options exclude, rather than omit it.
 pub(super) fn refuse_contradiction(arguments: &ServeArguments) -> Result<(), Failure> {
     hub::refuse_contradiction(arguments)?;
     let sends = |tool: &&Tool| arguments.read_only && !tool.is_local();

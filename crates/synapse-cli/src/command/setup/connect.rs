@@ -1,5 +1,5 @@
-//! The connection of a run: one question after the other, back to an earlier one when a later one
-//! shows that its answer does not work, and in the end the connection as it was proven.
+//! The connection of a setup run: one question after the other, back to an earlier one when a later
+//! one shows that its answer does not work, and finally the proven connection.
 
 use synapse_core::connection::Draft;
 use synapse_core::error::{Class, Code, Failure};
@@ -11,7 +11,7 @@ use synapse_core::provider::ProviderKind;
 use super::{Setup, Stop, missing};
 use crate::prompt::Usual;
 
-/// What comes next.
+/// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Key,
@@ -22,7 +22,7 @@ pub(super) enum Next {
 }
 
 impl Setup<'_> {
-    /// Makes a connection and gives its name.
+    /// Creates a connection and returns its name.
     pub(super) fn connect(&mut self) -> Result<String, Stop> {
         let mut draft = self.given.draft.clone();
         let kind = self.provider(&mut draft)?;
@@ -40,7 +40,7 @@ impl Setup<'_> {
         }
     }
 
-    /// Where the API is, for a provider that every owner has another address of.
+    /// Asks for the address of the API, for a provider without a common one.
     fn address(&mut self, kind: ProviderKind, draft: &mut Draft) -> Result<(), Stop> {
         let profile = kind.profile();
         if draft.base_url.is_some() || profile.base_url.is_some() {
@@ -54,7 +54,7 @@ impl Setup<'_> {
         Ok(())
     }
 
-    /// The name that the flags give, or the provider's with a number when that is taken.
+    /// The name that the flags give, or the provider's, numbered if it is taken.
     fn unused_name(&self, kind: ProviderKind) -> Result<ConnectionName, Failure> {
         if let Some(name) = &self.given.name {
             return name.parse();
@@ -91,7 +91,7 @@ impl Setup<'_> {
         Ok(Next::Model)
     }
 
-    /// The hosts that calls and checks of the draft go to.
+    /// The hosts that calls and checks of the draft contact.
     pub(super) fn hosts(&self, draft: &Draft) -> Result<Vec<String>, Failure> {
         let mut draft = draft.clone();
         if draft.model.is_empty() {
@@ -105,8 +105,7 @@ impl Setup<'_> {
         Ok(origins.iter().map(|each| each.host().to_owned()).collect())
     }
 
-    /// What to do about `failure`, which keeps the run from going on: an earlier question again,
-    /// the same once more, or the end.
+    /// Asks how to proceed after `failure`: an earlier question, a retry, or the end.
     pub(super) fn mend(
         &self,
         failure: Failure,
@@ -141,7 +140,7 @@ impl Setup<'_> {
     }
 }
 
-/// A way on from a failure.
+/// A way to proceed after a failure.
 #[derive(Clone, Copy)]
 enum Way {
     Key,

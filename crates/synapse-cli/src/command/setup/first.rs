@@ -1,4 +1,4 @@
-//! The first prompt: one request, sent only when somebody wrote one.
+//! The first prompt: one request, sent only if the user enters one.
 
 use synapse_core::chat::{Message, Role};
 use synapse_core::engine::ChatCall;

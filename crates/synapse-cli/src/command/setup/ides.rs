@@ -1,5 +1,5 @@
-//! The IDEs that are found here: which of them get the entry, what changes in their files, and what
-//! each makes of it.
+//! The detected IDEs: which of them get the entry, the changes of their files, and the check of
+//! each.
 
 use synapse_core::check::{Finding, Outcome};
 use synapse_core::error::{Code, Failure, Help, Remedy};
@@ -16,7 +16,7 @@ use crate::output::{CommandLines, in_short, outcome_line};
 use crate::prompt::Usual;
 
 impl Setup<'_> {
-    /// Writes the entry of the chosen clients and looks at it as each of them would.
+    /// Writes the entry of the chosen clients and checks it as each of them would start it.
     pub(super) fn ides(&mut self) -> Result<(), Stop> {
         self.step = "the IDEs";
         self.note("");
@@ -29,7 +29,7 @@ impl Setup<'_> {
         for client in &chosen {
             match self.change(client, &machine) {
                 Ok(change) => changes.push(change),
-                // One file that cannot be changed is no reason to leave the others.
+                // A file that cannot be changed does not affect the others.
                 Err(failure) if self.asker.is_some() => self.printer().warning(&failure),
                 Err(failure) => return Err(failure.into()),
             }
@@ -102,7 +102,7 @@ impl Setup<'_> {
         synapse_ide::install(client, machine, Scope::User, &own, replace, keep)
     }
 
-    /// Shows every change, asks once, and makes them; `false` when their owner decides otherwise.
+    /// Shows every change, asks once, and makes them; `false` when the user declines.
     fn write(&mut self, changes: &[Change]) -> Result<bool, Stop> {
         let to_make: Vec<&Change> = changes
             .iter()
@@ -170,13 +170,13 @@ impl Setup<'_> {
     }
 }
 
-/// The clients that show themselves on this machine and whose file can be changed.
+/// The clients detected on this machine whose file can be changed.
 fn found(machine: &Machine) -> Vec<&'static Client> {
     let all = CLIENTS.iter().filter(|client| client.has_files());
     all.filter(|client| is_detected(client, machine)).collect()
 }
 
-/// What a check saw, in one line.
+/// The result of a check, in one line.
 fn seen(report: &CheckReport) -> String {
     let tools = report.tools.as_ref().map(Vec::len);
     let doubts = report

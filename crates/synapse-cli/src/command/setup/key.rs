@@ -1,5 +1,5 @@
-//! The key: one that is kept, one that is typed, one of the environment, or a reference. A typed one
-//! is held in memory until it was proven; only a reference goes into the connection.
+//! The key: a stored one, a typed one, an environment variable, or a reference. A typed key is held
+//! in memory until it is proven; only a reference goes into the connection.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::connection::Draft;
@@ -13,24 +13,24 @@ use super::provider::variable;
 use super::{Setup, Stop, flag, missing};
 use crate::prompt;
 
-/// A way to a key.
+/// A way to provide a key.
 enum Way {
-    /// Nothing is read and nothing is sent.
+    /// No key: nothing is read and nothing is sent.
     None,
-    /// One that a place holds already.
+    /// An already stored key.
     Kept(CredentialRef),
-    /// One that is typed.
+    /// A typed key.
     Typed,
-    /// That of a variable, wherever Synapse runs.
+    /// The variable, in every environment that Synapse runs in.
     Variable(&'static str),
-    /// That of a variable, kept in a place of its own.
+    /// The variable's value, copied to a store.
     Copied(&'static str),
-    /// A reference to any place.
+    /// A reference to any store.
     Elsewhere,
 }
 
 impl Setup<'_> {
-    /// Settles the credential of the draft.
+    /// Decides the credential of the draft.
     pub(super) fn key(&mut self, kind: ProviderKind, draft: &mut Draft) -> Result<Next, Stop> {
         self.step = "the key";
         if let Some(reference) = &draft.credential {
@@ -115,7 +115,7 @@ impl Setup<'_> {
         self.context.environment.variable(name).is_some()
     }
 
-    /// The value of a variable that its owner wants to keep.
+    /// The value of a variable that the user wants to store.
     fn copied(&self, name: &str) -> Result<SecretString, Failure> {
         let value = self.context.environment.variable(name);
         let value = value.and_then(|value| value.into_string().ok());
@@ -128,8 +128,8 @@ impl Setup<'_> {
         })
     }
 
-    /// The usual places of this provider's key that hold something already. The local vault is not
-    /// among them, because looking would ask for its passphrase.
+    /// The usual references of this provider's key that exist already. The local vault is excluded,
+    /// because checking it would ask for its passphrase.
     async fn kept(&self, kind: ProviderKind) -> Vec<CredentialRef> {
         let mut kept = Vec::new();
         let name = kind.as_str();
@@ -146,7 +146,7 @@ impl Setup<'_> {
         kept
     }
 
-    /// Lets the place of `value` be chosen, and holds the value for it.
+    /// Asks where to store `value`, and holds it for that reference.
     fn placed(&self, kind: ProviderKind, value: SecretString) -> Result<CredentialRef, Stop> {
         let Some(asker) = &self.asker else {
             return Err(missing("--credential"));
@@ -162,7 +162,7 @@ impl Setup<'_> {
         let chosen = asker.one_of("Where is it kept?", &options, 0)?;
         let place = places.get(chosen).or_else(|| places.first());
         let place = place.ok_or_else(|| missing("--credential"))?.clone();
-        // Opens the vault now, so that nothing is in the way once the key is proven.
+        // Opens the vault now, so that nothing interrupts once the key is proven.
         self.wait(self.secrets.expect_none(&place))??;
         self.hold(place.clone(), value);
         self.same_as(&format!(
@@ -172,7 +172,7 @@ impl Setup<'_> {
         Ok(place)
     }
 
-    /// Places for a new key: the keyring where one answers, then a file, then the vault.
+    /// Where a new key can be stored: the keyring if available, then a file, then the vault.
     async fn places(&self, kind: ProviderKind) -> Result<Vec<CredentialRef>, Failure> {
         let base = kind.as_str();
         let keyring = self.secrets.list(Shelf::Keyring).await.ok();
@@ -197,7 +197,7 @@ impl Setup<'_> {
         Ok(places)
     }
 
-    /// The file for a key of that name, in the directory of Synapse.
+    /// The file for a key of that name, in Synapse's directory.
     fn file(&self, name: &str) -> Result<CredentialRef, Failure> {
         let environment = &self.context.environment;
         let directory = match environment.has_own_home() {
@@ -207,7 +207,7 @@ impl Setup<'_> {
         format!("file:{directory}/{name}.token").parse()
     }
 
-    /// Holds a value until it is proven; from here on it is in no output.
+    /// Holds a value until it is proven; from now on it is kept out of all output.
     fn hold(&self, reference: CredentialRef, value: SecretString) {
         let trimmed = SecretString::from(value.expose_secret().trim());
         self.context.seen.remember(&trimmed);

@@ -1,6 +1,5 @@
 //! `synapse setup`: from nothing to an answer in an IDE. Each step is a question, or a flag that
-//! answers it; what is there already is not asked for again, so that a run goes on where the last
-//! one was left.
+//! answers it; what exists is not asked for again, so that a run resumes where the last one ended.
 //!
 //! **Invariant:** nothing is written before it was shown, and a key and its connection only after
 //! preflight proved both.
@@ -35,7 +34,7 @@ use crate::prompt::{Asker, Left, Usual};
 use crate::runtime::Runtime;
 use crate::system::asked_to_stop;
 
-/// Runs the whole of it.
+/// Runs all steps.
 pub(super) fn run(context: &Context, arguments: SetupArguments) -> Result<(), CommandError> {
     let given = Given {
         name: arguments.name.clone(),
@@ -50,7 +49,7 @@ pub(super) fn run(context: &Context, arguments: SetupArguments) -> Result<(), Co
     setup.finish(walked)
 }
 
-/// Asks for what `arguments` of `connection create` leave out, and creates the connection.
+/// Asks for what `arguments` of `connection create` omit, and creates the connection.
 pub(super) fn create(context: &Context, arguments: &CreateArguments) -> Result<(), CommandError> {
     let asker = asker(context, false).map_err(|_| arguments.lacking())?;
     let given = Given {
@@ -66,13 +65,13 @@ pub(super) fn create(context: &Context, arguments: &CreateArguments) -> Result<(
     setup.finish(connected)
 }
 
-/// Whether there is somebody at the terminal who may be asked.
+/// Whether a user can be asked at the terminal.
 pub(super) fn can_ask(context: &Context) -> bool {
     asker(context, false).is_ok()
 }
 
-/// Offers all of this to somebody at a terminal in whose home there is nothing yet. `false` when
-/// there is nobody, or something is there; then nothing was said.
+/// Offers setup to a user at a terminal whose home is empty. `false`, without output, when there is
+/// no terminal or the home is not empty.
 pub(super) fn offer(context: &Context) -> Result<bool, CommandError> {
     let printer = &context.printer;
     let Some(asker) = Asker::at_terminal(&context.environment, printer, &context.seen) else {
@@ -93,7 +92,7 @@ pub(super) fn offer(context: &Context) -> Result<bool, CommandError> {
     }
 }
 
-/// Who answers: somebody at the terminal, or with `--yes` the flags alone.
+/// Who answers: the user at the terminal or, with `--yes`, only the flags.
 fn asker(context: &Context, yes: bool) -> Result<Option<Asker>, Failure> {
     let printer = &context.printer;
     let help = Remedy::ReadHelp { of: Help::Setup };
@@ -111,7 +110,7 @@ fn asker(context: &Context, yes: bool) -> Result<Option<Asker>, Failure> {
     })
 }
 
-/// What flags have answered.
+/// The answers given by flags.
 struct Given {
     name: Option<String>,
     draft: Draft,
@@ -125,13 +124,13 @@ struct Given {
 struct Setup<'a> {
     context: &'a Context,
     given: Given,
-    /// Nobody with `--yes`.
+    /// None with `--yes`.
     asker: Option<Asker>,
     runtime: Runtime,
     secrets: Secrets,
     pending: Arc<Pending>,
     engine: Engine,
-    /// What the run is at.
+    /// The current step.
     step: &'static str,
     /// What it has written.
     written: Vec<String>,
@@ -208,7 +207,7 @@ impl<'a> Setup<'a> {
         Ok(())
     }
 
-    /// The connection to go on with, when there is one.
+    /// The existing connection to continue with, if any.
     fn there(&self) -> Result<Option<String>, Stop> {
         let stored = self.engine.connections()?;
         if stored.is_empty() {
@@ -258,7 +257,7 @@ impl<'a> Setup<'a> {
         (!only).then(|| first.name.to_string())
     }
 
-    /// Says how the run ended, and where the next one goes on.
+    /// Reports how the run ended, and where the next one resumes.
     fn finish(self, ended: Result<(), Stop>) -> Result<(), CommandError> {
         if let Err(failure) = self.runtime.block_on(self.engine.ports().ledger.flush()) {
             self.printer().warning(&failure);
@@ -298,7 +297,7 @@ impl<'a> Setup<'a> {
         self.printer().note(text);
     }
 
-    /// A path as people write it, with `~` for their home.
+    /// A path for people, with `~` for the home directory.
     fn short(&self, path: &Path) -> String {
         let home = self.context.environment.user_home();
         let below = home.and_then(|home| path.strip_prefix(home).ok());
@@ -309,14 +308,14 @@ impl<'a> Setup<'a> {
         printable(&shown.to_string_lossy())
     }
 
-    /// Names the command that does the same.
+    /// Names the equivalent command.
     fn same_as(&self, command: &str) {
         let line = format!("  same as: {}", printable(command));
         self.note(&styled(FAINT, &line));
     }
 }
 
-/// The refusal of a run without questions that lacks an answer.
+/// The error of a run without questions that lacks an answer.
 fn missing(flag: &str) -> Stop {
     Failure::new(
         Code::UsageInvalidArguments,

@@ -1,5 +1,5 @@
 //! The model: chosen from the provider's live list, with price and context where the list has them;
-//! typed where the network stays closed.
+//! typed when network access is off.
 
 use synapse_core::check::Finding;
 use synapse_core::connection::Draft;
@@ -15,7 +15,7 @@ use super::{Setup, Stop, flag, missing};
 use crate::prompt::{Asker, Left};
 
 impl Setup<'_> {
-    /// Settles the model of the draft.
+    /// Decides the model of the draft.
     pub(super) fn model(&mut self, kind: ProviderKind, draft: &mut Draft) -> Result<Next, Stop> {
         self.step = "the model";
         let is_named = !draft.model.is_empty();
@@ -91,7 +91,7 @@ impl Setup<'_> {
         })
     }
 
-    /// A cap on the answers, for a provider that wants one with every prompt.
+    /// Asks for a cap on answers, for a provider that requires one with every prompt.
     fn cap(&self, kind: ProviderKind, draft: &mut Draft) -> Result<(), Stop> {
         if kind != ProviderKind::Anthropic || draft.max_tokens.is_some() {
             return Ok(());
@@ -111,7 +111,7 @@ impl Setup<'_> {
     }
 }
 
-/// Who serves a routed model, when several do.
+/// Asks who serves a routed model, if several do.
 fn served_by<'a>(asker: &Asker, model: &'a ListedModel) -> Result<Option<&'a Offer>, Left> {
     let offers = model.offers.iter().flatten();
     let live: Vec<&Offer> = offers.filter(|offer| offer.live).collect();
@@ -150,7 +150,7 @@ fn described(model: &ListedModel, width: usize) -> String {
     format!("{id:<width$}  {facts}").trim_end().to_owned()
 }
 
-/// What is known of a model, and nothing of what is not.
+/// The known facts of a model.
 fn facts(rates: &Rates, context: Option<u64>) -> String {
     let money = match (&rates.input, &rates.output) {
         (Some(input), Some(output)) => Some(format!("${input} in, ${output} out per 1M")),
@@ -164,7 +164,7 @@ fn facts(rates: &Rates, context: Option<u64>) -> String {
     known.join(", ")
 }
 
-/// Longer ids are not padded to.
+/// Longer ids are not padded.
 const WIDEST_ID: usize = 36;
 const USUAL_CAP: &str = "4096";
 

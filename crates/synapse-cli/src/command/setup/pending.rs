@@ -1,5 +1,5 @@
-//! A key that was typed and is not kept yet: calls may use it, so that it is proven before anything
-//! is written.
+//! A typed key that is not stored yet: calls may use it, so that it is proven before anything is
+//! written.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use synapse_core::ports::{ResolvedSecret, SecretResolver};
 use synapse_core::redact::Redactor;
 use synapse_store::Secrets;
 
-/// Resolves one reference from memory and every other from its place.
+/// Resolves one reference from memory and every other from its store.
 #[derive(Debug)]
 pub(super) struct Pending {
     inner: Secrets,
@@ -27,18 +27,18 @@ impl Pending {
         })
     }
 
-    /// Holds `value` for `reference`, in place of what was held before.
+    /// Holds `value` for `reference`, replacing the previous one.
     pub(super) fn hold(&self, reference: CredentialRef, value: SecretString) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((reference, value));
     }
 
-    /// What is held.
+    /// The held key.
     pub(super) fn held(&self) -> Option<(CredentialRef, SecretString)> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.clone()
     }
 
-    /// Holds nothing any more.
+    /// Drops the held key.
     pub(super) fn forget(&self) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -1,5 +1,5 @@
-//! Who answers. What shows itself on this machine, a variable that is set or a model server, is
-//! offered first, and used only when it is chosen.
+//! The provider. Those detected on this machine, by a set variable or a model server, are offered
+//! first, and used only when chosen.
 
 use synapse_core::connection::Draft;
 use synapse_core::gate::NetworkGate;
@@ -50,7 +50,7 @@ impl Setup<'_> {
         }
     }
 
-    /// What was noticed first, then the table.
+    /// The detected providers first, then the table.
     fn offers(&self, found: &[ProviderKind]) -> Vec<Offer> {
         let set = VARIABLES.iter().filter(|(_, name)| self.is_set(name));
         let noticed = found.iter().copied().chain(set.map(|(kind, _)| *kind));
@@ -114,7 +114,7 @@ impl Setup<'_> {
     }
 }
 
-/// The variable that programs of this provider read its key from.
+/// The variable from which programs of this provider read its key.
 pub(super) fn variable(kind: ProviderKind) -> Option<&'static str> {
     let mut all = VARIABLES.iter();
     all.find(|(each, _)| *each == kind).map(|(_, name)| *name)

@@ -1,5 +1,5 @@
-//! What is written for a connection, shown first; then preflight as it happens, and only when it
-//! passed the key and the connection.
+//! Saves a connection: shows what is written, then runs preflight, and saves the key and the
+//! connection only if it passes.
 
 use synapse_core::check::Check;
 use synapse_core::connection::Draft;
@@ -44,7 +44,7 @@ impl Setup<'_> {
             }
         };
         self.step = "saving";
-        // The key first: a connection never refers to one that could not be kept.
+        // The key first: a connection never refers to one that could not be stored.
         if let Some((reference, value)) = self.pending.held() {
             let kept = self.secrets.keep(&reference, value, Writing::Create);
             let kept = self.runtime.block_on(kept)?;
@@ -86,7 +86,7 @@ impl Setup<'_> {
         Ok(())
     }
 
-    /// Preflight, each line the moment that it is decided.
+    /// Runs preflight, showing each line when it is decided.
     fn climbed(&self, name: &ConnectionName, draft: &Draft) -> Result<PreflightReport, Stop> {
         let call = PreflightCall::draft(Some(name.clone()), draft.clone(), self.given.reach);
         let printer = self.printer().clone();
@@ -95,7 +95,7 @@ impl Setup<'_> {
     }
 }
 
-/// The command that makes the same connection.
+/// The command that creates the same connection.
 fn create_line(name: &ConnectionName, draft: &Draft, reach: Reach) -> String {
     let number = |value: Option<u64>| value.map(|value| value.to_string());
     let flags = [

@@ -1,8 +1,8 @@
-//! Markdown as a terminal shows it. Every word of the answer stays, and what it was marked with
-//! becomes a style; code keeps its fence, so that it can be copied.
+//! Renders Markdown for a terminal. Every word of the answer is kept, and markup becomes a style;
+//! code keeps its fence, so that it can be copied.
 //!
-//! **Invariant:** what is read from the text, character references such as `&#27;` too, is made
-//! printable before it is styled: an answer cannot steer the terminal.
+//! **Invariant:** text, including character references such as `&#27;`, is made printable before it
+//! is styled: an answer cannot control the terminal.
 
 mod wrap;
 
@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr as _;
 use self::wrap::{Piece, wrapped};
 use super::{CODE, FAINT, styled, table};
 
-/// `text` for a terminal of that many columns; without a number lines are as long as they are.
+/// `text` for a terminal of that many columns; without a width, lines are not wrapped.
 pub(crate) fn render(text: &str, width: Option<usize>) -> String {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
@@ -33,15 +33,15 @@ pub(crate) fn render(text: &str, width: Option<usize>) -> String {
 struct Page {
     out: String,
     width: usize,
-    /// What stands before each line: of quotes and list items.
+    /// The prefixes of each line, from quotes and list items.
     margins: Vec<Margin>,
     /// Whether an empty line comes before the next block.
     apart: bool,
     inline: Vec<Piece>,
     styles: Vec<Style>,
-    /// The number of the next item of each list; `None` where they have none.
+    /// The number of the next item of each list; `None` for unordered lists.
     lists: Vec<Option<u64>>,
-    /// Where links lead, and where in `inline` their text begins.
+    /// The targets of links, and where in `inline` their text begins.
     links: Vec<(String, usize)>,
     code: Option<String>,
     table: Option<Rows>,
@@ -224,7 +224,7 @@ impl Page {
         });
     }
 
-    /// Where a link leads, unless its text says so.
+    /// Appends the target of a link, unless its text is the target.
     fn lead(&mut self) {
         let Some((place, begin)) = self.links.pop() else {
             return;
@@ -270,7 +270,7 @@ impl Page {
         }
     }
 
-    /// Sets the words that were gathered, line by line.
+    /// Writes the collected words, line by line.
     fn end_block(&mut self) {
         let pieces = std::mem::take(&mut self.inline);
         if pieces.is_empty() {
@@ -281,7 +281,7 @@ impl Page {
         }
     }
 
-    /// How wide a line may be between the margins.
+    /// The width available between the margins.
     fn room(&self) -> usize {
         let taken: usize = self.margins.iter().map(Margin::width).sum();
         self.width.saturating_sub(taken).max(LEAST_ROOM)
@@ -312,7 +312,7 @@ impl Margin {
 }
 
 const LONGEST_RULE: usize = 40;
-/// Of however deep a list, so many columns are left.
+/// The minimum width of text, however deeply it is nested.
 const LEAST_ROOM: usize = 20;
 /// The width of the bar of a quote.
 const QUOTE: usize = 2;
@@ -321,7 +321,7 @@ const QUOTE: usize = 2;
 mod tests {
     use super::*;
 
-    /// Without styles, as a terminal without colours gets it.
+    /// Without styles, as on a terminal without colours.
     fn plain(text: &str, width: usize) -> String {
         anstream::adapter::strip_str(&render(text, Some(width))).to_string()
     }

@@ -1,4 +1,4 @@
-//! Words of several styles, set in lines.
+//! Wraps words of several styles.
 
 use anstyle::Style;
 use unicode_width::UnicodeWidthChar as _;
@@ -11,7 +11,7 @@ pub(super) struct Piece {
     pub(super) style: Style,
 }
 
-/// Lines of at most `width` columns, broken between words; a longer word is not broken.
+/// Lines of at most `width` columns, wrapped between words; a longer word is not broken.
 pub(super) fn wrapped(pieces: &[Piece], width: usize) -> Vec<String> {
     let mut lines = Lines {
         width,
@@ -29,7 +29,7 @@ pub(super) fn wrapped(pieces: &[Piece], width: usize) -> Vec<String> {
             }
         }
     }
-    // A block that ends its last line itself, as HTML does, has none behind it.
+    // A block that ends its last line itself, as HTML does, gets no further one.
     if !lines.word.is_empty() || !lines.line.is_empty() {
         lines.end();
     }

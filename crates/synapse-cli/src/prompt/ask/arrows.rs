@@ -1,5 +1,5 @@
-//! Questions with arrow keys, by inquire: it gives the terminal back on every way out of a question
-//! and takes a paste for what it is. Why this crate: docs/adr/0018-prompts.md.
+//! Questions with arrow keys, by inquire: it restores the terminal on every way out of a question
+//! and handles pastes as text. Why this crate: docs/adr/0018-prompts.md.
 
 use std::fmt;
 
@@ -69,25 +69,25 @@ pub(super) fn text(question: &str, usual: &str) -> Result<String, Left> {
     })
 }
 
-/// Asks while somebody watches whether the terminal is still there.
+/// Asks while a thread watches whether the terminal still exists.
 fn asked<T>(question: impl FnOnce() -> Result<T, InquireError>) -> Result<T, Left> {
     #[cfg(unix)]
     let _watch = super::hangup::Watch::start();
     question().map_err(|error| match error {
         InquireError::OperationInterrupted => Left::Interrupted,
-        // Whatever else keeps a question from being asked, it got no answer.
+        // Any other error counts as no answer.
         _ => Left::Quit,
     })
 }
 
-/// An option and where it stood before the search.
+/// An option and its index before the search.
 struct Line {
     index: usize,
     text: String,
 }
 
 impl Line {
-    /// What stands before the notes on it.
+    /// The option without its notes.
     fn name(&self) -> &str {
         self.text.split("  ").next().unwrap_or_default()
     }
@@ -104,7 +104,7 @@ fn numbered(options: Vec<String>) -> Vec<Line> {
     numbered.map(|(index, text)| Line { index, text }).collect()
 }
 
-/// Every word that was typed has to be in the option, in any case; the list stays in its order.
+/// Every typed word must occur in the option, case-insensitively; the order of the list is kept.
 fn matches(typed: &str, _: &Line, text: &str, _: usize) -> Option<i64> {
     let text = text.to_lowercase();
     let mut words = typed.split_whitespace();
@@ -113,12 +113,12 @@ fn matches(typed: &str, _: &Line, text: &str, _: usize) -> Option<i64> {
         .then_some(0)
 }
 
-/// Colours of the terminal's own palette, which fit a light one and a dark one.
+/// Colours of the terminal's own palette, which suit light and dark themes.
 fn look() -> RenderConfig<'static> {
     RenderConfig::default_colored()
 }
 
-/// As many options as fit into 24 lines with what was asked before.
+/// As many options as fit into 24 lines with the previous questions.
 const PAGE: usize = 10;
 const MOVE: &str = "↑↓ move · Enter takes · Esc leaves";
 const SEARCH: &str = "type to search · ↑↓ move · Enter takes · Esc leaves";

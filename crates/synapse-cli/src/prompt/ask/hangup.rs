@@ -1,8 +1,9 @@
-//! Ends the process while a question is open, when its terminal is gone or the system asks to stop.
+//! Ends the process while a question is open, when its terminal is gone or the system requests a
+//! stop.
 //!
-//! crossterm, below inquire, reads an ended terminal again and again and never returns; where SIGHUP
-//! is ignored, as below `nohup`, nothing else would end it. And SIGTERM, which is caught once a
-//! request was sent, would wait for the answer. Nothing is half written while a question is open.
+//! crossterm, used by inquire, reads a closed terminal in an endless loop; if SIGHUP is ignored, as
+//! under `nohup`, nothing else would end it. A caught SIGTERM would wait for the answer. Nothing is
+//! half written while a question is open.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -24,20 +25,20 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Begins, before the question changes the terminal: a signal that comes right behind it is caught.
+    /// Starts before the question changes the terminal: a signal that follows at once is caught.
     pub(super) fn start() -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&over);
         let before = tcgetattr(io::stdin()).ok();
         let (listens, ready) = mpsc::channel();
         thread::spawn(move || {
-            // Without it the question is as good as it is without anybody who watches.
+            // Without a runtime, the question works unwatched.
             let Ok(runtime) = Builder::new_current_thread().enable_all().build() else {
                 return;
             };
             runtime.block_on(watch(&seen, before.as_ref(), listens));
         });
-        // An error says that there is nobody who watches.
+        // An error means that the watcher did not start.
         let _nobody = ready.recv();
         Self { over }
     }
@@ -57,7 +58,7 @@ async fn watch(over: &AtomicBool, before: Option<&Termios>, listens: Sender<()>)
     while !over.load(Ordering::Relaxed) {
         tokio::select! {
             _ = asked_to_stop.recv() => {
-                // Whoever asked the question cleans up by itself once it is over.
+                // The question cleans up by itself when it is over.
                 if !over.load(Ordering::Relaxed) {
                     give_back(before);
                     end();
@@ -71,7 +72,7 @@ async fn watch(over: &AtomicBool, before: Option<&Termios>, listens: Sender<()>)
     }
 }
 
-/// Whether the other end hung up, which is reported without being asked for.
+/// Whether the other end hung up, which poll always reports.
 fn is_gone() -> bool {
     let stdin = io::stdin();
     let mut terminal = [PollFd::new(&stdin, PollFlags::empty())];
@@ -81,7 +82,7 @@ fn is_gone() -> bool {
     polled.is_ok() && events.intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
-/// The modes, pastes and the cursor as they were.
+/// Restores the modes, bracketed paste and the cursor.
 fn give_back(before: Option<&Termios>) {
     let Ok(mut terminal) = File::options().read(true).write(true).open("/dev/tty") else {
         return;
@@ -92,7 +93,7 @@ fn give_back(before: Option<&Termios>) {
     drop(terminal.write_all(b"\x1b[?2004l\x1b[?25h\r\n"));
 }
 
-/// Ends the process: a handler of a milder signal would wait for the question to end.
+/// Ends the process: the handler of a catchable signal would wait for the question to end.
 fn end() {
     let _ended = kill_process(getpid(), Signal::KILL);
 }

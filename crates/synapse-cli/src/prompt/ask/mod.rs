@@ -1,8 +1,8 @@
-//! Questions to whoever sits at the terminal: with arrow keys and a search where the terminal can,
-//! else numbered and answered by a line. Any question can be left.
+//! Questions to the user at the terminal: with arrow keys and a search where the terminal supports
+//! them, otherwise numbered and answered with a line. Every question can be cancelled.
 //!
 //! **Invariant:** a question is asked only when stdin and stderr are the terminal; the terminal is
-//! given back as it was, however the question ends.
+//! restored however the question ends.
 
 mod arrows;
 #[cfg(unix)]
@@ -24,16 +24,16 @@ pub(crate) struct Asker {
     seen: KnownSecrets,
 }
 
-/// How questions look.
+/// The style of questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Face {
-    /// A list to move in and to search.
+    /// A searchable list with arrow keys.
     Arrows,
-    /// Numbers, and lines that are typed.
+    /// Numbered options, answered with a line.
     Numbers,
 }
 
-/// A question that got no answer.
+/// A question without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
     /// Esc, Ctrl-D, or the end of the input.
@@ -42,7 +42,7 @@ pub(crate) enum Left {
     Interrupted,
 }
 
-/// The answer to a yes-or-no question that Enter gives.
+/// The default answer of a yes-or-no question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Usual {
     Yes,
@@ -64,7 +64,7 @@ impl Asker {
         })
     }
 
-    /// The key that leaves a question, besides Ctrl-C.
+    /// The key that cancels a question, besides Ctrl-C.
     pub(crate) const fn leaving_key(&self) -> &'static str {
         match self.face {
             Face::Arrows => "Esc",
@@ -72,7 +72,7 @@ impl Asker {
         }
     }
 
-    /// Lets one of `options` be chosen, beginning at `start`, and gives its index.
+    /// Asks for one of `options`, beginning at `start`, and returns its index.
     pub(crate) fn one_of(
         &self,
         question: &str,
@@ -86,7 +86,7 @@ impl Asker {
         }
     }
 
-    /// Lets any of `options` be chosen, all of them to begin with, and gives their indices.
+    /// Asks for any of `options`, all preselected, and returns their indices.
     pub(crate) fn several_of(
         &self,
         question: &str,
@@ -107,7 +107,7 @@ impl Asker {
         }
     }
 
-    /// Asks for a line of text; Enter alone gives `usual`.
+    /// Asks for a line of text; Enter alone returns `usual`.
     pub(crate) fn text(&self, question: &str, usual: &str) -> Result<String, Left> {
         match self.face {
             Face::Arrows => arrows::text(question, usual),
@@ -115,8 +115,7 @@ impl Asker {
         }
     }
 
-    /// Asks for a secret, of which nothing is shown. Several lines are thrown away and asked for
-    /// again.
+    /// Asks for a secret without echo. A multi-line paste is discarded and asked for again.
     pub(crate) fn secret(&self, question: &str) -> Result<SecretString, Left> {
         loop {
             match super::hidden(&format!("{question} (not shown): ")) {
@@ -140,8 +139,7 @@ impl Asker {
     }
 }
 
-/// Arrow keys redraw lines, which takes a terminal that is known to, and colours to see where one
-/// is.
+/// Arrow keys require a terminal that can redraw lines, and colours to show the selected one.
 fn face(environment: &Environment, width: u16) -> Face {
     let term = environment.variable("TERM");
     let is_dumb = term.is_none_or(|term| term == "dumb");
@@ -152,13 +150,13 @@ fn face(environment: &Environment, width: u16) -> Face {
     }
 }
 
-/// The columns of the terminal; 0 when it does not say.
+/// The width of the terminal; 0 when unknown.
 #[cfg(unix)]
 fn width() -> u16 {
     rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col)
 }
 
-/// The columns that every console has.
+/// The width that every console has.
 #[cfg(not(unix))]
 const fn width() -> u16 {
     NARROWEST
@@ -172,7 +170,7 @@ fn fitted(text: &str, room: usize) -> String {
     format!("{cut}…")
 }
 
-/// What a mark, a number and a space take beside an option.
+/// The space of a marker and a number before an option.
 const MARGIN: usize = 8;
 const NARROWEST: u16 = 40;
 

@@ -1,5 +1,5 @@
-//! Questions for a terminal without arrow keys, colours or width: numbered options, each answered by
-//! a line. Ctrl-C leaves here too, although signals may be caught by then.
+//! Questions for a terminal without arrow keys, colours or width: numbered options, answered with a
+//! line. Ctrl-C cancels here too, although signals may be caught by then.
 
 use std::io::{self, BufRead as _};
 use std::thread;
@@ -125,14 +125,13 @@ fn number(text: &str, count: usize) -> Option<usize> {
     (index < count).then_some(index)
 }
 
-/// Asks for one line of stdin. It is read on a thread of its own, because a caught Ctrl-C interrupts
-/// no read.
+/// Reads one line of stdin on its own thread, because a caught Ctrl-C does not interrupt a read.
 fn line(printer: &Printer, question: &str) -> Result<String, Left> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|_| Left::Quit)?;
-    // Before the question is seen: Ctrl-C may follow at once.
+    // Before the question is visible: Ctrl-C may follow at once.
     let stop = {
         let _entered = runtime.enter();
         StopSignal::listen().map_err(|_| Left::Quit)?
@@ -142,7 +141,7 @@ fn line(printer: &Printer, question: &str) -> Result<String, Left> {
     thread::spawn(move || {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
-        // Nobody waits any more once the question was left.
+        // After the question was cancelled, nobody receives this.
         drop(sender.send(read.map(|_| line)));
     });
     let answer = runtime.block_on(async {
@@ -155,13 +154,13 @@ fn line(printer: &Printer, question: &str) -> Result<String, Left> {
         }
     });
     if answer.is_err() {
-        // Nobody pressed Enter: what comes next gets a line of its own.
+        // Without Enter, the next output needs a new line.
         printer.note("");
     }
     answer
 }
 
-/// More options than these can be searched.
+/// Longer lists can be searched.
 const PAGE: usize = 10;
-/// More options than these are not listed.
+/// The most options that are listed.
 const MOST: usize = 20;

@@ -1,5 +1,5 @@
-//! What an owner asks for on a page: a look at what a server offers, its approval, another server, a
-//! tool more or less. The two yeses of `synapse hub approve` are two forms here.
+//! Actions of the pages: inspecting a server's catalogue, approving it, adding a server, enabling
+//! or disabling a tool. The two consents of `synapse hub approve` are two forms here.
 
 use serde_json::{Map, Value, json};
 use synapse_core::error::{Code, Failure, Remedy};
@@ -21,7 +21,7 @@ use crate::output::command_line;
 use crate::system::SystemClock;
 
 impl HubPages {
-    /// Does what its owner asked for.
+    /// Performs a requested action.
     ///
     /// # Errors
     /// `upstream.*`, `oauth.*`, `config.*`, `storage.*`.
@@ -44,7 +44,7 @@ impl HubPages {
                 );
             }
         };
-        // A row that cannot be written does not undo what was done.
+        // A failed row does not undo the action.
         drop(self.ledger.flush().await);
         Ok(HubDone {
             said,
@@ -97,7 +97,8 @@ impl HubPages {
         ))
     }
 
-    /// Starts or contacts a server that nobody approved as it is, and keeps what it offers in memory.
+    /// Starts or contacts a server that is not approved in its present form, and keeps its
+    /// catalogue in memory.
     async fn look(&self, hub: &Configured, waiting: &Waiting) -> Result<String, Failure> {
         let upstream = &waiting.upstream;
         let server = &upstream.name;
@@ -127,7 +128,7 @@ impl HubPages {
         }
     }
 
-    /// Starts or contacts an approved server once and compares what it offers.
+    /// Starts or contacts an approved server once and compares its catalogue with the approval.
     async fn start(&self, hub: &Configured, server: &str) -> Result<String, Failure> {
         let (upstream, _) = hub.upstream(server)?;
         let approval = hub
@@ -198,7 +199,7 @@ impl HubPages {
     }
 }
 
-/// Adds an entry. Nothing of it runs.
+/// Adds an entry. Does not run it.
 fn add(hub: &Configured, action: &HubAction) -> Result<String, Failure> {
     let name: UpstreamName = action.server.parse()?;
     let declaration = action.declaration.as_deref().unwrap_or_default();
@@ -207,7 +208,7 @@ fn add(hub: &Configured, action: &HubAction) -> Result<String, Failure> {
     Ok(format!("Added {name}. Nothing of it ran."))
 }
 
-/// The entry of an address, or of a program and its arguments, one a line.
+/// The entry for an address, or for a program and its arguments, one per line.
 fn entry(declaration: &str) -> Result<Map<String, Value>, Failure> {
     let mut words = declaration
         .lines()

@@ -1,4 +1,4 @@
-//! What waits for approval, whole, and how it differs from what was approved before.
+//! Pending approvals in full, and their differences from the previous approval.
 
 use synapse_core::error::Failure;
 use synapse_core::ports::UpstreamStore as _;
@@ -10,18 +10,18 @@ use synapse_documents::{HubToolView, hides_characters};
 use super::HubPages;
 use crate::command::hub::{Configured, show};
 
-/// Something that waits for approval, and what a yes to it approves.
+/// A pending approval, and what it would approve.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) shown: Shown,
     pub(super) upstream: Upstream,
     pub(super) expanded: Expanded,
-    /// What it offered when it was started; `None` before that.
+    /// The catalogue when it was started; `None` before that.
     pub(super) survey: Option<Approval>,
 }
 
 impl HubPages {
-    /// What waits for approval.
+    /// The pending approvals.
     ///
     /// # Errors
     /// `config.*`, `storage.*`.
@@ -33,7 +33,7 @@ impl HubPages {
     pub(super) fn waiting(&self, hub: &Configured) -> Result<Vec<Waiting>, Failure> {
         let mut all = Vec::new();
         for stored in hub.upstreams.load()? {
-            // A broken entry has nothing to approve; the page of the hub says why.
+            // An invalid entry cannot be approved; the hub page has the reason.
             if let Ok(upstream) = stored.upstream
                 && !upstream.disabled
             {
@@ -51,7 +51,7 @@ impl HubPages {
                 .expand(&upstream, start)
                 .is_ok_and(|expanded| expanded.fingerprint == approval.fingerprint)
         });
-        // By the PATH of this process, unless what was approved holds.
+        // Uses the PATH of this process, unless the approval still matches.
         let expanded = hub
             .targets
             .expand(&upstream, current.and_then(|each| each.start.as_ref()))
@@ -218,7 +218,7 @@ fn parts(catalogue: &Catalogue) -> Vec<Part> {
     parts
 }
 
-/// The parts that differ, each with its heading; those that do not are named alone.
+/// The changed parts, each with its heading; unchanged parts are only named.
 fn difference(mut before: Vec<Part>, now: Vec<Part>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (heading, text) in now {
@@ -247,7 +247,7 @@ fn difference(mut before: Vec<Part>, now: Vec<Part>) -> Vec<Piece> {
     pieces
 }
 
-/// The lines of a text, with the same beginning and end as before left unmarked.
+/// The lines of a text; a common beginning and end are left unmarked.
 fn lines(pieces: &mut Vec<Piece>, old: &str, new: &str) {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let shortest = old.len().min(new.len());

@@ -1,8 +1,8 @@
-//! The upstream servers as the dashboard shows them: the file, the approvals, the logs, and what was
-//! seen of a server that its owner started from a page.
+//! The upstream servers on the dashboard: the file, the approvals, the logs, and the catalogues of
+//! servers that the user started from a page.
 //!
 //! **Invariant:** [`HubPages::view`], [`HubPages::document`] and [`HubPages::approvals`] start and
-//! contact nobody, and read no secret.
+//! contact no server, and read no secret.
 
 mod acting;
 mod approvals;
@@ -31,7 +31,7 @@ use crate::output::command_line;
 pub(in crate::command) struct HubPages {
     context: Context,
     ledger: Arc<SqliteLedger>,
-    /// What servers offered when their owner started them, until it is approved.
+    /// The catalogues of servers that the user started, until they are approved.
     surveys: Mutex<BTreeMap<String, Approval>>,
 }
 
@@ -74,7 +74,7 @@ impl HubPages {
         Ok(HubDocument::new(hub.place.shown(), views, warnings))
     }
 
-    /// Every server with its state, its tools and its last lines.
+    /// Every server with its state, its tools and its last log lines.
     ///
     /// # Errors
     /// `config.*`, `storage.*`.
@@ -118,7 +118,7 @@ impl HubPages {
         if waits {
             notes.push("It ran once; what it offers waits for your approval.".to_owned());
         }
-        // What cannot be started cannot be looked at either; why not is said in place of a button.
+        // A server that cannot be started cannot be inspected; the reason replaces the button.
         let unusable = upstream
             .filter(|_| matches!(seen.view.state, "not-approved" | "changed"))
             .and_then(|upstream| hub.targets.expand(upstream, None).err());
