@@ -1,11 +1,11 @@
-//! The runtime that a command works on.
+//! The runtime of a command.
 
 use synapse_core::error::{Code, Failure};
 
-/// A runtime of one thread: the work is waiting for one peer at a time.
+/// A single-threaded runtime: the work waits for one peer at a time.
 ///
-/// Dropping it waits for no thread that blocks: a keyring that never answers, or a terminal that is
-/// still read, ends with the process.
+/// Dropping it does not wait for blocked threads: a keyring that never answers, or a pending
+/// terminal read, ends with the process.
 #[derive(Debug)]
 pub(crate) struct Runtime(Option<tokio::runtime::Runtime>);
 
@@ -21,7 +21,7 @@ impl Runtime {
         })
     }
 
-    /// Works until `work` is done.
+    /// Runs `work` to its end.
     pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         match &self.0 {
             Some(runtime) => runtime.block_on(work),

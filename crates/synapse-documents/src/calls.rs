@@ -1,4 +1,4 @@
-//! The documents of calls: an answer, and the receipt of whatever came of a call.
+//! Documents of calls: answers and receipts.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -23,14 +23,14 @@ pub struct ChatDocument {
     warnings: Vec<ErrorView>,
 }
 
-/// A tool call that the model asks for, inside a document.
+/// A tool call requested by the model.
 #[derive(Debug, Clone, Serialize)]
 pub struct ToolCallView {
     id: Option<String>,
     name: String,
-    /// JSON text as the model wrote it, not necessarily valid.
+    /// JSON text as written by the model, possibly invalid.
     arguments: String,
-    /// Members of the provider's own, where there are some; to be sent back with the call.
+    /// Provider-specific members, to be sent back with the call.
     #[serde(skip_serializing_if = "Map::is_empty")]
     extra: Map<String, Value>,
 }
@@ -47,7 +47,7 @@ impl From<&ToolCall> for ToolCallView {
 }
 
 impl ChatDocument {
-    /// The document of an answer. The commands of its warnings are those of `remedies`.
+    /// The document of an answer. `remedies` renders the commands of its warnings.
     #[must_use]
     pub fn new(
         reply: &ChatReply,
@@ -68,14 +68,14 @@ impl ChatDocument {
     }
 }
 
-/// `synapse.chat-request/1`: a request that was not sent.
+/// `synapse.chat-request/1`: an unsent request.
 #[derive(Debug, Clone, Serialize)]
 pub struct OutgoingDocument {
     schema: &'static str,
     ok: bool,
     connection: String,
     url: String,
-    /// The body as the text that would be sent.
+    /// The exact body.
     body: String,
 }
 
@@ -93,7 +93,7 @@ impl OutgoingDocument {
     }
 }
 
-/// What one call did, inside a document.
+/// The receipt of a call.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReceiptView {
     call_id: String,
@@ -162,7 +162,7 @@ impl From<&Receipt> for ReceiptView {
     }
 }
 
-/// A text; a row of the hub has an empty one in the place of a connection.
+/// A text; hub rows have an empty connection.
 fn known(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }

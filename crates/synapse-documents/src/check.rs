@@ -6,7 +6,7 @@ use synapse_core::error::RemedyText;
 
 use crate::failure::{ErrorView, HintView};
 
-/// `synapse.check/1`: everything, or what was named.
+/// `synapse.check/1`: all checks, or the selected ones.
 #[derive(Debug, Clone, Serialize)]
 pub struct CheckDocument {
     schema: &'static str,
@@ -19,8 +19,8 @@ pub struct CheckDocument {
     error: Option<ErrorView>,
 }
 
-/// One line. `outcome` is `ok`, `warn`, `fail`, `missing` or `skip`; `needs` is the id of the check
-/// that has to hold first.
+/// One line. `outcome` is `ok`, `warn`, `fail`, `missing` or `skip`; `needs` is the id of a failed
+/// prerequisite.
 #[derive(Debug, Clone, Serialize)]
 struct LineView {
     id: &'static str,
@@ -32,20 +32,20 @@ struct LineView {
     error: Option<ErrorView>,
 }
 
-/// A repair that can do no harm. `done` is false when it was only shown.
+/// A harmless repair. `done` is false if it was only shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct FixView {
-    /// What it does.
+    /// Its effect.
     pub what: String,
-    /// The command that does the same.
+    /// The equivalent command.
     pub command: String,
     /// Whether it was done.
     pub done: bool,
 }
 
 impl CheckDocument {
-    /// The document of these checks, by a program of `version` on `system`. The commands of its
-    /// remedies are those of `remedies`.
+    /// The document of these checks, by a program of `version` on `system`. `remedies` renders its
+    /// commands.
     #[must_use]
     pub fn new(
         checks: &[Check],

@@ -26,8 +26,7 @@ pub struct ItemView {
 }
 
 impl ChecklistDocument {
-    /// The document of the checklist of the connection called `name`, whose commands are those of
-    /// `remedies`.
+    /// The document of the checklist of the connection `name`. `remedies` renders its commands.
     #[must_use]
     pub fn new(
         name: &str,

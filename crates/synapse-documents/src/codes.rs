@@ -3,7 +3,7 @@
 use serde::Serialize;
 use synapse_core::error::{CodeEntry, RemedyText};
 
-/// `synapse.codes/1`: every code.
+/// `synapse.codes/1`: all codes.
 #[derive(Debug, Clone, Serialize)]
 pub struct CodesDocument {
     schema: &'static str,
@@ -11,7 +11,7 @@ pub struct CodesDocument {
     codes: Vec<CodeDocument>,
 }
 
-/// `synapse.code/1`: what a code means.
+/// `synapse.code/1`: the explanation of a code.
 #[derive(Debug, Clone, Serialize)]
 pub struct CodeDocument {
     schema: &'static str,
@@ -25,7 +25,7 @@ pub struct CodeDocument {
 }
 
 impl CodesDocument {
-    /// The document of these codes, whose commands are those of `remedies`.
+    /// The document of these codes. `remedies` renders their commands.
     #[must_use]
     pub fn new<'a>(
         entries: impl IntoIterator<Item = &'a CodeEntry>,
@@ -43,7 +43,7 @@ impl CodesDocument {
 }
 
 impl CodeDocument {
-    /// The document of a code, whose commands are those of `remedies`.
+    /// The document of a code. `remedies` renders its commands.
     #[must_use]
     pub fn new(entry: &CodeEntry, remedies: &dyn RemedyText) -> Self {
         Self {

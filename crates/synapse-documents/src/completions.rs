@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// `synapse.completions/1`: a change of a shell's file, made or only shown.
+/// `synapse.completions/1`: a change of a shell's startup file, made or only shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct CompletionsDocument {
     schema: &'static str,
@@ -18,11 +18,11 @@ pub struct CompletionsView {
     pub shell: String,
     /// The file, before links are followed.
     pub file: String,
-    /// What is changed there.
+    /// The change.
     pub action: &'static str,
     /// Whether it was only shown.
     pub dry_run: bool,
-    /// The lines, each after `+ ` or `- `.
+    /// The lines, each prefixed with `+ ` or `- `.
     pub lines: String,
 }
 

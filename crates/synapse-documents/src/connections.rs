@@ -1,4 +1,4 @@
-//! The documents of connections and of preflight.
+//! Documents of connections and preflight.
 
 use serde::Serialize;
 use synapse_core::check::{Check, CheckId};
@@ -13,19 +13,19 @@ use synapse_core::redact::without_tokens;
 use crate::calls::ReceiptView;
 use crate::failure::{ErrorDocument, ErrorView};
 
-/// `synapse.connections/1`: every connection.
+/// `synapse.connections/1`: all connections.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConnectionsDocument {
     schema: &'static str,
     ok: bool,
     connections: Vec<ConnectionView>,
-    /// The connection that is meant where none is named, when its owner chose one.
+    /// The default connection, if set.
     #[serde(skip_serializing_if = "Option::is_none")]
     default: Option<String>,
 }
 
 impl ConnectionsDocument {
-    /// The document of these connections. The commands of its errors are those of `remedies`.
+    /// The document of these connections. `remedies` renders the commands of errors.
     #[must_use]
     pub fn new(stored: &[StoredConnection], remedies: &dyn RemedyText) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl ConnectionsDocument {
         }
     }
 
-    /// Adds which one is meant where none is named.
+    /// Sets the default connection.
     #[must_use]
     pub fn with_default(self, name: Option<&ConnectionName>) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl ConnectionsDocument {
     }
 }
 
-/// `synapse.connection/1`: one connection, and the preflight that was just made, if any.
+/// `synapse.connection/1`: a connection, and a preflight just made, if any.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConnectionDocument {
     schema: &'static str,
@@ -60,7 +60,7 @@ pub struct ConnectionDocument {
 }
 
 impl ConnectionDocument {
-    /// The document of a connection. The commands of its error are those of `remedies`.
+    /// The document of a connection. `remedies` renders the commands of its error.
     #[must_use]
     pub fn new(stored: &StoredConnection, remedies: &dyn RemedyText) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl ConnectionDocument {
         }
     }
 
-    /// Adds the preflight that was made before saving.
+    /// Adds the preflight made before saving.
     #[must_use]
     pub fn with_preflight(mut self, preflight: PreflightDocument) -> Self {
         self.preflight = Some(preflight);
@@ -79,7 +79,7 @@ impl ConnectionDocument {
     }
 }
 
-/// A connection inside a document. `error` is set when it cannot be understood.
+/// A connection. `error` is set if it is invalid.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConnectionView {
     name: String,
@@ -102,7 +102,7 @@ pub struct ConnectionView {
     error: Option<ErrorView>,
 }
 
-/// What calls may take; money in nano-USD, as everywhere.
+/// Limits on calls; money in nano-USD.
 #[derive(Debug, Clone, Serialize)]
 struct LimitsView {
     tokens_per_day: Option<u64>,
@@ -144,7 +144,7 @@ impl ConnectionView {
             name: stored.name.to_string(),
             provider: clean(&draft.provider),
             model: clean(&draft.model),
-            // Only what was understood is shown: a broken URL or reference might hold a secret.
+            // Only validated values are shown: an invalid URL or reference may contain a secret.
             base_url: understood.map(|connection| connection.base_url.to_string()),
             credential: understood
                 .and_then(|connection| connection.credential.as_ref())
@@ -187,7 +187,7 @@ impl From<&PreflightRecord> for RecordView {
     }
 }
 
-/// What stands in a draft is not checked yet: a token may have been pasted into it.
+/// A draft is not validated yet: it may contain a pasted token.
 fn clean(text: &str) -> String {
     without_tokens(text).into_owned()
 }
@@ -212,7 +212,7 @@ pub struct PreflightDocument {
     warnings: Vec<ErrorView>,
 }
 
-/// One check inside a document. `outcome` is `ok`, `warn`, `fail` or `skip`.
+/// A check. `outcome` is `ok`, `warn`, `fail` or `skip`.
 #[derive(Debug, Clone, Serialize)]
 pub struct CheckView {
     id: &'static str,
@@ -237,8 +237,8 @@ impl CheckView {
 }
 
 impl PreflightDocument {
-    /// The document of a report on the connection called `name`. The commands of its errors are
-    /// those of `remedies`.
+    /// The document of a report on the connection `name`. `remedies` renders the commands of
+    /// errors.
     #[must_use]
     pub fn new(name: Option<&str>, report: &PreflightReport, remedies: &dyn RemedyText) -> Self {
         let (proven, unproven) = report.proven();
@@ -268,8 +268,7 @@ impl PreflightDocument {
     }
 }
 
-/// `synapse.preflights/1`: a preflight of every connection, or the error of one that cannot be
-/// understood.
+/// `synapse.preflights/1`: a preflight of every connection, or the error of an invalid one.
 #[derive(Debug, Clone, Serialize)]
 pub struct PreflightsDocument {
     schema: &'static str,

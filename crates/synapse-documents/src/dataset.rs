@@ -1,22 +1,22 @@
-//! What an export to a dataset wrote.
+//! The result of an export to a dataset.
 
 use serde::Serialize;
 use synapse_core::dataset::{MachineName, Month, PartName};
 use synapse_core::ledger::Extent;
 
-/// `synapse.dataset/1`: what was added to a dataset.
+/// `synapse.dataset/1`: the calls added to a dataset.
 #[derive(Debug, Clone, Serialize)]
 pub struct DatasetDocument {
     schema: &'static str,
     ok: bool,
     directory: String,
     machine: String,
-    /// Calls that were added.
+    /// Number of calls added.
     rows: u64,
     parts: Vec<PartView>,
-    /// Calls that are under way, for the next time.
+    /// Calls in progress, left for the next export.
     under_way: u64,
-    /// The seal that the dataset reaches to; `null` when nothing is sealed yet.
+    /// The last exported seal; `null` if nothing is sealed yet.
     through: Option<SealView>,
 }
 
@@ -34,8 +34,8 @@ struct SealView {
 }
 
 impl DatasetDocument {
-    /// The document of an export of everything in `extent` to `directory`; `parts` are those that
-    /// were written, with their rows.
+    /// The document of an export of everything in `extent` to `directory`; `parts` are the written
+    /// ones with their rows.
     #[must_use]
     pub fn new(
         directory: String,

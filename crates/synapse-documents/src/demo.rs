@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// `synapse.demo/1`: the steps of the demo, in order. A step that fails makes an error document
+/// `synapse.demo/1`: the steps of the demo, in order. A failed step yields an error document
 /// instead.
 #[derive(Debug, Clone, Serialize)]
 pub struct DemoDocument {
@@ -14,16 +14,16 @@ pub struct DemoDocument {
 /// A step that passed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct DemoStepView {
-    /// What the step shows.
+    /// Its title.
     pub title: String,
-    /// The commands that were run, shell-quoted.
+    /// The executed commands, shell-quoted.
     pub commands: Vec<String>,
-    /// What was seen.
+    /// The observation.
     pub proof: String,
 }
 
 impl DemoDocument {
-    /// The document of steps that all passed.
+    /// The document of steps, all passed.
     #[must_use]
     pub const fn new(steps: Vec<DemoStepView>) -> Self {
         Self {

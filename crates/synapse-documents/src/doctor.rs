@@ -1,4 +1,4 @@
-//! The document of `doctor`, which is also the heart of a support bundle.
+//! The document of `doctor`, also part of a support bundle.
 
 use serde::Serialize;
 use synapse_core::check::{Check, first_failure};
@@ -18,7 +18,7 @@ pub struct DoctorDocument {
     bundle: Option<String>,
 }
 
-/// One check inside a document. `outcome` is `ok`, `warn`, `fail` or `skip`.
+/// A check. `outcome` is `ok`, `warn`, `fail` or `skip`.
 #[derive(Debug, Clone, Serialize)]
 struct ExaminedView {
     id: &'static str,
@@ -29,8 +29,8 @@ struct ExaminedView {
 }
 
 impl DoctorDocument {
-    /// The document of these checks, by a program of `version` on `system`. The commands of its
-    /// errors are those of `remedies`.
+    /// The document of these checks, by a program of `version` on `system`. `remedies` renders the
+    /// commands of errors.
     #[must_use]
     pub fn new(checks: &[Check], version: &str, system: &str, remedies: &dyn RemedyText) -> Self {
         let failure = first_failure(checks);
@@ -48,7 +48,7 @@ impl DoctorDocument {
         }
     }
 
-    /// Adds where the support bundle was written.
+    /// Sets the path of the support bundle.
     #[must_use]
     pub fn bundled(self, path: String) -> Self {
         Self {

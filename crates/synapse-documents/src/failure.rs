@@ -24,7 +24,7 @@ pub struct ErrorDocument {
 }
 
 impl ErrorDocument {
-    /// The document of a failure without a receipt, whose commands are those of `remedies`.
+    /// The document of a failure without a receipt. `remedies` renders its commands.
     #[must_use]
     pub fn new(failure: &Failure, remedies: &dyn RemedyText) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl ErrorDocument {
         }
     }
 
-    /// Adds what the failed call did.
+    /// Adds the receipt of the failed call.
     #[must_use]
     pub fn with_receipt(
         mut self,
@@ -50,7 +50,7 @@ impl ErrorDocument {
         self
     }
 
-    /// Adds the preflight that failed.
+    /// Adds the failed preflight.
     #[must_use]
     pub fn with_preflight(mut self, preflight: PreflightDocument) -> Self {
         self.preflight = Some(preflight);
@@ -58,7 +58,7 @@ impl ErrorDocument {
     }
 }
 
-/// A failure inside a document.
+/// A failure.
 #[derive(Debug, Clone, Serialize)]
 pub struct ErrorView {
     code: &'static str,
@@ -69,7 +69,7 @@ pub struct ErrorView {
     context: BTreeMap<&'static str, String>,
 }
 
-/// A next step inside a document.
+/// A next step.
 #[derive(Debug, Clone, Serialize)]
 pub struct HintView {
     text: String,
@@ -77,7 +77,7 @@ pub struct HintView {
 }
 
 impl HintView {
-    /// The view of a hint, whose command is that of `remedies`.
+    /// The view of a hint. `remedies` renders its command.
     #[must_use]
     pub fn new(hint: &Hint, remedies: &dyn RemedyText) -> Self {
         Self {
@@ -90,16 +90,16 @@ impl HintView {
 }
 
 impl ErrorView {
-    /// What happened, in one line.
+    /// The message in one line.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The view of a failure, whose commands are those of `remedies`.
+    /// The view of a failure. `remedies` renders its commands.
     ///
-    /// Where a failure was made its texts were cleaned already; here whatever still has the shape
-    /// of a token goes, so that a place that forgot to does not tell one.
+    /// Texts are cleaned where a failure is created; anything still shaped like a token is removed
+    /// here, as a safety net.
     #[must_use]
     pub fn new(failure: &Failure, remedies: &dyn RemedyText) -> Self {
         let clean = |text: &String| without_tokens(text).into_owned();

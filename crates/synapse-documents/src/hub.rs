@@ -1,4 +1,4 @@
-//! The documents of `synapse hub`.
+//! Documents of `synapse hub`.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Target};
 
 use crate::failure::ErrorView;
 
-/// `synapse.hub/1`: the servers of a file; `ok` is whether none of them is broken.
+/// `synapse.hub/1`: the servers of a file; `ok` unless one is broken.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubDocument {
     schema: &'static str,
@@ -32,44 +32,44 @@ impl HubDocument {
     }
 }
 
-/// A server inside a document. `state` is `approved`, `not-approved`, `changed`, `login-required`,
-/// `disabled` or `broken`, and `valid` when only the file was looked at.
+/// A server. `state` is `approved`, `not-approved`, `changed`, `login-required`, `disabled` or
+/// `broken`, or `valid` if only the file was read.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct HubServerView {
     /// Its name.
     pub name: String,
-    /// What can be done with it.
+    /// Its state.
     pub state: &'static str,
     /// `stdio` or `streamable-http`.
     pub transport: Option<&'static str>,
-    /// The command or URL as the file has it.
+    /// The command or URL as written in the file.
     pub target: Option<String>,
-    /// Its owner's remark.
+    /// The user's note.
     pub note: Option<String>,
     /// Its groups.
     pub groups: Vec<String>,
-    /// When it was approved.
+    /// Time of approval.
     pub approved_at: Option<String>,
-    /// The protocol revision that was spoken at its approval.
+    /// Protocol version at its approval.
     pub protocol: Option<String>,
-    /// Whether its lists are held to the approval.
+    /// Whether its lists are pinned.
     pub pinned: bool,
-    /// The hash of its approved lists.
+    /// Hash of its approved lists.
     pub catalogue: Option<String>,
-    /// How many tools are approved and offered.
+    /// Number of approved and offered tools.
     pub tools: Option<u64>,
-    /// About as many tokens of a model's context do they take.
+    /// Their estimated context tokens.
     pub estimated_tokens: Option<u64>,
-    /// Members of the entry that belong to other programs.
+    /// Members of the entry for other programs.
     pub ignored: Vec<String>,
-    /// What its owner should know.
+    /// Warnings.
     pub warnings: Vec<ErrorView>,
-    /// Why it cannot be used.
+    /// Why it is unusable.
     pub error: Option<ErrorView>,
 }
 
-/// What would be started or contacted, inside a document. Values of variables and secrets are not
-/// part of it: they are shown by name.
+/// The program or server to start or contact. Excludes values of variables and secrets: only names
+/// are shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubTargetView {
     program: Option<String>,
@@ -121,7 +121,7 @@ impl From<&Target> for HubTargetView {
     }
 }
 
-/// `synapse.hub-approval/1`: what an owner was shown and decided. `action` is `approved`,
+/// `synapse.hub-approval/1`: displayed targets and decisions. `action` is `approved`,
 /// `approved-until-login` or `declined`.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubApprovalDocument {
@@ -132,7 +132,7 @@ pub struct HubApprovalDocument {
 }
 
 impl HubApprovalDocument {
-    /// The document of these decisions; `ok` is whether none of them failed.
+    /// The document of these decisions; `ok` unless one failed.
     #[must_use]
     pub fn new(config: String, approvals: Vec<HubApprovalView>) -> Self {
         Self {
@@ -144,31 +144,31 @@ impl HubApprovalDocument {
     }
 }
 
-/// A decision inside a document.
+/// A decision.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubApprovalView {
     /// The server.
     pub server: String,
-    /// What was decided; `failed` when there was nothing to decide.
+    /// The decision; `failed` if there was none.
     pub action: &'static str,
-    /// What was shown.
+    /// The displayed target.
     pub target: Option<HubTargetView>,
     /// Its fingerprint.
     pub fingerprint: Option<String>,
-    /// The hash of the lists.
+    /// Hash of the lists.
     pub catalogue: Option<String>,
     /// The tools.
     pub tools: Vec<HubToolView>,
     /// The instructions.
     pub instructions: Option<String>,
-    /// What its owner should know.
+    /// Warnings.
     pub warnings: Vec<ErrorView>,
     /// Why it could not be approved.
     pub error: Option<ErrorView>,
 }
 
 impl HubApprovalView {
-    /// The view of a server of which nothing was shown yet.
+    /// The view of a server without a displayed target.
     #[must_use]
     pub fn of(server: impl Into<String>, action: &'static str) -> Self {
         Self {
@@ -184,7 +184,7 @@ impl HubApprovalView {
         }
     }
 
-    /// Adds what was shown first.
+    /// Adds the displayed target.
     #[must_use]
     pub fn with_target(mut self, target: &Target, fingerprint: &Fingerprint) -> Self {
         self.target = Some(HubTargetView::from(target));
@@ -192,7 +192,7 @@ impl HubApprovalView {
         self
     }
 
-    /// Adds what the server offers.
+    /// Adds the server's lists.
     #[must_use]
     pub fn with_catalogue(mut self, server: &str, catalogue: &Catalogue) -> Self {
         self.catalogue = Some(catalogue.hash().to_string());
@@ -206,29 +206,29 @@ impl HubApprovalView {
     }
 }
 
-/// A tool inside a document. What the server says of itself is a claim.
+/// A tool. The server's own statements are claims.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubToolView {
     /// The server.
     pub server: String,
-    /// The server's name for it.
+    /// Its name at the server.
     pub name: String,
-    /// The name under which an IDE sees it.
+    /// Its offered name.
     pub offered_as: Option<String>,
-    /// Its size as JSON.
+    /// Its JSON size.
     pub bytes: u64,
-    /// About as many tokens of a model's context does it take.
+    /// Its estimated context tokens.
     pub estimated_tokens: u64,
-    /// What the server claims: `read-only`, `destructive`, `idempotent`, `open-world`.
+    /// The server's claims: `read-only`, `destructive`, `idempotent`, `open-world`.
     pub claims: Vec<&'static str>,
-    /// Whether characters in it do not show.
+    /// Whether it contains invisible characters.
     pub hides_characters: bool,
     /// Its description.
     pub description: Option<String>,
 }
 
 impl HubToolView {
-    /// The view of a tool as the server lists it.
+    /// The view of a listed tool.
     #[must_use]
     pub fn of(server: &str, tool: &Map<String, Value>) -> Self {
         let text = |key: &str| tool.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -247,7 +247,7 @@ impl HubToolView {
     }
 }
 
-/// What the annotations of a tool claim.
+/// The claims in a tool's annotations.
 fn claims(tool: &Map<String, Value>) -> Vec<&'static str> {
     let annotations = tool.get("annotations").and_then(Value::as_object);
     let claimed = |key: &str| {
@@ -266,7 +266,7 @@ fn claims(tool: &Map<String, Value>) -> Vec<&'static str> {
     .collect()
 }
 
-/// Every text in `value`, keys included.
+/// Every text in `value`, including keys.
 fn strings(value: &Value) -> impl Iterator<Item = &str> {
     let mut left = vec![value];
     let mut found = Vec::new();
@@ -284,7 +284,7 @@ fn strings(value: &Value) -> impl Iterator<Item = &str> {
     found.into_iter()
 }
 
-/// Whether `text` has characters that do not show, or turn what shows around.
+/// Whether `text` has invisible characters or direction overrides.
 #[must_use]
 pub fn hides_characters(text: &str) -> bool {
     text.chars().any(|each| {
@@ -296,7 +296,7 @@ pub fn hides_characters(text: &str) -> bool {
     })
 }
 
-/// `synapse.hub-tools/1`: approved tools and what they cost.
+/// `synapse.hub-tools/1`: approved tools with their cost.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubToolsDocument {
     schema: &'static str,
@@ -320,7 +320,7 @@ impl HubToolsDocument {
     }
 }
 
-/// `synapse.hub-call/1`: the result of a tool, as it came. `ok` is whether it reports no error.
+/// `synapse.hub-call/1`: the raw result of a tool. `ok` unless it reports an error.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubCallDocument {
     schema: &'static str,
@@ -331,13 +331,13 @@ pub struct HubCallDocument {
 }
 
 impl HubCallDocument {
-    /// Whether the tool reports no error.
+    /// Whether the tool succeeded.
     #[must_use]
     pub const fn is_ok(&self) -> bool {
         self.ok
     }
 
-    /// The result as it came.
+    /// The raw result.
     #[must_use]
     pub const fn result(&self) -> &Map<String, Value> {
         &self.result
@@ -380,22 +380,22 @@ impl HubChangeDocument {
     }
 }
 
-/// A change inside a document.
+/// A change.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubChangeView {
     /// The server.
     pub server: String,
-    /// What was done.
+    /// The action.
     pub action: &'static str,
-    /// The entry, without any secret.
+    /// The entry without secrets.
     pub entry: Option<Map<String, Value>>,
-    /// References that its owner has to set, with the command.
+    /// References the user has to set, with the command.
     pub to_set: Vec<String>,
     /// Why it was skipped.
     pub error: Option<ErrorView>,
 }
 
-/// `synapse.hub-env/1`: the variables that a server's process gets.
+/// `synapse.hub-env/1`: the environment of a server's process.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubEnvDocument {
     schema: &'static str,
@@ -417,19 +417,19 @@ impl HubEnvDocument {
     }
 }
 
-/// A variable inside a document.
+/// A variable.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubVariableView {
     /// Its name.
     pub name: String,
-    /// The value as the file has it: plain text, names and references; `null` for one that is passed
-    /// on.
+    /// The value as written in the file: plain text, names and references; `null` for an inherited
+    /// one.
     pub value: Option<String>,
-    /// Why the process gets it.
+    /// Why it is included.
     pub because: String,
 }
 
-/// `synapse.hub-ps/1`: upstream servers that run.
+/// `synapse.hub-ps/1`: running upstream servers.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubPsDocument {
     schema: &'static str,
@@ -449,26 +449,26 @@ impl HubPsDocument {
     }
 }
 
-/// A process inside a document.
+/// A process.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubProcessView {
     /// The server.
     pub server: String,
-    /// Its process.
+    /// Its process id.
     pub process: u32,
     /// The `synapse` process that started it.
     pub owner: u32,
-    /// The MCP client for which it runs.
+    /// The MCP client it runs for.
     pub client: Option<String>,
     /// The program.
     pub program: String,
-    /// The file that declares it.
+    /// The configuration file.
     pub config: String,
-    /// When it was started.
+    /// Start time.
     pub started_at: String,
 }
 
-/// `synapse.hub-log/1`: the last lines that a server wrote.
+/// `synapse.hub-log/1`: the last log lines of a server.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubLogDocument {
     schema: &'static str,
@@ -490,7 +490,7 @@ impl HubLogDocument {
     }
 }
 
-/// `synapse.hub-preflight/1`: what was looked at, step by step.
+/// `synapse.hub-preflight/1`: the checks, step by step.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubPreflightDocument {
     schema: &'static str,
@@ -514,22 +514,22 @@ impl HubPreflightDocument {
     }
 }
 
-/// A check inside a document. `outcome` is `ok`, `warn`, `fail` or `skip`.
+/// A check. `outcome` is `ok`, `warn`, `fail` or `skip`.
 #[derive(Debug, Clone, Serialize)]
 pub struct HubCheckView {
-    /// What was looked at.
+    /// Its id.
     pub id: &'static str,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: &'static str,
-    /// What was seen.
+    /// The observation.
     pub detail: String,
-    /// Why it failed, or what deserves attention.
+    /// The failure or warning.
     pub error: Option<ErrorView>,
 }
 
-/// What is known of an approval, for [`HubServerView`].
+/// Approval facts for [`HubServerView`].
 impl HubServerView {
-    /// Adds what was approved.
+    /// Adds the approval.
     #[must_use]
     pub fn with_approval(mut self, approval: &Approval) -> Self {
         self.approved_at = Some(approval.approved_at.to_string());
@@ -541,7 +541,7 @@ impl HubServerView {
     }
 }
 
-/// A rough measure: JSON of schemas has about four bytes a token.
+/// An estimate: JSON schemas have about four bytes per token.
 const BYTES_PER_TOKEN: u64 = 4;
 
 #[cfg(test)]

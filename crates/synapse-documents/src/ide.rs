@@ -1,4 +1,4 @@
-//! The documents of `synapse ide`.
+//! Documents of `synapse ide`.
 
 use serde::Serialize;
 use synapse_core::check::{Check, CheckId};
@@ -6,7 +6,7 @@ use synapse_core::error::RemedyText;
 
 use crate::failure::ErrorView;
 
-/// `synapse.ide/1`: every client and what its files say.
+/// `synapse.ide/1`: all clients and the state of their files.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeDocument {
     schema: &'static str,
@@ -26,40 +26,40 @@ impl IdeDocument {
     }
 }
 
-/// A client inside a document.
+/// A client.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeClientView {
-    /// Its name on the command line.
+    /// Its command-line name.
     pub client: &'static str,
-    /// Its name for people.
+    /// Its display name.
     pub title: &'static str,
-    /// Whether it shows itself on this machine.
+    /// Whether it was detected.
     pub detected: bool,
-    /// Whether it takes an entry from a link.
+    /// Whether it supports install links.
     pub link: bool,
-    /// When somebody last held what is known about it against `source`, as a date.
+    /// Date of the last comparison with `source`.
     pub verified: &'static str,
-    /// The page, or the file of the client's own repository, that this is known from.
+    /// Documentation page or source file of the client.
     pub source: &'static str,
-    /// Its files here; none for a client whose entry is pasted.
+    /// Its files here; empty for a client with pasted entries.
     pub files: Vec<IdeFileView>,
 }
 
-/// A client's file inside a document. `state` is `no-file`, `absent`, `current`, `stale`,
-/// `foreign` or `broken`; `error` is set when it is broken.
+/// A client's file. `state` is `no-file`, `absent`, `current`, `stale`, `foreign` or `broken`;
+/// `error` is set if it is broken.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeFileView {
     /// `user`, `local` (a user's own, in one project) or `project`.
     pub scope: &'static str,
     /// The file, before links are followed.
     pub file: String,
-    /// What it says about Synapse.
+    /// The state of our entry.
     pub state: &'static str,
-    /// Whether the client loads this entry in the project at hand, unless it is switched off.
+    /// Whether the client loads this entry in the current project, unless disabled.
     pub wins: bool,
     /// Why the client does not load it, or what else reads the file.
     pub notes: Vec<String>,
-    /// Why it cannot be understood.
+    /// Why it is invalid.
     pub error: Option<ErrorView>,
 }
 
@@ -84,39 +84,38 @@ impl IdeChangeDocument {
     }
 }
 
-/// A change inside a document. `action` is `created`, `added`, `updated`, `replaced`, `removed`,
-/// `undone` or `unchanged`; with `dry_run` it is what would be.
+/// A change. `action` is `created`, `added`, `updated`, `replaced`, `removed`, `undone` or
+/// `unchanged`; with `dry_run` it is hypothetical.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct IdeChangeView {
-    /// Whose file it is.
+    /// The client.
     pub client: &'static str,
     /// `user` or `project`.
     pub scope: &'static str,
     /// The file, before links are followed.
     pub file: String,
-    /// Where it really is, when links lead elsewhere.
+    /// The resolved path, if the file is a link.
     pub target: Option<String>,
-    /// What was done.
+    /// The action.
     pub action: &'static str,
-    /// Whether it was only looked at.
+    /// Whether it was only shown.
     pub dry_run: bool,
-    /// The change as a unified diff, without values of others.
+    /// A unified diff without foreign values.
     pub diff: String,
-    /// The copy of the file as it was.
+    /// The backup of the file.
     pub backup: Option<String>,
-    /// What deserves attention.
+    /// Warnings.
     pub warnings: Vec<String>,
-    /// What the user does next in the client.
+    /// The user's next step in the client.
     pub next: &'static str,
     /// Which settings of an existing entry are kept or replaced.
     pub notes: Vec<String>,
-    /// The other files that the same command changes.
+    /// Other files changed by the same command.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Self>,
 }
 
-/// `synapse.ide-snippet/1`: the entry as text to paste; `client` is null for the form that most
-/// clients share.
+/// `synapse.ide-snippet/1`: the entry as text to paste; `client` is null for the common form.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeSnippetDocument {
     schema: &'static str,
@@ -127,7 +126,7 @@ pub struct IdeSnippetDocument {
 }
 
 impl IdeSnippetDocument {
-    /// The document of a snippet for `file`, when the client has one here.
+    /// The document of a snippet for `file`, if the client has one here.
     #[must_use]
     pub fn new(client: Option<&'static str>, file: Option<String>, snippet: String) -> Self {
         Self {
@@ -162,7 +161,7 @@ impl IdeLinkDocument {
     }
 }
 
-/// `synapse.ide-check/1`: what a client would see.
+/// `synapse.ide-check/1`: the check of an entry.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeCheckDocument {
     schema: &'static str,
@@ -183,30 +182,30 @@ impl IdeCheckDocument {
     }
 }
 
-/// A check inside a document.
+/// A check.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeCheckView {
-    /// Whose entry.
+    /// The client.
     pub client: &'static str,
     /// `user`, `local` or `project`.
     pub scope: &'static str,
-    /// The file that has it.
+    /// Its file.
     pub file: String,
     /// The command and its arguments.
     pub command: Option<Vec<String>>,
-    /// The names of the variables that it got.
+    /// Names of its variables.
     pub variables: Option<Vec<String>>,
-    /// Where it was started.
+    /// Its working directory.
     pub directory: Option<String>,
-    /// How long the client waits.
+    /// The client's timeout.
     pub timeout_ms: u64,
     /// The server that answered.
     pub server: Option<IdeServerView>,
-    /// The revision of the protocol that it chose.
+    /// The negotiated protocol version.
     pub revision: Option<String>,
-    /// The tools that it lists.
+    /// The listed tools.
     pub tools: Option<Vec<String>>,
-    /// From the start to the list of tools.
+    /// Time from the start to the list of tools.
     pub took_ms: Option<u64>,
     /// The steps in order.
     pub checks: Vec<IdeStepView>,
@@ -214,7 +213,7 @@ pub struct IdeCheckView {
     pub error: Option<ErrorView>,
 }
 
-/// Name and version of a server inside a document.
+/// Name and version of a server.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeServerView {
     /// Its name.
@@ -223,26 +222,26 @@ pub struct IdeServerView {
     pub version: String,
 }
 
-/// A step of a check inside a document. `outcome` is `ok`, `warn`, `fail` or `skip`.
+/// A step of a check. `outcome` is `ok`, `warn`, `fail` or `skip`.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdeStepView {
-    /// Which step.
+    /// Its id.
     pub id: &'static str,
-    /// Which of several, such as the name of a connection.
+    /// The instance, such as the name of a connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// How it went.
+    /// Its outcome.
     pub outcome: &'static str,
-    /// What was seen.
+    /// The observation.
     pub detail: Option<String>,
-    /// What has to hold first.
+    /// The failed prerequisite.
     pub needs: Option<&'static str>,
-    /// Why it failed, or what a warning is about.
+    /// The failure or warning.
     pub error: Option<ErrorView>,
 }
 
 impl IdeStepView {
-    /// The view of a step, whose commands are those of `remedies`.
+    /// The view of a step. `remedies` renders its commands.
     #[must_use]
     pub fn new(check: &Check, remedies: &dyn RemedyText) -> Self {
         Self {

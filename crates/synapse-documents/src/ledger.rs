@@ -1,4 +1,4 @@
-//! The documents of the ledger: history, one row, usage, an audit, a purge.
+//! Documents of the ledger: history, one row, usage, audit, purge.
 
 use serde::Serialize;
 use synapse_core::ledger::{
@@ -9,19 +9,19 @@ use synapse_core::time::Timestamp;
 
 use crate::calls::ReceiptView;
 
-/// `synapse.history/1`: rows of the ledger, newest first.
+/// `synapse.history/1`: ledger rows, newest first.
 #[derive(Debug, Clone, Serialize)]
 pub struct HistoryDocument {
     schema: &'static str,
     ok: bool,
     entries: Vec<HistoryEntry>,
-    /// The call id to pass as `--before` for the page of older rows, when there may be one.
+    /// The call id to pass as `--before` for the page of older rows, if there may be one.
     next: Option<String>,
-    /// The call id to pass as `--after` for the page of newer rows, when there may be one.
+    /// The call id to pass as `--after` for the page of newer rows, if there may be one.
     previous: Option<String>,
 }
 
-/// A row: the receipt's keys and those of the ledger. A line of an export in JSON Lines too.
+/// A row: the keys of the receipt and of the ledger. Also a line of a JSON Lines export.
 #[derive(Debug, Clone, Serialize)]
 pub struct HistoryEntry {
     started_at: String,
@@ -39,7 +39,7 @@ pub struct HistoryEntry {
     hub: Option<HubView>,
 }
 
-/// What a row of the hub records beside the receipt's keys.
+/// The hub's keys of a row.
 #[derive(Debug, Clone, Serialize)]
 struct HubView {
     server: String,
@@ -90,7 +90,7 @@ impl From<&Entry> for HistoryEntry {
 }
 
 impl HistoryDocument {
-    /// The document of a page, whose rows are newest first, and of the pages around it.
+    /// The document of a page, newest row first, and its neighbours.
     #[must_use]
     pub fn new(entries: &[Entry], pages: &Pages) -> Self {
         Self {
@@ -103,17 +103,17 @@ impl HistoryDocument {
     }
 }
 
-/// The keys of the pages around one.
+/// The keys of the neighbouring pages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pages {
-    /// The call behind which the older rows begin, when there may be any.
+    /// The call before the older rows, if there may be any.
     pub older: Option<String>,
-    /// The call before which the newer rows end, when there may be any.
+    /// The call after the newer rows, if there may be any.
     pub newer: Option<String>,
 }
 
 impl Pages {
-    /// Around the page `entries`, newest first, which is the answer to `query`.
+    /// Around the page `entries`, newest first, the result of `query`.
     #[must_use]
     pub fn around(entries: &[Entry], query: &HistoryQuery) -> Self {
         let full = u32::try_from(entries.len()).is_ok_and(|count| count >= query.limit);
@@ -129,14 +129,14 @@ impl Pages {
     }
 }
 
-/// `synapse.history-entry/1`: one row in full, with what was said when that was recorded.
+/// `synapse.history-entry/1`: one complete row, with recorded texts.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntryDocument {
     schema: &'static str,
     ok: bool,
     #[serde(flatten)]
     entry: HistoryEntry,
-    /// `null` when it was not recorded, or is not kept any more.
+    /// `null` if not recorded, or no longer stored.
     text: Option<TextView>,
 }
 
@@ -175,7 +175,7 @@ pub struct UsageDocument {
     waiting: WaitingView,
 }
 
-/// Calls that are not in the ledger yet, and so in no row and no sum.
+/// Calls not in the ledger yet, and so in no row and no sum.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct WaitingView {
     calls: u64,
@@ -191,8 +191,8 @@ impl From<Waiting> for WaitingView {
     }
 }
 
-/// One line of sums. `unknown_*` count the calls that the sum beside them does not cover; a sum
-/// that covers none is `null`, and so is one of rows that have no such number.
+/// One line of sums. `unknown_*` count the calls missing in the adjacent sum; a sum that covers no
+/// call or does not apply is `null`.
 #[derive(Debug, Clone, Serialize)]
 pub struct UsageLineView {
     key: String,
@@ -200,7 +200,7 @@ pub struct UsageLineView {
     ok: u64,
     failed: u64,
     refused: u64,
-    /// The part of the calls sent that were answered, from 0 to 1.
+    /// The share of successful calls among those sent, from 0 to 1.
     success_rate: Option<f64>,
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
@@ -209,14 +209,14 @@ pub struct UsageLineView {
     unknown_cost: u64,
     p50_latency_ms: Option<u64>,
     p95_latency_ms: Option<u64>,
-    /// `null` when no call told of a cache.
+    /// `null` if no call reported cached tokens.
     cached_tokens: Option<u64>,
-    /// `null` when no call told of reasoning.
+    /// `null` if no call reported reasoning tokens.
     reasoning_tokens: Option<u64>,
 }
 
 impl UsageLineView {
-    /// The names of the cells, which are the keys of the document.
+    /// The cell names, which are the document keys.
     pub const NAMES: [&'static str; 15] = [
         "key",
         "calls",
@@ -235,7 +235,7 @@ impl UsageLineView {
         "reasoning_tokens",
     ];
 
-    /// The values as text, in the order of [`UsageLineView::NAMES`]; what is `null` is empty.
+    /// The values as text, in the order of [`UsageLineView::NAMES`]; `null` is empty.
     #[must_use]
     pub fn cells(&self) -> [String; 15] {
         let maybe = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
@@ -261,8 +261,8 @@ impl UsageLineView {
 }
 
 impl UsageLineView {
-    /// The view of a line of sums by `key`. The rows of the hub have no tokens and no cost, which is
-    /// not to say that these were 0: such sums are `null`.
+    /// The view of sums by `key`. Hub rows have no tokens and no cost, rather than 0: their sums
+    /// are `null`.
     #[must_use]
     pub fn of(key: UsageKey, line: &UsageLine) -> Self {
         let view = Self::from(line);
@@ -302,7 +302,7 @@ impl From<&UsageLine> for UsageLineView {
     }
 }
 
-/// A sum, unless it covers nothing although there was something to cover.
+/// A sum, unless it covers nothing although there were calls.
 const fn known(sum: u64, unknown: u64) -> Option<u64> {
     match (sum, unknown) {
         (0, 1..) => None,
@@ -331,11 +331,11 @@ impl UsageDocument {
     }
 }
 
-/// `synapse.verification/1`: what an audit of the ledger found.
+/// `synapse.verification/1`: the result of a ledger audit.
 #[derive(Debug, Clone, Serialize)]
 pub struct VerificationDocument {
     schema: &'static str,
-    /// Whether nothing is wrong.
+    /// Whether there is no discrepancy.
     ok: bool,
     rows: u64,
     open: u64,
@@ -388,7 +388,7 @@ impl From<&Verification> for VerificationDocument {
     }
 }
 
-/// `synapse.purge/1`: what was taken out of the ledger.
+/// `synapse.purge/1`: the rows and texts removed.
 #[derive(Debug, Clone, Serialize)]
 pub struct PurgeDocument {
     schema: &'static str,
@@ -399,7 +399,7 @@ pub struct PurgeDocument {
 }
 
 impl PurgeDocument {
-    /// The document of a purge of what began before `before`.
+    /// The document of a purge of rows from before `before`.
     #[must_use]
     pub fn new(before: Timestamp, purged: Purged) -> Self {
         Self {
@@ -412,12 +412,12 @@ impl PurgeDocument {
     }
 }
 
-/// `synapse.repair/1`: what a repair of the ledger saved and lost.
+/// `synapse.repair/1`: the result of a ledger repair.
 #[derive(Debug, Clone, Serialize)]
 pub struct RepairDocument {
     schema: &'static str,
     ok: bool,
-    /// Whether there was something to repair.
+    /// Whether a repair was necessary.
     repaired: bool,
     rows: u64,
     texts: u64,

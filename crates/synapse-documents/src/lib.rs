@@ -1,7 +1,7 @@
-//! The documents of the contract: what `--json` prints and what an MCP tool returns.
+//! The documents printed by `--json` and returned by MCP tools.
 //!
-//! **Invariant:** these are structs of their own, never a domain type serialised, so that a change
-//! of the domain cannot change a document. Keys are only ever added. Absent knowledge is `null`.
+//! **Invariant:** documents are separate structs, never serialised domain types, so that domain
+//! changes cannot affect them. Keys are append-only. Unknown values are `null`.
 
 mod calls;
 mod check;

@@ -1,4 +1,4 @@
-//! Documents of `hub login`, `hub logout` and `hub auth-status`. No value of a token is ever in one.
+//! Documents of `hub login`, `hub logout` and `hub auth-status`, without token values.
 
 use serde::Serialize;
 use synapse_core::error::{Failure, RemedyText};
@@ -6,7 +6,7 @@ use synapse_core::upstream::{RecordKey, TokenRecord};
 
 use crate::failure::ErrorView;
 
-/// What `hub login` prints.
+/// The document of `hub login`.
 #[derive(Debug, Serialize)]
 pub struct LoginDocument {
     schema: &'static str,
@@ -18,7 +18,7 @@ pub struct LoginDocument {
 }
 
 impl LoginDocument {
-    /// The document of a login that left `record` in `place`.
+    /// The document of a login stored as `record` in `place`.
     #[must_use]
     pub fn new(key: &RecordKey, record: &TokenRecord, place: String, requests: u32) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl LoginDocument {
     }
 }
 
-/// What `hub logout` prints.
+/// The document of `hub logout`.
 #[derive(Debug, Serialize)]
 pub struct LogoutDocument {
     schema: &'static str,
@@ -56,7 +56,7 @@ impl LogoutDocument {
     }
 }
 
-/// What `hub auth-status` prints.
+/// The document of `hub auth-status`.
 #[derive(Debug, Serialize)]
 pub struct AuthStatusDocument {
     schema: &'static str,
@@ -66,7 +66,7 @@ pub struct AuthStatusDocument {
 }
 
 impl AuthStatusDocument {
-    /// The document of `servers`, whose records are in `place`.
+    /// The document of `servers`, with records in `place`.
     #[must_use]
     pub fn new(place: String, servers: Vec<AuthView>) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl AuthStatusDocument {
     }
 }
 
-/// How one server gets its credential.
+/// The credential of a server.
 #[derive(Debug, Serialize)]
 pub struct AuthView {
     /// The server.
@@ -87,7 +87,7 @@ pub struct AuthView {
     pub credential: &'static str,
     /// Its login.
     pub login: Option<LoginView>,
-    /// Why its record cannot be used.
+    /// Why its record is unusable.
     pub error: Option<ErrorView>,
 }
 
@@ -117,7 +117,7 @@ impl AuthView {
         }
     }
 
-    /// A server whose record cannot be used.
+    /// A server with an unusable record.
     #[must_use]
     pub fn damaged(
         server: impl Into<String>,
@@ -133,7 +133,7 @@ impl AuthView {
     }
 }
 
-/// A record without its values.
+/// A record without token values.
 #[derive(Debug, Serialize)]
 pub struct LoginView {
     issuer: String,

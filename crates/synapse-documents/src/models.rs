@@ -15,30 +15,30 @@ use crate::failure::ErrorView;
 pub struct ModelsDocument {
     schema: &'static str,
     ok: bool,
-    /// `null` before there is one.
+    /// `null` for a draft.
     connection: Option<String>,
     provider: &'static str,
     host: String,
     listed_at: String,
-    /// The connection's own model; `null` when none was named.
+    /// The connection's model; `null` if none was given.
     model: Option<String>,
-    /// What the list says about it, as preflight's check `model`.
+    /// The finding for that model, like preflight's check `model`.
     check: Option<CheckView>,
-    /// The listed ids that are spelled most like a model that is not listed.
+    /// The listed ids most similar to an unlisted model.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nearest: Vec<String>,
     search: Option<String>,
-    /// How many models there are, whatever was searched for.
+    /// Total number of models, ignoring the search.
     total: usize,
     models: Vec<ModelView>,
-    /// How many matches were left out.
+    /// Number of omitted matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     left_out: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<ErrorView>,
 }
 
-/// A model inside a document. `sub_providers` is `null` when the provider serves it itself.
+/// A model. `sub_providers` is `null` if the provider serves it itself.
 #[derive(Debug, Clone, Serialize)]
 pub struct ModelView {
     id: String,
@@ -54,8 +54,8 @@ pub struct ModelView {
     quantization: Option<String>,
 }
 
-/// What a sub-provider offers, inside a document. Prices are pico-USD (10⁻¹² USD) per token, which
-/// is micro-USD per million tokens.
+/// A sub-provider's offer. Prices are in pico-USD (10⁻¹² USD) per token, which equals micro-USD per
+/// million tokens.
 #[derive(Debug, Clone, Serialize)]
 pub struct OfferView {
     name: String,
@@ -69,8 +69,7 @@ pub struct OfferView {
 }
 
 impl ModelsDocument {
-    /// The document of the models that match `search`. The commands of its errors are those of
-    /// `remedies`.
+    /// The document of the models matching `search`. `remedies` renders the commands of errors.
     #[must_use]
     pub fn new(models: &Models, search: Option<&str>, remedies: &dyn RemedyText) -> Self {
         let listed = &models.listed;
@@ -101,7 +100,7 @@ impl ModelsDocument {
         }
     }
 
-    /// Leaves out all but the first `most` models, and says how many.
+    /// Keeps the first `most` models, and records how many were omitted.
     #[must_use]
     pub fn at_most(mut self, most: usize) -> Self {
         self.left_out = self.models.len().checked_sub(most).filter(|more| *more > 0);

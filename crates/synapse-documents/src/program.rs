@@ -1,4 +1,4 @@
-//! The document of `--version --json`: which program this is.
+//! The document of `--version --json`.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ pub struct VersionDocument {
     schema: &'static str,
     ok: bool,
     version: &'static str,
-    /// `null` when it was not built from a checkout, or not for speed.
+    /// `null` for builds outside a checkout and debug builds.
     commit: Option<&'static str>,
     target: &'static str,
     features: Vec<&'static str>,

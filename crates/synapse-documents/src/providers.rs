@@ -1,9 +1,9 @@
-//! The document of the providers that a connection can name.
+//! The document of supported providers.
 
 use serde::Serialize;
 use synapse_core::provider::{Authorization, ProviderKind, TokenNeed};
 
-/// `synapse.providers/1`: what is known of providers without asking them.
+/// `synapse.providers/1`: static facts about providers.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProvidersDocument {
     schema: &'static str,
@@ -11,23 +11,23 @@ pub struct ProvidersDocument {
     providers: Vec<ProviderView>,
 }
 
-/// A provider inside a document.
+/// A provider.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProviderView {
     name: &'static str,
     title: &'static str,
     wire: &'static str,
-    /// `null` when every owner has another one.
+    /// `null` if it differs per user.
     base_url: Option<&'static str>,
     base_url_example: &'static str,
     timeout_seconds: u64,
     token_required: bool,
     token_prefixes: &'static [&'static str],
     token_page: &'static str,
-    /// The header in which the token is sent; in `authorization` it stands behind `Bearer`.
+    /// The token's header; `authorization` uses the `Bearer` scheme.
     token_header: &'static str,
     token_cap_field: &'static str,
-    /// The command that starts the server, where it runs on a machine of the owner.
+    /// The command that starts the server, if it runs locally.
     start: Option<&'static str>,
     documentation: &'static str,
     differences: &'static [&'static str],

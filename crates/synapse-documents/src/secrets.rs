@@ -1,4 +1,4 @@
-//! The documents of `secret`: references, places and shapes, never a value or its length.
+//! Documents of `secret`: references, places and shapes, never a value or its length.
 
 use serde::Serialize;
 use synapse_core::credential::CredentialRef;
@@ -6,7 +6,7 @@ use synapse_core::error::{Failure, RemedyText};
 
 use crate::failure::ErrorView;
 
-/// `synapse.secret/1`: what was done with one secret, or what was found.
+/// `synapse.secret/1`: an action on a secret, or its state.
 #[derive(Debug, Clone, Serialize)]
 pub struct SecretDocument {
     schema: &'static str,
@@ -22,7 +22,7 @@ pub struct SecretDocument {
 }
 
 impl SecretDocument {
-    /// `action`, a word such as `set`, was done with `reference`, which leads to `place`.
+    /// The `action`, such as `set`, on `reference`, which resolves to `place`.
     #[must_use]
     pub fn new(action: &'static str, reference: &CredentialRef, place: String) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl SecretDocument {
         }
     }
 
-    /// Adds what was found there, in words.
+    /// Adds a description of the secret's state.
     #[must_use]
     pub fn found(self, found: String) -> Self {
         Self {
@@ -47,19 +47,19 @@ impl SecretDocument {
         }
     }
 
-    /// Adds the names of the connections that use it.
+    /// Adds the names of its connections.
     #[must_use]
     pub fn used_by(self, used_by: Vec<String>) -> Self {
         Self { used_by, ..self }
     }
 
-    /// Adds what its owner has to know.
+    /// Adds notes.
     #[must_use]
     pub fn notes(self, notes: Vec<String>) -> Self {
         Self { notes, ..self }
     }
 
-    /// Adds what does not hinder and deserves attention.
+    /// Adds warnings.
     #[must_use]
     pub fn warnings(self, warnings: &[Failure], remedies: &dyn RemedyText) -> Self {
         Self {
@@ -69,7 +69,7 @@ impl SecretDocument {
     }
 }
 
-/// `synapse.secrets/1`: the references that are known, and who uses them.
+/// `synapse.secrets/1`: the known references and their users.
 #[derive(Debug, Clone, Serialize)]
 pub struct SecretsDocument {
     schema: &'static str,
@@ -79,7 +79,7 @@ pub struct SecretsDocument {
     warnings: Vec<ErrorView>,
 }
 
-/// A reference inside a document.
+/// A reference.
 #[derive(Debug, Clone, Serialize)]
 pub struct SecretView {
     reference: String,
@@ -88,8 +88,7 @@ pub struct SecretView {
 }
 
 impl SecretsDocument {
-    /// The document of these references. `warnings` are of the places that could not say what they
-    /// hold.
+    /// The document of these references. `warnings` concern places that cannot list their content.
     #[must_use]
     pub fn new(secrets: Vec<SecretView>, warnings: &[Failure], remedies: &dyn RemedyText) -> Self {
         Self {
@@ -102,7 +101,7 @@ impl SecretsDocument {
 }
 
 impl SecretView {
-    /// A reference, where it leads, and the names of the connections that use it.
+    /// A reference, its place, and the names of its connections.
     #[must_use]
     pub fn new(reference: &CredentialRef, place: String, used_by: Vec<String>) -> Self {
         Self {

@@ -1,13 +1,13 @@
-//! Versions of documents. The first is the contract that never changes; the second says the words
-//! of a cost in lower case, as every other word is, in each document that can hold a receipt.
+//! Document versions. The first is a permanent contract; the second uses lower case for cost
+//! sources, as for every other word, in documents that can contain a receipt.
 
 use serde_json::Value;
 use synapse_core::cost::CostSource;
 
-/// Which version of a document is wanted.
+/// The requested version of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DocumentVersion {
-    /// `ACTUAL`, `ESTIMATED`, `UNKNOWN`. What a consumer gets that asks for no version.
+    /// `ACTUAL`, `ESTIMATED`, `UNKNOWN`. The default.
     #[default]
     One,
     /// `actual`, `estimated`, `unknown`.
@@ -18,7 +18,7 @@ impl DocumentVersion {
     /// Both versions.
     pub const ALL: [Self; 2] = [Self::One, Self::Two];
 
-    /// The number as it is asked for.
+    /// Its number.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -27,8 +27,8 @@ impl DocumentVersion {
         }
     }
 
-    /// The document of the first version in this one. Documents that can hold no receipt have one
-    /// version and stay as they are.
+    /// Converts a document of the first version to this one. Documents without receipts have one
+    /// version and stay unchanged.
     #[must_use]
     pub fn of(self, mut document: Value) -> Value {
         if self == Self::One {
@@ -52,7 +52,7 @@ impl DocumentVersion {
     }
 }
 
-/// In every cost, however deep it is. A loop, because documents hold what others sent.
+/// In every cost at any depth. Iterative, because documents contain foreign data.
 fn lower_sources(document: &mut Value) {
     let mut left = vec![document];
     while let Some(value) = left.pop() {
@@ -77,7 +77,7 @@ fn lower_sources(document: &mut Value) {
 const COST: [&str; 3] = ["amount_nano_usd", SOURCE, "priced_at"];
 const SOURCE: &str = "source";
 
-/// The documents that can hold a receipt.
+/// The documents that can contain a receipt.
 const WITH_RECEIPTS: [&str; 7] = [
     "synapse.chat",
     "synapse.error",

@@ -1,5 +1,5 @@
-//! Completions of the arguments of the product's prompts and resource templates, from what this
-//! machine knows: the connections, the ledger and the catalogue of errors. Never a request.
+//! Completes arguments of the product's prompts and resource templates from local data: the
+//! connections, the ledger and the error catalogue. Never sends a request.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -30,14 +30,14 @@ impl ProductCompletions {
         }
     }
 
-    /// Tells of the connection called `name` and of no other.
+    /// Restricts them to the connection `name`.
     #[must_use]
     pub fn scoped_to(mut self, name: impl Into<String>) -> Self {
         self.view = self.view.scoped_to(name);
         self
     }
 
-    /// Everything that the argument may be.
+    /// All values of the argument.
     async fn values(&self, call: &CompletionCall) -> Vec<String> {
         let settled = |name: &str| call.settled.get(name).and_then(Value::as_str);
         match call.argument.as_str() {
@@ -58,7 +58,7 @@ impl ProductCompletions {
         }
     }
 
-    /// Connections, but for the one that is taken. One that is broken is none to suggest.
+    /// Connections, except the one already taken. Invalid ones are not suggested.
     fn names(&self, taken: Option<&str>) -> Vec<String> {
         self.stored()
             .into_iter()
@@ -68,7 +68,7 @@ impl ProductCompletions {
             .collect()
     }
 
-    /// The models of the connections, and those that were asked lately.
+    /// The models of the connections, and recently requested ones.
     async fn models(&self, connection: Option<&str>) -> Vec<String> {
         let wanted = |name: &str| connection.is_none_or(|wanted| name == wanted);
         let configured = self
@@ -124,5 +124,5 @@ impl CompletionHost for ProductCompletions {
     }
 }
 
-/// How many rows of the ledger are looked at.
+/// Number of recent rows considered.
 const RECENT: u32 = 200;

@@ -1,5 +1,5 @@
-//! The tools, resources, prompts and completions that Synapse itself offers over MCP, built on the use
-//! cases of `synapse-core`. Knows nothing of lines, revisions and eras.
+//! The tools, resources, prompts and completions that Synapse itself offers over MCP, built on the
+//! use cases of `synapse-core`. Nothing here depends on transport or protocol revision.
 
 mod completions;
 mod failure;

@@ -1,5 +1,5 @@
 //! The product's own prompts: texts that make the IDE's model use the tool `chat`. They send
-//! nothing by themselves, and the user sees them before anything happens.
+//! nothing themselves, and the user sees them first.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ impl ProductPrompts {
         Self { scoped: false }
     }
 
-    /// Leaves out what needs more than one connection.
+    /// Omits prompts that need more than one connection.
     #[must_use]
     pub const fn for_one_connection(mut self) -> Self {
         self.scoped = true;
@@ -68,7 +68,7 @@ pub(crate) struct Prompt {
     pub(crate) name: &'static str,
     title: &'static str,
     description: &'static str,
-    /// Name, whether it is required, and what it is.
+    /// Name, whether it is required, and description.
     arguments: &'static [(&'static str, bool, &'static str)],
     needs_several: bool,
     write: fn(&Given<'_>) -> String,
@@ -114,7 +114,7 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// An argument that is there and not empty.
+    /// A non-empty argument.
     fn text(&self, name: &str) -> Option<&'a str> {
         let text = self.0.get(name).and_then(Value::as_str)?;
         (!text.is_empty()).then_some(text)
@@ -124,7 +124,7 @@ impl<'a> Given<'a> {
         self.text(name).unwrap_or_default()
     }
 
-    /// Which tool to call, and with what.
+    /// The tool to call, with its arguments.
     fn chat(&self) -> String {
         let mut with = Vec::new();
         for name in ["connection", "model"] {

@@ -1,5 +1,5 @@
-//! The product's own resources: connections, usage, single calls, and what error codes mean. They
-//! are read when they are asked for, and hold no prompt, no answer and no credential.
+//! The product's own resources: connections, usage, single calls, and explanations of error codes.
+//! They are read on demand, and contain no prompt, answer or credential.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ pub struct ProductResources {
 }
 
 impl ProductResources {
-    /// The resources over `engine`, for every connection. What a user can do about a failure is
-    /// shown as `remedies` render it.
+    /// The resources over `engine`, for every connection. `remedies` renders what a user can do
+    /// about a failure.
     #[must_use]
     pub const fn new(engine: Engine, remedies: Arc<dyn RemedyText>) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl ProductResources {
         }
     }
 
-    /// Tells of the connection called `name` and of no other.
+    /// Restricts them to the connection `name`.
     #[must_use]
     pub fn scoped_to(mut self, name: impl Into<String>) -> Self {
         self.view = self.view.scoped_to(name);
@@ -84,7 +84,7 @@ impl ResourceHost for ProductResources {
             "description": "The user's model connections",
             "mimeType": JSON,
         })];
-        // A file that cannot be read is told when it is read, not when it is listed.
+        // An unreadable file is reported on reading, not on listing.
         let stored = self.view.connections().unwrap_or_default();
         for name in stored.iter().map(|stored| stored.name.as_str()) {
             items.push(json!({
@@ -130,7 +130,7 @@ impl ResourceHost for ProductResources {
     }
 }
 
-/// What a URI of ours names.
+/// The target of one of our URIs.
 enum Target<'a> {
     Connections,
     Connection(&'a str),

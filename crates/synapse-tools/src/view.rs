@@ -1,10 +1,10 @@
-//! What a server may tell of: everything that an engine knows, or one connection.
+//! The data visible to a server: everything, or one connection.
 
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 use synapse_core::ports::StoredConnection;
 
-/// See the module.
+/// The visible data.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     engine: Engine,
@@ -20,7 +20,7 @@ impl View {
         }
     }
 
-    /// The connection called `name` and no other.
+    /// Only the connection `name`.
     pub(crate) fn scoped_to(self, name: impl Into<String>) -> Self {
         Self {
             scope: Some(name.into()),
@@ -32,7 +32,7 @@ impl View {
         &self.engine
     }
 
-    /// The one connection, when it is one.
+    /// The only visible connection, if restricted.
     pub(crate) fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
@@ -41,7 +41,7 @@ impl View {
         self.scope().is_none_or(|name| name == connection)
     }
 
-    /// The connections, in the order of the file.
+    /// The connections, in file order.
     ///
     /// # Errors
     /// `config.*` or `storage.*`.
@@ -49,10 +49,10 @@ impl View {
         self.each_connection(StoredConnection::clone)
     }
 
-    /// What `of` makes of each connection, in the order of the file.
+    /// Applies `of` to each connection, in file order.
     ///
     /// # Errors
-    /// As [`View::connections`].
+    /// Same as [`View::connections`].
     pub(crate) fn each_connection<T>(
         &self,
         of: impl Fn(&StoredConnection) -> T,
@@ -62,11 +62,10 @@ impl View {
         Ok(all.iter().filter(covered).map(of).collect())
     }
 
-    /// Waits for the rows of calls that were answered already, so that who asks next finds them
-    /// closed.
+    /// Waits for the rows of finished calls, so that the next query sees them complete.
     ///
     /// # Errors
-    /// `storage.*` when a row could not be written: sums and lists would miss it.
+    /// `storage.*` if a row could not be written: sums and lists would miss it.
     pub(crate) async fn settled(&self) -> Result<(), Failure> {
         self.engine.ports().ledger.flush().await
     }

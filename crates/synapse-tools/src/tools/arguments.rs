@@ -1,5 +1,5 @@
-//! The arguments of a tool call, read by the tool's schema and taken one by one. A refusal names the
-//! argument and says what it takes: the reader is a model that calls again.
+//! The arguments of a tool call, validated by the tool's schema and taken one by one. A refusal
+//! names the argument and the accepted values: the reader is a model that retries.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use synapse_mcp::JsonObject;
 
 use super::{Tool, reader, schema};
 
-/// What is left of a call's arguments.
+/// The remaining arguments of a call.
 #[derive(Debug)]
 pub(super) struct Arguments {
     tool: &'static str,
@@ -20,7 +20,7 @@ impl Arguments {
     /// Reads the arguments of a call of `tool`.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` for the first that the tool does not take, or not so.
+    /// `usage.invalid-arguments` for the first unknown or invalid one.
     pub(super) fn read(tool: Tool, arguments: JsonObject) -> Result<Self, Failure> {
         Ok(Self {
             tool: tool.as_str(),
@@ -28,10 +28,10 @@ impl Arguments {
         })
     }
 
-    /// Takes an argument; `None` when it was left out.
+    /// Takes an argument; `None` if it is missing.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` when its parts do not fit each other.
+    /// `usage.invalid-arguments` if its parts are inconsistent.
     pub(super) fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, Failure> {
         match self.left.remove(name) {
             None => Ok(None),
@@ -39,10 +39,10 @@ impl Arguments {
         }
     }
 
-    /// Takes a list, and names the element that does not fit.
+    /// Takes a list, and names an invalid element.
     ///
     /// # Errors
-    /// As [`Arguments::take`].
+    /// Same as [`Arguments::take`].
     pub(super) fn take_list<T: DeserializeOwned>(
         &mut self,
         name: &str,
@@ -59,7 +59,7 @@ impl Arguments {
             .map(Some)
     }
 
-    /// Refuses what nobody took, so that no argument of the schema is dropped in silence.
+    /// Refuses remaining arguments, so that none is silently ignored.
     ///
     /// # Errors
     /// `usage.invalid-arguments`.
@@ -91,7 +91,7 @@ pub(super) fn invalid(message: impl Into<String>) -> Failure {
     Failure::new(Code::UsageInvalidArguments, message)
 }
 
-/// Text of a client, as an error may show it.
+/// Client text for an error message.
 pub(super) fn clean(text: &str) -> String {
     let begin: String = text.chars().take(MAX_SCANNED).collect();
     Redactor::none().clean(&begin, MAX_SHOWN)
@@ -99,5 +99,5 @@ pub(super) fn clean(text: &str) -> String {
 
 const MAX_SHOWN: usize = 200;
 
-/// Text of a client may be of any length, and the part that is not shown is not looked at.
+/// Client text may be arbitrarily long; the hidden part is not scanned.
 const MAX_SCANNED: usize = 2 * MAX_SHOWN;

@@ -34,7 +34,7 @@ pub(super) async fn call(
     if outcome.receipt.exchange.bytes_in < LARGE {
         return Ok(result(outcome, remedies.as_ref()));
     }
-    // The answer is copied into its document and its text: not on the runtime's thread.
+    // The answer is copied into its document and text off the runtime's thread.
     let remedies = Arc::clone(remedies);
     let made = spawn_blocking(move || result(outcome, remedies.as_ref())).await;
     made.map_err(|error| {
@@ -48,7 +48,7 @@ fn result(outcome: ChatOutcome, remedies: &dyn RemedyText) -> ToolResult {
         Err(failure) => {
             let document = ErrorDocument::new(&failure, remedies);
             let document = document.with_receipt(receipt, warnings, remedies);
-            // Where nothing left, the failure is all there is to know.
+            // If nothing was sent, the failure says everything.
             let sent = receipt.exchange.attempts > 0;
             let line = sent.then(|| receipt_line(receipt, warnings));
             failed(&failure, &document, remedies)
@@ -132,7 +132,7 @@ fn messages(
     Ok(system.into_iter().chain(conversation).collect())
 }
 
-/// The receipt in one line, for the user: the answer's own block stays the answer alone.
+/// The receipt in one line for the user; the answer keeps its own block.
 fn receipt_line(receipt: &Receipt, warnings: &[Failure]) -> Value {
     let line = printable_line(&receipt.summary());
     user_block(match warnings.len() {
@@ -142,7 +142,7 @@ fn receipt_line(receipt: &Receipt, warnings: &[Failure]) -> Value {
     })
 }
 
-/// Each warning in a block of its own behind the answer: most clients show the text alone.
+/// One block per warning after the answer: most clients only show text.
 fn told(warnings: &[Failure], remedies: &dyn RemedyText) -> Vec<Value> {
     warnings
         .iter()
@@ -150,8 +150,8 @@ fn told(warnings: &[Failure], remedies: &dyn RemedyText) -> Vec<Value> {
         .collect()
 }
 
-/// The answer exactly as given, then in blocks of their own what the text does not say of itself,
-/// the reasoning when there is nothing else, and the tool calls.
+/// The answer verbatim, then separate blocks for its special conditions, for the reasoning if there
+/// is nothing else, and for tool calls.
 fn blocks(reply: &ChatReply) -> Vec<Value> {
     let calls: Vec<ToolCallView> = reply.tool_calls.iter().map(ToolCallView::from).collect();
     let remark = reply.remark();
@@ -179,7 +179,7 @@ fn aside(remark: &Remark<'_>) -> String {
     )
 }
 
-/// An answer of so many bytes takes longer to copy than the runtime's thread may be kept.
+/// Larger answers take too long to copy on the runtime's thread.
 const LARGE: u64 = 64 * 1024;
 
 #[cfg(test)]
@@ -352,7 +352,7 @@ mod tests {
         }
     }
 
-    /// What clients send for what they left out, and for what their schemas lost the type of.
+    /// Clients send these for omitted values, and for values whose type their schemas lost.
     #[test]
     fn arguments_left_empty_are_absent_and_json_in_text_is_read() {
         let empty = prepared(json!({
@@ -391,7 +391,7 @@ mod tests {
         assert_eq!(text.timeout, Some(Duration::from_secs(5)));
     }
 
-    /// A prompt may be JSON, and an empty answer of a tool is one.
+    /// A prompt may be JSON, and an empty tool answer is valid.
     #[test]
     fn text_is_taken_for_nothing_else() {
         let call = prepared(json!({"prompt": "{\"a\":1}", "system": "7"})).unwrap();

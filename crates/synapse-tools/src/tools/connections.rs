@@ -10,7 +10,7 @@ use super::Tool;
 use super::arguments::Arguments;
 use crate::view::View;
 
-/// `synapse.connections/1` with the fields that a model needs: nothing about credentials and hosts.
+/// `synapse.connections/1` with the fields for a model: nothing about credentials and hosts.
 #[derive(Debug, Serialize)]
 pub(crate) struct ListDocument {
     schema: &'static str,
@@ -29,7 +29,7 @@ struct ListedConnection {
 }
 
 impl ListDocument {
-    /// The document of one connection of the list; `None` when it is not in it.
+    /// The document of one connection in the list; `None` if it is missing.
     pub(crate) fn only(mut self, name: &str) -> Option<Self> {
         self.connections.retain(|each| each.name == name);
         (!self.connections.is_empty()).then_some(self)
@@ -56,7 +56,7 @@ impl From<&StoredConnection> for ListedConnection {
     }
 }
 
-/// Reads connections.toml and nothing else.
+/// Reads connections.toml only.
 pub(super) fn call(
     view: &View,
     remedies: &dyn RemedyText,
@@ -67,7 +67,7 @@ pub(super) fn call(
     Ok(ToolResult::text(lines(&document, remedies)).with_structured_content(value(&document)))
 }
 
-/// The connections that a server of this scope may tell.
+/// The connections visible to a server of this scope.
 ///
 /// # Errors
 /// `config.*` or `storage.*`.

@@ -1,4 +1,5 @@
-//! Signs of life of a long call: clients give up after a minute of silence, many of them for good.
+//! Progress notifications of a long call: clients time out after a minute of silence, many of them
+//! permanently.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -6,9 +7,9 @@ use std::time::Duration;
 use synapse_mcp::host::{Progress, ProgressReporter};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-/// Runs `work`; while it runs, says so every [`BEAT`] to a client that asked for progress. The
-/// progress is the number of seconds since the start, which nobody can take for a share of the
-/// work: how long a model takes is not known.
+/// Runs `work`, and reports every [`BEAT`] to a client that requested progress. The value is the
+/// number of elapsed seconds, which cannot be mistaken for a percentage: the duration of a model's
+/// answer is unknown.
 pub(super) async fn with_heartbeat<F: Future>(
     progress: Option<&ProgressReporter>,
     waiting_for: &str,
@@ -28,7 +29,7 @@ pub(super) async fn with_heartbeat<F: Future>(
             now = beats.tick() => {
                 let seconds = now.duration_since(began).as_secs();
                 let message = format!("waiting for {waiting_for}, {seconds} s");
-                // Far below 2^53, so that the number is exact.
+                // Far below 2^53, so the number is exact.
                 #[expect(clippy::cast_precision_loss, reason = "the seconds of one call")]
                 progress.report(Progress::new(seconds as f64).with_message(message));
             }
@@ -36,7 +37,7 @@ pub(super) async fn with_heartbeat<F: Future>(
     }
 }
 
-/// Well below the shortest time-outs that clients have.
+/// Well below the shortest client timeouts.
 pub(super) const BEAT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::arguments::{Arguments, invalid};
 use super::{Tool, connection};
 use crate::view::View;
 
-/// Rows of the ledger; sends nothing.
+/// Lists ledger rows; sends nothing.
 pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
     let mut arguments = Arguments::read(Tool::History, call.arguments)?;
     let one: Option<String> = arguments.take("call_id")?;
@@ -69,7 +69,7 @@ pub(crate) async fn entry(view: &View, id: CallId) -> Result<Option<Entry>, Fail
     Ok(entry.filter(|entry| view.covers(&entry.receipt.connection)))
 }
 
-/// The newest rows that a server of this scope may tell.
+/// The newest rows visible to a server of this scope.
 ///
 /// # Errors
 /// `storage.*`.
@@ -119,8 +119,8 @@ fn outcome_of(word: &str) -> Result<Outcome, Failure> {
     })
 }
 
-/// The call that `text` names; a server of one connection tells nothing of the calls of others, and
-/// takes whole ids only.
+/// The call named by `text`; a server of one connection reveals nothing about calls of others, and
+/// accepts complete ids only.
 async fn call_id(view: &View, argument: &'static str, text: &str) -> Result<CallId, Failure> {
     match (text.parse(), view.scope()) {
         (Ok(id), _) => Ok(id),

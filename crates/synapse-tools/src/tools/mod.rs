@@ -1,7 +1,7 @@
 //! The product's own tools, over the use cases of `synapse-core`: see [`Tool`].
 //!
-//! A failure of a call is a result that the model can read (`isError`, with the error document in
-//! the structured content), never a JSON-RPC error.
+//! A failed call is a result for the model (`isError`, with the error document in the structured
+//! content), never a JSON-RPC error.
 
 mod arguments;
 mod chat;
@@ -36,13 +36,13 @@ pub enum Tool {
     Chat,
     /// Lists connections.
     ListConnections,
-    /// Asks a provider for its models.
+    /// Lists a provider's models.
     ListModels,
     /// Checks a connection.
     Preflight,
     /// Sums over the ledger.
     Usage,
-    /// Rows of the ledger.
+    /// Lists ledger rows.
     History,
 }
 
@@ -57,7 +57,7 @@ impl Tool {
         Self::History,
     ];
 
-    /// The name on the wire.
+    /// Its name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -70,13 +70,13 @@ impl Tool {
         }
     }
 
-    /// The tool of that name.
+    /// Parses a tool name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tool| tool.as_str() == name)
     }
 
-    /// Whether it only reads what is on this machine: no request, no secret.
+    /// Whether it only reads local data: no request, no secret.
     #[must_use]
     pub const fn is_local(self) -> bool {
         match self {
@@ -95,8 +95,8 @@ pub struct ProductTools {
 }
 
 impl ProductTools {
-    /// Every tool over `engine`, for every connection. What a user can do about a failure is shown
-    /// as `remedies` render it.
+    /// All tools over `engine`, for every connection. `remedies` renders what a user can do about a
+    /// failure.
     #[must_use]
     pub fn new(engine: Engine, remedies: Arc<dyn RemedyText>) -> Self {
         Self {
@@ -106,21 +106,21 @@ impl ProductTools {
         }
     }
 
-    /// Serves the connection called `name` and no other.
+    /// Serves only the connection `name`.
     #[must_use]
     pub fn scoped_to(mut self, name: impl Into<String>) -> Self {
         self.view = self.view.scoped_to(name);
         self
     }
 
-    /// Offers no other tools than `tools`; another one is unknown.
+    /// Offers only `tools`; others are unknown.
     #[must_use]
     pub fn only(mut self, tools: &[Tool]) -> Self {
         self.tools.retain(|tool| tools.contains(tool));
         self
     }
 
-    /// Offers only tools that are [local](Tool::is_local).
+    /// Offers only [local](Tool::is_local) tools.
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.tools.retain(|tool| tool.is_local());
@@ -148,7 +148,7 @@ impl ToolHost for ProductTools {
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
         let (view, remedies) = (&self.view, self.remedies.as_ref());
         let tool = Tool::from_name(&call.name).filter(|tool| self.offers(*tool));
-        // Boxed where the future holds a whole exchange.
+        // Boxed where the future contains a whole exchange.
         let result = match tool {
             Some(Tool::Chat) => Box::pin(chat::call(view, &self.remedies, call)).await,
             Some(Tool::ListConnections) => connections::call(view, remedies, call),
@@ -162,7 +162,7 @@ impl ToolHost for ProductTools {
     }
 }
 
-/// The connection that a call is about: the scope, or the one it names, if any.
+/// The connection of a call: the scope, or the one it names.
 fn connection(scope: Option<&str>, named: Option<String>) -> Result<Option<String>, Failure> {
     match (scope, named) {
         (Some(scope), Some(named)) if named != scope => {
@@ -176,7 +176,7 @@ fn connection(scope: Option<&str>, named: Option<String>) -> Result<Option<Strin
     }
 }
 
-/// The list stays the same for as long as the process runs.
+/// The list is constant for the lifetime of the process.
 const CACHE: CacheHint = CacheHint {
     ttl_ms: 300_000,
     scope: CacheScope::Private,

@@ -11,7 +11,7 @@ use super::heartbeat::with_heartbeat;
 use super::{Tool, connection};
 use crate::view::View;
 
-/// Asks the provider for its models.
+/// Lists the provider's models. Sends one request.
 pub(super) async fn call(
     view: &View,
     remedies: &dyn RemedyText,
@@ -50,5 +50,5 @@ fn lines(models: &mut Models, search: Option<&str>, limit: usize) -> String {
     lines.join("\n")
 }
 
-/// A router lists thousands; what a model reads costs its user.
+/// A router lists thousands; everything a model reads costs its user.
 const LIMIT: u64 = 50;

@@ -1,4 +1,4 @@
-//! The tool `preflight`: the ladder of a saved connection.
+//! The tool `preflight`: checks a saved connection.
 
 use synapse_core::engine::PreflightCall;
 use synapse_core::error::{Failure, RemedyText};
@@ -12,7 +12,7 @@ use super::heartbeat::with_heartbeat;
 use super::{Tool, connection};
 use crate::view::View;
 
-/// Climbs the ladder; one paid prompt only when it is asked for.
+/// Runs the checks; sends a billed prompt only on request.
 pub(super) async fn call(
     view: &View,
     remedies: &dyn RemedyText,

@@ -1,5 +1,4 @@
-//! What `tools/list` says of the product's own tools: the same every time, and made when it is
-//! asked for.
+//! The descriptions of the product's own tools for `tools/list`: constant, built on demand.
 
 use serde_json::{Value, json};
 use synapse_core::ledger::{Outcome, UsageKey};
@@ -16,16 +15,16 @@ pub(super) const CHAT: &str = "chat";
 /// The tool that lists connections.
 pub(super) const LIST_CONNECTIONS: &str = "list_connections";
 
-/// The tool that lists the models of a provider.
+/// The tool that lists a provider's models.
 pub(super) const LIST_MODELS: &str = "list_models";
 /// The tool that checks a connection.
 pub(super) const PREFLIGHT: &str = "preflight";
 /// The tool that sums over the ledger.
 pub(super) const USAGE: &str = "usage";
-/// The tool that shows rows of the ledger.
+/// The tool that lists ledger rows.
 pub(super) const HISTORY: &str = "history";
 
-/// What clients are told of a tool.
+/// A tool's description for clients.
 pub(super) fn describe(tool: Tool) -> JsonObject {
     let description = match tool {
         Tool::Chat => chat(),
@@ -37,7 +36,7 @@ pub(super) fn describe(tool: Tool) -> JsonObject {
     };
     match description {
         Value::Object(description) => description,
-        // Every one of them is written as an object below.
+        // All of them are objects.
         _ => JsonObject::new(),
     }
 }
@@ -186,7 +185,7 @@ const HISTORY_ARGUMENTS: &[Member] = &[
     ),
 ];
 
-/// An object of the API, which is passed on.
+/// An object of the API, passed on unchanged.
 const TYPED: Shape = Open(&[Member::new("type", Text, "")]);
 
 const FROM_ONE: Shape = Count {

@@ -1,29 +1,28 @@
-//! What an argument is. One table of shapes makes both the JSON Schema that `tools/list` shows and
-//! the [reader](super::reader) of calls, so that the two agree by construction.
+//! Shapes of arguments. One table generates both the JSON Schema in `tools/list` and the
+//! [reader](super::reader) of calls, so that they agree by construction.
 //!
-//! The schemas stay within what the strictest readers of schemas take: every one has a `type`, or is
-//! an `anyOf` alone whose branches have one; every array says what its items are, and every object
-//! which members it has.
+//! The schemas satisfy the strictest validators: every schema has a `type`, or is only an `anyOf`
+//! whose branches have one; every array describes its items, and every object its members.
 
 use serde_json::{Value, json};
 use synapse_mcp::JsonObject;
 
-/// What a value is.
+/// The shape of a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
-    /// Text. An empty one is as good as none.
+    /// Text; an empty one counts as missing.
     Text,
-    /// Text of a conversation, which may be empty.
+    /// Text of a conversation, possibly empty.
     Speech,
     /// One of a few words.
     Word(fn() -> Vec<&'static str>),
-    /// A whole number that fits into 64 bits, with a sign.
+    /// A signed 64-bit integer.
     Integer,
-    /// A whole number from one to another, or to any.
+    /// An integer in a range.
     Count {
-        /// The least.
+        /// Minimum.
         least: u64,
-        /// The most; `None` when 64 bits are.
+        /// Maximum; `None` for that of 64 bits.
         most: Option<u64>,
     },
     /// A number.
@@ -32,11 +31,11 @@ pub(super) enum Shape {
     Flag,
     /// A list of values of one shape.
     List(&'static Self),
-    /// An object with these members and no others; they are read one by one.
+    /// An object with exactly these members, read one by one.
     Closed(&'static [Member]),
-    /// An object that is passed on as it stands; the members only say what is usual.
+    /// An object passed on unchanged; the members only describe common ones.
     Open(&'static [Member]),
-    /// A value of any of these shapes, which differ in their JSON type.
+    /// A value of any of these shapes, which have different JSON types.
     Either(&'static [(Self, &'static str)]),
 }
 
@@ -50,7 +49,7 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// A member that may be left out.
+    /// An optional member.
     pub(super) const fn new(name: &'static str, shape: Shape, description: &'static str) -> Self {
         Self {
             name,
@@ -60,7 +59,7 @@ impl Member {
         }
     }
 
-    /// A member that may not.
+    /// A required member.
     pub(super) const fn required(name: &'static str, shape: Shape) -> Self {
         Self {
             required: true,
@@ -74,7 +73,7 @@ impl Member {
 }
 
 impl Shape {
-    /// The JSON Schema of the shape, with a description unless that is empty.
+    /// The JSON Schema of the shape, with a description unless empty.
     pub(super) fn described(self, description: &str) -> Value {
         let mut schema = self.schema();
         if let (Some(members), false) = (schema.as_object_mut(), description.is_empty()) {
@@ -111,7 +110,7 @@ impl Shape {
         }
     }
 
-    /// What a value of the shape is, in the words of its schema.
+    /// The accepted values of the shape, in the words of its schema.
     pub(super) fn takes(self) -> String {
         match self {
             Self::Text | Self::Speech => "a string".to_owned(),

@@ -41,12 +41,12 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     Ok(ToolResult::text(text(&report)).with_structured_content(value(&document)))
 }
 
-/// The key of that word.
+/// Parses a key.
 pub(crate) fn key(word: &str) -> Option<UsageKey> {
     UsageKey::ALL.into_iter().find(|key| key.as_str() == word)
 }
 
-/// The sums that a server of this scope may tell: those of its connection, or of all.
+/// The sums visible to a server of this scope: those of its connection, or of all.
 ///
 /// # Errors
 /// `storage.*`.

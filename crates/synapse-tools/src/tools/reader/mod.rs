@@ -1,9 +1,8 @@
-//! Reads the arguments of a call by the [shapes](super::shape) that its schema is made of.
+//! Reads the arguments of a call by the [shapes](super::shape) that its schema is generated from.
 //!
-//! What the schema describes is taken as it stands. Beyond that, what clients and models are known to
-//! send for the same thing is taken too: `5.0` for 5 (which JSON Schema calls an integer), an empty
-//! text or null for what was left out, and JSON in a string where the schema says number, boolean,
-//! list or object. Text is never taken for anything else, because a prompt may be JSON.
+//! Accepts everything the schema describes, and known variations of clients and models: `5.0` for 5
+//! (an integer in JSON Schema), an empty text or null for a missing value, and JSON in a string for
+//! a number, boolean, list or object. Text is never reinterpreted, because a prompt may be JSON.
 
 use std::cell::Cell;
 
@@ -15,10 +14,10 @@ use synapse_mcp::size::{MAX_VALUES, count_values};
 use super::arguments::{clean, invalid};
 use super::shape::{Member, Shape};
 
-/// Reads the arguments of `tool`: those of `members` that are there.
+/// Reads the arguments of `tool`: the present `members`.
 ///
 /// # Errors
-/// `usage.invalid-arguments`, naming the first place that does not fit, and what it takes.
+/// `usage.invalid-arguments`, naming the first invalid position and the accepted values.
 pub(super) fn read(
     tool: &str,
     members: &[Member],
@@ -33,11 +32,11 @@ pub(super) fn read(
 
 struct Reader<'a> {
     tool: &'a str,
-    /// How many values the JSON inside texts may still hold: each takes many times its bytes.
+    /// Budget of values in JSON strings: each takes many times its bytes.
     values_left: Cell<usize>,
 }
 
-/// Where in the arguments a value is: `messages[0].content`.
+/// The path of a value in the arguments: `messages[0].content`.
 #[derive(Debug, Clone)]
 struct Place {
     text: String,
@@ -161,8 +160,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A text that is an object in JSON is that object where one is taken: no word begins with a
-    /// brace. Otherwise the JSON type decides.
+    /// A string that contains a JSON object counts as that object where one is accepted: no word
+    /// starts with a brace. Otherwise the JSON type decides.
     fn either(
         &self,
         place: &Place,
@@ -199,7 +198,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The whole number that `number` is. `5.0` and `1e2` are whole.
+    /// The integer value of `number`. `5.0` and `1e2` are integers.
     fn integer(&self, place: &Place, shape: Shape, number: &Number) -> Result<Value, Failure> {
         if number.is_u64() && matches!(shape, Shape::Count { .. }) || number.is_i64() {
             return Ok(Value::Number(number.clone()));
@@ -207,7 +206,7 @@ impl Reader<'_> {
         let Some(float) = number.as_f64().filter(|float| float.fract() == 0.0) else {
             return Err(self.misfit(place, shape, &Value::Number(number.clone())));
         };
-        // Exact: a whole number without a fraction is written without one.
+        // Exact: an integer without a fraction is formatted without one.
         let whole = format!("{float:.0}");
         let whole = match shape {
             Shape::Count { .. } => whole.parse::<u64>().map(Value::from),
@@ -216,7 +215,7 @@ impl Reader<'_> {
         whole.map_err(|_| self.out_of_bounds(place, shape))
     }
 
-    /// The value that a text is the JSON of; what is no JSON, or too much of it, stays text.
+    /// Parses JSON in a string; invalid JSON, or too much of it, stays a string.
     fn out_of_text(&self, value: Value) -> Value {
         let Value::String(text) = &value else {
             return value;
@@ -302,7 +301,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a member counts as left out.
+/// Whether a member counts as missing.
 fn is_absent(member: &Member, value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -317,7 +316,7 @@ fn is_absent(member: &Member, value: &Value) -> bool {
     }
 }
 
-/// The name that was probably meant.
+/// The most similar name.
 fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     if word.len() > MAX_NEAR {
         return None;

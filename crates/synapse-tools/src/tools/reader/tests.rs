@@ -1,11 +1,11 @@
-//! The reader held against the published schema, and what it takes beyond it.
+//! The reader compared with the published schema, and its additional leniency.
 
 use serde_json::json;
 
 use super::super::{Tool, arguments::Arguments, schema};
 use super::*;
 
-/// Whether `value` fits `schema`, by JSON Schema 2020-12. It shares no code with the reader.
+/// Whether `value` matches `schema`, per JSON Schema 2020-12. Shares no code with the reader.
 fn fits(schema: &Value, value: &Value) -> bool {
     if let Some(branches) = schema.get("anyOf") {
         let branches = branches.as_array().unwrap();
@@ -51,7 +51,7 @@ fn fits(schema: &Value, value: &Value) -> bool {
     }
 }
 
-/// A value of every kind, right for some property and wrong for the others.
+/// A value of every kind, valid for some property and invalid for the others.
 fn values() -> Vec<Value> {
     vec![
         json!("text"),
@@ -105,8 +105,8 @@ fn properties(tool: Tool) -> JsonObject {
     properties.unwrap().clone()
 }
 
-/// Every tool, every property, a value of every kind: what fits the published schema is read, and
-/// what is read fits it. Only 64 bits are narrower than JSON Schema.
+/// Every tool, every property, a value of every kind: the reader accepts exactly what matches the
+/// published schema, except that it is limited to 64 bits.
 #[test]
 fn the_reader_and_the_schema_agree() {
     let mut judged = 0;
@@ -127,7 +127,7 @@ fn the_reader_and_the_schema_agree() {
                         assert_eq!(argument, Some(&name), "{value}: {failure:?}");
                     }
                 }
-                // The same as JSON in a text, wherever the schema has no text of its own.
+                // The same as JSON in a string, where the schema has no string type.
                 let text = json!(value.to_string());
                 if !value.is_string() && !fits(&schema, &text) {
                     let read = one(tool, &name, text);
@@ -255,7 +255,7 @@ fn what_was_given_is_shown_up_to_its_beginning() {
     assert!(failure.message.chars().count() < 300);
 }
 
-/// JSON in texts counts towards the limit of values, all of it together.
+/// JSON in strings counts towards the total limit of values.
 #[test]
 fn values_hidden_in_texts_are_counted() {
     let list = format!("{{\"a\":[{}1]}}", "1,".repeat(40_000));
@@ -264,7 +264,7 @@ fn values_hidden_in_texts_are_counted() {
     assert_eq!(failure.message, "tools[2] is not what chat takes");
 }
 
-/// Every argument of the schema has a taker; see [`Arguments::finish`].
+/// Every argument in the schema is used; see [`Arguments::finish`].
 #[test]
 fn what_is_left_is_refused() {
     let given = JsonObject::from_iter([("live".to_owned(), json!(true))]);
