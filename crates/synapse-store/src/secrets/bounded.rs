@@ -1,13 +1,13 @@
-//! Runs what blocks aside, for as long as a deadline allows. Knows no store.
+//! Runs blocking work on its own thread, within a deadline. Independent of the stores.
 
 use std::time::Duration;
 
 use synapse_core::{Code, Failure};
 use tokio::task::{JoinError, spawn_blocking};
 
-/// Performs `work` on a thread of its own and waits for it at most `deadline`.
+/// Runs `work` on its own thread and waits for it at most `deadline`.
 ///
-/// What is late is left behind. A secret that it still brings is wiped when it is dropped.
+/// Late work is abandoned. A secret that it still returns is wiped when it is dropped.
 pub(super) async fn bounded<T: Send + 'static>(
     deadline: Duration,
     store: &str,
@@ -19,7 +19,7 @@ pub(super) async fn bounded<T: Send + 'static>(
     }
 }
 
-/// Performs `work` on a thread of its own and waits as long as it takes: a person may be asked.
+/// Runs `work` on its own thread and waits without a deadline: a user may be asked.
 pub(super) async fn run_blocking<T: Send + 'static>(
     store: &str,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,

@@ -1,6 +1,7 @@
-//! The programs of stores: what every one of them is given, and for how long it may run.
+//! Runs the programs of stores: their environment, and how long they may run.
 //!
-//! **Invariant:** what a program writes is wiped from memory and never shown, stderr least of all.
+//! **Invariant:** the output of a program is wiped from memory and never shown, stderr least of
+//! all.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,18 +13,18 @@ use synapse_process::{Guard, Limits, Trouble};
 
 use super::{Environment, Secrets};
 
-/// A program that was found, and what it is given.
+/// A resolved program, with its arguments and environment.
 #[derive(Debug)]
 pub(super) struct Program {
     inner: synapse_process::Program,
     guard: Guard,
 }
 
-/// What a program did that came to its end.
+/// The result of a program that ended.
 pub(super) struct Ending {
     pub(super) status: ExitStatus,
     pub(super) stdout: Zeroizing<Vec<u8>>,
-    /// The beginning of it, only to tell failures apart by known phrases.
+    /// The beginning of it, only to classify failures by known phrases.
     pub(super) stderr: Zeroizing<String>,
 }
 
@@ -57,7 +58,7 @@ impl Program {
         self
     }
 
-    /// Lets the program have those of `names` that are set.
+    /// Passes those of `names` that are set.
     pub(super) fn with_variables(
         mut self,
         names: &[&'static str],
@@ -67,9 +68,9 @@ impl Program {
         self
     }
 
-    /// Runs it to its end, for at most `deadline`, and takes at most `cap` bytes of its stdout.
-    /// Whatever keeps it from ending, it is ended with everything that it started; so is what it
-    /// leaves when it ends by itself.
+    /// Runs it to its end, for at most `deadline`, and reads at most `cap` bytes of its stdout. On
+    /// a timeout or an error, it is killed with everything that it started; processes it leaves on
+    /// its own exit are killed too.
     pub(super) async fn run(self, deadline: Duration, cap: usize) -> Result<Ending, Trouble> {
         let limits = limits(deadline, cap);
         self.inner.run(&self.guard, limits).await.map(Ending::of)
@@ -114,7 +115,7 @@ fn set<'a>(
     names.filter_map(|name| Some((*name, environment(name)?)))
 }
 
-/// Where things are and which language they speak: no program works without these.
+/// Locations and language: no program works without these.
 const PASSED_TO_ALL: &[&str] = &[
     "PATH",
     "HOME",

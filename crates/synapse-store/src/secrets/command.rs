@@ -1,4 +1,4 @@
-//! `cmd:` references: the one line that a program prints. No shell reads the words.
+//! `cmd:` references: the single line that a program prints. The words are not passed to a shell.
 
 use secrecy::zeroize::Zeroizing;
 use synapse_core::ports::ResolvedSecret;
@@ -10,7 +10,7 @@ use super::bounded::late;
 use super::child::{Ending, Program};
 use super::content::{self, Flaw, MAX_LENGTH};
 
-/// Runs the program of `words` and takes what it prints.
+/// Runs the program of `words` and reads its output.
 pub(super) async fn resolve(
     secrets: &Secrets,
     words: &[String],
@@ -43,7 +43,7 @@ pub(super) async fn resolve(
     })
 }
 
-/// The program of a store, or the failure that it is not there.
+/// The program of a store, or the failure that it is not installed.
 pub(super) fn find(secrets: &Secrets, name: &str, hint: &str) -> Result<Program, Failure> {
     Program::find(name, secrets).ok_or_else(|| {
         let failure = Failure::new(
@@ -60,7 +60,7 @@ pub(super) fn find(secrets: &Secrets, name: &str, hint: &str) -> Result<Program,
     })
 }
 
-/// The failure of a program that came to no end of its own.
+/// The failure of a program that did not end by itself.
 pub(super) fn describe(name: &str, trouble: Trouble, secrets: &Secrets) -> Failure {
     match trouble {
         Trouble::Late => late(&format!("`{name}`"), secrets.deadline)

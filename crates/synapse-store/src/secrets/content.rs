@@ -1,4 +1,4 @@
-//! What a credential may look like, whatever place it comes from: one line of visible ASCII.
+//! Validates credentials, independent of where they are stored: one line of visible ASCII.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use synapse_core::{Code, Failure};
 /// The longest credential, in bytes.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;
 
-/// Why bytes are no credential. Tells kinds and places, never content.
+/// Why bytes are not a credential. Has kinds and positions, never content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     Empty,
@@ -20,7 +20,7 @@ pub(super) enum Flaw {
     Dressed(Dress),
 }
 
-/// What stands around a token when a line of another file was copied whole.
+/// The text around a token when a line of another file was copied whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dress {
     Quotes,
@@ -28,7 +28,7 @@ pub(super) enum Dress {
     Scheme,
 }
 
-/// What kind of character does not belong there.
+/// The kind of an invalid character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     WhiteSpace,
@@ -37,7 +37,7 @@ pub(super) enum Kind {
     NotAscii,
 }
 
-/// Where a character stands.
+/// The position of a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Start,
@@ -45,7 +45,7 @@ pub(super) enum Place {
     Inside,
 }
 
-/// The credential in `bytes`: everything but one line end behind it.
+/// The credential in `bytes`: everything except one final line end.
 pub(super) fn check(bytes: &[u8]) -> Result<SecretString, Flaw> {
     for (mark, name) in BYTE_ORDER_MARKS {
         if bytes.starts_with(mark) {
@@ -70,14 +70,14 @@ pub(super) fn check(bytes: &[u8]) -> Result<SecretString, Flaw> {
         1 => {}
         lines => return Err(Flaw::Lines(lines)),
     }
-    // `export KEY=…` has a space as well, and this tells more.
+    // `export KEY=…` has a space as well, but this is more specific.
     if let Some(dress) = dress(line) {
         return Err(Flaw::Dressed(dress));
     }
     if let Some(flaw) = wrong_character(line) {
         return Err(flaw);
     }
-    // Exactly as large as needed, so that boxing it does not leave a copy behind.
+    // Exactly as large as needed, so that boxing it does not leave a copy.
     let mut value = String::with_capacity(line.len());
     value.push_str(line);
     Ok(SecretString::from(value))
@@ -165,7 +165,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// Lines as any platform counts them: `\r\n`, `\n` and a lone `\r` each begin a new one.
+/// Counts lines as on any platform: `\r
+/// `, `
+/// ` and a lone `\r` each begin a new one.
 fn count_lines(text: &str) -> usize {
     let returns = text.matches('\r').count();
     let feeds = text.matches('\n').count();
@@ -173,7 +175,7 @@ fn count_lines(text: &str) -> usize {
     returns + feeds - pairs + 1
 }
 
-/// What a token is dressed in. Tells nothing of the token.
+/// The text around the token. Has nothing of the token.
 fn dress(line: &str) -> Option<Dress> {
     let line = line.trim();
     let ends = |quote: char| line.starts_with(quote) || line.ends_with(quote);
@@ -190,8 +192,8 @@ fn dress(line: &str) -> Option<Dress> {
     (is_scheme && !behind.trim().is_empty()).then_some(Dress::Scheme)
 }
 
-/// Whether a line gives a value to a name. A token may hold a `=`, as base64 does at its end, so the
-/// name has to be that of a variable or of a secret.
+/// Whether a line assigns a value to a name. A token may contain `=`, as base64 does at its end, so
+/// the name must look like that of a variable or a secret.
 fn is_assignment(line: &str) -> bool {
     let exported = ["export ", "set ", "setx ", "$env:"]
         .iter()
@@ -213,7 +215,8 @@ fn is_assignment(line: &str) -> bool {
     is_name && has_value && (exported.is_some() || names_secret || is_variable)
 }
 
-/// The first wrong character; the ends come first, because a space there is the classic accident.
+/// The first invalid character; both ends are checked first, because a space there is the most
+/// common mistake.
 fn wrong_character(line: &str) -> Option<Flaw> {
     let kind = |each: char| match each {
         ' ' | '\t' => Some(Kind::WhiteSpace),
@@ -236,7 +239,7 @@ fn wrong_character(line: &str) -> Option<Flaw> {
         })
 }
 
-/// Straight quotes, and those that editors make of them.
+/// Straight quotes, and the typographic ones that editors substitute.
 const QUOTES: [char; 8] = [
     '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', '\u{201e}',
 ];
@@ -304,7 +307,7 @@ mod tests {
         assert_eq!(flaw(b"a\xffb"), Flaw::NotUtf8);
     }
 
-    /// A line of an env file, of a header or of a shell, and what was found of it.
+    /// A line of an env file, a header or a shell, and the reported flaw.
     #[test]
     fn what_a_token_is_dressed_in_is_told() {
         for (line, dress) in [
@@ -329,7 +332,7 @@ mod tests {
             assert_eq!(failure.code, Code::CredentialMalformed);
             assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
         }
-        // Base64 ends with it, and a token may be of any characters.
+        // Base64 ends with it, and a token may contain any characters.
         for token in [
             "ZmFrZQ==",
             "ZmFrZS1mYWtlLQ=",

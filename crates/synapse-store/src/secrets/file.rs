@@ -1,5 +1,5 @@
 //! `file:` references: one line of a regular file that only its owner can read. Writes such files
-//! too, as a whole or not at all.
+//! atomically.
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
@@ -29,7 +29,7 @@ pub(super) async fn resolve(secrets: &Secrets, written: &str) -> Result<Resolved
     read(secrets, path, Modes::OwnerOnly).await
 }
 
-/// Refuses a file in our own directory when others may exchange it.
+/// Refuses a file in our own directory when other users can replace it.
 fn guarded(home: &Home, path: &Path) -> Result<(), Failure> {
     let Some(parent) = path.parent() else {
         return Ok(());
@@ -44,16 +44,16 @@ fn guarded(home: &Home, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whose business the mode of a file is.
+/// Who is responsible for the mode of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Modes {
-    /// It has to keep everybody else out.
+    /// It must exclude all other users.
     OwnerOnly,
-    /// Whoever made the file guards the directory around it.
+    /// The creator of the file protects the directory.
     OfTheSystem,
 }
 
-/// Writes `value` to the file at `written`, for its owner alone.
+/// Writes `value` to the file at `written`, readable only by its owner.
 pub(super) fn keep(
     written: &str,
     user_home: Option<&Path>,
@@ -81,7 +81,7 @@ pub(super) fn keep(
     }
 }
 
-/// Fails when there is something at `written`, a link that leads nowhere included.
+/// Fails when `written` exists, including as a dangling link.
 pub(super) fn expect_none(written: &str, user_home: Option<&Path>) -> Result<(), Failure> {
     let path = expand(written, user_home)?;
     match path.symlink_metadata() {
@@ -99,7 +99,7 @@ fn exists(path: &Path) -> Failure {
     .with("file", shown(path))
 }
 
-/// Removes the file at `written`; behind a symbolic link the link and its target.
+/// Removes the file at `written`; for a symbolic link, the link and its target.
 pub(super) fn remove(written: &str, user_home: Option<&Path>) -> Result<(), Failure> {
     let path = expand(written, user_home)?;
     existing(&path)?;
@@ -112,7 +112,7 @@ pub(super) fn remove(written: &str, user_home: Option<&Path>) -> Result<(), Fail
     Ok(())
 }
 
-/// Holds that there is a regular file, whatever is in it.
+/// Checks that there is a regular file, whatever its content.
 fn existing(path: &Path) -> Result<(), Failure> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() => Ok(()),
@@ -122,8 +122,8 @@ fn existing(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Reads the one line of the file at `path`. A file takes microseconds; one on a network file system
-/// whose server is gone takes for ever.
+/// Reads the single line of the file at `path`. Usually takes microseconds; on a network file
+/// system without its server it never ends.
 pub(super) async fn read(
     secrets: &Secrets,
     path: PathBuf,
@@ -146,8 +146,8 @@ fn read_now(path: &Path, modes: Modes) -> Result<ResolvedSecret, Failure> {
     })
 }
 
-/// Holds that [`read_bytes`] would find a file that it may read, without reading it. Gives its
-/// mode in words, with a comma behind it.
+/// Checks that [`read_bytes`] may read the file, without reading it. Returns its mode as text,
+/// followed by a comma.
 pub(super) fn look(path: &Path, modes: Modes) -> Result<String, Failure> {
     let metadata = match file::open(path) {
         Ok(Found::Regular(_, metadata)) => metadata,
@@ -165,8 +165,8 @@ pub(super) fn look(path: &Path, modes: Modes) -> Result<String, Failure> {
     }
 }
 
-/// Reads a small regular file with the rules of a credential file, but for what is in it. Gives its
-/// mode in words, with a comma behind it.
+/// Reads a small regular file with the rules of a credential file, except those on its content.
+/// Returns its mode as text, followed by a comma.
 pub(super) fn read_bytes(
     path: &Path,
     modes: Modes,
@@ -185,12 +185,12 @@ pub(super) fn read_bytes(
     Ok((bytes, mode))
 }
 
-/// The path that `written` means.
+/// Expands `written` to a path.
 pub(super) fn expand(written: &str, user_home: Option<&Path>) -> Result<PathBuf, Failure> {
     let Some(rest) = written.strip_prefix("~/") else {
         return Ok(PathBuf::from(written));
     };
-    // Part by part, because the system may have another separator.
+    // Component by component, because the system may have another separator.
     let rest: PathBuf = Path::new(rest).components().collect();
     user_home.map(|home| home.join(rest)).ok_or_else(|| {
         Failure::new(
@@ -202,16 +202,16 @@ pub(super) fn expand(written: &str, user_home: Option<&Path>) -> Result<PathBuf,
     })
 }
 
-/// Reads one byte more than is taken, so that a longer file is noticed and not cut.
+/// Reads one byte beyond the limit, so that a longer file is detected instead of truncated.
 fn read_all(file: File, metadata: &Metadata) -> io::Result<Zeroizing<Vec<u8>>> {
     let most = MAX_LENGTH + "\r\n".len() + 1;
     let length = match usize::try_from(metadata.len()) {
-        // Some file systems make a file's content when it is read.
+        // Some file systems generate a file's content when it is read.
         Ok(0) | Err(_) => most,
         Ok(length) => most.min(length),
     };
-    // Large enough from the start, because a vector that grows leaves its old buffer behind; and no
-    // larger, because all of it is wiped in the end.
+    // Large enough from the start, because a growing vector leaves its old buffer in memory; and no
+    // larger, because all of it is wiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(length + READ_AHEAD));
     file.take(u64::try_from(length + 1).unwrap_or(u64::MAX))
         .read_to_end(&mut bytes)?;
@@ -264,7 +264,7 @@ fn not_a_file(path: &Path, what: &str) -> Failure {
     .with("found", what)
 }
 
-/// The mode in words, with a comma behind it.
+/// The mode as text, followed by a comma.
 #[cfg(unix)]
 fn check_mode(path: &Path, metadata: &Metadata) -> Result<String, Failure> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -299,5 +299,5 @@ fn check_mode(_path: &Path, _metadata: &Metadata) -> Result<String, Failure> {
 
 #[cfg(unix)]
 const GROUP_AND_OTHERS: u32 = 0o077;
-/// `read_to_end` asks for a spare 32 bytes before it believes that the end is reached.
+/// `read_to_end` needs a spare 32 bytes to detect the end.
 const READ_AHEAD: usize = 64;

@@ -1,7 +1,7 @@
-//! Resolves credential references, each kind in a module of its own and in exactly one place.
+//! Resolves credential references. Each kind has its own module and exactly one store.
 //!
-//! **Invariant:** no failure, no `Debug` and no `found` text holds any part of a value. Nothing is
-//! ever looked for in a second place.
+//! **Invariant:** no failure, no `Debug` and no `found` text contains any part of a value. There is
+//! no fallback to another store.
 
 mod bounded;
 mod child;
@@ -36,13 +36,13 @@ pub use self::exposure::{Inspected, Mend, Scanned};
 pub use self::local_vault::NewKey;
 pub use self::writing::NoPrompt;
 
-/// Looks an environment variable up.
+/// Looks up an environment variable.
 pub type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
-/// Reads credentials from the places that references name, and changes some of those places.
+/// Reads credentials from the stores that references name, and writes to some of them.
 ///
-/// Nothing is read before [`SecretResolver::resolve`] is called, and nothing is kept afterwards: a
-/// token that its owner replaces is in force with the next call.
+/// Nothing is read before [`SecretResolver::resolve`] is called, and nothing is cached: a replaced
+/// token takes effect with the next call.
 #[derive(Clone)]
 pub struct Secrets {
     user_home: Option<PathBuf>,
@@ -55,7 +55,7 @@ pub struct Secrets {
 
 impl Secrets {
     /// A resolver for which `~/` is `user_home` and variables are those of `environment`. It has no
-    /// local vault and nobody to ask.
+    /// local vault and cannot ask the user.
     #[must_use]
     pub fn new(user_home: Option<PathBuf>, environment: Environment) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Secrets {
         }
     }
 
-    /// Has the local vault, and the settings of the Vault server, in `home`.
+    /// Uses the local vault, and the settings of the Vault server, in `home`.
     #[must_use]
     pub fn at_home(mut self, home: Home) -> Self {
         self.home = Some(home);
@@ -82,7 +82,7 @@ impl Secrets {
         self
     }
 
-    /// Has the programs of stores guarded by `guard`, instead of by nobody.
+    /// Guards the programs of stores with `guard`, instead of not at all.
     #[must_use]
     pub fn guarded_by(mut self, guard: Guard) -> Self {
         self.guard = guard;
@@ -96,10 +96,10 @@ impl Secrets {
         self
     }
 
-    /// Seals the local vault under another key, and says what its owner has to know about that.
+    /// Seals the local vault under another key, and returns notes for the user.
     ///
     /// # Errors
-    /// `credential.*` for the vault and both keys, `storage.*`. The vault is left as it was.
+    /// `credential.*` for the vault and both keys, `storage.*`. The vault is left unchanged.
     pub async fn rekey(&self, new: NewKey) -> Result<Vec<String>, Failure> {
         local_vault::rekey(self, new).await
     }
@@ -116,7 +116,8 @@ impl fmt::Debug for Secrets {
 
 #[async_trait]
 impl SecretResolver for Secrets {
-    /// Asks one place once, for no longer than the deadline. Needs a tokio runtime with I/O and time.
+    /// Asks one store once, for no longer than the deadline. Needs a tokio runtime with I/O and
+    /// time.
     async fn resolve(
         &self,
         permit: &NetworkPermit,
@@ -153,5 +154,5 @@ impl SecretResolver for Secrets {
     }
 }
 
-/// Long enough for a store that is asked over the network, short enough for an IDE that waits.
+/// Long enough for a store on the network, short enough for an IDE that waits.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! `op://` references: read by 1Password's own program, to which they are passed as written.
+//! `op://` references: read by 1Password's own program, to which they are passed unchanged.
 
 use synapse_core::ports::ResolvedSecret;
 use synapse_core::shell::quote_text;
@@ -29,7 +29,8 @@ pub(super) async fn resolve(secrets: &Secrets, reference: &str) -> Result<Resolv
     })
 }
 
-/// op ends with 1 whatever happens; only its words tell. The known ones are those of version 2.
+/// op always exits with 1; only its messages distinguish failures. The known ones are those of
+/// version 2.
 fn classify(reference: &str, ending: &Ending) -> Failure {
     let code = PHRASES
         .iter()
@@ -66,7 +67,7 @@ fn classify(reference: &str, ending: &Ending) -> Failure {
     .with("program", "op")
 }
 
-/// In this order: what is said about the account comes before what is said about the item.
+/// In this order: phrases about the account come before those about the item.
 const PHRASES: &[(Code, &[&str])] = &[
     (
         Code::CredentialStoreSignedOut,
@@ -116,7 +117,7 @@ const PHRASES: &[(Code, &[&str])] = &[
     ),
 ];
 
-/// What op reads itself to find its account. Its own credentials are for it alone.
+/// The variables by which op finds its account. Its own credentials are passed to no other program.
 const VARIABLES: &[&str] = &[
     "OP_ACCOUNT",
     "OP_SERVICE_ACCOUNT_TOKEN",

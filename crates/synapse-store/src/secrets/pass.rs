@@ -27,7 +27,7 @@ pub(super) async fn resolve(secrets: &Secrets, path: &str) -> Result<ResolvedSec
     if !ending.status.success() {
         return Err(classify(path, &ending));
     }
-    // By the convention of pass the password is the first line, and other things may follow.
+    // By the convention of pass the password is the first line, and other text may follow.
     let value = content::check(&first_line(&ending.stdout))
         .map_err(|flaw| flaw.failure(&format!("the first line of the entry `{path}` of pass")))?;
     Ok(ResolvedSecret {
@@ -36,8 +36,8 @@ pub(super) async fn resolve(secrets: &Secrets, path: &str) -> Result<ResolvedSec
     })
 }
 
-/// Holds that the entry is there. pass would print the tree of a directory and call it a success,
-/// and it does not tell a missing entry from a missing store.
+/// Checks that the entry exists. pass would print the tree of a directory and exit with 0, and it
+/// does not distinguish a missing entry from a missing store.
 fn look(secrets: &Secrets, path: &str) -> Result<(), Failure> {
     let given = (secrets.environment)("PASSWORD_STORE_DIR").filter(|value| !value.is_empty());
     let home = || Some(secrets.user_home.as_ref()?.join(".password-store"));
@@ -73,8 +73,8 @@ fn no_store() -> Failure {
     .shell("make one for a key of yours", "pass init GPG-ID")
 }
 
-/// pass has no codes: it ends with 1 for what it finds wrong itself, and with gpg's status, 2,
-/// for what gpg does. Its words are constant; LC_ALL cannot translate them.
+/// pass has no error codes: it exits with 1 for its own errors, and with gpg's status, 2, for those
+/// of gpg. Its messages are constant; LC_ALL cannot translate them.
 fn classify(path: &str, ending: &Ending) -> Failure {
     let said = |words: &str| ending.stderr.contains(words);
     let by_hand = format!("pass show {}", quote_text(path));
@@ -84,7 +84,8 @@ fn classify(path: &str, ending: &Ending) -> Failure {
     if said("You must run:") && said("pass init") {
         return no_store();
     }
-    // 2 is gpg's. Its message about the agent or the key is not stable enough to tell them apart.
+    // 2 is gpg's. Its messages about the agent or the key are not stable enough to distinguish
+    // them.
     if ending.status.code() == Some(2) {
         return Failure::new(
             Code::CredentialStoreLocked,
@@ -104,5 +105,5 @@ fn classify(path: &str, ending: &Ending) -> Failure {
 }
 
 const VARIABLES: &[&str] = &["PASSWORD_STORE_DIR", "GNUPGHOME", "GPG_TTY"];
-/// An entry may hold notes beside the password.
+/// An entry may hold notes besides the password.
 const CAP: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! Whether a secret could be read from here, told by its place alone. Reads no secret, starts no
+//! Checks whether a secret is readable from here, by its location only. Reads no secret, starts no
 //! program, opens no socket, and fails as reading would.
 
 use synapse_core::credential::CredentialRef;
@@ -10,7 +10,7 @@ use super::file::{self, Modes};
 use super::{Secrets, keyring, local_vault, server, systemd, variable};
 use crate::failure::shown;
 
-/// Looks at the place that `reference` names.
+/// Checks the location that `reference` names.
 pub(super) async fn reach(secrets: &Secrets, reference: &CredentialRef) -> Result<String, Failure> {
     match reference {
         CredentialRef::File(written) => {
@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    /// What is found of `reference` with these variables, in a user's home of its own.
+    /// The result for `reference` with these variables, in a temporary user home.
     async fn seen(
         home: &Path,
         variables: &[(&'static str, &str)],

@@ -1,4 +1,4 @@
-//! `systemd:` references: a file in the directory that systemd gave to this service.
+//! `systemd:` references: a file in the credentials directory of this systemd service.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::{Secrets, file};
 /// Reads the credential `name`.
 pub(super) async fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSecret, Failure> {
     let directory = directory(secrets, name)?;
-    // systemd guards the directory and makes the files 0400 or 0440, as it sees fit.
+    // systemd protects the directory and sets mode 0400 or 0440 on the files.
     let resolved = file::read(secrets, directory.join(name), file::Modes::OfTheSystem).await?;
     Ok(ResolvedSecret {
         found: format!("credential `{name}` of systemd, {}", resolved.found),
@@ -18,7 +18,7 @@ pub(super) async fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSec
     })
 }
 
-/// Holds that systemd gave the credential `name`, without reading it.
+/// Checks that systemd provides the credential `name`, without reading it.
 pub(super) fn reach(secrets: &Secrets, name: &str) -> Result<String, Failure> {
     let path = directory(secrets, name)?.join(name);
     file::look(&path, file::Modes::OfTheSystem)?;

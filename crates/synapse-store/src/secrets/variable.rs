@@ -1,4 +1,4 @@
-//! `env:` references: a variable of the process that sends.
+//! `env:` references: a variable of the sending process.
 
 use std::ffi::{OsStr, OsString};
 
@@ -8,7 +8,7 @@ use synapse_core::{Code, Failure};
 
 use super::content;
 
-/// Takes the credential from `value`, what the environment has under `name`.
+/// Takes the credential from `value`, the environment's value of `name`.
 pub(super) fn resolve(name: &str, value: Option<OsString>) -> Result<ResolvedSecret, Failure> {
     let place = format!("the environment variable {name}");
     let Some(value) = value else {
@@ -23,7 +23,7 @@ pub(super) fn resolve(name: &str, value: Option<OsString>) -> Result<ResolvedSec
     })
 }
 
-/// Holds that the variable is set, without looking at what it has.
+/// Checks that the variable is set, without looking at its value.
 pub(super) fn reach(name: &str, value: Option<&OsStr>) -> Result<String, Failure> {
     match value {
         Some(value) if !value.is_empty() => Ok(format!("environment variable {name}; not read")),

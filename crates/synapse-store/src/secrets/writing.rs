@@ -1,4 +1,4 @@
-//! The side that changes places: which kinds Synapse writes to, and what to do about the others.
+//! Writes secrets: the kinds of stores that Synapse writes to, and the remedies for the others.
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -97,7 +97,7 @@ impl SecretWriter for Secrets {
         writing: Writing,
     ) -> Result<Kept, Failure> {
         self.writable(reference)?;
-        // The same rules as for reading: what is kept can be used.
+        // The same rules as for reading, so that a stored value is usable.
         let value = content::check(value.expose_secret().as_bytes())
             .map_err(|flaw| flaw.failure("the given value"))?;
         let notes = match reference {
@@ -137,7 +137,7 @@ impl SecretWriter for Secrets {
     }
 }
 
-/// Nobody to ask: for `serve`, whose stdin is the protocol, and wherever no terminal is.
+/// Cannot ask: for `serve`, whose stdin belongs to the protocol, and without a terminal.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoPrompt;
 

@@ -1,4 +1,4 @@
-//! Every kind of credential file and variable, good and bad. No failure shows any of it.
+//! Every kind of credential file and variable, valid and invalid. No failure shows any of it.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -69,7 +69,7 @@ async fn a_private_file_of_one_line_is_a_credential() {
     }
 }
 
-/// A file system that makes content when it is read says that a file is empty.
+/// A file system that generates content on reading reports the length 0.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_file_whose_length_is_not_told_is_read() {
@@ -284,7 +284,7 @@ async fn a_variable_is_looked_up_under_its_own_name_only() {
     assert!(everything(&failure).contains("file:PATH"));
 }
 
-/// What a process without the right to read the file finds; see `connections::broken`.
+/// The view of a process without permission to read the file; see `connections::broken`.
 pub(crate) fn cannot_be_read(home: &Home) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,4 +1,5 @@
-//! `cmd:` references run real programs: what they get, how they fail, and that they never stay.
+//! `cmd:` references run real programs: their environment, their failures, and that none is left
+//! running.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::support::{Place, TOKEN, code, resolve, runs, value, wait_for};
 
-/// The reference to a script of the shell, which here is just another program.
+/// The reference to a shell script; the shell is just another program here.
 fn shell(script: &str) -> String {
     format!("cmd:{}", serde_json::json!(["sh", "-c", script]))
 }
@@ -52,7 +53,7 @@ async fn a_program_gets_no_stdin_the_home_as_directory_and_few_variables() {
     let mut names: Vec<&str> = environment
         .lines()
         .filter_map(|line| Some(line.split_once('=')?.0))
-        // What the shell itself adds.
+        // Variables that the shell itself adds.
         .filter(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(name))
         .collect();
     names.sort_unstable();

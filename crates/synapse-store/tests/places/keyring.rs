@@ -1,4 +1,4 @@
-//! `keyring:` references against a real GNOME Keyring on a session bus of its own: this test program
+//! `keyring:` references against a real GNOME Keyring on its own session bus: this test program
 //! runs again under `dbus-run-session`, because the bus is found through the process environment.
 
 use std::io::Write as _;
@@ -18,18 +18,18 @@ use tempfile::TempDir;
 
 use crate::support::{Place, TOKEN, code, keep, resolve, value};
 
-/// What the other process meets.
+/// The environment of the other process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// An unlocked keyring: everything works, and two items are left there.
     Unlocked,
     /// The keyring of [`Role::Unlocked`], locked, with nobody to ask.
     Locked,
-    /// A bus on which nobody keeps secrets.
+    /// A bus without a secret service.
     NoService,
     /// No bus.
     NoBus,
-    /// A bus that takes the connection and never speaks.
+    /// A bus that accepts the connection and never answers.
     Silent,
 }
 
@@ -42,7 +42,7 @@ impl Role {
         Self::Silent,
     ];
 
-    /// The program that comes before the test program.
+    /// The command that precedes the test program.
     fn session(self, home: &Path) -> Vec<String> {
         let config = home.join("bus.conf").display().to_string();
         let words: &[&str] = match self {
@@ -93,7 +93,7 @@ async fn unlocked(secrets: &Secrets) {
     );
     assert_eq!(value(secrets, "keyring:work").await, TOKEN);
 
-    // What another program put there has to follow the same rules.
+    // Items of other programs must follow the same rules.
     for (content, expected) in [
         ("", Code::CredentialEmpty),
         ("fake\nfake", Code::CredentialMultiLine),
@@ -136,7 +136,7 @@ async fn fails_with(secrets: &Secrets, expected: Code) {
     assert_eq!(failure.unwrap_err().code, expected);
 }
 
-/// Token records of logins, where `oauth.toml` says that the keyring keeps them.
+/// Token records of logins, where `oauth.toml` selects the keyring.
 async fn tokens(role: Role, home: Home) {
     home.create().unwrap();
     let settings = std::fs::File::create(home.oauth_settings()).unwrap();
@@ -158,7 +158,7 @@ async fn tokens(role: Role, home: Home) {
         assert_eq!(records.list("other").await.unwrap().len(), 0);
         transaction.remove().await.unwrap();
         assert!(records.load(&key).await.unwrap().is_none());
-        // One is left for the keyring to be locked over.
+        // One remains for the test of the locked keyring.
         transaction.keep(None, &record()).await.unwrap();
     } else {
         let unavailable = Code::OauthStoreUnavailable;
@@ -168,7 +168,7 @@ async fn tokens(role: Role, home: Home) {
         assert_eq!(failure.code, unavailable);
         assert_eq!(transaction.remove().await.unwrap_err().code, unavailable);
     }
-    // No file stands in for it.
+    // There is no fallback to a file.
     let directory = home.oauth().join("home");
     for entry in std::fs::read_dir(directory).unwrap() {
         let name = entry.unwrap().file_name();
@@ -197,7 +197,7 @@ fn record() -> TokenRecord {
     }
 }
 
-/// Puts an item there as another program would.
+/// Adds an item as another program would.
 fn put(account: &str, content: &[u8]) {
     use keyring_core::api::CredentialStoreApi as _;
 
@@ -206,7 +206,8 @@ fn put(account: &str, content: &[u8]) {
     entry.set_secret(content).unwrap();
 }
 
-/// Puts a second item with the attributes of the first there, and one more that makes them differ.
+/// Adds a second item with the attributes of the first, and an additional attribute that
+/// distinguishes them.
 fn put_twin(account: &str) {
     use std::collections::HashMap;
 
@@ -227,7 +228,7 @@ fn put_twin(account: &str) {
         .unwrap();
 }
 
-/// What the other process runs. Without a role there is nothing to do.
+/// Run by the other process. Does nothing without a role.
 #[test]
 #[expect(
     clippy::disallowed_methods,
@@ -250,7 +251,7 @@ fn play_a_role() {
         role.play(place.secrets()).await;
         tokens(role, place.home()).await;
     });
-    // A bus that never speaks is still asked, on a thread that nobody waits for.
+    // A request to the silent bus is still pending, on a thread that nobody waits for.
     runtime.shutdown_background();
     writeln!(std::io::stdout(), "{PLAYED}").unwrap();
 }
@@ -326,7 +327,7 @@ fn a_bus_that_never_speaks_is_given_up() {
 
 const ROLE: &str = "SYNAPSE_STORE_TEST_KEYRING";
 const PLAYED: &str = "the role was played";
-/// Makes the keyring on first use and unlocks it; the daemon ends with the bus.
+/// Creates the keyring on first use and unlocks it; the daemon ends with the bus.
 const UNLOCK: &str = "printf 'fake password\\n' | gnome-keyring-daemon --unlock \
                       --components=secrets --daemonize >/dev/null; \"$@\"";
 const START: &str = "gnome-keyring-daemon --start --components=secrets >/dev/null; \"$@\"";

@@ -1,5 +1,5 @@
-//! The local vault on a real disk: keys, damage, other processes, and that nothing is ever unsealed
-//! there.
+//! The local vault on a real disk: keys, damage, other processes, and that no plaintext is ever
+//! written.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::support::{Answering, Place, TOKEN, code, keep, mode, resolve, value};
 
 const REFERENCE: &str = "vault:local/openai";
 
-/// A home with a vault under a key file, holding one entry.
+/// A home with a vault under a key file, with one entry.
 async fn with_key_file() -> Place {
     let mut place = Place::new();
     place.set(
@@ -123,7 +123,7 @@ async fn no_vault_is_empty_and_reading_makes_none() {
     );
     let failure = keep(&secrets, REFERENCE, TOKEN, Writing::Replace).await;
     assert_eq!(failure.unwrap_err().code, Code::CredentialMissing);
-    // Nobody chooses a passphrase, and no key file is named.
+    // Nobody enters a passphrase, and no key file is named.
     let failure = keep(&secrets, REFERENCE, TOKEN, Writing::Create).await;
     assert_eq!(failure.unwrap_err().code, Code::CredentialStoreLocked);
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
@@ -202,7 +202,7 @@ async fn damage_is_told_apart_and_nothing_is_written_over_it() {
         assert_eq!(failure.unwrap_err().code, expected, "{content}");
         assert_eq!(place.read(".synapse/vault.age"), content);
     }
-    // age reads its files without armor too, where one byte is easily another.
+    // age reads unarmored files too, in which any byte may change.
     let mut bytes = Vec::new();
     ArmoredReader::new(whole.as_bytes())
         .read_to_end(&mut bytes)
@@ -255,7 +255,7 @@ async fn a_passphrase_is_asked_for_and_a_wrong_one_opens_nothing() {
     );
     let wrong = place.secrets().asking(Answering::new("fake wrong"));
     assert_eq!(code(&wrong, REFERENCE).await, Code::CredentialVaultWrongKey);
-    // In a server nobody can be asked, and a key file is not what opens it.
+    // A server cannot ask, and a key file does not open this vault.
     let mut place = place;
     place.set("SYNAPSE_VAULT_KEY_FILE", place.path().join("vault.key"));
     let failure = resolve(&place.secrets(), REFERENCE).await.unwrap_err();
@@ -292,7 +292,7 @@ async fn a_new_key_opens_the_vault_and_the_old_one_no_longer_does() {
     let identity: &dyn age::Identity = &old;
     assert!(decryptor.decrypt(std::iter::once(identity)).is_err());
 
-    // Without the old key there is no new one.
+    // Without the old key it cannot be rekeyed.
     let failure = place
         .secrets()
         .rekey(NewKey::KeyFile(place.path().join("x")))
@@ -332,7 +332,7 @@ async fn at_no_moment_is_a_value_on_disk() {
     );
 }
 
-/// Reads every file below `directory`, and counts them.
+/// Searches every file below `directory`, and counts them.
 fn look_for(value: &str, directory: &Path) -> u32 {
     let mut files = 0;
     let mut directories = vec![directory.to_owned()];
@@ -355,7 +355,7 @@ fn look_for(value: &str, directory: &Path) -> u32 {
     files
 }
 
-/// Runs `work` on a runtime of its own thread.
+/// Runs `work` on a runtime on its own thread.
 fn futures_block_on<T: Send>(work: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
         let run = scope.spawn(|| {
@@ -384,7 +384,7 @@ fn two_processes_at_once_lose_nothing() {
     assert_eq!(listed.len(), 3 * ENTRIES + 1);
 }
 
-/// What each of the processes does. Without a name there is nothing to do.
+/// Run by each of the processes. Does nothing without a name.
 #[tokio::test]
 #[expect(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! The places of credentials as they really are: programs, a keyring on a bus of its own, a server
-//! that answers with the bodies of the real one, a sealed file.
+//! The real stores of credentials: programs, a keyring on its own bus, a server that answers with
+//! the bodies of the real one, a sealed file.
 
 #![cfg(test)]
 #![cfg(unix)]

@@ -1,5 +1,5 @@
-//! `op://` references through a stand-in for 1Password's program: what it is given, and the shapes
-//! of its failures as version 2 words them.
+//! `op://` references through a fake of 1Password's program: its input, and its failures in the
+//! format of version 2.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::support::{Place, TOKEN, code, resolve, value};
 
 const REFERENCE: &str = "op://Private/OpenAI key/credential";
 
-/// A home in which the stand-in answers as told.
+/// A home in which the fake gives this answer.
 fn place(stdout: &str, stderr: &str, status: u8) -> Place {
     let mut place = Place::new();
     let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/places/programs");
@@ -93,7 +93,7 @@ async fn what_op_says_is_told_apart_and_never_repeated() {
         ),
         ("", Code::CredentialStoreFailed),
     ] {
-        // A program that spills the secret where it complains.
+        // A program that prints the secret in its error message.
         let place = place(TOKEN, &format!("{stderr}{TOKEN}\n"), 1);
         let failure = resolve(&place.secrets(), REFERENCE).await.unwrap_err();
         assert_eq!(failure.code, expected, "{stderr}");

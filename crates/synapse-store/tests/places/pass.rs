@@ -1,4 +1,4 @@
-//! `pass:` references through the real password store, with keys that are thrown away.
+//! `pass:` references through the real password store, with temporary keys.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ impl Store {
         self.run("pass", &["insert", "-m", "-f", entry], content);
     }
 
-    /// What the agent remembers of a passphrase goes with it.
+    /// The agent's cached passphrase goes with it.
     fn stop_agent(&self) {
         self.run("gpgconf", &["--kill", "gpg-agent"], "");
     }
@@ -109,7 +109,7 @@ async fn the_first_line_of_an_entry_is_the_credential_and_the_rest_is_not() {
         ("synapse/empty", Code::CredentialEmpty),
         ("synapse/blank", Code::CredentialMalformed),
         ("synapse/other", Code::CredentialMissing),
-        // A directory, which pass would list, and call that a success.
+        // A directory, which pass would list, exiting with 0.
         ("synapse", Code::CredentialMissing),
     ] {
         let reference = format!("pass:{entry}");

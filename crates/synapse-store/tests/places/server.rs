@@ -1,5 +1,5 @@
-//! `vault:` references against a server that answers as Vault and OpenBao do. Each test states how
-//! many requests the server is to receive.
+//! `vault:` references against a server that answers as Vault and OpenBao do. Each test states the
+//! expected number of requests.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -293,7 +293,7 @@ async fn a_server_that_is_not_there_or_never_answers_is_told_apart() {
         code(&gone.secrets(), REFERENCE).await,
         Code::CredentialStoreUnreachable
     );
-    // It takes the connection and says nothing.
+    // It accepts the connection and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = place(&format!("http://{}", silent.local_addr().unwrap()));
     let hurried = place.secrets().within(Duration::from_millis(300));
@@ -329,7 +329,7 @@ async fn no_variable_sends_a_stored_token_to_another_host() {
     }
     assert_eq!(value(&place.secrets(), REFERENCE).await, TOKEN);
 
-    // Without vault.toml the address of a variable never meets the token of a file.
+    // Without vault.toml the address of a variable is never combined with the token of a file.
     std::fs::remove_file(place.home().vault_server()).unwrap();
     let failure = resolve(&place.secrets(), REFERENCE).await.unwrap_err();
     assert_eq!(failure.code, Code::CredentialStoreNotConfigured);

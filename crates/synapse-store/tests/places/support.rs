@@ -1,5 +1,5 @@
-//! What the tests share: a home of its own with an environment of its own, and the rule that no
-//! failure shows a secret.
+//! Shared by the tests: a home with its own environment, and the rule that no failure shows a
+//! secret.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -18,10 +18,10 @@ use synapse_core::{Code, Failure, NetworkGate};
 use synapse_store::{Home, Secrets};
 use tempfile::TempDir;
 
-/// A value that no failure may show a part of.
+/// A value of which no failure may show any part.
 pub(crate) const TOKEN: &str = "hf_fakefakefakefakefakefakefakefake";
 
-/// A user's home and what the environment of the process would be.
+/// A user's home and the environment of the process.
 pub(crate) struct Place {
     directory: TempDir,
     variables: HashMap<String, OsString>,
@@ -62,7 +62,7 @@ impl Place {
             Arc::new(move |name| variables.get(name).cloned()),
         )
         .at_home(self.home())
-        // A loaded machine is no failure.
+        // A loaded machine must not fail the test.
         .within(Duration::from_secs(60))
     }
 
@@ -89,7 +89,7 @@ impl Place {
     }
 }
 
-/// Resolves, and holds that nothing of the value is shown.
+/// Resolves, and asserts that nothing of the value is shown.
 pub(crate) async fn resolve(secrets: &Secrets, reference: &str) -> Result<ResolvedSecret, Failure> {
     let permit = NetworkGate::Open.permit([]).unwrap();
     let result = secrets.resolve(&permit, &reference.parse().unwrap()).await;
@@ -111,7 +111,7 @@ pub(crate) async fn code(secrets: &Secrets, reference: &str) -> Code {
     resolve(secrets, reference).await.unwrap_err().code
 }
 
-/// Keeps a value, and holds that nothing of it is shown.
+/// Stores a value, and asserts that nothing of it is shown.
 pub(crate) async fn keep(
     secrets: &Secrets,
     reference: &str,
@@ -133,7 +133,7 @@ pub(crate) fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// Looks until `look` finds something; what never comes fails the test.
+/// Polls until `look` returns something; a timeout fails the test.
 pub(crate) async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
@@ -145,13 +145,13 @@ pub(crate) async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Whether a process runs: a dead one that nobody has waited for does not.
+/// Whether a process runs: a zombie does not.
 pub(crate) fn runs(process: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
     status.is_ok_and(|text| !text.rsplit(')').next().unwrap().starts_with(" Z"))
 }
 
-/// Answers with the same passphrase and remembers what it was asked.
+/// Answers with the same passphrase and records the questions.
 #[derive(Debug)]
 pub(crate) struct Answering {
     passphrase: SecretString,

@@ -1,4 +1,4 @@
-//! `systemd:` references in a directory made as systemd makes it.
+//! `systemd:` references in a directory like the one systemd makes.
 
 use std::os::unix::fs::PermissionsExt as _;
 

@@ -1,4 +1,4 @@
-//! The side that changes places: what is written, what is refused and left alone.
+//! Writing secrets: what is written, what is refused and left alone.
 
 use std::os::unix::fs::symlink;
 
@@ -77,7 +77,7 @@ async fn what_could_not_be_read_back_is_not_written() {
         }
     }
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
-    // One line end is what pasting brings.
+    // Pasting adds one line end.
     keep(&secrets, "file:~/token", "fake\r\n", Writing::Create)
         .await
         .unwrap();
@@ -143,7 +143,7 @@ async fn every_place_is_named_without_being_touched() {
         assert_eq!(secrets.place(&reference.parse().unwrap()), words);
     }
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
-    // A file that somebody made readable for all is still a place, and a bad one.
+    // A file that is readable for all still holds the secret, in a bad place.
     place.write("x", TOKEN);
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     std::fs::set_permissions(place.path().join("x"), open).unwrap();

@@ -1,5 +1,5 @@
-//! The configuration files in which people paste tokens: those of IDEs, `mcp-servers.json`, and
-//! `.env` beside them.
+//! Scans the configuration files into which people paste tokens: those of IDEs, `mcp-servers.json`,
+//! and `.env` next to them.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -15,18 +15,19 @@ use super::super::Secrets;
 use super::git;
 use crate::failure::shown;
 
-/// What a look at the configuration files found.
+/// The result of scanning the configuration files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scanned {
-    /// The files that were there and could be read.
+    /// The files that exist and could be read.
     pub read: Vec<PathBuf>,
-    /// A failure for each file that holds a token, worst first: git tracks it, or it is Synapse's.
+    /// A failure for each exposed file with a token, worst first: git tracks it, or it is
+    /// Synapse's.
     pub broken: Vec<Failure>,
-    /// A failure for each other file that holds one.
+    /// A failure for each other file with a token.
     pub questionable: Vec<Failure>,
 }
 
-/// Looks into every file that is there.
+/// Scans every existing file.
 pub(super) async fn scan(secrets: &Secrets, project: Option<&Path>) -> Scanned {
     let mut scanned = Scanned::default();
     for path in candidates(secrets, project) {
@@ -58,7 +59,7 @@ pub(super) async fn scan(secrets: &Secrets, project: Option<&Path>) -> Scanned {
     scanned
 }
 
-/// That an IDE will not pass the variable `name` on, as far as its configuration tells.
+/// A failure if the IDE does not pass the variable `name`, as far as its configuration shows.
 pub(super) fn not_passed_on(secrets: &Secrets, name: &str) -> Option<Failure> {
     let passed = candidates(secrets, None).iter().any(|path| {
         read(path).is_some_and(|text| text.contains("synapse") && names_variable(&text, name))
@@ -91,7 +92,7 @@ fn names_variable(text: &str, name: &str) -> bool {
     })
 }
 
-/// The first lines, and how many others there are: a file that holds nothing else has millions.
+/// The first lines, and the number of the others: a file may have millions.
 fn in_short(mut lines: Vec<String>) -> Vec<String> {
     let more = lines.len().saturating_sub(MOST_LINES);
     if more > 0 {
@@ -116,7 +117,7 @@ fn token_in(path: &Path, lines: &[String]) -> Failure {
     .with("lines", list)
 }
 
-/// The files to look into, each once, with the `.env` beside each.
+/// The files to scan, each once, with the `.env` next to each.
 fn candidates(secrets: &Secrets, project: Option<&Path>) -> BTreeSet<PathBuf> {
     let below = |directory: Option<&Path>, names: &[&str]| {
         let directory = directory.map(Path::to_owned);
@@ -149,7 +150,7 @@ fn candidates(secrets: &Secrets, project: Option<&Path>) -> BTreeSet<PathBuf> {
     paths
 }
 
-/// The text of a file that is there, no larger than a configuration is.
+/// The text of an existing file of at most the size of a configuration.
 fn read(path: &Path) -> Option<Zeroizing<String>> {
     let Ok(Found::Regular(file, _)) = file::open(path) else {
         return None;
@@ -162,7 +163,7 @@ fn read(path: &Path) -> Option<Zeroizing<String>> {
 const SERVERS: &str = "mcp-servers.json";
 const MOST_LINES: usize = 20;
 
-/// Where MCP clients keep their servers, on every system: what is not there is passed over.
+/// The configuration files of MCP clients on all systems; missing ones are skipped.
 const OF_THE_USER: [&str; 31] = [
     ".claude.json",
     ".claude/settings.json",

@@ -1,4 +1,4 @@
-//! Asks git about a file. Without git, or outside a work tree, there is nothing to say.
+//! Asks git about a file. Without git, or outside a work tree, there is no finding.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::Secrets;
 use super::super::child::Program;
 
-/// What git does with a file.
+/// The status of a file in git.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     Tracked,
@@ -15,7 +15,7 @@ pub(super) enum Standing {
     Fine,
 }
 
-/// What git does with the file at `path`.
+/// The status of the file at `path` in git.
 pub(super) async fn standing(secrets: &Secrets, path: &Path) -> Standing {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Standing::Fine;
@@ -31,10 +31,10 @@ pub(super) async fn standing(secrets: &Secrets, path: &Path) -> Standing {
     }
 }
 
-/// The exit code of git, when there is a git and it ends in time.
+/// The exit code of git, if git is installed and ends in time.
 async fn ask(secrets: &Secrets, directory: &Path, words: &[&str], name: OsString) -> Option<i32> {
     let program = Program::find("git", secrets)?;
-    // The repository may be anybody's: nothing that it configures is run.
+    // The repository is untrusted: nothing that it configures is run.
     let fixed = [
         "-c",
         "core.fsmonitor=false",
@@ -52,6 +52,6 @@ async fn ask(secrets: &Secrets, directory: &Path, words: &[&str], name: OsString
     ending.status.code()
 }
 
-/// A work tree of any size answers for one file in milliseconds.
+/// Git answers for one file in milliseconds, however large the work tree.
 const DEADLINE: Duration = Duration::from_secs(5);
 const CAP: usize = 64 * 1024;

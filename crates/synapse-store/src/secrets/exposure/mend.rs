@@ -1,5 +1,5 @@
-//! Harmless repairs of files: what others may do with one of ours is taken, and what a killed process
-//! left is removed. Each can be shown as the command that does the same.
+//! Harmless repairs of files: restricts the permissions of our files, and removes the leftovers of
+//! killed processes. Each can be shown as the equivalent command.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use synapse_files::{close, exposed, leftovers};
 
 use crate::failure::{of_file, shown, writing};
 
-/// A repair that takes nothing from its owner.
+/// A repair that removes nothing of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mend {
     path: PathBuf,
@@ -18,15 +18,15 @@ pub struct Mend {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Work {
-    /// Others may no longer do anything with it.
+    /// Removes all access of other users.
     Close,
-    /// It goes.
+    /// Removes the file.
     Remove,
 }
 
 impl Mend {
-    /// Closes `path` to others; `None` when nobody else may do anything with it, when it is not
-    /// ours, and when it is a link.
+    /// Makes `path` private; `None` when it already is, when it is not ours, and when it is a
+    /// symbolic link.
     #[must_use]
     pub fn closing(path: &Path) -> Option<Self> {
         exposed(path).map(|_| Self {
@@ -42,7 +42,7 @@ impl Mend {
         }
     }
 
-    /// What it does, for people.
+    /// A description for people.
     #[must_use]
     pub fn what(&self) -> String {
         match self.work {
@@ -51,7 +51,7 @@ impl Mend {
         }
     }
 
-    /// The command of a POSIX shell that does the same.
+    /// The equivalent command for a POSIX shell.
     #[must_use]
     pub fn command(&self) -> String {
         match self.work {
@@ -60,16 +60,16 @@ impl Mend {
         }
     }
 
-    /// Does it. What has mended itself meanwhile is left alone.
+    /// Makes the repair. Skips it when it is no longer needed.
     ///
     /// # Errors
-    /// `storage.*`; the file is left as it was.
+    /// `storage.*`; the file is left unchanged.
     pub fn apply(&self) -> Result<(), Failure> {
         match self.work {
             Work::Close if exposed(&self.path).is_none() => Ok(()),
             Work::Close => close(&self.path).map_err(of_file),
             Work::Remove => {
-                // Somebody may be writing one of that name by now.
+                // Another process may be writing a file of that name by now.
                 let directory = self.path.parent().unwrap_or(Path::new("/"));
                 if !leftovers(directory).contains(&self.path) {
                     return Ok(());

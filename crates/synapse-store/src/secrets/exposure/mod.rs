@@ -1,6 +1,6 @@
-//! Looks after the places of secrets: who tracks a file, who owns it, who may write beside it, and
-//! which configuration files hold a token that should be a reference. Reads no secret that a
-//! reference names; of other files it tells lines, never content.
+//! Inspects where secrets are stored: whether git tracks a file, who owns it, who may write to its
+//! directory, and which configuration files hold a token that should be a reference. Reads no
+//! secret that a reference names; for other files it reports lines, never content.
 
 mod configurations;
 mod git;
@@ -22,12 +22,12 @@ pub use self::own::Inspected;
 use super::{Secrets, file};
 use crate::failure::shown;
 
-/// What is wrong with the place of `reference`, worst first.
+/// The flaws of the location of `reference`, worst first.
 pub(super) async fn inspect(secrets: &Secrets, reference: &CredentialRef) -> Vec<Failure> {
     match reference {
         CredentialRef::File(written) => match file::expand(written, secrets.user_home.as_deref()) {
             Ok(path) => of_file(secrets, &path).await,
-            // Reading it says the same.
+            // Reading it reports the same.
             Err(_) => Vec::new(),
         },
         CredentialRef::Env(name) => configurations::not_passed_on(secrets, name)
@@ -39,8 +39,8 @@ pub(super) async fn inspect(secrets: &Secrets, reference: &CredentialRef) -> Vec
 
 async fn of_file(secrets: &Secrets, path: &Path) -> Vec<Failure> {
     let mut flaws = Vec::new();
-    // A link and what it leads to are two files, each in a place of its own: the directory that
-    // it really is in, however the reference spells it.
+    // A symbolic link and its target are two files, each with its own directory: the resolved one,
+    // however the reference spells it.
     let place = really_in(path);
     let target = path.canonicalize().ok();
     let places = [
@@ -60,7 +60,7 @@ async fn of_file(secrets: &Secrets, path: &Path) -> Vec<Failure> {
     flaws
 }
 
-/// `path` by the real name of its directory. The real names of Windows are not for people to read.
+/// `path` with its directory resolved. Resolved paths of Windows are unreadable for people.
 fn really_in(path: &Path) -> Cow<'_, Path> {
     let real = path.parent().filter(|_| !cfg!(windows));
     let real = real.and_then(|directory| directory.canonicalize().ok());
@@ -71,8 +71,8 @@ fn really_in(path: &Path) -> Cow<'_, Path> {
 }
 
 impl Secrets {
-    /// How the local vault is sealed, by its head, which is read without a key. `None` when there
-    /// is no vault.
+    /// How the local vault is sealed, from its header, which is read without a key. `None` when
+    /// there is no vault.
     ///
     /// # Errors
     /// `credential.vault-*` when it is damaged, `storage.*`.
@@ -82,7 +82,7 @@ impl Secrets {
             .map_or(Ok(None), super::local_vault::examine)
     }
 
-    /// What is wrong with Synapse's own directory and the files in it.
+    /// The flaws of Synapse's own directory and the files in it.
     #[must_use]
     pub fn inspect_home(&self) -> Inspected {
         self.home
@@ -90,8 +90,8 @@ impl Secrets {
             .map_or_else(Inspected::default, own::inspect)
     }
 
-    /// Looks for tokens in the configuration files of IDEs, in `mcp-servers.json` and in `.env`
-    /// files: those of the user, and those of the project at `directory`.
+    /// Scans the configuration files of IDEs, `mcp-servers.json` and `.env` files for tokens: those
+    /// of the user, and those of the project at `directory`.
     pub async fn scan_configurations(&self, directory: Option<&Path>) -> Scanned {
         configurations::scan(self, directory).await
     }

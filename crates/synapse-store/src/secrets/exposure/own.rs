@@ -1,5 +1,5 @@
-//! Synapse's own directory: who may change what is in it, who may read its tokens, and what killed
-//! processes left there.
+//! Inspects Synapse's own directory: who may change its contents, who may read its tokens, and the
+//! leftovers of killed processes.
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,15 @@ use synapse_files::{Home, ModeSupport, examine, exposed, leftovers};
 use super::mend::Mend;
 use crate::failure::{distrusted, open_to_others, shown};
 
-/// What was found.
+/// The findings.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Inspected {
-    /// What keeps Synapse from using its files.
+    /// Flaws that prevent Synapse from using its files.
     pub flaws: Vec<Failure>,
-    /// What does not, and should be known.
+    /// Flaws that do not, but should be known.
     pub doubts: Vec<Failure>,
-    /// What mends some of it and can do no harm.
+    /// Harmless repairs for some of them.
     pub mends: Vec<Mend>,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn inspect(home: &Home) -> Inspected {
             ModeSupport::Ignored => {}
         }
     }
-    // A token record that others may read is not used; one that they may write was told above.
+    // A token record that others may read is not used; one that they may write is reported above.
     for record in below(&home.oauth()).iter().filter(|path| is_record(path)) {
         if exposed(record).is_some() && examine(record).is_ok() {
             inspected.flaws.push(open_to_others(record));
@@ -67,7 +67,7 @@ pub(super) fn inspect(home: &Home) -> Inspected {
     inspected
 }
 
-/// `place` and what is in it, as deep as directories of ours are.
+/// `place` and its contents, to the depth of our directories.
 fn below(place: &Path) -> Vec<PathBuf> {
     let mut found = vec![place.to_owned()];
     let mut level = vec![place.to_owned()];
@@ -93,7 +93,7 @@ fn is_record(path: &Path) -> bool {
 }
 
 const DEPTH: usize = 3;
-/// More than anybody has of servers.
+/// More servers than any user has.
 const MOST: usize = 2000;
 
 fn unfinished(path: &Path) -> Failure {

@@ -1,4 +1,4 @@
-//! Who owns a file, who may write beside it, and whether its place is one that others look at.
+//! Checks who owns a file, who may write to its directory, and whether it is in a public place.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use synapse_core::{Code, Failure};
 
 use crate::failure::shown;
 
-/// What is wrong with where the secret file at `path` stands.
+/// The flaws of the location of the secret file at `path`.
 pub(super) fn flaws(path: &Path) -> Vec<Failure> {
     [foreign_owner(path), public(path), exchangeable(path)]
         .into_iter()
@@ -15,7 +15,7 @@ pub(super) fn flaws(path: &Path) -> Vec<Failure> {
         .collect()
 }
 
-/// A name or a directory that says that others are meant to see it.
+/// A name or a directory that is meant to be public.
 fn public(path: &Path) -> Option<Failure> {
     let word = |text: &std::ffi::OsStr| text.to_string_lossy().to_lowercase();
     let ending = path.extension().map(word).unwrap_or_default();
@@ -45,7 +45,7 @@ fn public(path: &Path) -> Option<Failure> {
     )
 }
 
-/// A directory in which others may put another file in its place.
+/// A directory in which other users can replace the file.
 #[cfg(unix)]
 fn exchangeable(path: &Path) -> Option<Failure> {
     use std::os::unix::fs::MetadataExt as _;
@@ -103,7 +103,7 @@ const WRITE_OF_OTHERS: u32 = 0o022;
 #[cfg(unix)]
 const STICKY: u32 = 0o1000;
 
-/// Endings of files that are read by other programs, rendered, served or sent around.
+/// Extensions of files that other programs read, render, serve or share.
 const PUBLIC_ENDINGS: [&str; 14] = [
     "md", "html", "htm", "js", "ts", "css", "py", "rs", "ipynb", "pdf", "docx", "log", "csv", "svg",
 ];

@@ -16,19 +16,19 @@ pub(super) fn store() -> Result<Arc<CredentialStore>, Error> {
     Ok(store)
 }
 
-/// What to search for the items of `service`.
+/// The search terms for the items of `service`.
 pub(super) fn terms(service: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", service)])
 }
 
-/// Holds always: the system's keyring needs no variable.
+/// Always succeeds: the system's keyring needs no variable.
 #[expect(clippy::unnecessary_wraps, reason = "on Linux it may be out of reach")]
 pub(super) const fn reach(_environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a failure of the platform means.
+/// Translates a failure of the platform.
 pub(super) fn failure(error: &(dyn StdError + Send + Sync + 'static)) -> Failure {
-    // A status of the Security framework in words; never the item.
+    // The message of a Security framework status; never the item.
     super::unknown().cause(error.to_string())
 }

@@ -1,5 +1,5 @@
 //! `keyring:` references: items of the service `synapse` in the system's keyring, one per secret.
-//! The platform's part, with the words of its failures, is in `keyring/`.
+//! The platform modules, with the texts of their failures, are in `keyring/`.
 
 #[cfg_attr(target_os = "macos", path = "macos.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
@@ -50,7 +50,7 @@ fn exists(account: &str) -> Failure {
     .cause("it was left as it is")
 }
 
-/// Keeps `value` in the item of `account`.
+/// Stores `value` in the item of `account`.
 pub(super) async fn keep(
     secrets: &Secrets,
     account: &str,
@@ -96,7 +96,7 @@ pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failur
             .map(|(_, account)| account)
             .collect();
         accounts.sort();
-        // What other programs put there under names that no reference can have is not ours.
+        // Items of other programs with names that no reference can have are not ours.
         Ok(accounts
             .iter()
             .filter_map(|account| format!("keyring:{account}").parse().ok())
@@ -105,7 +105,7 @@ pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failur
     .await
 }
 
-/// One item, and how long it may be asked for.
+/// One item, and the deadline of the request.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) service: &'static str,
@@ -119,7 +119,7 @@ impl Asked {
     }
 }
 
-/// The content of an item, as it is.
+/// The unchanged content of an item.
 pub(crate) async fn read_item(asked: Asked) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     bounded(asked.limit, STORE, move || {
         match asked.entry().and_then(|entry| entry.get_secret()) {
@@ -131,7 +131,7 @@ pub(crate) async fn read_item(asked: Asked) -> Result<Option<Zeroizing<Vec<u8>>>
     .await
 }
 
-/// Keeps `content` in an item, in place of what it had.
+/// Stores `content` in an item, replacing the previous content.
 pub(crate) async fn write_item(asked: Asked, content: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
     bounded(asked.limit, STORE, move || {
         let written = asked.entry().and_then(|entry| entry.set_secret(&content));
@@ -140,7 +140,7 @@ pub(crate) async fn write_item(asked: Asked, content: Zeroizing<Vec<u8>>) -> Res
     .await
 }
 
-/// Removes an item, if it is there.
+/// Removes an item, if it exists.
 pub(crate) async fn remove_item(asked: Asked) -> Result<(), Failure> {
     bounded(asked.limit, STORE, move || {
         match asked.entry().and_then(|entry| entry.delete_credential()) {
@@ -170,13 +170,13 @@ pub(crate) async fn accounts_of(
     .await
 }
 
-/// Holds that there is a keyring to ask, without asking it.
+/// Checks that a keyring exists, without asking it.
 pub(super) fn reach(secrets: &Secrets, account: &str) -> Result<String, Failure> {
     platform::reach(&secrets.environment)?;
     Ok(format!("{}; not read", shown(account)))
 }
 
-/// An item in words.
+/// The description of an item.
 pub(super) fn shown(account: &str) -> String {
     format!("the keyring item `{account}` of the service `{SERVICE}`")
 }
@@ -208,7 +208,7 @@ fn failure(account: &str, error: Error) -> Failure {
         .hint("remove all but one of them with the system's keyring program"),
         Error::NoStorageAccess(_) => locked(),
         Error::PlatformFailure(error) => platform::failure(error.as_ref()),
-        // These carry the bytes of the secret: not even their types are shown.
+        // These contain the bytes of the secret: not even their types are shown.
         Error::BadEncoding(mut bytes) | Error::BadDataFormat(mut bytes, _) => {
             bytes.zeroize();
             unknown().cause("the item is not in the form that the keyring itself writes")

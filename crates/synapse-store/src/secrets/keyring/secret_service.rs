@@ -1,4 +1,5 @@
-//! The Secret Service of the session bus (GNOME Keyring, KWallet, KeePassXC), spoken in pure Rust.
+//! The Secret Service on the session bus (GNOME Keyring, KWallet, KeePassXC), through a pure Rust
+//! client.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -18,13 +19,13 @@ pub(super) fn store() -> Result<Arc<CredentialStore>, Error> {
     Ok(store)
 }
 
-/// What to search for the items of `service`.
+/// The search terms for the items of `service`.
 pub(super) fn terms(service: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", service)])
 }
 
-/// Holds that somebody listens where the session bus would be looked for: at its address, or, as
-/// zbus does without one, in the user's runtime directory.
+/// Checks that the session bus has a listener: at its address or, as zbus does without one, in the
+/// user's runtime directory.
 pub(super) fn reach(environment: &Environment) -> Result<(), Failure> {
     let set = |name| environment(name).filter(|value| !value.is_empty());
     let runtime = || {
@@ -38,7 +39,7 @@ pub(super) fn reach(environment: &Environment) -> Result<(), Failure> {
         return socket.exists().then_some(()).ok_or_else(no_bus);
     };
     let address = address.to_string_lossy();
-    // Several addresses are separated by `;`. Only a socket in the file system shows itself.
+    // Several addresses are separated by `;`. Only a file-system socket can be checked.
     let is_gone = |address: &str| {
         let path = address.strip_prefix("unix:path=");
         let path = path.map(|path| path.split_once(',').map_or(path, |(path, _)| path));
@@ -50,7 +51,7 @@ pub(super) fn reach(environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a failure of the platform means.
+/// Translates a failure of the platform.
 pub(super) fn failure(error: &(dyn StdError + Send + Sync + 'static)) -> Failure {
     match error.downcast_ref::<ServiceError>() {
         Some(ServiceError::Locked | ServiceError::Prompt) => super::locked(),
@@ -95,7 +96,7 @@ fn standard(error: &fdo::Error) -> Failure {
     }
 }
 
-/// By the names of the D-Bus specification, "Error names".
+/// Classifies by the names in the D-Bus specification, "Error names".
 fn named(name: &str) -> Failure {
     match name.strip_prefix("org.freedesktop.DBus.Error.") {
         Some("ServiceUnknown" | "NameHasNoOwner") => no_service(),

@@ -16,19 +16,20 @@ pub(super) fn store() -> Result<Arc<CredentialStore>, Error> {
     Ok(store)
 }
 
-/// What to search for the items of `service`: everything, because only whole names can be.
+/// The search terms for the items of `service`: everything, because only whole names can be
+/// searched for.
 pub(super) fn terms(_service: &str) -> HashMap<&str, &str> {
     HashMap::new()
 }
 
-/// Holds always: the system's keyring needs no variable.
+/// Always succeeds: the system's keyring needs no variable.
 #[expect(clippy::unnecessary_wraps, reason = "on Linux it may be out of reach")]
 pub(super) const fn reach(_environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a failure of the platform means.
+/// Translates a failure of the platform.
 pub(super) fn failure(error: &(dyn StdError + Send + Sync + 'static)) -> Failure {
-    // A status of the system in words; never the item.
+    // The message of a system status; never the item.
     super::unknown().cause(error.to_string())
 }

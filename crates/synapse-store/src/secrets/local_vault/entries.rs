@@ -1,4 +1,5 @@
-//! What is sealed in the local vault: a JSON document of names and values. Knows no file and no key.
+//! The plaintext of the local vault: a JSON document of names and values. Independent of file and
+//! key.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +14,7 @@ use synapse_core::{Code, Failure};
 #[derive(Debug, Default)]
 pub(super) struct Entries(BTreeMap<String, Value>);
 
-/// One value, wiped from memory when it is dropped.
+/// A value, wiped from memory when dropped.
 #[derive(Debug)]
 struct Value(SecretString);
 
@@ -31,7 +32,7 @@ struct Format {
 }
 
 impl Entries {
-    /// Reads what was sealed.
+    /// Parses the plaintext.
     ///
     /// # Errors
     /// `credential.vault-newer-format`, `credential.vault-tampered`.
@@ -48,8 +49,8 @@ impl Entries {
 
     /// The document to seal.
     pub(super) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        // Large enough from the start, at twice the length for what JSON escapes: a vector that
-        // grows leaves its old buffer behind.
+        // Large enough from the start, at twice the length for JSON escapes: a growing vector
+        // leaves its old buffer in memory.
         let lengths = self
             .0
             .iter()
@@ -78,7 +79,7 @@ impl Entries {
         self.0.insert(name, Value(value));
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub(super) fn take(&mut self, name: &str) -> Option<SecretString> {
         self.0.remove(name).map(|value| value.0)
     }

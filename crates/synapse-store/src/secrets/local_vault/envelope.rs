@@ -1,5 +1,5 @@
-//! The sealed form of the local vault: an armored age file, as age's own program writes and reads
-//! it. Knows no file, and nothing of what is inside.
+//! The sealed form of the local vault: an armored age file, compatible with the age program.
+//! Independent of file and plaintext.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 
@@ -10,7 +10,7 @@ use synapse_core::{Code, Failure};
 
 use super::key::Key;
 
-/// What opens a sealed vault.
+/// The kind of key of a sealed vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SealKind {
     /// A key file.
@@ -19,7 +19,7 @@ pub(super) enum SealKind {
     Passphrase,
 }
 
-/// A sealed vault whose head was read.
+/// A sealed vault with a parsed header.
 pub(super) struct Sealed<'a> {
     sealed: &'a [u8],
     decryptor: Decryptor<ArmoredReader<std::io::BufReader<&'a [u8]>>>,
@@ -27,7 +27,7 @@ pub(super) struct Sealed<'a> {
 }
 
 impl<'a> Sealed<'a> {
-    /// Reads the head of what the file holds.
+    /// Parses the header of a file's content.
     ///
     /// # Errors
     /// `credential.vault-truncated`, `credential.vault-newer-format`, `credential.vault-tampered`.
@@ -42,7 +42,8 @@ impl<'a> Sealed<'a> {
         }
         let decryptor =
             Decryptor::new(ArmoredReader::new(sealed)).map_err(|error| match error {
-                // age says that of every head it cannot read, also of one with its own version.
+                // age reports this for every header it cannot read, also for one of its own
+                // version.
                 DecryptError::UnknownFormat if !is_newer(sealed) => {
                     judge(DecryptError::InvalidHeader)
                 }
@@ -55,7 +56,7 @@ impl<'a> Sealed<'a> {
         })
     }
 
-    /// What opens it.
+    /// The kind of key that opens it.
     pub(super) fn lid(&self) -> SealKind {
         if self.decryptor.is_scrypt() {
             SealKind::Passphrase
@@ -64,8 +65,8 @@ impl<'a> Sealed<'a> {
         }
     }
 
-    /// What opens it, when the armor around it is whole as well. What is sealed cannot be judged
-    /// without the key.
+    /// The kind of key that opens it, if the armor is complete as well. The content cannot be
+    /// checked without the key.
     ///
     /// # Errors
     /// `credential.vault-tampered`, `credential.vault-truncated`.
@@ -78,7 +79,7 @@ impl<'a> Sealed<'a> {
         }
     }
 
-    /// What is sealed in it.
+    /// Decrypts its content.
     ///
     /// # Errors
     /// `credential.vault-wrong-key`, `credential.vault-tampered`, `credential.vault-truncated`.
@@ -95,7 +96,7 @@ impl<'a> Sealed<'a> {
                 self.decryptor.decrypt(std::iter::once(identity))
             }
         };
-        // The plain text is shorter than the sealed one: the vector never grows.
+        // The plaintext is shorter than the sealed text: the vector never grows.
         let mut plain = Zeroizing::new(Vec::with_capacity(self.length + SPARE));
         opened
             .map_err(judge)?
@@ -118,8 +119,8 @@ pub(super) fn seal(key: &Key, plain: &[u8]) -> Result<Vec<u8>, Failure> {
             seal_to(&recipient, plain)
         }
     }
-    // age's words come with all of its translations, a tenth of this program; they would tell nothing
-    // more, because writing to memory and one recipient never fail.
+    // age's messages include all of its translations, a tenth of this program; they would add
+    // nothing, because writing to memory for one recipient never fails.
     .map_err(|_| {
         Failure::new(
             Code::InternalInvariant,
@@ -136,10 +137,10 @@ fn seal_to(recipient: &dyn Recipient, plain: &[u8]) -> Result<Vec<u8>, EncryptEr
     Ok(writer.finish()?.finish()?)
 }
 
-/// Whether the first line names a version of age that is not ours.
+/// Whether the first line names a newer version of age.
 fn is_newer(sealed: &[u8]) -> bool {
     let mut line = Vec::new();
-    // What cannot be read is no version.
+    // Unreadable bytes are not a version.
     drop(
         ArmoredReader::new(sealed)
             .take(VERSION_LINE)
@@ -191,16 +192,16 @@ fn tampered(cause: &str) -> Failure {
     .hint("restore it from a backup, and find out who wrote to it")
 }
 
-/// How an age file begins that is not armored.
+/// The beginning of an unarmored age file.
 const INTRODUCTION: &[u8] = b"age-encryption.org/";
 const BEGIN: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 const END: &[u8] = b"-----END AGE ENCRYPTED FILE-----";
-/// What age's own program takes: about a second and 256 MiB on a desktop of these years. Fixed and
-/// not measured, so that a busy machine does not seal more weakly.
+/// The default of the age program: about a second and 256 MiB on a current desktop. Fixed rather
+/// than measured, so that a busy machine does not seal more weakly.
 const WORK_FACTOR: u8 = 18;
-/// Four times the work. Beyond that, whoever wrote the file wants to keep this machine busy.
+/// Four times the work. A file that requires more is an attempt to keep this machine busy.
 const MAX_WORK_FACTOR: u8 = 20;
 /// More than the first line of any version.
 const VERSION_LINE: u64 = 32;
-/// `read_to_end` asks for spare room before it believes that the end is reached.
+/// `read_to_end` needs spare room to detect the end.
 const SPARE: usize = 64;

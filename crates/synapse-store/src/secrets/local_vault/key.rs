@@ -1,4 +1,4 @@
-//! The key of the local vault: an age identity in a file of its own, or a passphrase.
+//! The key of the local vault: an age identity in its own file, or a passphrase.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use crate::atomic;
 use crate::atomic::create_directory;
 use crate::failure::shown;
 
-/// What opens and seals the vault.
+/// Opens and seals the vault.
 pub(super) enum Key {
     Identity(age::x25519::Identity),
     Passphrase(SecretString),
 }
 
-/// The path that the variable means.
+/// Expands the path in the variable.
 pub(super) fn path(written: &OsStr, user_home: Option<&Path>) -> Result<PathBuf, Failure> {
     let path = match written.to_str() {
         Some(text) => file::expand(text, user_home)?,
@@ -34,7 +34,7 @@ pub(super) fn path(written: &OsStr, user_home: Option<&Path>) -> Result<PathBuf,
     .cause("an IDE starts Synapse in a directory of its own choice"))
 }
 
-/// Reads the key file at `path`, with the rules of a credential file but for its form: that of
+/// Reads the key file at `path`, with the rules of a credential file except for its format: that of
 /// `age-keygen`, one identity and lines that begin with `#`.
 pub(super) fn read(path: &Path) -> Result<Key, Failure> {
     let (bytes, _) =
@@ -50,7 +50,7 @@ pub(super) fn read(path: &Path) -> Result<Key, Failure> {
     line.parse().map(Key::Identity).map_err(|_| not_a_key(path))
 }
 
-/// Holds that the key file at `path` is there for its owner alone, without reading it.
+/// Checks that the key file at `path` exists and is private, without reading it.
 pub(super) fn look(path: &Path) -> Result<(), Failure> {
     file::look(path, Modes::OwnerOnly)
         .map(drop)
@@ -64,7 +64,7 @@ fn unusable(path: &Path, failure: Failure) -> Failure {
         wrapped = wrapped.cause(cause);
     }
     wrapped.hints = failure.hints;
-    // What makes a credential file is not what makes a key file.
+    // Advice on creating a credential file does not apply to a key file.
     if failure.code == Code::CredentialMissing {
         wrapped.hints.clear();
         wrapped = wrapped.hint("point SYNAPSE_VAULT_KEY_FILE at the file, or restore it");
@@ -72,7 +72,7 @@ fn unusable(path: &Path, failure: Failure) -> Failure {
     wrapped
 }
 
-/// Makes a key file at `path`, unless there is one, and says whether it did.
+/// Creates a key file at `path` unless there is one; returns whether it did.
 pub(super) fn make(path: &Path) -> Result<bool, Failure> {
     if path.symlink_metadata().is_ok() {
         return Ok(false);

@@ -1,9 +1,8 @@
-//! `vault:local/NAME` references: entries of one file that is sealed with age, under a key file or a
-//! passphrase. What is in the file decides which of the two opens it; neither stands in for the
-//! other.
+//! `vault:local/NAME` references: entries of one file that is sealed with age, under a key file or
+//! a passphrase. The file's content decides which of the two opens it; neither replaces the other.
 //!
-//! **Invariant:** nothing unsealed is ever written. A change is read, made and sealed in memory
-//! under a lock between processes, and replaces the file as a whole.
+//! **Invariant:** plaintext is never written to disk. A change is read, made and sealed in memory
+//! under an inter-process lock, and replaces the file atomically.
 
 mod entries;
 mod envelope;
@@ -28,17 +27,17 @@ use super::{Secrets, content};
 use crate::atomic::{self, Lock};
 use crate::failure::{of_file, reading, rely_on, shown};
 
-/// What the local vault is to be sealed with from now on.
+/// The new key of the local vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NewKey {
-    /// The age identity in a file; it is made when the file does not exist.
+    /// The age identity in a file, which is created if missing.
     KeyFile(PathBuf),
     /// A passphrase, which is asked for.
     Passphrase,
 }
 
-/// The vault, and the way to its key. Making one touches nothing.
+/// The vault, and how to get its key. Creating one touches nothing.
 #[derive(Debug, Clone)]
 struct LocalVault {
     home: Home,
@@ -65,8 +64,8 @@ pub(super) async fn resolve(secrets: &Secrets, name: &str) -> Result<ResolvedSec
     Ok(ResolvedSecret { value, found })
 }
 
-/// Holds that there is a vault, and that its key can be had without a person. What is in it shows
-/// only when it is opened.
+/// Checks that there is a vault, and that its key is available without a user. Its content is known
+/// only once it is opened.
 pub(super) fn reach(secrets: &Secrets) -> Result<String, Failure> {
     let vault = LocalVault::of(secrets)?;
     match (vault.look()?, &vault.key_file) {
@@ -89,7 +88,7 @@ pub(super) fn reach(secrets: &Secrets) -> Result<String, Failure> {
     }
 }
 
-/// Reads the head of the vault, without a key: how it is sealed, in words. `None` when there is no
+/// Reads the header of the vault, without a key: how it is sealed, as text. `None` when there is no
 /// vault.
 pub(super) fn examine(home: &Home) -> Result<Option<&'static str>, Failure> {
     let path = home.vault();
@@ -103,8 +102,7 @@ pub(super) fn examine(home: &Home) -> Result<Option<&'static str>, Failure> {
     }
 }
 
-/// Keeps `value` as the entry `name`, in a new vault when there is none. Says what its owner has to
-/// know about that.
+/// Stores `value` as the entry `name`, in a new vault if necessary. Returns notes for the user.
 pub(super) async fn keep(
     secrets: &Secrets,
     name: &str,
@@ -135,8 +133,8 @@ pub(super) async fn keep(
     Ok(Vec::new())
 }
 
-/// Holds that no entry `name` is there, which only an open vault can tell. Its key is needed, and is
-/// asked for when it is a passphrase.
+/// Checks that there is no entry `name`, which requires opening the vault. Its key is needed, and a
+/// passphrase is asked for.
 pub(super) async fn expect_none(secrets: &Secrets, name: &str) -> Result<(), Failure> {
     let vault = LocalVault::of(secrets)?;
     if vault.look()?.is_none() {
@@ -167,7 +165,7 @@ pub(super) async fn remove(secrets: &Secrets, name: &str) -> Result<(), Failure>
         .await
 }
 
-/// The references to all entries. No vault has none.
+/// The references to all entries; none without a vault.
 pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failure> {
     let vault = LocalVault::of(secrets)?;
     if vault.look()?.is_none() {
@@ -183,12 +181,12 @@ pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failur
     .await
 }
 
-/// Seals the vault under another key. The old key opens no later state of it.
+/// Seals the vault under another key. The old key cannot open later versions.
 pub(super) async fn rekey(secrets: &Secrets, new: NewKey) -> Result<Vec<String>, Failure> {
     let vault = LocalVault::of(secrets)?;
     let old = vault.key_to_open().await?;
     let path = vault.home.vault();
-    // The old key first: nobody is asked for a new passphrase in vain.
+    // The old key first, so that a new passphrase is not requested in vain.
     let old = bounded(vault.deadline, STORE, move || {
         open(&path, &old)?;
         Ok(old)
@@ -206,7 +204,7 @@ pub(super) async fn rekey(secrets: &Secrets, new: NewKey) -> Result<Vec<String>,
     Ok(notes)
 }
 
-/// The file of the vault in words.
+/// The description of the vault file.
 pub(super) fn shown_place(secrets: &Secrets, name: &str) -> String {
     match &secrets.home {
         Some(home) => format!("{} {}", shown_entry(name), shown(&home.vault())),
@@ -245,7 +243,7 @@ impl LocalVault {
         lid.map(Some).map_err(|failure| at(&path, failure))
     }
 
-    /// The key that fits how the vault is sealed: from the key file, or asked for.
+    /// The key of the kind that sealed the vault: from the key file, or asked for.
     async fn key_to_open(&self) -> Result<Key, Failure> {
         match (self.look()?, &self.key_file) {
             (None, _) => Err(self.no_vault()),
@@ -268,14 +266,14 @@ impl LocalVault {
 
     async fn ask(&self, purpose: PassphrasePurpose) -> Result<Key, Failure> {
         let prompt = Arc::clone(&self.prompt);
-        // A person types: no deadline.
+        // A user types: no deadline.
         run_blocking(STORE, move || prompt.ask(purpose))
             .await
             .map(Key::Passphrase)
             .map_err(|failure| failure.with("file", shown(&self.home.vault())))
     }
 
-    /// Makes the vault, with its first entry.
+    /// Creates the vault with its first entry.
     async fn begin(&self, name: String, value: SecretString) -> Result<Vec<String>, Failure> {
         let wanted = match &self.key_file {
             Some(path) => NewKey::KeyFile(path.clone()),
@@ -287,7 +285,7 @@ impl LocalVault {
             vault.home.create().map_err(of_file)?;
             let path = vault.home.vault();
             let _lock = vault.lock()?;
-            // Another process may have made it meanwhile.
+            // Another process may have created it meanwhile.
             rely_on(&vault.home, &path)?;
             let mut entries = match read(&path)? {
                 Some(_) => open(&path, &key)?,
@@ -324,7 +322,7 @@ impl LocalVault {
         }
     }
 
-    /// Makes a change under the lock, on what is in the file at that moment.
+    /// Makes a change under the lock, on the current content of the file.
     async fn change(
         &self,
         key: Key,
@@ -342,7 +340,7 @@ impl LocalVault {
     }
 
     fn lock(&self) -> Result<Lock, Failure> {
-        // Shorter than the deadline, so that what is given up is not done afterwards.
+        // Shorter than the deadline, so that an abandoned change is not made afterwards.
         Lock::acquire(&self.home.vault_lock(), self.deadline / 2)
     }
 
@@ -378,7 +376,7 @@ impl LocalVault {
     }
 }
 
-/// Opens the vault at `path`, which has to be there.
+/// Opens the existing vault at `path`.
 fn open(path: &Path, key: &Key) -> Result<Entries, Failure> {
     let sealed = read(path)?.unwrap_or_default();
     Sealed::parse(&sealed)
@@ -391,7 +389,7 @@ fn seal(key: &Key, entries: &Entries) -> Result<Vec<u8>, Failure> {
     envelope::seal(key, &entries.to_bytes()?)
 }
 
-/// What the file at `path` holds; `None` when there is none.
+/// The content of the file at `path`; `None` when there is none.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     let mut sealed = Vec::new();
     match file::open(path) {
@@ -431,5 +429,5 @@ fn shown_entry(name: &str) -> String {
 const STORE: &str = "the local vault";
 /// The variable that names the key file.
 const KEY_FILE: &str = "SYNAPSE_VAULT_KEY_FILE";
-/// Some hundred times what a person has in secrets.
+/// Far more than a user's secrets need.
 const MAX_FILE: u64 = 16 * 1024 * 1024;

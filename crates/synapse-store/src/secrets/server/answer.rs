@@ -1,4 +1,4 @@
-//! What the answer of a key-value engine means. Shapes and words are those of the HTTP API of Vault
+//! Parses the answer of a key-value engine. Formats and messages are those of the HTTP API of Vault
 //! 1.x and OpenBao 2.x; nothing of a body is ever shown.
 
 use std::collections::BTreeMap;
@@ -9,14 +9,14 @@ use serde_json::value::RawValue;
 use synapse_core::credential::{KvEngine, VaultSecret};
 use synapse_core::{Code, Failure};
 
-/// The field that was asked for.
+/// The requested field.
 pub(super) struct Field {
     pub(super) value: Zeroizing<String>,
-    /// `version 3, `, or nothing for an engine that keeps no versions.
+    /// `version 3, `, or empty for an engine without versions.
     pub(super) version: String,
 }
 
-/// The values stay in the body until one of them is wanted.
+/// The values stay unparsed until one is needed.
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 #[derive(Deserialize)]
@@ -43,7 +43,7 @@ struct Metadata {
     destroyed: bool,
 }
 
-/// Takes the field of `secret` from an answer.
+/// Extracts the field of `secret` from an answer.
 pub(super) fn read(secret: &VaultSecret, status: u16, body: &[u8]) -> Result<Field, Failure> {
     let answer: Option<Answer<'_>> = serde_json::from_slice(body).ok();
     match (status, answer) {

@@ -1,5 +1,5 @@
-//! `vault:MOUNT/PATH#FIELD` references: a field in a key-value engine of HashiCorp Vault or OpenBao,
-//! read with one GET. The server's place is in `settings`, the meaning of its answer in `answer`.
+//! `vault:MOUNT/PATH#FIELD` references: a field in a key-value engine of HashiCorp Vault or
+//! OpenBao, read with one GET. `settings` has the server's address, `answer` parses its answer.
 
 mod answer;
 mod settings;
@@ -16,7 +16,7 @@ use self::settings::{Settings, Token};
 use super::bounded::late;
 use super::{Secrets, content};
 
-/// Reads the field that `secret` names. Sends one request to the server, never a second one.
+/// Reads the field that `secret` names. Sends exactly one request to the server.
 pub(super) async fn resolve(
     secrets: &Secrets,
     permit: &NetworkPermit,
@@ -28,7 +28,7 @@ pub(super) async fn resolve(
     let permit = permit.for_store(origin.clone());
     let token = match settings.token {
         Token::Value(value) => value,
-        // Boxed, because it is this very function's caller again; it cannot come back here.
+        // Boxed because it calls the caller of this function; the recursion ends there.
         Token::Reference(reference) => {
             Box::pin(secrets.resolve(&permit, &reference))
                 .await
@@ -39,7 +39,7 @@ pub(super) async fn resolve(
     let token = BoundSecret::new(token, vec![origin]);
     let url = url(&settings.address, secret)?;
     let mut request = HttpRequest::new(Method::Get, url, secrets.deadline)
-        // A Vault Agent may refuse requests without it, so that no browser can be made to ask.
+        // A Vault Agent may refuse requests without it, as protection against cross-site requests.
         .header("x-vault-request", "true")
         .bearer(&token);
     if let Some(namespace) = &settings.namespace {
@@ -66,7 +66,7 @@ pub(super) async fn resolve(
     })
 }
 
-/// Holds that the server's place is known and that its own token is within reach. Asks nobody.
+/// Checks that the server's address is known and that its token is reachable. Contacts nobody.
 pub(super) async fn reach(secrets: &Secrets, secret: &VaultSecret) -> Result<String, Failure> {
     let settings = Settings::find(secrets)?;
     if let Token::Reference(reference) = &settings.token {
@@ -78,7 +78,7 @@ pub(super) async fn reach(secrets: &Secrets, secret: &VaultSecret) -> Result<Str
     Ok(format!("{} at {host}; not read", shown(secret)))
 }
 
-/// A field in words.
+/// The description of a field.
 pub(super) fn shown(secret: &VaultSecret) -> String {
     format!(
         "the field `{}` of `{}/{}` in Vault",
@@ -86,7 +86,7 @@ pub(super) fn shown(secret: &VaultSecret) -> String {
     )
 }
 
-/// Where the server is, in words, or that it is not known. Touches nothing but the configuration.
+/// The address of the server, or that it is unknown. Reads only the configuration.
 pub(super) fn server(secrets: &Secrets) -> String {
     Settings::find(secrets).map_or_else(
         |failure| failure.message,
@@ -137,7 +137,7 @@ fn unreachable(failure: &TransportFailure, host: &str, secrets: &Secrets) -> Fai
     .with("host", host)
 }
 
-/// Whether `reference` may hold the server's own token: a place that needs no server itself.
+/// Whether `reference` may hold the server's own token: a store that does not need the server.
 fn may_hold_token(reference: &CredentialRef) -> bool {
     matches!(
         reference,

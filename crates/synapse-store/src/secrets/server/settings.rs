@@ -1,7 +1,7 @@
-//! Where the Vault server is and which token it takes: `vault.toml`, or, where there is no such
-//! file, the variables of its own command-line tool.
+//! The address and token of the Vault server: from `vault.toml` or, if there is no such file, from
+//! the variables of its own command-line tool.
 //!
-//! **Invariant:** a stored token goes to the stored address only. The environment gives both or
+//! **Invariant:** a stored token goes to the stored address only. The environment provides both or
 //! neither, so no variable can send the token of a file to another host.
 
 use std::io::{ErrorKind, Read as _};
@@ -21,7 +21,7 @@ use super::super::{Secrets, content};
 use super::may_hold_token;
 use crate::failure::{reading, rely_on, shown};
 
-/// What is needed to ask the server.
+/// The settings of requests to the server.
 pub(super) struct Settings {
     pub(super) address: Url,
     pub(super) token: Token,
@@ -31,9 +31,9 @@ pub(super) struct Settings {
 
 /// The server's own credential.
 pub(super) enum Token {
-    /// What the environment has.
+    /// The value from the environment.
     Value(SecretString),
-    /// Where it is.
+    /// A reference to it.
     Reference(CredentialRef),
 }
 
@@ -48,7 +48,7 @@ struct Written {
 }
 
 impl Settings {
-    /// What stands in `vault.toml`, or else in the environment. Never something of both.
+    /// The settings in `vault.toml`, otherwise those of the environment. Never a mixture.
     pub(super) fn find(secrets: &Secrets) -> Result<Self, Failure> {
         let path = secrets.home.as_ref().map(crate::Home::vault_server);
         if let (Some(home), Some(path)) = (&secrets.home, &path) {
@@ -67,7 +67,7 @@ fn parse(text: &str, secrets: &Secrets) -> Result<Settings, Failure> {
     let written: Written = toml_edit::de::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-        // The message names keys and kinds, and unlike the error's `Display` no part of the text.
+        // Unlike the error's `Display`, the message has keys and kinds but no part of the text.
         let code = if error.message().starts_with("unknown field") {
             Code::ConfigUnknownField
         } else {
@@ -110,7 +110,7 @@ fn from_environment(secrets: &Secrets, file: Option<&Path>) -> Result<Settings, 
             .filter(|value| !value.is_empty())
             .map(|value| (name, value))
     };
-    // OpenBao's own tool takes its own name first too; everything is then of that family.
+    // OpenBao's own tool prefers its own names too; then all settings are of that family.
     let found = FAMILIES
         .iter()
         .find_map(|family| Some((family, variable(format!("{family}_ADDR"))?)));
